@@ -1,0 +1,22 @@
+/**
+ * The error that Colloquy throws on purpose. `code` is stable and is what callers match on; `message` says what
+ * happened, where, and what to do about it. Expected refusals (a bad message, a repeat) are results, never this.
+ */
+export class ColloquyError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'ColloquyError'
+    this.code = code
+  }
+}
+
+/** The `code` of anything thrown, if it carries one: ours, Node's (`ECONNREFUSED`) or a library's. */
+export function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
+}
+
+/** The message of anything thrown, for a log line or a record. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
