@@ -20,3 +20,16 @@ export function codeOf(error: unknown): string | undefined {
 
 /** The message of anything thrown, for a log line or a record. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** A task's failure that no retry can mend: the runner reports it at once. */
+export class TerminalError extends ColloquyError {}
+
+/** A task's failure after which the outside world asked for a pause: the next attempt waits at least this long. */
+export class RetryLaterError extends ColloquyError {
+  readonly retryAfterMs: number
+
+  constructor(code: string, message: string, retryAfterMs: number, options?: { cause?: unknown }) {
+    super(code, message, options)
+    this.retryAfterMs = retryAfterMs
+  }
+}

@@ -1,0 +1,87 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import type { Input } from '../schemas/input.ts'
+import { LIMITS } from '../schemas/limits.ts'
+import type { LogRecord, Reason } from '../schemas/record.ts'
+import { actorAfter, type Actor } from './actor.ts'
+import { nextCase } from './case.ts'
+import { machineName, type Kind } from './kind.ts'
+import type { Delivery } from './read-input.ts'
+import { remember } from './repeats.ts'
+import { statePath } from './snapshot.ts'
+
+/** A message with what its subject says about it. */
+export interface Message extends Delivery {
+  readonly origin: 'producer' | 'internal'
+  readonly addressable: boolean
+}
+
+/** One message at one actor, at one time. */
+export interface Turn {
+  readonly actor: Actor
+  readonly message: Message
+  readonly at: string
+  readonly low: number
+}
+
+/** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
+export interface Draft {
+  readonly kind: 'record'
+  readonly record: LogRecord
+  readonly encoded: Uint8Array
+  readonly next: Actor | undefined
+}
+
+/** What a committed record says beside its input. */
+export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & {
+  readonly error?: string
+  readonly snapshot: AnyMachineSnapshot | undefined
+}
+
+/** Nothing but the counts changes: the machine is not shown what belongs to the past. */
+export const unmoved = ({ actor }: Turn): Outcomes => ({
+  to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
+  emitted: [], started: [], timers: [], stopped: [], ended: [],
+})
+
+/** The record of a committed input; one that would be too large to keep is rejected instead. */
+export function commit(turn: Turn, kind: Kind, input: Input, outcomes: Outcomes): Draft {
+  const { actor, message, at, low } = turn
+  const { snapshot, ...written } = outcomes
+  const committed: LogRecord = {
+    v: 1, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'committed', machine: machineName(kind),
+    input, from: statePath(actor.state), ...written,
+    case: nextCase(actor.case, input, written.emitted, at),
+    seen: message.origin === 'internal' ? actor.seen : remember(actor.seen, input),
+  }
+  const encoded = encode(committed)
+  const problem = encoded.length > LIMITS.stateBytesMax ? sizeProblem(committed, encoded.length) : undefined
+  if (problem !== undefined) return reject(turn, { reason: 'state_too_large', error: problem, input })
+  return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
+}
+
+const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+
+function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
+  if (bytes > LIMITS.recordBytesMax) return `the record would have ${bytes} bytes; ${LIMITS.recordBytesMax} are allowed`
+  const stateBytes = encode(committed.state).length
+  return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; ${LIMITS.stateBytesMax} are allowed` : undefined
+}
+
+/** A rejection leaves the actor as it was, but for its counters. */
+export function reject(turn: Turn, refusal: { reason: Reason; error: string; input: Input }): Draft {
+  const { actor, message, at, low } = turn
+  const { data: _data, ...input } = refusal.input
+  const path = statePath(actor.state)
+  const rejected: LogRecord = {
+    v: 1, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected', reason: refusal.reason,
+    error: refusal.error.slice(0, 1024).toWellFormed(), payload: payloadText(message.payload), machine: actor.machine,
+    input, from: path, to: path, state: actor.state, status: actor.status, label: actor.label,
+    case: nextCase(actor.case, undefined, [], at),
+    emitted: [], started: [], timers: [], stopped: [], ended: [], seen: actor.seen,
+  }
+  return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
+}
+
+/** A rejected payload as text that can be kept; bytes that are not UTF-8 become U+FFFD. */
+const payloadText = (payload: Uint8Array): string =>
+  Buffer.from(payload.subarray(0, LIMITS.rejectedPayloadCharsMax)).toString('utf8').toWellFormed()

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { RESERVED_ID_PREFIX, type Input } from '../schemas/input.ts'
+import { LIMITS } from '../schemas/limits.ts'
+import type { LogRecord } from '../schemas/record.ts'
+
+export type Seen = LogRecord['seen']
+export const nothingSeen: Seen = { ids: [], sources: {} }
+
+interface Position {
+  readonly seq: number
+  readonly ts: string
+}
+
+/**
+ * Whether INBOX has handed this message over before. Sequence *and* time must not be above the last one: a server that
+ * lost its tail gives sequences out again, at a later time.
+ */
+export const isHandled = (last: Position, message: Position): boolean => message.seq <= last.seq && message.ts <= last.ts
+
+/** By what a producer's input repeats one that was committed; `undefined` where it is new. */
+export function repeatedBy(seen: Seen, input: Input): 'id' | 'sequence' | undefined {
+  if (isRemembered(input.id) && seen.ids.includes(shortHash(input.id))) return 'id'
+  if (input.sequence !== undefined && input.sequence <= (seen.sources[input.source] ?? -1)) return 'sequence'
+  return undefined
+}
+
+/** What is remembered once an input is committed. */
+export function remember(seen: Seen, input: Input): Seen {
+  const ids = isRemembered(input.id) ? [...seen.ids, shortHash(input.id)].slice(-LIMITS.seenIdsMax) : seen.ids
+  if (input.sequence === undefined) return { ids, sources: seen.sources }
+  const { [input.source]: _before, ...others } = seen.sources
+  const sources = Object.entries(others).slice(-(LIMITS.seenSourcesMax - 1))
+  return { ids, sources: Object.fromEntries([...sources, [input.source, input.sequence]]) }
+}
+
+/** Ids that Colloquy made up from the position are as unique as the position itself. */
+const isRemembered = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)
+
+/** Eight characters that tell ids apart: 48 bits of SHA-1, plenty among the few that an actor remembers. */
+const shortHash = (id: string): string => createHash('sha1').update(id).digest('base64url').slice(0, 8)

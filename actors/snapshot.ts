@@ -1,0 +1,75 @@
+import { createActor, type AnyMachineSnapshot, type Snapshot } from 'xstate'
+import type { LogRecord, PendingTask, PendingTimer, State } from '../schemas/record.ts'
+import type { Kind } from './kind.ts'
+
+export type Tasks = Readonly<Record<string, PendingTask>>
+export type Timers = Readonly<Record<string, PendingTimer>>
+
+/**
+ * The machine's snapshot as a record's state describes it. Nothing is started; the children are those whose runs are
+ * pending, so that leaving their state stops them.
+ */
+export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['status']): AnyMachineSnapshot {
+  const children = Object.fromEntries(Object.values(state.tasks).map((task) => [
+    task.child,
+    { snapshot: { status: 'active', input: undefined }, src: task.task, syncSnapshot: false },
+  ]))
+  const persisted = {
+    status: status === 'none' ? 'active' : status,
+    value: state.value,
+    context: state.context,
+    historyValue: state.history,
+    children,
+    output: state.output,
+    error: undefined,
+  }
+  return createActor(kind.machine, { snapshot: persisted as Snapshot<unknown> }).getSnapshot() as AnyMachineSnapshot
+}
+
+/** What a record keeps of a snapshot; `entered` gets the leaves that are new since `before`. */
+export function describeSnapshot(
+  kind: Kind, snapshot: AnyMachineSnapshot, tasks: Tasks, timers: Timers, before: State | null, at: string,
+): State {
+  const persisted: Snapshot<unknown> & Partial<PersistedMachine> = kind.machine.getPersistedSnapshot(snapshot)
+  const value = persisted.value ?? {}
+  const entered: Record<string, string> = {}
+  for (const leaf of leavesOf(value)) entered[leaf] = before?.entered[leaf] ?? at
+  return {
+    value,
+    context: persisted.context ?? {},
+    history: persisted.historyValue ?? {},
+    tasks,
+    timers,
+    entered,
+    ...(persisted.output === undefined ? {} : { output: persisted.output }),
+  }
+}
+
+interface PersistedMachine {
+  readonly value: State['value']
+  readonly context: State['context']
+  readonly historyValue: State['history']
+}
+
+/** True where the snapshot has a child whose run is over: a restored one would not have it. */
+export function hasSettledChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
+  const children = Object.keys(snapshot.children as object)
+  if (children.length === 0) return false
+  const pending = new Set(Object.values(tasks).map((task) => task.child))
+  return children.some((child) => !pending.has(child))
+}
+
+/** The active leaves of a state value, dotted and sorted. */
+export function leavesOf(value: State['value']): string[] {
+  if (typeof value === 'string') return [value]
+  const leaves: string[] = []
+  for (const [region, inner] of Object.entries(value)) {
+    const below = leavesOf(inner as State['value'])
+    if (below.length === 0) leaves.push(region)
+    else for (const leaf of below) leaves.push(`${region}.${leaf}`)
+  }
+  return leaves.sort()
+}
+
+/** The active leaves as records and tables write them; empty where the machine has not been started. */
+export const statePath = (state: State | null): string => (state === null ? '' : leavesOf(state.value).join('+'))

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+
+/** Types that only Colloquy itself may send. */
+export const RESERVED_TYPE = /^(xstate|task|timer)\./
+/** Ids that Colloquy gives to inputs that came without one. */
+export const RESERVED_ID_PREFIX = 'seq:'
+
+const TIME_MIN = Date.parse('1970-01-01T00:00:00Z')
+const TIME_MAX = Date.parse('2100-01-01T00:00:00Z')
+
+const text = (max: number) => z.string().min(1).max(max)
+
+const time = z.iso.datetime({ offset: true }).refine((value) => {
+  const ms = Date.parse(value)
+  return ms >= TIME_MIN && ms < TIME_MAX
+}, 'must lie between 1970 and 2100')
+
+/** CloudEvents writes `sequence` as a string; a number is taken as well. */
+const sequence = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,15}$/).transform(Number)])
+
+/**
+ * What a producer publishes: CloudEvents 1.0 in JSON, with defaults. Attributes that are not named here are CloudEvents
+ * extensions; they are accepted and not kept.
+ */
+export const inputSchema = z.object({
+  specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; may be left out' }),
+  type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.* and timer.* are reserved')
+    .meta({ description: 'What happened, such as message.received' }),
+  data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
+  id: text(256).refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved').optional()
+    .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, else seq:<position>' }),
+  source: text(256).optional().meta({ description: 'Who says so. Default: nats' }),
+  time: time.optional().meta({ description: 'When it happened, RFC 3339, 1970 to 2100. Default: its arrival' }),
+  sequence: sequence.optional()
+    .meta({ description: 'Rises per source and actor; one that does not rise is taken as a repeat' }),
+  correlationid: text(256).optional().meta({ description: 'Carried along' }),
+  causationid: text(256).optional().meta({ description: 'Carried along' }),
+  traceparent: text(256).optional().meta({ description: 'W3C trace context, carried along' }),
+  history: z.boolean().optional()
+    .meta({ description: 'Something past: recorded and counted, never shown to the machine' }),
+})
+
+/** A parsed input as the wire has it, defaults not yet filled in. */
+export type WireInput = z.output<typeof inputSchema>
+
+/** An input as a record keeps it: defaults filled in. `data` is absent in a rejection. */
+export interface Input {
+  readonly type: string
+  readonly id: string
+  readonly source: string
+  readonly time: string
+  readonly sequence?: number
+  readonly correlationid?: string
+  readonly causationid?: string
+  readonly traceparent?: string
+  readonly history?: boolean
+  readonly data?: { readonly [key: string]: unknown }
+}
+
+/** The first problem of a failed check as one line that names the field. */
+export function zodProblem(error: z.ZodError, root: string): string {
+  const issue = error.issues[0]
+  if (issue === undefined) return `${root} is not valid`
+  const field = [root, ...issue.path.map(String)].filter((part) => part !== '').join('.')
+  return `${field}: ${issue.message}`
+}

@@ -1,0 +1,71 @@
+import { LIMITS } from './limits.ts'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The text of UTF-8 bytes, or `undefined` where they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The value of a JSON text, or `undefined` where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Why a value cannot be kept and read back as it is, with the place of the trouble; `undefined` where it can. Refused are
+ * nesting deeper than the limit, lone surrogates, numbers that JSON cannot write, and what is not JSON at all.
+ */
+export function jsonProblem(value: unknown): string | undefined {
+  const found = findProblem(value, 0)
+  if (found === undefined) return undefined
+  const where = found.path.reverse().slice(0, 8).join('.')
+  return where === '' ? found.what : `${where}: ${found.what}`
+}
+
+interface Problem {
+  readonly what: string
+  /** Innermost key first: it is written while the search unwinds, so that a sound value costs no path. */
+  readonly path: string[]
+}
+
+const problem = (what: string): Problem => ({ what, path: [] })
+
+function findProblem(value: unknown, depth: number): Problem | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed() ? undefined : problem('a lone surrogate is not well-formed Unicode')
+    case 'number':
+      return Number.isFinite(value) ? undefined : problem(`${value} is not a JSON number`)
+    case 'boolean':
+    case 'undefined':
+      return undefined
+    case 'object':
+      return value === null ? undefined : findProblemInside(value, depth)
+    default:
+      return problem(`a ${typeof value} is not JSON`)
+  }
+}
+
+function findProblemInside(value: object, depth: number): Problem | undefined {
+  if (depth >= LIMITS.depthMax) return problem(`nested deeper than ${LIMITS.depthMax}`)
+  if (!Array.isArray(value)) {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype !== Object.prototype && prototype !== null) return problem(`a ${value.constructor.name} is not JSON`)
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const found = key.isWellFormed() ? findProblem(item, depth + 1) : problem('a key has a lone surrogate')
+    if (found === undefined) continue
+    found.path.push(key.toWellFormed())
+    return found
+  }
+  return undefined
+}

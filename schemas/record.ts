@@ -1,0 +1,128 @@
+import { z } from 'zod'
+
+/** Why an input was not committed, in the order in which it is checked. `task_failed` is a dead letter, not a rejection. */
+export const REASONS = [
+  'bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'unknown_kind', 'bad_data', 'ended', 'poison', 'state_too_large',
+  'task_failed',
+] as const
+export const reasonSchema = z.enum(REASONS)
+export type Reason = z.infer<typeof reasonSchema>
+
+const time = z.iso.datetime()
+const count = z.int().nonnegative()
+const data = z.record(z.string(), z.unknown())
+
+const inputSchema = z.object({
+  type: z.string(),
+  id: z.string(),
+  source: z.string(),
+  time,
+  sequence: count.optional(),
+  correlationid: z.string().optional(),
+  causationid: z.string().optional(),
+  traceparent: z.string().optional(),
+  history: z.boolean().optional(),
+  data: data.optional(),
+})
+
+const pendingTask = z.object({
+  task: z.string(),
+  /** The id of the `invoke` in the machine. */
+  child: z.string(),
+  startedAt: time,
+  deadlineAt: time,
+})
+const pendingTimer = z.object({
+  /** The event that the machine gets when the timer fires. */
+  event: z.looseObject({ type: z.string() }),
+  /** The id by which the machine cancels it. */
+  sendId: z.string(),
+  at: time,
+})
+
+export const stateSchema = z.object({
+  value: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  context: data,
+  history: data,
+  /** Tasks and timers under way, by run. */
+  tasks: z.record(z.string(), pendingTask),
+  timers: z.record(z.string(), pendingTimer),
+  /** When each active leaf was entered. */
+  entered: z.record(z.string(), time),
+  output: z.unknown().optional(),
+})
+
+/** Running counts, so that every row of a table follows from one record alone. */
+export const caseSchema = z.object({
+  no: count,
+  openedAt: time,
+  closed: z.boolean(),
+  /** The actor's first record. */
+  firstAt: time,
+  /** Things said since the actor's first record, in all and by whom. */
+  messages: count,
+  userMessages: count,
+  botMessages: count,
+  agentMessages: count,
+})
+
+export const TASK_STATUSES = ['done', 'failed', 'expired', 'stopped'] as const
+const endedSchema = z.object({
+  run: z.string(),
+  task: z.string(),
+  /** `expired`: the deadline passed first. `stopped`: the machine left the state that wanted it. */
+  status: z.enum(TASK_STATUSES),
+  startedAt: time,
+  attempts: count.optional(),
+  queueMs: z.number().nonnegative().optional(),
+  durationMs: z.number().nonnegative().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+})
+
+/**
+ * A LOG message: all that one input did to one actor. It is the only truth; everything else is derived from it.
+ * `emitted`, `started`, `timers` and `stopped` are what the dispatcher carries out, in this order.
+ */
+export const recordSchema = z.object({
+  v: z.literal(1),
+  /** 1, 2, 3… per actor, rejections included. */
+  n: z.int().positive(),
+  /** When it was decided; never before the actor's record before it. */
+  at: time,
+  inbox: z.object({ seq: count, ts: time }),
+  /** All INBOX sequences of this partition up to here are resolved by acknowledged records. */
+  low: count,
+  outcome: z.enum(['committed', 'rejected']),
+  reason: reasonSchema.optional(),
+  error: z.string().optional(),
+  /** A rejected payload as text, cut to a limit; DEAD has it untouched. */
+  payload: z.string().optional(),
+  /** `<kind>@<version>`; empty where the kind is unknown. */
+  machine: z.string(),
+  input: inputSchema,
+  /** Active leaves, dotted, parallel ones sorted and joined by `+`. */
+  from: z.string(),
+  to: z.string(),
+  /** `null` until the machine has been started. */
+  state: stateSchema.nullable(),
+  status: z.enum(['none', 'active', 'done', 'error']),
+  label: data,
+  case: caseSchema,
+  emitted: z.array(z.object({ id: z.string(), type: z.string(), data })),
+  started: z.array(z.object({ run: z.string(), task: z.string(), input: z.unknown(), deadlineAt: time })),
+  timers: z.array(z.object({ run: z.string(), event: z.string(), at: time })),
+  stopped: z.array(z.string()),
+  /** Task runs whose outcome this record settles. */
+  ended: z.array(endedSchema),
+  /** By what a repeat is recognised: short hashes of the last ids, highest `sequence` by source. */
+  seen: z.object({ ids: z.array(z.string()), sources: z.record(z.string(), count) }),
+})
+
+export type LogRecord = z.infer<typeof recordSchema>
+export type State = z.infer<typeof stateSchema>
+export type PendingTask = z.infer<typeof pendingTask>
+export type PendingTimer = z.infer<typeof pendingTimer>
+export type Case = z.infer<typeof caseSchema>
+export type TaskEnd = z.infer<typeof endedSchema>
+export type Started = LogRecord['started'][number]
+export type Emitted = LogRecord['emitted'][number]
