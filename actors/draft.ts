@@ -11,6 +11,8 @@ import { statePath } from './snapshot.ts'
 
 /** A message with what its subject says about it. */
 export interface Message extends Delivery {
+  /** As it was published. */
+  readonly subject: string
   readonly origin: 'producer' | 'internal'
   readonly addressable: boolean
 }
@@ -74,7 +76,8 @@ export function reject(turn: Turn, refusal: { reason: Reason; error: string; inp
   const path = statePath(actor.state)
   const rejected: LogRecord = {
     v: 1, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected', reason: refusal.reason,
-    error: refusal.error.slice(0, 1024).toWellFormed(), payload: payloadText(message.payload), machine: actor.machine,
+    error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
+    payload: payloadText(message.payload), machine: actor.machine,
     input, from: path, to: path, state: actor.state, status: actor.status, label: actor.label,
     case: nextCase(actor.case, undefined, [], at),
     emitted: [], started: [], timers: [], stopped: [], ended: [], seen: actor.seen,

@@ -95,6 +95,8 @@ export const recordSchema = z.object({
   outcome: z.enum(['committed', 'rejected']),
   reason: reasonSchema.optional(),
   error: z.string().optional(),
+  /** Where a rejected input was published. */
+  subject: z.string().optional(),
   /** A rejected payload as text, cut to a limit; DEAD has it untouched. */
   payload: z.string().optional(),
   /** `<kind>@<version>`; empty where the kind is unknown. */

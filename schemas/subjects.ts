@@ -74,6 +74,10 @@ export function parseInboxSubject(subject: string): InboxSubject {
   return { partition, address: bad, origin, addressable: false }
 }
 
+/** The subject that a message in INBOX was published to. */
+export const publishedSubject = ({ origin }: InboxSubject, stored: string): string =>
+  stored.startsWith('inbox.') ? `${origin === 'internal' ? 'int' : 'in'}.${stored.split('.').slice(2, 5).join('.')}` : stored
+
 export const isFiller = (a: Address): boolean => a.tenant === FILLER.tenant && a.kind === FILLER.kind && a.id === FILLER.id
 
 /** Takes `log.<p>.<tenant>.<kind>.<id>` apart. */

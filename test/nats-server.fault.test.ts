@@ -44,7 +44,7 @@ async function startElsewhere() {
     const log = pino({ level: 'silent' })
     const server = await startNatsServer({ dataDir: ${JSON.stringify(dataDir)}, port: 0, binary: ${JSON.stringify(binary)}, log })
     console.log(server.pid + ' ' + server.port)`], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(createInterface({ input: owner.stdout }), 'line') as [string]
+  const line = await new Promise<string>((resolve) => createInterface({ input: owner.stdout }).once('line', resolve))
   const [pid = 0, port = 0] = line.split(' ').map(Number)
   return { owner, pid, port }
 }

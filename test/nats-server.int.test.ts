@@ -54,7 +54,9 @@ function violations(connection: NatsConnection): string[] {
   return subjects
 }
 
-const internal = ['int.a.b.c', 'inbox.0.a.b.c', 'log.0.a.b.c', 'timer.a.b.c.t', 'task.t.a.b.c', 'dead.bad_json.a.b.c', 'out.a.b.c.x', '$KV.b.k']
+const internal = [
+  'int.a.b.c', 'inbox.0.a.b.c', 'log.0.a.b.c', 'timer.a.b.c.t', 'task.t.a.b.c', 'dead.bad_json.a.b.c', 'out.a.b.c.x', '$KV.b.k',
+]
 
 test('a client without a name may publish inputs, and nothing to internal subjects', async () => {
   const server = await start()

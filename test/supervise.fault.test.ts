@@ -1,5 +1,4 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, test, vi } from 'vitest'
 
@@ -29,8 +28,9 @@ test.each([
   ['that watches its stdin and ignores SIGTERM', process.execPath,
     ['-e', 'process.on("SIGTERM", () => {}); process.stdin.on("end", () => process.exit()).resume(); console.log("up")']],
 ])('a child %s ends when its owner is killed by kill -9', async (_what, command, args) => {
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', owner(command, args)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(createInterface({ input: parent.stdout }), 'line') as [string]
+  const script = ['--input-type=module', '-e', owner(command, args)]
+  const parent = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const line = await new Promise<string>((resolve) => createInterface({ input: parent.stdout }).once('line', resolve))
   const pid = Number(line)
   expect(isAlive(pid)).toBe(true)
 

@@ -1,0 +1,62 @@
+import { detect } from 'tinyld'
+
+/** Characters that are looked at: the language of a long text shows at its beginning. */
+const CHARS_MAX = 400
+
+/** Latin letters below which nothing is guessed, unless every word is a common one. */
+const LETTERS_MIN = 12
+
+/** Japanese has more kana than one to so many Chinese characters; a の alone is also found in Chinese names. */
+const HAN_PER_KANA_MAX = 5
+
+/** A Chinese character says about as much as two thirds of an English word; product names in Latin letters are common in Chinese. */
+const WORDS_PER_HAN = 2 / 3
+
+const HAN = /\p{Script=Han}/gu
+const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/gu
+const HANGUL = /\p{Script=Hangul}/gu
+const LATIN_WORD = /(?<![\p{L}\p{N}])\p{Script=Latin}+(?:['’]\p{Script=Latin}+)?(?![\p{L}\p{N}])/gu
+
+/** What tells nothing: addresses, codes such as order numbers. */
+const NOISE = /https?:\/\/\S+|\S+@\S+|\b[A-Z]{1,4}-?\d[\w-]*/g
+
+/** Words that hardly any other language in Latin letters writes the same way, and that short English messages are made of. */
+const ENGLISH_WORDS = new Set((
+  'the this that these those there is are was were be been am do does did dont doesnt didnt have has had can cant could would should ' +
+  'will wont not no yes yeah yep nope ok okay i im ive id you your youre my mine me we our they them their it its he she his her and or but ' +
+  'if of for to from with without about at on in by what whats when where wheres which who why how hi hey hello bye goodbye thanks thank thx ty please pls ' +
+  'sorry great good nice cool cheers morning evening help need want like get got know show tell order return refund money back work works ' +
+  'working broken any some more much many just still also too very again now today tomorrow there here up out an as so'
+).split(' '))
+
+/** The languages that a text in Latin letters is taken for; fewer choices make fewer mistakes in short texts. */
+const LATIN_LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'sv', 'da', 'cs', 'ro', 'hu', 'fi', 'tr', 'vi', 'id']
+
+/** Share of common English words from which a text is English whatever the statistics say. */
+const ENGLISH_SHARE_MIN = 0.4
+
+/**
+ * The language of a text as an ISO 639-1 code such as `zh` or `en`, or `null` where there is too little to tell, as in a
+ * number or a lone name. Made for short messages: the script decides first, common words next, letter statistics last.
+ * Pure, and independent of everything but the text.
+ */
+export function detectLanguage(text: string): string | null {
+  const said = text.slice(0, CHARS_MAX).replace(NOISE, ' ')
+  const words = said.match(LATIN_WORD) ?? []
+  const [han, kana, hangul] = [count(said, HAN), count(said, KANA), count(said, HANGUL)]
+  if (kana > 0 && kana * HAN_PER_KANA_MAX > han && kana + han >= words.length) return 'ja'
+  if (hangul > han && hangul >= words.length) return 'ko'
+  if (han > 0 && han * WORDS_PER_HAN >= words.length) return 'zh'
+  if (words.length === 0) return detect(said) || null
+  return detectLatin(said, words)
+}
+
+const count = (text: string, characters: RegExp): number => text.match(characters)?.length ?? 0
+
+function detectLatin(said: string, words: readonly string[]): string | null {
+  const common = words.filter((word) => ENGLISH_WORDS.has(word.toLowerCase().replace(/['’]/g, ''))).length
+  if (common / words.length >= ENGLISH_SHARE_MIN) return 'en'
+  const letters = words.reduce((sum, word) => sum + word.length, 0)
+  const guess = letters < LETTERS_MIN ? '' : detect(said, { only: LATIN_LANGUAGES })
+  return guess || (common > 0 ? 'en' : null)
+}

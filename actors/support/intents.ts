@@ -1,0 +1,126 @@
+import { INTENTS, LEXICON, TOPICS, type Intent, type Topic } from './lexicon.ts'
+import { tokensOf } from './tokens.ts'
+
+/** What a message is taken to want. */
+export interface Classification {
+  readonly intent: Intent
+  /** 0 (nothing speaks for it) to 1. Below 0.5 another intent has nearly as much going for it, or there is only a hint. */
+  readonly confidence: number
+  /** What the case is about from now on. */
+  readonly topic: Topic | null
+  /** Whether the message only makes sense after the one before ("and abroad?"). */
+  readonly continues: boolean
+  /** The terms that decided. */
+  readonly because: readonly string[]
+}
+
+/** Tokens of a message that are looked at: what somebody wants stands at the beginning, or is not for a machine to tell. */
+const TOKENS_MAX = 120
+
+/** A topic from this score on outweighs politeness: "great, thanks! and how do I return it?" is about returns. */
+const TOPIC_SCORE_CLEAR = 2
+const COURTESY_SHARE_BESIDE_TOPIC = 0.4
+const COURTESIES: ReadonlySet<Intent> = new Set(['smalltalk', 'thanks', 'feedback_positive'])
+
+/** Below this score a message that leans on the one before inherits its topic. */
+const OWN_SCORE_MIN = 2
+const INHERITED_CONFIDENCE = 0.5
+
+const CONTINUES = /^\s*(and|also|but|what about|how about|or|then|同样|那|还有|另外|顺便|以及|然后)(?![a-z])|呢\s*[?？。!！]*\s*$/i
+const REFERS = /\b(it|its|that|this|them|they|one|ones|there|those|these)\b|这个|那个|这款|那款|它|这种|那种/i
+
+interface Weighted {
+  readonly intent: Intent
+  readonly weight: number
+}
+
+interface Node {
+  readonly next: Map<string, Node>
+  readonly senses: Weighted[]
+}
+
+const LEXICON_ROOT = treeOf(LEXICON)
+
+/**
+ * What a message wants, by the terms of the lexicon: the longest terms that do not overlap are added up by intent. Pure and
+ * deterministic; `topic` is what the conversation was about so far.
+ */
+export function classify(text: string, topic: Topic | null): Classification {
+  const found = findTerms(tokensOf(text).slice(0, TOKENS_MAX))
+  const scores = scoresOf(found)
+  const [best, second] = INTENTS.map((intent) => ({ intent, score: scores.get(intent) ?? 0 })).sort((a, b) => b.score - a.score)
+  const [score, runnerUp] = [best?.score ?? 0, second?.score ?? 0]
+  const continues = topic !== null && (CONTINUES.test(text) || REFERS.test(text))
+  if (continues && score < OWN_SCORE_MIN) {
+    return { intent: topic, confidence: INHERITED_CONFIDENCE, topic, continues, because: found.map(({ term }) => term) }
+  }
+  const intent = best === undefined || score === 0 ? 'other' : best.intent
+  return {
+    intent,
+    confidence: Math.round((score / (score + runnerUp + 1)) * 100) / 100,
+    topic: isTopic(intent) ? intent : topic,
+    continues,
+    because: found.filter(({ senses }) => senses.some((sense) => sense.intent === intent)).map(({ term }) => term),
+  }
+}
+
+const isTopic = (intent: Intent): intent is Topic => TOPICS.some((topic) => topic === intent)
+
+interface Found {
+  readonly term: string
+  readonly senses: readonly Weighted[]
+  readonly at: number
+  readonly length: number
+}
+
+/** Every term that occurs; of overlapping ones the longest stays, of equally long ones the first. */
+function findTerms(tokens: readonly string[]): Found[] {
+  const taken = new Set<number>()
+  const kept: Found[] = []
+  const candidates = tokens.flatMap((_, at) => termsFrom(tokens, at))
+  for (const found of candidates.sort((a, b) => b.length - a.length || a.at - b.at)) {
+    const places = Array.from({ length: found.length }, (_, offset) => found.at + offset)
+    if (places.some((place) => taken.has(place))) continue
+    for (const place of places) taken.add(place)
+    kept.push(found)
+  }
+  return kept.sort((a, b) => a.at - b.at)
+}
+
+function termsFrom(tokens: readonly string[], at: number): Found[] {
+  const found: Found[] = []
+  let node: Node | undefined = LEXICON_ROOT
+  for (let end = at; end < tokens.length; end++) {
+    node = node.next.get(tokens[end] ?? '')
+    if (node === undefined) break
+    if (node.senses.length > 0) found.push({ term: tokens.slice(at, end + 1).join(' '), senses: node.senses, at, length: end + 1 - at })
+  }
+  return found
+}
+
+function scoresOf(found: readonly Found[]): Map<Intent, number> {
+  const scores = new Map<Intent, number>()
+  for (const { intent, weight } of found.flatMap(({ senses }) => senses)) scores.set(intent, (scores.get(intent) ?? 0) + weight)
+  const serious = [...TOPICS, 'other' as const].some((topic) => (scores.get(topic) ?? 0) >= TOPIC_SCORE_CLEAR)
+  if (serious) for (const intent of COURTESIES) scores.set(intent, (scores.get(intent) ?? 0) * COURTESY_SHARE_BESIDE_TOPIC)
+  return scores
+}
+
+/** The lexicon as a tree of tokens: where a path ends in a node with senses, its tokens are a term. */
+function treeOf(lexicon: typeof LEXICON): Node {
+  const root: Node = { next: new Map(), senses: [] }
+  for (const intent of INTENTS) {
+    for (const [weight, list] of Object.entries(lexicon[intent])) {
+      for (const term of list.split(',')) {
+        let node = root
+        for (const token of tokensOf(term)) {
+          const next: Node = node.next.get(token) ?? { next: new Map(), senses: [] }
+          node.next.set(token, next)
+          node = next
+        }
+        if (!node.senses.some((sense) => sense.intent === intent)) node.senses.push({ intent, weight: Number(weight) })
+      }
+    }
+  }
+  return root
+}

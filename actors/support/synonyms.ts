@@ -1,0 +1,63 @@
+import { termsOf } from './terms.ts'
+
+/** What customers say, and the words of the articles for it. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  guarantee: 'warranty',
+  package: 'parcel',
+  courier: 'carrier',
+  status: 'tracking stages',
+  '#order': 'order tracking 订单 物流',
+  receipt: 'invoice',
+  coupon: 'discount code',
+  voucher: 'discount code',
+  promo: 'discount code',
+  fix: 'repair',
+  broken: 'damaged',
+  smashed: 'damaged broken',
+  cracked: 'damaged broken',
+  money: 'refund',
+  login: 'password sign',
+  log: 'password sign',
+  hours: 'reach when',
+  color: 'colour',
+  mobile: 'phone',
+  postage: 'shipping',
+  delivery: 'shipping',
+  shipping: 'delivery',
+  arrive: 'delivery',
+  terminate: 'delete',
+  installment: 'instalments',
+  defective: 'faulty',
+  swap: 'exchange',
+  recycle: 'old devices',
+  shop: 'store',
+  发货: '发出 出库 物流',
+  到哪: '物流',
+  质保: '保修',
+  登录: '密码 锁',
+  登陆: '密码 登录',
+  上班: '时间',
+  营业: '时间',
+  账号: '账户',
+  帐号: '账户',
+  快递: '包裹 物流',
+  退钱: '退款',
+  碎: '破损',
+  裂: '破损',
+  坏: '破损',
+  修: '维修',
+  换成: '换货',
+  采购: '企业',
+  便宜: '打折 优惠',
+  碎了: '破损',
+  付钱: '付款',
+  开票: '发票',
+  过期: '有效',
+}
+
+const INDEX: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(SYNONYMS).flatMap(([said, written]) => termsOf(said).map((term) => [term, termsOf(written)] as const)),
+)
+
+/** The terms of the articles that stand for a term of a customer; none for most. */
+export const synonymsOf = (term: string): readonly string[] => INDEX.get(term) ?? []

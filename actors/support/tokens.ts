@@ -1,0 +1,15 @@
+import { stemmer } from 'stemmer'
+
+const ORDER_NUMBER = /\bhb[- ]?\d{5,9}\b/g
+const APOSTROPHE = /['’`]/g
+const TOKEN = /#order|[\p{Script=Latin}\p{M}]+|[\p{Script=Latin}\p{N}]+|\p{Script=Han}|\p{Extended_Pictographic}/gu
+const LETTERS = /^[a-z]+$/
+
+/**
+ * The smallest parts of a text that carry meaning, in order: English words as their stems, numbers and codes as they are, each
+ * Chinese character and each emoji by itself, an order number as `#order`. Full-width letters are as good as plain ones.
+ */
+export function tokensOf(text: string): string[] {
+  const plain = text.normalize('NFKC').toLowerCase().replace(APOSTROPHE, '').replace(ORDER_NUMBER, ' #order ')
+  return (plain.match(TOKEN) ?? []).map((token) => (LETTERS.test(token) ? stemmer(token) : token))
+}

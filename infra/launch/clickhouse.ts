@@ -1,0 +1,32 @@
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import type { Logger } from 'pino'
+import { startClickHouse } from '../clickhouse/start.ts'
+import type { Settings } from '../settings.ts'
+
+/** Where ClickHouse is and how our own stages get in. */
+export interface ClickHouseAccess {
+  readonly url: string
+  readonly client: ClickHouseClientConfigOptions
+  readonly embedded: boolean
+  stop(): Promise<void>
+}
+
+/** Connections of our own stages: one batch has as many inserts as there are tables. */
+const CONNECTIONS_MAX = 16
+const REQUEST_TIMEOUT_MS = 60_000
+
+/** Starts the own ClickHouse server, or says how to get to the one that the settings name. */
+export async function accessClickHouse(settings: Settings, log: Logger): Promise<ClickHouseAccess> {
+  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', max_open_connections: CONNECTIONS_MAX, request_timeout: REQUEST_TIMEOUT_MS }
+  if (settings.CLICKHOUSE_URL !== undefined) {
+    return {
+      url: settings.CLICKHOUSE_URL, embedded: false, stop: async () => undefined,
+      client: { ...base, url: settings.CLICKHOUSE_URL, username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' },
+    }
+  }
+  const server = await startClickHouse({ dataDir: settings.DATA_DIR, host: '127.0.0.1', port: settings.CLICKHOUSE_PORT, log })
+  return {
+    url: server.url, embedded: true, stop: server.stop,
+    client: { ...base, url: server.url, username: server.username, password: server.password },
+  }
+}

@@ -1,0 +1,123 @@
+import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import type { Kinds } from '../../actors/kind.ts'
+import type { Bus } from '../../pipeline/bus.ts'
+import { beginDispatcher } from '../../pipeline/dispatch/dispatcher.ts'
+import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
+import { startTrimming } from '../../pipeline/host/trim.ts'
+import { createMetrics, type Metrics } from '../../pipeline/metrics.ts'
+import { beginProjector } from '../../pipeline/project/projector.ts'
+import { startStage, type Stage, type StageRun } from '../../pipeline/stage.ts'
+import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+import { beginRunner } from '../../pipeline/tasks/runner.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { Role, Settings } from '../settings.ts'
+import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
+import { registerKinds } from './kinds.ts'
+import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
+import { prepareStreams } from './streams.ts'
+import { prepareTables } from './tables.ts'
+
+/** A system that runs: its servers, connections and stages. */
+export interface Running {
+  readonly settings: Settings
+  readonly nats: NatsAccess
+  readonly clickhouse: ClickHouseAccess
+  readonly bus: Bus
+  readonly kv: KV
+  readonly client: ClickHouseClient
+  readonly kinds: Kinds
+  readonly metrics: Metrics
+  /** By role; only those that this process has. */
+  readonly stages: ReadonlyMap<Role, Stage>
+  /** Stops everything in reverse order; what is under way is finished first. May be called again. */
+  stop(): Promise<void>
+}
+
+const CHECKPOINT_MS = 500
+const PROGRESS_MS = 1_000
+const TRIM_MS = 5_000
+
+/**
+ * Starts servers, streams, tables and stages, in this order.
+ *
+ * @throws ColloquyError of whatever could not be started; what had been started by then is stopped again.
+ */
+export async function launch(settings: Settings, kinds: Kinds, log: Logger): Promise<Running> {
+  await using started = new AsyncDisposableStack()
+  const [nats, clickhouse] = await startServers(settings, log, started)
+  const nc = await connectNats(nats.connection, 'colloquy')
+  const bus = await openBus(nc)
+  started.defer(() => bus.close())
+  const kv = await prepareStreams(nc, bus.jsm, {
+    partitions: settings.PARTITIONS, replicas: 1, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+  })
+  await registerKinds(kv, kinds)
+  const client = createClient(clickhouse.client)
+  started.defer(() => client.close())
+  await prepareTables(client)
+
+  const metrics = createMetrics()
+  const stages = await startStages({ settings, kinds, log, bus, kv, client, metrics }, started)
+  const stopping = started.move()
+  return { settings, nats, clickhouse, bus, kv, client, kinds, metrics, stages, stop: () => stopping.disposeAsync() }
+}
+
+async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<[NatsAccess, ClickHouseAccess]> {
+  const [nats, clickhouse] = await Promise.allSettled([accessNats(settings, log), accessClickHouse(settings, log)])
+  for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(() => server.value.stop())
+  if (nats.status === 'rejected') throw nats.reason
+  if (clickhouse.status === 'rejected') throw clickhouse.reason
+  return [nats.value, clickhouse.value]
+}
+
+type StageDeps = Pick<Running, 'settings' | 'kinds' | 'bus' | 'kv' | 'client' | 'metrics'> & { log: Logger }
+
+/** Readers of the log first, so that they stand ready when the host begins to write it; stopped the other way round. */
+async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Map<Role, Stage>> {
+  const { settings, kinds, bus, kv, client, metrics, log } = deps
+  const partitionCount = settings.PARTITIONS
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const underWay = { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, bus }
+  const now = (): string => new Date().toISOString()
+  const stages = new Map<Role, Stage>()
+  const start = async (role: Role, begin: () => Promise<StageRun>): Promise<void> => {
+    if (!settings.ROLES.includes(role)) return
+    const stage = await startStage(role, begin, log)
+    stages.set(role, stage)
+    started.defer(() => stage.stop())
+  }
+  let host: HostRun | undefined
+
+  await start('project', () => beginProjector({
+    ...underWay, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
+    batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
+  }))
+  await start('dispatch', () => beginDispatcher({
+    ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), partitions, partitionCount, recordsMax: settings.IN_FLIGHT_MAX,
+    checkpointMs: CHECKPOINT_MS,
+  }))
+  await start('tasks', () => beginRunner({ bus, kinds, log, metrics, now: Date.now }))
+  await start('host', async () => {
+    host = await beginHost({
+      ...underWay, kinds, partitions, partitionCount, liveActorsMax: settings.LIVE_ACTORS_MAX, messagesMax: settings.IN_FLIGHT_MAX, now,
+    })
+    return host
+  })
+  const dispatch = stages.get('dispatch')
+  if (host !== undefined && dispatch !== undefined) {
+    const trimming = startTrimming({
+      bus, everyMs: TRIM_MS, log, dispatched: () => dispatch.status().position,
+      host: { resolved: () => running(host).resolved(), lastHandedOn: () => running(host).lastHandedOn() },
+    })
+    started.defer(() => trimming.stop())
+  }
+  return stages
+}
+
+/** The host's present run: one that failed is followed by another. */
+function running(host: HostRun | undefined): HostRun {
+  if (host === undefined) throw new ColloquyError('no_host', 'the host does not run')
+  return host
+}

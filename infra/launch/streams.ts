@@ -1,0 +1,101 @@
+import {
+  DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, type JetStreamManager, type StreamConfig, type StreamInfo,
+} from '@nats-io/jetstream'
+import { Kvm, type KV } from '@nats-io/kv'
+import { nanos, type NatsConnection } from '@nats-io/transport-node'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { LIMITS } from '../../schemas/limits.ts'
+import type { StreamName } from '../../schemas/subjects.ts'
+import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+
+export interface StreamOptions {
+  readonly partitions: number
+  readonly replicas: number
+  /** Disk for all streams together. */
+  readonly storageBytesMax: number
+  readonly outKeepHours: number
+}
+
+/** The bucket of what the cluster must agree on beside the log: readers' checkpoints and the kinds that are in use. */
+const BUCKET = 'colloquy'
+/** Headers and JetStream's own fields; an INBOX message must still fit into DEAD with what is added there. */
+const HEADER_BYTES_MAX = 64 * 1024
+const DUPLICATE_WINDOW_MS = 120_000
+
+/** How the disk is shared out. INBOX fills up first, while LOG still has room for what INBOX holds. */
+const SHARE: Readonly<Record<StreamName, number>> = { INBOX: 0.12, LOG: 0.58, OUT: 0.12, TASKS: 0.04, TIMERS: 0.06, DEAD: 0.06 }
+
+const transform = (partitions: number, suffix: string): string =>
+  `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}${suffix}`
+
+type Config = Partial<StreamConfig> & { readonly name: StreamName }
+
+function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
+  const base = (name: StreamName) => ({
+    name,
+    storage: StorageType.File,
+    num_replicas: options.replicas,
+    allow_direct: true,
+    max_bytes: Math.floor(options.storageBytesMax * SHARE[name]),
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  })
+  return [
+    // A stream of its own for schedules: they force rollup headers to be allowed, and one of those from a producer would wipe INBOX.
+    { ...base('TIMERS'), subjects: ['timer.>', 'int.*.*.*'], allow_msg_schedules: true, allow_rollup_hdrs: true },
+    {
+      ...base('INBOX'),
+      subjects: ['in.*.*.*'],
+      subject_transform: { src: 'in.*.*.*', dest: transform(options.partitions, '') },
+      sources: [{ name: 'TIMERS', subject_transforms: [{ src: 'int.*.*.*', dest: transform(options.partitions, '.int') }] }],
+      discard: DiscardPolicy.New,
+      max_msg_size: payloadBytesMax - HEADER_BYTES_MAX,
+    },
+    {
+      ...base('LOG'), subjects: ['log.>'], compression: StoreCompression.S2, discard: DiscardPolicy.New,
+      max_msg_size: LIMITS.recordBytesMax + HEADER_BYTES_MAX,
+    },
+    { ...base('OUT'), subjects: ['out.>'], max_age: nanos(options.outKeepHours * 3_600_000) },
+    { ...base('TASKS'), subjects: ['task.*.*.*.*'], retention: RetentionPolicy.Workqueue, discard: DiscardPolicy.New },
+    { ...base('DEAD'), subjects: ['dead.>'] },
+  ]
+}
+
+/**
+ * Makes the streams and the bucket, or brings those that are there up to date. May be run again at any time.
+ *
+ * @throws ColloquyError `partitions_fixed` where the streams were made with another number of partitions.
+ */
+export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<KV> {
+  for (const config of configs(options, nc.info?.max_payload ?? 1024 * 1024)) {
+    const existing = await find(jsm, config.name)
+    if (existing === undefined) {
+      await jsm.streams.add(config)
+      continue
+    }
+    if (config.name === 'INBOX') checkPartitions(existing, options.partitions)
+    const { name: _name, retention: _retention, storage: _storage, ...changeable } = config
+    await jsm.streams.update(config.name, changeable)
+  }
+  const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
+  await firstCheckpoints(jsm, kv, options.partitions)
+  return kv
+}
+
+async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo | undefined> {
+  for await (const found of jsm.streams.names()) if (found === name) return jsm.streams.info(name)
+  return undefined
+}
+
+function checkPartitions(inbox: StreamInfo, wanted: number): void {
+  const made = /partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1]
+  if (Number(made) === wanted) return
+  throw new ColloquyError('partitions_fixed', `the streams were made with ${made} partitions, which cannot be changed; set COLLOQUY_PARTITIONS=${made}, or start with another COLLOQUY_DATA_DIR`)
+}
+
+/** The dispatcher goes on where a checkpoint says and nowhere else; only a log that never held anything may be without. */
+async function firstCheckpoints(jsm: JetStreamManager, kv: KV, partitions: number): Promise<void> {
+  const { created, state } = await jsm.streams.info('LOG')
+  if (state.last_seq > 0) return
+  const checkpoints = createCheckpoints(kv, 'dispatch')
+  await Promise.all(Array.from({ length: partitions }, (_, partition) => checkpoints.save(partition, [{ created, seq: 0, ts: '' }])))
+}

@@ -1,0 +1,137 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ColloquyError } from '../schemas/errors.ts'
+
+/** What a stage does is its role; one process runs any number of them. */
+export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'serve'] as const
+export type Role = (typeof ROLES)[number]
+
+const port = z.coerce.number().int().min(0).max(65535)
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
+const natsUrl = z.string().refine((list) => list.split(',').every((one) => /^(nats|tls|ws|wss):\/\/[^\s/]+/.test(one.trim())), 'must be nats://host:port, several separated by commas')
+const roles = z.string().transform((text, ctx): readonly Role[] => {
+  const named = text.split(',').map((role) => role.trim()).filter((role) => role !== '')
+  if (named.length === 0 || named.includes('all')) return ROLES
+  const known = ROLES.filter((role) => named.includes(role))
+  if (known.length !== new Set(named).size) ctx.addIssue({ code: 'custom', message: `must be all, or some of ${ROLES.join(', ')}` })
+  return known
+})
+
+/**
+ * Every setting, by the name that follows `COLLOQUY_` in the environment. `secret` ones are masked wherever they are shown.
+ * This is the only place that reads the environment.
+ */
+const SETTINGS = {
+  DATA_DIR: { schema: z.string().min(1).default('.colloquy'), about: 'Folder of the embedded servers and of generated passwords' },
+  CACHE_DIR: { schema: z.string().min(1).default(join(homedir(), '.cache', 'colloquy')), about: 'Folder for programs that were obtained' },
+  NATS_URL: { schema: natsUrl.optional(), about: 'A NATS to use; unset: an own nats-server' },
+  NATS_USER: { schema: z.string().optional(), about: 'User at NATS_URL' },
+  NATS_PASSWORD: { schema: z.string().optional(), about: 'Password at NATS_URL', secret: true },
+  NATS_TOKEN: { schema: z.string().optional(), about: 'Token at NATS_URL', secret: true },
+  NATS_CREDS: { schema: z.string().optional(), about: 'Credentials file for NATS_URL' },
+  NATS_TLS_CA: { schema: z.string().optional(), about: 'File of the authority that signed the certificate of NATS_URL' },
+  NATS_TLS_CERT: { schema: z.string().optional(), about: 'File of our certificate for NATS_URL' },
+  NATS_TLS_KEY: { schema: z.string().optional(), about: 'File of the key of NATS_TLS_CERT' },
+  NATS_PORT: { schema: port.default(4222), about: 'Port of the own nats-server; 0: any free one' },
+  NATS_SERVER_BIN: { schema: z.string().optional(), about: 'nats-server program; unset: from the PATH, the cache, or the package manager' },
+  NATS_SYNC_INTERVAL: { schema: z.string().regex(/^(always|\d+(ms|s|m))$/).optional(), about: 'How often the own nats-server calls fsync; always: before each acknowledgement' },
+  STORAGE_BYTES_MAX: { schema: count(64 * 1024 * 1024, Number.MAX_SAFE_INTEGER).optional(), about: 'Disk that all streams together may use; unset: what is there, up to a bound' },
+  CLICKHOUSE_URL: { schema: url('http', 'https').optional(), about: 'A ClickHouse to use; unset: an own server' },
+  CLICKHOUSE_USER: { schema: z.string().default('default'), about: 'User at CLICKHOUSE_URL' },
+  CLICKHOUSE_PASSWORD: { schema: z.string().optional(), about: 'Password at CLICKHOUSE_URL', secret: true },
+  CLICKHOUSE_DATABASE: { schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).default('colloquy'), about: 'Database of the tables' },
+  CLICKHOUSE_PORT: { schema: port.default(8123), about: 'Port of the own ClickHouse server; 0: any free one' },
+  QDRANT_URL: { schema: url('http', 'https').optional(), about: 'A Qdrant to use; unset: vectors in the ClickHouse engine' },
+  QDRANT_API_KEY: { schema: z.string().optional(), about: 'Key at QDRANT_URL', secret: true },
+  HTTP_HOST: { schema: z.string().min(1).default('127.0.0.1'), about: 'Address that the HTTP interface listens on' },
+  HTTP_PORT: { schema: port.default(8080), about: 'Port of the HTTP interface; 0: any free one' },
+  HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that the HTTP interface asks for', secret: true },
+  PARTITIONS: { schema: count(1, 1024).default(64), about: 'Partitions; fixed once the streams are made' },
+  ROLES: { schema: roles.default(ROLES), about: `What this process does: all, or some of ${ROLES.join(', ')}` },
+  CONFIG: { schema: z.string().min(1).default('colloquy.config.ts'), about: 'Module that exports the kinds; if it is not there: the built-in ones' },
+  EMBED_MODEL: { schema: z.string().optional(), about: 'Embedding model; unset: the built-in lexical one' },
+  LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
+  LLM_API_KEY: { schema: z.string().optional(), about: 'Key at LLM_BASE_URL', secret: true },
+  LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
+  LOG_LEVEL: { schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), about: 'Least level that is logged' },
+  LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Idle actors kept in memory' },
+  IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Messages that a stage has under way at one time' },
+  IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Bytes that a stage has under way at one time' },
+  PROJECT_BATCH_MS: { schema: count(1, 60_000).default(50), about: 'How long a row waits for others before it is written' },
+  PROJECT_BATCH_RECORDS_MAX: { schema: count(1, 100_000).default(5_000), about: 'Records in one batch of rows' },
+  OUT_KEEP_HOURS: { schema: count(1, 24 * 3650).default(24 * 7), about: 'How long emitted events stay in OUT' },
+} as const satisfies Record<string, { schema: z.ZodType; about: string; secret?: boolean }>
+
+export type SettingName = keyof typeof SETTINGS
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+export const PREFIX = 'COLLOQUY_'
+
+export type Settings = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> }
+
+export type Source = 'flag' | 'environment' | 'default' | 'unset'
+
+export interface EffectiveSetting {
+  readonly name: string
+  readonly value: string | null
+  readonly source: Source
+  readonly about: string
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings
+  /** For people to look at: secrets are masked. */
+  readonly effective: readonly EffectiveSetting[]
+}
+
+/**
+ * Reads the settings. Flags go before the environment; an empty text counts as unset.
+ *
+ * @throws ColloquyError `bad_setting`, naming every variable that is wrong and what it should be.
+ */
+export function loadSettings(
+  environment: Readonly<Record<string, string | undefined>>, flags: Readonly<Partial<Record<SettingName, string>>> = {},
+): LoadedSettings {
+  const problems: string[] = []
+  for (const variable of Object.keys(environment)) {
+    if (variable.startsWith(PREFIX) && !Object.hasOwn(SETTINGS, variable.slice(PREFIX.length))) {
+      problems.push(`${variable} is not a setting${suggestion(variable)}`)
+    }
+  }
+  const settings: Partial<Record<SettingName, unknown>> = {}
+  const effective: EffectiveSetting[] = []
+  for (const name of SETTING_NAMES) {
+    const { schema, about, ...rest } = SETTINGS[name]
+    const fromEnvironment = environment[`${PREFIX}${name}`]
+    const given = flags[name] ?? (fromEnvironment === '' ? undefined : fromEnvironment)
+    const read = schema.safeParse(given)
+    if (!read.success) {
+      problems.push(`${PREFIX}${name}: ${read.error.issues[0]?.message ?? 'not valid'} (it is ${'secret' in rest ? 'masked' : JSON.stringify(given)})`)
+      continue
+    }
+    settings[name] = read.data
+    const source: Source = flags[name] !== undefined ? 'flag' : given !== undefined ? 'environment' : read.data === undefined ? 'unset' : 'default'
+    effective.push({ name: `${PREFIX}${name}`, value: shown(read.data, 'secret' in rest), source, about })
+  }
+  if (settings.LLM_BASE_URL !== undefined && settings.LLM_MODEL === undefined) {
+    problems.push(`${PREFIX}LLM_MODEL: must name a model where ${PREFIX}LLM_BASE_URL is set`)
+  }
+  if (problems.length > 0) throw new ColloquyError('bad_setting', problems.join('\n'))
+  return { settings: settings as Settings, effective }
+}
+
+export const settingAbout = (name: SettingName): string => SETTINGS[name].about
+
+function shown(value: unknown, isSecret: boolean): string | null {
+  if (value === undefined) return null
+  if (isSecret) return '********'
+  return Array.isArray(value) ? value.join(',') : String(value)
+}
+
+/** The known setting that a misspelt one begins like. */
+function suggestion(variable: string): string {
+  const name = variable.slice(PREFIX.length)
+  const near = SETTING_NAMES.find((known) => known.startsWith(name.slice(0, 5)) || name.includes(known))
+  return near === undefined ? `; "colloquy config" lists them` : `; did you mean ${PREFIX}${near}?`
+}

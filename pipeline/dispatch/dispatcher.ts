@@ -1,0 +1,136 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import type { LogRecord } from '../../schemas/record.ts'
+import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import type { Bus } from '../bus.ts'
+import { createGate } from '../gate.ts'
+import type { Metrics } from '../metrics.ts'
+import { createPositionTracker } from '../position-tracker.ts'
+import { publishSurely } from '../publish-surely.ts'
+import type { StageRun } from '../stage.ts'
+import type { Checkpoints } from '../streams/checkpoints.ts'
+import { newestMatch, withPosition, type Match, type StreamPosition } from '../streams/positions.ts'
+import { createReadLoop } from '../streams/read-loop.ts'
+import { openReader } from '../streams/reader.ts'
+import { deadLettersOf } from './dead-letters.ts'
+import { abortedBy, eventsOf, schedulesOf, tasksOf, unscheduledBy } from './effects.ts'
+
+export interface DispatcherOptions {
+  readonly bus: Bus
+  readonly checkpoints: Checkpoints
+  readonly partitions: readonly number[]
+  readonly partitionCount: number
+  /** Records under way, and their bytes. */
+  readonly recordsMax: number
+  readonly bytesMax: number
+  readonly checkpointMs: number
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/**
+ * The dispatcher: carries out what records ask for, at least once and under stable ids. The only place with side effects, so
+ * that nothing that reads the log later repeats one. An actor's records are carried out one after another; its events
+ * go out in their order.
+ */
+export async function beginDispatcher(options: DispatcherOptions): Promise<StageRun> {
+  const { bus, metrics, log, checkpoints, partitions } = options
+  const { rings, starts } = await resume(options)
+  const startSeq = Math.min(...starts.values())
+  const reader = await openReader(bus, {
+    stream: 'LOG',
+    filterSubjects: partitions.length === options.partitionCount ? [] : partitions.map((partition) => `log.${partition}.>`),
+    startSeq: startSeq + 1,
+    messagesMax: options.recordsMax,
+  })
+  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, gate)
+  const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
+  const tracker = createPositionTracker(startSeq)
+  /** The last record under way of each actor that has one. */
+  const chains = new Map<string, Promise<void>>()
+  /** Positions that were read and may become the checkpoint once all up to them is done, oldest first. */
+  let read: StreamPosition[] = []
+  let saved = startSeq
+
+  const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
+    for (const event of eventsOf(address, record)) {
+      await publishSurely(deps, event.subject, event.payload, { msgId: event.msgId })
+      metrics.stageOut.inc({ stage: 'dispatch' })
+    }
+    const letters = await deadLettersOf(bus, address, record, logSeq)
+    for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
+    const others = [...tasksOf(address, record), ...schedulesOf(address, record), ...letters]
+    await Promise.all(others.map(async ({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)))
+    metrics.stageOut.inc({ stage: 'dispatch' }, others.length)
+    for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
+    for (const subject of unscheduledBy(address, record)) await bus.jsm.streams.purge('TIMERS', { filter: subject })
+  }
+
+  const take = (message: JsMsg): void => {
+    const { partition, address } = parseLogSubject(message.subject)
+    tracker.take(message.seq)
+    if (message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
+    metrics.stageIn.inc({ stage: 'dispatch' })
+    const record = message.json<LogRecord>()
+    if (!hasEffects(record)) return tracker.finish(message.seq)
+    gate.enter(message.data.length)
+    const before = chains.get(message.subject)
+    const done = (before ?? Promise.resolve()).then(() => carryOut(address, record, message.seq)).then(() => {
+      if (chains.get(message.subject) === done) chains.delete(message.subject)
+      tracker.finish(message.seq)
+      gate.leave(message.data.length)
+    })
+    chains.set(message.subject, done)
+    done.catch(loop.fail)
+  }
+
+  /** Writes down what is wholly done; a crash repeats only what came after. */
+  const saveCheckpoints = async (): Promise<void> => {
+    if (reader.position.ts !== '' && reader.position.seq > (read.at(-1)?.seq ?? saved)) read.push(reader.position)
+    const done = read.findLast((position) => position.seq <= tracker.low)
+    if (done === undefined) return
+    read = read.filter((position) => position.seq > done.seq)
+    saved = done.seq
+    for (const [partition, ring] of rings) rings.set(partition, withPosition(ring, done))
+    await Promise.all([...rings].map(([partition, ring]) => checkpoints.save(partition, ring)))
+  }
+  const timer = setInterval(() => void saveCheckpoints().catch(loop.fail), options.checkpointMs)
+  loop.signal.addEventListener('abort', () => clearInterval(timer))
+  loop.run(take)
+
+  return {
+    ended: loop.ended,
+    progress: () => ({ position: tracker.low, lag: reader.pending + tracker.unfinished }),
+    async stop() {
+      await loop.stop()
+      await saveCheckpoints().catch((error: unknown) => log.warn({ err: error }, 'the dispatcher could not save its checkpoint; it will repeat a little'))
+    },
+  }
+}
+
+/** Where each partition goes on, with the ring of positions that led there. */
+async function resume({ bus, checkpoints, partitions, log, metrics }: DispatcherOptions) {
+  const rings = new Map<number, readonly StreamPosition[]>()
+  const starts = new Map<number, number>()
+  const matches = new Map<string, Promise<Match>>()
+  for (const partition of partitions) {
+    const ring = await checkpoints.load(partition)
+    // Partitions that moved together have the same ring: it is compared once.
+    const key = JSON.stringify(ring)
+    const match = matches.get(key) ?? newestMatch(bus.jsm, 'LOG', ring)
+    matches.set(key, match)
+    const { position, tailLost } = await match
+    if (tailLost && ring[0]?.seq !== 0) {
+      metrics.tailsLost.inc({ stream: 'LOG' })
+      log.error({ partition, had: ring[0]?.seq, goesOnAt: position?.seq ?? 0 }, 'LOG lost its last messages; the dispatcher goes back to what both agree on')
+    }
+    rings.set(partition, ring.filter((kept) => kept.seq <= (position?.seq ?? -1)))
+    starts.set(partition, position?.seq ?? 0)
+  }
+  return { rings, starts }
+}
+
+const hasEffects = (record: LogRecord): boolean =>
+  record.reason !== undefined
+  || record.emitted.length + record.started.length + record.timers.length + record.stopped.length + record.ended.length > 0

@@ -1,0 +1,38 @@
+/** Bounds what is under way by number and by bytes. One that is let in may overshoot; the next has to wait. */
+export interface Gate {
+  enter(bytes: number): void
+  leave(bytes: number): void
+  readonly isFull: boolean
+  /** Settles when there is room again. */
+  room(): Promise<void>
+  /** Settles when nothing is under way. */
+  empty(): Promise<void>
+}
+
+export function createGate(bounds: { countMax: number; bytesMax: number }): Gate {
+  let count = 0
+  let bytes = 0
+  let waiting: { until: () => boolean; go: () => void }[] = []
+  const isFull = (): boolean => count >= bounds.countMax || bytes >= bounds.bytesMax
+  const wait = (until: () => boolean): Promise<void> =>
+    until() ? Promise.resolve() : new Promise((go) => { waiting.push({ until, go }) })
+  return {
+    enter(size) {
+      count += 1
+      bytes += size
+    },
+    leave(size) {
+      count -= 1
+      bytes -= size
+      if (waiting.length === 0) return
+      const ready = waiting.filter((waiter) => waiter.until())
+      waiting = waiting.filter((waiter) => !ready.includes(waiter))
+      for (const waiter of ready) waiter.go()
+    },
+    get isFull() {
+      return isFull()
+    },
+    room: () => wait(() => !isFull()),
+    empty: () => wait(() => count === 0),
+  }
+}

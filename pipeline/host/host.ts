@@ -1,0 +1,186 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import { decide } from '../../actors/decide.ts'
+import type { Draft, Message } from '../../actors/draft.ts'
+import type { Kinds } from '../../actors/kind.ts'
+import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
+import type { Bus } from '../bus.ts'
+import { createGate } from '../gate.ts'
+import type { Metrics } from '../metrics.ts'
+import { createPositionTracker, type PositionTracker } from '../position-tracker.ts'
+import { JS_CODE } from '../publisher.ts'
+import { publishSurely } from '../publish-surely.ts'
+import type { StageRun } from '../stage.ts'
+import { createReadLoop } from '../streams/read-loop.ts'
+import { openReader } from '../streams/reader.ts'
+import { createLiveActors, loadActor, type LiveActor, type Slot } from './live-actors.ts'
+import { healInbox, resumePoints } from './resume.ts'
+
+export interface HostOptions {
+  readonly bus: Bus
+  readonly kinds: Kinds
+  /** The partitions that this host owns, of so many. */
+  readonly partitions: readonly number[]
+  readonly partitionCount: number
+  /** Idle actors kept in memory. */
+  readonly liveActorsMax: number
+  /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
+  readonly messagesMax: number
+  readonly bytesMax: number
+  readonly now: () => string
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** A running host also knows how far INBOX may be trimmed. */
+export interface HostRun extends StageRun {
+  /** All INBOX sequences up to here are resolved by records that LOG acknowledged, the last of them at `logSeq`. */
+  resolved(): { inboxSeq: number; logSeq: number }
+  /** The last message that INBOX took over from TIMERS, with its sequence there. */
+  lastHandedOn(): { inboxSeq: number; timersSeq: number } | undefined
+}
+
+/** A message under way, with the partition whose `low` waits for it. */
+interface Delivery extends Message {
+  readonly partition: number
+}
+
+/**
+ * The host: takes messages from INBOX in order, lets each actor decide, and appends one record per decision. Different
+ * actors' appends are under way side by side; one actor's messages are handled strictly one after another.
+ */
+export async function beginHost(options: HostOptions): Promise<HostRun> {
+  const { bus, kinds, partitions, metrics, log } = options
+  const lows = await resumePoints(bus, partitions)
+  await healInbox(bus, lows.values(), options)
+  const startSeq = Math.min(...lows.values()) + 1
+  const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: filtersOf(partitions, options.partitionCount), startSeq, messagesMax: options.messagesMax })
+
+  const trackers = new Map([...lows].map(([partition, low]) => [partition, createPositionTracker(low)]))
+  const live = createLiveActors<Delivery>(options.liveActorsMax)
+  const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, gate)
+  let lastAppended = 0
+  let lastInternal: JsMsg | undefined
+
+  const trackerOf = (partition: number): PositionTracker => {
+    const tracker = trackers.get(partition)
+    if (tracker === undefined) throw new Error(`partition ${partition} is not this host's`)
+    return tracker
+  }
+  const finish = (delivery: Delivery): void => {
+    trackerOf(delivery.partition).finish(delivery.seq)
+    gate.leave(delivery.payload.length)
+  }
+
+  /** Decides until the message has a record that LOG acknowledged, or needs none. */
+  const handle = async (slot: Slot<Delivery>, delivery: Delivery): Promise<void> => {
+    let fresh = slot.live === undefined
+    let from: 'direct' | 'leader' = 'direct'
+    for (;;) {
+      loop.signal.throwIfAborted()
+      slot.live ??= await load(slot, from)
+      const begun = performance.now()
+      const decision = decide(kinds, slot.live.actor, delivery, { now: options.now(), low: trackerOf(delivery.partition).low }, fresh)
+      metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
+      switch (decision.kind) {
+        case 'repeat':
+          metrics.repeats.inc({ by: decision.by })
+          return
+        case 'ignored':
+          metrics.ignored.inc({ why: decision.why })
+          return
+        case 'threw':
+          log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
+          break
+        case 'record': {
+          const appended = await append(slot, decision, slot.live.lastSeq)
+          if (appended.ok) {
+            lastAppended = Math.max(lastAppended, appended.seq)
+            slot.live = decision.next === undefined ? undefined : { actor: decision.next, lastSeq: appended.seq }
+            count(decision)
+            return
+          }
+          // Somebody else was first, or an earlier try of this very append did succeed: only the log knows.
+          from = 'leader'
+        }
+      }
+      slot.live = undefined
+      fresh = true
+    }
+  }
+  const append = (slot: Slot<Delivery>, draft: Draft, lastSeq: number) => publishSurely(
+    { publisher: bus.publisher, log, metrics, signal: loop.signal },
+    slot.subject, draft.encoded, { expectLastSubjectSequence: lastSeq }, [JS_CODE.wrongLastSequence])
+  const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
+    metrics.actorLoads.inc()
+    return loadActor(bus, slot.subject, slot.address, from)
+  }
+  const count = ({ record }: Draft): void => {
+    metrics.stageOut.inc({ stage: 'host' })
+    if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })
+    if (record.status === 'error' && record.outcome === 'committed') metrics.actorErrors.inc({ kind: record.machine })
+  }
+
+  /** Works on one actor until nothing waits for it. */
+  const work = async (slot: Slot<Delivery>): Promise<void> => {
+    for (let delivery = slot.waiting[0]; delivery !== undefined; delivery = slot.waiting[0]) {
+      await handle(slot, delivery)
+      slot.waiting.shift()
+      finish(delivery)
+    }
+    live.release(slot)
+    metrics.liveActors.set(live.size)
+  }
+
+  const take = (message: JsMsg): void => {
+    const target = parseInboxSubject(message.subject)
+    const { partition, address, origin, addressable } = target
+    const tracker = trackerOf(partition)
+    if (message.seq <= (lows.get(partition) ?? 0)) return
+    metrics.stageIn.inc({ stage: 'host' })
+    tracker.take(message.seq)
+    if (origin === 'internal') lastInternal = message
+    if (isFiller(address)) {
+      metrics.ignored.inc({ why: 'filler' })
+      tracker.finish(message.seq)
+      return
+    }
+    gate.enter(message.data.length)
+    const { slot, idle } = live.claim(partition, address)
+    slot.waiting.push({
+      partition, origin, addressable, subject: publishedSubject(target, message.subject),
+      seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
+    })
+    if (idle) work(slot).catch(loop.fail)
+  }
+
+  loop.run(take)
+
+  return {
+    ended: loop.ended,
+    progress: () => {
+      const unfinished = [...trackers.values()].reduce((sum, tracker) => sum + tracker.unfinished, 0)
+      return { position: lowest(trackers, reader.position.seq), lag: reader.pending + unfinished }
+    },
+    resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended }),
+    lastHandedOn: () => lastInternal && { inboxSeq: lastInternal.seq, timersSeq: sequenceInSource(lastInternal) },
+    stop: loop.stop,
+  }
+}
+
+/** The highest INBOX sequence up to which every partition is resolved, of those that have been read. */
+function lowest(trackers: ReadonlyMap<number, PositionTracker>, read: number): number {
+  let low = read
+  for (const tracker of trackers.values()) if (tracker.unfinished > 0) low = Math.min(low, tracker.low)
+  return low
+}
+
+/** `Nats-Stream-Source` reads `<stream> <sequence> …`. */
+const sequenceInSource = (message: JsMsg): number => Number(message.headers?.get('Nats-Stream-Source').split(' ')[1] ?? 0)
+
+/** A subject with wildcards in it is stored untransformed; partition 0 takes and rejects those. */
+function filtersOf(partitions: readonly number[], partitionCount: number): string[] {
+  if (partitions.length === partitionCount) return []
+  return [...partitions.map((partition) => `inbox.${partition}.>`), ...(partitions.includes(0) ? ['in.>'] : [])]
+}

@@ -1,0 +1,38 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+const HANDLER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1]
+const LATE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 3600]
+
+/** All that Colloquy measures about itself. No actor ids as labels: their number has no bound. */
+export function createMetrics() {
+  const registry = new Registry()
+  const counter = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
+  const histogram = <Label extends string = never>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
+    new Histogram({ name: `colloquy_${name}`, help, labelNames, buckets, registers: [registry] })
+  return {
+    registry,
+    stageIn: counter('stage_in_total', 'Messages that a stage took', ['stage']),
+    stageOut: counter('stage_out_total', 'Messages or rows that a stage wrote', ['stage']),
+    stageLag: gauge('stage_lag_messages', 'Messages that a stage still has to do', ['stage']),
+    stageLagSeconds: gauge('stage_lag_seconds', 'Age of the message that a stage is at, 0 where it is level', ['stage']),
+    handlerSeconds: histogram('handler_seconds', 'Time on the event loop per message', HANDLER_SECONDS, ['stage']),
+    rejected: counter('records_rejected_total', 'Inputs that were recorded as rejected', ['reason']),
+    repeats: counter('repeats_total', 'Inputs that repeat a committed one', ['by']),
+    ignored: counter('ignored_total', 'Messages that leave no record', ['why']),
+    publishesRefused: counter('publishes_refused_total', 'Messages that a stream refused or did not answer, by code', ['code']),
+    actorLoads: counter('actor_loads_total', 'Actors read from LOG'),
+    actorErrors: counter('actor_errors_total', 'Machines that ended in an error', ['kind']),
+    liveActors: gauge('live_actors', 'Actors held in memory'),
+    deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
+    taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
+    timerLateSeconds: histogram('timer_late_seconds', 'From when a timer was due to its decision', LATE_SECONDS),
+    timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
+    tailsLost: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
+    rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
+  }
+}
+
+export type Metrics = ReturnType<typeof createMetrics>

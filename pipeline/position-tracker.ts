@@ -1,0 +1,35 @@
+/**
+ * Follows a stream whose messages are taken in order and finished in any order: `low` is the highest sequence up to which
+ * every taken one is finished. What is remembered is as large as what is under way.
+ */
+export interface PositionTracker {
+  /** Sequences must rise. */
+  take(seq: number): void
+  finish(seq: number): void
+  readonly low: number
+  readonly unfinished: number
+}
+
+export function createPositionTracker(start: number): PositionTracker {
+  // In the order of taking: the first key is the oldest one that is not finished.
+  const open = new Map<number, true>()
+  let highest = start
+  let low = start
+  return {
+    take(seq) {
+      open.set(seq, true)
+      highest = seq
+    },
+    finish(seq) {
+      open.delete(seq)
+      const [oldest] = open.keys()
+      low = oldest === undefined ? highest : oldest - 1
+    },
+    get low() {
+      return low
+    },
+    get unfinished() {
+      return open.size
+    },
+  }
+}

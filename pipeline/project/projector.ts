@@ -1,0 +1,142 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import type { LogRecord } from '../../schemas/record.ts'
+import { parseLogSubject } from '../../schemas/subjects.ts'
+import type { Bus } from '../bus.ts'
+import { createGate } from '../gate.ts'
+import type { StageRun } from '../stage.ts'
+import { newestMatch, withPosition } from '../streams/positions.ts'
+import { createReadLoop } from '../streams/read-loop.ts'
+import { openReader } from '../streams/reader.ts'
+import { createBatch, type Batch } from './batch.ts'
+import { removeAbove } from './heal.ts'
+import { insertRows, type InsertDeps } from './insert.ts'
+import { loadRing, saveProgress } from './progress.ts'
+
+export interface ProjectorOptions extends Omit<InsertDeps, 'signal'> {
+  readonly bus: Bus
+  readonly partitionCount: number
+  /** Records in one batch. */
+  readonly batchRecordsMax: number
+  /** How long a record waits for others before its batch is written. */
+  readonly batchMs: number
+  /** Records read and not yet in the tables, and their bytes. */
+  readonly recordsMax: number
+  readonly bytesMax: number
+  /** How often `freshness` is written, also when nothing happens. */
+  readonly progressMs: number
+  readonly now: () => string
+}
+
+interface Filling {
+  readonly batch: Batch
+  /** Bytes of the records in it. */
+  readonly sizes: number[]
+  readonly wait: NodeJS.Timeout
+  isDue: boolean
+}
+
+/** Records that a start reads again: their rows are idempotent, and what ClickHouse lost of its last inserts comes back. */
+const OVERLAP = 1_000
+
+/**
+ * The projector: writes what records say into the tables, in batches by size and age. Its mark is written after all rows of a
+ * batch, so that a crash repeats rows, which their keys make harmless, and never misses one.
+ */
+export async function beginProjector(options: ProjectorOptions): Promise<StageRun> {
+  const { bus, clickhouse, metrics, log } = options
+  const stopping = new AbortController()
+  const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
+  const write = async (batch: Batch): Promise<void> => {
+    await Promise.all([...batch.tables()].map(async ([table, rows]) => {
+      await insertRows(deps, table, rows)
+      metrics.stageOut.inc({ stage: 'project' }, rows.length)
+    }))
+  }
+
+  let ring = await loadRing(clickhouse)
+  const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
+  if (tailLost) {
+    const goesOnAt = match?.seq ?? 0
+    metrics.tailsLost.inc({ stream: 'LOG' })
+    log.error({ had: ring[0]?.seq, goesOnAt }, 'LOG lost its last messages; what came from them is removed from the tables')
+    const actors = await removeAbove({ bus, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
+    log.warn({ actors }, 'tables are back in step with LOG')
+    ring = ring.slice(match === undefined ? ring.length : ring.indexOf(match))
+  }
+  const doneBefore = match?.seq ?? 0
+  const reader = await openReader(bus, {
+    stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
+  })
+  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, gate)
+  loop.signal.addEventListener('abort', () => stopping.abort())
+
+  let filling: Filling | undefined
+  let writing: Promise<void> | undefined
+  let projectedSeq = doneBefore
+  let completeTo = options.now()
+  let markedAt = 0
+
+  const take = (message: JsMsg): void => {
+    metrics.stageIn.inc({ stage: 'project' })
+    const begun = performance.now()
+    gate.enter(message.data.length)
+    filling ??= fill()
+    filling.batch.add(parseLogSubject(message.subject).address, message.json<LogRecord>(), reader.position)
+    filling.sizes.push(message.data.length)
+    metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - begun) / 1000)
+    if (filling.batch.records >= options.batchRecordsMax) flush()
+  }
+
+  const fill = (): Filling => {
+    const begun: Filling = {
+      batch: createBatch(), sizes: [], isDue: false,
+      wait: setTimeout(() => {
+        begun.isDue = true
+        flush()
+      }, options.batchMs),
+    }
+    return begun
+  }
+  /** One batch is written at a time, while the next one fills; a full or due one waits for it. */
+  const flush = (): void => {
+    if (filling === undefined || writing !== undefined) return
+    if (!filling.isDue && filling.batch.records < options.batchRecordsMax) return
+    const { batch, sizes, wait } = filling
+    clearTimeout(wait)
+    filling = undefined
+    writing = finish(batch, sizes).then(() => {
+      writing = undefined
+      flush()
+    })
+    writing.catch(loop.fail)
+  }
+  const finish = async (batch: Batch, sizes: readonly number[]): Promise<void> => {
+    await write(batch)
+    if (batch.last !== undefined && batch.last.seq > projectedSeq) {
+      projectedSeq = batch.last.seq
+      ring = withPosition(ring, batch.last)
+    }
+    completeTo = batch.lastAt
+    await mark()
+    for (const size of sizes) gate.leave(size)
+  }
+  const mark = async (): Promise<void> => {
+    const at = options.now()
+    markedAt = performance.now()
+    const logLastSeq = Math.max(projectedSeq, reader.position.seq + reader.pending)
+    await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, ring })
+  }
+  const marker = setInterval(() => {
+    if (writing !== undefined || performance.now() - markedAt < options.progressMs) return
+    mark().catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
+  }, options.progressMs)
+  loop.signal.addEventListener('abort', () => clearInterval(marker))
+  loop.run(take)
+
+  return {
+    ended: loop.ended,
+    progress: () => ({ position: projectedSeq, lag: Math.max(0, reader.position.seq + reader.pending - projectedSeq) }),
+    stop: loop.stop,
+  }
+}

@@ -1,0 +1,133 @@
+import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import { nanos } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+import type { Kind, Kinds, TaskDefinition } from '../../actors/kind.ts'
+import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../schemas/internal.ts'
+import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
+import type { Bus } from '../bus.ts'
+import type { Metrics } from '../metrics.ts'
+import { publishSurely } from '../publish-surely.ts'
+import type { StageRun } from '../stage.ts'
+import { runTask, type Outcome } from './run-task.ts'
+
+export interface RunnerOptions {
+  readonly bus: Bus
+  readonly kinds: Kinds
+  readonly now: () => number
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** A runner that says nothing for so long is taken to be lost, and its tasks go to another one. */
+const ACK_WAIT_MS = 30_000
+/** Tasks of one name that one runner fetches ahead. */
+const FETCH_MAX = 64
+
+/**
+ * The runner: runs what machines invoke and tells them how it came out. A task is acknowledged only after its outcome is
+ * stored; the bound on runs of one task at one time is the server's, so that it holds for the whole cluster.
+ */
+export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
+  const { bus, kinds, log, metrics } = options
+  const stopping = new AbortController()
+  const runs = new Map<string, AbortController>()
+  const working = new Set<Promise<void>>()
+  const queues: ConsumerMessages[] = []
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+  let handled = 0
+
+  const aborts = bus.nc.subscribe(abortSubject('*'), {
+    callback: (_, message) => runs.get(message.subject.slice(abortSubject('').length))?.abort(),
+  })
+
+  const settle = async (address: Address, message: TaskMessage, begunAt: number, outcome: Exclude<Outcome, { kind: 'given_up' }>): Promise<void> => {
+    const { run, correlationid, traceparent } = message
+    const told = {
+      run, correlationid, traceparent, attempts: outcome.attempts,
+      queueMs: Math.max(0, begunAt - Date.parse(message.startedAt)), durationMs: Math.max(0, options.now() - begunAt),
+    }
+    const result: InternalInput = outcome.kind === 'done'
+      ? { type: 'task.done', ...told, output: outcome.output }
+      : { type: 'task.failed', ...told, error: outcome.error }
+    const deps = { publisher: bus.publisher, log, metrics, signal: stopping.signal }
+    await publishSurely(deps, internalSubject(address), JSON.stringify(result), { msgId: `${run}-outcome` })
+    metrics.stageOut.inc({ stage: 'tasks' })
+  }
+
+  const handle = async (kind: Kind, name: string, definition: TaskDefinition, message: JsMsg): Promise<void> => {
+    metrics.stageIn.inc({ stage: 'tasks' })
+    const read = taskMessageSchema.safeParse(message.json())
+    const [, , tenant = '', , id = ''] = message.subject.split('.')
+    if (!read.success) {
+      log.error({ subject: message.subject, err: read.error }, 'a task cannot be read; its deadline will tell the machine')
+      message.term('unreadable')
+      return
+    }
+    const task = read.data
+    const begunAt = options.now()
+    const leftMs = Date.parse(task.deadlineAt) - begunAt
+    if (leftMs <= 0) return message.ack()
+
+    const wanted = new AbortController()
+    runs.set(task.run, wanted)
+    const deadline = AbortSignal.timeout(leftMs)
+    const alive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
+    try {
+      const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
+        signal: AbortSignal.any([wanted.signal, deadline, stopping.signal]),
+        log: log.child({ task: name, run: task.run }),
+        onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
+      })
+      if (outcome.kind !== 'given_up') await settle({ tenant, kind: kind.name, id }, task, begunAt, outcome)
+      else if (stopping.signal.aborted) return message.nak()
+      message.ack()
+      handled = message.seq
+    } finally {
+      clearInterval(alive)
+      runs.delete(task.run)
+    }
+  }
+
+  const serve = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
+    const consumer = await ensureConsumer(bus, kind, name, definition)
+    const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX) })
+    queues.push(queue)
+    const readAll = async (): Promise<void> => {
+      for await (const message of queue) {
+        const work = handle(kind, name, definition, message).catch(fail).finally(() => working.delete(work))
+        working.add(work)
+      }
+      if (!stopping.signal.aborted) throw new Error(`the queue of task ${name} ended by itself`)
+    }
+    readAll().catch(fail)
+  }
+  for (const kind of kinds.values()) {
+    for (const [name, definition] of Object.entries(kind.tasks)) await serve(kind, name, definition)
+  }
+
+  const stopped = Promise.withResolvers<void>()
+  return {
+    ended: Promise.race([stopped.promise, failed]),
+    progress: () => ({ position: handled, lag: working.size }),
+    async stop() {
+      stopping.abort()
+      for (const queue of queues) queue.stop()
+      await Promise.allSettled([...working])
+      aborts.unsubscribe()
+      stopped.resolve()
+    },
+  }
+}
+
+async function ensureConsumer({ js, jsm }: Bus, kind: Kind, name: string, definition: TaskDefinition) {
+  const durable = `${name}@${kind.name}`
+  await jsm.consumers.add('TASKS', {
+    durable_name: durable,
+    filter_subject: `task.${name}.*.${kind.name}.*`,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_ack_pending: definition.concurrencyMax,
+    max_deliver: -1,
+  })
+  return js.consumers.get('TASKS', durable)
+}
