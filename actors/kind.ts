@@ -3,6 +3,7 @@ import { fromPromise, StateMachine, type AnyStateMachine, type PromiseActorLogic
 import type { z } from 'zod'
 import { ColloquyError } from '../schemas/errors.ts'
 import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../schemas/subjects.ts'
+import { createPureMachine, type PureMachine } from './pure-machine.ts'
 
 type Schemas = Readonly<Record<string, z.ZodType>>
 
@@ -42,6 +43,8 @@ export interface Kind {
   readonly name: string
   readonly version: number
   readonly machine: AnyStateMachine
+  /** The machine as decisions use it. */
+  readonly pure: PureMachine
   readonly events: Schemas
   readonly emits: Schemas
   readonly tasks: Readonly<Record<string, TaskDefinition>>
@@ -105,15 +108,19 @@ export function defineKind<Context extends z.ZodType<Record<string, unknown>>, E
   }
   return {
     xstate: { types, actors },
-    with: (machine: AnyStateMachine): Kind => ({
-      name: options.name,
-      version: options.version,
-      machine: bounded(machine),
-      events: options.events,
-      emits: options.emits,
-      tasks: options.tasks,
-      label: (context) => options.label?.(context as z.output<Context>) ?? {},
-    }),
+    with: (drawn: AnyStateMachine): Kind => {
+      const machine = bounded(drawn)
+      return {
+        name: options.name,
+        version: options.version,
+        machine,
+        pure: createPureMachine(machine),
+        events: options.events,
+        emits: options.emits,
+        tasks: options.tasks,
+        label: (context) => options.label?.(context as z.output<Context>) ?? {},
+      }
+    },
   }
 }
 

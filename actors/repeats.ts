@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { RESERVED_ID_PREFIX, type Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord } from '../schemas/record.ts'
 
 export type Seen = LogRecord['seen']
-export const nothingSeen: Seen = { ids: [], sources: {} }
+export const nothingSeen: Seen = { ids: '', sources: {} }
 
 interface Position {
   readonly seq: number
@@ -19,14 +19,14 @@ export const isHandled = (last: Position, message: Position): boolean => message
 
 /** By what a producer's input repeats one that was committed; `undefined` where it is new. */
 export function repeatedBy(seen: Seen, input: Input): 'id' | 'sequence' | undefined {
-  if (isRemembered(input.id) && seen.ids.includes(shortHash(input.id))) return 'id'
+  if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'
   if (input.sequence !== undefined && input.sequence <= (seen.sources[input.source] ?? -1)) return 'sequence'
   return undefined
 }
 
 /** What is remembered once an input is committed. */
 export function remember(seen: Seen, input: Input): Seen {
-  const ids = isRemembered(input.id) ? [...seen.ids, shortHash(input.id)].slice(-LIMITS.seenIdsMax) : seen.ids
+  const ids = isRemembered(input.id) ? (seen.ids + shortHash(input.id)).slice(-LIMITS.seenIdsMax * HASH_CHARS) : seen.ids
   if (input.sequence === undefined) return { ids, sources: seen.sources }
   const { [input.source]: _before, ...others } = seen.sources
   const sources = Object.entries(others).slice(-(LIMITS.seenSourcesMax - 1))
@@ -36,5 +36,12 @@ export function remember(seen: Seen, input: Input): Seen {
 /** Ids that Colloquy made up from the position are as unique as the position itself. */
 const isRemembered = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)
 
-/** Eight characters that tell ids apart: 48 bits of SHA-1, plenty among the few that an actor remembers. */
-const shortHash = (id: string): string => createHash('sha1').update(id).digest('base64url').slice(0, 8)
+/** 48 bits of SHA-1 in base64url: plenty among the few ids that an actor remembers. */
+const HASH_CHARS = 8
+const shortHash = (id: string): string => hash('sha1', id, 'base64url').slice(0, HASH_CHARS)
+
+/** Hashes stand one after another in one text, which is cheaper to keep in every record than a list of texts. */
+function holds(hashes: string, wanted: string): boolean {
+  for (let at = hashes.indexOf(wanted); at >= 0; at = hashes.indexOf(wanted, at + 1)) if (at % HASH_CHARS === 0) return true
+  return false
+}

@@ -1,4 +1,4 @@
-import { createActor, type AnyMachineSnapshot, type Snapshot } from 'xstate'
+import type { AnyMachineSnapshot, Snapshot } from 'xstate'
 import type { LogRecord, PendingTask, PendingTimer, State } from '../schemas/record.ts'
 import type { Kind } from './kind.ts'
 
@@ -23,7 +23,7 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
     output: state.output,
     error: undefined,
   }
-  return createActor(kind.machine, { snapshot: persisted as Snapshot<unknown> }).getSnapshot() as AnyMachineSnapshot
+  return kind.pure.restore(persisted as Snapshot<unknown>)
 }
 
 /** What a record keeps of a snapshot; `entered` gets the leaves that are new since `before`. */

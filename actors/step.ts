@@ -1,4 +1,4 @@
-import { initialTransition, transition, type AnyEventObject, type AnyMachineSnapshot, type ExecutableActionObject } from 'xstate'
+import type { AnyEventObject, AnyMachineSnapshot, ExecutableActionObject } from 'xstate'
 import { ColloquyError, messageOf } from '../schemas/errors.ts'
 import { jsonProblem } from '../schemas/json.ts'
 import type { LogRecord, TaskEnd } from '../schemas/record.ts'
@@ -6,6 +6,7 @@ import type { Actor } from './actor.ts'
 import type { Outcomes, Turn } from './draft.ts'
 import { collectEffects, type Effects } from './effects.ts'
 import { machineName, type Kind } from './kind.ts'
+import type { Taken } from './pure-machine.ts'
 import { describeSnapshot, hasSettledChildren, restoreSnapshot, statePath } from './snapshot.ts'
 
 /** The pending run, if any, that the message is about: it is settled before the machine is told. */
@@ -23,12 +24,12 @@ export interface Settled {
 export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Settled | undefined): Outcomes {
   const { actor, message, at } = turn
   const actions: ExecutableActionObject[] = []
-  const taken = ([snapshot, toDo]: [AnyMachineSnapshot, ExecutableActionObject[]]): AnyMachineSnapshot => {
+  const taken = ([snapshot, toDo]: Taken): AnyMachineSnapshot => {
     actions.push(...toDo)
     return snapshot
   }
-  const before = actor.snapshot ?? restored(kind, actor) ?? taken(initialTransition(kind.machine, actor.address))
-  const snapshot = before.status === 'active' ? taken(transition(kind.machine, before, event)) : before
+  const before = actor.snapshot ?? restored(kind, actor) ?? taken(kind.pure.initial(actor.address))
+  const snapshot = before.status === 'active' ? taken(kind.pure.next(before, event)) : before
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
   const effects = collectEffects(kind, actions, stillPending(actor, settled), base, at)

@@ -117,7 +117,7 @@ export const recordSchema = z.object({
   /** Task runs whose outcome this record settles. */
   ended: z.array(endedSchema),
   /** By what a repeat is recognised: short hashes of the last ids, highest `sequence` by source. */
-  seen: z.object({ ids: z.array(z.string()), sources: z.record(z.string(), count) }),
+  seen: z.object({ ids: z.string(), sources: z.record(z.string(), count) }),
 })
 
 export type LogRecord = z.infer<typeof recordSchema>

@@ -1,32 +1,10 @@
 import MiniSearch from 'minisearch'
 import { clip } from './clip.ts'
 import type { Article } from './knowledge.ts'
-import type { Topic } from './lexicon.ts'
-import { rarityIn } from './rarity.ts'
+import { createCoverage } from './coverage.ts'
+import { HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
 import { synonymsOf } from './synonyms.ts'
-import { termsOf, wordsOf } from './terms.ts'
-
-/** What is looked for. */
-export interface Query {
-  readonly text: string
-  /** What was asked before, where `text` only makes sense after it. */
-  readonly about: string | null
-  readonly topic: Topic | null
-  readonly lang: string
-}
-
-/** An article that was found. */
-export interface Hit {
-  readonly source: string
-  readonly title: string
-  readonly text: string
-  readonly lang: string
-  /** The share of the question that the article knows of, 0 to 1: of its words, the rarer the weightier. */
-  readonly score: number
-}
-
-export const HITS_MAX = 3
-export const HIT_CHARS_MAX = 1200
+import { termsOf } from './terms.ts'
 
 const TITLE_BOOST = 2.5
 const TOPIC_BOOST = 2
@@ -42,7 +20,7 @@ export function createSearch(articles: readonly Article[]): (query: Query) => Hi
   const byId = new Map(articles.map((article) => [article.id, article]))
   const index = new MiniSearch<Article>({ fields: ['title', 'text'], tokenize: termsOf, processTerm: (term) => term })
   index.addAll(articles)
-  const rarity = rarityIn(articles)
+  const coverageOf = createCoverage(articles)
 
   return ({ text, about, topic, lang }) => {
     const weights = weightsOf(text, about)
@@ -52,17 +30,19 @@ export function createSearch(articles: readonly Article[]): (query: Query) => Hi
       boostTerm: (term) => weights.get(term) ?? 0,
       boostDocument: (id) => (byId.get(String(id))?.topic === topic ? TOPIC_BOOST : 1),
     })
-    const words = [...new Set(wordsOf(text))]
-    const ranked = found.flatMap(({ id, score, queryTerms }) => {
+    const covers = coverageOf(text)
+    const ranked = found.flatMap(({ id, queryTerms }) => {
       const article = byId.get(String(id))
-      return article === undefined ? [] : [{ article, score, terms: new Set(queryTerms) }]
+      return article === undefined ? [] : [{ article, known: new Set(queryTerms) }]
     })
-    const candidates = [...ranked.filter(({ article }) => article.lang === lang), ...ranked.filter(({ article }) => article.lang !== lang)]
-    const P = Number(process.env.P ?? 0)
-    return candidates.slice(0, 10).map((c) => ({ ...c, share: knownShare(words, c.terms, rarity) }))
-      .sort((x, y) => Number(y.article.lang === lang) - Number(x.article.lang === lang) || y.score * (P + y.share) - x.score * (P + x.share))
-      .slice(0, HITS_MAX).map(({ article, share }) => ({
-      source: article.id, title: article.title, text: clip(article.text, HIT_CHARS_MAX), lang: article.lang, score: share,
+    const understood = ranked.filter(({ article }) => article.lang === lang)
+    const foreign = ranked.filter(({ article }) => article.lang !== lang)
+    return [...understood, ...foreign].slice(0, HITS_MAX).map(({ article, known }) => ({
+      source: article.id,
+      title: article.title,
+      text: clip(article.text, HIT_CHARS_MAX),
+      lang: article.lang,
+      score: covers(known),
     }))
   }
 }
@@ -77,15 +57,4 @@ function weightsOf(text: string, about: string | null): Map<string, number> {
   weigh(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
   if (about !== null) weigh(termsOf(about), ABOUT_WEIGHT)
   return weights
-}
-
-function knownShare(words: readonly string[], known: ReadonlySet<string>, rarity: (term: string) => number): number {
-  let [all, share] = [0, 0]
-  for (const word of words) {
-    const parts = termsOf(word)
-    const weight = Math.max(...parts.map(rarity))
-    all += weight
-    if (parts.every((part) => known.has(part)) || synonymsOf(word).some((synonym) => known.has(synonym))) share += weight
-  }
-  return all === 0 ? 0 : Math.round((share / all) * 1000) / 1000
 }

@@ -30,6 +30,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   defective: 'faulty',
   swap: 'exchange',
   recycle: 'old devices',
+  stuff: 'order parcel',
+  heavy: 'weighs',
+  loud: 'noise quiet',
   shop: 'store',
   发货: '发出 出库 物流',
   到哪: '物流',
@@ -49,10 +52,12 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   换成: '换货',
   采购: '企业',
   便宜: '打折 优惠',
-  碎了: '破损',
   付钱: '付款',
   开票: '发票',
   过期: '有效',
+  多久: '工作日 小时',
+  个人信息: '个人数据',
+  删掉: '删除',
 }
 
 const INDEX: ReadonlyMap<string, readonly string[]> = new Map(

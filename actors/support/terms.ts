@@ -10,7 +10,7 @@ const ENGLISH_STOP_WORDS = 'a an the this that these those is are was were be be
   + ' please pls thanks thank ok okay want like need get got id ill let lets any some dont doesnt didnt isnt arent tell know one ones still yet ever anyone'
   + ' something anything say says mean way use using wanna gonna'
 const CHINESE_STOP_WORDS = '什么 怎么 怎么样 如何 请问 可以 吗 呢 啊 吧 了 的 我 你 您 我们 你们 他 她 它 是 在 有 没有 没 和 与 或 也 都 还 就 要 想 能 会 不'
-  + ' 这 那 这个 那个 哪 哪个 哪些 哪里 一下 一个 个 为什么 多少 多 几 谢谢 你好 如果 因为 所以 但是 知道 现在 已经 还是 可不可以 能不能 有没有 是不是 怎么办 怎样 么办 我的 我想 到'
+  + ' 这 那 这个 那个 哪 哪个 哪些 哪里 一下 一个 个 为什么 多少 多 几 谢谢 你好 如果 因为 所以 但是 知道 现在 已经 还是 可不可以 能不能 行不行 算了 直接 顺便 大概 有没有 是不是 怎么办 怎样 么办 我的 我想 到'
 
 /** What hardly tells one article from another. */
 const STOP_WORDS = new Set([...tokensOf(ENGLISH_STOP_WORDS), ...CHINESE_STOP_WORDS.split(' ')])
@@ -26,6 +26,15 @@ export const wordsOf = (text: string): string[] =>
 export function termsOf(text: string): string[] {
   const chinese = hanRunsOf(text).flatMap((run) => [...segmentsOf(run).filter((word) => word.length !== 2), ...pairsOf(run)])
   return [...latinOf(text), ...chinese].filter((term) => !STOP_WORDS.has(term))
+}
+
+/** Neighbouring words in Latin letters, such as `error 5`: they tell sentences apart that the words alone do not. */
+export function phrasesOf(text: string): string[] {
+  const words = latinOf(text)
+  return words.slice(1).flatMap((word, index) => {
+    const before = words[index] ?? ''
+    return STOP_WORDS.has(word) || STOP_WORDS.has(before) ? [] : [`${before} ${word}`]
+  })
 }
 
 const latinOf = (text: string): string[] => tokensOf(text).filter((token) => !HAN.test(token))

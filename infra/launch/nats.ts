@@ -4,6 +4,7 @@ import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOp
 import type { Logger } from 'pino'
 import type { Bus } from '../../pipeline/bus.ts'
 import { createPublisher } from '../../pipeline/publisher.ts'
+import { createRequestMux } from '../../pipeline/request-mux.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { obtainNatsServer } from '../nats/obtain.ts'
 import { startNatsServer } from '../nats/server.ts'
@@ -66,12 +67,12 @@ export async function connectNats(connection: NodeConnectionOptions, name: strin
 
 /** The views of a connection that stages use. */
 export async function openBus(nc: NatsConnection): Promise<Bus & { close(): Promise<void> }> {
-  const publisher = createPublisher(nc)
+  const mux = createRequestMux(nc)
   const jsm = await jetstreamManager(nc)
   return {
-    nc, publisher, jsm, js: jetstream(nc),
+    nc, mux, publisher: createPublisher(mux), jsm, js: jetstream(nc),
     async close() {
-      await publisher.close()
+      await mux.close()
       await nc.close()
     },
   }

@@ -64,7 +64,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
     await Promise.all(others.map(async ({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)))
     metrics.stageOut.inc({ stage: 'dispatch' }, others.length)
     for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
-    for (const subject of unscheduledBy(address, record)) await bus.jsm.streams.purge('TIMERS', { filter: subject })
+    await Promise.all(unscheduledBy(address, record).map((subject) => bus.jsm.streams.purge('TIMERS', { filter: subject })))
   }
 
   const take = (message: JsMsg): void => {

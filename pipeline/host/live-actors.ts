@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { actorAfter, newActor, type Actor } from '../../actors/actor.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
@@ -54,13 +55,22 @@ export function createLiveActors<Message>(idleMax: number): LiveActors<Message> 
   }
 }
 
+const NOT_FOUND = 404
+
 /**
- * Reads an actor's last record. `direct` may be answered by any replica: good enough for an actor that is met for the first
- * time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
+ * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
+ * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
  */
 export async function loadActor(bus: Bus, subject: string, address: Address, from: 'direct' | 'leader'): Promise<LiveActor> {
-  const query = { last_by_subj: subject }
-  const last = await (from === 'direct' ? bus.jsm.direct.getMessage('LOG', query) : bus.jsm.streams.getMessage('LOG', query))
+  const last = await (from === 'direct' ? readDirect(bus, subject) : bus.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
   if (last === null) return { actor: newActor(address), lastSeq: 0 }
   return { actor: actorAfter(address, last.json<LogRecord>()), lastSeq: last.seq }
+}
+
+async function readDirect({ jsm, mux }: Bus, subject: string): Promise<{ seq: number; json<T>(): T } | null> {
+  const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
+  if (reply.headers?.code === NOT_FOUND) return null
+  const seq = Number(reply.headers?.get('Nats-Sequence'))
+  if (!(seq > 0)) throw new ColloquyError('load_failed', `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`)
+  return { seq, json: () => reply.json() }
 }

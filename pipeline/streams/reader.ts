@@ -34,12 +34,14 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     opt_start_seq: startSeq,
   })
   const messages = await consumer.consume({ max_messages: options.messagesMax })
-  let position: StreamPosition = { created, seq: startSeq - 1, ts: '' }
-  let pending = (await consumer.info(true)).num_pending
+  const pendingAtStart = (await consumer.info(true)).num_pending
+  let last: JsMsg | undefined
+  const positionNow = (): StreamPosition => ({ created, seq: last?.seq ?? startSeq - 1, ts: last?.time.toISOString() ?? '' })
   let failure: unknown
 
   const check = async (): Promise<void> => {
-    if (position.ts === '') {
+    const position = positionNow()
+    if (last === undefined) {
       const { created: now, state } = await bus.jsm.streams.info(stream)
       if (now === created && state.last_seq >= position.seq) return
     } else if (!(await newestMatch(bus.jsm, stream, [position])).tailLost) {
@@ -56,10 +58,10 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
 
   return {
     get position() {
-      return position
+      return positionNow()
     },
     get pending() {
-      return pending
+      return last?.info.pending ?? pendingAtStart
     },
     stop() {
       watch.stop()
@@ -68,8 +70,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     async* [Symbol.asyncIterator]() {
       try {
         for await (const message of messages) {
-          position = { created, seq: message.seq, ts: message.time.toISOString() }
-          pending = message.info.pending
+          last = message
           yield message
         }
       } finally {

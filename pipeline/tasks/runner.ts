@@ -50,7 +50,8 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
       ? { type: 'task.done', ...told, output: outcome.output }
       : { type: 'task.failed', ...told, error: outcome.error }
     const deps = { publisher: bus.publisher, log, metrics, signal: stopping.signal }
-    await publishSurely(deps, internalSubject(address), JSON.stringify(result), { msgId: `${run}-outcome` })
+    // Without a message id: INBOX would drop it for a producer's message that happens to have the same one.
+    await publishSurely(deps, internalSubject(address), JSON.stringify(result))
     metrics.stageOut.inc({ stage: 'tasks' })
   }
 

@@ -1,0 +1,196 @@
+import { assign, enqueueActions, setup } from 'xstate'
+import { z } from 'zod'
+import { handedOver, heard, initialContext, noted, outcomeOfSilence, QUESTIONS_MAX, reopened, replied, type Context } from './context.ts'
+import { lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
+import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
+import { isRelevant } from './relevance.ts'
+
+/** What is said, and for an answer what it rests on and cost. */
+type Said = Partial<Answer> & { readonly text: string }
+
+/**
+ * A case of customer service. A customer's message waits in the queue until the machine is free, is looked up and answered, and
+ * the next one follows. A person is called in when the customer asks for one, or the machine twice in a row does not know,
+ * fails or annoys; from then on the machine is silent until the desk has resolved the case. Silence closes a case, and the
+ * next message opens another.
+ */
+export const supportMachine = (support: SupportSetup, silenceMs: number) => setup({
+  ...support,
+  delays: { silence: silenceMs },
+  guards: {
+    fromCustomer: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
+    fromAgent: ({ event }) => event.type === 'message.received' && event.data.role === 'agent',
+    ratesLow: ({ event }) => event.type === 'feedback.given' && event.data.rating <= 2,
+    asksForPerson: ({ context }) => context.queue.some(({ intent }) => intent === 'person'),
+    asksTooMuch: ({ context }) => context.queue.length > QUESTIONS_MAX,
+    nothingWaits: ({ context }) => context.queue.length === 0,
+    somethingWaits: ({ context }) => context.queue.length > 0,
+    isPolite: ({ context }) => politeReply(context) !== undefined,
+    complains: ({ context }) => context.queue[0]?.intent === 'feedback_negative',
+    complainsAgain: ({ context }) => context.queue[0]?.intent === 'feedback_negative' && context.complaints > 0,
+    isQuestion: ({ context }) => context.queue[0] !== undefined && context.queue[0].intent !== 'person',
+    missedBefore: ({ context }) => context.misses > 0,
+    failedBefore: ({ context }) => context.failures > 0,
+    isRelevant: ({ context }, hits: readonly Hit[]) => isRelevant(context.queue[0], hits),
+    isAnswer: (_, answer: Answer) => answer.text !== null,
+  },
+  actions: {
+    hear: assign(({ context, event }) => (event.type === 'message.received' ? heard(context, event) : context)),
+    note: assign(({ context, event }) => (event.type === 'message.received' ? noted(context, event) : context)),
+    startAnew: assign(({ context }) => reopened(context)),
+    rate: assign({ rating: ({ context, event }) => (event.type === 'feedback.given' ? event.data.rating : context.rating) }),
+    reply: enqueueActions(({ context, enqueue }, said: Said) => {
+      const [question] = context.queue
+      if (question === undefined) return
+      enqueue.emit({ type: 'message.sent', data: { ...said, replyTo: question.id, lang: question.lang } })
+      enqueue.assign(replied(context, said.text))
+    }),
+    countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
+    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    countComplaint: assign({ complaints: ({ context }) => context.complaints + 1 }),
+    forgetTroubles: assign({ misses: 0, failures: 0 }),
+    handOver: enqueueActions(({ context, enqueue }, { reason }: { reason: EscalationReason }) => {
+      const lang = context.lang ?? 'en'
+      const newest = context.queue.at(-1)
+      if (reason !== 'agent_took_over') {
+        const text = handover(reason, lang)
+        enqueue.emit({ type: 'message.sent', data: { text, lang, ...(newest === undefined ? {} : { replyTo: newest.id }) } })
+      }
+      enqueue.emit({ type: 'escalated', data: { reason } })
+      enqueue.assign(handedOver(context))
+    }),
+    close: enqueueActions(({ enqueue }, { outcome }: { outcome: string }) => {
+      enqueue.emit({ type: 'case.closed', data: { outcome } })
+    }),
+  },
+}).createMachine({
+  id: 'support',
+  context: initialContext,
+  initial: 'new',
+  on: {
+    'message.received': { actions: 'note' },
+    'feedback.given': { actions: 'rate' },
+  },
+  states: {
+    new: {
+      on: { 'message.received': { guard: 'fromCustomer', target: 'open', actions: 'hear' } },
+    },
+
+    open: {
+      initial: 'listening',
+      always: [
+        { guard: 'asksForPerson', target: 'escalated', actions: { type: 'handOver', params: { reason: 'customer_asked' } } },
+        { guard: 'asksTooMuch', target: 'escalated', actions: { type: 'handOver', params: { reason: 'backlog' } } },
+      ],
+      on: {
+        'message.received': { guard: 'fromCustomer', actions: 'hear' },
+        'feedback.given': {
+          guard: 'ratesLow', target: 'escalated', actions: ['rate', { type: 'handOver', params: { reason: 'negative_feedback' } }],
+        },
+        'case.taken': { target: 'escalated.withAgent', actions: { type: 'handOver', params: { reason: 'agent_took_over' } } },
+      },
+      states: {
+        listening: {
+          always: { guard: 'somethingWaits', target: 'answering' },
+          after: {
+            silence: { target: '#support.closed', actions: { type: 'close', params: ({ context }) => ({ outcome: outcomeOfSilence(context) }) } },
+          },
+          on: { 'case.resolved': { target: '#support.closed', actions: { type: 'close', params: { outcome: 'resolved' } } } },
+        },
+
+        answering: {
+          initial: 'choosing',
+          states: {
+            choosing: {
+              always: [
+                { guard: 'nothingWaits', target: '#support.open.listening' },
+                { guard: 'isPolite', actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) ?? '' }) } },
+                {
+                  guard: 'complainsAgain', target: '#support.escalated',
+                  actions: { type: 'handOver', params: { reason: 'negative_feedback' } },
+                },
+                { guard: 'complains', actions: ['countComplaint', { type: 'reply', params: saying('sorry') }] },
+                { guard: 'isQuestion', target: 'lookingUp' },
+              ],
+            },
+            lookingUp: {
+              invoke: {
+                id: 'lookup',
+                src: 'lookup',
+                input: ({ context }) => queryOf(context),
+                onDone: [
+                  { guard: { type: 'isRelevant', params: ({ event }) => event.output.hits }, target: 'composing' },
+                  { target: 'unsure' },
+                ],
+                onError: 'failed',
+              },
+            },
+            composing: {
+              invoke: {
+                id: 'answer',
+                src: 'answer',
+                input: ({ context, event }) => ({ ...queryOf(context), hits: foundIn(event), turns: context.turns }),
+                onDone: [
+                  {
+                    guard: { type: 'isAnswer', params: ({ event }) => event.output },
+                    target: 'choosing',
+                    actions: [{ type: 'reply', params: ({ event }) => ({ ...event.output, text: event.output.text ?? '' }) }, 'forgetTroubles'],
+                  },
+                  { target: 'unsure' },
+                ],
+                onError: 'failed',
+              },
+            },
+            unsure: {
+              always: [
+                { guard: 'missedBefore', target: '#support.escalated', actions: { type: 'handOver', params: { reason: 'low_confidence' } } },
+                { target: 'choosing', actions: ['countMiss', { type: 'reply', params: saying('unsure') }] },
+              ],
+            },
+            failed: {
+              always: [
+                { guard: 'failedBefore', target: '#support.escalated', actions: { type: 'handOver', params: { reason: 'task_failed' } } },
+                { target: 'choosing', actions: ['countFailure', { type: 'reply', params: saying('failed') }] },
+              ],
+            },
+          },
+        },
+      },
+    },
+
+    escalated: {
+      initial: 'waiting',
+      on: { 'case.resolved': { target: 'closed', actions: { type: 'close', params: { outcome: 'escalated_resolved' } } } },
+      states: {
+        waiting: {
+          on: {
+            'case.taken': 'withAgent',
+            'message.received': { guard: 'fromAgent', target: 'withAgent', actions: 'note' },
+          },
+        },
+        withAgent: {},
+      },
+    },
+
+    closed: {
+      on: { 'message.received': { guard: 'fromCustomer', target: 'open', actions: ['startAnew', 'hear'] } },
+    },
+  },
+})
+
+const saying = (key: ReplyKey) => ({ context }: { context: Context }) => ({ text: sentence(key, context.queue[0]?.lang ?? 'en') })
+
+function politeReply({ queue: [question] }: Context): string | undefined {
+  const intent = COURTESIES.find((polite) => polite === question?.intent)
+  return question === undefined || intent === undefined ? undefined : courtesy({ ...question, intent })
+}
+
+function queryOf({ queue: [question] }: Context): Query {
+  const { text, about, topic, lang } = question ?? { text: '', about: null, topic: null, lang: 'en' as const }
+  return { text, about, topic, lang }
+}
+
+const lookupDone = z.object({ output: lookupOutput })
+
+/** The hits pass from one task to the next by the event between them, so that they need no place in the context. */
+const foundIn = (event: unknown): Hit[] => lookupDone.parse(event).output.hits

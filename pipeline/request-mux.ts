@@ -1,0 +1,91 @@
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
+import { ColloquyError } from '../schemas/errors.ts'
+
+/**
+ * Requests with many under way over one reply subscription. The client's own `request` makes errors and timers for every call,
+ * and writes to the socket for many of them, which costs more than all the rest.
+ */
+export interface RequestMux {
+  /**
+   * Sends within this turn of the event loop and settles with the reply.
+   *
+   * @throws ColloquyError `no_reply` (it may have been received all the same), `no_responders`, or `closed`.
+   */
+  request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg>
+  /** Requests that have no reply yet. */
+  readonly pending: number
+  /** Waits for what is under way, up to the time-out, then ends. */
+  close(): Promise<void>
+}
+
+interface Pending {
+  readonly resolve: (reply: Msg) => void
+  readonly reject: (error: Error) => void
+  readonly subject: string
+  readonly sentAt: number
+}
+
+const NO_RESPONDERS = 503
+const SWEEP_MS = 250
+
+/** @param options.timeoutMs how long a reply may take; default 5 s. */
+export function createRequestMux(nc: NatsConnection, options: { readonly timeoutMs?: number } = {}): RequestMux {
+  const timeoutMs = options.timeoutMs ?? 5_000
+  const inbox = createInbox()
+  // In the order of sending, so that the sweep may stop at the first one that is young enough.
+  const pending = new Map<string, Pending>()
+  let tokens = 0
+  let closed = false
+  let drained = (): void => undefined
+
+  const take = (token: string): Pending | undefined => {
+    const entry = pending.get(token)
+    if (pending.delete(token) && pending.size === 0) drained()
+    return entry
+  }
+  const subscription = nc.subscribe(`${inbox}.*`, {
+    callback: (error, reply) => {
+      const entry = take(reply.subject.slice(inbox.length + 1))
+      if (entry === undefined) return
+      if (error !== null) entry.reject(new ColloquyError('no_reply', `no reply for "${entry.subject}"`, { cause: error }))
+      else if (reply.data.length === 0 && reply.headers?.code === NO_RESPONDERS) entry.reject(new ColloquyError('no_responders', `nobody takes "${entry.subject}", or JetStream is away`))
+      else entry.resolve(reply)
+    },
+  })
+  const sweep = setInterval(() => {
+    const oldest = performance.now() - timeoutMs
+    for (const [token, entry] of pending) {
+      if (entry.sentAt > oldest) break
+      take(token)?.reject(new ColloquyError('no_reply', `no reply for "${entry.subject}" within ${timeoutMs} ms; it may have been received`))
+    }
+  }, SWEEP_MS)
+
+  // All that one turn of the event loop asks is written to the socket at once: a write is the dearest part of it.
+  let outbox: (() => void)[] = []
+  const send = (): void => {
+    const sending = outbox
+    outbox = []
+    for (const sendOne of sending) sendOne()
+  }
+
+  return {
+    get pending() {
+      return pending.size
+    },
+    request(subject, payload, headers) {
+      return new Promise((resolve, reject) => {
+        if (closed) throw new ColloquyError('closed', `"${subject}" was asked after the connection had closed`)
+        const token = (++tokens).toString(36)
+        pending.set(token, { resolve, reject, subject, sentAt: performance.now() })
+        if (outbox.length === 0) setImmediate(send)
+        outbox.push(() => nc.publish(subject, payload, { reply: `${inbox}.${token}`, headers }))
+      })
+    },
+    async close() {
+      closed = true
+      while (pending.size > 0) await new Promise<void>((resume) => { drained = resume })
+      clearInterval(sweep)
+      subscription.unsubscribe()
+    },
+  }
+}
