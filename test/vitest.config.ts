@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** One file at a time per core: most files start servers of their own, on a machine that may have two cores. */
+/** Two files at a time: most start servers of their own, on a machine that may have two cores. */
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -8,6 +8,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 180_000,
+    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/test-report.json' }]],
   },
 })

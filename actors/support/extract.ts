@@ -8,15 +8,15 @@ import { phrasesOf, termsOf } from './terms.ts'
 /** Neighbouring sentences that are quoted together. */
 const SENTENCES_MAX = 3
 /** A sentence more must bring this share of the question. */
-const SENTENCE_COST = 0.04
+const SENTENCE_COST = 0.05
 
 /** What counts beside the words of the question: that they stand together, and the words of the question before. */
 const PHRASES_WEIGHT = 0.3
-const ABOUT_WEIGHT = 0.2
+const ABOUT_WEIGHT = 0.1
 
 /**
  * Answers by quoting: from the best article in the language of the question, the neighbouring sentences that speak of most
- * of it. Nothing is added but the title. `text` is null where there is no such article.
+ * of it beyond what the title says. Nothing is added but the title. `text` is null where there is no such article.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
   const coverageOf = createCoverage(articles)
@@ -24,10 +24,11 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
   return ({ text, about, lang, hits }) => {
     const hit = hits.find((found) => found.lang === lang)
     if (hit === undefined) return { text: null, sources: [] }
+    const known = termsOf(hit.title)
     const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), new Set(phrasesOf(text))]
 
     const worthOf = (passage: string): number => {
-      const terms = new Set(termsOf(passage))
+      const terms = new Set([...known, ...termsOf(passage)])
       const together = phrasesOf(passage).filter((phrase) => phrases.has(phrase)).length / Math.max(1, phrases.size)
       return covers(terms) + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
