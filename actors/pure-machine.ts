@@ -1,9 +1,11 @@
 import {
-  createActor, type AnyActorScope, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, type ExecutableActionObject, type Snapshot,
+  createActor, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, type ExecutableActionObject, type Snapshot,
 } from 'xstate'
 
 /** What a machine did: its next snapshot, and what it wants done, none of which has been done. */
 export type Taken = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
+
+type Scope = Parameters<AnyStateMachine['transition']>[2]
 
 /** A machine as a pure function. */
 export interface PureMachine {
@@ -19,8 +21,8 @@ export interface PureMachine {
  * brought children into it leaves a new one to the next.
  */
 export function createPureMachine(machine: AnyStateMachine): PureMachine {
-  let scope: AnyActorScope | undefined
-  const call = (take: (scope: AnyActorScope) => AnyMachineSnapshot): Taken => {
+  let scope: Scope | undefined
+  const call = (take: (scope: Scope) => AnyMachineSnapshot): Taken => {
     const actions: ExecutableActionObject[] = []
     const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: ExecutableActionObject) => void actions.push(action) }
     const snapshot = take(used)
@@ -34,7 +36,7 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
   }
 }
 
-function createScope(machine: AnyStateMachine): AnyActorScope {
+function createScope(machine: AnyStateMachine): Scope {
   const self = createActor(machine)
   const nothing = (): void => undefined
   return {

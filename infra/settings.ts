@@ -126,7 +126,8 @@ export const settingAbout = (name: SettingName): string => SETTINGS[name].about
 function shown(value: unknown, isSecret: boolean): string | null {
   if (value === undefined) return null
   if (isSecret) return '********'
-  return Array.isArray(value) ? value.join(',') : String(value)
+  if (Array.isArray(value)) return value.join(',')
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** The known setting that a misspelt one begins like. */

@@ -1,11 +1,15 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 const HANDLER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1]
+const TASK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300]
+const HTTP_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 60]
 const LATE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 3600]
 
 /** All that Colloquy measures about itself. No actor ids as labels: their number has no bound. */
 export function createMetrics() {
   const registry = new Registry()
+  // The process itself: memory, CPU, garbage collection, lag of the event loop.
+  collectDefaultMetrics({ register: registry })
   const counter = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Counter({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
   const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
@@ -28,10 +32,12 @@ export function createMetrics() {
     liveActors: gauge('live_actors', 'Actors held in memory'),
     deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
+    taskSeconds: histogram('task_seconds', 'From the first attempt of a task to the end of the last one', TASK_SECONDS, ['kind', 'task']),
     timerLateSeconds: histogram('timer_late_seconds', 'From when a timer was due to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
     tailsLost: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
+    httpSeconds: histogram('http_request_seconds', 'HTTP requests, waiting for inputs included', HTTP_SECONDS, ['method', 'route', 'status']),
   }
 }
 

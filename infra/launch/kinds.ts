@@ -51,5 +51,17 @@ export async function registerKinds(kv: KV, kinds: Kinds): Promise<void> {
   for (const kind of kinds.values()) await kv.put(`${PREFIX}${kind.name}`, JSON.stringify({ version: kind.version }))
 }
 
+const registeredShape = z.object({ version: z.int() })
+
+/** The kinds that are in use in the cluster, and the newest version of each, by name. */
+export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for await (const key of await kv.keys(`${PREFIX}*`)) {
+    const entry = await kv.get(key)
+    if (entry !== null) found.set(key.slice(PREFIX.length), registeredShape.parse(entry.json()).version)
+  }
+  return found
+}
+
 /** Takes a kind out of the register: its inputs are rejected as `unknown_kind` from then on. */
 export const retireKind = (kv: KV, name: string): Promise<void> => kv.delete(`${PREFIX}${name}`)

@@ -14,19 +14,22 @@ import { beginRunner } from '../../pipeline/tasks/runner.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
+import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kinds.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
 import { prepareStreams } from './streams.ts'
+import { startStatusService } from './status-service.ts'
 import { prepareTables } from './tables.ts'
 
 /** A system that runs: its servers, connections and stages. */
 export interface Running {
   readonly settings: Settings
   readonly nats: NatsAccess
-  readonly clickhouse: ClickHouseAccess
+  /** Absent, with its client, where no role of this process has to do with tables. */
+  readonly clickhouse: ClickHouseAccess | undefined
   readonly bus: Bus
   readonly kv: KV
-  readonly client: ClickHouseClient
+  readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
   readonly metrics: Metrics
   /** By role; only those that this process has. */
@@ -37,7 +40,9 @@ export interface Running {
 
 const CHECKPOINT_MS = 500
 const PROGRESS_MS = 1_000
-const TRIM_MS = 5_000
+const TRIM_MS = 10_000
+/** Twice as long as nats-server waits with fsync unless it is told otherwise. */
+const TRIM_KEEP_MS = 240_000
 
 /**
  * Starts servers, streams, tables and stages, in this order.
@@ -54,19 +59,29 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
     partitions: settings.PARTITIONS, replicas: 1, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
   await registerKinds(kv, kinds)
-  const client = createClient(clickhouse.client)
-  started.defer(() => client.close())
-  await prepareTables(client)
+  const client = clickhouse && createClient(clickhouse.client)
+  if (client !== undefined) {
+    started.defer(() => client.close())
+    await prepareTables(client)
+  }
 
   const metrics = createMetrics()
   const stages = await startStages({ settings, kinds, log, bus, kv, client, metrics }, started)
+  const statusService = startStatusService(nc, stages, durabilityOf(settings))
+  started.defer(() => statusService.stop())
   const stopping = started.move()
   return { settings, nats, clickhouse, bus, kv, client, kinds, metrics, stages, stop: () => stopping.disposeAsync() }
 }
 
-async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<[NatsAccess, ClickHouseAccess]> {
-  const [nats, clickhouse] = await Promise.allSettled([accessNats(settings, log), accessClickHouse(settings, log)])
-  for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(() => server.value.stop())
+/** Roles that read or write tables. */
+const TABLE_ROLES: readonly Role[] = ['project', 'serve']
+
+type Servers = [NatsAccess, ClickHouseAccess | undefined]
+
+async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<Servers> {
+  const needsTables = settings.ROLES.some((role) => TABLE_ROLES.includes(role))
+  const [nats, clickhouse] = await Promise.allSettled([accessNats(settings, log), needsTables ? accessClickHouse(settings, log) : undefined])
+  for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(async () => server.value?.stop())
   if (nats.status === 'rejected') throw nats.reason
   if (clickhouse.status === 'rejected') throw clickhouse.reason
   return [nats.value, clickhouse.value]
@@ -90,7 +105,7 @@ async function startStages(deps: StageDeps, started: AsyncDisposableStack): Prom
   }
   let host: HostRun | undefined
 
-  await start('project', () => beginProjector({
+  if (client !== undefined) await start('project', () => beginProjector({
     ...underWay, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
     batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
   }))
@@ -101,14 +116,14 @@ async function startStages(deps: StageDeps, started: AsyncDisposableStack): Prom
   await start('tasks', () => beginRunner({ bus, kinds, log, metrics, now: Date.now }))
   await start('host', async () => {
     host = await beginHost({
-      ...underWay, kinds, partitions, partitionCount, liveActorsMax: settings.LIVE_ACTORS_MAX, messagesMax: settings.IN_FLIGHT_MAX, now,
+      ...underWay, kv, kinds, partitions, partitionCount, liveActorsMax: settings.LIVE_ACTORS_MAX, messagesMax: settings.IN_FLIGHT_MAX, now,
     })
     return host
   })
   const dispatch = stages.get('dispatch')
   if (host !== undefined && dispatch !== undefined) {
     const trimming = startTrimming({
-      bus, everyMs: TRIM_MS, log, dispatched: () => dispatch.status().position,
+      bus, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, dispatched: () => dispatch.status().position,
       host: { resolved: () => running(host).resolved(), lastHandedOn: () => running(host).lastHandedOn() },
     })
     started.defer(() => trimming.stop())

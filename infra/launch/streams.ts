@@ -18,6 +18,10 @@ export interface StreamOptions {
 
 /** The bucket of what the cluster must agree on beside the log: readers' checkpoints and the kinds that are in use. */
 const BUCKET = 'colloquy'
+
+/** The bucket of a system that runs. */
+export const openBucket = (nc: NatsConnection): Promise<KV> => new Kvm(nc).open(BUCKET)
+
 /** Headers and JetStream's own fields; an INBOX message must still fit into DEAD with what is added there. */
 const HEADER_BYTES_MAX = 64 * 1024
 const DUPLICATE_WINDOW_MS = 120_000

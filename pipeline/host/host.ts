@@ -1,8 +1,10 @@
 import type { JsMsg } from '@nats-io/jetstream'
+import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { decide } from '../../actors/decide.ts'
 import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
@@ -13,11 +15,13 @@ import { publishSurely } from '../publish-surely.ts'
 import type { StageRun } from '../stage.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
+import { watchReconnects } from '../streams/watch-reconnects.ts'
 import { createLiveActors, loadActor, type LiveActor, type Slot } from './live-actors.ts'
-import { healInbox, resumePoints } from './resume.ts'
+import { resume } from './resume.ts'
 
 export interface HostOptions {
   readonly bus: Bus
+  readonly kv: KV
   readonly kinds: Kinds
   /** The partitions that this host owns, of so many. */
   readonly partitions: readonly number[]
@@ -51,16 +55,15 @@ interface Delivery extends Message {
  */
 export async function beginHost(options: HostOptions): Promise<HostRun> {
   const { bus, kinds, partitions, metrics, log } = options
-  const lows = await resumePoints(bus, partitions)
-  await healInbox(bus, lows.values(), options)
-  const startSeq = Math.min(...lows.values()) + 1
+  const { lows, startSeq, isResolved } = await resume(options, partitions)
   const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: filtersOf(partitions, options.partitionCount), startSeq, messagesMax: options.messagesMax })
 
   const trackers = new Map([...lows].map(([partition, low]) => [partition, createPositionTracker(low)]))
   const live = createLiveActors<Delivery>(options.liveActorsMax)
   const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
-  let lastAppended = 0
+  const { created } = await bus.jsm.streams.info('LOG')
+  let lastAppended: Appended = { seq: 0, subject: '' }
   let lastInternal: JsMsg | undefined
 
   const trackerOf = (partition: number): PositionTracker => {
@@ -96,7 +99,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
         case 'record': {
           const appended = await append(slot, decision, slot.live.lastSeq)
           if (appended.ok) {
-            lastAppended = Math.max(lastAppended, appended.seq)
+            if (appended.seq > lastAppended.seq) lastAppended = { seq: appended.seq, subject: slot.subject }
             slot.live = decision.next === undefined ? undefined : { actor: decision.next, lastSeq: appended.seq }
             count(decision)
             return
@@ -137,7 +140,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     const target = parseInboxSubject(message.subject)
     const { partition, address, origin, addressable } = target
     const tracker = trackerOf(partition)
-    if (message.seq <= (lows.get(partition) ?? 0)) return
+    if (isResolved(partition, message.seq)) return
     metrics.stageIn.inc({ stage: 'host' })
     tracker.take(message.seq)
     if (origin === 'internal') lastInternal = message
@@ -155,6 +158,11 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     if (idle) work(slot).catch(loop.fail)
   }
 
+  // A record that was acknowledged and is gone takes its input back into INBOX: the run ends, and the next one decides it again.
+  const reconnects = watchReconnects(bus.nc, () => {
+    stillHolds(bus, created, lastAppended).catch(loop.fail)
+  })
+  loop.signal.addEventListener('abort', () => reconnects.stop())
   loop.run(take)
 
   return {
@@ -163,10 +171,24 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
       const unfinished = [...trackers.values()].reduce((sum, tracker) => sum + tracker.unfinished, 0)
       return { position: lowest(trackers, reader.position.seq), lag: reader.pending + unfinished }
     },
-    resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended }),
+    resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended.seq }),
     lastHandedOn: () => lastInternal && { inboxSeq: lastInternal.seq, timersSeq: sequenceInSource(lastInternal) },
     stop: loop.stop,
   }
+}
+
+interface Appended {
+  readonly seq: number
+  readonly subject: string
+}
+
+/** @throws ColloquyError `tail_lost` where LOG no longer has what it acknowledged. */
+async function stillHolds(bus: Bus, created: string, { seq, subject }: Appended): Promise<void> {
+  if (seq === 0) return
+  const info = await bus.jsm.streams.info('LOG')
+  const message = info.created === created ? await bus.jsm.streams.getMessage('LOG', { seq }) : null
+  if (message?.subject === subject) return
+  throw new ColloquyError('tail_lost', `LOG no longer holds sequence ${seq}, which it had acknowledged: the server lost its last messages`)
 }
 
 /** The highest INBOX sequence up to which every partition is resolved, of those that have been read. */

@@ -1,45 +1,99 @@
+import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 
+export interface ResumeDeps {
+  readonly bus: Bus
+  readonly kv: KV
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/** Where an owner of partitions goes on reading INBOX. */
+export interface Resume {
+  /** By partition: all sequences up to it are resolved, but for those that were given out again. */
+  readonly lows: ReadonlyMap<number, number>
+  readonly startSeq: number
+  /** Whether a message is resolved already, by all that the log says. */
+  isResolved(partition: number, seq: number): boolean
+}
+
+/**
+ * Sequences that INBOX gave out twice, because its server lost its last messages: records call them resolved, and mean
+ * messages that are gone. What INBOX holds there now is read again; an actor recognises what it has handled by its time.
+ */
+const reusedSchema = z.object({ from: z.int().positive(), to: z.int().positive() })
+type Reused = z.infer<typeof reusedSchema>
+const REUSED_KEY = 'inbox.reused'
+
 /** Filler messages under way at one time. */
 const FILLERS_PENDING_MAX = 1_000
 
 /**
- * Where each partition's owner goes on: after the `low` of the last record on `log.<p>.>`, read from the stream's leader. There
- * is no other checkpoint of a host.
+ * Finds where each partition goes on: after the `low` of the last record on `log.<p>.>`, read from the stream's leader. There is
+ * no other checkpoint of a host. If INBOX lost its tail (a power failure, an older copy put back), its sequence is first moved
+ * on to where the log knows it to have been, by messages that hosts pass over.
  */
-export async function resumePoints(bus: Bus, partitions: readonly number[]): Promise<Map<number, number>> {
-  const lows = await Promise.all(partitions.map(async (partition): Promise<[number, number]> => {
-    const last = await bus.jsm.streams.getMessage('LOG', { last_by_subj: `log.${partition}.>` })
-    return [partition, last === null ? 0 : last.json<LogRecord>().low]
-  }))
-  return new Map(lows)
+export async function resume(deps: ResumeDeps, partitions: readonly number[]): Promise<Resume> {
+  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.bus, partition)))
+  const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.low ?? 0]))
+  const known = Math.max(0, ...lows.values())
+  const lastTs = lasts.reduce((latest, record) => (record !== null && record.inbox.ts > latest ? record.inbox.ts : latest), '')
+  const reused = await healInbox(deps, known, lastTs)
+  const startSeq = Math.min(...lows.values()) + 1
+  return {
+    lows,
+    startSeq: reused === undefined ? startSeq : Math.min(startSeq, reused.from),
+    isResolved: (partition, seq) =>
+      seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
+  }
+}
+
+async function lastRecord({ jsm }: Bus, partition: number): Promise<LogRecord | null> {
+  const message = await jsm.streams.getMessage('LOG', { last_by_subj: `log.${partition}.>` })
+  return message === null ? null : message.json<LogRecord>()
 }
 
 /**
- * INBOX may have lost its last messages (a power failure, an older copy put back). New ones would get sequences that records
- * call resolved, and would be passed over after the next restart. So its sequence is moved forward, by messages that hosts
- * ignore, until it is where the log knows it to have been.
- *
- * @returns how many sequences INBOX had lost; 0 as a rule.
+ * INBOX lost its tail if what it stored after the last recorded input begins at a sequence that the log knows to be resolved:
+ * no record's `low` is above its own input.
  */
-export async function healInbox(bus: Bus, lows: Iterable<number>, deps: { log: Logger; metrics: Metrics }): Promise<number> {
-  const known = Math.max(0, ...lows)
+async function healInbox(deps: ResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
+  const { bus, kv, log, metrics } = deps
   const { state } = await bus.jsm.streams.info('INBOX')
-  const lost = known - state.last_seq
-  if (lost <= 0) return 0
-  deps.metrics.tailsLost.inc({ stream: 'INBOX' })
-  deps.log.error({ lost, lastSeq: state.last_seq, known }, `INBOX lost its last ${lost} messages; their effects are in LOG. Its sequence is moved on`)
-  for (let sent = 0; sent < lost; sent += FILLERS_PENDING_MAX) {
-    const fillers = Array.from({ length: Math.min(FILLERS_PENDING_MAX, lost - sent) }, () =>
-      bus.publisher.publish(inputSubject(FILLER), '{}'))
-    for (const result of await Promise.all(fillers)) {
-      if (!result.ok) throw new ColloquyError('heal_failed', `INBOX refused a filler (${result.code}: ${result.description})`)
-    }
+  const before = await loadReused(kv, state.first_seq)
+  if (lastTs === '') return before
+  const after = await bus.jsm.direct.getMessage('INBOX', { start_time: new Date(Date.parse(lastTs) + 1) })
+  const from = after?.seq ?? state.last_seq + 1
+  if (from > known) return before
+
+  metrics.tailsLost.inc({ stream: 'INBOX' })
+  log.error({ from, known }, `INBOX lost its last messages, from sequence ${from} to ${known}; their effects are in LOG. Its sequence is moved on`)
+  const reused = { from: Math.min(from, before?.from ?? from), to: Math.max(known, before?.to ?? known) }
+  await kv.put(REUSED_KEY, JSON.stringify(reused))
+  for (let missing = known - state.last_seq; missing > 0; missing -= FILLERS_PENDING_MAX) {
+    await fill(bus, Math.min(FILLERS_PENDING_MAX, missing))
   }
-  return lost
+  return reused
+}
+
+async function loadReused(kv: KV, firstSeq: number): Promise<Reused | undefined> {
+  const entry = await kv.get(REUSED_KEY)
+  if (entry === null || entry.operation !== 'PUT') return undefined
+  const reused = reusedSchema.parse(entry.json())
+  if (firstSeq <= reused.to) return reused
+  await kv.delete(REUSED_KEY)
+  return undefined
+}
+
+async function fill(bus: Bus, count: number): Promise<void> {
+  const results = await Promise.all(Array.from({ length: count }, () => bus.publisher.publish(inputSubject(FILLER), '{}')))
+  for (const result of results) {
+    if (!result.ok) throw new ColloquyError('heal_failed', `INBOX refused a filler (${result.code}: ${result.description})`)
+  }
 }

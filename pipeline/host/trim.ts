@@ -8,29 +8,51 @@ export interface TrimOptions {
   readonly host: Pick<HostRun, 'resolved' | 'lastHandedOn'>
   /** LOG sequence up to which everything is dispatched. */
   readonly dispatched: () => number
+  /** How often what is resolved is noted, and what was noted long enough ago is taken out. */
   readonly everyMs: number
+  /**
+   * How long resolved inputs stay: longer than the server may wait with fsync, so that inputs are still there if LOG loses
+   * the records that resolved them.
+   */
+  readonly keepMs: number
   readonly log: Logger
 }
+
+interface Note {
+  readonly at: number
+  readonly inboxSeq: number
+  readonly logSeq: number
+  /** TIMERS sequence of the last message that INBOX took over from there. */
+  readonly timersSeq: number
+}
+
+/** Notes that wait; while the dispatcher is away the oldest ones are enough. */
+const NOTES_MAX = 100
+/** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
+const FULL_SHARE = 0.5
 
 /**
  * Takes out of INBOX, and out of what TIMERS handed on to it, only what is resolved by records that are dispatched too: a dead
  * letter's payload is read from INBOX.
  */
-export function startTrimming({ bus, host, dispatched, everyMs, log }: TrimOptions): { stop(): void } {
-  let waiting: ReturnType<HostRun['resolved']> | undefined
-  let handedOn: ReturnType<HostRun['lastHandedOn']>
-  let trimmedTo = 0
+export function startTrimming({ bus, host, dispatched, everyMs, keepMs, log }: TrimOptions): { stop(): void } {
+  let notes: Note[] = []
+  const note = (): void => {
+    const { inboxSeq, logSeq } = host.resolved()
+    const handedOn = host.lastHandedOn()
+    if (notes.at(-1)?.inboxSeq === inboxSeq || notes.length === NOTES_MAX) return
+    notes.push({ at: performance.now(), inboxSeq, logSeq, timersSeq: handedOn !== undefined && handedOn.inboxSeq <= inboxSeq ? handedOn.timersSeq : 0 })
+  }
   const trim = async (): Promise<void> => {
-    handedOn ??= host.lastHandedOn()
-    waiting ??= host.resolved()
-    if (dispatched() < waiting.logSeq) return
-    const { inboxSeq } = waiting
-    waiting = undefined
-    if (inboxSeq > trimmedTo) await bus.jsm.streams.purge('INBOX', { seq: inboxSeq + 1 })
-    trimmedTo = Math.max(trimmedTo, inboxSeq)
-    if (handedOn === undefined || handedOn.inboxSeq > inboxSeq) return
-    await bus.jsm.streams.purge('TIMERS', { filter: 'int.>', seq: handedOn.timersSeq + 1 })
-    handedOn = undefined
+    note()
+    const { state, config } = await bus.jsm.streams.info('INBOX')
+    const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
+    const oldest = isFull ? Infinity : performance.now() - keepMs
+    const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched())
+    if (due === undefined) return
+    notes = notes.filter((one) => one.at > due.at)
+    await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
+    if (due.timersSeq > 0) await bus.jsm.streams.purge('TIMERS', { filter: 'int.>', seq: due.timersSeq + 1 })
   }
   const timer = setInterval(() => {
     trim().catch((error: unknown) => log.debug({ err: messageOf(error) }, 'INBOX could not be trimmed; it is tried again'))

@@ -3,6 +3,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { newestMatch, type StreamPosition } from './positions.ts'
+import { watchReconnects } from './watch-reconnects.ts'
 
 /**
  * Reads a stream in order from a sequence on, for ever. It survives reconnects, and ends with `tail_lost` where the
@@ -84,27 +85,9 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
 
 /** Calls back whenever the stream may have changed behind the reader's back: after a reconnect, after a new consumer. */
 function watchForBreaks(bus: Bus, messages: ConsumerMessages, onBreak: () => void): { stop(): void } {
-  let stopped = false
-  const connection = bus.nc.status()[Symbol.asyncIterator]()
-  const watchConnection = async (): Promise<void> => {
-    for (;;) {
-      const next = await connection.next()
-      if (next.done === true || stopped) return
-      if (next.value.type === 'reconnect') onBreak()
-    }
-  }
   const watchConsumer = async (): Promise<void> => {
-    for await (const status of messages.status()) {
-      if (stopped) return
-      if (status.type === 'ordered_consumer_recreated') onBreak()
-    }
+    for await (const status of messages.status()) if (status.type === 'ordered_consumer_recreated') onBreak()
   }
-  void watchConnection()
   void watchConsumer()
-  return {
-    stop() {
-      stopped = true
-      void connection.return?.()
-    },
-  }
+  return watchReconnects(bus.nc, onBreak)
 }

@@ -1,0 +1,110 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import { z } from 'zod'
+import type { Bus } from '../../pipeline/bus.ts'
+import { ColloquyError, codeOf } from '../../schemas/errors.ts'
+import { parseJson } from '../../schemas/json.ts'
+import type { Settings } from '../settings.ts'
+import type { Running } from './launch.ts'
+import { connectNats, openBus, remoteConnection } from './nats.ts'
+
+/** How other processes on this machine find the servers of one that runs, also on ports that were chosen freely. */
+const addressesSchema = z.object({
+  pid: z.int().positive(),
+  natsUrl: z.string(),
+  clickhouseUrl: z.string().nullable(),
+  httpUrl: z.string().nullable(),
+})
+export type Addresses = z.infer<typeof addressesSchema>
+
+export const addressesOf = ({ nats, clickhouse }: Running): Addresses => ({
+  pid: process.pid, natsUrl: nats.url, clickhouseUrl: clickhouse?.url ?? null, httpUrl: null,
+})
+
+const HOST = '127.0.0.1'
+const fileOf = (dataDir: string): string => join(dataDir, 'running.json')
+
+/** Writes the addresses into the data folder, for the owner's eyes; `withdraw` takes them away again. */
+export async function announce(dataDir: string, addresses: Addresses): Promise<{ withdraw(): Promise<void> }> {
+  const file = fileOf(dataDir)
+  const aside = `${file}.${addresses.pid}`
+  await writeFile(aside, `${JSON.stringify(addresses, undefined, 2)}\n`, { mode: 0o600 })
+  await rename(aside, file)
+  return {
+    async withdraw() {
+      // Somebody else may have announced himself since: with servers of the settings' own, two may share a data folder.
+      if ((await announced(dataDir))?.pid === addresses.pid) await rm(file, { force: true })
+    },
+  }
+}
+
+/** The addresses of the system on this data folder; `undefined` where none was announced. */
+export async function announced(dataDir: string): Promise<Addresses | undefined> {
+  const text = await readIfThere(fileOf(dataDir))
+  return text === undefined ? undefined : addressesSchema.safeParse(parseJson(text)).data
+}
+
+/** `producer` may publish inputs and read; `colloquy` may do everything. With NATS_URL both are the user of the settings. */
+export type NatsRole = 'producer' | 'colloquy'
+
+/**
+ * Connects to the NATS of a system that runs.
+ *
+ * @throws ColloquyError `not_running` where there is none on this data folder, `nats_unreachable` where NATS_URL does not answer.
+ */
+export async function attachNats(settings: Settings, role: NatsRole): Promise<NatsConnection> {
+  const name = `colloquy ${role}`
+  if (settings.NATS_URL !== undefined) return connectNats(await remoteConnection(settings, settings.NATS_URL), name)
+  const url = (await announced(settings.DATA_DIR))?.natsUrl ?? (settings.NATS_PORT === 0 ? undefined : `nats://${HOST}:${settings.NATS_PORT}`)
+  const password = await readIfThere(join(settings.DATA_DIR, 'nats-password'))
+  if (url === undefined || password === undefined) throw notRunning(settings)
+  const connection: NodeConnectionOptions = { servers: url }
+  const login = role === 'colloquy' ? { user: 'colloquy', pass: password.trim() } : {}
+  return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => { throw notRunning(settings, url, cause) })
+}
+
+/** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does */
+export const attachBus = async (settings: Settings): Promise<Bus & { close(): Promise<void> }> =>
+  openBus(await attachNats(settings, 'colloquy'))
+
+/** `analyst` may only read; `colloquy` may do everything. With CLICKHOUSE_URL both are the user of the settings. */
+export type ClickHouseRole = 'analyst' | 'colloquy'
+
+/**
+ * How to get into the ClickHouse of a system that runs. Nothing is asked yet.
+ *
+ * @throws ColloquyError `not_running` where there is none on this data folder.
+ */
+export async function attachClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
+  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy' }
+  if (settings.CLICKHOUSE_URL !== undefined) {
+    const login = { username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' }
+    // The user of the settings may be allowed anything; an analyst's query is kept from writing all the same.
+    return { ...base, ...login, url: settings.CLICKHOUSE_URL, ...(role === 'analyst' ? { clickhouse_settings: { readonly: '2' } } : {}) }
+  }
+  const url = (await announced(settings.DATA_DIR))?.clickhouseUrl
+    ?? (settings.CLICKHOUSE_PORT === 0 ? undefined : `http://${HOST}:${settings.CLICKHOUSE_PORT}`)
+  if (url === undefined) throw notRunning(settings)
+  if (role === 'analyst') return { ...base, url, username: 'analyst', password: '' }
+  const password = await readIfThere(join(settings.DATA_DIR, 'clickhouse-password'))
+  if (password === undefined) throw notRunning(settings)
+  return { ...base, url, username: 'colloquy', password: password.trim() }
+}
+
+/** The error of a command that needs a running system. */
+export function notRunning(settings: Settings, url?: string, cause?: unknown): ColloquyError {
+  const where = url === undefined ? '' : `: nothing of ours answers at ${url}`
+  return new ColloquyError('not_running', `No Colloquy runs on the data folder ${settings.DATA_DIR}${where}. Start it with "npx colloquy up", `
+    + 'or say where it is: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.', { cause })
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    throw error
+  }
+}
