@@ -6,6 +6,7 @@
 export interface Column {
   readonly type: string
   readonly comment: string
+  readonly codec?: string
 }
 
 export interface Table {
@@ -19,6 +20,8 @@ export interface Table {
 }
 
 const col = (type: string, comment: string): Column => ({ type, comment })
+/** Long text, read seldom. */
+const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
 const TEXT = 'LowCardinality(String)'
 const TIME = "DateTime64(3, 'UTC')"
 
@@ -59,7 +62,7 @@ export const TABLES = {
       state_from: col(TEXT, 'State before; empty for an actor that was not started'),
       state_to: col(TEXT, 'State after; parallel leaves joined by +'),
       data: col('JSON(max_dynamic_paths=256)', 'The event itself; nulls and empty objects are only in data_raw'),
-      data_raw: col('String CODEC(ZSTD(3))', 'The event itself, as exact JSON text; for a rejected input its payload, cut to a limit'),
+      data_raw: longText('The event itself, as exact JSON text; for a rejected input its payload, cut to a limit'),
       data_error: col('Nullable(String)', 'Why data is empty, where ClickHouse cannot hold the event as JSON'),
     },
   },
@@ -72,7 +75,7 @@ export const TABLES = {
       ...position,
       id: col('String', 'Id of the event'),
       role: col(TEXT, 'user, assistant, agent or system; what a machine says is assistant'),
-      text: col('String CODEC(ZSTD(3))', 'What was said'),
+      text: longText('What was said'),
       lang: col('LowCardinality(Nullable(String))', 'Language as its sender says, else as detected; NULL where unknown'),
       time: col(TIME, 'When it was said'),
       committed_at: col(TIME, 'When it was decided'),
@@ -145,7 +148,7 @@ export const TABLES = {
       reason: col(TEXT, 'Why, in one word'),
       subject: col('String', 'Where it was published'),
       error: col('String', 'Why, with the field'),
-      payload: col('String CODEC(ZSTD(3))', 'The message as text, cut to a limit; the DEAD stream has it untouched'),
+      payload: longText('The message as text, cut to a limit; the DEAD stream has it untouched'),
       resolved: col('Bool', 'True once it was sent again or dropped'),
     },
   },

@@ -1,4 +1,4 @@
-import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { startClickHouse } from '../clickhouse/start.ts'
 import type { Settings } from '../settings.ts'
@@ -17,7 +17,10 @@ const REQUEST_TIMEOUT_MS = 60_000
 
 /** Starts the own ClickHouse server, or says how to get to the one that the settings name. */
 export async function accessClickHouse(settings: Settings, log: Logger): Promise<ClickHouseAccess> {
-  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', max_open_connections: CONNECTIONS_MAX, request_timeout: REQUEST_TIMEOUT_MS }
+  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', max_open_connections: CONNECTIONS_MAX, request_timeout: REQUEST_TIMEOUT_MS,
+    // Every caller logs what it makes of an error; the client's own lines would go past our log.
+    log: { level: ClickHouseLogLevel.OFF },
+  }
   if (settings.CLICKHOUSE_URL !== undefined) {
     return {
       url: settings.CLICKHOUSE_URL, embedded: false, stop: async () => undefined,

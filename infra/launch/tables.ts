@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { createStatements, rowsTable } from '../../schemas/ddl.ts'
+import { columnDefinition, createStatements, rowsTable } from '../../schemas/ddl.ts'
 import { TABLES, type Table } from '../../schemas/tables.ts'
 
 /** Makes the tables and views, and adds columns that older tables lack. May be run again at any time. */
@@ -13,8 +13,8 @@ async function addMissingColumns(clickhouse: ClickHouseClient, name: string, tab
     query: 'SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {name:String}', query_params: { name }, format: 'JSONEachRow',
   })
   const present = new Set((await result.json<{ name: string }>()).map((column) => column.name))
-  for (const [column, { type, comment }] of Object.entries(table.columns)) {
-    if (present.has(column)) continue
-    await clickhouse.command({ query: `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${column} ${type} COMMENT '${comment.replaceAll("'", "\\'")}'` })
+  for (const [columnName, column] of Object.entries(table.columns)) {
+    if (present.has(columnName)) continue
+    await clickhouse.command({ query: `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${columnDefinition(columnName, column)}` })
   }
 }

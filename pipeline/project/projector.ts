@@ -128,9 +128,9 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, ring })
   }
   const marker = setInterval(() => {
-    if (writing !== undefined || performance.now() - markedAt < options.progressMs) return
+    if (writing !== undefined || performance.now() - markedAt < options.progressMs / 2) return
     mark().catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
-  }, options.progressMs)
+  }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   loop.run(take)
 
