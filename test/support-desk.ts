@@ -1,6 +1,7 @@
 import pino from 'pino'
 import { actorAfter, newActor, type Actor } from '../actors/actor.ts'
 import { decide, type Decision } from '../actors/decide.ts'
+import type { Message } from '../actors/draft.ts'
 import { kindsByName } from '../actors/kind.ts'
 import { createSupport, type SupportOptions } from '../actors/support/kind.ts'
 import { loadArticles } from '../actors/support/knowledge.ts'
@@ -12,7 +13,7 @@ export const articles = loadArticles()
 export const support = createSupport({ articles })
 const log = pino({ level: 'silent' })
 
-/** Two hits and an answer that a test can send where it does not care what is found. */
+/** A hit and an answer that a test can send where it does not care what is found. */
 export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A.', lang: 'en', score: 0.9 }]
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
 
@@ -20,6 +21,7 @@ export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-e
 export function createDesk(kind = support) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
+  const messages: Message[] = []
   const started = new Map<string, Started>()
   let actor: Actor = newActor({ tenant: 'acme', kind: kind.name, id: 'c1' })
   let seq = 0
@@ -27,6 +29,7 @@ export function createDesk(kind = support) {
   function take(body: object, fromInside: boolean): Decision {
     seq += 1
     const at = fromInside ? internal(seq, body) : message(seq, body)
+    messages.push(at)
     const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0 }, true)
     if (decision.kind !== 'record') return decision
     const record = reread(decision.record)
@@ -47,6 +50,7 @@ export function createDesk(kind = support) {
 
   const desk = {
     records,
+    messages,
     get actor() { return actor },
     get state() { return records.at(-1)?.to ?? '' },
     get label() { return actor.label },

@@ -1,6 +1,6 @@
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { ANSWER_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
+import { ANSWER_CHARS_MAX, HIT_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
 import type { Article } from './knowledge.ts'
 import { cited } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
@@ -8,7 +8,7 @@ import { phrasesOf, termsOf } from './terms.ts'
 /** Neighbouring sentences that are quoted together. */
 const SENTENCES_MAX = 3
 /** A sentence more must bring this share of the question. */
-const SENTENCE_COST = 0.05
+const SENTENCE_COST = 0.06
 
 /** What counts beside the words of the question: that they stand together, and the words of the question before. */
 const PHRASES_WEIGHT = 0.3
@@ -16,47 +16,60 @@ const ABOUT_WEIGHT = 0.1
 
 /**
  * Answers by quoting: from the best article in the language of the question, the neighbouring sentences that speak of most
- * of it beyond what the title says. Nothing is added but the title. `text` is null where there is no such article.
+ * of it. Nothing is added but the title. `text` is null where there is no such article.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
   const coverageOf = createCoverage(articles)
+  /** By the text itself, so that a hit from another version of the articles is read anew. */
+  const read = new Map(articles.map(({ text, lang }) => [clip(text, HIT_CHARS_MAX), sentencesOf(clip(text, HIT_CHARS_MAX), lang)]))
 
   return ({ text, about, lang, hits }) => {
     const hit = hits.find((found) => found.lang === lang)
     if (hit === undefined) return { text: null, sources: [] }
-    const known = termsOf(hit.title)
-    const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), new Set(phrasesOf(text))]
+    const titleTerms = new Set(termsOf(hit.title))
+    const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), phrasesOf(text)]
 
-    const worthOf = (passage: string): number => {
-      const terms = new Set([...known, ...termsOf(passage)])
-      const together = phrasesOf(passage).filter((phrase) => phrases.has(phrase)).length / Math.max(1, phrases.size)
-      return covers(terms) + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
+    const worthOf: Worth = (terms, pairs) => {
+      const together = phrases.intersection(pairs).size / Math.max(1, phrases.size)
+      // What the title says already counts half.
+      return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
     return {
-      text: clip(cited(bestPassage(sentencesOf(hit.text, lang), worthOf), [hit.title], lang), ANSWER_CHARS_MAX),
+      text: clip(cited(bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf), hit.title, lang), ANSWER_CHARS_MAX),
       sources: [{ source: hit.source, score: hit.score }],
     }
   }
 }
 
+type Worth = (terms: ReadonlySet<string>, phrases: ReadonlySet<string>) => number
+
+interface Sentence {
+  readonly text: string
+  readonly terms: ReadonlySet<string>
+  readonly phrases: ReadonlySet<string>
+}
+
 /** The sentences of a text; a question stays with what answers it. */
-function sentencesOf(text: string, lang: string): string[] {
+function sentencesOf(text: string, lang: string): Sentence[] {
   const sentences: string[] = []
   for (const { segment } of new Intl.Segmenter(lang, { granularity: 'sentence' }).segment(text)) {
     const before = sentences.at(-1)
     if (before !== undefined && /[?？]\s*$/.test(before)) sentences[sentences.length - 1] = before + segment
     else sentences.push(segment)
   }
-  return sentences
+  return sentences.map((sentence) => ({ text: sentence, terms: new Set(termsOf(sentence)), phrases: phrasesOf(sentence) }))
 }
 
-function bestPassage(sentences: readonly string[], worthOf: (passage: string) => number): string {
+function bestPassage(sentences: readonly Sentence[], worthOf: Worth): string {
   let best = { passage: '', worth: -Infinity }
   for (let from = 0; from < sentences.length; from++) {
-    for (let to = from + 1; to <= Math.min(from + SENTENCES_MAX, sentences.length); to++) {
-      const passage = sentences.slice(from, to).join('').trim()
-      const worth = worthOf(passage) - SENTENCE_COST * (to - from)
-      if (worth > best.worth) best = { passage, worth }
+    let [passage, terms, phrases] = ['', new Set<string>(), new Set<string>()]
+    for (const [index, sentence] of sentences.slice(from, from + SENTENCES_MAX).entries()) {
+      passage += sentence.text
+      terms = terms.union(sentence.terms)
+      phrases = phrases.union(sentence.phrases)
+      const worth = worthOf(terms, phrases) - SENTENCE_COST * (index + 1)
+      if (worth > best.worth) best = { passage: passage.trim(), worth }
     }
   }
   return best.passage

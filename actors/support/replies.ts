@@ -77,7 +77,6 @@ export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }
   return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
 }
 
-/** An answer taken from articles, with the titles of these. */
-export function cited(text: string, titles: readonly string[], lang: Language): string {
-  return lang === 'zh' ? `${text}（来源：${titles.map((title) => `《${title}》`).join('')}）` : `${text} (Source: ${titles.join('; ')})`
-}
+/** A quotation with the title of its article. */
+export const cited = (text: string, title: string, lang: Language): string =>
+  lang === 'zh' ? `${text}（来源：《${title}》）` : `${text} (Source: ${title})`

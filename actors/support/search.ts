@@ -1,10 +1,10 @@
 import MiniSearch from 'minisearch'
 import { clip } from './clip.ts'
-import type { Article } from './knowledge.ts'
 import { createCoverage } from './coverage.ts'
 import { HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
+import type { Article } from './knowledge.ts'
 import { synonymsOf } from './synonyms.ts'
-import { termsOf } from './terms.ts'
+import { termsOf, wordsOf } from './terms.ts'
 
 const TITLE_BOOST = 2.5
 const TOPIC_BOOST = 2
@@ -30,7 +30,8 @@ export function createSearch(articles: readonly Article[]): (query: Query) => Hi
       boostTerm: (term) => weights.get(term) ?? 0,
       boostDocument: (id) => (byId.get(String(id))?.topic === topic ? TOPIC_BOOST : 1),
     })
-    const covers = coverageOf(text)
+    // "And how much is it?" has no word of its own.
+    const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
     const ranked = found.flatMap(({ id, queryTerms }) => {
       const article = byId.get(String(id))
       return article === undefined ? [] : [{ article, known: new Set(queryTerms) }]

@@ -28,13 +28,15 @@ export function termsOf(text: string): string[] {
   return [...latinOf(text), ...chinese].filter((term) => !STOP_WORDS.has(term))
 }
 
-/** Neighbouring words in Latin letters, such as `error 5`: they tell sentences apart that the words alone do not. */
-export function phrasesOf(text: string): string[] {
-  const words = latinOf(text)
-  return words.slice(1).flatMap((word, index) => {
-    const before = words[index] ?? ''
-    return STOP_WORDS.has(word) || STOP_WORDS.has(before) ? [] : [`${before} ${word}`]
-  })
+/**
+ * Neighbours that tell sentences apart where the words alone do not, such as `error 5`: pairs of words, and of a number and
+ * the character beside it. Without stop words and repetitions.
+ */
+export function phrasesOf(text: string): Set<string> {
+  const tokens = tokensOf(text)
+  const pairs = tokens.slice(1).map((token, index) => [tokens[index] ?? '', token] as const)
+  const telling = pairs.filter((pair) => !pair.every((token) => HAN.test(token)) && !pair.some((token) => STOP_WORDS.has(token)))
+  return new Set(telling.map((pair) => pair.join(' ')))
 }
 
 const latinOf = (text: string): string[] => tokensOf(text).filter((token) => !HAN.test(token))

@@ -4,6 +4,8 @@ const ORDER_NUMBER = /\bhb[- ]?\d{5,9}\b/g
 const APOSTROPHE = /['’`]/g
 const TOKEN = /#order|[\p{Script=Latin}\p{M}]+|[\p{Script=Latin}\p{N}]+|\p{Script=Han}|\p{Extended_Pictographic}/gu
 const LETTERS = /^[a-z]+$/
+/** "It worked" is good news, "does it work?" is a question: these say something that their stems do not. */
+const KEPT_AS_THEY_ARE = new Set(['worked', 'helped', 'helpful', 'solved'])
 
 /**
  * The smallest parts of a text that carry meaning, in order: English words as their stems, numbers and codes as they are, each
@@ -11,5 +13,5 @@ const LETTERS = /^[a-z]+$/
  */
 export function tokensOf(text: string): string[] {
   const plain = text.normalize('NFKC').toLowerCase().replace(APOSTROPHE, '').replace(ORDER_NUMBER, ' #order ')
-  return (plain.match(TOKEN) ?? []).map((token) => (LETTERS.test(token) ? stemmer(token) : token))
+  return (plain.match(TOKEN) ?? []).map((token) => (LETTERS.test(token) && !KEPT_AS_THEY_ARE.has(token) ? stemmer(token) : token))
 }

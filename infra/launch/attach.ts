@@ -1,6 +1,6 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickhouse/client'
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { Bus } from '../../pipeline/bus.ts'
@@ -19,8 +19,8 @@ const addressesSchema = z.object({
 })
 export type Addresses = z.infer<typeof addressesSchema>
 
-export const addressesOf = ({ nats, clickhouse }: Running): Addresses => ({
-  pid: process.pid, natsUrl: nats.url, clickhouseUrl: clickhouse?.url ?? null, httpUrl: null,
+export const addressesOf = ({ nats, clickhouse, http }: Running): Addresses => ({
+  pid: process.pid, natsUrl: nats.url, clickhouseUrl: clickhouse?.url ?? null, httpUrl: http?.url ?? null,
 })
 
 const HOST = '127.0.0.1'
@@ -28,6 +28,7 @@ const fileOf = (dataDir: string): string => join(dataDir, 'running.json')
 
 /** Writes the addresses into the data folder, for the owner's eyes; `withdraw` takes them away again. */
 export async function announce(dataDir: string, addresses: Addresses): Promise<{ withdraw(): Promise<void> }> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const file = fileOf(dataDir)
   const aside = `${file}.${addresses.pid}`
   await writeFile(aside, `${JSON.stringify(addresses, undefined, 2)}\n`, { mode: 0o600 })
@@ -75,17 +76,18 @@ export type ClickHouseRole = 'analyst' | 'colloquy'
 /**
  * How to get into the ClickHouse of a system that runs. Nothing is asked yet.
  *
- * @throws ColloquyError `not_running` where there is none on this data folder.
+ * @throws ColloquyError `not_running` where there is none on this data folder, `no_tables` where the one that runs keeps none.
  */
 export async function attachClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
-  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy' }
+  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', log: { level: ClickHouseLogLevel.OFF } }
   if (settings.CLICKHOUSE_URL !== undefined) {
     const login = { username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' }
     // The user of the settings may be allowed anything; an analyst's query is kept from writing all the same.
     return { ...base, ...login, url: settings.CLICKHOUSE_URL, ...(role === 'analyst' ? { clickhouse_settings: { readonly: '2' } } : {}) }
   }
-  const url = (await announced(settings.DATA_DIR))?.clickhouseUrl
-    ?? (settings.CLICKHOUSE_PORT === 0 ? undefined : `http://${HOST}:${settings.CLICKHOUSE_PORT}`)
+  const known = await announced(settings.DATA_DIR)
+  if (known?.clickhouseUrl === null) throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables (COLLOQUY_ROLES)`)
+  const url = known?.clickhouseUrl ?? (settings.CLICKHOUSE_PORT === 0 ? undefined : `http://${HOST}:${settings.CLICKHOUSE_PORT}`)
   if (url === undefined) throw notRunning(settings)
   if (role === 'analyst') return { ...base, url, username: 'analyst', password: '' }
   const password = await readIfThere(join(settings.DATA_DIR, 'clickhouse-password'))

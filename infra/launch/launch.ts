@@ -8,6 +8,7 @@ import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
 import { startTrimming } from '../../pipeline/host/trim.ts'
 import { createMetrics, type Metrics } from '../../pipeline/metrics.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
+import type { HttpServer } from '../../pipeline/serve/server.ts'
 import { startStage, type Stage, type StageRun } from '../../pipeline/stage.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { beginRunner } from '../../pipeline/tasks/runner.ts'
@@ -15,6 +16,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
 import { durabilityOf } from './durability.ts'
+import { serveHttp } from './http.ts'
 import { registerKinds } from './kinds.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
 import { prepareStreams } from './streams.ts'
@@ -34,6 +36,8 @@ export interface Running {
   readonly metrics: Metrics
   /** By role; only those that this process has. */
   readonly stages: ReadonlyMap<Role, Stage>
+  /** Absent where this process does not have the role `serve`. */
+  readonly http: HttpServer | undefined
   /** Stops everything in reverse order; what is under way is finished first. May be called again. */
   stop(): Promise<void>
 }
@@ -69,8 +73,12 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   const stages = await startStages({ settings, kinds, log, bus, kv, client, metrics }, started)
   const statusService = startStatusService(nc, stages, durabilityOf(settings))
   started.defer(() => statusService.stop())
+  const http = client !== undefined && settings.ROLES.includes('serve')
+    ? await serveHttp({ settings, bus, kv, client, stages, metrics, log })
+    : undefined
+  started.defer(async () => http?.stop())
   const stopping = started.move()
-  return { settings, nats, clickhouse, bus, kv, client, kinds, metrics, stages, stop: () => stopping.disposeAsync() }
+  return { settings, nats, clickhouse, bus, kv, client, kinds, metrics, stages, http, stop: () => stopping.disposeAsync() }
 }
 
 /** Roles that read or write tables. */

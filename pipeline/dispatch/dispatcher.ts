@@ -54,6 +54,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
   let saved = startSeq
 
   const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
+    const begun = performance.now()
     for (const event of eventsOf(address, record)) {
       await publishSurely(deps, event.subject, event.payload, { msgId: event.msgId })
       metrics.stageOut.inc({ stage: 'dispatch' })
@@ -65,6 +66,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
     metrics.stageOut.inc({ stage: 'dispatch' }, others.length)
     for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
     await Promise.all(unscheduledBy(address, record).map((subject) => bus.jsm.streams.purge('TIMERS', { filter: subject })))
+    metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
   }
 
   const take = (message: JsMsg): void => {

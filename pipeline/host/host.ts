@@ -18,6 +18,7 @@ import { openReader } from '../streams/reader.ts'
 import { watchReconnects } from '../streams/watch-reconnects.ts'
 import { createLiveActors, loadActor, type LiveActor, type Slot } from './live-actors.ts'
 import { resume } from './resume.ts'
+import { observeTimer } from './timer-lateness.ts'
 
 export interface HostOptions {
   readonly bus: Bus
@@ -100,6 +101,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
           const appended = await append(slot, decision, slot.live.lastSeq)
           if (appended.ok) {
             if (appended.seq > lastAppended.seq) lastAppended = { seq: appended.seq, subject: slot.subject }
+            observeTimer(metrics, slot.live.actor, decision.record)
             slot.live = decision.next === undefined ? undefined : { actor: decision.next, lastSeq: appended.seq }
             count(decision)
             return

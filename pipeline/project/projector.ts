@@ -127,9 +127,12 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     const logLastSeq = Math.max(projectedSeq, reader.position.seq + reader.pending)
     await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, ring })
   }
+  let marking: Promise<void> | undefined
   const marker = setInterval(() => {
-    if (writing !== undefined || performance.now() - markedAt < options.progressMs / 2) return
-    mark().catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
+    if (writing !== undefined || marking !== undefined || performance.now() - markedAt < options.progressMs / 2) return
+    marking = mark()
+      .catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
+      .finally(() => { marking = undefined })
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   loop.run(take)
@@ -137,6 +140,9 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   return {
     ended: loop.ended,
     progress: () => ({ position: projectedSeq, lag: Math.max(0, reader.position.seq + reader.pending - projectedSeq) }),
-    stop: loop.stop,
+    async stop() {
+      await loop.stop()
+      await marking
+    },
   }
 }

@@ -86,6 +86,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
     } finally {
       clearInterval(alive)
       runs.delete(task.run)
+      metrics.taskSeconds.observe({ kind: kind.name, task: name }, (options.now() - begunAt) / 1000)
     }
   }
 

@@ -1,0 +1,35 @@
+import { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { asyncApiCommand } from './asyncapi.ts'
+import type { Cli } from './cli.ts'
+import { configCommand } from './config.ts'
+import { deadCommand } from './dead.ts'
+import { importCommand } from './import.ts'
+import { kindsCommand } from './kinds.ts'
+import type { Output } from './output.ts'
+import { publishCommand } from './publish.ts'
+import { addSettingFlags, settingsOf } from './setting-flags.ts'
+import { showCommand } from './show.ts'
+import { sqlCommand } from './sql.ts'
+import { statusCommand } from './status.ts'
+import { tailCommand } from './tail.ts'
+import { upCommand } from './up.ts'
+
+const COMMANDS = [
+  upCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
+  kindsCommand, deadCommand,
+]
+
+/** The program `colloquy` with all its commands. */
+export function createProgram(environment: Readonly<Record<string, string | undefined>>, out: Output): Command {
+  const program = new Command('colloquy')
+    .description(packageJson.description)
+    .version(packageJson.version)
+    .showHelpAfterError('(--help says more)')
+  addSettingFlags(program)
+  const cli: Cli = { out, settings: () => settingsOf(program, environment) }
+  for (const create of COMMANDS) program.addCommand(create(cli).copyInheritedSettings(program))
+  program.addHelpText('afterAll', ({ command }) =>
+    (command === program ? '' : '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'))
+  return program
+}

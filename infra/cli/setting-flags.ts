@@ -1,0 +1,25 @@
+import { Option, type Command } from 'commander'
+import { loadSettings, settingAbout, SETTING_NAMES, type LoadedSettings, type SettingName } from '../settings.ts'
+
+const GROUP = 'Settings (each also as COLLOQUY_… in the environment; flags go before it):'
+
+/** `NATS_PORT` → `--nats-port`. */
+const flagOf = (name: SettingName): string => `--${name.toLowerCase().replaceAll('_', '-')}`
+
+/** Makes every setting a flag of the program, which stands before or after a command. */
+export function addSettingFlags(program: Command): void {
+  for (const name of SETTING_NAMES) {
+    program.addOption(new Option(`${flagOf(name)} <value>`, settingAbout(name)).helpGroup(GROUP))
+  }
+}
+
+/** The settings that the program's flags and the environment give. @throws ColloquyError `bad_setting` */
+export function settingsOf(program: Command, environment: Readonly<Record<string, string | undefined>>): LoadedSettings {
+  const flags: Partial<Record<SettingName, string>> = {}
+  for (const option of program.options) {
+    const name = SETTING_NAMES.find((known) => flagOf(known) === option.long)
+    const value: unknown = program.getOptionValue(option.attributeName())
+    if (name !== undefined && typeof value === 'string') flags[name] = value
+  }
+  return loadSettings(environment, flags)
+}

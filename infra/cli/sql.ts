@@ -1,0 +1,64 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { Command } from 'commander'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { attachClickHouse, notRunning } from '../launch/attach.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
+import { printable, type Output } from './output.ts'
+
+/** Head, types, then one JSON array of texts per row: what a table is drawn of. */
+const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
+/** A table is drawn of whole columns: more rows than this are for other formats. */
+const TABLE_ROWS_MAX = 1_000
+
+export const sqlCommand = ({ out, settings }: Cli): Command =>
+  new Command('sql')
+    .description('ask the tables, as the user "analyst": a table on a terminal, tab-separated otherwise')
+    .argument('<query>', 'a query in ClickHouse\'s SQL; a FORMAT of its own is kept to')
+    .option(JSON_FLAG, 'one JSON object per row')
+    .addHelpText('after', `
+Examples:
+  colloquy sql "SELECT role, count() FROM messages GROUP BY role"
+  colloquy sql "SELECT actor, state, messages FROM conversations ORDER BY last_at DESC LIMIT 10"`)
+    .action(async (query: string, options: JsonOption) => {
+      const { settings: effective } = settings()
+      const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
+      const access = await attachClickHouse(effective, 'analyst')
+      const response = await ask(access, query, format).catch((cause: unknown) => { throw notRunning(effective, String(access.url), cause) })
+      if (!response.ok) throw await refusal(response)
+      const rows = Readable.fromWeb(response.body as ReadableStream)
+      if (response.headers.get('x-clickhouse-format') === TABLE_FORMAT && out.isTerminal) await printTable(out, rows)
+      else await pipeline(rows, out.stdout, { end: false })
+    })
+
+/** One request on ClickHouse's HTTP interface, of which the client would read the answer's format and errors less exactly. */
+function ask({ url = '', username = '', password = '', database = '', ...more }: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {
+  const target = new URL(url)
+  const settings = { database, default_format: format, ...more.clickhouse_settings }
+  for (const [name, value] of Object.entries(settings)) target.searchParams.set(name, String(value))
+  return fetch(target, { method: 'POST', body: query, headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password } })
+}
+
+async function refusal(response: Response): Promise<ColloquyError> {
+  const code = response.headers.get('x-clickhouse-exception-code') ?? String(response.status)
+  const said = (await response.text()).trim().replace(/^Code: \d+\. DB::Exception: /, '').replace(/ \(version [^)]*\)+$/, '')
+  return new ColloquyError(code, printable(said === '' ? `ClickHouse answered with status ${response.status}` : said))
+}
+
+async function printTable(out: Output, rows: Readable): Promise<void> {
+  const lines: string[][] = []
+  const reader = createInterface({ input: rows })
+  for await (const line of reader) {
+    lines.push((JSON.parse(line) as string[]).map(printable))
+    if (lines.length > TABLE_ROWS_MAX + 2) break
+  }
+  const isCut = lines.length > TABLE_ROWS_MAX + 2
+  const [head = [], , ...cells] = lines.slice(0, TABLE_ROWS_MAX + 2)
+  out.table(head, cells)
+  // What is still to come is not wanted, and that it does not come is no error.
+  rows.on('error', () => undefined).destroy()
+  if (isCut) out.note(`These are the first ${TABLE_ROWS_MAX} rows: put a LIMIT on the query, or send it through a pipe for all of them.`)
+}

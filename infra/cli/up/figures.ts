@@ -1,0 +1,74 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import type { Running } from '../../launch/launch.ts'
+import type { Role } from '../../settings.ts'
+import type { StageStatus } from '../../../pipeline/stage.ts'
+
+/** A count since the start, and how fast it rises. */
+export interface Figure {
+  readonly total: number
+  readonly perSecond: number
+}
+
+/** What the live view shows, as it is now. */
+export interface Figures {
+  readonly messagesIn: Figure
+  readonly records: Figure
+  readonly replies: Figure
+  readonly deadLetters: Figure
+  readonly liveActors: number
+  readonly stages: ReadonlyMap<Role, StageStatus>
+}
+
+/** Keeps the figures of a running system. */
+export interface FigureSource {
+  read(): Promise<Figures>
+  stop(): void
+}
+
+/** Rates are over this long. */
+const RATE_MS = 5_000
+
+/**
+ * Counts what producers send and what machines reply as it passes by on core NATS; the rest is what the streams and stages say.
+ *
+ * @param nc a connection of its own, so that a burst that this is too slow for holds nobody else up.
+ */
+export function createFigures({ bus, metrics, stages }: Running, nc: NatsConnection): FigureSource {
+  let messagesIn = 0
+  let replies = 0
+  const subscriptions = [
+    nc.subscribe('in.>', { callback: () => { messagesIn += 1 } }),
+    nc.subscribe('out.*.*.*.message.sent', { callback: () => { replies += 1 } }),
+  ]
+  const rates = { messagesIn: createRate(), records: createRate(), replies: createRate(), deadLetters: createRate() }
+  return {
+    async read() {
+      const [log, dead, actors] = await Promise.all([
+        bus.jsm.streams.info('LOG'), bus.jsm.streams.info('DEAD'), metrics.liveActors.get(),
+      ])
+      return {
+        messagesIn: rates.messagesIn(messagesIn),
+        records: rates.records(log.state.last_seq),
+        replies: rates.replies(replies),
+        deadLetters: rates.deadLetters(dead.state.messages),
+        liveActors: actors.values[0]?.value ?? 0,
+        stages: new Map([...stages].map(([role, stage]) => [role, stage.status()])),
+      }
+    },
+    stop() {
+      for (const subscription of subscriptions) subscription.unsubscribe()
+    },
+  }
+}
+
+/** Makes a figure of a count each time it is read. */
+function createRate(): (total: number) => Figure {
+  let samples: { at: number; total: number }[] = []
+  return (total) => {
+    const at = performance.now()
+    samples = [...samples.filter((sample) => at - sample.at <= RATE_MS), { at, total }]
+    const [oldest] = samples
+    const elapsedMs = oldest === undefined ? 0 : at - oldest.at
+    return { total, perSecond: oldest === undefined || elapsedMs === 0 ? 0 : (total - oldest.total) / elapsedMs * 1_000 }
+  }
+}

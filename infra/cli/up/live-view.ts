@@ -1,0 +1,34 @@
+import { createLogUpdate } from 'log-update'
+import type { Logger } from 'pino'
+import type { Output } from '../output.ts'
+import type { FigureSource } from './figures.ts'
+import { renderView, type ViewModel } from './view.ts'
+
+const REDRAW_MS = 250
+
+/** Draws the view over itself a few times a second, until it is stopped; the last picture stays. */
+export function startLiveView(
+  out: Output, source: FigureSource, rest: () => Omit<ViewModel, 'figures'>, log: Logger,
+): { stop(): void } {
+  const update = createLogUpdate(out.stdout)
+  let reading = false
+  let stopped = false
+  const redraw = async (): Promise<void> => {
+    const figures = await source.read()
+    if (!stopped) update(renderView({ figures, ...rest() }, out.paint))
+  }
+  const timer = setInterval(() => {
+    if (reading) return
+    reading = true
+    redraw().catch((error: unknown) => log.debug({ err: error }, 'the view could not be drawn; it is tried again')).finally(() => { reading = false })
+  }, REDRAW_MS)
+  return {
+    stop() {
+      if (stopped) return
+      stopped = true
+      clearInterval(timer)
+      source.stop()
+      update.done()
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { connect } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+import { startDemo, type Demo } from '../../demo/demo.ts'
+import { addressesOf, announce, type Addresses } from '../../launch/attach.ts'
+import { durabilityOf, durabilityText } from '../../launch/durability.ts'
+import { loadKinds } from '../../launch/kinds.ts'
+import { launch, type Running } from '../../launch/launch.ts'
+import type { Settings } from '../../settings.ts'
+import type { JsonOption } from '../cli.ts'
+import type { Output } from '../output.ts'
+import { createFigures } from './figures.ts'
+import { watchInterrupts } from './interrupts.ts'
+import { startLiveView } from './live-view.ts'
+import { logFileOf, openLog } from './log.ts'
+
+export interface UpOptions extends JsonOption {
+  readonly demo?: boolean
+  readonly view: boolean
+}
+
+const INTERRUPTED_TWICE = 130
+
+/** Runs Colloquy until somebody interrupts. @throws ColloquyError of whatever cannot be started; nothing is left running then */
+export async function up(out: Output, settings: Settings, options: UpOptions): Promise<void> {
+  await using started = new AsyncDisposableStack()
+  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
+  started.defer(interrupts.stop)
+  const isForPeople = out.isTerminal && options.json === undefined
+  const hasView = isForPeople && options.view
+  const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
+  if (hasView) out.line(`Colloquy starts; its log is ${logFileOf(settings)}`)
+
+  const running = await launch(settings, await loadKinds(settings), log)
+  started.defer(async () => {
+    log.info('stopping')
+    await running.stop()
+    log.info('stopped')
+  })
+  const addresses = addressesOf(running)
+  const { withdraw } = await announce(settings.DATA_DIR, addresses)
+  started.defer(withdraw)
+  if (options.json) out.json({ started: true, ...addresses })
+  else printAddresses(out, settings, addresses)
+
+  const demo = options.demo ? startDemo(running, log) : undefined
+  started.defer(async () => demo?.stop())
+  if (hasView) started.defer(await showView(out, running, demo, log))
+  await interrupts.first
+}
+
+function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [string, string])[] {
+  return [
+    ['NATS', natsUrl],
+    ...(clickhouseUrl === null ? [] : [['ClickHouse', `${clickhouseUrl}  (user analyst, no password)`] as const]),
+    ...(httpUrl === null ? [] : [['HTTP', httpUrl] as const]),
+  ]
+}
+
+function printAddresses(out: Output, settings: Settings, addresses: Addresses): void {
+  for (const [name, text] of facts(addresses)) out.line(`${name.padEnd(12)}${text}`)
+  out.line(durabilityText(durabilityOf(settings)))
+}
+
+/** Draws until the returned function is called. */
+async function showView(out: Output, running: Running, demo: Demo | undefined, log: Logger): Promise<() => Promise<void>> {
+  const { settings, nats, clickhouse } = running
+  const nc = await connect({ ...nats.connection, name: 'colloquy view', maxReconnectAttempts: -1 })
+  const begun = performance.now()
+  const at = settings.DATA_DIR === '.colloquy' ? '' : ` --data-dir ${settings.DATA_DIR}`
+  const commands = [
+    `npx colloquy publish demo/support/me message.received '{"role":"user","text":"你好"}'${at}`,
+    clickhouse === undefined ? `npx colloquy tail${at}` : `npx colloquy sql "SELECT role, count() FROM messages GROUP BY role"${at}`,
+  ]
+  const view = startLiveView(out, createFigures(running, nc), () => ({
+    upMs: performance.now() - begun, facts: [...facts(addressesOf(running)), ['log', logFileOf(settings)]], commands, demo: demo?.progress(),
+  }), log)
+  return async () => {
+    view.stop()
+    out.line('Stopping; Ctrl-C again ends it at once')
+    await nc.close()
+  }
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+
+/** What an analyst may use of the machine. A query that goes over a limit, or asks for a higher one, fails with a code. */
+export interface AnalystLimits {
+  /** Of one query, else code 159; default 30. */
+  executionSecMax: number
+  /** Of one query, and twice as much for all of a user's together, else code 241; default 2 GiB. */
+  memoryBytesMax: number
+  /** Of one query's result, else code 396; default 1,000,000. */
+  resultRowsMax: number
+  /** Written to disk by the sorts, joins and groupings of one user, else code 243; default 10 GiB. */
+  spillBytesMax: number
+  /** Side by side, of one user, else code 202; default 8. */
+  queriesMax: number
+  /** Text of one query, else code 62; default 256 KiB. */
+  queryBytesMax: number
+}
+
+export const analystLimitsDefault: AnalystLimits = {
+  executionSecMax: 30,
+  memoryBytesMax: 2 * 1024 ** 3,
+  resultRowsMax: 1_000_000,
+  spillBytesMax: 10 * 1024 ** 3,
+  queriesMax: 8,
+  queryBytesMax: 256 * 1024,
+}
+
+export const database = 'colloquy'
+
+/** The user of our own stages: everything is allowed. */
+export const internalUser = 'colloquy'
+
+/** More threads than this gain an analyst nothing and cost everybody else. */
+const threadsMax = 16
+const sessionsMax = 64
+const uploadBytesMax = 16 * 1024 ** 2
+
+interface Settings { host: string, port: number, password: string, analyst: AnalystLimits }
+
+/** Settings that are limits, with their values. Analysts may lower the first kind and not touch the second. */
+const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
+  max_execution_time: analyst.executionSecMax,
+  max_memory_usage: analyst.memoryBytesMax,
+  max_result_rows: analyst.resultRowsMax,
+  max_query_size: analyst.queryBytesMax,
+  max_threads: threadsMax,
+})
+const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
+  timeout_overflow_mode: 'throw',
+  result_overflow_mode: 'throw',
+  max_memory_usage_for_user: 2 * analyst.memoryBytesMax,
+  max_temporary_data_on_disk_size_for_user: analyst.spillBytesMax,
+  max_concurrent_queries_for_user: analyst.queriesMax,
+  max_sessions_for_user: sessionsMax,
+  http_max_multipart_form_data_size: uploadBytesMax,
+  http_max_request_param_data_size: analyst.queryBytesMax,
+})
+
+/** How an answer looks or travels, and no more: what clients set on their own. Read-only mode refuses every setting not named. */
+const harmless = [
+  'enable_http_compression', 'http_zlib_compression_level', 'send_progress_in_http_headers', 'http_headers_progress_interval_ms',
+  'session_timezone', 'date_time_output_format', 'output_format_json_quote_64bit_integers', 'output_format_json_quote_decimals',
+  'output_format_json_quote_denormals', 'output_format_json_named_tuples_as_objects', 'output_format_write_statistics',
+  'extremes', 'join_use_nulls', 'log_comment',
+]
+
+const analystGrants = [
+  `SELECT, dictGet ON ${database}.*`,
+  'SELECT ON information_schema.*', 'SELECT ON INFORMATION_SCHEMA.*', 'SELECT ON system.parts',
+]
+/** The engine's own session runs start.sql as `default`. Over HTTP this is worth nothing: read-only mode refuses it. */
+const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
+
+const elements = (values: Record<string, number | string>): string =>
+  Object.entries(values).map(([name, value]) => `<${name}>${value}</${name}>`).join('\n      ')
+
+const constraints = (analyst: AnalystLimits): string => elements({
+  ...mapValues(lowerable(analyst), (max) => `<changeable_in_readonly/><min>1</min><max>${max}</max>`),
+  ...mapValues(fixed(analyst), () => '<const/>'),
+  ...Object.fromEntries(harmless.map((name) => [name, '<changeable_in_readonly/>'])),
+})
+
+const mapValues = <T>(values: Record<string, T>, change: (value: T) => string): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+
+const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
+      <password/>
+      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <profile>analyst</profile>
+      <quota>none</quota>
+      <default_database>${database}</default_database>
+      <grants>${grants.map((grant) => `<query>GRANT ${grant}</query>`).join('')}</grants>
+    </${name}>`
+
+/**
+ * The engine's configuration, in ClickHouse's own terms: who may do what, and within which limits.
+ *
+ * `analyst` and `default` (for whom ClickHouse takes a request without credentials) have no password, so they come from this
+ * machine only. They may read our database and no more: they have no other grants, they are in read-only mode, and their limits
+ * are constraints, so that no setting of theirs gets around them. Mode 1 and not 2, which leaves all other settings to the
+ * user: some of them name files (format_template_resultset), and this engine, unlike a server, opens any.
+ */
+export const configXml = (settings: Settings): string => `<clickhouse>
+  <listen_host>${settings.host}</listen_host>
+  <http_port>${settings.port}</http_port>
+  <backups><allowed_path>backups</allowed_path></backups>
+  <http_handlers>
+    <rule>
+      <url>regex:^/(webterminal|jemalloc|clickstack).*</url>
+      <handler><type>static</type><status>404</status><response_content>Not served here.</response_content></handler>
+    </rule>
+    <defaults/>
+  </http_handlers>
+
+  <user_directories><users_xml><path>config.xml</path></users_xml></user_directories>
+  <access_control_improvements>
+    <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+    <settings_constraints_replace_previous>true</settings_constraints_replace_previous>
+    <enable_read_write_grants>true</enable_read_write_grants>
+  </access_control_improvements>
+  <users>
+    <${internalUser}>
+      <password_sha256_hex>${createHash('sha256').update(settings.password).digest('hex')}</password_sha256_hex>
+      <networks><ip>::/0</ip></networks>
+      <profile>default</profile>
+      <quota>none</quota>
+      <default_database>${database}</default_database>
+    </${internalUser}>
+    ${readOnlyUser('analyst', analystGrants)}
+    ${readOnlyUser('default', [...analystGrants, ...startGrants])}
+  </users>
+  <quotas><none/></quotas>
+
+  <profiles>
+    <default>
+      <implicit_select>0</implicit_select>
+      <allow_introspection_functions>0</allow_introspection_functions>
+      <cancel_http_readonly_queries_on_client_close>1</cancel_http_readonly_queries_on_client_close>
+    </default>
+    <analyst>
+      <profile>default</profile>
+      <readonly>1</readonly>
+      ${elements({ ...lowerable(settings.analyst), ...fixed(settings.analyst) })}
+      <constraints>
+      ${constraints(settings.analyst)}
+      </constraints>
+    </analyst>
+  </profiles>
+</clickhouse>
+`

@@ -1,0 +1,32 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import type { Bus } from '../../pipeline/bus.ts'
+import type { Metrics } from '../../pipeline/metrics.ts'
+import { dispatchedSeq, projectedSeq } from '../../pipeline/serve/levels.ts'
+import { startHttpServer, type HttpServer } from '../../pipeline/serve/server.ts'
+import type { Stage } from '../../pipeline/stage.ts'
+import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+import type { Role, Settings } from '../settings.ts'
+import { durabilityOf } from './durability.ts'
+
+export interface ServeDeps {
+  readonly settings: Settings
+  readonly bus: Bus
+  readonly kv: KV
+  readonly client: ClickHouseClient
+  readonly stages: ReadonlyMap<Role, Stage>
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** Starts the HTTP interface as the settings say. @throws ColloquyError as `startHttpServer` does */
+export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
+  const checkpoints = createCheckpoints(kv, 'dispatch')
+  return startHttpServer({
+    ...deps, stages, partitionCount: settings.PARTITIONS, durability: durabilityOf(settings),
+    host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
+    dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
+    projectedSeq: () => projectedSeq(client),
+  })
+}

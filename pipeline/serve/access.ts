@@ -1,0 +1,36 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { HttpProblem } from './problems.ts'
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  const family = isIP(host)
+  return family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** @throws ColloquyError `http_unprotected` where other machines could get in without a token. */
+export function checkProtection(host: string, token: string | undefined): void {
+  if (token !== undefined || isLoopback(host)) return
+  throw new ColloquyError('http_unprotected', `COLLOQUY_HTTP_HOST is ${host}, which other machines can reach, without a token: `
+    + 'set COLLOQUY_HTTP_TOKEN (16 characters or more), or COLLOQUY_HTTP_HOST=127.0.0.1')
+}
+
+/** Checks a request's `Authorization` header, in a time that says nothing about the token. @throws HttpProblem 401 */
+export function createBearerCheck(token: string | undefined): (authorization: string | undefined) => void {
+  if (token === undefined) return () => undefined
+  // Of digests, since the comparison takes texts of one length only.
+  const wanted = digest(token)
+  return (authorization = '') => {
+    const [, given] = /^bearer +(.+)$/i.exec(authorization) ?? []
+    if (given !== undefined && timingSafeEqual(digest(given), wanted)) return
+    const detail = 'the header "Authorization: Bearer <token>" with the token of COLLOQUY_HTTP_TOKEN is needed'
+    throw new HttpProblem(401, 'unauthorized', detail, { headers: { 'www-authenticate': 'Bearer realm="colloquy"' } })
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,0 +1,18 @@
+import { TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
+import { HttpProblem } from './problems.ts'
+
+const TOKENS = ['tenant', 'kind', 'id'] as const
+
+/** The path of the routes that are about one actor, below their prefix. */
+export const ADDRESS_PATH = TOKENS.map((token) => `:${token}`).join('/')
+export type AddressParams = Readonly<Record<(typeof TOKENS)[number], string>>
+
+/** @throws HttpProblem 400 that names the token which is none. */
+export function addressOf(params: AddressParams): Address {
+  for (const name of TOKENS) {
+    const text = params[name]
+    if (!TOKEN.test(text)) throw new HttpProblem(400, 'bad_subject', `${name} ${JSON.stringify(text)} must match ${TOKEN.source}`)
+  }
+  if (params.kind === UNADDRESSABLE) throw new HttpProblem(400, 'bad_subject', `kind "${UNADDRESSABLE}" is reserved`)
+  return { tenant: params.tenant, kind: params.kind, id: params.id }
+}

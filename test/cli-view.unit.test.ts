@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { printable } from '../infra/cli/output.ts'
+import type { Figures } from '../infra/cli/up/figures.ts'
+import { renderView, type ViewModel } from '../infra/cli/up/view.ts'
+
+const running = (position: number, lag: number) => ({ position, lag, ok: true, since: '2026-01-01T00:00:00.000Z', detail: 'running' })
+const figures: Figures = {
+  messagesIn: { total: 1234567, perSecond: 1500.4 },
+  records: { total: 2, perSecond: 0.25 },
+  replies: { total: 3, perSecond: 0 },
+  deadLetters: { total: 4, perSecond: 0 },
+  liveActors: 5,
+  stages: new Map([
+    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }], ['dispatch', running(17, 0)], ['tasks', running(0, 0)],
+    ['host', running(17, 0)], ['serve', running(0, 0)],
+  ]),
+}
+const model: ViewModel = {
+  figures, upMs: 3_725_000, facts: [['NATS', 'nats://127.0.0.1:4222'], ['ClickHouse', 'a'], ['HTTP', 'b'], ['log', 'c']], commands: ['one', 'two'],
+}
+const plain = (_: unknown, text: string): string => text
+
+test('the view tells counts, rates, the lag of each stage and what is wrong with one', () => {
+  const lines = renderView(model, plain).split('\n')
+
+  expect(lines[0]).toContain('up 1:02:05')
+  expect(lines.find((line) => line.includes('messages in'))).toMatch(/1,234,567\s+1,500\/s.*replies\s+3\s+0\.0\/s/)
+  expect(lines.find((line) => line.includes('project'))).toMatch(/project\s+10\s+7 ClickHouse is away/)
+  expect(lines.find((line) => line.includes('NATS'))).toContain('nats://127.0.0.1:4222')
+})
+
+test('the view fits into a terminal of 24 lines, with room for two that wrap', () => {
+  expect(renderView({ ...model, demo: 'begins' }, plain).split('\n').length).toBeLessThanOrEqual(22)
+})
+
+test('nothing in a stranger\'s text steers the terminal', () => {
+  expect(printable('a\u001b[2Jb\r\n\u202ec你好 🙂')).toBe('a\\u001b[2Jb\\u000d\\u000a\\u202ec你好 🙂')
+})

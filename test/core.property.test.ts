@@ -1,0 +1,225 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { actorAfter, newActor, type Actor } from '../actors/actor.ts'
+import type { Message } from '../actors/draft.ts'
+import { messageReceived } from '../schemas/events.ts'
+import { RESERVED_ID_PREFIX } from '../schemas/input.ts'
+import { LIMITS } from '../schemas/limits.ts'
+import { recordSchema, type LogRecord } from '../schemas/record.ts'
+import { message, timeAt } from './core.ts'
+import {
+  decideAt, happen, happenings, live, newborn, stayAlive, textOf, type Happening, type Life, type Species,
+} from './lives.ts'
+import { rig, supportDesk, toy } from './species.ts'
+
+const alive: readonly (readonly [string, Species])[] = [['toy', toy], ['rig', rig], ['support', supportDesk]]
+
+/** Lives of some twenty happenings each; enough to find a fault that one life in fifty shows. */
+const RUNS = 40
+
+/** What a machine decided, without where and when. */
+const decided = ({ from, to, state, status, label, emitted, started, timers, stopped, ended, case: counts }: LogRecord) =>
+  ({ from, to, state, status, label, emitted, started, timers, stopped, ended, counts })
+
+/** A committed record's input as it would be published again. */
+function republished(record: LogRecord): Message {
+  const { input: { type, id, data, ...rest }, inbox } = record
+  if (isFromInside(record)) {
+    const { correlationid, traceparent } = rest
+    return message(inbox.seq, { type, ...data, correlationid, traceparent }, { origin: 'internal', ts: inbox.ts })
+  }
+  const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
+  return message(inbox.seq, { type, data, ...own, ...rest }, { ts: inbox.ts })
+}
+
+const isCommitted = (record: LogRecord): boolean => record.outcome === 'committed'
+const isFromInside = ({ input }: LogRecord): boolean => /^(task|timer)\./.test(input.type)
+const isFromProducer = (record: LogRecord): boolean => isCommitted(record) && !isFromInside(record)
+
+/** The actor before each message, and after the last. */
+function stages(species: Species, life: Life): Actor[] {
+  const actors = [newborn(species).actor]
+  let actor = newborn(species).actor
+  for (const decision of life.decisions) {
+    if (decision.kind === 'record') actor = actorAfter(actor.address, JSON.parse(textOf(decision.encoded)) as LogRecord)
+    actors.push(actor)
+  }
+  return actors
+}
+
+describe.each(alive)('an actor of kind %s', (_, species) => {
+  test('has the states that its recorded inputs lead to', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const { records } = live(species, all)
+      let actor = newborn(species).actor
+      for (const record of records) {
+        if (isCommitted(record)) {
+          const again = decideAt(species, actor, republished(record), true, record.at)
+          if (again.kind !== 'record') throw new Error(`record ${record.n} was decided as ${again.kind}`)
+          expect(decided(again.record)).toEqual(decided(record))
+        }
+        actor = actorAfter(actor.address, record)
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('decides the same, byte for byte, whenever it is read from the log again', () => {
+    fc.assert(fc.property(happenings(species), fc.array(fc.boolean(), { minLength: 1 }), (all, forgets) => {
+      const { messages, written } = live(species, all)
+      expect(stayAlive(species, messages, () => false)).toEqual(written)
+      expect(stayAlive(species, messages, (index) => forgets[index % forgets.length] === true)).toEqual(written)
+    }), { numRuns: RUNS })
+  })
+
+  test('takes a message that INBOX hands over again for a repeat, at any later moment', () => {
+    fc.assert(fc.property(happenings(species, 25), (all) => {
+      const life = live(species, all)
+      for (const [until, actor] of stages(species, life).entries()) {
+        for (const [index, earlier] of life.messages.slice(0, until).entries()) {
+          const { kind } = decideAt(species, actor, earlier, true)
+          expect(kind).toBe(earlier.seq <= actor.inbox.seq ? 'repeat' : life.decisions[index]?.kind)
+          expect(kind).not.toBe('record')
+        }
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('takes a committed input that is published again with its id or sequence for a repeat, as long as it remembers', () => {
+    fc.assert(fc.property(happenings(species, 25), (all) => {
+      const life = live(species, all)
+      const later = life.messages.length + 1
+      const decideOn = (body: object) => decideAt(species, life.actor, message(later, body), true)
+      for (const { input: { type, id, source, sequence, data } } of life.records.filter(isFromProducer)) {
+        if (!id.startsWith(RESERVED_ID_PREFIX)) {
+          expect(decideOn({ type, id, data })).toEqual({ kind: 'repeat', by: 'id' })
+          expect(decideOn({ type: 'other', id, data: {} })).toEqual({ kind: 'repeat', by: 'id' })
+        }
+        if (sequence !== undefined) {
+          expect(decideOn({ type, id: 'new', source, sequence, data })).toEqual({ kind: 'repeat', by: 'sequence' })
+        }
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('decides twice to the same bytes, and at another time with the same ids', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const life = live(species, all)
+      const idsOf = ({ emitted, started, timers, stopped }: LogRecord) =>
+        [emitted.map(({ id }) => id), started.map(({ run }) => run), timers.map(({ run }) => run), stopped]
+      const actors = stages(species, life)
+      for (const [index, at] of life.messages.entries()) {
+        const decision = life.decisions[index]
+        const actor = actors[index]
+        if (decision?.kind !== 'record' || actor === undefined) continue
+        const again = decideAt(species, actor, at, true)
+        const later = decideAt(species, actor, at, true, timeAt(1_000_000))
+        expect(again.kind === 'record' && textOf(again.encoded)).toBe(textOf(decision.encoded))
+        expect(later.kind === 'record' && idsOf(later.record)).toEqual(idsOf(decision.record))
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('leaves nothing but whole records, numbered and in order, with counters that follow from them', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const { records, messages, decisions } = live(species, all)
+      expect(decisions).toHaveLength(messages.length)
+      expect(decisions.every(({ kind }) => kind !== 'threw')).toBe(true)
+      for (const [index, record] of records.entries()) {
+        expect(recordSchema.safeParse(record).error).toBeUndefined()
+        const before = records[index - 1]
+        expect(record.n).toBe(index + 1)
+        expect(record.from).toBe(before?.to ?? '')
+        expect(record.at >= (before?.at ?? '') && record.inbox.seq > (before?.inbox.seq ?? 0)).toBe(true)
+        const pending = [...Object.keys(record.state?.tasks ?? {}), ...Object.keys(record.state?.timers ?? {})]
+        expect(pending.sort()).toEqual(pendingAfter(records.slice(0, index + 1)))
+      }
+      const ids = records.flatMap(({ emitted, started, timers }) => [...emitted.map(({ id }) => id), ...runsOf({ started, timers })])
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(records.map(({ case: counts }) => counts)).toEqual(countedCases(records))
+    }), { numRuns: RUNS })
+  })
+
+  test('is not touched by what happens to others between its messages', () => {
+    const three = fc.array(fc.tuple(fc.nat(2), happenings(species, 1).filter((one) => one.length === 1)), { maxLength: 60, size: 'max' })
+    fc.assert(fc.property(three, (all) => {
+      const lives = ['a', 'b', 'c'].map((id) => newborn(species, id))
+      for (const [index, [who, [one]]] of all.entries()) happen(species, lives[who] as Life, one as Happening, index + 1)
+      for (const { actor, messages, written } of lives) {
+        expect(stayAlive(species, messages, () => false, newActor(actor.address))).toEqual(written)
+      }
+    }), { numRuns: RUNS })
+  })
+})
+
+const runsOf = ({ started, timers }: Pick<LogRecord, 'started' | 'timers'>): string[] => [...started, ...timers].map(({ run }) => run)
+
+/** The runs that records started and did not settle, stop or see fire. */
+function pendingAfter(records: readonly LogRecord[]): string[] {
+  const pending = new Set<string>()
+  for (const record of records.filter(isCommitted)) {
+    if (record.input.type === 'timer.fired') pending.delete(String(record.input.data?.['run']))
+    for (const run of [...record.stopped, ...record.ended.map((end) => end.run)]) pending.delete(run)
+    for (const run of runsOf(record)) pending.add(run)
+  }
+  return [...pending].sort()
+}
+
+/** What the table of messages has a row for. */
+const isSaid = ({ outcome, input }: LogRecord): boolean =>
+  outcome === 'committed' && input.type === 'message.received' && messageReceived.safeParse(input.data).success
+
+/** The counters of each record, counted from the records up to it alone. */
+function countedCases(records: readonly LogRecord[]): LogRecord['case'][] {
+  const first = records[0]?.at ?? ''
+  let [no, openedAt, closed] = [1, first, false]
+  return records.map((record, index) => {
+    const said = records.slice(0, index + 1).filter(isSaid)
+    const roles = said.map((one) => one.input.data?.['role'])
+    const emitted = records.slice(0, index + 1).flatMap((one) => one.emitted)
+    const sent = emitted.filter(({ type }) => type === 'message.sent').length
+    const by = (role: string): number => roles.filter((one) => one === role).length
+    const reopens = closed && said.includes(record) && record.input.history !== true
+    if (reopens) [no, openedAt] = [no + 1, record.at]
+    closed = record.emitted.some(({ type }) => type === 'case.closed') || (closed && !reopens)
+    return {
+      no, openedAt, closed, firstAt: first, messages: roles.length + sent,
+      userMessages: by('user'), botMessages: by('assistant') + sent, agentMessages: by('agent'),
+    }
+  })
+}
+
+describe('whatever bytes come in', () => {
+  const json = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.stringify(value))
+  const almost = fc.record({
+    type: fc.oneof(fc.constantFrom('add', 'note', 'ask', 'timer.fired', 'task.done', 'message.received'), fc.string(), fc.jsonValue()),
+    data: fc.oneof(fc.constantFrom({ by: 1 }, { text: 'x' }, { q: '?' }), fc.jsonValue()),
+    id: fc.oneof(fc.string(), fc.jsonValue()),
+    time: fc.oneof(fc.constant('2026-01-01T00:00:00Z'), fc.string(), fc.jsonValue()),
+    sequence: fc.oneof(fc.nat(), fc.jsonValue()),
+    source: fc.oneof(fc.string(), fc.jsonValue()),
+    run: fc.jsonValue(),
+    history: fc.boolean(),
+  }, { requiredKeys: [] }).map((value) => JSON.stringify(value))
+  const cut = fc.tuple(almost, fc.nat()).map(([text, at]) => text.slice(0, at % (text.length + 1)))
+  const payload = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.oneof(json, almost, cut).map((text) => Buffer.from(text)))
+  const anything = fc.record({
+    payload, origin: fc.constantFrom<Message['origin']>('producer', 'internal'), addressable: fc.boolean(),
+    msgId: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+  })
+
+  test('there is one decision about it, and no more than one record, which can be read back', () => {
+    fc.assert(fc.property(happenings(toy, 8), fc.array(anything, { minLength: 1, maxLength: 5 }), (all, rubbish) => {
+      let { actor } = live(toy, all)
+      for (const [index, more] of rubbish.entries()) {
+        const decision = decideAt(toy, actor, message(100 + index, '', more), true)
+        expect(['record', 'repeat', 'ignored']).toContain(decision.kind)
+        if (decision.kind !== 'record') continue
+        expect(decision.encoded.length).toBeLessThanOrEqual(LIMITS.recordBytesMax)
+        const record = JSON.parse(textOf(decision.encoded)) as LogRecord
+        expect(recordSchema.safeParse(record).error).toBeUndefined()
+        expect(JSON.stringify(record)).toBe(JSON.stringify(decision.record))
+        actor = actorAfter(actor.address, record)
+      }
+    }), { numRuns: 1_000 })
+  })
+})
