@@ -16,28 +16,21 @@ export const streamPositionSchema = z.object({
 })
 export type StreamPosition = z.infer<typeof streamPositionSchema>
 
-/** Older positions are kept at distances that grow fourfold, so that a few reach back over days. */
-const RING_MAX = 12
-const CLOSEST_MS = 1_000
+/** Ages are told apart by powers of this, from one second on: a dozen positions reach back over months. */
 const GROWTH = 4
+const AGES_MAX = 12
 
-/** The ring with one position more, newest first. */
+/** Which power of `GROWTH` seconds an age is of. */
+const ageClass = (ageMs: number): number => Math.min(Math.max(Math.ceil(Math.log(ageMs / 1000) / Math.log(GROWTH)), 0), AGES_MAX)
+
+/**
+ * The ring with one position more, newest first. Of the older ones the oldest of each age class is kept, so that it grows
+ * into the next class; and the newest but one, which a crash between two checkpoints falls back to.
+ */
 export function withPosition(ring: readonly StreamPosition[], newest: StreamPosition): StreamPosition[] {
-  const kept = [newest]
-  let ageMs = CLOSEST_MS / GROWTH
-  for (const position of ring) {
-    const age = Date.parse(newest.ts) - Date.parse(position.ts)
-    if (position.created !== newest.created || position.seq >= newest.seq || age < ageMs * GROWTH) continue
-    kept.push(position)
-    ageMs = age
-    if (kept.length === RING_MAX) break
-  }
-  // The newest but one is always kept: it is what a crash between two checkpoints falls back to.
-  const previous = ring[0]
-  if (previous !== undefined && previous.created === newest.created && previous.seq < newest.seq && !kept.includes(previous)) {
-    kept.splice(1, 0, previous)
-  }
-  return kept
+  const older = ring.filter((position) => position.created === newest.created && position.seq < newest.seq)
+  const oldest = new Map(older.map((position) => [ageClass(Date.parse(newest.ts) - Date.parse(position.ts)), position]))
+  return [newest, ...older.filter((position, index) => index === 0 || [...oldest.values()].includes(position))]
 }
 
 export interface Match {
