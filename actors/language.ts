@@ -3,13 +3,13 @@ import { detect } from 'tinyld'
 /** Characters that are looked at: the language of a long text shows at its beginning. */
 const CHARS_MAX = 400
 
-/** Latin letters below which nothing is guessed, unless every word is a common one. */
+/** Latin letters below which letter statistics say nothing. */
 const LETTERS_MIN = 12
 
 /** Japanese has more kana than one to so many Chinese characters; a の alone is also found in Chinese names. */
 const HAN_PER_KANA_MAX = 5
 
-/** A Chinese character says about as much as two thirds of an English word; product names in Latin letters are common in Chinese. */
+/** A Chinese character says about as much as two thirds of an English word, and product names are often in Latin letters. */
 const WORDS_PER_HAN = 2 / 3
 
 const HAN = /\p{Script=Han}/gu
@@ -21,13 +21,13 @@ const LATIN_WORD = /(?<![\p{L}\p{N}])\p{Script=Latin}+(?:['’]\p{Script=Latin}+
 const NOISE = /https?:\/\/\S+|\S+@\S+|\b[A-Z]{1,4}-?\d[\w-]*/g
 
 /** Words that hardly any other language in Latin letters writes the same way, and that short English messages are made of. */
-const ENGLISH_WORDS = new Set((
-  'the this that these those there is are was were be been am do does did dont doesnt didnt have has had can cant could would should ' +
-  'will wont not no yes yeah yep nope ok okay i im ive id you your youre my mine me we our they them their it its he she his her and or but ' +
-  'if of for to from with without about at on in by what whats when where wheres which who why how hi hey hello bye goodbye thanks thank thx ty please pls ' +
-  'sorry great good nice cool cheers morning evening help need want like get got know show tell order return refund money back work works ' +
-  'working broken any some more much many just still also too very again now today tomorrow there here up out an as so'
-).split(' '))
+const ENGLISH_WORDS = new Set(`
+  the this that these those there is are was were be been am do does did dont doesnt didnt have has had can cant could would
+  should will wont not no yes yeah yep nope ok okay i im ive id you your youre my mine me we our they them their it its he she
+  his her and or but if of for to from with without about at on in by what whats when where wheres which who why how hi hey
+  hello bye goodbye thanks thank thx ty please pls sorry great good nice cool cheers morning evening help need want like get got
+  know show tell order return refund money back work works working broken any some more much many just still also too very again
+  now today tomorrow here up out an as so`.trim().split(/\s+/))
 
 /** The languages that a text in Latin letters is taken for; fewer choices make fewer mistakes in short texts. */
 const LATIN_LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'sv', 'da', 'cs', 'ro', 'hu', 'fi', 'tr', 'vi', 'id']

@@ -66,7 +66,8 @@ export function createDesk(kind = support) {
     says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, false),
     user: (text: string, id?: string) => desk.says('user', text, id),
     result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, true),
-    fail: (run = pending().run) => take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
+    fail: (run = pending().run) =>
+      take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
     expire: (run = pending().run) => take({ type: 'task.expired', run }, true),
     fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, true),
 
@@ -75,7 +76,8 @@ export function createDesk(kind = support) {
       const { run, task, input } = pending()
       const definition = kind.tasks[task]
       if (definition === undefined) throw new Error(`no task ${task}`)
-      const output = await definition.run({ input: definition.input.parse(input), key: run, signal: new AbortController().signal, log })
+      const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log }
+      const output = await definition.run(call)
       desk.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
     },
     /** A customer's message, and all that follows from it. */

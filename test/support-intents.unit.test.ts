@@ -16,7 +16,8 @@ const isHeldOut = ({ text }: { text: string }): boolean => (createHash('sha256')
 const intentOf = (text: string): string => classify(text, null).intent
 
 describe('the intents', () => {
-  test.each([['en', false], ['en', true], ['zh', false], ['zh', true]] as const)('in %s (held out: %s) are right for at least 90 %%', (lang, heldOut) => {
+  const halves = [['en', false], ['en', true], ['zh', false], ['zh', true]] as const
+  test.each(halves)('in %s (held out: %s) are right for at least 90 %%', (lang, heldOut) => {
     const rows = labelled.filter((row) => row.lang === lang && isHeldOut(row) === heldOut)
     const missed = rows.filter(({ text, intent }) => intentOf(text) !== intent)
     const shown = heldOut ? `${missed.length} of ${rows.length} missed` : JSON.stringify(missed, null, 1)
@@ -25,7 +26,8 @@ describe('the intents', () => {
   })
 
   test.each([
-    ['Are you a real person?', 'smalltalk'], ['I want to talk to a real person', 'person'], ['你是真人吗', 'smalltalk'], ['我要找真人', 'person'],
+    ['Are you a real person?', 'smalltalk'], ['I want to talk to a real person', 'person'],
+    ['你是真人吗', 'smalltalk'], ['我要找真人', 'person'],
     ['Help, my phone was stolen!', 'account'], ['你们的服务我不满意', 'feedback_negative'], ['很满意', 'feedback_positive'],
     ['Thanks! And how do I return it?', 'returns'], ['谢谢，那怎么退货', 'returns'], ['ｒｅｆｕｎｄ', 'returns'], ['where’s my order', 'order'],
     ['HB-1234567', 'order'], ['hb 1234567', 'order'], ['', 'other'], ['12345', 'other'], ['asdf qwer', 'other'],
@@ -55,7 +57,8 @@ describe('a message that leans on the one before', () => {
   })
 
   test('has a topic of its own where it names one', () => {
-    expect(classify('and how do I get a refund?', 'shipping')).toMatchObject({ intent: 'returns', topic: 'returns', continues: true })
+    const asked = classify('and how do I get a refund?', 'shipping')
+    expect(asked).toMatchObject({ intent: 'returns', topic: 'returns', continues: true })
   })
 
   test('politeness and a wish for a person do not change the topic', () => {

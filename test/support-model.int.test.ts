@@ -42,10 +42,12 @@ const json = (status: number, body: unknown, headers: Record<string, string> = {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 }
 const completion = (content: string | null, finishReason = 'stop'): Behaviour => json(200, {
-  id: 'c-1', object: 'chat.completion', created: 1, model: 'tiny-2026', usage: { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 },
+  id: 'c-1', object: 'chat.completion', created: 1, model: 'tiny-2026',
+  usage: { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 },
   choices: [{ index: 0, finish_reason: finishReason, message: { role: 'assistant', content } }],
 })
-const failure = (status: number, headers?: Record<string, string>): Behaviour => json(status, { error: { message: 'no' } }, headers)
+const failure = (status: number, headers?: Record<string, string>): Behaviour =>
+  json(status, { error: { message: 'no' } }, headers)
 
 const hits: Hit[] = [
   { source: 'shipping-europe-en', title: 'Shipping', text: 'It takes 2 to 4 days.', lang: 'en', score: 0.8 },
@@ -53,10 +55,14 @@ const hits: Hit[] = [
 ]
 const input: AnswerInput = {
   text: 'How long does it take?', about: null, topic: 'shipping', lang: 'en', hits,
-  turns: [{ role: 'user', text: 'Hello' }, { role: 'assistant', text: 'Hello!' }, { role: 'agent', text: 'Ann here.' }, { role: 'system', text: 'joined' }],
+  turns: [
+    { role: 'user', text: 'Hello' }, { role: 'assistant', text: 'Hello!' },
+    { role: 'agent', text: 'Ann here.' }, { role: 'system', text: 'joined' },
+  ],
 }
 const never = new AbortController().signal
-const ask = (options: Partial<ModelOptions> = {}, signal = never) => createModelAnswer({ baseUrl, model: 'tiny', ...options })({ input, signal })
+const ask = (options: Partial<ModelOptions> = {}, signal = never) =>
+  createModelAnswer({ baseUrl, model: 'tiny', ...options })({ input, signal })
 const refusal = (options: Partial<ModelOptions> = {}, signal = never): Promise<unknown> => ask(options, signal).then(
   (answer) => { throw new Error(`expected an error, got ${JSON.stringify(answer)}`) },
   (error: unknown) => error,
@@ -66,11 +72,15 @@ describe('a model', () => {
   test('is asked once, with the articles, the scene and the question, and answers with its costs', async () => {
     behave = completion('It takes 2 to 4 days [1].')
     expect(await ask({ apiKey: 'secret' })).toEqual({
-      text: 'It takes 2 to 4 days.', sources: [{ source: 'shipping-europe-en', score: 0.8 }], model: 'tiny-2026', tokensIn: 120, tokensOut: 9,
+      text: 'It takes 2 to 4 days.', sources: [{ source: 'shipping-europe-en', score: 0.8 }],
+      model: 'tiny-2026', tokensIn: 120, tokensOut: 9,
     })
-    expect(asked).toMatchObject([{ url: '/v1/chat/completions', authorization: 'Bearer secret', body: { model: 'tiny', max_tokens: 1000 } }])
+    expect(asked).toMatchObject([
+      { url: '/v1/chat/completions', authorization: 'Bearer secret', body: { model: 'tiny', max_tokens: 1000 } },
+    ])
     const [system, ...conversation] = asked[0]?.body.messages ?? []
-    expect(system).toMatchObject({ role: 'system', content: expect.stringContaining('[2] Abroad\nIt takes 7 to 12 days.') as string })
+    expect(system?.role).toBe('system')
+    expect(system?.content).toContain('[2] Abroad\nIt takes 7 to 12 days.')
     expect(conversation).toEqual([
       { role: 'user', content: 'Hello' }, { role: 'assistant', content: 'Hello!' }, { role: 'assistant', content: 'Ann here.' },
       { role: 'user', content: 'How long does it take?' },
@@ -173,7 +183,8 @@ describe('an endpoint', () => {
     expect(await refusal({ baseUrl: `http://127.0.0.1:${port}/v1` })).toMatchObject({ code: 'model_unavailable' })
   })
 
-  test.each([['an empty answer', ''], ['blanks', ' \n '], ['nothing', null]])('that gives %s is worth another try', async (_, content) => {
+  const silent = [['an empty answer', ''], ['blanks', ' \n '], ['nothing', null]] as const
+  test.each(silent)('that gives %s is worth another try', async (_, content) => {
     behave = completion(content)
     expect(await refusal()).toMatchObject({ code: 'model_empty' })
   })
@@ -186,7 +197,9 @@ describe('an endpoint', () => {
   })
 
   test('that never answers is given up after the time for one attempt', async () => {
-    const closed = new Promise<void>((resolve) => { behave = (_, request) => { request.socket.on('close', () => { resolve() }) } })
+    const closed = new Promise<void>((resolve) => {
+      behave = (_, request) => { request.socket.on('close', () => { resolve() }) }
+    })
     expect(await refusal({ timeoutMs: 50 })).toMatchObject({ code: 'model_timeout' })
     await closed
   })
@@ -209,7 +222,8 @@ test('a case is answered by the model, and the customer sees what it says in the
   const desk = deskWith({ model: { baseUrl, model: 'tiny' } })
   const emitted = await desk.ask('寄到德国运费多少', 'm-1')
   expect(emitted).toMatchObject([{ type: 'message.sent', data: {
-    replyTo: 'm-1', lang: 'zh', text: '寄到德国运费 4.90 欧元。', model: 'tiny-2026', tokensIn: 120, tokensOut: 9, sources: [{ source: 'shipping-europe-zh' }],
+    replyTo: 'm-1', lang: 'zh', text: '寄到德国运费 4.90 欧元。', model: 'tiny-2026', tokensIn: 120, tokensOut: 9,
+    sources: [{ source: 'shipping-europe-zh' }],
   } }])
   expect(asked[0]?.body.messages[0]?.content).toContain('Write in Simplified Chinese')
 })

@@ -79,8 +79,9 @@ describe.each(['en', 'zh'] as const)('the search in %s', (lang) => {
       return { question, article, sources, rank: sources.indexOf(`${article}-${lang}`) }
     })
     const missed = found.filter(({ rank }) => rank !== 0)
-    expect(found.filter(({ rank }) => rank === 0).length / found.length, JSON.stringify(missed, null, 1)).toBeGreaterThanOrEqual(0.85)
-    expect(found.filter(({ rank }) => rank >= 0).length / found.length, JSON.stringify(missed, null, 1)).toBeGreaterThanOrEqual(0.95)
+    const shown = JSON.stringify(missed, null, 1)
+    expect(1 - missed.length / found.length, shown).toBeGreaterThanOrEqual(0.85)
+    expect(found.filter(({ rank }) => rank >= 0).length / found.length, shown).toBeGreaterThanOrEqual(0.95)
   })
 
   test('knows nothing of what is in no article', () => {
@@ -133,9 +134,9 @@ describe('a quotation', () => {
     for (const [question] of QUESTIONS[lang]) {
       const [hit] = find(question, lang)
       const { text, sources } = extract({ text: question, about: null, topic: null, lang, turns: [], hits: find(question, lang) })
-      const [, quoted = '', title = ''] = /^(.*)(?: \(Source: (?:.*)\)|（来源：《(?:.*)》）)$/s.exec(text ?? '') ?? []
+      const quoted = (text ?? '').replace(/ \(Source: .*\)$|（来源：《.*》）$/, '')
+      expect(quoted.length).toBeGreaterThan(0)
       expect(hit?.text).toContain(quoted)
-      expect(quoted.length + title.length).toBeGreaterThan(0)
       expect(text).toContain(hit?.title)
       expect(sources).toEqual([{ source: hit?.source, score: hit?.score }])
     }

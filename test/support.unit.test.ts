@@ -6,13 +6,17 @@ import { createDesk, deskWith, someAnswer, someHits } from './support-desk.ts'
 
 const SAID = {
   en: {
-    hello: 'Hello!', bye: 'ok, goodbye', robot: 'Are you a robot?', question: 'How much is shipping to Germany?', continuation: 'and to Japan?', bare: 'and how long is that?',
-    thanks: 'Thanks a lot', praise: 'That helped, 5 stars', complaint: 'This is useless, very disappointed', person: 'I want to talk to a human',
+    hello: 'Hello!', bye: 'ok, goodbye', robot: 'Are you a robot?',
+    question: 'How much is shipping to Germany?', continuation: 'and to Japan?', bare: 'and how long is that?',
+    thanks: 'Thanks a lot', praise: 'That helped, 5 stars',
+    complaint: 'This is useless, very disappointed', person: 'I want to talk to a human',
     strange: 'Who won the elections in Brazil?', article: 'shipping-europe-en', next: 'shipping-abroad-en',
   },
   zh: {
-    hello: '你好', bye: '好的，再见', robot: '你是机器人吗', question: '寄到德国运费多少', continuation: '日本呢？', bare: '那要多久呢？',
-    thanks: '谢谢', praise: '解决了，五星好评', complaint: '太差了，很失望', person: '转人工',
+    hello: '你好', bye: '好的，再见', robot: '你是机器人吗',
+    question: '寄到德国运费多少', continuation: '日本呢？', bare: '那要多久呢？',
+    thanks: '谢谢', praise: '解决了，五星好评',
+    complaint: '太差了，很失望', person: '转人工',
     strange: '昨晚的球赛谁赢了', article: 'shipping-europe-zh', next: 'shipping-abroad-zh',
   },
 } as const
@@ -29,10 +33,13 @@ describe.each(['en', 'zh'] as const)('a case in %s', (lang) => {
     const emitted = await desk.ask(said.question, 'q-1')
     expect(emitted).toEqual([expect.objectContaining({
       type: 'message.sent',
-      data: expect.objectContaining({ replyTo: 'q-1', lang, sources: [expect.objectContaining({ source: said.article })] }) as object,
+      data: expect.objectContaining({
+        replyTo: 'q-1', lang, sources: [expect.objectContaining({ source: said.article })],
+      }) as object,
     })])
     expect(desk.records.map(({ to }) => to)).toEqual(['open.answering.lookingUp', 'open.answering.composing', 'open.listening'])
-    expect(desk.label).toEqual({ intent: 'shipping', topic: 'shipping', confidence: expect.any(Number) as number, lang, rating: null, quality: null })
+    const confidence = expect.any(Number) as number
+    expect(desk.label).toEqual({ intent: 'shipping', topic: 'shipping', confidence, lang, rating: null, quality: null })
     for (const record of desk.records) expect(recordSchema.safeParse(record).error).toBeUndefined()
   })
 
@@ -54,7 +61,9 @@ describe.each(['en', 'zh'] as const)('a case in %s', (lang) => {
   test.each(['hello', 'bye', 'robot', 'thanks', 'praise'] as const)('answers %s at once, in its language', (key) => {
     const desk = createDesk()
     desk.user(said[key], 'm-1')
-    expect(desk.last).toMatchObject({ from: '', to: 'open.listening', started: [], emitted: [{ type: 'message.sent', data: { replyTo: 'm-1', lang } }] })
+    expect(desk.last).toMatchObject({
+      from: '', to: 'open.listening', started: [], emitted: [{ type: 'message.sent', data: { replyTo: 'm-1', lang } }],
+    })
     expect(isChinese(desk.emitted[0]?.data['text'])).toBe(lang === 'zh')
   })
 
@@ -118,7 +127,9 @@ describe('answering', () => {
     desk.user('How long does delivery take?', 'm-1')
     desk.result({ hits: someHits })
     desk.result({ text: null, sources: [] })
-    expect(desk.last).toMatchObject({ to: 'open.listening', state: { context: { misses: 1 } }, emitted: [{ data: { replyTo: 'm-1' } }] })
+    expect(desk.last).toMatchObject({
+      to: 'open.listening', state: { context: { misses: 1 } }, emitted: [{ data: { replyTo: 'm-1' } }],
+    })
   })
 
   test('passes on what the model was and what it cost', () => {
@@ -229,7 +240,8 @@ describe('messages that arrive while one is being answered', () => {
 })
 
 describe('what is not for the machine', () => {
-  test.each(['agent', 'assistant', 'system'])('a message of the role %s is recorded and not answered, wherever it arrives', async (role) => {
+  const others = ['agent', 'assistant', 'system']
+  test.each(others)('a message of the role %s is recorded and not answered, wherever it arrives', async (role) => {
     const desk = createDesk()
     desk.says(role, 'How long does delivery take?')
     expect(desk.last).toMatchObject({ to: 'new', emitted: [], started: [] })
@@ -282,7 +294,8 @@ describe('a case with a person', () => {
     const { run } = desk.pendingTask
     desk.event('case.taken', { agent: 'Ann' })
     expect(desk.last).toMatchObject({
-      to: 'escalated.withAgent', stopped: [run], emitted: [{ type: 'escalated', data: { reason: 'agent_took_over' } }], state: { context: { queue: [] } },
+      to: 'escalated.withAgent', stopped: [run], state: { context: { queue: [] } },
+      emitted: [{ type: 'escalated', data: { reason: 'agent_took_over' } }],
     })
     expect(sent(desk.emitted)).toEqual([])
   })
@@ -334,7 +347,9 @@ describe('silence', () => {
     const [timer] = desk.last.timers
     expect(Date.parse(timer?.at ?? '') - Date.parse(desk.last.at)).toBe(30 * 60_000)
     desk.fire()
-    expect(desk.last).toMatchObject({ to: 'closed', emitted: [{ type: 'case.closed', data: { outcome: 'answered' } }], case: { closed: true } })
+    expect(desk.last).toMatchObject({
+      to: 'closed', emitted: [{ type: 'case.closed', data: { outcome: 'answered' } }], case: { closed: true },
+    })
   })
 
   test('starts anew with every reply: an earlier timer is gone', async () => {
@@ -381,7 +396,9 @@ describe('silence', () => {
     desk.fire()
     const emitted = await desk.ask('and to Japan?', 'm-9')
     expect(emitted).toMatchObject([{ data: { replyTo: 'm-9', sources: [{ source: 'shipping-abroad-en' }] } }])
-    expect(desk.last).toMatchObject({ to: 'open.listening', case: { no: 2 }, label: { rating: null }, state: { context: { complaints: 0 } } })
+    expect(desk.last).toMatchObject({
+      to: 'open.listening', case: { no: 2 }, label: { rating: null }, state: { context: { complaints: 0 } },
+    })
   })
 })
 
@@ -395,7 +412,9 @@ describe('bounds', () => {
     ['cut in the middle of a character', `${' '.repeat(3999)}😀`],
   ])('a state full of messages that are %s stays far below what a record may hold', (_, text) => {
     const desk = createDesk()
-    for (let i = 0; i < QUESTIONS_MAX; i++) desk.event('message.received', { role: 'user', text }, { id: `${i}`.padStart(256, 'x') })
+    for (let i = 0; i < QUESTIONS_MAX; i++) {
+      desk.event('message.received', { role: 'user', text }, { id: `${i}`.padStart(256, 'x') })
+    }
     expect(Buffer.byteLength(JSON.stringify(desk.actor.state))).toBeLessThan(LIMITS.stateBytesMax * 0.75)
     desk.result({ hits: [] })
     expect(sent(desk.emitted).length).toBeGreaterThan(0)

@@ -14,8 +14,8 @@ function limit(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffe
   return new TransformStream({
     transform(chunk, controller) {
       bytes += chunk.byteLength
-      if (bytes > BODY_BYTES_MAX) controller.error(new ColloquyError('model_body_too_large', `the model's response is larger than ${BODY_BYTES_MAX} bytes`))
-      else controller.enqueue(chunk)
+      if (bytes <= BODY_BYTES_MAX) controller.enqueue(chunk)
+      else controller.error(new ColloquyError('model_body_too_large', `the response has more than ${BODY_BYTES_MAX} bytes`))
     },
   })
 }

@@ -61,13 +61,16 @@ export type Context = z.infer<typeof contextSchema>
 
 const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0 }
 
-export const initialContext: Context = { ...newCase, lang: null, topic: null, intent: null, confidence: null, asked: null, turns: [] }
+export const initialContext: Context = {
+  ...newCase, lang: null, topic: null, intent: null, confidence: null, asked: null, turns: [],
+}
 
 /** The context of the next case of the same customer: the scene stays, what was counted does not. */
 export const reopened = (context: Context): Context => ({ ...context, ...newCase })
 
 /** What the tables show of a case. `intent`, `confidence` and `lang` are those of the last message. */
-export const labelOf = ({ intent, topic, confidence, lang, rating }: Context): Label => ({ intent, topic, confidence, lang, rating, quality: null })
+export const labelOf = ({ intent, topic, confidence, lang, rating }: Context): Label =>
+  ({ intent, topic, confidence, lang, rating, quality: null })
 
 interface Message {
   readonly id: string
@@ -97,7 +100,8 @@ export const noted = (context: Context, { data }: Message): Context => ({ ...con
 export function replied(context: Context, reply: string): Context {
   const [question, ...queue] = context.queue
   if (question === undefined) return context
-  return { ...context, queue, turns: withTurns(context, [{ role: 'user', text: question.text }, { role: 'assistant', text: reply }]) }
+  const exchange: Turn[] = [{ role: 'user', text: question.text }, { role: 'assistant', text: reply }]
+  return { ...context, queue, turns: withTurns(context, exchange) }
 }
 
 /** A person has the case: nothing waits for the machine any more. */

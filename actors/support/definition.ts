@@ -15,7 +15,8 @@ export const supportEvents = {
     rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }),
     comment: z.string().max(4000).optional(),
   }).meta({ description: 'The customer rates the case' }),
-  'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes the case over' }),
+  'case.taken': z.object({ agent: z.string().min(1).max(128) })
+    .meta({ description: 'A person of the support desk takes the case over' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
 } as const
 

@@ -21,7 +21,10 @@ const ABOUT_WEIGHT = 0.1
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
   const coverageOf = createCoverage(articles)
   /** By the text itself, so that a hit from another version of the articles is read anew. */
-  const read = new Map(articles.map(({ text, lang }) => [clip(text, HIT_CHARS_MAX), sentencesOf(clip(text, HIT_CHARS_MAX), lang)]))
+  const read = new Map(articles.map(({ text, lang }) => {
+    const clipped = clip(text, HIT_CHARS_MAX)
+    return [clipped, sentencesOf(clipped, lang)]
+  }))
 
   return ({ text, about, lang, hits }) => {
     const hit = hits.find((found) => found.lang === lang)
@@ -34,8 +37,9 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
       // What the title says already counts half.
       return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
+    const passage = bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf)
     return {
-      text: clip(cited(bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf), hit.title, lang), ANSWER_CHARS_MAX),
+      text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX),
       sources: [{ source: hit.source, score: hit.score }],
     }
   }

@@ -93,7 +93,8 @@ function termsFrom(tokens: readonly string[], at: number): Found[] {
   for (let end = at; end < tokens.length; end++) {
     node = node.next.get(tokens[end] ?? '')
     if (node === undefined) break
-    if (node.senses.length > 0) found.push({ term: tokens.slice(at, end + 1).join(' '), senses: node.senses, at, length: end + 1 - at })
+    if (node.senses.length === 0) continue
+    found.push({ term: tokens.slice(at, end + 1).join(' '), senses: node.senses, at, length: end + 1 - at })
   }
   return found
 }

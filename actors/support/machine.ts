@@ -1,12 +1,21 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
-import { handedOver, heard, initialContext, noted, outcomeOfSilence, QUESTIONS_MAX, reopened, replied, type Context } from './context.ts'
+import {
+  handedOver, heard, initialContext, noted, outcomeOfSilence, QUESTIONS_MAX, reopened, replied, type Context,
+} from './context.ts'
 import { lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
 import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
 import { isRelevant } from './relevance.ts'
 
 /** What is said, and for an answer what it rests on and cost. */
 type Said = Partial<Answer> & { readonly text: string }
+
+const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
+const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
+const say = (key: ReplyKey) => ({
+  type: 'reply',
+  params: ({ context }: { context: Context }) => ({ text: sentence(key, context.queue[0]?.lang ?? 'en') }),
+}) as const
 
 /**
  * A case of customer service. A customer's message waits in the queue until the machine is free, is looked up and answered, and
@@ -79,23 +88,24 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
     open: {
       initial: 'listening',
       always: [
-        { guard: 'asksForPerson', target: 'escalated', actions: { type: 'handOver', params: { reason: 'customer_asked' } } },
-        { guard: 'asksTooMuch', target: 'escalated', actions: { type: 'handOver', params: { reason: 'backlog' } } },
+        { guard: 'asksForPerson', target: 'escalated', actions: handOver('customer_asked') },
+        { guard: 'asksTooMuch', target: 'escalated', actions: handOver('backlog') },
       ],
       on: {
         'message.received': { guard: 'fromCustomer', actions: 'hear' },
-        'feedback.given': {
-          guard: 'ratesLow', target: 'escalated', actions: ['rate', { type: 'handOver', params: { reason: 'negative_feedback' } }],
-        },
-        'case.taken': { target: 'escalated.withAgent', actions: { type: 'handOver', params: { reason: 'agent_took_over' } } },
+        'feedback.given': { guard: 'ratesLow', target: 'escalated', actions: ['rate', handOver('negative_feedback')] },
+        'case.taken': { target: 'escalated.withAgent', actions: handOver('agent_took_over') },
       },
       states: {
         listening: {
           always: { guard: 'somethingWaits', target: 'answering' },
           after: {
-            silence: { target: '#support.closed', actions: { type: 'close', params: ({ context }) => ({ outcome: outcomeOfSilence(context) }) } },
+            silence: {
+              target: '#support.closed',
+              actions: { type: 'close', params: ({ context }) => ({ outcome: outcomeOfSilence(context) }) },
+            },
           },
-          on: { 'case.resolved': { target: '#support.closed', actions: { type: 'close', params: { outcome: 'resolved' } } } },
+          on: { 'case.resolved': { target: '#support.closed', actions: close('resolved') } },
         },
 
         answering: {
@@ -104,12 +114,12 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
             choosing: {
               always: [
                 { guard: 'nothingWaits', target: '#support.open.listening' },
-                { guard: 'isPolite', actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) ?? '' }) } },
                 {
-                  guard: 'complainsAgain', target: '#support.escalated',
-                  actions: { type: 'handOver', params: { reason: 'negative_feedback' } },
+                  guard: 'isPolite',
+                  actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) ?? '' }) },
                 },
-                { guard: 'complains', actions: ['countComplaint', { type: 'reply', params: saying('sorry') }] },
+                { guard: 'complainsAgain', target: '#support.escalated', actions: handOver('negative_feedback') },
+                { guard: 'complains', actions: ['countComplaint', say('sorry')] },
                 { guard: 'isQuestion', target: 'lookingUp' },
               ],
             },
@@ -134,7 +144,10 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
                   {
                     guard: { type: 'isAnswer', params: ({ event }) => event.output },
                     target: 'choosing',
-                    actions: [{ type: 'reply', params: ({ event }) => ({ ...event.output, text: event.output.text ?? '' }) }, 'forgetTroubles'],
+                    actions: [
+                      { type: 'reply', params: ({ event }) => ({ ...event.output, text: event.output.text ?? '' }) },
+                      'forgetTroubles',
+                    ],
                   },
                   { target: 'unsure' },
                 ],
@@ -143,14 +156,14 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
             },
             unsure: {
               always: [
-                { guard: 'missedBefore', target: '#support.escalated', actions: { type: 'handOver', params: { reason: 'low_confidence' } } },
-                { target: 'choosing', actions: ['countMiss', { type: 'reply', params: saying('unsure') }] },
+                { guard: 'missedBefore', target: '#support.escalated', actions: handOver('low_confidence') },
+                { target: 'choosing', actions: ['countMiss', say('unsure')] },
               ],
             },
             failed: {
               always: [
-                { guard: 'failedBefore', target: '#support.escalated', actions: { type: 'handOver', params: { reason: 'task_failed' } } },
-                { target: 'choosing', actions: ['countFailure', { type: 'reply', params: saying('failed') }] },
+                { guard: 'failedBefore', target: '#support.escalated', actions: handOver('task_failed') },
+                { target: 'choosing', actions: ['countFailure', say('failed')] },
               ],
             },
           },
@@ -160,7 +173,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
 
     escalated: {
       initial: 'waiting',
-      on: { 'case.resolved': { target: 'closed', actions: { type: 'close', params: { outcome: 'escalated_resolved' } } } },
+      on: { 'case.resolved': { target: 'closed', actions: close('escalated_resolved') } },
       states: {
         waiting: {
           on: {
@@ -177,8 +190,6 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
     },
   },
 })
-
-const saying = (key: ReplyKey) => ({ context }: { context: Context }) => ({ text: sentence(key, context.queue[0]?.lang ?? 'en') })
 
 function politeReply({ queue: [question] }: Context): string | undefined {
   const intent = COURTESIES.find((polite) => polite === question?.intent)

@@ -23,6 +23,8 @@ export interface ModelOptions {
   readonly concurrencyMax?: number
 }
 
+type Call = Pick<TaskCall<AnswerInput>, 'input' | 'signal'>
+
 /** The wait after a 429 that does not say how long. */
 const RETRY_AFTER_DEFAULT_MS = 5_000
 const TIMEOUT_DEFAULT_MS = 20_000
@@ -31,36 +33,40 @@ const TIMEOUT_DEFAULT_MS = 20_000
  * Answers from the articles by a model. One request per attempt: the runner retries.
  *
  * @throws RetryLaterError `model_busy` on 429, and on 503 that says when to come back.
- * @throws TerminalError `model_refused` on any other 4xx but 408 and 409, `model_filtered` where the endpoint withholds the answer.
+ * @throws TerminalError `model_refused` on any other 4xx but 408 and 409; `model_filtered` where the answer is withheld.
  * @throws ColloquyError `model_unavailable` (5xx, network, not understood), `model_timeout`, `model_empty`: worth a retry.
  */
-export function createModelAnswer(options: ModelOptions): (call: Pick<TaskCall<AnswerInput>, 'input' | 'signal'>) => Promise<Answer> {
+export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
+  const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000, timeoutMs = TIMEOUT_DEFAULT_MS } = options
   const provider = createOpenAICompatible({
-    name: 'llm', baseURL: options.baseUrl, fetch: boundedFetch, ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }),
+    name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey === undefined ? {} : { apiKey }),
   })
-  const model = wrapLanguageModel({ model: provider(options.model), middleware: extractReasoningMiddleware({ tagName: 'think' }) })
+  const thinking = extractReasoningMiddleware({ tagName: 'think' })
+  const model = wrapLanguageModel({ model: provider(options.model), middleware: thinking })
 
   return async ({ input, signal }) => {
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_DEFAULT_MS)
+    const timeout = AbortSignal.timeout(timeoutMs)
     const result = await generateText({
       model,
       instructions: instructionsFor(input),
       messages: messagesOf(input),
-      temperature: options.temperature ?? 0.2,
-      maxOutputTokens: options.tokensOutMax ?? 1000,
+      temperature,
+      maxOutputTokens: tokensOutMax,
       maxRetries: 0,
       abortSignal: AbortSignal.any([signal, timeout]),
     }).catch((error: unknown) => {
       signal.throwIfAborted()
       throw timeout.aborted
-        ? new ColloquyError('model_timeout', `no answer from ${options.baseUrl} within ${options.timeoutMs ?? TIMEOUT_DEFAULT_MS} ms`, { cause: error })
-        : asTaskError(error, options.baseUrl)
+        ? new ColloquyError('model_timeout', `no answer from ${baseUrl} within ${timeoutMs} ms`, { cause: error })
+        : asTaskError(error, baseUrl)
     })
     if (result.finishReason === 'content-filter') {
-      throw new TerminalError('model_filtered', `${options.model} withheld its answer (finish reason ${result.rawFinishReason ?? 'content-filter'})`)
+      throw new TerminalError('model_filtered', `${options.model} withheld its answer (finish reason ${result.finishReason})`)
     }
     const said = result.text.trim()
-    if (said === '') throw new ColloquyError('model_empty', `${options.model} answered nothing (finish reason ${result.finishReason})`)
+    if (said === '') {
+      throw new ColloquyError('model_empty', `${options.model} answered nothing (finish reason ${result.finishReason})`)
+    }
     return { ...answerOf(said, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage) }
   }
 }

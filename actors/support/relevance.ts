@@ -1,7 +1,7 @@
 import type { Question } from './context.ts'
 import type { Hit } from './definition.ts'
 
-/** The share of the question that the best article must know of: less where the topic is clear, since the search prefers its articles. */
+/** The share of the question that the best article must know of: less where the topic is clear, whose articles come first. */
 const SHARE_MIN = 0.2
 const SHARE_WITHOUT_TOPIC_MIN = 0.5
 

@@ -28,7 +28,8 @@ const CATALOGUE = {
     zh: '非常抱歉给您带来不便。请简单说说还有什么没解决，我再试一次；想找真人的话，请说“转人工”。',
   },
   unsure: {
-    en: 'I\'m not sure that I understood, and I don\'t want to guess. Could you put it in other words, or name the product? For a person, say "agent".',
+    en: 'I\'m not sure that I understood, and I don\'t want to guess.'
+      + ' Could you put it in other words, or name the product? For a person, say "agent".',
     zh: '抱歉，我没找到有把握的答案，也不想乱猜。能换个说法，或者告诉我是哪款商品吗？想找真人请说“转人工”。',
   },
   failed: {
