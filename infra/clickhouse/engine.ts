@@ -13,14 +13,17 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { mkdir, open, rmdir, type FileHandle } from 'node:fs/promises'
+import { access, mkdir, open, rmdir, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
 import { database } from './config.ts'
 
 const drainMsMax = 5_000
+/** From being told to end to the end, even if the engine hangs: draining, and some time for the engine to come to it. */
+const endMsMax = 8_000
 const drainPollMs = 100
 
 /** Runs clickhouse-local; resolves when it ended. What went wrong is on stderr. Once in a process: it cannot start again. */
@@ -43,6 +46,8 @@ async function clickHouseLocal(...args: string[]): Promise<void> {
  */
 async function serve(folder: string, data: string): Promise<void> {
   const at = (name: string): string => join(folder, name)
+  // Without it the engine would not fail but serve everything to everybody.
+  await access(at('config.xml'))
   const pipes = { starting: at('starting'), serving: at('serving'), stopping: at('stopping') }
   for (const pipe of Object.values(pipes)) rmSync(pipe, { force: true })
   execFileSync('mkfifo', ['-m', '600', ...Object.values(pipes)])
@@ -51,7 +56,8 @@ async function serve(folder: string, data: string): Promise<void> {
   const waitABit = `SELECT sleepEachRow(${drainPollMs / 1_000}) FROM system.metrics WHERE metric = 'Query' AND value > 1;`
   writeFileSync(at('stop.sql'), `SYSTEM STOP LISTEN HTTP;${waitABit.repeat(drainMsMax / drainPollMs)}`)
 
-  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT'), once(process.stdin.resume(), 'close')])
+  const stdin = process.stdin.resume()
+  const told = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT'), once(stdin, 'end'), once(stdin, 'close')])
   /** Resolves when the engine has come to this pipe. */
   const reached = (pipe: string): Promise<FileHandle> => open(pipe, 'w')
   const direct = async (): Promise<void> => {
@@ -73,7 +79,7 @@ async function serve(folder: string, data: string): Promise<void> {
     // For this session alone: over HTTP its user is held to what config.xml says.
     '--readonly=0',
     '--queries-file', pipes.starting, at('start.sql'), pipes.serving, at('stop.sql'), pipes.stopping)
-  await Promise.race([ended, direct()])
+  await Promise.race([ended, direct(), told.then(() => sleep(endMsMax))])
 }
 
 const [, , folder, mode] = process.argv

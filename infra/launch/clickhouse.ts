@@ -2,6 +2,7 @@ import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickho
 import type { Logger } from 'pino'
 import { startClickHouse } from '../clickhouse/start.ts'
 import type { Settings } from '../settings.ts'
+import { retryFreePort } from './retry-free-port.ts'
 
 /** Where ClickHouse is and how our own stages get in. */
 export interface ClickHouseAccess {
@@ -17,7 +18,11 @@ const REQUEST_TIMEOUT_MS = 60_000
 
 /** Starts the own ClickHouse server, or says how to get to the one that the settings name. */
 export async function accessClickHouse(settings: Settings, log: Logger): Promise<ClickHouseAccess> {
-  const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', max_open_connections: CONNECTIONS_MAX, request_timeout: REQUEST_TIMEOUT_MS,
+  const base = {
+    database: settings.CLICKHOUSE_DATABASE,
+    application: 'colloquy',
+    max_open_connections: CONNECTIONS_MAX,
+    request_timeout: REQUEST_TIMEOUT_MS,
     // Every caller logs what it makes of an error; the client's own lines would go past our log.
     log: { level: ClickHouseLogLevel.OFF },
   }
@@ -27,7 +32,8 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
       client: { ...base, url: settings.CLICKHOUSE_URL, username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' },
     }
   }
-  const server = await startClickHouse({ dataDir: settings.DATA_DIR, host: '127.0.0.1', port: settings.CLICKHOUSE_PORT, log })
+  const port = settings.CLICKHOUSE_PORT
+  const server = await retryFreePort(port, () => startClickHouse({ dataDir: settings.DATA_DIR, host: '127.0.0.1', port, log }), log)
   return {
     url: server.url, embedded: true, stop: server.stop,
     client: { ...base, url: server.url, username: server.username, password: server.password },

@@ -9,6 +9,7 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { obtainNatsServer } from '../nats/obtain.ts'
 import { startNatsServer } from '../nats/server.ts'
 import type { Settings } from '../settings.ts'
+import { retryFreePort } from './retry-free-port.ts'
 
 /** Where NATS is and who we are there. */
 export interface NatsAccess {
@@ -32,10 +33,10 @@ export async function accessNats(settings: Settings, log: Logger): Promise<NatsA
     }
   }
   const binary = await obtainNatsServer({ configured: settings.NATS_SERVER_BIN, cacheDir: settings.CACHE_DIR, log })
-  const server = await startNatsServer({
+  const server = await retryFreePort(settings.NATS_PORT, () => startNatsServer({
     dataDir: settings.DATA_DIR, port: settings.NATS_PORT, binary: binary.command, log,
     storageBytesMax: settings.STORAGE_BYTES_MAX, syncInterval: settings.NATS_SYNC_INTERVAL,
-  })
+  }), log)
   return {
     url: server.url, connection: { servers: server.url, user: server.user, pass: server.password }, embedded: true,
     storageBytesMax: server.storageBytesMax, stop: server.stop,
