@@ -1,24 +1,21 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
-import { decide } from '../../actors/decide.ts'
-import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
 import type { Metrics } from '../metrics.ts'
 import { createPositionTracker, type PositionTracker } from '../position-tracker.ts'
-import { JS_CODE } from '../publisher.ts'
-import { publishSurely } from '../publish-surely.ts'
 import type { StageRun } from '../stage.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { watchReconnects } from '../streams/watch-reconnects.ts'
-import { createLiveActors, loadActor, type LiveActor, type Slot } from './live-actors.ts'
+import { createHandler, type Appended, type Delivery } from './handle.ts'
+import { createLiveActors, type Slot } from './live-actors.ts'
 import { resume } from './resume.ts'
-import { observeTimer } from './timer-lateness.ts'
 
 export interface HostOptions {
   readonly bus: Bus
@@ -45,11 +42,6 @@ export interface HostRun extends StageRun {
   lastHandedOn(): { inboxSeq: number; timersSeq: number } | undefined
 }
 
-/** A message under way, with the partition whose `low` waits for it. */
-interface Delivery extends Message {
-  readonly partition: number
-}
-
 /**
  * The host: takes messages from INBOX in order, lets each actor decide, and appends one record per decision. Different
  * actors' appends are under way side by side; one actor's messages are handled strictly one after another.
@@ -64,7 +56,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
   const { created } = await bus.jsm.streams.info('LOG')
-  let lastAppended: Appended = { seq: 0, subject: '' }
+  let lastAppended: Appended = { seq: 0, inboxSeq: 0 }
   let lastInternal: JsMsg | undefined
 
   const trackerOf = (partition: number): PositionTracker => {
@@ -77,55 +69,11 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     gate.leave(delivery.payload.length)
   }
 
-  /** Decides until the message has a record that LOG acknowledged, or needs none. */
-  const handle = async (slot: Slot<Delivery>, delivery: Delivery): Promise<void> => {
-    let fresh = slot.live === undefined
-    let from: 'direct' | 'leader' = 'direct'
-    for (;;) {
-      loop.signal.throwIfAborted()
-      slot.live ??= await load(slot, from)
-      const begun = performance.now()
-      const decision = decide(kinds, slot.live.actor, delivery, { now: options.now(), low: trackerOf(delivery.partition).low }, fresh)
-      metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
-      switch (decision.kind) {
-        case 'repeat':
-          metrics.repeats.inc({ by: decision.by })
-          return
-        case 'ignored':
-          metrics.ignored.inc({ why: decision.why })
-          return
-        case 'threw':
-          log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
-          break
-        case 'record': {
-          const appended = await append(slot, decision, slot.live.lastSeq)
-          if (appended.ok) {
-            if (appended.seq > lastAppended.seq) lastAppended = { seq: appended.seq, subject: slot.subject }
-            observeTimer(metrics, slot.live.actor, decision.record)
-            slot.live = decision.next === undefined ? undefined : { actor: decision.next, lastSeq: appended.seq }
-            count(decision)
-            return
-          }
-          // Somebody else was first, or an earlier try of this very append did succeed: only the log knows.
-          from = 'leader'
-        }
-      }
-      slot.live = undefined
-      fresh = true
-    }
-  }
-  const append = (slot: Slot<Delivery>, draft: Draft, lastSeq: number) => publishSurely(
-    { publisher: bus.publisher, log, metrics, signal: loop.signal },
-    slot.subject, draft.encoded, { expectLastSubjectSequence: lastSeq }, [JS_CODE.wrongLastSequence])
-  const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
-    metrics.actorLoads.inc()
-    return loadActor(bus, slot.subject, slot.address, from)
-  }
-  const count = ({ record }: Draft): void => {
-    metrics.stageOut.inc({ stage: 'host' })
-    if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })
-    if (record.status === 'error' && record.outcome === 'committed') metrics.actorErrors.inc({ kind: record.machine })
-  }
+  const handle = createHandler({
+    bus, kinds, log, metrics, now: options.now, signal: loop.signal,
+    lowOf: (partition) => trackerOf(partition).low,
+    onAppended: (appended) => { if (appended.seq > lastAppended.seq) lastAppended = appended },
+  })
 
   /** Works on one actor until nothing waits for it. */
   const work = async (slot: Slot<Delivery>): Promise<void> => {
@@ -179,17 +127,12 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   }
 }
 
-interface Appended {
-  readonly seq: number
-  readonly subject: string
-}
-
 /** @throws ColloquyError `tail_lost` where LOG no longer has what it acknowledged. */
-async function stillHolds(bus: Bus, created: string, { seq, subject }: Appended): Promise<void> {
+async function stillHolds(bus: Bus, created: string, { seq, inboxSeq }: Appended): Promise<void> {
   if (seq === 0) return
   const info = await bus.jsm.streams.info('LOG')
   const message = info.created === created ? await bus.jsm.streams.getMessage('LOG', { seq }) : null
-  if (message?.subject === subject) return
+  if (message?.json<LogRecord>().inbox.seq === inboxSeq) return
   throw new ColloquyError('tail_lost', `LOG no longer holds sequence ${seq}, which it had acknowledged: the server lost its last messages`)
 }
 

@@ -1,0 +1,95 @@
+import type { Logger } from 'pino'
+import { decide } from '../../actors/decide.ts'
+import type { Draft, Message } from '../../actors/draft.ts'
+import type { Kinds } from '../../actors/kind.ts'
+import type { Bus } from '../bus.ts'
+import type { Metrics } from '../metrics.ts'
+import { JS_CODE } from '../publisher.ts'
+import { publishSurely } from '../publish-surely.ts'
+import { loadActor, type LiveActor, type Slot } from './live-actors.ts'
+import { observeTimer } from './timer-lateness.ts'
+
+/** A message under way, with the partition whose `low` waits for it. */
+export interface Delivery extends Message {
+  readonly partition: number
+}
+
+/** A record that LOG acknowledged, and the input that it resolved. */
+export interface Appended {
+  readonly seq: number
+  readonly inboxSeq: number
+}
+
+export interface HandlerDeps {
+  readonly bus: Bus
+  readonly kinds: Kinds
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly now: () => string
+  readonly signal: AbortSignal
+  readonly lowOf: (partition: number) => number
+  readonly onAppended: (appended: Appended) => void
+}
+
+/**
+ * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
+ * message has a record that LOG acknowledged, or needs none; rejects only where the host has to begin anew.
+ */
+export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<void> {
+  const { bus, kinds, log, metrics, signal } = deps
+
+  const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
+    metrics.actorLoads.inc()
+    return loadActor(bus, slot.subject, slot.address, from)
+  }
+  const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
+    const begun = performance.now()
+    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition) }, fresh)
+    metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
+    return decision
+  }
+  /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
+  const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
+    const appended = await publishSurely(
+      { publisher: bus.publisher, log, metrics, signal }, slot.subject, draft.encoded,
+      { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
+    if (!appended.ok) return false
+    deps.onAppended({ seq: appended.seq, inboxSeq: draft.record.inbox.seq })
+    slot.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
+    count(metrics, live, draft)
+    return true
+  }
+
+  return async (slot, delivery) => {
+    let fresh = slot.live === undefined
+    let from: 'direct' | 'leader' = 'direct'
+    for (;;) {
+      signal.throwIfAborted()
+      slot.live ??= await load(slot, from)
+      const decision = decideOn(slot.live, delivery, fresh)
+      switch (decision.kind) {
+        case 'repeat':
+          metrics.repeats.inc({ by: decision.by })
+          return
+        case 'ignored':
+          metrics.ignored.inc({ why: decision.why })
+          return
+        case 'threw':
+          log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
+          break
+        case 'record':
+          if (await append(slot, slot.live, decision)) return
+          from = 'leader'
+      }
+      slot.live = undefined
+      fresh = true
+    }
+  }
+}
+
+function count(metrics: Metrics, { actor }: LiveActor, { record }: Draft): void {
+  metrics.stageOut.inc({ stage: 'host' })
+  observeTimer(metrics, actor, record)
+  if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })
+  if (record.status === 'error' && record.outcome === 'committed') metrics.actorErrors.inc({ kind: record.machine })
+}
