@@ -7,8 +7,10 @@ import { ColloquyError } from '../schemas/errors.ts'
 export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
-const port = z.coerce.number().int().min(0).max(65535)
-const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const count = (min: number, max: number) => z.string()
+  .transform((text) => (/^\d{1,16}$/.test(text) ? Number(text) : NaN))
+  .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+const port = count(0, 65535)
 const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
 const natsUrl = z.string().refine((list) => list.split(',').every((one) => /^(nats|tls|ws|wss):\/\/[^\s/]+/.test(one.trim())), 'must be nats://host:port, several separated by commas')
 const roles = z.string().transform((text, ctx): readonly Role[] => {
@@ -107,7 +109,8 @@ export function loadSettings(
     const given = flags[name] ?? (fromEnvironment === '' ? undefined : fromEnvironment)
     const read = schema.safeParse(given)
     if (!read.success) {
-      problems.push(`${PREFIX}${name}: ${read.error.issues[0]?.message ?? 'not valid'} (it is ${'secret' in rest ? 'masked' : JSON.stringify(given)})`)
+      const asFlag = flags[name] === undefined ? '' : ` (given as --${name.toLowerCase().replaceAll('_', '-')})`
+      problems.push(`${PREFIX}${name}${asFlag}: ${read.error.issues[0]?.message ?? 'not valid'} (it is ${'secret' in rest ? 'masked' : JSON.stringify(given)})`)
       continue
     }
     settings[name] = read.data

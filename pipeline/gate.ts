@@ -7,6 +7,8 @@ export interface Gate {
   room(): Promise<void>
   /** Settles when nothing is under way. */
   empty(): Promise<void>
+  /** Lets everybody who waits go on, whatever the bounds: what they waited for will not come. */
+  giveUp(): void
 }
 
 export function createGate(bounds: { countMax: number; bytesMax: number }): Gate {
@@ -34,5 +36,8 @@ export function createGate(bounds: { countMax: number; bytesMax: number }): Gate
     },
     room: () => wait(() => !isFull()),
     empty: () => wait(() => count === 0),
+    giveUp() {
+      for (const waiter of waiting.splice(0)) waiter.go()
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
 import { ColloquyError } from '../schemas/errors.ts'
+import { watchConnection } from './watch-connection.ts'
 
 /**
  * Requests with many under way over one reply subscription. The client's own `request` makes errors and timers for every call,
@@ -60,6 +61,14 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     }
   }, SWEEP_MS)
 
+  // What was sent before or during a break may never be answered; waiting for the time-out would only cost time.
+  const connection = watchConnection(nc, 'reconnect', () => {
+    for (const token of [...pending.keys()]) {
+      const entry = take(token)
+      entry?.reject(new ColloquyError('no_reply', `the connection was lost while "${entry.subject}" waited for its reply; it may have been received`))
+    }
+  })
+
   // All that one turn of the event loop asks is written to the socket at once: a write is the dearest part of it.
   let outbox: (() => void)[] = []
   const send = (): void => {
@@ -85,6 +94,7 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
       closed = true
       while (pending.size > 0) await new Promise<void>((resume) => { drained = resume })
       clearInterval(sweep)
+      connection.stop()
       subscription.unsubscribe()
     },
   }

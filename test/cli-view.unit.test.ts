@@ -3,7 +3,8 @@ import { printable } from '../infra/cli/output.ts'
 import type { Figures } from '../infra/cli/up/figures.ts'
 import { renderView, type ViewModel } from '../infra/cli/up/view.ts'
 
-const running = (position: number, lag: number) => ({ position, lag, ok: true, since: '2026-01-01T00:00:00.000Z', detail: 'running' })
+const since = '2026-01-01T00:00:00.000Z'
+const running = (position: number, lag: number) => ({ position, lag, ok: true, since, detail: 'running' })
 const figures: Figures = {
   messagesIn: { total: 1234567, perSecond: 1500.4 },
   records: { total: 2, perSecond: 0.25 },
@@ -11,12 +12,13 @@ const figures: Figures = {
   deadLetters: { total: 4, perSecond: 0 },
   liveActors: 5,
   stages: new Map([
-    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }], ['dispatch', running(17, 0)], ['tasks', running(0, 0)],
-    ['host', running(17, 0)], ['serve', running(0, 0)],
+    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }], ['dispatch', running(17, 0)],
+    ['tasks', running(0, 0)], ['host', running(17, 0)], ['serve', running(0, 0)],
   ]),
 }
 const model: ViewModel = {
-  figures, upMs: 3_725_000, facts: [['NATS', 'nats://127.0.0.1:4222'], ['ClickHouse', 'a'], ['HTTP', 'b'], ['log', 'c']], commands: ['one', 'two'],
+  figures, upMs: 3_725_000, commands: ['one', 'two'],
+  facts: [['NATS', 'nats://127.0.0.1:4222'], ['ClickHouse', 'a'], ['HTTP', 'b'], ['log', 'c']],
 }
 const plain = (_: unknown, text: string): string => text
 

@@ -25,8 +25,9 @@ export interface CliOptions {
 
 function start(args: readonly string[], { dataDir, settings, env }: CliOptions) {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('COLLOQUY_'))
-  const given = Object.entries(settingsFor(dataDir, settings)).map(([name, value]): [string, string | undefined] => [`COLLOQUY_${name}`, value])
-  return spawn(process.execPath, [MAIN, ...args], { env: { ...Object.fromEntries([...inherited, ...given]), ...env }, stdio: 'pipe' })
+  const variables = new Map(inherited)
+  for (const [name, value] of Object.entries(settingsFor(dataDir, settings))) variables.set(`COLLOQUY_${name}`, value)
+  return spawn(process.execPath, [MAIN, ...args], { env: { ...Object.fromEntries(variables), ...env }, stdio: 'pipe' })
 }
 
 /** Runs a command to its end. */

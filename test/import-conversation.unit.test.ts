@@ -7,16 +7,18 @@ import { readConversation, type Conversation } from '../infra/cli/import/convers
 import { openLines, type Line } from '../infra/cli/import/lines.ts'
 import { codeOf } from '../schemas/errors.ts'
 
-const line = (value: unknown, number = 1): Line => ({ number, bytes: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)) })
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const line = (value: unknown): Line => ({ number: 1, bytes: Buffer.from(textOf(value)) })
 const conversation = (value: unknown, mode: 'history' | 'live' = 'history'): Conversation => {
   const read = readConversation(line(value), mode)
   if (read === undefined || 'problem' in read) throw new Error(`expected a conversation, got ${JSON.stringify(read)}`)
   return read
 }
-const problem = (value: unknown): string => {
-  const read = readConversation(typeof value === 'object' && value !== null && 'bytes' in value ? value as Line : line(value), 'history')
+const problemOf = (given: Line): string => {
+  const read = readConversation(given, 'history')
   return read !== undefined && 'problem' in read ? read.problem : ''
 }
+const problem = (value: unknown): string => problemOf(line(value))
 const told = {
   id: 'c-1', lang: 'zh', topics: ['x'],
   turns: [{ role: 'user', text: '你好' }, { role: 'assistant', text: 'Hello', lang: 'en' }, { role: 'user', text: '再见' }],
@@ -44,19 +46,22 @@ describe('a conversation as history', () => {
 })
 
 test('a conversation played live is what its users say, by the number of the turn, and is not history', () => {
-  expect(conversation(told, 'live').inputs.map(({ id, sequence, history, data }) => [id, sequence, history, data['text']])).toEqual([
+  const { inputs } = conversation(told, 'live')
+
+  expect(inputs.map(({ id, sequence, history, data }) => [id, sequence, history, data['text']])).toEqual([
     ['c-1-1', 1, undefined, '你好'], ['c-1-3', 3, undefined, '再见'],
   ])
 })
 
 test('a line in which anything is wrong is named with its trouble, and a blank one is passed over', () => {
   expect(problem('rubbish')).toBe('not JSON')
-  expect(problem({ number: 1, bytes: Buffer.from([0xff, 0x22]) })).toBe('not UTF-8')
+  expect(problemOf({ number: 1, bytes: Buffer.from([0xff, 0x22]) })).toBe('not UTF-8')
   expect(problem({ ...told, id: '' })).toMatch(/^id: /)
   expect(problem({ ...told, turns: [] })).toMatch(/^turns: /)
   expect(problem({ ...told, turns: [{ role: 'robot', text: 'a' }] })).toMatch(/^turns\.0\.role: /)
   expect(problem('{"id":"a","turns":[{"role":"user","text":"\\ud800"}]}')).toContain('lone surrogate')
-  expect(problem({ ...told, turns: [...told.turns, { role: 'user', text: 'x'.repeat(300_000) }] })).toMatch(/input c-1-4: it has \d+ bytes/)
+  const long = { role: 'user', text: 'x'.repeat(300_000) }
+  expect(problem({ ...told, turns: [...told.turns, long] })).toMatch(/input c-1-4: it has \d+ bytes/)
   expect(readConversation(line('  \r'), 'history')).toBeUndefined()
 })
 
@@ -69,7 +74,9 @@ describe('a file of lines', () => {
     await writeFile(join(dir, name), content)
     const file = await openLines(join(dir, name))
     const lines: { number: number; text: string; problem?: string | undefined }[] = []
-    for await (const { number, bytes, problem: trouble } of file.lines) lines.push({ number, text: Buffer.from(bytes).toString(), problem: trouble })
+    for await (const { number, bytes, problem: trouble } of file.lines) {
+      lines.push({ number, text: Buffer.from(bytes).toString(), problem: trouble })
+    }
     return { lines, file }
   }
 

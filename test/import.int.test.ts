@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { nanos } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,6 +13,7 @@ import { parseLogSubject } from '../schemas/subjects.ts'
 import { runCli } from './cli.ts'
 import { startSystem, temporaryFolder, type System } from './system.ts'
 
+const DEMO = new URL('../infra/demo/conversations.jsonl', import.meta.url)
 /** Without tables: all that is told here is in the log. */
 const ROLES = 'host,dispatch,tasks'
 const LEVEL_MS = 30_000
@@ -28,11 +30,16 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-const conversationsOf = (count: number, turns: number): object[] =>
-  Array.from({ length: count }, (_, conversation) => ({
-    id: `c${conversation}`, lang: 'en',
-    turns: Array.from({ length: turns }, (_turn, turn) => ({ role: turn % 2 === 0 ? 'user' : 'assistant', text: `turn ${turn + 1} of ${conversation}` })),
-  }))
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+
+const conversationsOf = (count: number, turns: number): object[] => upTo(count).map((conversation) => ({
+  id: `c${conversation}`, lang: 'en',
+  turns: upTo(turns).map((turn) => ({ role: turn % 2 === 1 ? 'user' : 'assistant', text: `turn ${turn} of ${conversation}` })),
+}))
+
+/** What the records of an imported conversation must be, in this order. */
+const idsOf = (actorId: string, turns: number): string[] =>
+  [...upTo(turns).map((turn) => `${actorId}-${turn}`), `imported-${turns}`]
 
 async function fileOf(name: string, lines: readonly (object | string)[]): Promise<string> {
   const path = join(dataDir, name)
@@ -49,7 +56,9 @@ async function importFile(path: string, tenant: string, options: Partial<ImportO
 /** The records of a tenant by actor, in the order of the log. */
 async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
   await waitUntilLevel(system.settings, LEVEL_MS)
-  const reader = await openReader(system.running.bus, { stream: 'LOG', filterSubjects: [`log.*.${tenant}.>`], startSeq: 1, messagesMax: 500 })
+  const reader = await openReader(system.running.bus, {
+    stream: 'LOG', filterSubjects: [`log.*.${tenant}.>`], startSeq: 1, messagesMax: 500,
+  })
   const records = new Map<string, LogRecord[]>()
   if (reader.pending === 0) return records
   for await (const message of reader) {
@@ -69,7 +78,7 @@ test('every turn becomes one record of its conversation\'s actor, in order, with
   const records = await recordsOf('order')
   expect(records.size).toBe(60)
   for (const [id, history] of records) {
-    expect(history.map(({ input }) => input.id)).toEqual([...Array.from({ length: 9 }, (_, turn) => `${id}-${turn + 1}`), 'imported-9'])
+    expect(history.map(({ input }) => input.id)).toEqual(idsOf(id, 9))
     expect(history.map(({ n, outcome }) => [n, outcome])).toEqual(history.map((_, index) => [index + 1, 'committed']))
   }
 })
@@ -93,7 +102,8 @@ test('a conversation that has grown gets its new turns only', async () => {
   await importFile(await fileOf('short.jsonl', conversationsOf(1, 2)), 'grown')
   await importFile(await fileOf('long.jsonl', conversationsOf(1, 4)), 'grown')
 
-  expect((await recordsOf('grown')).get('c0')?.map(({ input }) => input.id)).toEqual(['c0-1', 'c0-2', 'imported-2', 'c0-3', 'c0-4', 'imported-4'])
+  const history = (await recordsOf('grown')).get('c1')
+  expect(history?.map(({ input }) => input.id)).toEqual(['c1-1', 'c1-2', 'imported-2', 'c1-3', 'c1-4', 'imported-4'])
 })
 
 test('a conversation that stands twice in a file is told once', async () => {
@@ -101,7 +111,7 @@ test('a conversation that stands twice in a file is told once', async () => {
   const path = await fileOf('twice.jsonl', Array.from({ length: 8 }, () => conversation))
 
   expect(await importFile(path, 'twice')).toMatchObject({ conversations: 8, published: 7, duplicates: 49 })
-  expect((await recordsOf('twice')).get('c0')).toHaveLength(7)
+  expect((await recordsOf('twice')).get('c1')).toHaveLength(7)
 })
 
 test('a full INBOX holds the import back, and nothing is lost or out of order once there is room', async () => {
@@ -117,13 +127,12 @@ test('a full INBOX holds the import back, and nothing is lost or out of order on
 
   expect(await importing).toMatchObject({ conversations: 20, published: 620 })
   for (const [id, history] of await recordsOf('full')) {
-    expect(history.map(({ input }) => input.id)).toEqual([...Array.from({ length: 30 }, (_, turn) => `${id}-${turn + 1}`), 'imported-30'])
+    expect(history.map(({ input }) => input.id)).toEqual(idsOf(id, 30))
   }
 })
 
 test('live, a user\'s turn comes after the reply to the one before, until a person takes over', async () => {
-  const { lines } = await openLines(new URL('../infra/demo/conversations.jsonl', import.meta.url).pathname)
-  const summary = await importLines(lines, { nc: system.producer, tenant: 'live', kind: 'support', mode: 'live', replyWaitMs: 20_000 })
+  const summary = await importFile(fileURLToPath(DEMO), 'live', { mode: 'live', replyWaitMs: 20_000 })
 
   expect(summary.reactions.none).toBe(0)
   for (const history of (await recordsOf('live')).values()) {
@@ -153,7 +162,9 @@ test('lines that are wrong are named, the rest is imported, and the command fail
   const { code, stdout, stderr } = await runCli(['import', path, '--tenant', 'bad', '--json', '--wait'], { dataDir })
 
   expect(code).toBe(1)
-  expect(JSON.parse(stdout)).toMatchObject({ lines: 5, conversations: 2, turns: 4, badLines: 2, bad: [{ line: 1, problem: 'not JSON' }, { line: 4 }] })
+  expect(JSON.parse(stdout)).toMatchObject({
+    lines: 5, conversations: 2, turns: 4, badLines: 2, bad: [{ line: 1, problem: 'not JSON' }, { line: 4 }],
+  })
   expect(stderr).toMatch(/line 1: not JSON[^]*line 4: turns[^]*code: bad_lines/)
-  expect([...(await recordsOf('bad')).keys()].sort()).toEqual(['b64-U3RyYcOfZSAxL8Op', 'c0'])
+  expect([...(await recordsOf('bad')).keys()].sort()).toEqual(['b64-U3RyYcOfZSAxL8Op', 'c1'])
 })

@@ -1,24 +1,26 @@
 import { InvalidArgumentError } from 'commander'
 import { parseActorKey, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
 
+const TOKEN_TEXT = '[A-Za-z0-9_-], 128 characters at most'
+
 /** Reads `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`. */
 export function actorArgument(text: string): Address {
   const address = parseActorKey(text)
   if (address === undefined || address.kind === UNADDRESSABLE) {
-    throw new InvalidArgumentError(`It must be <tenant>/<kind>/<id> or <kind>/<id>, each of [A-Za-z0-9_-], 128 characters at most.`)
+    throw new InvalidArgumentError(`It must be <tenant>/<kind>/<id> or <kind>/<id>, each of ${TOKEN_TEXT}.`)
   }
   return address
 }
 
 export function tokenArgument(text: string): string {
-  if (!TOKEN.test(text)) throw new InvalidArgumentError('It must be of [A-Za-z0-9_-], 128 characters at most.')
+  if (!TOKEN.test(text)) throw new InvalidArgumentError(`It must be of ${TOKEN_TEXT}.`)
   return text
 }
 
 /** Reads a whole number from `min` on. */
 export const wholeNumber = (min: number) => (text: string): number => {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
+  if (!/^\d{1,15}$/.test(text) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
   return value
 }
 

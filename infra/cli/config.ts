@@ -7,6 +7,7 @@ export const configCommand = ({ out, settings }: Cli): Command =>
     .option(JSON_FLAG, 'one JSON object by the names of the settings')
     .action((options: JsonOption) => {
       const { effective } = settings()
-      if (options.json) out.json(Object.fromEntries(effective.map(({ name, value, source, about }) => [name, { value, source, about }])))
-      else out.table(['setting', 'value', 'from', 'what'], effective.map(({ name, value, source, about }) => [name, value ?? '', source, about]))
+      if (options.json) out.json(Object.fromEntries(effective.map(({ name, ...setting }) => [name, setting])))
+      else out.table(['setting', 'value', 'from', 'what'], effective.map(({ name, value, source, about }) =>
+        [name, value ?? '', source, about]))
     })

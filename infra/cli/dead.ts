@@ -3,7 +3,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { decodeUtf8 } from '../../schemas/json.ts'
 import { REASONS } from '../../schemas/record.ts'
 import { actorKey } from '../../schemas/subjects.ts'
-import { attachBus } from '../launch/attach.ts'
+import { withBus } from '../launch/attach.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 import { findLetter, newestLetters, type Letter } from './letters.ts'
@@ -35,16 +35,13 @@ const listCommand = ({ out, settings }: Cli): Command =>
     .option('--limit <n>', 'so many of the newest', wholeNumber(1), LIST_DEFAULT)
     .option(JSON_FLAG, 'one JSON object per letter')
     .action(async (options: ListOptions) => {
-      const bus = await attachBus(settings().settings)
-      try {
+      await withBus(settings().settings, async (bus) => {
         const letters = await newestLetters(bus, options)
         if (options.json) for (const letter of letters) out.json(described(letter))
         else out.table(['seq', 'at', 'actor', 'reason', 'error'], letters.map((letter) => [
           String(letter.seq), letter.at, actorKey(letter.address), out.paint('red', letter.reason), printable(letter.error),
         ]))
-      } finally {
-        await bus.close()
-      }
+      })
     })
 
 const showCommand = ({ out, settings }: Cli): Command =>
@@ -54,17 +51,17 @@ const showCommand = ({ out, settings }: Cli): Command =>
     .option('--raw', 'nothing but the bytes of the payload')
     .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 is in payloadBase64')
     .action(async (seq: number, options: ShowOptions) => {
-      const bus = await attachBus(settings().settings)
-      try {
+      await withBus(settings().settings, async (bus) => {
         const letter = await findLetter(bus, seq)
-        if (letter === undefined) throw new ColloquyError('no_such_letter', `DEAD has no letter ${seq}; "colloquy dead ls" lists them`)
+        if (letter === undefined) throw noSuchLetter(seq)
         if (options.raw) out.stdout.write(letter.payload)
         else if (options.json) out.json({ ...described(letter), headers: letter.headers, ...payloadJson(letter) })
         else print(out, letter)
-      } finally {
-        await bus.close()
-      }
+      })
     })
+
+const noSuchLetter = (seq: number): ColloquyError =>
+  new ColloquyError('no_such_letter', `DEAD has no letter ${seq}; "colloquy dead ls" lists them`)
 
 const described = ({ seq, at, reason, error, address: { tenant, kind, id }, subject, logSeq, inboxSeq }: Letter): object =>
   ({ seq, at, reason, error, tenant, kind, id, subject, logSeq, inboxSeq })

@@ -4,6 +4,9 @@ import { codeOf, messageOf } from '../../schemas/errors.ts'
 /** An error as people read it: what happened and what to do, with its code; the stack only for those who look for faults. */
 export function failureText(error: unknown, verbose: boolean): string {
   const code = codeOf(error)
-  const lines = [`error: ${messageOf(error)}`, ...(code === undefined ? [] : [`code: ${code}`]), ...(verbose ? [inspect(error)] : [])]
-  return lines.join('\n')
+  return [
+    `error: ${messageOf(error)}`,
+    ...(code === undefined ? [] : [`code: ${code}`]),
+    ...(verbose ? [inspect(error)] : []),
+  ].join('\n')
 }

@@ -31,7 +31,7 @@ export const importCommand = ({ out, settings }: Cli): Command =>
     .argument('<file>', 'JSON lines {"id", "lang"?, "turns": [{"role", "text", "lang"?}]}; .gz is unpacked')
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
-    .option('--answer', 'play the users\' turns live, each after the reply to the one before, instead of importing all turns as history')
+    .option('--answer', 'instead, play the users\' turns live, each after the reply to the one before')
     .option('--rate <n>', 'inputs per second (default: as many as INBOX takes)', positiveNumber)
     .option('--reply-wait-ms <ms>', 'with --answer: how long a turn may be without a reply', wholeNumber(1), REPLY_WAIT_MS)
     .option('--parallel <n>', `conversations under way at one time (default: 256; ${LIVE_MAX} with --answer)`, wholeNumber(1))
@@ -63,16 +63,17 @@ Lines that are wrong are named and passed over; the exit code is 1 then.`)
 
 /** @throws ColloquyError `bad_lines` where something was not imported. */
 function report(out: Output, path: string, summary: ImportSummary, options: Options): void {
-  const { bad, badLines, reactions } = summary
+  const { bad, badLines, lines } = summary
   if (options.json) {
     out.json({ file: path, ...summary })
   } else {
     out.line(`${summary.conversations} conversations, ${summary.turns} turns: ${summary.published} inputs published, ${
       summary.duplicates} were there already`)
-    if (options.answer) out.line(`reactions: ${reactions.replied} replied, ${reactions.escalated} escalated, ${reactions.none} none in time`)
+    const { replied, escalated, none } = summary.reactions
+    if (options.answer) out.line(`turns that were answered ${replied}, escalated ${escalated}, neither in time ${none}`)
   }
   if (badLines === 0) return
   const listed = bad.map(({ line, problem }) => `  line ${line}: ${printable(problem)}`)
   const more = badLines > bad.length ? [`  and ${badLines - bad.length} more`] : []
-  throw new ColloquyError('bad_lines', [`${badLines} of ${summary.lines} lines were not imported:`, ...listed, ...more].join('\n'))
+  throw new ColloquyError('bad_lines', [`${badLines} of ${lines} lines were not imported:`, ...listed, ...more].join('\n'))
 }

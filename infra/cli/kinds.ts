@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { attachBus } from '../launch/attach.ts'
+import { withBus } from '../launch/attach.ts'
 import { tokenArgument } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 
@@ -16,19 +16,16 @@ export const kindsCommand = ({ out, settings }: Cli): Command =>
     .action(async (options: Options) => {
       const { registeredKinds, retireKind } = await import('../launch/kinds.ts')
       const { openBucket } = await import('../launch/streams.ts')
-      const bus = await attachBus(settings().settings)
-      try {
+      await withBus(settings().settings, async (bus) => {
         const kv = await openBucket(bus.nc)
         if (options.retire !== undefined) {
           if (!(await registeredKinds(kv)).has(options.retire)) {
-            throw new ColloquyError('no_such_kind', `no kind "${options.retire}" is in use; "colloquy kinds" lists those that are`)
+            throw new ColloquyError('no_such_kind', `no kind "${options.retire}" is in use; "colloquy kinds" lists them`)
           }
           await retireKind(kv, options.retire)
         }
         const kinds = await registeredKinds(kv)
         if (options.json) out.json(Object.fromEntries(kinds))
         else out.table(['kind', 'version'], [...kinds].map(([name, version]) => [name, String(version)]))
-      } finally {
-        await bus.close()
-      }
+      })
     })

@@ -49,7 +49,8 @@ export async function findLetter(bus: Bus, seq: number): Promise<Letter | undefi
 
 async function lettersFrom(bus: Bus, { reason = '*', tenant = '*', limit }: LetterQuery, startSeq: number): Promise<Letter[]> {
   const consumer = await bus.js.consumers.get('DEAD', {
-    filter_subjects: [`dead.${reason}.${tenant}.>`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: startSeq, headers_only: true,
+    filter_subjects: [`dead.${reason}.${tenant}.>`], headers_only: true,
+    deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: startSeq,
   })
   const newest: Letter[] = []
   if ((await consumer.info(true)).num_pending === 0) return newest

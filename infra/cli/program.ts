@@ -20,6 +20,8 @@ const COMMANDS = [
   kindsCommand, deadCommand,
 ]
 
+const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'
+
 /** The program `colloquy` with all its commands. */
 export function createProgram(environment: Readonly<Record<string, string | undefined>>, out: Output): Command {
   const program = new Command('colloquy')
@@ -29,7 +31,6 @@ export function createProgram(environment: Readonly<Record<string, string | unde
   addSettingFlags(program)
   const cli: Cli = { out, settings: () => settingsOf(program, environment) }
   for (const create of COMMANDS) program.addCommand(create(cli).copyInheritedSettings(program))
-  program.addHelpText('afterAll', ({ command }) =>
-    (command === program ? '' : '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'))
+  program.addHelpText('afterAll', ({ command }) => (command === program ? '' : MORE))
   return program
 }

@@ -19,6 +19,7 @@ interface Options extends JsonOption {
 }
 
 const ATTEMPTS_MAX = 5
+const SHOWN_CHARS_MAX = 200
 
 export const publishCommand = ({ out, settings }: Cli): Command =>
   new Command('publish')
@@ -54,7 +55,9 @@ Example:
     })
 
 async function dataText(json: string | undefined, file: string | undefined): Promise<string> {
-  if ((json === undefined) === (file === undefined)) throw new ColloquyError('no_data', 'give the JSON as the third argument, or its file with --file')
+  if ((json === undefined) === (file === undefined)) {
+    throw new ColloquyError('no_data', 'give the JSON as the third argument, or its file with --file')
+  }
   if (json !== undefined) return json
   return file === '-' ? text(process.stdin) : readFile(file ?? '', 'utf8')
 }
@@ -63,6 +66,6 @@ const dataShape = z.record(z.string(), z.unknown())
 
 function readData(json: string): Record<string, unknown> {
   const { data } = dataShape.safeParse(parseJson(json))
-  if (data === undefined) throw new ColloquyError('bad_json', `the data must be a JSON object, and is ${JSON.stringify(json.slice(0, 200))}`)
-  return data
+  if (data !== undefined) return data
+  throw new ColloquyError('bad_json', `the data must be a JSON object, and is ${JSON.stringify(json.slice(0, SHOWN_CHARS_MAX))}`)
 }

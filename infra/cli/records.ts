@@ -27,13 +27,15 @@ export const timerName = (event: string): string => event.replace(/^xstate\.afte
 
 /** What came of an input: refused or not, emitted, started, set, ended; nothing of it where nothing came. */
 export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
-  const list = (mark: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`])
+  const list = (mark: string, names: readonly string[]): string[] =>
+    (names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`])
+  const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${at.slice(11, 19)}`)
   return [
     ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${printable(record.error ?? '')})`)]),
     ...(record.input.history === true ? [paint('gray', 'history')] : []),
     ...list('emits', record.emitted.map(({ type }) => type)).map((text) => paint('green', text)),
     ...list('starts', record.started.map(({ task }) => task)).map((text) => paint('yellow', text)),
-    ...list('sets', record.timers.map(({ event, at }) => `${timerName(event)} for ${at.slice(11, 19)}`)).map((text) => paint('gray', text)),
+    ...list('sets', timers).map((text) => paint('gray', text)),
     ...list('ends', record.ended.map(({ task, status }) => `${task} ${status}`)),
   ]
 }

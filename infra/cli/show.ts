@@ -5,7 +5,7 @@ import { openReader } from '../../pipeline/streams/reader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { attachBus } from '../launch/attach.ts'
+import { withBus } from '../launch/attach.ts'
 import { actorArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 import { printable, type Output } from './output.ts'
@@ -27,15 +27,12 @@ export const showCommand = ({ out, settings }: Cli): Command =>
     .option('--limit <n>', 'records of its history, the newest of them', wholeNumber(1), HISTORY_DEFAULT)
     .option(JSON_FLAG, 'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, history}')
     .action(async (address: Address, options: Options) => {
-      const bus = await attachBus(settings().settings)
-      try {
+      await withBus(settings().settings, async (bus) => {
         const { at, last } = await find(bus, address, options.at)
         const history = await historyOf(bus, address, at, options.limit)
         if (options.json) out.json(asJson(address, at, history))
         else print(out, address, at, last, history)
-      } finally {
-        await bus.close()
-      }
+      })
     })
 
 const subjectOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
@@ -44,9 +41,10 @@ const subjectOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${
 async function find(bus: Bus, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
   const subject = subjectOf(address)
   const last = await lastRecord(bus, subject)
-  if (last === undefined) throw new ColloquyError('unknown_actor', `there is no record of ${actorKey(address)}; "colloquy tail" shows who is there`)
+  const who = actorKey(address)
+  if (last === undefined) throw new ColloquyError('unknown_actor', `there is no record of ${who}; "colloquy tail" shows others`)
   const at = n === undefined ? last : await findRecord(bus, subject, last, (record) => record.n - n)
-  if (at === undefined) throw new ColloquyError('unknown_record', `${actorKey(address)} has records 1 to ${last.record.n}, and no ${n}`)
+  if (at === undefined) throw new ColloquyError('unknown_record', `${who} has records 1 to ${last.record.n}, and no ${n}`)
   return { at, last }
 }
 
@@ -69,14 +67,19 @@ const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history:
   tenant, kind, id, n: record.n, seq, at: record.at, state: record.to, status: record.status, machine: record.machine,
   context: record.state?.context ?? null, label: record.label, position: record.inbox.seq, case: record.case,
   tasks: record.state?.tasks ?? {}, timers: record.state?.timers ?? {},
-  history: history.map(({ seq: historySeq, record: { n, at, outcome, reason, error, input, from, to, emitted, started, timers, stopped, ended } }) => ({
-    n, seq: historySeq, at, outcome, reason, error, input, from, to, emitted, started, timers, stopped, ended,
-  })),
+  history: history.map(decisionOf),
 })
+
+/** What one record decided; the rest of it is what the actor was by then. */
+function decisionOf({ seq, record }: Placed): object {
+  const { n, at, outcome, reason, error, input, from, to, emitted, started, timers, stopped, ended } = record
+  return { n, seq, at, outcome, reason, error, input, from, to, emitted, started, timers, stopped, ended }
+}
 
 function print(out: Output, address: Address, { seq, record }: Placed, last: Placed, history: readonly Placed[]): void {
   const { paint } = out
-  const facts: [string, string][] = [
+  const { tasks = {}, timers = {} } = record.state ?? {}
+  const facts: (readonly [string, string])[] = [
     ['actor', paint('cyan', actorKey(address))],
     ['record', `${record.n} of ${last.record.n}, LOG sequence ${seq}, ${record.at}`],
     ['state', `${paint('bold', record.to || '·')} (${record.status})`],
@@ -84,14 +87,15 @@ function print(out: Output, address: Address, { seq, record }: Placed, last: Pla
     ['position', `${record.inbox.seq} (INBOX)`],
     ['label', printable(JSON.stringify(record.label))],
     ['context', printable(JSON.stringify(record.state?.context ?? null))],
-    ...Object.entries(record.state?.tasks ?? {}).map(([run, { task, deadlineAt }]): [string, string] => ['task', `${task} until ${deadlineAt} (${run})`]),
-    ...Object.entries(record.state?.timers ?? {}).map(([run, { event, at }]): [string, string] => ['timer', `${printable(timerName(event.type))} at ${at} (${run})`]),
+    ...Object.values(tasks).map(({ task, deadlineAt }) => ['task', `${task} until ${deadlineAt}`] as const),
+    ...Object.values(timers).map(({ event, at }) => ['timer', `${printable(timerName(event.type))} at ${at}`] as const),
   ]
   for (const [name, text] of facts) out.line(`${name.padEnd(9)} ${text}`)
   out.line()
   if (history.length < record.n) out.line(paint('gray', `The last ${history.length} of ${record.n} records (--limit):`))
   out.table(['n', 'at', 'input', 'state', 'what came of it'], history.map(({ record: past }) => [
-    String(past.n), past.at.slice(0, 23).replace('T', ' '), inputText(past), statesText(past), outcomeTexts(past, paint).join('; '),
+    String(past.n), past.at.slice(0, 23).replace('T', ' '), inputText(past), statesText(past),
+    outcomeTexts(past, paint).join('; '),
   ]))
 }
 

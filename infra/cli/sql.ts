@@ -13,6 +13,7 @@ import { printable, type Output } from './output.ts'
 const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
 /** A table is drawn of whole columns: more rows than this are for other formats. */
 const TABLE_ROWS_MAX = 1_000
+const ERROR_CHARS_MAX = 8_192
 
 export const sqlCommand = ({ out, settings }: Cli): Command =>
   new Command('sql')
@@ -27,7 +28,9 @@ Examples:
       const { settings: effective } = settings()
       const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
       const access = await attachClickHouse(effective, 'analyst')
-      const response = await ask(access, query, format).catch((cause: unknown) => { throw notRunning(effective, String(access.url), cause) })
+      const response = await ask(access, query, format).catch((cause: unknown) => {
+        throw notRunning(effective, String(access.url), cause)
+      })
       if (!response.ok) throw await refusal(response)
       const rows = Readable.fromWeb(response.body as ReadableStream)
       if (response.headers.get('x-clickhouse-format') === TABLE_FORMAT && out.isTerminal) await printTable(out, rows)
@@ -35,17 +38,23 @@ Examples:
     })
 
 /** One request on ClickHouse's HTTP interface, of which the client would read the answer's format and errors less exactly. */
-function ask({ url = '', username = '', password = '', database = '', ...more }: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {
+function ask(access: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {
+  const { url = '', username = '', password = '', database = '', clickhouse_settings: bounds } = access
   const target = new URL(url)
-  const settings = { database, default_format: format, ...more.clickhouse_settings }
+  const settings = { database, default_format: format, ...bounds }
   for (const [name, value] of Object.entries(settings)) target.searchParams.set(name, String(value))
   return fetch(target, { method: 'POST', body: query, headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password } })
 }
 
+/** The error stands at the end: after what was read by then, where the query failed in the middle. */
 async function refusal(response: Response): Promise<ColloquyError> {
   const code = response.headers.get('x-clickhouse-exception-code') ?? String(response.status)
-  const said = (await response.text()).trim().replace(/^Code: \d+\. DB::Exception: /, '').replace(/ \(version [^)]*\)+$/, '')
-  return new ColloquyError(code, printable(said === '' ? `ClickHouse answered with status ${response.status}` : said))
+  let end = ''
+  const body = Readable.fromWeb(response.body as ReadableStream).setEncoding('utf8')
+  for await (const chunk of body) end = `${end}${chunk}`.slice(-ERROR_CHARS_MAX)
+  const said = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
+  const message = said.trim().replace(/ \(version [^)]*\)+$/, '')
+  return new ColloquyError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
 }
 
 async function printTable(out: Output, rows: Readable): Promise<void> {
@@ -60,5 +69,5 @@ async function printTable(out: Output, rows: Readable): Promise<void> {
   out.table(head, cells)
   // What is still to come is not wanted, and that it does not come is no error.
   rows.on('error', () => undefined).destroy()
-  if (isCut) out.note(`These are the first ${TABLE_ROWS_MAX} rows: put a LIMIT on the query, or send it through a pipe for all of them.`)
+  if (isCut) out.note(`These are the first ${TABLE_ROWS_MAX} rows: put a LIMIT on the query, or send it through a pipe for all.`)
 }

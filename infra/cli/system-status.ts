@@ -7,7 +7,7 @@ import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
-import { attachBus, attachClickHouse } from '../launch/attach.ts'
+import { attachClickHouse, withBus } from '../launch/attach.ts'
 import type { Durability } from '../launch/durability.ts'
 import { askStatus, type ProcessStatus } from '../launch/status-service.ts'
 import { openBucket } from '../launch/streams.ts'
@@ -40,37 +40,27 @@ interface Reading {
 const POLL_MS = 100
 
 /** How far all stages are: as their processes say, and by what they stored where no process answers. */
-export async function readStatus(settings: Settings): Promise<SystemStatus> {
-  const bus = await attachBus(settings)
-  try {
-    return (await read(bus, settings)).status
-  } finally {
-    await bus.close()
-  }
-}
+export const readStatus = (settings: Settings): Promise<SystemStatus> =>
+  withBus(settings, async (bus) => (await read(bus, settings)).status)
 
 /**
  * Waits until every stage has done all there is: no lag twice in a row, with no message anywhere in between.
  *
  * @throws ColloquyError `not_level` with the stages that lag when the time is over.
  */
-export async function waitUntilLevel(settings: Settings, timeoutMs: number): Promise<SystemStatus> {
-  const bus = await attachBus(settings)
-  const patience = AbortSignal.timeout(timeoutMs)
-  try {
+export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
+  withBus(settings, async (bus) => {
+    const patience = AbortSignal.timeout(timeoutMs)
     for (let before = ''; ; await delay(POLL_MS)) {
       const { status, marks } = await read(bus, settings)
       const lagging = Object.entries(status.stages).filter(([, stage]) => stage.lag > 0)
       if (lagging.length === 0 && marks === before) return status
       before = lagging.length === 0 ? marks : ''
       if (!patience.aborted) continue
-      const behind = lagging.map(([role, stage]) => `${role} ${stage.lag} behind (${stage.detail})`).join(', ') || 'messages keep coming'
-      throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${behind}`)
+      const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
+      throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
     }
-  } finally {
-    await bus.close()
-  }
-}
+  })
 
 async function read(bus: Bus, settings: Settings): Promise<Reading> {
   const processes = await askStatus(bus.nc)
@@ -121,7 +111,8 @@ const after = ({ state }: StreamInfo, position: number): number =>
 const NOBODY = 'no process says that it runs; this is by what it stored'
 
 /** How far a role is by what it stored; `undefined` where that says nothing. */
-async function stored(role: Role, bus: Bus, { INBOX, LOG, TASKS }: Streams, settings: Settings): Promise<StageReport | undefined> {
+async function stored(role: Role, bus: Bus, streams: Streams, settings: Settings): Promise<StageReport | undefined> {
+  const { INBOX, LOG, TASKS } = streams
   const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOBODY })
   switch (role) {
     case 'host': return at(Math.max(await lastHandled(bus, LOG), INBOX.state.first_seq - 1))

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { openReader } from '../../pipeline/streams/reader.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
-import { attachBus } from '../launch/attach.ts'
+import { withBus } from '../launch/attach.ts'
 import { wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 import { entryJson, entryLine } from './records.ts'
@@ -31,8 +31,7 @@ export const tailCommand = ({ out, settings }: Cli): Command =>
     .option('--limit <n>', 'end after so many records', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}')
     .action(async (subjects: string | undefined, options: Options) => {
-      const bus = await attachBus(settings().settings)
-      try {
+      await withBus(settings().settings, async (bus) => {
         const startSeq = options.since ?? (await bus.jsm.streams.info('LOG')).state.last_seq + 1
         const reader = await openReader(bus, {
           stream: 'LOG', filterSubjects: subjects === undefined ? [] : [subjects], startSeq, messagesMax: FETCH_AHEAD_MAX,
@@ -45,7 +44,5 @@ export const tailCommand = ({ out, settings }: Cli): Command =>
           left -= 1
           if (left === 0) break
         }
-      } finally {
-        await bus.close()
-      }
+      })
     })

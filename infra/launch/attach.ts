@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { JetStreamApiError } from '@nats-io/jetstream'
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { Bus } from '../../pipeline/bus.ts'
@@ -24,6 +25,8 @@ export const addressesOf = ({ nats, clickhouse, http }: Running): Addresses => (
 })
 
 const HOST = '127.0.0.1'
+/** Where a server is that nobody announced; with port 0 it could be anywhere. */
+const urlAt = (protocol: string, port: number): string | undefined => (port === 0 ? undefined : `${protocol}://${HOST}:${port}`)
 const fileOf = (dataDir: string): string => join(dataDir, 'running.json')
 
 /** Writes the addresses into the data folder, for the owner's eyes; `withdraw` takes them away again. */
@@ -58,7 +61,7 @@ export type NatsRole = 'producer' | 'colloquy'
 export async function attachNats(settings: Settings, role: NatsRole): Promise<NatsConnection> {
   const name = `colloquy ${role}`
   if (settings.NATS_URL !== undefined) return connectNats(await remoteConnection(settings, settings.NATS_URL), name)
-  const url = (await announced(settings.DATA_DIR))?.natsUrl ?? (settings.NATS_PORT === 0 ? undefined : `nats://${HOST}:${settings.NATS_PORT}`)
+  const url = (await announced(settings.DATA_DIR))?.natsUrl ?? urlAt('nats', settings.NATS_PORT)
   const password = await readIfThere(join(settings.DATA_DIR, 'nats-password'))
   if (url === undefined || password === undefined) throw notRunning(settings)
   const connection: NodeConnectionOptions = { servers: url }
@@ -66,9 +69,32 @@ export async function attachNats(settings: Settings, role: NatsRole): Promise<Na
   return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => { throw notRunning(settings, url, cause) })
 }
 
-/** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does */
-export const attachBus = async (settings: Settings): Promise<Bus & { close(): Promise<void> }> =>
-  openBus(await attachNats(settings, 'colloquy'))
+/** JetStream's code for a stream that is not there. */
+const STREAM_NOT_FOUND = 10059
+
+/** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does, and `not_set_up` where NATS has no streams of ours */
+async function attachBus(settings: Settings): Promise<Bus & { close(): Promise<void> }> {
+  const bus = await openBus(await attachNats(settings, 'colloquy'))
+  try {
+    await bus.jsm.streams.info('LOG')
+    return bus
+  } catch (cause) {
+    await bus.close()
+    if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
+    const where = bus.nc.getServer()
+    throw new ColloquyError('not_set_up', `The NATS at ${where} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
+  }
+}
+
+/** Works over such a connection, which is closed whatever comes of it. */
+export async function withBus<T>(settings: Settings, work: (bus: Bus) => Promise<T>): Promise<T> {
+  const bus = await attachBus(settings)
+  try {
+    return await work(bus)
+  } finally {
+    await bus.close()
+  }
+}
 
 /** `analyst` may only read; `colloquy` may do everything. With CLICKHOUSE_URL both are the user of the settings. */
 export type ClickHouseRole = 'analyst' | 'colloquy'
@@ -81,13 +107,17 @@ export type ClickHouseRole = 'analyst' | 'colloquy'
 export async function attachClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
   const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', log: { level: ClickHouseLogLevel.OFF } }
   if (settings.CLICKHOUSE_URL !== undefined) {
-    const login = { username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' }
-    // The user of the settings may be allowed anything; an analyst's query is kept from writing all the same.
-    return { ...base, ...login, url: settings.CLICKHOUSE_URL, ...(role === 'analyst' ? { clickhouse_settings: { readonly: '2' } } : {}) }
+    return {
+      ...base, url: settings.CLICKHOUSE_URL, username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '',
+      // The user of the settings may be allowed anything; an analyst's query is kept from writing all the same.
+      ...(role === 'analyst' ? { clickhouse_settings: { readonly: '2' } } : {}),
+    }
   }
   const known = await announced(settings.DATA_DIR)
-  if (known?.clickhouseUrl === null) throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables (COLLOQUY_ROLES)`)
-  const url = known?.clickhouseUrl ?? (settings.CLICKHOUSE_PORT === 0 ? undefined : `http://${HOST}:${settings.CLICKHOUSE_PORT}`)
+  if (known?.clickhouseUrl === null) {
+    throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables (COLLOQUY_ROLES)`)
+  }
+  const url = known?.clickhouseUrl ?? urlAt('http', settings.CLICKHOUSE_PORT)
   if (url === undefined) throw notRunning(settings)
   if (role === 'analyst') return { ...base, url, username: 'analyst', password: '' }
   const password = await readIfThere(join(settings.DATA_DIR, 'clickhouse-password'))
@@ -98,8 +128,9 @@ export async function attachClickHouse(settings: Settings, role: ClickHouseRole)
 /** The error of a command that needs a running system. */
 export function notRunning(settings: Settings, url?: string, cause?: unknown): ColloquyError {
   const where = url === undefined ? '' : `: nothing of ours answers at ${url}`
-  return new ColloquyError('not_running', `No Colloquy runs on the data folder ${settings.DATA_DIR}${where}. Start it with "npx colloquy up", `
-    + 'or say where it is: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.', { cause })
+  return new ColloquyError('not_running', `No Colloquy runs on the data folder ${settings.DATA_DIR}${where}. `
+    + 'Start it with "npx colloquy up", or say where it is: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.',
+  { cause })
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -9,6 +9,8 @@ export interface ClickHouseAccess {
   readonly url: string
   readonly client: ClickHouseClientConfigOptions
   readonly embedded: boolean
+  /** Of the own server; it changes when the server had to be started again. */
+  readonly pid: number | undefined
   stop(): Promise<void>
 }
 
@@ -28,14 +30,17 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
   }
   if (settings.CLICKHOUSE_URL !== undefined) {
     return {
-      url: settings.CLICKHOUSE_URL, embedded: false, stop: async () => undefined,
+      url: settings.CLICKHOUSE_URL, embedded: false, pid: undefined, stop: async () => undefined,
       client: { ...base, url: settings.CLICKHOUSE_URL, username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' },
     }
   }
   const port = settings.CLICKHOUSE_PORT
   const server = await retryFreePort(port, () => startClickHouse({ dataDir: settings.DATA_DIR, host: '127.0.0.1', port, log }), log)
   return {
-    url: server.url, embedded: true, stop: server.stop,
+    url: server.url,
+    embedded: true,
+    stop: server.stop,
+    get pid() { return server.pid },
     client: { ...base, url: server.url, username: server.username, password: server.password },
   }
 }

@@ -20,8 +20,8 @@ export const durabilityOf = (settings: Settings): Durability => ({
 /** The same as one sentence for people. */
 export function durabilityText({ replicas, fsync }: Durability): string {
   const copies = replicas === 1 ? 'one replica' : `${replicas} replicas`
-  if (fsync === null) return `Acknowledged means: stored by ${copies} of your NATS; when it reaches the disk is that server's sync_interval.`
+  if (fsync === null) return `Acknowledged means: stored by ${copies} of your NATS, on disk after that server's sync_interval.`
   if (fsync === 'always') return `Acknowledged means: on disk (fsync) at ${copies}.`
-  return `Acknowledged means: stored by ${copies}, fsync every ${fsync}: it survives kill -9 and is lost if the power fails before `
-    + '(COLLOQUY_NATS_SYNC_INTERVAL=always closes that).'
+  return `Acknowledged means: stored by ${copies}, fsync every ${fsync}: it survives kill -9, not a power failure before the fsync`
+    + ' (COLLOQUY_NATS_SYNC_INTERVAL=always does).'
 }

@@ -17,6 +17,8 @@ export interface NatsAccess {
   readonly connection: NodeConnectionOptions
   /** True where the server is our own child: one replica, on this disk. */
   readonly embedded: boolean
+  /** Of the own server; it changes when the server had to be started again. */
+  readonly pid: number | undefined
   readonly storageBytesMax: number
   stop(): Promise<void>
 }
@@ -28,7 +30,7 @@ const REMOTE_STORAGE_BYTES = 64 * 1024 ** 3
 export async function accessNats(settings: Settings, log: Logger): Promise<NatsAccess> {
   if (settings.NATS_URL !== undefined) {
     return {
-      url: settings.NATS_URL, connection: await remoteConnection(settings, settings.NATS_URL), embedded: false,
+      url: settings.NATS_URL, connection: await remoteConnection(settings, settings.NATS_URL), embedded: false, pid: undefined,
       storageBytesMax: settings.STORAGE_BYTES_MAX ?? REMOTE_STORAGE_BYTES, stop: async () => undefined,
     }
   }
@@ -39,7 +41,7 @@ export async function accessNats(settings: Settings, log: Logger): Promise<NatsA
   }), log)
   return {
     url: server.url, connection: { servers: server.url, user: server.user, pass: server.password }, embedded: true,
-    storageBytesMax: server.storageBytesMax, stop: server.stop,
+    storageBytesMax: server.storageBytesMax, stop: server.stop, get pid() { return server.pid },
   }
 }
 

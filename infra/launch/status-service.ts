@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { Stage } from '../../pipeline/stage.ts'
 import { parseJson } from '../../schemas/json.ts'
@@ -40,15 +40,19 @@ export function startStatusService(
   return { stop: () => subscription.unsubscribe() }
 }
 
-/** Asks all processes; one that says something else than a status is passed over. */
+/** Asks all processes; one that says something else than a status is passed over. Empty where there is none. */
 export async function askStatus(nc: NatsConnection): Promise<ProcessStatus[]> {
-  const answers = await nc.requestMany(SUBJECT, '', {
-    strategy: 'stall', stall: STALL_MS, maxWait: ANSWERS_MS, maxMessages: PROCESSES_MAX,
-  })
   const statuses: ProcessStatus[] = []
-  for await (const answer of answers) {
-    const read = answerSchema.safeParse(parseJson(answer.string()))
-    if (read.success) statuses.push(read.data)
+  try {
+    const answers = await nc.requestMany(SUBJECT, '', {
+      strategy: 'stall', stall: STALL_MS, maxWait: ANSWERS_MS, maxMessages: PROCESSES_MAX,
+    })
+    for await (const answer of answers) {
+      const read = answerSchema.safeParse(parseJson(answer.string()))
+      if (read.success) statuses.push(read.data)
+    }
+  } catch (error) {
+    if (!(error instanceof NoRespondersError)) throw error
   }
   return statuses
 }

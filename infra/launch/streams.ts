@@ -1,5 +1,5 @@
 import {
-  DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, type JetStreamManager, type StreamConfig, type StreamInfo,
+  DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, StoreCompression, type JetStreamManager, type StreamConfig, type StreamInfo,
 } from '@nats-io/jetstream'
 import { Kvm, type KV } from '@nats-io/kv'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
@@ -73,7 +73,7 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   for (const config of configs(options, nc.info?.max_payload ?? 1024 * 1024)) {
     const existing = await find(jsm, config.name)
     if (existing === undefined) {
-      await jsm.streams.add(config)
+      await add(jsm, config)
       continue
     }
     if (config.name === 'INBOX') checkPartitions(existing, options.partitions)
@@ -83,6 +83,18 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
   await firstCheckpoints(jsm, kv, options.partitions)
   return kv
+}
+
+/** JetStream's code for a stream whose `max_bytes` the account or the disk does not have. */
+const INSUFFICIENT_STORAGE = 10047
+
+async function add(jsm: JetStreamManager, config: Config): Promise<void> {
+  try {
+    await jsm.streams.add(config)
+  } catch (cause) {
+    if (!(cause instanceof JetStreamApiError) || cause.code !== INSUFFICIENT_STORAGE) throw cause
+    throw new ColloquyError('insufficient_storage', `NATS has no ${config.max_bytes} bytes for the stream ${config.name}; set COLLOQUY_STORAGE_BYTES_MAX to what all streams together may use there`, { cause })
+  }
 }
 
 async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo | undefined> {

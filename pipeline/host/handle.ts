@@ -14,12 +14,6 @@ export interface Delivery extends Message {
   readonly partition: number
 }
 
-/** A record that LOG acknowledged, and the input that it resolved. */
-export interface Appended {
-  readonly seq: number
-  readonly inboxSeq: number
-}
-
 export interface HandlerDeps {
   readonly bus: Bus
   readonly kinds: Kinds
@@ -28,7 +22,8 @@ export interface HandlerDeps {
   readonly now: () => string
   readonly signal: AbortSignal
   readonly lowOf: (partition: number) => number
-  readonly onAppended: (appended: Appended) => void
+  /** Told the LOG sequence of each record that was acknowledged. */
+  readonly onAppended: (seq: number) => void
 }
 
 /**
@@ -54,7 +49,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
       { publisher: bus.publisher, log, metrics, signal }, slot.subject, draft.encoded,
       { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
     if (!appended.ok) return false
-    deps.onAppended({ seq: appended.seq, inboxSeq: draft.record.inbox.seq })
+    deps.onAppended(appended.seq)
     slot.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
     count(metrics, live, draft)
     return true

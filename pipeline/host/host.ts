@@ -2,8 +2,6 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
@@ -12,8 +10,7 @@ import { createPositionTracker, type PositionTracker } from '../position-tracker
 import type { StageRun } from '../stage.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
-import { watchReconnects } from '../streams/watch-reconnects.ts'
-import { createHandler, type Appended, type Delivery } from './handle.ts'
+import { createHandler, type Delivery } from './handle.ts'
 import { createLiveActors, type Slot } from './live-actors.ts'
 import { resume } from './resume.ts'
 
@@ -55,8 +52,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   const live = createLiveActors<Delivery>(options.liveActorsMax)
   const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
-  const { created } = await bus.jsm.streams.info('LOG')
-  let lastAppended: Appended = { seq: 0, inboxSeq: 0 }
+  let lastAppended = 0
   let lastInternal: JsMsg | undefined
 
   const trackerOf = (partition: number): PositionTracker => {
@@ -72,7 +68,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   const handle = createHandler({
     bus, kinds, log, metrics, now: options.now, signal: loop.signal,
     lowOf: (partition) => trackerOf(partition).low,
-    onAppended: (appended) => { if (appended.seq > lastAppended.seq) lastAppended = appended },
+    onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
   })
 
   /** Works on one actor until nothing waits for it. */
@@ -108,11 +104,6 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     if (idle) work(slot).catch(loop.fail)
   }
 
-  // A record that was acknowledged and is gone takes its input back into INBOX: the run ends, and the next one decides it again.
-  const reconnects = watchReconnects(bus.nc, () => {
-    stillHolds(bus, created, lastAppended).catch(loop.fail)
-  })
-  loop.signal.addEventListener('abort', () => reconnects.stop())
   loop.run(take)
 
   return {
@@ -121,19 +112,10 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
       const unfinished = [...trackers.values()].reduce((sum, tracker) => sum + tracker.unfinished, 0)
       return { position: lowest(trackers, reader.position.seq), lag: reader.pending + unfinished }
     },
-    resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended.seq }),
+    resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended }),
     lastHandedOn: () => lastInternal && { inboxSeq: lastInternal.seq, timersSeq: sequenceInSource(lastInternal) },
     stop: loop.stop,
   }
-}
-
-/** @throws ColloquyError `tail_lost` where LOG no longer has what it acknowledged. */
-async function stillHolds(bus: Bus, created: string, { seq, inboxSeq }: Appended): Promise<void> {
-  if (seq === 0) return
-  const info = await bus.jsm.streams.info('LOG')
-  const message = info.created === created ? await bus.jsm.streams.getMessage('LOG', { seq }) : null
-  if (message?.json<LogRecord>().inbox.seq === inboxSeq) return
-  throw new ColloquyError('tail_lost', `LOG no longer holds sequence ${seq}, which it had acknowledged: the server lost its last messages`)
 }
 
 /** The highest INBOX sequence up to which every partition is resolved, of those that have been read. */

@@ -143,6 +143,8 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     async stop() {
       await loop.stop()
       await marking
+      // Rows that are still on their way must not arrive after the next run has healed the tables.
+      await writing?.catch(() => undefined)
     },
   }
 }

@@ -85,7 +85,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     await stop()
     throw listenError(error, host, port)
   }
-  app.server.maxConnections = CONNECTIONS_MAX
   return { url: urlOf(host, app.server.address()), stop }
 }
 
@@ -100,6 +99,7 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: (error, socket) => answerBroken(codeOf(error), socket),
   })
+  app.server.maxConnections = CONNECTIONS_MAX
   const checkBearer = createBearerCheck(token)
   const answer = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const problem = asProblem(error)

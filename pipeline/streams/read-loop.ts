@@ -27,6 +27,7 @@ export function createReadLoop(reader: StreamReader, gate: Gate): ReadLoop {
   const ended = Promise.race([read.then(() => gate.empty()), failed]).finally(() => {
     reader.stop()
     over.abort()
+    gate.giveUp()
   })
   // A failure may come before anybody waits for the end.
   ended.catch(() => undefined)
@@ -36,7 +37,8 @@ export function createReadLoop(reader: StreamReader, gate: Gate): ReadLoop {
       const readAll = async (): Promise<void> => {
         for await (const message of reader) {
           take(message)
-          if (gate.isFull) await Promise.race([gate.room(), failed])
+          if (gate.isFull) await gate.room()
+          if (over.signal.aborted) return
         }
       }
       begin(readAll())

@@ -2,12 +2,13 @@ import { DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetst
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
-import { newestMatch, type StreamPosition } from './positions.ts'
-import { watchReconnects } from './watch-reconnects.ts'
+import { watchConnection } from '../watch-connection.ts'
+import type { StreamPosition } from './positions.ts'
 
 /**
- * Reads a stream in order from a sequence on, for ever. It survives reconnects, and ends with `tail_lost` where the
- * stream went back behind what was read: an ordered consumer alone would wait silently for sequences that were given out again.
+ * Reads a stream in order from a sequence on. It ends with `interrupted` after every break, be it a reconnect or a consumer that
+ * the server had lost: whoever reads begins anew from what is written down, and sees on the way whether the server lost its
+ * last messages. An ordered consumer that goes on by itself would wait silently for sequences that were given out again.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
   /** The last message handed out, or where reading began. */
@@ -26,6 +27,9 @@ export interface ReaderOptions {
   readonly messagesMax: number
 }
 
+/** Two of these missed, and the consumer is taken to be lost. */
+const HEARTBEAT_MS = 5_000
+
 export async function openReader(bus: Bus, options: ReaderOptions): Promise<StreamReader> {
   const { stream, startSeq } = options
   const { created } = await bus.jsm.streams.info(stream)
@@ -34,27 +38,15 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: startSeq,
   })
-  const messages = await consumer.consume({ max_messages: options.messagesMax })
+  const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: HEARTBEAT_MS })
   const pendingAtStart = (await consumer.info(true)).num_pending
   let last: JsMsg | undefined
   const positionNow = (): StreamPosition => ({ created, seq: last?.seq ?? startSeq - 1, ts: last?.time.toISOString() ?? '' })
-  let failure: unknown
+  let failure: ColloquyError | undefined
 
-  const check = async (): Promise<void> => {
-    const position = positionNow()
-    if (last === undefined) {
-      const { created: now, state } = await bus.jsm.streams.info(stream)
-      if (now === created && state.last_seq >= position.seq) return
-    } else if (!(await newestMatch(bus.jsm, stream, [position])).tailLost) {
-      return
-    }
-    throw new ColloquyError('tail_lost', `${stream} no longer holds sequence ${position.seq}, which was read from it: the server lost its last messages`)
-  }
-  const watch = watchForBreaks(bus, messages, () => {
-    check().catch((error: unknown) => {
-      failure = error
-      messages.stop()
-    })
+  const watch = watchForBreaks(bus, messages, (what) => {
+    failure ??= new ColloquyError('interrupted', `reading ${stream} was interrupted at sequence ${positionNow().seq}: ${what}`)
+    messages.stop()
   })
 
   return {
@@ -78,16 +70,17 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
         watch.stop()
         messages.stop()
       }
-      if (failure !== undefined) throw failure as Error
+      if (failure !== undefined) throw failure
     },
   }
 }
 
-/** Calls back whenever the stream may have changed behind the reader's back: after a reconnect, after a new consumer. */
-function watchForBreaks(bus: Bus, messages: ConsumerMessages, onBreak: () => void): { stop(): void } {
+function watchForBreaks(bus: Bus, messages: ConsumerMessages, onBreak: (what: string) => void): { stop(): void } {
   const watchConsumer = async (): Promise<void> => {
-    for await (const status of messages.status()) if (status.type === 'ordered_consumer_recreated') onBreak()
+    for await (const status of messages.status()) {
+      if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')
+    }
   }
   void watchConsumer()
-  return watchReconnects(bus.nc, onBreak)
+  return watchConnection(bus.nc, 'reconnect', () => onBreak('the connection was lost and is back'))
 }

@@ -14,7 +14,8 @@ const NOTE_EVERY_MS = 5_000
 const FORMAT = '{bar} {percentage} % │ {turns} turns │ {perSecond}/s{problem}'
 
 export function showProgress(out: Output, file: LineFile): ImportProgress {
-  const bar = new SingleBar({ stream: out.stderr, format: FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }, Presets.shades_classic)
+  const bar = new SingleBar(
+    { stream: out.stderr, format: FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }, Presets.shades_classic)
   const begun = performance.now()
   const isShown = out.stderr.isTTY === true
   let notedAt = -Infinity

@@ -67,7 +67,9 @@ function hear(heard: Heard, type: string, text: string): void {
   }
 }
 
-function within(reaction: Promise<Reaction>, settle: (reaction: Reaction) => void, waitMs: number, signal: AbortSignal): Promise<Reaction> {
+function within(
+  reaction: Promise<Reaction>, settle: (reaction: Reaction) => void, waitMs: number, signal: AbortSignal,
+): Promise<Reaction> {
   const giveUp = (): void => settle('none')
   const patience = setTimeout(giveUp, waitMs)
   signal.addEventListener('abort', giveUp)

@@ -55,7 +55,8 @@ const BAD_LISTED_MAX = 100
 export async function importLines(lines: AsyncIterable<Line>, options: ImportOptions): Promise<ImportSummary> {
   const { nc, tenant, kind, mode } = options
   const summary: ImportSummary = {
-    lines: 0, conversations: 0, turns: 0, published: 0, duplicates: 0, reactions: { replied: 0, escalated: 0, none: 0 }, badLines: 0, bad: [],
+    lines: 0, conversations: 0, turns: 0, published: 0, duplicates: 0, reactions: { replied: 0, escalated: 0, none: 0 },
+    badLines: 0, bad: [],
   }
   const told = (): void => options.onProgress?.(summary)
   const count = (input: OutgoingInput, duplicate: boolean): void => {
@@ -67,7 +68,9 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
   const pace = createPacer(options.rate)
   const failing = new AbortController()
   const signal = AbortSignal.any([failing.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  await using started = new AsyncDisposableStack()
   const sender = createSender(nc, { onWait: options.onWait, signal })
+  started.defer(sender.close)
   const send = async (address: Address, input: OutgoingInput): Promise<Sent> => {
     await pace()
     const sent = await sender.send(address, input)
@@ -80,6 +83,7 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
     onReaction: (reaction) => { summary.reactions[reaction] += 1 },
     signal,
   })
+  started.defer(teller.stop)
 
   const gate = createGate({ countMax: options.conversationsMax ?? CONVERSATIONS_MAX, bytesMax: BYTES_MAX })
   /** The last one under way of each actor: a file may have the same conversation twice. */
@@ -92,7 +96,8 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
       summary.conversations += 1
       told()
     }
-    const done = (chains.get(actorId) ?? Promise.resolve()).then(finish).catch((error: unknown) => failing.abort(error)).finally(() => {
+    const before = chains.get(actorId) ?? Promise.resolve()
+    const done = before.then(finish).catch((error: unknown) => failing.abort(error)).finally(() => {
       if (chains.get(actorId) === done) chains.delete(actorId)
       gate.leave(bytes)
     })
@@ -110,17 +115,12 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
     told()
   }
 
-  try {
-    for await (const line of lines) {
-      take(line)
-      if (gate.isFull) await gate.room()
-      signal.throwIfAborted()
-    }
-    await gate.empty()
+  for await (const line of lines) {
+    take(line)
+    if (gate.isFull) await gate.room()
     signal.throwIfAborted()
-    return summary
-  } finally {
-    teller.stop()
-    await sender.close()
   }
+  await gate.empty()
+  signal.throwIfAborted()
+  return summary
 }

@@ -38,7 +38,7 @@ export const createHistoryTeller = ({ tenant, kind, send }: TellDeps): Teller =>
 })
 
 /** What the users say, each turn after the reaction to the one before; after an escalation nobody waits for the machine. */
-export async function createLiveTeller({ nc, tenant, kind, send, replyWaitMs, onRepeat, onReaction, signal }: LiveDeps): Promise<Teller> {
+export async function createLiveTeller({ nc, tenant, kind, send, signal, ...options }: LiveDeps): Promise<Teller> {
   const jsm = await jetstreamManager(nc)
   const replies = createReplies(nc, tenant, kind)
   return {
@@ -48,12 +48,12 @@ export async function createLiveTeller({ nc, tenant, kind, send, replyWaitMs, on
       const doneBefore = await highestTurn(jsm, address)
       for (const input of inputs) {
         if (Number(input.sequence) <= doneBefore) {
-          onRepeat(input)
+          options.onRepeat(input)
           continue
         }
         const reaction = actor.expect(input.id)
         const { duplicate } = await send(address, input)
-        if (!duplicate && !actor.isEscalated) onReaction(await reaction.within(replyWaitMs, signal))
+        if (!duplicate && !actor.isEscalated) options.onReaction(await reaction.within(options.replyWaitMs, signal))
       }
     },
     stop: () => replies.stop(),

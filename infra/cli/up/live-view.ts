@@ -20,7 +20,9 @@ export function startLiveView(
   const timer = setInterval(() => {
     if (reading) return
     reading = true
-    redraw().catch((error: unknown) => log.debug({ err: error }, 'the view could not be drawn; it is tried again')).finally(() => { reading = false })
+    redraw()
+      .catch((error: unknown) => log.debug({ err: error }, 'the view could not be drawn; it is tried again'))
+      .finally(() => { reading = false })
   }, REDRAW_MS)
   return {
     stop() {

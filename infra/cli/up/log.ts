@@ -18,7 +18,7 @@ export const logFileOf = (settings: Settings): string => join(settings.DATA_DIR,
 export async function openLog(settings: Settings, style: LogStyle): Promise<Logger> {
   const options = { level: settings.LOG_LEVEL, base: undefined }
   if (style === 'json') return pino(options, destination({ dest: 1, sync: true }))
-  if (style === 'pretty') return pino(options, pretty({ destination: 1, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' }))
+  if (style === 'pretty') return pino(options, pretty({ destination: 1, sync: true, translateTime: 'SYS:HH:MM:ss.l' }))
   const dest = logFileOf(settings)
   await mkdir(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   if (await sizeOf(dest) > FILE_BYTES_MAX) await rename(dest, `${dest}.1`)

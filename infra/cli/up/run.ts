@@ -69,10 +69,11 @@ async function showView(out: Output, running: Running, demo: Demo | undefined, l
   const at = settings.DATA_DIR === '.colloquy' ? '' : ` --data-dir ${settings.DATA_DIR}`
   const commands = [
     `npx colloquy publish demo/support/me message.received '{"role":"user","text":"你好"}'${at}`,
-    clickhouse === undefined ? `npx colloquy tail${at}` : `npx colloquy sql "SELECT role, count() FROM messages GROUP BY role"${at}`,
+    `npx colloquy ${clickhouse === undefined ? 'tail' : 'sql "SELECT role, count() FROM messages GROUP BY role"'}${at}`,
   ]
+  const shown = [...facts(addressesOf(running)), ['log', logFileOf(settings)] as const]
   const view = startLiveView(out, createFigures(running, nc), () => ({
-    upMs: performance.now() - begun, facts: [...facts(addressesOf(running)), ['log', logFileOf(settings)]], commands, demo: demo?.progress(),
+    upMs: performance.now() - begun, facts: shown, commands, demo: demo?.progress(),
   }), log)
   return async () => {
     view.stop()

@@ -19,17 +19,20 @@ const NAME_WIDTH = 14
 /** The live view as text, short enough for 24 lines: a pure function of what it shows. */
 export function renderView({ figures, upMs, facts, commands, demo }: ViewModel, paint: Paint): string {
   const name = (text: string): string => paint('gray', `  ${text.padEnd(NAME_WIDTH)}`)
-  const count = (text: string, total: number, style: Style = 'bold'): string => name(text) + paint(style, number(total).padStart(COUNT_WIDTH))
+  const cell = (text: string, style: Style): string => paint(style, text.padStart(COUNT_WIDTH))
+  const count = (text: string, total: number, style: Style = 'bold'): string => name(text) + cell(number(total), style)
   const figure = (text: string, { total, perSecond }: Figure, style?: Style): string =>
-    `${count(text, total, style)} ${paint('gray', `${rate(perSecond)}/s`.padStart(COUNT_WIDTH))}`
+    `${count(text, total, style)} ${cell(`${rate(perSecond)}/s`, 'gray')}`
   const stage = ([role, { position, lag, ok, detail }]: [string, StageStatus]): string => [
-    count(role, position, 'reset'), paint(lag > 0 ? 'yellow' : 'green', number(lag).padStart(COUNT_WIDTH)), ok ? '' : paint('red', detail),
+    count(role, position, 'reset'), cell(number(lag), lag > 0 ? 'yellow' : 'green'), ok ? '' : paint('red', detail),
   ].join(' ')
+  const dead = figures.deadLetters
+  const demoText = demo === undefined ? [] : [`demo: ${demo}`]
   return [
-    `${paint(['bold', 'cyan'], 'Colloquy')} ${paint('gray', `up ${duration(upMs)}, Ctrl-C stops${demo === undefined ? '' : `; demo: ${demo}`}`)}`,
+    `${paint(['bold', 'cyan'], 'Colloquy')} ${paint('gray', [`up ${duration(upMs)}`, 'Ctrl-C stops', ...demoText].join(', '))}`,
     '',
     figure('messages in', figures.messagesIn) + figure('replies', figures.replies),
-    figure('records', figures.records) + figure('dead letters', figures.deadLetters, figures.deadLetters.total > 0 ? 'red' : 'bold'),
+    figure('records', figures.records) + figure('dead letters', dead, dead.total > 0 ? 'red' : 'bold'),
     count('live actors', figures.liveActors),
     '',
     paint('gray', `  ${'stage'.padEnd(NAME_WIDTH)}${'position'.padStart(COUNT_WIDTH)} ${'lag'.padStart(COUNT_WIDTH)}`),

@@ -1,12 +1,12 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection, Status } from '@nats-io/transport-node'
 
-/** Calls back after each reconnect: the server that is back may have lost its last messages. */
-export function watchReconnects(nc: NatsConnection, onReconnect: () => void): { stop(): void } {
+/** Calls back each time the connection says so, such as after a `disconnect` or a `reconnect`. */
+export function watchConnection(nc: NatsConnection, type: Status['type'], onStatus: () => void): { stop(): void } {
   const statuses = nc.status()[Symbol.asyncIterator]()
   let stopped = false
   const watch = async (): Promise<void> => {
     for (let next = await statuses.next(); next.done !== true && !stopped; next = await statuses.next()) {
-      if (next.value.type === 'reconnect') onReconnect()
+      if (next.value.type === type) onStatus()
     }
   }
   void watch()
