@@ -54,5 +54,9 @@ describe('kill -9 in the middle of the traffic', () => {
     await publishStubbornly('nats', 1_000, () => process.kill(killed, 'SIGKILL'))
     await allIsThere('nats', 1_000)
     expect(system.running.nats.pid).not.toBe(killed)
+
+    await system.producer.request('in.nats.toy.asks', JSON.stringify({ type: 'ask', data: { q: 'still there?' } }))
+    await expect.poll(async () => (await readLog(system)).findLast((entry) => entry.actor === 'nats/toy/asks')?.record.to, { timeout: 30_000 })
+      .toBe('open.idle')
   })
 })

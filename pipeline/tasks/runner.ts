@@ -1,4 +1,4 @@
-import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import { AckPolicy, JetStreamApiError, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/kind.ts'
@@ -8,6 +8,7 @@ import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { publishSurely } from '../publish-surely.ts'
 import type { StageRun } from '../stage.ts'
+import { watchConnection } from '../watch-connection.ts'
 import { runTask, type Outcome } from './run-task.ts'
 
 export interface RunnerOptions {
@@ -22,6 +23,8 @@ export interface RunnerOptions {
 const ACK_WAIT_MS = 30_000
 /** Tasks of one name that one runner fetches ahead. */
 const FETCH_MAX = 64
+/** Two of these missed, and a queue is taken to be lost. */
+const HEARTBEAT_MS = 5_000
 
 /**
  * The runner: runs what machines invoke and tells them how it came out. A task is acknowledged only after its outcome is
@@ -32,7 +35,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
   const stopping = new AbortController()
   const runs = new Map<string, AbortController>()
   const working = new Set<Promise<void>>()
-  const queues: ConsumerMessages[] = []
+  const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
   let handled = 0
 
@@ -90,23 +93,33 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
     }
   }
 
+  /** Takes tasks of one name for ever; a break of the connection ends a queue, and another one is opened. */
   const serve = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
     const consumer = await ensureConsumer(bus, kind, name, definition)
-    const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX) })
-    queues.push(queue)
-    const readAll = async (): Promise<void> => {
-      for await (const message of queue) {
-        const work = handle(kind, name, definition, message).catch(fail).finally(() => working.delete(work))
-        working.add(work)
-      }
-      if (!stopping.signal.aborted) throw new Error(`the queue of task ${name} ended by itself`)
+    const open = async (): Promise<ConsumerMessages> => {
+      const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX), idle_heartbeat: HEARTBEAT_MS })
+      queues.add(queue)
+      return queue
     }
-    readAll().catch(fail)
+    const readAll = async (first: ConsumerMessages): Promise<void> => {
+      for (let queue = first; ; queue = await open()) {
+        for await (const message of queue) {
+          const work = handle(kind, name, definition, message).catch(fail).finally(() => working.delete(work))
+          working.add(work)
+        }
+        queues.delete(queue)
+        if (stopping.signal.aborted) return
+      }
+    }
+    readAll(await open()).catch(fail)
   }
   for (const kind of kinds.values()) {
     for (const [name, definition] of Object.entries(kind.tasks)) await serve(kind, name, definition)
   }
 
+  const connection = watchConnection(bus.nc, 'reconnect', () => {
+    for (const queue of queues) queue.stop()
+  })
   const stopped = Promise.withResolvers<void>()
   return {
     ended: Promise.race([stopped.promise, failed]),
@@ -115,21 +128,25 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
       stopping.abort()
       for (const queue of queues) queue.stop()
       await Promise.allSettled([...working])
+      connection.stop()
       aborts.unsubscribe()
       stopped.resolve()
     },
   }
 }
 
+/** JetStream's code for a consumer that is there with other settings. */
+const CONSUMER_EXISTS = 10148
+
 async function ensureConsumer({ js, jsm }: Bus, kind: Kind, name: string, definition: TaskDefinition) {
   const durable = `${name}@${kind.name}`
-  await jsm.consumers.add('TASKS', {
-    durable_name: durable,
-    filter_subject: `task.${name}.*.${kind.name}.*`,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(ACK_WAIT_MS),
-    max_ack_pending: definition.concurrencyMax,
-    max_deliver: -1,
-  })
+  const bounds = { ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: definition.concurrencyMax, max_deliver: -1 }
+  const identity = { filter_subject: `task.${name}.*.${kind.name}.*`, ack_policy: AckPolicy.Explicit }
+  try {
+    await jsm.consumers.add('TASKS', { durable_name: durable, ...identity, ...bounds })
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error
+    await jsm.consumers.update('TASKS', durable, bounds)
+  }
   return js.consumers.get('TASKS', durable)
 }
