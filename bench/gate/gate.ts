@@ -1,0 +1,16 @@
+import { waitUntilLevel } from '../../infra/cli/system-status.ts'
+import { LEVEL_MS_MAX } from '../levels.ts'
+import type { Producer } from '../producer.ts'
+import type { BenchSystem } from '../system.ts'
+import { checkLedger, type Verdict } from './check.ts'
+import { readLedger } from './read.ts'
+
+/**
+ * Waits until every stage has done all there is, as `colloquy status --wait` does, and checks what is there.
+ *
+ * @throws ColloquyError `not_level`
+ */
+export async function passGate(system: BenchSystem, { tenant, sent }: Producer): Promise<Verdict> {
+  await waitUntilLevel(system.settings, LEVEL_MS_MAX)
+  return checkLedger(sent, await readLedger(system, tenant))
+}

@@ -1,0 +1,13 @@
+/** Numbers from 0 up to 1 that a seed determines: mulberry32, by Tommy Ettinger, in the public domain. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** A whole number from 0 to `count - 1`. */
+export const pick = (random: () => number, count: number): number => Math.floor(random() * count)

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { checkLedger, isClean, type Ledger, type LedgerRecord } from '../bench/gate/check.ts'
+import type { SentInput } from '../bench/producer.ts'
+import { renderReport, type Report } from '../bench/report.ts'
+import { quantile, windowRates } from '../bench/statistics.ts'
+
+const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>
+  ({ seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`] })
+
+/** What a run leaves behind where nothing went wrong. */
+function goodRun(): { sent: SentInput[]; ledger: Ledger } {
+  const records = [record(1, 'a', 1, 1), record(2, 'b', 1, 2), record(3, 'a', 2, 3)]
+  return {
+    sent: records.map(({ actor, inputId, position }) => ({ actor, id: inputId, position })),
+    ledger: {
+      records,
+      events: records.flatMap(({ actor, emitted }) => emitted.map((id) => ({ actor, id }))),
+      rows: records.flatMap(({ seq, actor, inputId, emitted }) => [inputId, ...emitted].map((id, idx) => ({ seq, idx, actor, id }))),
+    },
+  }
+}
+
+type Part = keyof Ledger
+
+const without = (ledger: Ledger, part: Part, place: number): Ledger => ({ ...ledger, [part]: ledger[part].toSpliced(place, 1) })
+const doubled = (ledger: Ledger, part: Part, place: number): Ledger =>
+  ({ ...ledger, [part]: ledger[part].flatMap((entry: unknown, index) => (index === place ? [entry, entry] : [entry])) })
+function swapped(ledger: Ledger, part: Part, one: number, other: number): Ledger {
+  const source = (index: number): number => (index === one ? other : index === other ? one : index)
+  return { ...ledger, [part]: ledger[part].map((_: unknown, index) => ledger[part][source(index)]) }
+}
+
+describe('the correctness gate', () => {
+  it('lets a run pass in which everything is there once and in order', () => {
+    const { sent, ledger } = goodRun()
+    expect(checkLedger(sent, ledger)).toEqual({ acknowledged: 3, lost: 0, duplicated: 0, outOfOrder: 0, faults: [] })
+  })
+
+  it.each(['records', 'events', 'rows'] as const)('finds what is missing in %s', (part) => {
+    const { sent, ledger } = goodRun()
+    const verdict = checkLedger(sent, without(ledger, part, ledger[part].length - 1))
+    expect(verdict.lost).toBeGreaterThan(0)
+    expect(verdict.faults.length).toBeGreaterThan(0)
+    expect(isClean(verdict)).toBe(false)
+  })
+
+  it.each(['records', 'events', 'rows'] as const)('finds what is there twice in %s', (part) => {
+    const { sent, ledger } = goodRun()
+    expect(checkLedger(sent, doubled(ledger, part, 0)).duplicated).toBeGreaterThan(0)
+  })
+
+  it.each([['records', 0, 2], ['events', 0, 1], ['rows', 0, 1]] as const)('finds what is out of order in %s', (part, one, other) => {
+    const { sent, ledger } = goodRun()
+    expect(checkLedger(sent, swapped(ledger, part, one, other)).outOfOrder).toBeGreaterThan(0)
+  })
+
+  it('lets different actors be in any order', () => {
+    const { sent, ledger } = goodRun()
+    const events = [2, 3, 0, 1, 4, 5].flatMap((place) => ledger.events[place] ?? [])
+    expect(isClean(checkLedger(sent, { ...ledger, events }))).toBe(true)
+  })
+
+  it('takes a rejected input for a lost one', () => {
+    const { sent, ledger } = goodRun()
+    const records = ledger.records.map((one, index) => (index === 1 ? { ...one, committed: false } : one))
+    expect(checkLedger(sent, { ...ledger, records }).lost).toBe(1)
+  })
+
+  it('finds a record that is not at the position that its producer was told', () => {
+    const { sent, ledger } = goodRun()
+    const records = ledger.records.map((one, index) => (index === 2 ? { ...one, position: 4 } : one))
+    expect(checkLedger(sent, { ...ledger, records }).outOfOrder).toBe(1)
+  })
+
+  it('lets an input that was not acknowledged have a record or none', () => {
+    const { sent, ledger } = goodRun()
+    const unsure = (index: number): SentInput[] => sent.map((input, place) => (place === index ? { ...input, position: undefined } : input))
+    expect(checkLedger(unsure(0), ledger)).toMatchObject({ acknowledged: 2, lost: 0, duplicated: 0, outOfOrder: 0 })
+    const never: SentInput = { actor: 'c', id: 'i9', position: undefined }
+    expect(isClean(checkLedger([...sent, never], ledger))).toBe(true)
+  })
+})
+
+describe('the report', () => {
+  const reportOf = (lost: number): Report => ({
+    scenario: 'turns', seconds: 1, acknowledged: 9, lost, duplicated: 0, outOfOrder: 0, faults: lost > 0 ? ['lost: a/i1'] : [],
+    figures: { turnsPerSecond: 1234 }, notes: ['a note'],
+    options: { seconds: 1, actors: 1, rate: 1, payloadBytes: 0, seed: 1 }, settings: {},
+    machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
+    versions: { colloquy: '0', node: 'v24', nats: '2', clickhouse: '26' },
+    commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',
+  })
+
+  it('has the figures of a clean run', () => {
+    expect(renderReport(reportOf(0))).toContain('| turnsPerSecond | 1,234 |')
+  })
+
+  it('has no figures where something was lost, but what it was', () => {
+    const text = renderReport(reportOf(1))
+    expect(text).not.toContain('turnsPerSecond')
+    expect(text).toContain('- lost: a/i1')
+  })
+})
+
+describe('the figures', () => {
+  it('come in windows: the rise per second of each', () => {
+    const samples = Array.from({ length: 51 }, (_, index) => ({ atMs: index * 100, value: index * 10 }))
+    expect(windowRates(samples, 0, 5_000)).toEqual([100, 100, 100, 100, 100])
+  })
+
+  it('have quantiles', () => {
+    expect([0.25, 0.5, 0.75].map((share) => quantile([5, 1, 4, 2, 3], share))).toEqual([2, 3, 4])
+    expect(quantile([], 0.5)).toBe(0)
+  })
+})

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { startUp, type CliProcess } from './cli.ts'
+import { settingsFor, temporaryFolder } from './system.ts'
+
+const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url))
+const report = z.object({
+  scenario: z.string(), seconds: z.number(), acknowledged: z.number(), lost: z.number(), duplicated: z.number(), outOfOrder: z.number(),
+  figures: z.record(z.string(), z.number()), commit: z.string(), machine: z.object({ cores: z.number() }),
+})
+
+let dataDir: string
+let up: CliProcess
+
+beforeAll(async () => {
+  dataDir = await temporaryFolder()
+  // Actors beyond this are forgotten, so that `scale` finds some to load.
+  up = await startUp({ dataDir, settings: { LIVE_ACTORS_MAX: '150' } })
+})
+
+afterAll(async () => {
+  up.signal('SIGTERM')
+  await up.ended
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+/** Runs the harness as its users do. */
+async function bench(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('COLLOQUY_'))
+  const env = { ...Object.fromEntries(inherited), ...environment }
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const closed = once(child, 'close')
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+  return { code: child.exitCode, stdout, stderr }
+}
+
+const attached = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(settingsFor(dataDir)).map(([name, value]) => [`COLLOQUY_${name}`, value]))
+
+/** Three seconds of load on a machine that may have less than one core to spare. */
+const PATIENCE_MS = 240_000
+
+describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
+  it.each([
+    { scenario: 'turns', actors: 100, figures: ['turnsPerSecond', 'bareLoopPerSecond', 'ratio', 'turnsPerSecondToTables', 'logBytesPerTurn'] },
+    { scenario: 'latency', actors: 100, figures: ['toLogP50Ms', 'toLogP99Ms', 'toOutP50Ms', 'toOutP99Ms', 'toRowP50Ms', 'toRowP99Ms', 'toRowMaxMs'] },
+    { scenario: 'scale', actors: 300, figures: ['rssMiBAll', 'logBytesPerTurn', 'costRatio', 'coldTurnP50Ms', 'hotTurnP50Ms'] },
+  ])('measures $scenario, and finds everything there once and in order', async ({ scenario, actors, figures }) => {
+    const file = join(dataDir, `${scenario}.json`)
+    const flags = { seconds: 1, actors, rate: 100, payload: 80, seed: 7, json: file }
+    const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
+    const run = await bench([scenario, '--attach', ...given], attached())
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    for (const figure of figures) expect(run.stdout).toContain(`| ${figure} |`)
+
+    const written = report.parse(JSON.parse(await readFile(file, 'utf8')))
+    expect(written).toMatchObject({ scenario, seconds: 1, lost: 0, duplicated: 0, outOfOrder: 0 })
+    expect(written.acknowledged).toBeGreaterThanOrEqual(100)
+    expect(Object.keys(written.figures)).toEqual(expect.arrayContaining(figures))
+  })
+
+  it('starts a system of its own where it is not told to attach', async () => {
+    const { code, stdout } = await bench(['latency', '--seconds', '1', '--actors', '10', '--rate', '50'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('0 lost, 0 duplicated, 0 out of order')
+  })
+
+  it('says what to do where there is nothing to attach to', async () => {
+    const { code, stderr } = await bench(['turns', '--attach'], { COLLOQUY_DATA_DIR: join(dataDir, 'nothing') })
+    expect(code).toBe(1)
+    expect(stderr).toContain('code: not_running')
+  })
+})
