@@ -1,4 +1,4 @@
-import { Parser, type MessageInterface } from '@asyncapi/parser'
+import { Parser, type ChannelInterface, type MessageInterface } from '@asyncapi/parser'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { newActor } from '../actors/actor.ts'
@@ -40,7 +40,8 @@ describe('the document', () => {
 
   test('names the channels of the contract, their parameters and the server on loopback', () => {
     const channels = parsed.channels().all()
-    expect(channels.map((channel) => [channel.address(), channel.parameters().all().map((parameter) => parameter.id())])).toEqual([
+    const parametersOf = (channel: ChannelInterface) => channel.parameters().all().map((parameter) => parameter.id())
+    expect(channels.map((channel) => [channel.address(), parametersOf(channel)])).toEqual([
       ['in.{tenant}.{kind}.{id}', ['tenant', 'kind', 'id']],
       ['out.{tenant}.{kind}.{id}.{type}', ['tenant', 'kind', 'id', 'type']],
       ['dead.{reason}.{tenant}.{kind}.{id}', ['reason', 'tenant', 'kind', 'id']],

@@ -4,8 +4,9 @@ import { createPositionTracker } from '../pipeline/position-tracker.ts'
 import { withPosition, type StreamPosition } from '../pipeline/streams/positions.ts'
 
 describe('a position tracker', () => {
-  /** Gaps between the sequences that are taken, and for each step whether one is taken or one that is open is finished. */
-  const steps = fc.array(fc.record({ gap: fc.integer({ min: 1, max: 5 }), takes: fc.boolean(), pick: fc.nat() }), { maxLength: 60 })
+  /** For each step whether a sequence is taken, how far on, or one that is open is finished. */
+  const step = fc.record({ gap: fc.integer({ min: 1, max: 5 }), takes: fc.boolean(), pick: fc.nat() })
+  const steps = fc.array(step, { maxLength: 60, size: 'max' })
 
   test('is at the highest sequence up to which all that was taken is finished, and never goes back', () => {
     fc.assert(fc.property(fc.nat(1_000), steps, (start, all) => {
@@ -39,7 +40,8 @@ describe('a position tracker', () => {
 })
 
 describe('a ring of positions', () => {
-  const RING_MAX = 12
+  /** The newest, the one before it, the beginning, and one for each class of age. */
+  const RING_MAX = 16
   const BIRTHS = ['2026-01-01T00:00:00Z', '2026-02-02T00:00:00Z']
   const START = Date.parse('2026-03-03T00:00:00Z')
 
@@ -83,13 +85,15 @@ describe('a ring of positions', () => {
     }))
   })
 
-  test('reaches back over days with a checkpoint every half second', () => {
-    let ring: StreamPosition[] = []
-    for (let tick = 0; tick < 2 * 86_400 * 3; tick++) {
+  test('reaches back over hours with a checkpoint every half second, and keeps the beginning', () => {
+    const beginning: StreamPosition = { created: 'c', seq: 0, ts: '' }
+    let ring = [beginning]
+    for (let tick = 0; tick < 2 * 3_600 * 6; tick++) {
       ring = withPosition(ring, { created: 'c', seq: tick + 1, ts: new Date(START + tick * 500).toISOString() })
     }
     const ages = ring.map(({ ts }) => (Date.parse(ring[0]?.ts ?? '') - Date.parse(ts)) / 1000)
-    expect(ages.at(-1)).toBeGreaterThan(86_400 / 2)
     expect(ages[1]).toBe(0.5)
+    expect(Math.max(...ages.slice(0, -1))).toBeGreaterThan(3_600)
+    expect(ring.at(-1)).toEqual(beginning)
   })
 })

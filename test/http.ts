@@ -19,13 +19,11 @@ export interface HttpClient {
 /** A system without tables, with an HTTP server of the test's own before it. */
 export interface HttpSystem extends HttpClient {
   readonly system: System
-  /** LOG sequence up to which the tables claim to be; the test moves it. */
-  tables: number
   stopHttp(): Promise<void>
   stop(): Promise<void>
 }
 
-/** What an HTTP server on a system's stages takes, on a free port of loopback. */
+/** What an HTTP server on a system's stages takes, on a free port of loopback; there are no tables to wait for. */
 export function httpOptions({ running }: System, more: Partial<HttpServerOptions> = {}): HttpServerOptions {
   const { bus, kv, stages, settings } = running
   const checkpoints = createCheckpoints(kv, 'dispatch')
@@ -42,11 +40,10 @@ export async function startHttpSystem(settings: SystemOptions['settings'] = {}):
   await using started = new AsyncDisposableStack()
   const system = await startSystem({ kinds: [toyKind], settings: { ROLES: 'host,dispatch,tasks', ...settings } })
   started.defer(() => system.stop())
-  const levels = { tables: 0 }
-  const server = await startHttpServer(httpOptions(system, { projectedSeq: async () => levels.tables }))
+  const server = await startHttpServer(httpOptions(system))
   started.defer(() => server.stop())
   const stopping = started.move()
-  return Object.assign(levels, { system, ...clientOf(server.url), stopHttp: server.stop, stop: () => stopping.disposeAsync() })
+  return { system, ...clientOf(server.url), stopHttp: server.stop, stop: () => stopping.disposeAsync() }
 }
 
 export function clientOf(url: string): HttpClient {

@@ -17,7 +17,7 @@ const rig = defineKind({
   version: 1,
   context: z.object({ sum: z.number(), heard: z.array(z.string()) }),
   events: {
-    go: z.object({}), stop: z.object({}), risk: z.object({}),
+    go: z.object({}), stop: z.object({}), risk: z.object({}), blink: z.object({}),
     poke: z.object({}), away: z.object({}), back: z.object({}), wholly: z.object({}),
     arm: z.object({ ms: z.number().min(0).max(1e6) }), disarm: z.object({}),
     hear: z.object({ word: z.string() }), quit: z.object({}),
@@ -38,7 +38,9 @@ const machine = setup(rig.xstate).createMachine({
       initial: 'idle',
       on: { quit: '.over' },
       states: {
-        idle: { on: { go: 'busy', risk: 'risking' } },
+        idle: { on: { go: 'busy', risk: 'risking', blink: 'blinking' } },
+        // Its task and its timer are wanted no longer before they were ever started.
+        blinking: { invoke: { id: 'job', src: 'first', input: { of: 0 } }, after: { 500: 'idle' }, always: 'idle' },
         busy: {
           initial: 'first',
           after: { 30_000: 'idle' },
@@ -51,7 +53,9 @@ const machine = setup(rig.xstate).createMachine({
               },
             },
             // The same id as the task before it: results must be told apart by their runs.
-            second: { invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#rig.work.idle', onError: '#rig.work.broken' } },
+            second: {
+              invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#rig.work.idle', onError: '#rig.work.broken' },
+            },
           },
         },
         // Nobody takes its error: that ends the actor.
@@ -77,6 +81,11 @@ const machine = setup(rig.xstate).createMachine({
         },
         elsewhere: {
           entry: emit({ type: 'gone', data: { to: 'elsewhere' } }),
+          // Its result does not end the stay.
+          invoke: {
+            id: 'watch', src: 'second', input: { of: 3 }, onError: 'calm',
+            onDone: { actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
+          },
           on: { back: 'upset.again', wholly: 'upset.whollyAgain' },
         },
         over: { type: 'final' },

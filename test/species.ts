@@ -15,7 +15,8 @@ const unheard = fc.record({ type: fc.constant('unheard.of'), data: fc.dictionary
 const unfit = fc.constantFrom<{ type: string; data: unknown }>(
   { type: 'add', data: { by: 'much' } }, { type: 'add', data: [1] }, { type: 'arm', data: { ms: -1 } },
   { type: 'message.received', data: { role: 'nobody' } }, { type: 'message.received', data: { role: 'user' } },
-  { type: 'xstate.done.actor.job', data: {} }, { type: 'timer.fired', data: { run: 'x' } }, { type: 'note', data: { text: '\ud800' } },
+  { type: 'xstate.done.actor.job', data: {} }, { type: 'timer.fired', data: { run: 'x' } },
+  { type: 'note', data: { text: '\ud800' } },
 )
 const mixed = (...own: fc.Arbitrary<{ type: string; data: unknown }>[]): Species['inputs'] => fc.oneof(
   ...own.map((arbitrary) => ({ weight: 10, arbitrary })), { weight: 1, arbitrary: unheard }, { weight: 1, arbitrary: unfit },
@@ -36,7 +37,7 @@ export const toy: Species = {
 export const rig: Species = {
   kind: rigKind,
   inputs: mixed(
-    plain('go', 'go', 'go', 'stop', 'risk'),
+    plain('go', 'go', 'go', 'stop', 'risk', 'blink'),
     plain('poke', 'poke', 'poke', 'away', 'away', 'back', 'wholly'),
     fc.oneof(fc.record({ type: fc.constant('arm'), data: fc.record({ ms: fc.nat(1_000_000) }) }), plain('disarm')),
     fc.oneof(fc.record({ type: fc.constant('hear'), data: fc.record({ word: fc.string() }) }), said('hi', '你好')),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { zodProblem } from '../../schemas/input.ts'
+import { inputSchema, zodProblem } from '../../schemas/input.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { actorKey, inputSubject, type Address } from '../../schemas/subjects.ts'
 import type { Publisher, PublishResult } from '../publisher.ts'
@@ -81,7 +81,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
 
 interface Body {
   readonly payload: Uint8Array
-  /** Where it has one that may be one; the host judges it. */
+  /** Where it has one that may be one; what it has else the host rejects. */
   readonly id: string | undefined
 }
 
@@ -91,8 +91,8 @@ function readBody(body: unknown): Body {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new HttpProblem(400, 'bad_json', 'the body must be a JSON object in UTF-8: {"type": "message.received", "data": {…}}')
   }
-  const id = 'id' in value && typeof value.id === 'string' && value.id.isWellFormed() ? value.id : ''
-  return { payload, id: id === '' ? undefined : id }
+  const { data: id } = inputSchema.shape.id.safeParse('id' in value ? value.id : undefined)
+  return { payload, id: id?.isWellFormed() === true ? id : undefined }
 }
 
 async function publish({ publisher, durability }: InputRouteDeps, address: Address, { payload, id }: Body): Promise<Stored> {
