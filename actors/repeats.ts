@@ -4,7 +4,7 @@ import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord } from '../schemas/record.ts'
 
 export type Seen = LogRecord['seen']
-export const nothingSeen: Seen = { ids: '', sources: {} }
+export const nothingSeen: Seen = { ids: '', sources: [] }
 
 interface Position {
   readonly seq: number
@@ -20,7 +20,7 @@ export const isHandled = (last: Position, message: Position): boolean => message
 /** By what a producer's input repeats one that was committed; `undefined` where it is new. */
 export function repeatedBy(seen: Seen, input: Input): 'id' | 'sequence' | undefined {
   if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'
-  if (input.sequence !== undefined && input.sequence <= (seen.sources[input.source] ?? -1)) return 'sequence'
+  if (input.sequence !== undefined && input.sequence <= highestOf(seen, input.source)) return 'sequence'
   return undefined
 }
 
@@ -28,10 +28,11 @@ export function repeatedBy(seen: Seen, input: Input): 'id' | 'sequence' | undefi
 export function remember(seen: Seen, input: Input): Seen {
   const ids = isRemembered(input.id) ? (seen.ids + shortHash(input.id)).slice(-LIMITS.seenIdsMax * HASH_CHARS) : seen.ids
   if (input.sequence === undefined) return { ids, sources: seen.sources }
-  const { [input.source]: _before, ...others } = seen.sources
-  const sources = Object.entries(others).slice(-(LIMITS.seenSourcesMax - 1))
-  return { ids, sources: Object.fromEntries([...sources, [input.source, input.sequence]]) }
+  const others = seen.sources.filter(([source]) => source !== input.source)
+  return { ids, sources: [...others.slice(-(LIMITS.seenSourcesMax - 1)), [input.source, input.sequence]] }
 }
+
+const highestOf = (seen: Seen, wanted: string): number => seen.sources.find(([source]) => source === wanted)?.[1] ?? -1
 
 /** Ids that Colloquy made up from the position are as unique as the position itself. */
 const isRemembered = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)

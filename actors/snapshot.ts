@@ -30,25 +30,25 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
 export function describeSnapshot(
   kind: Kind, snapshot: AnyMachineSnapshot, tasks: Tasks, timers: Timers, before: State | null, at: string,
 ): State {
-  const persisted: Snapshot<unknown> & Partial<PersistedMachine> = kind.machine.getPersistedSnapshot(snapshot)
-  const value = persisted.value ?? {}
+  // XState's own persisting walks the whole context for actors, which a context that is JSON does not hold.
+  const parts: MachineParts = snapshot
+  const { value, context, historyValue, output } = parts
+  const history = Object.keys(historyValue).length === 0 ? {} : persistedHistory(kind, snapshot)
   const entered: Record<string, string> = {}
   for (const leaf of leavesOf(value)) entered[leaf] = before?.entered[leaf] ?? at
-  return {
-    value,
-    context: persisted.context ?? {},
-    history: persisted.historyValue ?? {},
-    tasks,
-    timers,
-    entered,
-    ...(persisted.output === undefined ? {} : { output: persisted.output }),
-  }
+  return { value, context, history, tasks, timers, entered, ...(output === undefined ? {} : { output }) }
 }
 
-interface PersistedMachine {
+interface MachineParts {
   readonly value: State['value']
   readonly context: State['context']
   readonly historyValue: State['history']
+  readonly output?: unknown
+}
+
+function persistedHistory(kind: Kind, snapshot: AnyMachineSnapshot): State['history'] {
+  const persisted: Snapshot<unknown> & Partial<MachineParts> = kind.machine.getPersistedSnapshot(snapshot)
+  return persisted.historyValue ?? {}
 }
 
 /** True where the snapshot has a child whose run is over: a restored one would not have it. */

@@ -1,5 +1,5 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node'
-import { ColloquyError } from '../schemas/errors.ts'
+import { ColloquyError, messageOf } from '../schemas/errors.ts'
 import { watchConnection } from './watch-connection.ts'
 
 /**
@@ -10,7 +10,8 @@ export interface RequestMux {
   /**
    * Sends within this turn of the event loop and settles with the reply.
    *
-   * @throws ColloquyError `no_reply` (it may have been received all the same), `no_responders`, or `closed`.
+   * @throws ColloquyError `no_reply` (it may have been received all the same), `no_responders`, `not_sent` (the connection is closed, or
+   * the payload is larger than the server takes), or `closed`.
    */
   request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg>
   /** Requests that have no reply yet. */
@@ -70,11 +71,18 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
   })
 
   // All that one turn of the event loop asks is written to the socket at once: a write is the dearest part of it.
-  let outbox: (() => void)[] = []
+  let outbox: { readonly token: string; readonly publish: () => void }[] = []
   const send = (): void => {
     const sending = outbox
     outbox = []
-    for (const sendOne of sending) sendOne()
+    for (const { token, publish } of sending) {
+      try {
+        publish()
+      } catch (cause) {
+        const entry = take(token)
+        entry?.reject(new ColloquyError('not_sent', `"${entry.subject}" could not be sent: ${messageOf(cause)}`, { cause }))
+      }
+    }
   }
 
   return {
@@ -87,7 +95,7 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
         const token = (++tokens).toString(36)
         pending.set(token, { resolve, reject, subject, sentAt: performance.now() })
         if (outbox.length === 0) setImmediate(send)
-        outbox.push(() => nc.publish(subject, payload, { reply: `${inbox}.${token}`, headers }))
+        outbox.push({ token, publish: () => nc.publish(subject, payload, { reply: `${inbox}.${token}`, headers }) })
       })
     },
     async close() {

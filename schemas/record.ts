@@ -116,8 +116,8 @@ export const recordSchema = z.object({
   stopped: z.array(z.string()),
   /** Task runs whose outcome this record settles. */
   ended: z.array(endedSchema),
-  /** By what a repeat is recognised: short hashes of the last ids, highest `sequence` by source. */
-  seen: z.object({ ids: z.string(), sources: z.record(z.string(), count) }),
+  /** By what a repeat is recognised: short hashes of the last ids, and by source, longest silent first, the highest `sequence`. */
+  seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),
 })
 
 export type LogRecord = z.infer<typeof recordSchema>

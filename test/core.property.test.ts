@@ -173,7 +173,7 @@ function pendingAfter(records: readonly LogRecord[]): string[] {
 
 /** Characters that one remembered id takes. */
 const ID_CHARS = 8
-const remembered = ({ seen }: LogRecord) => ({ ids: seen.ids.length / ID_CHARS, sources: new Map(Object.entries(seen.sources)) })
+const remembered = ({ seen }: LogRecord) => ({ ids: seen.ids.length / ID_CHARS, sources: new Map(seen.sources) })
 
 /** How many ids, and which sequences, an actor must remember: those of producers' committed inputs. */
 function rememberedAfter(records: readonly LogRecord[]): ReturnType<typeof remembered> {

@@ -129,6 +129,14 @@ describe('a repeat leaves no record', () => {
     expect(recordOf(actor, message(5, add(1), { ts: timeAt(1000) })).outcome).toBe('committed')
   })
 
+  test('by its sequence, also where a source looks like a number and others came after it', () => {
+    const sources = ['7', ...Array.from({ length: LIMITS.seenSourcesMax - 1 }, (_, i) => `s-${i}`)]
+    const many = play(sources.map((source, i) => message(20 + i, add(1, { source, sequence: 1 }))), actor).actor
+    const after = play([message(60, add(1, { source: 'new', sequence: 1 }))], play([message(59, add(1, { source: '7', sequence: 2 }))], many).actor).actor
+    expect(decideOn(after, message(61, add(1, { source: '7', sequence: 2 })))).toEqual({ kind: 'repeat', by: 'sequence' })
+    expect(decideOn(after, message(61, add(1, { source: 's-0', sequence: 1 }))).kind).toBe('record')
+  })
+
   test('and a rejected id may come again', () => {
     const rejected = play([message(6, { type: 'add', id: 'm-9', data: { by: 'x' } })], actor).actor
     expect(recordOf(rejected, message(7, add(1, { id: 'm-9' }))).outcome).toBe('committed')

@@ -45,7 +45,7 @@ export function createSender(nc: NatsConnection, { onWait, attemptsMax = Infinit
   const publisher = createPublisher(mux)
   return {
     async send(address, input) {
-      const [subject, payload, msgId] = [inputSubject(address), JSON.stringify(input), `${actorKey(address)}/${input.id}`]
+      const [subject, payload, msgId] = [inputSubject(address), JSON.stringify(input), `${actorKey(address)}/${encodeURI(input.id)}`]
       const once = async (): Promise<Sent> => {
         const result = await publisher.publish(subject, payload, { msgId })
         if (result.ok) return { position: result.seq, duplicate: result.duplicate }

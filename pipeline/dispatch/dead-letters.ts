@@ -1,4 +1,4 @@
-import type { LogRecord, Reason } from '../../schemas/record.ts'
+import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
 import { deadSubject, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 
@@ -12,6 +12,10 @@ export interface DeadLetter {
 
 /** Header values are one line of ASCII. */
 const headerText = (text: string): string => encodeURI(text.toWellFormed()).replaceAll('%20', ' ').slice(0, 1024)
+
+export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
+
+const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
 /**
  * The dead letters of a record: a rejection with its payload untouched, as INBOX still has it (else the excerpt that the
@@ -37,8 +41,7 @@ export async function deadLettersOf(bus: Bus, address: Address, record: LogRecor
       },
     })
   }
-  for (const end of record.ended) {
-    if (end.status !== 'failed' && end.status !== 'expired') continue
+  for (const end of record.ended.filter(isFailure)) {
     letters.push({
       subject: deadSubject('task_failed', address),
       reason: 'task_failed',

@@ -12,8 +12,9 @@ import type { Checkpoints } from '../streams/checkpoints.ts'
 import { newestMatch, withPosition, type Match, type StreamPosition } from '../streams/positions.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
-import { deadLettersOf } from './dead-letters.ts'
-import { abortedBy, eventsOf, schedulesOf, tasksOf, unscheduledBy } from './effects.ts'
+import { deadLettersOf, hasDeadLetters } from './dead-letters.ts'
+import { abortedBy, eventsOf, schedulesOf, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
+import { unschedule } from './unschedule.ts'
 
 export interface DispatcherOptions {
   readonly bus: Bus
@@ -53,19 +54,21 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
   let read: StreamPosition[] = []
   let saved = startSeq
 
+  const emit = async (events: readonly Outgoing[]): Promise<void> => {
+    for (const { subject, payload, msgId } of events) await publishSurely(deps, subject, payload, { msgId })
+  }
   const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    for (const event of eventsOf(address, record)) {
-      await publishSurely(deps, event.subject, event.payload, { msgId: event.msgId })
-      metrics.stageOut.inc({ stage: 'dispatch' })
-    }
-    const letters = await deadLettersOf(bus, address, record, logSeq)
-    for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
+    const letters = hasDeadLetters(record) ? await deadLettersOf(bus, address, record, logSeq) : []
     const others = [...tasksOf(address, record), ...schedulesOf(address, record), ...letters]
-    await Promise.all(others.map(async ({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)))
-    metrics.stageOut.inc({ stage: 'dispatch' }, others.length)
+    await Promise.all([
+      emit(eventsOf(address, record)),
+      ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
+      ...unscheduledBy(address, record).map((subject) => unschedule(bus, subject)),
+    ])
+    for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
+    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + others.length)
     for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
-    await Promise.all(unscheduledBy(address, record).map((subject) => bus.jsm.streams.purge('TIMERS', { filter: subject })))
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
   }
 

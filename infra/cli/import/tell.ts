@@ -63,5 +63,5 @@ export async function createLiveTeller({ nc, tenant, kind, send, signal, ...opti
 /** The last turn that the actor has from an earlier import; 0 for none. */
 async function highestTurn(jsm: JetStreamManager, { tenant, kind, id }: Address): Promise<number> {
   const last = await jsm.direct.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` })
-  return last?.json<LogRecord>().seen.sources[TURN_SOURCE] ?? 0
+  return last?.json<LogRecord>().seen.sources.find(([source]) => source === TURN_SOURCE)?.[1] ?? 0
 }
