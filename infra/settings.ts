@@ -61,7 +61,7 @@ const SETTINGS = {
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Idle actors kept in memory' },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Messages that a stage has under way at one time' },
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Bytes that a stage has under way at one time' },
-  PROJECT_BATCH_MS: { schema: count(1, 60_000).default(50), about: 'How long a row waits for others before it is written' },
+  PROJECT_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'How long a row waits for others before it is written' },
   PROJECT_BATCH_RECORDS_MAX: { schema: count(1, 100_000).default(5_000), about: 'Records in one batch of rows' },
   OUT_KEEP_HOURS: { schema: count(1, 24 * 3650).default(24 * 7), about: 'How long emitted events stay in OUT' },
 } as const satisfies Record<string, { schema: z.ZodType; about: string; secret?: boolean }>

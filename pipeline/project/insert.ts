@@ -14,6 +14,9 @@ export interface InsertDeps {
   readonly signal: AbortSignal
 }
 
+/** A batch is small: more threads for it gain little, and take the processor away from whoever answers. */
+const ONE_THREAD = { max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0 } as const
+
 const PAUSE_MIN_MS = 50
 const PAUSE_MAX_MS = 5_000
 
@@ -60,7 +63,7 @@ async function insertUntilAnswered(deps: InsertDeps, table: string, rows: readon
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     deps.signal.throwIfAborted()
     try {
-      await deps.clickhouse.insert({ table, values: rows, format: 'JSONEachRow' })
+      await deps.clickhouse.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: ONE_THREAD })
       return undefined
     } catch (error) {
       if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error

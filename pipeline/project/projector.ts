@@ -47,10 +47,11 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   const stopping = new AbortController()
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
   const write = async (batch: Batch): Promise<void> => {
-    await Promise.all([...batch.tables()].map(async ([table, rows]) => {
+    // One table after another: side by side they finish no sooner, and take the processor away from who answers customers.
+    for (const [table, rows] of batch.tables()) {
       await insertRows(deps, table, rows)
       metrics.stageOut.inc({ stage: 'project' }, rows.length)
-    }))
+    }
   }
 
   let ring = await loadRing(clickhouse)
