@@ -62,8 +62,16 @@ describe('starting', () => {
     expect(await rows(system, `SELECT label.count AS count FROM actors WHERE actor = 'by-url'`)).toEqual([{ count: 3 }])
   })
 
+  test('makes its database where a ClickHouse that is named by URL has none', async () => {
+    const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' } })
+    await level(system)
+    await expect.poll(() => rows(second, 'SELECT count() AS n FROM another.events')).toEqual(await rows(system, 'SELECT count() AS n FROM colloquy.events'))
+    await second.stop()
+  })
+
   test('where nobody answers at a URL says so and names the setting', async () => {
     expect(await refusal({ NATS_URL: 'nats://127.0.0.1:1' })).toBe('nats_unreachable')
+    expect(await refusal({ CLICKHOUSE_URL: 'http://127.0.0.1:1' })).toBe('clickhouse_unreachable')
   })
 
   test('on a data folder that is in use is refused', async () => {

@@ -21,7 +21,7 @@ import { registerKinds } from './kinds.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
 import { prepareStreams } from './streams.ts'
 import { startStatusService } from './status-service.ts'
-import { prepareTables } from './tables.ts'
+import { prepareDatabase, prepareTables } from './tables.ts'
 
 /** A system that runs: its servers, connections and stages. */
 export interface Running {
@@ -63,6 +63,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
     partitions: settings.PARTITIONS, replicas: 1, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
   await registerKinds(kv, kinds)
+  if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
     started.defer(() => client.close())

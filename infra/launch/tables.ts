@@ -1,6 +1,20 @@
-import type { ClickHouseClient } from '@clickhouse/client'
+import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { columnDefinition, createStatements, rowsTable } from '../../schemas/ddl.ts'
 import { TABLES, type Table } from '../../schemas/tables.ts'
+
+/** Makes the database of the tables on a server that is not ours; the embedded one brings its own. */
+export async function prepareDatabase(options: ClickHouseClientConfigOptions): Promise<void> {
+  const client = createClient({ ...options, database: 'default' })
+  try {
+    // The name was checked by the settings; ClickHouse takes no parameters in DDL of this kind.
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${options.database ?? 'default'}` })
+  } catch (cause) {
+    throw new ColloquyError('clickhouse_unreachable', `no ClickHouse at ${String(options.url)}, or no right to make the database ${options.database} (${messageOf(cause)}); check COLLOQUY_CLICKHOUSE_URL, its user and password`, { cause })
+  } finally {
+    await client.close()
+  }
+}
 
 /** Makes the tables and views, and adds columns that older tables lack. May be run again at any time. */
 export async function prepareTables(clickhouse: ClickHouseClient): Promise<void> {

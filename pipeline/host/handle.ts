@@ -86,5 +86,5 @@ function count(metrics: Metrics, { actor }: LiveActor, { record }: Draft): void 
   metrics.stageOut.inc({ stage: 'host' })
   observeTimer(metrics, actor, record)
   if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })
-  if (record.status === 'error' && record.outcome === 'committed') metrics.actorErrors.inc({ kind: record.machine })
+  if (record.status === 'error' && actor.status !== 'error') metrics.actorErrors.inc({ kind: actor.address.kind })
 }
