@@ -24,11 +24,9 @@ export type PublishResult =
   | { readonly ok: true; readonly seq: number; readonly duplicate: boolean }
   | { readonly ok: false; readonly code: number; readonly description: string }
 
-/** JetStream's own codes that callers act on. */
+/** JetStream's own codes that callers act on; any other refusal (10164 on R3: another publish is under way) is tried again. */
 export const JS_CODE = {
   wrongLastSequence: 10071,
-  /** R3 only: another publish on this subject is under way. */
-  publishInFlight: 10164,
 } as const
 
 export const createPublisher = (mux: RequestMux): Publisher => ({

@@ -1,14 +1,14 @@
 import { execFile as execFileCallback } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
+import { ownPassword } from '../files.ts'
 import { supervise } from '../supervise.ts'
 import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './config.ts'
 
@@ -41,7 +41,6 @@ export interface ClickHouse {
 
 const execFile = promisify(execFileCallback)
 const answerTimeoutMs = 2_000
-const passwordBytes = 24
 
 /**
  * Starts ClickHouse's engine in a process of its own, kept running until `stop()`, with ClickHouse's HTTP interface, users
@@ -117,19 +116,6 @@ async function freePort(host: string, port: number): Promise<number> {
   await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new ColloquyError('clickhouse_port_taken', `${host} has no ports`)
   return address.port
-}
-
-/** Made once; nobody but the owner of the folder may read it. */
-async function ownPassword(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-  const password = randomBytes(passwordBytes).toString('base64url')
-  await writeFile(`${path}.new`, `${password}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
-  return password
 }
 
 /** An address to connect to, for one to listen on. */

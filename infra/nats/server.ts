@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
+import { ownPassword } from '../files.ts'
 import { supervise } from '../supervise.ts'
 import { renderNatsConfig } from './config.ts'
 import { takeDataLock } from './data-lock.ts'
@@ -67,7 +67,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     await endOrphan({ pidFile, configFile, stopTimeoutMs, log })
 
     const port = await freePort(options.port)
-    const password = await readOrMakePassword(inDataDir('nats-password'))
+    const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
     const storageBytesMax = options.storageBytesMax ?? await storageLimit(storeDir)
     const config = renderNatsConfig({ port, storeDir, pidFile, user: internalUser, password, storageBytesMax, syncInterval })
@@ -128,15 +128,4 @@ async function freePort(wanted: number): Promise<number> {
   } finally {
     server.close()
   }
-}
-
-async function readOrMakePassword(file: string): Promise<string> {
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-  const password = randomBytes(24).toString('base64url')
-  await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' })
-  return password
 }

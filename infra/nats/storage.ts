@@ -1,6 +1,6 @@
-import { mkdir, readdir, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../../schemas/errors.ts'
+import { bytesOfFile } from '../files.ts'
 
 /** The limit where there is disk enough. */
 const storageBytesMaxDefault = 64 * 1024 ** 3
@@ -20,16 +20,7 @@ export async function storageLimit(storeDir: string): Promise<number> {
 async function bytesIn(dir: string): Promise<number> {
   let bytes = 0
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += await bytesOf(join(entry.parentPath, entry.name))
+    if (entry.isFile()) bytes += await bytesOfFile(join(entry.parentPath, entry.name))
   }
   return bytes
-}
-
-async function bytesOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0
-    throw error
-  }
 }

@@ -1,8 +1,8 @@
-import { mkdir, rename, stat } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { destination, pino, type Logger } from 'pino'
 import pretty from 'pino-pretty'
-import { codeOf } from '../../../schemas/errors.ts'
+import { bytesOfFile } from '../../files.ts'
 import type { Settings } from '../../settings.ts'
 
 /** `file`: beside a live view. `pretty`: for a person. `json`: one JSON object per line. */
@@ -21,15 +21,6 @@ export async function openLog(settings: Settings, style: LogStyle): Promise<Logg
   if (style === 'pretty') return pino(options, pretty({ destination: 1, sync: true, translateTime: 'SYS:HH:MM:ss.l' }))
   const dest = logFileOf(settings)
   await mkdir(settings.DATA_DIR, { recursive: true, mode: 0o700 })
-  if (await sizeOf(dest) > FILE_BYTES_MAX) await rename(dest, `${dest}.1`)
+  if (await bytesOfFile(dest) > FILE_BYTES_MAX) await rename(dest, `${dest}.1`)
   return pino(options, destination({ dest, sync: true, append: true }))
-}
-
-async function sizeOf(file: string): Promise<number> {
-  try {
-    return (await stat(file)).size
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0
-    throw error
-  }
 }
