@@ -58,6 +58,7 @@ const SETTINGS = {
   LLM_API_KEY: { schema: z.string().optional(), about: 'Key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
   LOG_LEVEL: { schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), about: 'Least level that is logged' },
+  LEASE_MS: { schema: count(500, 60_000).default(3_000), about: 'How long a worker that says nothing keeps its partitions' },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Idle actors kept in memory' },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Messages that a stage has under way at one time' },
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Bytes that a stage has under way at one time' },
