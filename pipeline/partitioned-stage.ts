@@ -42,7 +42,8 @@ export function createPartitionedStage(
     let run: PartitionRun | undefined
     const beginGroup = async (): Promise<StageRun> => {
       const wanted = [...partitions]
-      const begun = await begin(wanted)
+      // All may have been released while a failed run waited to be begun anew.
+      const begun = wanted.length === 0 ? nothingToDo() : await begin(wanted)
       run = begun
       // Some may have been released while the run began.
       const gone = wanted.filter((partition) => !partitions.has(partition))
@@ -90,6 +91,11 @@ export function createPartitionedStage(
     status: () => statusOf(groups.map(({ stage }) => stage.status()), owned, since),
     stop: stopAll,
   }
+}
+
+function nothingToDo(): PartitionRun {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  return { ended, progress: () => ({ position: 0, lag: 0 }), release: async () => undefined, stop: async () => end() }
 }
 
 /** The run of a work that has one partition only: to release it is to stop. */

@@ -74,7 +74,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
   })
   started.defer(() => membership.stop())
-  const share = createSharing(board, membership, log, started)
+  const share = createSharing({ board, membership, log, metrics }, started)
 
   if (has('project') && client !== undefined) {
     stages.set('project', share('project', 1, () => alone(beginProjector({
@@ -118,10 +118,10 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
 type Begin = (partitions: readonly number[], ownership: Ownership) => Promise<PartitionRun>
 
 /** Makes stages that work on what this member owns. */
-function createSharing(board: Board, membership: Membership, log: Logger, started: AsyncDisposableStack) {
+function createSharing(deps: { board: Board; membership: Membership; log: Logger; metrics: Metrics }, started: AsyncDisposableStack) {
   return (work: string, partitionCount: number, begin: Begin): { stage: PartitionedStage } => {
-    const stage = createPartitionedStage(work, (partitions) => begin(partitions, ownership), log)
-    const ownership = shareOut({ membership, board, stage, partitionCount, log })
+    const stage = createPartitionedStage(work, (partitions) => begin(partitions, ownership), deps.log)
+    const ownership = shareOut({ ...deps, stage, partitionCount })
     started.defer(() => ownership.stop())
     return { stage }
   }

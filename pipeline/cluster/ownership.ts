@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { PartitionedStage } from '../partitioned-stage.ts'
+import type { Metrics } from '../metrics.ts'
 import { leaseKey, type Board, type Lease } from './board.ts'
 import type { ClusterView, Membership } from './membership.ts'
 import { ownerOf } from './rendezvous.ts'
@@ -11,6 +12,7 @@ export interface OwnershipOptions {
   readonly stage: PartitionedStage
   readonly partitionCount: number
   readonly log: Logger
+  readonly metrics: Metrics
 }
 
 /** A member's part in one kind of work: the leases it holds, and a stage that works on just these. */
@@ -27,7 +29,7 @@ export interface Ownership {
  * Shares a stage's partitions out over the members that take part in its work, by rendezvous hashing. A partition is released
  * by its old owner before its new one claims it, unless the old one is gone.
  */
-export function shareOut({ membership, board, stage, partitionCount, log }: OwnershipOptions): Ownership {
+export function shareOut({ membership, board, stage, partitionCount, log, metrics }: OwnershipOptions): Ownership {
   const work = stage.name
   const held = new Map<number, Lease>()
   let stopped = false
@@ -42,6 +44,8 @@ export function shareOut({ membership, board, stage, partitionCount, log }: Owne
   }
   /** Drops what is another's, or was: nothing is given back. */
   const drop = async (partitions: readonly number[]): Promise<void> => {
+    log.warn({ work, partitions }, 'partitions have another owner by now; they are dropped')
+    metrics.partitionsLost.inc({ work }, partitions.length)
     for (const partition of partitions) held.delete(partition)
     await stage.release(partitions)
   }
@@ -79,10 +83,7 @@ export function shareOut({ membership, board, stage, partitionCount, log }: Owne
       const lease = view.leases.get(leaseKey(work, partition))
       return lease !== undefined && lease.epoch > (held.get(partition)?.epoch ?? 0)
     })
-    if (lost.length > 0) {
-      log.warn({ work, partitions: lost }, 'partitions have another owner by now; they are dropped')
-      await drop(lost)
-    }
+    if (lost.length > 0) await drop(lost)
     await release(mine.filter((partition) => !lost.includes(partition) && !wanted.has(partition)))
     await claim(view, [...wanted].filter((partition) => !held.has(partition)))
   }
@@ -93,8 +94,9 @@ export function shareOut({ membership, board, stage, partitionCount, log }: Owne
     async isLost(partition) {
       const { leases } = await board.read([work])
       const lease = leases.get(leaseKey(work, partition))
-      if (lease === undefined || lease.epoch <= (held.get(partition)?.epoch ?? 0)) return false
-      log.warn({ work, partition, epoch: lease.epoch }, 'a partition has another owner by now; it is dropped')
+      const mine = held.get(partition)
+      if (mine === undefined) return true
+      if (lease === undefined || lease.epoch <= mine.epoch) return false
       void drop([partition]).catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'a lost partition could not be dropped in order'))
       return true
     },

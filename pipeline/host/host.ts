@@ -76,10 +76,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   /** Works on one actor until nothing waits for it. */
   const work = async (slot: Slot<Delivery>): Promise<void> => {
     for (let delivery = slot.waiting[0]; delivery !== undefined; delivery = slot.waiting[0]) {
-      if (!released.has(delivery.partition) && await handle(slot, delivery) === 'lost') {
-        metrics.partitionsLost.inc({ stage: 'host' })
-        letGo(delivery.partition)
-      }
+      if (!released.has(delivery.partition) && await handle(slot, delivery) === 'lost') letGo(delivery.partition)
       slot.waiting.shift()
       finish(delivery)
     }
