@@ -28,7 +28,13 @@ export async function readLog({ running: { bus } }: System): Promise<Entry[]> {
 export async function level(system: System): Promise<void> {
   const { bus, stages } = system.running
   for (let calm = 0; calm < 3;) {
-    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => bus.jsm.streams.info(name)))
+    // While a server is away nothing is level.
+    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => bus.jsm.streams.info(name))).catch(() => [])
+    if (inbox === undefined) {
+      calm = 0
+      await new Promise((resume) => setTimeout(resume, 100))
+      continue
+    }
     const host = stages.get('host')?.status()
     const readers = ['dispatch', 'project'].map((role) => stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status())
     const isLevel = (host?.position ?? 0) >= (inbox?.state.last_seq ?? 0) && tasks?.state.messages === 0

@@ -9,7 +9,7 @@ import { startHttpServer, type HttpServer } from '../../pipeline/serve/server.ts
 import type { Stage } from '../../pipeline/stage.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import type { Role, Settings } from '../settings.ts'
-import { durabilityOf } from './durability.ts'
+import type { Durability } from './durability.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
@@ -19,6 +19,7 @@ export interface ServeDeps {
   readonly stages: ReadonlyMap<Role, Stage>
   /** Absent where this process does not have the role `dispatch`. */
   readonly dispatcher: PartitionedStage | undefined
+  readonly durability: Durability
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -27,7 +28,7 @@ export interface ServeDeps {
 export function serveHttp({ settings, kv, client, stages, dispatcher, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
-    ...deps, stages, partitionCount: settings.PARTITIONS, durability: durabilityOf(settings),
+    ...deps, stages, partitionCount: settings.PARTITIONS, 
     host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
     dispatchedSeq: (partition) => dispatchedSeq(dispatcher, checkpoints, partition),
     projectedSeq: () => projectedSeq(client),

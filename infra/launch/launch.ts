@@ -8,7 +8,7 @@ import type { HttpServer } from '../../pipeline/serve/server.ts'
 import type { Stage } from '../../pipeline/stage.ts'
 import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
-import { durabilityOf } from './durability.ts'
+import { durabilityOf, type Durability } from './durability.ts'
 import { serveHttp } from './http.ts'
 import { registerKinds } from './kinds.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
@@ -21,6 +21,7 @@ import { prepareDatabase, prepareTables } from './tables.ts'
 export interface Running {
   readonly settings: Settings
   readonly nats: NatsAccess
+  readonly durability: Durability
   /** Absent, with its client, where no role of this process has to do with tables. */
   readonly clickhouse: ClickHouseAccess | undefined
   readonly bus: Bus
@@ -47,8 +48,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   const nc = await connectNats(nats.connection, 'colloquy')
   const bus = await openBus(nc)
   started.defer(() => bus.close())
+  const durability = durabilityOf(settings, nc.info)
+  const { replicas } = durability
   const kv = await prepareStreams(nc, bus.jsm, {
-    partitions: settings.PARTITIONS, replicas: 1, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+    partitions: settings.PARTITIONS, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
   await registerKinds(kv, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
@@ -59,15 +62,15 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   }
 
   const metrics = createMetrics()
-  const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, metrics }, started)
-  const statusService = startStatusService(nc, stages, durabilityOf(settings))
+  const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, metrics, replicas }, started)
+  const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
   const http = client !== undefined && settings.ROLES.includes('serve')
-    ? await serveHttp({ settings, bus, kv, client, stages, dispatcher, metrics, log })
+    ? await serveHttp({ settings, bus, kv, client, stages, dispatcher, durability, metrics, log })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
-  return { settings, nats, clickhouse, bus, kv, client, kinds, metrics, stages, http, stop: () => stopping.disposeAsync() }
+  return { settings, nats, durability, clickhouse, bus, kv, client, kinds, metrics, stages, http, stop: () => stopping.disposeAsync() }
 }
 
 /** Roles that read or write tables. */

@@ -24,6 +24,7 @@ import { isRunning, placeOfThisProcess } from './place.ts'
 export interface StageDeps {
   readonly settings: Settings
   readonly kinds: Kinds
+  readonly replicas: number
   readonly bus: Bus
   readonly kv: KV
   /** Absent where no role of this process has to do with tables. */
@@ -43,7 +44,6 @@ const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
 /** Twice as long as nats-server waits with fsync unless it is told otherwise. */
 const TRIM_KEEP_MS = 240_000
-const REPLICAS = 1
 
 /** Work that members of a cluster share out among themselves: by partition, or as a whole to one while others stand by. */
 const SHARED: readonly Role[] = ['project', 'dispatch', 'host']
@@ -69,7 +69,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const works = [...SHARED.filter(has), ...(has('host') ? [TRIM] : [])]
   if (works.length === 0) return { stages, dispatcher: undefined }
 
-  const board = await openBoard(bus, REPLICAS)
+  const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
   })

@@ -28,7 +28,7 @@ export interface ReaderOptions {
 }
 
 /** Two of these missed, and the consumer is taken to be lost. */
-const HEARTBEAT_MS = 5_000
+const HEARTBEAT_MS = 2_000
 /** How often a reader of a part of a stream, while nothing comes for it, asks how far the stream is. */
 const IDLE_MS = 250
 
@@ -98,6 +98,8 @@ function watchForBreaks(bus: Bus, messages: ConsumerMessages, onBreak: (what: st
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {
       if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')
+      // In a cluster a consumer dies with its server, and the client goes on waiting for it.
+      if (status.type === 'heartbeats_missed') onBreak(`${status.count} heartbeats are missing`)
     }
   }
   void watchConsumer()
