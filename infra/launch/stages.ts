@@ -95,9 +95,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('host')) {
     const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
     const runs = new Set<HostRun>()
-    const { stage } = share('host', partitionCount, async (partitions, { holds, isLost }) => {
+    const { stage } = share('host', partitionCount, async (partitions, { holds, isLost, decline }) => {
       const run = await beginHost({
-        ...underWay, kv, kinds, partitions, partitionCount, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost,
+        ...underWay, kv, kinds, partitions, partitionCount, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
       })
       runs.add(run)
       run.ended.catch(() => undefined).finally(() => runs.delete(run))

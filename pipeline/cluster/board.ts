@@ -23,6 +23,8 @@ const memberSchema = z.object({
   place: z.string(),
   pid: z.int().positive(),
   shares: z.record(z.string(), shareSchema),
+  /** By work: partitions that it cannot work on, since they hold what its code is too old for. */
+  declines: z.record(z.string(), z.array(z.int().nonnegative())),
 })
 export type MemberNote = z.infer<typeof memberSchema>
 

@@ -33,6 +33,8 @@ export interface Membership {
   onView(reconcile: (view: ClusterView) => Promise<void>): void
   /** What is told of a work's partitions with each note. */
   tellOf(work: string, share: () => Share): void
+  /** Leaves a partition to others for good; they learn of it before this settles. */
+  decline(work: string, partition: number): Promise<void>
   /** What the living members last told of theirs. */
   sharesOf(work: string): readonly Share[]
   /** Settles once everybody was called back with the cluster as it is now. @throws what hindered it */
@@ -56,6 +58,7 @@ const FORGET_AFTER_LEASES = 20
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
   const { bus, board, id, leaseMs, log } = options
   const shares = new Map<string, () => Share>()
+  const declined: Record<string, number[]> = {}
   const listeners: ((view: ClusterView) => Promise<void>)[] = []
   let heardAt = performance.now()
   /** How often nothing was heard of this member for so long that it must look before it may go on, and when it last did. */
@@ -71,6 +74,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     const told: MemberNote = {
       id, place: options.place, pid: options.pid, works: leaving ? [] : [...options.works],
       shares: Object.fromEntries([...shares].map(([work, share]) => [work, share()])),
+      declines: declined,
     }
     await board.note(told)
     if (sentAt - heardAt > leaseMs) lapses += 1
@@ -124,6 +128,10 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     isCurrent: () => lapsesSeen === lapses && performance.now() - heardAt < leaseMs,
     onView: (reconcile) => void listeners.push(reconcile),
     tellOf: (work, share) => void shares.set(work, share),
+    async decline(work, partition) {
+      declined[work] = [...declined[work] ?? [], partition]
+      await note()
+    },
     sharesOf: (work) => latest.flatMap((member) => member.shares[work] ?? []),
     look,
     nudge: () => bus.nc.publish(NUDGE, id),

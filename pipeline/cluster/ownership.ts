@@ -21,6 +21,8 @@ export interface Ownership {
   holds(partition: number): boolean
   /** Asks the board whether the partition has another owner by now; if so it is dropped here. */
   isLost(partition: number): Promise<boolean>
+  /** Gives a partition up for good: others, whose code is newer, may work on it. */
+  decline(partition: number): Promise<void>
   /** Ends the work in order and gives its leases back. */
   stop(): Promise<void>
 }
@@ -73,10 +75,11 @@ export function shareOut({ membership, board, stage, partitionCount, log, metric
   }
   const reconcile = async (view: ClusterView): Promise<void> => {
     if (stopped) return
-    const working = view.members.filter(({ works }) => works.includes(work)).map(({ id }) => id)
+    const working = view.members.filter(({ works }) => works.includes(work))
     const wanted = new Set<number>()
     for (let partition = 0; partition < partitionCount; partition += 1) {
-      if (ownerOf(working, leaseKey(work, partition)) === membership.id) wanted.add(partition)
+      const able = working.filter(({ declines }) => declines[work]?.includes(partition) !== true).map(({ id }) => id)
+      if (ownerOf(able, leaseKey(work, partition)) === membership.id) wanted.add(partition)
     }
     const mine = [...held.keys()]
     const lost = mine.filter((partition) => {
@@ -99,6 +102,10 @@ export function shareOut({ membership, board, stage, partitionCount, log, metric
       if (lease === undefined || lease.epoch <= mine.epoch) return false
       void drop([partition]).catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'a lost partition could not be dropped in order'))
       return true
+    },
+    async decline(partition) {
+      await membership.decline(work, partition)
+      await release([partition])
     },
     async stop() {
       stopped = true

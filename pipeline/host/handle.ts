@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { decide } from '../../actors/decide.ts'
+import { decide, type Decision } from '../../actors/decide.ts'
 import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
@@ -27,6 +27,8 @@ export interface HandlerDeps {
   readonly holds: (partition: number) => boolean
   /** After a refused append: whether the partition has another owner by now, as the cluster's board says. */
   readonly isLost: (partition: number) => Promise<boolean>
+  /** Gives a partition up whose records are of a newer machine than this host has. */
+  readonly decline: (partition: number) => Promise<void>
   /** Told the LOG sequence of each record that was acknowledged. */
   readonly onAppended: (seq: number) => void
 }
@@ -51,6 +53,17 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
   }
+  /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
+  const decideUnlessNewer = (live: LiveActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+    try {
+      return decideOn(live, delivery, fresh)
+    } catch (error) {
+      if (codeOf(error) !== 'newer_machine') throw error
+      log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
+      deps.decline(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
+      return undefined
+    }
+  }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
     const appended = await publishSurely(
@@ -69,7 +82,8 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     for (;;) {
       signal.throwIfAborted()
       slot.live ??= await load(slot, from)
-      const decision = decideOn(slot.live, delivery, fresh)
+      const decision = decideUnlessNewer(slot.live, delivery, fresh)
+      if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'repeat':
           metrics.repeats.inc({ by: decision.by })

@@ -29,6 +29,7 @@ export interface HostOptions {
   readonly bytesMax: number
   readonly holds: HandlerDeps['holds']
   readonly isLost: HandlerDeps['isLost']
+  readonly decline: HandlerDeps['decline']
   readonly now: () => string
   readonly log: Logger
   readonly metrics: Metrics
@@ -67,7 +68,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   }
 
   const handle = createHandler({
-    bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost,
+    bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, decline: options.decline,
     holds: (partition) => trackers.has(partition) && options.holds(partition),
     lowOf: (partition) => released.get(partition) ?? trackers.get(partition)?.low ?? 0,
     onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
