@@ -54,7 +54,7 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Mom
   if (data?.success === false) return reject(turn, { reason: 'bad_data', error: zodProblem(data.error, 'data'), input: read })
   if (read.history === true) return commit(turn, kind, read, unmoved(turn))
   if (isEnded(actor)) return reject(turn, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
-  const event = { type: read.type, id: read.id, time: read.time, source: read.source, data: data?.data ?? read.data }
+  const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data?.data ?? read.data }
   return run(turn, kind, read, event, undefined, fresh)
 }
 
@@ -73,12 +73,12 @@ function decideInternal(turn: Turn, kind: Kind | undefined, fresh: boolean): Dec
   const input = internalAsInput(turn.message, internal)
   if (internal.type === 'timer.fired') {
     const timer = actor.state?.timers[internal.run]
-    return timer === undefined ? { kind: 'ignored', why: 'no_such_run' } : run(turn, kind, input, timer.event, { run: internal.run }, fresh)
+    return timer === undefined ? { kind: 'ignored', why: 'no_such_run' } : run(turn, kind, input, { ...timer.event, at: turn.at }, { run: internal.run }, fresh)
   }
   const task = actor.state?.tasks[internal.run]
   if (task === undefined) return { kind: 'ignored', why: 'no_such_run' }
   const ended = { run: internal.run, task: task.task, startedAt: task.startedAt, ...outcomeOf(internal) }
-  return run(turn, kind, input, outcomeEvent(task.child, internal), { run: internal.run, ended }, fresh)
+  return run(turn, kind, input, { ...outcomeEvent(task.child, internal), at: turn.at }, { run: internal.run, ended }, fresh)
 }
 
 type Outcome = Exclude<InternalInput, { type: 'timer.fired' }>

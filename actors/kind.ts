@@ -58,7 +58,13 @@ type MachineEvents<Events extends Schemas> = {
   [Type in keyof Events & string]: {
     readonly type: Type
     readonly id: string
+    /** When it happened, as its producer says; ISO. */
     readonly time: string
+    /**
+     * When it is decided on, which is what delays count from; ISO, milliseconds, never before that of the input before. The one
+     * clock of a machine. Events of timers and tasks have it too.
+     */
+    readonly at: string
     readonly source: string
     readonly data: z.output<Events[Type]>
   }

@@ -118,7 +118,7 @@ const machine = setup(rig.xstate).createMachine({
 })
 
 function alarm() {
-  return { type: 'poke' as const, id: '', time: '', source: '', data: {} }
+  return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
 }
 
 export const rigKind = rig.with(machine)
