@@ -75,7 +75,7 @@ export interface Kind<
 export type Kinds = ReadonlyMap<string, Kind>
 
 /** An input as a machine sees it. */
-interface MachineEvent<Type, Data> {
+export interface MachineEvent<Type, Data> {
   readonly type: Type
   readonly id: string
   /** When it happened, as its producer says; ISO. */

@@ -1,0 +1,4 @@
+/** `colloquy/test`: tests of kinds without a server. */
+export { given, type Attributes, type Scenario, type Some } from '../actors/testing/scenario.ts'
+export { fails, inTurn, never, takes, type Stub } from '../actors/testing/stubs.ts'
+export type { Duration } from '../actors/testing/durations.ts'
