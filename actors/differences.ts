@@ -43,7 +43,7 @@ const TEXT_CHARS_MAX = 200
 
 /** A value on one line, cut where it is long. */
 export function valueText(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value) ?? String(value)
+  const text = value === undefined ? 'nothing' : JSON.stringify(value) ?? typeof value
   return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : text
 }
 

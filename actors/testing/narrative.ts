@@ -21,11 +21,11 @@ function recordLine(record: LogRecord, startMs: number): string {
 }
 
 function inputText({ input }: LogRecord): string {
-  const { output, error } = input.data ?? {}
-  if (input.type === 'task.done') return `task.done ${valueText(output)}`
-  if (input.type === 'task.failed') return `task.failed ${valueText(error)}`
-  return input.type
+  const result = input.data?.['output'] ?? input.data?.['error']
+  return isFromInside(input.type) && result !== undefined ? `${input.type} ${valueText(result)}` : input.type
 }
+
+const isFromInside = (type: string): boolean => type === 'task.done' || type === 'task.failed'
 
 function effectTexts(record: LogRecord): string[] {
   const named = (verb: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [`${verb} ${names.join(', ')}`])

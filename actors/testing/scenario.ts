@@ -1,35 +1,22 @@
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord, Reason } from '../../schemas/record.ts'
-import { differenceLines, differencesBetween, valueText } from '../differences.ts'
+import { differenceLines, differencesBetween, valueText, type Difference } from '../differences.ts'
 import type { Kind, Label } from '../kind.ts'
 import { statePath } from '../snapshot.ts'
+import { perform, type Act, type Attributes } from './acts.ts'
 import { durationText, millisecondsOf, type Duration } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
 import { fitOutput, isFailure, type AnyStub, type Failure, type StubOf } from './stubs.ts'
-import {
-  beginStep, createWorld, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, timeText, type World, type WorldOptions,
-} from './world.ts'
+import { createWorld, nextDue, timeText, type World, type WorldOptions } from './world.ts'
 
 /** Some of an object's fields, at every depth; arrays are whole. */
 export type Some<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: Some<T[Key]> } : T
 
+export type { Attributes } from './acts.ts'
+
 type Name<Of> = keyof Of & string
 type OutputOf<K extends Kind, Task extends Name<K['tasks']>> = z.input<K['tasks'][Task]['output']>
-
-/** Attributes of an input beside its type and data. */
-export interface Attributes {
-  /** Default: one of its own for each input. The same again is a repeat, and changes nothing. */
-  readonly id?: string
-  /** Default `test`. */
-  readonly source?: string
-  /** When it happened, ISO. Default: the simulated now. */
-  readonly time?: string
-  readonly sequence?: number
-  readonly correlationid?: string
-  readonly causationid?: string
-  readonly history?: boolean
-}
 
 /**
  * A test of one actor, step by step. Every call gives a new scenario and leaves the one it was called on as it was, so that
@@ -69,6 +56,7 @@ export interface Scenario<K extends Kind> {
   /** A run of the task was started, with these fields in its input. */
   thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
   /** A message with these fields was sent to another actor. */
+  thenSent<To extends Kind>(kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>): Scenario<K>
   thenSent(kind: string, id: string, type: string, data?: object): Scenario<K>
   /** A timer is pending that is due so much later than now. */
   thenTimer(due: Duration): Scenario<K>
@@ -109,20 +97,13 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
   const step = world.steps.at(-1) ?? { what: '', records: [] }
   const state = statePath(world.actor.state)
 
-  /** A later step, after which nothing may have gone wrong unsaid. */
-  const next = (calledBy: Called, what: string, work: (world: World) => World): Scenario<K> => {
+  /** A later step, before which nothing may have gone wrong unsaid. */
+  const next = (calledBy: Called, act: Act): Scenario<K> => {
     checkUnexpected(look, calledBy)
-    const after = work(beginStep(world, what))
+    const after = perform(world, act)
+    if (typeof after === 'string') throw failure(world, after, { calledBy })
     if (after.complaint !== undefined) throw failure(after, complaintText(after.complaint), { calledBy })
     return scenarioOf(after)
-  }
-  const publish = (calledBy: Called, what: string, payload: Uint8Array): Scenario<K> =>
-    next(calledBy, what, (begun) => { const after = deliver(begun, fromProducer(payload)); return passTo(after, after.nowMs) })
-  const settle = (from: World): World => passTo(from, from.nowMs)
-  const pendingRun = (calledBy: Called, name: string): { run: string; deadlineAt: string } => {
-    const found = Object.entries(world.actor.state?.tasks ?? {}).find(([run, { task }]) => task === name && !world.results.some((one) => one.run === run))
-    if (found === undefined) throw failure(world, `no run of task "${name}" waits for a result`, { calledBy })
-    return { run: found[0], deadlineAt: found[1].deadlineAt }
   }
 
   /** The same step, after a look at it: `problem` says what is not as expected. */
@@ -137,11 +118,11 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
   }
   /** The first of some things that is named and has some fields; where there is none, what was there instead. */
   const found = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
-    const index = all.findIndex(([other, has], at) => at >= from && other === name && differencesBetween(fields, has, 'contains').length === 0)
+    const index = all.findIndex(([other, has], at) => at >= from && other === name && missing(fields, has).length === 0)
     if (index >= 0) return { index }
     const asked = fields === undefined ? name : `${name} with ${valueText(fields)}`
     const near = all.slice(from).find(([other]) => other === name)
-    const why = near === undefined ? [] : differenceLines(differencesBetween(fields, near[1], 'contains')).map((line) => `\n  ${line}`)
+    const why = near === undefined ? [] : differenceLines(missing(fields, near[1])).map((line) => `\n  ${line}`)
     const others = all.map(([other, has]) => `${other} ${valueText(has)}`).join(', ')
     return { index, problem: `expected that it ${verb} ${asked}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which ${from} were looked at before` : ''}${why.join('')}` }
   }
@@ -155,42 +136,15 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
       calls.delete(name)
       return createScenario({ ...look, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
     },
-    when(type, data, attributes) {
-      const body = { type, data, id: `input-${world.seq + 1}`, source: 'test', ...attributes }
-      return publish(api.when, `when ${type} ${valueText(data)}`, Buffer.from(JSON.stringify(body)))
-    },
-    whenRaw(body) {
-      const payload = body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? '')
-      return publish(api.whenRaw, `when ${valueText(typeof body === 'string' ? body : Buffer.from(payload).toString('utf8'))} is published`, payload)
-    },
-    after(duration) {
-      const length = millisecondsOf(duration)
-      return next(api.after, `after ${durationText(length)}`, (begun) => passTo(begun, begun.nowMs + length))
-    },
-    until(time) {
-      const untilMs = Date.parse(time)
-      if (!(untilMs >= world.nowMs)) throw new ColloquyError('bad_time', `"${time}" is no time from ${timeText(world.nowMs)} on`)
-      return next(api.until, `until ${time}`, (begun) => passTo(begun, untilMs))
-    },
-    taskEnds(name, result) {
-      const { run } = pendingRun(api.taskEnds, name)
-      const outcome = isFailure(result) ? { kind: 'failed' as const, afterMs: 0, error: result.error }
-        : { kind: 'done' as const, afterMs: 0, output: fitOutput(kind, name, result) }
-      return next(api.taskEnds, `task ${name} ends`, (begun) => settle(deliver(begun, resultMessage(run, outcome))))
-    },
-    taskExpires(name) {
-      const { run, deadlineAt } = pendingRun(api.taskExpires, name)
-      return next(api.taskExpires, `task ${name} expires`, (begun) =>
-        settle(deliver({ ...begun, nowMs: Math.max(begun.nowMs, Date.parse(deadlineAt)) }, fromInside({ type: 'task.expired', run }))))
-    },
-    timerFires(event) {
-      const timers = Object.entries(world.actor.state?.timers ?? {}).filter(([, timer]) => event === undefined || timer.event.type === event)
-      const [timer] = timers.toSorted(([, one], [, other]) => Date.parse(one.at) - Date.parse(other.at))
-      if (timer === undefined) throw failure(world, `no timer${event === undefined ? '' : ` of "${event}"`} is pending`, { calledBy: api.timerFires })
-      const [run, { at }] = timer
-      return next(api.timerFires, `timer ${timer[1].event.type} fires`, (begun) =>
-        settle(deliver({ ...begun, nowMs: Math.max(begun.nowMs, Date.parse(at)) }, fromInside({ type: 'timer.fired', run }))))
-    },
+    when: (type, data, attributes) => next(api.when, { act: 'when', type, data, attributes }),
+    whenRaw: (body) => next(api.whenRaw, { act: 'raw', body }),
+    after: (duration) => next(api.after, { act: 'after', ms: millisecondsOf(duration) }),
+    until: (time) => next(api.until, { act: 'until', time }),
+    taskEnds: (name, result) => next(api.taskEnds, isFailure(result)
+      ? { act: 'fails', task: name, error: result.error }
+      : { act: 'ends', task: name, output: fitOutput(kind, name, result) }),
+    taskExpires: (name) => next(api.taskExpires, { act: 'expires', task: name }),
+    timerFires: (event) => next(api.timerFires, { act: 'fires', event }),
 
     thenState: (path) => then(api.thenState, isIn(state, path) ? undefined : `expected state "${path}", but it is in "${state}"${hintOf(world)}`, {}, { expected: path, actual: state }),
     thenContext(expected) {
@@ -210,10 +164,10 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
       const started = step.records.flatMap((record) => record.started)
       return then(api.thenTask, found('started', name, input, started.map((one) => [one.task, one.input])).problem)
     },
-    thenSent(to, id, type, data) {
+    thenSent(to: Kind | string, id: string, type: string, data?: object) {
       const sent = step.records.flatMap((record) => record.sent ?? [])
       const name = (one: { kind: string; actor: string; type: string }): string => `${one.type} to ${one.kind}/${one.actor}`
-      return then(api.thenSent, found('sent', name({ kind: to, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
+      return then(api.thenSent, found('sent', name({ kind: typeof to === 'string' ? to : to.name, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
     },
     thenTimer(due) {
       const wanted = timeText(world.nowMs + millisecondsOf(due))
@@ -247,6 +201,9 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
   }
   return api
 }
+
+/** Where asked fields are not as asked; nothing asked is nothing missing. */
+const missing = (asked: unknown, has: unknown): Difference[] => (asked === undefined ? [] : differencesBetween(asked, has, 'contains'))
 
 type Called = (...args: never[]) => unknown
 

@@ -37,7 +37,7 @@ export const fails = (code: string, message: string = code): Failure => ({ [STUB
 export const never: Never = { [STUB]: 'never' }
 
 /** One outcome after the other; a run more than there are outcomes is an error of the test. */
-export const inTurn = <S>(...outcomes: readonly [S, ...S[]]): InTurn<S> => ({ [STUB]: 'in turn', outcomes })
+export const inTurn = <const S extends readonly [unknown, ...unknown[]]>(...outcomes: S): InTurn<S[number]> => ({ [STUB]: 'in turn', outcomes })
 
 /** The outcome comes so much later than the start. Without it, at once. */
 export const takes = <S>(duration: Duration, outcome: S): Taking<S> => ({ [STUB]: 'taking', ms: millisecondsOf(duration), outcome })

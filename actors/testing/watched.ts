@@ -9,7 +9,7 @@ import { createPureMachine, type PureMachine } from '../pure-machine.ts'
 import { under, type Conditions } from './conditions.ts'
 import { deepFreeze } from './freeze.ts'
 
-export const COMPLAINTS = ['not_deterministic', 'changed_in_place', 'not_serialisable'] as const
+export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const
 
 /** A rule of pure machines that a decision broke, though nothing threw. */
 export interface Complaint {
@@ -44,7 +44,8 @@ const HIGHEST = 0.999_9
  */
 export function createWatcher(kind: Kind): Watcher {
   const frozen = kindsByName([apart(kind, freezing)])
-  const free = kindsByName([apart(kind, (pure) => pure)])
+  const newFree = (): Kinds => kindsByName([apart(kind, (pure) => pure)])
+  const free = newFree()
 
   return {
     kind,
@@ -53,8 +54,10 @@ export function createWatcher(kind: Kind): Watcher {
       const elsewhere: Conditions = { nowMs: here.nowMs + CLOCK_SHIFT_MS, chance: HIGHEST }
       const run = (kinds: Kinds, on: Actor, conditions: Conditions): Decision =>
         under(conditions, () => decide(kinds, on, message, { now: message.ts, low: 0 }, true))
-      const reread = (conditions: Conditions, kinds = free): Decision =>
-        run(kinds, last === undefined ? newActor(actor.address) : actorAfter(actor.address, copy(last)), conditions)
+      // A machine that spoils its own initial context shall not spoil that of the next try.
+      const reread = (conditions: Conditions, kinds?: Kinds): Decision => (last === undefined
+        ? run(kinds ?? newFree(), newActor(actor.address), conditions)
+        : run(kinds ?? free, actorAfter(actor.address, copy(last)), conditions))
 
       const decision = run(frozen, actor, here)
       const differences = compare(decision, reread(elsewhere))
@@ -84,10 +87,10 @@ function explain(
   }
   const inPlace = compare(plain, rereadFrozen())
   if (inPlace.length > 0) {
-    return complaint('changed_in_place', 'a guard or an action changes the context or the event instead of returning a new value: the state before it is spoilt. Return what is new from "assign"', inPlace)
+    return complaint('context_changed', 'a guard or an action changes the context or the event instead of returning a new value: the state before it is spoilt. Return what is new from "assign"', inPlace)
   }
   const byJson = compare(plain, decision)
-  return complaint('not_serialisable', 'an actor read from its record decides otherwise than one that stayed in memory: something in the context does not come through JSON, such as a key that is undefined', byJson.length > 0 ? byJson : differences)
+  return complaint('context_not_json', 'an actor read from its record decides otherwise than one that stayed in memory: something in the context does not come through JSON, such as a key that is undefined', byJson.length > 0 ? byJson : differences)
 }
 
 const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint => ({ code, message, differences })
