@@ -111,6 +111,7 @@ export const reminderKind = kind.with(setup({
 
 function reminderText(what: string, lang: 'en' | 'zh', ms: number): string {
   const [hours, minutes] = [Math.round(ms / HOUR_MS), Math.round(ms / 60_000)]
-  if (lang === 'zh') return `提醒您：${what}，约${hours < 2 ? `${minutes}分钟` : `${hours}小时`}后开始。请确认，或告诉我们取消。`
-  return `A reminder: ${what}, in about ${hours < 2 ? `${minutes} minutes` : `${hours} hours`}. Please confirm it, or tell us to cancel.`
+  const isSoon = minutes < 120
+  if (lang === 'zh') return `提醒您：${what}，约${isSoon ? `${minutes}分钟` : `${hours}小时`}后开始。请确认，或告诉我们取消。`
+  return `A reminder: ${what}, in about ${isSoon ? `${minutes} minutes` : `${hours} hours`}. Please confirm it, or tell us to cancel.`
 }
