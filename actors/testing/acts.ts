@@ -1,7 +1,7 @@
-import type { TaskError } from '../../schemas/internal.ts'
+import type { InternalInput, TaskError } from '../../schemas/internal.ts'
 import { valueText } from '../differences.ts'
 import { durationText } from './durations.ts'
-import { beginStep, deliver, fromInside, fromProducer, passTo, resultMessage, type World } from './world.ts'
+import { beginStep, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, settle, timeText, type World } from './world.ts'
 
 /** Attributes of an input beside its type and data. */
 export interface Attributes {
@@ -40,7 +40,7 @@ export function perform(world: World, act: Act): World | string {
     case 'after': return passTo(begun, world.nowMs + act.ms)
     case 'until': {
       const untilMs = Date.parse(act.time)
-      return untilMs >= world.nowMs ? passTo(begun, untilMs) : `"${act.time}" is no time from ${new Date(world.nowMs).toISOString()} on`
+      return untilMs >= world.nowMs ? passTo(begun, untilMs) : `"${act.time}" is no time from ${timeText(world.nowMs)} on`
     }
     case 'ends':
     case 'fails': {
@@ -51,19 +51,25 @@ export function perform(world: World, act: Act): World | string {
     }
     case 'expires': {
       const run = pendingRun(world, act.task)
-      if (run === undefined) return nothingWaits(act.task)
-      return settle(deliver(notBefore(begun, run.deadlineAt), fromInside({ type: 'task.expired', run: run.run })))
+      return run === undefined ? nothingWaits(act.task) : comesDue(begun, run.deadlineAt, { type: 'task.expired', run: run.run })
     }
     case 'fires': {
       const timer = pendingTimer(world, act.event)
       if (timer === undefined) return `no timer${act.event === undefined ? '' : ` of "${act.event}"`} is pending`
-      return settle(deliver(notBefore(begun, timer.at), fromInside({ type: 'timer.fired', run: timer.run })))
+      return comesDue(begun, timer.at, { type: 'timer.fired', run: timer.run })
     }
   }
 }
 
-const settle = (world: World): World => passTo(world, world.nowMs)
-const notBefore = (world: World, time: string): World => ({ ...world, nowMs: Math.max(world.nowMs, Date.parse(time)) })
+
+/** Moves the clock on to where something is due, and lets it come; what is due before must come first. */
+function comesDue(world: World, at: string, message: InternalInput): World | string {
+  const first = nextDue(world)
+  const atMs = Date.parse(at)
+  if (first !== undefined && first.atMs < atMs) return `a ${first.what} is due before that, at ${timeText(first.atMs)}: let it come first, by .after(…) for instance`
+  return settle(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, fromInside(message)))
+}
+
 const nothingWaits = (task: string): string => `no run of task "${task}" waits for a result`
 
 export const bytesOf = (body: unknown): Uint8Array =>

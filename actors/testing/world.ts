@@ -111,12 +111,13 @@ type Due = { readonly atMs: number } & (
   | { readonly what: 'timer'; readonly run: string }
   | { readonly what: 'deadline'; readonly run: string; readonly task: string })
 
-export function nextDue({ results, actor }: World): Due | undefined {
+export function nextDue({ results, actor }: World, expires: (task: string) => boolean = () => true): Due | undefined {
   const { tasks = {}, timers = {} } = actor.state ?? {}
   const due: Due[] = [
     ...results.map((result): Due => ({ what: 'result', atMs: result.atMs, result })),
     ...Object.entries(timers).map(([run, { at }]): Due => ({ what: 'timer', atMs: Date.parse(at), run })),
-    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
+    ...Object.entries(tasks).filter(([, { task }]) => expires(task))
+      .map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
   ]
   return due.reduce<Due | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
 }
@@ -127,10 +128,15 @@ export function nextDue({ results, actor }: World): Due | undefined {
  * @throws ColloquyError `no_stub` where a task that the test says nothing about runs into its deadline, `endless` where what falls due
  * does not end.
  */
-export function passTo(world: World, untilMs: number): World {
+export const passTo = (world: World, untilMs: number): World => pass(world, untilMs, nextDue)
+
+/** Lets come what is due at this very moment. A deadline that the test has said nothing about waits: it may want to say it next. */
+export const settle = (world: World): World => pass(world, world.nowMs, (now) => nextDue(now, (task) => now.stubs.has(task)))
+
+function pass(world: World, untilMs: number, next: (world: World) => Due | undefined): World {
   let now = world
   for (let deliveries = 0; now.complaint === undefined; deliveries++) {
-    const due = nextDue(now)
+    const due = next(now)
     if (due === undefined || due.atMs > untilMs) break
     if (deliveries === DELIVERIES_MAX) {
       throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results came up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
