@@ -8,8 +8,8 @@ const HOUR_MS = 3_600_000
 const FIRST_MS = 24 * HOUR_MS
 const SECOND_MS = 3 * HOUR_MS
 const ESCALATE_MS = HOUR_MS
-/** What the clocks of two servers may differ by: a mark this near has been reached. */
-const SKEW_MS = 60_000
+/** A mark this near has been reached: the clock that a timer fires by may be a little behind. */
+const SKEW_MS = 5_000
 
 const moment = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; time zones are the booker\'s business' })
 const appointmentSchema = z.object({
