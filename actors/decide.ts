@@ -4,6 +4,7 @@ import { zodProblem, type Input } from '../schemas/input.ts'
 import type { InternalInput } from '../schemas/internal.ts'
 import type { TaskEnd } from '../schemas/record.ts'
 import type { Actor } from './actor.ts'
+import { isEndless } from './definition/cycles.ts'
 import { commit, reject, unmoved, type Draft, type Message, type Turn } from './draft.ts'
 import type { Kind, Kinds } from './kind.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
@@ -103,8 +104,8 @@ function run(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settle
   } catch (error) {
     if (error instanceof ColloquyError && error.code === 'newer_machine') throw error
     if (!fresh) return { kind: 'threw', error }
-    const code = error instanceof ColloquyError ? `${error.code}: ` : ''
-    return reject(turn, { reason: 'poison', error: `${code}${messageOf(error)}`, input })
+    const code = error instanceof ColloquyError ? error.code : isEndless(error) ? 'always_cycle' : undefined
+    return reject(turn, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
   }
 }
 

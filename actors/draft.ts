@@ -34,14 +34,17 @@ export interface Draft {
 }
 
 /** What a committed record says beside its input. */
-export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & {
+export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {
   readonly error?: string
+  /** Where the state is still that of an earlier version. Default: the kind's own. */
+  readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
 }
 
 /** Nothing but the counts changes: the machine is not shown what belongs to the past. */
 export const unmoved = ({ actor }: Turn): Outcomes => ({
   to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
+  ...(actor.state === null ? {} : { machine: actor.machine }),
   emitted: [], started: [], timers: [], stopped: [], ended: [],
 })
 

@@ -3,6 +3,8 @@ import { fromPromise, StateMachine, type AnyStateMachine, type ContextFrom, type
 import type { z } from 'zod'
 import { ColloquyError } from '../schemas/errors.ts'
 import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../schemas/subjects.ts'
+import { checkDefinition } from './definition/check.ts'
+import { nodesOf } from './definition/walk.ts'
 import { createPureMachine, type PureMachine } from './pure-machine.ts'
 
 export type Schemas = Readonly<Record<string, z.ZodType>>
@@ -64,6 +66,8 @@ export interface Kind<
   readonly machine: AnyStateMachine
   /** The machine as decisions use it. */
   readonly pure: PureMachine
+  /** The ids under which its machine invokes tasks. */
+  readonly invokes: ReadonlySet<string>
   readonly context: Context
   readonly events: Events
   readonly emits: Emits
@@ -128,7 +132,8 @@ type Fitting<M extends AnyStateMachine, Context extends ContextSchema> = [Contex
  * Begins the definition of a kind. `xstate` goes into XState's own `setup(kind.xstate).createMachine(…)`, which keeps its
  * type checks; `with(machine)` closes the definition.
  *
- * @throws ColloquyError `bad_kind` where a name is not of the grammar or a bound is not positive.
+ * @throws ColloquyError `bad_kind` where a name is not of the grammar or a bound is not positive; DefinitionError where the machine
+ * asks for what would be lost.
  */
 export function defineKind<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks>(
   options: KindOptions<Context, Events, Emits, T>,
@@ -147,11 +152,12 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
     xstate: { types, actors },
     with: <M extends AnyStateMachine>(drawn: M & Fitting<M, Context>): Kind<Context, Events, Emits, T> => {
       const machine = bounded(drawn)
-      return {
+      const kind: Kind<Context, Events, Emits, T> = {
         name: options.name,
         version: options.version,
         machine,
         pure: createPureMachine(machine),
+        invokes: new Set(nodesOf(machine).flatMap((node) => node.invoke.map(({ id }) => id))),
         context: options.context,
         events: options.events,
         emits: options.emits,
@@ -159,6 +165,8 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         migrate: options.migrate ?? {},
         label: (context) => options.label?.(context) ?? {},
       }
+      checkDefinition(kind, actors)
+      return kind
     },
   }
 }
@@ -167,8 +175,10 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
 const MICROSTEPS_MAX = 1_000
 
 /** The same machine with a bound on `always` cycles, which would otherwise hang the process. */
-const bounded = (machine: AnyStateMachine): AnyStateMachine =>
-  new StateMachine({ ...machine.config, options: { maxIterations: MICROSTEPS_MAX, ...machine.config.options } }, machine.implementations)
+function bounded(machine: AnyStateMachine): AnyStateMachine {
+  const maxIterations = Math.min(MICROSTEPS_MAX, machine.options.maxIterations ?? MICROSTEPS_MAX)
+  return new StateMachine({ ...machine.config, options: { ...machine.config.options, maxIterations } }, machine.implementations)
+}
 
 function checkNames(options: { name: string; version: number; emits: Schemas; tasks: Tasks; migrate?: object }): void {
   const refuse = (what: string): never => {

@@ -1,6 +1,7 @@
 import type { ActionArgs, EventObject, MachineContext, ParameterizedObject } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../schemas/errors.ts'
+import { isFunction } from './definition/walk.ts'
 import type { ContextSchema, Kind, Schemas, Tasks } from './kind.ts'
 
 /** What one actor tells another one of its own tenant. */
@@ -54,4 +55,15 @@ export function send(what: unknown): () => void {
     throw new ColloquyError('not_carried_out', 'send(…) is carried out by Colloquy; a machine that is run by XState alone sends nothing')
   }
   return Object.assign(action, { [SENDING]: what })
+}
+
+/** Whether an action of a machine is a `send`. */
+export const isSend = (action: unknown): boolean => typeof action === 'function' && SENDING in action
+
+/** What a `send` says, given what the machine gave it; `undefined` where the action is none. */
+export function sendingOf(action: unknown, args: unknown, params: unknown): unknown {
+  if (typeof action !== 'function' || !(SENDING in action)) return undefined
+  const what = action[SENDING]
+  const said = isFunction(what) ? what(args, params) : what
+  return said ?? null
 }

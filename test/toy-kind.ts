@@ -38,7 +38,7 @@ const toy = defineKind({
 
 const machine = setup({
   ...toy.xstate,
-  guards: { large: ({ context }) => context.count > 1_000_000 },
+  guards: { large: ({ context }) => context.count > 1_000_000, truly: ({ context }) => context.count < Infinity },
 }).createMachine({
   id: 'toy',
   context: { count: 0, note: '' },
@@ -94,8 +94,9 @@ const machine = setup({
       },
       onDone: 'open',
     },
-    spinning: { always: 'spun' },
-    spun: { always: 'spinning' },
+    // Guards that always pass: without them the cycle would be seen before it ever turns.
+    spinning: { always: { guard: 'truly', target: 'spun' } },
+    spun: { always: { guard: 'truly', target: 'spinning' } },
     over: { type: 'final' },
   },
 })
