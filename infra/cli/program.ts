@@ -4,6 +4,7 @@ import { asyncApiCommand } from './asyncapi.ts'
 import type { Cli } from './cli.ts'
 import { configCommand } from './config.ts'
 import { deadCommand } from './dead.ts'
+import { devCommand } from './dev.ts'
 import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
 import type { Output } from './output.ts'
@@ -16,7 +17,7 @@ import { tailCommand } from './tail.ts'
 import { upCommand } from './up.ts'
 
 const COMMANDS = [
-  upCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
   kindsCommand, deadCommand,
 ]
 

@@ -1,5 +1,6 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
 import type { Bus } from '../../pipeline/bus.ts'
@@ -48,12 +49,15 @@ const TRIM_MS = 10_000
 /** Twice as long as nats-server waits with fsync unless it is told otherwise. */
 const TRIM_KEEP_MS = 240_000
 
+/** Routes of the one who launches, in front of the HTTP interface's own. */
+export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'bus' | 'kv'> & { readonly client: ClickHouseClient }) => void
+
 /**
  * Starts servers, streams, tables and stages, in this order.
  *
  * @throws ColloquyError of whatever could not be started; what had been started by then is stopped again.
  */
-export async function launch(settings: Settings, kinds: Kinds, log: Logger): Promise<Running> {
+export async function launch(settings: Settings, kinds: Kinds, log: Logger, moreRoutes?: MoreRoutes): Promise<Running> {
   await using started = new AsyncDisposableStack()
   const [nats, clickhouse] = await startServers(settings, log, started)
   const nc = await connectNats(nats.connection, 'colloquy')
@@ -62,7 +66,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   const kv = await prepareStreams(nc, bus.jsm, {
     partitions: settings.PARTITIONS, replicas: 1, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  await registerKinds(kv, kinds)
+  if (settings.ROLES.includes('host')) await registerKinds(kv, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
@@ -75,7 +79,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   const statusService = startStatusService(nc, stages, durabilityOf(settings))
   started.defer(() => statusService.stop())
   const http = client !== undefined && settings.ROLES.includes('serve')
-    ? await serveHttp({ settings, bus, kv, client, stages, metrics, log })
+    ? await serveHttp({ settings, bus, kv, client, stages, metrics, log, addRoutes: (app) => moreRoutes?.(app, { bus, kv, client }) })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
@@ -96,10 +100,10 @@ async function startServers(settings: Settings, log: Logger, started: AsyncDispo
   return [nats.value, clickhouse.value]
 }
 
-type StageDeps = Pick<Running, 'settings' | 'kinds' | 'bus' | 'kv' | 'client' | 'metrics'> & { log: Logger }
+export type StageDeps = Pick<Running, 'settings' | 'kinds' | 'bus' | 'kv' | 'client' | 'metrics'> & { log: Logger }
 
 /** Readers of the log first, so that they stand ready when the host begins to write it; stopped the other way round. */
-async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Map<Role, Stage>> {
+export async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Map<Role, Stage>> {
   const { settings, kinds, bus, kv, client, metrics, log } = deps
   const partitionCount = settings.PARTITIONS
   const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
