@@ -1,4 +1,5 @@
 /** `colloquy/test`: tests of kinds without a server. */
+export { explore, type Explored, type ExploreOptions } from '../actors/testing/explore/explore.ts'
 export { given, type Attributes, type Scenario, type Some } from '../actors/testing/scenario.ts'
 export { fails, inTurn, never, takes, type Stub } from '../actors/testing/stubs.ts'
 export type { Duration } from '../actors/testing/durations.ts'
