@@ -93,6 +93,7 @@ function textOf({ format, pattern, minLength = 0, maxLength = Infinity }: JsonSc
     case 'email': return fc.nat(99).map((n) => `someone${n}@example.com`)
     case 'uuid': return fc.uuid()
     case 'uri': return fc.webUrl()
+    default: break
   }
   if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern))
   const made = fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, minLength + 20) })

@@ -30,7 +30,7 @@ export interface Scenario<K extends Kind> {
   /** From now on, a task that is started comes back with this: see `Stub`. A task without one waits for `taskEnds`. */
   task<Task extends Name<K['tasks']>>(name: Task, stub: StubOf<K['tasks'][Task]>): Scenario<K>
 
-  /** An input comes in. Results of stubs that take no time come with it. */
+  /** An input comes in. Results of stubs that take no time come with it; timers come when time passes, be it `.after(0)`. */
   when<Type extends Name<K['events']>>(type: Type, data: z.input<K['events'][Type]>, attributes?: Attributes): Scenario<K>
   /** Whatever a producer may publish: a text or bytes as they are, anything else as JSON. */
   whenRaw(body: unknown): Scenario<K>
@@ -88,8 +88,8 @@ interface Look {
 /** Begins a test of an actor that has not met any input. */
 export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
 
-/** Goes on from a world, looking back at its last step. */
-export const scenarioOf = <K extends Kind>(world: World): Scenario<K> => createScenario({ world, emittedSeen: 0, isExpected: false })
+/** Goes on from a world, looking back at its last step; `isExpected`: whatever went wrong in that is known. */
+export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedSeen: 0, isExpected })
 
 function createScenario<K extends Kind>(look: Look): Scenario<K> {
   const { world } = look
@@ -186,7 +186,8 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
     },
     thenStatus(status) {
       const is = world.actor.status
-      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${world.last?.error === undefined ? '' : ` (${world.last.error})`}`, { isExpected: true })
+      const error = step.records.at(-1)?.error
+      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${error === undefined ? '' : ` (${error})`}`, { isExpected: true })
     },
     thenLabel: (expected) => compared(api.thenLabel, 'the label', expected, world.actor.label),
 

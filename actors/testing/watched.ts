@@ -1,6 +1,5 @@
 import { StateMachine } from 'xstate'
-import type { LogRecord } from '../../schemas/record.ts'
-import { actorAfter, newActor, type Actor } from '../actor.ts'
+import type { Actor } from '../actor.ts'
 import { decide, type Decision } from '../decide.ts'
 import { differencesBetween, type Difference } from '../differences.ts'
 import type { Message } from '../draft.ts'
@@ -28,8 +27,7 @@ export interface Watched {
 /** Decides as a host does, twice, and compares. */
 export interface Watcher {
   readonly kind: Kind
-  /** @param last the actor's last record as LOG would give it back */
-  decide(actor: Actor, last: LogRecord | undefined, message: Message): Watched
+  decide(actor: Actor, message: Message): Watched
 }
 
 /** Far enough that year, month, day, weekday, hour, minute and second are others. */
@@ -49,15 +47,13 @@ export function createWatcher(kind: Kind): Watcher {
 
   return {
     kind,
-    decide(actor, last, message) {
+    decide(actor, message) {
       const here: Conditions = { nowMs: Date.parse(message.ts), chance: LOWEST }
       const elsewhere: Conditions = { nowMs: here.nowMs + CLOCK_SHIFT_MS, chance: HIGHEST }
       const run = (kinds: Kinds, on: Actor, conditions: Conditions): Decision =>
         under(conditions, () => decide(kinds, on, message, { now: message.ts, low: 0 }, true))
       // A machine that spoils its own initial context shall not spoil that of the next try.
-      const reread = (conditions: Conditions, kinds?: Kinds): Decision => (last === undefined
-        ? run(kinds ?? newFree(), newActor(actor.address), conditions)
-        : run(kinds ?? free, actorAfter(actor.address, copy(last)), conditions))
+      const reread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision => run(kinds, reloaded(actor), conditions)
 
       const decision = run(frozen, actor, here)
       const differences = compare(decision, reread(elsewhere))
@@ -100,7 +96,8 @@ const compare = (one: Decision, other: Decision): Difference[] => differencesBet
 const comparable = (decision: Decision): unknown =>
   (decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision)
 
-const copy = (record: LogRecord): LogRecord => JSON.parse(JSON.stringify(record)) as LogRecord
+/** The actor as it comes out of its last record. */
+const reloaded = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
 
 /** The kind with a machine of its own, which shares no initial context with another. */
 function apart({ machine, ...kind }: Kind, through: (pure: PureMachine) => PureMachine): Kind {

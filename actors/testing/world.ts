@@ -20,8 +20,6 @@ export interface World {
   readonly watcher: Watcher
   readonly address: Address
   readonly actor: Actor
-  /** As LOG would have it. */
-  readonly last: LogRecord | undefined
   readonly nowMs: number
   /** INBOX sequence of the last message. */
   readonly seq: number
@@ -59,7 +57,7 @@ export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: W
   if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is no time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
   const address = { tenant, kind: kind.name, id }
   return {
-    watcher: createWatcher(kind), address, actor: newActor(address), last: undefined, nowMs, seq: 0,
+    watcher: createWatcher(kind), address, actor: newActor(address), nowMs, seq: 0,
     stubs: new Map(), calls: new Map(), results: [], steps: [], complaint: undefined,
   }
 }
@@ -80,13 +78,13 @@ export function deliver(world: World, { payload, origin }: Delivered): World {
     seq, ts: timeText(world.nowMs), payload, origin, addressable: true,
     subject: origin === 'producer' ? inputSubject(address) : internalSubject(address),
   }
-  const { decision, complaint } = watcher.decide(world.actor, world.last, message)
+  const { decision, complaint } = watcher.decide(world.actor, message)
   const after = { ...world, seq, complaint: world.complaint ?? complaint }
   if (decision.kind !== 'record') return after
   const record = JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord
   const step = steps.at(-1) ?? { what: '', records: [] }
   return withResults({
-    ...after, last: record, actor: decision.next ?? actorAfter(address, record),
+    ...after, actor: decision.next ?? actorAfter(address, record),
     steps: [...steps.slice(0, -1), { ...step, records: [...step.records, record] }],
   }, record)
 }
@@ -111,13 +109,12 @@ type Due = { readonly atMs: number } & (
   | { readonly what: 'timer'; readonly run: string }
   | { readonly what: 'deadline'; readonly run: string; readonly task: string })
 
-export function nextDue({ results, actor }: World, expires: (task: string) => boolean = () => true): Due | undefined {
+export function nextDue({ results, actor }: World): Due | undefined {
   const { tasks = {}, timers = {} } = actor.state ?? {}
   const due: Due[] = [
     ...results.map((result): Due => ({ what: 'result', atMs: result.atMs, result })),
     ...Object.entries(timers).map(([run, { at }]): Due => ({ what: 'timer', atMs: Date.parse(at), run })),
-    ...Object.entries(tasks).filter(([, { task }]) => expires(task))
-      .map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
+    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
   ]
   return due.reduce<Due | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
 }
@@ -130,8 +127,8 @@ export function nextDue({ results, actor }: World, expires: (task: string) => bo
  */
 export const passTo = (world: World, untilMs: number): World => pass(world, untilMs, nextDue)
 
-/** Lets come what is due at this very moment. A deadline that the test has said nothing about waits: it may want to say it next. */
-export const settle = (world: World): World => pass(world, world.nowMs, (now) => nextDue(now, (task) => now.stubs.has(task)))
+/** Lets come what stubs say at once. A timer or a deadline comes when time passes, be it none. */
+export const settle = (world: World): World => pass(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
 
 function pass(world: World, untilMs: number, next: (world: World) => Due | undefined): World {
   let now = world

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
 import fc from 'fast-check'
-import type { StateNode } from 'xstate'
+import type { AnyStateNode } from 'xstate'
 import type { Kind } from '../../kind.ts'
 import { actCode, chainCode } from '../code.ts'
 import { narrativeOf } from '../narrative.ts'
@@ -81,7 +81,7 @@ function fault(kind: Kind, { code, what, acts, world }: Finding, calledBy: (kind
 }
 
 /** The states of a machine that have none inside, as records write them. */
-function leafPaths(node: StateNode): string[] {
+function leafPaths(node: AnyStateNode): string[] {
   const inside = Object.values(node.states)
   if (inside.length > 0) return inside.flatMap(leafPaths)
   // An actor passes through a state with `always` without resting in it.
