@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { loadCatalogue, type Item } from '../actors/interest/catalogue.ts'
 import { createInterest } from '../actors/interest/kind.ts'
+import { explore } from '../actors/testing/explore/explore.ts'
 import { given, type Scenario } from '../actors/testing/scenario.ts'
 import { fails } from '../actors/testing/stubs.ts'
 import { LIMITS } from '../schemas/limits.ts'
@@ -114,6 +115,19 @@ describe('recommendations', () => {
     story.when('recommendations.asked', {}, { id: 'q-9' }).thenEmitted('recommendations.given', { replyTo: 'q-9', items: [], problem: 'busy' })
       .taskExpires('recommend').thenEmitted('recommendations.given', { problem: 'unavailable' }).thenState('recommending')
   })
+})
+
+test('no walk finds a fault, a dead end, or a context that grows for ever', () => {
+  const items = loadCatalogue().slice(0, 6)
+  const { unreached, ineffective } = explore(kind, {
+    runs: 50,
+    events: {
+      'item.browsed': items, 'item.liked': items, 'item.bought': items,
+      'item.rated': fc.record({ item: fc.constantFrom(...items), stars: fc.integer({ min: 1, max: 5 }) }).map(({ item, stars }) => ({ ...item, stars })),
+    },
+    tasks: { recommend: [[], [{ item: '云雾绿茶', score: 1 }]] },
+  })
+  expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
 })
 
 describe('the catalogue', () => {

@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { actorAfter, newActor, type Actor } from '../actors/actor.ts'
 import { decide } from '../actors/decide.ts'
 import type { Message } from '../actors/draft.ts'
 import { kindsByName } from '../actors/kind.ts'
 import { reminderKind } from '../actors/reminder.ts'
+import { explore } from '../actors/testing/explore/explore.ts'
 import { given, type Scenario } from '../actors/testing/scenario.ts'
 import type { LogRecord } from '../schemas/record.ts'
 
@@ -88,6 +90,16 @@ test('the offset of a time counts, and a time without one is refused', () => {
 test('a booking that waited for its host is reminded of when it is due, not that much later', () => {
   given(reminderKind, { at: inHours(10) })
     .when('appointment.booked', { at: inHours(48), what: 'x', lang: 'en' }, { time: inHours(0) }).thenTimer('14h')
+})
+
+test('no walk finds a fault, a dead end, or a state that cannot be reached', () => {
+  const hours = fc.constantFrom(-1, 0.5, 2, 10, 30, 100)
+  const moved = hours.map((ahead) => ({ at: inHours(ahead) }))
+  const { unreached, ineffective } = explore(reminderKind, {
+    runs: 100,
+    events: { 'appointment.booked': moved.map((when) => ({ ...when, what: 'x', lang: 'en' as const })), 'appointment.moved': moved },
+  })
+  expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
 })
 
 test('marks that passed while no host ran are not made up for one by one', () => {
