@@ -2,6 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord, Reason } from '../schemas/record.ts'
+import type { Origin } from '../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './case.ts'
 import { machineName, type Kind } from './kind.ts'
@@ -13,7 +14,7 @@ import { statePath } from './snapshot.ts'
 export interface Message extends Delivery {
   /** As it was published. */
   readonly subject: string
-  readonly origin: 'producer' | 'internal'
+  readonly origin: Origin
   readonly addressable: boolean
 }
 

@@ -27,7 +27,9 @@ export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<P
 
 const spawnParams = z.object({ id: z.unknown(), src: z.unknown(), input: z.unknown() })
 const stopParams = z.union([z.string(), z.object({ id: z.string() }).transform((ref) => ref.id)])
-const timedEvent = z.object({ event: z.looseObject({ type: z.string() }), id: z.string().optional(), delay: z.number().optional() })
+/** Of any size, and not even a number: what is no delay is told apart below. */
+const milliseconds = z.custom<number>((value) => typeof value === 'number')
+const timedEvent = z.object({ event: z.looseObject({ type: z.string() }), id: z.string().optional(), delay: milliseconds.optional() })
 const sendToParams = timedEvent.extend({ to: z.unknown() })
 const cancelParams = z.object({ sendId: z.string() })
 const emitParams = z.object({ event: z.looseObject({ type: z.string(), data: z.unknown() }) })

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { ColloquyError } from '../schemas/errors.ts'
 import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../schemas/subjects.ts'
 import { checkDefinition } from './definition/check.ts'
+import { taskLogic } from './definition/sources.ts'
 import { nodesOf } from './definition/walk.ts'
 import { createPureMachine, type PureMachine } from './pure-machine.ts'
 
@@ -140,7 +141,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
 ) {
   checkNames(options)
   const actors = Object.fromEntries(
-    Object.keys(options.tasks).map((name) => [name, fromPromise(() => Promise.reject(new Error(`task ${name} is run by a runner`)))]),
+    Object.keys(options.tasks).map((name) => [name, taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is run by a runner`))))]),
   ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
   const types = {} as {
     context: z.output<Context>
@@ -165,7 +166,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         migrate: options.migrate ?? {},
         label: (context) => options.label?.(context) ?? {},
       }
-      checkDefinition(kind, actors)
+      checkDefinition(kind)
       return kind
     },
   }

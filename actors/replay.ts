@@ -5,10 +5,12 @@ import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../schemas/record.ts'
 import { inputSubject, internalSubject, type Address } from '../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
-import { decide, type Decision } from './decide.ts'
+import { decide } from './decide.ts'
 import { differencesBetween, type Difference } from './differences.ts'
 import type { Message } from './draft.ts'
 import type { Kinds } from './kind.ts'
+import { migrate, versionOf } from './migrate.ts'
+import { statePath } from './snapshot.ts'
 
 /** How a recorded decision compares with today's. */
 export type Replayed =
@@ -25,10 +27,9 @@ export interface Deviation {
 }
 
 /** What of a record a machine decides. The rest is where and when, and counts that follow from it. */
-type Decided = Pick<LogRecord, 'outcome' | 'reason' | 'to' | 'status' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'label'> & {
-  readonly sent: NonNullable<LogRecord['sent']>
-  readonly state: State | null
-}
+type Decided = Pick<LogRecord, 'outcome'>
+  & Partial<Pick<LogRecord, 'reason' | 'to' | 'status' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'label' | 'sent'>>
+  & { readonly state?: State | Pick<State, 'context'> | null }
 
 /**
  * Decides a recorded message again, by today's kinds, at its recorded place and time.
@@ -40,16 +41,17 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   const asRecorded = actorAfter(address, record)
   const message = republished(address, record)
   if (message === undefined) return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
-  const decision = decideSafely(kinds, before, message, record)
+  const decision = safely(() => decide(kinds, before, message, { now: record.at, low: record.low }, true))
   if (decision instanceof ColloquyError) return differs(before, record, [], `it cannot be decided: ${decision.code}: ${decision.message}`, asRecorded)
   if (decision.kind === 'repeat') return differs(before, record, [], `it would be taken for a repeat, by its ${decision.by}`, before)
   if (decision.kind === 'ignored') return differs(before, record, [], 'it would be ignored: what it is about is no longer pending', before)
   if (decision.kind === 'threw') return differs(before, record, [], messageOf(decision.error), before)
   const next = decision.next ?? actorAfter(address, decision.record)
-  const expected = decidedIn(record)
-  if (isDeepStrictEqual(expected, decidedIn(decision.record))) return { kind: 'same', next }
+  const expected = expectedOf(kinds, before, record)
+  if (expected instanceof ColloquyError) return differs(before, record, [], `what was recorded after it cannot be taken over: ${expected.message}`, next)
+  if (isDeepStrictEqual(expected, alike(expected, decision.record))) return { kind: 'same', next }
   // What was recorded has been through JSON.
-  const actual = decidedIn(JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
+  const actual = alike(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
   const differences = differencesBetween(expected, actual)
   if (differences.length === 0) return { kind: 'same', next }
   return differs(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
@@ -60,17 +62,41 @@ function differs(before: Actor, record: LogRecord, differences: readonly Differe
   return { kind: 'differs', next, deviation: { cause: `${before.address.kind}: ${where}, on "${inputName(before, record)}": ${what}`, differences } }
 }
 
-function decideSafely(kinds: Kinds, before: Actor, message: Message, record: LogRecord): Decision | ColloquyError {
+function safely<T>(work: () => T): T | ColloquyError {
   try {
-    return decide(kinds, before, message, { now: record.at, low: record.low }, true)
+    return work()
   } catch (error) {
     return error instanceof ColloquyError ? error : new ColloquyError(codeOf(error) ?? 'error', messageOf(error), { cause: error })
   }
 }
 
-const decidedIn = (record: LogRecord): Decided | Pick<LogRecord, 'outcome' | 'reason'> => {
+function decidedIn(record: LogRecord): Decided {
   const { outcome, reason, to, status, state, label, emitted, started, timers, stopped, ended } = record
   return outcome === 'rejected' ? { outcome, reason } : { outcome, to, status, state, label, emitted, sent: record.sent ?? [], started, timers, stopped, ended }
+}
+
+/**
+ * What a record says, in the terms of today's version: what an earlier version left is compared as its migration takes it over,
+ * without runs, which a migration may stop and start.
+ */
+function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decided | ColloquyError {
+  const kind = kinds.get(address.kind)
+  const recorded = decidedIn(record)
+  if (kind === undefined || record.outcome === 'rejected' || record.state === null || versionOf(record.machine) >= kind.version) return recorded
+  const { state: left } = record
+  const taken = safely(() => migrate(kind, record, left, record.at))
+  if (taken instanceof ColloquyError) return taken
+  const { state: { value, context }, status } = taken
+  const { outcome, emitted, sent } = recorded
+  return { outcome, emitted, sent, status, to: statePath({ ...left, value }), state: { context }, label: kind.label(context) }
+}
+
+/** A decision's part that another has too. */
+function alike(expected: Decided, record: LogRecord): Decided {
+  const decided = decidedIn(record)
+  if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) return decided
+  const { outcome, emitted, sent, status, to, label } = decided
+  return { outcome, emitted, sent, status, to, label, state: { context: decided.state.context } }
 }
 
 /** An input by its type, a task's outcome or a timer by what it is about. */
@@ -108,7 +134,7 @@ function republished(address: Address, record: LogRecord): Message | undefined {
 const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))
 
 /** The weightiest thing in which two decisions differ, without what is of one actor alone. */
-function whatDiffers(expected: Partial<Decided>, actual: Partial<Decided>, differences: readonly Difference[], error = ''): string {
+function whatDiffers(expected: Decided, actual: Decided, differences: readonly Difference[], error = ''): string {
   if (expected.outcome !== actual.outcome || expected.reason !== actual.reason) {
     const was = expected.reason === undefined ? 'was committed' : `was rejected as ${expected.reason}`
     return actual.reason === undefined ? `it ${was}, and would be committed` : `it ${was}, and would be rejected as ${actual.reason} (${error})`
@@ -126,7 +152,7 @@ function whatDiffers(expected: Partial<Decided>, actual: Partial<Decided>, diffe
 /** Positions in lists, and runs by their ids. */
 const NOT_OF_THE_CAUSE = /\.(\d+|[\da-z]+-[\da-z]+-[a-z]\d+)(?=\.|$)/g
 
-const EFFECTS: readonly (readonly [past: string, verb: string, of: (decided: Partial<Decided>) => string[]])[] = [
+const EFFECTS: readonly (readonly [past: string, verb: string, of: (decided: Decided) => string[]])[] = [
   ['emitted', 'emit', ({ emitted = [] }) => emitted.map(({ type }) => type)],
   ['sent', 'send', ({ sent = [] }) => sent.map(({ kind, type }) => `${type} to ${kind}`)],
   ['started', 'start', ({ started = [] }) => started.map(({ task }) => task)],

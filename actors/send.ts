@@ -24,7 +24,7 @@ type SendingTo<Events extends Schemas> = {
   }
 }[keyof Events & string]
 
-const SENDING = Symbol('colloquy.send')
+const SENDING = Symbol.for('colloquy.send')
 
 type Params = ParameterizedObject['params'] | undefined
 

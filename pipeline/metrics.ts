@@ -30,6 +30,7 @@ export function createMetrics() {
     actorLoads: counter('actor_loads_total', 'Actors read from LOG'),
     actorErrors: counter('actor_errors_total', 'Machines that ended in an error', ['kind']),
     liveActors: gauge('live_actors', 'Actors held in memory'),
+    sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
     deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome, or to where it was given up', TASK_SECONDS, ['kind', 'task']),

@@ -22,11 +22,10 @@ export class DefinitionError extends ColloquyError {
  * Checks that a machine asks for nothing that would be lost: what a record cannot hold, what nobody would run, what would end or
  * hang the actor. All of it is found at once; what cannot be seen in a definition is found by decisions.
  *
- * @param tasks the logics that stand for the kind's tasks in the machine.
  * @throws DefinitionError
  */
-export function checkDefinition(kind: Kind, tasks: Readonly<Record<string, unknown>>): void {
-  const { machine } = kind
+export function checkDefinition(kind: Kind): void {
+  const { machine, tasks } = kind
   const actions = actionsOf(machine)
   const [first, ...more] = [
     ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkCycles(machine),

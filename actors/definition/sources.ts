@@ -13,7 +13,12 @@ interface Invoked {
 
 export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and write its name: invoke: { src: "name", … }'
 
-/** What is wrong with what a machine invokes; `tasks` are the logics that stand for the kind's tasks. */
+const TASK = Symbol.for('colloquy.task')
+
+/** Marks the logic that stands for a task in a machine. */
+export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
+
+/** What is wrong with what a machine invokes. */
 export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Found[]): Refusal[] {
   const invoked = invokedIn(machine)
   return [
@@ -41,7 +46,7 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
   }
   const known: Readonly<Record<string, unknown>> = machine.implementations.actors
   const logic = Object.hasOwn(known, src) ? known[src] : undefined
-  if (Object.hasOwn(tasks, src) && (logic === undefined || logic === tasks[src])) return []
+  if (Object.hasOwn(tasks, src) && (logic === undefined || (isRecord(logic) && TASK in logic))) return []
   if (logic === undefined) {
     const names = Object.keys(tasks)
     const which = names.length === 0 ? 'it has none' : `it has ${names.map((name) => `"${name}"`).join(', ')}`

@@ -37,7 +37,7 @@ export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)'
 /** The transitions of a state: by event (results of tasks, `after` and `onDone` included), and `always`. */
 export function choicesOf(node: Node): Choice[] {
   const path = pathOf(node)
-  const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, on ${readable(event)}`, event, transitions: transitions.map(plain) }))
+  const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, ${readable(event)}`, event, transitions: transitions.map(plain) }))
   const always = node.always ?? []
   return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(plain) }]
 }
@@ -70,14 +70,14 @@ export interface NodeTask {
 export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 
-/** XState's names of its own events, as their author wrote them. */
+/** What an event's descriptor stands for, as its author wrote it. */
 export function readable(event: string): string {
   const after = /^xstate\.after\.([^.]*)\./.exec(event)
   if (after !== null) return `after ${after[1] ?? ''}`
   const outcome = /^xstate\.(done|error)\.actor\.(.*)$/.exec(event)
   if (outcome !== null) return `${outcome[1] === 'done' ? 'onDone' : 'onError'} of ${outcome[2] ?? ''}`
   if (event.startsWith('xstate.snapshot.')) return 'onSnapshot'
-  return event.startsWith('xstate.done.state.') ? 'onDone' : event
+  return event.startsWith('xstate.done.state.') ? 'onDone' : `on ${event}`
 }
 
 /** Every action in every state, in entry, exit and transitions, and those named in `setup({actions})`. */

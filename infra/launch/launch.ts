@@ -137,7 +137,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (host !== undefined && dispatch !== undefined) {
     const trimming = startTrimming({
       bus, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, dispatched: () => dispatch.status().position,
-      host: { resolved: () => running(host).resolved(), lastHandedOn: () => running(host).lastHandedOn() },
+      host: { resolved: () => running(host).resolved(), handedOn: () => running(host).handedOn() },
     })
     started.defer(() => trimming.stop())
   }

@@ -2,7 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
-import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
+import { isFiller, parseInboxSubject, publishedSubject, type Origin } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
 import type { Metrics } from '../metrics.ts'
@@ -31,12 +31,19 @@ export interface HostOptions {
   readonly metrics: Metrics
 }
 
+export interface HandedOn {
+  readonly stream: 'TIMERS' | 'SENT'
+  readonly inboxSeq: number
+  /** In the stream that it came from. */
+  readonly seq: number
+}
+
 /** A running host also knows how far INBOX may be trimmed. */
 export interface HostRun extends StageRun {
   /** All INBOX sequences up to here are resolved by records that LOG acknowledged, the last of them at `logSeq`. */
   resolved(): { inboxSeq: number; logSeq: number }
-  /** The last message that INBOX took over from TIMERS, with its sequence there. */
-  lastHandedOn(): { inboxSeq: number; timersSeq: number } | undefined
+  /** The last messages that INBOX took over from other streams, with their sequences there. */
+  handedOn(): readonly HandedOn[]
 }
 
 /**
@@ -53,7 +60,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
   let lastAppended = 0
-  let lastInternal: JsMsg | undefined
+  const handedOn = new Map<Exclude<Origin, 'producer'>, JsMsg>()
 
   const trackerOf = (partition: number): PositionTracker => {
     const tracker = trackers.get(partition)
@@ -89,7 +96,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     if (isResolved(partition, message.seq)) return
     metrics.stageIn.inc({ stage: 'host' })
     tracker.take(message.seq)
-    if (origin === 'internal') lastInternal = message
+    if (origin !== 'producer') handedOn.set(origin, message)
     if (isFiller(address)) {
       metrics.ignored.inc({ why: 'filler' })
       tracker.finish(message.seq)
@@ -113,7 +120,8 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
       return { position: lowest(trackers, reader.position.seq), lag: reader.pending + unfinished }
     },
     resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended }),
-    lastHandedOn: () => lastInternal && { inboxSeq: lastInternal.seq, timersSeq: sequenceInSource(lastInternal) },
+    handedOn: () => [...handedOn].map(([origin, message]) =>
+      ({ stream: origin === 'internal' ? 'TIMERS' : 'SENT', inboxSeq: message.seq, seq: sequenceInSource(message) })),
     stop: loop.stop,
   }
 }
