@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { asyncApiCommand } from './asyncapi.ts'
+import { checkCommand } from './check.ts'
 import type { Cli } from './cli.ts'
 import { configCommand } from './config.ts'
 import { deadCommand } from './dead.ts'
@@ -18,7 +19,7 @@ import { upCommand } from './up.ts'
 
 const COMMANDS = [
   upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
-  kindsCommand, deadCommand,
+  kindsCommand, checkCommand, deadCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'
