@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 
 type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -24,13 +24,22 @@ const TEXTS = ['', ' ', '0', 'hello', '你好，世界', 'ß👩‍👩‍👧 �
  */
 export function arbitraryOf(schema: z.ZodType, what: string): fc.Arbitrary<unknown> {
   const root: JsonSchema = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  const made = valueOf(root, root, 0)
+  const made = attempt(() => valueOf(root, root, 0), what)
   const fits = (value: unknown): boolean => schema.safeParse(value).success
   const fitting = fc.sample(made, { numRuns: TRIES, seed: 1 }).filter(fits).length
   if (fitting < FITTING_MIN) {
     throw new ColloquyError('needs_samples', `${what}: of ${TRIES} made-up values ${fitting} fit its schema; give samples, or a fast-check arbitrary, in the options of explore`)
   }
   return fitting === TRIES ? made : made.filter(fits)
+}
+
+/** A pattern that looks ahead, for one, is more than fast-check makes up texts for. */
+function attempt<T>(make: () => T, what: string): T {
+  try {
+    return make()
+  } catch (cause) {
+    throw new ColloquyError('needs_samples', `${what}: no values can be made up for its schema (${messageOf(cause)}); give samples, or a fast-check arbitrary, in the options of explore`, { cause })
+  }
 }
 
 function valueOf(schema: JsonSchema | boolean, root: JsonSchema, depth: number): fc.Arbitrary<unknown> {
@@ -68,14 +77,18 @@ function ofType(type: string, schema: JsonSchema, root: JsonSchema, depth: numbe
 }
 
 function objectOf(schema: JsonSchema, root: JsonSchema, depth: number): fc.Arbitrary<unknown> {
+  const { additionalProperties: more, propertyNames: names } = schema
   const required = new Set(schema.required ?? [])
+  const named = typeof names === 'object' && typeof more === 'object' ? (names.enum ?? []).map((name) => [String(name), more] as const) : []
   // What may be left out is, where a schema refers to itself and has gone deep enough.
-  const fields = Object.entries(schema.properties ?? {}).filter(([name]) => depth <= DEPTH_MAX || required.has(name))
-  const known = fc.record(Object.fromEntries(fields.map(([name, field]) => [name, valueOf(field, root, depth)])), { requiredKeys: [...required] })
-  const { additionalProperties: more } = schema
-  if (fields.length > 0 || typeof more !== 'object') return known
-  const keys = typeof schema.propertyNames === 'object' ? valueOf(schema.propertyNames, root, depth).map(String) : fc.string()
-  return fc.dictionary(keys, valueOf(more, root, depth), { maxKeys: ITEMS_MAX })
+  const fields = [...Object.entries(schema.properties ?? {}), ...named].filter(([name]) => depth <= DEPTH_MAX || required.has(name))
+  if (fields.length === 0 && typeof more === 'object') {
+    const keys = typeof names === 'object' ? valueOf(names, root, depth).map(String) : fc.string()
+    return fc.dictionary(keys, valueOf(more, root, depth), { maxKeys: ITEMS_MAX })
+  }
+  return fc.record(Object.fromEntries(fields.map(([name, field]) => [name, valueOf(field, root, depth)])), {
+    requiredKeys: fields.map(([name]) => name).filter((name) => required.has(name)),
+  })
 }
 
 function arrayOf(schema: JsonSchema, root: JsonSchema, depth: number): fc.Arbitrary<unknown> {
@@ -95,13 +108,17 @@ function textOf({ format, pattern, minLength = 0, maxLength = Infinity }: JsonSc
     case 'uri': return fc.webUrl()
     default: break
   }
-  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern))
+  if (pattern !== undefined) return fc.stringMatching(new RegExp(withoutProperties(pattern)))
   const made = fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, minLength + 20) })
   const known = TEXTS.filter(({ length }) => length >= minLength && length <= maxLength)
   return known.length === 0 ? made : fc.oneof(fc.constantFrom(...known), made)
 }
 
 const LARGE = 1_000_000
+
+/** fast-check knows no Unicode properties: letters and digits stand for all of them, and what does not fit is asked of the schema. */
+const withoutProperties = (pattern: string): string =>
+  pattern.replace(/\\p\{(\w+)\}/g, (_, name: string) => (/^(N|Number)/.test(name) ? '\\d' : '\\w'))
 
 /** The numbers from `min` to `max` that are multiples of a step, counted in steps. */
 function stepsOf({ minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum }: JsonSchema, step: number): { min: number; max: number } {

@@ -1,10 +1,12 @@
 import { StateMachine } from 'xstate'
+import type { State } from '../../schemas/record.ts'
 import type { Actor } from '../actor.ts'
 import { decide, type Decision } from '../decide.ts'
 import { differencesBetween, type Difference } from '../differences.ts'
 import type { Message } from '../draft.ts'
 import { kindsByName, type Kind, type Kinds } from '../kind.ts'
 import { createPureMachine, type PureMachine } from '../pure-machine.ts'
+import { leavesOf } from '../snapshot.ts'
 import { under, type Conditions } from './conditions.ts'
 import { deepFreeze } from './freeze.ts'
 
@@ -27,6 +29,8 @@ export interface Watched {
 /** Decides as a host does, twice, and compares. */
 export interface Watcher {
   readonly kind: Kind
+  /** Where the machine is before its first input, as records write it; empty where it cannot even begin. */
+  readonly initialState: string
   decide(actor: Actor, message: Message): Watched
 }
 
@@ -47,6 +51,7 @@ export function createWatcher(kind: Kind): Watcher {
 
   return {
     kind,
+    initialState: initialStateOf(newFree().get(kind.name) ?? kind),
     decide(actor, message) {
       const here: Conditions = { nowMs: Date.parse(message.ts), chance: LOWEST }
       const elsewhere: Conditions = { nowMs: here.nowMs + CLOCK_SHIFT_MS, chance: HIGHEST }
@@ -98,6 +103,16 @@ const comparable = (decision: Decision): unknown =>
 
 /** The actor as it comes out of its last record. */
 const reloaded = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
+
+function initialStateOf({ name, pure }: Kind): string {
+  try {
+    const [snapshot] = pure.initial({ tenant: 'test', kind: name, id: 'initial' })
+    return leavesOf(snapshot.value as State['value']).join('+')
+  } catch {
+    // The first input says what is wrong with it.
+    return ''
+  }
+}
 
 /** The kind with a machine of its own, which shares no initial context with another. */
 function apart({ machine, ...kind }: Kind, through: (pure: PureMachine) => PureMachine): Kind {

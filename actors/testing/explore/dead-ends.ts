@@ -27,10 +27,11 @@ export function createAtlas(): Atlas {
     states,
     effective,
     observe(before, act, after, acts) {
+      if (after.actor.state === null) return
       const has = hasEffect(before, after)
       const from = states.get(stateOf(before))
       if (from !== undefined && has) states.set(stateOf(before), { ...from, leadsOn: true })
-      if (act.act === 'when' && (has || before.actor.state?.context !== after.actor.state?.context && isMoved(before, after))) effective.add(act.type)
+      if (act.act === 'when' && (has || changesContext(before, after))) effective.add(act.type)
       const known = states.get(stateOf(after))
       const isShorter = known === undefined || acts.length < known.acts.length
       states.set(stateOf(after), {
@@ -41,8 +42,8 @@ export function createAtlas(): Atlas {
   }
 }
 
-const isMoved = (before: World, after: World): boolean =>
-  JSON.stringify(before.actor.state?.context) !== JSON.stringify(after.actor.state?.context)
+const changesContext = (before: World, after: World): boolean =>
+  before.actor.state !== null && JSON.stringify(before.actor.state.context) !== JSON.stringify(after.actor.state?.context)
 
 /** Short walks that are tried from a state before it is called a dead end, and their moves. */
 const TRIES = 150

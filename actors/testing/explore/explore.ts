@@ -58,8 +58,8 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   const finding = (counterexample === null ? undefined : shortest(start, counterexample[0])) ?? findDeadEnd(start, atlas, moves, restingStates, seed) ?? findGrowth(start, moves, seed)
   if (finding !== undefined) throw fault(kind, finding, explore)
 
-  const states = Object.fromEntries([...atlas.states].filter(([state]) => state !== '').map(([state, { visits }]) => [state, visits]))
-  const reached = new Set(Object.keys(states).flatMap((state) => state.split('+')))
+  const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
+  const reached = new Set([start.watcher.initialState, ...Object.keys(states)].flatMap((state) => state.split('+')))
   return {
     walks: runs, acts, states,
     unreached: leafPaths(kind.machine.root).filter((leaf) => !reached.has(leaf)),

@@ -74,11 +74,11 @@ function performSurely(world: World, act: Act): World {
 
 export const lastRecords = ({ steps }: World): readonly LogRecord[] => steps.at(-1)?.records ?? []
 
-export const stateOf = ({ actor }: World): string => statePath(actor.state)
+export const stateOf = ({ actor, watcher }: World): string => (actor.state === null ? watcher.initialState : statePath(actor.state))
 
-/** Whether the last act changed the actor or did something outside. */
+/** Whether the last act changed the state or did something outside. What a machine does at its start is no input's doing. */
 export const hasEffect = (before: World, after: World): boolean => stateOf(before) !== stateOf(after)
-  || lastRecords(after).some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0)
+  || (before.actor.state !== null) && lastRecords(after).some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0)
 
 function problemOf(after: World): { code: string; what: string } | undefined {
   if (after.complaint !== undefined) return { code: after.complaint.code, what: complaintText(after.complaint) }
