@@ -95,6 +95,13 @@ describe('a check', () => {
     expect(await check(changed, { mode, memoryBytesMax: 1 })).toEqual(await check(changed, { mode }))
   })
 
+  test('finds the same where LOG is so large that it is read by partition', async () => {
+    const [one, parts] = [await check(changed), await check(changed, { onePassRecordsMax: 1 })]
+    expect({ ...parts, found: actorsOf(parts.found) }).toEqual({ ...one, found: actorsOf(one.found) })
+    const sampled = await check(changed, { onePassRecordsMax: 1, sample: 3 })
+    expect(sampled).toMatchObject({ ...(await check(changed, { sample: 3 })), actors: 3, found: expect.anything() as unknown })
+  })
+
   test('takes what an earlier version left as its migration does', async () => {
     expect((await check(createRefund2('as it was'))).causes).toEqual([])
     const { causes } = await check(createRefund2('anew'))

@@ -12,6 +12,8 @@ export interface Selection {
   readonly kind?: string | undefined
   /** So many actors, chosen by their names' hashes: the same ones each time. Default: all. */
   readonly sample?: number | undefined
+  /** A LOG that is not larger is read in one pass, a larger one partition by partition. Default 200,000. */
+  readonly onePassRecordsMax?: number
 }
 
 /** Subjects that are read together, in LOG's order. No actor is in two passes. */
@@ -19,15 +21,14 @@ export interface Pass {
   readonly filterSubjects: readonly string[]
 }
 
-/** A LOG that is not larger is read in one pass. */
 const ONE_PASS_RECORDS_MAX = 200_000
 /** Actors of a sample that are read together. */
 const SUBJECTS_MAX = 100
 
 export async function passesOf(bus: Bus, selection: Selection): Promise<Pass[]> {
-  const { tenant = '*', kind = '*', sample } = selection
+  const { tenant = '*', kind = '*', sample, onePassRecordsMax = ONE_PASS_RECORDS_MAX } = selection
   const { state } = await bus.jsm.streams.info('LOG')
-  const isSmall = state.messages <= ONE_PASS_RECORDS_MAX
+  const isSmall = state.messages <= onePassRecordsMax
   const partitions = isSmall ? ['*'] : Array.from({ length: await partitionsOf(bus) }, (_, partition) => String(partition))
   const filters = partitions.map((partition) => `log.${partition}.${tenant}.${kind}.*`)
   if (sample === undefined) return filters.map((filter) => ({ filterSubjects: [filter] }))
