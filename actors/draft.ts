@@ -2,6 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord, Reason } from '../schemas/record.ts'
+import type { Origin } from '../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './case.ts'
 import { machineName, type Kind } from './kind.ts'
@@ -13,7 +14,7 @@ import { statePath } from './snapshot.ts'
 export interface Message extends Delivery {
   /** As it was published. */
   readonly subject: string
-  readonly origin: 'producer' | 'internal'
+  readonly origin: Origin
   readonly addressable: boolean
 }
 
@@ -34,14 +35,17 @@ export interface Draft {
 }
 
 /** What a committed record says beside its input. */
-export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & {
+export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {
   readonly error?: string
+  /** Where the state is still that of an earlier version. Default: the kind's own. */
+  readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
 }
 
 /** Nothing but the counts changes: the machine is not shown what belongs to the past. */
 export const unmoved = ({ actor }: Turn): Outcomes => ({
   to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
+  ...(actor.state === null ? {} : { machine: actor.machine }),
   emitted: [], started: [], timers: [], stopped: [], ended: [],
 })
 

@@ -3,15 +3,18 @@ import { Argument, Command } from 'commander'
 import type { Logger } from 'pino'
 import { positiveNumber, wholeNumber } from '../infra/cli/arguments.ts'
 import { isClean } from './gate/check.ts'
-import { renderReport } from './report.ts'
-import { runScenario } from './run.ts'
+import { kinds } from './kinds/kinds.ts'
+import { renderOfflineReport, renderReport } from './report.ts'
+import { runOffline, runScenario } from './run.ts'
 import { latency } from './scenarios/latency.ts'
 import { scale } from './scenarios/scale.ts'
 import { turns } from './scenarios/turns.ts'
-import type { BenchOptions, Scenario } from './scenario.ts'
+import type { BenchOptions, OfflineScenario, Scenario } from './scenario.ts'
 import { attachSystem, startSystem } from './system.ts'
 
 const SCENARIOS: readonly Scenario[] = [turns, latency, scale]
+const OFFLINE: readonly OfflineScenario[] = [kinds]
+const ALL = [...SCENARIOS, ...OFFLINE]
 
 export interface BenchCli {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -35,7 +38,7 @@ interface Flags {
 export function createBenchProgram({ environment, line, log, now }: BenchCli): Command {
   return new Command('bench')
     .description('Measures Colloquy as its users meet it, and prints figures only if nothing was lost, doubled or out of order.')
-    .addArgument(new Argument('<scenario>', listed(({ name, about }) => `${name}: ${about}`, '; ')).choices(SCENARIOS.map(({ name }) => name)))
+    .addArgument(new Argument('<scenario>', listed(({ name, about }) => `${name}: ${about}`, '; ')).choices(ALL.map(({ name }) => name)))
     .option('--seconds <n>', 'how long inputs are published for the figures (scale: goes by its actors)', positiveNumber, 10)
     .option('--actors <n>', `conversations (default: ${listed(({ name, actorsDefault }) => `${name} ${actorsDefault}`, ', ')})`, wholeNumber(1))
     .option('--rate <n>', 'inputs per second (latency)', positiveNumber, 500)
@@ -49,16 +52,25 @@ export function createBenchProgram({ environment, line, log, now }: BenchCli): C
 One worker for now: there is no --workers until a system has several.
 The exit code is 0 only if the gate was clean.`)
     .action(async (name: string, flags: Flags) => {
-      const scenario = SCENARIOS.find((one) => one.name === name) ?? turns
-      const { seconds, actors = scenario.actorsDefault, rate, payload: payloadBytes, seed } = flags
+      const { seconds, rate, payload: payloadBytes, seed } = flags
+      const actors = flags.actors ?? ALL.find((one) => one.name === name)?.actorsDefault ?? 1
       const options: BenchOptions = { seconds, actors, rate, payloadBytes, seed }
+      const print = async (text: string, report: object): Promise<void> => {
+        line(text)
+        if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`)
+      }
+      const offline = OFFLINE.find((one) => one.name === name)
+      if (offline !== undefined) {
+        const report = await runOffline({ scenario: offline, options, command: commandOf(name, options), now })
+        return print(renderOfflineReport(report), report)
+      }
+      const scenario = SCENARIOS.find((one) => one.name === name) ?? turns
       const system = flags.attach
         ? await attachSystem(environment)
         : await startSystem({ environment, settings: scenario.settings?.(options) ?? {}, profileDir: flags.profile, log })
       try {
         const report = await runScenario({ scenario, options, system, command: commandOf(name, options), now })
-        line(renderReport(report))
-        if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`)
+        await print(renderReport(report), report)
         if (!isClean(report)) process.exitCode = 1
       } finally {
         await system.stop()
@@ -66,7 +78,7 @@ The exit code is 0 only if the gate was clean.`)
     })
 }
 
-const listed = (say: (scenario: Scenario) => string, separator: string): string => SCENARIOS.map(say).join(separator)
+const listed = (say: (scenario: Scenario | OfflineScenario) => string, separator: string): string => ALL.map(say).join(separator)
 
 const commandOf = (scenario: string, { seconds, actors, rate, payloadBytes, seed }: BenchOptions): string =>
   `npm run bench -- ${scenario} --seconds ${seconds} --actors ${actors} --rate ${rate} --payload ${payloadBytes} --seed ${seed}`

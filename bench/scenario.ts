@@ -40,3 +40,11 @@ export interface Scenario {
   /** Publishes by the producer alone: what it has sent is what the gate checks afterwards. */
   run(bench: Bench): Promise<Measured>
 }
+
+/** A scenario that needs no servers. */
+export interface OfflineScenario {
+  readonly name: string
+  readonly about: string
+  readonly actorsDefault: number
+  measure(options: BenchOptions): Measured
+}

@@ -126,6 +126,9 @@ export function loadSettings(
   return { settings: settings as Settings, effective }
 }
 
+/** The settings of this process: its environment's, and the given ones over them. @throws ColloquyError `bad_setting` */
+export const loadProcessSettings = (flags: Readonly<Partial<Record<SettingName, string>>> = {}): LoadedSettings => loadSettings(process.env, flags)
+
 export const settingAbout = (name: SettingName): string => SETTINGS[name].about
 
 function shown(value: unknown, isSecret: boolean): string | null {

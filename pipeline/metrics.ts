@@ -31,6 +31,7 @@ export function createMetrics() {
     actorErrors: counter('actor_errors_total', 'Machines that ended in an error', ['kind']),
     liveActors: gauge('live_actors', 'Actors held in memory'),
     partitionsLost: counter('partitions_lost_total', 'Partitions that were dropped because another member has them by now', ['work']),
+    sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
     deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome, or to where it was given up', TASK_SECONDS, ['kind', 'task']),

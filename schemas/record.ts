@@ -81,7 +81,7 @@ const endedSchema = z.object({
 
 /**
  * A LOG message: all that one input did to one actor. It is the only truth; everything else is derived from it.
- * `emitted`, `started`, `timers` and `stopped` are what the dispatcher carries out, in this order.
+ * `emitted`, `sent`, `started`, `timers` and `stopped` are what the dispatcher carries out, in this order.
  */
 export const recordSchema = z.object({
   v: z.literal(1),
@@ -113,6 +113,8 @@ export const recordSchema = z.object({
   emitted: z.array(z.object({ id: z.string(), type: z.string(), data })),
   started: z.array(z.object({ run: z.string(), task: z.string(), input: z.unknown(), deadlineAt: time })),
   timers: z.array(z.object({ run: z.string(), event: z.string(), at: time })),
+  /** Events for other actors of the tenant, in the order in which they are delivered; absent where there are none. */
+  sent: z.array(z.object({ id: z.string(), kind: z.string(), actor: z.string(), type: z.string(), data })).optional(),
   stopped: z.array(z.string()),
   /** Task runs whose outcome this record settles. */
   ended: z.array(endedSchema),
@@ -127,4 +129,5 @@ export type PendingTimer = z.infer<typeof pendingTimer>
 export type Case = z.infer<typeof caseSchema>
 export type TaskEnd = z.infer<typeof endedSchema>
 export type Started = LogRecord['started'][number]
+export type Sent = NonNullable<LogRecord['sent']>[number]
 export type Emitted = LogRecord['emitted'][number]

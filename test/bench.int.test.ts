@@ -65,6 +65,17 @@ describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
     expect(Object.keys(written.figures)).toEqual(expect.arrayContaining(figures))
   })
 
+  it('measures the kinds by themselves, beside bare transitions that come to the same states', async () => {
+    const file = join(dataDir, 'kinds.json')
+    const run = await bench(['kinds', '--seconds', '1', '--actors', '20', '--json', file])
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    const { figures } = z.object({ figures: z.record(z.string(), z.number()) }).parse(JSON.parse(await readFile(file, 'utf8')))
+    for (const kind of ['support', 'reminder', 'interest']) {
+      for (const figure of ['TurnsPerSecond', 'BareTransitionsPerSecond', 'Ratio']) expect(figures[`${kind}${figure}`]).toBeGreaterThan(0)
+      expect(run.stdout).toContain(`| ${kind}Ratio |`)
+    }
+  })
+
   it('starts a system of its own where it is not told to attach', async () => {
     const { code, stdout } = await bench(['latency', '--seconds', '1', '--actors', '10', '--rate', '50'])
     expect(code).toBe(0)

@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { asyncApiCommand } from './asyncapi.ts'
+import { checkCommand } from './check.ts'
 import type { Cli } from './cli.ts'
 import { configCommand } from './config.ts'
 import { deadCommand } from './dead.ts'
+import { devCommand } from './dev.ts'
 import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
 import type { Output } from './output.ts'
@@ -16,8 +18,8 @@ import { tailCommand } from './tail.ts'
 import { upCommand } from './up.ts'
 
 const COMMANDS = [
-  upCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
-  kindsCommand, deadCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
+  kindsCommand, checkCommand, deadCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Bus } from '../../pipeline/bus.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
@@ -22,6 +23,7 @@ export interface ServeDeps {
   readonly durability: Durability
   readonly metrics: Metrics
   readonly log: Logger
+  readonly addRoutes?: (app: FastifyInstance) => void
 }
 
 /** Starts the HTTP interface as the settings say. @throws ColloquyError as `startHttpServer` does */

@@ -3,7 +3,10 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
+import { loadCatalogue } from '../../actors/interest/catalogue.ts'
+import { createInterest } from '../../actors/interest/kind.ts'
 import { kindsByName, type Kind, type Kinds } from '../../actors/kind.ts'
+import { reminderKind } from '../../actors/reminder.ts'
 import { loadArticles } from '../../actors/support/knowledge.ts'
 import { createSupport } from '../../actors/support/kind.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
@@ -32,7 +35,7 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
 function builtInKinds(settings: Settings): Kind[] {
   const model = settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined ? undefined
     : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL }
-  return [createSupport({ articles: loadArticles(), model })]
+  return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue())]
 }
 
 const PREFIX = 'kinds.'

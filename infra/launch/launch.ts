@@ -1,5 +1,6 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
 import type { Bus } from '../../pipeline/bus.ts'
@@ -37,12 +38,15 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** Routes of the one who launches, in front of the HTTP interface's own. */
+export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'bus' | 'kv'> & { readonly client: ClickHouseClient }) => void
+
 /**
  * Starts servers, streams, tables and stages, in this order.
  *
  * @throws ColloquyError of whatever could not be started; what had been started by then is stopped again.
  */
-export async function launch(settings: Settings, kinds: Kinds, log: Logger): Promise<Running> {
+export async function launch(settings: Settings, kinds: Kinds, log: Logger, moreRoutes?: MoreRoutes): Promise<Running> {
   await using started = new AsyncDisposableStack()
   const [nats, clickhouse] = await startServers(settings, log, started)
   const nc = await connectNats(nats.connection, 'colloquy')
@@ -53,7 +57,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   const kv = await prepareStreams(nc, bus.jsm, {
     partitions: settings.PARTITIONS, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  await registerKinds(kv, kinds)
+  if (settings.ROLES.includes('host')) await registerKinds(kv, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
@@ -66,7 +70,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger): Pro
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
   const http = client !== undefined && settings.ROLES.includes('serve')
-    ? await serveHttp({ settings, bus, kv, client, stages, dispatcher, durability, metrics, log })
+    ? await serveHttp({
+      settings, bus, kv, client, stages, dispatcher, durability, metrics, log, addRoutes: (app) => moreRoutes?.(app, { bus, kv, client }),
+    })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()

@@ -14,7 +14,7 @@ import { newestMatch, withPosition, type Match, type StreamPosition } from '../s
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letters.ts'
-import { abortedBy, eventsOf, schedulesOf, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
+import { abortedBy, eventsOf, schedulesOf, sentBy, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
 import { unschedule } from './unschedule.ts'
 
 export interface DispatcherOptions {
@@ -35,7 +35,7 @@ export interface DispatcherOptions {
 /**
  * The dispatcher: carries out what records ask for, at least once and under stable ids. The only place with side effects, so
  * that nothing that reads the log later repeats one. An actor's records are carried out one after another; its events
- * go out in their order.
+ * go out in their order, and so does what it sends to other actors.
  */
 export async function beginDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { bus, metrics, log, checkpoints, partitions } = options
@@ -59,20 +59,23 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   /** Records under way of each partition that this run still has. */
   const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
 
-  const emit = async (events: readonly Outgoing[]): Promise<void> => {
-    for (const { subject, payload, msgId } of events) await publishSurely(deps, subject, payload, { msgId })
+  const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
+    for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
   }
   const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
     const letters = hasDeadLetters(record) ? await deadLettersOf(bus, address, record, logSeq) : []
+    const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...schedulesOf(address, record), ...letters]
     await Promise.all([
-      emit(eventsOf(address, record)),
+      inTurn(eventsOf(address, record)),
+      inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
       ...unscheduledBy(address, record).map((subject) => unschedule(bus, subject)),
     ])
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
-    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + others.length)
+    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
+    if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
     for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
   }
@@ -163,4 +166,5 @@ async function resume({ bus, checkpoints, partitions, log, metrics }: Dispatcher
 
 const hasEffects = (record: LogRecord): boolean =>
   record.reason !== undefined
+  || record.sent !== undefined
   || record.emitted.length + record.started.length + record.timers.length + record.stopped.length + record.ended.length > 0

@@ -29,11 +29,14 @@ interface Note {
 const NOTES_MAX = 100
 /** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
 const FULL_SHARE = 0.5
-/** What TIMERS handed on, as INBOX stores it. */
-const HANDED_ON = 'inbox.*.*.*.*.int'
+/** What other streams handed on, in them and as INBOX stores it. TIMERS also has schedules, which are not for INBOX. */
+const HANDED_ON = [
+  { stream: 'TIMERS', subject: 'int.>', stored: 'inbox.*.*.*.*.int' },
+  { stream: 'SENT', subject: 'act.>', stored: 'inbox.*.*.*.*.act' },
+] as const
 
 /**
- * Takes out of INBOX, and out of what TIMERS handed on to it, only what is resolved by records that are dispatched too, by the word
+ * Takes out of INBOX, and out of what other streams handed on to it, only what is resolved by records that are dispatched too, by the word
  * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
  */
 export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
@@ -56,9 +59,9 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched)
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
-    const timersSeq = await handedOnUpTo(bus, due.inboxSeq)
+    const handedOn = await Promise.all(HANDED_ON.map(async ({ stored, ...from }) => ({ ...from, seq: await handedOnUpTo(bus, stored, due.inboxSeq) })))
     await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
-    if (timersSeq > 0) await bus.jsm.streams.purge('TIMERS', { filter: 'int.>', seq: timersSeq + 1 })
+    for (const { stream, subject, seq } of handedOn) if (seq > 0) await bus.jsm.streams.purge(stream, { filter: subject, seq: seq + 1 })
     trimmed = due.inboxSeq
   }
   const timer = setInterval(() => {
@@ -85,11 +88,11 @@ function together(shares: readonly Share[], partitionCount: number): Omit<Share,
   }
 }
 
-/** The last sequence of TIMERS that INBOX has taken over up to one of its own; 0 where that cannot be told. */
-async function handedOnUpTo({ jsm }: Bus, inboxSeq: number): Promise<number> {
-  const next = await jsm.direct.getMessage('INBOX', { seq: inboxSeq + 1, next_by_subj: HANDED_ON })
+/** The last sequence of another stream that INBOX has taken over up to one of its own; 0 where that cannot be told. */
+async function handedOnUpTo({ jsm }: Bus, stored: string, inboxSeq: number): Promise<number> {
+  const next = await jsm.direct.getMessage('INBOX', { seq: inboxSeq + 1, next_by_subj: stored })
   if (next !== null) return sequenceInSource(next.header.get('Nats-Stream-Source')) - 1
-  const last = await jsm.direct.getMessage('INBOX', { last_by_subj: HANDED_ON })
+  const last = await jsm.direct.getMessage('INBOX', { last_by_subj: stored })
   return last === null || last.seq > inboxSeq ? 0 : sequenceInSource(last.header.get('Nats-Stream-Source'))
 }
 
