@@ -24,13 +24,14 @@ export function rowsOf(address: Address, record: LogRecord, seq: number): Rows {
     messages: messageRows(context, record, seq, at),
     actors: record.status === 'none' && record.outcome === 'rejected' ? [] : [{
       ...standing, state: record.to, status: record.status, n: record.n, first_at: dateTime(record.case.firstAt), last_at: at,
-      last_seq: seq, label: record.label,
+      last_seq: seq, label: record.label, open_states: [],
     }],
     conversations: record.case.messages === 0 ? [] : [{
-      ...standing, state: record.to, messages: record.case.messages, user_msgs: record.case.userMessages,
+      ...standing, history: false, state: record.to, messages: record.case.messages, user_msgs: record.case.userMessages,
       bot_msgs: record.case.botMessages, agent_msgs: record.case.agentMessages, first_at: dateTime(record.case.firstAt),
       last_at: at, last_seq: seq, intent: textOf(record.label['intent']), quality: numberOf(record.label['quality']),
     }],
+    cases: [], turns: [], state_intervals: [], citations: [],
     tasks: taskRows(standing, record, seq, at),
     dead_letters: deadLetterRows(address, record, seq, at),
   }
