@@ -1,7 +1,7 @@
 import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './generations.ts'
 import { PROGRESS, TABLES, VIEWS, type Column, type Table, type View } from './tables.ts'
 
-const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
 export const columnDefinition = (name: string, { type, comment, codec }: Column): string =>
   `${name} ${type} COMMENT ${quoted(comment)}${codec === undefined ? '' : ` CODEC(${codec})`}`

@@ -12,7 +12,6 @@ export const GENERATIONS: Table = {
   comment: 'Which generation of each table counts: the highest; a table that is not named here is at 0',
   orderBy: ['name', 'generation'],
   partitionBy: '',
-  seq: 'seq',
   columns: {
     name: { type: 'LowCardinality(String)', comment: 'Table' },
     generation: GENERATION,
@@ -25,7 +24,6 @@ export const MIGRATIONS: Table = {
   comment: 'Which migrations of the tables were done',
   orderBy: ['version'],
   partitionBy: '',
-  seq: 'seq',
   columns: {
     version: { type: 'UInt32', comment: 'Number of the migration; the highest is the version of the tables' },
     name: { type: 'String', comment: 'What it changed' },
