@@ -8,6 +8,7 @@ import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
 import type { Output } from './output.ts'
 import { publishCommand } from './publish.ts'
+import { questionsCommand } from './questions.ts'
 import { addSettingFlags, settingsOf } from './setting-flags.ts'
 import { showCommand } from './show.ts'
 import { sqlCommand } from './sql.ts'
@@ -17,7 +18,7 @@ import { upCommand } from './up.ts'
 
 const COMMANDS = [
   upCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
-  kindsCommand, deadCommand,
+  kindsCommand, deadCommand, questionsCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'
