@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
+import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { defineKind, type TaskDefinition } from '../kind.ts'
 import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, turnSchema, TURNS_MAX } from './context.ts'
 import { TOPICS } from './lexicon.ts'
@@ -11,10 +11,7 @@ export const ANSWER_CHARS_MAX = 2000
 /** What the support desk and the customer tell a case, beside what is said in it. */
 export const supportEvents = {
   ...KNOWN_INPUTS,
-  'feedback.given': z.object({
-    rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }),
-    comment: z.string().max(4000).optional(),
-  }).meta({ description: 'The customer rates the case' }),
+  'feedback.given': feedbackGiven.extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) }).meta({ description: 'The customer rates the case' }),
   'case.taken': z.object({ agent: z.string().min(1).max(128) })
     .meta({ description: 'A person of the support desk takes the case over' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
