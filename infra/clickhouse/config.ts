@@ -66,6 +66,8 @@ const harmless = [
 
 const analystGrants = [
   `SELECT, dictGet ON ${database}.*`,
+  // What "rebuild --into" makes.
+  `SELECT ON ${database}_*.*`,
   'SELECT ON information_schema.*', 'SELECT ON INFORMATION_SCHEMA.*', 'SELECT ON system.parts',
 ]
 /** The engine's own session runs start.sql as `default`. Over HTTP this is worth nothing: read-only mode refuses it. */

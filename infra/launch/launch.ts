@@ -115,7 +115,7 @@ async function startStages(deps: StageDeps, started: AsyncDisposableStack): Prom
   let host: HostRun | undefined
 
   if (client !== undefined) await start('project', () => beginProjector({
-    ...underWay, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
+    ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
     batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
   }))
   await start('dispatch', () => beginDispatcher({

@@ -10,7 +10,7 @@ import type { AnyRow } from './batch.ts'
 export interface InsertDeps {
   readonly clickhouse: ClickHouseClient
   readonly log: Logger
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'rowsRefused'>
   readonly signal: AbortSignal
 }
 
