@@ -37,16 +37,21 @@ const hitSchema = z.object({
 const hitsSchema = z.array(hitSchema).max(HITS_MAX)
 
 export const lookupInput = querySchema
-export const lookupOutput = z.object({ hits: hitsSchema })
+export const lookupOutput = z.object({ hits: hitsSchema, kbVersion: z.string().max(64).optional() })
 
 export const answerInput = querySchema.extend({ hits: hitsSchema, turns: z.array(turnSchema).max(TURNS_MAX) })
 export const answerOutput = z.object({
   /** `null` where the articles do not say. */
   text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
   sources: z.array(z.object({ source: z.string(), score: z.number() })).max(HITS_MAX),
+  /** Articles that it was asked from. */
+  hits: z.int().nonnegative().optional(),
+  kbVersion: z.string().max(64).optional(),
+  promptVersion: z.string().max(64).optional(),
   model: z.string().max(128).optional(),
   tokensIn: z.int().nonnegative().optional(),
   tokensOut: z.int().nonnegative().optional(),
+  cost: z.number().nonnegative().optional(),
 })
 
 export type Query = z.infer<typeof querySchema>
