@@ -23,7 +23,7 @@ export function questionsCommand({ out, settings }: Cli): Command {
     const scope = scopeOf(options, new Date())
     const rows = await withAnalyst(settings().settings, (clickhouse) => askQuestion(clickhouse, name, scope))
     if (options.json) for (const row of rows) out.json(row)
-    else out.table(Object.keys(rows[0] ?? {}), rows.map((row) => Object.values(row).map(cell)))
+    else out.table(Object.keys(rows[0] ?? {}), rows.map((row) => Object.values<Cell>(row).map(cell)))
   }
 
   return addPeriodFlags(new Command('questions')
@@ -38,4 +38,5 @@ Examples:
     .action((name: QuestionName | undefined, options: Options) => (name === undefined ? list(options) : ask(name, options)))
 }
 
-const cell = (value: unknown): string => (value === null ? '' : printable(String(value)))
+type Cell = string | number | boolean | null
+const cell = (value: Cell): string => (value === null ? '' : printable(String(value)))

@@ -2,9 +2,15 @@
 --
 -- How long the stays in each state were that ended in the period, and at which state the cases stood that were closed in the period
 -- because their customer was lost (`drop_state`). `drop_share` is the share of all that were lost. `now` are the stays that have not
--- ended yet, whenever they began.
--- One row per kind and state that has any of these. Imported history does not count: the machine never saw it.
+-- ended yet, of those that began before the end of the period.
+-- One row per kind and state that has any of these. A stay that began with the closing of its case is not part of the case and does not
+-- count; nor does imported history, which the machine never saw.
 -- The stays of one actor in parallel states count each for itself. Times are NULL where no stay ended.
+WITH closings AS (
+  SELECT kind, actor, case_no, assumeNotNull(closed_at) AS ended_at
+  FROM cases
+  WHERE tenant = {tenant:String} AND NOT history AND isNotNull(closed_at) AND closed_at < {to:DateTime64(3, 'UTC')}
+)
 SELECT
   kind,
   state,
@@ -22,11 +28,13 @@ FROM (
   FROM state_intervals
   WHERE tenant = {tenant:String} AND NOT history
     AND left_at >= {from:DateTime64(3, 'UTC')} AND left_at < {to:DateTime64(3, 'UTC')}
+    AND (kind, actor, case_no, entered_at) NOT IN closings
   GROUP BY kind, state
   UNION ALL
   SELECT kind, state, 0, NULL, NULL, 0, count(), 0
   FROM states
-  WHERE tenant = {tenant:String} AND isNull(left_at)
+  WHERE tenant = {tenant:String} AND isNull(left_at) AND entered_at < {to:DateTime64(3, 'UTC')}
+    AND (kind, actor, case_no, entered_at) NOT IN closings
   GROUP BY kind, state
   UNION ALL
   SELECT kind, assumeNotNull(drop_state), 0, NULL, NULL, 0, 0, count()
