@@ -50,10 +50,13 @@ interface Encoding {
   readonly sql: (column: string) => string
 }
 
-const PLAIN: Encoding = { of: String, sql: (column) => `toString(${column})` }
+/** Text as it is; numbers as both sides print them. */
+export const plain = (value: ExpectedValue | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? ''))
+
+const PLAIN: Encoding = { of: plain, sql: (column) => `toString(${column})` }
 /** By the beginning of the type. */
 const ENCODINGS: readonly (readonly [string, Encoding])[] = [
-  ['DateTime64(3', { of: (value) => String(Date.parse(String(value))), sql: (column) => `toString(toUnixTimestamp64Milli(${column}))` }],
+  ['DateTime64(3', { of: (value) => String(Date.parse(plain(value))), sql: (column) => `toString(toUnixTimestamp64Milli(${column}))` }],
   ['Float64', { of: (value) => bitsOf(Number(value)), sql: (column) => `toString(reinterpretAsUInt64(${column}))` }],
   ['Decimal(18, 6)', { of: (value) => millionths(Number(value)), sql: (column) => `toDecimalString(${column}, 6)` }],
   ['Bool', { of: (value) => (value === true ? '1' : '0'), sql: (column) => `toString(toUInt8(${column}))` }],

@@ -1,6 +1,6 @@
 import { TABLES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
-import { keyOf, keySql, textOf } from './canonical.ts'
+import { keyOf, keySql, plain, textOf } from './canonical.ts'
 import type { CompareDeps } from './compare.ts'
 import type { Difference, Named } from './differences.ts'
 import { createExpectation } from './expect/expectation.ts'
@@ -42,7 +42,7 @@ async function expectedRows({ bus, from, tenant }: LocateDeps, differences: read
     for (const [name, row] of expectation.take(address, record, seq)) {
       for (const [index, difference] of differences.entries()) {
         if (!belongs(difference, name, address.tenant, seq, () => keyOf(name, row))) continue
-        found[index]?.set(keyOf(name, row), { seq, texts: [...textOf(name).of(row), String(row['label'] ?? '')] })
+        found[index]?.set(keyOf(name, row), { seq, texts: [...textOf(name).of(row), plain(row['label'])] })
       }
     }
   }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { TABLES, type ReadModel, type TableName } from '../../schemas/tables.ts'
-import { checksumOf, keyOf, type Checksum, type ExpectedRow } from './canonical.ts'
+import { checksumOf, keyOf, plain, type Checksum, type ExpectedRow } from './canonical.ts'
 import type { Expected } from './expect/rows.ts'
 import { EMPTY, type JsonPrinter } from './json.ts'
 
@@ -79,7 +79,7 @@ export function createSlice(printer: JsonPrinter): Slice {
     buckets,
     versions,
     add([name, row], seq) {
-      const tenant = String(row['tenant'])
+      const tenant = plain(row['tenant'])
       const checksum = checksumOf(name, row)
       if (isStanding(name)) {
         within(versions, name).set(keyOf(name, row), { ...checksum, seq, tenant, label: labelOf(name, row) })
@@ -87,7 +87,7 @@ export function createSlice(printer: JsonPrinter): Slice {
       }
       addToBucket(name, tenant, seq, checksum)
       if (name !== 'events' || row['outcome'] !== 'rejected' || row['idx'] !== 0 || row['data'] === EMPTY) return
-      const text = String(row['data'])
+      const text = plain(row['data'])
       held.push({ seq, text })
       heldChars += text.length
     },
@@ -101,4 +101,4 @@ export function createSlice(printer: JsonPrinter): Slice {
   }
 }
 
-const labelOf = (name: TableName, row: ExpectedRow): string | undefined => (name === 'actors' ? String(row['label']) : undefined)
+const labelOf = (name: TableName, row: ExpectedRow): string | undefined => (name === 'actors' ? plain(row['label']) : undefined)
