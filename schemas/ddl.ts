@@ -16,7 +16,9 @@ function createTable(name: string, table: Table, partitions?: string): string {
   const columns = Object.entries(table.columns).map(([column, definition]) => columnDefinition(column, definition))
   const indexes = (table.indexes ?? []).map(({ of, type, granularity }) => `INDEX ${of}_skip ${of} TYPE ${type} GRANULARITY ${granularity}`)
   const partition = partitions === undefined ? '' : `\nPARTITION BY ${partitions}`
-  return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\nENGINE = ReplacingMergeTree(${table.version ?? ''})${partition}\nORDER BY (${table.orderBy.join(', ')})\nCOMMENT ${quoted(table.comment)}`
+  const pairs = Object.entries(table.settings ?? {}).map(([setting, value]) => `${setting} = ${value}`)
+  const settings = pairs.length === 0 ? '' : `\nSETTINGS ${pairs.join(', ')}`
+  return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\nENGINE = ReplacingMergeTree(${table.version ?? ''})${partition}\nORDER BY (${table.orderBy.join(', ')})${settings}\nCOMMENT ${quoted(table.comment)}`
 }
 
 /** A view's columns carry comments too, but say nothing of storage. */

@@ -27,6 +27,7 @@ export interface Table {
   /** Of rows with the same key the one with the highest value here counts; without it they are equal. */
   readonly version?: string
   readonly indexes?: readonly SkipIndex[]
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** A table whose rows are each a function of one record. */
@@ -43,6 +44,15 @@ const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
 const TIME = "DateTime64(3, 'UTC')"
 const TIME_OR_NULL = `Nullable(${TIME})`
 const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
+
+/**
+ * For tables with a JSON column: paths beyond `max_dynamic_paths` share one column in a form that costs the same to merge whatever
+ * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. Needs ClickHouse 25.8.
+ */
+const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_buckets'" }
+
+/** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
+export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
 
 const address = {
   tenant: col(TEXT, 'Tenant: the first token of the subject'),
@@ -67,6 +77,7 @@ export const TABLES = {
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
     seq: 'seq',
+    settings: MANY_PATHS,
     columns: {
       ...context,
       ...position,
@@ -83,7 +94,7 @@ export const TABLES = {
       state_to: col(TEXT, 'State after; parallel leaves joined by +'),
       data: col('JSON(max_dynamic_paths=256)', 'The event itself; nulls and empty objects are only in data_raw'),
       data_raw: longText('The event itself, as exact JSON text; for a rejected input its payload, cut to a limit'),
-      data_error: col('Nullable(String)', 'Why data is empty, where ClickHouse cannot hold the event as JSON'),
+      data_error: col('Nullable(String)', 'Why data is empty, where ClickHouse cannot hold the event as JSON: two of its fields have one path, as in {"a.b":1,"a":{"b":2}}'),
     },
   },
   messages: {
@@ -109,6 +120,7 @@ export const TABLES = {
     partitionBy: 'first_at',
     version: 'last_seq',
     seq: 'last_seq',
+    settings: MANY_PATHS,
     columns: {
       ...standing,
       state: col(TEXT, 'Active states; parallel leaves joined by +; empty where the machine was not started'),

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
-import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
-import { compareSlice, type CompareDeps } from './compare.ts'
+import { compareSlice, repeatsIn, type CompareDeps, type Repeats } from './compare.ts'
 import type { Difference, Named } from './differences.ts'
 import { createExpectation, type Expectation } from './expect/expectation.ts'
 import { createJsonPrinter } from './json.ts'
@@ -15,13 +15,15 @@ import { createSlice } from './slice.ts'
 export interface VerifyOptions {
   readonly bus: Bus
   readonly clickhouse: ClickHouseClient
-  /** First LOG sequence; default the first there is, and with it rows that lie before it. */
+  /** First LOG sequence; default the first there is. */
   readonly from?: number | undefined
   /** Last LOG sequence; default how far the tables are, followed while they go on. */
   readonly to?: number | undefined
   readonly tenant?: string | undefined
   /** Sequences that are worked out and compared at one time; what is held of them takes about 1 KB each. Default 100,000. */
   readonly sliceMax?: number
+  /** Counts exact repeats on disk too, which costs another look at every table. */
+  readonly countRepeats?: boolean
   /** For the queries, such as how many threads they may use. */
   readonly settings?: ClickHouseSettings
   /** Told after every `PROGRESS_EVERY` records. */
@@ -35,6 +37,8 @@ export interface Verified {
   readonly records: number
   /** By table, the rows that were compared, and where they are not what the log says: rows, or ranges of 1,000 sequences. */
   readonly tables: Readonly<Record<TableName, { readonly rows: number; readonly differences: number }>>
+  /** Tables with rows that lie on disk more than once, exactly alike: no difference, since the views show each once. */
+  readonly repeats: Readonly<Partial<Record<TableName, Repeats>>>
   /** The first difference of each table that has any, in the order of the log. */
   readonly first: readonly Named[]
 }
@@ -54,7 +58,7 @@ const PAUSE_MS = 500
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
   const { bus, clickhouse, tenant, signal } = options
-  const settings = { max_execution_time: 0, ...options.settings }
+  const settings = { max_execution_time: 0, ...TEXTS_STAY_TEXTS, ...options.settings }
   const compare: CompareDeps = { clickhouse, settings, printer: createJsonPrinter(clickhouse, settings) }
   const { state } = await bus.jsm.streams.info('LOG')
   const mark = await markOf(clickhouse)
@@ -65,6 +69,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const expectation = createExpectation()
   const counts = new Map(TABLE_NAMES.map((name) => [name, { rows: 0, differences: 0 }]))
   const differences: Difference[] = []
+  const repeats: Partial<Record<TableName, Repeats>> = {}
   const owed: Owed = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
   let records = 0
   let next = from
@@ -74,26 +79,30 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
       const slice = await expectSlice(bus, scope, expectation, compare, signal, () => {
         if (++records % PROGRESS_EVERY === 0) options.onProgress?.(Math.max(records, 0), to - from + 1)
       })
-      // Rows before the first record belong to none.
-      const seen = await compareSlice(compare, next === from && options.from === undefined ? { ...scope, from: 0 } : scope, slice)
+      // Rows from before the first record belong to none.
+      const seen = await compareSlice(compare, next <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
       for (const [name, rows] of seen.rows) add(counts, name, { rows })
       differences.push(...seen.differences)
+      for (const name of options.countRepeats === true ? TABLE_NAMES : []) {
+        const { rows, key } = await repeatsIn(compare, name, scope)
+        if (rows > 0) repeats[name] = { rows: rows + (repeats[name]?.rows ?? 0), key: repeats[name]?.key ?? key }
+      }
       for (const [name, own] of owed) {
         for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)
         for (const [key, seq] of seen.owed.get(name) ?? []) own.set(key, seq)
       }
     }
     if (options.to !== undefined || round === ROUNDS_MAX) break
-    const mark = await markOf(clickhouse)
-    if (mark - to < PROGRESS_EVERY) break
-    to = mark
+    const markNow = await markOf(clickhouse)
+    if (markNow - to < PROGRESS_EVERY) break
+    to = markNow
   }
   differences.push(...await missingOf(compare, owed, to))
-  if (options.to === undefined) differences.push(...await beyondLog(compare, bus, tenant))
+  if (options.to === undefined || options.to === mark) differences.push(...await beyondLog(compare, bus, tenant))
   for (const { table } of differences) add(counts, table, { differences: 1 })
   const first = firstOfEach(differences)
   return {
-    from, to, records, tables: Object.fromEntries(counts) as Verified['tables'],
+    from, to, records, tables: Object.fromEntries(counts) as Verified['tables'], repeats,
     first: first.length === 0 ? [] : await nameDifferences({ bus, compare, from, tenant }, first),
   }
 }
