@@ -22,7 +22,7 @@ export const verifyCommand = ({ out, settings }: Cli): Command =>
     .option('--from <seq>', 'first LOG sequence (default: the first there is)', wholeNumber(1))
     .option('--to <seq>', 'last LOG sequence (default: as far as the tables are)', wholeNumber(1))
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
-    .option(JSON_FLAG, 'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, first: [{table, kind, seq, key, column, expected, found}], seconds}')
+    .option(JSON_FLAG, 'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, first: [{table, kind, seq, key, column, expected, found}], seconds}')
     .addHelpText('after', `
 Compares number and checksums of rows by range of sequences and tenant, while everything runs. The exit code is 0 only where
 all tables are what the log says; what is wrong then is put right by "colloquy rebuild".`)
@@ -45,7 +45,7 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
   const bar = createProgressBar(out)
   try {
     return await withBus(settings, (bus) => verify({
-      bus, clickhouse, from, to, tenant, onProgress: bar.update, signal: new AbortController().signal,
+      bus, clickhouse, from, to, tenant, countRepeats: true, onProgress: bar.update, signal: new AbortController().signal,
     }))
   } finally {
     bar.stop()
@@ -55,10 +55,13 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
 
 const QUERY_MS_MAX = 600_000
 
-function print(out: Output, { from, to, records, tables }: Verified, seconds: number): void {
+function print(out: Output, { from, to, records, tables, repeats }: Verified, seconds: number): void {
   out.table(['table', 'rows compared', 'differences'], Object.entries(tables).map(([name, { rows, differences }]) => [
     name, String(rows), out.paint(differences > 0 ? 'red' : 'green', String(differences)),
   ]))
+  for (const [name, { rows, key }] of Object.entries(repeats)) {
+    out.line(`${name}: ${rows} rows lie on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; the view shows each once, and ClickHouse removes them as it merges.`)
+  }
   out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
 }
 

@@ -12,6 +12,7 @@ import type { HttpServer } from '../../pipeline/serve/server.ts'
 import { startStage, type Stage, type StageRun } from '../../pipeline/stage.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { beginRunner } from '../../pipeline/tasks/runner.ts'
+import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
@@ -118,6 +119,10 @@ async function startStages(deps: StageDeps, started: AsyncDisposableStack): Prom
     ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
     batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
   }))
+  if (client !== undefined && stages.has('project')) {
+    const auditor = startAuditor({ bus, kv, clickhouse: client, metrics, log })
+    started.defer(() => auditor.stop())
+  }
   await start('dispatch', () => beginDispatcher({
     ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), partitions, partitionCount, recordsMax: settings.IN_FLIGHT_MAX,
     checkpointMs: CHECKPOINT_MS,

@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
+import { rowsTable } from '../../schemas/ddl.ts'
+import { PRESENT_GENERATIONS } from '../../schemas/generations.ts'
 import { TABLES, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { keySql, textSql } from './canonical.ts'
 import type { Difference } from './differences.ts'
@@ -133,4 +135,24 @@ async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promi
     if (!isRefusal(error)) throw error
     return [at('events', '', scope.from, `data_error is not set where ClickHouse cannot hold data_raw, from sequence ${scope.from} to ${scope.to}`)]
   }
+}
+
+/** Rows that lie on disk more than once, exactly alike. */
+export interface Repeats {
+  readonly rows: number
+  /** The key of the first of them. */
+  readonly key: string
+}
+
+/**
+ * Counts exact repeats on disk. They are no difference: a crash leaves some, the views show each row once, and ClickHouse removes them
+ * as it merges.
+ */
+export async function repeatsIn(deps: CompareDeps, name: TableName, scope: Scope): Promise<Repeats> {
+  const { where, params } = within(name, scope)
+  const [found] = await ask<[number, string]>(deps, `
+    SELECT sum(times - 1), min(key) FROM (
+      SELECT ${keySql(name)} AS key, count() AS times FROM ${rowsTable(name)}
+      WHERE generation = ${PRESENT_GENERATIONS}['${name}'] AND ${where} GROUP BY ${TABLES[name].orderBy.join(', ')}, ${TABLES[name].seq} HAVING times > 1)`, params)
+  return { rows: found?.[0] ?? 0, key: found?.[1] ?? '' }
 }
