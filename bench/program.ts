@@ -5,13 +5,16 @@ import { positiveNumber, wholeNumber } from '../infra/cli/arguments.ts'
 import { isClean } from './gate/check.ts'
 import { renderReport } from './report.ts'
 import { runScenario } from './run.ts'
+import { analysts } from './scenarios/analysts.ts'
 import { latency } from './scenarios/latency.ts'
 import { scale } from './scenarios/scale.ts'
 import { turns } from './scenarios/turns.ts'
 import type { BenchOptions, Scenario } from './scenario.ts'
 import { attachSystem, startSystem } from './system.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, scale]
+const SCENARIOS: readonly Scenario[] = [turns, latency, scale, analysts]
+
+const RATE_DEFAULT = 500
 
 export interface BenchCli {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -23,7 +26,8 @@ export interface BenchCli {
 interface Flags {
   readonly seconds: number
   readonly actors?: number
-  readonly rate: number
+  readonly rate?: number
+  readonly rows: number
   readonly payload: number
   readonly seed: number
   readonly json?: string
@@ -38,7 +42,8 @@ export function createBenchProgram({ environment, line, log, now }: BenchCli): C
     .addArgument(new Argument('<scenario>', listed(({ name, about }) => `${name}: ${about}`, '; ')).choices(SCENARIOS.map(({ name }) => name)))
     .option('--seconds <n>', 'how long inputs are published for the figures (scale: goes by its actors)', positiveNumber, 10)
     .option('--actors <n>', `conversations (default: ${listed(({ name, actorsDefault }) => `${name} ${actorsDefault}`, ', ')})`, wholeNumber(1))
-    .option('--rate <n>', 'inputs per second (latency)', positiveNumber, 500)
+    .option('--rate <n>', `inputs per second (default: latency ${RATE_DEFAULT}, analysts ${analysts.rateDefault})`, positiveNumber)
+    .option('--rows <n>', 'event rows that the questions are asked of (analysts)', wholeNumber(1), 1_000_000)
     .option('--payload <bytes>', 'least bytes of an input\'s text; 0: as short as people write', wholeNumber(0), 0)
     .option('--seed <n>', 'the same seed sends the same inputs', wholeNumber(0), 1)
     .option('--json <file>', 'also writes the report as JSON')
@@ -50,8 +55,8 @@ One worker for now: there is no --workers until a system has several.
 The exit code is 0 only if the gate was clean.`)
     .action(async (name: string, flags: Flags) => {
       const scenario = SCENARIOS.find((one) => one.name === name) ?? turns
-      const { seconds, actors = scenario.actorsDefault, rate, payload: payloadBytes, seed } = flags
-      const options: BenchOptions = { seconds, actors, rate, payloadBytes, seed }
+      const { seconds, actors = scenario.actorsDefault, rate = scenario.rateDefault ?? RATE_DEFAULT, rows, payload: payloadBytes, seed } = flags
+      const options: BenchOptions = { seconds, actors, rate, rows, payloadBytes, seed }
       const system = flags.attach
         ? await attachSystem(environment)
         : await startSystem({ environment, settings: scenario.settings?.(options) ?? {}, profileDir: flags.profile, log })
@@ -68,5 +73,5 @@ The exit code is 0 only if the gate was clean.`)
 
 const listed = (say: (scenario: Scenario) => string, separator: string): string => SCENARIOS.map(say).join(separator)
 
-const commandOf = (scenario: string, { seconds, actors, rate, payloadBytes, seed }: BenchOptions): string =>
-  `npm run bench -- ${scenario} --seconds ${seconds} --actors ${actors} --rate ${rate} --payload ${payloadBytes} --seed ${seed}`
+const commandOf = (scenario: string, { seconds, actors, rate, rows, payloadBytes, seed }: BenchOptions): string =>
+  `npm run bench -- ${scenario} --seconds ${seconds} --actors ${actors} --rate ${rate} --rows ${rows} --payload ${payloadBytes} --seed ${seed}`
