@@ -62,7 +62,7 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
       return {
         cases: some.length, rated: ratings.length, rated_share: share(ratings.length, some.length), average: share(sum(ratings) ?? 0, ratings.length),
         csat: share(count(ratings, (rating) => rating >= 4), ratings.length),
-        ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [`r${stars}`, count(ratings, (rating) => Math.round(rating) === stars)])),
+        ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [`r${stars}`, count(ratings, (rating) => Math.floor(rating + 0.5) === stars)])),
       }
     }),
     'time-in-state': statesOf(facts, dropped, during, period),
