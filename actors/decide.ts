@@ -17,6 +17,8 @@ export interface Moment {
   /** ISO, milliseconds. */
   readonly now: string
   readonly low: number
+  /** LOG sequence of the actor's last record, 0 before the first. Where it is left out, the record does not say since when things stand. */
+  readonly lastSeq?: number
 }
 
 /**
@@ -38,7 +40,7 @@ export type Decision =
 export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Moment, fresh: boolean): Decision {
   if (isHandled(actor.inbox, message)) return { kind: 'repeat', by: 'position' }
   const at = moment.now > actor.at ? moment.now : actor.at
-  const turn: Turn = { actor, message, at, low: moment.low }
+  const turn: Turn = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
   if (!message.addressable) {
     return reject(turn, { reason: 'bad_subject', error: 'tokens must match [A-Za-z0-9_-]{1,128}', input: salvagedInput(message) })
   }

@@ -21,6 +21,8 @@ const roles = z.string().transform((text, ctx): readonly Role[] => {
   return known
 })
 
+const price = z.coerce.number().min(0).max(1e6)
+
 /**
  * Every setting, by the name that follows `COLLOQUY_` in the environment. `secret` ones are masked wherever they are shown.
  * This is the only place that reads the environment.
@@ -58,6 +60,8 @@ const SETTINGS = {
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'Key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
+  LLM_PRICE_IN: { schema: price.optional(), about: 'What a million tokens that the model reads cost, in the currency of your reports; unset: costs are unknown' },
+  LLM_PRICE_OUT: { schema: price.optional(), about: 'The same for tokens that it writes' },
   LOG_LEVEL: { schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), about: 'Least level that is logged' },
   LEASE_MS: { schema: count(500, 60_000).default(3_000), about: 'How long a worker that says nothing keeps its partitions' },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Idle actors kept in memory' },
@@ -121,6 +125,9 @@ export function loadSettings(
   }
   if (settings.LLM_BASE_URL !== undefined && settings.LLM_MODEL === undefined) {
     problems.push(`${PREFIX}LLM_MODEL: must name a model where ${PREFIX}LLM_BASE_URL is set`)
+  }
+  if ((settings.LLM_PRICE_IN === undefined) !== (settings.LLM_PRICE_OUT === undefined)) {
+    problems.push(`${PREFIX}LLM_PRICE_IN and ${PREFIX}LLM_PRICE_OUT: set both or none; a cost is the sum of them`)
   }
   if (problems.length > 0) throw new ColloquyError('bad_setting', problems.join('\n'))
   return { settings: settings as Settings, effective }

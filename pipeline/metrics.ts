@@ -39,6 +39,10 @@ export function createMetrics() {
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
     tailsLost: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
+    auditMismatches: counter('audit_mismatches_total', 'Places where the auditor found a table not to be what the log says', ['table']),
+    auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence up to which the auditor has come in its present pass'),
+    auditedAt: gauge('audit_last_slice_timestamp_seconds', 'When the auditor last finished a slice, Unix time; 0 before the first'),
+    auditPasses: counter('audit_passes_total', 'Times that the auditor has looked over all tables'),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, waiting for inputs included', HTTP_SECONDS, ['method', 'route', 'status']),
   }
 }

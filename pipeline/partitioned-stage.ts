@@ -43,7 +43,7 @@ export function createPartitionedStage(
     const beginGroup = async (): Promise<StageRun> => {
       const wanted = [...partitions]
       // All may have been released while a failed run waited to be begun anew.
-      const begun = wanted.length === 0 ? nothingToDo() : await begin(wanted)
+      const begun = wanted.length === 0 ? await alone(untilStopped({ stop: () => undefined })) : await begin(wanted)
       run = begun
       // Some may have been released while the run began.
       const gone = wanted.filter((partition) => !partitions.has(partition))
@@ -93,15 +93,24 @@ export function createPartitionedStage(
   }
 }
 
-function nothingToDo(): PartitionRun {
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  return { ended, progress: () => ({ position: 0, lag: 0 }), release: async () => undefined, stop: async () => end() }
-}
 
 /** The run of a work that has one partition only: to release it is to stop. */
 export async function alone(begun: Promise<StageRun>): Promise<PartitionRun> {
   const run = await begun
   return { ...run, release: run.stop }
+}
+
+/** The run of a work that has no position of its own and goes on until it is stopped. */
+export async function untilStopped(work: { stop(): void | Promise<void> }): Promise<StageRun> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  return {
+    ended,
+    progress: () => ({ position: 0, lag: 0 }),
+    async stop() {
+      await work.stop()
+      end()
+    },
+  }
 }
 
 function statusOf(statuses: readonly StageStatus[], owned: ReadonlySet<number>, since: string): StageStatus {

@@ -50,10 +50,11 @@ describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
   it.each([
     { scenario: 'turns', actors: 100, figures: ['turnsPerSecond', 'bareLoopPerSecond', 'ratio', 'turnsPerSecondToTables', 'logBytesPerTurn'] },
     { scenario: 'latency', actors: 100, figures: ['toLogP50Ms', 'toLogP99Ms', 'toOutP50Ms', 'toOutP99Ms', 'toRowP50Ms', 'toRowP99Ms', 'toRowMaxMs'] },
+    { scenario: 'analysts', actors: 100, figures: ['containmentP50Ms', 'containmentP99Ms', 'knowledgeGapsP99Ms', 'tasksAloneMs', 'eventRows'] },
     { scenario: 'scale', actors: 300, figures: ['rssMiBAll', 'logBytesPerTurn', 'costRatio', 'coldTurnP50Ms', 'hotTurnP50Ms'] },
   ])('measures $scenario, and finds everything there once and in order', async ({ scenario, actors, figures }) => {
     const file = join(dataDir, `${scenario}.json`)
-    const flags = { seconds: 1, actors, rate: 100, payload: 80, seed: 7, json: file }
+    const flags = { seconds: 1, actors, rate: 100, rows: 20_000, payload: 80, seed: 7, json: file }
     const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
     const run = await bench([scenario, '--attach', ...given], attached())
     expect(run).toMatchObject({ code: 0, stderr: '' })

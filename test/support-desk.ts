@@ -30,7 +30,7 @@ export function createDesk(kind: Kind = support) {
     seq += 1
     const at = fromInside ? internal(seq, body) : message(seq, body)
     messages.push(at)
-    const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0 }, true)
+    const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0, lastSeq: actor.n }, true)
     if (decision.kind !== 'record') return decision
     const record = reread(decision.record)
     if (record.outcome !== 'committed') throw new Error(`rejected as ${record.reason}: ${record.error}`)

@@ -10,6 +10,9 @@ import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
 import type { Output } from './output.ts'
 import { publishCommand } from './publish.ts'
+import { rebuildCommand } from './rebuild.ts'
+import { questionsCommand } from './questions.ts'
+import { reportCommand } from './report.ts'
 import { addSettingFlags, settingsOf } from './setting-flags.ts'
 import { showCommand } from './show.ts'
 import { sqlCommand } from './sql.ts'
@@ -18,8 +21,8 @@ import { tailCommand } from './tail.ts'
 import { upCommand } from './up.ts'
 
 const COMMANDS = [
-  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
-  kindsCommand, checkCommand, deadCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
+  configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, rebuildCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'

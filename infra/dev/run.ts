@@ -7,7 +7,6 @@ import { watchInterrupts } from '../cli/up/interrupts.ts'
 import { openLog, type LogStyle } from '../cli/up/log.ts'
 import { startDemo } from '../demo/demo.ts'
 import { addressesOf, announce } from '../launch/attach.ts'
-import { durabilityOf } from '../launch/durability.ts'
 import { launch, type MoreRoutes, type Running } from '../launch/launch.ts'
 import { ROLES, type Role, type Settings } from '../settings.ts'
 import { startReloader, type Reloader } from './reloader.ts'
@@ -47,7 +46,7 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
   const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, moreRoutes)
   started.defer(() => running.stop())
   const reloader = startReloader({
-    order: { type: 'load', settings: workerSettings(running, settings), durability: durabilityOf(settings), logStyle },
+    order: { type: 'load', settings: workerSettings(running, settings), durability: running.durability, logStyle },
     configFile: resolve(settings.CONFIG),
     watchFiles: (onSave) => watchFiles(onSave, log), log, now: () => new Date().toISOString(),
   })

@@ -8,6 +8,7 @@ import { createInterest } from '../../actors/interest/kind.ts'
 import { kindsByName, type Kind, type Kinds } from '../../actors/kind.ts'
 import { reminderKind } from '../../actors/reminder.ts'
 import { loadArticles } from '../../actors/support/knowledge.ts'
+import type { ModelOptions } from '../../actors/support/model.ts'
 import { createSupport } from '../../actors/support/kind.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
@@ -34,9 +35,12 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
 
 function builtInKinds(settings: Settings): Kind[] {
   const model = settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined ? undefined
-    : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL }
+    : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
   return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue())]
 }
+
+const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>
+  perMillionIn === undefined || perMillionOut === undefined ? undefined : { perMillionIn, perMillionOut }
 
 const PREFIX = 'kinds.'
 

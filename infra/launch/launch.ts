@@ -62,7 +62,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
     started.defer(() => client.close())
-    await prepareTables(client)
+    await prepareTables(client, kv, log)
   }
 
   const metrics = createMetrics()

@@ -13,11 +13,12 @@ import { createLiveActors } from '../../pipeline/host/live-actors.ts'
 import { beginTrimming } from '../../pipeline/host/trim.ts'
 import type { Delivery } from '../../pipeline/host/handle.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
-import { alone, createPartitionedStage, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
+import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
 import { startStage, type Stage } from '../../pipeline/stage.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { beginRunner } from '../../pipeline/tasks/runner.ts'
+import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
 import { isRunning, placeOfThisProcess } from './place.ts'
 
@@ -48,6 +49,7 @@ const TRIM_KEEP_MS = 240_000
 /** Work that members of a cluster share out among themselves: by partition, or as a whole to one while others stand by. */
 const SHARED: readonly Role[] = ['project', 'dispatch', 'host']
 const TRIM = 'trim'
+const AUDIT = 'audit'
 
 /**
  * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. Readers of the log
@@ -66,7 +68,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     started.defer(() => tasks.stop())
     stages.set('tasks', tasks)
   }
-  const works = [...SHARED.filter(has), ...(has('host') ? [TRIM] : [])]
+  const works = [...SHARED.filter(has), ...(has('host') ? [TRIM] : []), ...(has('project') ? [AUDIT] : [])]
   if (works.length === 0) return { stages, dispatcher: undefined }
 
   const board = await openBoard(bus, deps.replicas)
@@ -78,9 +80,10 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
 
   if (has('project') && client !== undefined) {
     stages.set('project', share('project', 1, () => alone(beginProjector({
-      ...underWay, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
+      ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
       batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
     }))).stage)
+    share(AUDIT, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
   }
   let dispatcher: PartitionedStage | undefined
   if (has('dispatch')) {

@@ -49,7 +49,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
   }
   const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
-    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition) }, fresh)
+    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq }, fresh)
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
   }

@@ -5,6 +5,7 @@ import { addressesOf, announce, type Addresses } from '../../launch/attach.ts'
 import { durabilityText, type Durability } from '../../launch/durability.ts'
 import { loadKinds } from '../../launch/kinds.ts'
 import { launch, type Running } from '../../launch/launch.ts'
+import { startPendingRebuild } from '../../rebuild/pending.ts'
 import type { Settings } from '../../settings.ts'
 import type { JsonOption } from '../cli.ts'
 import type { Output } from '../output.ts'
@@ -42,6 +43,10 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   if (options.json) out.json({ started: true, ...addresses })
   else printAddresses(out, running.durability, addresses)
 
+  if (running.client !== undefined && settings.ROLES.includes('project')) {
+    const pending = startPendingRebuild(settings, running.client, log)
+    started.defer(() => pending.stop())
+  }
   const demo = options.demo ? startDemo(running, log) : undefined
   started.defer(async () => demo?.stop())
   if (hasView) started.defer(await showView(out, running, demo, log))
