@@ -63,14 +63,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const now = (): string => new Date().toISOString()
   const stages = new Map<Role, Stage>()
 
-  if (has('tasks')) {
-    const tasks = await startStage('tasks', () => beginRunner({ bus, kinds, log, metrics, now: Date.now }), log)
-    started.defer(() => tasks.stop())
-    stages.set('tasks', tasks)
-  }
   const works = [...SHARED.filter(has), ...(has('host') ? [TRIM] : []), ...(has('project') ? [AUDIT] : [])]
-  if (works.length === 0) return { stages, dispatcher: undefined }
-
   const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
@@ -94,6 +87,11 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     dispatcher = shared.stage
     stages.set('dispatch', dispatcher)
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
+  }
+  if (has('tasks')) {
+    const tasks = await startStage('tasks', () => beginRunner({ bus, kinds, log, metrics, now: Date.now }), log)
+    started.defer(() => tasks.stop())
+    stages.set('tasks', tasks)
   }
   if (has('host')) {
     const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
