@@ -18,7 +18,7 @@ import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
 import { durabilityOf } from './durability.ts'
 import { serveHttp } from './http.ts'
-import { registerKinds } from './kinds.ts'
+import { registerKinds } from './register.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
 import { prepareStreams } from './streams.ts'
 import { startStatusService } from './status-service.ts'
@@ -66,7 +66,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
   const kv = await prepareStreams(nc, bus.jsm, {
     partitions: settings.PARTITIONS, replicas: 1, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  if (settings.ROLES.includes('host')) await registerKinds(kv, kinds)
+  if (settings.ROLES.includes('host')) await registerKinds({ kv, bus, log, now: () => new Date().toISOString() }, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
