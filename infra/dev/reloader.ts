@@ -129,7 +129,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
         return await next.stop()
       }
       // A newer save makes this one's kinds old before they ran.
-      if (isDue && saved.size > 0) return await next.stop()
+      if (stopping.signal.aborted || (isDue && saved.size > 0)) return await next.stop()
       const before = current
       current = undefined
       await before?.stop()
@@ -169,9 +169,9 @@ export function startReloader(options: ReloaderOptions): Reloader {
     settled: settled.promise,
     async stop() {
       stopping.abort()
+      await files.stop()
       wake.resolve()
       await looping
-      await files.stop()
       await current?.stop()
       await standby?.then((waiting) => waiting.stop(), () => undefined)
     },

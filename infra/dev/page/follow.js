@@ -43,7 +43,7 @@ async function takeKinds() {
 function chooseType() {
   const { form } = current()
   const types = Object.keys(kindNow()?.events ?? {})
-  if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: {}, json: null, error: null, sent: null } })
+  if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: null, json: null, error: null, sent: null } })
 }
 
 /** What the list was read for: it is read again when this is another. */
