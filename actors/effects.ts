@@ -25,14 +25,14 @@ export interface Effects {
 /** An action that XState resolved, or that a migration makes up. */
 export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<Pick<ExecutableActionObject, 'info' | 'exec'>>
 
-const spawnParams = z.object({ id: z.unknown(), src: z.unknown(), input: z.unknown() })
+const spawnParams = z.object({ id: z.unknown(), src: z.unknown(), input: z.unknown().optional() })
 const stopParams = z.union([z.string(), z.object({ id: z.string() }).transform((ref) => ref.id)])
 /** Of any size, and not even a number: what is no delay is told apart below. */
 const milliseconds = z.custom<number>((value) => typeof value === 'number')
 const timedEvent = z.object({ event: z.looseObject({ type: z.string() }), id: z.string().optional(), delay: milliseconds.optional() })
 const sendToParams = timedEvent.extend({ to: z.unknown() })
 const cancelParams = z.object({ sendId: z.string() })
-const emitParams = z.object({ event: z.looseObject({ type: z.string(), data: z.unknown() }) })
+const emitParams = z.object({ event: z.looseObject({ type: z.string(), data: z.unknown().optional() }) })
 
 /** The event that an actor sends to itself for right now; it is decided on with what sent it. */
 export function toldItself({ type, params, info }: Action): z.infer<typeof timedEvent>['event'] | undefined {

@@ -56,6 +56,7 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ['duplicate_invoke', 'one id twice in a state', machine({ invoke: [job, job] }), '(root), invoke "job"'],
   ['no_on_error', 'an invoke without onError', machine({ initial: 'a', states: { a: { invoke: { id: 'job', src: 'job' } } } }), 'a, invoke "job"'],
   ['on_snapshot', 'onSnapshot', machine({ invoke: { ...job, onSnapshot: {} } }), '(root), invoke "job"'],
+  ['system_id', 'systemId', machine({ invoke: { ...job, systemId: 'x' } }), '(root), invoke "job"'],
   ['spawned_task', 'spawnChild', entry(spawnChild('job', { id: 'job' })), 'a, entry'],
   ['send_to_other', 'sendTo a child', entry(sendTo('job', { type: 'go' })), 'a, entry'],
   ['send_to_other', 'sendTo what the context holds', entry(sendTo(({ context }) => Reflect.get(context, 'friend') as AnyActorRef, { type: 'go' })), 'a, entry'],

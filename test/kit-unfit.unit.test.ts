@@ -63,6 +63,14 @@ describe('a machine is found that', () => {
     expect(() => poked.when('done', {})).toThrow(/context_not_json: .*\n {2}state.context.count: expected 2, but it is 1/)
   })
 
+  test('spoils the initial context that all its actors share', () => {
+    const kind = unfit.with(setup(unfit.xstate).createMachine({
+      context: { count: 0, list: [1], more: {} },
+      entry: assign(({ context }) => { context.list.push(2); return {} }),
+    }))
+    expect(() => given(kind).when('poke', {})).toThrow('context_changed: ')
+  })
+
   test('names where the two decisions differ', () => {
     expect(() => given(doing(() => ({ count: Date.now() }))).when('poke', {}))
       .toThrow(/state.context.count: expected 1767225600000, but it is 18\d+/)

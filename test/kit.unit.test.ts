@@ -56,6 +56,10 @@ describe('a scenario', () => {
       .timerFires().thenState('paying').taskExpires('pay').thenState('stuck').timerFires().taskEnds('pay', { receipt: 'r' }).thenState('paid')
   })
 
+  test('knows where the machine begins, and that an input which it does not take there does nothing', () => {
+    given(refund).thenState('idle').when('refund.approved', { by: 'Ann' }).thenNothing().thenState('idle')
+  })
+
   test('takes a repeat for one, and the past for the past', () => {
     given(toyKind).when('add', { by: 1 }, { id: 'm' }).when('add', { by: 1 }, { id: 'm' }).thenNothing().thenContext({ count: 1 })
       .when('add', { by: 5 }, { history: true }).thenNothing().thenContext({ count: 1 })

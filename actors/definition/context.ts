@@ -1,6 +1,5 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { z } from 'zod'
-import { messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/input.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import type { Kind } from '../kind.ts'
@@ -55,8 +54,3 @@ function firstState(kind: string, pure: Kind['pure']): AnyMachineSnapshot | unde
     return undefined
   }
 }
-
-/** A config that XState itself cannot make a machine of. */
-export const brokenMachine = (error: unknown): Refusal => ({
-  code: 'broken_machine', where: '', what: `XState cannot make a machine of it (${messageOf(error)})`, instead: 'mend the statechart',
-})

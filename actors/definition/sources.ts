@@ -9,6 +9,7 @@ interface Invoked {
   /** As it was written; XState gives what is written in place a name of its own. */
   readonly src: unknown
   readonly onSnapshot: boolean
+  readonly systemId: boolean
 }
 
 export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and write its name: invoke: { src: "name", … }'
@@ -22,7 +23,7 @@ export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK
 export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Found[]): Refusal[] {
   const invoked = invokedIn(machine)
   return [
-    ...invoked.flatMap((one) => [...checkSource(machine, tasks, one.where, one.src), ...checkErrors(one), ...checkSnapshots(one)]),
+    ...invoked.flatMap((one) => [...checkSource(machine, tasks, one.where, one.src), ...checkErrors(one), ...checkExtras(one)]),
     ...checkIds(invoked),
     ...actions.flatMap(({ where, value }) => (builtIn(value)?.['type'] === 'xstate.spawnChild' ? [spawned(where)] : [])),
   ]
@@ -35,7 +36,7 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
     return node.invoke.map(({ id }, index): Invoked => {
       const config = list[index]
       const read = isRecord(config) ? config : {}
-      return { node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read }
+      return { node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read, systemId: read['systemId'] !== undefined }
     })
   })
 }
@@ -93,9 +94,10 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
 const matches = (descriptor: string, event: string): boolean =>
   descriptor === '*' || (descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1)))
 
-const checkSnapshots = ({ where, onSnapshot }: Invoked): Refusal[] => (onSnapshot
-  ? [{ code: 'on_snapshot', where, what: 'a task gives no snapshots on its way, so onSnapshot never happens', instead: 'take its result by onDone' }]
-  : [])
+const checkExtras = ({ where, onSnapshot, systemId }: Invoked): Refusal[] => [
+  ...(onSnapshot ? [{ code: 'on_snapshot', where, what: 'a task gives no snapshots on its way, so onSnapshot never happens', instead: 'take its result by onDone' } as const] : []),
+  ...(systemId ? [{ code: 'system_id', where, what: 'a task is in no system of actors, so nobody could find it by its systemId', instead: 'leave systemId out' } as const] : []),
+]
 
 /** Results find their state by the invoke's id, which therefore may be pending only once. */
 function checkIds(invoked: readonly Invoked[]): Refusal[] {

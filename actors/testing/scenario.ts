@@ -7,6 +7,7 @@ import { statePath } from '../snapshot.ts'
 import { perform, type Act, type Attributes } from './acts.ts'
 import { durationText, millisecondsOf, type Duration } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
+import { isIn } from './is-in.ts'
 import { fitOutput, isFailure, type AnyStub, type Failure, type StubOf } from './stubs.ts'
 import { createWorld, nextDue, timeText, type World, type WorldOptions } from './world.ts'
 
@@ -67,8 +68,9 @@ export interface Scenario<K extends Kind> {
   /** The label has these facts. */
   thenLabel(expected: Label): Scenario<K>
 
-  /** As `thenState` writes it. */
+  /** As records write it; before the first input, where the machine will begin. */
   readonly state: string
+  /** Of an actor that has met an input. */
   readonly context: z.output<K['context']>
   /** The simulated now, ISO. */
   readonly now: string
@@ -95,7 +97,8 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
   const { world } = look
   const { kind } = world.watcher
   const step = world.steps.at(-1) ?? { what: '', records: [] }
-  const state = statePath(world.actor.state)
+  const { initialState } = world.watcher
+  const state = world.actor.state === null ? initialState : statePath(world.actor.state)
 
   /** A later step, before which nothing may have gone wrong unsaid. */
   const next = (calledBy: Called, act: Act): Scenario<K> => {
@@ -176,7 +179,7 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
       return then(api.thenTimer, timers.some(({ at }) => at === wanted) ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
     },
     thenNothing() {
-      const moved = step.records.filter((record) => record.from !== record.to || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
+      const moved = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
       return then(api.thenNothing, moved.length === 0 ? undefined : 'expected that nothing comes of it')
     },
     thenRejected(reason) {
@@ -220,9 +223,6 @@ function checkUnexpected({ world, isExpected }: Look, calledBy: Called): void {
     }
   }
 }
-
-const isIn = (state: string, wanted: string): boolean =>
-  state === wanted || state.split('+').some((leaf) => leaf === wanted || leaf.startsWith(`${wanted}.`))
 
 /** What the actor waits for, where that may explain why it is not further. */
 function hintOf(world: World): string {

@@ -45,8 +45,8 @@ const HIGHEST = 0.999_9
  * record, at another time and under another chance. The two records must be the same.
  */
 export function createWatcher(kind: Kind): Watcher {
-  const frozen = kindsByName([apart(kind, freezing)])
-  const newFree = (): Kinds => kindsByName([apart(kind, (pure) => pure)])
+  const frozen = kindsByName([apart(kind, deepFreeze, freezing)])
+  const newFree = (): Kinds => kindsByName([apart(kind)])
   const free = newFree()
 
   return {
@@ -115,10 +115,10 @@ function initialStateOf({ name, pure }: Kind): string {
 }
 
 /** The kind with a machine of its own, which shares no initial context with another. */
-function apart({ machine, ...kind }: Kind, through: (pure: PureMachine) => PureMachine): Kind {
+function apart({ machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure): Kind {
   const { config } = machine
-  const own = new StateMachine({ ...config, context: clonedIfPossible(config.context) }, machine.implementations)
-  return { ...kind, machine: own, pure: through(createPureMachine(own)) }
+  const own = new StateMachine({ ...config, context: throughContext(clonedIfPossible(config.context)) }, machine.implementations)
+  return { ...kind, machine: own, pure: throughPure(createPureMachine(own)) }
 }
 
 function clonedIfPossible<T>(value: T): T {

@@ -83,8 +83,9 @@ export function startReloader(options: ReloaderOptions): Reloader {
 
   /** The worker that waits, unless it was started before one of Colloquy's own files changed. */
   const takeStandby = async (saved: ReadonlySet<string>): Promise<WorkerProcess> => {
-    const waiting = await (standby ?? startWorkerProcess())
+    const started = standby ?? startWorkerProcess()
     standby = undefined
+    const waiting = await started
     if (!waiting.files.some((file) => saved.has(file))) return waiting
     void waiting.stop()
     return startWorkerProcess()
@@ -114,6 +115,13 @@ export function startReloader(options: ReloaderOptions): Reloader {
     log.error({ code: problem.code }, `refused: ${problem.message}; ${meanwhile}${problem.stack === undefined ? '' : `\n${problem.stack}`}`)
   }
 
+  /** Kinds that ran before are started again by and by; others wait for the next save. */
+  const fail = async (error: unknown): Promise<void> => {
+    const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
+    if (current === undefined && status.generation > 0) await retry(problem)
+    else refuse(problem)
+  }
+
   const tryNext = async (): Promise<void> => {
     const saved = changed
     const begunAt = savedAt
@@ -129,7 +137,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
         return await next.stop()
       }
       // A newer save makes this one's kinds old before they ran.
-      if (isDue && saved.size > 0) return await next.stop()
+      if (stopping.signal.aborted || (isDue && saved.size > 0)) return await next.stop()
       const before = current
       current = undefined
       await before?.stop()
@@ -141,10 +149,8 @@ export function startReloader(options: ReloaderOptions): Reloader {
       log.info({ kinds: loaded.kinds.map(({ name, version }) => `${name}@${version}`).join(' '), ...(tookMs === null ? {} : { tookMs }) },
         begunAt === undefined ? 'the kinds run' : 'the saved kinds run')
     } catch (error) {
-      const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
       void next.stop()
-      if (current === undefined && status.generation > 0) await retry(problem)
-      else refuse(problem)
+      await fail(error)
     } finally {
       standby ??= startWorkerProcess()
       standby.catch(() => undefined)
@@ -158,7 +164,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
       if (stopping.signal.aborted) return
       wake = Promise.withResolvers()
       isDue = false
-      await tryNext().catch((error: unknown) => retry({ code: codeOf(error) ?? 'error', message: messageOf(error) }))
+      await tryNext().catch(fail)
     }
   }
   const looping = loop()
@@ -169,9 +175,9 @@ export function startReloader(options: ReloaderOptions): Reloader {
     settled: settled.promise,
     async stop() {
       stopping.abort()
+      await files.stop()
       wake.resolve()
       await looping
-      await files.stop()
       await current?.stop()
       await standby?.then((waiting) => waiting.stop(), () => undefined)
     },

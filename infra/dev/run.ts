@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -72,10 +73,20 @@ export async function dev(out: Output, settings: Settings, options: DevOptions):
     log.info('stopped')
   })
   if (options.json) out.json({ started: true, ...addressesOf(system.running), pageUrl: system.url })
-  else out.line(`\n  ${out.paint(['bold', 'cyan'], 'Colloquy dev')}  ${out.paint('underline', system.url)}\n  watching ${settings.CONFIG} and what it imports; Ctrl-C stops\n`)
+  else printPlace(out, settings, system)
   const demo = options.demo ? startDemo(system.running, log) : undefined
   started.defer(async () => demo?.stop())
   await interrupts.first
+}
+
+function printPlace(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {
+  const missing = existsSync(CONFIG) ? '' : ', which is not there yet: the built-in kinds run'
+  out.line()
+  out.line(`  ${out.paint(['bold', 'cyan'], 'Colloquy dev')}  ${out.paint('underline', url)}`)
+  out.line(`  watching      ${CONFIG} and what it imports${missing}`)
+  out.line(`  NATS          ${running.nats.url}`)
+  out.line(`  ClickHouse    ${running.clickhouse?.url ?? ''}  (user analyst, no password)`)
+  out.line()
 }
 
 function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {

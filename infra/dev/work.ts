@@ -1,13 +1,16 @@
 import { Worker } from 'node:worker_threads'
+import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
+import type { Bus } from '../../pipeline/bus.ts'
 import { createMetrics } from '../../pipeline/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { openLog } from '../cli/up/log.ts'
 import type { Durability } from '../launch/durability.ts'
-import { loadKinds, registerKinds } from '../launch/kinds.ts'
-import { startStages } from '../launch/stages.ts'
+import { loadKinds } from '../launch/kinds.ts'
 import { connectNats, openBus, remoteConnection } from '../launch/nats.ts'
+import { registeredKinds, registerKinds, retireKind } from '../launch/register.ts'
+import { startStages } from '../launch/stages.ts'
 import { startStatusService } from '../launch/status-service.ts'
 import { openBucket } from '../launch/streams.ts'
 import type { Settings } from '../settings.ts'
@@ -72,13 +75,23 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   const bus = await openBus(nc)
   started.defer(() => bus.close())
   const kv = await openBucket(nc)
-  await registerKinds(kv, kinds)
+  await retireUnused(bus, kv, kinds, log)
+  await registerKinds({ kv, bus, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
   return async () => {
     const { stages } = await startStages({
       settings, kinds, log, bus, kv, client: undefined, metrics: createMetrics(), replicas: durability.replicas,
     }, started)
     const statusService = startStatusService(nc, stages, durability)
     started.defer(() => statusService.stop())
+  }
+}
+
+/** Of a kind that is gone and never had an actor nothing is lost: it was tried out, or was a built-in one before there was a config. */
+async function retireUnused({ jsm }: Bus, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
+  for (const name of (await registeredKinds(kv)).keys()) {
+    if (kinds.has(name) || await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${name}.*` }) !== null) continue
+    await retireKind(kv, name)
+    log.info({ kind: name }, 'a kind that never had an actor is gone')
   }
 }
 

@@ -11,7 +11,7 @@ import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
 import { durabilityOf, type Durability } from './durability.ts'
 import { serveHttp } from './http.ts'
-import { registerKinds } from './kinds.ts'
+import { registerKinds } from './register.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
 import { prepareStreams } from './streams.ts'
 import { startStages } from './stages.ts'
@@ -57,7 +57,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
   const kv = await prepareStreams(nc, bus.jsm, {
     partitions: settings.PARTITIONS, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  if (settings.ROLES.includes('host')) await registerKinds(kv, kinds)
+  if (settings.ROLES.includes('host')) await registerKinds({ kv, bus, log, now: () => new Date().toISOString() }, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {

@@ -49,7 +49,8 @@ export function movesOf<K extends Kind>(kind: K, { events, tasks }: ValueOptions
 }
 
 function valuesOf(values: Values<unknown> | undefined, schema: z.ZodType, what: string): fc.Arbitrary<unknown> {
-  if (values instanceof fc.Arbitrary) return values
+  // A project may have a fast-check of its own, whose arbitraries are of another class.
+  if (values !== undefined && 'generate' in values) return values
   if (values === undefined || values.length === 0) return arbitraryOf(schema, what)
   const samples = fc.constantFrom(...values)
   try {

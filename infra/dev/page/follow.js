@@ -26,9 +26,13 @@ export async function refresh() {
     if (reload.generation !== current().generation) await takeKinds()
     await Promise.all([takeActors(), takeSteps()])
   } catch (error) {
-    const problem = error instanceof Problem ? { status: error.status, text: error.message } : { status: -1, text: String(error) }
-    update({ problem })
+    show(error)
   }
+}
+
+/** Says what went wrong above the page, until the next round does better. @param {unknown} error */
+function show(error) {
+  update({ problem: error instanceof Problem ? { status: error.status, text: error.message } : { status: -1, text: String(error) } })
 }
 
 async function takeKinds() {
@@ -43,7 +47,7 @@ async function takeKinds() {
 function chooseType() {
   const { form } = current()
   const types = Object.keys(kindNow()?.events ?? {})
-  if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: {}, json: null, error: null, sent: null } })
+  if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: null, json: null, error: null, sent: null } })
 }
 
 /** What the list was read for: it is read again when this is another. */
@@ -56,7 +60,7 @@ async function takeActors() {
   listed = wanted
   try {
     const read = await readActors(kind, filter.state, filter.text)
-    if (current().kind === kind) update({ actors: read.actors })
+    if (listed === wanted) update({ actors: read.actors })
   } catch (error) {
     listed = ''
     if (!(error instanceof Problem) || error.status !== 503) throw error
@@ -94,7 +98,12 @@ export async function look(n) {
   update({ at, live: at === last })
   writeLocation()
   const missing = [at, at - 1].some((one) => one > 0 && !current().steps.has(one))
-  if (missing) keep(actor, await readHistory(actor.tenant, actor.kind, actor.id, { from: Math.max(1, at - WINDOW / 2), limit: WINDOW }))
+  if (!missing) return
+  try {
+    keep(actor, await readHistory(actor.tenant, actor.kind, actor.id, { from: Math.max(1, at - WINDOW / 2), limit: WINDOW }))
+  } catch (error) {
+    show(error)
+  }
 }
 
 /** Goes to a kind, or an actor of it. @param {{ kind: string, actor: Address | null, at?: number }} place */
@@ -121,12 +130,21 @@ function writeLocation() {
 /** The address of the page says what is looked at, so that it can be kept and passed on. */
 export function followLocation() {
   const read = () => {
-    const [kind = '', tenant, id, at] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent)
+    const [kind = '', tenant, id, at] = location.hash.replace(/^#\/?/, '').split('/').map(decoded)
     if (kind === '') return
     go({ kind, actor: tenant === undefined || id === undefined ? null : { tenant, kind, id }, at: Number(at ?? 0) || 0 })
   }
   addEventListener('hashchange', read)
   read()
+}
+
+/** A part of the address, which anybody may have written by hand. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }
 
 /** Arrow keys step through time, wherever nothing is being typed. */

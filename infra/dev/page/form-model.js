@@ -19,19 +19,21 @@
  *   | { control: 'number' | 'text' | 'lines' | 'json' }} Control
  */
 
-const LINES_FROM = 120
+/** A text that may be longer, or by its name is for people to read, gets room. */
+const LINE_CHARS_MAX = 200
+const PROSE = /text|comment|message|body|note|description|content|reason/i
 
-/** @param {JsonSchema} schema @returns {Control} */
-export function controlOf(schema) {
+/** @param {JsonSchema} schema @param {string} [name] of the field @returns {Control} */
+export function controlOf(schema, name = '') {
   const inner = withoutNull(schema)
-  if (inner !== schema) return controlOf(inner)
+  if (inner !== schema) return controlOf(inner, name)
   if ('const' in schema) return { control: 'select', values: [schema.const] }
   if (schema.enum !== undefined) return { control: 'select', values: schema.enum }
   const variants = schema.anyOf ?? schema.oneOf
   if (variants !== undefined) return { control: 'choice', of: variants }
   switch (schema.type) {
     case 'string':
-      return { control: (schema.maxLength ?? 0) > LINES_FROM || schema.maxLength === undefined && schema.format === undefined ? 'lines' : 'text' }
+      return { control: (schema.maxLength ?? 0) > LINE_CHARS_MAX || (PROSE.test(name) && (schema.maxLength ?? Infinity) > LINE_CHARS_MAX) ? 'lines' : 'text' }
     case 'number':
     case 'integer':
       return { control: 'number' }

@@ -7,13 +7,16 @@ import { html } from './html.js'
 /**
  * @typedef {{
  *   schema: JsonSchema, raw: Raw, required: boolean, path: string, name: string,
- *   change: (raw: Raw) => void, error: { field: string, text: string } | null,
+ *   change: Change, error: { field: string, text: string } | null,
  * }} Field
+ *
+ * Told how to make what the field holds of what it held: there may have been input since it was drawn.
+ * @typedef {(next: (raw: Raw) => Raw) => void} Change
  */
 
 /** A field, or fields in fields, as the schema has them. @param {Field} of @returns {import('./lib/preact.mjs').VNode} */
 export function field(of) {
-  const control = controlOf(of.schema)
+  const control = controlOf(of.schema, of.name)
   switch (control.control) {
     case 'object':
       return objectField(of, control.properties)
@@ -31,7 +34,11 @@ function objectField({ raw, path, name, change, error, required }, properties) {
   const tree = isTree(raw) ? raw : {}
   const inner = properties.map((property) => field({
     schema: property.schema, raw: tree[property.name] ?? blank(property.schema, property.required), required: property.required, name: property.name,
-    path: `${path}.${property.name}`, change: (value) => change({ ...tree, [property.name]: value }), error,
+    path: `${path}.${property.name}`, error,
+    change: (next) => change((now) => {
+      const held = isTree(now) ? now : {}
+      return { ...held, [property.name]: next(held[property.name] ?? blank(property.schema, property.required)) }
+    }),
   }))
   if (name === '') return html`<div class="fields">${inner.length === 0 ? html`<p class="hint">It has no data.</p>` : inner}</div>`
   return html`<fieldset><legend>${name}${required ? '' : optional}</legend>${inner}</fieldset>`
@@ -39,21 +46,24 @@ function objectField({ raw, path, name, change, error, required }, properties) {
 
 /** @param {Field} of @param {JsonSchema} items */
 function listField({ raw, path, name, change, error, required }, items) {
-  const list = isList(raw) ? raw.items : []
+  const list = itemsOf(raw)
   return html`
     <fieldset><legend>${name}${required ? '' : optional}</legend>
       ${list.map((item, index) => html`
         <div class="item" key=${index}>
           ${field({
             schema: items, raw: item, required: true, name: String(index + 1), path: `${path}.${index}`, error,
-            change: (value) => change({ items: list.with(index, value) }),
+            change: (next) => change((now) => ({ items: itemsOf(now).map((held, at) => (at === index ? next(held) : held)) })),
           })}
-          <button type="button" class="plain" aria-label=${`Remove ${name} ${index + 1}`} onClick=${() => change({ items: list.toSpliced(index, 1) })}>×</button>
+          <button type="button" class="plain" aria-label=${`Remove ${name} ${index + 1}`} onClick=${() => change((now) => ({ items: itemsOf(now).toSpliced(index, 1) }))}>×</button>
         </div>`)}
-      <button type="button" class="plain" onClick=${() => change({ items: [...list, blank(items, true)] })}>+ add</button>
+      <button type="button" class="plain" onClick=${() => change((now) => ({ items: [...itemsOf(now), blank(items, true)] }))}>+ add</button>
       ${errorAt(path, error)}
     </fieldset>`
 }
+
+/** @param {Raw} raw */
+const itemsOf = (raw) => (isList(raw) ? raw.items : [])
 
 /** @param {Field} of @param {readonly JsonSchema[]} variants */
 function choiceField({ raw, path, name, change, error, required }, variants) {
@@ -65,10 +75,13 @@ function choiceField({ raw, path, name, change, error, required }, variants) {
         <select value=${String(chosen)} onChange=${(/** @type {Event} */ event) => {
           if (!(event.target instanceof HTMLSelectElement)) return
           const choice = Number(event.target.value)
-          change({ choice, of: blank(variants[choice] ?? {}, required) })
+          change(() => ({ choice, of: blank(variants[choice] ?? {}, required) }))
         }}>${variants.map((variant, index) => html`<option key=${index} value=${String(index)}>${variantName(variant, index)}</option>`)}</select>
       </label>
-      ${field({ schema, raw: isChoice(raw) ? raw.of : blank(schema, required), required, name: 'value', path, change: (value) => change({ choice: chosen, of: value }), error })}
+      ${field({
+        schema, raw: isChoice(raw) ? raw.of : blank(schema, required), required, name: 'value', path, error,
+        change: (next) => change((now) => ({ choice: chosen, of: next(isChoice(now) ? now.of : blank(schema, required)) })),
+      })}
     </fieldset>`
 }
 
@@ -88,7 +101,10 @@ function leafField({ schema, raw, path, name, change, error, required }, control
   const value = typeof raw === 'string' ? raw : ''
   const isWrong = error?.field === path
   const onInput = (/** @type {Event} */ { target }) => {
-    if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) change(target.value)
+    if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) {
+      const { value: typed } = target
+      change(() => typed)
+    }
   }
   const attributes = { name: path, onInput, 'aria-invalid': isWrong ? 'true' : undefined, title: hintOf(schema), autocomplete: 'off' }
   return html`

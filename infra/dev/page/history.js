@@ -70,6 +70,7 @@ export function stepDetail() {
 function effects(step) {
   const rows = [
     ...step.emitted.map(({ type, data }) => effect('emits', type, data)),
+    ...(step.sent ?? []).map(({ kind, actor, type, data }) => effect('sends', type, data, { kind, id: actor })),
     ...step.started.map(({ task, input }) => effect('starts', task, input)),
     ...step.ended.map(({ task, status, error }) => effect('ends', `${task} ${status}`, error)),
     ...step.timers.map(({ event, at }) => effect('sets', timerName(event), at)),
@@ -77,9 +78,15 @@ function effects(step) {
   return rows.length === 0 ? null : html`<h2>What came of it</h2><ul class="effects">${rows}</ul>`
 }
 
-/** @param {string} verb @param {string} what @param {unknown} [data] */
-const effect = (verb, what, data) => html`
-  <li data-verb=${verb}><details><summary><i>${verb}</i> <b>${what}</b></summary>${data === undefined ? null : json(data)}</details></li>`
+/** @param {string} verb @param {string} what @param {unknown} [data] @param {{ kind: string, id: string }} [to] the actor that it is for */
+const effect = (verb, what, data, to) => html`
+  <li data-verb=${verb}><details>
+    <summary><i>${verb}</i> <b>${what}</b>${to === undefined ? null : html` to <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}</summary>
+    ${data === undefined ? null : json(data)}
+  </details></li>`
+
+/** The address of another actor of the same tenant. @param {{ kind: string, id: string }} actor */
+const placeOf = ({ kind, id }) => `#/${[kind, current().actor?.tenant ?? '', id].map(encodeURIComponent).join('/')}`
 
 /** @param {string} event */
 const timerName = (event) => event.replace(/^xstate\.after\.([^.]*).*$/s, 'after $1')

@@ -13,6 +13,7 @@ const OTHER = ''
 const ANYTHING = {}
 
 const schemaNow = () => kindNow()?.events[current().form.type] ?? ANYTHING
+const rawNow = () => current().form.raw ?? blank(schemaNow(), true)
 
 /** A form of the schema of the chosen type of input. */
 export function sendForm() {
@@ -23,7 +24,7 @@ export function sendForm() {
   const schema = schemaNow()
   const isKnown = types.includes(form.type)
   const asJson = form.json !== null || !isKnown
-  const raw = Object.keys(form.raw).length === 0 ? blank(schema, true) : form.raw
+  const raw = rawNow()
   return html`
     <form class="send" onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.currentTarget instanceof HTMLFormElement) event.currentTarget.requestSubmit()
@@ -35,7 +36,7 @@ export function sendForm() {
       <label class="field">
         <span>Type</span>
         <select name="known-type" value=${isKnown ? form.type : OTHER} onChange=${(/** @type {Event} */ event) =>
-          event.target instanceof HTMLSelectElement && updateForm({ type: event.target.value, raw: {}, json: null, error: null, sent: null })}>
+          event.target instanceof HTMLSelectElement && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}>
           ${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}
           <option value=${OTHER}>another…</option>
         </select>
@@ -46,7 +47,7 @@ export function sendForm() {
         ? html`<label class=${`field${form.error?.field === 'data' ? ' wrong' : ''}`}><span>data</span>
             <textarea name="data" rows="9" spellcheck=${false} value=${form.json ?? '{}'} onInput=${(/** @type {InputEvent} */ event) =>
               event.target instanceof HTMLTextAreaElement && updateForm({ json: event.target.value })}></textarea>${errorOf('data')}</label>`
-        : field({ schema, raw, required: true, path: 'data', name: '', change: (value) => updateForm({ raw: /** @type {typeof form.raw} */ (value) }), error: form.error })}
+        : field({ schema, raw, required: true, path: 'data', name: '', change: (next) => updateForm({ raw: next(rawNow()) }), error: form.error })}
       ${form.error !== null && !isShown(form.error.field, schema, raw, asJson) ? html`<p class="refusal" role="alert">${form.error.text}</p>` : null}
       <div class="actions">
         <button class="primary" disabled=${form.busy}>${form.busy ? 'Sending…' : 'Send'}</button>
@@ -93,7 +94,7 @@ async function sendNow() {
   const { form, kind, actor: shown } = current()
   if (form.busy) return
   const schema = schemaNow()
-  const raw = Object.keys(form.raw).length === 0 ? blank(schema, true) : form.raw
+  const raw = rawNow()
   const actor = { tenant: form.tenant.trim(), kind, id: form.id.trim() }
   const asJson = form.json !== null || schema === ANYTHING
   const fields = ['tenant', 'id', 'type', ...asJson ? ['data'] : fieldsOf(schema, raw)]
@@ -101,16 +102,15 @@ async function sendNow() {
   try {
     const data = asJson ? parsed(form.json ?? '{}') : valueOf(schema, raw, true)
     const sent = await send(actor.tenant, kind, actor.id, { type: form.type, data })
-    updateForm({ sent, error: sent.error === undefined ? null : placeError(sent.error, fields) })
+    updateForm({ busy: false, sent, error: sent.error === undefined ? null : placeError(sent.error, fields) })
     if (shown?.tenant !== actor.tenant || shown.id !== actor.id) go({ kind, actor })
     await refresh()
     await look(current().last)
   } catch (error) {
+    updateForm({ busy: false })
     if (error instanceof NotJson) updateForm({ error: { field: error.field, text: 'This is not JSON.' } })
     else if (error instanceof Problem) updateForm({ error: placeError(error.message, fields) })
     else throw error
-  } finally {
-    updateForm({ busy: false })
   }
 }
 
@@ -128,10 +128,11 @@ function sent() {
   const { form: { sent: answer }, steps } = current()
   if (answer === null) return null
   const step = [...steps.values()].find(({ inbox }) => inbox.seq === answer.position)
-  const moved = step === undefined ? '' : step.from === step.to ? `stays in ${step.to}` : `${step.from || 'not started'} → ${step.to}`
+  const [from, to] = [step?.from || 'not started', step?.to || 'not started']
+  const moved = step === undefined ? '' : from === to ? `stays ${step.to === '' ? to : `in ${to}`}` : `${from} → ${to}`
   return html`
     <p class="sent" data-outcome=${answer.outcome} role="status">
-      <b>${answer.outcome}</b>${answer.reason === undefined ? '' : html` <code>${answer.reason}</code>`} ${moved}
+      <b>${answer.outcome}</b> ${answer.reason === undefined ? null : html`<code>${answer.reason}</code>`} ${moved}${' '}
       ${step === undefined ? null : html`<button type="button" class="plain" onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>step ${step.n}</button>`}
     </p>`
 }

@@ -8,10 +8,10 @@
 /** @typedef {{ tenant: string, kind: string, id: string }} Address */
 
 /**
- * What the form for inputs holds. `raw` is what was typed, `json` the same as one text where the form is left.
+ * What the form for inputs holds. `raw` is what was typed (`null`: nothing yet), `json` the same as one text where the form is left.
  *
  * @typedef {{
- *   tenant: string, id: string, type: string, raw: Raw, json: string | null, busy: boolean,
+ *   tenant: string, id: string, type: string, raw: Raw | null, json: string | null, busy: boolean,
  *   error: { field: string, text: string } | null, sent: Sent & { step?: number } | null,
  * }} Form
  */
@@ -41,7 +41,7 @@
  */
 
 /** @type {Form} */
-const form = { tenant: 'dev', id: 'a1', type: '', raw: {}, json: null, busy: false, error: null, sent: null }
+const form = { tenant: 'dev', id: 'a1', type: '', raw: null, json: null, busy: false, error: null, sent: null }
 
 /** @type {State} */
 let state = {
