@@ -15,6 +15,8 @@ const SEQ_BASE = 1_000_000_000_000
 export interface Filling {
   readonly tenant: string
   readonly cases: number
+  /** The end of what the rows tell of. */
+  readonly now: Date
 }
 
 export const casesIn = (eventRows: number): number => Math.max(1, Math.round(eventRows / EVENTS_PER_CASE))
@@ -23,14 +25,15 @@ export const casesIn = (eventRows: number): number => Math.max(1, Math.round(eve
  * Fills all tables with rows as of customer service over the last `DAYS` days, made inside ClickHouse: what a row holds follows from
  * its number alone.
  */
-export async function fillTables(clickhouse: ClickHouseClient, { tenant, cases }: Filling): Promise<void> {
+export async function fillTables(clickhouse: ClickHouseClient, { tenant, cases, now }: Filling): Promise<void> {
+  const begin = Math.floor(now.getTime() / 1_000) - DAYS * 86_400
   for (const { table, count, columns } of sources) {
     const names = Object.keys(columns).join(', ')
     await clickhouse.command({
       query: `INSERT INTO ${rowsTable(table)} (tenant, kind, machine, actor, case_no, ${names})
-        SELECT {tenant:String}, 'support', 'support@1', actor_id, 1, ${Object.values(columns).join(', ')}
+        SELECT {tenant:String}, 'support', 'support@1', actor_id, case_number, ${Object.values(columns).join(', ')}
         FROM (SELECT number AS i, ${SHARED} FROM numbers({count:UInt64}))`,
-      query_params: { tenant, count: count(cases), cases, perCase: Math.round(count(cases) / cases) },
+      query_params: { tenant, count: count(cases), cases, perCase: Math.round(count(cases) / cases), begin },
       clickhouse_settings: { max_insert_threads: '2', min_insert_block_size_rows: '1000000', http_headers_progress_interval_ms: '10000', send_progress_in_http_headers: 1 },
     })
   }
@@ -43,10 +46,11 @@ export async function emptyTables(clickhouse: ClickHouseClient, tenant: string):
   }
 }
 
-/** Of row i: its case, the case's beginning, and the place in the case. `chance(x)` is a number that i and x determine. */
+/** Of row i: its case, the case's beginning, and the place in the case; one case in ten is the second of its actor. `chance(x)` is a number that i and x determine. */
 const SHARED = `
-  intDiv(number, {perCase:UInt64}) AS c, number % {perCase:UInt64} AS place, concat('c', toString(c)) AS actor_id,
-  toDateTime64(now() - INTERVAL ${DAYS} DAY, 3, 'UTC') + toIntervalMillisecond(intDiv(c * ${DAYS * 86_400_000}, {cases:UInt64})) AS opened,
+  intDiv(number, {perCase:UInt64}) AS c, number % {perCase:UInt64} AS place, concat('c', toString(c - again)) AS actor_id,
+  c % 10 = 9 AS again, 1 + again AS case_number,
+  toDateTime64({begin:UInt32}, 3, 'UTC') + toIntervalMillisecond(intDiv(c * ${DAYS * 86_400_000}, {cases:UInt64})) AS opened,
   sipHash64(c, 1) % 100 AS fate, fate < 93 AS is_closed, fate >= 75 AND fate < 90 AS is_escalated,
   opened + toIntervalSecond(60 * ${TURNS_PER_CASE}) AS served`
 

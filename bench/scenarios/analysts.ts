@@ -43,11 +43,11 @@ async function measureAnalysts({ system, producer, options }: Bench): Promise<Me
   open.defer(() => emptyTables(internal, tenant))
 
   const begunMs = performance.now()
-  await fillTables(internal, { tenant, cases: casesIn(options.rows) })
+  const to = new Date()
+  await fillTables(internal, { tenant, cases: casesIn(options.rows), now: to })
   const fillSeconds = (performance.now() - begunMs) / 1_000
   const parts = await settled(internal)
   const questions = await Promise.all(QUESTION_NAMES.map(loadQuestion))
-  const to = new Date()
   const ask = asker(system.clickhouse, { tenant, from: new Date(to.getTime() - ASKED_DAYS * 86_400_000), to })
 
   const alone = await askInTurn(ask, questions, (round) => round < ALONE_ROUNDS)
