@@ -94,8 +94,8 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
     'knowledge-gaps': parts(turns.filter((turn) => turn.hits === 0), (turn) => ({ question: plain(turn.text) }), (some) => {
       const last = some.toSorted((a, b) => a.seq - b.seq).at(-1)
       return {
-        example: last?.text ?? null, intent: last?.intent ?? null, asked: some.length,
-        unanswered: count(some, (turn) => turn.answeredAt === undefined), last_at: iso(Math.max(...some.map((turn) => turn.askedAt))),
+        example: last === undefined ? null : head(last.text), intent: last?.intent ?? null, asked: some.length,
+        unanswered: count(some, (turn) => turn.answeredAt === undefined), last_at: last === undefined ? null : iso(Math.max(...some.map((turn) => turn.askedAt))),
       }
     }),
     tasks: parts(tasks, ({ kind, name }) => ({ kind, name }), (some) => {
@@ -117,22 +117,22 @@ const isContained = (one: CaseFact): boolean => one.escalatedAt === undefined &&
 const isResolved = (one: CaseFact): boolean => RESOLVED.includes(one.outcome ?? '')
 const customerOf = (one: CaseFact): string => one.customer ?? one.actor
 const iso = (time: number | undefined): string => new Date(time ?? NaN).toISOString()
-const plain = (text: string): string => text.trim().toLowerCase().replace(/[\s?？!！.。…~～]+$/u, '')
+/** The first 500 code points. */
+const head = (text: string): string => [...text].slice(0, 500).join('')
+const plain = (text: string): string => head(text).trim().toLowerCase().replace(/[\s?？!！.。…~～]+$/u, '')
 
 /** One row for all, and one for each part. */
 function parts<T>(all: readonly T[], keyOf: (one: T) => Row, answer: (some: readonly T[]) => Row): Row[] {
   const groups = Map.groupBy(all, (one) => JSON.stringify(keyOf(one)))
-  const [any] = all
-  const names = any === undefined ? [] : Object.keys(keyOf(any))
   return [
-    { total: true, ...Object.fromEntries(names.map((name) => [name, null])), ...answer(all) },
+    { total: true, ...answer(all) },
     ...[...groups].map(([key, some]) => ({ total: false, ...JSON.parse(key) as Row, ...answer(some) })),
   ]
 }
 
 function statesOf({ stays }: Facts, dropped: readonly CaseFact[], during: (time: number | undefined) => boolean, { to }: Period): Row[] {
   const key = (kind: string, state: string): string => JSON.stringify({ kind, state })
-  const counted = stays.filter((stay) => !stay.afterClosing && (stay.leftAt === undefined ? stay.enteredAt < to : during(stay.leftAt)))
+  const counted = stays.filter((stay) => !stay.isIdle && (stay.leftAt === undefined ? stay.enteredAt < to : during(stay.leftAt)))
   const kindOf = (one: CaseFact): string => one.actor.split('/')[1] ?? ''
   const keys = new Set([...counted.map((stay) => key(stay.kind, stay.state)), ...dropped.map((one) => key(kindOf(one), one.drop ?? ''))])
   return [...keys].map((name) => {

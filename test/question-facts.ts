@@ -42,8 +42,8 @@ export interface StayFact {
   readonly state: string
   readonly enteredAt: number
   readonly leftAt?: number
-  /** Began with the closing of its case. */
-  readonly afterClosing: boolean
+  /** Between two cases of the actor, or after the last. */
+  readonly isIdle: boolean
 }
 
 export interface TaskFact {
@@ -81,7 +81,7 @@ export function factsOf(entries: readonly Entry[]): Facts {
 
 function readActor(actor: string, entries: readonly Entry[], facts: Facts): void {
   const kind = actor.split('/')[1] ?? ''
-  const entered = new Map<string, { at: number; afterClosing: boolean }>()
+  const entered = new Map<string, number>()
   const tasks = new Map<string, TaskFact>()
   const waiting = new Map<string, TurnFact>()
   let current: CaseFact | undefined
@@ -92,7 +92,8 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
     const at = ms(record.at)
     const data = input.data ?? {}
     const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
-    if (role !== undefined && (current === undefined || current.closedAt !== undefined)) {
+    const reopens: boolean = role !== undefined && current?.closedAt !== undefined
+    if (role !== undefined && (current === undefined || reopens)) {
       current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, ...(customer === undefined ? {} : { customer }) }
       facts.cases.push(current)
     }
@@ -136,7 +137,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
         if (input.type === 'timer.fired' || event.data['outcome'] === 'abandoned') current.drop = record.from
       }
     }
-    readStays(record, kind, at, emitted.some(({ type }) => type === 'case.closed'), entered, facts)
+    readStays(record, kind, at, reopens, entered, facts)
     for (const { run, task } of record.started) {
       const started: TaskFact = { kind, name: task, startedAt: at, status: 'running' }
       tasks.set(run, started)
@@ -147,7 +148,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       Object.assign(tasks.get(end.run) ?? {}, defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code }))
     }
   }
-  for (const [state, { at, afterClosing }] of entered) facts.stays.push({ kind, state, enteredAt: at, afterClosing })
+  for (const [state, enteredAt] of entered) facts.stays.push({ kind, state, enteredAt, isIdle: current?.closedAt !== undefined })
 }
 
 function respond(current: CaseFact, at: number, responder: string): void {
@@ -157,17 +158,16 @@ function respond(current: CaseFact, at: number, responder: string): void {
 
 /** Of machines without states side by side: a state is left where another one is entered, or the same one anew. */
 function readStays(
-  { from, to, state }: Entry['record'], kind: string, at: number, closing: boolean,
-  entered: Map<string, { at: number; afterClosing: boolean }>, facts: Facts,
+  { from, to, state }: Entry['record'], kind: string, at: number, reopens: boolean, entered: Map<string, number>, facts: Facts,
 ): void {
   const since = state?.entered[to]
   if (since === undefined) return
   const before = entered.get(from)
-  if (before !== undefined && (from !== to || ms(since) !== before.at)) {
-    facts.stays.push({ kind, state: from, enteredAt: before.at, leftAt: at, afterClosing: before.afterClosing })
+  if (before !== undefined && (from !== to || ms(since) !== before)) {
+    facts.stays.push({ kind, state: from, enteredAt: before, leftAt: at, isIdle: reopens })
     entered.delete(from)
   }
-  if (!entered.has(to)) entered.set(to, { at: ms(since), afterClosing: closing })
+  if (!entered.has(to)) entered.set(to, ms(since))
 }
 
 const defined = (values: Readonly<Record<string, unknown>>): object =>

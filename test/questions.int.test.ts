@@ -106,9 +106,9 @@ async function periodOf(from: number, to: number): Promise<Period> {
   return { from, to, completeTo: (await readFreshness(analyst))?.completeTo.getTime() ?? 0 }
 }
 
-/** Rows in an order of their own, numbers without their last digits: sums of floats depend on the order of their parts. */
+/** Rows in an order of their own, without NULLs, and numbers without their last digits: sums of floats depend on the order of their parts. */
 const comparable = (answer: readonly object[]): string[] => answer
-  .map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).sort(([a], [b]) => a.localeCompare(b))), (_, value: unknown) =>
+  .map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null).sort(([a], [b]) => a.localeCompare(b))), (_, value: unknown) =>
     (typeof value === 'number' ? Number(value.toPrecision(9)) : value)))
   .sort()
 
@@ -126,6 +126,25 @@ test.each(QUESTION_NAMES)('%s: the analyst gets what the records say', async (na
   }
 })
 
+test('as of a sequence, the questions are answered as they were then', async () => {
+  const entries = await log()
+  const then = entries[Math.floor(entries.length * 0.9)]
+  const database = 'colloquy_then'
+  await cliJson(['rebuild', '--into', database, '--to', String(then?.seq)], { dataDir })
+  const past = createClient({ ...await attachClickHouse(system.settings, 'analyst'), database })
+  const facts = factsOf(entries.filter(({ seq }) => seq <= (then?.seq ?? 0)))
+  const freshness = await readFreshness(past)
+  expect(freshness?.seq).toBe(then?.seq)
+  const period = { from: startedAt - HOUR_MS, to: startedAt + 100 * HOUR_MS, completeTo: freshness?.completeTo.getTime() ?? 0 }
+  for (const name of QUESTION_NAMES) {
+    expect(comparable(await askQuestion(past, name, scopeOf(period))), name).toEqual(comparable(expectedAnswers(facts, period)[name]))
+  }
+  await past.close()
+  const flags = ['--tenant', TENANT, '--from', new Date(startedAt - HOUR_MS).toISOString(), '--to', new Date(startedAt + HOUR_MS).toISOString()]
+  const [all] = await cliJson<{ cases: number }>(['questions', 'intent-funnel', ...flags, '--database', database], { dataDir })
+  expect(all).toMatchObject({ total: true, cases: facts.cases.length })
+})
+
 test('over weeks, with customers that come back and rows that were replaced, the answers about cases are right too', async () => {
   const facts = weeksOfCases(400)
   const tenant = 'weeks'
@@ -141,7 +160,8 @@ test('over weeks, with customers that come back and rows that were replaced, the
     }
   }
   const whole = expectedAnswers(facts, { from: 0, to: completeTo, completeTo })['repeat-contact'].find(({ total }) => total === true)
-  expect(whole).toMatchObject({ repeated: expect.toSatisfy((count: number) => count > 20), pending: expect.toSatisfy((count: number) => count > 5) })
+  expect(Number(whole?.['repeated'])).toBeGreaterThan(20)
+  expect(Number(whole?.['pending'])).toBeGreaterThan(5)
 })
 
 test('an empty period has an answer to every question, and NULL where there is nothing to divide', async () => {

@@ -76,6 +76,14 @@ test('every question is answered in words, with its definition, and what the fig
   expect(reportPage(content, zh)).toContain('3 个已关闭个案中，66.7% 没有人工参与，其中 1 个客户放弃。')
 })
 
+test('of a text of a megabyte no more is shown than people read', () => {
+  const [all] = answers['knowledge-gaps']
+  const long = { total: false, question: 'x', example: '长'.repeat(1_000_000), intent: null, asked: 1, unanswered: 0, last_at: at }
+  const page = reportPage({ ...content, answers: { ...answers, 'knowledge-gaps': [...(all === undefined ? [] : [all]), long] } }, en)
+  expect(page.length).toBeLessThan(200_000)
+  expect(page).toContain('长…')
+})
+
 test('where nothing happened the report says so, twelve times, and draws nothing', () => {
   for (const words of [en, zh]) {
     const page = reportPage({ ...content, answers: empty, freshness: undefined }, words)

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { rowsTable } from '../../schemas/ddl.ts'
+import { createStatements, rowsTable } from '../../schemas/ddl.ts'
 import type { TableName } from '../../schemas/tables.ts'
 
 /** What a case of customer service leaves in the tables, as the real conversations of the tests do on the mean. */
@@ -9,50 +9,51 @@ const EVENTS_PER_CASE = TURNS_PER_CASE * EVENTS_PER_TURN + 2
 const TASKS_PER_TURN = 2
 const STAYS_PER_TURN = 3
 export const DAYS = 90
-/** Far above any sequence of the log, so that no row takes the place of a real one. */
-const SEQ_BASE = 1_000_000_000_000
 
 export interface Filling {
   readonly tenant: string
   readonly cases: number
+  /** The end of what the rows tell of. */
+  readonly now: Date
 }
 
 export const casesIn = (eventRows: number): number => Math.max(1, Math.round(eventRows / EVENTS_PER_CASE))
 
 /**
- * Fills all tables with rows as of customer service over the last `DAYS` days, made inside ClickHouse: what a row holds follows from
- * its number alone.
+ * Makes all tables in the client's database and fills them with rows as of customer service over the last `DAYS` days, made inside
+ * ClickHouse: what a row holds follows from its number alone.
  */
-export async function fillTables(clickhouse: ClickHouseClient, { tenant, cases }: Filling): Promise<void> {
+export async function fillTables(clickhouse: ClickHouseClient, { tenant, cases, now }: Filling): Promise<void> {
+  for (const query of createStatements()) await clickhouse.command({ query })
+  const begin = Math.floor(now.getTime() / 1_000) - DAYS * 86_400
   for (const { table, count, columns } of sources) {
     const names = Object.keys(columns).join(', ')
     await clickhouse.command({
       query: `INSERT INTO ${rowsTable(table)} (tenant, kind, machine, actor, case_no, ${names})
-        SELECT {tenant:String}, 'support', 'support@1', actor_id, 1, ${Object.values(columns).join(', ')}
+        SELECT {tenant:String}, 'support', 'support@1', actor_id, case_number, ${Object.values(columns).join(', ')}
         FROM (SELECT number AS i, ${SHARED} FROM numbers({count:UInt64}))`,
-      query_params: { tenant, count: count(cases), cases, perCase: Math.round(count(cases) / cases) },
+      query_params: { tenant, count: count(cases), cases, perCase: Math.round(count(cases) / cases), begin },
       clickhouse_settings: { max_insert_threads: '2', min_insert_block_size_rows: '1000000', http_headers_progress_interval_ms: '10000', send_progress_in_http_headers: 1 },
     })
   }
+  await clickhouse.command({
+    query: `INSERT INTO progress (reader, projected_seq, log_last_seq, complete_to, at, positions)
+      SELECT 'projector', {seq:UInt64}, {seq:UInt64}, toDateTime64({begin:UInt32} + ${DAYS * 86_400}, 3, 'UTC'), now64(3), '[]'`,
+    query_params: { seq: cases * EVENTS_PER_CASE, begin },
+  })
 }
 
-/** Takes the rows of a tenant out again. */
-export async function emptyTables(clickhouse: ClickHouseClient, tenant: string): Promise<void> {
-  for (const { table } of sources) {
-    await clickhouse.command({ query: `DELETE FROM ${rowsTable(table)} WHERE tenant = {tenant:String}`, query_params: { tenant } })
-  }
-}
-
-/** Of row i: its case, the case's beginning, and the place in the case. `chance(x)` is a number that i and x determine. */
+/** Of row i: its case, the case's beginning, and the place in the case; one case in ten is the second of its actor. `chance(x)` is a number that i and x determine. */
 const SHARED = `
-  intDiv(number, {perCase:UInt64}) AS c, number % {perCase:UInt64} AS place, concat('c', toString(c)) AS actor_id,
-  toDateTime64(now() - INTERVAL ${DAYS} DAY, 3, 'UTC') + toIntervalMillisecond(intDiv(c * ${DAYS * 86_400_000}, {cases:UInt64})) AS opened,
+  intDiv(number, {perCase:UInt64}) AS c, number % {perCase:UInt64} AS place, concat('c', toString(c - again)) AS actor_id,
+  c % 10 = 9 AS again, 1 + again AS case_number,
+  toDateTime64({begin:UInt32}, 3, 'UTC') + toIntervalMillisecond(intDiv(c * ${DAYS * 86_400_000}, {cases:UInt64})) AS opened,
   sipHash64(c, 1) % 100 AS fate, fate < 93 AS is_closed, fate >= 75 AND fate < 90 AS is_escalated,
   opened + toIntervalSecond(60 * ${TURNS_PER_CASE}) AS served`
 
 const INTENTS = "['product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment', 'other']"
 const intentOf = (number: string): string => `${INTENTS}[sipHash64(${number}, 2) % 8 + 1]`
-const seqAt = (perCase: number): string => `${SEQ_BASE} + c * ${EVENTS_PER_CASE} + intDiv(place * ${EVENTS_PER_CASE}, ${perCase})`
+const seqAt = (perCase: number): string => `c * ${EVENTS_PER_CASE} + intDiv(place * ${EVENTS_PER_CASE}, ${perCase})`
 const TEXTS = `['Where is my order HB-', '我的快递到哪里了，单号 ', 'How do I return the kettle of order ', 'Is there a guarantee on ', '可以开发票吗？订单 ']`
 const textOf = `concat(${TEXTS}[sipHash64(i, 3) % 5 + 1], toString(sipHash64(i, 4) % 4000))`
 
@@ -80,7 +81,7 @@ const sources: readonly Source[] = [
       records: '18', rejected: '0', messages: `${2 * TURNS_PER_CASE}`, user_msgs: `${TURNS_PER_CASE}`, bot_msgs: `${TURNS_PER_CASE}`,
       agent_msgs: 'if(is_escalated, 2, 0)', turns: `${TURNS_PER_CASE}`, turns_answered: `${TURNS_PER_CASE}`, escalations: 'is_escalated',
       tasks: `${TURNS_PER_CASE * TASKS_PER_TURN}`, tasks_failed: '0', cost: 'toDecimal64(0.0001 * (c % 300), 6)', rating: 'if(fate % 5 = 0, 1 + c % 5, NULL)',
-      last_at: 'served', last_seq: `${SEQ_BASE} + (c + 1) * ${EVENTS_PER_CASE}`,
+      last_at: 'served', last_seq: `(c + 1) * ${EVENTS_PER_CASE}`,
     },
   },
   {
@@ -123,19 +124,19 @@ const sources: readonly Source[] = [
   {
     table: 'actors', count: (cases) => cases, columns: {
       state: "if(is_closed, 'closed', 'open.listening')", status: "'active'", n: '18', first_at: 'opened', last_at: 'served',
-      last_seq: `${SEQ_BASE} + (c + 1) * ${EVENTS_PER_CASE}`, label: `'{"intent":"order"}'`,
+      last_seq: `(c + 1) * ${EVENTS_PER_CASE}`, label: `'{"intent":"order"}'`,
       open_states: "[('', if(is_closed, 'closed', 'open.listening'), toNullable(toUInt64(0)), if(is_closed, served + toIntervalSecond(if(is_escalated, 7200, 1800)), served))]",
     },
   },
   {
     table: 'conversations', count: (cases) => cases, columns: {
       history: 'false', state: "if(is_closed, 'closed', 'open.listening')", messages: `${2 * TURNS_PER_CASE}`, user_msgs: `${TURNS_PER_CASE}`, bot_msgs: `${TURNS_PER_CASE}`,
-      agent_msgs: '0', first_at: 'opened', last_at: 'served', last_seq: `${SEQ_BASE} + (c + 1) * ${EVENTS_PER_CASE}`, intent: intentOf('c'), quality: '0.8',
+      agent_msgs: '0', first_at: 'opened', last_at: 'served', last_seq: `(c + 1) * ${EVENTS_PER_CASE}`, intent: intentOf('c'), quality: '0.8',
     },
   },
   {
     table: 'events', count: (cases) => cases * EVENTS_PER_CASE, columns: {
-      history: 'false', seq: `${SEQ_BASE} + i`, idx: '0', n: 'place + 1', outcome: "'committed'", type: "['message.received', 'task.done', 'task.done', 'message.sent'][place % 4 + 1]",
+      history: 'false', seq: 'i', idx: '0', n: 'place + 1', outcome: "'committed'", type: "['message.received', 'task.done', 'task.done', 'message.sent'][place % 4 + 1]",
       id: 'toString(i)', time: 'opened + toIntervalSecond(14 * place)', committed_at: 'opened + toIntervalSecond(14 * place)', source: "'web'",
       state_from: "'open.listening'", state_to: "'open.answering.lookingUp'", data: `concat('{"role":"user","text":"', ${textOf}, '"}')`,
       data_raw: `concat('{"role":"user","text":"', ${textOf}, '"}')`,

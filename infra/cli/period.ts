@@ -10,11 +10,14 @@ export interface PeriodOptions {
   readonly tenant: string
   readonly from?: Date
   readonly to?: Date
+  /** Not the one of the tables that count. */
+  readonly database?: string
 }
 
 /** Which tenant and period a command is about. */
 export const addPeriodFlags = (command: Command): Command => command
   .addOption(new Option('--tenant <tenant>', 'whose conversations').argParser(tokenArgument).default('default'))
+  .option('--database <name>', 'ask the tables in this database, such as one that "colloquy rebuild --into" made: the answers as of then')
   .addOption(new Option('--from <time>', `first moment, as 2026-11-01 or 2026-11-01T08:00:00Z, UTC unless it says otherwise (default: ${DAYS_DEFAULT} days before --to)`).argParser(timeArgument))
   .addOption(new Option('--to <time>', 'the moment after the last (default: now)').argParser(timeArgument))
 

@@ -21,7 +21,7 @@ export function questionsCommand({ out, settings }: Cli): Command {
 
   async function ask(name: QuestionName, options: Options): Promise<void> {
     const scope = scopeOf(options, new Date())
-    const rows = await withAnalyst(settings().settings, (clickhouse) => askQuestion(clickhouse, name, scope))
+    const rows = await withAnalyst(settings().settings, options.database, (clickhouse) => askQuestion(clickhouse, name, scope))
     if (options.json) for (const row of rows) out.json(row)
     else out.table(Object.keys(rows[0] ?? {}), rows.map((row) => Object.values<Cell>(row).map(cell)))
   }

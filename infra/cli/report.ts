@@ -26,7 +26,7 @@ Examples:
       const now = new Date()
       const scope = scopeOf(options, now)
       const { makeReport } = await import('../report/report.ts')
-      const page = await withAnalyst(settings().settings, (clickhouse) => makeReport(clickhouse, scope, options.lang, now))
+      const page = await withAnalyst(settings().settings, options.database, (clickhouse) => makeReport(clickhouse, scope, options.lang, now))
       if (options.out === '-') {
         out.stdout.write(page)
         return

@@ -5,7 +5,7 @@ import { createFormat, type Format, type Kind, type Value } from './format.ts'
 import { html, type Html } from './html.ts'
 import { SECTIONS } from './sections.ts'
 import { STYLE } from './style.ts'
-import { named, type Answers, type ColumnName, type Words } from './words.ts'
+import { clipped, named, type Answers, type ColumnName, type Words } from './words.ts'
 
 /** Rows of a table beyond this are left to `colloquy questions`. */
 const ROWS_MAX = 25
@@ -93,6 +93,6 @@ const side = (kind: Kind): 'text' | 'figure' => (TEXTS.includes(kind) ? 'text' :
 function cell(value: Value, kind: Kind, words: Words, format: Format): Html {
   if (kind === 'name') return html`${named(words, value === null ? null : String(value))}`
   if (kind === 'who') return html`${value === null ? words.nobody : named(words, String(value))}`
-  if (kind === 'text') return html`${value === null ? '–' : String(value)}`
+  if (kind === 'text') return html`${value === null ? '–' : clipped(String(value))}`
   return html`${format[kind](value)}`
 }

@@ -1,7 +1,7 @@
 import type { Answer, QuestionName } from '../questions/questions.ts'
 import { COLOURS, type Chart, type Series } from './charts.ts'
 import type { Format, Kind } from './format.ts'
-import { named, partsOf, totalOf, type ColumnOf, type Words } from './words.ts'
+import { clipped, named, partsOf, totalOf, type ColumnOf, type Words } from './words.ts'
 
 /** Of more parts than this a chart shows the first. */
 const PARTS_MAX = 12
@@ -119,7 +119,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
     chart: (rows, { words, format }) => {
       const states = rows.slice(0, PARTS_MAX)
       return {
-        shape: 'bars', labels: states.map((row) => row.state), format: format.hours,
+        shape: 'bars', labels: states.map((row) => clipped(row.state)), format: format.hours,
         series: [series(states, words.columns.hours, COLOURS.plain, (row) => row.hours)],
       }
     },
@@ -163,7 +163,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       const parts = drawn(rows).filter((row) => row.average !== null)
       return parts.length === 0 ? undefined : {
         shape: 'bars', format: format.score, max: 1, mark: 0.7,
-        labels: parts.map((row) => [row.model, row.model_version, row.prompt_version].filter((name) => name !== null).join(' · ')),
+        labels: parts.map((row) => [row.model, row.model_version, row.prompt_version].filter((name) => name !== null).map(clipped).join(' · ')),
         series: [series(parts, words.columns.average, COLOURS.good, (row) => row.average)],
       }
     },
@@ -172,7 +172,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
     columns: [['example', 'text'], ['intent', 'name'], ['asked', 'count'], ['unanswered', 'count'], ['last_at', 'time']],
     hasData: (rows) => some(totalOf(rows)?.asked),
     chart: (rows, { words, format }) => ({
-      shape: 'bars', labels: drawn(rows).map((row) => row.example ?? ''), format: format.count,
+      shape: 'bars', labels: drawn(rows).map((row) => clipped(row.example ?? '')), format: format.count,
       series: [series(drawn(rows), words.columns.asked, COLOURS.plain, (row) => row.asked)],
     }),
   },
@@ -188,7 +188,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       const status = (name: 'done' | 'failed' | 'expired' | 'stopped' | 'running', colour: string): Series =>
         series(parts, words.columns[name], colour, (row) => row[name])
       return {
-        shape: 'bars', stacked: true, labels: parts.map((row) => `${row.kind ?? ''} · ${row.name ?? ''}`), format: format.count,
+        shape: 'bars', stacked: true, labels: parts.map((row) => clipped(`${row.kind ?? ''} · ${row.name ?? ''}`)), format: format.count,
         series: [
           status('done', COLOURS.good), status('failed', COLOURS.bad), status('expired', '#e8b04a'), status('stopped', COLOURS.grey),
           status('running', COLOURS.light),

@@ -17,12 +17,12 @@ a { color: var(--accent); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .answer { font-size: 17px; margin: 0 0 16px; overflow-wrap: anywhere; }
 .answer.none { color: var(--soft); }
-figure { margin: 0 0 16px; }
-svg { display: block; width: 100%; height: auto; }
+figure { margin: 0 0 16px; overflow-x: auto; }
+svg { display: block; width: 100%; min-width: 560px; height: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 12.5px; line-height: 1.4; }
 th, td { padding: 6px 7px; border-bottom: 1px solid var(--rule); vertical-align: top; text-align: left; }
-th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
+th { color: var(--soft); font-weight: 500; vertical-align: bottom; word-break: keep-all; }
 td.text { overflow-wrap: anywhere; min-width: 84px; }
 .figure { text-align: right; font-variant-numeric: tabular-nums; }
 td.figure { white-space: nowrap; }

@@ -37,7 +37,7 @@ export interface Words {
   readonly times: string
   readonly columns: Readonly<Record<ColumnName, string>>
   /** Names of series that are no column. */
-  readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string; readonly rate: string }
+  readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string }
   /** Values that the tables hold, such as reasons, by what they are called; others are shown as they are. */
   readonly values: Readonly<Record<string, string>>
   readonly questions: { readonly [Name in QuestionName]: QuestionWords<Name> }
@@ -49,8 +49,16 @@ export const totalOf = <Row extends { readonly total: boolean }>(rows: readonly 
 /** The parts, largest first as the query has them. */
 export const partsOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row[] => rows.filter((row) => !row.total)
 
+const TEXT_CHARS_MAX = 240
+
+/** A text of strangers on one line, and no more of it than people read. */
+export function clipped(text: string): string {
+  const line = text.slice(0, 2 * TEXT_CHARS_MAX).replace(/\s+/g, ' ').trim()
+  return text.length > 2 * TEXT_CHARS_MAX || line.length > TEXT_CHARS_MAX ? `${line.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : line
+}
+
 /** A value of the tables in words. */
-export function named({ values, unknown }: Words, value: string | null): string {
-  if (value === null) return unknown
-  return Object.hasOwn(values, value) ? values[value] ?? value : value
+export function named({ values, unknown }: Pick<Words, 'values' | 'unknown'>, value: string | null | undefined): string {
+  if (value === null || value === undefined) return unknown
+  return Object.hasOwn(values, value) ? values[value] ?? value : clipped(value)
 }

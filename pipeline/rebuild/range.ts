@@ -18,8 +18,8 @@ export interface Target {
 }
 
 /** Records and bytes whose rows are written at once: large, so that ClickHouse has few parts to merge. */
-const BATCH_RECORDS_MAX = 20_000
-const BATCH_BYTES_MAX = 48 * 1024 * 1024
+const BATCH_RECORDS_MAX = 10_000
+const BATCH_BYTES_MAX = 16 * 1024 * 1024
 const AHEAD_MAX = 4_000
 
 /**

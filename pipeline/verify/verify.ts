@@ -3,14 +3,14 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
-import { compareSlice, repeatsIn, type CompareDeps, type Repeats } from './compare.ts'
+import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats } from './compare.ts'
 import type { Difference, Named } from './differences.ts'
 import { createExpectation, type Expectation } from './expect/expectation.ts'
 import { createJsonPrinter } from './json.ts'
 import { nameDifferences } from './locate.ts'
 import { readScope, type Scope } from './log.ts'
 import { beyondLog, missingOf, type Owed } from './owed.ts'
-import { createSlice } from './slice.ts'
+import { createSlice, type Slice } from './slice.ts'
 
 export interface VerifyOptions {
   readonly bus: Bus
@@ -20,7 +20,7 @@ export interface VerifyOptions {
   /** Last LOG sequence; default how far the tables are, followed while they go on. */
   readonly to?: number | undefined
   readonly tenant?: string | undefined
-  /** Sequences that are worked out and compared at one time; what is held of them takes about 1 KB each. Default 100,000. */
+  /** Sequences that are worked out and compared at one time; what is held of two slices takes about 2 KB each. Default 50,000. */
   readonly sliceMax?: number
   /** Counts exact repeats on disk too, which costs another look at every table. */
   readonly countRepeats?: boolean
@@ -43,7 +43,7 @@ export interface Verified {
   readonly first: readonly Named[]
 }
 
-const SLICE_MAX = 100_000
+const SLICE_MAX = 50_000
 const PROGRESS_EVERY = 1_000
 /** How often the end is followed while the tables go on. */
 const ROUNDS_MAX = 5
@@ -72,26 +72,33 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const repeats: Partial<Record<TableName, Repeats>> = {}
   const owed: Owed = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
   let records = 0
+  const compared = async (scope: Scope, slice: Slice): Promise<void> => {
+    // Rows from before the first record belong to none.
+    const seen = await compareSlice(compare, scope.from <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
+    for (const [name, rows] of seen.rows) add(counts, name, { rows })
+    differences.push(...seen.differences)
+    settleOwed(owed, slice, seen)
+    for (const name of options.countRepeats === true ? TABLE_NAMES : []) {
+      const { rows, key } = await repeatsIn(compare, name, scope)
+      if (rows > 0) repeats[name] = { rows: rows + (repeats[name]?.rows ?? 0), key: repeats[name]?.key ?? key }
+    }
+  }
+  const sliceMax = options.sliceMax ?? SLICE_MAX
+  // ClickHouse is asked about one slice while the next one is worked out.
+  let comparing = Promise.resolve()
   let next = from
   for (let round = 1; ; round++) {
-    for (; next <= to; next = Math.min(next + (options.sliceMax ?? SLICE_MAX), to + 1)) {
-      const scope: Scope = { from: next, to: Math.min(next + (options.sliceMax ?? SLICE_MAX) - 1, to), tenant }
+    for (; next <= to; next = Math.min(next + sliceMax, to + 1)) {
+      const scope: Scope = { from: next, to: Math.min(next + sliceMax - 1, to), tenant }
       const slice = await expectSlice(bus, scope, expectation, compare, signal, () => {
-        if (++records % PROGRESS_EVERY === 0) options.onProgress?.(Math.max(records, 0), to - from + 1)
+        if (++records % PROGRESS_EVERY === 0) options.onProgress?.(records, to - from + 1)
       })
-      // Rows from before the first record belong to none.
-      const seen = await compareSlice(compare, next <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
-      for (const [name, rows] of seen.rows) add(counts, name, { rows })
-      differences.push(...seen.differences)
-      for (const name of options.countRepeats === true ? TABLE_NAMES : []) {
-        const { rows, key } = await repeatsIn(compare, name, scope)
-        if (rows > 0) repeats[name] = { rows: rows + (repeats[name]?.rows ?? 0), key: repeats[name]?.key ?? key }
-      }
-      for (const [name, own] of owed) {
-        for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)
-        for (const [key, seq] of seen.owed.get(name) ?? []) own.set(key, seq)
-      }
+      await comparing
+      comparing = compared(scope, slice)
+      // Its failure is seen when it is waited for.
+      comparing.catch(() => undefined)
     }
+    await comparing
     if (options.to !== undefined || round === ROUNDS_MAX) break
     const markNow = await markOf(clickhouse)
     if (markNow - to < PROGRESS_EVERY) break
@@ -138,6 +145,14 @@ export async function markOf(clickhouse: ClickHouseClient): Promise<number> {
 function checkEnd(to: number, mark: number, last: number): void {
   if (to > last) throw new ColloquyError('no_such_sequence', `LOG goes to sequence ${last}, not to ${to}; give --to one that there is`)
   if (to > mark) throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${mark} and not yet up to ${to}; wait ("colloquy status --wait"), or give a smaller --to`)
+}
+
+/** A key is owed from where its expected version was not there until a later version is expected. */
+function settleOwed(owed: Owed, slice: Slice, seen: Compared): void {
+  for (const [name, own] of owed) {
+    for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)
+    for (const [key, seq] of seen.owed.get(name) ?? []) own.set(key, seq)
+  }
 }
 
 function add(counts: Map<TableName, { rows: number; differences: number }>, name: TableName, more: { rows?: number; differences?: number }): void {

@@ -1,4 +1,4 @@
-import { partsOf, totalOf, type Words } from '../words.ts'
+import { clipped, named, partsOf, totalOf, type Words } from '../words.ts'
 
 const VALUES: Words['values'] = {
   assistant: 'Machine', agent: 'Person', contained: 'Machine alone', escalated: 'With a person',
@@ -9,7 +9,8 @@ const VALUES: Words['values'] = {
   feedback_negative: 'Complaint', other: 'Other', en: 'English', zh: 'Chinese',
 }
 
-const named = (value: string | null | undefined): string => (value === null || value === undefined ? 'unknown' : VALUES[value] ?? value)
+const UNKNOWN = 'Unknown'
+const nameOf = (value: string | null | undefined): string => named({ values: VALUES, unknown: UNKNOWN }, value)
 const cases = (count: number): string => (count === 1 ? 'case' : 'cases')
 
 export const en: Words = {
@@ -25,12 +26,12 @@ export const en: Words = {
   contents: 'Questions',
   noData: 'There is no data for this in the period.',
   all: 'All',
-  unknown: 'Unknown',
+  unknown: UNKNOWN,
   nobody: 'Nobody',
   more: (count) => `and ${count} more, in "colloquy questions"`,
   howCounted: 'How it is counted',
   times: 'All times are UTC. Imported history is not in these figures. A dash means: not known.',
-  series: { escalated: 'With a person', contained: 'Machine alone', abandoned: 'Machine alone, given up', rate: 'Share' },
+  series: { escalated: 'With a person', contained: 'Machine alone', abandoned: 'Machine alone, given up' },
   values: VALUES,
   columns: {
     total: '', day: 'Day', closed: 'Closed', contained: 'Machine alone', contained_abandoned: 'of these given up', containment_rate: 'Containment',
@@ -84,7 +85,7 @@ export const en: Words = {
       summary: (rows, f) => {
         const [first] = partsOf(rows)
         const count = totalOf(rows)?.cases ?? 0
-        return `A person was called in for ${f.count(count)} ${cases(count)}, most often because: ${named(first?.reason)} (${f.share(first?.share ?? null)}).`
+        return `A person was called in for ${f.count(count)} ${cases(count)}, most often because: ${nameOf(first?.reason)} (${f.share(first?.share ?? null)}).`
       },
     },
     cost: {
@@ -114,8 +115,8 @@ export const en: Words = {
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
-        const lost = worst === undefined || worst.dropped === 0 ? 'no customer was lost.' : `most customers were lost in "${worst.state}" (${f.count(worst.dropped)}, ${f.share(worst.drop_share)}).`
-        return `Most time was spent in "${longest?.state ?? ''}" (${f.hours(longest?.hours ?? 0)} hours); ${lost}`
+        const lost = worst === undefined || worst.dropped === 0 ? 'no customer was lost.' : `most customers were lost in "${clipped(worst.state)}" (${f.count(worst.dropped)}, ${f.share(worst.drop_share)}).`
+        return `Most time was spent in "${clipped(longest?.state ?? '')}" (${f.hours(longest?.hours ?? 0)} hours); ${lost}`
       },
     },
     backlog: {
@@ -133,7 +134,7 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `Of ${f.count(all?.cases ?? 0)} cases ${f.count(all?.answered ?? 0)} were answered, ${f.count(all?.contained ?? 0)} of these without a person, and ${f.count(all?.resolved ?? 0)} were resolved so; the most frequent wish: ${named(first?.intent)} (${f.count(first?.cases ?? 0)}).`
+        return `Of ${f.count(all?.cases ?? 0)} cases ${f.count(all?.answered ?? 0)} were answered, ${f.count(all?.contained ?? 0)} of these without a person, and ${f.count(all?.resolved ?? 0)} were resolved so; the most frequent wish: ${nameOf(first?.intent)} (${f.count(first?.cases ?? 0)}).`
       },
     },
     quality: {
@@ -151,7 +152,7 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `Nothing was found for ${f.count(all?.asked ?? 0)} questions; most often: "${first?.example ?? ''}".`
+        return `Nothing was found for ${f.count(all?.asked ?? 0)} questions; most often: "${clipped(first?.example ?? '')}".`
       },
     },
     tasks: {

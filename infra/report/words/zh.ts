@@ -1,4 +1,4 @@
-import { partsOf, totalOf, type Words } from '../words.ts'
+import { clipped, named, partsOf, totalOf, type Words } from '../words.ts'
 
 const VALUES: Words['values'] = {
   assistant: '机器', agent: '人工', contained: '仅机器', escalated: '有人工参与',
@@ -9,7 +9,8 @@ const VALUES: Words['values'] = {
   en: '英文', zh: '中文',
 }
 
-const named = (value: string | null | undefined): string => (value === null || value === undefined ? '未知' : VALUES[value] ?? value)
+const UNKNOWN = '未知'
+const nameOf = (value: string | null | undefined): string => named({ values: VALUES, unknown: UNKNOWN }, value)
 
 export const zh: Words = {
   language: 'zh',
@@ -24,12 +25,12 @@ export const zh: Words = {
   contents: '问题',
   noData: '该期间没有相关数据。',
   all: '全部',
-  unknown: '未知',
+  unknown: UNKNOWN,
   nobody: '无人回复',
   more: (count) => `另有 ${count} 项，见 "colloquy questions"`,
   howCounted: '统计口径',
   times: '所有时间为 UTC。导入的历史对话不计入。“–” 表示未知。',
-  series: { escalated: '有人工参与', contained: '仅机器', abandoned: '仅机器，客户放弃', rate: '占比' },
+  series: { escalated: '有人工参与', contained: '仅机器', abandoned: '仅机器，客户放弃' },
   values: VALUES,
   columns: {
     total: '', day: '日期', closed: '已关闭', contained: '仅机器', contained_abandoned: '其中客户放弃', containment_rate: '独立解决率',
@@ -82,7 +83,7 @@ export const zh: Words = {
       definition: '期间内首次转人工的个案，按机器给出的原因统计。',
       summary: (rows, f) => {
         const [first] = partsOf(rows)
-        return `${f.count(totalOf(rows)?.cases ?? 0)} 个个案转了人工，最常见的原因：${named(first?.reason)}（${f.share(first?.share ?? null)}）。`
+        return `${f.count(totalOf(rows)?.cases ?? 0)} 个个案转了人工，最常见的原因：${nameOf(first?.reason)}（${f.share(first?.share ?? null)}）。`
       },
     },
     cost: {
@@ -112,8 +113,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
-        const lost = worst === undefined || worst.dropped === 0 ? '没有客户流失。' : `流失最多的是“${worst.state}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
-        return `停留最久的状态是“${longest?.state ?? ''}”（共 ${f.hours(longest?.hours ?? 0)} 小时）；${lost}`
+        const lost = worst === undefined || worst.dropped === 0 ? '没有客户流失。' : `流失最多的是“${clipped(worst.state)}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
+        return `停留最久的状态是“${clipped(longest?.state ?? '')}”（共 ${f.hours(longest?.hours ?? 0)} 小时）；${lost}`
       },
     },
     backlog: {
@@ -131,7 +132,7 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.answered ?? 0)} 个得到回复，其中 ${f.count(all?.contained ?? 0)} 个无需人工，${f.count(all?.resolved ?? 0)} 个因此解决；最常见的意图：${named(first?.intent)}（${f.count(first?.cases ?? 0)} 个）。`
+        return `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.answered ?? 0)} 个得到回复，其中 ${f.count(all?.contained ?? 0)} 个无需人工，${f.count(all?.resolved ?? 0)} 个因此解决；最常见的意图：${nameOf(first?.intent)}（${f.count(first?.cases ?? 0)} 个）。`
       },
     },
     quality: {
@@ -149,7 +150,7 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `${f.count(all?.asked ?? 0)} 次提问没有找到内容；最常见的是：“${first?.example ?? ''}”。`
+        return `${f.count(all?.asked ?? 0)} 次提问没有找到内容；最常见的是：“${clipped(first?.example ?? '')}”。`
       },
     },
     tasks: {
