@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { loadCatalogue } from '../../actors/interest/catalogue.ts'
 import { createInterest } from '../../actors/interest/kind.ts'
@@ -36,14 +36,15 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
 }
 
 /** Where definitions are checked; the place that matters is the one that asked for it. */
-const OWN = /\/actors\/(?:kind|definition\/[^/]+)\.[jt]s:/
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const OWN = ['actors/kind', 'actors/definition/', 'infra/'].map((path) => `${ROOT}${path}`)
 
 /** With the place in the author's own files; a syntax error has it in its first line. */
 function thrownBy(config: string, cause: unknown): ColloquyError {
   const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
   const stack = cause instanceof Error ? cause.stack ?? '' : ''
-  const place = stack.split('\n').map((line) => /(?:file:\/\/)?(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
-    .find((found) => found !== undefined && !found.includes('/node_modules/') && !OWN.test(found))
+  const place = stack.split('\n').map((line) => /(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
+    .find((found) => found !== undefined && !found.includes('/node_modules/') && !OWN.some((path) => found.startsWith(path)))
   return new ColloquyError(code, `${config} cannot be loaded${place === undefined ? '' : `, at ${place}`}: ${messageOf(cause)}`, { cause })
 }
 
