@@ -31,7 +31,7 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
   try {
     return kindsByName(config.data.default)
   } catch (cause) {
-    throw thrownBy(settings.CONFIG, cause)
+    throw notLoaded(settings.CONFIG, '', cause)
   }
 }
 
@@ -41,11 +41,15 @@ const OWN = ['actors/kind', 'actors/definition/', 'infra/'].map((path) => `${ROO
 
 /** With the place in the author's own files; a syntax error has it in its first line. */
 function thrownBy(config: string, cause: unknown): ColloquyError {
-  const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
   const stack = cause instanceof Error ? cause.stack ?? '' : ''
   const place = stack.split('\n').map((line) => /(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
     .find((found) => found !== undefined && !found.includes('/node_modules/') && !OWN.some((path) => found.startsWith(path)))
-  return new ColloquyError(code, `${config} cannot be loaded${place === undefined ? '' : `, at ${place}`}: ${messageOf(cause)}`, { cause })
+  return notLoaded(config, place === undefined ? '' : `, at ${place}`, cause)
+}
+
+function notLoaded(config: string, place: string, cause: unknown): ColloquyError {
+  const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
+  return new ColloquyError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
 }
 
 function builtInKinds(settings: Settings): Kind[] {
