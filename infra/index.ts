@@ -6,9 +6,10 @@
  *     export default [refund, createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue())]
  */
 export {
-  defineKind, defineTask, type Kind, type KindOptions, type Label, type Migration, type Migrations, type OldState, type TaskCall,
-  type TaskDefinition,
+  defineKind, defineTask, type Kind, type KindOptions, type Label, type MachineEvent, type Migration, type Migrations,
+  type OldState, type TaskCall, type TaskDefinition,
 } from '../actors/kind.ts'
+export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { send, type SendAction, type Sending } from '../actors/send.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'

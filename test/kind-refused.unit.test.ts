@@ -71,6 +71,8 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ['unknown_guard', 'a guard that is not there', machine({ on: { go: { guard: 'whether', target: undefined } } }), '(root), on go'],
   ['unknown_guard', 'a guard inside another', machine({ on: { go: { guard: and([not('whether')]) } } }), '(root), on go'],
   ['unknown_delay', 'a delay that is not there', machine({ after: { soon: {} } }), '(root), entry'],
+  ['unknown_event', 'a misspelt event beside a right one', machine({ on: { go: {}, og: {} } }), '(root), on og'],
+  ['unknown_event', 'a wildcard that nothing matches', machine({ on: { 'gone.*': {} } }), '(root), on gone.*'],
   ['always_cycle', 'two states that lead to one another', machine({ initial: 'a', states: { a: { always: 'b' }, b: { always: 'a' } } }), 'a, always'],
   ['always_cycle', 'a state that stays where it is', machine({ initial: 'a', states: { a: { always: { actions: emit({ type: 'out' }) } } } }), 'a, always'],
   ['always_cycle', 'a state around them that leads back', machine({ initial: 'a', states: { a: { initial: 'x', always: 'b', states: { x: {} } }, b: { always: 'a.x' } } }), 'a, always'],

@@ -42,13 +42,13 @@ describe.each([['toy', toyKind], ['rig', rigKind], ['support', support], ['refun
       const recording = createRecording(kind, addressOf(kind), records)
       expect(recording.deviation).toBeUndefined()
       expect(recording.thenAsRecorded().records).toEqual(records)
-    }), { numRuns: 25, seed: 5 })
+    }), { numRuns: 12, seed: 5 })
   })
 
   test('becomes a test as text that passes and leads to the same', () => {
     fc.assert(fc.property(histories(kind), (records) => {
       expect(decided(run(createRecording(kind, addressOf(kind), records).toCode(), kind).records)).toEqual(decided(records))
-    }), { numRuns: 25, seed: 6 })
+    }), { numRuns: 12, seed: 6 })
   })
 })
 

@@ -150,6 +150,7 @@ export const proofs: Readonly<Record<string, Proof>> = {
     const guard = and([not(() => false), or([() => false, stateIn('a')])])
     expect(live(two({ on: { go: { guard, target: 'b' } } })).on('go').to).toBe('b')
   }),
+  'An event in `on` that the kind does not take': refused('unknown_event', two({ on: { go: 'b', og: 'b' } })),
   'A guard that has no implementation': refused('unknown_guard', two({ on: { go: { guard: 'may', target: 'b' } } })),
   '`assign`': supported(() => { expect(live({ context: { n: 1 }, on: { go: { actions: assign({ n: ({ context }) => (context as { n: number }).n + 1 }) } } }).on('go').state?.context).toEqual({ n: 2 }) }),
   'Context by a function of `input`': supported(() => {

@@ -3,6 +3,7 @@ import type { Kind } from '../kind.ts'
 import { checkActions, checkGuards } from './behaviour.ts'
 import { checkContext } from './context.ts'
 import { checkCycles } from './cycles.ts'
+import { checkEvents } from './events.ts'
 import { refusalText, type Refusal } from './refusal.ts'
 import { checkSources } from './sources.ts'
 import { actionsOf } from './walk.ts'
@@ -28,7 +29,8 @@ export function checkDefinition(kind: Kind): void {
   const { machine, tasks } = kind
   const actions = actionsOf(machine)
   const [first, ...more] = [
-    ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkCycles(machine),
+    ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkEvents(kind),
+    ...checkCycles(machine),
   ]
   // A machine that goes round for ever, or whose parts are missing, cannot be asked for its first state.
   const refusals = first === undefined ? checkContext(kind) : [first, ...more]

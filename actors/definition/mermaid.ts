@@ -22,7 +22,8 @@ export function mermaid(name: string, machine: DescribedState): string {
   const root = draw(name, machine, undefined)
   const byId = new Map(inside(root).map((drawn) => [drawn.state.id, drawn]))
   const arrows = inside(root).flatMap((from) => arrowsFrom(from, byId))
-  return ['stateDiagram-v2', `  [*] --> ${root.alias}`, ...linesOf(root, arrows, '  '), ''].join('\n')
+  const outer = arrows.filter(({ holder }) => holder === undefined).map(({ text }) => `  ${text}`)
+  return ['stateDiagram-v2', `  [*] --> ${root.alias}`, ...linesOf(root, arrows, '  '), ...outer, ''].join('\n')
 }
 
 const inside = (drawn: Drawn): Drawn[] => [drawn, ...drawn.children.flatMap(inside)]
@@ -38,11 +39,7 @@ function linesOf(drawn: Drawn, arrows: readonly Arrow[], indent: string): string
   const finals = children.filter((child) => child.state.type === 'final').map((child) => `${child.alias} --> [*]`)
   const blocks = children.map((child) => linesOf(child, arrows, deeper))
   const regions = state.type === 'parallel' ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block])) : blocks.flat()
-  const outer = arrows.filter(({ holder }) => holder === undefined && drawn.parent === undefined).map(({ text }) => `${indent}${text}`)
-  return [
-    `${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions, ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`,
-    ...outer,
-  ]
+  return [`${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions, ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`]
 }
 
 function titleOf({ name, state }: Drawn): string {

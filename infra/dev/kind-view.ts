@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Kind } from '../../actors/kind.ts'
 import { jsonSchema } from '../../schemas/asyncapi-messages.ts'
 import { readStatechart, type Statechart } from './chart/statechart.ts'
@@ -38,10 +39,19 @@ export const viewOf = (kind: Kind): KindView => ({
   name: kind.name,
   version: kind.version,
   chart: readStatechart(kind.machine),
-  events: Object.fromEntries(Object.entries(kind.events).map(([type, schema]) => [type, plain(jsonSchema(schema))])),
+  events: Object.fromEntries(Object.entries(kind.events).map(([type, schema]) => [type, described(schema)])),
   emits: Object.keys(kind.emits),
   tasks: Object.keys(kind.tasks),
 })
+
+/** What JSON Schema has no words for is asked for as JSON; the kind itself is none the worse. */
+function described(schema: z.ZodType): JsonSchema {
+  try {
+    return plain(jsonSchema(schema))
+  } catch {
+    return { description: 'Its schema cannot be shown as a form' }
+  }
+}
 
 /** The generator's result holds its own bookkeeping beside the schema, which JSON leaves behind. */
 const plain = (schema: object): JsonSchema => JSON.parse(JSON.stringify(schema)) as JsonSchema

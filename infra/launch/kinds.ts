@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { loadCatalogue } from '../../actors/interest/catalogue.ts'
 import { createInterest } from '../../actors/interest/kind.ts'
@@ -32,20 +32,25 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
   try {
     return kindsByName(config.data.default)
   } catch (cause) {
-    throw thrownBy(settings.CONFIG, cause)
+    throw notLoaded(settings.CONFIG, '', cause)
   }
 }
 
 /** Where definitions are checked; the place that matters is the one that asked for it. */
-const OWN = /\/actors\/(?:kind|definition\/[^/]+)\.[jt]s:/
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const OWN = ['actors/kind', 'actors/definition/', 'infra/'].map((path) => `${ROOT}${path}`)
 
 /** With the place in the author's own files; a syntax error has it in its first line. */
 function thrownBy(config: string, cause: unknown): ColloquyError {
-  const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
   const stack = cause instanceof Error ? cause.stack ?? '' : ''
-  const place = stack.split('\n').map((line) => /(?:file:\/\/)?(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
-    .find((found) => found !== undefined && !found.includes('/node_modules/') && !OWN.test(found))
-  return new ColloquyError(code, `${config} cannot be loaded${place === undefined ? '' : `, at ${place}`}: ${messageOf(cause)}`, { cause })
+  const place = stack.split('\n').map((line) => /(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
+    .find((found) => found !== undefined && !found.includes('/node_modules/') && !OWN.some((path) => found.startsWith(path)))
+  return notLoaded(config, place === undefined ? '' : `, at ${place}`, cause)
+}
+
+function notLoaded(config: string, place: string, cause: unknown): ColloquyError {
+  const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
+  return new ColloquyError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
 }
 
 function builtInKinds(settings: Settings): Kind[] {
