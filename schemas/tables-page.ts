@@ -1,4 +1,5 @@
-import { PROGRESS, TABLES, VIEWS, type Column, type Table, type View } from './tables.ts'
+import { PROGRESS, TABLES, type Column, type Table } from './tables.ts'
+import { VIEWS, type View } from './views.ts'
 
 /** The page docs/tables.md: what is in each table, made of the same words that ClickHouse shows as comments. */
 export const tablesPage = (): string => [
