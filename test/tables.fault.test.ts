@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { level, publishAll, rows } from './ledger.ts'
+import { level, publishAll, rows, tablesBesideLog } from './ledger.ts'
 import { support } from './support-desk.ts'
 import { startSystem, type System } from './system.ts'
 
@@ -113,4 +113,8 @@ describe('ClickHouse', () => {
     await allIsThere('killed')
     expect(system.running.clickhouse?.pid).not.toBe(killed)
   })
+})
+
+test('after all of this the tables are what the log says', async () => {
+  expect(await tablesBesideLog(system)).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { level, publishAll, readLog, rows } from './ledger.ts'
+import { level, publishAll, readLog, rows, tablesBesideLog } from './ledger.ts'
 import { support } from './support-desk.ts'
 import { startSystem, type System } from './system.ts'
 import { toyKind } from './toy-kind.ts'
@@ -130,4 +130,8 @@ test('a kind that says nothing has no cases, turns or conversations, and stays a
   await level(system)
   const counts = ['cases', 'turns', 'conversations', 'states'].map((table) => `(SELECT count() FROM ${table} WHERE actor = 'mute') AS ${table}`)
   expect(await rows(system, `SELECT ${counts.join(', ')}`)).toEqual([{ cases: 0, turns: 0, conversations: 0, states: 1 }])
+})
+
+test('after all of this the tables are what the log says', async () => {
+  expect(await tablesBesideLog(system)).toEqual([])
 })
