@@ -34,7 +34,7 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
   const history = opens ? input.history : known.history
   const told = said.filter((one) => one.history === (history === true))
   const turns = nextTurns({ turns: before?.turns ?? 0, open: placed(known.open ?? [], step.lastSeq) }, said, at, label)
-  const by = (role: Said['role']): number => said.filter((one) => one.role === role).length
+  const by = tally(said)
   const closing = emitted.findLast(({ type }) => type === 'case.closed')
   const channel = known.channel ?? channelOf(told, step)
 
@@ -44,9 +44,9 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
     closed: closing !== undefined || known.closed === true,
     firstAt: before?.firstAt ?? at,
     messages: (before?.messages ?? 0) + said.length,
-    userMessages: (before?.userMessages ?? 0) + by('user'),
-    botMessages: (before?.botMessages ?? 0) + by('assistant'),
-    agentMessages: (before?.agentMessages ?? 0) + by('agent'),
+    userMessages: (before?.userMessages ?? 0) + by.user,
+    botMessages: (before?.botMessages ?? 0) + by.assistant,
+    agentMessages: (before?.agentMessages ?? 0) + by.agent,
     turns: some(turns.turns),
     open: turns.open.length === 0 ? undefined : [...turns.open],
     quality: said.findLast(({ sent }) => sent?.quality !== undefined)?.sent?.quality ?? before?.quality,
@@ -60,7 +60,7 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
     escalated: known.escalated ?? escalationOf(step),
     ended: closing === undefined ? known.ended : { at, outcome: readOutcome(closing.data), drop: dropOf(step, readOutcome(closing.data)) },
     rating: ratingOf(step) ?? known.rating,
-    counts: nextCounts(known.counts, step, said, turns.answered.length),
+    counts: nextCounts(known.counts, step, said, by, turns.answered.length),
   }
   return { case: after, answered: turns.answered.length === 0 ? undefined : turns.answered }
 }
@@ -103,17 +103,24 @@ function ratingOf({ outcome, input, label, labelBefore }: CaseStep): number | un
   return rating === labelNumber(labelBefore, 'rating') ? undefined : rating
 }
 
-function nextCounts(before: Counts | undefined, step: CaseStep, said: readonly Said[], answered: number): Counts {
-  const of = (role: Said['role']): number => said.filter((one) => one.role === role).length
+function tally(said: readonly Said[]): Record<Said['role'], number> {
+  const by = { user: 0, assistant: 0, agent: 0, system: 0 }
+  for (const { role } of said) by[role] += 1
+  return by
+}
+
+function nextCounts(
+  before: Counts | undefined, step: CaseStep, said: readonly Said[], by: ReturnType<typeof tally>, answered: number,
+): Counts {
   const plus = (name: keyof Counts, more: number): number | undefined => some((before?.[name] ?? 0) + more)
   return {
     records: (before?.records ?? 0) + 1,
     rejected: plus('rejected', step.outcome === 'rejected' ? 1 : 0),
     messages: plus('messages', said.length),
-    userMessages: plus('userMessages', of('user')),
-    botMessages: plus('botMessages', of('assistant')),
-    agentMessages: plus('agentMessages', of('agent')),
-    turns: plus('turns', of('user')),
+    userMessages: plus('userMessages', by.user),
+    botMessages: plus('botMessages', by.assistant),
+    agentMessages: plus('agentMessages', by.agent),
+    turns: plus('turns', by.user),
     answered: plus('answered', answered),
     escalations: plus('escalations', step.emitted.filter(({ type }) => type === 'escalated').length),
     tasks: plus('tasks', step.started.length),

@@ -1,5 +1,6 @@
 import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './generations.ts'
-import { PROGRESS, TABLES, VIEWS, type Column, type Table, type View } from './tables.ts'
+import { PROGRESS, TABLES, type Column, type Table } from './tables.ts'
+import { VIEWS, type View } from './views.ts'
 
 export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 

@@ -40,9 +40,9 @@ const col = (type: string, comment: string): Column => ({ type, comment })
 /** Long text, read seldom. */
 const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
 const TEXT = 'LowCardinality(String)'
-const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
+export const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
 const TIME = "DateTime64(3, 'UTC')"
-const TIME_OR_NULL = `Nullable(${TIME})`
+export const TIME_OR_NULL = `Nullable(${TIME})`
 const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
 
 /**
@@ -53,6 +53,10 @@ const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_bucket
 
 /** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
+
+/** Most questions are about one actor, or about a span of time: its rows lie together, since times rise with the log. */
+const byActorAnd = (time: string): readonly SkipIndex[] =>
+  [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]
 
 const address = {
   tenant: col(TEXT, 'Tenant: the first token of the subject'),
@@ -78,6 +82,7 @@ export const TABLES = {
     partitionBy: 'committed_at',
     seq: 'seq',
     settings: MANY_PATHS,
+    indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
       ...position,
@@ -102,6 +107,7 @@ export const TABLES = {
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
     seq: 'seq',
+    indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
       ...position,
@@ -159,10 +165,11 @@ export const TABLES = {
   },
   cases: {
     comment: 'Every case as it stands, once something was said in it, or it was escalated, rated or closed. What is said as history in a live case, or the other way round, counts and says nothing else about it. Texts are cut to 256 characters.',
-    orderBy: ['committed_at', 'tenant', 'kind', 'actor', 'case_no'],
+    orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'case_no'],
     partitionBy: 'committed_at',
     version: 'last_seq',
     seq: 'last_seq',
+    indexes: byActorAnd('opened_at'),
     columns: {
       ...context,
       history: col('Bool', 'True for a case that was opened by imported history; the first live thing said after it opens another'),
@@ -200,10 +207,11 @@ export const TABLES = {
   },
   turns: {
     comment: 'Every message of a user and the reply to it, if there is one. A reply that names what it answers (replyTo) answers that; any other, as of an agent or in history, all that waits, but history only history. What it took and cost stands with the newest of them. Of more than 16 that wait the oldest stay without an answer.',
-    orderBy: ['committed_at', 'tenant', 'kind', 'actor', 'turn'],
+    orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
     partitionBy: 'committed_at',
     version: 'last_seq',
     seq: 'last_seq',
+    indexes: byActorAnd('asked_at'),
     columns: {
       ...context,
       machine: col(TEXT, 'kind@version of the machine that decided the answer; before it, the question'),
@@ -238,6 +246,7 @@ export const TABLES = {
     orderBy: ['left_seq', 'state'],
     partitionBy: 'left_at',
     seq: 'left_seq',
+    indexes: byActorAnd('left_at'),
     columns: {
       ...context,
       case_no: col('UInt32', 'Which case of the actor the stay belongs to: the one before the record that ended it'),
@@ -258,6 +267,7 @@ export const TABLES = {
     orderBy: ['seq', 'idx', 'rank'],
     partitionBy: 'committed_at',
     seq: 'seq',
+    indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
       ...position,
@@ -271,10 +281,11 @@ export const TABLES = {
   },
   tasks: {
     comment: 'Every task that a machine started, and how it came out',
-    orderBy: ['tenant', 'kind', 'actor', 'run'],
+    orderBy: ['tenant', 'kind', 'started_at', 'actor', 'run'],
     partitionBy: 'started_at',
     version: 'last_seq',
     seq: 'last_seq',
+    indexes: byActorAnd('started_at'),
     columns: {
       ...standing,
       run: col('String', 'Id of the run; the idempotency key that the task was given'),
@@ -307,35 +318,6 @@ export const TABLES = {
     },
   },
 } as const satisfies Readonly<Record<string, ReadModel>>
-
-/** A view over other tables, for questions that one table does not answer. */
-export interface View {
-  readonly comment: string
-  readonly columns: Readonly<Record<string, Column>>
-  readonly select: string
-}
-
-const { left_seq, next, cause, left_at, ms, ...stay } = TABLES.state_intervals.columns
-const STAY = ['tenant', 'kind', 'actor', 'case_no', 'history', 'machine', 'region', 'state', 'entered_seq', 'entered_at']
-
-export const VIEWS = {
-  states: {
-    comment: 'Every stay in a state: those that are over, and those that last',
-    columns: {
-      ...stay,
-      left_seq: { ...left_seq, type: 'Nullable(UInt64)', comment: `${left_seq.comment}; NULL while it lasts` },
-      next: { ...next, type: TEXT_OR_NULL, comment: `${next.comment}; NULL while it lasts` },
-      cause: { ...cause, type: TEXT_OR_NULL, comment: `${cause.comment}; NULL while it lasts` },
-      left_at: { ...left_at, type: TIME_OR_NULL, comment: `${left_at.comment}; NULL while it lasts` },
-      ms: { ...ms, type: 'Nullable(UInt64)', comment: `${ms.comment}; NULL while it lasts` },
-    },
-    select: `SELECT ${[...STAY, 'left_seq', 'next', 'cause', 'left_at', 'ms'].join(', ')} FROM state_intervals
-  UNION ALL
-  SELECT tenant, kind, actor, case_no, false AS history, machine, stay.region AS region, stay.state AS state,
-    stay.entered_seq AS entered_seq, stay.entered_at AS entered_at, NULL AS left_seq, NULL AS next, NULL AS cause, NULL AS left_at, NULL AS ms
-  FROM actors ARRAY JOIN open_states AS stay`,
-  },
-} as const satisfies Readonly<Record<string, View>>
 
 export type TableName = keyof typeof TABLES
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[]

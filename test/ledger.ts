@@ -1,3 +1,4 @@
+import { verify, type Verified } from '../pipeline/verify/verify.ts'
 import type { LogRecord } from '../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../schemas/subjects.ts'
 import type { System } from './system.ts'
@@ -42,6 +43,12 @@ export async function level(system: System): Promise<void> {
     calm = isLevel ? calm + 1 : 0
     await new Promise((resume) => setTimeout(resume, 20))
   }
+}
+
+/** What `colloquy verify` finds wrong in the tables, by a code path of its own: nothing, wherever the product is right. */
+export async function tablesBesideLog({ running: { bus, client } }: System): Promise<Verified['first']> {
+  if (client === undefined) throw new Error('this system has no tables')
+  return (await verify({ bus, clickhouse: client, signal: new AbortController().signal })).first
 }
 
 /** Rows of a query, as ClickHouse's JSON gives them. */

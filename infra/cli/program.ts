@@ -17,12 +17,14 @@ import { addSettingFlags, settingsOf } from './setting-flags.ts'
 import { showCommand } from './show.ts'
 import { sqlCommand } from './sql.ts'
 import { statusCommand } from './status.ts'
+import { tablesCommand } from './tables.ts'
 import { tailCommand } from './tail.ts'
 import { upCommand } from './up.ts'
+import { verifyCommand } from './verify.ts'
 
 const COMMANDS = [
   upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
-  configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, rebuildCommand,
+  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'
