@@ -115,7 +115,9 @@ describe('a check', () => {
     const { migrate: _, ...unmigrated } = createRefund2('as it was')
     expect((await check({ ...unmigrated, migrate: {} })).causes[0]?.cause).toContain('there is no migrate[1]')
     expect((await check({ ...refund, version: 0 })).causes.some(({ cause }) => cause.includes('newer_machine'))).toBe(true)
-    expect((await check({ ...refund, name: 'another' })).causes[0]?.cause).toContain('would be rejected as unknown_kind')
+    expect((await check({ ...refund, name: 'another' })).causes.map(({ cause, actors }) => `${cause} (${actors})`)).toEqual([
+      'refund: kind_gone: the kind is not there, and its inputs would be rejected as unknown_kind (6)',
+    ])
   })
 })
 
