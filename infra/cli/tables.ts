@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { TABLES, VIEWS } from '../../schemas/tables.ts'
+import { TABLES } from '../../schemas/tables.ts'
+import { VIEWS } from '../../schemas/views.ts'
 import { tablesPage } from '../../schemas/tables-page.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 
