@@ -51,7 +51,7 @@ const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
 
 /**
  * For tables with a JSON column: paths beyond `max_dynamic_paths` share one column in a form that costs the same to merge whatever
- * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. Needs ClickHouse 25.8.
+ * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. A server too old to know it refuses the table.
  */
 const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_buckets'" }
 
