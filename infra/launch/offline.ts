@@ -27,5 +27,5 @@ export async function withBucket<T>(settings: Settings, work: (kv: KV, bus: Bus)
   started.defer(() => nats.stop())
   const bus = await openBus(await connectNats(nats.connection, 'colloquy kinds'))
   started.defer(() => bus.close())
-  return onBus(bus)
+  return await onBus(bus)
 }
