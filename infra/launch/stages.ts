@@ -46,10 +46,8 @@ const TRIM_MS = 10_000
 /** Twice as long as nats-server waits with fsync unless it is told otherwise. */
 const TRIM_KEEP_MS = 240_000
 
-/** Work that members of a cluster share out among themselves: by partition, or as a whole to one while others stand by. */
-const SHARED: readonly Role[] = ['project', 'dispatch', 'host']
+/** Who owns it takes out of INBOX what is done, for all. */
 const TRIM = 'trim'
-const AUDIT = 'audit'
 
 /**
  * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. Readers of the log
@@ -63,7 +61,10 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const now = (): string => new Date().toISOString()
   const stages = new Map<Role, Stage>()
 
-  const works = [...SHARED.filter(has), ...(has('host') ? [TRIM] : []), ...(has('project') ? [AUDIT] : [])]
+  // Workers may fill tables of their own: those with the same database stand by for each other.
+  const tables = client === undefined ? '' : await databaseId(client)
+  const [project, audit] = [`project-${tables}`, `audit-${tables}`]
+  const works = [...(has('project') ? [project, audit] : []), ...(has('dispatch') ? ['dispatch'] : []), ...(has('host') ? ['host', TRIM] : [])]
   const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
@@ -72,15 +73,15 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const share = createSharing({ board, membership, log, metrics }, started)
 
   if (has('project') && client !== undefined) {
-    stages.set('project', share('project', 1, () => alone(beginProjector({
+    stages.set('project', share('project', project, 1, () => alone(beginProjector({
       ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
       batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
     }))).stage)
-    share(AUDIT, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
+    share('audit', audit, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
   }
   let dispatcher: PartitionedStage | undefined
   if (has('dispatch')) {
-    const shared = share('dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
+    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
       ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), partitions, partitionCount, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
@@ -96,7 +97,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('host')) {
     const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
     const runs = new Set<HostRun>()
-    const { stage } = share('host', partitionCount, async (partitions, { holds, isLost, decline }) => {
+    const { stage } = share('host', 'host', partitionCount, async (partitions, { holds, isLost, decline }) => {
       const run = await beginHost({
         ...underWay, kv, kinds, partitions, partitionCount, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
       })
@@ -106,7 +107,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     })
     stages.set('host', stage)
     membership.tellOf('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
-    share(TRIM, 1, () => alone(beginTrimming({
+    share(TRIM, TRIM, 1, () => alone(beginTrimming({
       bus, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
     })))
   }
@@ -120,9 +121,9 @@ type Begin = (partitions: readonly number[], ownership: Ownership) => Promise<Pa
 
 /** Makes stages that work on what this member owns. */
 function createSharing(deps: { board: Board; membership: Membership; log: Logger; metrics: Metrics }, started: AsyncDisposableStack) {
-  return (work: string, partitionCount: number, begin: Begin): { stage: PartitionedStage } => {
-    const stage = createPartitionedStage(work, (partitions) => begin(partitions, ownership), deps.log)
-    const ownership = shareOut({ ...deps, stage, partitionCount })
+  return (name: string, work: string, partitionCount: number, begin: Begin): { stage: PartitionedStage } => {
+    const stage = createPartitionedStage(name, (partitions) => begin(partitions, ownership), deps.log)
+    const ownership = shareOut({ ...deps, work, stage, partitionCount })
     started.defer(() => ownership.stop())
     return { stage }
   }
@@ -131,3 +132,10 @@ function createSharing(deps: { board: Board; membership: Membership; log: Logger
 const shareOf = (stage: PartitionedStage, logSeq: number): Share => ({
   partitions: [...stage.partitions], position: stage.status().position, logSeq,
 })
+
+/** The same for whoever works with this database, by whatever name its server is reached. */
+async function databaseId(client: ClickHouseClient): Promise<string> {
+  const result = await client.query({ query: 'SELECT uuid FROM system.databases WHERE name = currentDatabase()', format: 'JSONEachRow' })
+  const [row] = await result.json<{ uuid: string }>()
+  return row?.uuid ?? ''
+}

@@ -9,6 +9,8 @@ import { ownerOf } from './rendezvous.ts'
 export interface OwnershipOptions {
   readonly membership: Membership
   readonly board: Board
+  /** What the partitions are of. Members that name it alike share it out. */
+  readonly work: string
   readonly stage: PartitionedStage
   readonly partitionCount: number
   readonly log: Logger
@@ -31,8 +33,7 @@ export interface Ownership {
  * Shares a stage's partitions out over the members that take part in its work, by rendezvous hashing. A partition is released
  * by its old owner before its new one claims it, unless the old one is gone.
  */
-export function shareOut({ membership, board, stage, partitionCount, log, metrics }: OwnershipOptions): Ownership {
-  const work = stage.name
+export function shareOut({ membership, board, work, stage, partitionCount, log, metrics }: OwnershipOptions): Ownership {
   const held = new Map<number, Lease>()
   let stopped = false
 
