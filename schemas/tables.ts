@@ -179,7 +179,7 @@ export const TABLES = {
       history: col('Bool', 'True for a case that was opened by imported history; the first live thing said after it opens another'),
       committed_at: rising(TIME, 'When the record that opened it was decided'),
       opened_at: rising(TIME, 'When what opened it arrived in INBOX; for history when it happened, by its producer'),
-      customer: col('Nullable(String)', 'Who it is: customer of the last message.received that has it, else of the last label; also of an earlier case of the actor'),
+      customer: col('Nullable(String)', 'Who it is, as last known: customer of a message.received, also of history, else of the label; also from an earlier case of the actor'),
       channel: col(TEXT_OR_NULL, 'Where the customer wrote: channel of the first message of a user, else of the label then, else the source of that message; NULL before it'),
       lang: col(TEXT_OR_NULL, 'Language of the first message of a user of which it is known: as its sender says, else lang of the label then, else as detected'),
       first_intent: col(TEXT_OR_NULL, 'What the customer first wanted: the first intent that the label has from the first message of a user on; NULL for history'),
@@ -210,7 +210,7 @@ export const TABLES = {
     },
   },
   turns: {
-    comment: 'Every message of a user and the reply to it, if there is one. A reply that names what it answers (replyTo) answers that; any other, as of an agent or in history, all that waits, but history only history. What it took and cost stands with the newest of them. Of more than 16 that wait the oldest stay without an answer.',
+    comment: 'Every message of a user and the reply to it, if there is one. A reply that names what it answers (replyTo) answers that; any other, as of an agent or in history, all that waits; what is past and what is live do not answer each other. What it took and cost stands with the newest of them. Of more than 16 that wait the oldest stay without an answer.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
     partitionBy: 'committed_at',
     version: 'last_seq',

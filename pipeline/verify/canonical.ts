@@ -120,3 +120,15 @@ export function keySql(name: TableName): string {
   const columns: Readonly<Record<string, Column>> = TABLES[name].columns
   return `arrayStringConcat([${TABLES[name].orderBy.map((column) => encodingOf(columns[column] ?? { type: '', comment: '' }).sql(column)).join(', ')}], '\\n')`
 }
+
+/** A value of a row's text as people read it. */
+export function readable(name: TableName, column: string, text: string): string {
+  const columns: Readonly<Record<string, Column>> = TABLES[name].columns
+  const type = columns[column]?.type ?? ''
+  if (text === NULL) return 'NULL'
+  if (type.includes('Float64') && /^\d+$/.test(text)) {
+    float.setBigUint64(0, BigInt(text))
+    return String(float.getFloat64(0))
+  }
+  return type.includes('DateTime64') && /^-?\d+$/.test(text) ? new Date(Number(text)).toISOString() : text.replaceAll(NULL, 'NULL')
+}

@@ -1,6 +1,6 @@
 import { TABLES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
-import { keyOf, keySql, plain, textOf } from './canonical.ts'
+import { keyOf, keySql, plain, readable, textOf } from './canonical.ts'
 import type { CompareDeps } from './compare.ts'
 import type { Difference, Named } from './differences.ts'
 import { createExpectation } from './expect/expectation.ts'
@@ -86,13 +86,13 @@ async function differing({ printer }: CompareDeps, table: TableName, expected: r
   const all = [...expected.slice(0, -1), printed ?? '']
   const index = all.findIndex((text, at) => text !== found[at])
   const column = columns[index]
-  return column === undefined ? undefined : { column, expected: clipped(all[index]), found: clipped(found[index]) }
+  return column === undefined ? undefined : { column, expected: clipped(readable(table, column, all[index] ?? '')), found: clipped(readable(table, column, found[index] ?? '')) }
 }
 
 const TEXT_MAX = 200
-const clipped = (text = ''): string => (text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text)
+const clipped = (text: string): string => (text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text)
 
 const keyColumns = (table: TableName, key: string): Record<string, string> => {
   const parts = key.split('\n')
-  return Object.fromEntries(TABLES[table].orderBy.map((column, index) => [column, parts[index] ?? '']))
+  return Object.fromEntries(TABLES[table].orderBy.map((column, index) => [column, readable(table, column, parts[index] ?? '')]))
 }

@@ -136,18 +136,18 @@ function countSaid(now: Tally, record: LogRecord, { received, sent, isHistory }:
   }
   // History in a live case, or the other way round, counts and says nothing else.
   const isOfCase = isHistory === own.isHistory
-  if (received !== undefined && isOfCase) now.customer = received.customer ?? now.customer
   if (received?.role !== 'user') return undefined
   now.turns += 1
   own.turns += 1
-  const label = (name: string): string | null => labelText(record.label, name) ?? null
+  // A machine is shown nothing past, so its label says nothing of it.
+  const label = (name: string): string | null => (isHistory ? null : labelText(record.label, name) ?? null)
   if (isOfCase) {
     own.channel ??= received.channel ?? label('channel') ?? record.input.source
     own.lang ??= received.lang ?? label('lang') ?? detectLanguage(received.text) ?? null
   }
   const asked: Question = {
     turn: now.turns, id: record.input.id, seq, at: toldAt(record), committedAt: record.at, isHistory, lang: received.lang ?? label('lang'),
-    intent: label('intent'), confidence: labelNumber(record.label, 'confidence') ?? null,
+    intent: label('intent'), confidence: isHistory ? null : labelNumber(record.label, 'confidence') ?? null,
   }
   now.waiting = [...now.waiting, asked].slice(-LIMITS.openTurnsMax)
   return asked
@@ -156,7 +156,7 @@ function countSaid(now: Tally, record: LogRecord, { received, sent, isHistory }:
 function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory }: Told): Answered[] {
   const answered: Answered[] = []
   const answer = (idx: number, replyTo: string | undefined): void => {
-    const fits = (question: Question): boolean => (replyTo !== undefined ? question.id === replyTo : !isHistory || question.isHistory)
+    const fits = (question: Question): boolean => (replyTo !== undefined ? question.id === replyTo : question.isHistory === (isHistory && idx === 0))
     const found = now.waiting.filter(fits)
     now.waiting = now.waiting.filter((question) => !fits(question))
     answered.push(...found.map((question, index) => ({ ...question, idx, isNewest: index === found.length - 1 })))
@@ -168,7 +168,7 @@ function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory
   }
   now.case.answered += answered.length
   const own = now.case
-  if (own.userMessages > 0 && own.responder === null && isHistory === own.isHistory) {
+  if (isAsked(own) && own.responder === null && isHistory === own.isHistory) {
     const told = received?.role === 'assistant' || received?.role === 'agent' ? received.role : undefined
     if (told !== undefined) [own.responder, own.respondedAt] = [told, toldAt(record)]
     else if (sent.length > 0) [own.responder, own.respondedAt] = ['assistant', record.at]
@@ -176,7 +176,10 @@ function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory
   return answered
 }
 
-function countEvents(now: Tally, record: LogRecord, { sent, isHistory }: Told): void {
+/** A user has said something that is of the case: from then on its channel is known. */
+const isAsked = ({ channel }: CaseTally): boolean => channel !== null
+
+function countEvents(now: Tally, record: LogRecord, { received, sent }: Told): void {
   const own = now.case
   own.records += 1
   if (record.outcome === 'rejected') own.rejected += 1
@@ -200,12 +203,10 @@ function countEvents(now: Tally, record: LogRecord, { sent, isHistory }: Told): 
       own.dropState = record.input.type === 'timer.fired' || own.outcome === 'abandoned' ? record.from : null
     }
   }
-  if (record.outcome === 'committed' && record.input.type === 'feedback.given' && isHistory === own.isHistory) {
-    own.rating = readRating(record.input.data) ?? own.rating
-  }
   const labelRating = labelNumber(record.label, 'rating')
-  if (labelRating !== undefined && labelRating !== now.labelRating) own.rating = labelRating
+  if (record.outcome === 'committed' && record.input.type === 'feedback.given') own.rating = readRating(record.input.data) ?? own.rating
+  else if (labelRating !== undefined && labelRating !== now.labelRating) own.rating = labelRating
   now.labelRating = labelRating
-  now.customer ??= labelText(record.label, 'customer') ?? null
-  if (own.userMessages > 0 && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
+  now.customer = received?.customer ?? labelText(record.label, 'customer') ?? now.customer
+  if (isAsked(own) && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
 }
