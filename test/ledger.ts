@@ -1,5 +1,6 @@
 import { verify, type Verified } from '../pipeline/verify/verify.ts'
 import type { LogRecord } from '../schemas/record.ts'
+import { isHandedOn } from '../pipeline/streams/handed-on.ts'
 import { actorKey, parseLogSubject } from '../schemas/subjects.ts'
 import type { System } from './system.ts'
 
@@ -40,7 +41,7 @@ export async function level(system: System): Promise<void> {
     const readers = ['dispatch', 'project'].map((role) => stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status())
     const isLevel = (host?.position ?? 0) >= (inbox?.state.last_seq ?? 0) && tasks?.state.messages === 0
       && readers.every((status) => status === undefined || status.position >= (log?.state.last_seq ?? 0))
-    calm = isLevel ? calm + 1 : 0
+    calm = isLevel && await isHandedOn(bus).catch(() => false) ? calm + 1 : 0
     await new Promise((resume) => setTimeout(resume, 20))
   }
 }

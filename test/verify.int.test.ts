@@ -133,16 +133,17 @@ async function firstAfter(change: (name: TableName, table: ReadModel, seq: numbe
   const result = await changed(change)
   return new Map(result.first.map((named) => [named.table, named]))
 }
-async function changed(change: (name: TableName, table: ReadModel, seq: number) => string): Promise<Verified> {
+async function changed(change: (name: TableName, table: ReadModel, seq: number) => string, merges: 'on' | 'off' = 'on'): Promise<Verified> {
   for (const name of TABLE_NAMES) {
     await command(`SYSTEM STOP MERGES ${name}_rows`)
     await command(`CREATE OR REPLACE TABLE ${name}_kept AS ${name}_rows`)
     await command(`INSERT INTO ${name}_kept SELECT * FROM ${name}_rows`)
-    await command(`SYSTEM START MERGES ${name}_rows`)
+    if (merges === 'on') await command(`SYSTEM START MERGES ${name}_rows`)
     await command(change(name, TABLES[name], await seqOf(name)))
   }
   const result = await differences()
   for (const name of TABLE_NAMES) {
+    await command(`SYSTEM START MERGES ${name}_rows`)
     await command(`TRUNCATE TABLE ${name}_rows`)
     await command(`INSERT INTO ${name}_rows SELECT * FROM ${name}_kept`)
     await command(`DROP TABLE ${name}_kept`)
@@ -167,11 +168,10 @@ describe('by hand', () => {
     for (const name of TABLE_NAMES) expect(first.get(name), name).toMatchObject({ seq: await seqOf(name) })
   })
 
-  test('a row that was doubled exactly is told, and is no difference: everybody sees it once', async () => {
-    const result = await changed((name, { seq }, at) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name)} FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1) SETTINGS optimize_on_insert = 0`)
+  test('a row that was doubled exactly is told of each table, and is no difference: everybody sees it once', async () => {
+    const result = await changed((name, { seq }, at) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name)} FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`, 'off')
     expect(result.first).toEqual([])
-    // ClickHouse may have merged some already.
-    expect(Object.values(result.repeats).length).toBeGreaterThan(0)
+    for (const name of TABLE_NAMES) expect(result.repeats[name]?.rows, name).toBeGreaterThan(0)
   })
 
   test('a row from nowhere is found in each table', async () => {

@@ -3,6 +3,7 @@ import { createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { Bus } from '../../pipeline/bus.ts'
+import { isHandedOn } from '../../pipeline/streams/handed-on.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -35,6 +36,8 @@ type Streams = Readonly<Record<StreamName, StreamInfo>>
 interface Reading {
   readonly status: SystemStatus
   readonly marks: string
+  /** Nothing is between two streams. */
+  readonly isComplete: boolean
 }
 
 const POLL_MS = 100
@@ -52,10 +55,11 @@ export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<S
   withBus(settings, async (bus) => {
     const patience = AbortSignal.timeout(timeoutMs)
     for (let before = ''; ; await delay(POLL_MS)) {
-      const { status, marks } = await read(bus, settings)
+      const { status, marks, isComplete } = await read(bus, settings)
       const lagging = Object.entries(status.stages).filter(([, stage]) => stage.lag > 0)
-      if (lagging.length === 0 && marks === before) return status
-      before = lagging.length === 0 ? marks : ''
+      const isLevel = lagging.length === 0 && isComplete
+      if (isLevel && marks === before) return status
+      before = isLevel ? marks : ''
       if (!patience.aborted) continue
       const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
       throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
@@ -64,6 +68,7 @@ export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<S
 
 async function read(bus: Bus, settings: Settings): Promise<Reading> {
   const processes = await askStatus(bus.nc)
+  const isComplete = await isHandedOn(bus)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await bus.jsm.streams.info(name)] as const))
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}
@@ -74,6 +79,7 @@ async function read(bus: Bus, settings: Settings): Promise<Reading> {
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
   return {
     status: { log: { last: streams.LOG.state.last_seq }, stages, dead: streams.DEAD.state.messages, durability },
+    isComplete,
     marks: infos.map(([, { state }]) => state.last_seq).join(),
   }
 }
@@ -100,7 +106,7 @@ function told(processes: readonly ProcessStatus[], role: Role, partitionCount: n
  */
 function behind(role: Role, { INBOX, LOG, TASKS }: Streams, position: number): number {
   switch (role) {
-    case 'host': return after(INBOX, position) + (INBOX.sources ?? []).reduce((sum, { lag }) => sum + lag, 0)
+    case 'host': return after(INBOX, position)
     case 'dispatch':
     case 'project': return after(LOG, position)
     case 'tasks': return TASKS.state.messages

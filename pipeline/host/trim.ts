@@ -3,6 +3,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Share } from '../cluster/board.ts'
 import type { StageRun } from '../stage.ts'
+import { HANDED_ON, sequenceInSource } from '../streams/handed-on.ts'
 
 export interface TrimOptions {
   readonly bus: Bus
@@ -29,12 +30,6 @@ interface Note {
 const NOTES_MAX = 100
 /** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
 const FULL_SHARE = 0.5
-/** What other streams handed on, in them and as INBOX stores it. TIMERS also has schedules, which are not for INBOX. */
-const HANDED_ON = [
-  { stream: 'TIMERS', subject: 'int.>', stored: 'inbox.*.*.*.*.int' },
-  { stream: 'SENT', subject: 'act.>', stored: 'inbox.*.*.*.*.act' },
-] as const
-
 /**
  * Takes out of INBOX, and out of what other streams handed on to it, only what is resolved by records that are dispatched too, by the word
  * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
@@ -60,8 +55,9 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
     const handedOn = await Promise.all(HANDED_ON.map(async ({ stored, ...from }) => ({ ...from, seq: await handedOnUpTo(bus, stored, due.inboxSeq) })))
-    await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
+    // INBOX last: what it has of theirs says how far they were taken over.
     for (const { stream, subject, seq } of handedOn) if (seq > 0) await bus.jsm.streams.purge(stream, { filter: subject, seq: seq + 1 })
+    await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
     trimmed = due.inboxSeq
   }
   const timer = setInterval(() => {
@@ -95,6 +91,3 @@ async function handedOnUpTo({ jsm }: Bus, stored: string, inboxSeq: number): Pro
   const last = await jsm.direct.getMessage('INBOX', { last_by_subj: stored })
   return last === null || last.seq > inboxSeq ? 0 : sequenceInSource(last.header.get('Nats-Stream-Source'))
 }
-
-/** `Nats-Stream-Source` reads `<stream> <sequence> …`. */
-const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
