@@ -85,7 +85,8 @@ function optionOf({ shape, labels, series, stacked = false, format, max, mark }:
       : { ...text, hideOverlap: true, ...(labels.length > LABELS_MAX ? {} : { interval: 0 }) },
   }
   const value = {
-    type: 'value' as const, splitNumber: 4, ...(max === undefined ? {} : { max, interval: max / 4 }), axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: RULE } },
+    // What is stacked is counted: between 1 and 2 there is no mark.
+    type: 'value' as const, splitNumber: 4, ...(stacked ? { minInterval: 1 } : {}), ...(max === undefined ? {} : { max, interval: max / 4 }), axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: RULE } },
   }
   const isLabelled = lies && !stacked
   return {
