@@ -54,7 +54,7 @@ export function createBenchProgram({ environment, line, log, now }: BenchCli): C
     .option('--profile <folder>', 'writes CPU profiles of the system\'s processes (not with --attach)')
     .showHelpAfterError('(--help says more)')
     .addHelpText('after', `
-One worker for now: there is no --workers until a system has several.
+What is started is one process with all roles.
 The exit code is 0 only if the gate was clean.`)
     .action(async (name: string, flags: Flags) => {
       const offline = OFFLINE.find((one) => one.name === name)
