@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, globSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, globSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,9 +9,13 @@ import { fileURLToPath } from 'node:url'
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const dist = join(root, 'dist')
-rmSync(dist, { recursive: true, force: true })
-execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', join(root, 'infra/package')], { stdio: 'inherit' })
+// Aside first: what is in dist/ is used until it is replaced.
+const made = join(root, 'node_modules/.cache/dist')
+rmSync(made, { recursive: true, force: true })
+execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', join(root, 'infra/package'), '--outDir', made], { stdio: 'inherit' })
 for (const file of globSync('{schemas,actors,pipeline,infra}/**/*.*', { cwd: root, exclude: (name) => name.endsWith('.ts') })) {
-  mkdirSync(dirname(join(dist, file)), { recursive: true })
-  copyFileSync(join(root, file), join(dist, file))
+  mkdirSync(dirname(join(made, file)), { recursive: true })
+  copyFileSync(join(root, file), join(made, file))
 }
+rmSync(dist, { recursive: true, force: true })
+renameSync(made, dist)

@@ -1,0 +1,7 @@
+import { expect, test } from 'vitest'
+import { defineKind } from 'colloquy'
+import { given } from 'colloquy/test'
+
+test('a checkout knows itself by the names of its package', () => {
+  expect([typeof defineKind, typeof given]).toEqual(['function', 'function'])
+})
