@@ -1,6 +1,6 @@
 import type { AnyEventObject } from 'xstate'
 import { ColloquyError, messageOf } from '../schemas/errors.ts'
-import { zodProblem, type Input } from '../schemas/input.ts'
+import type { Input } from '../schemas/input.ts'
 import type { InternalInput } from '../schemas/internal.ts'
 import type { TaskEnd } from '../schemas/record.ts'
 import type { Actor } from './actor.ts'
@@ -11,6 +11,7 @@ import { internalAsInput, isRefusal, readInput, readInternal } from './read-inpu
 import { isHandled, repeatedBy } from './repeats.ts'
 import { statePath } from './snapshot.ts'
 import { step, type Settled } from './step.ts'
+import { readData } from './upcast.ts'
 
 /** Where and when a decision is made; the rest of it follows from the actor and the message. */
 export interface Moment {
@@ -52,12 +53,11 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Mom
   const by = repeatedBy(actor.seen, read)
   if (by !== undefined) return { kind: 'repeat', by }
   if (kind === undefined) return reject(turn, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
-  const schema = Object.hasOwn(kind.events, read.type) ? kind.events[read.type] : undefined
-  const data = schema?.safeParse(read.data)
-  if (data?.success === false) return reject(turn, { reason: 'bad_data', error: zodProblem(data.error, 'data'), input: read })
+  const data = readData(kind, read)
+  if (!data.ok) return reject(turn, { reason: 'bad_data', error: data.error, input: read })
   if (read.history === true) return commit(turn, kind, read, unmoved(turn))
   if (isEnded(actor)) return reject(turn, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
-  const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data?.data ?? read.data }
+  const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return run(turn, kind, read, event, undefined, fresh)
 }
 

@@ -7,6 +7,7 @@ import { checkDefinition } from './definition/check.ts'
 import { taskLogic } from './definition/sources.ts'
 import { nodesOf } from './definition/walk.ts'
 import { createPureMachine, type PureMachine } from './pure-machine.ts'
+import type { Upcasters } from './upcast.ts'
 
 export type Schemas = Readonly<Record<string, z.ZodType>>
 export type ContextSchema = z.ZodType<Record<string, unknown>>
@@ -74,6 +75,7 @@ export interface Kind<
   readonly emits: Emits
   readonly tasks: T
   readonly migrate: Migrations<z.output<Context>>
+  readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
   label(context: z.output<Context>): Label
 }
 
@@ -122,6 +124,8 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
   label?(context: z.output<Context>): Label
   /** One for each earlier version that left records. Default: none. */
   readonly migrate?: Migrations<z.output<Context>>
+  /** By event type: what takes the shapes that its data had before. Default: none; every type has one shape. */
+  readonly upcast?: { readonly [Type in keyof Events & string]?: Upcasters<z.input<Events[Type]>> }
 }
 
 /** A machine that was made by `setup(kind.xstate)` of this very kind. */
@@ -140,6 +144,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
   options: KindOptions<Context, Events, Emits, T>,
 ) {
   checkNames(options)
+  const upcast = upcastersOf(options)
   const actors = Object.fromEntries(
     Object.keys(options.tasks).map((name) => [name, taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is run by a runner`))))]),
   ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
@@ -164,12 +169,24 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         emits: options.emits,
         tasks: options.tasks,
         migrate: options.migrate ?? {},
+        upcast,
         label: (context) => options.label?.(context) ?? {},
       }
       checkDefinition(kind)
       return kind
     },
   }
+}
+
+function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Record<string, Upcasters<unknown> | undefined>> }) {
+  const all: Record<string, Upcasters<unknown>> = {}
+  for (const [type, upcasters] of Object.entries(upcast)) {
+    for (const version of Object.keys(upcasters ?? {})) {
+      if (!/^[1-9]\d{0,5}$/.test(version)) throw new ColloquyError('bad_kind', `kind "${name}": upcast of "${type}" has "${version}", which is no version: 1, 2, 3…`)
+    }
+    all[type] = upcasters ?? {}
+  }
+  return all
 }
 
 /** Microsteps that one event may cause before the machine is taken to be in an endless cycle. */

@@ -66,6 +66,7 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
     causationid: wire.causationid,
     traceparent: wire.traceparent,
     history: wire.history,
+    dataversion: wire.dataversion,
     data: wire.data,
   }
 }

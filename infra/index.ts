@@ -10,6 +10,7 @@ export {
   type OldState, type TaskCall, type TaskDefinition,
 } from '../actors/kind.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
+export { upcaster, type Upcaster, type Upcasters } from '../actors/upcast.ts'
 export { send, type SendAction, type Sending } from '../actors/send.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'

@@ -27,6 +27,8 @@ export const inputSchema = z.object({
   type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.* and timer.* are reserved')
     .meta({ description: 'What happened, such as message.received' }),
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
+  dataversion: z.int().positive().max(1_000_000).optional()
+    .meta({ description: 'Version of the shape of data. Default: the newest that it fits' }),
   id: text(256).refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved').optional()
     .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, else seq:<position>' }),
   // Room for `colloquy/<tenant>/<kind>/<id>` with the longest of each.
@@ -55,6 +57,7 @@ export interface Input {
   readonly causationid?: string
   readonly traceparent?: string
   readonly history?: boolean
+  readonly dataversion?: number
   readonly data?: { readonly [key: string]: unknown }
 }
 

@@ -22,6 +22,7 @@ const inputSchema = z.object({
   causationid: z.string().optional(),
   traceparent: z.string().optional(),
   history: z.boolean().optional(),
+  dataversion: z.int().positive().optional(),
   data: data.optional(),
 })
 

@@ -54,7 +54,7 @@ export const abortSubject = (run: string): string => `abort.${run}`
 
 /** `internal` came through `int.` and `actor` through `act.`, which producers may not publish to. */
 export type Origin = 'producer' | 'actor' | 'internal'
-const ORIGINS: Readonly<Record<string, Origin>> = { int: 'internal', act: 'actor' }
+const ORIGINS: ReadonlyMap<string | undefined, Origin> = new Map([['int', 'internal'], ['act', 'actor']])
 
 export interface InboxSubject {
   readonly partition: number
@@ -73,7 +73,7 @@ export function parseInboxSubject(subject: string): InboxSubject {
   const transformed = tokens[0] === 'inbox'
   const [tenant = '', kind = '', id = ''] = tokens.slice(transformed ? 2 : 1)
   const partition = transformed ? Number(tokens[1]) : 0
-  const origin = transformed ? ORIGINS[tokens[5] ?? ''] ?? 'producer' : 'producer'
+  const origin = transformed ? ORIGINS.get(tokens[5]) ?? 'producer' : 'producer'
   const address = { tenant, kind, id }
   if (transformed && (isAddressable(address) || isFiller(address))) return { partition, address, origin, addressable: true }
   const bad = { tenant: TOKEN.test(tenant) ? tenant : UNADDRESSABLE, kind: UNADDRESSABLE, id: UNADDRESSABLE }
