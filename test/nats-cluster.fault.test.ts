@@ -3,25 +3,30 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { level, readLog, rows } from './ledger.ts'
 import { startNatsCluster, type NatsCluster } from './nats-cluster.ts'
+import { startProxy, type Proxy } from './proxy.ts'
 import { startSystem, temporaryFolder, type System } from './system.ts'
 import { toyKind } from './toy-kind.ts'
 
 let folder: string
 let cluster: NatsCluster
+/** The way to one server, which can be cut. */
+let way: Proxy
 let system: System
 let producer: NatsConnection
 
 beforeAll(async () => {
   folder = await temporaryFolder()
   cluster = await startNatsCluster(folder)
+  way = await startProxy(cluster.ports[0] ?? 0)
   system = await startSystem({ kinds: [toyKind], settings: {
-    NATS_URL: cluster.url, NATS_USER: cluster.user, NATS_PASSWORD: cluster.password, NATS_SYNC_INTERVAL: 'always',
+    NATS_URL: `nats://127.0.0.1:${way.port}`, NATS_USER: cluster.user, NATS_PASSWORD: cluster.password, NATS_SYNC_INTERVAL: 'always',
   } })
   producer = await connect({ servers: cluster.url.split(','), user: cluster.user, pass: cluster.password, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
 })
 afterAll(async () => {
   await producer.close()
   await system.stop()
+  way.cut()
   await cluster.stop()
   await rm(folder, { recursive: true, force: true })
 })
@@ -67,6 +72,11 @@ describe('a cluster of three servers', () => {
       expect((await system.running.bus.jsm.streams.info(stream)).config.num_replicas).toBe(3)
     }
     expect(system.running.durability).toEqual({ replicas: 3, fsync: 'always' })
+  })
+
+  test('goes on where a client is cut off from its server: it finds the others', async () => {
+    await publishStubbornly('cut', 400, async () => way.cut())
+    await allIsThere('cut', 400)
   })
 
   test('goes on without the server that leads LOG', async () => {

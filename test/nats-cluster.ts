@@ -16,6 +16,8 @@ export interface NatsCluster {
   readonly user: string
   readonly password: string
   readonly size: number
+  /** Where its servers listen for clients. */
+  readonly ports: readonly number[]
   /** The name of a server, as streams call their leader. */
   nameOf(index: number): string
   kill(index: number): Promise<void>
@@ -58,7 +60,7 @@ authorization { users: [ { user: colloquy, password: ${JSON.stringify(PASSWORD)}
   for (let index = 0; index < SIZE; index += 1) await start(index)
   await answers(Array.from({ length: SIZE }, (_, index) => urlOf(index)))
   return {
-    url: Array.from({ length: SIZE }, (_, index) => urlOf(index)).join(','), user: 'colloquy', password: PASSWORD, size: SIZE, nameOf, kill, start,
+    url: Array.from({ length: SIZE }, (_, index) => urlOf(index)).join(','), user: 'colloquy', password: PASSWORD, size: SIZE, ports: ports.slice(0, SIZE), nameOf, kill, start,
     stop: async () => { await Promise.all(Array.from({ length: SIZE }, (_, index) => kill(index))) },
   }
 }

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBoard } from '../pipeline/cluster/board.ts'
+import { logSubject, partitionOf } from '../schemas/subjects.ts'
+import { level, publishAll, readLog } from './ledger.ts'
+import { startSystem, type System } from './system.ts'
+import { toyKind } from './toy-kind.ts'
+
+/** With a lease as long as this a member looks at the board every twelve seconds: what is seen before is seen by the log. */
+const LEASE_MS = '60000'
+const ACTOR = { tenant: 'acme', kind: 'toy', id: 'mine' }
+
+let system: System
+beforeAll(async () => {
+  system = await startSystem({ kinds: [toyKind], settings: { LEASE_MS } })
+})
+afterAll(() => system.stop())
+
+test('the first append that is refused makes an owner look, and drop a partition that is another\'s, with its actors', async () => {
+  const { bus, stages, metrics } = system.running
+  const partition = partitionOf(ACTOR, 64)
+  const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
+  await publishAll(system, [add])
+  await level(system)
+
+  // Another member takes the partition over and appends, while the owner looks elsewhere.
+  const board = await openBoard(bus, 1)
+  await board.note({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
+  const before = (await board.read(['host'])).leases.get(`host.${partition}`)
+  const taken = await board.claim('host', partition, 'other', before)
+  expect(taken?.epoch).toBe((before?.epoch ?? 0) + 1)
+  const last = (await readLog(system)).at(-1)
+  await bus.publisher.publish(logSubject(partition, ACTOR), JSON.stringify({ ...last?.record, n: 2, emitted: [] }))
+
+  await publishAll(system, [add])
+  await expect.poll(() => stages.get('host')?.status().partitions?.includes(partition)).toBe(false)
+  expect((await metrics.partitionsLost.get()).values).toEqual([{ labels: { work: 'host' }, value: 1 }])
+  expect((await readLog(system)).map(({ record }) => record.n)).toEqual([1, 2])
+  // Nobody asks for what is another's to be given back.
+  expect((await board.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
+})
