@@ -27,6 +27,8 @@ export type PublishResult =
 /** JetStream's own codes that callers act on; any other refusal (10164 on R3: another publish is under way) is tried again. */
 export const JS_CODE = {
   wrongLastSequence: 10071,
+  /** Larger than the stream ever takes. */
+  tooLarge: 10054,
 } as const
 
 export const createPublisher = (mux: RequestMux): Publisher => ({

@@ -14,6 +14,7 @@ import { newestMatch, withPosition, type Match, type StreamPosition } from '../s
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letters.ts'
+import { removeLetter } from './remove-letter.ts'
 import { abortedBy, eventsOf, schedulesOf, sentBy, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
 import { unschedule } from './unschedule.ts'
 
@@ -73,6 +74,10 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
       ...unscheduledBy(address, record).map((subject) => unschedule(bus, subject)),
     ])
+    if (record.resolves !== undefined) {
+      await removeLetter(bus, record.resolves)
+      metrics.lettersResolved.inc({ end: record.resolves.end })
+    }
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
@@ -167,4 +172,5 @@ async function resume({ bus, checkpoints, partitions, log, metrics }: Dispatcher
 const hasEffects = (record: LogRecord): boolean =>
   record.reason !== undefined
   || record.sent !== undefined
+  || record.resolves !== undefined
   || record.emitted.length + record.started.length + record.timers.length + record.stopped.length + record.ended.length > 0
