@@ -31,6 +31,9 @@ export const JS_CODE = {
   tooLarge: 10054,
 } as const
 
+/** JetStream's codes of a stream that has no room: its own limit, the account's, the server's disk. */
+export const NO_ROOM_CODES: ReadonlySet<number> = new Set([10077, 10047, 10023])
+
 export const createPublisher = (mux: RequestMux): Publisher => ({
   async publish(subject, payload, options) {
     const reply = await mux.request(subject, payload, headersOf(options))
