@@ -19,6 +19,7 @@ export function renderChaosReport(report: ChaosReport): string {
     `catch-up    after NATS ${times(seen.catchUpMs.nats)}; after ClickHouse ${times(seen.catchUpMs.clickhouse)}`,
     `level       ${levelMs === undefined ? 'never' : `${seconds(levelMs)} after the last fault`}`,
     ...seen.troubles.map((trouble) => `trouble     ${trouble}`),
+    ...(levelMs === undefined ? ['trouble     not everything was level: findings are also of what was still to be done'] : []),
     ...verdict.told.map((finding) => `finding     ${finding}`),
     findings.length === 0 ? 'findings    none' : `findings    ${listed(verdict.counts)}`,
     ...(folder === undefined ? [] : [`kept        ${folder}`]),
