@@ -23,4 +23,5 @@ test('a stage that is stopped while a failed run is begun anew stops the new one
   goOn(second)
   await stopping
   await stopped
+  expect(begun).toBe(2)
 })
