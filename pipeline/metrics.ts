@@ -38,6 +38,7 @@ export function createMetrics() {
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome, or to where it was given up', TASK_SECONDS, ['kind', 'task']),
     timerLateSeconds: histogram('timer_late_seconds', 'From when a timer was due to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
+    inputsLost: counter('inputs_lost_total', 'Times that a host found LOG without records of inputs that INBOX no longer has'),
     tailsLost: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
     auditMismatches: counter('audit_mismatches_total', 'Places where the auditor found a table not to be what the log says', ['table']),

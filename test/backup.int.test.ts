@@ -5,7 +5,7 @@ import type { BackedUp } from '../infra/backup/backup.ts'
 import { segmentPath } from '../infra/backup/folder.ts'
 import { manifestSchema } from '../infra/backup/format.ts'
 import type { Restored } from '../infra/backup/restore.ts'
-import { cliJson, runCli } from './cli.ts'
+import { cliJson, runCli, startCli } from './cli.ts'
 import { keeperKind } from './keeper-kind.ts'
 import type { LogRecord } from '../schemas/record.ts'
 import { level, publishAll, readLog, rows, tablesBesideLog, type Entry } from './ledger.ts'
@@ -118,6 +118,27 @@ describe('backup and restore', () => {
       await copy.stop()
     }
   }, 90_000)
+
+  test('a restore that is killed keeps the system from starting, until it was begun again and finished', async () => {
+    const target = await folder()
+    const killed = startCli(['restore', backup], { dataDir: target })
+    // From the first stream on, until the last thing that it writes.
+    await until(async () => (await readdir(join(target, 'nats'), { recursive: true }).catch(() => [])).some((path) => path.endsWith('/TIMERS')))
+    killed.signal('SIGKILL')
+    await killed.ended
+    expect(await refusal(['up'], target)).toContain('run "colloquy restore" again')
+    const [restored] = await cliJson<Restored>(['restore', backup], { dataDir: target })
+    const { log } = await manifestOf(backup)
+    expect(restored).toMatchObject({ records: log.lastSeq, logSeq: log.lastSeq, tasks: 2 })
+    const copy = await startSystem({ dataDir: target, kinds: [keeperKind], settings: { ROLES } })
+    try {
+      await settled(copy)
+      expect((await readLog(copy)).slice(0, log.lastSeq)).toEqual((await readLog(system)).filter(({ seq }) => seq <= log.lastSeq))
+      expect(await tablesBesideLog(copy)).toEqual([])
+    } finally {
+      await copy.stop()
+    }
+  }, 60_000)
 
   test('what is not empty, runs, or is damaged is refused before anything is written', async () => {
     expect(await refusal(['restore', backup], dataDir)).toContain('another Colloquy uses this data folder')
