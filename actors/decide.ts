@@ -7,6 +7,7 @@ import type { Actor } from './actor.ts'
 import { isEndless } from './definition/cycles.ts'
 import { commit, reject, unmoved, type Draft, type Message, type Turn } from './draft.ts'
 import type { Kind, Kinds } from './kind.ts'
+import { decideLetter } from './letters.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
 import { isHandled, repeatedBy } from './repeats.ts'
 import { statePath } from './snapshot.ts'
@@ -42,6 +43,12 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Mom
   if (isHandled(actor.inbox, message)) return { kind: 'repeat', by: 'position' }
   const at = moment.now > actor.at ? moment.now : actor.at
   const turn: Turn = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
+  if (message.letter === undefined) return decideOn(kinds, turn, fresh)
+  return decideLetter(turn, message.letter, (asBefore) => decideOn(kinds, asBefore, fresh))
+}
+
+function decideOn(kinds: Kinds, turn: Turn, fresh: boolean): Decision {
+  const { actor, message, at } = turn
   if (!message.addressable) {
     return reject(turn, { reason: 'bad_subject', error: 'tokens must match [A-Za-z0-9_-]{1,128}', input: salvagedInput(message) })
   }

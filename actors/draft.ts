@@ -1,13 +1,13 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
-import type { LogRecord, Reason } from '../schemas/record.ts'
+import type { LogRecord, Reason, Resolves } from '../schemas/record.ts'
 import type { Origin } from '../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './case.ts'
 import { machineName, type Kind } from './kind.ts'
 import type { Delivery } from './read-input.ts'
-import { remember } from './repeats.ts'
+import { remember, rememberRedriven, type Seen } from './repeats.ts'
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStays } from './stays.ts'
 
@@ -17,6 +17,8 @@ export interface Message extends Delivery {
   readonly subject: string
   readonly origin: Origin
   readonly addressable: boolean
+  /** Of one that is about a dead letter: the header that says so. */
+  readonly letter?: string | undefined
 }
 
 /** One message at one actor, at one time. */
@@ -27,6 +29,8 @@ export interface Turn {
   readonly low: number
   /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
   readonly lastSeq?: number | undefined
+  /** The dead letter that the message puts an end to. */
+  readonly resolves?: Resolves | undefined
 }
 
 /** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
@@ -53,23 +57,29 @@ export const unmoved = ({ actor }: Turn): Outcomes => ({
 })
 
 /** The record of a committed input; one that would be too large to keep is rejected instead. */
-export function commit(turn: Turn, kind: Kind, input: Input, outcomes: Outcomes): Draft {
+export function commit(turn: Turn, kind: Kind | undefined, input: Input, outcomes: Outcomes): Draft {
   const { actor, message, at, low } = turn
   const { snapshot, ...written } = outcomes
   const cause = causeOf(actor, input, message.origin === 'internal')
   const begun = {
-    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'committed' as const, machine: machineName(kind),
+    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'committed' as const, machine: kind === undefined ? actor.machine : machineName(kind),
     input, from: statePath(actor.state), ...written,
   }
   const committed: LogRecord = {
     ...begun, ...nextCase({ ...begun, ...follows(turn), cause }), ...nextStays(actor, written.state, turn.lastSeq, cause),
-    seen: message.origin === 'internal' ? actor.seen : remember(actor.seen, input),
+    seen: withLetter(turn, message.origin === 'internal' ? actor.seen : remember(actor.seen, input)), ...resolved(turn),
   }
   const encoded = encode(committed)
   const problem = encoded.length > LIMITS.stateBytesMax ? sizeProblem(committed, encoded.length) : undefined
   if (problem !== undefined) return reject(turn, { reason: 'state_too_large', error: problem, input })
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
 }
+
+const resolved = ({ resolves }: Turn) => (resolves === undefined ? {} : { resolves })
+
+/** A letter that was redriven is remembered like an id, so that doing it again does nothing. */
+const withLetter = ({ resolves }: Turn, seen: Seen): Seen =>
+  (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
 
 const follows = ({ actor, lastSeq }: Turn) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
@@ -95,11 +105,11 @@ export function reject(turn: Turn, refusal: { reason: Reason; error: string; inp
   }
   const rejected: LogRecord = {
     ...begun, ...nextCase({ ...begun, ...follows(turn), cause: input.type }), ...nextStays(actor, actor.state, turn.lastSeq, input.type),
-    seen: actor.seen,
+    seen: withLetter(turn, actor.seen), ...resolved(turn),
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
 }
 
 /** A rejected payload as text that can be kept; bytes that are not UTF-8 become U+FFFD. */
-const payloadText = (payload: Uint8Array): string =>
+export const payloadText = (payload: Uint8Array): string =>
   Buffer.from(payload.subarray(0, LIMITS.rejectedPayloadCharsMax)).toString('utf8').toWellFormed()

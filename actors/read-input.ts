@@ -13,6 +13,8 @@ export interface Delivery {
   readonly payload: Uint8Array
   /** The `Nats-Msg-Id` header. */
   readonly msgId?: string | undefined
+  /** Of one that is delivered a second time, by a redrive: what it had the first time where it does not say itself. */
+  readonly first?: { readonly id: string; readonly ts: string } | undefined
 }
 
 export interface Refusal {
@@ -60,7 +62,7 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
     type: wire.type,
     id: wire.id ?? defaultId(delivery),
     source: wire.source ?? 'nats',
-    time: wire.time === undefined ? delivery.ts : new Date(wire.time).toISOString(),
+    time: wire.time === undefined ? delivery.first?.ts ?? delivery.ts : new Date(wire.time).toISOString(),
     sequence: wire.sequence,
     correlationid: wire.correlationid,
     causationid: wire.causationid,
@@ -72,9 +74,9 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
 }
 
 const defaultId = (delivery: Delivery): string =>
-  delivery.msgId !== undefined && !delivery.msgId.startsWith(RESERVED_ID_PREFIX) && delivery.msgId.isWellFormed()
+  delivery.first?.id ?? (delivery.msgId !== undefined && !delivery.msgId.startsWith(RESERVED_ID_PREFIX) && delivery.msgId.isWellFormed()
     ? delivery.msgId.slice(0, 256)
-    : `${RESERVED_ID_PREFIX}${delivery.seq}`
+    : `${RESERVED_ID_PREFIX}${delivery.seq}`)
 
 /** A rejected input's type, id and source, as far as they are text; the rest of it stays in the payload. */
 function salvage(delivery: Delivery, wire: unknown): Input {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { RESERVED_ID_PREFIX, type Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
-import type { LogRecord } from '../schemas/record.ts'
+import type { LogRecord, Resolves } from '../schemas/record.ts'
 
 export type Seen = LogRecord['seen']
 export const nothingSeen: Seen = { ids: '', sources: [] }
@@ -26,11 +26,20 @@ export function repeatedBy(seen: Seen, input: Input): 'id' | 'sequence' | undefi
 
 /** What is remembered once an input is committed. */
 export function remember(seen: Seen, input: Input): Seen {
-  const ids = isRemembered(input.id) ? (seen.ids + shortHash(input.id)).slice(-LIMITS.seenIdsMax * HASH_CHARS) : seen.ids
+  const ids = isRemembered(input.id) ? withId(seen.ids, input.id) : seen.ids
   if (input.sequence === undefined) return { ids, sources: seen.sources }
   const others = seen.sources.filter(([source]) => source !== input.source)
   return { ids, sources: [...others.slice(-(LIMITS.seenSourcesMax - 1)), [input.source, input.sequence]] }
 }
+
+const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(-LIMITS.seenIdsMax * HASH_CHARS)
+
+/** A letter that was redriven is remembered among the ids, under one that no producer may use. */
+const redrivenId = ({ logSeq }: Pick<Resolves, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
+
+export const rememberRedriven = (seen: Seen, letter: Pick<Resolves, 'logSeq'>): Seen => ({ ...seen, ids: withId(seen.ids, redrivenId(letter)) })
+
+export const wasRedriven = (seen: Seen, letter: Pick<Resolves, 'logSeq'>): boolean => holds(seen.ids, shortHash(redrivenId(letter)))
 
 const highestOf = (seen: Seen, wanted: string): number => seen.sources.find(([source]) => source === wanted)?.[1] ?? -1
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { codeOf, ColloquyError, messageOf } from '../schemas/errors.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../schemas/input.ts'
+import { LETTER_TYPE } from '../schemas/letters.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../schemas/record.ts'
 import { inputSubject, internalSubject, type Address } from '../schemas/subjects.ts'
@@ -131,12 +132,15 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     return { ...at, subject, payload: Buffer.from(payload), msgId, origin: subject.startsWith('int.') ? 'internal' : 'producer' }
   }
   const { type, id, data, ...rest } = input
+  // What says no more than what became of a letter says nothing about the kind.
+  if (LETTER_TYPE.test(type)) return undefined
   if (isFromInside(type)) {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }
   }
+  // A redriven one has the id of its first arrival.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
-  return { ...at, subject: inputSubject(address), origin: 'producer', payload: json({ type, data, ...own, ...rest }) }
+  return { ...at, first: { id, ts: rest.time }, subject: inputSubject(address), origin: 'producer', payload: json({ type, data, ...own, ...rest }) }
 }
 
 const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))

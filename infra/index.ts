@@ -12,6 +12,8 @@ export {
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export { upcaster, type Upcaster, type Upcasters } from '../actors/upcast.ts'
 export { send, type SendAction, type Sending } from '../actors/send.ts'
+export { createProducer, publish, type Producer, type Publication, type PublishOptions, type Receipt } from '../pipeline/produce/publish.ts'
+export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/produce/errors.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'

@@ -79,6 +79,8 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
         if (stopping.signal.aborted) return
         try {
           run = await begin()
+          // Whoever stopped the stage while it began has stopped the run before.
+          if (stopping.signal.aborted) return await run.stop()
           begunAt = Date.now()
           begun = true
           become(true, 'running')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Types that only Colloquy itself may send. */
-export const RESERVED_TYPE = /^(xstate|task|timer)\./
+export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
 /** Ids that Colloquy gives to inputs that came without one. */
 export const RESERVED_ID_PREFIX = 'seq:'
 
@@ -24,7 +24,7 @@ const sequence = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,15}$/).
  */
 export const inputSchema = z.object({
   specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; may be left out' }),
-  type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.* and timer.* are reserved')
+  type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
     .meta({ description: 'What happened, such as message.received' }),
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
   dataversion: z.int().positive().max(1_000_000).optional()

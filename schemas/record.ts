@@ -1,12 +1,8 @@
 import { z } from 'zod'
+import { letterEndSchema, letterFacts } from './letters.ts'
+import { reasonSchema } from './reasons.ts'
 
-/** Why an input was not committed, in the order in which it is checked. `task_failed` is a dead letter, not a rejection. */
-export const REASONS = [
-  'bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'unknown_kind', 'bad_data', 'ended', 'poison', 'state_too_large',
-  'task_failed',
-] as const
-export const reasonSchema = z.enum(REASONS)
-export type Reason = z.infer<typeof reasonSchema>
+export { REASONS, type Reason } from './reasons.ts'
 
 const time = z.iso.datetime()
 const count = z.int().nonnegative()
@@ -147,6 +143,15 @@ const leftSchema = z.object({
   enteredSeq: count.optional(),
 })
 
+const resolvesSchema = z.object({
+  end: letterEndSchema,
+  /** Where DEAD had it. */
+  deadSeq: z.int().positive(),
+  ...letterFacts,
+  /** As text, cut to a limit. */
+  payload: z.string(),
+})
+
 /**
  * A LOG message: all that one input did to one actor. It is the only truth; everything else is derived from it.
  * `emitted`, `sent`, `started`, `timers` and `stopped` are what the dispatcher carries out, in this order.
@@ -192,6 +197,8 @@ export const recordSchema = z.object({
   left: z.array(leftSchema).optional(),
   /** Questions that this record answers, oldest first, by which of its events: 0 is the input, 1… the emitted ones. */
   answered: z.array(askedSchema.extend({ idx: count })).optional(),
+  /** The dead letter of this actor that the input put an end to; absent where it did not. */
+  resolves: resolvesSchema.optional(),
   /** By what a repeat is recognised: short hashes of the last ids, and by source, longest silent first, the highest `sequence`. */
   seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),
 })
@@ -205,5 +212,6 @@ export type Asked = z.infer<typeof askedSchema>
 export type Left = z.infer<typeof leftSchema>
 export type TaskEnd = z.infer<typeof endedSchema>
 export type Started = LogRecord['started'][number]
+export type Resolves = z.infer<typeof resolvesSchema>
 export type Sent = NonNullable<LogRecord['sent']>[number]
 export type Emitted = LogRecord['emitted'][number]

@@ -38,6 +38,9 @@ export function parseActorKey(text: string): Address | undefined {
 
 export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TOKEN.test(a.kind) && TOKEN.test(a.id)
 
+/** The `Nats-Msg-Id` of an input: its id is unique in its actor, JetStream's in the whole stream. Encoded, since a header is one trimmed line. */
+export const messageIdOf = (a: Address, id: string): string => `${actorKey(a)}/${encodeURI(id)}`
+
 const path = (a: Address): string => `${a.tenant}.${a.kind}.${a.id}`
 
 export const inputSubject = (a: Address): string => `in.${path(a)}`

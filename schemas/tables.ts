@@ -308,7 +308,8 @@ export const TABLES = {
     comment: 'Every input that was rejected and every task that failed for good',
     orderBy: ['seq'],
     partitionBy: 'at',
-    seq: 'seq',
+    version: 'last_seq',
+    seq: 'last_seq',
     columns: {
       ...address,
       seq: col('UInt64', 'LOG sequence of the record'),
@@ -318,7 +319,8 @@ export const TABLES = {
       subject: col('String', 'Where it was published'),
       error: col('String', 'Why, with the field'),
       payload: longText('The message as text, cut to a limit; the DEAD stream has it untouched'),
-      resolved: col('Bool', 'True once it was sent again or dropped'),
+      resolved: col('Bool', 'True once it was redriven or dropped'),
+      last_seq: col('UInt64', 'LOG sequence of the record that says so'),
     },
   },
 } as const satisfies Readonly<Record<string, ReadModel>>

@@ -2,13 +2,13 @@ import { rm } from 'node:fs/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { level, readLog, rows } from './ledger.ts'
-import { startNatsCluster, type NatsCluster } from './nats-cluster.ts'
+import { startNatsCluster, type NatsServers } from '../bench/nats-servers.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 import { startSystem, temporaryFolder, type System } from './system.ts'
 import { toyKind } from './toy-kind.ts'
 
 let folder: string
-let cluster: NatsCluster
+let cluster: NatsServers
 /** The way to one server, which can be cut. */
 let way: Proxy
 let system: System

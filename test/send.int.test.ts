@@ -1,35 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { assign, setup } from 'xstate'
-import { z } from 'zod'
-import { defineKind } from '../actors/kind.ts'
-import { send } from '../actors/send.ts'
 import { actorSubject } from '../schemas/subjects.ts'
 import { level, publishAll, readLog, type Entry } from './ledger.ts'
+import { ledgerKind, tellerKind } from './sender-kinds.ts'
 import { startSystem, type System } from './system.ts'
-
-const booking = z.object({ no: z.number() })
-const ledger = defineKind({
-  name: 'ledger', version: 1, context: z.object({ booked: z.array(z.number()) }), events: { booked: booking }, emits: {}, tasks: {},
-})
-const ledgerKind = ledger.with(setup(ledger.xstate).createMachine({
-  context: { booked: [] },
-  on: { booked: { actions: assign({ booked: ({ context, event }) => [...context.booked, event.data.no] }) } },
-}))
-const teller = defineKind({
-  name: 'teller', version: 1, context: z.object({}), events: { pay: z.object({ to: z.string(), kind: z.string().default('ledger'), no: z.number() }) },
-  emits: {}, tasks: {},
-})
-const tellerKind = teller.with(setup(teller.xstate).createMachine({
-  context: {},
-  on: {
-    pay: {
-      actions: [
-        send(({ event: { data } }) => ({ kind: data.kind, id: data.to, type: 'booked', data: { no: data.no } })),
-        send(({ event: { data } }) => ({ kind: ledgerKind, id: data.to, type: 'booked', data: { no: -data.no } })),
-      ],
-    },
-  },
-}))
 
 let system: System
 beforeAll(async () => { system = await startSystem({ kinds: [ledgerKind, tellerKind], settings: { ROLES: 'host,dispatch,tasks' } }) })

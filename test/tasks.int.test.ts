@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../actors/kind.ts'
 import { TerminalError } from '../schemas/errors.ts'
 import { LIMITS } from '../schemas/limits.ts'
-import { level, publishAll, readLog, rows } from './ledger.ts'
+import { newestLetters } from '../pipeline/dead/letters.ts'
+import { resolveLetters, type Resolved } from '../pipeline/dead/resolve.ts'
+import { level, publishAll, readLog, rows, tablesBesideLog } from './ledger.ts'
 import { startSystem, type System } from './system.ts'
 
 const DEADLINE_MS = 1_500
@@ -120,6 +122,25 @@ describe('a task', () => {
     expect(await rows(system, `SELECT reason FROM dead_letters WHERE actor = '${kind}'`)).toEqual([{ reason: 'task_failed' }])
     const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.task_failed.acme.worker.${kind}` })
     expect(letter?.json<{ error: { code: string } }>().error.code).toBe(code)
+  })
+
+  test('that failed for good is not run again by a redrive, which says what to do instead; its letter can be dropped', async () => {
+    const { bus } = system.running
+    await go('given-up', 'terminal')
+    await settles('given-up', ['working', 'failed'])
+    await level(system)
+    const letters = await newestLetters(bus, { actor: 'given-up' }, 10)
+    const resolved: Resolved[] = []
+    const how = { bus, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved: (one: Resolved) => void resolved.push(one) }
+    await resolveLetters({ ...how, end: 'redriven' }, letters)
+    await resolveLetters({ ...how, end: 'dropped' }, letters)
+    await level(system)
+    expect(resolved).toMatchObject([
+      { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string }, { outcome: 'dropped' },
+    ])
+    expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'")).toEqual([{ reason: 'task_failed', resolved: true }])
+    expect(await newestLetters(bus, { actor: 'given-up' }, 10)).toEqual([])
+    expect(await tablesBesideLog(system)).toEqual([])
   })
 
   test('that never settles ends by its deadline, and gives its place free', async () => {

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { asyncApiCommand } from './asyncapi.ts'
+import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import type { Cli } from './cli.ts'
 import { configCommand } from './config.ts'
-import { deadCommand } from './dead.ts'
+import { deadCommand } from './dead/dead.ts'
 import { devCommand } from './dev.ts'
 import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
@@ -13,6 +14,7 @@ import { publishCommand } from './publish.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { questionsCommand } from './questions.ts'
 import { reportCommand } from './report.ts'
+import { restoreCommand } from './restore.ts'
 import { addSettingFlags, settingsOf } from './setting-flags.ts'
 import { showCommand } from './show.ts'
 import { sqlCommand } from './sql.ts'
@@ -24,7 +26,7 @@ import { verifyCommand } from './verify.ts'
 
 const COMMANDS = [
   upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
-  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand,
+  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, backupCommand, restoreCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'

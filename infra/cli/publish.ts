@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { attachNats } from '../launch/attach.ts'
-import { actorArgument } from './arguments.ts'
+import { actorArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
-import { createSender, inputProblem } from './sender.ts'
+import { printable } from './output.ts'
+import { InputRefusedError } from '../../pipeline/produce/errors.ts'
+import { publish, type Receipt } from '../../pipeline/produce/publish.ts'
+import { inputProblem } from '../../pipeline/produce/sender.ts'
+import { WAITS, type Wait } from '../../pipeline/serve/waits.ts'
 
 interface Options extends JsonOption {
   readonly id?: string
   readonly time?: string
   readonly source?: string
   readonly file?: string
+  readonly wait?: Wait
+  readonly timeoutMs: number
 }
 
-const ATTEMPTS_MAX = 5
+const TIMEOUT_DEFAULT_MS = 10_000
 const SHOWN_CHARS_MAX = 200
 
 export const publishCommand = ({ out, settings }: Cli): Command =>
@@ -31,28 +37,33 @@ export const publishCommand = ({ out, settings }: Cli): Command =>
     .option('--id <id>', 'unique in the actor; the same again changes nothing (default: a random one)')
     .option('--time <time>', 'when it happened, RFC 3339 (default: its arrival)')
     .option('--source <source>', 'who says so (default: nats)')
-    .option(JSON_FLAG, 'one JSON object: {actor, id, position, duplicate}')
+    .addOption(new Option('--wait <what>', 'until it is decided by its actor, its events are on OUT, or its rows in the tables').choices(WAITS))
+    .option('--timeout-ms <n>', 'how long all of it may take', wholeNumber(1), TIMEOUT_DEFAULT_MS)
+    .option(JSON_FLAG, 'one JSON object: {actor, id, position, duplicate, durability}, and with --wait {outcome, reason?, error?}')
     .addHelpText('after', `
 Example:
   colloquy publish acme/support/c1 message.received '{"role":"user","text":"你好, where is my order?"}'`)
     .action(async (address: Address, type: string, json: string | undefined, options: Options) => {
-      const { file, json: asJson, id = randomUUID(), ...given } = options
+      const { file, json: asJson, id = randomUUID(), wait, timeoutMs, ...given } = options
       const input = { type, id, ...given, data: readData(await dataText(json, file)) }
       const problem = inputProblem(input)
-      if (problem !== undefined) throw new ColloquyError('bad_input', `it would be rejected: ${problem}`)
+      if (problem !== undefined) throw new InputRefusedError('bad_input', `it would be rejected: ${problem}`)
 
       const nc = await attachNats(settings().settings, 'producer')
-      const sender = createSender(nc, { attemptsMax: ATTEMPTS_MAX, onWait: (why) => out.note(`${why}; trying again`) })
       try {
-        const sent = await sender.send(address, input)
-        const actor = actorKey(address)
-        if (asJson) out.json({ actor, id, ...sent })
-        else out.line(`${actor}  position ${sent.position}  id ${id}${sent.duplicate ? '  (it was there already)' : ''}`)
+        const onWait = (why: string): void => out.note(`${why}; trying again`)
+        const receipt = await publish(nc, { ...address, ...given, type, data: input.data, messageId: id }, { wait, timeoutMs, onWait })
+        if (asJson) out.json({ actor: actorKey(address), ...receipt })
+        else out.line(receiptLine(address, receipt))
       } finally {
-        await sender.close()
         await nc.close()
       }
     })
+
+function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
+  const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${printable(error ?? '')})`}`
+  return `${actorKey(address)}  position ${position}  id ${id}${duplicate ? '  (it was there already)' : ''}${became}`
+}
 
 async function dataText(json: string | undefined, file: string | undefined): Promise<string> {
   if ((json === undefined) === (file === undefined)) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Address } from '../../schemas/subjects.ts'
-import type { OutgoingInput, Sender } from '../cli/sender.ts'
+import type { OutgoingInput, Sender } from '../../pipeline/produce/sender.ts'
 
 /** One input of a script, and how long after the script's beginning it is sent. */
 export interface Cue {

@@ -27,6 +27,15 @@ export const MIGRATIONS: readonly Migration[] = [
       for (const name of TABLE_NAMES) if (!await isPartitionedBy(clickhouse, name, 'generation')) await reshape(clickhouse, name)
     },
   },
+  {
+    version: 3,
+    name: 'dead letters that are redriven or dropped',
+    rebuild: ['dead_letters'],
+    run: async (clickhouse) => {
+      const columns = await columnsOf(clickhouse, rowsTable('dead_letters'))
+      if (columns.length > 0 && !columns.includes('last_seq')) await reshape(clickhouse, 'dead_letters')
+    },
+  },
 ]
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

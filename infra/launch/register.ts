@@ -13,6 +13,8 @@ import { pendingActors, pendingText } from './pending.ts'
 
 const KINDS = 'kinds.'
 const DEFINITIONS = 'definitions.'
+/** Whether a key of the bucket belongs to the register of kinds. */
+export const isOfRegister = (key: string): boolean => key.startsWith(KINDS) || key.startsWith(DEFINITIONS)
 
 const registeredShape = z.object({ version: z.int() })
 const limitsShape = z.object({ deadlineMs: z.number(), attemptsMax: z.number(), concurrencyMax: z.number() })

@@ -16,6 +16,7 @@ import type { Metrics } from '../../pipeline/metrics.ts'
 import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
 import { startStage, type Stage } from '../../pipeline/stage.ts'
+import { createTails } from '../../pipeline/rearm/tails.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { beginRunner } from '../../pipeline/tasks/runner.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
@@ -81,8 +82,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   }
   let dispatcher: PartitionedStage | undefined
   if (has('dispatch')) {
+    const tails = createTails({ bus, kv, log, metrics })
     const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), partitions, partitionCount, holds,
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, partitionCount, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     dispatcher = shared.stage
@@ -108,7 +110,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     stages.set('host', stage)
     membership.tellOf('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
     share(TRIM, TRIM, 1, () => alone(beginTrimming({
-      bus, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
+      bus, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
     })))
   }
   // The first look gives this member its partitions; what hinders a stage from beginning is thrown here.

@@ -1,12 +1,11 @@
 import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
+import { STATUS_SUBJECT } from '../../pipeline/produce/levels.ts'
 import type { Stage } from '../../pipeline/stage.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { ROLES, type Role } from '../settings.ts'
 import type { Durability } from './durability.ts'
 
-/** Core NATS: every process of the cluster that runs stages answers here. */
-const SUBJECT = 'colloquy.status'
 /** Answers of more processes than this are not waited for. */
 const PROCESSES_MAX = 1_000
 const ANSWERS_MS = 1_000
@@ -37,7 +36,7 @@ export function startStatusService(
   const answer = (): ProcessStatus => ({
     pid: process.pid, durability, stages: Object.fromEntries([...stages].map(([role, stage]) => [role, stage.status()])),
   })
-  const subscription = nc.subscribe(SUBJECT, { callback: (_, message) => { message.respond(JSON.stringify(answer())) } })
+  const subscription = nc.subscribe(STATUS_SUBJECT, { callback: (_, message) => { message.respond(JSON.stringify(answer())) } })
   return { stop: () => subscription.unsubscribe() }
 }
 
@@ -45,7 +44,7 @@ export function startStatusService(
 export async function askStatus(nc: NatsConnection): Promise<ProcessStatus[]> {
   const statuses: ProcessStatus[] = []
   try {
-    const answers = await nc.requestMany(SUBJECT, '', {
+    const answers = await nc.requestMany(STATUS_SUBJECT, '', {
       strategy: 'stall', stall: STALL_MS, maxWait: ANSWERS_MS, maxMessages: PROCESSES_MAX,
     })
     for await (const answer of answers) {

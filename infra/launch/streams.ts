@@ -14,10 +14,12 @@ export interface StreamOptions {
   /** Disk for all streams together. */
   readonly storageBytesMax: number
   readonly outKeepHours: number
+  /** For a restore: the sequences that new streams begin with (default 1), and streams may be made while it is under way. */
+  readonly restore?: { readonly firstSeqs: Readonly<Partial<Record<StreamName, number>>> }
 }
 
 /** The bucket of what the cluster must agree on beside the log: readers' checkpoints and the kinds that are in use. */
-const BUCKET = 'colloquy'
+export const BUCKET = 'colloquy'
 
 /** The bucket of a system that runs. */
 export const openBucket = (nc: NatsConnection): Promise<KV> => new Kvm(nc).open(BUCKET)
@@ -73,21 +75,37 @@ function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
 /**
  * Makes the streams and the bucket, or brings those that are there up to date. May be run again at any time.
  *
- * @throws ColloquyError `partitions_fixed` where the streams were made with another number of partitions.
+ * @throws ColloquyError `partitions_fixed` where the streams were made with another number of partitions, `restore_unfinished` where
+ * a restore was cut off.
  */
 export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<KV> {
+  const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
+  if (options.restore === undefined) await refuseUnfinishedRestore(kv)
   for (const config of configs(options, nc.info?.max_payload ?? 1024 * 1024)) {
     const existing = await find(jsm, config.name)
     if (existing === undefined) {
-      await add(jsm, config)
+      await add(jsm, { ...config, ...firstSeqOf(config.name, options) })
       continue
     }
     if (config.name === 'INBOX') checkPartitions(existing, options.partitions)
     await bringUpToDate(jsm, config, existing)
   }
-  const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
   await firstCheckpoints(jsm, kv, options.partitions)
   return kv
+}
+
+function firstSeqOf(name: StreamName, { restore }: StreamOptions): { first_seq?: number } {
+  const first = restore?.firstSeqs[name] ?? 1
+  return first > 1 ? { first_seq: first } : {}
+}
+
+/** In the bucket while a restore is under way, and after one that was cut off. */
+export const RESTORE_KEY = 'restore.under-way'
+
+async function refuseUnfinishedRestore(kv: KV): Promise<void> {
+  const entry = await kv.get(RESTORE_KEY)
+  if (entry === null || entry.operation !== 'PUT') return
+  throw new ColloquyError('restore_unfinished', `a restore from ${entry.string()} is under way here, or was cut off; run "colloquy restore" again, which begins anew`)
 }
 
 /** JetStream's code for a stream whose `max_bytes` the account or the disk does not have. */
@@ -118,9 +136,12 @@ async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo
   return undefined
 }
 
+/** How many partitions the streams were made with. */
+export const partitionsOf = (inbox: StreamInfo): number => Number(/partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1])
+
 function checkPartitions(inbox: StreamInfo, wanted: number): void {
-  const made = /partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1]
-  if (Number(made) === wanted) return
+  const made = partitionsOf(inbox)
+  if (made === wanted) return
   throw new ColloquyError('partitions_fixed', `the streams were made with ${made} partitions, which cannot be changed; set COLLOQUY_PARTITIONS=${made}, or start with another COLLOQUY_DATA_DIR`)
 }
 

@@ -72,6 +72,7 @@ const STREAM = `KV_${BUCKET}`
 const PREFIX = `$KV.${BUCKET}.`
 /** As many as the server gives at one time: members, and partitions of one work. */
 const ENTRIES_MAX = 1_024
+const READ_MS_MAX = 2_000
 /** The server's answer where nothing is there. */
 const NO_MESSAGES = '404'
 
@@ -124,12 +125,19 @@ interface Entry {
 /** The last message of each subject under a prefix, in one round trip. */
 async function readAll(bus: Bus, prefix: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
+  const messages = await bus.jsm.direct.getLastMessagesFor(STREAM, { multi_last: [`${prefix}>`], batch: ENTRIES_MAX })
+  // The client waits for ever for the rest of an answer whose server died after the first message of it.
+  const impatience = setTimeout(() => {
+    messages.stop(new ColloquyError('no_reply', `the answer about "${prefix}>" in ${STREAM} did not end within ${READ_MS_MAX} ms`))
+  }, READ_MS_MAX)
   try {
-    for await (const message of await bus.jsm.direct.getLastMessagesFor(STREAM, { multi_last: [`${prefix}>`], batch: ENTRIES_MAX })) {
+    for await (const message of messages) {
       entries.set(message.subject.slice(prefix.length), { value: parseJson(message.string()), seq: message.seq, at: message.time.getTime() })
     }
   } catch (error) {
     if (codeOf(error) !== NO_MESSAGES) throw error
+  } finally {
+    clearTimeout(impatience)
   }
   return entries
 }

@@ -23,7 +23,10 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
  */
 export async function deadLettersOf(bus: Bus, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = []
-  const base = { 'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at }
+  const base = {
+    'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,
+    'Colloquy-Type': headerText(record.input.type),
+  }
   if (record.reason !== undefined) {
     const original = await bus.jsm.direct.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts

@@ -10,16 +10,21 @@ import type { PartitionRun } from '../partitioned-stage.ts'
 import { createPositionTracker } from '../position-tracker.ts'
 import { publishSurely } from '../publish-surely.ts'
 import type { Checkpoints } from '../streams/checkpoints.ts'
+import { rearm } from '../rearm/rearm.ts'
+import { resend } from '../rearm/resend.ts'
+import type { Owed, Tails } from '../rearm/tails.ts'
 import { newestMatch, withPosition, type Match, type StreamPosition } from '../streams/positions.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letters.ts'
+import { removeLetter } from './remove-letter.ts'
 import { abortedBy, eventsOf, schedulesOf, sentBy, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
 import { unschedule } from './unschedule.ts'
 
 export interface DispatcherOptions {
   readonly bus: Bus
   readonly checkpoints: Checkpoints
+  readonly tails: Tails
   readonly partitions: readonly number[]
   readonly partitionCount: number
   /** Whether this dispatcher still owns a partition, by its own clock. */
@@ -38,8 +43,10 @@ export interface DispatcherOptions {
  * go out in their order, and so does what it sends to other actors.
  */
 export async function beginDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
-  const { bus, metrics, log, checkpoints, partitions } = options
+  const { bus, metrics, log, checkpoints, tails, partitions } = options
   const { rings, starts } = await resume(options)
+  const owed = await tails.check(partitions)
+  await resendOwed(options, owed, starts)
   const startSeq = Math.min(...starts.values())
   const reader = await openReader(bus, {
     stream: 'LOG',
@@ -73,6 +80,11 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
       ...unscheduledBy(address, record).map((subject) => unschedule(bus, subject)),
     ])
+    if (record.resolves !== undefined) {
+      await removeLetter(bus, record.resolves)
+      metrics.lettersResolved.inc({ end: record.resolves.end })
+    }
+    if (sent.length + others.length > letters.length) tails.touch()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
@@ -113,6 +125,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const doneTo = (): number => (tracker.unfinished === 0 ? reader.position.seq : tracker.low)
   /** What another may own by now is left to him: his checkpoint is the newer one. */
   const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
+    await tails.note()
     await Promise.all(some.filter(options.holds).map(async (partition) => {
       const before = rings.get(partition) ?? []
       if ((before[0]?.seq ?? -1) >= done.seq) return
@@ -124,6 +137,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const timer = setInterval(() => void saveCheckpoints().catch(loop.fail), options.checkpointMs)
   loop.signal.addEventListener('abort', () => clearInterval(timer))
   loop.run(take)
+  rearmOwed(options, owed, starts, loop.signal).catch(loop.fail)
 
   return {
     ended: loop.ended,
@@ -142,11 +156,15 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   }
 }
 
+/** Sending again what SENT lost must not keep a dispatcher from beginning for ever: it fails then, and is tried again. */
+const RESEND_MS_MAX = 600_000
+
 /** Where each partition goes on, with the ring of positions that led there. */
-async function resume({ bus, checkpoints, partitions, log, metrics }: DispatcherOptions) {
+async function resume({ bus, checkpoints, tails, partitions, log, metrics }: DispatcherOptions) {
   const rings = new Map<number, readonly StreamPosition[]>()
   const starts = new Map<number, number>()
   const matches = new Map<string, Promise<Match>>()
+  const wentBack: { partition: number; had: number; goesOnAt: number }[] = []
   for (const partition of partitions) {
     const ring = await checkpoints.load(partition)
     // Partitions that moved together have the same ring: it is compared once.
@@ -154,17 +172,42 @@ async function resume({ bus, checkpoints, partitions, log, metrics }: Dispatcher
     const match = matches.get(key) ?? newestMatch(bus.jsm, 'LOG', ring)
     matches.set(key, match)
     const { position, tailLost } = await match
-    if (tailLost && ring[0]?.seq !== 0) {
-      metrics.tailsLost.inc({ stream: 'LOG' })
-      log.error({ partition, had: ring[0]?.seq, goesOnAt: position?.seq ?? 0 }, 'LOG lost its last messages; the dispatcher goes back to what both agree on')
-    }
+    const had = ring[0]?.seq ?? 0
+    if (tailLost && had !== 0) wentBack.push({ partition, had, goesOnAt: position?.seq ?? 0 })
     rings.set(partition, ring.filter((kept) => kept.seq <= (position?.seq ?? -1)))
     starts.set(partition, position?.seq ?? 0)
   }
+  if (wentBack.length > 0) {
+    metrics.tailsLost.inc({ stream: 'LOG' })
+    const had = Math.max(...wentBack.map((one) => one.had))
+    const goesOnAt = Math.min(...wentBack.map((one) => one.goesOnAt))
+    log.error({ partitions: wentBack.length, had, goesOnAt },
+      `LOG lost its last messages, up to sequence ${had}; the dispatcher goes back to ${goesOnAt}, up to which both agree, and arms again what actors wait for`)
+    await tails.owe(wentBack.map(({ partition }) => partition))
+  }
   return { rings, starts }
+}
+
+const startOf = (starts: ReadonlyMap<number, number>) => (partition: number): number => starts.get(partition) ?? 0
+
+async function resendOwed({ bus, log, metrics }: DispatcherOptions, { resend: lost }: Owed, starts: ReadonlyMap<number, number>): Promise<void> {
+  if (lost === undefined) return
+  const count = await resend({ bus, log, metrics, signal: AbortSignal.timeout(RESEND_MS_MAX), ...lost, upTo: startOf(starts) })
+  log.warn({ partitions: lost.partitions.length, count }, 'events from actor to actor were sent again')
+}
+
+/** Beside the dispatcher's work: of many actors it takes its time. */
+async function rearmOwed({ bus, tails, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: Owed, starts: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+  if (partitions.length === 0) return
+  const rearmed = await rearm({
+    bus, log, metrics, signal, partitions, upTo: startOf(starts), occasion: `epoch-${epoch}`, now: () => new Date().toISOString(),
+  })
+  await tails.settle(partitions, epoch)
+  log.warn({ partitions: partitions.length, ...rearmed }, 'tasks and timers that were missing are armed again')
 }
 
 const hasEffects = (record: LogRecord): boolean =>
   record.reason !== undefined
   || record.sent !== undefined
+  || record.resolves !== undefined
   || record.emitted.length + record.started.length + record.timers.length + record.stopped.length + record.ended.length > 0

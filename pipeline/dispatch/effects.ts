@@ -1,4 +1,4 @@
-import type { LogRecord } from '../../schemas/record.ts'
+import type { LogRecord, Started } from '../../schemas/record.ts'
 import type { TaskMessage } from '../../schemas/internal.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { actorKey, actorSubject, internalSubject, outSubject, taskSubject, timerSubject, type Address } from '../../schemas/subjects.ts'
@@ -52,23 +52,31 @@ const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
 const sequenceOf = (record: LogRecord, index: number): number => record.n * LIMITS.effectsMax + index
 
 /** The tasks to run. */
-export const tasksOf = (address: Address, record: LogRecord): Outgoing[] =>
-  record.started.map(({ run, task, input, deadlineAt }) => {
-    const message: TaskMessage = { run, task, startedAt: record.at, deadlineAt, input, ...carried(record) }
-    return { subject: taskSubject(task, address), msgId: run, payload: JSON.stringify(message) }
-  })
+export const tasksOf = (address: Address, record: LogRecord): Outgoing[] => record.started.map((started) => taskOf(address, record, started))
+
+/** @param record the one that started it */
+export function taskOf(address: Address, record: LogRecord, { run, task, input, deadlineAt }: Started): Outgoing {
+  const message: TaskMessage = { run, task, startedAt: record.at, deadlineAt, input, ...carried(record) }
+  return { subject: taskSubject(task, address), msgId: run, payload: JSON.stringify(message) }
+}
 
 /** The schedules to set: the machine's timers, and one deadline for each task. */
 export const schedulesOf = (address: Address, record: LogRecord): Outgoing[] => [
-  ...record.started.map(({ run, deadlineAt }) => schedule(address, record, 'task.expired', run, deadlineAt)),
-  ...record.timers.map(({ run, at }) => schedule(address, record, 'timer.fired', run, at)),
+  ...record.started.map(({ run, deadlineAt }) => deadlineOf(address, record, run, deadlineAt)),
+  ...record.timers.map(({ run, at }) => timerOf(address, record, run, at)),
 ]
 
-function schedule(address: Address, record: LogRecord, type: 'task.expired' | 'timer.fired', run: string, at: string): Outgoing {
+/** @param record the one that started the task; where it is not known, the schedule carries no correlation along */
+export const deadlineOf = (address: Address, record: LogRecord | undefined, run: string, at: string): Outgoing => schedule(address, record, 'task.expired', run, at)
+
+/** @param record the one that set it; where it is not known, the schedule carries no correlation along */
+export const timerOf = (address: Address, record: LogRecord | undefined, run: string, at: string): Outgoing => schedule(address, record, 'timer.fired', run, at)
+
+function schedule(address: Address, record: LogRecord | undefined, type: 'task.expired' | 'timer.fired', run: string, at: string): Outgoing {
   return {
     subject: timerSubject(address, run),
     msgId: run,
-    payload: JSON.stringify({ type, run, ...carried(record) }),
+    payload: JSON.stringify({ type, run, ...(record === undefined ? {} : carried(record)) }),
     headers: { 'Nats-Schedule': `@at ${at}`, 'Nats-Schedule-Target': internalSubject(address) },
   }
 }

@@ -2,6 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
+import { LETTER_HEADER } from '../../schemas/letters.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
@@ -109,6 +110,8 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     slot.waiting.push({
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
       seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
+      // From SENT, to which producers cannot publish.
+      ...(origin === 'actor' && message.headers?.has(LETTER_HEADER) === true ? { letter: message.headers.get(LETTER_HEADER) } : {}),
     })
     if (idle) work(slot).catch(loop.fail)
   }

@@ -1,3 +1,4 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -6,6 +7,8 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
+import { JS_CODE } from '../publisher.ts'
+import { reportTrimmed } from './trimmed.ts'
 
 export interface ResumeDeps {
   readonly bus: Bus
@@ -44,6 +47,7 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
   const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.low ?? 0]))
   const known = Math.max(0, ...lows.values())
   const lastTs = lasts.reduce((latest, record) => (record !== null && record.inbox.ts > latest ? record.inbox.ts : latest), '')
+  await reportTrimmed(deps)
   const reused = await healInbox(deps, known, lastTs)
   const startSeq = Math.min(...lows.values()) + 1
   return {
@@ -74,12 +78,13 @@ async function healInbox(deps: ResumeDeps, known: number, lastTs: string): Promi
 
   metrics.tailsLost.inc({ stream: 'INBOX' })
   log.error({ from, known }, `INBOX lost its last messages, from sequence ${from} to ${known}; their effects are in LOG. Its sequence is moved on`)
-  const reused = { from: Math.min(from, before?.from ?? from), to: Math.max(known, before?.to ?? known) }
-  await kv.put(REUSED_KEY, JSON.stringify(reused))
-  for (let missing = known - state.last_seq; missing > 0; missing -= FILLERS_PENDING_MAX) {
+  const reused = await noteReused(kv, { from, to: known })
+  for (;;) {
+    // Other workers that found the same may fill it as well, and producers do.
+    const missing = known - (await bus.jsm.streams.info('INBOX')).state.last_seq
+    if (missing <= 0) return reused
     await fill(bus, Math.min(FILLERS_PENDING_MAX, missing))
   }
-  return reused
 }
 
 async function loadReused(kv: KV, firstSeq: number): Promise<Reused | undefined> {
@@ -87,8 +92,33 @@ async function loadReused(kv: KV, firstSeq: number): Promise<Reused | undefined>
   if (entry === null || entry.operation !== 'PUT') return undefined
   const reused = reusedSchema.parse(entry.json())
   if (firstSeq <= reused.to) return reused
-  await kv.delete(REUSED_KEY)
+  // Unless another worker noted a newer loss meanwhile.
+  await kv.delete(REUSED_KEY, { previousSeq: entry.revision }).catch(ignoreOther)
   return undefined
+}
+
+/**
+ * Widens what is noted. Workers that find a loss at the same time each know the records of their own partitions only: what one noted
+ * must not be taken back by another. Reading too much again is harmless.
+ */
+async function noteReused(kv: KV, found: Reused): Promise<Reused> {
+  for (;;) {
+    const entry = await kv.get(REUSED_KEY)
+    const before = entry === null || entry.operation !== 'PUT' ? undefined : reusedSchema.parse(entry.json())
+    const reused = { from: Math.min(found.from, before?.from ?? found.from), to: Math.max(found.to, before?.to ?? found.to) }
+    if (await putAt(kv, JSON.stringify(reused), entry?.revision ?? 0)) return reused
+  }
+}
+
+/** False where another worker was first. */
+const putAt = (kv: KV, value: string, revision: number): Promise<boolean> =>
+  kv.put(REUSED_KEY, value, { previousSeq: revision }).then(() => true, (error: unknown) => {
+    ignoreOther(error)
+    return false
+  })
+
+function ignoreOther(error: unknown): void {
+  if (!(error instanceof JetStreamApiError) || error.code !== JS_CODE.wrongLastSequence) throw error
 }
 
 async function fill(bus: Bus, count: number): Promise<void> {

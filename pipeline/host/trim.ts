@@ -1,12 +1,15 @@
+import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Share } from '../cluster/board.ts'
 import type { StageRun } from '../stage.ts'
 import { HANDED_ON, sequenceInSource } from '../streams/handed-on.ts'
+import { noteTrimmed } from './trimmed.ts'
 
 export interface TrimOptions {
   readonly bus: Bus
+  readonly kv: KV
   /** What the members last said of their partitions, by work; the newest that is known. */
   readonly shares: (work: string) => readonly Share[]
   readonly partitionCount: number
@@ -35,7 +38,7 @@ const FULL_SHARE = 0.5
  * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
  */
 export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
-  const { bus, shares, partitionCount, everyMs, keepMs, log } = options
+  const { bus, kv, shares, partitionCount, everyMs, keepMs, log } = options
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let notes: Note[] = []
   let trimmed = 0
@@ -55,6 +58,7 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
     const handedOn = await Promise.all(HANDED_ON.map(async ({ stored, ...from }) => ({ ...from, seq: await handedOnUpTo(bus, stored, due.inboxSeq) })))
+    await noteTrimmed(bus, kv, due)
     // INBOX last: what it has of theirs says how far they were taken over.
     for (const { stream, subject, seq } of handedOn) if (seq > 0) await bus.jsm.streams.purge(stream, { filter: subject, seq: seq + 1 })
     await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { inputSchema, zodProblem } from '../../schemas/input.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
-import { actorKey, inputSubject, type Address } from '../../schemas/subjects.ts'
-import type { Publisher, PublishResult } from '../publisher.ts'
+import { inputSubject, messageIdOf, type Address } from '../../schemas/subjects.ts'
+import { NO_ROOM_CODES, type Publisher, type PublishResult } from '../publisher.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './address.ts'
 import type { ConnectionWatch } from './connection.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
@@ -13,9 +13,6 @@ export const WAIT_MS_MAX = 60_000
 const WAIT_MS_DEFAULT = 10_000
 /** Requests that wait for their input at one time. */
 const WAITING_MAX = 1_000
-
-/** JetStream's codes of a stream that has no room: its own limit, the account's, the server's disk. */
-const NO_ROOM_CODES = new Set([10077, 10047, 10023])
 
 /** What an acknowledged input has survived. */
 export interface Durability {
@@ -96,14 +93,11 @@ function readBody(body: unknown): Body {
 }
 
 async function publish({ publisher, durability }: InputRouteDeps, address: Address, { payload, id }: Body): Promise<Stored> {
-  const options = id === undefined ? {} : { msgId: messageId(address, id) }
+  const options = id === undefined ? {} : { msgId: messageIdOf(address, id) }
   const result = await publisher.publish(inputSubject(address), payload, options)
   if (!result.ok) throw refusal(result)
   return { position: result.seq, id: id ?? `seq:${result.seq}`, durability }
 }
-
-/** A producer's id is unique in its actor, JetStream's in the whole stream. Encoded, since a header is one trimmed line. */
-const messageId = (address: Address, id: string): string => `${actorKey(address)}/${encodeURI(id)}`
 
 function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {
   const detail = `INBOX did not take the input (${code}: ${description})`

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { roleSchema } from '../../../schemas/events.ts'
 import { zodProblem } from '../../../schemas/input.ts'
 import { decodeUtf8, parseJson } from '../../../schemas/json.ts'
-import { inputProblem, type OutgoingInput } from '../sender.ts'
+import { inputProblem, type OutgoingInput } from '../../../pipeline/produce/sender.ts'
 import { actorIdOf } from './actor-id.ts'
 import type { Line } from './lines.ts'
 

@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { createGate } from '../../../pipeline/gate.ts'
 import type { Address } from '../../../schemas/subjects.ts'
-import { createSender, type OutgoingInput, type Sent } from '../sender.ts'
+import { createSender, type OutgoingInput, type Sent } from '../../../pipeline/produce/sender.ts'
 import { readConversation, TURN_SOURCE, type Conversation, type Mode } from './conversation.ts'
 import type { Line } from './lines.ts'
 import { createPacer } from './pacer.ts'

@@ -2,7 +2,7 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
-import type { OutgoingInput, Sent } from '../sender.ts'
+import type { OutgoingInput, Sent } from '../../../pipeline/produce/sender.ts'
 import { TURN_SOURCE, type Conversation } from './conversation.ts'
 import { createReplies, type Reaction } from './replies.ts'
 

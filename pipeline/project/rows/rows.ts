@@ -55,7 +55,7 @@ function json(data: Readonly<Record<string, unknown>>): Pick<Row<'events'>, 'dat
 
 function actorRows(source: Source): Row<'actors'>[] {
   const { standing, record, seq, at } = source
-  if (record.status === 'none' && record.outcome === 'rejected') return []
+  if (record.status === 'none' && (record.outcome === 'rejected' || record.resolves !== undefined)) return []
   return [{
     ...standing, state: record.to, status: record.status, n: record.n, first_at: dateTime(record.case.firstAt), last_at: at,
     last_seq: seq, label: record.label, open_states: openStays(source),
@@ -86,7 +86,8 @@ function taskRows({ standing, record, seq, at }: Source): Row<'tasks'>[] {
 }
 
 function deadLetterRows({ address, record, seq, at }: Source): Row<'dead_letters'>[] {
-  const base = { tenant: address.tenant, kind: address.kind, actor: address.id, seq, inbox_seq: record.inbox.seq, at, resolved: false }
+  const standing = { tenant: address.tenant, kind: address.kind, actor: address.id, last_seq: seq }
+  const base = { ...standing, seq, inbox_seq: record.inbox.seq, at, resolved: false }
   const rejected = record.reason === undefined ? [] : [{
     ...base, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '', payload: record.payload ?? '',
   }]
@@ -94,5 +95,11 @@ function deadLetterRows({ address, record, seq, at }: Source): Row<'dead_letters
     ...base, reason: 'task_failed', subject: `task.${end.task}.${address.tenant}.${address.kind}.${address.id}`,
     error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`, payload: JSON.stringify(end),
   }))
-  return [...rejected, ...failed]
+  return [...rejected, ...failed, ...resolvedRows(standing, record)]
+}
+
+function resolvedRows(standing: { tenant: string; kind: string; actor: string; last_seq: number }, { resolves }: LogRecord): Row<'dead_letters'>[] {
+  if (resolves === undefined) return []
+  const { logSeq, inboxSeq, at, reason, subject, error, payload } = resolves
+  return [{ ...standing, seq: logSeq, inbox_seq: inboxSeq, at: dateTime(at), reason, subject, error, payload, resolved: true }]
 }

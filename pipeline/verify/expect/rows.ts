@@ -24,7 +24,7 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
   const rows: Expected[] = []
   for (const row of eventsOf(record)) rows.push(['events', { ...own, ...row }])
   for (const row of messagesOf(record, step)) rows.push(['messages', { ...own, committed_at: record.at, ...row }])
-  if (record.status !== 'none' || record.outcome === 'committed') rows.push(['actors', { ...standing, ...actorOf(record, tally) }])
+  if (record.status !== 'none' || (record.outcome === 'committed' && record.resolves === undefined)) rows.push(['actors', { ...standing, ...actorOf(record, tally) }])
   if (tally.messages > 0) rows.push(['conversations', { ...standing, ...conversationOf(record, tally) }])
   if (isNoticed(tally)) rows.push(['cases', { ...standing, ...caseOf(record, tally) }])
   if (step.asked !== undefined && !step.answered.some(({ turn }) => turn === step.asked?.turn)) {
@@ -34,7 +34,7 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
   for (const row of staysOf(record, seq, step)) rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
   for (const row of citationsOf(step)) rows.push(['citations', { ...own, committed_at: record.at, ...row }])
   for (const row of tasksOf(record)) rows.push(['tasks', { ...standing, ...row }])
-  for (const row of deadLettersOf(address, record)) rows.push(['dead_letters', { ...who, seq, inbox_seq: record.inbox.seq, at: record.at, resolved: false, ...row }])
+  for (const row of deadLettersOf(address, record, seq)) rows.push(['dead_letters', { ...who, last_seq: seq, ...row }])
   return rows
 }
 
@@ -145,12 +145,17 @@ function tasksOf({ ended, started, at }: LogRecord): Columns[] {
   ]
 }
 
-function deadLettersOf({ tenant, kind, id }: Address, { reason, subject, error, payload, ended }: LogRecord): Columns[] {
+function deadLettersOf({ tenant, kind, id }: Address, { inbox, at, reason, subject, error, payload, ended, resolves }: LogRecord, seq: number): Columns[] {
+  const own = { seq, inbox_seq: inbox.seq, at, resolved: false }
   return [
-    ...(reason === undefined ? [] : [{ reason, subject: subject ?? '', error: error ?? '', payload: payload ?? '' }]),
+    ...(reason === undefined ? [] : [{ ...own, reason, subject: subject ?? '', error: error ?? '', payload: payload ?? '' }]),
     ...ended.filter(({ status }) => status === 'failed' || status === 'expired').map((end) => ({
-      reason: 'task_failed', subject: `task.${end.task}.${tenant}.${kind}.${id}`, error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`,
+      ...own, reason: 'task_failed', subject: `task.${end.task}.${tenant}.${kind}.${id}`, error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`,
       payload: JSON.stringify(end),
     })),
+    ...(resolves === undefined ? [] : [{
+      seq: resolves.logSeq, inbox_seq: resolves.inboxSeq, at: resolves.at, resolved: true, reason: resolves.reason, subject: resolves.subject,
+      error: resolves.error, payload: resolves.payload,
+    }]),
   ]
 }

@@ -1,0 +1,100 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream'
+import { z } from 'zod'
+import { recordSchema } from '../../../schemas/record.ts'
+import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
+import { digestOf, digestOfBytes, type DeadMessage, type History, type LedgerLine, type LoggedRecord, type OutMessage } from './history.ts'
+
+export interface Sources {
+  readonly ledgerFile: string
+  readonly js: JetStreamClient
+  readonly jsm: JetStreamManager
+  readonly clickhouse: ClickHouseClient
+}
+
+/** What is there when everything is level; streams and tables are read as they are asked for. */
+export async function readHistory({ ledgerFile, js, jsm, clickhouse }: Sources): Promise<History> {
+  const timers = await jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
+  const tasks = await jsm.streams.info('TASKS')
+  const rows = <Row>(schema: z.ZodType<Row>, query: string) => readRows(clickhouse, schema, query)
+  return {
+    ledger: readLedger(ledgerFile),
+    log: mapped(readStream(js, jsm, 'LOG'), recordIn),
+    out: mapped(readStream(js, jsm, 'OUT'), eventIn),
+    dead: mapped(readStream(js, jsm, 'DEAD'), deadIn),
+    schedules: new Set(Object.keys(timers.state.subjects ?? {}).map((subject) => {
+      const [, tenant = '', kind = '', id = '', run = ''] = subject.split('.')
+      return `${actorKey({ tenant, kind, id })}/${run}`
+    })),
+    tasksWaiting: tasks.state.messages,
+    tables: {
+      events: rows(eventRow, 'SELECT seq, idx, concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, outcome, type, id, state_to FROM events'),
+      actors: rows(actorRow, 'SELECT concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, last_seq, state, status FROM actors'),
+      tasks: rows(taskRow, 'SELECT concat(tenant, \'/\', kind, \'/\', actor) AS actor, run, name, status FROM tasks'),
+      deadLetters: rows(deadRow, 'SELECT seq, concat(tenant, \'/\', kind, \'/\', actor) AS actor, reason FROM dead_letters'),
+      stays: rows(stayRow, 'SELECT left_seq, state, concat(tenant, \'/\', kind, \'/\', actor) AS actor FROM state_intervals'),
+    },
+    readAtMs: Date.now(),
+  }
+}
+
+async function* readLedger(file: string): AsyncGenerator<LedgerLine> {
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) yield ledgerLine.parse(JSON.parse(line))
+}
+const ledgerLine = z.custom<LedgerLine>((line) => typeof line === 'object' && line !== null && 'what' in line && 'id' in line)
+
+const FETCH_AHEAD_MAX = 5_000
+
+/** What a stream holds by now, in order. */
+async function* readStream(js: JetStreamClient, jsm: JetStreamManager, stream: string): AsyncGenerator<JsMsg> {
+  const { state } = await jsm.streams.info(stream)
+  if (state.messages === 0) return
+  const consumer = await js.consumers.get(stream)
+  const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
+  for await (const message of messages) {
+    yield message
+    if (message.seq >= state.last_seq) return
+  }
+}
+
+async function* mapped<T>(messages: AsyncIterable<JsMsg>, read: (message: JsMsg) => T): AsyncGenerator<T> {
+  for await (const message of messages) yield read(message)
+}
+
+function recordIn(message: JsMsg): LoggedRecord {
+  const { partition, address } = parseLogSubject(message.subject)
+  return { seq: message.seq, partition, actor: actorKey(address), record: recordSchema.parse(message.json()) }
+}
+
+const eventSchema = z.object({ id: z.string(), type: z.string(), data: z.unknown() })
+function eventIn(message: JsMsg): OutMessage {
+  const [, tenant = '', kind = '', id = ''] = message.subject.split('.')
+  const event = eventSchema.parse(message.json())
+  return { actor: actorKey({ tenant, kind, id }), id: event.id, type: event.type, content: digestOf({ type: event.type, data: event.data }) }
+}
+
+const endSchema = z.object({ run: z.string() })
+function deadIn(message: JsMsg): DeadMessage {
+  const [, reason = '', tenant = '', kind = '', id = ''] = message.subject.split('.')
+  return {
+    logSeq: Number(message.headers?.get('Colloquy-Log-Seq')), reason, actor: actorKey({ tenant, kind, id }), payload: digestOfBytes(message.data),
+    run: reason === 'task_failed' ? endSchema.parse(message.json()).run : undefined,
+  }
+}
+
+const whole = z.coerce.number()
+const eventRow = z.object({
+  seq: whole, idx: whole, actor: z.string(), n: whole, outcome: z.string(), type: z.string(), id: z.string(), state_to: z.string(),
+})
+const actorRow = z.object({ actor: z.string(), n: whole, last_seq: whole, state: z.string(), status: z.string() })
+const taskRow = z.object({ actor: z.string(), run: z.string(), name: z.string(), status: z.string() })
+const deadRow = z.object({ seq: whole, actor: z.string(), reason: z.string() })
+const stayRow = z.object({ left_seq: whole, state: z.string(), actor: z.string() })
+
+/** Rows as they come, so that a table of any size is never in memory as a whole. */
+async function* readRows<Row>(clickhouse: ClickHouseClient, schema: z.ZodType<Row>, query: string): AsyncGenerator<Row> {
+  const result = await clickhouse.query({ query, format: 'JSONEachRow' })
+  for await (const batch of result.stream()) for (const row of batch) yield schema.parse(row.json())
+}

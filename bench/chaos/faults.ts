@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClickHouse } from '../../infra/clickhouse/start.ts'
+import type { NatsServers } from '../nats-servers.ts'
+import { pick } from '../random.ts'
+import type { Link } from './link.ts'
+import type { Watch } from './watch.ts'
+import type { Worker, Workers } from './workers.ts'
+
+export interface Victims {
+  readonly workers: Workers
+  readonly nats: NatsServers
+  readonly clickhouse: ClickHouse
+  /** The workers' way to ClickHouse. */
+  readonly link: Link
+  /** Index of the server that leads a stream; -1 where nobody knows. */
+  readonly leaderOf: (stream: string) => Promise<number>
+  readonly watch: Watch
+  readonly leaseMs: number
+  readonly workersMin: number
+  readonly workersMax: number
+}
+
+/** What was seen while faults were injected; all in ms. */
+export interface Seen {
+  readonly injected: Record<string, number>
+  /** From a kill or a pause until others own all partitions, and until the first record of one of them. */
+  readonly takeOverMs: number[]
+  readonly firstRecordMs: number[]
+  /** The same of workers that end in order. */
+  readonly handOverMs: number[]
+  /** From the end of an outage until all stages had done what was there by then. */
+  readonly catchUpMs: Record<'nats' | 'clickhouse', number[]>
+  /** What must not happen, though nothing may be lost by it. */
+  readonly troubles: string[]
+}
+
+export const nothingSeen = (): Seen => ({
+  injected: {}, takeOverMs: [], firstRecordMs: [], handOverMs: [], catchUpMs: { nats: [], clickhouse: [] }, troubles: [],
+})
+
+type Fault = (victims: Victims, seen: Seen, random: () => number) => Promise<void>
+
+const between = (random: () => number, from: number, to: number): number => from + random() * (to - from)
+
+/** A worker that is at work and not the last one. */
+function victim({ workers }: Victims, random: () => number): Worker | undefined {
+  const healthy = workers.all.filter(({ isReady, isPaused }) => isReady && !isPaused)
+  return healthy.length < 2 ? undefined : healthy[pick(random, healthy.length)]
+}
+
+async function measureTakeOver({ watch }: Victims, seen: Seen, pid: number, partitions: readonly number[], fromMs: number): Promise<void> {
+  if (partitions.length === 0) return
+  const { ownedMs, recordMs } = await watch.takenOver(pid, partitions, fromMs)
+  if (ownedMs === undefined) seen.troubles.push(`partitions of worker ${pid} were not all taken over in a minute`)
+  else seen.takeOverMs.push(ownedMs)
+  if (recordMs !== undefined) seen.firstRecordMs.push(recordMs)
+}
+
+async function measureCatchUp({ watch }: Victims, seen: Seen, of: 'nats' | 'clickhouse'): Promise<void> {
+  const ms = await watch.caughtUp(performance.now())
+  if (ms === undefined) seen.troubles.push(`stages did not catch up in a minute after an outage of ${of}`)
+  else seen.catchUpMs[of].push(ms)
+}
+
+const workerKilled: Fault = async (victims, seen, random) => {
+  const worker = victim(victims, random)
+  if (worker === undefined) return
+  const partitions = victims.watch.partitionsOf(worker.pid)
+  await worker.kill()
+  const fromMs = performance.now()
+  victims.workers.add()
+  await measureTakeOver(victims, seen, worker.pid, partitions, fromMs)
+}
+
+/** For longer than its lease: it must find out, when it wakes, that it is nobody any more. */
+const workerPaused: Fault = async (victims, seen, random) => {
+  const worker = victim(victims, random)
+  if (worker === undefined) return
+  const partitions = victims.watch.partitionsOf(worker.pid)
+  worker.pause()
+  try {
+    await Promise.all([
+      measureTakeOver(victims, seen, worker.pid, partitions, performance.now()),
+      delay(victims.leaseMs * between(random, 1.2, 2.5)),
+    ])
+  } finally {
+    worker.goOn()
+  }
+}
+
+/** For less than its lease: nobody must notice. */
+const workerBlinked: Fault = async (victims, _, random) => {
+  const worker = victim(victims, random)
+  if (worker === undefined) return
+  worker.pause()
+  await delay(victims.leaseMs * between(random, 0.1, 0.7))
+  worker.goOn()
+}
+
+const workerAdded: Fault = async (victims, seen, random) => {
+  if (victims.workers.all.length >= victims.workersMax) return workerEnded(victims, seen, random)
+  await victims.workers.add().ready
+}
+
+const workerEnded: Fault = async (victims, seen, random) => {
+  const worker = victims.workers.all.length <= victims.workersMin ? undefined : victim(victims, random)
+  if (worker === undefined) return
+  const partitions = victims.watch.partitionsOf(worker.pid)
+  const fromMs = performance.now()
+  const [code, { ownedMs }] = await Promise.all([worker.end(), victims.watch.takenOver(worker.pid, partitions, fromMs)])
+  if (code !== 0) seen.troubles.push(`worker ${worker.pid} was told to end in order, and its exit code was ${code}`)
+  if (ownedMs !== undefined && partitions.length > 0) seen.handOverMs.push(ownedMs)
+}
+
+/** Half of the time the one that leads the log. */
+const natsKilled: Fault = async (victims, seen, random) => {
+  const { nats, leaderOf } = victims
+  const leader = random() < 0.5 ? await leaderOf('LOG') : -1
+  const index = leader >= 0 ? leader : pick(random, nats.size)
+  await nats.kill(index)
+  await delay(between(random, 0, 3_000))
+  await nats.start(index)
+  await measureCatchUp(victims, seen, 'nats')
+}
+
+const natsMajorityKilled: Fault = async (victims, seen, random) => {
+  const { nats } = victims
+  const spared = pick(random, nats.size)
+  const killed = Array.from({ length: nats.size }, (_, index) => index).filter((index) => index !== spared)
+  for (const index of killed) await nats.kill(index)
+  await delay(between(random, 0, 3_000))
+  for (const index of killed) await nats.start(index)
+  await measureCatchUp(victims, seen, 'nats')
+}
+
+const natsPaused: Fault = async ({ nats }, _, random) => {
+  const index = pick(random, nats.size)
+  nats.signal(index, 'SIGSTOP')
+  await delay(between(random, 200, 4_000))
+  nats.signal(index, 'SIGCONT')
+}
+
+const clickhouseKilled: Fault = async (victims, seen) => {
+  const { pid } = victims.clickhouse
+  if (pid === undefined) return
+  process.kill(pid, 'SIGKILL')
+  await measureCatchUp(victims, seen, 'clickhouse')
+}
+
+const clickhouseCut: Fault = async (victims, seen, random) => {
+  victims.link.cut()
+  await delay(between(random, 500, 8_000))
+  victims.link.mend()
+  await measureCatchUp(victims, seen, 'clickhouse')
+}
+
+/** By what they do harm to: two of one family do not come together. */
+const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, cluster?: true])[])[] = [
+  [
+    ['worker killed', workerKilled], ['worker paused', workerPaused], ['worker blinked', workerBlinked], ['worker added', workerAdded],
+    ['worker ended', workerEnded], ['worker killed', workerKilled],
+  ],
+  [['nats killed', natsKilled], ['nats paused', natsPaused], ['nats majority killed', natsMajorityKilled, true]],
+  [['clickhouse killed', clickhouseKilled], ['clickhouse cut', clickhouseCut]],
+]
+const GAP_MS_MAX = 1_500
+/** How often another fault comes at the same time. */
+const TOGETHER_SHARE = 0.3
+
+/** Injects faults one after another, some together with another one, as the seed has it, until it is aborted. */
+export async function injectFaults(victims: Victims, seen: Seen, random: () => number, signal: AbortSignal): Promise<void> {
+  const draw = createDeck(victims.nats.size > 1, random)
+  const inject = async ({ name, fault }: Drawn): Promise<void> => {
+    seen.injected[name] = (seen.injected[name] ?? 0) + 1
+    await fault(victims, seen, random)
+  }
+  while (!signal.aborted) {
+    const first = draw()
+    const second = random() < TOGETHER_SHARE ? draw() : undefined
+    await Promise.all([inject(first), ...(second === undefined || second.family === first.family ? [] : [delay(between(random, 0, 500)).then(() => inject(second))])])
+    await delay(between(random, 0, GAP_MS_MAX), undefined, { signal }).catch(() => undefined)
+  }
+}
+
+interface Drawn {
+  readonly name: string
+  readonly family: number
+  readonly fault: Fault
+}
+
+/** All faults come up once before any comes up again. */
+function createDeck(isCluster: boolean, random: () => number): () => Drawn {
+  const all = FAMILIES.flatMap((faults, family) => faults
+    .filter(([, , cluster]) => cluster === undefined || isCluster).map(([name, fault]) => ({ name, family, fault })))
+  let deck: Drawn[] = []
+  return () => {
+    if (deck.length === 0) deck = [...all]
+    const [drawn = all[0]] = deck.splice(pick(random, deck.length), 1)
+    if (drawn === undefined) throw new Error('there are no faults')
+    return drawn
+  }
+}

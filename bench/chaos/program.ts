@@ -1,0 +1,31 @@
+import { Command } from 'commander'
+import type { Logger } from 'pino'
+import { positiveNumber, wholeNumber } from '../../infra/cli/arguments.ts'
+import { renderChaosReport } from './report.ts'
+import { isGood, runChaos, type ChaosOptions } from './run.ts'
+
+export interface ChaosCli {
+  readonly line: (text: string) => void
+  readonly log: Logger
+  readonly interrupted: AbortSignal
+}
+
+/** `npm run chaos`. @returns a command that sets a failing exit code where anything was found */
+export function createChaosProgram({ line, log, interrupted }: ChaosCli): Command {
+  return new Command('chaos')
+    .description('Kills, pauses and cuts off workers and servers under load, and checks that nothing was lost, doubled or wrong (G1 to G7).')
+    .option('--minutes <n>', 'how long faults are injected', positiveNumber, 1)
+    .option('--seed <n>', 'the same seed draws the same faults and messages; when they meet is up to the machine', wholeNumber(0), 1)
+    .option('--rate <n>', 'messages per second', positiveNumber, 500)
+    .option('--actors <n>', 'actors at one time; one that ends is followed by another', wholeNumber(4), 2_000)
+    .option('--workers <n>', 'worker processes, more or less', wholeNumber(2), 3)
+    .option('--cluster', 'three nats-servers with fsync before each acknowledgement, instead of one', false)
+    .option('--json', 'the report as JSON', false)
+    .showHelpAfterError('(--help says more)')
+    .addHelpText('after', '\nThe exit code is 0 only if nothing was found. What was found is kept, and the report says where.')
+    .action(async ({ json, ...options }: ChaosOptions & { readonly json: boolean }) => {
+      const report = await runChaos(options, log, interrupted)
+      line(json ? JSON.stringify(report) : renderChaosReport(report))
+      if (!isGood(report)) process.exitCode = 1
+    })
+}

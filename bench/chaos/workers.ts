@@ -1,0 +1,124 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { PREFIX, type SettingName } from '../../infra/settings.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+
+/** `colloquy up` as a process of its own. */
+export interface Worker {
+  readonly pid: number
+  /** Settles when it runs, or has ended before. */
+  readonly ready: Promise<void>
+  readonly isReady: boolean
+  readonly isPaused: boolean
+  /** By kill -9; settles when it is gone. */
+  kill(): Promise<void>
+  pause(): void
+  goOn(): void
+  /** In order, by SIGTERM. @returns its exit code */
+  end(): Promise<number | null>
+}
+
+export interface Workers {
+  /** Those that have not been told to end. */
+  readonly all: readonly Worker[]
+  add(): Worker
+  stop(): Promise<void>
+}
+
+const MAIN = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url))
+const END_MS_MAX = 60_000
+/** More often than this it is not NATS that keeps workers from starting. */
+const RESTARTS_MAX = 100
+
+export interface WorkersOptions {
+  readonly settings: Readonly<Partial<Record<SettingName, string>>>
+  /** Each worker's data folder and what it writes to stderr lie here. */
+  readonly folder: string
+  /** Told where one ends that nobody wanted to end. */
+  readonly onDeath: (error: ColloquyError) => void
+}
+
+export function createWorkers({ settings, folder, onDeath }: WorkersOptions): Workers {
+  const all: Worker[] = []
+  let [made, restarts] = [0, 0]
+  const drop = (worker: Worker): void => {
+    const index = all.indexOf(worker)
+    if (index >= 0) all.splice(index, 1)
+  }
+
+  const add = (): Worker => {
+    made += 1
+    const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, `worker-${made}`) }
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
+    const env = Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)])
+    const child = spawn(process.execPath, [MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    child.stderr.pipe(createWriteStream(join(folder, `worker-${made}.log`)))
+    const worker = workerOf(child)
+    worker.ended.then((unwanted) => {
+      drop(worker)
+      if (!unwanted) return
+      // Started while there was no NATS, it says so and ends; whoever runs workers starts it again.
+      if (!worker.wasReady && restarts < RESTARTS_MAX) {
+        restarts += 1
+        return void add()
+      }
+      onDeath(new ColloquyError('worker_died', `worker ${child.pid} ended by itself (${child.exitCode ?? child.signalCode}); ${join(folder, `worker-${made}.log`)} says why`))
+    }, () => undefined)
+    all.push(worker)
+    return worker
+  }
+  return {
+    all, add,
+    async stop() {
+      await Promise.all([...all].map((worker) => worker.end()))
+    },
+  }
+}
+
+function workerOf(child: ChildProcess & { readonly stdout: NonNullable<ChildProcess['stdout']> }): Worker & { readonly ended: Promise<boolean>; readonly wasReady: boolean } {
+  let [isReady, isPaused, wanted] = [false, false, true]
+  const gone = once(child, 'exit')
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!line.includes('"started":true')) return
+    isReady = true
+    resolve()
+  })
+  const ended = gone.then(() => {
+    resolve()
+    return wanted
+  })
+  return {
+    pid: child.pid ?? 0,
+    ready, ended,
+    get wasReady() { return isReady },
+    get isReady() { return isReady && wanted },
+    get isPaused() { return isPaused },
+    async kill() {
+      wanted = false
+      child.kill('SIGKILL')
+      await gone
+    },
+    pause() {
+      isPaused = true
+      child.kill('SIGSTOP')
+    },
+    goOn() {
+      isPaused = false
+      child.kill('SIGCONT')
+    },
+    async end() {
+      wanted = false
+      child.kill('SIGCONT')
+      child.kill('SIGTERM')
+      const force = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX)
+      await gone
+      clearTimeout(force)
+      return child.exitCode
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import { resolve } from 'node:path'
+import type { StreamInfo } from '@nats-io/jetstream'
+import type { KV } from '@nats-io/kv'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Bus } from '../../pipeline/bus.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { withBus } from '../launch/attach.ts'
+import { isOfRegister } from '../launch/register.ts'
+import { openBucket, partitionsOf } from '../launch/streams.ts'
+import { takeDataLock } from '../nats/data-lock.ts'
+import type { Settings } from '../settings.ts'
+import { copyStream } from './copy-stream.ts'
+import { makeFolder, readManifest, removeStrays, writeManifest } from './folder.ts'
+import { FORMAT, type Manifest, type StreamBackup } from './format.ts'
+import { waitUntilDecided, waitUntilDispatched } from './level.ts'
+
+export interface BackupProgress {
+  /** Records and dead letters copied, of so many. */
+  copied(done: number, total: number): void
+  waits(what: string): void
+}
+
+export interface BackedUp {
+  readonly dir: string
+  /** ISO: inputs that were acknowledged before are in it, if `decided` is true. */
+  readonly at: string
+  readonly decided: boolean
+  readonly from: number
+  readonly to: number
+  /** Copied by this run. */
+  readonly records: number
+  readonly dead: number
+  readonly bytes: number
+  /** Copied by this run and those before. */
+  readonly recordsInAll: number
+  readonly bytesInAll: number
+}
+
+/**
+ * Copies the log of a system that runs, and what else cannot be worked out from it, into a folder; only what is new where the
+ * folder has an earlier backup. The folder holds the earlier one until the new one is whole.
+ *
+ * @throws ColloquyError `other_log` where the folder has the backup of another log, `tail_lost` where the log has lost records that
+ * the backup has, `bad_backup`, and where the system cannot be reached.
+ */
+export const backUp = (settings: Settings, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> =>
+  withBus(settings, async (bus) => {
+    await makeFolder(dir)
+    const lock = takeDataLock(resolve(dir, 'lock'))
+    try {
+      return await backUpInto(bus, resolve(dir), progress, signal)
+    } finally {
+      lock.release()
+    }
+  })
+
+async function backUpInto(bus: Bus, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> {
+  const before = await readManifest(dir)
+  const kv = await openBucket(bus.nc)
+  const at = new Date().toISOString()
+  const inbox = await bus.jsm.streams.info('INBOX')
+  const partitions = partitionsOf(inbox)
+  if (before !== undefined) await checkGoesOn(bus, before.log, dir)
+
+  progress.waits('the hosts to decide what was acknowledged')
+  const decided = await waitUntilDecided(bus, inbox.state.last_seq, partitions, signal)
+  const log = await bus.jsm.streams.info('LOG')
+  progress.waits('the dispatcher to carry it out')
+  const dispatchedSeq = await waitUntilDispatched(kv, log.state.last_seq, partitions, signal)
+  const dead = await bus.jsm.streams.info('DEAD', { deleted_details: true })
+  const deadBefore = before !== undefined && await holds(bus, 'DEAD', before.dead) ? before.dead : undefined
+
+  const logFrom = Math.max((before?.log.lastSeq ?? 0) + 1, log.state.first_seq)
+  const deadFrom = Math.max((deadBefore?.lastSeq ?? 0) + 1, dead.state.first_seq)
+  const total = Math.max(0, log.state.last_seq - logFrom + 1) + Math.max(0, dead.state.last_seq - deadFrom + 1)
+  let done = 0
+  let inboxSeq = Math.max(before?.inbox.lastSeq ?? 0, inbox.state.last_seq)
+  const copied = (): void => progress.copied(done += 1, total)
+  const logSegments = await copyStream({ bus, dir, stream: 'LOG', from: logFrom, to: log.state.last_seq, signal, onMessage(message) {
+    const record = message.json<LogRecord>()
+    inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
+    copied()
+  } })
+  const deadSegments = await copyStream({ bus, dir, stream: 'DEAD', from: deadFrom, to: dead.state.last_seq, signal, onMessage: copied })
+
+  const manifest: Manifest = {
+    format: FORMAT, colloquy: packageJson.version, natsServer: bus.nc.info?.version ?? 'unknown', partitions, at, decided,
+    log: backupOf(log, [...before?.log.segments ?? [], ...logSegments]),
+    dead: { ...backupOf(dead, [...deadBefore?.segments ?? [], ...deadSegments]), removed: dead.state.deleted ?? [] },
+    // Those that came meanwhile are not in this backup, and their sequences are not to be given out again.
+    inbox: { lastSeq: Math.max(inboxSeq, (await bus.jsm.streams.info('INBOX')).state.last_seq) },
+    dispatchedSeq,
+    register: await readRegister(kv),
+  }
+  await writeManifest(dir, manifest)
+  await removeStrays(dir, manifest)
+  return {
+    dir, at, decided, from: logFrom, to: log.state.last_seq,
+    records: count(logSegments), dead: count(deadSegments), bytes: size([...logSegments, ...deadSegments]),
+    recordsInAll: count(manifest.log.segments), bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
+  }
+}
+
+const count = (segments: readonly { messages: number }[]): number => segments.reduce((sum, { messages }) => sum + messages, 0)
+const size = (segments: readonly { bytes: number }[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0)
+
+const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segments']): StreamBackup =>
+  ({ created, firstSeq: state.first_seq, lastSeq: state.last_seq, lastTs: new Date(state.last_ts).toISOString(), segments })
+
+/** Whether a backup is of this very stream, as it still is. */
+async function holds({ jsm }: Bus, stream: 'LOG' | 'DEAD', { created, lastSeq, lastTs }: StreamBackup): Promise<boolean> {
+  const now = await jsm.streams.info(stream)
+  if (now.created !== created || now.state.last_seq < lastSeq) return false
+  if (lastSeq === 0) return true
+  const message = await jsm.streams.getMessage(stream, { seq: lastSeq })
+  // Letters may be removed, records are not.
+  return message === null ? stream === 'DEAD' : message.time.toISOString() === lastTs
+}
+
+async function checkGoesOn(bus: Bus, before: StreamBackup, dir: string): Promise<void> {
+  const { created, state } = await bus.jsm.streams.info('LOG')
+  if (created !== before.created) {
+    throw new ColloquyError('other_log', `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`)
+  }
+  if (await holds(bus, 'LOG', before)) return
+  throw new ColloquyError('tail_lost', `${dir} has records up to LOG sequence ${before.lastSeq} of ${before.lastTs}, and the log does not have that one any more: it lost its last messages, `
+    + `and ends at ${state.last_seq} now. Keep that folder, it has what was lost; name another one for new backups`)
+}
+
+async function readRegister(kv: KV): Promise<Record<string, string>> {
+  const register: Record<string, string> = {}
+  for await (const key of await kv.keys()) {
+    const entry = isOfRegister(key) ? await kv.get(key) : null
+    if (entry !== null && entry.operation === 'PUT') register[key] = entry.string()
+  }
+  return register
+}

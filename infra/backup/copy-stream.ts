@@ -1,0 +1,70 @@
+import { hash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { zstdCompress } from 'node:zlib'
+import type { JsMsg } from '@nats-io/jetstream'
+import type { Bus } from '../../pipeline/bus.ts'
+import { openReader } from '../../pipeline/streams/reader.ts'
+import { segmentPath, writeWhole } from './folder.ts'
+import { lineOf, type Segment, type Stored } from './format.ts'
+
+/** A segment is closed at whichever comes first; it is held in memory until it is written. */
+const SEGMENT_BYTES_MAX = 16 * 1024 * 1024
+const SEGMENT_MESSAGES_MAX = 20_000
+const AHEAD_MAX = 2_000
+
+const compress = promisify(zstdCompress)
+
+export interface CopyOptions {
+  readonly bus: Bus
+  readonly dir: string
+  readonly stream: 'LOG' | 'DEAD'
+  /** Sequences, both ends included. */
+  readonly from: number
+  readonly to: number
+  readonly onMessage: (message: JsMsg) => void
+  readonly signal: AbortSignal
+}
+
+/** Copies a range of a stream into segments. @throws ColloquyError `interrupted` where the reading broke */
+export async function copyStream({ bus, dir, stream, from, to, onMessage, signal }: CopyOptions): Promise<Segment[]> {
+  if (from > to) return []
+  const segments: Segment[] = []
+  let lines: string[] = []
+  let bytes = 0
+  let first = 0
+  let last = 0
+  const close = async (): Promise<void> => {
+    if (lines.length === 0) return
+    const packed = await compress(Buffer.from(`${lines.join('\n')}\n`))
+    const file = `${stream.toLowerCase()}-${first}-${last}.jsonl.zst`
+    await writeWhole(segmentPath(dir, file), packed)
+    segments.push({ file, sha256: hash('sha256', packed), bytes: packed.length, first, last, messages: lines.length })
+    lines = []
+    bytes = 0
+  }
+  const reader = await openReader(bus, { stream, filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
+  try {
+    if (reader.pending === 0) return segments
+    for await (const message of reader) {
+      signal.throwIfAborted()
+      if (message.seq > to) break
+      if (lines.length === 0) first = message.seq
+      last = message.seq
+      const line = lineOf(storedFrom(message))
+      lines.push(line)
+      bytes += line.length
+      onMessage(message)
+      if (bytes >= SEGMENT_BYTES_MAX || lines.length >= SEGMENT_MESSAGES_MAX) await close()
+      if (message.seq === to || reader.pending === 0) break
+    }
+  } finally {
+    reader.stop()
+  }
+  await close()
+  return segments
+}
+
+function storedFrom({ seq, time, subject, headers, data }: JsMsg): Stored {
+  const names = headers?.keys() ?? []
+  return { seq, time: time.toISOString(), subject, headers: Object.fromEntries(names.map((name) => [name, headers?.values(name) ?? []])), payload: data }
+}

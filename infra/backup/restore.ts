@@ -1,0 +1,146 @@
+import { resolve } from 'node:path'
+import type { KV } from '@nats-io/kv'
+import { Kvm } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import type { Bus } from '../../pipeline/bus.ts'
+import { createMetrics } from '../../pipeline/metrics.ts'
+import { publishSurely } from '../../pipeline/publish-surely.ts'
+import { rearm, type Rearmed } from '../../pipeline/rearm/rearm.ts'
+import { createSends } from '../../pipeline/rearm/sends.ts'
+import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
+import { accessClickHouse } from '../launch/clickhouse.ts'
+import { durabilityOf } from '../launch/durability.ts'
+import { accessNats, connectNats, openBus } from '../launch/nats.ts'
+import { BUCKET, prepareStreams, RESTORE_KEY } from '../launch/streams.ts'
+import type { Settings } from '../settings.ts'
+import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './empty.ts'
+import { checkSegment, readManifest } from './folder.ts'
+import type { Manifest } from './format.ts'
+import { refill } from './refill.ts'
+
+export interface RestoreProgress {
+  /** Records and dead letters put back, of so many. */
+  restored(done: number, total: number): void
+  waits(what: string): void
+}
+
+export interface Restored extends Rearmed {
+  /** When the backup was begun, ISO. Inputs acknowledged later are not in it. */
+  readonly at: string
+  readonly records: number
+  readonly dead: number
+  readonly logSeq: number
+  /** The first that INBOX gives out. */
+  readonly inboxSeq: number
+  /** Events from actor to actor that were under way, and are again. */
+  readonly sent: number
+}
+
+/**
+ * Puts a backup into an empty system that does not run: the log under the same sequences, and the tasks, timers and events from actor to
+ * actor that were pending. Tables are filled from the log when the system starts. One that was cut off keeps the system from
+ * starting, and is begun anew.
+ *
+ * @throws ColloquyError `no_backup`, `bad_backup`, `partitions_fixed`, `data_dir_in_use` or `system_running`, `not_empty`,
+ * `restore_failed`
+ */
+export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress): Promise<Restored> {
+  const manifest = await readManifest(dir)
+  if (manifest === undefined) throw new ColloquyError('no_backup', `${resolve(dir)} has no backup that was finished`)
+  if (manifest.partitions !== settings.PARTITIONS) {
+    throw new ColloquyError('partitions_fixed', `the backup is of a system with ${manifest.partitions} partitions, which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`)
+  }
+  progress.waits('the checksums')
+  for (const segment of [...manifest.log.segments, ...manifest.dead.segments]) await checkSegment(dir, segment)
+
+  await using started = new AsyncDisposableStack()
+  // On ports that nobody knows: no producer is to find servers that are half filled.
+  const own: Settings = { ...settings, NATS_PORT: 0, CLICKHOUSE_PORT: 0 }
+  const nats = await accessNats(own, log)
+  started.defer(() => nats.stop())
+  const bus = await openBus(await connectNats(nats.connection, 'colloquy restore'))
+  started.defer(() => bus.close())
+  await refuseRunning(bus)
+  const { replicas } = durabilityOf(settings, bus.nc.info)
+  const kv = await new Kvm(bus.nc).create(BUCKET, { replicas, history: 1 })
+  await makeWay(bus, kv, own, log)
+
+  await kv.put(RESTORE_KEY, resolve(dir))
+  await prepareStreams(bus.nc, bus.jsm, {
+    partitions: manifest.partitions, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+    restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
+  })
+  const restored = await fillIn({ bus, kv, log }, dir, manifest, progress)
+  await kv.delete(RESTORE_KEY)
+  return restored
+}
+
+/** Leaves nothing but empty servers. What an earlier restore left behind is removed; anything else is refused. */
+async function makeWay(bus: Bus, kv: KV, settings: Settings, log: Logger): Promise<void> {
+  const present = await presentStreams(bus)
+  const unfinished = await kv.get(RESTORE_KEY)
+  if (unfinished?.operation !== 'PUT') {
+    refuseUsedStreams(present)
+    const clickhouse = await accessClickHouse(settings, log)
+    try {
+      await refuseUsedTables(clickhouse)
+    } finally {
+      await clickhouse.stop()
+    }
+  } else {
+    log.warn({ dir: unfinished.string() }, 'an earlier restore was cut off; what it left is removed')
+  }
+  for (const name of present.keys()) await bus.jsm.streams.delete(name)
+  for await (const key of await kv.keys()) if (key !== RESTORE_KEY) await kv.delete(key)
+}
+
+interface FillDeps {
+  readonly bus: Bus
+  readonly kv: KV
+  readonly log: Logger
+}
+
+async function fillIn({ bus, kv, log }: FillDeps, dir: string, manifest: Manifest, progress: RestoreProgress): Promise<Restored> {
+  const total = [...manifest.log.segments, ...manifest.dead.segments].reduce((sum, { messages }) => sum + messages, 0)
+  const sends = createSends()
+  let records = 0
+  let dead = 0
+  await refill({
+    bus, dir, stream: 'LOG', backup: manifest.log, without: new Set(), fillerSubject: logSubject(0, FILLER),
+    onMessage({ seq, subject, payload }) {
+      const record = JSON.parse(Buffer.from(payload).toString()) as LogRecord
+      sends.add(parseLogSubject(subject).address, record, seq <= manifest.dispatchedSeq)
+      progress.restored((records += 1) + dead, total)
+    },
+  })
+  await refill({
+    bus, dir, stream: 'DEAD', backup: manifest.dead, without: new Set(manifest.dead.removed), fillerSubject: deadSubject('removed', FILLER),
+    onMessage: () => progress.restored(records + (dead += 1), total),
+  })
+  for (const [key, value] of Object.entries(manifest.register)) await kv.put(key, value)
+  await startDispatcherAt(bus, kv, manifest)
+
+  progress.waits('tasks and timers to be put in again')
+  const deps = { bus, log, metrics: createMetrics(), signal: new AbortController().signal }
+  const rearmed = await rearm({
+    ...deps, partitions: Array.from({ length: manifest.partitions }, (_, partition) => partition), upTo: () => manifest.dispatchedSeq,
+    occasion: 'restore', now: () => new Date().toISOString(),
+  })
+  const sent = sends.undelivered()
+  for (const { subject, payload } of sent) await publishSurely({ ...deps, publisher: bus.publisher }, subject, payload)
+  return { ...rearmed, at: manifest.at, records, dead, logSeq: manifest.log.lastSeq, inboxSeq: manifest.inbox.lastSeq + 1, sent: sent.length }
+}
+
+/** After what had been carried out when the backup was made: in a system that was level, at the end of LOG. */
+async function startDispatcherAt({ jsm }: Bus, kv: KV, { dispatchedSeq, partitions, log }: Manifest): Promise<void> {
+  const { created, state } = await jsm.streams.info('LOG')
+  let at = null
+  // A position is a message that can be recognised again, which a gap is not.
+  for (let seq = Math.min(dispatchedSeq, state.last_seq); at === null && seq >= log.firstSeq && seq > 0; seq -= 1) at = await jsm.streams.getMessage('LOG', { seq })
+  const position = { created, seq: at?.seq ?? 0, ts: at?.time.toISOString() ?? '' }
+  const checkpoints = createCheckpoints(kv, 'dispatch')
+  await Promise.all(Array.from({ length: partitions }, (_, partition) => checkpoints.save(partition, [position])))
+}

@@ -1,0 +1,106 @@
+import { taskMessageSchema } from '../../schemas/internal.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorKey, taskSubject, timerSubject } from '../../schemas/subjects.ts'
+import type { Bus } from '../bus.ts'
+import { deadlineOf, taskOf, timerOf, type Outgoing } from '../dispatch/effects.ts'
+import { publishSurely, type SurelyDeps } from '../publish-surely.ts'
+import { createWindow } from '../window.ts'
+import { lastRecords, type LastRecord } from './last-records.ts'
+import { taskStartedIn, timerSetIn } from './started-in.ts'
+
+export interface RearmOptions extends Omit<SurelyDeps, 'publisher'> {
+  readonly bus: Bus
+  readonly partitions: readonly number[]
+  /** Told apart from runs of records that come after this LOG sequence: those are the dispatcher's to carry out. */
+  readonly upTo: (partition: number) => number
+  /** A name of this occasion: within JetStream's window the same one never puts a run in twice. */
+  readonly occasion: string
+  /** ISO. */
+  readonly now: () => string
+}
+
+/** What was put in again. */
+export interface Rearmed {
+  readonly actors: number
+  readonly tasks: number
+  /** Deadlines of tasks included. */
+  readonly timers: number
+}
+
+/** Actors looked after side by side. */
+const ACTORS_MAX = 32
+
+/**
+ * Puts the tasks and timers that actors wait for into TASKS and TIMERS again, under their old names and with their old deadlines,
+ * where they are not there any more; what is overdue fires at once. Nothing else that records asked for is repeated. A run that had
+ * come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
+ */
+export async function rearm(options: RearmOptions): Promise<Rearmed> {
+  const sum = { actors: 0, tasks: 0, timers: 0 }
+  const window = createWindow(ACTORS_MAX)
+  const add = (one: Rearmed): void => {
+    sum.actors += one.tasks + one.timers > 0 ? 1 : 0
+    sum.tasks += one.tasks
+    sum.timers += one.timers
+  }
+  for await (const last of lastRecords(options.bus, options.partitions)) {
+    options.signal.throwIfAborted()
+    if (isWaiting(last.record)) await window.add(rearmActor(options, last).then(add))
+  }
+  await window.done()
+  return sum
+}
+
+const isWaiting = ({ state, status }: LogRecord): boolean =>
+  state !== null && status === 'active' && Object.keys(state.tasks).length + Object.keys(state.timers).length > 0
+
+async function rearmActor(options: RearmOptions, last: LastRecord): Promise<Rearmed> {
+  const { bus, log } = options
+  const { subject, address, record } = last
+  const upTo = options.upTo(last.partition)
+  const isOurs = (seq: number | undefined): boolean => seq === undefined || seq <= upTo
+  let tasks = 0
+  let timers = 0
+
+  for (const [run, { task, startedAt, deadlineAt }] of Object.entries(record.state?.tasks ?? {})) {
+    const from = await taskStartedIn(bus, subject, last, run, startedAt)
+    if (!isOurs(from?.seq)) continue
+    timers += await put(options, deadlineOf(address, from?.record, run, deadlineAt), () => isScheduled(bus, timerSubject(address, run)))
+    const started = from?.record.started.find((one) => one.run === run)
+    if (from === undefined || started === undefined) {
+      log.error({ actor: actorKey(address), run, task }, 'a task cannot be run again, since LOG has no record that started it; its deadline tells the machine')
+      continue
+    }
+    // The runner would only throw it away; its deadline, just put in, tells the machine.
+    if (deadlineAt <= options.now()) continue
+    tasks += await put(options, taskOf(address, from.record, started), () => isQueued(bus, taskSubject(task, address), run))
+  }
+  for (const [run, { at }] of Object.entries(record.state?.timers ?? {})) {
+    const from = await timerSetIn(bus, subject, last, run)
+    if (!isOurs(from?.seq)) continue
+    timers += await put(options, timerOf(address, from?.record, run, at), () => isScheduled(bus, timerSubject(address, run)))
+  }
+  return { actors: 0, tasks, timers }
+}
+
+/** How many messages that was. */
+async function put(options: RearmOptions, { subject, payload, headers, msgId }: Outgoing, isThere: () => Promise<boolean>): Promise<0 | 1> {
+  if (await isThere()) return 0
+  // Not the run's own id alone: JetStream may still remember it from when it was put in first.
+  const id = `${msgId}:${options.occasion}`
+  await publishSurely({ ...options, publisher: options.bus.publisher }, subject, payload, { msgId: id, ...(headers === undefined ? {} : { headers }) })
+  return 1
+}
+
+const isScheduled = async ({ jsm }: Bus, subject: string): Promise<boolean> =>
+  await jsm.streams.getMessage('TIMERS', { last_by_subj: subject }) !== null
+
+/** Also while it is being run: a task leaves the queue only with its outcome. */
+async function isQueued({ jsm }: Bus, subject: string, run: string): Promise<boolean> {
+  for (let seq = 1; ;) {
+    const message = await jsm.direct.getMessage('TASKS', { seq, next_by_subj: subject })
+    if (message === null) return false
+    if (taskMessageSchema.safeParse(message.json()).data?.run === run) return true
+    seq = message.seq + 1
+  }
+}
