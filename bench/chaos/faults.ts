@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouse } from '../../infra/clickhouse/start.ts'
 import type { NatsServers } from '../nats-servers.ts'
-import { pick } from '../random.ts'
+import { createRandom, pick } from '../random.ts'
 import type { Link } from './link.ts'
 import type { Watch } from './watch.ts'
 import type { Worker, Workers } from './workers.ts'
@@ -38,7 +38,8 @@ export const nothingSeen = (): Seen => ({
   injected: {}, takeOverMs: [], firstRecordMs: [], handOverMs: [], catchUpMs: { nats: [], clickhouse: [] }, troubles: [],
 })
 
-type Fault = (victims: Victims, seen: Seen, random: () => number) => Promise<void>
+/** @returns false where there was nothing that it could be done to, such as no worker but the last one; it is not counted then */
+type Fault = (victims: Victims, seen: Seen, random: () => number) => Promise<boolean>
 
 const between = (random: () => number, from: number, to: number): number => from + random() * (to - from)
 
@@ -64,18 +65,19 @@ async function measureCatchUp({ watch }: Victims, seen: Seen, of: 'nats' | 'clic
 
 const workerKilled: Fault = async (victims, seen, random) => {
   const worker = victim(victims, random)
-  if (worker === undefined) return
+  if (worker === undefined) return false
   const partitions = victims.watch.partitionsOf(worker.pid)
   await worker.kill()
   const fromMs = performance.now()
   victims.workers.add()
   await measureTakeOver(victims, seen, worker.pid, partitions, fromMs)
+  return true
 }
 
 /** For longer than its lease: it must find out, when it wakes, that it is nobody any more. */
 const workerPaused: Fault = async (victims, seen, random) => {
   const worker = victim(victims, random)
-  if (worker === undefined) return
+  if (worker === undefined) return false
   const partitions = victims.watch.partitionsOf(worker.pid)
   worker.pause()
   try {
@@ -86,30 +88,34 @@ const workerPaused: Fault = async (victims, seen, random) => {
   } finally {
     worker.goOn()
   }
+  return true
 }
 
 /** For less than its lease: nobody must notice. */
 const workerBlinked: Fault = async (victims, _, random) => {
   const worker = victim(victims, random)
-  if (worker === undefined) return
+  if (worker === undefined) return false
   worker.pause()
   await delay(victims.leaseMs * between(random, 0.1, 0.7))
   worker.goOn()
+  return true
 }
 
-const workerAdded: Fault = async (victims, seen, random) => {
-  if (victims.workers.all.length >= victims.workersMax) return workerEnded(victims, seen, random)
+const workerAdded: Fault = async (victims) => {
+  if (victims.workers.all.length >= victims.workersMax) return false
   await victims.workers.add().ready
+  return true
 }
 
 const workerEnded: Fault = async (victims, seen, random) => {
   const worker = victims.workers.all.length <= victims.workersMin ? undefined : victim(victims, random)
-  if (worker === undefined) return
+  if (worker === undefined) return false
   const partitions = victims.watch.partitionsOf(worker.pid)
   const fromMs = performance.now()
   const [code, { ownedMs }] = await Promise.all([worker.end(), victims.watch.takenOver(worker.pid, partitions, fromMs)])
   if (code !== 0) seen.troubles.push(`worker ${worker.pid} was told to end in order, and its exit code was ${code}`)
   if (ownedMs !== undefined && partitions.length > 0) seen.handOverMs.push(ownedMs)
+  return true
 }
 
 /** Half of the time the one that leads the log. */
@@ -121,6 +127,7 @@ const natsKilled: Fault = async (victims, seen, random) => {
   await delay(between(random, 0, 3_000))
   await nats.start(index)
   await measureCatchUp(victims, seen, 'nats')
+  return true
 }
 
 const natsMajorityKilled: Fault = async (victims, seen, random) => {
@@ -131,6 +138,7 @@ const natsMajorityKilled: Fault = async (victims, seen, random) => {
   await delay(between(random, 0, 3_000))
   for (const index of killed) await nats.start(index)
   await measureCatchUp(victims, seen, 'nats')
+  return true
 }
 
 const natsPaused: Fault = async ({ nats }, _, random) => {
@@ -138,13 +146,15 @@ const natsPaused: Fault = async ({ nats }, _, random) => {
   nats.signal(index, 'SIGSTOP')
   await delay(between(random, 200, 4_000))
   nats.signal(index, 'SIGCONT')
+  return true
 }
 
 const clickhouseKilled: Fault = async (victims, seen) => {
   const { pid } = victims.clickhouse
-  if (pid === undefined) return
+  if (pid === undefined) return false
   process.kill(pid, 'SIGKILL')
   await measureCatchUp(victims, seen, 'clickhouse')
+  return true
 }
 
 const clickhouseCut: Fault = async (victims, seen, random) => {
@@ -152,9 +162,10 @@ const clickhouseCut: Fault = async (victims, seen, random) => {
   await delay(between(random, 500, 8_000))
   victims.link.mend()
   await measureCatchUp(victims, seen, 'clickhouse')
+  return true
 }
 
-/** By what they do harm to: two of one family do not come together. */
+/** By what they do harm to: of one family there is one at a time, of different ones some together. */
 const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, cluster?: true])[])[] = [
   [
     ['worker killed', workerKilled], ['worker paused', workerPaused], ['worker blinked', workerBlinked], ['worker added', workerAdded],
@@ -163,23 +174,28 @@ const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, cluste
   [['nats killed', natsKilled], ['nats paused', natsPaused], ['nats majority killed', natsMajorityKilled, true]],
   [['clickhouse killed', clickhouseKilled], ['clickhouse cut', clickhouseCut]],
 ]
-const GAP_MS_MAX = 1_500
-/** How often another fault comes at the same time. */
-const TOGETHER_SHARE = 0.3
+const GAP_MS_MAX = 2_000
 
-/** Injects faults one after another, some together with another one, as the seed has it, until it is aborted. */
+/** Injects faults as the seed has them until it is aborted; settles when what they broke is mended. */
 export async function injectFaults(victims: Victims, seen: Seen, random: () => number, signal: AbortSignal): Promise<void> {
   const draw = createDeck(victims.nats.size > 1, random)
-  const inject = async ({ name, fault }: Drawn): Promise<void> => {
-    seen.injected[name] = (seen.injected[name] ?? 0) + 1
-    await fault(victims, seen, random)
-  }
+  const busy = new Map<number, Promise<void>>()
   while (!signal.aborted) {
-    const first = draw()
-    const second = random() < TOGETHER_SHARE ? draw() : undefined
-    await Promise.all([inject(first), ...(second === undefined || second.family === first.family ? [] : [delay(between(random, 0, 500)).then(() => inject(second))])])
-    await delay(between(random, 0, GAP_MS_MAX), undefined, { signal }).catch(() => undefined)
+    const { name, family, fault } = draw()
+    // What a fault draws must not depend on which of two that run side by side draws first.
+    const own = createRandom(pick(random, 2 ** 32))
+    const gapMs = between(random, 0, GAP_MS_MAX)
+    await busy.get(family)
+    if (signal.aborted) break
+    const injected = fault(victims, seen, own).then((done) => {
+      if (done) seen.injected[name] = (seen.injected[name] ?? 0) + 1
+    })
+    // What it fails with is thrown to whoever waits for it below.
+    injected.catch(() => undefined)
+    busy.set(family, injected)
+    await delay(gapMs, undefined, { signal }).catch(() => undefined)
   }
+  await Promise.all(busy.values())
 }
 
 interface Drawn {

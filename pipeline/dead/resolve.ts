@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { LETTER_HEADER, LETTER_TYPE, letterHeader, type LetterEnd } from '../../schemas/letters.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
@@ -158,7 +158,7 @@ async function watchRecords(bus: Bus, onRecord: (record: LogRecord, seq: number)
         if (!isStopped) reader = await open()
       } catch (error) {
         if (isStopped) return
-        if (!(error instanceof ColloquyError)) await delay(PAUSE_MAX_MS)
+        await delay(codeOf(error) === 'interrupted' ? PAUSE_MIN_MS : PAUSE_MAX_MS)
         reader = await open().catch(() => reader)
       }
     }
