@@ -37,6 +37,9 @@ export function createMetrics() {
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
     tailsLost: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
+    embedTexts: counter('embed_texts_total', 'Texts that were embedded by the model, found in the cache, or failed', ['by']),
+    embedWaiting: gauge('embed_waiting_texts', 'Texts that wait for the embedding model or are under way in it'),
+    embedRestarts: counter('embed_restarts_total', 'Times that the embedding thread ended by itself'),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, waiting for inputs included', HTTP_SECONDS, ['method', 'route', 'status']),
   }
 }
