@@ -5,13 +5,14 @@ import { positiveNumber, wholeNumber } from '../infra/cli/arguments.ts'
 import { isClean } from './gate/check.ts'
 import { renderReport } from './report.ts'
 import { runScenario } from './run.ts'
+import { embed } from './scenarios/embed.ts'
 import { latency } from './scenarios/latency.ts'
 import { scale } from './scenarios/scale.ts'
 import { turns } from './scenarios/turns.ts'
 import type { BenchOptions, Scenario } from './scenario.ts'
 import { attachSystem, startSystem } from './system.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, scale]
+const SCENARIOS: readonly Scenario[] = [turns, latency, scale, embed]
 
 export interface BenchCli {
   readonly environment: Readonly<Record<string, string | undefined>>

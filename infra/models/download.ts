@@ -110,20 +110,22 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
   const bytesTotal = expected.bytes ?? (length === null ? undefined : here + Number(length))
   onProgress(here, bytesTotal)
   if (response.body === null) return
-  // Not by `pipeline` from the web stream alone: an error of the file must be told from one of the network.
   const body = Readable.fromWeb(response.body)
-  const counted = async function* (): AsyncGenerator<Uint8Array> {
+  let broken: unknown
+  // A break ends the file in order: what came before it is on the disk then, and is gone on with.
+  const untilBroken = async function* (): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of body as AsyncIterable<Uint8Array>) {
         here += chunk.length
         yield chunk
         onProgress(here, bytesTotal)
       }
-    } catch (cause) {
-      throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(cause)})`, { cause })
+    } catch (error) {
+      broken = error
     }
   }
-  await pipeline(counted, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
+  await pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
+  if (broken !== undefined) throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
   if (bytesTotal !== undefined && here < bytesTotal) {
     throw new ColloquyError('hub_unreachable', `${url} ended at byte ${here} of ${bytesTotal}`)
   }

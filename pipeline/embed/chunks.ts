@@ -23,7 +23,7 @@ const CHARACTERS_COUNTED_MAX = 8_192
  */
 const BOUNDARIES = [
   /(?<=\n[ \t]{0,8}\n)/u,
-  /(?<=[。！？!?…]["'”’」』）)]{0,3})|(?<=\.["'”’)]{0,3}\s)|(?<=\n)/u,
+  /(?<=[。！？…]["'”’」』）)]{0,3})|(?<=[.!?]["'”’)]{0,3}\s)|(?<=\n)/u,
   /(?<=[，、；：,;:]\s?)/u,
   /(?<=\s)/u,
 ]
@@ -74,6 +74,7 @@ function piecesOf(whole: Piece, options: ChunkOptions): Piece[] {
 
 /** The last pieces with no more than so many tokens. */
 function tailOf(pieces: readonly Piece[], tokensMax: number): Piece[] {
+  if (tokensMax <= 0) return []
   let tokens = 0
   const first = pieces.findLastIndex((piece) => (tokens += piece.tokens) > tokensMax)
   return pieces.slice(first + 1)

@@ -167,16 +167,17 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     for (const given of texts) {
       const text = given.toWellFormed()
       const name = hash('sha256', model.prefixes[as] + text, 'base64')
-      const there = cache.get(name) ?? underWay.get(name)
-      if (there !== undefined) {
-        known += 1
-        results.push(settled(Promise.resolve(there)))
-        continue
+      const found = (): Float32Array | Promise<Float32Array> | undefined => cache.get(name) ?? underWay.get(name)
+      let vector = found()
+      if (vector === undefined) {
+        await pending.room(as)
+        if (isClosed()) throw closed()
+        // Somebody else may have brought it while this one waited.
+        vector = found()
       }
-      await pending.room(as)
-      if (isClosed()) throw closed()
-      results.push(settled(underWay.get(name) ?? compute(text, as, name)))
-      feedSoon()
+      if (vector === undefined) feedSoon()
+      else known += 1
+      results.push(settled(Promise.resolve(vector ?? compute(text, as, name))))
     }
     metrics.embedTexts.inc({ by: 'cache' }, known)
     return Promise.all(results)

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../schemas/errors.ts'
-import { batchesOf, type Tokens } from './batches.ts'
+import { createBatcher, type Tokens } from './batches.ts'
 import { chunksOf } from './chunks.ts'
 import { loadEncoder, type Encoder } from './encoder.ts'
 import type { EmbedAs } from './model.ts'
@@ -28,9 +28,9 @@ const JOINT_TOKENS = 2
 /** Longer texts are cut before they are read: some tokenizers need memory by the square of the length. */
 const CHARACTERS_WHOLE_MAX = 8_192
 
-/** The embedding thread: one run of the model after another, questions before passages, shortest first. */
+/** The embedding thread: one run of the model after another, questions before passages. */
 async function work({ model, threads }: WorkerData, say: (message: FromWorker, transfer?: ArrayBuffer[]) => void): Promise<void> {
-  const batches: Record<EmbedAs, Part[][]> = { query: [], passage: [] }
+  const batchers = { query: createBatcher<Part>(model.batchTokensMax), passage: createBatcher<Part>(model.batchTokensMax) }
   const arrived: ToWorker[] = []
   let wake = (): void => undefined
   let isStopping = false
@@ -65,7 +65,7 @@ async function work({ model, threads }: WorkerData, say: (message: FromWorker, t
     if (message.type !== 'embed') return
     const parts: Record<EmbedAs, Part[]> = { query: [], passage: [] }
     for (const job of message.jobs) attempt(job.key, () => parts[job.as].push(...partsOf(job)))
-    for (const as of ['query', 'passage'] as const) batches[as].push(...batchesOf(parts[as], model.batchTokensMax))
+    for (const as of ['query', 'passage'] as const) batchers[as].add(parts[as])
   }
   const attempt = (key: number, todo: () => void): void => {
     try {
@@ -77,7 +77,7 @@ async function work({ model, threads }: WorkerData, say: (message: FromWorker, t
 
   while (!isStopping) {
     for (const message of arrived.splice(0)) sortIn(message)
-    const batch = batches.query.shift() ?? batches.passage.shift()
+    const batch = batchers.query.next() ?? batchers.passage.next()
     if (batch !== undefined) {
       answer(await embed(encoder, batch), say)
       // Lets messages in that came during the run: a question does not wait for the next one too.
