@@ -65,6 +65,14 @@ describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
     expect(Object.keys(written.figures)).toEqual(expect.arrayContaining(figures))
   })
 
+  it('measures the embedder against its bare session, with a model of its own making', async () => {
+    const run = await bench(['embed', '--attach', '--seconds', '1', '--actors', '1000'], attached())
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    for (const figure of ['textsPerSecond', 'bareTextsPerSecond', 'ratio', 'eventLoopP99Ms', 'questionP99Ms', 'lexicalTextsPerSecond', 'rssMiBAfter']) {
+      expect(Number(new RegExp(`\\| ${figure} \\| ([\\d.,]+) \\|`).exec(run.stdout)?.[1]?.replaceAll(',', ''))).toBeGreaterThan(0)
+    }
+  })
+
   it('starts a system of its own where it is not told to attach', async () => {
     const { code, stdout } = await bench(['latency', '--seconds', '1', '--actors', '10', '--rate', '50'])
     expect(code).toBe(0)

@@ -1,4 +1,3 @@
-import type { WriteStream } from 'node:tty'
 import { Presets, SingleBar } from 'cli-progress'
 import type { DownloadProgress } from './hub.ts'
 
@@ -6,7 +5,7 @@ const MIB = 1024 * 1024
 const FORMAT = '{bar} {percentage} % │ {mib} of {totalMib} MiB │ {file}'
 
 /** A bar on a terminal that shows how far the files of a model are, one after another; it appears with the first byte. */
-export function downloadBar(stream: WriteStream): { readonly onProgress: DownloadProgress; stop(): void } {
+export function downloadBar(stream: NodeJS.WritableStream): { readonly onProgress: DownloadProgress; stop(): void } {
   const bar = new SingleBar({ stream, format: FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }, Presets.shades_classic)
   let shown: string | undefined
   return {

@@ -1,8 +1,7 @@
-import { detectLanguage } from '../../actors/language.ts'
-import { messageSent, messageReceived } from '../../schemas/events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { Row, TableName } from '../../schemas/tables.ts'
+import { saidIn } from '../said.ts'
 
 /** The rows that one record makes. A table with a version keeps the newest row of each key. */
 export type Rows = { readonly [Name in TableName]: readonly Row<Name>[] }
@@ -57,21 +56,8 @@ function eventRows(context: Context, record: LogRecord, seq: number, at: string)
 }
 
 function messageRows(context: Context, record: LogRecord, seq: number, at: string): Row<'messages'>[] {
-  const rows: Row<'messages'>[] = []
-  const said = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string): void => {
-    rows.push({ ...context, seq, idx, id, role, text, lang: lang ?? detectLanguage(text), time, committed_at: at, chars: codePoints(text) })
-  }
-  const { input } = record
-  if (record.outcome === 'committed' && input.type === 'message.received') {
-    const { data } = messageReceived.safeParse(input.data)
-    if (data !== undefined) said(0, input.id, data.role, data.text, data.lang, dateTime(input.time))
-  }
-  for (const [index, event] of record.emitted.entries()) {
-    if (event.type !== 'message.sent') continue
-    const { data } = messageSent.safeParse(event.data)
-    if (data !== undefined) said(index + 1, event.id, 'assistant', data.text, data.lang, at)
-  }
-  return rows
+  return saidIn(record).map(({ time, text, ...said }) =>
+    ({ ...context, ...said, seq, text, time: dateTime(time), committed_at: at, chars: codePoints(text) }))
 }
 
 function taskRows(standing: Standing, record: LogRecord, seq: number, at: string): Row<'tasks'>[] {
