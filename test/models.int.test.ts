@@ -150,6 +150,11 @@ describe('a model of the hub', () => {
     await refused(obtain('org/tiny'), 'model_forbidden', 'COLLOQUY_EMBED_HUB_TOKEN')
     await refused(obtain('org/tiny', { EMBED_DTYPE: 'fp16' }), 'model_not_found', 'COLLOQUY_EMBED_DTYPE')
     await refused(obtain('org/tiny', { EMBED_HUB_URL: 'http://127.0.0.1:9', CACHE_DIR: join(cacheDir, 'empty') }), 'hub_unreachable', 'COLLOQUY_EMBED_PROXY_URL')
+    const noHub = await startProxy(() => new URL('/api/models/org/tiny/tree/none', hub.url))
+    await refused(obtain('org/tiny', { EMBED_HUB_URL: noHub.url, CACHE_DIR: join(cacheDir, 'empty') }), 'hub_refused', 'COLLOQUY_EMBED_HUB_URL')
+    await noHub.stop()
+    await refused(obtain('../outside/of'), 'bad_setting')
+    await refused(obtain('org/..'), 'bad_setting')
     await refused(obtain('nothing'), 'bad_setting', 'multilingual-e5-small')
   })
 

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pRetry from 'p-retry'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { bytesOfFile } from '../files.ts'
-import { reasonOf, type HubClient } from './hub-client.ts'
+import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
 import { measureFile, type LockedFile } from './lock-file.ts'
 
 /** What a file must be, as far as that is known. */
@@ -32,6 +31,8 @@ export interface DownloadOptions {
 
 /** Tries after the first one. One that brought a good piece is not counted. */
 const RETRIES_MAX = 4
+/** Of a file whose size nobody says; the largest weights that anybody runs in process are smaller. */
+const FILE_BYTES_MAX = 32 * 1024 ** 3
 const GOOD_PIECE_BYTES = 1024 * 1024
 const PAUSE_MIN_MS = 500
 const PAUSE_MAX_MS = 10_000
@@ -39,7 +40,7 @@ const PAUSE_MAX_MS = 10_000
 /**
  * Downloads a file: what an earlier try left behind is gone on with, and what came is checked before it gets its name.
  *
- * @throws ColloquyError `wrong_checksum`, `disk_full`, `download_failed` after several tries, and what the hub refuses.
+ * @throws ColloquyError `wrong_checksum`, `too_large`, `disk_full`, `download_failed` after several tries, and what the hub refuses.
  */
 export async function download(options: DownloadOptions): Promise<LockedFile> {
   const { path, url, expected } = options
@@ -109,14 +110,13 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
   const length = response.headers.get('content-length')
   const bytesTotal = expected.bytes ?? (length === null ? undefined : here + Number(length))
   onProgress(here, bytesTotal)
-  if (response.body === null) return
-  const body = Readable.fromWeb(response.body)
   let broken: unknown
   // A break ends the file in order: what came before it is on the disk then, and is gone on with.
   const untilBroken = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of bytesIn(response)) {
         here += chunk.length
+        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes`)
         yield chunk
         onProgress(here, bytesTotal)
       }
@@ -125,6 +125,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
     }
   }
   await pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
+  if (broken instanceof ColloquyError) throw broken
   if (broken !== undefined) throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
   if (bytesTotal !== undefined && here < bytesTotal) {
     throw new ColloquyError('hub_unreachable', `${url} ended at byte ${here} of ${bytesTotal}`)

@@ -1,5 +1,6 @@
 import { EnvHttpProxyAgent, fetch, ProxyAgent, type Dispatcher, type Response } from 'undici'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { parseJson } from '../../schemas/json.ts'
 
 export interface HubClientOptions {
   /** Of the hub or a mirror of it. */
@@ -19,31 +20,62 @@ export interface HubClient {
    * @throws ColloquyError `model_not_found`, `model_forbidden`, `hub_refused`, or `hub_unreachable` where trying again may help.
    */
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>
+  /** The JSON at an address. @throws ColloquyError as `get` does, and `hub_refused` where it is none, or too much */
+  json(url: string): Promise<unknown>
   close(): Promise<void>
 }
 
 const HEADERS_MS_MAX = 30_000
 /** Without a byte for this long, a body has stalled. */
 const BODY_PAUSE_MS_MAX = 60_000
+const JSON_BYTES_MAX = 8 * 1024 * 1024
 
 export function createHubClient({ hubUrl, token, proxyUrl }: HubClientOptions): HubClient {
   const times = { headersTimeout: HEADERS_MS_MAX, bodyTimeout: BODY_PAUSE_MS_MAX }
   const dispatcher: Dispatcher = proxyUrl === undefined ? new EnvHttpProxyAgent(times) : new ProxyAgent({ uri: proxyUrl, ...times })
   const base = hubUrl.replace(/\/+$/, '')
   const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
+  const get: HubClient['get'] = async (url, headers = {}) => {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const response = await fetch(url, { dispatcher, headers: { ...authorization, 'accept-encoding': 'identity', ...headers } })
+      .catch((cause: unknown) => { throw unreachable(url, reasonOf(cause), cause) })
+    if (response.ok || response.status === 416) return response
+    await response.body?.cancel()
+    throw refused(url, response.status)
+  }
   return {
+    get,
     fileUrl: (model, revision, path) => `${base}/${encoded(model)}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`,
     apiUrl: (model, rest) => `${base}/api/models/${encoded(model)}/${rest}`,
-    async get(url, headers = {}) {
-      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-      const response = await fetch(url, { dispatcher, headers: { ...authorization, 'accept-encoding': 'identity', ...headers } })
-        .catch((cause: unknown) => { throw unreachable(url, reasonOf(cause), cause) })
-      if (response.ok || response.status === 416) return response
-      await response.body?.cancel()
-      throw refused(url, response.status)
+    async json(url) {
+      const text = await textOf(await get(url), url)
+      const value = parseJson(text)
+      if (value === undefined) throw new ColloquyError('hub_refused', `${url} did not answer with JSON; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
+      return value
     },
     close: () => dispatcher.close(),
   }
+}
+
+async function textOf(response: Response, url: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of bytesIn(response)) {
+      bytes += chunk.length
+      if (bytes > JSON_BYTES_MAX) throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes`)
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw cause instanceof ColloquyError ? cause : unreachable(url, reasonOf(cause), cause)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** The body of a response, piece by piece. */
+export async function* bytesIn({ body }: Response): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterable<unknown> | Iterable<unknown> = body ?? []
+  for await (const chunk of chunks) if (chunk instanceof Uint8Array) yield chunk
 }
 
 /** The reason under a failed fetch, whose own message says nothing. */

@@ -37,6 +37,8 @@ export interface HubModel {
 }
 
 const COMMIT = /^[0-9a-f]{40}$/
+/** What follows the name of weights in those of the files that hold a part of them. */
+const EXTERNAL_DATA = /^_data(_\d{1,3})?$/
 export const POOLING_FILE = '1_Pooling/config.json'
 export const PROMPTS_FILE = 'config_sentence_transformers.json'
 
@@ -60,7 +62,8 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
     if (missing.length > 0) {
       const listing = missing.every((path) => sha256[path] !== undefined) ? new Map<string, Expected>() : await listFiles(options, revision)
       const weights = weightsFile(dtype)
-      const optional = [POOLING_FILE, PROMPTS_FILE, ...[...listing.keys()].filter((path) => path.startsWith(`${weights}_data`))]
+      const external = [...listing.keys()].filter((path) => path.startsWith(weights) && EXTERNAL_DATA.test(path.slice(weights.length)))
+      const optional = [POOLING_FILE, PROMPTS_FILE, ...external]
         .filter((path) => listing.has(path) && !locked.has(path))
       // The optional ones first: what is needed and there means that they are there too.
       await downloadAll(options, folder, revision, new Set([...optional, ...missing]), listing, locked)
@@ -129,7 +132,7 @@ async function commitOf({ client, name, revision, log }: HubModelOptions, home: 
   const pins = pinsSchema.safeParse(parseJson(await readIfThere(file) ?? '{}')).data ?? {}
   const pinned = pins[revision]
   if (pinned !== undefined) return pinned
-  const { sha } = commitSchema.parse(await (await asked(client, client.apiUrl(name, `revision/${encodeURIComponent(revision)}`))).json())
+  const { sha } = await asked(client, client.apiUrl(name, `revision/${encodeURIComponent(revision)}`), commitSchema)
   await writeWhole(file, `${JSON.stringify({ ...pins, [revision]: sha }, undefined, 2)}\n`)
   log.warn({ model: name, revision, commit: sha }, `${name} is pinned to the commit that "${revision}" is now; name it in COLLOQUY_EMBED_MODEL (${name}@${sha}) to have the same everywhere`)
   return sha
@@ -141,21 +144,24 @@ const treeSchema = z.array(z.object({
 
 /** What the hub says of a revision's files: SHA-256 of the large ones, Git's name for the content of the small ones. */
 async function listFiles({ client, name }: HubModelOptions, revision: string): Promise<ReadonlyMap<string, Expected>> {
-  const response = await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`))
-  const files = treeSchema.parse(await response.json()).filter(({ type }) => type === 'file')
+  const files = (await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`), treeSchema)).filter(({ type }) => type === 'file')
   return new Map(files.map(({ path, size, oid, lfs }) => [path, { bytes: size, ...(lfs === undefined ? { gitSha1: oid } : { sha256: lfs.oid }) }]))
 }
 
 const ASK_RETRIES_MAX = 2
 const ASK_PAUSE_MS = 250
 
-const asked: (client: HubClient, url: string) => ReturnType<HubClient['get']> = (client, url) =>
-  pRetry(() => client.get(url), {
+async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): Promise<T> {
+  const answer = await pRetry(() => client.json(url), {
     retries: ASK_RETRIES_MAX, minTimeout: ASK_PAUSE_MS, randomize: true, shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
   }).catch((cause: unknown) => {
     if (codeOf(cause) !== 'hub_unreachable') throw cause
     throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL, or name a local folder in COLLOQUY_EMBED_MODEL`, { cause })
   })
+  const read = schema.safeParse(answer)
+  if (read.success) return read.data
+  throw new ColloquyError('hub_refused', `${url} did not answer as a hub does (${z.prettifyError(read.error)}); is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
+}
 
 const LOCK_POLL_MS = 250
 

@@ -10,7 +10,7 @@ import { obtainHubModel, type DownloadProgress } from './hub.ts'
 import { obtainLexicalModel } from './lexical.ts'
 import { PRESETS, presetOf } from './presets.ts'
 
-const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[\w.-]+)?)(@(?<revision>[\w./-]+))?$/
+const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revision>[A-Za-z0-9][\w./-]*))?$/
 const LOGGED_EVERY_MS = 5_000
 
 /**

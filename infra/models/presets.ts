@@ -58,7 +58,6 @@ export const PRESETS: readonly Preset[] = [
     dtype: 'q8', pooling: 'mean', prefixes: NO_PREFIXES, dimension: 384, tokensMax: 256,
     sha256: {
       'tokenizer.json': 'da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0',
-      'tokenizer_config.json': '9261e7d79b44c8195c1cada2b453e55b00aeb81e907a6664974b4d7776172ab3',
       'onnx/model_quantized.onnx': 'afdb6f1a0e45b715d0bb9b11772f032c399babd23bfc31fed1c170afc848bdb1',
     },
   },
