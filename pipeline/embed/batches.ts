@@ -8,6 +8,7 @@ export interface Batcher<Item extends Tokens> {
   add(items: readonly Item[]): void
   /** What the next run is to be made of; `undefined` where nothing waits. */
   next(): Item[] | undefined
+  readonly isEmpty: boolean
 }
 
 /** Texts of one run at most, however short they are. */
@@ -41,6 +42,9 @@ export function createBatcher<Item extends Tokens>(tokensMax: number): Batcher<I
       const batch = sorted.splice(start, end - start)
       for (const item of batch) waiting.delete(item)
       return batch
+    },
+    get isEmpty() {
+      return waiting.size === 0
     },
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { createGate } from '../gate.ts'
 import type { Metrics } from '../metrics.ts'
 import { fingerprintOf, type EmbedAs, type EmbedModel } from './model.ts'
 import { createPendingTexts } from './pending.ts'
@@ -56,10 +57,15 @@ export interface EmbedderOptions {
 
 /** Of all texts that wait or are under way. */
 const CHARACTERS_MAX = 16 * 1024 * 1024
+/** Texts that wait to be cut. */
+const CHUNKING_MAX = 256
 const RESTART_MIN_MS = 100
 const RESTART_MAX_MS = 10_000
 /** What an entry of the cache takes besides its vector. */
 const ENTRY_BYTES = 200
+
+/** A text that was being cut as often as this when the thread ended is given up. */
+const CUTTING_TRIES_MAX = 2
 
 interface PendingChunks {
   readonly job: TextJob
@@ -82,15 +88,25 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
   const underWay = new Map<string, Promise<Float32Array>>()
   const pending = createPendingTexts(options.textsMax, CHARACTERS_MAX)
   const chunking = new Map<number, PendingChunks>()
+  const chunkingGate = createGate({ countMax: CHUNKING_MAX, bytesMax: CHARACTERS_MAX })
   const closing = new AbortController()
   let thread: EmbedThread | undefined
   let keys = 0
 
+  const settleChunks = (key: number): PendingChunks | undefined => {
+    const request = chunking.get(key)
+    if (request !== undefined) chunkingGate.leave(request.job.text.length)
+    chunking.delete(key)
+    return request
+  }
   const failure = (why: string): ColloquyError =>
     new ColloquyError('embed_failed', `the embedding model ${model.name} fails on this text: ${why}`)
   const feed = (): void => {
-    const jobs = thread === undefined ? [] : pending.next().map(({ key, text, as }) => ({ key, text, as }))
-    if (jobs.length > 0) thread?.post({ type: 'embed', jobs })
+    const next = thread === undefined ? [] : pending.next()
+    for (const as of ['query', 'passage'] as const) {
+      const jobs = next.filter((text) => text.as === as).map(({ key, text }) => ({ key, text }))
+      if (jobs.length > 0) thread?.post({ type: 'embed', as, jobs })
+    }
     metrics.embedWaiting.set(pending.size)
   }
   const onMessage = (message: FromWorker): void => {
@@ -101,13 +117,11 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
       }
       metrics.embedTexts.inc({ by: 'model' }, message.keys.length)
     } else if (message.type === 'chunked') {
-      chunking.get(message.key)?.resolve(message.chunks)
-      chunking.delete(message.key)
+      settleChunks(message.key)?.resolve(message.chunks)
     } else if (message.type === 'failed') {
       metrics.embedTexts.inc({ by: 'failed' })
       pending.settle(message.key)?.reject(failure(message.message))
-      chunking.get(message.key)?.reject(failure(message.message))
-      chunking.delete(message.key)
+      settleChunks(message.key)?.reject(failure(message.message))
     }
     feed()
   }
@@ -117,11 +131,9 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     log.error({ model: model.name, why }, 'the embedding thread ended; it is started anew with what it had')
     const ended = `its thread ended with it (${why})`
     for (const text of pending.returned()) text.reject(failure(ended))
-    for (const [key, request] of chunking) {
+    for (const [key, request] of [...chunking]) {
       request.crashes += 1
-      if (request.crashes < 2) continue
-      chunking.delete(key)
-      request.reject(failure(ended))
+      if (request.crashes >= CUTTING_TRIES_MAX) settleChunks(key)?.reject(failure(ended))
     }
     restarting = restart()
   }
@@ -203,9 +215,11 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
       })
     },
     async chunk(text) {
+      await chunkingGate.room()
       if (isClosed()) throw closed()
       const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>()
-      const job: TextJob = { key: keys++, text: text.toWellFormed(), as: 'passage' }
+      const job: TextJob = { key: keys++, text: text.toWellFormed() }
+      chunkingGate.enter(job.text.length)
       chunking.set(job.key, { job, resolve, reject, crashes: 0 })
       thread?.post({ type: 'chunk', job })
       return promise
@@ -213,8 +227,8 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     async close() {
       if (isClosed()) return
       closing.abort()
-      for (const { reject } of [...pending.clear(), ...chunking.values()]) reject(closed())
-      chunking.clear()
+      for (const { reject } of pending.clear()) reject(closed())
+      for (const key of [...chunking.keys()]) settleChunks(key)?.reject(closed())
       await restarting
       await thread?.stop()
     },

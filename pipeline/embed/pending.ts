@@ -5,6 +5,7 @@ import type { TextJob } from './protocol.ts'
 
 /** A text that has no vector yet. */
 export interface PendingText extends TextJob {
+  readonly as: EmbedAs
   readonly resolve: (vector: Float32Array) => void
   readonly reject: (error: ColloquyError) => void
   /** How often the thread ended while it had this text. */

@@ -11,11 +11,11 @@ export interface WorkerData {
 export interface TextJob {
   readonly key: number
   readonly text: string
-  readonly as: EmbedAs
 }
 
 export type ToWorker =
-  | { readonly type: 'embed'; readonly jobs: readonly TextJob[] }
+  | { readonly type: 'embed'; readonly as: EmbedAs; readonly jobs: readonly TextJob[] }
+  /** Into chunks as passages. */
   | { readonly type: 'chunk'; readonly job: TextJob }
   /** Ends after the run under way; what waits is dropped. */
   | { readonly type: 'stop' }

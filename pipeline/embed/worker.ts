@@ -43,29 +43,36 @@ async function work({ model, threads }: WorkerData, say: (message: FromWorker, t
   say({ type: 'ready' })
 
   const tokensOf = (text: string, as: EmbedAs): number[] => encoder.tokenise(model.prefixes[as] + text)
-  const chunks = ({ text, as }: TextJob): string[] => {
+  const chunks = ({ text }: TextJob, as: EmbedAs): string[] => {
     const count = (piece: string): number => encoder.tokenise(piece).length - encoder.marks
     const tokensMax = model.tokensMax - tokensOf('', as).length - JOINT_TOKENS
     return chunksOf(text, { count, tokensMax, overlapTokens: Math.floor(tokensMax * OVERLAP_SHARE) })
   }
-  const partsOf = (job: TextJob): Part[] => {
+  const partsOf = (job: TextJob, as: EmbedAs): Part[] => {
     const text = (parts: number): Text => ({ key: job.key, left: parts, sum: undefined, failure: undefined })
     if (job.text.length <= CHARACTERS_WHOLE_MAX) {
-      const tokens = tokensOf(job.text, job.as)
+      const tokens = tokensOf(job.text, as)
       if (tokens.length <= model.tokensMax) return [{ text: text(1), tokens }]
     }
-    const pieces = chunks(job)
+    const pieces = chunks(job, as)
     const whole = text(pieces.length)
-    return pieces.map((piece) => ({ text: whole, tokens: tokensOf(piece, job.as) }))
+    return pieces.map((piece) => ({ text: whole, tokens: tokensOf(piece, as) }))
   }
   const sortIn = (message: ToWorker): void => {
     if (message.type === 'chunk') {
-      attempt(message.job.key, () => say({ type: 'chunked', key: message.job.key, chunks: chunks(message.job) }))
+      attempt(message.job.key, () => say({ type: 'chunked', key: message.job.key, chunks: chunks(message.job, 'passage') }))
+    } else if (message.type === 'embed') {
+      const parts: Part[] = []
+      for (const job of message.jobs) attempt(job.key, () => parts.push(...partsOf(job, message.as)))
+      batchers[message.as].add(parts)
     }
-    if (message.type !== 'embed') return
-    const parts: Record<EmbedAs, Part[]> = { query: [], passage: [] }
-    for (const job of message.jobs) attempt(job.key, () => parts[job.as].push(...partsOf(job)))
-    for (const as of ['query', 'passage'] as const) batchers[as].add(parts[as])
+  }
+  /** All that has come, questions first: where there is one, the rest, which may take long to read, is left for after its run. */
+  const sortAll = (): void => {
+    while (arrived.length > 0 && batchers.query.isEmpty) {
+      const question = arrived.findIndex((message) => message.type === 'embed' && message.as === 'query')
+      for (const message of arrived.splice(Math.max(0, question), 1)) sortIn(message)
+    }
   }
   const attempt = (key: number, todo: () => void): void => {
     try {
@@ -76,7 +83,7 @@ async function work({ model, threads }: WorkerData, say: (message: FromWorker, t
   }
 
   while (!isStopping) {
-    for (const message of arrived.splice(0)) sortIn(message)
+    sortAll()
     const batch = batchers.query.next() ?? batchers.passage.next()
     if (batch !== undefined) {
       answer(await embed(encoder, batch), say)
