@@ -5,19 +5,15 @@ import type { EmbedModel } from '../../pipeline/embed/model.ts'
 export interface BareData {
   readonly model: EmbedModel
   readonly threads: number
-  /** Tokens of texts, run by run. */
-  readonly batches: readonly (readonly (readonly number[])[])[]
 }
 
-export interface BareRun {
-  readonly texts: number
-  readonly ms: number
-}
+/** Tokens of the texts of one run. */
+export type Batch = readonly (readonly number[])[]
 
 /** The ONNX session of a model by itself, in a thread of its own. */
 export interface BareSession {
-  /** Goes round the runs for so long. */
-  run(ms: number): Promise<BareRun>
+  /** @returns how long the runs took, in milliseconds; their inputs are made before */
+  run(batches: readonly Batch[]): Promise<number>
   stop(): Promise<void>
 }
 
@@ -25,11 +21,11 @@ export async function startBareSession(data: BareData): Promise<BareSession> {
   const worker = new Worker(new URL('bare-worker.ts', import.meta.url), { workerData: data })
   await once(worker, 'message')
   return {
-    async run(ms) {
+    async run(batches) {
       const answer = once(worker, 'message')
-      worker.postMessage(ms)
-      const [run] = await answer as [BareRun]
-      return run
+      worker.postMessage(batches)
+      const [ms] = await answer as [number]
+      return ms
     },
     async stop() {
       await worker.terminate()
