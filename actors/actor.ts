@@ -15,6 +15,8 @@ export interface Actor {
   readonly status: LogRecord['status']
   readonly label: LogRecord['label']
   readonly case: Case | undefined
+  /** By active leaf the LOG sequence of the record that entered it; 0 stands for the last one. */
+  readonly since: Readonly<Record<string, number>>
   readonly seen: Seen
   /** Absent until a decision needs it; dropped whenever a restored one could differ. */
   readonly snapshot: AnyMachineSnapshot | undefined
@@ -31,6 +33,7 @@ export const newActor = (address: Address): Actor => ({
   status: 'none',
   label: {},
   case: undefined,
+  since: {},
   seen: nothingSeen,
   snapshot: undefined,
 })
@@ -46,6 +49,7 @@ export const actorAfter = (address: Address, record: LogRecord, snapshot?: AnyMa
   status: record.status,
   label: record.label,
   case: record.case,
+  since: record.since ?? {},
   seen: record.seen,
   snapshot,
 })

@@ -4,6 +4,7 @@ import { zodProblem, type Input } from '../schemas/input.ts'
 import type { InternalInput } from '../schemas/internal.ts'
 import type { TaskEnd } from '../schemas/record.ts'
 import type { Actor } from './actor.ts'
+import { isEndless } from './definition/cycles.ts'
 import { commit, reject, unmoved, type Draft, type Message, type Turn } from './draft.ts'
 import type { Kind, Kinds } from './kind.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
@@ -16,6 +17,8 @@ export interface Moment {
   /** ISO, milliseconds. */
   readonly now: string
   readonly low: number
+  /** LOG sequence of the actor's last record, 0 before the first. Where it is left out, the record does not say since when things stand. */
+  readonly lastSeq?: number
 }
 
 /**
@@ -37,7 +40,7 @@ export type Decision =
 export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Moment, fresh: boolean): Decision {
   if (isHandled(actor.inbox, message)) return { kind: 'repeat', by: 'position' }
   const at = moment.now > actor.at ? moment.now : actor.at
-  const turn: Turn = { actor, message, at, low: moment.low }
+  const turn: Turn = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
   if (!message.addressable) {
     return reject(turn, { reason: 'bad_subject', error: 'tokens must match [A-Za-z0-9_-]{1,128}', input: salvagedInput(message) })
   }
@@ -54,7 +57,7 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Mom
   if (data?.success === false) return reject(turn, { reason: 'bad_data', error: zodProblem(data.error, 'data'), input: read })
   if (read.history === true) return commit(turn, kind, read, unmoved(turn))
   if (isEnded(actor)) return reject(turn, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
-  const event = { type: read.type, id: read.id, time: read.time, source: read.source, data: data?.data ?? read.data }
+  const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data?.data ?? read.data }
   return run(turn, kind, read, event, undefined, fresh)
 }
 
@@ -73,12 +76,12 @@ function decideInternal(turn: Turn, kind: Kind | undefined, fresh: boolean): Dec
   const input = internalAsInput(turn.message, internal)
   if (internal.type === 'timer.fired') {
     const timer = actor.state?.timers[internal.run]
-    return timer === undefined ? { kind: 'ignored', why: 'no_such_run' } : run(turn, kind, input, timer.event, { run: internal.run }, fresh)
+    return timer === undefined ? { kind: 'ignored', why: 'no_such_run' } : run(turn, kind, input, { ...timer.event, at: turn.at }, { run: internal.run }, fresh)
   }
   const task = actor.state?.tasks[internal.run]
   if (task === undefined) return { kind: 'ignored', why: 'no_such_run' }
   const ended = { run: internal.run, task: task.task, startedAt: task.startedAt, ...outcomeOf(internal) }
-  return run(turn, kind, input, outcomeEvent(task.child, internal), { run: internal.run, ended }, fresh)
+  return run(turn, kind, input, { ...outcomeEvent(task.child, internal), at: turn.at }, { run: internal.run, ended }, fresh)
 }
 
 type Outcome = Exclude<InternalInput, { type: 'timer.fired' }>
@@ -103,8 +106,8 @@ function run(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settle
   } catch (error) {
     if (error instanceof ColloquyError && error.code === 'newer_machine') throw error
     if (!fresh) return { kind: 'threw', error }
-    const code = error instanceof ColloquyError ? `${error.code}: ` : ''
-    return reject(turn, { reason: 'poison', error: `${code}${messageOf(error)}`, input })
+    const code = error instanceof ColloquyError ? error.code : isEndless(error) ? 'always_cycle' : undefined
+    return reject(turn, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
   }
 }
 

@@ -2,18 +2,20 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { LogRecord, Reason } from '../schemas/record.ts'
+import type { Origin } from '../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './case.ts'
 import { machineName, type Kind } from './kind.ts'
 import type { Delivery } from './read-input.ts'
 import { remember } from './repeats.ts'
 import { statePath } from './snapshot.ts'
+import { causeOf, nextStays } from './stays.ts'
 
 /** A message with what its subject says about it. */
 export interface Message extends Delivery {
   /** As it was published. */
   readonly subject: string
-  readonly origin: 'producer' | 'internal'
+  readonly origin: Origin
   readonly addressable: boolean
 }
 
@@ -23,6 +25,8 @@ export interface Turn {
   readonly message: Message
   readonly at: string
   readonly low: number
+  /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
+  readonly lastSeq?: number | undefined
 }
 
 /** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
@@ -34,14 +38,17 @@ export interface Draft {
 }
 
 /** What a committed record says beside its input. */
-export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & {
+export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {
   readonly error?: string
+  /** Where the state is still that of an earlier version. Default: the kind's own. */
+  readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
 }
 
 /** Nothing but the counts changes: the machine is not shown what belongs to the past. */
 export const unmoved = ({ actor }: Turn): Outcomes => ({
   to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
+  ...(actor.state === null ? {} : { machine: actor.machine }),
   emitted: [], started: [], timers: [], stopped: [], ended: [],
 })
 
@@ -49,10 +56,13 @@ export const unmoved = ({ actor }: Turn): Outcomes => ({
 export function commit(turn: Turn, kind: Kind, input: Input, outcomes: Outcomes): Draft {
   const { actor, message, at, low } = turn
   const { snapshot, ...written } = outcomes
-  const committed: LogRecord = {
-    v: 1, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'committed', machine: machineName(kind),
+  const cause = causeOf(actor, input, message.origin === 'internal')
+  const begun = {
+    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'committed' as const, machine: machineName(kind),
     input, from: statePath(actor.state), ...written,
-    case: nextCase(actor.case, input, written.emitted, at),
+  }
+  const committed: LogRecord = {
+    ...begun, ...nextCase({ ...begun, ...follows(turn), cause }), ...nextStays(actor, written.state, turn.lastSeq, cause),
     seen: message.origin === 'internal' ? actor.seen : remember(actor.seen, input),
   }
   const encoded = encode(committed)
@@ -60,6 +70,8 @@ export function commit(turn: Turn, kind: Kind, input: Input, outcomes: Outcomes)
   if (problem !== undefined) return reject(turn, { reason: 'state_too_large', error: problem, input })
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
 }
+
+const follows = ({ actor, lastSeq }: Turn) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
@@ -74,13 +86,16 @@ export function reject(turn: Turn, refusal: { reason: Reason; error: string; inp
   const { actor, message, at, low } = turn
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
-  const rejected: LogRecord = {
-    v: 1, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected', reason: refusal.reason,
+  const begun = {
+    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected' as const, reason: refusal.reason,
     error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
     payload: payloadText(message.payload), machine: actor.machine,
     input, from: path, to: path, state: actor.state, status: actor.status, label: actor.label,
-    case: nextCase(actor.case, undefined, [], at),
-    emitted: [], started: [], timers: [], stopped: [], ended: [], seen: actor.seen,
+    emitted: [], started: [], timers: [], stopped: [], ended: [],
+  }
+  const rejected: LogRecord = {
+    ...begun, ...nextCase({ ...begun, ...follows(turn), cause: input.type }), ...nextStays(actor, actor.state, turn.lastSeq, input.type),
+    seen: actor.seen,
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
 }

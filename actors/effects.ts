@@ -1,16 +1,20 @@
 import type { ExecutableActionObject } from 'xstate'
 import { z } from 'zod'
 import { ColloquyError } from '../schemas/errors.ts'
-import { zodProblem } from '../schemas/input.ts'
-import { jsonProblem } from '../schemas/json.ts'
 import { LIMITS } from '../schemas/limits.ts'
-import type { Emitted, LogRecord, PendingTask, PendingTimer, Started, TaskEnd } from '../schemas/record.ts'
+import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../schemas/record.ts'
+import { functionAction, sendToOther, unknownAction } from './definition/behaviour.ts'
+import { refusalError, type Refusal } from './definition/refusal.ts'
+import { INVOKE_INSTEAD, spawned } from './definition/sources.ts'
 import type { Kind } from './kind.ts'
+import { emittedData, sentEvent, taskInput, taskOf } from './products.ts'
+import { sendingOf } from './send.ts'
 import type { Tasks, Timers } from './snapshot.ts'
 
 /** What one decision does to the outside, and the runs that are pending after it. */
 export interface Effects {
   readonly emitted: readonly Emitted[]
+  readonly sent: readonly Sent[]
   readonly started: readonly Started[]
   readonly timers: LogRecord['timers']
   readonly stopped: readonly string[]
@@ -18,29 +22,54 @@ export interface Effects {
   readonly pending: { readonly tasks: Tasks; readonly timers: Timers }
 }
 
-const spawnParams = z.object({ id: z.string(), src: z.string(), input: z.unknown() })
+/** An action that XState resolved, or that a migration makes up. */
+export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<Pick<ExecutableActionObject, 'info' | 'exec'>>
+
+const spawnParams = z.object({ id: z.unknown(), src: z.unknown(), input: z.unknown().optional() })
 const stopParams = z.union([z.string(), z.object({ id: z.string() }).transform((ref) => ref.id)])
-const raiseParams = z.object({ event: z.looseObject({ type: z.string() }), id: z.string(), delay: z.number() })
+/** Of any size, and not even a number: what is no delay is told apart below. */
+const milliseconds = z.custom<number>((value) => typeof value === 'number')
+const timedEvent = z.object({ event: z.looseObject({ type: z.string() }), id: z.string().optional(), delay: milliseconds.optional() })
+const sendToParams = timedEvent.extend({ to: z.unknown() })
 const cancelParams = z.object({ sendId: z.string() })
-const emitParams = z.object({ event: z.looseObject({ type: z.string(), data: z.unknown() }) })
+const emitParams = z.object({ event: z.looseObject({ type: z.string(), data: z.unknown().optional() }) })
+
+/** The event that an actor sends to itself for right now; it is decided on with what sent it. */
+export function toldItself({ type, params, info }: Action): z.infer<typeof timedEvent>['event'] | undefined {
+  if (type !== 'xstate.sendTo') return undefined
+  const { to, event, delay } = sendToParams.parse(params)
+  return to === info?.self && delay === undefined ? event : undefined
+}
+
+/** Where the decision is made, as far as its products show it. */
+export interface Place {
+  readonly tenant: string
+  /** What the ids of all products begin with: the input's position gives it, so that deciding again gives the same ids. */
+  readonly base: string
+  readonly at: string
+}
 
 /**
- * Turns the actions of a transition into a record's effects. Ids are made of `base`, which the input's position gives, and
- * the place among this record's products, so that deciding again gives the same ids.
+ * Turns the actions of a transition into a record's effects. Ids are made of `base` and the place among this record's products.
  *
  * @throws ColloquyError where the machine asked for what cannot be kept or carried out.
  */
 export function collectEffects(
-  kind: Kind, actions: readonly ExecutableActionObject[], pending: { tasks: Tasks; timers: Timers }, base: string, at: string,
+  kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, { tenant, base, at }: Place,
 ): Effects {
   const tasks: Record<string, PendingTask> = { ...pending.tasks }
   const timers: Record<string, PendingTimer> = { ...pending.timers }
   const emitted: Emitted[] = []
+  const sent: Sent[] = []
   const started = new Map<string, Started>()
   const set = new Map<string, LogRecord['timers'][number]>()
   const stopped: string[] = []
   const ended: TaskEnd[] = []
+  // Not the number of those that are left: one that was stopped again has had its name.
+  let runs = 0
+  let alarms = 0
 
+  const refuse = (refusal: Refusal): never => { throw refusalError(kind.name, refusal) }
   const stopTask = (child: string): void => {
     const [run, task] = Object.entries(tasks).find(([, pendingTask]) => pendingTask.child === child) ?? []
     if (run === undefined || task === undefined) return
@@ -55,25 +84,41 @@ export function collectEffects(
     delete timers[run]
     if (!set.delete(run)) stopped.push(run)
   }
-  const carry: Readonly<Record<string, (params: unknown) => void>> = {
-    'xstate.spawnChild': (params) => {
+  const setTimer = (event: PendingTimer['event'], id: string | undefined, delay: number): void => {
+    if (Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
+    alarms += 1
+    const run = `${base}-w${alarms}`
+    const sendId = id ?? run
+    stopTimer(sendId)
+    set.set(run, { run, event: event.type, at: later(at, delay) })
+    timers[run] = { event, sendId, at: later(at, delay) }
+  }
+  const carry: Readonly<Record<string, (action: Action) => void>> = {
+    'xstate.spawnChild'({ params }) {
       const { id: child, src, input } = spawnParams.parse(params)
-      const run = `${base}-t${started.size + 1}`
-      const deadlineAt = later(at, definitionOf(kind, src).deadlineMs)
+      if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
+        return refuse({ code: 'inline_source', where: '', what: 'what is started is written in place, and a record cannot name it', instead: INVOKE_INSTEAD })
+      }
+      if (typeof child !== 'string' || !kind.invokes.has(child)) return refuse(spawned(''))
+      runs += 1
+      const run = `${base}-t${runs}`
+      const deadlineAt = later(at, taskOf(kind, src).deadlineMs)
       stopTask(child)
       started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
       tasks[run] = { task: src, child, startedAt: at, deadlineAt }
     },
-    'xstate.stopChild': (params) => stopTask(stopParams.parse(params)),
-    'xstate.raise': (params) => {
-      const { event, id: sendId, delay } = raiseParams.parse(params)
-      const run = `${base}-w${set.size + 1}`
-      stopTimer(sendId)
-      set.set(run, { run, event: event.type, at: later(at, delay) })
-      timers[run] = { event, sendId, at: later(at, delay) }
+    'xstate.stopChild': ({ params }) => stopTask(stopParams.parse(params)),
+    'xstate.raise'({ params }) {
+      const { event, id, delay } = timedEvent.parse(params)
+      if (delay !== undefined) setTimer(event, id, delay)
     },
-    'xstate.cancel': (params) => stopTimer(cancelParams.parse(params).sendId),
-    'xstate.emit': (params) => {
+    'xstate.sendTo'({ params, info }) {
+      const { to, event, id, delay } = sendToParams.parse(params)
+      if (to !== info?.self) refuse(sendToOther(''))
+      if (delay !== undefined) setTimer(event, id, delay)
+    },
+    'xstate.cancel': ({ params }) => stopTimer(cancelParams.parse(params).sendId),
+    'xstate.emit'({ params }) {
       const { event } = emitParams.parse(params)
       emitted.push({ id: `${base}-e${emitted.length + 1}`, type: event.type, data: emittedData(kind, event.type, event.data) })
     },
@@ -81,45 +126,26 @@ export function collectEffects(
   }
 
   for (const action of actions) {
-    const effect = carry[action.type]
-    if (effect === undefined) {
-      throw new ColloquyError('unsupported_action', `action "${action.type}": only assign, raise, cancel, emit, log and invoke are carried out`)
+    const said = sendingOf(action.exec, action.info, action.params)
+    if (said !== undefined) {
+      sent.push({ id: `${base}-s${sent.length + 1}`, ...sentEvent(tenant, said) })
+      continue
     }
-    effect(action.params)
+    const effect = Object.hasOwn(carry, action.type) ? carry[action.type] : undefined
+    if (effect === undefined) refuse(action.exec === undefined ? unknownAction(action.type, '') : functionAction(`action "${action.type}"`))
+    effect?.(action)
   }
   if (Object.keys(tasks).length + Object.keys(timers).length > LIMITS.pendingRunsMax) {
     throw new ColloquyError('too_many_runs', `more than ${LIMITS.pendingRunsMax} tasks and timers would be pending`)
   }
-  if (emitted.length + started.size + set.size > LIMITS.effectsMax) {
+  if (emitted.length + sent.length + runs + alarms > LIMITS.effectsMax) {
     throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects`)
   }
-  return { emitted, started: [...started.values()], timers: [...set.values()], stopped, ended, pending: { tasks, timers } }
+  return { emitted, sent, started: [...started.values()], timers: [...set.values()], stopped, ended, pending: { tasks, timers } }
 }
 
-/** ISO time some milliseconds later, never past the last time that a Date can write. */
-const later = (at: string, ms: number): string => new Date(Math.min(Date.parse(at) + Math.ceil(ms), 8.64e15)).toISOString()
+/** Times end with the year 2100, in records as in inputs. */
+const TIME_MAX = Date.parse('2100-01-01T00:00:00Z') - 1
 
-function definitionOf(kind: Kind, task: string) {
-  const definition = Object.hasOwn(kind.tasks, task) ? kind.tasks[task] : undefined
-  if (definition === undefined) throw new ColloquyError('unknown_task', `the machine invokes "${task}", which is no task of kind "${kind.name}"`)
-  return definition
-}
-
-function taskInput(kind: Kind, task: string, input: unknown): unknown {
-  const problem = jsonProblem(input)
-  if (problem !== undefined) throw new ColloquyError('bad_task_input', `input of task "${task}": ${problem}`)
-  const checked = definitionOf(kind, task).input.safeParse(input)
-  if (!checked.success) throw new ColloquyError('bad_task_input', zodProblem(checked.error, `input of task "${task}"`))
-  return input
-}
-
-function emittedData(kind: Kind, type: string, data: unknown): Emitted['data'] {
-  const schema = Object.hasOwn(kind.emits, type) ? kind.emits[type] : undefined
-  if (schema === undefined) throw new ColloquyError('unknown_emit', `the machine emits "${type}", which kind "${kind.name}" does not declare`)
-  const problem = jsonProblem(data)
-  if (problem !== undefined) throw new ColloquyError('bad_emit', `emitted "${type}": ${problem}`)
-  const checked = schema.safeParse(data)
-  if (!checked.success) throw new ColloquyError('bad_emit', zodProblem(checked.error, `emitted "${type}"`))
-  return objectData.parse(data)
-}
-const objectData = z.record(z.string(), z.unknown())
+/** ISO time some milliseconds later. */
+const later = (at: string, ms: number): string => new Date(Math.min(Date.parse(at) + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()

@@ -1,6 +1,7 @@
 import {
   createActor, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, type ExecutableActionObject, type Snapshot,
 } from 'xstate'
+import { ColloquyError } from '../schemas/errors.ts'
 
 /** What a machine did: its next snapshot, and what it wants done, none of which has been done. */
 export type Taken = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
@@ -38,6 +39,8 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
 
 function createScope(machine: AnyStateMachine): Scope {
   const self = createActor(machine)
+  // Nobody would ever take it up: only the action sendTo is carried out.
+  self.send = () => { throw new ColloquyError('send_to_other', 'self.send(…) is called by a function of the machine, which may have no effects; use the action raise or sendTo') }
   const nothing = (): void => undefined
   return {
     self, system: self.system, id: '', sessionId: '', defer: nothing, logger: nothing, stopChild: nothing, emit: nothing, actionExecutor: nothing,

@@ -1,4 +1,5 @@
 import type { AnyMachineSnapshot, Snapshot } from 'xstate'
+import { ColloquyError, messageOf } from '../schemas/errors.ts'
 import type { LogRecord, PendingTask, PendingTimer, State } from '../schemas/record.ts'
 import type { Kind } from './kind.ts'
 
@@ -8,6 +9,8 @@ export type Timers = Readonly<Record<string, PendingTimer>>
 /**
  * The machine's snapshot as a record's state describes it. Nothing is started; the children are those whose runs are
  * pending, so that leaving their state stops them.
+ *
+ * @throws ColloquyError `task_gone` or `state_gone` where the machine was changed under one and the same version.
  */
 export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['status']): AnyMachineSnapshot {
   const children = Object.fromEntries(Object.values(state.tasks).map((task) => [
@@ -23,8 +26,17 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
     output: state.output,
     error: undefined,
   }
-  return kind.pure.restore(persisted as Snapshot<unknown>)
+  const gone = Object.values(state.tasks).find(({ task, child }) => !Object.hasOwn(kind.tasks, task) || !kind.invokes.has(child))
+  if (gone !== undefined) throw new ColloquyError('task_gone', `a run of task "${gone.task}" is pending, which ${changedUnder(kind)}`)
+  try {
+    return kind.pure.restore(persisted as Snapshot<unknown>)
+  } catch (cause) {
+    throw new ColloquyError('state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, { cause })
+  }
 }
+
+const changedUnder = ({ name, version }: Kind): string =>
+  `the machine of ${name}@${version} does not have; put it back, or raise the version and write migrate[${version}]`
 
 /** What a record keeps of a snapshot; `entered` gets the leaves that are new since `before`. */
 export function describeSnapshot(

@@ -1,11 +1,17 @@
-import type { AnyEventObject, AnyMachineSnapshot, ExecutableActionObject } from 'xstate'
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import { ColloquyError, messageOf } from '../schemas/errors.ts'
 import { jsonProblem } from '../schemas/json.ts'
 import type { LogRecord, TaskEnd } from '../schemas/record.ts'
 import type { Actor } from './actor.ts'
+import { spawnInAssign } from './definition/behaviour.ts'
+import { contextNotJson } from './definition/context.ts'
+import { alwaysCycle } from './definition/cycles.ts'
+import { refusalError } from './definition/refusal.ts'
+import { isRecord } from './definition/walk.ts'
 import type { Outcomes, Turn } from './draft.ts'
-import { collectEffects, type Effects } from './effects.ts'
+import { collectEffects, toldItself, type Action, type Effects } from './effects.ts'
 import { machineName, type Kind } from './kind.ts'
+import { migrate, versionOf } from './migrate.ts'
 import type { Taken } from './pure-machine.ts'
 import { describeSnapshot, hasSettledChildren, restoreSnapshot, statePath } from './snapshot.ts'
 
@@ -23,27 +29,28 @@ export interface Settled {
  */
 export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Settled | undefined): Outcomes {
   const { actor, message, at } = turn
-  const actions: ExecutableActionObject[] = []
-  const taken = ([snapshot, toDo]: Taken): AnyMachineSnapshot => {
-    actions.push(...toDo)
-    return snapshot
-  }
-  const before = actor.snapshot ?? restored(kind, actor) ?? taken(kind.pure.initial(actor.address))
-  const snapshot = before.status === 'active' ? taken(kind.pure.next(before, event)) : before
+  const { before, actions } = load(turn, kind)
+  const first = before ?? settle(kind, kind.pure.initial(actor.address), actions)
+  if (first.status === 'error' && before === undefined) throw first.error
+  const snapshot = first.status === 'active' ? settle(kind, kind.pure.next(first, event), actions) : first
+  refuseSpawned(kind, before, snapshot, actions)
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(actor, settled), base, at)
+  const effects = collectEffects(kind, actions, stillPending(actor, settled), { tenant: actor.address.tenant, base, at })
   const left = leftBehind(snapshot, effects)
   const { tasks, timers } = left === undefined ? effects.pending : { tasks: {}, timers: {} }
   const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
-  const label = kind.label(snapshot.context)
-  const problem = jsonProblem(state.context) ?? jsonProblem(label)
-  if (problem !== undefined) throw new ColloquyError('bad_context', `context or label of kind "${kind.name}": ${problem}`)
+  const problem = jsonProblem(state.context)
+  if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
+  const label = kind.label(state.context)
+  const labelProblem = jsonProblem(label)
+  if (labelProblem !== undefined) throw new ColloquyError('bad_label', `the label of kind "${kind.name}": ${labelProblem}`)
 
   const ended = settled?.ended === undefined ? [] : [settled.ended]
   return {
     to: statePath(state), state, status: statusOf(snapshot), label,
-    emitted: [...effects.emitted], started: [...effects.started], timers: [...effects.timers],
+    emitted: [...effects.emitted], ...(effects.sent.length === 0 ? {} : { sent: [...effects.sent] }),
+    started: [...effects.started], timers: [...effects.timers],
     // A run whose deadline passed may still be at work: it is told to stop like one that the machine no longer wants.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(left?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(left?.ended ?? [])],
@@ -52,13 +59,53 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
   }
 }
 
-function restored(kind: Kind, actor: Actor): AnyMachineSnapshot | undefined {
-  if (actor.state === null) return undefined
-  const version = Number(actor.machine.slice(actor.machine.lastIndexOf('@') + 1))
+/** The machine's snapshot before the event; absent where it has not been started. What a migration asks for stands first among the actions. */
+function load({ actor, at }: Turn, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
+  if (actor.snapshot !== undefined) return { before: actor.snapshot, actions: [] }
+  if (actor.state === null) return { before: undefined, actions: [] }
+  const version = versionOf(actor.machine)
   if (version > kind.version) {
     throw new ColloquyError('newer_machine', `the record was made by ${actor.machine}, this is ${machineName(kind)}: upgrade this host`)
   }
-  return restoreSnapshot(kind, actor.state, actor.status)
+  if (version === kind.version) return { before: restoreSnapshot(kind, actor.state, actor.status), actions: [] }
+  const { state, status, actions } = migrate(kind, actor, actor.state, at)
+  return { before: restoreSnapshot(kind, state, status), actions: [...actions] }
+}
+
+/** Events that an actor may send to itself while one input is decided on. */
+const TOLD_ITSELF_MAX = 1_000
+
+/** Lets the machine also take what it sent to itself meanwhile, in order, and keeps all that it wants done. */
+function settle(kind: Kind, [taken, toDo]: Taken, actions: Action[]): AnyMachineSnapshot {
+  let snapshot = taken
+  const events: AnyEventObject[] = []
+  const keep = (more: readonly Action[]): void => {
+    actions.push(...more)
+    for (const action of more) {
+      const told = toldItself(action)
+      if (told !== undefined) events.push(told)
+    }
+  }
+  keep(toDo)
+  for (let index = 0; index < events.length && snapshot.status === 'active'; index++) {
+    const event = events[index]
+    if (event === undefined || index === TOLD_ITSELF_MAX) {
+      throw refusalError(kind.name, alwaysCycle('sendTo', `it sent more than ${TOLD_ITSELF_MAX} events to itself in one turn`))
+    }
+    const [next, more] = kind.pure.next(snapshot, event)
+    snapshot = next
+    keep(more)
+  }
+  return snapshot
+}
+
+/** A child that nothing started was spawned in an assign, which leaves no other trace. */
+function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snapshot: AnyMachineSnapshot, actions: readonly Action[]): void {
+  for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
+    if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
+    if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
+    throw refusalError(kind.name, spawnInAssign(`"${id}"`))
+  }
 }
 
 function stillPending(actor: Actor, settled: Settled | undefined) {

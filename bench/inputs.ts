@@ -12,7 +12,8 @@ const PADDING = ' lorem ipsum dolor sit amet'
 export const politeInput = (id: string, random: () => number, textBytesMin: number): string =>
   JSON.stringify({ type: 'message.received', id, source: 'bench', data: { role: 'user', text: politeText(random, textBytesMin) } })
 
-function politeText(random: () => number, bytesMin: number): string {
+/** What a customer says that is answered at once, of at least so many bytes. */
+export function politeText(random: () => number, bytesMin: number): string {
   const text = COURTESIES[pick(random, COURTESIES.length)] ?? ''
   const missing = bytesMin - Buffer.byteLength(text)
   return missing <= 0 ? text : text + PADDING.repeat(Math.ceil(missing / PADDING.length)).slice(0, missing)

@@ -15,7 +15,8 @@ export interface Machine {
   readonly load: number
 }
 
-export type Versions = Readonly<Record<'colloquy' | 'node' | 'nats' | 'clickhouse', string>>
+/** By the name of the program. */
+export type Versions = Readonly<Record<string, string>>
 
 export const describeMachine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -28,11 +29,17 @@ export const describeMachine = (): Machine => ({
 const packageSchema = z.object({ version: z.string() })
 const versionSchema = z.array(z.object({ version: z.string() }))
 
+/** Of what every measurement stands on. */
+export async function readOwnVersions(): Promise<Versions> {
+  const versionIn = async (path: string): Promise<string> =>
+    packageSchema.parse(JSON.parse(await readFile(new URL(`../${path}`, import.meta.url), 'utf8'))).version
+  return { colloquy: await versionIn('package.json'), node: process.version, xstate: await versionIn('node_modules/xstate/package.json') }
+}
+
 export async function readVersions({ nc, clickhouse }: BenchSystem): Promise<Versions> {
   const result = await clickhouse.query({ query: 'SELECT version() AS version', format: 'JSONEachRow' })
   return {
-    colloquy: packageSchema.parse(JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))).version,
-    node: process.version,
+    ...await readOwnVersions(),
     nats: nc.info?.version ?? 'unknown',
     clickhouse: versionSchema.parse(await result.json())[0]?.version ?? 'unknown',
   }

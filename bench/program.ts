@@ -3,16 +3,22 @@ import { Argument, Command } from 'commander'
 import type { Logger } from 'pino'
 import { positiveNumber, wholeNumber } from '../infra/cli/arguments.ts'
 import { isClean } from './gate/check.ts'
-import { renderReport } from './report.ts'
-import { runScenario } from './run.ts'
+import { kinds } from './kinds/kinds.ts'
+import { renderOfflineReport, renderReport } from './report.ts'
+import { runOffline, runScenario } from './run.ts'
+import { analysts } from './scenarios/analysts.ts'
 import { embed } from './scenarios/embed.ts'
 import { latency } from './scenarios/latency.ts'
 import { scale } from './scenarios/scale.ts'
 import { turns } from './scenarios/turns.ts'
-import type { BenchOptions, Scenario } from './scenario.ts'
+import type { BenchOptions, OfflineScenario, Scenario } from './scenario.ts'
 import { attachSystem, startSystem } from './system.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, scale, embed]
+const SCENARIOS: readonly Scenario[] = [turns, latency, scale, analysts, embed]
+const OFFLINE: readonly OfflineScenario[] = [kinds]
+const ALL = [...SCENARIOS, ...OFFLINE]
+
+const RATE_DEFAULT = 500
 
 export interface BenchCli {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -24,7 +30,8 @@ export interface BenchCli {
 interface Flags {
   readonly seconds: number
   readonly actors?: number
-  readonly rate: number
+  readonly rate?: number
+  readonly rows: number
   readonly payload: number
   readonly seed: number
   readonly json?: string
@@ -36,10 +43,11 @@ interface Flags {
 export function createBenchProgram({ environment, line, log, now }: BenchCli): Command {
   return new Command('bench')
     .description('Measures Colloquy as its users meet it, and prints figures only if nothing was lost, doubled or out of order.')
-    .addArgument(new Argument('<scenario>', listed(({ name, about }) => `${name}: ${about}`, '; ')).choices(SCENARIOS.map(({ name }) => name)))
+    .addArgument(new Argument('<scenario>', listed(({ name, about }) => `${name}: ${about}`, '; ')).choices(ALL.map(({ name }) => name)))
     .option('--seconds <n>', 'how long inputs are published for the figures (scale: goes by its actors)', positiveNumber, 10)
     .option('--actors <n>', `conversations (default: ${listed(({ name, actorsDefault }) => `${name} ${actorsDefault}`, ', ')})`, wholeNumber(1))
-    .option('--rate <n>', 'inputs per second (latency)', positiveNumber, 500)
+    .option('--rate <n>', `inputs per second (default: latency ${RATE_DEFAULT}, analysts ${analysts.rateDefault})`, positiveNumber)
+    .option('--rows <n>', 'event rows that the questions are asked of (analysts)', wholeNumber(1), 1_000_000)
     .option('--payload <bytes>', 'least bytes of an input\'s text; 0: as short as people write', wholeNumber(0), 0)
     .option('--seed <n>', 'the same seed sends the same inputs', wholeNumber(0), 1)
     .option('--json <file>', 'also writes the report as JSON')
@@ -50,16 +58,24 @@ export function createBenchProgram({ environment, line, log, now }: BenchCli): C
 One worker for now: there is no --workers until a system has several.
 The exit code is 0 only if the gate was clean.`)
     .action(async (name: string, flags: Flags) => {
+      const offline = OFFLINE.find((one) => one.name === name)
       const scenario = SCENARIOS.find((one) => one.name === name) ?? turns
-      const { seconds, actors = scenario.actorsDefault, rate, payload: payloadBytes, seed } = flags
-      const options: BenchOptions = { seconds, actors, rate, payloadBytes, seed }
+      const { seconds, actors = (offline ?? scenario).actorsDefault, rate = scenario.rateDefault ?? RATE_DEFAULT, rows, payload: payloadBytes, seed } = flags
+      const options: BenchOptions = { seconds, actors, rate, rows, payloadBytes, seed }
+      const print = async (text: string, report: object): Promise<void> => {
+        line(text)
+        if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`)
+      }
+      if (offline !== undefined) {
+        const report = await runOffline({ scenario: offline, options, command: commandOf(name, options), now })
+        return print(renderOfflineReport(report), report)
+      }
       const system = flags.attach
         ? await attachSystem(environment)
         : await startSystem({ environment, settings: scenario.settings?.(options) ?? {}, profileDir: flags.profile, log })
       try {
         const report = await runScenario({ scenario, options, system, command: commandOf(name, options), now })
-        line(renderReport(report))
-        if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, undefined, 2)}\n`)
+        await print(renderReport(report), report)
         if (!isClean(report)) process.exitCode = 1
       } finally {
         await system.stop()
@@ -67,7 +83,7 @@ The exit code is 0 only if the gate was clean.`)
     })
 }
 
-const listed = (say: (scenario: Scenario) => string, separator: string): string => SCENARIOS.map(say).join(separator)
+const listed = (say: (scenario: Scenario | OfflineScenario) => string, separator: string): string => ALL.map(say).join(separator)
 
-const commandOf = (scenario: string, { seconds, actors, rate, payloadBytes, seed }: BenchOptions): string =>
-  `npm run bench -- ${scenario} --seconds ${seconds} --actors ${actors} --rate ${rate} --payload ${payloadBytes} --seed ${seed}`
+const commandOf = (scenario: string, { seconds, actors, rate, rows, payloadBytes, seed }: BenchOptions): string =>
+  `npm run bench -- ${scenario} --seconds ${seconds} --actors ${actors} --rate ${rate} --rows ${rows} --payload ${payloadBytes} --seed ${seed}`

@@ -2,11 +2,10 @@ import { isClean, type Verdict } from './gate/check.ts'
 import type { Machine, Versions } from './machine.ts'
 import type { BenchOptions, Measured } from './scenario.ts'
 
-/** All that one run says; what `--json` writes. */
-export interface Report extends Omit<Verdict, 'faults'>, Measured {
+/** What was run, on what, and what repeats it. */
+export interface Circumstances {
   readonly scenario: string
   readonly seconds: number
-  readonly faults: readonly string[]
   readonly options: BenchOptions
   /** Settings of the system that differ from their defaults. */
   readonly settings: Readonly<Record<string, string>>
@@ -18,14 +17,29 @@ export interface Report extends Omit<Verdict, 'faults'>, Measured {
   readonly command: string
 }
 
+/** All that a run without servers says: nothing is published, so there is nothing for a gate. */
+export interface OfflineReport extends Circumstances, Measured {}
+
+/** All that one run says; what `--json` writes. */
+export interface Report extends OfflineReport, Omit<Verdict, 'faults'> {
+  readonly faults: readonly string[]
+}
+
 /** The report as Markdown. Without a clean gate there are no figures in it, only what was found. */
 export function renderReport(report: Report): string {
-  const { scenario, acknowledged, lost, duplicated, outOfOrder, machine, versions } = report
+  const { acknowledged, lost, duplicated, outOfOrder } = report
   const gate = `Gate: ${number(acknowledged)} acknowledged, ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order.`
+  return render(report, isClean(report) ? figuresAndNotes(report, [gate, '']) : failedRun(report, gate))
+}
+
+export const renderOfflineReport = (report: OfflineReport): string => render(report, figuresAndNotes(report, []))
+
+function render(report: Circumstances, body: readonly string[]): string {
+  const { scenario, machine, versions } = report
   return [
     `## ${scenario}`,
     '',
-    ...(isClean(report) ? cleanRun(report, gate) : failedRun(report, gate)),
+    ...body,
     '',
     ...table(['', ''], [
       ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`],
@@ -39,9 +53,9 @@ export function renderReport(report: Report): string {
   ].join('\n')
 }
 
-const cleanRun = ({ figures, notes }: Report, gate: string): string[] => [
+const figuresAndNotes = ({ figures, notes }: Measured, between: readonly string[]): string[] => [
   ...table(['figure', 'value'], Object.entries(figures).map(([name, value]) => [name, number(value)])),
-  '', gate, '', ...notes.map((note) => `- ${note}`),
+  '', ...between, ...notes.map((note) => `- ${note}`),
 ]
 
 const failedRun = ({ faults }: Report, gate: string): string[] => [

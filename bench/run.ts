@@ -2,10 +2,10 @@ import { loadSettings, type SettingName } from '../infra/settings.ts'
 import { codeOf } from '../schemas/errors.ts'
 import { isClean } from './gate/check.ts'
 import { passGate } from './gate/gate.ts'
-import { describeMachine, readCommit, readVersions } from './machine.ts'
+import { describeMachine, readCommit, readOwnVersions, readVersions } from './machine.ts'
 import { createProducer } from './producer.ts'
-import type { Report } from './report.ts'
-import type { Bench, BenchOptions, Measured, Scenario } from './scenario.ts'
+import type { OfflineReport, Report } from './report.ts'
+import type { Bench, BenchOptions, Measured, OfflineScenario, Scenario } from './scenario.ts'
 import type { BenchSystem } from './system.ts'
 
 export interface RunOptions {
@@ -37,6 +37,15 @@ export async function runScenario({ scenario, options, system, command, now }: R
     }
   } finally {
     producer.publisher.close()
+  }
+}
+
+/** Runs a scenario that has no servers. */
+export async function runOffline({ scenario, options, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario }): Promise<OfflineReport> {
+  const [machine, versions, commit, date] = [describeMachine(), await readOwnVersions(), await readCommit(), now()]
+  return {
+    scenario: scenario.name, seconds: options.seconds, ...scenario.measure(options),
+    options, settings: {}, machine, versions, commit, date: date.toISOString(), command,
   }
 }
 

@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly actors: number
   /** Inputs per second, where the scenario keeps to a rate. */
   readonly rate: number
+  /** Event rows that are there before anything is measured, where the scenario asks the tables. */
+  readonly rows: number
   /** Least bytes of an input's text; 0: as short as people write. */
   readonly payloadBytes: number
   /** The same seed sends the same inputs to the same actors in the same order. */
@@ -35,8 +37,18 @@ export interface Scenario {
   readonly name: string
   readonly about: string
   readonly actorsDefault: number
+  /** Default 500. */
+  readonly rateDefault?: number
   /** For the system that is started for it; one that runs already is taken as it is. */
   settings?(options: BenchOptions): Readonly<Partial<Record<SettingName, string>>>
   /** Publishes by the producer alone: what it has sent is what the gate checks afterwards. */
   run(bench: Bench): Promise<Measured>
+}
+
+/** A scenario that needs no servers. */
+export interface OfflineScenario {
+  readonly name: string
+  readonly about: string
+  readonly actorsDefault: number
+  measure(options: BenchOptions): Measured
 }

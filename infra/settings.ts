@@ -22,6 +22,8 @@ const roles = z.string().transform((text, ctx): readonly Role[] => {
   return known
 })
 
+const price = z.coerce.number().min(0).max(1e6)
+
 /**
  * Every setting, by the name that follows `COLLOQUY_` in the environment. `secret` ones are masked wherever they are shown.
  * This is the only place that reads the environment.
@@ -39,7 +41,8 @@ const SETTINGS = {
   NATS_TLS_KEY: { schema: z.string().optional(), about: 'File of the key of NATS_TLS_CERT' },
   NATS_PORT: { schema: port.default(4222), about: 'Port of the own nats-server; 0: any free one' },
   NATS_SERVER_BIN: { schema: z.string().optional(), about: 'nats-server program; unset: from the PATH, the cache, or the package manager' },
-  NATS_SYNC_INTERVAL: { schema: z.string().regex(/^(always|\d+(ms|s|m))$/).optional(), about: 'How often the own nats-server calls fsync; always: before each acknowledgement' },
+  NATS_SYNC_INTERVAL: { schema: z.string().regex(/^(always|\d+(ms|s|m))$/).optional(), about: 'How often the own nats-server calls fsync; always: before each acknowledgement. With NATS_URL: what that server does, as producers are told' },
+  REPLICAS: { schema: count(1, 5).optional(), about: 'Servers that keep each message; unset: 3 where NATS is a cluster, else 1' },
   STORAGE_BYTES_MAX: { schema: count(64 * 1024 * 1024, Number.MAX_SAFE_INTEGER).optional(), about: 'Disk that all streams together may use; unset: what is there, up to a bound' },
   CLICKHOUSE_URL: { schema: url('http', 'https').optional(), about: 'A ClickHouse to use; unset: an own server' },
   CLICKHOUSE_USER: { schema: z.string().default('default'), about: 'User at CLICKHOUSE_URL' },
@@ -68,7 +71,10 @@ const SETTINGS = {
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'Key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
+  LLM_PRICE_IN: { schema: price.optional(), about: 'What a million tokens that the model reads cost, in the currency of your reports; unset: costs are unknown' },
+  LLM_PRICE_OUT: { schema: price.optional(), about: 'The same for tokens that it writes' },
   LOG_LEVEL: { schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), about: 'Least level that is logged' },
+  LEASE_MS: { schema: count(500, 60_000).default(3_000), about: 'How long a worker that says nothing keeps its partitions' },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Idle actors kept in memory' },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Messages that a stage has under way at one time' },
   IN_FLIGHT_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Bytes that a stage has under way at one time' },
@@ -131,9 +137,15 @@ export function loadSettings(
   if (settings.LLM_BASE_URL !== undefined && settings.LLM_MODEL === undefined) {
     problems.push(`${PREFIX}LLM_MODEL: must name a model where ${PREFIX}LLM_BASE_URL is set`)
   }
+  if ((settings.LLM_PRICE_IN === undefined) !== (settings.LLM_PRICE_OUT === undefined)) {
+    problems.push(`${PREFIX}LLM_PRICE_IN and ${PREFIX}LLM_PRICE_OUT: set both or none; a cost is the sum of them`)
+  }
   if (problems.length > 0) throw new ColloquyError('bad_setting', problems.join('\n'))
   return { settings: settings as Settings, effective }
 }
+
+/** The settings of this process: its environment's, and the given ones over them. @throws ColloquyError `bad_setting` */
+export const loadProcessSettings = (flags: Readonly<Partial<Record<SettingName, string>>> = {}): LoadedSettings => loadSettings(process.env, flags)
 
 export const settingAbout = (name: SettingName): string => SETTINGS[name].about
 

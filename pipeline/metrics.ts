@@ -30,6 +30,8 @@ export function createMetrics() {
     actorLoads: counter('actor_loads_total', 'Actors read from LOG'),
     actorErrors: counter('actor_errors_total', 'Machines that ended in an error', ['kind']),
     liveActors: gauge('live_actors', 'Actors held in memory'),
+    partitionsLost: counter('partitions_lost_total', 'Partitions that were dropped because another member has them by now', ['work']),
+    sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
     deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome, or to where it was given up', TASK_SECONDS, ['kind', 'task']),
@@ -40,6 +42,10 @@ export function createMetrics() {
     embedTexts: counter('embed_texts_total', 'Texts that were embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts that wait for the embedding model or are under way in it'),
     embedRestarts: counter('embed_restarts_total', 'Times that the embedding thread ended by itself'),
+    auditMismatches: counter('audit_mismatches_total', 'Places where the auditor found a table not to be what the log says', ['table']),
+    auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence up to which the auditor has come in its present pass'),
+    auditedAt: gauge('audit_last_slice_timestamp_seconds', 'When the auditor last finished a slice, Unix time; 0 before the first'),
+    auditPasses: counter('audit_passes_total', 'Times that the auditor has looked over all tables'),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, waiting for inputs included', HTTP_SECONDS, ['method', 'route', 'status']),
   }
 }

@@ -12,6 +12,8 @@ export interface StageStatus {
   /** When `ok` last changed, ISO. */
   readonly since: string
   readonly detail: string
+  /** Those that this process has, where the stage is shared out by partition. */
+  readonly partitions?: readonly number[]
 }
 
 export interface Stage {

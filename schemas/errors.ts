@@ -18,8 +18,14 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
 }
 
-/** The message of anything thrown, for a log line or a record. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** The message of anything thrown, for a log line or a record; a task's error is an object with code and message, and no Error. */
+export function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return String(error)
+  const message: unknown = 'message' in error ? error.message : undefined
+  if (typeof message !== 'string') return JSON.stringify(error)
+  const code = error instanceof Error ? undefined : codeOf(error)
+  return code === undefined ? message : `${code}: ${message}`
+}
 
 /** A task's failure that no retry can mend: the runner reports it at once. */
 export class TerminalError extends ColloquyError {}

@@ -29,7 +29,8 @@ export const inputSchema = z.object({
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
   id: text(256).refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved').optional()
     .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, else seq:<position>' }),
-  source: text(256).optional().meta({ description: 'Who says so. Default: nats' }),
+  // Room for `colloquy/<tenant>/<kind>/<id>` with the longest of each.
+  source: text(512).optional().meta({ description: 'Who says so. Default: nats' }),
   time: time.optional().meta({ description: 'When it happened, RFC 3339, 1970 to 2100. Default: its arrival' }),
   sequence: sequence.optional()
     .meta({ description: 'Rises per source and actor; one that does not rise is taken as a repeat' }),

@@ -16,6 +16,8 @@ export const LIMITS = {
   seenIdsMax: 32,
   /** Sources whose highest `sequence` an actor remembers; the longest silent one is forgotten first. */
   seenSourcesMax: 16,
+  /** Questions without an answer that a record carries on; the oldest beyond it stays unanswered in the tables. */
+  openTurnsMax: 16,
   /** Runs (tasks and timers) that an actor may have pending. */
   pendingRunsMax: 256,
   /** Events emitted, tasks started and timers set by one record. */

@@ -3,7 +3,8 @@
  *
  * Producers publish `in.<tenant>.<kind>.<id>`; the INBOX stream stores it as `inbox.<p>.<tenant>.<kind>.<id>`. What comes
  * from inside (`int.…`: task results, timers) is sourced into INBOX with one token more, `inbox.<p>.<tenant>.<kind>.<id>.int`,
- * which no publish to `in.*.*.*` can produce: the subject itself tells the two apart and cannot be forged.
+ * which no publish to `in.*.*.*` can produce: the subject itself tells the two apart and cannot be forged. The same goes for what
+ * one actor sends to another (`act.…`, `inbox.<p>.<tenant>.<kind>.<id>.act`).
  */
 export interface Address {
   readonly tenant: string
@@ -11,7 +12,7 @@ export interface Address {
   readonly id: string
 }
 
-export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'DEAD'] as const
+export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD'] as const
 export type StreamName = (typeof STREAMS)[number]
 
 /** What a tenant, a kind or an id may look like. */
@@ -40,6 +41,8 @@ export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TO
 const path = (a: Address): string => `${a.tenant}.${a.kind}.${a.id}`
 
 export const inputSubject = (a: Address): string => `in.${path(a)}`
+/** What an actor sends to this one, which SENT hands on to INBOX. */
+export const actorSubject = (a: Address): string => `act.${path(a)}`
 export const internalSubject = (a: Address): string => `int.${path(a)}`
 export const logSubject = (partition: number, a: Address): string => `log.${partition}.${path(a)}`
 export const outSubject = (a: Address, type: string): string => `out.${path(a)}.${type}`
@@ -49,11 +52,14 @@ export const deadSubject = (reason: string, a: Address): string => `dead.${reaso
 /** Core NATS, not stored: tells whoever runs a task that its result is no longer wanted. */
 export const abortSubject = (run: string): string => `abort.${run}`
 
+/** `internal` came through `int.` and `actor` through `act.`, which producers may not publish to. */
+export type Origin = 'producer' | 'actor' | 'internal'
+const ORIGINS: Readonly<Record<string, Origin>> = { int: 'internal', act: 'actor' }
+
 export interface InboxSubject {
   readonly partition: number
   readonly address: Address
-  /** `internal` came through `int.`, which producers may not publish to. */
-  readonly origin: 'producer' | 'internal'
+  readonly origin: Origin
   /** False where a token is not of the grammar; the address then has `_` for kind and id. */
   readonly addressable: boolean
 }
@@ -67,14 +73,14 @@ export function parseInboxSubject(subject: string): InboxSubject {
   const transformed = tokens[0] === 'inbox'
   const [tenant = '', kind = '', id = ''] = tokens.slice(transformed ? 2 : 1)
   const partition = transformed ? Number(tokens[1]) : 0
-  const origin = transformed && tokens[5] === 'int' ? 'internal' : 'producer'
+  const origin = transformed ? ORIGINS[tokens[5] ?? ''] ?? 'producer' : 'producer'
   const address = { tenant, kind, id }
   if (transformed && (isAddressable(address) || isFiller(address))) return { partition, address, origin, addressable: true }
   const bad = { tenant: TOKEN.test(tenant) ? tenant : UNADDRESSABLE, kind: UNADDRESSABLE, id: UNADDRESSABLE }
   return { partition, address: bad, origin, addressable: false }
 }
 
-/** The subject that a message in INBOX was published to. */
+/** The subject that a message in INBOX was published to; what an actor sent is told as the input that it is. */
 export const publishedSubject = ({ origin }: InboxSubject, stored: string): string =>
   stored.startsWith('inbox.') ? `${origin === 'internal' ? 'int' : 'in'}.${stored.split('.').slice(2, 5).join('.')}` : stored
 

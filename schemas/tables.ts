@@ -9,26 +9,63 @@ export interface Column {
   readonly codec?: string
 }
 
+/** What lets ClickHouse pass over rows unread; only on columns that are the same in every version of a row. */
+export interface SkipIndex {
+  readonly of: string
+  readonly type: string
+  /** Granules (8,192 rows each) that share one entry. */
+  readonly granularity: number
+}
+
 export interface Table {
   readonly comment: string
   readonly columns: Readonly<Record<string, Column>>
+  /** The key of a row, and the order of rows on disk. */
   readonly orderBy: readonly string[]
   /** Column by whose month rows are kept together; a time of ours, which never changes for a row, never a producer's. */
   readonly partitionBy: string
   /** Of rows with the same key the one with the highest value here counts; without it they are equal. */
   readonly version?: string
+  readonly indexes?: readonly SkipIndex[]
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** A table whose rows are each a function of one record. */
+export interface ReadModel extends Table {
+  /** Column with the LOG sequence of that record. */
+  readonly seq: string
 }
 
 const col = (type: string, comment: string): Column => ({ type, comment })
+/** What rises, or nearly so, in the order of the rows. */
+const rising = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
+/** Ids, which have much in common with their neighbours. */
+const id = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(1)' })
 /** Long text, read seldom. */
 const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
 const TEXT = 'LowCardinality(String)'
+export const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
 const TIME = "DateTime64(3, 'UTC')"
+export const TIME_OR_NULL = `Nullable(${TIME})`
+const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
+
+/**
+ * For tables with a JSON column: paths beyond `max_dynamic_paths` share one column in a form that costs the same to merge whatever
+ * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. A server too old to know it refuses the table.
+ */
+const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_buckets'" }
+
+/** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
+export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
+
+/** Most questions are about one actor, or about a span of time: its rows lie together, since times rise with the log. */
+const byActorAnd = (time: string): readonly SkipIndex[] =>
+  [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]
 
 const address = {
   tenant: col(TEXT, 'Tenant: the first token of the subject'),
   kind: col(TEXT, 'Kind of actor: the second token of the subject'),
-  actor: col('String', 'Id of the actor: the third token of the subject'),
+  actor: id('Id of the actor: the third token of the subject'),
 }
 const context = {
   ...address,
@@ -37,7 +74,7 @@ const context = {
   machine: col(TEXT, 'kind@version of the machine that decided; empty where the kind is unknown'),
 }
 const position = {
-  seq: col('UInt64', 'LOG sequence of the record'),
+  seq: rising('UInt64', 'LOG sequence of the record'),
   idx: col('UInt16', '0 for the input, 1, 2, 3… for what the machine emitted'),
 }
 const { history: _history, ...standing } = context
@@ -47,15 +84,18 @@ export const TABLES = {
     comment: 'One row per input and per emitted event of each record, in the order of the log',
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
+    seq: 'seq',
+    settings: MANY_PATHS,
+    indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
       ...position,
       n: col('UInt64', 'Number of the record in its actor: 1, 2, 3…'),
       outcome: col(TEXT, 'committed or rejected'),
       type: col(TEXT, 'Type of the event, such as message.received'),
-      id: col('String', 'Id of the input as its producer gave it, or of the emitted event'),
-      time: col(TIME, 'When it happened, by its producer; for emitted events the time of the commit'),
-      committed_at: col(TIME, 'When it was decided'),
+      id: id('Id of the input as its producer gave it, or of the emitted event'),
+      time: rising(TIME, 'When it happened, by its producer; for emitted events the time of the commit'),
+      committed_at: rising(TIME, 'When it was decided'),
       source: col(TEXT, 'Who says so'),
       correlation_id: col('Nullable(String)', 'CloudEvents correlationid'),
       causation_id: col('Nullable(String)', 'Id of what caused it; for emitted events the id of the input'),
@@ -63,22 +103,24 @@ export const TABLES = {
       state_to: col(TEXT, 'State after; parallel leaves joined by +'),
       data: col('JSON(max_dynamic_paths=256)', 'The event itself; nulls and empty objects are only in data_raw'),
       data_raw: longText('The event itself, as exact JSON text; for a rejected input its payload, cut to a limit'),
-      data_error: col('Nullable(String)', 'Why data is empty, where ClickHouse cannot hold the event as JSON'),
+      data_error: col('Nullable(String)', 'Why data is empty, where ClickHouse cannot hold the event as JSON: two of its fields have one path, as in {"a.b":1,"a":{"b":2}}'),
     },
   },
   messages: {
     comment: 'Everything said in conversations, by whomever',
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
+    seq: 'seq',
+    indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
       ...position,
-      id: col('String', 'Id of the event'),
+      id: id('Id of the event'),
       role: col(TEXT, 'user, assistant, agent or system; what a machine says is assistant'),
       text: longText('What was said'),
-      lang: col('LowCardinality(Nullable(String))', 'Language as its sender says, else as detected; NULL where unknown'),
-      time: col(TIME, 'When it was said'),
-      committed_at: col(TIME, 'When it was decided'),
+      lang: col(TEXT_OR_NULL, 'Language as its sender says, else as detected; NULL where unknown'),
+      time: rising(TIME, 'When it was said'),
+      committed_at: rising(TIME, 'When it was decided'),
       chars: col('UInt32', 'Length of the text in Unicode code points'),
     },
   },
@@ -87,6 +129,8 @@ export const TABLES = {
     orderBy: ['tenant', 'kind', 'actor'],
     partitionBy: 'first_at',
     version: 'last_seq',
+    seq: 'last_seq',
+    settings: MANY_PATHS,
     columns: {
       ...standing,
       state: col(TEXT, 'Active states; parallel leaves joined by +; empty where the machine was not started'),
@@ -96,6 +140,10 @@ export const TABLES = {
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
       label: col('JSON(max_dynamic_paths=256)', 'Facts that the kind shows, such as intent'),
+      open_states: col(
+        `Array(Tuple(region String, state String, entered_seq Nullable(UInt64), entered_at ${TIME}))`,
+        'Each active state, in the order of state, as the view states shows it: region, state, and the record that entered it with its time',
+      ),
     },
   },
   conversations: {
@@ -103,8 +151,10 @@ export const TABLES = {
     orderBy: ['tenant', 'kind', 'actor'],
     partitionBy: 'first_at',
     version: 'last_seq',
+    seq: 'last_seq',
     columns: {
       ...standing,
+      history: col('Bool', 'True as long as nothing but imported history was said: the history of its current case'),
       state: col(TEXT, 'Active states; parallel leaves joined by +'),
       messages: col('UInt64', 'Things said in all'),
       user_msgs: col('UInt64', 'Things said by users'),
@@ -113,25 +163,143 @@ export const TABLES = {
       first_at: col(TIME, 'When the first record of the actor was decided'),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
-      intent: col('LowCardinality(Nullable(String))', 'What the customer wants, by the kind; NULL where unknown'),
-      quality: col('Nullable(Float64)', 'Quality of the last answer, 0 to 1; NULL where it was not judged'),
+      intent: col(TEXT_OR_NULL, 'What the customer wants: intent of the label; NULL where unknown'),
+      quality: col('Nullable(Float64)', 'Quality of the last answer, 0 to 1: quality of the label, else of the last message.sent that has one; NULL where none was judged'),
+    },
+  },
+  cases: {
+    comment: 'Every case as it stands, once something was said in it, or it was escalated, rated or closed. What is said as history in a live case, or the other way round, counts and says nothing else about it. Texts are cut to 256 characters.',
+    orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'case_no'],
+    partitionBy: 'committed_at',
+    version: 'last_seq',
+    seq: 'last_seq',
+    indexes: byActorAnd('opened_at'),
+    columns: {
+      ...context,
+      history: col('Bool', 'True for a case that was opened by imported history; the first live thing said after it opens another'),
+      committed_at: rising(TIME, 'When the record that opened it was decided'),
+      opened_at: rising(TIME, 'When what opened it arrived in INBOX; for history when it happened, by its producer'),
+      customer: col('Nullable(String)', 'Who it is: customer of the last message.received that has it, else of the last label; also of an earlier case of the actor'),
+      channel: col(TEXT_OR_NULL, 'Where the customer wrote: channel of the first message of a user, else of the label then, else the source of that message; NULL before it'),
+      lang: col(TEXT_OR_NULL, 'Language of the first message of a user of which it is known: as its sender says, else lang of the label then, else as detected'),
+      first_intent: col(TEXT_OR_NULL, 'What the customer first wanted: the first intent that the label has from the first message of a user on; NULL for history'),
+      outcome: col(TEXT_OR_NULL, 'How it ended: outcome of the last case.closed; NULL while it is open'),
+      drop_state: col(TEXT_OR_NULL, 'Where the person was left, if a timer closed the case or its outcome is abandoned: the state before the closing record'),
+      escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
+      first_responder: col(TEXT_OR_NULL, 'assistant or agent: who first said something after a user had'),
+      first_response_at: col(TIME_OR_NULL, 'When that was: of a machine when it was decided, of others when it arrived in INBOX, of history when it happened'),
+      escalated_at: col(TIME_OR_NULL, 'When the first escalated was decided'),
+      closed_at: col(TIME_OR_NULL, 'When the last case.closed was decided'),
+      records: col('UInt32', 'Records of the case, rejections included'),
+      rejected: col('UInt32', 'Inputs of the case that were rejected'),
+      messages: col('UInt32', 'Things said: the rows of messages'),
+      user_msgs: col('UInt32', 'Things said by users'),
+      bot_msgs: col('UInt32', 'Things said by the machine or another assistant'),
+      agent_msgs: col('UInt32', 'Things said by people of the company'),
+      turns: col('UInt32', 'Questions: the rows of turns'),
+      turns_answered: col('UInt32', 'Those of them that have an answer'),
+      escalations: col('UInt32', 'Events escalated'),
+      tasks: col('UInt32', 'Tasks started'),
+      tasks_failed: col('UInt32', 'Tasks that came out as failed or expired'),
+      tokens_in: col('Nullable(UInt64)', 'Sum of tokensIn of message.sent; NULL where none has it'),
+      tokens_out: col('Nullable(UInt64)', 'Sum of tokensOut of message.sent; NULL where none has it'),
+      cost: col(MONEY_OR_NULL, 'Sum of cost of message.sent, each rounded to 0.000001; NULL where none has it'),
+      rating: col('Nullable(Float64)', 'What the customer thinks of it: rating of the last feedback.given, or of the label where a record changed it later'),
+      last_at: col(TIME, 'When its last record was decided'),
+      last_seq: col('UInt64', 'LOG sequence of its last record'),
+    },
+  },
+  turns: {
+    comment: 'Every message of a user and the reply to it, if there is one. A reply that names what it answers (replyTo) answers that; any other, as of an agent or in history, all that waits, but history only history. What it took and cost stands with the newest of them. Of more than 16 that wait the oldest stay without an answer.',
+    orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
+    partitionBy: 'committed_at',
+    version: 'last_seq',
+    seq: 'last_seq',
+    indexes: byActorAnd('asked_at'),
+    columns: {
+      ...context,
+      machine: col(TEXT, 'kind@version of the machine that decided the answer; before it, the question'),
+      turn: col('UInt32', 'Number of the question in its actor: 1, 2, 3…'),
+      committed_at: rising(TIME, 'When the question was decided'),
+      asked_id: id('Id of the question: of its row in messages and events'),
+      asked_seq: col('Nullable(UInt64)', 'LOG sequence of the question; its idx is 0. NULL only of a question that an earlier version of Colloquy recorded'),
+      asked_at: rising(TIME, 'When the question arrived in INBOX; for history when it was asked, by its producer'),
+      lang: col(TEXT_OR_NULL, 'Language of the question, as its sender says or the label has it; NULL where neither does (messages has the detected one)'),
+      answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL while there is none'),
+      answered_idx: col('Nullable(UInt16)', 'Its idx: 0 for what was told to the actor, such as the message of an agent'),
+      answered_at: col(TIME_OR_NULL, 'When it was decided; of what was told to the actor when it arrived in INBOX, of history when it was said'),
+      responder: col(TEXT_OR_NULL, 'assistant or agent: who answered'),
+      latency_ms: col('Nullable(UInt64)', 'From asked_at to answered_at; 0 where the clocks say less'),
+      intent: col(TEXT_OR_NULL, 'What the question wants: intent of the answer, else of the label when the question was decided'),
+      intent_confidence: col('Nullable(Float64)', 'intentConfidence of the answer, else confidence of that label; 0 to 1'),
+      hits: col('Nullable(UInt32)', 'Sources found for the question; 0 where nothing fit, NULL where nobody looked'),
+      model: col(TEXT_OR_NULL, 'Model that wrote the answer'),
+      model_version: col(TEXT_OR_NULL, 'Its version'),
+      prompt_version: col(TEXT_OR_NULL, 'Version of its instructions'),
+      kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was looked into'),
+      tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),
+      tokens_out: col('Nullable(UInt64)', 'Tokens that it wrote'),
+      cost: col(MONEY_OR_NULL, 'In the currency of the installation'),
+      quality: col('Nullable(Float64)', 'Quality of the answer, 0 to 1'),
+      evaluator: col(TEXT_OR_NULL, 'Who or what judged it'),
+      last_seq: col('UInt64', 'LOG sequence of the record that says so: of the answer, before it of the question'),
+    },
+  },
+  state_intervals: {
+    comment: 'Every stay in a state that is over; the view states adds the open ones',
+    orderBy: ['left_seq', 'state'],
+    partitionBy: 'left_at',
+    seq: 'left_seq',
+    indexes: byActorAnd('left_at'),
+    columns: {
+      ...context,
+      case_no: col('UInt32', 'Which case of the actor the stay belongs to: the one before the record that ended it'),
+      machine: col(TEXT, 'kind@version of the machine that left it'),
+      left_seq: rising('UInt64', 'LOG sequence of the record that left it'),
+      region: col(TEXT, 'Of states side by side: the shortest beginning of the path of the state, in whole names, that it shared with no other active state; empty where it was alone'),
+      state: col(TEXT, 'The state: one leaf, dotted'),
+      next: col(TEXT, 'What followed: the active leaves in the same region after it, joined by +; all active leaves where the region is no more'),
+      cause: col(TEXT, 'What ended the stay: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)'),
+      entered_seq: col('Nullable(UInt64)', 'LOG sequence of the record that entered it; NULL where an earlier version of Colloquy did'),
+      entered_at: col(TIME, 'When that was decided'),
+      left_at: rising(TIME, 'When the record that left it was decided'),
+      ms: col('UInt64', 'From entered_at to left_at'),
+    },
+  },
+  citations: {
+    comment: 'Every source that a reply rests on: sources of message.sent',
+    orderBy: ['seq', 'idx', 'rank'],
+    partitionBy: 'committed_at',
+    seq: 'seq',
+    indexes: byActorAnd('committed_at'),
+    columns: {
+      ...context,
+      ...position,
+      turn: col('Nullable(UInt32)', 'The turn that has the reply as its answer, the newest where there are several; NULL where there is none'),
+      rank: col('UInt16', 'Place among the sources of the reply: 1 is the first'),
+      source: col('String', 'The source'),
+      chunk: col('Nullable(String)', 'The part of it'),
+      score: col('Nullable(Float64)', 'How well it fits, in the measure of the kind'),
+      committed_at: rising(TIME, 'When the reply was decided'),
     },
   },
   tasks: {
     comment: 'Every task that a machine started, and how it came out',
-    orderBy: ['tenant', 'kind', 'actor', 'run'],
+    orderBy: ['tenant', 'kind', 'started_at', 'actor', 'run'],
     partitionBy: 'started_at',
     version: 'last_seq',
+    seq: 'last_seq',
+    indexes: byActorAnd('started_at'),
     columns: {
       ...standing,
-      run: col('String', 'Id of the run; the idempotency key that the task was given'),
+      run: id('Id of the run; the idempotency key that the task was given'),
       name: col(TEXT, 'Name of the task'),
       status: col(TEXT, 'running, done, failed, expired (its deadline passed) or stopped (the machine wanted it no longer)'),
       attempts: col('Nullable(UInt32)', 'Attempts begun; NULL while unknown'),
       queue_ms: col('Nullable(Float64)', 'From the commit that started it to its first attempt'),
-      started_at: col(TIME, 'When the record that started it was decided'),
+      started_at: rising(TIME, 'When the record that started it was decided'),
       duration_ms: col('Nullable(Float64)', 'From the first attempt to the outcome'),
-      error_code: col('LowCardinality(Nullable(String))', 'Code of the failure'),
+      error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),
       last_seq: col('UInt64', 'LOG sequence of the record that says so'),
     },
@@ -140,6 +308,7 @@ export const TABLES = {
     comment: 'Every input that was rejected and every task that failed for good',
     orderBy: ['seq'],
     partitionBy: 'at',
+    seq: 'seq',
     columns: {
       ...address,
       seq: col('UInt64', 'LOG sequence of the record'),
@@ -152,7 +321,7 @@ export const TABLES = {
       resolved: col('Bool', 'True once it was sent again or dropped'),
     },
   },
-} as const satisfies Readonly<Record<string, Table>>
+} as const satisfies Readonly<Record<string, ReadModel>>
 
 export type TableName = keyof typeof TABLES
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[]

@@ -85,7 +85,7 @@ describe('the report', () => {
   const reportOf = (lost: number): Report => ({
     scenario: 'turns', seconds: 1, acknowledged: 9, lost, duplicated: 0, outOfOrder: 0, faults: lost > 0 ? ['lost: a/i1'] : [],
     figures: { turnsPerSecond: 1234 }, notes: ['a note'],
-    options: { seconds: 1, actors: 1, rate: 1, payloadBytes: 0, seed: 1 }, settings: {},
+    options: { seconds: 1, actors: 1, rate: 1, rows: 1, payloadBytes: 0, seed: 1 }, settings: {},
     machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
     versions: { colloquy: '0', node: 'v24', nats: '2', clickhouse: '26' },
     commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',

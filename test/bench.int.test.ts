@@ -50,10 +50,11 @@ describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
   it.each([
     { scenario: 'turns', actors: 100, figures: ['turnsPerSecond', 'bareLoopPerSecond', 'ratio', 'turnsPerSecondToTables', 'logBytesPerTurn'] },
     { scenario: 'latency', actors: 100, figures: ['toLogP50Ms', 'toLogP99Ms', 'toOutP50Ms', 'toOutP99Ms', 'toRowP50Ms', 'toRowP99Ms', 'toRowMaxMs'] },
+    { scenario: 'analysts', actors: 100, figures: ['containmentP50Ms', 'containmentP99Ms', 'knowledgeGapsP99Ms', 'tasksAloneMs', 'eventRows'] },
     { scenario: 'scale', actors: 300, figures: ['rssMiBAll', 'logBytesPerTurn', 'costRatio', 'coldTurnP50Ms', 'hotTurnP50Ms'] },
   ])('measures $scenario, and finds everything there once and in order', async ({ scenario, actors, figures }) => {
     const file = join(dataDir, `${scenario}.json`)
-    const flags = { seconds: 1, actors, rate: 100, payload: 80, seed: 7, json: file }
+    const flags = { seconds: 1, actors, rate: 100, rows: 20_000, payload: 80, seed: 7, json: file }
     const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
     const run = await bench([scenario, '--attach', ...given], attached())
     expect(run).toMatchObject({ code: 0, stderr: '' })
@@ -70,6 +71,17 @@ describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
     expect(run).toMatchObject({ code: 0, stderr: '' })
     for (const figure of ['textsPerSecond', 'bareTextsPerSecond', 'ratio', 'eventLoopP99Ms', 'questionP99Ms', 'lexicalTextsPerSecond', 'rssMiBAfter']) {
       expect(Number(new RegExp(`\\| ${figure} \\| ([\\d.,]+) \\|`).exec(run.stdout)?.[1]?.replaceAll(',', ''))).toBeGreaterThan(0)
+    }
+  })
+
+  it('measures the kinds by themselves, beside bare transitions that come to the same states', async () => {
+    const file = join(dataDir, 'kinds.json')
+    const run = await bench(['kinds', '--seconds', '1', '--actors', '20', '--json', file])
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    const { figures } = z.object({ figures: z.record(z.string(), z.number()) }).parse(JSON.parse(await readFile(file, 'utf8')))
+    for (const kind of ['support', 'reminder', 'interest']) {
+      for (const figure of ['TurnsPerSecond', 'BareTransitionsPerSecond', 'Ratio']) expect(figures[`${kind}${figure}`]).toBeGreaterThan(0)
+      expect(run.stdout).toContain(`| ${kind}Ratio |`)
     }
   })
 

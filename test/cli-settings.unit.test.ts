@@ -71,6 +71,12 @@ test('roles are taken in the order in which they are started, each once', () => 
   expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(5)
 })
 
+test('prices of a model come in pairs', () => {
+  expect(messageOf(refusal({ COLLOQUY_LLM_PRICE_IN: '0.5' }))).toContain('COLLOQUY_LLM_PRICE_OUT')
+  expect(messageOf(refusal({ COLLOQUY_LLM_PRICE_IN: '-1', COLLOQUY_LLM_PRICE_OUT: '1' }))).toContain('COLLOQUY_LLM_PRICE_IN')
+  expect(loadSettings({ COLLOQUY_LLM_PRICE_IN: '0.5', COLLOQUY_LLM_PRICE_OUT: '0' }).settings).toMatchObject({ LLM_PRICE_IN: 0.5, LLM_PRICE_OUT: 0 })
+})
+
 test('a model endpoint without a model is refused', () => {
   expect(messageOf(refusal({ COLLOQUY_LLM_BASE_URL: 'http://127.0.0.1:1/v1' }))).toContain('COLLOQUY_LLM_MODEL')
 })

@@ -15,6 +15,11 @@ const figures: Figures = {
     ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }], ['dispatch', running(17, 0)],
     ['tasks', running(0, 0)], ['host', running(17, 0)], ['serve', running(0, 0)],
   ]),
+  kinds: new Map([
+    ['support', { in: 1000, out: 900 }],
+    ['reminder', { in: 7, out: 5 }],
+    ['a-kind-with-a-long-name', { in: 2_000, out: 0 }],
+  ]),
 }
 const model: ViewModel = {
   figures, upMs: 3_725_000, commands: ['one', 'two'],
@@ -27,8 +32,22 @@ test('the view tells counts, rates, the lag of each stage and what is wrong with
 
   expect(lines[0]).toContain('up 1:02:05')
   expect(lines.find((line) => line.includes('messages in'))).toMatch(/1,234,567\s+1,500\/s.*replies\s+3\s+0\.0\/s/)
-  expect(lines.find((line) => line.includes('project'))).toMatch(/project\s+10\s+7 ClickHouse is away/)
+  expect(lines.find((line) => line.includes('project'))).toMatch(/project\s+10\s+7.* ClickHouse is away/)
   expect(lines.find((line) => line.includes('NATS'))).toContain('nats://127.0.0.1:4222')
+})
+
+test('the view tells what the kinds take and emit, the busiest first', () => {
+  const lines = renderView(model, plain).split('\n')
+
+  const at = lines.findIndex((line) => /stage.*kind/.test(line))
+  expect(lines[at + 1]).toMatch(/project\s+10\s+7 +a-kind-with-…\s+2,000\s+0 ClickHouse is away/)
+  expect(lines[at + 2]).toMatch(/dispatch\s+17\s+0 +support\s+1,000\s+900$/)
+  expect(lines[at + 3]).toMatch(/tasks\s+0\s+0 +reminder\s+7\s+5$/)
+  for (const line of lines.slice(at + 2, at + 6)) expect(line.length).toBeLessThanOrEqual(80)
+})
+
+test('a kind has a row where there are fewer stages than kinds', () => {
+  expect(renderView({ ...model, figures: { ...figures, stages: new Map() } }, plain)).toMatch(/^ {40,}support\s+1,000\s+900$/m)
 })
 
 test('the view fits into a terminal of 24 lines, with room for two that wrap', () => {

@@ -118,7 +118,7 @@ describe.each(users)('%s', (user) => {
     ['max_execution_time', '0'], ['max_execution_time', '3'], ['max_memory_usage', '0'], ['max_memory_usage', '200000000'],
     ['max_result_rows', '0'], ['max_threads', '1000'], ['max_query_size', '1000000'], ['timeout_overflow_mode', 'break'],
     ['max_memory_usage_for_user', '0'], ['max_concurrent_queries_for_user', '0'], ['readonly', '0'], ['readonly', '2'],
-    ['allow_introspection_functions', '1'], ['add_http_cors_header', '1'], ['format_schema', '/x'],
+    ['allow_introspection_functions', '1'], ['format_schema', '/x'],
   ])('may not set %s to %s, by parameter, clause or session', async (name, value) => {
     const refused = { status: 500, code: expect.stringMatching(/^(164|452)$/) as string }
     expect(await ask(user, 'SELECT 1', { [name]: value })).toMatchObject(refused)

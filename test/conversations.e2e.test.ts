@@ -120,7 +120,8 @@ function replay({ running }: System, entries: readonly Entry[]): void {
   if (first === undefined) return
   const [tenant = '', kind = '', id = ''] = first.actor.split('/')
   let actor: Actor = newActor({ tenant, kind, id })
-  for (const { record } of entries) {
+  let lastSeq = 0
+  for (const { seq, record } of entries) {
     const internal = record.input.source === 'colloquy'
     const { type, correlationid, traceparent, data, ...rest } = record.input
     const body = internal ? { type, correlationid, traceparent, ...data } : { type, data, correlationid, traceparent, ...rest }
@@ -128,9 +129,10 @@ function replay({ running }: System, entries: readonly Entry[]): void {
       seq: record.inbox.seq, ts: record.inbox.ts, payload: Buffer.from(JSON.stringify(body)), subject: '', addressable: true,
       origin: internal ? 'internal' : 'producer',
     }
-    const decision = decide(running.kinds, actor, message, { now: record.at, low: record.low }, true)
+    const decision = decide(running.kinds, actor, message, { now: record.at, low: record.low, lastSeq }, true)
     if (decision.kind !== 'record') throw new Error(`${first.actor}: ${JSON.stringify(decision)} instead of record ${record.n}`)
     expect(JSON.parse(JSON.stringify(decision.record))).toEqual(record)
     actor = actorAfter(actor.address, record)
+    lastSeq = seq
   }
 }

@@ -141,7 +141,45 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
       }
       const ids = records.flatMap((record) => [...record.emitted.map(({ id }) => id), ...runsOf(record)])
       expect(new Set(ids).size).toBe(ids.length)
-      expect(records.map(({ case: counts }) => counts)).toEqual(countedCases(records))
+      expect(records.map(({ case: counts }) => counts)).toMatchObject(JSON.parse(JSON.stringify(countedCases(records))) as object[])
+    }), { numRuns: RUNS })
+  })
+
+  test('says of every stay when and by which record it was begun and ended', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const { records } = live(species, all)
+      for (const [index, record] of records.entries()) {
+        const before = records[index - 1]
+        const left = leavesOf(record.from).filter((leaf) => !leavesOf(record.to).includes(leaf))
+        expect(record.left ?? []).toEqual(left.map((state) => {
+          const entered = records[enteredAt(records.slice(0, index), state)]
+          return { state, cause: record.left?.[0]?.cause, case: before?.case.no, enteredAt: entered?.at, enteredSeq: entered?.n }
+        }))
+        const since = leavesOf(record.to).map((leaf) => [leaf, records[enteredAt(records.slice(0, index + 1), leaf)]?.n])
+        expect(record.since).toEqual(Object.fromEntries(since.map(([leaf, n]) => [leaf, n === record.n ? 0 : n])))
+        if (record.left !== undefined) expect(record.left[0]?.cause).toMatch(causeIn(record))
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('pairs each question with its answer, once', () => {
+    fc.assert(fc.property(happenings(species, 60), (all) => {
+      const { records } = live(species, all)
+      const questions = records.filter((record) => isSaid(record) && record.input.data?.['role'] === 'user')
+      const last = records.at(-1)?.case
+      expect(last?.turns ?? 0).toBe(questions.length)
+      const answered = records.flatMap((record) => (record.answered ?? []).map((question) => ({ ...question, by: record })))
+      const turns = answered.map(({ turn }) => turn)
+      expect(new Set(turns).size).toBe(turns.length)
+      for (const { turn, id, seq, at, by, idx } of answered) {
+        const asked = questions[turn - 1]
+        expect([id, seq === 0 ? by.n : seq, at]).toEqual([asked?.input.id, asked?.n, asked?.input.history === true ? asked.input.time : asked?.inbox.ts])
+        const reply = idx === 0 ? by.input.data : by.emitted[idx - 1]?.data
+        expect(reply?.['replyTo'] ?? id).toBe(id)
+      }
+      const waiting = (last?.open ?? []).map(({ turn }) => turn)
+      expect(waiting.filter((turn) => turns.includes(turn))).toEqual([])
+      expect(waiting.length).toBeLessThanOrEqual(LIMITS.openTurnsMax)
     }), { numRuns: RUNS })
   })
 
@@ -157,6 +195,20 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
     }), { numRuns: RUNS })
   })
 })
+
+const leavesOf = (path: string): string[] => path.split('+').filter((leaf) => leaf !== '')
+
+/** Where the stay in a leaf began that the last of the records has. */
+function enteredAt(records: readonly LogRecord[], leaf: string): number {
+  const outside = records.findLastIndex(({ to }) => !leavesOf(to).includes(leaf))
+  return outside + 1
+}
+
+function causeIn({ input }: LogRecord): RegExp {
+  if (input.type === 'timer.fired') return /^timer:[\w.]+$/
+  if (input.type.startsWith('task.')) return input.type === 'task.done' ? /^task:\w+:done$/ : /^task:\w+:error$/
+  return new RegExp(`^${input.type.replaceAll('.', '\\.')}$`)
+}
 
 const runsOf = ({ started, timers }: LogRecord): string[] => [...started, ...timers].map(({ run }) => run)
 
@@ -190,21 +242,33 @@ const isSaid = ({ outcome, input }: LogRecord): boolean =>
   outcome === 'committed' && input.type === 'message.received' && messageReceived.safeParse(input.data).success
 
 /** The counters of each record, counted from the records up to it alone. */
-function countedCases(records: readonly LogRecord[]): LogRecord['case'][] {
+function countedCases(records: readonly LogRecord[]): Partial<LogRecord['case']>[] {
   const first = records[0]?.at ?? ''
-  let [no, openedAt, closed] = [1, first, false]
+  let [no, openedAt, closed, past] = [1, first, false, records[0]?.input.history === true]
+  let begins = 0
   return records.map((record, index) => {
     const said = records.slice(0, index + 1).filter(isSaid)
     const roles = said.map((one) => one.input.data?.['role'])
     const emitted = records.slice(0, index + 1).flatMap((one) => one.emitted)
     const sent = emitted.filter(({ type }) => type === 'message.sent').length
     const by = (role: string): number => roles.filter((one) => one === role).length
-    const reopens = closed && said.includes(record) && record.input.history !== true
-    if (reopens) [no, openedAt] = [no + 1, record.at]
+    const reopens = (closed || past) && index > 0 && said.includes(record) && record.input.history !== true
+    if (reopens) [no, openedAt, past, begins] = [no + 1, record.at, false, index]
+    const ofCase = records.slice(begins, index + 1)
+    const [events, ends] = [ofCase.flatMap((one) => one.emitted), ofCase.flatMap((one) => one.ended)]
+    const emittedOf = (type: string): number | undefined => events.filter((event) => event.type === type).length || undefined
     closed = record.emitted.some(({ type }) => type === 'case.closed') || (closed && !reopens)
     return {
       no, openedAt, closed, firstAt: first, messages: roles.length + sent,
-      userMessages: by('user'), botMessages: by('assistant') + sent, agentMessages: by('agent'),
+      userMessages: by('user'), botMessages: by('assistant') + sent, agentMessages: by('agent'), history: past ? true : undefined,
+      counts: {
+        records: ofCase.length,
+        rejected: ofCase.filter((one) => !isCommitted(one)).length || undefined,
+        messages: (ofCase.filter(isSaid).length + (emittedOf('message.sent') ?? 0)) || undefined,
+        escalations: emittedOf('escalated'),
+        tasks: ofCase.flatMap((one) => one.started).length || undefined,
+        tasksFailed: ends.filter(({ status }) => status === 'failed' || status === 'expired').length || undefined,
+      },
     }
   })
 }

@@ -17,7 +17,7 @@ export const message = (seq: number, body: unknown, more: Partial<Message> = {})
 })
 export const internal = (seq: number, body: unknown): Message => message(seq, body, { origin: 'internal' })
 
-export const decideOn = (actor: Actor, at: Message): Decision => decide(kinds, actor, at, { now: at.ts, low: 0 }, true)
+export const decideOn = (actor: Actor, at: Message): Decision => decide(kinds, actor, at, { now: at.ts, low: 0, lastSeq: actor.n }, true)
 
 /** The record of a message that must leave one. */
 export function recordOf(actor: Actor, at: Message): LogRecord {

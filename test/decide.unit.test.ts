@@ -69,8 +69,8 @@ describe('an input is rejected', () => {
     ['bad_data', JSON.stringify(add('two' as never)), 'data.by'],
     ['too_large', JSON.stringify({ type: 'note', data: { text: 'x'.repeat(LIMITS.inputBytesMax) } }), 'bytes'],
     ['poison', JSON.stringify({ type: 'throw', data: {} }), 'this machine throws'],
-    ['poison', JSON.stringify({ type: 'spin', data: {} }), 'Infinite loop'],
-    ['poison', JSON.stringify({ type: 'corrupt', data: {} }), 'bad_context'],
+    ['poison', JSON.stringify({ type: 'spin', data: {} }), 'always_cycle: '],
+    ['poison', JSON.stringify({ type: 'corrupt', data: {} }), 'context_not_json: '],
     ['state_too_large', JSON.stringify({ type: 'note', data: { text: 'x'.repeat(LIMITS.stateBytesMax) } }), 'state'],
   ])('as %s: %s', (reason, payload, says) => {
     const { actor } = play([message(1, add(3))])

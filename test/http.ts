@@ -30,7 +30,7 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
   return {
     bus, stages, metrics: createMetrics(), log: silent, host: '127.0.0.1', port: 0, partitionCount: settings.PARTITIONS,
     durability: { replicas: 1, fsync: '2m' },
-    dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
+    dispatchedSeq: (partition) => dispatchedSeq(undefined, checkpoints, partition),
     projectedSeq: async () => 0,
     ...more,
   }

@@ -1,3 +1,4 @@
+import { verify, type Verified } from '../pipeline/verify/verify.ts'
 import type { LogRecord } from '../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../schemas/subjects.ts'
 import type { System } from './system.ts'
@@ -28,7 +29,13 @@ export async function readLog({ running: { bus } }: System): Promise<Entry[]> {
 export async function level(system: System): Promise<void> {
   const { bus, stages } = system.running
   for (let calm = 0; calm < 3;) {
-    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => bus.jsm.streams.info(name)))
+    // While a server is away nothing is level.
+    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => bus.jsm.streams.info(name))).catch(() => [])
+    if (inbox === undefined) {
+      calm = 0
+      await new Promise((resume) => setTimeout(resume, 100))
+      continue
+    }
     const host = stages.get('host')?.status()
     const readers = ['dispatch', 'project'].map((role) => stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status())
     const isLevel = (host?.position ?? 0) >= (inbox?.state.last_seq ?? 0) && tasks?.state.messages === 0
@@ -36,6 +43,12 @@ export async function level(system: System): Promise<void> {
     calm = isLevel ? calm + 1 : 0
     await new Promise((resume) => setTimeout(resume, 20))
   }
+}
+
+/** What `colloquy verify` finds wrong in the tables, by a code path of its own: nothing, wherever the product is right. */
+export async function tablesBesideLog({ running: { bus, client } }: System): Promise<Verified['first']> {
+  if (client === undefined) throw new Error('this system has no tables')
+  return (await verify({ bus, clickhouse: client, signal: new AbortController().signal })).first
 }
 
 /** Rows of a query, as ClickHouse's JSON gives them. */

@@ -73,7 +73,7 @@ export const textOf = (encoded: Uint8Array): string => Buffer.from(encoded).toSt
 const kindsOf = ({ kind }: Species): Kinds => kindsByName([kind])
 
 export const decideAt = (species: Species, actor: Actor, at: Message, fresh: boolean, now = at.ts): Decision =>
-  decide(kindsOf(species), actor, at, { now, low: Math.max(0, at.seq - 3) }, fresh)
+  decide(kindsOf(species), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
 
 /** Lets one thing happen to an actor, at an INBOX position. */
 export function happen(species: Species, life: Life, happening: Happening, seq: number): void {

@@ -1,5 +1,6 @@
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLiveActors } from '../pipeline/host/live-actors.ts'
 import { beginHost } from '../pipeline/host/host.ts'
 import { level, publishAll, readLog, rows } from './ledger.ts'
 import { silent, startSystem, type System } from './system.ts'
@@ -153,7 +154,7 @@ describe('the log decides who is right', () => {
     const { bus, kv, kinds, metrics } = system.running
     const second = await beginHost({
       bus, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition), partitionCount: 64,
-      liveActorsMax: 1_000, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
+      live: createLiveActors(1_000), holds: () => true, isLost: async () => false, decline: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
     })
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
     await publishAll(system, messages)

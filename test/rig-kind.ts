@@ -40,7 +40,7 @@ const machine = setup(rig.xstate).createMachine({
       states: {
         idle: { on: { go: 'busy', risk: 'risking', blink: 'blinking' } },
         // Its task and its timer are wanted no longer before they were ever started.
-        blinking: { invoke: { id: 'job', src: 'first', input: { of: 0 } }, after: { 500: 'idle' }, always: 'idle' },
+        blinking: { invoke: { id: 'job', src: 'first', input: { of: 0 }, onError: 'idle' }, after: { 500: 'idle' }, always: 'idle' },
         busy: {
           initial: 'first',
           after: { 30_000: 'idle' },
@@ -58,8 +58,8 @@ const machine = setup(rig.xstate).createMachine({
             },
           },
         },
-        // Nobody takes its error: that ends the actor.
-        risking: { invoke: { id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle' }, on: { stop: 'idle' } },
+        // Its error is taken only while nothing was ever added up; otherwise it ends the actor.
+        risking: { invoke: { id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle', onError: { guard: ({ context }) => context.sum === 0, target: 'idle' } }, on: { stop: 'idle' } },
         broken: { after: { 1_000: 'idle' }, on: { go: 'busy' } },
         over: { type: 'final' },
       },
@@ -118,7 +118,7 @@ const machine = setup(rig.xstate).createMachine({
 })
 
 function alarm() {
-  return { type: 'poke' as const, id: '', time: '', source: '', data: {} }
+  return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
 }
 
 export const rigKind = rig.with(machine)

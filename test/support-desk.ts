@@ -2,7 +2,7 @@ import pino from 'pino'
 import { actorAfter, newActor, type Actor } from '../actors/actor.ts'
 import { decide, type Decision } from '../actors/decide.ts'
 import type { Message } from '../actors/draft.ts'
-import { kindsByName } from '../actors/kind.ts'
+import { kindsByName, type Kind } from '../actors/kind.ts'
 import { createSupport, type SupportOptions } from '../actors/support/kind.ts'
 import { loadArticles } from '../actors/support/knowledge.ts'
 import type { Answer, Hit } from '../actors/support/definition.ts'
@@ -18,7 +18,7 @@ export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
 
 /** One case under the pure core: inputs go in, time is the position, every record passes through JSON as it would through LOG. */
-export function createDesk(kind = support) {
+export function createDesk(kind: Kind = support) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
   const messages: Message[] = []
@@ -30,7 +30,7 @@ export function createDesk(kind = support) {
     seq += 1
     const at = fromInside ? internal(seq, body) : message(seq, body)
     messages.push(at)
-    const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0 }, true)
+    const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0, lastSeq: actor.n }, true)
     if (decision.kind !== 'record') return decision
     const record = reread(decision.record)
     if (record.outcome !== 'committed') throw new Error(`rejected as ${record.reason}: ${record.error}`)

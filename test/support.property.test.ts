@@ -110,7 +110,7 @@ test('an actor that stays in memory decides as one that is read from the log eac
     let live: Actor = newActor({ tenant: 'acme', kind: support.name, id: 'c1' })
     const records: unknown[] = []
     for (const message of desk.messages) {
-      const decision = decide(kinds, live, message, { now: timeAt(message.seq), low: 0 }, false)
+      const decision = decide(kinds, live, message, { now: timeAt(message.seq), low: 0, lastSeq: live.n }, false)
       if (decision.kind !== 'record') continue
       records.push(JSON.parse(JSON.stringify(decision.record)))
       live = decision.next ?? actorAfter(live.address, decision.record)

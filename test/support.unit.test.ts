@@ -80,12 +80,12 @@ describe.each(['en', 'zh'] as const)('a case in %s', (lang) => {
   test('says so when it does not know, and calls a person the second time in a row', async () => {
     const desk = createDesk()
     const first = await desk.ask(said.strange, 'm-1')
-    expect(first).toMatchObject([{ type: 'message.sent', data: { replyTo: 'm-1', lang } }])
+    expect(first).toMatchObject([{ type: 'message.sent', data: { replyTo: 'm-1', lang, hits: 0 } }])
     expect(first[0]?.data['sources']).toBeUndefined()
     expect(desk.state).toBe('open.listening')
     const second = await desk.ask(said.strange, 'm-2')
     expect(second).toMatchObject([
-      { type: 'message.sent', data: { replyTo: 'm-2', lang } },
+      { type: 'message.sent', data: { replyTo: 'm-2', lang, hits: 0 } },
       { type: 'escalated', data: { reason: 'low_confidence' } },
     ])
   })

@@ -24,7 +24,7 @@ export interface SystemOptions {
 export interface System {
   readonly settings: Settings
   readonly running: Running
-  /** A connection like any producer's: without a name. */
+  /** A connection like any producer's: without a name where the server lets one in. */
   readonly producer: NatsConnection
   stop(): Promise<void>
 }
@@ -51,7 +51,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   started.defer(() => running.stop())
   const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
   started.defer(withdraw)
-  const producer = await connect({ servers: running.nats.url })
+  const producer = await connect(running.nats.embedded || settings.NATS_USER === undefined ? { servers: running.nats.url } : running.nats.connection)
   started.defer(() => producer.close())
 
   const stopping = started.move()

@@ -38,7 +38,7 @@ const toy = defineKind({
 
 const machine = setup({
   ...toy.xstate,
-  guards: { large: ({ context }) => context.count > 1_000_000 },
+  guards: { large: ({ context }) => context.count > 1_000_000, truly: ({ context }) => context.count < Infinity },
 }).createMachine({
   id: 'toy',
   context: { count: 0, note: '' },
@@ -82,7 +82,7 @@ const machine = setup({
       },
     },
     paused: {
-      entry: raise({ type: 'resume', id: '', time: '', source: '', data: {} }, { delay: 3_600_000, id: 'nap' }),
+      entry: raise({ type: 'resume', id: '', time: '', at: '', source: '', data: {} }, { delay: 3_600_000, id: 'nap' }),
       exit: cancel('nap'),
       on: { resume: 'open.past' },
     },
@@ -94,8 +94,9 @@ const machine = setup({
       },
       onDone: 'open',
     },
-    spinning: { always: 'spun' },
-    spun: { always: 'spinning' },
+    // Guards that always pass: without them the cycle would be seen before it ever turns.
+    spinning: { always: { guard: 'truly', target: 'spun' } },
+    spun: { always: { guard: 'truly', target: 'spinning' } },
     over: { type: 'final' },
   },
 })

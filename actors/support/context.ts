@@ -93,8 +93,13 @@ export function heard(context: Context, { id, data }: Message): Context {
 
 const isQuestion = (intent: Intent): boolean => intent === 'other' || TOPICS.some((topic) => topic === intent)
 
-/** Something said that the machine has nothing to say to. */
-export const noted = (context: Context, { data }: Message): Context => ({ ...context, turns: withTurns(context, [data]) })
+/** Something said that the machine has nothing to say to. What a customer wants is told to the tables all the same. */
+export function noted(context: Context, { data }: Message): Context {
+  const next = { ...context, turns: withTurns(context, [data]) }
+  if (data.role !== 'user') return next
+  const { intent, confidence } = classify(clip(data.text, QUESTION_CHARS_MAX), context.topic)
+  return { ...next, intent, confidence }
+}
 
 /** The first message of the queue has its reply. */
 export function replied(context: Context, reply: string): Context {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
+import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { defineKind, type TaskDefinition } from '../kind.ts'
 import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, turnSchema, TURNS_MAX } from './context.ts'
 import { TOPICS } from './lexicon.ts'
@@ -11,10 +11,7 @@ export const ANSWER_CHARS_MAX = 2000
 /** What the support desk and the customer tell a case, beside what is said in it. */
 export const supportEvents = {
   ...KNOWN_INPUTS,
-  'feedback.given': z.object({
-    rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }),
-    comment: z.string().max(4000).optional(),
-  }).meta({ description: 'The customer rates the case' }),
+  'feedback.given': feedbackGiven.extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) }).meta({ description: 'The customer rates the case' }),
   'case.taken': z.object({ agent: z.string().min(1).max(128) })
     .meta({ description: 'A person of the support desk takes the case over' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
@@ -40,16 +37,21 @@ const hitSchema = z.object({
 const hitsSchema = z.array(hitSchema).max(HITS_MAX)
 
 export const lookupInput = querySchema
-export const lookupOutput = z.object({ hits: hitsSchema })
+export const lookupOutput = z.object({ hits: hitsSchema, kbVersion: z.string().max(64).optional() })
 
 export const answerInput = querySchema.extend({ hits: hitsSchema, turns: z.array(turnSchema).max(TURNS_MAX) })
 export const answerOutput = z.object({
   /** `null` where the articles do not say. */
   text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
   sources: z.array(z.object({ source: z.string(), score: z.number() })).max(HITS_MAX),
+  /** Articles that it was asked from. */
+  hits: z.int().nonnegative().optional(),
+  kbVersion: z.string().max(64).optional(),
+  promptVersion: z.string().max(64).optional(),
   model: z.string().max(128).optional(),
   tokensIn: z.int().nonnegative().optional(),
   tokensOut: z.int().nonnegative().optional(),
+  cost: z.number().nonnegative().optional(),
 })
 
 export type Query = z.infer<typeof querySchema>

@@ -1,4 +1,3 @@
-import type { Kind } from '../kind.ts'
 import { defineSupport } from './definition.ts'
 import type { Article } from './knowledge.ts'
 import { supportMachine } from './machine.ts'
@@ -17,7 +16,7 @@ export interface SupportOptions {
 const SILENCE_DEFAULT_MS = 30 * 60_000
 
 /** The kind `support`: customer service in Chinese and English over a knowledge base. */
-export function createSupport({ articles, model, silenceMs = SILENCE_DEFAULT_MS }: SupportOptions): Kind {
+export function createSupport({ articles, model, silenceMs = SILENCE_DEFAULT_MS }: SupportOptions) {
   const support = defineSupport({ lookup: lookupTask(articles), answer: answerTask(articles, model) })
   return support.with(supportMachine(support.xstate, silenceMs))
 }

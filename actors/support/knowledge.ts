@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import en from './knowledge/en.json' with { type: 'json' }
@@ -38,6 +39,9 @@ export function parseArticles(rows: unknown): readonly Article[] {
   const problems = z.prettifyError(parsed.error)
   throw new ColloquyError('knowledge_invalid', `The knowledge base is not valid, please correct:\n${problems}`, { cause: parsed.error })
 }
+
+/** Another one for any other articles, so that answers can be compared by what was known. */
+export const versionOf = (articles: readonly Article[]): string => hash('sha256', JSON.stringify(articles)).slice(0, 12)
 
 /** The knowledge base of the `support` kind: all English articles, then all Chinese ones. */
 export const loadArticles = (): readonly Article[] => parseArticles([...en, ...zh])

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import {
   handedOver, heard, initialContext, noted, outcomeOfSilence, QUESTIONS_MAX, reopened, replied, type Context,
 } from './context.ts'
-import { lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
+import { answerOutput, lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
 import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
 import { isRelevant } from './relevance.ts'
 
@@ -14,7 +14,8 @@ const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { re
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
 const say = (key: ReplyKey) => ({
   type: 'reply',
-  params: ({ context }: { context: Context }) => ({ text: sentence(key, context.queue[0]?.lang ?? 'en') }),
+  params: ({ context, event }: { context: Context; event: unknown }) =>
+    ({ text: sentence(key, context.queue[0]?.lang ?? 'en'), ...(key === 'unsure' ? inVain(event) : {}) }),
 }) as const
 
 /**
@@ -58,12 +59,13 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     countComplaint: assign({ complaints: ({ context }) => context.complaints + 1 }),
     forgetTroubles: assign({ misses: 0, failures: 0 }),
-    handOver: enqueueActions(({ context, enqueue }, { reason }: { reason: EscalationReason }) => {
+    handOver: enqueueActions(({ context, event, enqueue }, { reason }: { reason: EscalationReason }) => {
       const lang = context.lang ?? 'en'
       const newest = context.queue.at(-1)
       if (reason !== 'agent_took_over') {
-        const text = handover(reason, lang)
-        enqueue.emit({ type: 'message.sent', data: { text, lang, ...(newest === undefined ? {} : { replyTo: newest.id }) } })
+        const tried = reason === 'low_confidence' && newest === context.queue[0] ? inVain(event) : {}
+        const replyTo = newest === undefined ? {} : { replyTo: newest.id }
+        enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...tried, ...replyTo } })
       }
       enqueue.emit({ type: 'escalated', data: { reason } })
       enqueue.assign(handedOver(context))
@@ -200,6 +202,14 @@ function queryOf({ queue: [question] }: Context): Query {
   const { text, about, topic, lang } = question ?? { text: '', about: null, topic: null, lang: 'en' as const }
   return { text, about, topic, lang }
 }
+
+const missed = z.object({ output: z.union([
+  lookupOutput.transform(({ kbVersion }) => ({ hits: 0, kbVersion })),
+  answerOutput.transform(({ text: _text, sources: _sources, ...rest }) => rest),
+]) })
+
+/** What was gone by and spent where no answer came of it: nothing that was found fits, or the articles do not say. */
+const inVain = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => missed.safeParse(event).data?.output ?? {}
 
 const lookupDone = z.object({ output: lookupOutput })
 

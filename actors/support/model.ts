@@ -19,6 +19,8 @@ export interface ModelOptions {
   readonly tokensOutMax?: number
   /** For one attempt, from the request to the last byte. Default 20,000. */
   readonly timeoutMs?: number
+  /** What a million tokens cost, read and written. Default: unknown. */
+  readonly price?: { readonly perMillionIn: number; readonly perMillionOut: number } | undefined
   /** Requests at one time in the whole cluster. Default 8. */
   readonly concurrencyMax?: number
 }
@@ -67,7 +69,7 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
     if (said === '') {
       throw new ColloquyError('model_empty', `${options.model} answered nothing (finish reason ${result.finishReason})`)
     }
-    return { ...answerOf(said, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage) }
+    return { ...answerOf(said, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage), ...costOf(result.usage, options.price) }
   }
 }
 
@@ -95,7 +97,18 @@ function shorten(text: string): string {
   return end < ANSWER_CHARS_MAX / 2 ? clip(text, ANSWER_CHARS_MAX) : text.slice(0, end + 1).toWellFormed()
 }
 
-const tokensOf = ({ inputTokens, outputTokens }: { inputTokens: number | undefined; outputTokens: number | undefined }) => ({
+interface Usage {
+  readonly inputTokens: number | undefined
+  readonly outputTokens: number | undefined
+}
+
+/** Nothing where not both are known: a part of a cost looks like a small one. */
+function costOf({ inputTokens, outputTokens }: Usage, price: ModelOptions['price']): { cost?: number } {
+  if (price === undefined || inputTokens === undefined || outputTokens === undefined) return {}
+  return { cost: Math.round(inputTokens * price.perMillionIn + outputTokens * price.perMillionOut) / 1e6 }
+}
+
+const tokensOf = ({ inputTokens, outputTokens }: Usage) => ({
   ...(inputTokens === undefined ? {} : { tokensIn: inputTokens }),
   ...(outputTokens === undefined ? {} : { tokensOut: outputTokens }),
 })

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { AnswerInput } from './definition.ts'
 
 /** What a model says instead of an answer that the articles do not give. */
@@ -16,3 +17,6 @@ export const instructionsFor = ({ lang, hits }: Pick<AnswerInput, 'lang' | 'hits
   '',
   ...hits.map(({ title, text }, index) => `[${index + 1}] ${title}\n${text}\n`),
 ].join('\n')
+
+/** Another one for any other wording, so that answers can be compared by what the model was told. */
+export const PROMPT_VERSION = hash('sha256', instructionsFor({ lang: 'en', hits: [] })).slice(0, 12)

@@ -1,23 +1,30 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { asyncApiCommand } from './asyncapi.ts'
+import { checkCommand } from './check.ts'
 import type { Cli } from './cli.ts'
 import { configCommand } from './config.ts'
 import { deadCommand } from './dead.ts'
+import { devCommand } from './dev.ts'
 import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
 import type { Output } from './output.ts'
 import { publishCommand } from './publish.ts'
+import { rebuildCommand } from './rebuild.ts'
+import { questionsCommand } from './questions.ts'
+import { reportCommand } from './report.ts'
 import { addSettingFlags, settingsOf } from './setting-flags.ts'
 import { showCommand } from './show.ts'
 import { sqlCommand } from './sql.ts'
 import { statusCommand } from './status.ts'
+import { tablesCommand } from './tables.ts'
 import { tailCommand } from './tail.ts'
 import { upCommand } from './up.ts'
+import { verifyCommand } from './verify.ts'
 
 const COMMANDS = [
-  upCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, configCommand, asyncApiCommand,
-  kindsCommand, deadCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
+  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'

@@ -1,11 +1,13 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { attachClickHouse, notRunning } from '../launch/attach.ts'
+import { wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 import { printable, type Output } from './output.ts'
 
@@ -14,28 +16,54 @@ const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
 /** A table is drawn of whole columns: more rows than this are for other formats. */
 const TABLE_ROWS_MAX = 1_000
 const ERROR_CHARS_MAX = 8_192
+const POLL_MS = 50
+
+interface Options extends JsonOption {
+  readonly completeTo?: number
+  readonly waitMs: number
+}
 
 export const sqlCommand = ({ out, settings }: Cli): Command =>
   new Command('sql')
     .description('ask the tables, as the user "analyst": a table on a terminal, tab-separated otherwise')
     .argument('<query>', 'a query in ClickHouse\'s SQL; a FORMAT of its own is kept to')
+    .option('--complete-to <seq>', 'fail unless the tables hold the log up to this LOG sequence', wholeNumber(0))
+    .option('--wait-ms <ms>', 'with --complete-to: wait so long for it', wholeNumber(0), 0)
     .option(JSON_FLAG, 'one JSON object per row')
     .addHelpText('after', `
 Examples:
   colloquy sql "SELECT role, count() FROM messages GROUP BY role"
-  colloquy sql "SELECT actor, state, messages FROM conversations ORDER BY last_at DESC LIMIT 10"`)
-    .action(async (query: string, options: JsonOption) => {
+  colloquy sql "SELECT actor, state, messages FROM conversations ORDER BY last_at DESC LIMIT 10"
+  colloquy sql --complete-to 12345 --wait-ms 5000 "SELECT count() FROM events"
+
+Any other client asks for the same with a condition: WHERE (SELECT ok FROM complete_to(seq = 12345)).`)
+    .action(async (query: string, options: Options) => {
       const { settings: effective } = settings()
       const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
       const access = await attachClickHouse(effective, 'analyst')
-      const response = await ask(access, query, format).catch((cause: unknown) => {
+      const send = (text: string, as: string): Promise<Response> => ask(access, text, as).catch((cause: unknown) => {
         throw notRunning(effective, String(access.url), cause)
       })
+      if (options.completeTo !== undefined) await untilComplete(send, options.completeTo, options.waitMs)
+      const response = await send(query, format)
       if (!response.ok) throw await refusal(response)
       const rows = Readable.fromWeb(response.body as ReadableStream)
       if (response.headers.get('x-clickhouse-format') === TABLE_FORMAT && out.isTerminal) await printTable(out, rows)
       else await pipeline(rows, out.stdout, { end: false })
     })
+
+/** @throws ColloquyError `not_complete` where the tables do not come so far in time */
+async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
+  const patience = AbortSignal.timeout(waitMs)
+  for (;; await delay(POLL_MS)) {
+    const response = await send('SELECT max(projected_seq) FROM freshness', 'TabSeparated')
+    if (!response.ok) throw await refusal(response)
+    const reached = Number(await response.text())
+    if (reached >= seq) return
+    if (!patience.aborted && waitMs > 0) continue
+    throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; ask again in a moment, or wait for it with --wait-ms`)
+  }
+}
 
 /** One request on ClickHouse's HTTP interface, of which the client would read the answer's format and errors less exactly. */
 function ask(access: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {

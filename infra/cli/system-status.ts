@@ -68,7 +68,7 @@ async function read(bus: Bus, settings: Settings): Promise<Reading> {
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
-    const report = told(processes, role) ?? await stored(role, bus, streams, settings)
+    const report = told(processes, role, settings.PARTITIONS) ?? await stored(role, bus, streams, settings)
     if (report !== undefined) stages[role] = { ...report, lag: Math.max(report.lag, behind(role, streams, report.position)) }
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
@@ -78,15 +78,19 @@ async function read(bus: Bus, settings: Settings): Promise<Reading> {
   }
 }
 
-/** A role as the processes that have it say: it is no further than the last of them. */
-function told(processes: readonly ProcessStatus[], role: Role): StageReport | undefined {
-  const reports = processes.flatMap(({ stages }) => stages[role] ?? [])
-  if (reports.length === 0) return undefined
+/** A role as the processes that have it say: it is no further than the last of them, those aside that stand by. */
+function told(processes: readonly ProcessStatus[], role: Role, partitionCount: number): StageReport | undefined {
+  const all = processes.flatMap(({ stages }) => stages[role] ?? [])
+  const reports = all.filter(({ partitions }) => partitions?.length !== 0)
+  if (all.length === 0) return undefined
+  const owned = reports.reduce((sum, { partitions }) => sum + (partitions?.length ?? 0), 0)
+  const wanted = role === 'project' ? 1 : partitionCount
+  const orphans = all[0]?.partitions === undefined || owned >= wanted ? undefined : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
   return {
-    position: Math.min(...reports.map(({ position }) => position)),
+    position: reports.length === 0 ? 0 : Math.min(...reports.map(({ position }) => position)),
     lag: reports.reduce((sum, { lag }) => sum + lag, 0),
-    ok: reports.every(({ ok }) => ok),
-    detail: reports.find(({ ok }) => !ok)?.detail ?? 'running',
+    ok: orphans === undefined && reports.every(({ ok }) => ok),
+    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans ?? (reports.length > 1 ? `running on ${reports.length} workers` : 'running'),
   }
 }
 

@@ -34,6 +34,8 @@ export const internalUser = 'colloquy'
 const threadsMax = 16
 const sessionsMax = 64
 const uploadBytesMax = 16 * 1024 ** 2
+/** Of answers that are kept for those who ask for that. */
+const queryCacheBytesMax = 64 * 1024 ** 2
 
 interface Settings { host: string, port: number, password: string, analyst: AnalystLimits }
 
@@ -62,10 +64,15 @@ const harmless = [
   'session_timezone', 'date_time_output_format', 'output_format_json_quote_64bit_integers', 'output_format_json_quote_decimals',
   'output_format_json_quote_denormals', 'output_format_json_named_tuples_as_objects', 'output_format_write_statistics',
   'extremes', 'join_use_nulls', 'log_comment',
+  // ClickHouse's own web page sends these with every query; the first one does nothing here, see http_options_response.
+  'add_http_cors_header', 'use_query_cache', 'enable_reads_from_query_cache', 'enable_writes_to_query_cache', 'query_cache_ttl',
+  'query_cache_nondeterministic_function_handling', 'query_cache_system_table_handling',
 ]
 
 const analystGrants = [
   `SELECT, dictGet ON ${database}.*`,
+  // What "rebuild --into" makes.
+  `SELECT ON ${database}_*.*`,
   'SELECT ON information_schema.*', 'SELECT ON INFORMATION_SCHEMA.*', 'SELECT ON system.parts',
 ]
 /** The engine's own session runs start.sql as `default`. Over HTTP this is worth nothing: read-only mode refuses it. */
@@ -99,11 +106,16 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
  * machine only. They may read our database and no more: they have no other grants, they are in read-only mode, and their limits
  * are constraints, so that no setting of theirs gets around them. Mode 1 and not 2, which leaves all other settings to the
  * user: some of them name files (format_template_resultset), and this engine, unlike a server, opens any.
+ *
+ * Who needs no password must not be asked by a page of somebody else's in a browser on this machine. `http_options_response` takes the
+ * place of the header by which ClickHouse would let any page read the answers, whoever asks for it.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>
   <http_port>${settings.port}</http_port>
   <backups><allowed_path>backups</allowed_path></backups>
+  <http_options_response><header><name>Vary</name><value>Origin</value></header></http_options_response>
+  <query_cache><max_size_in_bytes>${queryCacheBytesMax}</max_size_in_bytes></query_cache>
   <http_handlers>
     <rule>
       <url>regex:^/(webterminal|jemalloc|clickstack).*</url>

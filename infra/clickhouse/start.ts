@@ -4,11 +4,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
-import { ownPassword } from '../files.ts'
+import { moduleBeside, ownPassword } from '../files.ts'
 import { supervise } from '../supervise.ts'
 import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './config.ts'
 
@@ -57,7 +56,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   const analyst = { ...analystLimitsDefault, ...options.analyst }
   await writeFile(join(folder, 'config.xml'), configXml({ host, port, password, analyst }), { mode: 0o600 })
 
-  const engine = [fileURLToPath(new URL('engine.ts', import.meta.url)), folder]
+  const engine = [moduleBeside(import.meta.url, 'engine'), folder]
   await createDatabase(engine, folder)
 
   const url = `http://${reachable(host)}:${port}`

@@ -1,20 +1,24 @@
 import { fileURLToPath } from 'node:url'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import { loadCatalogue } from '../../actors/interest/catalogue.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { openLines } from '../cli/import/lines.ts'
 import { importLines } from '../cli/import/run.ts'
+import { createSender } from '../cli/sender.ts'
 import type { Running } from '../launch/launch.ts'
+import { reminderCues } from './reminders.ts'
+import { playScript } from './script.ts'
+import { visitorCues } from './visitors.ts'
 
 const FILE = fileURLToPath(new URL('conversations.jsonl', import.meta.url))
 const TENANT = 'demo'
-const KIND = 'support'
 const REPLY_WAIT_MS = 5_000
 /** So many at one time that it looks alive and is over soon. */
 const CONVERSATIONS_MAX = 4
 const TURNS_PER_SECOND = 6
 
-/** The demo conversations, played in the background. */
+/** The demo, played in the background. */
 export interface Demo {
   /** In a few words, for people. */
   progress(): string
@@ -24,8 +28,9 @@ export interface Demo {
 }
 
 /**
- * Plays the users' turns of the bundled conversations as any producer would, over an anonymous connection, the first time;
- * does nothing where the tenant `demo` has any record.
+ * Plays what producers would send to the built-in kinds, over an anonymous connection, the first time: the users' turns of the
+ * bundled conversations, bookings of appointments, and signals of a shop's visitors. Of kinds that this process does not have
+ * nothing is played; nothing at all where the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -36,19 +41,35 @@ export function startDemo(running: Running, log: Logger): Demo {
       log.info('the demo was played before')
       return
     }
+    await using started = new AsyncDisposableStack()
     const nc = await connect(producerOf(running))
-    try {
-      const { lines } = await openLines(FILE)
-      const summary = await importLines(lines, {
-        nc, tenant: TENANT, kind: KIND, mode: 'live', replyWaitMs: REPLY_WAIT_MS, conversationsMax: CONVERSATIONS_MAX,
-        rate: TURNS_PER_SECOND, signal: stopping.signal,
-        onProgress: ({ conversations, turns }) => { progress = `${conversations} conversations over, ${turns} turns` },
-      })
-      progress = `${summary.conversations} conversations played`
-      log.info({ conversations: summary.conversations, turns: summary.turns, ...summary.reactions }, 'the demo is over')
-    } finally {
-      await nc.close()
+    started.defer(() => nc.close())
+    const failing = new AbortController()
+    const signal = AbortSignal.any([stopping.signal, failing.signal])
+    const sender = createSender(nc, { signal })
+    started.defer(sender.close)
+    const parts: Record<string, () => Promise<void>> = {
+      support: async () => {
+        const { lines } = await openLines(FILE)
+        const { conversations, turns, reactions } = await importLines(lines, {
+          nc, tenant: TENANT, kind: 'support', mode: 'live', replyWaitMs: REPLY_WAIT_MS, conversationsMax: CONVERSATIONS_MAX,
+          rate: TURNS_PER_SECOND, signal,
+          onProgress: (summary) => { progress = `${summary.conversations} conversations over` },
+        })
+        log.info({ conversations, turns, ...reactions }, 'the demo conversations are over')
+      },
+      reminder: () => playScript(reminderCues(TENANT, Date.now()), sender, signal),
+      interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),
     }
+    const played = Object.entries(parts).filter(([kind]) => running.kinds.has(kind))
+    const fail = (error: unknown): never => {
+      failing.abort(error)
+      throw error
+    }
+    await Promise.allSettled(played.map(([, part]) => part().catch(fail)))
+    signal.throwIfAborted()
+    progress = played.length === 0 ? 'none of its kinds is here' : 'is over'
+    log.info({ kinds: played.map(([kind]) => kind) }, 'the demo is over')
   }
   const ended = play().catch((error: unknown) => {
     if (stopping.signal.aborted) return

@@ -1,3 +1,4 @@
+import type { ServerInfo } from '@nats-io/transport-node'
 import type { Settings } from '../settings.ts'
 
 /** What an acknowledgement of INBOX is worth. */
@@ -10,12 +11,16 @@ export interface Durability {
 
 /** What nats-server does where nothing else is set. */
 const FSYNC_DEFAULT = '2m'
-const REPLICAS = 1
+/** A cluster that keeps three copies goes on without one of its servers. */
+const CLUSTER_REPLICAS = 3
 
-export const durabilityOf = (settings: Settings): Durability => ({
-  replicas: REPLICAS,
-  fsync: settings.NATS_URL === undefined ? settings.NATS_SYNC_INTERVAL ?? FSYNC_DEFAULT : null,
-})
+/** @param server as it introduced itself: one of a cluster names it. */
+export function durabilityOf(settings: Settings, server: ServerInfo | undefined): Durability {
+  return {
+    replicas: settings.REPLICAS ?? (server?.cluster === undefined ? 1 : CLUSTER_REPLICAS),
+    fsync: settings.NATS_SYNC_INTERVAL ?? (settings.NATS_URL === undefined ? FSYNC_DEFAULT : null),
+  }
+}
 
 /** The same as one sentence for people. */
 export function durabilityText({ replicas, fsync }: Durability): string {

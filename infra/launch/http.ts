@@ -1,14 +1,16 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Bus } from '../../pipeline/bus.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
+import type { PartitionedStage } from '../../pipeline/partitioned-stage.ts'
 import { dispatchedSeq, projectedSeq } from '../../pipeline/serve/levels.ts'
 import { startHttpServer, type HttpServer } from '../../pipeline/serve/server.ts'
 import type { Stage } from '../../pipeline/stage.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import type { Role, Settings } from '../settings.ts'
-import { durabilityOf } from './durability.ts'
+import type { Durability } from './durability.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
@@ -16,17 +18,21 @@ export interface ServeDeps {
   readonly kv: KV
   readonly client: ClickHouseClient
   readonly stages: ReadonlyMap<Role, Stage>
+  /** Absent where this process does not have the role `dispatch`. */
+  readonly dispatcher: PartitionedStage | undefined
+  readonly durability: Durability
   readonly metrics: Metrics
   readonly log: Logger
+  readonly addRoutes?: (app: FastifyInstance) => void
 }
 
 /** Starts the HTTP interface as the settings say. @throws ColloquyError as `startHttpServer` does */
-export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
+export function serveHttp({ settings, kv, client, stages, dispatcher, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
-    ...deps, stages, partitionCount: settings.PARTITIONS, durability: durabilityOf(settings),
+    ...deps, stages, partitionCount: settings.PARTITIONS, 
     host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
-    dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
+    dispatchedSeq: (partition) => dispatchedSeq(dispatcher, checkpoints, partition),
     projectedSeq: () => projectedSeq(client),
   })
 }

@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { KV } from '@nats-io/kv'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { z } from 'zod'
+import { loadCatalogue } from '../../actors/interest/catalogue.ts'
+import { createInterest } from '../../actors/interest/kind.ts'
 import { kindsByName, type Kind, type Kinds } from '../../actors/kind.ts'
+import { reminderKind } from '../../actors/reminder.ts'
 import { loadArticles } from '../../actors/support/knowledge.ts'
+import type { ModelOptions } from '../../actors/support/model.ts'
 import { createSupport } from '../../actors/support/kind.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { zodProblem } from '../../schemas/input.ts'
 import type { Settings } from '../settings.ts'
 
 const kindShape = z.custom<Kind>((value) =>
@@ -17,51 +21,43 @@ const configShape = z.object({ default: z.array(kindShape).min(1) })
 /**
  * The kinds that the settings' CONFIG module exports by default, or the built-in ones where there is no such module.
  *
- * @throws ColloquyError `bad_config` where the module throws or exports something else.
+ * @throws ColloquyError `bad_config` where the module throws or exports something else; what is wrong with a kind keeps its code.
  */
 export async function loadKinds(settings: Settings): Promise<Kinds> {
   const file = resolve(settings.CONFIG)
   if (!existsSync(file)) return kindsByName(builtInKinds(settings))
+  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => { throw thrownBy(settings.CONFIG, cause) })
+  const config = configShape.safeParse(module)
+  if (!config.success) throw new ColloquyError('bad_config', `${settings.CONFIG} does not export kinds (${zodProblem(config.error, '')}); write "export default [kind, …]"`)
   try {
-    return kindsByName(configShape.parse(await import(pathToFileURL(file).href)).default)
+    return kindsByName(config.data.default)
   } catch (cause) {
-    throw new ColloquyError('bad_config', `${settings.CONFIG} does not export kinds (${messageOf(cause)}); write "export default [kind, …]"`, { cause })
+    throw notLoaded(settings.CONFIG, '', cause)
   }
+}
+
+/** Where definitions are checked; the place that matters is the one that asked for it. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const OWN = ['actors/kind', 'actors/definition/', 'infra/'].map((path) => `${ROOT}${path}`)
+
+/** With the place in the author's own files; a syntax error has it in its first line. */
+function thrownBy(config: string, cause: unknown): ColloquyError {
+  const stack = cause instanceof Error ? cause.stack ?? '' : ''
+  const place = stack.split('\n').map((line) => /(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
+    .find((found) => found !== undefined && !found.includes('/node_modules/') && !OWN.some((path) => found.startsWith(path)))
+  return notLoaded(config, place === undefined ? '' : `, at ${place}`, cause)
+}
+
+function notLoaded(config: string, place: string, cause: unknown): ColloquyError {
+  const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
+  return new ColloquyError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
 }
 
 function builtInKinds(settings: Settings): Kind[] {
   const model = settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined ? undefined
-    : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL }
-  return [createSupport({ articles: loadArticles(), model })]
+    : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
+  return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue())]
 }
 
-const PREFIX = 'kinds.'
-
-/**
- * Enters the kinds into the cluster's register. A host that lacked one would reject its inputs for good.
- *
- * @throws ColloquyError `kind_missing` where the register has one that is not among these.
- */
-export async function registerKinds(kv: KV, kinds: Kinds): Promise<void> {
-  for await (const key of await kv.keys(`${PREFIX}*`)) {
-    const name = key.slice(PREFIX.length)
-    if (kinds.has(name)) continue
-    throw new ColloquyError('kind_missing', `kind "${name}" is in use here and this process does not have it: its inputs would be rejected. Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`)
-  }
-  for (const kind of kinds.values()) await kv.put(`${PREFIX}${kind.name}`, JSON.stringify({ version: kind.version }))
-}
-
-const registeredShape = z.object({ version: z.int() })
-
-/** The kinds that are in use in the cluster, and the newest version of each, by name. */
-export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
-  const found = new Map<string, number>()
-  for await (const key of await kv.keys(`${PREFIX}*`)) {
-    const entry = await kv.get(key)
-    if (entry !== null) found.set(key.slice(PREFIX.length), registeredShape.parse(entry.json()).version)
-  }
-  return found
-}
-
-/** Takes a kind out of the register: its inputs are rejected as `unknown_kind` from then on. */
-export const retireKind = (kv: KV, name: string): Promise<void> => kv.delete(`${PREFIX}${name}`)
+const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>
+  perMillionIn === undefined || perMillionOut === undefined ? undefined : { perMillionIn, perMillionOut }

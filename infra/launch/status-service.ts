@@ -19,6 +19,7 @@ const stageSchema = z.object({
   ok: z.boolean(),
   since: z.string(),
   detail: z.string(),
+  partitions: z.array(z.int().nonnegative()).optional(),
 })
 const answerSchema = z.object({
   pid: z.int().positive(),

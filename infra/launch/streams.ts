@@ -26,11 +26,15 @@ export const openBucket = (nc: NatsConnection): Promise<KV> => new Kvm(nc).open(
 const HEADER_BYTES_MAX = 64 * 1024
 const DUPLICATE_WINDOW_MS = 120_000
 
-/** How the disk is shared out. INBOX fills up first, while LOG still has room for what INBOX holds. */
-const SHARE: Readonly<Record<StreamName, number>> = { INBOX: 0.12, LOG: 0.58, OUT: 0.12, TASKS: 0.04, TIMERS: 0.06, DEAD: 0.06 }
+/** How the disk is shared out; a little is left for buckets. INBOX fills up first, while LOG still has room for what INBOX holds. */
+const SHARE: Readonly<Record<StreamName, number>> = { INBOX: 0.12, LOG: 0.55, OUT: 0.12, TASKS: 0.04, TIMERS: 0.06, SENT: 0.02, DEAD: 0.06 }
 
 const transform = (partitions: number, suffix: string): string =>
   `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}${suffix}`
+
+/** What INBOX takes over from another stream, under subjects that no producer can publish to. */
+const sourced = (name: StreamName, way: string, partitions: number) =>
+  ({ name, subject_transforms: [{ src: `${way}.*.*.*`, dest: transform(partitions, `.${way}`) }] })
 
 type Config = Partial<StreamConfig> & { readonly name: StreamName }
 
@@ -46,11 +50,13 @@ function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
   return [
     // A stream of its own for schedules: they force rollup headers to be allowed, and one of those from a producer would wipe INBOX.
     { ...base('TIMERS'), subjects: ['timer.>', 'int.*.*.*'], allow_msg_schedules: true, allow_rollup_hdrs: true },
+    // Of its own as well: TIMERS cannot refuse what it has no room for, and would drop its oldest schedules instead.
+    { ...base('SENT'), subjects: ['act.*.*.*'], discard: DiscardPolicy.New },
     {
       ...base('INBOX'),
       subjects: ['in.*.*.*'],
       subject_transform: { src: 'in.*.*.*', dest: transform(options.partitions, '') },
-      sources: [{ name: 'TIMERS', subject_transforms: [{ src: 'int.*.*.*', dest: transform(options.partitions, '.int') }] }],
+      sources: [sourced('TIMERS', 'int', options.partitions), sourced('SENT', 'act', options.partitions)],
       discard: DiscardPolicy.New,
       max_msg_size: payloadBytesMax - HEADER_BYTES_MAX,
     },
@@ -77,8 +83,7 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
       continue
     }
     if (config.name === 'INBOX') checkPartitions(existing, options.partitions)
-    const { name: _name, retention: _retention, storage: _storage, ...changeable } = config
-    await jsm.streams.update(config.name, changeable)
+    await bringUpToDate(jsm, config, existing)
   }
   const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
   await firstCheckpoints(jsm, kv, options.partitions)
@@ -94,6 +99,17 @@ async function add(jsm: JetStreamManager, config: Config): Promise<void> {
   } catch (cause) {
     if (!(cause instanceof JetStreamApiError) || cause.code !== INSUFFICIENT_STORAGE) throw cause
     throw new ColloquyError('insufficient_storage', `NATS has no ${config.max_bytes} bytes for the stream ${config.name}; set COLLOQUY_STORAGE_BYTES_MAX to what all streams together may use there`, { cause })
+  }
+}
+
+/** A stream keeps the size that it has where another one would be too much: others may have been given what is left. */
+async function bringUpToDate(jsm: JetStreamManager, config: Config, existing: StreamInfo): Promise<void> {
+  const { name, retention: _retention, storage: _storage, ...changeable } = config
+  try {
+    await jsm.streams.update(name, changeable)
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== INSUFFICIENT_STORAGE) throw error
+    await jsm.streams.update(name, { ...changeable, max_bytes: existing.config.max_bytes })
   }
 }
 

@@ -3,17 +3,18 @@ import type { Logger } from 'pino'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
+import { createCountdown } from '../countdown.ts'
 import { createGate } from '../gate.ts'
 import type { Metrics } from '../metrics.ts'
+import type { PartitionRun } from '../partitioned-stage.ts'
 import { createPositionTracker } from '../position-tracker.ts'
 import { publishSurely } from '../publish-surely.ts'
-import type { StageRun } from '../stage.ts'
 import type { Checkpoints } from '../streams/checkpoints.ts'
 import { newestMatch, withPosition, type Match, type StreamPosition } from '../streams/positions.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letters.ts'
-import { abortedBy, eventsOf, schedulesOf, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
+import { abortedBy, eventsOf, schedulesOf, sentBy, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
 import { unschedule } from './unschedule.ts'
 
 export interface DispatcherOptions {
@@ -21,6 +22,8 @@ export interface DispatcherOptions {
   readonly checkpoints: Checkpoints
   readonly partitions: readonly number[]
   readonly partitionCount: number
+  /** Whether this dispatcher still owns a partition, by its own clock. */
+  readonly holds: (partition: number) => boolean
   /** Records under way, and their bytes. */
   readonly recordsMax: number
   readonly bytesMax: number
@@ -32,9 +35,9 @@ export interface DispatcherOptions {
 /**
  * The dispatcher: carries out what records ask for, at least once and under stable ids. The only place with side effects, so
  * that nothing that reads the log later repeats one. An actor's records are carried out one after another; its events
- * go out in their order.
+ * go out in their order, and so does what it sends to other actors.
  */
-export async function beginDispatcher(options: DispatcherOptions): Promise<StageRun> {
+export async function beginDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { bus, metrics, log, checkpoints, partitions } = options
   const { rings, starts } = await resume(options)
   const startSeq = Math.min(...starts.values())
@@ -53,38 +56,46 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
   /** Positions that were read and may become the checkpoint once all up to them is done, oldest first. */
   let read: StreamPosition[] = []
   let saved = startSeq
+  /** Records under way of each partition that this run still has. */
+  const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
 
-  const emit = async (events: readonly Outgoing[]): Promise<void> => {
-    for (const { subject, payload, msgId } of events) await publishSurely(deps, subject, payload, { msgId })
+  const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
+    for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
   }
   const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
     const letters = hasDeadLetters(record) ? await deadLettersOf(bus, address, record, logSeq) : []
+    const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...schedulesOf(address, record), ...letters]
     await Promise.all([
-      emit(eventsOf(address, record)),
+      inTurn(eventsOf(address, record)),
+      inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
       ...unscheduledBy(address, record).map((subject) => unschedule(bus, subject)),
     ])
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
-    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + others.length)
+    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
+    if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
     for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
   }
 
   const take = (message: JsMsg): void => {
     const { partition, address } = parseLogSubject(message.subject)
+    const working = underWay.get(partition)
     tracker.take(message.seq)
-    if (message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
+    if (working === undefined || message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
     const record = message.json<LogRecord>()
     if (!hasEffects(record)) return tracker.finish(message.seq)
     gate.enter(message.data.length)
+    working.enter()
     const before = chains.get(message.subject)
     const done = (before ?? Promise.resolve()).then(() => carryOut(address, record, message.seq)).then(() => {
       if (chains.get(message.subject) === done) chains.delete(message.subject)
       tracker.finish(message.seq)
       gate.leave(message.data.length)
+      working.leave()
     })
     chains.set(message.subject, done)
     done.catch(loop.fail)
@@ -93,12 +104,22 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
   /** Writes down what is wholly done; a crash repeats only what came after. */
   const saveCheckpoints = async (): Promise<void> => {
     if (reader.position.ts !== '' && reader.position.seq > (read.at(-1)?.seq ?? saved)) read.push(reader.position)
-    const done = read.findLast((position) => position.seq <= tracker.low)
+    const done = read.findLast((position) => position.seq <= doneTo())
     if (done === undefined) return
     read = read.filter((position) => position.seq > done.seq)
     saved = done.seq
-    for (const [partition, ring] of rings) rings.set(partition, withPosition(ring, done))
-    await Promise.all([...rings].map(([partition, ring]) => checkpoints.save(partition, ring)))
+    await save([...underWay.keys()], done)
+  }
+  const doneTo = (): number => (tracker.unfinished === 0 ? reader.position.seq : tracker.low)
+  /** What another may own by now is left to him: his checkpoint is the newer one. */
+  const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
+    await Promise.all(some.filter(options.holds).map(async (partition) => {
+      const before = rings.get(partition) ?? []
+      if ((before[0]?.seq ?? -1) >= done.seq) return
+      const ring = withPosition(before, done)
+      rings.set(partition, ring)
+      await checkpoints.save(partition, ring)
+    }))
   }
   const timer = setInterval(() => void saveCheckpoints().catch(loop.fail), options.checkpointMs)
   loop.signal.addEventListener('abort', () => clearInterval(timer))
@@ -106,7 +127,14 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Stage
 
   return {
     ended: loop.ended,
-    progress: () => ({ position: tracker.low, lag: reader.pending + tracker.unfinished }),
+    progress: () => ({ position: doneTo(), lag: reader.pending + tracker.unfinished }),
+    async release(gone) {
+      const waits = gone.flatMap((partition) => underWay.get(partition) ?? [])
+      for (const partition of gone) underWay.delete(partition)
+      const readTo = reader.position
+      await Promise.race([Promise.all(waits.map((working) => working.empty())), loop.ended.catch(() => undefined)])
+      if (readTo.ts !== '' && waits.every((working) => working.count === 0)) await save(gone, readTo)
+    },
     async stop() {
       await loop.stop()
       await saveCheckpoints().catch((error: unknown) => log.warn({ err: error }, 'the dispatcher could not save its checkpoint; it will repeat a little'))
@@ -138,4 +166,5 @@ async function resume({ bus, checkpoints, partitions, log, metrics }: Dispatcher
 
 const hasEffects = (record: LogRecord): boolean =>
   record.reason !== undefined
+  || record.sent !== undefined
   || record.emitted.length + record.started.length + record.timers.length + record.stopped.length + record.ended.length > 0

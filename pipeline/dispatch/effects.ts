@@ -1,13 +1,13 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import type { TaskMessage } from '../../schemas/internal.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import { internalSubject, outSubject, taskSubject, timerSubject, type Address } from '../../schemas/subjects.ts'
+import { actorKey, actorSubject, internalSubject, outSubject, taskSubject, timerSubject, type Address } from '../../schemas/subjects.ts'
 
-/** A message that a record wants to be sent. Sent twice, it is the same message by its id. */
+/** A message that a record wants to be sent. Sent twice, it is the same message by its id; without one, by what it says. */
 export interface Outgoing {
   readonly subject: string
   readonly payload: string
-  readonly msgId: string
+  readonly msgId?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -20,11 +20,10 @@ export const eventsOf = (address: Address, record: LogRecord): Outgoing[] =>
       specversion: '1.0',
       id: event.id,
       type: event.type,
-      source: `colloquy/${address.tenant}/${address.kind}/${address.id}`,
+      source: sourceOf(address),
       time: record.at,
       datacontenttype: 'application/json',
-      // Rises with every event of the actor, so that it can be sent into another Colloquy as it is.
-      sequence: String(record.n * LIMITS.effectsMax + index),
+      sequence: String(sequenceOf(record, index)),
       causationid: record.input.id,
       correlationid: record.input.correlationid,
       traceparent: record.input.traceparent,
@@ -32,6 +31,25 @@ export const eventsOf = (address: Address, record: LogRecord): Outgoing[] =>
       data: event.data,
     }),
   }))
+
+/**
+ * What the actor sends to others, in its order: inputs like any producer's. `sequence` goes on where that of the emitted events
+ * ends, so that a repeat is recognised however late it comes. No message id: INBOX would drop it for a producer's message that
+ * happens to have the same one.
+ */
+export const sentBy = (address: Address, record: LogRecord): Outgoing[] =>
+  (record.sent ?? []).map(({ id, kind, actor, type, data }, index) => ({
+    subject: actorSubject({ tenant: address.tenant, kind, id: actor }),
+    payload: JSON.stringify({
+      type, id, source: sourceOf(address), time: record.at,
+      sequence: sequenceOf(record, record.emitted.length + index), causationid: record.input.id, ...carried(record), data,
+    }),
+  }))
+
+const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
+
+/** Rises with everything that the actor says, so that it can be sent into another Colloquy as it is. */
+const sequenceOf = (record: LogRecord, index: number): number => record.n * LIMITS.effectsMax + index
 
 /** The tasks to run. */
 export const tasksOf = (address: Address, record: LogRecord): Outgoing[] =>

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { MemoryPoint } from '../memory/store.ts'
-import { saidIn } from '../said.ts'
+import { saidIn } from './said.ts'
 
 /** A text of a record that is to be found again, before it is cut and embedded. */
 export type MemoryText = Omit<MemoryPoint, 'id' | 'chunk' | 'vector'> & {

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
-import { decide } from '../../actors/decide.ts'
+import { decide, type Decision } from '../../actors/decide.ts'
 import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
+import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
@@ -22,15 +23,24 @@ export interface HandlerDeps {
   readonly now: () => string
   readonly signal: AbortSignal
   readonly lowOf: (partition: number) => number
+  /** Whether this host may append for a partition, by its own clock. */
+  readonly holds: (partition: number) => boolean
+  /** After a refused append: whether the partition has another owner by now, as the cluster's board says. */
+  readonly isLost: (partition: number) => Promise<boolean>
+  /** Gives a partition up whose records are of a newer machine than this host has. */
+  readonly decline: (partition: number) => Promise<void>
   /** Told the LOG sequence of each record that was acknowledged. */
   readonly onAppended: (seq: number) => void
 }
 
+/** `lost`: the partition is another's by now, and so is the message. */
+export type Handled = 'done' | 'lost'
+
 /**
  * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
- * message has a record that LOG acknowledged, or needs none; rejects only where the host has to begin anew.
+ * message has a record that LOG acknowledged, needs none, or is another host's; rejects only where the host has to begin anew.
  */
-export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<void> {
+export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { bus, kinds, log, metrics, signal } = deps
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
@@ -39,9 +49,20 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
   }
   const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
-    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition) }, fresh)
+    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq }, fresh)
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
+  }
+  /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
+  const decideUnlessNewer = (live: LiveActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+    try {
+      return decideOn(live, delivery, fresh)
+    } catch (error) {
+      if (codeOf(error) !== 'newer_machine') throw error
+      log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
+      deps.decline(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
+      return undefined
+    }
   }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
@@ -61,19 +82,25 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     for (;;) {
       signal.throwIfAborted()
       slot.live ??= await load(slot, from)
-      const decision = decideOn(slot.live, delivery, fresh)
+      const decision = decideUnlessNewer(slot.live, delivery, fresh)
+      if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'repeat':
           metrics.repeats.inc({ by: decision.by })
-          return
+          return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          return
+          return 'done'
         case 'threw':
           log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
           break
         case 'record':
-          if (await append(slot, slot.live, decision)) return
+          // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
+          if (!deps.holds(delivery.partition)) {
+            throw new ColloquyError('lease_lapsed', `this host was not heard of for so long that partition ${delivery.partition} may be another's`)
+          }
+          if (await append(slot, slot.live, decision)) return 'done'
+          if (await deps.isLost(delivery.partition)) return 'lost'
           from = 'leader'
       }
       slot.live = undefined

@@ -7,36 +7,38 @@ import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
 import type { Metrics } from '../metrics.ts'
 import { createPositionTracker, type PositionTracker } from '../position-tracker.ts'
-import type { StageRun } from '../stage.ts'
+import { createCountdown } from '../countdown.ts'
+import type { PartitionRun } from '../partitioned-stage.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
-import { createHandler, type Delivery } from './handle.ts'
-import { createLiveActors, type Slot } from './live-actors.ts'
+import { createHandler, type Delivery, type HandlerDeps } from './handle.ts'
+import type { LiveActors, Slot } from './live-actors.ts'
 import { resume } from './resume.ts'
 
 export interface HostOptions {
   readonly bus: Bus
   readonly kv: KV
   readonly kinds: Kinds
-  /** The partitions that this host owns, of so many. */
+  /** The partitions that this run begins with, of so many. */
   readonly partitions: readonly number[]
   readonly partitionCount: number
-  /** Idle actors kept in memory. */
-  readonly liveActorsMax: number
+  /** Of all runs of this process; this one forgets those of its partitions first. */
+  readonly live: LiveActors<Delivery>
   /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
   readonly messagesMax: number
   readonly bytesMax: number
+  readonly holds: HandlerDeps['holds']
+  readonly isLost: HandlerDeps['isLost']
+  readonly decline: HandlerDeps['decline']
   readonly now: () => string
   readonly log: Logger
   readonly metrics: Metrics
 }
 
 /** A running host also knows how far INBOX may be trimmed. */
-export interface HostRun extends StageRun {
-  /** All INBOX sequences up to here are resolved by records that LOG acknowledged, the last of them at `logSeq`. */
-  resolved(): { inboxSeq: number; logSeq: number }
-  /** The last message that INBOX took over from TIMERS, with its sequence there. */
-  lastHandedOn(): { inboxSeq: number; timersSeq: number } | undefined
+export interface HostRun extends PartitionRun {
+  /** LOG sequence up to which the records lie that resolved what is below this run's position. */
+  lastAppended(): number
 }
 
 /**
@@ -44,58 +46,65 @@ export interface HostRun extends StageRun {
  * actors' appends are under way side by side; one actor's messages are handled strictly one after another.
  */
 export async function beginHost(options: HostOptions): Promise<HostRun> {
-  const { bus, kinds, partitions, metrics, log } = options
+  const { bus, kinds, partitions, live, metrics, log } = options
+  live.forget(new Set(partitions))
   const { lows, startSeq, isResolved } = await resume(options, partitions)
   const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: filtersOf(partitions, options.partitionCount), startSeq, messagesMax: options.messagesMax })
 
   const trackers = new Map([...lows].map(([partition, low]) => [partition, createPositionTracker(low)]))
-  const live = createLiveActors<Delivery>(options.liveActorsMax)
   const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
-  let lastAppended = 0
-  let lastInternal: JsMsg | undefined
+  /** Where the partitions stood that were let go of: what waits for them is another's, and moves no `low`. */
+  const released = new Map<number, number>()
+  /** Messages under way of each partition, and who waits for their end. */
+  const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
+  // What earlier hosts appended may not be dispatched yet either.
+  let lastAppended = (await bus.jsm.streams.info('LOG')).state.last_seq
 
-  const trackerOf = (partition: number): PositionTracker => {
-    const tracker = trackers.get(partition)
-    if (tracker === undefined) throw new Error(`partition ${partition} is not this host's`)
-    return tracker
-  }
   const finish = (delivery: Delivery): void => {
-    trackerOf(delivery.partition).finish(delivery.seq)
+    trackers.get(delivery.partition)?.finish(delivery.seq)
     gate.leave(delivery.payload.length)
+    underWay.get(delivery.partition)?.leave()
   }
 
   const handle = createHandler({
-    bus, kinds, log, metrics, now: options.now, signal: loop.signal,
-    lowOf: (partition) => trackerOf(partition).low,
+    bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, decline: options.decline,
+    holds: (partition) => trackers.has(partition) && options.holds(partition),
+    lowOf: (partition) => released.get(partition) ?? trackers.get(partition)?.low ?? 0,
     onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
   })
 
   /** Works on one actor until nothing waits for it. */
   const work = async (slot: Slot<Delivery>): Promise<void> => {
     for (let delivery = slot.waiting[0]; delivery !== undefined; delivery = slot.waiting[0]) {
-      await handle(slot, delivery)
+      if (!released.has(delivery.partition) && await handle(slot, delivery) === 'lost') letGo(delivery.partition)
       slot.waiting.shift()
       finish(delivery)
     }
     live.release(slot)
     metrics.liveActors.set(live.size)
   }
+  /** From here on nothing of the partition is taken or begun; what LOG was sent already is waited for by others. */
+  const letGo = (partition: number): void => {
+    const tracker = trackers.get(partition)
+    if (tracker === undefined || released.has(partition)) return
+    released.set(partition, tracker.low)
+  }
 
   const take = (message: JsMsg): void => {
     const target = parseInboxSubject(message.subject)
     const { partition, address, origin, addressable } = target
-    const tracker = trackerOf(partition)
-    if (isResolved(partition, message.seq)) return
+    const tracker = trackers.get(partition)
+    if (tracker === undefined || released.has(partition) || isResolved(partition, message.seq)) return
     metrics.stageIn.inc({ stage: 'host' })
     tracker.take(message.seq)
-    if (origin === 'internal') lastInternal = message
     if (isFiller(address)) {
       metrics.ignored.inc({ why: 'filler' })
       tracker.finish(message.seq)
       return
     }
     gate.enter(message.data.length)
+    underWay.get(partition)?.enter()
     const { slot, idle } = live.claim(partition, address)
     slot.waiting.push({
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
@@ -110,23 +119,32 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     ended: loop.ended,
     progress: () => {
       const unfinished = [...trackers.values()].reduce((sum, tracker) => sum + tracker.unfinished, 0)
-      return { position: lowest(trackers, reader.position.seq), lag: reader.pending + unfinished }
+      return { position: lowest(trackers, released, reader.position.seq), lag: reader.pending + unfinished }
     },
-    resolved: () => ({ inboxSeq: lowest(trackers, reader.position.seq), logSeq: lastAppended }),
-    lastHandedOn: () => lastInternal && { inboxSeq: lastInternal.seq, timersSeq: sequenceInSource(lastInternal) },
-    stop: loop.stop,
+    lastAppended: () => lastAppended,
+    async release(gone) {
+      for (const partition of gone) letGo(partition)
+      await Promise.race([Promise.all(gone.flatMap((partition) => underWay.get(partition)?.empty() ?? [])), loop.ended.catch(() => undefined)])
+      for (const partition of gone) {
+        trackers.delete(partition)
+        released.delete(partition)
+      }
+      live.forget(new Set(gone))
+    },
+    async stop() {
+      for (const partition of trackers.keys()) letGo(partition)
+      await loop.stop()
+    },
   }
 }
 
 /** The highest INBOX sequence up to which every partition is resolved, of those that have been read. */
-function lowest(trackers: ReadonlyMap<number, PositionTracker>, read: number): number {
+function lowest(trackers: ReadonlyMap<number, PositionTracker>, released: ReadonlyMap<number, number>, read: number): number {
   let low = read
   for (const tracker of trackers.values()) if (tracker.unfinished > 0) low = Math.min(low, tracker.low)
+  for (const stoodAt of released.values()) low = Math.min(low, stoodAt)
   return low
 }
-
-/** `Nats-Stream-Source` reads `<stream> <sequence> …`. */
-const sequenceInSource = (message: JsMsg): number => Number(message.headers?.get('Nats-Stream-Source').split(' ')[1] ?? 0)
 
 /** A subject with wildcards in it is stored untransformed; partition 0 takes and rejects those. */
 function filtersOf(partitions: readonly number[], partitionCount: number): string[] {

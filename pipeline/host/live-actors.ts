@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { actorAfter, newActor, type Actor } from '../../actors/actor.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { logSubject, type Address } from '../../schemas/subjects.ts'
+import { logSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 
 /** An actor in memory, with its place in the log. */
@@ -29,6 +29,8 @@ export interface LiveActors<Message> {
   claim(partition: number, address: Address): { slot: Slot<Message>; idle: boolean }
   /** Gives a slot back whose messages are all done. */
   release(slot: Slot<Message>): void
+  /** Drops all actors of these partitions: whoever works on them next loads them from the log. */
+  forget(partitions: ReadonlySet<number>): void
   readonly size: number
 }
 
@@ -46,8 +48,14 @@ export function createLiveActors<Message>(idleMax: number): LiveActors<Message> 
       return { slot, idle: true }
     },
     release(slot) {
+      if (busy.get(slot.subject) !== slot) return
       busy.delete(slot.subject)
       if (slot.live !== undefined) idle.set(slot.subject, slot)
+    },
+    forget(partitions) {
+      for (const slots of [busy, idle]) {
+        for (const subject of [...slots.keys()]) if (partitions.has(parseLogSubject(subject).partition)) slots.delete(subject)
+      }
     },
     get size() {
       return busy.size + idle.size

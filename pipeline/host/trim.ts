@@ -1,13 +1,14 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
-import type { HostRun } from './host.ts'
+import type { Share } from '../cluster/board.ts'
+import type { StageRun } from '../stage.ts'
 
 export interface TrimOptions {
   readonly bus: Bus
-  readonly host: Pick<HostRun, 'resolved' | 'lastHandedOn'>
-  /** LOG sequence up to which everything is dispatched. */
-  readonly dispatched: () => number
+  /** What the members last said of their partitions, by work; the newest that is known. */
+  readonly shares: (work: string) => readonly Share[]
+  readonly partitionCount: number
   /** How often what is resolved is noted, and what was noted long enough ago is taken out. */
   readonly everyMs: number
   /**
@@ -22,40 +23,78 @@ interface Note {
   readonly at: number
   readonly inboxSeq: number
   readonly logSeq: number
-  /** TIMERS sequence of the last message that INBOX took over from there. */
-  readonly timersSeq: number
 }
 
 /** Notes that wait; while the dispatcher is away the oldest ones are enough. */
 const NOTES_MAX = 100
 /** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
 const FULL_SHARE = 0.5
+/** What other streams handed on, in them and as INBOX stores it. TIMERS also has schedules, which are not for INBOX. */
+const HANDED_ON = [
+  { stream: 'TIMERS', subject: 'int.>', stored: 'inbox.*.*.*.*.int' },
+  { stream: 'SENT', subject: 'act.>', stored: 'inbox.*.*.*.*.act' },
+] as const
 
 /**
- * Takes out of INBOX, and out of what TIMERS handed on to it, only what is resolved by records that are dispatched too: a dead
- * letter's payload is read from INBOX.
+ * Takes out of INBOX, and out of what other streams handed on to it, only what is resolved by records that are dispatched too, by the word
+ * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
  */
-export function startTrimming({ bus, host, dispatched, everyMs, keepMs, log }: TrimOptions): { stop(): void } {
+export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
+  const { bus, shares, partitionCount, everyMs, keepMs, log } = options
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let notes: Note[] = []
+  let trimmed = 0
+
   const note = (): void => {
-    const { inboxSeq, logSeq } = host.resolved()
-    const handedOn = host.lastHandedOn()
-    if (notes.at(-1)?.inboxSeq === inboxSeq || notes.length === NOTES_MAX) return
-    notes.push({ at: performance.now(), inboxSeq, logSeq, timersSeq: handedOn !== undefined && handedOn.inboxSeq <= inboxSeq ? handedOn.timersSeq : 0 })
+    const resolved = together(shares('host'), partitionCount)
+    if (resolved === undefined || notes.at(-1)?.inboxSeq === resolved.position || notes.length === NOTES_MAX) return
+    notes.push({ at: performance.now(), inboxSeq: resolved.position, logSeq: resolved.logSeq })
   }
   const trim = async (): Promise<void> => {
     note()
     const { state, config } = await bus.jsm.streams.info('INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     const oldest = isFull ? Infinity : performance.now() - keepMs
-    const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched())
+    const dispatched = together(shares('dispatch'), partitionCount)?.position ?? 0
+    const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched)
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
+    const handedOn = await Promise.all(HANDED_ON.map(async ({ stored, ...from }) => ({ ...from, seq: await handedOnUpTo(bus, stored, due.inboxSeq) })))
     await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
-    if (due.timersSeq > 0) await bus.jsm.streams.purge('TIMERS', { filter: 'int.>', seq: due.timersSeq + 1 })
+    for (const { stream, subject, seq } of handedOn) if (seq > 0) await bus.jsm.streams.purge(stream, { filter: subject, seq: seq + 1 })
+    trimmed = due.inboxSeq
   }
   const timer = setInterval(() => {
     trim().catch((error: unknown) => log.debug({ err: messageOf(error) }, 'INBOX could not be trimmed; it is tried again'))
   }, everyMs)
-  return { stop: () => clearInterval(timer) }
+  return {
+    ended,
+    progress: () => ({ position: trimmed, lag: 0 }),
+    async stop() {
+      clearInterval(timer)
+      end()
+    },
+  }
 }
+
+/** What holds for all partitions; `undefined` while one has no owner, or two, so that nobody can tell. */
+function together(shares: readonly Share[], partitionCount: number): Omit<Share, 'partitions'> | undefined {
+  const owned = shares.flatMap(({ partitions }) => partitions)
+  const working = shares.filter(({ partitions }) => partitions.length > 0)
+  if (owned.length !== partitionCount || new Set(owned).size !== partitionCount) return undefined
+  return {
+    position: Math.min(...working.map(({ position }) => position)),
+    logSeq: Math.max(...working.map(({ logSeq }) => logSeq)),
+  }
+}
+
+/** The last sequence of another stream that INBOX has taken over up to one of its own; 0 where that cannot be told. */
+async function handedOnUpTo({ jsm }: Bus, stored: string, inboxSeq: number): Promise<number> {
+  const next = await jsm.direct.getMessage('INBOX', { seq: inboxSeq + 1, next_by_subj: stored })
+  if (next !== null) return sequenceInSource(next.header.get('Nats-Stream-Source')) - 1
+  const last = await jsm.direct.getMessage('INBOX', { last_by_subj: stored })
+  return last === null || last.seq > inboxSeq ? 0 : sequenceInSource(last.header.get('Nats-Stream-Source'))
+}
+
+/** `Nats-Stream-Source` reads `<stream> <sequence> …`. */
+const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)

@@ -2,7 +2,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { TABLE_NAMES, TABLES, type Table, type TableName } from '../../schemas/tables.ts'
 import type { StreamPosition } from '../streams/positions.ts'
-import { rowsOf } from './rows.ts'
+import { rowsOf } from './rows/rows.ts'
 
 export type AnyRow = Readonly<Record<string, unknown>>
 
@@ -18,7 +18,8 @@ export interface Batch {
   readonly lastAt: string
 }
 
-export function createBatch(): Batch {
+/** @param names only rows of these tables. */
+export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
   const plain = new Map<TableName, AnyRow[]>()
   const newest = new Map<TableName, Map<string, AnyRow>>()
   let records = 0
@@ -28,7 +29,7 @@ export function createBatch(): Batch {
   return {
     add(address, record, position) {
       const made = rowsOf(address, record, position.seq)
-      for (const name of TABLE_NAMES) {
+      for (const name of names) {
         for (const row of made[name]) put(name, row)
       }
       records += 1

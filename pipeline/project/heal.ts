@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, parseLogSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
-import { TABLE_NAMES, TABLES, type Table } from '../../schemas/tables.ts'
+import { TABLE_NAMES, TABLES, type ReadModel } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
 import { createBatch, type Batch } from './batch.ts'
 
@@ -21,9 +21,9 @@ export async function removeAbove(
 ): Promise<number> {
   const concerned = await actorsAbove(deps.clickhouse, seq)
   for (const name of TABLE_NAMES) {
-    const table: Table = TABLES[name]
+    const table: ReadModel = TABLES[name]
     await deps.clickhouse.command({
-      query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.version ?? 'seq'} > {seq:UInt64}`,
+      query: `ALTER TABLE ${rowsTable(name)} DELETE WHERE ${table.seq} > {seq:UInt64}`,
       query_params: { seq },
       clickhouse_settings: { mutations_sync: '1' },
     })

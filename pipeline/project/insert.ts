@@ -3,19 +3,19 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { rowsTable } from '../../schemas/ddl.ts'
-import type { TableName } from '../../schemas/tables.ts'
+import { TEXTS_STAY_TEXTS, type TableName } from '../../schemas/tables.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AnyRow } from './batch.ts'
 
 export interface InsertDeps {
   readonly clickhouse: ClickHouseClient
   readonly log: Logger
-  readonly metrics: Metrics
+  readonly metrics: Pick<Metrics, 'rowsRefused'>
   readonly signal: AbortSignal
 }
 
 /** A batch is small: more threads for it gain little, and take the processor away from whoever answers. */
-const ONE_THREAD = { max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0 } as const
+const INSERT = { max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, ...TEXTS_STAY_TEXTS } as const
 
 const PAUSE_MIN_MS = 50
 const PAUSE_MAX_MS = 5_000
@@ -63,7 +63,7 @@ async function insertUntilAnswered(deps: InsertDeps, table: string, rows: readon
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     deps.signal.throwIfAborted()
     try {
-      await deps.clickhouse.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: ONE_THREAD })
+      await deps.clickhouse.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: INSERT })
       return undefined
     } catch (error) {
       if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error

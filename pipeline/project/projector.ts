@@ -1,19 +1,25 @@
 import type { JsMsg } from '@nats-io/jetstream'
+import type { KV } from '@nats-io/kv'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
+import type { Metrics } from '../metrics.ts'
 import type { StageRun } from '../stage.ts'
 import { newestMatch, withPosition } from '../streams/positions.ts'
 import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { createBatch, type Batch } from './batch.ts'
 import { removeAbove } from './heal.ts'
+import { ofGeneration } from '../rebuild/range.ts'
 import { insertRows, type InsertDeps } from './insert.ts'
 import { loadRing, saveProgress } from './progress.ts'
+import { createTakeOvers } from './take-over.ts'
 
-export interface ProjectorOptions extends Omit<InsertDeps, 'signal'> {
+export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
   readonly bus: Bus
+  readonly kv: KV
+  readonly metrics: Metrics
   readonly partitionCount: number
   /** Records in one batch. */
   readonly batchRecordsMax: number
@@ -46,10 +52,11 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   const { bus, clickhouse, metrics, log } = options
   const stopping = new AbortController()
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
+  const takeOvers = await createTakeOvers({ bus, kv: options.kv, clickhouse, log }, deps)
   const write = async (batch: Batch): Promise<void> => {
     // One table after another: side by side they finish no sooner, and take the processor away from who answers customers.
     for (const [table, rows] of batch.tables()) {
-      await insertRows(deps, table, rows)
+      await insertRows(deps, table, ofGeneration(rows, takeOvers.generations[table]))
       metrics.stageOut.inc({ stage: 'project' }, rows.length)
     }
   }
@@ -60,6 +67,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     const goesOnAt = match?.seq ?? 0
     metrics.tailsLost.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt }, 'LOG lost its last messages; what came from them is removed from the tables')
+    await takeOvers.cancel('the log lost its last messages')
     const actors = await removeAbove({ bus, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
     log.warn({ actors }, 'tables are back in step with LOG')
     ring = ring.slice(match === undefined ? ring.length : ring.indexOf(match))
@@ -106,7 +114,10 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     const { batch, sizes, wait } = filling
     clearTimeout(wait)
     filling = undefined
-    writing = finish(batch, sizes).then(() => {
+    settle(finish(batch, sizes))
+  }
+  const settle = (work: Promise<void>): void => {
+    writing = work.then(() => {
       writing = undefined
       flush()
     })
@@ -120,6 +131,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     }
     completeTo = batch.lastAt
     await mark()
+    await takeOvers.check(projectedSeq)
     for (const size of sizes) gate.leave(size)
   }
   const mark = async (): Promise<void> => {
@@ -134,6 +146,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     marking = mark()
       .catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
       .finally(() => { marking = undefined })
+    settle(takeOvers.check(projectedSeq))
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   loop.run(take)

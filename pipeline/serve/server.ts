@@ -30,6 +30,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly token?: string | undefined
   /** What an acknowledgement is worth, as producers are told. */
   readonly durability: Durability
+  /** Adds hooks and routes before those of the interface; the hooks count for both. */
+  readonly addRoutes?: (app: FastifyInstance) => void
 }
 
 export interface HttpServer {
@@ -65,6 +67,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
   const app = createApp(options)
   const refuseOtherMethods = watchMethods(app)
+  options.addRoutes?.(app)
   addInputRoute(app, {
     publisher: bus.publisher, connection, waitFor: createWaits(options), closing: closing.signal, durability: options.durability,
   })

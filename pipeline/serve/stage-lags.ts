@@ -37,7 +37,8 @@ export function createStageLags({ bus, stages, metrics, now, log }: StageLagDeps
       // Of a work queue nothing is left but what is still to be done.
       return state.messages === 0 ? LEVEL : { messages: state.messages, seconds: ageOf(Date.parse(state.first_ts)) }
     }
-    const { position } = stage.status()
+    const { position, partitions } = stage.status()
+    if (partitions?.length === 0) return LEVEL
     if (position >= state.last_seq) return LEVEL
     const next = await bus.jsm.direct.getMessage(stream, { seq: position + 1, next_by_subj: '>' })
     return next === null ? LEVEL : { messages: state.last_seq - position, seconds: ageOf(next.time.getTime()) }

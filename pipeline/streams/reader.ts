@@ -11,7 +11,7 @@ import type { StreamPosition } from './positions.ts'
  * last messages. An ordered consumer that goes on by itself would wait silently for sequences that were given out again.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
-  /** The last message handed out, or where reading began. */
+  /** Up to here everything of the filter was handed out. It moves on, too, while only others' messages come. */
   readonly position: StreamPosition
   /** Messages of the filter that are still to come, as the server said with the last one. */
   readonly pending: number
@@ -28,7 +28,9 @@ export interface ReaderOptions {
 }
 
 /** Two of these missed, and the consumer is taken to be lost. */
-const HEARTBEAT_MS = 5_000
+const HEARTBEAT_MS = 2_000
+/** How often a reader of a part of a stream, while nothing comes for it, asks how far the stream is. */
+const IDLE_MS = 250
 
 export async function openReader(bus: Bus, options: ReaderOptions): Promise<StreamReader> {
   const { stream, startSeq } = options
@@ -41,7 +43,22 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
   const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: HEARTBEAT_MS })
   const pendingAtStart = (await consumer.info(true)).num_pending
   let last: JsMsg | undefined
-  const positionNow = (): StreamPosition => ({ created, seq: last?.seq ?? startSeq - 1, ts: last?.time.toISOString() ?? '' })
+  let passed: StreamPosition = { created, seq: startSeq - 1, ts: '' }
+  const positionNow = (): StreamPosition =>
+    (last === undefined || last.seq < passed.seq ? passed : { created, seq: last.seq, ts: last.time.toISOString() })
+
+  /** Nothing of the filter is between the last message handed out and the end of the stream, if the consumer has nothing to come. */
+  const passOthers = async (): Promise<void> => {
+    const { state } = await bus.jsm.streams.info(stream)
+    if (state.last_seq <= positionNow().seq) return
+    const { num_pending: pending, delivered } = await consumer.info()
+    if (pending > 0 || delivered.stream_seq > positionNow().seq) return
+    passed = { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
+  }
+  const passing = options.filterSubjects.length === 0 ? undefined : setInterval(() => {
+    // Whatever hinders it also breaks the reading, which says so.
+    passOthers().catch(() => undefined)
+  }, IDLE_MS)
   let failure: ColloquyError | undefined
 
   const watch = watchForBreaks(bus, messages, (what) => {
@@ -57,6 +74,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
       return last?.info.pending ?? pendingAtStart
     },
     stop() {
+      clearInterval(passing)
       watch.stop()
       messages.stop()
     },
@@ -67,6 +85,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
           yield message
         }
       } finally {
+        clearInterval(passing)
         watch.stop()
         messages.stop()
       }
@@ -79,6 +98,8 @@ function watchForBreaks(bus: Bus, messages: ConsumerMessages, onBreak: (what: st
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {
       if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')
+      // In a cluster a consumer dies with its server, and the client goes on waiting for it.
+      if (status.type === 'heartbeats_missed') onBreak(`${status.count} heartbeats are missing`)
     }
   }
   void watchConsumer()

@@ -20,6 +20,8 @@ export interface RunDeps {
   /** Aborts at the deadline, when the machine wants it no longer, and when the runner stops. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** Calls the task; what it does before its first `await` can be watched there. */
+  readonly call: <T>(work: () => T) => T
   /** Told after each attempt. */
   readonly onAttempt: (outcome: 'ok' | 'error') => void
 }
@@ -38,7 +40,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
-      const output = await untilAborted(definition.run({ input: input.data, key: message.run, signal, log: deps.log }), signal)
+      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log })), signal)
       deps.onAttempt('ok')
       const unfit = unfitness(definition, output)
       return unfit === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: unfit, attempts }

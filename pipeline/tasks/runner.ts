@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics.ts'
 import { publishSurely } from '../publish-surely.ts'
 import type { StageRun } from '../stage.ts'
 import { watchConnection } from '../watch-connection.ts'
+import { createBlockWatch } from './block-watch.ts'
 import { runTask, type Outcome } from './run-task.ts'
 
 export interface RunnerOptions {
@@ -23,6 +24,8 @@ export interface RunnerOptions {
 const ACK_WAIT_MS = 30_000
 /** Tasks of one name that one runner fetches ahead. */
 const FETCH_MAX = 64
+/** A task that blocks the event loop for so long is named in the log. */
+const BLOCKED_MS_MIN = 500
 /** Two of these missed, and a queue is taken to be lost. */
 const HEARTBEAT_MS = 5_000
 
@@ -37,6 +40,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
   const working = new Set<Promise<void>>()
   const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
+  const blocks = createBlockWatch({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
   const aborts = bus.nc.subscribe(abortSubject('*'), {
@@ -76,10 +80,13 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
     runs.set(task.run, wanted)
     const deadline = AbortSignal.timeout(leftMs)
     const alive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
+    const watched = { kind: kind.name, task: name, run: task.run }
+    const leave = blocks.enter(watched)
     try {
       const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
         signal: AbortSignal.any([wanted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
+        call: (work) => blocks.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
       if (outcome.kind !== 'given_up') await settle({ tenant, kind: kind.name, id }, task, begunAt, outcome)
@@ -88,6 +95,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
       handled = message.seq
     } finally {
       clearInterval(alive)
+      leave()
       runs.delete(task.run)
       metrics.taskSeconds.observe({ kind: kind.name, task: name }, (options.now() - begunAt) / 1000)
     }
@@ -130,6 +138,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
       await Promise.allSettled([...working])
       connection.stop()
       aborts.unsubscribe()
+      blocks.stop()
       stopped.resolve()
     },
   }

@@ -17,6 +17,16 @@ export interface Figures {
   readonly deadLetters: Figure
   readonly liveActors: number
   readonly stages: ReadonlyMap<Role, StageStatus>
+  /** Of each kind that this process has, by name. */
+  readonly kinds: ReadonlyMap<string, KindFigures>
+}
+
+/** Counts since the start. */
+export interface KindFigures {
+  /** What producers sent to actors of the kind. */
+  readonly in: number
+  /** What these emitted. */
+  readonly out: number
 }
 
 /** Keeps the figures of a running system. */
@@ -27,18 +37,34 @@ export interface FigureSource {
 
 /** Rates are over this long. */
 const RATE_MS = 5_000
+/** Of `in.<tenant>.<kind>.<id>` and `out.<tenant>.<kind>.…`. */
+const KIND_TOKEN = 2
 
 /**
  * Counts what producers send and what machines reply as it passes by on core NATS; the rest is what the streams and stages say.
  *
  * @param nc a connection of its own, so that a burst that this is too slow for holds nobody else up.
  */
-export function createFigures({ bus, metrics, stages }: Running, nc: NatsConnection): FigureSource {
+export function createFigures({ bus, metrics, stages, kinds }: Running, nc: NatsConnection): FigureSource {
   let messagesIn = 0
   let replies = 0
+  const counts = new Map([...kinds.keys()].map((kind) => [kind, { in: 0, out: 0 }]))
+  const countsOf = (subject: string) => counts.get(subject.split('.', KIND_TOKEN + 1)[KIND_TOKEN] ?? '')
   const subscriptions = [
-    nc.subscribe('in.>', { callback: () => { messagesIn += 1 } }),
-    nc.subscribe('out.*.*.*.message.sent', { callback: () => { replies += 1 } }),
+    nc.subscribe('in.>', {
+      callback: (_, { subject }) => {
+        messagesIn += 1
+        const count = countsOf(subject)
+        if (count !== undefined) count.in += 1
+      },
+    }),
+    nc.subscribe('out.>', {
+      callback: (_, { subject }) => {
+        if (subject.endsWith('.message.sent')) replies += 1
+        const count = countsOf(subject)
+        if (count !== undefined) count.out += 1
+      },
+    }),
   ]
   const rates = { messagesIn: createRate(), records: createRate(), replies: createRate(), deadLetters: createRate() }
   return {
@@ -53,6 +79,7 @@ export function createFigures({ bus, metrics, stages }: Running, nc: NatsConnect
         deadLetters: rates.deadLetters(dead.state.messages),
         liveActors: actors.values[0]?.value ?? 0,
         stages: new Map([...stages].map(([role, stage]) => [role, stage.status()])),
+        kinds: new Map([...counts].map(([kind, count]) => [kind, { ...count }])),
       }
     },
     stop() {

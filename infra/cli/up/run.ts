@@ -2,9 +2,10 @@ import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { startDemo, type Demo } from '../../demo/demo.ts'
 import { addressesOf, announce, type Addresses } from '../../launch/attach.ts'
-import { durabilityOf, durabilityText } from '../../launch/durability.ts'
+import { durabilityText, type Durability } from '../../launch/durability.ts'
 import { loadKinds } from '../../launch/kinds.ts'
 import { launch, type Running } from '../../launch/launch.ts'
+import { startPendingRebuild } from '../../rebuild/pending.ts'
 import type { Settings } from '../../settings.ts'
 import type { JsonOption } from '../cli.ts'
 import type { Output } from '../output.ts'
@@ -42,8 +43,12 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   const { withdraw } = await announce(settings.DATA_DIR, addresses)
   started.defer(withdraw)
   if (options.json) out.json({ started: true, ...addresses })
-  else printAddresses(out, settings, addresses)
+  else printAddresses(out, running.durability, addresses)
 
+  if (running.client !== undefined && settings.ROLES.includes('project')) {
+    const pending = startPendingRebuild(settings, running.client, log)
+    started.defer(() => pending.stop())
+  }
   const demo = options.demo ? startDemo(running, log) : undefined
   started.defer(async () => demo?.stop())
   if (hasView) started.defer(await showView(out, running, demo, log))
@@ -58,9 +63,9 @@ function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [strin
   ]
 }
 
-function printAddresses(out: Output, settings: Settings, addresses: Addresses): void {
+function printAddresses(out: Output, durability: Durability, addresses: Addresses): void {
   for (const [name, text] of facts(addresses)) out.line(`${name.padEnd(12)}${text}`)
-  out.line(durabilityText(durabilityOf(settings)))
+  out.line(durabilityText(durability))
 }
 
 /** Draws until the returned function is called. */

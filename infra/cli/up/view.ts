@@ -1,6 +1,6 @@
 import type { StageStatus } from '../../../pipeline/stage.ts'
 import type { Paint, Style } from '../output.ts'
-import type { Figure, Figures } from './figures.ts'
+import type { Figure, Figures, KindFigures } from './figures.ts'
 
 export interface ViewModel {
   readonly figures: Figures
@@ -15,17 +15,34 @@ export interface ViewModel {
 
 const COUNT_WIDTH = 11
 const NAME_WIDTH = 14
+const STAGE_WIDTH = 2 + NAME_WIDTH + 2 * COUNT_WIDTH + 1
+/** Kinds that stand beside the stages; the others are the least busy. */
+const KINDS_MAX = 5
+
+const title = (text: string): string => `  ${text.padEnd(NAME_WIDTH)}`
+const column = (text: string): string => text.padStart(COUNT_WIDTH)
+const clip = (text: string): string => (text.length < NAME_WIDTH ? text : `${text.slice(0, NAME_WIDTH - 2)}…`)
+const busiest = (kinds: Figures['kinds']): [string, KindFigures][] =>
+  [...kinds].toSorted(([, a], [, b]) => b.in - a.in).slice(0, KINDS_MAX)
 
 /** The live view as text, short enough for 24 lines: a pure function of what it shows. */
 export function renderView({ figures, upMs, facts, commands, demo }: ViewModel, paint: Paint): string {
-  const name = (text: string): string => paint('gray', `  ${text.padEnd(NAME_WIDTH)}`)
-  const cell = (text: string, style: Style): string => paint(style, text.padStart(COUNT_WIDTH))
+  const name = (text: string): string => paint('gray', title(text))
+  const cell = (text: string, style: Style): string => paint(style, column(text))
   const count = (text: string, total: number, style: Style = 'bold'): string => name(text) + cell(number(total), style)
   const figure = (text: string, { total, perSecond }: Figure, style?: Style): string =>
     `${count(text, total, style)} ${cell(`${rate(perSecond)}/s`, 'gray')}`
-  const stage = ([role, { position, lag, ok, detail }]: [string, StageStatus]): string => [
-    count(role, position, 'reset'), cell(number(lag), lag > 0 ? 'yellow' : 'green'), ok ? '' : paint('red', detail),
-  ].join(' ')
+  const stage = ([role, { position, lag }]: [string, StageStatus]): string =>
+    `${count(role, position, 'reset')} ${cell(number(lag), lag > 0 ? 'yellow' : 'green')}`
+  const kind = ([text, { in: taken, out: given }]: [string, KindFigures]): string =>
+    `${name(clip(text))}${cell(number(taken), 'reset')}${cell(number(given), 'reset')}`
+  const trouble = (status: StageStatus | undefined): string => (status === undefined || status.ok ? '' : ` ${paint('red', status.detail)}`)
+  const stages = [...figures.stages]
+  const kinds = busiest(figures.kinds)
+  const rows = Array.from({ length: Math.max(stages.length, kinds.length) }, (_, row) => {
+    const [left, right] = [stages[row], kinds[row]]
+    return `${left === undefined ? ' '.repeat(STAGE_WIDTH) : stage(left)}${right === undefined ? '' : kind(right)}${trouble(left?.[1])}`
+  })
   const dead = figures.deadLetters
   const demoText = demo === undefined ? [] : [`demo: ${demo}`]
   return [
@@ -35,8 +52,8 @@ export function renderView({ figures, upMs, facts, commands, demo }: ViewModel, 
     figure('records', figures.records) + figure('dead letters', dead, dead.total > 0 ? 'red' : 'bold'),
     count('live actors', figures.liveActors),
     '',
-    paint('gray', `  ${'stage'.padEnd(NAME_WIDTH)}${'position'.padStart(COUNT_WIDTH)} ${'lag'.padStart(COUNT_WIDTH)}`),
-    ...[...figures.stages].map(stage),
+    paint('gray', `${title('stage')}${column('position')} ${column('lag')}${title('kind')}${column('in')}${column('out')}`),
+    ...rows,
     '',
     ...facts.map(([fact, text]) => name(fact) + text),
     '',

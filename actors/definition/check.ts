@@ -1,0 +1,40 @@
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { Kind } from '../kind.ts'
+import { checkActions, checkGuards } from './behaviour.ts'
+import { checkContext } from './context.ts'
+import { checkCycles } from './cycles.ts'
+import { checkEvents } from './events.ts'
+import { refusalText, type Refusal } from './refusal.ts'
+import { checkSources } from './sources.ts'
+import { actionsOf } from './walk.ts'
+
+/** All that is wrong with a definition; its `code` is that of the first. */
+export class DefinitionError extends ColloquyError {
+  readonly refusals: readonly Refusal[]
+
+  constructor(kind: string, refusals: readonly [Refusal, ...Refusal[]]) {
+    const lines = refusals.map((refusal) => `\n  ${refusal.code}: ${refusalText(refusal)}`)
+    super(refusals[0].code, `kind "${kind}" cannot be carried out as it is drawn:${lines.join('')}`)
+    this.refusals = refusals
+  }
+}
+
+/**
+ * Checks that a machine asks for nothing that would be lost: what a record cannot hold, what nobody would run, what would end or
+ * hang the actor. All of it is found at once; what cannot be seen in a definition is found by decisions.
+ *
+ * @throws DefinitionError
+ */
+export function checkDefinition(kind: Kind): void {
+  const { machine, tasks } = kind
+  const actions = actionsOf(machine)
+  const [first, ...more] = [
+    ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkEvents(kind),
+    ...checkCycles(machine),
+  ]
+  // A machine that goes round for ever, or whose parts are missing, cannot be asked for its first state.
+  const refusals = first === undefined ? checkContext(kind) : [first, ...more]
+  if (isFilled(refusals)) throw new DefinitionError(kind.name, refusals)
+}
+
+const isFilled = (refusals: readonly Refusal[]): refusals is readonly [Refusal, ...Refusal[]] => refusals.length > 0

@@ -1,0 +1,34 @@
+import { ColloquyError } from '../../schemas/errors.ts'
+
+/**
+ * Why a machine cannot be a kind's. All but the last few are found when the kind is defined; what cannot be seen there rejects the
+ * input as `poison` with the same code at the head of the record's `error`.
+ */
+export const REFUSAL_CODES = [
+  /** `spawn` in `assign`: the child would be in no record and never run. */
+  'spawn_in_assign',
+  /** Actors that run beside the machine: what they do would be in no record. */
+  'callback_actor', 'observable_actor', 'machine_actor', 'transition_actor', 'promise_actor',
+  'inline_source', 'unknown_source', 'duplicate_invoke', 'no_on_error', 'on_snapshot', 'system_id', 'spawned_task',
+  'send_to_other', 'function_action', 'unknown_action', 'unknown_guard', 'unknown_delay', 'unknown_event', 'always_cycle',
+  'context_not_json', 'bad_context',
+  /** Found at start, against what is registered and recorded. */
+  'definition_changed', 'missing_migration', 'migration_failed', 'task_gone', 'state_gone', 'kind_missing',
+] as const
+export type RefusalCode = (typeof REFUSAL_CODES)[number]
+
+/** What is wrong with a machine, where, and what to write instead. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** The state's path, dotted, or the name of the implementation; empty for the machine as a whole. */
+  readonly where: string
+  readonly what: string
+  readonly instead: string
+}
+
+/** `<where>: <what>; <instead>`, one line. */
+export const refusalText = ({ where, what, instead }: Refusal): string => `${where === '' ? '' : `${where}: `}${what}; ${instead}`
+
+/** A refusal as an error: where a kind is defined, and where a decision meets what could not be seen there. */
+export const refusalError = (kind: string, refusal: Refusal): ColloquyError =>
+  new ColloquyError(refusal.code, `kind "${kind}": ${refusalText(refusal)}`)

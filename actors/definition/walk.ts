@@ -1,0 +1,129 @@
+import type { AnyStateMachine } from 'xstate'
+
+/** A state of a machine, as XState has taken it apart. */
+export type Node = AnyStateMachine['root']
+
+/** Something that a machine refers to, with the place where it does, for people to find it. */
+export interface Found {
+  readonly where: string
+  readonly value: unknown
+}
+
+/** One transition, with all that can be chosen between for the same event of the same state. */
+export interface Choice {
+  readonly where: string
+  /** The event's descriptor; empty for `always`. */
+  readonly event: string
+  readonly transitions: readonly Transition[]
+}
+
+export interface Transition {
+  readonly guard: unknown
+  readonly actions: readonly unknown[]
+  /** Absent where the state is not left. */
+  readonly target: readonly Node[] | undefined
+  readonly reenter: boolean
+}
+
+/** All states, outer ones first. */
+export function nodesOf(machine: AnyStateMachine): Node[] {
+  const below = (node: Node): Node[] => [node, ...Object.values<Node>(node.states).flatMap(below)]
+  return below(machine.root)
+}
+
+/** How a state is called in messages and records; the machine as a whole is `(root)`. */
+export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)' : node.path.join('.'))
+
+/** The transitions of a state: by event (results of tasks, `after` and `onDone` included), and `always`. */
+export function choicesOf(node: Node): Choice[] {
+  const path = pathOf(node)
+  const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, ${readable(event)}`, event, transitions: transitions.map(plain) }))
+  const always = node.always ?? []
+  return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(plain) }]
+}
+
+const plain = ({ guard, actions, target, reenter }: { guard?: unknown; actions: readonly unknown[]; target: readonly Node[] | undefined; reenter: boolean }): Transition =>
+  ({ guard, actions, target, reenter })
+
+/** The timers that a state sets when it is entered. */
+export interface NodeTimer {
+  /** Also the id under which the timer is cancelled. */
+  readonly eventType: string
+  /** Milliseconds, or the name of a delay. */
+  readonly delay: unknown
+}
+
+/** One for each delay of a state, however many transitions wait for it. */
+export function timersOf(node: Node): NodeTimer[] {
+  const all = node.after.map(({ eventType, delay }: { readonly eventType: string; readonly delay?: unknown }) => ({ eventType, delay }))
+  return all.filter(({ eventType }, index) => all.findIndex((other) => other.eventType === eventType) === index)
+}
+
+/** The tasks that a state starts when it is entered. */
+export interface NodeTask {
+  readonly id: string
+  readonly src: unknown
+  /** A value, or a function of context and event. */
+  readonly input: unknown
+}
+
+export const tasksOf = (node: Node): NodeTask[] =>
+  node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
+
+/** What an event's descriptor stands for, as its author wrote it. */
+export function readable(event: string): string {
+  const after = /^xstate\.after\.([^.]*)\./.exec(event)
+  if (after !== null) return `after ${after[1] ?? ''}`
+  const outcome = /^xstate\.(done|error)\.actor\.(.*)$/.exec(event)
+  if (outcome !== null) return `${outcome[1] === 'done' ? 'onDone' : 'onError'} of ${outcome[2] ?? ''}`
+  if (event.startsWith('xstate.snapshot.')) return 'onSnapshot'
+  return event.startsWith('xstate.done.state.') ? 'onDone' : `on ${event}`
+}
+
+/** Every action in every state, in entry, exit and transitions, and those named in `setup({actions})`. */
+export function actionsOf(machine: AnyStateMachine): Found[] {
+  const inStates = nodesOf(machine).flatMap((node) => {
+    const path = pathOf(node)
+    const initial = node.type === 'compound' ? node.initial.actions : []
+    return [
+      ...node.entry.map((value) => ({ where: `${path}, entry`, value })),
+      ...node.exit.map((value) => ({ where: `${path}, exit`, value })),
+      ...initial.map((value: unknown) => ({ where: `${path}, initial`, value })),
+      ...choicesOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value })))),
+    ]
+  })
+  return [...inStates, ...named(machine, 'actions')]
+}
+
+/** Every guard, those inside `and`, `or` and `not` included, and those named in `setup({guards})`. */
+export function guardsOf(machine: AnyStateMachine): Found[] {
+  const inStates = nodesOf(machine).flatMap((node) =>
+    choicesOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }]))))
+  return [...inStates, ...named(machine, 'guards')].flatMap(withInner)
+}
+
+const withInner = (found: Found): Found[] => {
+  const inner = isRecord(found.value) && Array.isArray(found.value['guards']) ? found.value['guards'] : []
+  return [found, ...inner.flatMap((value: unknown) => withInner({ where: found.where, value }))]
+}
+
+/** What `setup` gave names to. */
+export const named = (machine: AnyStateMachine, what: 'actions' | 'guards' | 'actors' | 'delays'): Found[] =>
+  Object.entries<unknown>(machine.implementations[what]).map(([name, value]) => ({ where: `${what.slice(0, -1)} "${name}"`, value }))
+
+/** The name by which a state refers to an implementation; absent where it is written in place. */
+export function nameOf(reference: unknown): string | undefined {
+  if (typeof reference === 'string') return reference
+  if (typeof reference === 'function' || !isRecord(reference)) return undefined
+  return typeof reference['type'] === 'string' ? reference['type'] : undefined
+}
+
+/** One of XState's own actions, such as `xstate.assign`, with what was said to it; absent for anything else. */
+export const builtIn = (action: unknown): Readonly<Record<string, unknown>> | undefined =>
+  typeof action === 'function' && isRecord(action) && 'resolve' in action ? action : undefined
+
+/** An object whose properties can be looked at; functions are objects here, since XState writes on them. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  (typeof value === 'object' || typeof value === 'function') && value !== null
+
+export const isFunction = (value: unknown): value is (...args: readonly unknown[]) => unknown => typeof value === 'function'

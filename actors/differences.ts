@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util'
+
+/** One place where two values are not alike; `undefined` stands for what is not there. */
+export interface Difference {
+  /** Keys joined by dots; empty where the values as a whole differ. */
+  readonly path: string
+  readonly expected: unknown
+  readonly actual: unknown
+}
+
+/** Differences that are looked for before the search is given up: the first ones say what is wrong. */
+const DIFFERENCES_MAX = 20
+
+/**
+ * Where two JSON values differ, outermost keys first.
+ *
+ * @param how `equal`: in nothing. `contains`: objects of `actual` may have more keys than those of `expected`; arrays may not be longer.
+ */
+export function differencesBetween(expected: unknown, actual: unknown, how: 'equal' | 'contains' = 'equal'): Difference[] {
+  const found: Difference[] = []
+  const compare = (one: unknown, other: unknown, path: string): void => {
+    if (found.length >= DIFFERENCES_MAX || isDeepStrictEqual(one, other)) return
+    const keys = keysOf(one, other, how)
+    if (keys === undefined) found.push({ path, expected: one, actual: other })
+    else for (const key of keys) compare(Reflect.get(Object(one), key), Reflect.get(Object(other), key), path === '' ? key : `${path}.${key}`)
+  }
+  compare(expected, actual, '')
+  return found
+}
+
+/** The keys under which to go on; `undefined` where the two cannot be compared key by key. */
+function keysOf(one: unknown, other: unknown, how: 'equal' | 'contains'): string[] | undefined {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length ? Object.keys(one) : undefined
+  }
+  if (!isPlain(one) || !isPlain(other)) return undefined
+  return how === 'contains' ? Object.keys(one) : [...new Set([...Object.keys(one), ...Object.keys(other)])]
+}
+
+const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const TEXT_CHARS_MAX = 200
+
+/** A value on one line, cut where it is long. */
+export function valueText(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value) ?? typeof value
+  return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : text
+}
+
+/** One line per difference. */
+export const differenceLines = (differences: readonly Difference[]): string[] =>
+  differences.map(({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, but it is ${valueText(actual)}`)

@@ -1,0 +1,74 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate'
+import { actionName, eventName, guardName } from './names.ts'
+
+/** A transition as it is drawn. */
+export interface Transition {
+  readonly from: string
+  readonly to: string
+  /** As XState names it: what a record's event is matched with. Empty for `always`. */
+  readonly event: string
+  /** The event, its guard and its actions, for people. */
+  readonly label: string
+  readonly actions: readonly string[]
+}
+
+/** A state as it is drawn. `id` is its dotted path, as records have it; of the machine itself the empty one. */
+export interface ChartState {
+  readonly id: string
+  readonly name: string
+  readonly type: AnyStateNode['type']
+  /** Whether its parent begins in it. */
+  readonly initial: boolean
+  /** What it does without leaving: transitions without a target, tasks it invokes, entry and exit actions. */
+  readonly lines: readonly string[]
+  readonly description?: string | undefined
+  readonly states: readonly ChartState[]
+}
+
+/** A machine as it is drawn, as plain data. */
+export interface Statechart {
+  readonly root: ChartState
+  readonly transitions: readonly Transition[]
+}
+
+/** Reads a machine. States and transitions come in the order in which they were written. */
+export function readStatechart(machine: AnyStateMachine): Statechart {
+  const transitions: Transition[] = []
+  return { root: readState(machine.root, transitions), transitions }
+}
+
+const idOf = (node: AnyStateNode): string => node.path.join('.')
+
+function readState(node: AnyStateNode, transitions: Transition[]): ChartState {
+  const lines = node.invoke.map(({ src, id }) => `run ${typeof src === 'string' && !src.startsWith('xstate.invoke') ? src : id}`)
+  lines.push(...namesOf(node.entry).map((action) => `entry / ${action}`), ...namesOf(node.exit).map((action) => `exit / ${action}`))
+  for (const { eventType: event, guard, target: targets, actions: toDo } of allOf(node)) {
+    const actions = namesOf(toDo)
+    const label = [eventName(event), ...(guard === undefined ? [] : [`[${guardName(guard)}]`])].filter((part) => part !== '').join(' ')
+    if (targets === undefined) lines.push([label, ...actions.length === 0 ? [] : [actions.join(', ')]].join(' / '))
+    else for (const target of targets) transitions.push({ from: idOf(node), to: idOf(target), event, label, actions })
+  }
+  const initial = node.parent === undefined ? [] : node.parent.initial.target
+  return {
+    id: idOf(node), name: node.key, type: node.type, initial: initial.includes(node), lines, description: node.description,
+    states: Object.values(node.states).map((state) => readState(state, transitions)),
+  }
+}
+
+/** What is read of XState's definition of a transition. */
+interface Definition {
+  readonly eventType: string
+  readonly guard?: unknown
+  readonly target: readonly AnyStateNode[] | undefined
+  readonly actions: readonly unknown[]
+}
+
+const allOf = (node: AnyStateNode): readonly Definition[] => [...node.transitions.values(), node.always ?? []].flat()
+const namesOf = (actions: readonly unknown[]): string[] => actions.filter((action) => !belongsToAfter(action)).map(actionName)
+
+/** XState makes an entry and an exit action of each `after`, which is drawn as a transition. */
+function belongsToAfter(action: unknown): boolean {
+  if (typeof action !== 'function') return false
+  const names = ['id' in action ? action.id : '', 'sendId' in action ? action.sendId : '']
+  return names.some((name) => typeof name === 'string' && name.startsWith('xstate.after.'))
+}

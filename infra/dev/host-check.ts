@@ -1,0 +1,15 @@
+import { isIP } from 'node:net'
+import { HttpProblem } from '../../pipeline/serve/problems.ts'
+
+/**
+ * Refuses a request that was not meant for this machine by name: a page elsewhere could have its own name point here (DNS
+ * rebinding), and read and send what only the owner of this machine may.
+ *
+ * @throws HttpProblem 421
+ */
+export function checkHost(header: string | undefined): void {
+  const name = URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : ''
+  const address = name.replace(/^\[|\]$/g, '')
+  if (name === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))) return
+  throw new HttpProblem(421, 'bad_host', 'this is "colloquy dev", which answers on localhost, 127.0.0.1 and [::1] only')
+}

@@ -1,0 +1,159 @@
+/** @import { JsonSchema } from '../kind-view.ts' */
+
+/**
+ * What is typed into a form, before it is a value: texts, and trees of them. In a choice between schemas, which one and its own.
+ *
+ * @typedef {string | RawList | RawTree | RawChoice} Raw
+ * @typedef {{ items: Raw[] }} RawList
+ * @typedef {{ choice: number, of: Raw }} RawChoice
+ * @typedef {{ [key: string]: Raw }} RawTree
+ */
+
+/**
+ * How a schema is asked for.
+ *
+ * @typedef {{ control: 'object', properties: readonly { name: string, schema: JsonSchema, required: boolean }[] }
+ *   | { control: 'list', items: JsonSchema }
+ *   | { control: 'choice', of: readonly JsonSchema[] }
+ *   | { control: 'select', values: readonly unknown[] }
+ *   | { control: 'number' | 'text' | 'lines' | 'json' }} Control
+ */
+
+/** A text that may be longer, or by its name is for people to read, gets room. */
+const LINE_CHARS_MAX = 200
+const PROSE = /text|comment|message|body|note|description|content|reason/i
+
+/** @param {JsonSchema} schema @param {string} [name] of the field @returns {Control} */
+export function controlOf(schema, name = '') {
+  const inner = withoutNull(schema)
+  if (inner !== schema) return controlOf(inner, name)
+  if ('const' in schema) return { control: 'select', values: [schema.const] }
+  if (schema.enum !== undefined) return { control: 'select', values: schema.enum }
+  const variants = schema.anyOf ?? schema.oneOf
+  if (variants !== undefined) return { control: 'choice', of: variants }
+  switch (schema.type) {
+    case 'string':
+      return { control: (schema.maxLength ?? 0) > LINE_CHARS_MAX || (PROSE.test(name) && (schema.maxLength ?? Infinity) > LINE_CHARS_MAX) ? 'lines' : 'text' }
+    case 'number':
+    case 'integer':
+      return { control: 'number' }
+    case 'boolean':
+      return { control: 'select', values: [true, false] }
+    case 'array':
+      return isSchema(schema.items) ? { control: 'list', items: schema.items } : { control: 'json' }
+    case 'object': {
+      const properties = Object.entries(schema.properties ?? {})
+      if (properties.length === 0 && schema['additionalProperties'] !== undefined && schema['additionalProperties'] !== false) return { control: 'json' }
+      const required = new Set(schema.required)
+      return { control: 'object', properties: properties.map(([name, of]) => ({ name, schema: of, required: required.has(name) })) }
+    }
+    default:
+      return { control: 'json' }
+  }
+}
+
+/** @param {unknown} items @returns {items is JsonSchema} */
+const isSchema = (items) => typeof items === 'object' && !Array.isArray(items)
+
+/** `X or null` is asked for as X: what is left empty is `null` then. @param {JsonSchema} schema @returns {JsonSchema} */
+function withoutNull(schema) {
+  const variants = schema.anyOf ?? schema.oneOf
+  const others = variants?.filter(({ type }) => type !== 'null') ?? []
+  return variants !== undefined && others.length === 1 && others.length < variants.length ? others[0] ?? schema : schema
+}
+
+/** @param {JsonSchema} schema */
+const isNullable = (schema) => withoutNull(schema) !== schema
+
+/** What an untouched form holds. @param {JsonSchema} schema @param {boolean} required @returns {Raw} */
+export function blank(schema, required) {
+  const of = controlOf(schema)
+  switch (of.control) {
+    case 'object':
+      return Object.fromEntries(of.properties.map(({ name, schema: inner, required: isNeeded }) => [name, blank(inner, isNeeded && required)]))
+    case 'list':
+      return { items: [] }
+    case 'choice':
+      return { choice: 0, of: blank(of.of[0] ?? {}, required) }
+    case 'select':
+      return 'default' in schema ? JSON.stringify(schema.default) : required ? JSON.stringify(of.values[0]) : ''
+    default:
+      return 'default' in schema ? textOf(schema.default, of.control) : ''
+  }
+}
+
+/** @param {unknown} value @param {string} control */
+const textOf = (value, control) => (control === 'json' ? JSON.stringify(value) : String(value))
+
+/** A value that cannot be made of what was typed. */
+export class NotJson extends Error {
+  /** @param {string} field its path, as the server writes it */
+  constructor(field) {
+    super('this is not JSON')
+    this.field = field
+  }
+}
+
+/**
+ * The value that was typed, or `undefined` where nothing was and nothing is needed. What does not fit is kept as it is, so that
+ * the server says what is wrong with it.
+ *
+ * @param {JsonSchema} schema @param {Raw} raw @param {boolean} required @param {string} [path]
+ * @returns {unknown}
+ * @throws {NotJson}
+ */
+export function valueOf(schema, raw, required, path = 'data') {
+  const nothing = required && isNullable(schema) ? null : undefined
+  const of = controlOf(schema)
+  if (of.control === 'object') {
+    const tree = isTree(raw) ? raw : {}
+    const entries = of.properties.map(({ name, schema: inner, required: isNeeded }) =>
+      [name, valueOf(inner, tree[name] ?? '', isNeeded && required, `${path}.${name}`)])
+    const given = entries.filter(([, value]) => value !== undefined)
+    return given.length > 0 || required ? Object.fromEntries(given) : undefined
+  }
+  if (of.control === 'list') {
+    const items = isList(raw) ? raw.items : []
+    if (items.length === 0) return required ? [] : undefined
+    return items.map((item, index) => valueOf(of.items, item, true, `${path}.${index}`))
+  }
+  if (of.control === 'choice') return isChoice(raw) ? valueOf(of.of[raw.choice] ?? {}, raw.of, required, path) : undefined
+  if (typeof raw !== 'string') return undefined
+  if (raw === '') return required && (of.control === 'text' || of.control === 'lines') && !isNullable(schema) ? '' : nothing
+  if (of.control === 'number') return raw.trim() === '' || Number.isNaN(Number(raw)) ? raw : Number(raw)
+  if (of.control === 'text' || of.control === 'lines') return raw
+  try {
+    return JSON.parse(raw)
+  } catch {
+    throw new NotJson(path)
+  }
+}
+
+/** @param {Raw | undefined} raw @returns {raw is RawList} */
+export const isList = (raw) => typeof raw === 'object' && 'items' in raw && Array.isArray(raw.items)
+/** @param {Raw | undefined} raw @returns {raw is RawChoice} */
+export const isChoice = (raw) => typeof raw === 'object' && 'choice' in raw && typeof raw.choice === 'number'
+/** @param {Raw | undefined} raw @returns {raw is RawTree} */
+export const isTree = (raw) => typeof raw === 'object' && !isList(raw) && !isChoice(raw)
+
+/** The paths of all fields of a form, as the server writes them. @param {JsonSchema} schema @param {Raw} raw @param {string} [path] @returns {string[]} */
+export function fieldsOf(schema, raw, path = 'data') {
+  const of = controlOf(schema)
+  if (of.control === 'object') {
+    return of.properties.flatMap(({ name, schema: inner }) => fieldsOf(inner, isTree(raw) ? raw[name] ?? '' : '', `${path}.${name}`))
+  }
+  if (of.control === 'list') return [path, ...(isList(raw) ? raw.items : []).flatMap((item, index) => fieldsOf(of.items, item, `${path}.${index}`))]
+  if (of.control === 'choice' && isChoice(raw)) return [path, ...fieldsOf(of.of[raw.choice] ?? {}, raw.of, path)]
+  return [path]
+}
+
+/**
+ * The field that a refusal names, and what it says of it; the field is empty where it names none of these.
+ *
+ * @param {string} text as the server wrote it, `<field>: <what is wrong>` @param {readonly string[]} fields
+ */
+export function placeError(text, fields) {
+  const field = fields.filter((one) => text.startsWith(`${one}: `) || text.startsWith(`${one}.`) || text.startsWith(`${one} "`))
+    .sort((a, b) => b.length - a.length)[0] ?? ''
+  return { field, text: text.startsWith(`${field}: `) ? text.slice(field.length + 2) : text }
+}

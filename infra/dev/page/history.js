@@ -1,0 +1,131 @@
+import { differences } from './diff.js'
+import { look } from './follow.js'
+import { html } from './html.js'
+import { current, update } from './store.js'
+
+/** @import { Step } from '../history.ts' */
+
+/** Steps on either side of the one that is looked at. */
+const AROUND = 40
+
+/** The actor's whole history to move about in. */
+export function timeline() {
+  const { actor, steps, last, at, live } = current()
+  if (actor === null) return null
+  if (last === 0) return html`<footer class="time"><p class="hint">There is no record of ${actor.tenant}/${actor.kind}/${actor.id} yet.</p></footer>`
+  const near = [...steps.values()].filter(({ n }) => Math.abs(n - at) <= AROUND).sort((a, b) => a.n - b.n)
+  return html`
+    <footer class="time" aria-label="History">
+      <div class="bar">
+        <button onClick=${() => void look(1)} disabled=${at <= 1} aria-label="First step">«</button>
+        <button onClick=${() => void look(at - 1)} disabled=${at <= 1} aria-label="Step back">‹</button>
+        <input type="range" min="1" max=${last} value=${at} aria-label="Step"
+          onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && void look(Number(event.target.value))} />
+        <button onClick=${() => void look(at + 1)} disabled=${at >= last} aria-label="Step forward">›</button>
+        <button onClick=${() => void look(last)} disabled=${at >= last} aria-label="Last step">»</button>
+        <output>${at} of ${last}${live ? html` <i class="live">live</i>` : null}</output>
+      </div>
+      <ol class="steps">
+        ${near.map((step) => html`
+          <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
+            <button class=${step.outcome} aria-current=${String(step.n === at)} onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>
+              <small>${step.n}</small><b>${step.input.type}</b><span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
+            </button>
+          </li>`)}
+      </ol>
+    </footer>`
+}
+
+/** @param {Element | null} element */
+const intoView = (element) => element?.scrollIntoView({ block: 'nearest', inline: 'center' })
+
+/** The step that is looked at: what came in, what came of it, and the state before and after. */
+export function stepDetail() {
+  const { actor, steps, at } = current()
+  const step = steps.get(at)
+  if (actor === null) return html`<p class="empty">Choose an actor, or send an input to one.</p>`
+  if (step === undefined) return html`<p class="empty">Reading…</p>`
+  return html`
+    <div class="detail">
+      <p class="move" data-outcome=${step.outcome}>
+        <span>${step.from || 'not started'}</span><i>→</i><b>${step.to || 'not started'}</b>
+        ${step.status === 'done' || step.status === 'error' ? html`<em>${step.status}</em>` : null}
+      </p>
+      ${step.outcome === 'rejected' ? html`<p class="refusal" role="alert"><code>${step.reason}</code> ${step.error}</p>` : null}
+      ${step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected' ? html`<p class="refusal" role="alert">${step.error}</p>` : null}
+      <dl class="facts">
+        <dt>actor</dt><dd>${actor.tenant}/${actor.kind}/${actor.id}</dd>
+        <dt>at</dt><dd>${new Date(step.at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}</dd>
+        <dt>machine</dt><dd>${step.machine || 'unknown'}</dd>
+        <dt>input</dt><dd><b>${step.input.type}</b> <small>${step.input.id} from ${step.input.source}</small></dd>
+      </dl>
+      ${step.input.data === undefined ? null : json(step.input.data)}
+      ${effects(step)}
+      ${contextOf(step)}
+      ${pending(step)}
+    </div>`
+}
+
+/** @param {Step} step */
+function effects(step) {
+  const rows = [
+    ...step.emitted.map(({ type, data }) => effect('emits', type, data)),
+    ...(step.sent ?? []).map(({ kind, actor, type, data }) => effect('sends', type, data, { kind, id: actor })),
+    ...step.started.map(({ task, input }) => effect('starts', task, input)),
+    ...step.ended.map(({ task, status, error }) => effect('ends', `${task} ${status}`, error)),
+    ...step.timers.map(({ event, at }) => effect('sets', timerName(event), at)),
+  ]
+  return rows.length === 0 ? null : html`<h2>What came of it</h2><ul class="effects">${rows}</ul>`
+}
+
+/** @param {string} verb @param {string} what @param {unknown} [data] @param {{ kind: string, id: string }} [to] the actor that it is for */
+const effect = (verb, what, data, to) => html`
+  <li data-verb=${verb}><details>
+    <summary><i>${verb}</i> <b>${what}</b>${to === undefined ? null : html` to <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}</summary>
+    ${data === undefined ? null : json(data)}
+  </details></li>`
+
+/** The address of another actor of the same tenant. @param {{ kind: string, id: string }} actor */
+const placeOf = ({ kind, id }) => `#/${[kind, current().actor?.tenant ?? '', id].map(encodeURIComponent).join('/')}`
+
+/** @param {string} event */
+const timerName = (event) => event.replace(/^xstate\.after\.([^.]*).*$/s, 'after $1')
+
+/** @param {Step} step */
+function contextOf(step) {
+  const { steps, context: shown } = current()
+  const before = steps.get(step.n - 1)?.state?.context
+  const after = step.state?.context
+  const tab = (/** @type {typeof shown} */ name) => html`
+    <button aria-pressed=${String(shown === name)} onClick=${() => update({ context: name })}>${name}</button>`
+  return html`
+    <h2>Context <span class="switch" role="group">${tab('before')}${tab('changes')}${tab('after')}</span></h2>
+    ${shown === 'changes' ? changes(before, after) : json(shown === 'before' ? before : after)}`
+}
+
+/** @param {unknown} before @param {unknown} after */
+function changes(before, after) {
+  const rows = differences(before ?? {}, after)
+  if (rows.length === 0) return html`<p class="hint">Nothing changed.</p>`
+  return html`
+    <table class="changes">
+      <tbody>${rows.map((row) => html`
+        <tr key=${row.path}><th>${row.path}</th><td>${row.before === undefined ? null : html`<del>${text(row.before)}</del>`}${
+          row.after === undefined ? null : html`<ins>${text(row.after)}</ins>`}</td></tr>`)}
+      </tbody>
+    </table>`
+}
+
+/** Tasks and timers under way. @param {Step} step */
+function pending({ state }) {
+  const tasks = Object.values(state?.tasks ?? {}).map(({ task, deadlineAt }) => html`<li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`)
+  const timers = Object.values(state?.timers ?? {}).map(({ event, at }) => html`<li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`)
+  return tasks.length + timers.length === 0 ? null : html`<h2>Under way</h2><ul class="effects">${tasks}${timers}</ul>`
+}
+
+/** @param {string} iso */
+const clock = (iso) => new Date(iso).toLocaleTimeString()
+/** @param {unknown} value */
+const text = (value) => (typeof value === 'string' ? value : JSON.stringify(value))
+/** @param {unknown} value */
+const json = (value) => html`<pre class="json">${value === undefined ? '—' : JSON.stringify(value, undefined, 2)}</pre>`

@@ -1,0 +1,10 @@
+import { followKeys, followLocation, keepUpToDate } from './follow.js'
+import { render } from './lib/preact.mjs'
+import { onUpdate, update } from './store.js'
+import { page } from './view.js'
+
+onUpdate(() => render(page(), document.body))
+update({})
+followLocation()
+followKeys()
+keepUpToDate()

@@ -1,0 +1,138 @@
+import { Problem, send } from './api.js'
+import { go, look, refresh } from './follow.js'
+import { field } from './form.js'
+import { blank, fieldsOf, NotJson, placeError, valueOf } from './form-model.js'
+import { html } from './html.js'
+import { current, kindNow, update, updateForm } from './store.js'
+
+/** @import { JsonSchema } from '../kind-view.ts' */
+
+/** Any type may be sent; one that the kind does not know is recorded and changes nothing. */
+const OTHER = ''
+/** @type {JsonSchema} */
+const ANYTHING = {}
+
+const schemaNow = () => kindNow()?.events[current().form.type] ?? ANYTHING
+const rawNow = () => current().form.raw ?? blank(schemaNow(), true)
+
+/** A form of the schema of the chosen type of input. */
+export function sendForm() {
+  const { form } = current()
+  const kind = kindNow()
+  if (kind === undefined) return html`<p class="empty">No kind to send to.</p>`
+  const types = Object.keys(kind.events)
+  const schema = schemaNow()
+  const isKnown = types.includes(form.type)
+  const asJson = form.json !== null || !isKnown
+  const raw = rawNow()
+  return html`
+    <form class="send" onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.currentTarget instanceof HTMLFormElement) event.currentTarget.requestSubmit()
+    }}>
+      <div class="pair">
+        ${line('tenant', 'Tenant')}
+        ${line('id', 'Id')}
+      </div>
+      <label class="field">
+        <span>Type</span>
+        <select name="known-type" value=${isKnown ? form.type : OTHER} onChange=${(/** @type {Event} */ event) =>
+          event.target instanceof HTMLSelectElement && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}>
+          ${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}
+          <option value=${OTHER}>another…</option>
+        </select>
+      </label>
+      ${isKnown ? null : line('type', 'Another type')}
+      ${schema.description === undefined ? null : html`<p class="hint">${schema.description}</p>`}
+      ${asJson
+        ? html`<label class=${`field${form.error?.field === 'data' ? ' wrong' : ''}`}><span>data</span>
+            <textarea name="data" rows="9" spellcheck=${false} value=${form.json ?? '{}'} onInput=${(/** @type {InputEvent} */ event) =>
+              event.target instanceof HTMLTextAreaElement && updateForm({ json: event.target.value })}></textarea>${errorOf('data')}</label>`
+        : field({ schema, raw, required: true, path: 'data', name: '', change: (next) => updateForm({ raw: next(rawNow()) }), error: form.error })}
+      ${form.error !== null && !isShown(form.error.field, schema, raw, asJson) ? html`<p class="refusal" role="alert">${form.error.text}</p>` : null}
+      <div class="actions">
+        <button class="primary" disabled=${form.busy}>${form.busy ? 'Sending…' : 'Send'}</button>
+        ${isKnown ? html`<button type="button" class="plain" onClick=${() => toggleJson(schema, raw)}>${asJson ? 'as a form' : 'as JSON'}</button>` : null}
+        <kbd>Ctrl ⏎</kbd>
+      </div>
+      ${sent()}
+    </form>`
+}
+
+/** @param {'tenant' | 'id' | 'type'} name @param {string} label */
+function line(name, label) {
+  const { form } = current()
+  return html`
+    <label class=${`field${form.error?.field === name ? ' wrong' : ''}`}><span>${label}</span>
+      <input name=${name} value=${form[name]} autocomplete="off" spellcheck=${false} onInput=${(/** @type {InputEvent} */ event) =>
+        event.target instanceof HTMLInputElement && updateForm({ [name]: event.target.value })} />${errorOf(name)}</label>`
+}
+
+/** @param {string} name */
+const errorOf = (name) => (current().form.error?.field === name ? html`<em role="alert">${current().form.error?.text}</em>` : null)
+
+/** @param {string} name @param {JsonSchema} schema @param {import('./form-model.js').Raw} raw @param {boolean} asJson */
+const isShown = (name, schema, raw, asJson) =>
+  ['tenant', 'id', 'type'].includes(name) || (asJson ? name === 'data' : fieldsOf(schema, raw).includes(name))
+
+/** @param {JsonSchema} schema @param {import('./form-model.js').Raw} raw */
+function toggleJson(schema, raw) {
+  if (current().form.json !== null) return updateForm({ json: null, error: null })
+  try {
+    updateForm({ json: JSON.stringify(valueOf(schema, raw, true), undefined, 2), error: null })
+  } catch {
+    updateForm({ json: '{}', error: null })
+  }
+}
+
+/** @param {SubmitEvent} event */
+function submit(event) {
+  event.preventDefault()
+  void sendNow()
+}
+
+async function sendNow() {
+  const { form, kind, actor: shown } = current()
+  if (form.busy) return
+  const schema = schemaNow()
+  const raw = rawNow()
+  const actor = { tenant: form.tenant.trim(), kind, id: form.id.trim() }
+  const asJson = form.json !== null || schema === ANYTHING
+  const fields = ['tenant', 'id', 'type', ...asJson ? ['data'] : fieldsOf(schema, raw)]
+  updateForm({ busy: true, error: null, sent: null })
+  try {
+    const data = asJson ? parsed(form.json ?? '{}') : valueOf(schema, raw, true)
+    const sent = await send(actor.tenant, kind, actor.id, { type: form.type, data })
+    updateForm({ busy: false, sent, error: sent.error === undefined ? null : placeError(sent.error, fields) })
+    if (shown?.tenant !== actor.tenant || shown.id !== actor.id) go({ kind, actor })
+    await refresh()
+    await look(current().last)
+  } catch (error) {
+    updateForm({ busy: false })
+    if (error instanceof NotJson) updateForm({ error: { field: error.field, text: 'This is not JSON.' } })
+    else if (error instanceof Problem) updateForm({ error: placeError(error.message, fields) })
+    else throw error
+  }
+}
+
+/** @param {string} text @returns {unknown} */
+function parsed(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new NotJson('data')
+  }
+}
+
+/** What became of the input that was sent last. */
+function sent() {
+  const { form: { sent: answer }, steps } = current()
+  if (answer === null) return null
+  const step = [...steps.values()].find(({ inbox }) => inbox.seq === answer.position)
+  const [from, to] = [step?.from || 'not started', step?.to || 'not started']
+  const moved = step === undefined ? '' : from === to ? `stays ${step.to === '' ? to : `in ${to}`}` : `${from} → ${to}`
+  return html`
+    <p class="sent" data-outcome=${answer.outcome} role="status">
+      <b>${answer.outcome}</b> ${answer.reason === undefined ? null : html`<code>${answer.reason}</code>`} ${moved}${' '}
+      ${step === undefined ? null : html`<button type="button" class="plain" onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>step ${step.n}</button>`}
+    </p>`
+}

@@ -1,0 +1,34 @@
+/** @import { Step } from '../history.ts' */
+
+/** A state as records write it → the paths of its leaves and of all that they are in. @param {string} state @returns {Set<string>} */
+export function activePaths(state) {
+  const paths = new Set(state.split('+').flatMap((leaf) => {
+    const parts = leaf.split('.')
+    return parts.map((_, index) => parts.slice(0, index + 1).join('.'))
+  }))
+  paths.delete('')
+  return paths
+}
+
+/**
+ * The events that a machine was given at a step, as its transitions name them: that of a timer or a task stands in the state
+ * before, which had it pending.
+ *
+ * @param {Step | undefined} step @param {Step | undefined} before
+ * @returns {Set<string>}
+ */
+export function eventsOf(step, before) {
+  if (step === undefined || step.outcome === 'rejected') return new Set()
+  const { type } = step.input
+  if (type === 'timer.fired') {
+    const timers = Object.entries(before?.state?.timers ?? {})
+    const gone = timers.filter(([run]) => step.state?.timers[run] === undefined)
+    return new Set(gone.map(([, { event }]) => event.type))
+  }
+  if (type.startsWith('task.')) {
+    const what = type === 'task.done' ? 'done' : 'error'
+    const children = step.ended.map(({ run }) => before?.state?.tasks[run]?.child)
+    return new Set(children.map((child) => `xstate.${what}.actor.${child}`))
+  }
+  return new Set([type])
+}

@@ -1,0 +1,76 @@
+/** @import { DrawnKind } from '../drawn-kinds.ts' */
+/** @import { DevState } from '../routes.ts' */
+/** @import { ListedActor } from '../actor-list.ts' */
+/** @import { Step } from '../history.ts' */
+/** @import { Raw } from './form-model.js' */
+/** @import { Sent } from './api.js' */
+
+/** @typedef {{ tenant: string, kind: string, id: string }} Address */
+
+/**
+ * What the form for inputs holds. `raw` is what was typed (`null`: nothing yet), `json` the same as one text where the form is left.
+ *
+ * @typedef {{
+ *   tenant: string, id: string, type: string, raw: Raw | null, json: string | null, busy: boolean,
+ *   error: { field: string, text: string } | null, sent: Sent & { step?: number } | null,
+ * }} Form
+ */
+
+/**
+ * All that the page knows.
+ *
+ * @typedef {{
+ *   problem: { status: number, text: string } | null,
+ *   reload: DevState['reload'] | null,
+ *   counts: DevState['counts'],
+ *   generation: number,
+ *   kinds: readonly DrawnKind[],
+ *   kind: string,
+ *   filter: { state: string, text: string },
+ *   actors: readonly ListedActor[] | null,
+ *   actor: Address | null,
+ *   steps: ReadonlyMap<number, Step>,
+ *   last: number,
+ *   at: number,
+ *   live: boolean,
+ *   tab: 'step' | 'send',
+ *   context: 'changes' | 'before' | 'after',
+ *   zoom: number | null,
+ *   form: Form,
+ * }} State
+ */
+
+/** @type {Form} */
+const form = { tenant: 'dev', id: 'a1', type: '', raw: null, json: null, busy: false, error: null, sent: null }
+
+/** @type {State} */
+let state = {
+  problem: null, reload: null, counts: null, generation: -1, kinds: [], kind: '', filter: { state: '', text: '' }, actors: null,
+  actor: null, steps: new Map(), last: 0, at: 0, live: true, tab: 'send', context: 'changes', zoom: null, form,
+}
+
+/** @type {(() => void)[]} */
+const listeners = []
+let isDue = false
+
+export const current = () => state
+
+/** Changes some of it; listeners are told once before the next picture. @param {Partial<State>} change */
+export function update(change) {
+  state = { ...state, ...change }
+  if (isDue) return
+  isDue = true
+  requestAnimationFrame(() => {
+    isDue = false
+    for (const listener of listeners) listener()
+  })
+}
+
+/** @param {Partial<Form>} change */
+export const updateForm = (change) => update({ form: { ...state.form, ...change } })
+
+/** @param {() => void} listener */
+export const onUpdate = (listener) => void listeners.push(listener)
+
+/** The kind that is looked at. */
+export const kindNow = () => state.kinds.find(({ name }) => name === state.kind)

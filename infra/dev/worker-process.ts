@@ -1,0 +1,88 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { moduleBeside } from '../files.ts'
+import type { FromWorker, ToWorker } from './messages.ts'
+
+const MODULE = moduleBeside(import.meta.url, 'worker')
+/** To import all of Colloquy, to import the kinds, and to start the stages. A kind that loads for longer is taken to hang. */
+const STANDBY_MS_MAX = 30_000
+const LOAD_MS_MAX = 15_000
+const RUN_MS_MAX = 30_000
+/** What is under way may be finished so long; the rest is in the log and done by the next one. */
+const STOP_MS_MAX = 500
+
+/** A process that runs kinds. */
+export interface WorkerProcess {
+  readonly pid: number | undefined
+  /** Files that were imported before the kinds: a worker that waits is stale when one of them changes. */
+  readonly files: readonly string[]
+  /** Imports and registers the kinds. Rejects where the process ends before it has an answer. */
+  load(order: Extract<ToWorker, { type: 'load' }>): Promise<Extract<FromWorker, { type: 'loaded' | 'refused' }>>
+  /** Starts its stages. @throws ColloquyError where they do not start */
+  run(): Promise<void>
+  /** Settles when the process is gone, with how it went. Never rejects. */
+  readonly ended: Promise<string>
+  /** Stops it in order, after half a second by force. May be called again. */
+  stop(): Promise<void>
+}
+
+/** Starts a process that waits with all of Colloquy imported. @throws ColloquyError `worker_failed` */
+export async function startWorkerProcess(): Promise<WorkerProcess> {
+  const child = fork(MODULE, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const ended = once(child, 'exit').then(
+    ([code, signal]: (string | number | null)[]) => (signal === null ? `exit code ${code}` : `signal ${signal}`),
+    (error: unknown) => String(error),
+  )
+  // A message to one that is just ending is told here; that it has ended is told by `ended`.
+  child.on('error', () => undefined)
+
+  const answer = async <Type extends FromWorker['type']>(
+    types: readonly Type[], ms: number, code: string, what: string,
+  ): Promise<Extract<FromWorker, { type: Type }>> => {
+    const { promise, resolve } = Promise.withResolvers<Extract<FromWorker, { type: Type }>>()
+    const isOne = (message: FromWorker): message is Extract<FromWorker, { type: Type }> => types.some((type) => type === message.type)
+    const take = (message: FromWorker): void => { if (isOne(message)) resolve(message) }
+    const settled = new AbortController()
+    child.on('message', take)
+    try {
+      return await Promise.race([
+        promise,
+        ended.then((how) => { throw new ColloquyError('worker_ended', `the process ended (${how}) before ${what}; what it wrote is in the terminal`) }),
+        delay(ms, undefined, { signal: settled.signal }).then(() => {
+          throw new ColloquyError(code, `${what} took longer than ${ms / 1_000} s; look for an await or a loop without an end`)
+        }),
+      ])
+    } finally {
+      settled.abort()
+      child.off('message', take)
+    }
+  }
+  const tell = (message: ToWorker): void => { if (child.connected) child.send(message) }
+  const stop = async (): Promise<void> => {
+    tell({ type: 'stop' })
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+    await ended
+    clearTimeout(force)
+  }
+
+  try {
+    const { files } = await answer(['standby'], STANDBY_MS_MAX, 'worker_failed', 'its start')
+    return {
+      pid: child.pid, files, ended, stop,
+      load(order) {
+        tell(order)
+        return answer(['loaded', 'refused'], LOAD_MS_MAX, 'config_hangs', 'importing the kinds')
+      },
+      async run() {
+        tell({ type: 'run' })
+        const ran = await answer(['running', 'failed'], RUN_MS_MAX, 'worker_failed', 'starting the stages')
+        if (ran.type === 'failed') throw new ColloquyError(ran.problem.code, ran.problem.message)
+      },
+    }
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+}

@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { KV } from '@nats-io/kv'
+import { JetStreamApiError } from '@nats-io/jetstream'
+
+/** How often a holder says that it is still at work, and after how long a silent one is taken to be dead. */
+const BEAT_MS = 5_000
+const SILENT_MS_MAX = 30_000
+const POLL_MS = 100
+
+/**
+ * Does something that only one process of the cluster may do at a time; others wait. One that dies while it does it is followed by
+ * the next after half a minute: what is done must bear being begun again.
+ */
+export async function withLock<T>(kv: KV, name: string, work: () => Promise<T>): Promise<T> {
+  const key = `lock.${name}`
+  let revision = await acquire(kv, key)
+  let beating = Promise.resolve()
+  const beat = setInterval(() => {
+    beating = kv.update(key, '', revision).then((updated) => { revision = updated }, () => undefined)
+  }, BEAT_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(beat)
+    await beating
+    // Of somebody else by now, if we were silent for too long.
+    await kv.delete(key, { previousSeq: revision }).catch(() => undefined)
+  }
+}
+
+async function acquire(kv: KV, key: string): Promise<number> {
+  for (let seen = { revision: -1, since: 0 }; ; await delay(POLL_MS)) {
+    const taken = await kv.create(key, '').catch(refused)
+    if (taken !== undefined) return taken
+    const entry = await kv.get(key)
+    if (entry === null || entry.operation !== 'PUT') continue
+    // By our own clock alone: those of two machines may differ.
+    if (entry.revision !== seen.revision) seen = { revision: entry.revision, since: performance.now() }
+    if (performance.now() - seen.since < SILENT_MS_MAX) continue
+    const stolen = await kv.update(key, '', entry.revision).catch(refused)
+    if (stolen !== undefined) return stolen
+  }
+}
+
+/** JetStream's code for another last sequence of the subject than was expected. */
+const WRONG_LAST_SEQUENCE = 10071
+
+function refused(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return undefined
+  throw error
+}

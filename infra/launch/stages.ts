@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import type { Kinds } from '../../actors/kind.ts'
+import type { Bus } from '../../pipeline/bus.ts'
+import { openBoard, type Board, type Share } from '../../pipeline/cluster/board.ts'
+import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
+import { shareOut, type Ownership } from '../../pipeline/cluster/ownership.ts'
+import { beginDispatcher } from '../../pipeline/dispatch/dispatcher.ts'
+import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
+import { createLiveActors } from '../../pipeline/host/live-actors.ts'
+import { beginTrimming } from '../../pipeline/host/trim.ts'
+import type { Delivery } from '../../pipeline/host/handle.ts'
+import type { Metrics } from '../../pipeline/metrics.ts'
+import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
+import { beginProjector } from '../../pipeline/project/projector.ts'
+import { startStage, type Stage } from '../../pipeline/stage.ts'
+import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+import { beginRunner } from '../../pipeline/tasks/runner.ts'
+import { startAuditor } from '../../pipeline/verify/auditor.ts'
+import type { Role, Settings } from '../settings.ts'
+import { isRunning, placeOfThisProcess } from './place.ts'
+
+export interface StageDeps {
+  readonly settings: Settings
+  readonly kinds: Kinds
+  readonly replicas: number
+  readonly bus: Bus
+  readonly kv: KV
+  /** Absent where no role of this process has to do with tables. */
+  readonly client: ClickHouseClient | undefined
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+export interface Stages {
+  /** By role; only those that this process has. */
+  readonly stages: ReadonlyMap<Role, Stage>
+  readonly dispatcher: PartitionedStage | undefined
+}
+
+const CHECKPOINT_MS = 500
+const PROGRESS_MS = 1_000
+const TRIM_MS = 10_000
+/** Twice as long as nats-server waits with fsync unless it is told otherwise. */
+const TRIM_KEEP_MS = 240_000
+
+/** Who owns it takes out of INBOX what is done, for all. */
+const TRIM = 'trim'
+
+/**
+ * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. Readers of the log
+ * first, so that they stand ready when the host begins to write it; stopped the other way round.
+ */
+export async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Stages> {
+  const { settings, kinds, bus, kv, client, metrics, log } = deps
+  const has = (role: Role): boolean => settings.ROLES.includes(role) && (role !== 'project' || client !== undefined)
+  const partitionCount = settings.PARTITIONS
+  const underWay = { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, bus }
+  const now = (): string => new Date().toISOString()
+  const stages = new Map<Role, Stage>()
+
+  // Workers may fill tables of their own: those with the same database stand by for each other.
+  const tables = client === undefined ? '' : await databaseId(client)
+  const [project, audit] = [`project-${tables}`, `audit-${tables}`]
+  const works = [...(has('project') ? [project, audit] : []), ...(has('dispatch') ? ['dispatch'] : []), ...(has('host') ? ['host', TRIM] : [])]
+  const board = await openBoard(bus, deps.replicas)
+  const membership = await joinCluster({
+    bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
+  })
+  started.defer(() => membership.stop())
+  const share = createSharing({ board, membership, log, metrics }, started)
+
+  if (has('project') && client !== undefined) {
+    stages.set('project', share('project', project, 1, () => alone(beginProjector({
+      ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
+      batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
+    }))).stage)
+    share('audit', audit, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
+  }
+  let dispatcher: PartitionedStage | undefined
+  if (has('dispatch')) {
+    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), partitions, partitionCount, holds,
+      recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
+    }))
+    dispatcher = shared.stage
+    stages.set('dispatch', dispatcher)
+    membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
+  }
+  if (has('tasks')) {
+    const tasks = await startStage('tasks', () => beginRunner({ bus, kinds, log, metrics, now: Date.now }), log)
+    started.defer(() => tasks.stop())
+    stages.set('tasks', tasks)
+  }
+  if (has('host')) {
+    const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
+    const runs = new Set<HostRun>()
+    const { stage } = share('host', 'host', partitionCount, async (partitions, { holds, isLost, decline }) => {
+      const run = await beginHost({
+        ...underWay, kv, kinds, partitions, partitionCount, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
+      })
+      runs.add(run)
+      run.ended.catch(() => undefined).finally(() => runs.delete(run))
+      return run
+    })
+    stages.set('host', stage)
+    membership.tellOf('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
+    share(TRIM, TRIM, 1, () => alone(beginTrimming({
+      bus, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
+    })))
+  }
+  // The first look gives this member its partitions; what hinders a stage from beginning is thrown here.
+  await membership.look()
+  started.defer(() => membership.leave())
+  return { stages, dispatcher }
+}
+
+type Begin = (partitions: readonly number[], ownership: Ownership) => Promise<PartitionRun>
+
+/** Makes stages that work on what this member owns. */
+function createSharing(deps: { board: Board; membership: Membership; log: Logger; metrics: Metrics }, started: AsyncDisposableStack) {
+  return (name: string, work: string, partitionCount: number, begin: Begin): { stage: PartitionedStage } => {
+    const stage = createPartitionedStage(name, (partitions) => begin(partitions, ownership), deps.log)
+    const ownership = shareOut({ ...deps, work, stage, partitionCount })
+    started.defer(() => ownership.stop())
+    return { stage }
+  }
+}
+
+const shareOf = (stage: PartitionedStage, logSeq: number): Share => ({
+  partitions: [...stage.partitions], position: stage.status().position, logSeq,
+})
+
+/** The same for whoever works with this database, by whatever name its server is reached. */
+async function databaseId(client: ClickHouseClient): Promise<string> {
+  const result = await client.query({ query: 'SELECT uuid FROM system.databases WHERE name = currentDatabase()', format: 'JSONEachRow' })
+  const [row] = await result.json<{ uuid: string }>()
+  return row?.uuid ?? ''
+}

@@ -1,0 +1,37 @@
+-- Backlog by hour
+--
+-- How many cases were open at the end of each hour (UTC) of the period, and what came and went in it. Of the open ones,
+-- `waiting_for_person` have been escalated. A case that was closed in the hour in which it was opened is in `opened` and in `closed`.
+-- One row per hour of the period, also where nothing happened, up to where the tables are complete; the first 10,000 at most. An hour
+-- that the period begins in counts whole. Imported history does not count.
+WITH
+  toStartOfHour({from:DateTime64(3, 'UTC')}) AS first_hour,
+  assumeNotNull((SELECT max(complete_to) FROM freshness)) AS complete_to,
+  least({to:DateTime64(3, 'UTC')}, complete_to) AS until,
+  toUInt32(greatest(0, least(10000, intDiv(dateDiff('second', first_hour, until) + 3599, 3600)))) AS hours,
+  first_hour + toIntervalHour(hours) AS end
+SELECT hour, opened, closed, escalated, open, waiting_for_person
+FROM (
+  SELECT
+    hour,
+    sum(what = 1) AS opened,
+    sum(what = 2) AS closed,
+    sum(what = 3) AS escalated,
+    sum(toInt64(opened) - toInt64(closed)) OVER (ORDER BY hour) AS open,
+    sum(toInt64(escalated) - toInt64(sum(what = 4))) OVER (ORDER BY hour) AS waiting_for_person
+  FROM (
+    SELECT first_hour + toIntervalHour(number) AS hour, 0 AS what
+    FROM numbers(hours)
+    UNION ALL
+    SELECT greatest(toStartOfHour(assumeNotNull(at)), first_hour - INTERVAL 1 HOUR) AS hour, what
+    FROM cases
+    ARRAY JOIN
+      [toNullable(opened_at), closed_at, escalated_at, if(isNull(escalated_at), NULL, closed_at)] AS at,
+      [1, 2, 3, 4] AS what
+    WHERE tenant = {tenant:String} AND NOT history AND opened_at < end AND (isNull(closed_at) OR closed_at >= first_hour)
+      AND at < end
+  )
+  GROUP BY hour
+)
+WHERE hour >= first_hour
+ORDER BY hour

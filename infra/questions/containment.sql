@@ -1,0 +1,22 @@
+-- Containment rate
+--
+-- Of the cases closed in the period, the share that the machine brought to their end without a person: never escalated, and
+-- no message of an agent in them. `contained_abandoned` counts those of them whose customer was left without a solution
+-- (outcome `abandoned`): contained, but no success.
+-- One row per day (UTC) of closing, and one for the whole period. Cases that are still open and imported history do not count.
+-- `containment_rate` is NULL where no case was closed.
+SELECT
+  grouping(day) AS total,
+  day,
+  count() AS closed,
+  countIf(escalated_at IS NULL AND agent_msgs = 0) AS contained,
+  countIf(escalated_at IS NULL AND agent_msgs = 0 AND outcome = 'abandoned') AS contained_abandoned,
+  contained / nullIf(closed, 0) AS containment_rate
+FROM (
+  SELECT toNullable(toDate(closed_at)) AS day, escalated_at, agent_msgs, outcome
+  FROM cases
+  WHERE tenant = {tenant:String} AND NOT history
+    AND closed_at >= {from:DateTime64(3, 'UTC')} AND closed_at < {to:DateTime64(3, 'UTC')}
+)
+GROUP BY GROUPING SETS ((day), ())
+ORDER BY total DESC, day

@@ -1,0 +1,24 @@
+-- Escalation reasons
+--
+-- Why people were called in: the cases first escalated in the period, by the reason that the machine gave.
+-- `share` is that of all escalated cases; `p50_ms` the median time from the opening of the case to the escalation; `resolved` were
+-- closed as `resolved` or `escalated_resolved`, `open` are not closed yet.
+-- One row per reason, and one for all. Imported history does not count.
+SELECT
+  grouping(reason) AS total,
+  reason,
+  count() AS cases,
+  cases / nullIf(maxIf(cases, total = 1) OVER (), 0) AS share,
+  quantileExactOrNull(0.5)(ms) AS p50_ms,
+  countIf(outcome IN ('resolved', 'escalated_resolved')) AS resolved,
+  countIf(isNull(closed_at)) AS open
+FROM (
+  SELECT
+    toNullable(escalation_reason) AS reason, outcome, closed_at,
+    dateDiff('millisecond', opened_at, assumeNotNull(escalated_at)) AS ms
+  FROM cases
+  WHERE tenant = {tenant:String} AND NOT history
+    AND escalated_at >= {from:DateTime64(3, 'UTC')} AND escalated_at < {to:DateTime64(3, 'UTC')}
+)
+GROUP BY GROUPING SETS ((reason), ())
+ORDER BY total DESC, cases DESC, reason

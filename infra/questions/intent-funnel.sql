@@ -1,0 +1,25 @@
+-- Intent funnel
+--
+-- What became of the cases opened in the period, by what the customer first wanted. Each step is a part of the step before:
+-- `cases`, of them `answered` (somebody replied), of them `contained` (never escalated, no agent said anything), of them `ended`
+-- (closed), of them `resolved` (outcome `resolved`).
+-- One row per first intent as the kind names it (NULL: unknown), and one for all. Imported history does not count.
+SELECT
+  grouping(intent) AS total,
+  intent,
+  count() AS cases,
+  countIf(is_answered) AS answered,
+  countIf(is_answered AND is_contained) AS contained,
+  countIf(is_answered AND is_contained AND is_closed) AS ended,
+  countIf(is_answered AND is_contained AND is_closed AND outcome = 'resolved') AS resolved
+FROM (
+  SELECT
+    toNullable(first_intent) AS intent, outcome, isNotNull(first_response_at) AS is_answered, isNotNull(closed_at) AS is_closed,
+    isNull(escalated_at) AND agent_msgs = 0 AS is_contained
+  FROM cases
+  WHERE tenant = {tenant:String} AND NOT history
+    AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
+    AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
+)
+GROUP BY GROUPING SETS ((intent), ())
+ORDER BY total DESC, cases DESC, intent

@@ -1,0 +1,34 @@
+-- Knowledge gaps
+--
+-- What was asked in the period and nothing was found for: turns for which the knowledge was searched without a hit (`hits` is 0; it is
+-- NULL where nothing was looked up). Questions that differ only in case, outer blanks or the mark at their end are one, and
+-- of long ones the first 500 characters count; `example` is how it was asked last. `unanswered` of them got no reply at all.
+-- One row per question, those asked most often first, 100 at most; and one for all. Imported history does not count.
+SELECT
+  grouping(question) AS total,
+  question,
+  argMaxOrNull(words, asked_seq) AS example,
+  argMaxOrNull(intent_of_turn, asked_seq) AS intent,
+  count() AS asked,
+  countIf(isNull(answered_at)) AS unanswered,
+  maxOrNull(asked_at) AS last_at
+FROM (
+  SELECT
+    toNullable(replaceRegexpOne(lowerUTF8(trimBoth(m.words)), '[\\s?？!！.。…~～]+$', '')) AS question,
+    m.words AS words, t.intent AS intent_of_turn, t.answered_at AS answered_at, t.asked_at AS asked_at, t.seq AS asked_seq
+  FROM (
+    SELECT seq, substringUTF8(text, 1, 500) AS words
+    FROM messages
+    WHERE tenant = {tenant:String} AND idx = 0 AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR
+  ) AS m
+  JOIN (
+    SELECT assumeNotNull(asked_seq) AS seq, intent, answered_at, asked_at
+    FROM turns
+    WHERE tenant = {tenant:String} AND NOT history AND hits = 0 AND isNotNull(asked_seq)
+      AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
+      AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
+  ) AS t ON m.seq = t.seq
+)
+GROUP BY GROUPING SETS ((question), ())
+ORDER BY total DESC, asked DESC, last_at DESC, question
+LIMIT 101

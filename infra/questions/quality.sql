@@ -1,0 +1,32 @@
+-- Quality by model and prompt version
+--
+-- How good, fast and dear the answers were to what was asked in the period, for each model with its version and the version of its
+-- prompt (NULL: not said). `judged` answers have a quality from 0 to 1; `low` of them are under 0.7. `cost` is the sum over the answers that
+-- say what they cost, `cost_per_answer` the mean of these.
+-- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count; the fixed
+-- sentences of a machine do not, nor does imported history. Figures are NULL where nothing was judged, timed or priced.
+SELECT
+  grouping(model) AS total,
+  model,
+  model_version,
+  prompt_version,
+  count() AS answers,
+  count(quality) AS judged,
+  avgOrNull(quality) AS average,
+  quantileExactOrNull(0.1)(quality) AS p10,
+  countIf(quality < 0.7) AS low,
+  quantileExactOrNull(0.5)(latency_ms) AS p50_ms,
+  quantileExactOrNull(0.95)(latency_ms) AS p95_ms,
+  toFloat64(sum(price)) AS cost,
+  cost / nullIf(count(price), 0) AS cost_per_answer
+FROM (
+  SELECT
+    toNullable(turns.model) AS model, toNullable(turns.model_version) AS model_version, toNullable(turns.prompt_version) AS prompt_version,
+    quality, latency_ms, turns.cost AS price
+  FROM turns
+  WHERE tenant = {tenant:String} AND NOT history AND isNotNull(turns.model)
+    AND asked_at >= {from:DateTime64(3, 'UTC')} AND asked_at < {to:DateTime64(3, 'UTC')}
+    AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
+)
+GROUP BY GROUPING SETS ((model, model_version, prompt_version), ())
+ORDER BY total DESC, answers DESC, model, model_version, prompt_version

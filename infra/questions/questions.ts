@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+
+const count = z.coerce.number()
+const figure = z.number().nullable()
+const name = z.string().nullable()
+/** ClickHouse's text of a time, always UTC. */
+const time = z.string().transform((text) => `${text.replace(' ', 'T')}Z`)
+/** 1 in the row that stands for all others together. */
+const total = z.coerce.number().transform((flag) => flag === 1)
+
+/** What a row of each answer holds; what the columns mean stands at the head of the query. */
+export const ANSWERS = {
+  containment: z.object({ total, day: name, closed: count, contained: count, contained_abandoned: count, containment_rate: figure }),
+  'first-response': z.object({
+    total, responder: name, cases: count, answered: count, waiting: count, never: count,
+    p50_ms: figure, p90_ms: figure, p95_ms: figure, max_ms: figure,
+  }),
+  'repeat-contact': z.object({ total, first_intent: name, closed: count, repeated: count, pending: count, repeat_rate: figure }),
+  escalations: z.object({ total, reason: name, cases: count, share: figure, p50_ms: figure, resolved: count, open: count }),
+  cost: z.object({
+    total, way: name, closed: count, resolved: count, cost: figure, cost_unknown: count, cost_per_resolved: figure,
+  }),
+  satisfaction: z.object({
+    total, lang: name, cases: count, rated: count, rated_share: figure, average: figure, csat: figure,
+    r1: count, r2: count, r3: count, r4: count, r5: count,
+  }),
+  'time-in-state': z.object({
+    kind: z.string(), state: z.string(), stays: count, p50_ms: figure, p95_ms: figure, hours: count, now: count, dropped: count,
+    drop_share: figure,
+  }),
+  backlog: z.object({ hour: time, opened: count, closed: count, escalated: count, open: count, waiting_for_person: count }),
+  'intent-funnel': z.object({
+    total, intent: name, cases: count, answered: count, contained: count, ended: count, resolved: count,
+  }),
+  quality: z.object({
+    total, model: name, model_version: name, prompt_version: name, answers: count, judged: count, average: figure, p10: figure,
+    low: count, p50_ms: figure, p95_ms: figure, cost: figure, cost_per_answer: figure,
+  }),
+  'knowledge-gaps': z.object({
+    total, question: name, example: name, intent: name, asked: count, unanswered: count, last_at: time.nullable(),
+  }),
+  tasks: z.object({
+    total, kind: name, name, tasks: count, done: count, failed: count, expired: count, stopped: count, running: count,
+    failure_rate: figure, retried: count, queue_p50_ms: figure, queue_p95_ms: figure, duration_p50_ms: figure,
+    duration_p95_ms: figure, top_error: name,
+  }),
+} as const
+
+export type QuestionName = keyof typeof ANSWERS
+export const QUESTION_NAMES = Object.keys(ANSWERS) as QuestionName[]
+export type Answer<Name extends QuestionName> = z.output<(typeof ANSWERS)[Name]>[]
+
+/** A question as it stands in its file: a title, in words what is counted, and the query. */
+export interface Question {
+  readonly name: QuestionName
+  readonly title: string
+  /** Paragraphs. */
+  readonly definition: string
+  readonly sql: string
+}
+
+/** The queries are files of their own, so that they can be copied into any tool. */
+export async function loadQuestion(name: QuestionName): Promise<Question> {
+  const sql = await readFile(new URL(`${name}.sql`, import.meta.url), 'utf8')
+  const { head, query } = splitHead(sql)
+  const [title = '', ...definition] = head
+  return { name, title, definition: definition.join('\n').trim(), sql: query }
+}
+
+/** The comment that a file begins with, without its marks, and what follows. */
+function splitHead(text: string): { head: string[]; query: string } {
+  const lines = text.trimEnd().split('\n')
+  const end = lines.findIndex((line) => !line.startsWith('--'))
+  return { head: lines.slice(0, end).map((line) => line.replace(/^-- ?/, '')), query: lines.slice(end).join('\n') }
+}

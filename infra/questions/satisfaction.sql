@@ -1,0 +1,28 @@
+-- Satisfaction
+--
+-- How customers rated the cases opened in the period, 1 (bad) to 5 (good); the last rating of a case counts. `csat` is the share of
+-- ratings from 4 on, `r1` to `r5` count them, rounded, `rated_share` the share of the cases that have a rating at all: few ratings say little.
+-- One row per language of the case (NULL: unknown), and one for all. Cases without a rating count only in `cases`.
+-- `average`, `csat` are NULL where nobody rated. Imported history does not count.
+SELECT
+  grouping(lang) AS total,
+  lang,
+  count() AS cases,
+  count(rating) AS rated,
+  rated / nullIf(cases, 0) AS rated_share,
+  avgOrNull(rating) AS average,
+  countIf(rating >= 4) / nullIf(rated, 0) AS csat,
+  countIf(floor(rating + 0.5) = 1) AS r1,
+  countIf(floor(rating + 0.5) = 2) AS r2,
+  countIf(floor(rating + 0.5) = 3) AS r3,
+  countIf(floor(rating + 0.5) = 4) AS r4,
+  countIf(floor(rating + 0.5) = 5) AS r5
+FROM (
+  SELECT toNullable(cases.lang) AS lang, rating
+  FROM cases
+  WHERE tenant = {tenant:String} AND NOT history
+    AND opened_at >= {from:DateTime64(3, 'UTC')} AND opened_at < {to:DateTime64(3, 'UTC')}
+    AND committed_at >= {from:DateTime64(3, 'UTC')} - INTERVAL 1 HOUR -- leaves older parts unread
+)
+GROUP BY GROUPING SETS ((lang), ())
+ORDER BY total DESC, cases DESC, lang

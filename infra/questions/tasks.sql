@@ -1,0 +1,32 @@
+-- Task failures and queueing
+--
+-- How the tasks came out that were started in the period. `failed` and `expired` (the deadline passed) are failures,
+-- `failure_rate` is their share of those that are done, failed or expired; `stopped` ones were no longer wanted and `running` ones are
+-- not over. `retried` needed more than one attempt. Queueing is from the start to the first attempt, `duration` from there to
+-- the outcome. `top_error` is the most frequent code of a failure.
+-- One row per kind and task, and one for all. Times are NULL where no task has one.
+SELECT
+  grouping(name) AS total,
+  kind,
+  name,
+  count() AS tasks,
+  countIf(status = 'done') AS done,
+  countIf(status = 'failed') AS failed,
+  countIf(status = 'expired') AS expired,
+  countIf(status = 'stopped') AS stopped,
+  countIf(status = 'running') AS running,
+  (failed + expired) / nullIf(done + failed + expired, 0) AS failure_rate,
+  countIf(attempts > 1) AS retried,
+  quantileExactOrNull(0.5)(queue_ms) AS queue_p50_ms,
+  quantileExactOrNull(0.95)(queue_ms) AS queue_p95_ms,
+  quantileExactOrNull(0.5)(duration_ms) AS duration_p50_ms,
+  quantileExactOrNull(0.95)(duration_ms) AS duration_p95_ms,
+  arrayElementOrNull(topK(1)(error_code), 1) AS top_error
+FROM (
+  SELECT toNullable(tasks.kind) AS kind, toNullable(tasks.name) AS name, status, attempts, queue_ms, duration_ms, error_code
+  FROM tasks
+  WHERE tenant = {tenant:String}
+    AND started_at >= {from:DateTime64(3, 'UTC')} AND started_at < {to:DateTime64(3, 'UTC')}
+)
+GROUP BY GROUPING SETS ((kind, name), ())
+ORDER BY total DESC, tasks DESC, kind, name

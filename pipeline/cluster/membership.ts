@@ -1,0 +1,152 @@
+import type { Logger } from 'pino'
+import { codeOf } from '../../schemas/errors.ts'
+import type { Bus } from '../bus.ts'
+import type { Board, BoardView, Member, MemberNote, Share } from './board.ts'
+
+export interface MembershipOptions {
+  readonly bus: Bus
+  readonly board: Board
+  /** Unique over all processes there ever are. */
+  readonly id: string
+  readonly works: readonly string[]
+  /** Machine and process namespace of this process, and its pid there: a neighbour that is gone is noticed at once. */
+  readonly place: string
+  readonly pid: number
+  /** Whether a process of this place still runs. */
+  readonly isRunning: (pid: number) => boolean
+  /** How long a member that says nothing counts as alive. */
+  readonly leaseMs: number
+  readonly log: Logger
+}
+
+/** The cluster at one moment, as this member sees it. */
+export interface ClusterView extends Omit<BoardView, 'members'> {
+  /** Those that are alive, this one included unless it is leaving. */
+  readonly members: readonly Member[]
+}
+
+export interface Membership {
+  readonly id: string
+  /** False once this member has not been heard of for so long that others may have taken over: it must append nothing. */
+  isCurrent(): boolean
+  /** Calls back with each new view, one call at a time; a look at the board follows every change somebody tells of. */
+  onView(reconcile: (view: ClusterView) => Promise<void>): void
+  /** What is told of a work's partitions with each note. */
+  tellOf(work: string, share: () => Share): void
+  /** Leaves a partition to others for good; they learn of it before this settles. */
+  decline(work: string, partition: number): Promise<void>
+  /** What the living members last told of theirs. */
+  sharesOf(work: string): readonly Share[]
+  /** Settles once everybody was called back with the cluster as it is now. @throws what hindered it */
+  look(): Promise<void>
+  /** Tells the others to look. */
+  nudge(): void
+  /** Wants nothing more, and looks no more; what it has may now be released. */
+  leave(): Promise<void>
+  /** Is gone. Leases must have been released by then. */
+  stop(): Promise<void>
+}
+
+/** A core NATS subject: whoever hears it looks at the board. */
+const NUDGE = 'colloquy.cluster'
+/** Notes per lease, so that several may be lost before anybody takes over. */
+const NOTES_PER_LEASE = 5
+/** Notes of members that are gone are taken away after so many leases. */
+const FORGET_AFTER_LEASES = 20
+
+/** Takes part in the cluster. The first note must succeed; later ones, and looks, are tried again with the next. */
+export async function joinCluster(options: MembershipOptions): Promise<Membership> {
+  const { bus, board, id, leaseMs, log } = options
+  const shares = new Map<string, () => Share>()
+  const declined: Record<string, number[]> = {}
+  const listeners: ((view: ClusterView) => Promise<void>)[] = []
+  let heardAt = performance.now()
+  /** How often nothing was heard of this member for so long that it must look before it may go on, and when it last did. */
+  let lapses = 0
+  let lapsesSeen = 0
+  let leaving = false
+  let latest: readonly Member[] = []
+  let looking: Promise<void> | undefined
+  let again = false
+
+  const note = async (): Promise<void> => {
+    const sentAt = performance.now()
+    const told: MemberNote = {
+      id, place: options.place, pid: options.pid, works: leaving ? [] : [...options.works],
+      shares: Object.fromEntries([...shares].map(([work, share]) => [work, share()])),
+      declines: declined,
+    }
+    await board.note(told)
+    if (sentAt - heardAt > leaseMs) lapses += 1
+    heardAt = sentAt
+  }
+  const view = async (): Promise<ClusterView> => {
+    const { members, leases } = await board.read(options.works)
+    const now = members.find((member) => member.id === id)?.at ?? Date.now()
+    const isAlive = (member: Member): boolean => member.id === id
+      || (now - member.at <= leaseMs && !(member.place === options.place && !options.isRunning(member.pid)))
+    for (const member of members) if (now - member.at > leaseMs * FORGET_AFTER_LEASES) await board.remove(member.id)
+    return { members: members.filter(isAlive), leases }
+  }
+  const lookOnce = async (): Promise<void> => {
+    const before = lapses
+    const seen = await view()
+    latest = seen.members
+    const done = await Promise.allSettled(listeners.map((reconcile) => reconcile(seen)))
+    for (const result of done) if (result.status === 'rejected') throw result.reason
+    lapsesSeen = before
+  }
+  /** One look at a time; those that are asked for meanwhile are one more. */
+  const look = (): Promise<void> => {
+    if (looking !== undefined) {
+      again = true
+      return looking
+    }
+    looking = lookOnce().finally(() => {
+      looking = undefined
+      if (!again) return
+      again = false
+      lookLater()
+    })
+    return looking
+  }
+  const lookLater = (): void => {
+    if (leaving) return
+    look().catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'the cluster could not be looked at; it is tried again'))
+  }
+  const subscription = bus.nc.subscribe(NUDGE, { callback: (error, message) => {
+    if (error === null && message.string() !== id) lookLater()
+  } })
+  const beat = setInterval(() => {
+    note().catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'this member could not be noted; it is tried again'))
+    lookLater()
+  }, leaseMs / NOTES_PER_LEASE)
+  await note()
+
+  return {
+    id,
+    isCurrent: () => lapsesSeen === lapses && performance.now() - heardAt < leaseMs,
+    onView: (reconcile) => void listeners.push(reconcile),
+    tellOf: (work, share) => void shares.set(work, share),
+    async decline(work, partition) {
+      declined[work] = [...declined[work] ?? [], partition]
+      await note()
+    },
+    sharesOf: (work) => latest.flatMap((member) => member.shares[work] ?? []),
+    look,
+    nudge: () => bus.nc.publish(NUDGE, id),
+    async leave() {
+      leaving = true
+      await looking?.catch(() => undefined)
+      await note().catch((error: unknown) => log.debug({ err: error }, 'the others learn of the leaving from the leases'))
+    },
+    async stop() {
+      leaving = true
+      clearInterval(beat)
+      subscription.unsubscribe()
+      await looking?.catch(() => undefined)
+      await board.remove(id).catch((error: unknown) => log.debug({ err: error }, 'the note of this member stays until it is old'))
+      bus.nc.publish(NUDGE, id)
+    },
+  }
+}

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { codeOf } from '../../schemas/errors.ts'
+import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import type { Bus } from '../bus.ts'
+import type { Metrics } from '../metrics.ts'
+import { markOf, verify, type Verified } from './verify.ts'
+
+export interface AuditorOptions {
+  readonly bus: Bus
+  readonly kv: KV
+  readonly clickhouse: ClickHouseClient
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Sequences of one slice. Default 10,000. */
+  readonly sliceMax?: number
+  /** Part of the time that it may work; the rest it sleeps. Default 0.05. */
+  readonly share?: number
+  /** Least pause between two slices. Default 5,000. */
+  readonly pauseMsMin?: number
+}
+
+/** Looks over the tables in the background, for ever. */
+export interface Auditor {
+  /** Ends after what it asks just now. */
+  stop(): Promise<void>
+}
+
+const SLICE_MAX = 10_000
+const SHARE = 0.05
+const PAUSE_MS_MIN = 5_000
+/** After all of the log, in shortest pauses. */
+const PASS_PAUSES = 3
+/** After a slice that failed. */
+const FAILED_PAUSE_MS = 30_000
+/** Its queries give way to all others, and use one processor. */
+const GENTLY = { priority: '100', max_threads: 1 } as const
+
+/** Where it goes on after a restart, by whichever process. */
+const KEY = 'audit'
+const positionSchema = z.object({ verified: z.int().nonnegative() })
+
+/**
+ * Verifies a slice of the log after the other, from the first to where the tables are, and then from the start again. What it finds it
+ * counts and logs; it mends nothing, so that whoever looks finds it as it is.
+ */
+export function startAuditor(options: AuditorOptions): Auditor {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined)
+  const pauseMsMin = options.pauseMsMin ?? PAUSE_MS_MIN
+  const told = new Map<TableName, string>()
+  // A series that begins with its first mismatch would show no increase.
+  for (const table of TABLE_NAMES) options.metrics.auditMismatches.inc({ table }, 0)
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const begunMs = performance.now()
+      try {
+        const { isPassOver } = await auditSlice(options, told, signal)
+        const tookMs = performance.now() - begunMs
+        await pause(Math.max(isPassOver ? pauseMsMin * PASS_PAUSES : pauseMsMin, tookMs / (options.share ?? SHARE) - tookMs))
+      } catch (error) {
+        if (signal.aborted) return
+        options.log.warn({ code: codeOf(error), err: error }, 'a slice of the tables could not be verified; it is tried again')
+        await pause(FAILED_PAUSE_MS)
+      }
+    }
+  }
+  const running = run()
+  return {
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+async function auditSlice(
+  { bus, kv, clickhouse, metrics, log, sliceMax = SLICE_MAX }: AuditorOptions, told: Map<TableName, string>, signal: AbortSignal,
+): Promise<{ isPassOver: boolean }> {
+  const mark = await markOf(clickhouse)
+  const { state } = await bus.jsm.streams.info('LOG')
+  if (mark === 0 || mark > state.last_seq) return { isPassOver: true }
+  const entry = await kv.get(KEY)
+  const read = entry?.operation === 'PUT' ? positionSchema.safeParse(entry.json()) : undefined
+  const verified = read?.success === true && read.data.verified < mark ? read.data.verified : 0
+  const from = Math.max(verified + 1, state.first_seq)
+  const to = Math.min(from + sliceMax - 1, mark)
+  const found = await verify({ bus, clickhouse, from, to, settings: GENTLY, signal })
+  report(found, metrics, log, told)
+  await kv.put(KEY, JSON.stringify({ verified: to }))
+  metrics.auditVerifiedSeq.set(to)
+  metrics.auditedAt.setToCurrentTime()
+  if (to === mark) metrics.auditPasses.inc()
+  return { isPassOver: to === mark }
+}
+
+/** Every pass counts what it finds; the log has each only once. */
+function report({ from, to, tables, first }: Verified, metrics: Metrics, log: Logger, told: Map<TableName, string>): void {
+  for (const name of TABLE_NAMES) {
+    const { differences } = tables[name]
+    if (differences > 0) metrics.auditMismatches.inc({ table: name }, differences)
+  }
+  for (const difference of first) {
+    const text = JSON.stringify(difference)
+    if (told.get(difference.table) === text) continue
+    told.set(difference.table, text)
+    log.error({ difference, from, to }, `the table ${difference.table} is not what the log says; "colloquy verify" looks at all of it, "colloquy rebuild" makes it anew`)
+  }
+}

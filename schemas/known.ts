@@ -1,0 +1,114 @@
+import { roleSchema, type Role } from './events.ts'
+
+/**
+ * How the tables read the events and label facts that they know. A kind may have schemas of its own for these events, so each
+ * field is read by itself: one of another type is taken as absent, and never costs a row. Facts are texts of 1 to
+ * `FACT_CHARS_MAX` UTF-16 units; longer ones are cut.
+ */
+type Data = Readonly<Record<string, unknown>>
+
+export const FACT_CHARS_MAX = 256
+
+/** `message.received`; undefined where it lacks a role or a text. */
+export interface Received {
+  readonly role: Role
+  readonly text: string
+  readonly lang: string | undefined
+  readonly customer: string | undefined
+  readonly channel: string | undefined
+}
+
+/** `message.sent`; undefined where it lacks a text. */
+export interface Sent {
+  readonly text: string
+  readonly replyTo: string | undefined
+  readonly lang: string | undefined
+  readonly intent: string | undefined
+  readonly intentConfidence: number | undefined
+  readonly hits: number | undefined
+  readonly model: string | undefined
+  readonly modelVersion: string | undefined
+  readonly promptVersion: string | undefined
+  readonly kbVersion: string | undefined
+  readonly tokensIn: number | undefined
+  readonly tokensOut: number | undefined
+  /** In millionths, a whole number: sums of them are exact. */
+  readonly costMicros: number | undefined
+  readonly quality: number | undefined
+  readonly evaluator: string | undefined
+  readonly sources: readonly Source[]
+}
+
+export interface Source {
+  readonly source: string
+  readonly chunk: string | undefined
+  readonly score: number | undefined
+}
+
+const ROLES: ReadonlySet<unknown> = new Set(roleSchema.options)
+const isRole = (value: unknown): value is Role => ROLES.has(value)
+
+export function readReceived(data: Data | undefined): Received | undefined {
+  if (data === undefined) return undefined
+  const { role, text, lang, customer, channel } = data
+  if (!isRole(role) || typeof text !== 'string') return undefined
+  return { role, text, lang: fact(lang), customer: fact(typeof customer === 'number' ? String(customer) : customer), channel: fact(channel) }
+}
+
+export function readSent(data: Data): Sent | undefined {
+  const { text } = data
+  if (typeof text !== 'string') return undefined
+  return {
+    text,
+    replyTo: typeof data['replyTo'] === 'string' ? data['replyTo'] : undefined,
+    lang: fact(data['lang']),
+    intent: fact(data['intent']),
+    intentConfidence: number(data['intentConfidence']),
+    hits: whole(data['hits'], 0xffff_ffff),
+    model: fact(data['model']),
+    modelVersion: fact(data['modelVersion']),
+    promptVersion: fact(data['promptVersion']),
+    kbVersion: fact(data['kbVersion']),
+    tokensIn: whole(data['tokensIn']),
+    tokensOut: whole(data['tokensOut']),
+    costMicros: micros(data['cost']),
+    quality: number(data['quality']),
+    evaluator: fact(data['evaluator']),
+    sources: readSources(data['sources']),
+  }
+}
+
+function readSources(value: unknown): Source[] {
+  if (!Array.isArray(value)) return []
+  const sources: Source[] = []
+  for (const item of value as unknown[]) {
+    if (typeof item !== 'object' || item === null) continue
+    const { source, chunk, score }: { source?: unknown; chunk?: unknown; score?: unknown } = item
+    if (typeof source !== 'string') continue
+    sources.push({ source, chunk: typeof chunk === 'string' ? chunk : undefined, score: number(score) })
+  }
+  return sources
+}
+
+/** `reason` of `escalated`, `outcome` of `case.closed`, `rating` of `feedback.given`. */
+export const readReason = (data: Data): string | undefined => fact(data['reason'])
+export const readOutcome = (data: Data): string | undefined => fact(data['outcome'])
+export const readRating = (data: Data | undefined): number | undefined => number(data?.['rating'])
+
+/** A label's text or number, where it has one by that name. */
+export const labelText = (label: Data, name: string): string | undefined => fact(label[name])
+export const labelNumber = (label: Data, name: string): number | undefined => number(label[name])
+
+function fact(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined
+  return value.length <= FACT_CHARS_MAX ? value : value.slice(0, FACT_CHARS_MAX).toWellFormed()
+}
+
+const number = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)
+
+function whole(value: unknown, max = Number.MAX_SAFE_INTEGER): number | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max ? value : undefined
+}
+
+/** An amount of money in millionths. One of more than 9 thousand million is no cost of a message. */
+const micros = (value: unknown): number | undefined => (typeof value === 'number' ? whole(Math.round(value * 1e6)) : undefined)

@@ -1,0 +1,3 @@
+import { refund } from './kit-kinds.ts'
+
+export default [refund]
