@@ -1,5 +1,6 @@
 /** Where something that can be found again comes from: what was said, or what was learned. */
-export type MemoryArea = 'messages' | 'knowledge'
+export const MEMORY_AREAS = ['messages', 'knowledge'] as const
+export type MemoryArea = (typeof MEMORY_AREAS)[number]
 
 /** A piece of text that is to be found again, and all that it is found and filtered by. */
 export interface MemoryPoint {
@@ -32,4 +33,50 @@ export interface MemoryWriter {
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Removes whatever came from records above a LOG sequence: LOG lost them. */
   removeAbove(seq: number): Promise<void>
+}
+
+/** Which of a tenant's points count; what is left out does not matter. */
+export interface MemoryFilter {
+  readonly in?: MemoryArea | undefined
+  readonly kind?: string | undefined
+  readonly actor?: string | undefined
+  readonly source?: string | undefined
+  readonly lang?: string | undefined
+  /** ISO; from this moment on. */
+  readonly since?: string | undefined
+  /** ISO; before this moment. */
+  readonly until?: string | undefined
+}
+
+/** A question to a store: by a vector, by terms, or by both. */
+export interface StoreQuestion {
+  readonly tenant: string
+  readonly filter: MemoryFilter
+  /** Those nearest to it are candidates. */
+  readonly vector?: Float32Array | undefined
+  /** Those with the highest BM25 score for them are candidates. */
+  readonly terms?: readonly string[] | undefined
+  /** Candidates by either; both together may be twice as many. */
+  readonly limit: number
+}
+
+/** A point that was found, with what it scored by whatever was asked by, also where only the other way found it. */
+export interface StoreHit extends Omit<MemoryPoint, 'vector'> {
+  /** Cosine, from -1 to 1; `null` where no vector was asked by. */
+  readonly similarity: number | null
+  /** BM25 over the most that a text could reach for these terms, from 0 to 1; `null` where no terms were asked by. */
+  readonly keyword: number | null
+}
+
+/**
+ * One collection of points with vectors of one model. There is no way to ask without a tenant, and no answer has another's points.
+ */
+export interface VectorStore extends MemoryWriter {
+  /** Of this very collection: another one of the same name, made later, has another. Checkpoints of who fills it are kept by it. */
+  readonly id: string
+  readonly dimension: number
+  /** In no particular order. */
+  search(question: StoreQuestion): Promise<StoreHit[]>
+  count(tenant: string, filter: MemoryFilter): Promise<number>
+  deleteBy(tenant: string, filter: MemoryFilter): Promise<void>
 }
