@@ -4,7 +4,7 @@ import type { Names } from './tables.ts'
 import type { Where } from './where.ts'
 
 /** Postings that one question looks at. Its rarest terms go first; by the others texts are scored and not looked for. */
-const POSTINGS_MAX = 400_000
+const POSTINGS_MAX = 100_000
 
 export interface KeywordDeps {
   readonly client: ClickHouseClient

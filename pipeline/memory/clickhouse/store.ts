@@ -19,7 +19,7 @@ export interface ClickHouseStoreOptions {
 }
 
 const EXACT_POINTS_MAX = 20_000
-/** What is known of how many texts there are is this old at most. */
+/** What is known of how many texts there are is read anew after this time. */
 const COUNTS_MS = 5_000
 const TENANTS_KNOWN_MAX = 10_000
 /** Distinct terms of a question; of more, those in the fewest texts. */
@@ -58,7 +58,6 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
   const names = namesOf(options.fingerprint)
   const deps = { client, names }
   const id = await prepareCollection(client, names, dimension)
-  const known = new LRUCache<string, Promise<Counts>>({ max: TENANTS_KNOWN_MAX, ttl: COUNTS_MS })
   let isIndexed = await hasIndex(deps)
   let added = exactPointsMax
 
@@ -99,12 +98,8 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
       total: Number(tables[0]?.rows ?? 0), isIndexed: indexed,
     }
   }
-  const countsOf = (tenant: string): Promise<Counts> => {
-    const counts = known.get(tenant) ?? readCounts(tenant)
-    known.set(tenant, counts)
-    counts.catch(() => known.delete(tenant))
-    return counts
-  }
+  // Nobody but the first waits for them: what was known goes while they are read anew.
+  const known = new LRUCache<string, Counts>({ max: TENANTS_KNOWN_MAX, ttl: COUNTS_MS, allowStale: true, fetchMethod: readCounts })
   const nearest = async (where: Where, filter: MemoryFilter, vector: Float32Array, limit: number, counts: Counts): Promise<string[]> => {
     const texts = sum(counts, areasOf(filter), 'texts')
     // A conversation or a source is small whatever its tenant is.
@@ -147,7 +142,7 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
     async search({ tenant, filter, vector, terms: given, limit }) {
       const where = whereOf(tenant, filter)
       const areas = areasOf(filter)
-      const counts = await countsOf(tenant)
+      const counts = await known.forceFetch(tenant)
       const byVector = vector && nearest(where, filter, vector, limit, counts)
       const byTerms = (async () => {
         if (given === undefined) return undefined

@@ -48,7 +48,7 @@ export async function prepareCollection(client: ClickHouseClient, names: Names, 
   const present = Number(/length\(vector\) = (\d+)/.exec(table?.definition ?? '')?.[1])
   if (present !== dimension) {
     throw new ColloquyError('other_dimension', `the collection ${names.points} has vectors of ${present} dimensions, and the model makes vectors of ${dimension}; `
-      + 'the folder of the model was changed: build anew with "colloquy reembed", or drop the table')
+      + 'drop the table, and it is filled anew from LOG at the next start')
   }
   return table?.uuid ?? ''
 }
