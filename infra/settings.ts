@@ -2,10 +2,11 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DTYPES, POOLINGS } from '../pipeline/embed/model.ts'
+import { QUANTISATIONS } from '../pipeline/memory/qdrant/collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** What a stage does is its role; one process runs any number of them. */
-export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'serve'] as const
+export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
 const count = (min: number, max: number) => z.string()
@@ -51,6 +52,7 @@ const SETTINGS = {
   CLICKHOUSE_PORT: { schema: port.default(8123), about: 'Port of the own ClickHouse server; 0: any free one' },
   QDRANT_URL: { schema: url('http', 'https').optional(), about: 'A Qdrant to use; unset: vectors in the ClickHouse engine' },
   QDRANT_API_KEY: { schema: z.string().optional(), about: 'Key at QDRANT_URL', secret: true },
+  QDRANT_QUANTISATION: { schema: z.enum(QUANTISATIONS).default('none'), about: 'How a new collection in Qdrant keeps its vectors in memory: none, scalar (a quarter), binary (a 32nd; for models of 768 dimensions and more)' },
   HTTP_HOST: { schema: z.string().min(1).default('127.0.0.1'), about: 'Address that the HTTP interface listens on' },
   HTTP_PORT: { schema: port.default(8080), about: 'Port of the HTTP interface; 0: any free one' },
   HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that the HTTP interface asks for', secret: true },
@@ -67,6 +69,8 @@ const SETTINGS = {
   EMBED_PROXY_URL: { schema: url('http', 'https').optional(), about: 'Proxy for downloads of models; unset: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say', secret: true },
   EMBED_THREADS: { schema: count(1, 256).default(Math.max(1, availableParallelism() - 1)), about: 'Threads of the embedding model' },
   EMBED_CACHE_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Bytes of vectors kept in memory' },
+  EMBED_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'How long a text waits for others before it is embedded and stored' },
+  EMBED_BATCH_RECORDS_MAX: { schema: count(1, 10_000).default(500), about: 'Records whose texts are stored together' },
   EMBED_WAITING_MAX: { schema: count(1, 1_000_000).default(4_096), about: 'Passages that wait for the embedding model; who brings more waits' },
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'Key at LLM_BASE_URL', secret: true },

@@ -28,9 +28,12 @@ export const createStatements = ({ points, postings, intake, split }: Names, dim
   `CREATE TABLE IF NOT EXISTS ${postings} (${KEYS}, term String, id UUID, count UInt32, length UInt32, ${FILTERED})
 ENGINE = ReplacingMergeTree ORDER BY (tenant, area, term, id) SETTINGS index_granularity = 1024
 COMMENT 'Memory: the terms of the points of ${points}, for keyword search'`,
-  `CREATE TABLE IF NOT EXISTS ${intake} (${KEYS}, id UUID, terms Array(String), counts Array(UInt32), length UInt32, ${FILTERED}) ENGINE = Null`,
-  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${split} TO ${postings} AS SELECT * EXCEPT (terms, counts), term, count FROM ${intake}
-ARRAY JOIN terms AS term, counts AS count`,
+  `CREATE TABLE IF NOT EXISTS ${intake} (${KEYS}, id UUID, terms Array(String), counts Array(UInt32), length UInt32, ${FILTERED}) ENGINE = Null
+COMMENT 'Memory: keeps nothing; what is inserted becomes postings of ${points}'`,
+  `CREATE MATERIALIZED VIEW IF NOT EXISTS ${split} TO ${postings} AS (
+  SELECT * EXCEPT (terms, counts), term, count FROM ${intake} ARRAY JOIN terms AS term, counts AS count
+)
+COMMENT 'Memory: makes postings of ${points}'`,
   `CREATE TABLE IF NOT EXISTS ${points} (${KEYS}, id UUID, ${FILTERED}, chunk UInt32, length UInt32, text String, vector Array(Float32) CODEC(NONE),
 CONSTRAINT dimension CHECK length(vector) = ${dimension})
 ENGINE = MergeTree ORDER BY (tenant, id) SETTINGS index_granularity = 512
