@@ -15,7 +15,7 @@ export const idf = (textCount: number, textsWith: number): number => Math.log(1 
 
 /**
  * Scores texts for a question: BM25 over the most that any text could reach for it, from 0 to 1. So a score says the same for
- * every question: how much of what it asks for is in the text. A text of usual length that has every word once comes to about 0.5; 1 is a limit.
+ * every question: how much of what it asks for is in the text. A text of usual length that has every word once comes to 0.45; 1 is a limit.
  *
  * @returns of the terms of a text, repetitions included
  */
