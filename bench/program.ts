@@ -7,13 +7,15 @@ import { kinds } from './kinds/kinds.ts'
 import { renderOfflineReport, renderReport } from './report.ts'
 import { runOffline, runScenario } from './run.ts'
 import { analysts } from './scenarios/analysts.ts'
+import { embed } from './scenarios/embed.ts'
 import { latency } from './scenarios/latency.ts'
 import { scale } from './scenarios/scale.ts'
+import { search } from './scenarios/search.ts'
 import { turns } from './scenarios/turns.ts'
 import type { BenchOptions, OfflineScenario, Scenario } from './scenario.ts'
 import { attachSystem, startSystem } from './system.ts'
 
-const SCENARIOS: readonly Scenario[] = [turns, latency, scale, analysts]
+const SCENARIOS: readonly Scenario[] = [turns, latency, scale, analysts, embed, search]
 const OFFLINE: readonly OfflineScenario[] = [kinds]
 const ALL = [...SCENARIOS, ...OFFLINE]
 
@@ -46,7 +48,7 @@ export function createBenchProgram({ environment, line, log, now }: BenchCli): C
     .option('--seconds <n>', 'how long inputs are published for the figures (scale: goes by its actors)', positiveNumber, 10)
     .option('--actors <n>', `conversations (default: ${listed(({ name, actorsDefault }) => `${name} ${actorsDefault}`, ', ')})`, wholeNumber(1))
     .option('--rate <n>', `inputs per second (default: latency ${RATE_DEFAULT}, analysts ${analysts.rateDefault})`, positiveNumber)
-    .option('--rows <n>', 'event rows that the questions are asked of (analysts)', wholeNumber(1), 1_000_000)
+    .option('--rows <n>', 'event rows, or messages, that the questions are asked of (analysts, search)', wholeNumber(1), 1_000_000)
     .option('--payload <bytes>', 'least bytes of an input\'s text; 0: as short as people write', wholeNumber(0), 0)
     .option('--seed <n>', 'the same seed sends the same inputs', wholeNumber(0), 1)
     .option('--json <file>', 'also writes the report as JSON')

@@ -24,3 +24,5 @@ export { reminderKind } from '../actors/reminder.ts'
 export { createSupport, type SupportOptions } from '../actors/support/kind.ts'
 export { loadArticles, parseArticles, type Article } from '../actors/support/knowledge.ts'
 export type { ModelOptions } from '../actors/support/model.ts'
+
+export { createSearchClient, type Search, type SearchAnswer, type SearchClientOptions, type SearchHit, type SearchRequest } from './search/client.ts'

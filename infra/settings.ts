@@ -1,10 +1,12 @@
-import { homedir } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { DTYPES, POOLINGS } from '../pipeline/embed/model.ts'
+import { QUANTISATIONS } from '../pipeline/memory/qdrant/collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** What a stage does is its role; one process runs any number of them. */
-export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'serve'] as const
+export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
 const count = (min: number, max: number) => z.string()
@@ -50,13 +52,26 @@ const SETTINGS = {
   CLICKHOUSE_PORT: { schema: port.default(8123), about: 'Port of the own ClickHouse server; 0: any free one' },
   QDRANT_URL: { schema: url('http', 'https').optional(), about: 'A Qdrant to use; unset: vectors in the ClickHouse engine' },
   QDRANT_API_KEY: { schema: z.string().optional(), about: 'Key at QDRANT_URL', secret: true },
+  QDRANT_QUANTISATION: { schema: z.enum(QUANTISATIONS).default('none'), about: 'How a new collection in Qdrant keeps its vectors in memory: none, scalar (a quarter), binary (a 32nd; for models of 768 dimensions and more)' },
   HTTP_HOST: { schema: z.string().min(1).default('127.0.0.1'), about: 'Address that the HTTP interface listens on' },
   HTTP_PORT: { schema: port.default(8080), about: 'Port of the HTTP interface; 0: any free one' },
   HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that the HTTP interface asks for', secret: true },
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Partitions; fixed once the streams are made' },
   ROLES: { schema: roles.default(ROLES), about: `What this process does: all, or some of ${ROLES.join(', ')}` },
   CONFIG: { schema: z.string().min(1).default('colloquy.config.ts'), about: 'Module that exports the kinds; if it is not there: the built-in ones' },
-  EMBED_MODEL: { schema: z.string().optional(), about: 'Embedding model; unset: the built-in lexical one' },
+  EMBED_MODEL: { schema: z.string().optional(), about: 'Embedding model: org/name[@revision] of the hub, or a folder; unset: the built-in lexical one' },
+  EMBED_DTYPE: { schema: z.enum(DTYPES).optional(), about: 'Kind of weights of EMBED_MODEL; unset: q8, or what a folder has' },
+  EMBED_POOLING: { schema: z.enum(POOLINGS).optional(), about: 'How EMBED_MODEL makes one vector of those of the tokens; unset: as is known of it, else mean' },
+  EMBED_QUERY_PREFIX: { schema: z.string().max(1_000).optional(), about: 'Put before a question; unset: as EMBED_MODEL wants it' },
+  EMBED_PASSAGE_PREFIX: { schema: z.string().max(1_000).optional(), about: 'Put before a passage; unset: as EMBED_MODEL wants it' },
+  EMBED_HUB_URL: { schema: url('http', 'https').default('https://huggingface.co'), about: 'Where models are downloaded from: the hub, or a mirror of it' },
+  EMBED_HUB_TOKEN: { schema: z.string().min(1).optional(), about: 'Token at EMBED_HUB_URL, for models that want one', secret: true },
+  EMBED_PROXY_URL: { schema: url('http', 'https').optional(), about: 'Proxy for downloads of models; unset: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say', secret: true },
+  EMBED_THREADS: { schema: count(1, 256).default(Math.max(1, availableParallelism() - 1)), about: 'Threads of the embedding model' },
+  EMBED_CACHE_BYTES_MAX: { schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Bytes of vectors kept in memory' },
+  EMBED_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'How long a text waits for others before it is embedded and stored' },
+  EMBED_BATCH_RECORDS_MAX: { schema: count(1, 10_000).default(500), about: 'Records whose texts are stored together' },
+  EMBED_WAITING_MAX: { schema: count(1, 1_000_000).default(4_096), about: 'Passages that wait for the embedding model; who brings more waits' },
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'Key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },

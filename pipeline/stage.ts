@@ -30,6 +30,8 @@ export interface Progress {
 }
 
 export interface StageRun {
+  /** What it says about itself while all is well; default: `running`. */
+  readonly detail?: string
   progress(): Progress
   /** Settles when the run ends: after `stop()`, or rejects where it cannot go on. */
   readonly ended: Promise<void>
@@ -95,7 +97,7 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
 
   return {
     name,
-    status: () => ({ ...(health.ok ? run.progress() : progress), ...health }),
+    status: () => ({ ...(health.ok ? run.progress() : progress), ...health, detail: health.ok ? run.detail ?? health.detail : health.detail }),
     async stop() {
       stopping.abort()
       await run.stop()

@@ -66,6 +66,14 @@ describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
     expect(Object.keys(written.figures)).toEqual(expect.arrayContaining(figures))
   })
 
+  it('measures the embedder against its bare session, with a model of its own making', async () => {
+    const run = await bench(['embed', '--attach', '--seconds', '1', '--actors', '1000'], attached())
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+    for (const figure of ['textsPerSecond', 'bareTextsPerSecond', 'ratio', 'eventLoopP99Ms', 'questionP99Ms', 'lexicalTextsPerSecond', 'rssMiBAfter']) {
+      expect(Number(new RegExp(`\\| ${figure} \\| ([\\d.,]+) \\|`).exec(run.stdout)?.[1]?.replaceAll(',', ''))).toBeGreaterThan(0)
+    }
+  })
+
   it('measures the kinds by themselves, beside bare transitions that come to the same states', async () => {
     const file = join(dataDir, 'kinds.json')
     const run = await bench(['kinds', '--seconds', '1', '--actors', '20', '--json', file])

@@ -18,7 +18,7 @@ test('without anything set, every setting has its default or is unset', () => {
 
   expect(settings).toMatchObject({ DATA_DIR: '.colloquy', NATS_PORT: 4222, CLICKHOUSE_PORT: 8123, HTTP_PORT: 8080 })
   expect(settings.HTTP_HOST).toBe('127.0.0.1')
-  expect(settings.ROLES).toEqual(['host', 'dispatch', 'tasks', 'project', 'serve'])
+  expect(settings.ROLES).toEqual(['host', 'dispatch', 'tasks', 'project', 'embed', 'serve'])
   expect(effective).toHaveLength(SETTING_NAMES.length)
   expect(new Set(effective.map(({ source }) => source))).toEqual(new Set(['default', 'unset']))
 })
@@ -68,7 +68,7 @@ describe('secrets', () => {
 
 test('roles are taken in the order in which they are started, each once', () => {
   expect(loadSettings({ COLLOQUY_ROLES: 'tasks, host,tasks' }).settings.ROLES).toEqual(['host', 'tasks'])
-  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(5)
+  expect(loadSettings({ COLLOQUY_ROLES: 'all' }).settings.ROLES).toHaveLength(6)
 })
 
 test('prices of a model come in pairs', () => {

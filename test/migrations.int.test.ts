@@ -41,10 +41,10 @@ async function firstVersion(database: string): Promise<ClickHouseClient> {
 /** All that a database says of its tables. */
 const shapeOf = (database: string) => rows(system, `
   SELECT table, name, type, comment, default_expression, compression_codec, is_in_partition_key, is_in_sorting_key FROM system.columns
-  WHERE database = '${database}' AND table NOT LIKE '.inner%' ORDER BY table, position`)
+  WHERE database = '${database}' AND table NOT LIKE '.inner%' AND table NOT LIKE 'memory%' ORDER BY table, position`)
 const tablesOf = (database: string) => rows(system, `
   SELECT name, engine, replaceAll(engine_full, '${database}.', '') AS engine_full, replaceAll(as_select, '${database}.', '') AS as_select, comment
-  FROM system.tables WHERE database = '${database}' ORDER BY name`)
+  FROM system.tables WHERE database = '${database}' AND name NOT LIKE 'memory%' ORDER BY name`)
 const prepare = (client: ClickHouseClient) => prepareTables(client, system.running.kv, silent)
 
 test('tables of the first version become as newly made ones are, with all their rows', async () => {

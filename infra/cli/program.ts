@@ -15,6 +15,7 @@ import { rebuildCommand } from './rebuild.ts'
 import { questionsCommand } from './questions.ts'
 import { reportCommand } from './report.ts'
 import { restoreCommand } from './restore.ts'
+import { searchCommand } from './search.ts'
 import { addSettingFlags, settingsOf } from './setting-flags.ts'
 import { showCommand } from './show.ts'
 import { sqlCommand } from './sql.ts'
@@ -25,7 +26,7 @@ import { upCommand } from './up.ts'
 import { verifyCommand } from './verify.ts'
 
 const COMMANDS = [
-  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, searchCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
   tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, backupCommand, restoreCommand,
 ]
 

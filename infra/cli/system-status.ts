@@ -90,13 +90,13 @@ function told(processes: readonly ProcessStatus[], role: Role, partitionCount: n
   const reports = all.filter(({ partitions }) => partitions?.length !== 0)
   if (all.length === 0) return undefined
   const owned = reports.reduce((sum, { partitions }) => sum + (partitions?.length ?? 0), 0)
-  const wanted = role === 'project' ? 1 : partitionCount
+  const wanted = role === 'project' || role === 'embed' ? 1 : partitionCount
   const orphans = all[0]?.partitions === undefined || owned >= wanted ? undefined : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
   return {
     position: reports.length === 0 ? 0 : Math.min(...reports.map(({ position }) => position)),
     lag: reports.reduce((sum, { lag }) => sum + lag, 0),
     ok: orphans === undefined && reports.every(({ ok }) => ok),
-    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans ?? (reports.length > 1 ? `running on ${reports.length} workers` : 'running'),
+    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans ?? (reports.length > 1 ? `running on ${reports.length} workers` : reports[0]?.detail ?? 'running'),
   }
 }
 
@@ -108,6 +108,7 @@ function behind(role: Role, { INBOX, LOG, TASKS }: Streams, position: number): n
   switch (role) {
     case 'host': return after(INBOX, position)
     case 'dispatch':
+    case 'embed':
     case 'project': return after(LOG, position)
     case 'tasks': return TASKS.state.messages
     case 'serve': return 0
@@ -129,6 +130,7 @@ async function stored(role: Role, bus: Bus, streams: Streams, settings: Settings
     case 'dispatch': return at(await dispatched(await openBucket(bus.nc), settings.PARTITIONS))
     case 'tasks': return at(Math.max(0, TASKS.state.first_seq - 1))
     case 'project': return projected(settings, at)
+    case 'embed':
     case 'serve': return undefined
   }
 }

@@ -22,7 +22,7 @@ const INTERRUPTED_TWICE = 130
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 /** What holds kinds, or effects of theirs, is started anew with them; the rest and the servers stay. */
 const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
-const OWN_ROLES: readonly Role[] = ['project', 'serve']
+const OWN_ROLES: readonly Role[] = ['project', 'embed', 'serve']
 
 /** A system that takes up what is saved. */
 export interface DevSystem {

@@ -125,6 +125,21 @@ export async function attachClickHouse(settings: Settings, role: ClickHouseRole)
   return { ...base, url, username: 'colloquy', password: password.trim() }
 }
 
+/**
+ * Where the HTTP interface of a system that runs is. Nothing is asked yet.
+ *
+ * @throws ColloquyError `not_running`, or `no_http` where the one that runs has none.
+ */
+export async function httpAddress(settings: Settings): Promise<string> {
+  const known = await announced(settings.DATA_DIR)
+  if (known?.httpUrl === null) {
+    throw new ColloquyError('no_http', `The Colloquy on ${settings.DATA_DIR} has no HTTP interface: none of its roles is serve (COLLOQUY_ROLES)`)
+  }
+  if (known !== undefined) return known.httpUrl
+  if (settings.HTTP_PORT === 0) throw notRunning(settings)
+  return `http://${settings.HTTP_HOST.includes(':') ? `[${settings.HTTP_HOST}]` : settings.HTTP_HOST}:${settings.HTTP_PORT}`
+}
+
 /** The error of a command that needs a running system. */
 export function notRunning(settings: Settings, url?: string, cause?: unknown): ColloquyError {
   const where = url === undefined ? '' : `: nothing of ours answers at ${url}`

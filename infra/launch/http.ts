@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Bus } from '../../pipeline/bus.ts'
+import type { Search } from '../../pipeline/memory/retrieval.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
 import type { PartitionedStage } from '../../pipeline/partitioned-stage.ts'
 import { dispatchedSeq, projectedSeq } from '../../pipeline/serve/levels.ts'
@@ -20,6 +21,7 @@ export interface ServeDeps {
   readonly stages: ReadonlyMap<Role, Stage>
   /** Absent where this process does not have the role `dispatch`. */
   readonly dispatcher: PartitionedStage | undefined
+  readonly search: Search
   readonly durability: Durability
   readonly metrics: Metrics
   readonly log: Logger

@@ -11,6 +11,7 @@ import type { Role, Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
 import { durabilityOf, type Durability } from './durability.ts'
 import { serveHttp } from './http.ts'
+import { openMemory, type Memory } from './memory.ts'
 import { registerKinds } from './register.ts'
 import { accessNats, connectNats, openBus, type NatsAccess } from './nats.ts'
 import { prepareStreams } from './streams.ts'
@@ -29,6 +30,8 @@ export interface Running {
   readonly kv: KV
   readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
+  /** Absent where this process neither fills nor serves it. */
+  readonly memory: Memory | undefined
   readonly metrics: Metrics
   /** By role; only those that this process has. */
   readonly stages: ReadonlyMap<Role, Stage>
@@ -66,21 +69,27 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
   }
 
   const metrics = createMetrics()
-  const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, metrics, replicas }, started)
+  const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
+    ? await openMemory({ settings, client, metrics, log }, started)
+    : undefined
+  const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
-  const http = client !== undefined && settings.ROLES.includes('serve')
+  const http = client !== undefined && memory !== undefined && settings.ROLES.includes('serve')
     ? await serveHttp({
-      settings, bus, kv, client, stages, dispatcher, durability, metrics, log, addRoutes: (app) => moreRoutes?.(app, { bus, kv, client }),
+      settings, bus, kv, client, stages, dispatcher, search: memory.search, durability, metrics, log, addRoutes: (app) => moreRoutes?.(app, { bus, kv, client }),
     })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
-  return { settings, nats, durability, clickhouse, bus, kv, client, kinds, metrics, stages, http, stop: () => stopping.disposeAsync() }
+  return { settings, nats, durability, clickhouse, bus, kv, client, kinds, memory, metrics, stages, http, stop: () => stopping.disposeAsync() }
 }
 
 /** Roles that read or write tables. */
-const TABLE_ROLES: readonly Role[] = ['project', 'serve']
+const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
+
+/** Roles that fill or search the memory, and need the model for it. */
+const MEMORY_ROLES: readonly Role[] = ['embed', 'serve']
 
 type Servers = [NatsAccess, ClickHouseAccess | undefined]
 

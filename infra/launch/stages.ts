@@ -12,6 +12,7 @@ import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createLiveActors } from '../../pipeline/host/live-actors.ts'
 import { beginTrimming } from '../../pipeline/host/trim.ts'
 import type { Delivery } from '../../pipeline/host/handle.ts'
+import { beginEmbedding } from '../../pipeline/embed/stage.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
 import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
@@ -21,6 +22,7 @@ import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { beginRunner } from '../../pipeline/tasks/runner.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
+import type { Memory } from './memory.ts'
 import { isRunning, placeOfThisProcess } from './place.ts'
 
 export interface StageDeps {
@@ -31,6 +33,7 @@ export interface StageDeps {
   readonly kv: KV
   /** Absent where no role of this process has to do with tables. */
   readonly client: ClickHouseClient | undefined
+  readonly memory: Memory | undefined
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -55,8 +58,8 @@ const TRIM = 'trim'
  * first, so that they stand ready when the host begins to write it; stopped the other way round.
  */
 export async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Stages> {
-  const { settings, kinds, bus, kv, client, metrics, log } = deps
-  const has = (role: Role): boolean => settings.ROLES.includes(role) && (role !== 'project' || client !== undefined)
+  const { settings, kinds, bus, kv, client, memory, metrics, log } = deps
+  const has = (role: Role): boolean => settings.ROLES.includes(role) && (role !== 'project' || client !== undefined) && (role !== 'embed' || memory !== undefined)
   const partitionCount = settings.PARTITIONS
   const underWay = { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, bus }
   const now = (): string => new Date().toISOString()
@@ -65,7 +68,8 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   // Workers may fill tables of their own: those with the same database stand by for each other.
   const tables = client === undefined ? '' : await databaseId(client)
   const [project, audit] = [`project-${tables}`, `audit-${tables}`]
-  const works = [...(has('project') ? [project, audit] : []), ...(has('dispatch') ? ['dispatch'] : []), ...(has('host') ? ['host', TRIM] : [])]
+  const embed = `embed-${memory?.store.id}`
+  const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch'] : []), ...(has('host') ? ['host', TRIM] : [])]
   const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
@@ -79,6 +83,13 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
       batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
     }))).stage)
     share('audit', audit, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
+  }
+  if (has('embed') && memory !== undefined) {
+    const { embedder, store } = memory
+    stages.set('embed', share('embed', embed, 1, () => alone(beginEmbedding({
+      ...underWay, checkpoints: createCheckpoints(kv, embed), embedder, store, recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
+      batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
+    }))).stage)
   }
   let dispatcher: PartitionedStage | undefined
   if (has('dispatch')) {

@@ -11,7 +11,7 @@ export interface DeadLetter {
 }
 
 /** Header values are one line of ASCII. */
-const headerText = (text: string): string => encodeURI(text.toWellFormed()).replaceAll('%20', ' ').slice(0, 1024)
+export const headerText = (text: string): string => encodeURI(text.toWellFormed()).replaceAll('%20', ' ').slice(0, 1024)
 
 export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
 

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Bus } from '../bus.ts'
+import type { Search } from '../memory/retrieval.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Stage } from '../stage.ts'
 import { checkProtection, createBearerCheck } from './access.ts'
@@ -14,6 +15,7 @@ import { addHealthRoutes } from './health.ts'
 import { addInputRoute, WAIT_MS_MAX, type Durability } from './inputs.ts'
 import { watchMethods } from './methods.ts'
 import { asProblem, HttpProblem, problemBody, PROBLEM_TYPE } from './problems.ts'
+import { addSearchRoute } from './search.ts'
 import { createStageLags } from './stage-lags.ts'
 import { createWaits, type WaitDeps } from './waits.ts'
 
@@ -28,6 +30,8 @@ export interface HttpServerOptions extends WaitDeps {
   readonly port: number
   /** Without one only loopback is listened on. */
   readonly token?: string | undefined
+  /** Without it there is no `/v1/search`. */
+  readonly search?: Search
   /** What an acknowledgement is worth, as producers are told. */
   readonly durability: Durability
   /** Adds hooks and routes before those of the interface; the hooks count for both. */
@@ -72,6 +76,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     publisher: bus.publisher, connection, waitFor: createWaits(options), closing: closing.signal, durability: options.durability,
   })
   addActorRoute(app, { bus, partitionCount: options.partitionCount, connection })
+  if (options.search !== undefined) addSearchRoute(app, options.search)
   const refreshLags = createStageLags({ bus, stages, metrics, log, now: Date.now })
   addHealthRoutes(app, { stages, connection, metrics, refreshLags, startedAt: now() })
   refuseOtherMethods()

@@ -14,7 +14,7 @@ export interface StageLagDeps {
 }
 
 /** The stream that a stage works off. */
-const READS: Readonly<Record<string, StreamName>> = { host: 'INBOX', dispatch: 'LOG', project: 'LOG', tasks: 'TASKS' }
+const READS: Readonly<Record<string, StreamName>> = { host: 'INBOX', dispatch: 'LOG', project: 'LOG', embed: 'LOG', tasks: 'TASKS' }
 
 interface Lag {
   readonly messages: number

@@ -13,6 +13,7 @@ import { createFigures } from './figures.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { startLiveView } from './live-view.ts'
 import { logFileOf, openLog } from './log.ts'
+import { downloadModel } from './model.ts'
 
 export interface UpOptions extends JsonOption {
   readonly demo?: boolean
@@ -31,6 +32,7 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
   if (hasView) out.line(`Colloquy starts; its log is ${logFileOf(settings)}`)
 
+  await downloadModel(out, settings, log)
   const running = await launch(settings, await loadKinds(settings), log)
   started.defer(async () => {
     log.info('stopping')

@@ -1,0 +1,58 @@
+import { Command, Option } from 'commander'
+import { SEARCH_MODES, type SearchHit, type SearchMode } from '../../pipeline/memory/retrieval.ts'
+import { MEMORY_AREAS, type MemoryArea } from '../../pipeline/memory/store.ts'
+import { httpAddress } from '../launch/attach.ts'
+import { createSearchClient } from '../search/client.ts'
+import { tokenArgument, wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
+import { printable, type Output } from './output.ts'
+
+interface Options extends JsonOption {
+  readonly mode: SearchMode
+  readonly tenant: string
+  readonly in?: MemoryArea
+  readonly conversation?: string
+  readonly lang?: string
+  readonly limit: number
+}
+
+/** Characters of a hit that people are shown. */
+const SHOWN_CHARS_MAX = 300
+
+export const searchCommand = ({ out, settings }: Cli): Command =>
+  new Command('search')
+    .description('find what was said or learned, by meaning and by word')
+    .argument('<query>', 'what to look for')
+    .addOption(new Option('--mode <mode>', 'how to look: by both, by nearness of vectors, by words').choices([...SEARCH_MODES]).default('hybrid'))
+    .option('--tenant <tenant>', 'whose memory', tokenArgument, 'default')
+    .addOption(new Option('--in <area>', 'where to look (default: everywhere)').choices([...MEMORY_AREAS]))
+    .option('--conversation <id>', 'in one conversation only', tokenArgument)
+    .option('--lang <code>', 'in one language only, such as en or zh')
+    .option('--limit <count>', 'hits, 100 at most', wholeNumber(1), 10)
+    .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], model}')
+    .addHelpText('after', `
+Examples:
+  colloquy search "where is my order" --tenant demo
+  colloquy search "退款" --tenant demo --in messages --mode keyword`)
+    .action(async (q: string, { json, ...options }: Options) => {
+      const { settings: effective } = settings()
+      const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })
+      const answer = await search({ q, ...options })
+      if (json) return out.json(answer)
+      for (const hit of answer.hits) print(out, hit)
+      if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.`)
+      else if (answer.model === 'lexical' && options.mode !== 'keyword') out.note('The built-in model knows words, not meanings; COLLOQUY_EMBED_MODEL names another.')
+    })
+
+function print(out: Output, { score, kind, actor, source, at, text, highlights }: SearchHit): void {
+  out.line(`${out.paint('green', score.toFixed(3))}  ${out.paint('bold', `${kind}/${actor}`)}  ${printable(source)}  ${at}`)
+  let shown = ''
+  let from = 0
+  for (const [begin, end] of highlights) {
+    if (end > SHOWN_CHARS_MAX) break
+    shown += printable(text.slice(from, begin)) + out.paint('yellow', printable(text.slice(begin, end)))
+    from = end
+  }
+  const rest = text.slice(from, Math.max(from, SHOWN_CHARS_MAX)).toWellFormed()
+  out.line(`  ${shown}${printable(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
+}

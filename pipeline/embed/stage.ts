@@ -1,0 +1,160 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { parseLogSubject } from '../../schemas/subjects.ts'
+import type { Bus } from '../bus.ts'
+import { createGate } from '../gate.ts'
+import type { MemoryPoint, MemoryWriter } from '../memory/store.ts'
+import type { SurelyDeps } from '../publish-surely.ts'
+import type { StageRun } from '../stage.ts'
+import type { Checkpoints } from '../streams/checkpoints.ts'
+import { newestMatch, withPosition, type StreamPosition } from '../streams/positions.ts'
+import { createReadLoop } from '../streams/read-loop.ts'
+import { openReader } from '../streams/reader.ts'
+import { reportUnembeddable } from './dead-letter.ts'
+import type { LocalEmbedder } from './embedder.ts'
+import { pointId, textsOf, type MemoryText } from './texts.ts'
+
+export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
+  readonly bus: Bus
+  /** Of this reader of LOG and this collection. */
+  readonly checkpoints: Checkpoints
+  readonly embedder: LocalEmbedder
+  readonly store: MemoryWriter
+  /** Records read and not yet stored, and their bytes. */
+  readonly recordsMax: number
+  readonly bytesMax: number
+  /** Records in one batch, and how long one waits for others. */
+  readonly batchRecordsMax: number
+  readonly batchMs: number
+}
+
+/** Records that are stored together. */
+interface Batch {
+  readonly texts: MemoryText[]
+  readonly sizes: number[]
+  last: StreamPosition
+  isDue: boolean
+}
+interface Piece {
+  readonly of: MemoryText
+  readonly chunk: number
+  readonly text: string
+}
+
+/** The one reader that this stage is. */
+const WHOLE_LOG = 0
+
+/**
+ * The embedder's stage: reads LOG and stores what was said, embedded, in one collection. Its checkpoint is written after all points of
+ * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
+ */
+export async function beginEmbedding(options: EmbedStageOptions): Promise<StageRun> {
+  const { bus, checkpoints, embedder, store, log, metrics } = options
+  let ring = await checkpoints.find(WHOLE_LOG) ?? []
+  const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
+  if (tailLost) {
+    metrics.tailsLost.inc({ stream: 'LOG' })
+    log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
+    await store.removeAbove(match?.seq ?? 0)
+    ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
+  }
+  const begunAt = match?.seq ?? 0
+  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
+  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, gate)
+  const deadLetters = { publisher: bus.publisher, log, metrics, signal: loop.signal }
+  /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
+  const mayBeKnownUpTo = begunAt + reader.pending
+  let stored = begunAt
+  let filling: Batch | undefined
+  let wait: NodeJS.Timeout | undefined
+  let writing: Promise<void> | undefined
+
+  const take = (message: JsMsg): void => {
+    metrics.stageIn.inc({ stage: 'embed' })
+    gate.enter(message.data.length)
+    filling ??= begin()
+    filling.last = reader.position
+    filling.sizes.push(message.data.length)
+    filling.texts.push(...textsOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
+    if (filling.sizes.length >= options.batchRecordsMax) flush()
+  }
+  const begin = (): Batch => {
+    const batch: Batch = { texts: [], sizes: [], last: reader.position, isDue: false }
+    wait = setTimeout(() => {
+      batch.isDue = true
+      flush()
+    }, options.batchMs)
+    return batch
+  }
+  /** One batch is stored at a time, while the next one fills. */
+  const flush = (): void => {
+    if (filling === undefined || writing !== undefined) return
+    if (!filling.isDue && filling.sizes.length < options.batchRecordsMax) return
+    clearTimeout(wait)
+    const batch = filling
+    filling = undefined
+    writing = finish(batch).then(() => {
+      writing = undefined
+      flush()
+    })
+    writing.catch(loop.fail)
+  }
+  const finish = async ({ texts, sizes, last }: Batch): Promise<void> => {
+    const begun = performance.now()
+    const points = await embed(texts)
+    if (points.length > 0) await store.upsert(points)
+    metrics.stageOut.inc({ stage: 'embed' }, points.length)
+    metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / sizes.length)
+    ring = withPosition(ring, last)
+    await checkpoints.save(WHOLE_LOG, ring)
+    stored = last.seq
+    for (const size of sizes) gate.leave(size)
+  }
+  const embed = async (texts: readonly MemoryText[]): Promise<MemoryPoint[]> => {
+    const pieces = await unknown((await Promise.all(texts.map(cut))).flat())
+    const vectors = await embedder.embedEach(pieces.map(({ text }) => text), 'passage')
+    const points: MemoryPoint[] = []
+    for (const [index, { of, chunk, text }] of pieces.entries()) {
+      const vector = vectors[index]
+      const { key: _key, ...rest } = of
+      if (vector instanceof Float32Array) points.push({ ...rest, id: pointId(of, chunk), chunk, text, vector })
+      else if (vector?.code === 'embed_failed') await reportUnembeddable(deadLetters, of, vector)
+      else if (vector !== undefined) throw vector
+    }
+    return points
+  }
+  const cut = async (text: MemoryText): Promise<Piece[]> => {
+    // Short ones are left uncut unseen. One that has more tokens than it looks like is embedded as the mean of its chunks.
+    if (text.text.length <= embedder.model.tokensMax / 2) return [{ of: text, chunk: 0, text: text.text }]
+    try {
+      return (await embedder.chunk(text.text)).map((chunk, index) => ({ of: text, chunk: index, text: chunk }))
+    } catch (error) {
+      if (!(error instanceof ColloquyError) || error.code !== 'embed_failed') throw error
+      await reportUnembeddable(deadLetters, text, error)
+      return []
+    }
+  }
+  /** Those that the store has not got. What it has need not be embedded again. */
+  const unknown = async (pieces: readonly Piece[]): Promise<readonly Piece[]> => {
+    const [first] = pieces
+    if (first === undefined || first.of.seq > mayBeKnownUpTo) return pieces
+    const known = await store.existing(pieces.map(({ of, chunk }) => pointId(of, chunk)))
+    return pieces.filter(({ of, chunk }) => !known.has(pointId(of, chunk)))
+  }
+  loop.signal.addEventListener('abort', () => clearTimeout(wait))
+  loop.run(take)
+
+  const { name, kind } = embedder.model
+  return {
+    detail: kind === 'lexical' ? `running, with the model ${name}: by words, not by meaning` : `running, with the model ${name}`,
+    ended: loop.ended,
+    progress: () => ({ position: stored, lag: Math.max(0, reader.position.seq + reader.pending - stored) }),
+    async stop() {
+      await loop.stop()
+      // Points that are still on their way must not arrive after the next run has removed what LOG lost.
+      await writing?.catch(() => undefined)
+    },
+  }
+}

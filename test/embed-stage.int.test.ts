@@ -1,0 +1,171 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeRandomBert } from '../bench/embed/random-bert.ts'
+import { obtainLexicalModel } from '../infra/models/lexical.ts'
+import type { LocalEmbedder } from '../pipeline/embed/embedder.ts'
+import { beginEmbedding } from '../pipeline/embed/stage.ts'
+import type { MemoryPoint, MemoryWriter } from '../pipeline/memory/store.ts'
+import { createMetrics } from '../pipeline/metrics.ts'
+import { startStage, type Stage } from '../pipeline/stage.ts'
+import { createCheckpoints } from '../pipeline/streams/checkpoints.ts'
+import { dot, openEmbedder } from './embedder.ts'
+import { level, publishAll } from './ledger.ts'
+import { silent, startSystem, temporaryFolder, type System } from './system.ts'
+
+/** A store in memory, in place of a real one: here it is the stage that is looked at, and what it does when a store fails. */
+function createMemoryStore() {
+  const points = new Map<string, MemoryPoint>()
+  let written = 0
+  let isAway = false
+  const answer = async (): Promise<void> => {
+    if (isAway) throw new Error('the store is away')
+  }
+  const store: MemoryWriter = {
+    async upsert(some) {
+      await answer()
+      written += some.length
+      for (const point of some) points.set(point.id, point)
+    },
+    async existing(ids) {
+      await answer()
+      return new Set(ids.filter((id) => points.has(id)))
+    },
+    async removeAbove(seq) {
+      await answer()
+      for (const [id, point] of points) if (point.seq > seq) points.delete(id)
+    },
+  }
+  return {
+    store, points,
+    said: () => [...points.values()].sort((a, b) => a.seq - b.seq || a.chunk - b.chunk).map(({ text }) => text),
+    get written() { return written },
+    set isAway(value: boolean) { isAway = value },
+  }
+}
+
+let folder: string
+let system: System
+let lexical: LocalEmbedder
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  system = await startSystem({ settings: { ROLES: 'host,dispatch' } })
+  lexical = await openEmbedder({ model: await obtainLexicalModel(folder, silent) })
+})
+afterAll(async () => {
+  await lexical.close()
+  await system.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const begin = (reader: string, store: MemoryWriter, embedder = lexical): Promise<Stage> => {
+  const { bus, kv } = system.running
+  return startStage('embed', () => beginEmbedding({
+    bus, checkpoints: createCheckpoints(kv, reader), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
+    log: silent, metrics: createMetrics(),
+  }), silent)
+}
+
+let said = 0
+/** Says something in a conversation of its own; only what is recorded as history stays without an answer. */
+const say = async (...texts: readonly string[]): Promise<void> => {
+  await publishAll(system, texts.map((text) => ({
+    subject: `in.acme.support.e${said++}`, body: { type: 'message.received', id: `m${said}`, history: true, data: { role: 'user', text } },
+  })))
+  await level(system)
+}
+
+async function caughtUp(stage: Stage): Promise<void> {
+  const { state } = await system.running.bus.jsm.streams.info('LOG')
+  await expect.poll(() => stage.status().position, { timeout: 30_000, interval: 20 }).toBe(state.last_seq)
+}
+
+describe('the embedding stage', () => {
+  it('stores what was said, in both languages, long texts in chunks, and the same once more when it begins anew', async () => {
+    const memory = createMemoryStore()
+    const long = '这是一个很长的句子，说的是订单和退款的事情。'.repeat(40)
+    await say('Where is my order?', '我的订单在哪里？', long, '   ')
+    const stage = await begin('t1', memory.store)
+    await caughtUp(stage)
+    await stage.stop()
+
+    const points = [...memory.points.values()]
+    expect(memory.said().slice(0, 2)).toEqual(['Where is my order?', '我的订单在哪里？'])
+    const chunks = points.filter(({ text }) => long.includes(text) && text.length > 50)
+    expect(chunks.length).toBeGreaterThan(3)
+    expect(new Set(chunks.map(({ chunk }) => chunk)).size).toBe(chunks.length)
+    expect(points.find(({ lang, chunk }) => lang === 'zh' && chunk === 0)).toMatchObject({ tenant: 'acme', kind: 'support', in: 'messages' })
+    const [question] = await lexical.embed(['where is my order'], 'query')
+    expect(dot(question, points.find(({ text }) => text.startsWith('Where'))?.vector)).toBeGreaterThan(0.95)
+
+    const before = memory.written
+    const again = await begin('t1', memory.store)
+    await caughtUp(again)
+    expect(memory.written).toBe(before)
+    await again.stop()
+    // Without its checkpoint it reads all again, and embeds nothing that the store has.
+    const anew = await begin('t1-lost', memory.store)
+    await caughtUp(anew)
+    expect(memory.written).toBe(before)
+    await anew.stop()
+  })
+
+  it('lags while the store is away, and catches up when it is back', async () => {
+    const memory = createMemoryStore()
+    const stage = await begin('t2', memory.store)
+    await caughtUp(stage)
+    memory.isAway = true
+    const before = memory.points.size
+    await say('said while the store was away', '商店不在的时候说的')
+    await expect.poll(() => stage.status().ok).toBe(false)
+    expect(stage.status()).toMatchObject({ detail: 'the store is away' })
+    expect(memory.points.size).toBe(before)
+    memory.isAway = false
+    await caughtUp(stage)
+    expect(memory.said()).toEqual(expect.arrayContaining(['said while the store was away', '商店不在的时候说的']))
+    expect(stage.status()).toMatchObject({ ok: true, lag: 0, detail: 'running, with the model lexical: by words, not by meaning' })
+    await stage.stop()
+  })
+
+  it('puts a text that the model fails on into DEAD, once, and goes on', async () => {
+    const model = await writeRandomBert(join(folder, 'poisoned'), { layers: 1, hidden: 16, heads: 1, feedForward: 16, positions: 64, dtype: 'fp32' }, 'poison')
+    const poisoned = await openEmbedder({ model })
+    await say('before it', 'this is poison', 'after it')
+    for (const reader of ['t3', 't3-again']) {
+      const memory = createMemoryStore()
+      const stage = await begin(reader, memory.store, poisoned)
+      await caughtUp(stage)
+      await stage.stop()
+      expect(memory.said()).toEqual(expect.arrayContaining(['before it', 'after it']))
+      expect(memory.said()).not.toContain('this is poison')
+    }
+    await poisoned.close()
+    const { state } = await system.running.bus.jsm.streams.info('DEAD', { subjects_filter: 'dead.embed_failed.>' })
+    expect(Object.values(state.subjects ?? {})).toEqual([1])
+    const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: Object.keys(state.subjects ?? {})[0] ?? '' })
+    expect(letter?.json()).toMatchObject({ text: 'this is poison' })
+    expect(letter?.header.get('Colloquy-Error')).toContain('fails on this text')
+  })
+
+  it('removes what came from records that LOG has lost', async () => {
+    const memory = createMemoryStore()
+    const { kv, bus } = system.running
+    const stage = await begin('t4', memory.store)
+    await caughtUp(stage)
+    await stage.stop()
+    const { created, state } = await bus.jsm.streams.info('LOG')
+    const checkpoints = createCheckpoints(kv, 't4')
+    // As if LOG had had ten more records that a power failure took.
+    await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...await checkpoints.load(0)])
+    const [any] = memory.points.values()
+    if (any === undefined) throw new Error('nothing was stored')
+    memory.points.set('lost', { ...any, id: 'lost', seq: state.last_seq + 5 })
+    const before = memory.points.size
+    const healed = await begin('t4', memory.store)
+    await caughtUp(healed)
+    expect(memory.points.has('lost')).toBe(false)
+    expect(memory.points.size).toBe(before - 1)
+    await healed.stop()
+  })
+})

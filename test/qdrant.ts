@@ -1,0 +1,158 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { json } from 'node:stream/consumers'
+import type { AddressInfo } from 'node:net'
+import { readQdrantRules } from './qdrant-openapi.ts'
+
+/*
+ * A small server in place of Qdrant, which cannot be installed where the tests run: it checks every request and every answer by Qdrant's own
+ * OpenAPI document, and really stores, filters, scores and fuses, by going over all points. It keeps to the part that the adapter uses and refuses the rest.
+ */
+
+interface Sparse { readonly indices: readonly number[]; readonly values: readonly number[] }
+interface Point { readonly id: string; readonly vector: { readonly dense: readonly number[]; readonly words: Sparse }; readonly payload: Readonly<Record<string, unknown>> }
+interface Condition { readonly key: string; readonly match?: { readonly value: unknown }; readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt', string | number>>> }
+interface Filter { readonly must: readonly Condition[] }
+interface Way { readonly query: readonly number[] | Sparse; readonly using: string; readonly filter: Filter; readonly limit: number }
+interface Created { readonly vectors: { readonly dense: { readonly size: number } }; readonly sparse_vectors: unknown; readonly metadata: unknown }
+interface Collection { readonly config: Created; readonly indexes: Map<string, unknown>; readonly points: Map<string, Point> }
+interface Body {
+  readonly filter: Filter; readonly points: readonly Point[]; readonly ids: readonly string[]; readonly field_name: string; readonly field_schema: unknown
+  readonly prefetch: readonly Way[]; readonly limit: number
+}
+
+export interface FakeQdrant {
+  readonly url: string
+  /** Of a collection, the payload indexes that were made. */
+  indexes(collection: string): ReadonlyMap<string, unknown> | undefined
+  /** What was wrong with requests or answers. */
+  readonly violations: readonly string[]
+  /** So many of the next requests are answered with 503. */
+  failNext(count: number): void
+  stop(): Promise<void>
+}
+
+const RRF_K = 2
+
+export async function startFakeQdrant(): Promise<FakeQdrant> {
+  const rules = await readQdrantRules()
+  const collections = new Map<string, Collection>()
+  const violations: string[] = []
+  let failing = 0
+
+  const answer = async (request: IncomingMessage): Promise<[number, unknown]> => {
+    const { pathname } = new URL(request.url ?? '', 'http://fake')
+    const [, , name = '', ...rest] = pathname.split('/').map(decodeURIComponent)
+    const method = request.method ?? ''
+    const path = ['/collections', '{collection_name}', ...rest].join('/')
+    const body = method === 'GET' ? undefined : await json(request)
+    if (failing > 0) {
+      failing -= 1
+      return [503, { status: { error: 'busy' }, time: 0 }]
+    }
+    const wrong = rules.request(method, path, body)
+    if (wrong !== undefined) {
+      violations.push(`${method} ${path}: ${wrong}`)
+      return [400, { status: { error: wrong }, time: 0 }]
+    }
+    // The document has just vouched for it.
+    const result = handle(method, path, name, body as Body)
+    if (result === undefined) return [404, { status: { error: `no collection ${name}` }, time: 0 }]
+    const answered = { result, status: 'ok', time: 0.001 }
+    const wrongAnswer = rules.response(method, path, answered)
+    if (wrongAnswer !== undefined) violations.push(`answer to ${method} ${path}: ${wrongAnswer}`)
+    return [200, answered]
+  }
+  const handle = (method: string, path: string, name: string, body: Body): unknown => {
+    const collection = collections.get(name)
+    const operation = `${method} ${path.replace('/collections/{collection_name}', '')}`
+    if (operation === 'GET /exists') return { exists: collection !== undefined }
+    if (operation === 'PUT ') {
+      collections.set(name, { config: body as unknown as Created, indexes: new Map(), points: new Map() })
+      return true
+    }
+    if (collection === undefined) return undefined
+    const { points, indexes, config } = collection
+    const matching = (filter: Filter): Point[] => [...points.values()].filter((point) => filter.must.every((condition) => holds(condition, point)))
+    const done = { operation_id: 1, status: 'completed' }
+    switch (operation) {
+      case 'GET ':
+        return {
+          status: 'green', optimizer_status: 'ok', segments_count: 1, payload_schema: {}, points_count: points.size,
+          config: {
+            params: { vectors: config.vectors, sparse_vectors: config.sparse_vectors }, metadata: config.metadata,
+            hnsw_config: { m: 0, ef_construct: 100, full_scan_threshold: 10_000, payload_m: 16 },
+            optimizer_config: { deleted_threshold: 0.2, vacuum_min_vector_number: 1_000, default_segment_number: 0, flush_interval_sec: 5 },
+          },
+        }
+      case 'PUT /index':
+        indexes.set(body.field_name, body.field_schema)
+        return done
+      case 'PUT /points':
+        for (const point of body.points) {
+          if (point.vector.dense.length !== config.vectors.dense.size) throw new Error('Wrong input: Vector dimension error')
+          points.set(point.id, point)
+        }
+        return done
+      case 'POST /points':
+        return body.ids.flatMap((id) => (points.has(id) ? [{ id }] : []))
+      case 'POST /points/delete':
+        for (const { id } of matching(body.filter)) points.delete(id)
+        return done
+      case 'POST /points/count':
+        return { count: matching(body.filter).length }
+      case 'POST /points/query': {
+        const score = new Map<Point, number>()
+        for (const way of body.prefetch) {
+          const found = nearest(matching(way.filter), way, [...points.values()]).slice(0, way.limit)
+          for (const [place, point] of found.entries()) score.set(point, (score.get(point) ?? 0) + 1 / (RRF_K + place))
+        }
+        return {
+          points: [...score].sort(([, a], [, b]) => b - a).slice(0, body.limit)
+            .map(([{ id, payload, vector: { dense } }, fused]) => ({ id, version: 1, score: fused, payload, vector: { dense } })),
+        }
+      }
+      default:
+        throw new Error(`this server has no ${operation}`)
+    }
+  }
+  const server: Server = createServer((request, response) => {
+    answer(request).catch((error: unknown): [number, unknown] => [400, { status: { error: String(error) }, time: 0 }])
+      .then(([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)))
+      .catch((error: unknown) => violations.push(String(error)))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`, violations,
+    indexes: (collection) => collections.get(collection)?.indexes,
+    failNext(count) { failing = count },
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function holds({ key, match, range }: Condition, { payload }: Point): boolean {
+  const value = payload[key]
+  if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
+  const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
+  return Object.entries(range ?? {}).every(([bound, limit]) =>
+    (bound === 'gt' ? number(value) > number(limit) : bound === 'gte' ? number(value) >= number(limit) : number(value) < number(limit)))
+}
+
+/** Nearest first: by cosine, or by what the sparse vectors share, each number weighed by how few texts have it. */
+function nearest(points: readonly Point[], { query }: Way, all: readonly Point[]): Point[] {
+  if (!('indices' in query)) return scored(points, ({ vector }) => vector.dense.reduce((sum, value, index) => sum + value * (query[index] ?? 0), 0), -Infinity)
+  const weights = new Map(query.indices.map((index) => {
+    const having = all.filter(({ vector }) => vector.words.indices.includes(index)).length
+    return [index, Math.log(1 + (all.length - having + 0.5) / (having + 0.5))]
+  }))
+  return scored(points, ({ vector: { words } }) => words.indices.reduce((sum, index, place) => sum + (weights.get(index) ?? 0) * (words.values[place] ?? 0), 0), 0)
+}
+
+const scored = (points: readonly Point[], score: (point: Point) => number, above: number): Point[] =>
+  points.map((point) => ({ point, score: score(point) })).filter((one) => one.score > above).sort((a, b) => b.score - a.score).map(({ point }) => point)
