@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -70,7 +70,10 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
     const storageBytesMax = options.storageBytesMax ?? await storageLimit(storeDir)
-    const config = renderNatsConfig({ port, storeDir, pidFile, user: internalUser, password, storageBytesMax, syncInterval })
+    // Streams were promised as much as there was before, and can be made smaller only while that still holds.
+    const config = renderNatsConfig({
+      port, storeDir, pidFile, user: internalUser, password, syncInterval, storageBytesMax: Math.max(storageBytesMax, await promisedBefore(configFile)),
+    })
     await writeFile(configFile, config, { mode: 0o600 })
 
     const child = await supervise({
@@ -111,6 +114,15 @@ async function answers(port: number, password: string): Promise<void> {
   } finally {
     await connection.close()
   }
+}
+
+/** The limit of the server's last start on this folder; 0 where there was none. */
+async function promisedBefore(configFile: string): Promise<number> {
+  const text = await readFile(configFile, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return ''
+    throw error
+  })
+  return Number(/max_file_store: (\d+)/.exec(text)?.[1] ?? 0)
 }
 
 /** The port itself, or for 0 a free one. Chosen here and not by nats-server, so that a restart finds it again. */
