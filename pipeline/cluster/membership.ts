@@ -122,10 +122,11 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     lookLater()
   }, leaseMs / NOTES_PER_LEASE)
   await note()
+  const isCurrent = (): boolean => lapsesSeen === lapses && performance.now() - heardAt < leaseMs
 
   return {
     id,
-    isCurrent: () => lapsesSeen === lapses && performance.now() - heardAt < leaseMs,
+    isCurrent,
     onView: (reconcile) => void listeners.push(reconcile),
     tellOf: (work, share) => void shares.set(work, share),
     async decline(work, partition) {
@@ -138,14 +139,15 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     async leave() {
       leaving = true
       await looking?.catch(() => undefined)
-      await note().catch((error: unknown) => log.debug({ err: error }, 'the others learn of the leaving from the leases'))
+      // Who was not heard of for so long need not say that he goes: waiting for a NATS that is away would only take time.
+      if (isCurrent()) await note().catch((error: unknown) => log.debug({ err: error }, 'the others learn of the leaving from the leases'))
     },
     async stop() {
       leaving = true
       clearInterval(beat)
       subscription.unsubscribe()
       await looking?.catch(() => undefined)
-      await board.remove(id).catch((error: unknown) => log.debug({ err: error }, 'the note of this member stays until it is old'))
+      if (isCurrent()) await board.remove(id).catch((error: unknown) => log.debug({ err: error }, 'the note of this member stays until it is old'))
       bus.nc.publish(NUDGE, id)
     },
   }

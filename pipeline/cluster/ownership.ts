@@ -111,9 +111,10 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
     async stop() {
       stopped = true
       await stage.stop()
-      await Promise.all([...held.values()].map((lease) => board.release(lease)))
-        .catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'leases could not be given back; they end by themselves'))
+      const leases = membership.isCurrent() ? [...held.values()] : []
       held.clear()
+      await Promise.all(leases.map((lease) => board.release(lease)))
+        .catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'leases could not be given back; they end by themselves'))
       membership.nudge()
     },
   }
