@@ -27,7 +27,7 @@ const FETCH_MAX = 64
 /** A task that blocks the event loop for so long is named in the log. */
 const BLOCKED_MS_MIN = 500
 /** Two of these missed, and a queue is taken to be lost. */
-const HEARTBEAT_MS = 5_000
+const HEARTBEAT_MS = 1_000
 
 /**
  * The runner: runs what machines invoke and tells them how it came out. A task is acknowledged only after its outcome is
@@ -107,6 +107,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
     const open = async (): Promise<ConsumerMessages> => {
       const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX), idle_heartbeat: HEARTBEAT_MS })
       queues.add(queue)
+      void endWithServer(queue)
       return queue
     }
     const readAll = async (first: ConsumerMessages): Promise<void> => {
@@ -142,6 +143,11 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
       stopped.resolve()
     },
   }
+}
+
+/** In a cluster a consumer moves when its server dies, and the client may go on waiting where it was: a queue that falls silent is ended. */
+async function endWithServer(queue: ConsumerMessages): Promise<void> {
+  for await (const { type } of queue.status()) if (type === 'heartbeats_missed') queue.stop()
 }
 
 /** JetStream's code for a consumer that is there with other settings. */
