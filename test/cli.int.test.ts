@@ -138,7 +138,7 @@ test('a dead letter is listed and shown with its reason and its payload untouche
   expect(shown).toMatchObject({ tenant: 'morgue', kind: 'support', id: 'c1', headers: { 'Colloquy-Reason': 'bad_data' } })
   expect(shown).toMatchObject({ error: expect.stringMatching(/^data\.role: .*"user"/) as string })
   const { stdout } = await run('dead', 'show', String(bad?.seq), '--raw')
-  expect(stdout).toBe('{"type":"message.received","id":"m-2","data":{"role":"king"}}')
+  expect(stdout).toBe('{"type":"message.received","data":{"role":"king"},"id":"m-2"}')
 })
 
 test('what would be rejected whoever gets it is refused before it is sent', async () => {
