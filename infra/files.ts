@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { codeOf } from '../schemas/errors.ts'
 
 const PASSWORD_BYTES = 24
-
-/** The file of a module that lies beside the one at `url`, for a process of its own: compiled if that one is. */
-export const moduleBeside = (url: string, name: string): string => fileURLToPath(new URL(`${name}${extname(url)}`, url))
 
 /** Size of a file; 0 for one that is not there (any more). */
 export async function bytesOfFile(path: string): Promise<number> {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { moduleBeside } from '../files.ts'
+import { moduleBeside } from '../../pipeline/module-beside.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 const MODULE = moduleBeside(import.meta.url, 'worker')

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { moduleBeside } from '../../pipeline/module-beside.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Range, Target } from '../../pipeline/rebuild/range.ts'
 import type { Settings } from '../settings.ts'
@@ -33,7 +34,7 @@ const PAUSE_MS = 1_000
 /** Starts a thread per processor, up to a bound. */
 export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
   const workers = Array.from({ length: Math.min(availableParallelism(), THREADS_MAX) }, () =>
-    new Worker(new URL('worker.ts', import.meta.url), { workerData: data }))
+    new Worker(moduleBeside(import.meta.url, './worker'), { workerData: data }))
   // One that cannot even start says so to whoever waits for it.
   for (const worker of workers) worker.on('error', () => undefined)
 

@@ -1,3 +1,4 @@
+import { moduleBeside } from '../module-beside.ts'
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
@@ -52,7 +53,7 @@ export interface EmbedderOptions {
   readonly log: Logger
   readonly metrics: Metrics
   /** The module of the thread; another one only to see how its end is dealt with. */
-  readonly threadModule?: URL
+  readonly threadModule?: string | URL
 }
 
 /** Of all texts that wait or are under way. */
@@ -138,7 +139,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     restarting = restart()
   }
   const start = async (): Promise<void> => {
-    thread = await startThread({ model, threads, module: options.threadModule ?? new URL('worker.ts', import.meta.url), onMessage, onEnd })
+    thread = await startThread({ model, threads, module: options.threadModule ?? moduleBeside(import.meta.url, './worker'), onMessage, onEnd })
   }
   const restart = async (): Promise<void> => {
     for (let pauseMs = RESTART_MIN_MS; !closing.signal.aborted; pauseMs = Math.min(pauseMs * 2, RESTART_MAX_MS)) {

@@ -4,7 +4,7 @@ import type { FromWorker, ToWorker, WorkerData } from './protocol.ts'
 
 export interface ThreadOptions extends WorkerData {
   /** The module that runs in the thread. */
-  readonly module: URL
+  readonly module: string | URL
   readonly onMessage: (message: FromWorker) => void
   /** It ended without having been told to: a crash. Not called before it was ready. */
   readonly onEnd: (why: string) => void
