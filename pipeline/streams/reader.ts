@@ -25,22 +25,25 @@ export interface ReaderOptions {
   readonly startSeq: number
   /** Messages fetched ahead. */
   readonly messagesMax: number
+  /** Silence of two of these, and the consumer is taken to be lost; at least 500, default 2,000. */
+  readonly heartbeatMs?: number
 }
 
-/** Two of these missed, and the consumer is taken to be lost. */
 const HEARTBEAT_MS = 2_000
+/** Each such report makes the client ask once more for `messagesMax`: whoever works on one message for longer begins anew. */
+const STALLS_MAX = 8
 /** How often a reader of a part of a stream, while nothing comes for it, asks how far the stream is. */
 const IDLE_MS = 250
 
 export async function openReader(bus: Bus, options: ReaderOptions): Promise<StreamReader> {
-  const { stream, startSeq } = options
+  const { stream, startSeq, heartbeatMs = HEARTBEAT_MS } = options
   const { created } = await bus.jsm.streams.info(stream)
   const consumer = await bus.js.consumers.get(stream, {
     filter_subjects: [...options.filterSubjects],
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: startSeq,
   })
-  const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: HEARTBEAT_MS })
+  const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: heartbeatMs })
   const pendingAtStart = (await consumer.info(true)).num_pending
   let last: JsMsg | undefined
   let passed: StreamPosition = { created, seq: startSeq - 1, ts: '' }
@@ -60,8 +63,15 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     passOthers().catch(() => undefined)
   }, IDLE_MS)
   let failure: ColloquyError | undefined
+  /** Since when the server is waited for; `undefined` while whoever reads works on what he got: the client asks for no more then. */
+  let waitingSince: number | undefined
+  let stalls = 0
 
-  const watch = watchForBreaks(bus, messages, (what) => {
+  const isSilent = (): boolean => {
+    if (waitingSince === undefined) return ++stalls > STALLS_MAX
+    return performance.now() - waitingSince > 2 * heartbeatMs
+  }
+  const watch = watchForBreaks(bus, messages, isSilent, (what) => {
     failure ??= new ColloquyError('interrupted', `reading ${stream} was interrupted at sequence ${positionNow().seq}: ${what}`)
     messages.stop()
   })
@@ -80,9 +90,13 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     },
     async* [Symbol.asyncIterator]() {
       try {
+        waitingSince = performance.now()
         for await (const message of messages) {
           last = message
+          waitingSince = undefined
+          stalls = 0
           yield message
+          waitingSince = performance.now()
         }
       } finally {
         clearInterval(passing)
@@ -94,12 +108,12 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
   }
 }
 
-function watchForBreaks(bus: Bus, messages: ConsumerMessages, onBreak: (what: string) => void): { stop(): void } {
+function watchForBreaks(bus: Bus, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void): { stop(): void } {
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {
       if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')
       // In a cluster a consumer dies with its server, and the client goes on waiting for it.
-      if (status.type === 'heartbeats_missed') onBreak(`${status.count} heartbeats are missing`)
+      if (status.type === 'heartbeats_missed' && isSilent()) onBreak(`${status.count} heartbeats are missing`)
     }
   }
   void watchConsumer()
