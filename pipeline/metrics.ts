@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { isMainThread } from 'node:worker_threads'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValue } from 'prom-client'
 
 const HANDLER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1]
 const TASK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300]
@@ -8,8 +9,6 @@ const LATE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 3600]
 /** All that Colloquy measures about itself. No actor ids as labels: their number has no bound. */
 export function createMetrics() {
   const registry = new Registry()
-  // The process itself: memory, CPU, garbage collection, lag of the event loop.
-  collectDefaultMetrics({ register: registry })
   const counter = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Counter({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
   const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
@@ -18,6 +17,7 @@ export function createMetrics() {
     new Histogram({ name: `colloquy_${name}`, help, labelNames, buckets, registers: [registry] })
   return {
     registry,
+    process: processRegistry(),
     stageIn: counter('stage_in_total', 'Messages that a stage took', ['stage']),
     stageOut: counter('stage_out_total', 'Messages or rows that a stage wrote', ['stage']),
     stageLag: gauge('stage_lag_messages', 'Messages that a stage still has to do', ['stage']),
@@ -53,3 +53,17 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
+
+/** The process itself: memory, CPU, and of its main thread garbage collection and lag of the event loop. */
+function processRegistry(): Registry {
+  const register = new Registry()
+  if (isMainThread) collectDefaultMetrics({ register })
+  return register
+}
+
+export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
+
+/** What all threads of the process have measured, added up. */
+export async function merged({ registry }: Metrics, others: () => Promise<MetricsSnapshot[]> = async () => []): Promise<Registry> {
+  return AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...await others()])
+}

@@ -14,8 +14,6 @@ export interface PartitionedStage extends Stage {
   assign(partitions: readonly number[]): Promise<void>
   /** Settles once nothing of these is under way. The others go on. */
   release(partitions: readonly number[]): Promise<void>
-  /** The position of the run that has this partition; `undefined` where it is not here. */
-  positionOf(partition: number): number | undefined
 }
 
 interface Group {
@@ -87,7 +85,6 @@ export function createPartitionedStage(
       }))
       since = new Date().toISOString()
     },
-    positionOf: (partition) => groups.find((group) => group.partitions.has(partition))?.stage.status().position,
     status: () => statusOf(groups.map(({ stage }) => stage.status()), owned, since),
     stop: stopAll,
   }

@@ -8,6 +8,7 @@ import { watchInterrupts } from '../cli/up/interrupts.ts'
 import { openLog, type LogStyle } from '../cli/up/log.ts'
 import { startDemo } from '../demo/demo.ts'
 import { addressesOf, announce } from '../launch/attach.ts'
+import { settingsByUrl } from '../launch/by-url.ts'
 import { launch, type MoreRoutes, type Running } from '../launch/launch.ts'
 import { ROLES, type Role, type Settings } from '../settings.ts'
 import { startReloader, type Reloader } from './reloader.ts'
@@ -44,10 +45,10 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
   await using started = new AsyncDisposableStack()
   const begun = Promise.withResolvers<Reloader>()
   const moreRoutes: MoreRoutes = (app, system) => addDevRoutes(app, { ...system, reloader: begun.promise, log, now: Date.now, partitionCount: settings.PARTITIONS })
-  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, moreRoutes)
+  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes })
   started.defer(() => running.stop())
   const reloader = startReloader({
-    order: { type: 'load', settings: workerSettings(running, settings), durability: running.durability, logStyle },
+    order: { type: 'load', settings: settingsByUrl({ ...settings, ROLES: WORKER_ROLES }, running), durability: running.durability, logStyle },
     configFile: resolve(settings.CONFIG),
     watchFiles: (onSave) => watchFiles(onSave, log), log, now: () => new Date().toISOString(),
   })
@@ -97,11 +98,4 @@ function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {
   if (ROLES.some((role) => !roles.includes(role))) {
     throw new ColloquyError('dev_needs_all_roles', `COLLOQUY_ROLES is ${roles.join(',')}; "colloquy dev" runs all of them: unset it`)
   }
-}
-
-/** The servers run here: to the worker they are servers somewhere. */
-function workerSettings({ nats }: Running, settings: Settings): Settings {
-  const { user, pass } = nats.connection
-  const roles = { ...settings, ROLES: WORKER_ROLES }
-  return nats.embedded ? { ...roles, NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: pass } : roles
 }

@@ -4,8 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Bus } from '../../pipeline/bus.ts'
 import type { Search } from '../../pipeline/memory/retrieval.ts'
-import type { Metrics } from '../../pipeline/metrics.ts'
-import type { PartitionedStage } from '../../pipeline/partitioned-stage.ts'
+import type { Metrics, MetricsSnapshot } from '../../pipeline/metrics.ts'
 import { dispatchedSeq, projectedSeq } from '../../pipeline/serve/levels.ts'
 import { startHttpServer, type HttpServer } from '../../pipeline/serve/server.ts'
 import type { Stage } from '../../pipeline/stage.ts'
@@ -19,22 +18,21 @@ export interface ServeDeps {
   readonly kv: KV
   readonly client: ClickHouseClient
   readonly stages: ReadonlyMap<Role, Stage>
-  /** Absent where this process does not have the role `dispatch`. */
-  readonly dispatcher: PartitionedStage | undefined
   readonly search: Search
   readonly durability: Durability
   readonly metrics: Metrics
+  readonly otherMetrics: () => Promise<MetricsSnapshot[]>
   readonly log: Logger
   readonly addRoutes?: (app: FastifyInstance) => void
 }
 
 /** Starts the HTTP interface as the settings say. @throws ColloquyError as `startHttpServer` does */
-export function serveHttp({ settings, kv, client, stages, dispatcher, ...deps }: ServeDeps): Promise<HttpServer> {
+export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
-    ...deps, stages, partitionCount: settings.PARTITIONS, 
+    ...deps, stages, partitionCount: settings.PARTITIONS,
     host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
-    dispatchedSeq: (partition) => dispatchedSeq(dispatcher, checkpoints, partition),
+    dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: () => projectedSeq(client),
   })
 }

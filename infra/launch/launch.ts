@@ -2,12 +2,13 @@ import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/kind.ts'
 import type { Bus } from '../../pipeline/bus.ts'
-import { createMetrics, type Metrics } from '../../pipeline/metrics.ts'
+import { createMetrics, merged, type Metrics } from '../../pipeline/metrics.ts'
 import type { HttpServer } from '../../pipeline/serve/server.ts'
 import type { Stage } from '../../pipeline/stage.ts'
-import type { Role, Settings } from '../settings.ts'
+import { ROLES, type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse.ts'
 import { durabilityOf, type Durability } from './durability.ts'
 import { serveHttp } from './http.ts'
@@ -18,6 +19,7 @@ import { prepareStreams } from './streams.ts'
 import { startStages } from './stages.ts'
 import { startStatusService } from './status-service.ts'
 import { prepareDatabase, prepareTables } from './tables.ts'
+import { rolesApart, startThreads } from './threads/threads.ts'
 
 /** A system that runs: its servers, connections and stages. */
 export interface Running {
@@ -32,7 +34,9 @@ export interface Running {
   readonly kinds: Kinds
   /** Absent where this process neither fills nor serves it. */
   readonly memory: Memory | undefined
+  /** Of this thread; what roles measure that have threads of their own is in `allMetrics`. */
   readonly metrics: Metrics
+  allMetrics(): Promise<Registry>
   /** By role; only those that this process has. */
   readonly stages: ReadonlyMap<Role, Stage>
   /** Absent where this process does not have the role `serve`. */
@@ -44,12 +48,18 @@ export interface Running {
 /** Routes of the one who launches, in front of the HTTP interface's own. */
 export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'bus' | 'kv'> & { readonly client: ClickHouseClient }) => void
 
+export interface LaunchOptions {
+  readonly moreRoutes?: MoreRoutes
+  /** Whether roles get threads of their own, as the settings say; else all run in this one. Default: false. */
+  readonly threads?: boolean
+}
+
 /**
  * Starts servers, streams, tables and stages, in this order.
  *
  * @throws ColloquyError of whatever could not be started; what had been started by then is stopped again.
  */
-export async function launch(settings: Settings, kinds: Kinds, log: Logger, moreRoutes?: MoreRoutes): Promise<Running> {
+export async function launch(settings: Settings, kinds: Kinds, log: Logger, options: LaunchOptions = {}): Promise<Running> {
   await using started = new AsyncDisposableStack()
   const [nats, clickhouse] = await startServers(settings, log, started)
   const nc = await connectNats(nats.connection, 'colloquy')
@@ -72,18 +82,28 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
   const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
     ? await openMemory({ settings, client, metrics, log }, started)
     : undefined
-  const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
+  const apart = options.threads === true ? rolesApart(settings) : []
+  const own = { ...settings, ROLES: settings.ROLES.filter((role) => !apart.includes(role)) }
+  const { stages: ownStages } = await startStages({ settings: own, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
+  const threads = await startThreads({ roles: apart, settings, servers: { nats, clickhouse }, replicas, log }, started)
+  const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
   const http = client !== undefined && memory !== undefined && settings.ROLES.includes('serve')
     ? await serveHttp({
-      settings, bus, kv, client, stages, dispatcher, search: memory.search, durability, metrics, log, addRoutes: (app) => moreRoutes?.(app, { bus, kv, client }),
+      settings, bus, kv, client, stages, search: memory.search, durability, metrics, otherMetrics: threads.metrics, log,
+      addRoutes: (app) => options.moreRoutes?.(app, { bus, kv, client }),
     })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
-  return { settings, nats, durability, clickhouse, bus, kv, client, kinds, memory, metrics, stages, http, stop: () => stopping.disposeAsync() }
+  return {
+    settings, nats, durability, clickhouse, bus, kv, client, kinds, memory, metrics, stages, http,
+    allMetrics: () => merged(metrics, threads.metrics), stop: () => stopping.disposeAsync(),
+  }
 }
+
+const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.indexOf(one) - ROLES.indexOf(other)
 
 /** Roles that read or write tables. */
 const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']

@@ -41,7 +41,6 @@ export interface StageDeps {
 export interface Stages {
   /** By role; only those that this process has. */
   readonly stages: ReadonlyMap<Role, Stage>
-  readonly dispatcher: PartitionedStage | undefined
 }
 
 const CHECKPOINT_MS = 500
@@ -91,15 +90,13 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
       batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
     }))).stage)
   }
-  let dispatcher: PartitionedStage | undefined
   if (has('dispatch')) {
     const tails = createTails({ bus, kv, log, metrics })
     const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
       ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, partitionCount, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
-    dispatcher = shared.stage
-    stages.set('dispatch', dispatcher)
+    stages.set('dispatch', shared.stage)
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {
@@ -127,7 +124,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   // The first look gives this member its partitions; what hinders a stage from beginning is thrown here.
   await membership.look()
   started.defer(() => membership.leave())
-  return { stages, dispatcher }
+  return { stages }
 }
 
 type Begin = (partitions: readonly number[], ownership: Ownership) => Promise<PartitionRun>

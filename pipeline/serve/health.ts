@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Metrics } from '../metrics.ts'
+import { merged, type Metrics, type MetricsSnapshot } from '../metrics.ts'
 import type { Stage } from '../stage.ts'
 import type { ConnectionWatch, Health } from './connection.ts'
 
@@ -7,6 +7,7 @@ export interface HealthRouteDeps {
   readonly stages: ReadonlyMap<string, Stage>
   readonly connection: ConnectionWatch
   readonly metrics: Metrics
+  readonly otherMetrics?: (() => Promise<MetricsSnapshot[]>) | undefined
   /** Brings the gauges up to date that are read at each scrape. */
   readonly refreshLags: () => Promise<void>
   readonly startedAt: string
@@ -26,7 +27,9 @@ export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): vo
   })
   app.get('/metrics', async (_request, reply) => {
     await deps.refreshLags()
-    return reply.type(deps.metrics.registry.contentType).send(await deps.metrics.registry.metrics())
+    const { process, registry } = deps.metrics
+    const own = await merged(deps.metrics, deps.otherMetrics)
+    return reply.type(registry.contentType).send(`${await process.metrics()}\n${await own.metrics()}`)
   })
 }
 

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import type { PartitionedStage } from '../partitioned-stage.ts'
+import type { Stage } from '../stage.ts'
 import type { Checkpoints } from '../streams/checkpoints.ts'
 
 /** LOG sequence up to which the tables have all records, as analysts see it; 0 where nothing was projected yet. */
@@ -13,9 +13,9 @@ export async function projectedSeq(clickhouse: ClickHouseClient): Promise<number
  * LOG sequence up to which a partition's records are carried out: as this process's dispatcher says, else as another one wrote it
  * down last.
  */
-export async function dispatchedSeq(dispatcher: PartitionedStage | undefined, checkpoints: Checkpoints, partition: number): Promise<number> {
-  const position = dispatcher?.positionOf(partition)
-  if (position !== undefined) return position
+export async function dispatchedSeq(dispatcher: Stage | undefined, checkpoints: Checkpoints, partition: number): Promise<number> {
+  const own = dispatcher?.status()
+  if (own?.partitions?.includes(partition) === true) return own.position
   const [newest] = await checkpoints.load(partition)
   return newest?.seq ?? 0
 }

@@ -6,7 +6,7 @@ import { ColloquyError, codeOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Bus } from '../bus.ts'
 import type { Search } from '../memory/retrieval.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics, MetricsSnapshot } from '../metrics.ts'
 import type { Stage } from '../stage.ts'
 import { checkProtection, createBearerCheck } from './access.ts'
 import { addActorRoute } from './actors.ts'
@@ -24,6 +24,8 @@ export interface HttpServerOptions extends WaitDeps {
   /** The stages of this process, for `/readyz` and the lags. */
   readonly stages: ReadonlyMap<string, Stage>
   readonly metrics: Metrics
+  /** What stages measured that run in other threads of this process. */
+  readonly otherMetrics?: () => Promise<MetricsSnapshot[]>
   readonly log: Logger
   readonly host: string
   /** 0 takes any free one. */
@@ -78,7 +80,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addActorRoute(app, { bus, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
   const refreshLags = createStageLags({ bus, stages, metrics, log, now: Date.now })
-  addHealthRoutes(app, { stages, connection, metrics, refreshLags, startedAt: now() })
+  addHealthRoutes(app, { stages, connection, metrics, otherMetrics: options.otherMetrics, refreshLags, startedAt: now() })
   refuseOtherMethods()
   const stop = async (): Promise<void> => {
     connection.stop()

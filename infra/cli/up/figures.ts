@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node'
+import type { Registry } from 'prom-client'
 import type { Running } from '../../launch/launch.ts'
 import type { Role } from '../../settings.ts'
 import type { StageStatus } from '../../../pipeline/stage.ts'
@@ -45,7 +46,7 @@ const KIND_TOKEN = 2
  *
  * @param nc a connection of its own, so that a burst that this is too slow for holds nobody else up.
  */
-export function createFigures({ bus, metrics, stages, kinds }: Running, nc: NatsConnection): FigureSource {
+export function createFigures({ bus, allMetrics, stages, kinds }: Running, nc: NatsConnection): FigureSource {
   let messagesIn = 0
   let replies = 0
   const counts = new Map([...kinds.keys()].map((kind) => [kind, { in: 0, out: 0 }]))
@@ -70,14 +71,14 @@ export function createFigures({ bus, metrics, stages, kinds }: Running, nc: Nats
   return {
     async read() {
       const [log, dead, actors] = await Promise.all([
-        bus.jsm.streams.info('LOG'), bus.jsm.streams.info('DEAD'), metrics.liveActors.get(),
+        bus.jsm.streams.info('LOG'), bus.jsm.streams.info('DEAD'), liveActors(await allMetrics()),
       ])
       return {
         messagesIn: rates.messagesIn(messagesIn),
         records: rates.records(log.state.last_seq),
         replies: rates.replies(replies),
         deadLetters: rates.deadLetters(dead.state.messages),
-        liveActors: actors.values[0]?.value ?? 0,
+        liveActors: actors,
         stages: new Map([...stages].map(([role, stage]) => [role, stage.status()])),
         kinds: new Map([...counts].map(([kind, count]) => [kind, { ...count }])),
       }
@@ -86,6 +87,11 @@ export function createFigures({ bus, metrics, stages, kinds }: Running, nc: Nats
       for (const subscription of subscriptions) subscription.unsubscribe()
     },
   }
+}
+
+async function liveActors(metrics: Registry): Promise<number> {
+  const gauge = await metrics.getSingleMetric('colloquy_live_actors')?.get()
+  return gauge?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
 }
 
 /** Makes a figure of a count each time it is read. */

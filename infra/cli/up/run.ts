@@ -33,7 +33,7 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   if (hasView) out.line(`Colloquy starts; its log is ${logFileOf(settings)}`)
 
   await downloadModel(out, settings, log)
-  const running = await launch(settings, await loadKinds(settings), log)
+  const running = await launch(settings, await loadKinds(settings), log, { threads: true })
   started.defer(async () => {
     log.info('stopping')
     await running.stop()
