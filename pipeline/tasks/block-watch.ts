@@ -30,7 +30,7 @@ export interface BlockWatchOptions {
 const BEAT_MS = 200
 /** Runs that are named where it may have been any of them. */
 const NAMED_MAX = 8
-const ADVICE = 'a task blocked the event loop, and every actor of this process waited: let it await, or compute in a worker thread or a process of its own'
+const ADVICE = 'a task blocked the event loop, and whatever shares its thread waited: let it await, or compute in a worker thread or a process of its own'
 
 export function createBlockWatch({ log, now, blockedMsMin }: BlockWatchOptions): BlockWatch {
   const underWay = new Set<WatchedRun>()
