@@ -1,28 +1,73 @@
+import { rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBus } from '../infra/launch/nats.ts'
+import { obtainNatsServer } from '../infra/nats/obtain.ts'
+import { startNatsServer, type NatsServer } from '../infra/nats/server.ts'
 import { openReader } from '../pipeline/streams/reader.ts'
-import { publishAll } from './ledger.ts'
-import { startSystem, type System } from './system.ts'
-import { toyKind } from './toy-kind.ts'
+import { silent, temporaryFolder } from './system.ts'
 
-let system: System
+let dataDir: string
+let server: NatsServer
+let bus: Awaited<ReturnType<typeof openBus>>
 beforeAll(async () => {
-  system = await startSystem({ kinds: [toyKind] })
+  dataDir = await temporaryFolder()
+  const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
+  server = await startNatsServer({ dataDir, port: 0, binary, log: silent, storageBytesMax: 100_000_000 })
+  bus = await openBus(await connect({ servers: server.url, user: server.user, pass: server.password }))
+  await bus.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
 })
-afterAll(() => system.stop())
+afterAll(async () => {
+  await bus.close()
+  await server.stop()
+  await rm(dataDir, { recursive: true })
+})
 
-/** The least that the client takes. */
-const HEARTBEAT_MS = 500
+const publish = async (...subjects: readonly string[]): Promise<void> => {
+  for (const subject of subjects) await bus.js.publish(subject, '{}')
+}
+
+test('a reader of some partitions moves on past messages of the others, but never past one of its own that it has not handed out', async () => {
+  await publish('log.1.a', 'log.1.b', 'log.1.c')
+  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: ['log.2.>', 'log.3.>'], startSeq: 1, messagesMax: 10 })
+  const read: number[] = []
+  const { promise: goOn, resolve: letGoOn } = Promise.withResolvers<void>()
+  const reading = (async () => {
+    for await (const message of reader) {
+      read.push(message.seq)
+      await goOn
+    }
+  })()
+  // All that was there is others': the server looks through it for the consumer, and says nothing of it.
+  await expect.poll(() => reader.position.seq).toBe(3)
+
+  await publish('log.3.mine', 'log.1.a', 'log.2.mine', 'log.1.b')
+  await expect.poll(() => read).toEqual([4])
+  await delay(1_000)
+  expect(reader.position.seq).toBe(4)
+
+  letGoOn()
+  await expect.poll(() => reader.position.seq).toBe(7)
+  expect(read).toEqual([4, 6])
+  reader.stop()
+  await reading
+})
 
 test('one who works long on what he got is not taken for a consumer that is lost', async () => {
-  await publishAll(system, Array.from({ length: 6 }, (_, n) => ({ subject: 'in.acme.toy.slow', body: { type: 'add', id: `slow-${n}`, data: { by: 1 } } })))
-  const reader = await openReader(system.running.bus, { stream: 'INBOX', filterSubjects: [], startSeq: 1, messagesMax: 2, heartbeatMs: HEARTBEAT_MS })
+  const from = (await bus.jsm.streams.info('LOG')).state.last_seq + 1
+  await publish(...Array.from({ length: 6 }, () => 'log.5.slow'))
+  // The least that the client takes.
+  const heartbeatMs = 500
+  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: 2, heartbeatMs })
   const read: number[] = []
   for await (const message of reader) {
-    read.push(message.seq)
+    read.push(message.seq - from)
     // For so long that more than two heartbeats are missed.
-    if (read.length === 2) await delay(HEARTBEAT_MS * 4)
+    if (read.length === 2) await delay(heartbeatMs * 4)
     if (read.length === 6) break
   }
-  expect(read).toEqual([1, 2, 3, 4, 5, 6])
+  expect(read).toEqual([0, 1, 2, 3, 4, 5])
 })
