@@ -108,15 +108,15 @@ function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snaps
   }
 }
 
-function stillPending(actor: Actor, settled: Settled | undefined) {
-  const tasks = { ...actor.state?.tasks }
-  const timers = { ...actor.state?.timers }
-  if (settled !== undefined) {
-    delete tasks[settled.run]
-    delete timers[settled.run]
-  }
-  return { tasks, timers }
+function stillPending({ state }: Actor, settled: Settled | undefined) {
+  const { tasks, timers } = state ?? nothingPending
+  return settled === undefined ? { tasks, timers } : { tasks: without(tasks, settled.run), timers: without(timers, settled.run) }
 }
+
+const nothingPending = { tasks: {}, timers: {} }
+
+const without = <T>(runs: Readonly<Record<string, T>>, settled: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(runs).filter(([run]) => run !== settled))
 
 /** A machine that has ended wants nothing more: whatever it left pending is stopped. */
 function leftBehind(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {
