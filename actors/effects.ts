@@ -65,7 +65,7 @@ export interface Place {
  */
 export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, place: Place): Effects {
   const all: Collecting = {
-    kind, place, atMs: Date.parse(place.at), tasks: new Map(Object.entries(pending.tasks)), timers: new Map(Object.entries(pending.timers)),
+    kind, place, atMs: Date.parse(place.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
     emitted: [], sent: [], started: new Map(), set: new Map(), stopped: [], ended: [], runs: 0, alarms: 0,
   }
   for (const action of actions) collect(all, action)
@@ -78,9 +78,21 @@ export function collectEffects(kind: Kind, actions: readonly Action[], pending: 
   }
   return {
     emitted, sent, started: [...started.values()], timers: [...set.values()], stopped, ended,
-    // Made anew rather than deleted from: JSON.stringify takes several times as long over an object that lost a property.
-    pending: { tasks: Object.fromEntries(tasks), timers: Object.fromEntries(timers) },
+    pending: { tasks: asRecord(tasks), timers: asRecord(timers) },
   }
+}
+
+function byRun<T>(runs: Readonly<Record<string, T>>): Map<string, T> {
+  const map = new Map<string, T>()
+  for (const [run, value] of Object.entries(runs)) map.set(run, value)
+  return map
+}
+
+/** Made anew rather than deleted from: JSON.stringify takes several times as long over an object that has lost a property. */
+function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
+  const record: Record<string, T> = {}
+  for (const [run, value] of runs) record[run] = value
+  return record
 }
 
 function collect(all: Collecting, { type, params, info, exec }: Action): void {

@@ -49,13 +49,13 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
   const ended = settled?.ended === undefined ? [] : [settled.ended]
   return {
     to: statePath(state), state, status: statusOf(snapshot), label,
-    emitted: [...effects.emitted], ...(effects.sent.length === 0 ? {} : { sent: [...effects.sent] }),
+    emitted: [...effects.emitted], sent: effects.sent.length === 0 ? undefined : [...effects.sent],
     started: [...effects.started], timers: [...effects.timers],
     // A run whose deadline passed may still be at work: it is told to stop like one that the machine no longer wants.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(left?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(left?.ended ?? [])],
     snapshot: hasSettledChildren(snapshot, tasks) ? undefined : snapshot,
-    ...(snapshot.status === 'error' ? { error: messageOf(snapshot.error) } : {}),
+    error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
 

@@ -85,9 +85,11 @@ interface Found {
 
 /** Every term that occurs; of overlapping ones the longest stays, of equally long ones the first. */
 function findTerms(tokens: readonly string[]): Found[] {
+  const candidates: Found[] = []
+  for (let at = 0; at < tokens.length; at++) candidates.push(...termsFrom(tokens, at))
+  if (candidates.length < 2) return candidates
   const taken = new Set<number>()
   const kept: Found[] = []
-  const candidates = tokens.flatMap((_, at) => termsFrom(tokens, at))
   for (const found of candidates.sort((a, b) => b.length - a.length || a.at - b.at)) {
     const places = Array.from({ length: found.length }, (_, offset) => found.at + offset)
     if (places.some((place) => taken.has(place))) continue
