@@ -1,5 +1,6 @@
 import type { AnyEventObject, ExecutableActionObject } from 'xstate'
 import { ColloquyError } from '../schemas/errors.ts'
+import { jsonProblem } from '../schemas/json.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../schemas/record.ts'
 import { functionAction, sendToOther, unknownAction } from './definition/behaviour.ts'
@@ -145,6 +146,8 @@ function raise(all: Collecting, params: unknown): void {
   const { id, delay } = fieldsOf(params)
   if (delay === undefined) return
   const event = eventOf(params)
+  const problem = jsonProblem(event)
+  if (problem !== undefined) throw new ColloquyError('bad_event', `what the machine raises later, "${event.type}": ${problem}`)
   if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
   all.alarms += 1
   const run = `${all.place.base}-w${all.alarms}`

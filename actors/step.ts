@@ -42,6 +42,8 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
   const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
   const problem = jsonProblem(state.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
+  const outputProblem = jsonProblem(state.output)
+  if (outputProblem !== undefined) throw new ColloquyError('bad_output', `the output of kind "${kind.name}": ${outputProblem}`)
   const label = kind.label(state.context)
   const labelProblem = jsonProblem(label)
   if (labelProblem !== undefined) throw new ColloquyError('bad_label', `the label of kind "${kind.name}": ${labelProblem}`)
@@ -104,7 +106,8 @@ function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snaps
   for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
     if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
     if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
-    throw refusalError(kind.name, spawnInAssign(`"${id}"`))
+    // An id that XState makes up is another one whenever the decision is made again.
+    throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
   }
 }
 
