@@ -1,11 +1,12 @@
-import type { ExecutableActionObject } from 'xstate'
-import { z } from 'zod'
+import type { AnyEventObject, ExecutableActionObject } from 'xstate'
 import { ColloquyError } from '../schemas/errors.ts'
+import { jsonProblem } from '../schemas/json.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../schemas/record.ts'
 import { functionAction, sendToOther, unknownAction } from './definition/behaviour.ts'
-import { refusalError, type Refusal } from './definition/refusal.ts'
+import { refusalError } from './definition/refusal.ts'
 import { INVOKE_INSTEAD, spawned } from './definition/sources.ts'
+import { isRecord } from './definition/walk.ts'
 import type { Kind } from './kind.ts'
 import { emittedData, sentEvent, taskInput, taskOf } from './products.ts'
 import { sendingOf } from './send.ts'
@@ -25,20 +26,29 @@ export interface Effects {
 /** An action that XState resolved, or that a migration makes up. */
 export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<Pick<ExecutableActionObject, 'info' | 'exec'>>
 
-const spawnParams = z.object({ id: z.unknown(), src: z.unknown(), input: z.unknown().optional() })
-const stopParams = z.union([z.string(), z.object({ id: z.string() }).transform((ref) => ref.id)])
-/** Of any size, and not even a number: what is no delay is told apart below. */
-const milliseconds = z.custom<number>((value) => typeof value === 'number')
-const timedEvent = z.object({ event: z.looseObject({ type: z.string() }), id: z.string().optional(), delay: milliseconds.optional() })
-const sendToParams = timedEvent.extend({ to: z.unknown() })
-const cancelParams = z.object({ sendId: z.string() })
-const emitParams = z.object({ event: z.looseObject({ type: z.string(), data: z.unknown().optional() }) })
+/** What a decision wants done, as its actions are gone through. */
+interface Collecting {
+  readonly kind: Kind
+  readonly place: Place
+  readonly atMs: number
+  readonly tasks: Map<string, PendingTask>
+  readonly timers: Map<string, PendingTimer>
+  readonly emitted: Emitted[]
+  readonly sent: Sent[]
+  readonly started: Map<string, Started>
+  readonly set: Map<string, LogRecord['timers'][number]>
+  readonly stopped: string[]
+  readonly ended: TaskEnd[]
+  // Not the number of those that are left: one that was stopped again has had its name.
+  runs: number
+  alarms: number
+}
 
 /** The event that an actor sends to itself for right now; it is decided on with what sent it. */
-export function toldItself({ type, params, info }: Action): z.infer<typeof timedEvent>['event'] | undefined {
+export function toldItself({ type, params, info }: Action): AnyEventObject | undefined {
   if (type !== 'xstate.sendTo') return undefined
-  const { to, event, delay } = sendToParams.parse(params)
-  return to === info?.self && delay === undefined ? event : undefined
+  const { to, delay } = fieldsOf(params)
+  return to === info?.self && delay === undefined ? eventOf(params) : undefined
 }
 
 /** Where the decision is made, as far as its products show it. */
@@ -54,98 +64,129 @@ export interface Place {
  *
  * @throws ColloquyError where the machine asked for what cannot be kept or carried out.
  */
-export function collectEffects(
-  kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, { tenant, base, at }: Place,
-): Effects {
-  const tasks: Record<string, PendingTask> = { ...pending.tasks }
-  const timers: Record<string, PendingTimer> = { ...pending.timers }
-  const emitted: Emitted[] = []
-  const sent: Sent[] = []
-  const started = new Map<string, Started>()
-  const set = new Map<string, LogRecord['timers'][number]>()
-  const stopped: string[] = []
-  const ended: TaskEnd[] = []
-  // Not the number of those that are left: one that was stopped again has had its name.
-  let runs = 0
-  let alarms = 0
-
-  const refuse = (refusal: Refusal): never => { throw refusalError(kind.name, refusal) }
-  const stopTask = (child: string): void => {
-    const [run, task] = Object.entries(tasks).find(([, pendingTask]) => pendingTask.child === child) ?? []
-    if (run === undefined || task === undefined) return
-    delete tasks[run]
-    if (started.delete(run)) return
-    stopped.push(run)
-    ended.push({ run, task: task.task, status: 'stopped', startedAt: task.startedAt })
+export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, place: Place): Effects {
+  const all: Collecting = {
+    kind, place, atMs: Date.parse(place.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
+    emitted: [], sent: [], started: new Map(), set: new Map(), stopped: [], ended: [], runs: 0, alarms: 0,
   }
-  const stopTimer = (sendId: string): void => {
-    const [run] = Object.entries(timers).find(([, timer]) => timer.sendId === sendId) ?? []
-    if (run === undefined) return
-    delete timers[run]
-    if (!set.delete(run)) stopped.push(run)
-  }
-  const setTimer = (event: PendingTimer['event'], id: string | undefined, delay: number): void => {
-    if (Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
-    alarms += 1
-    const run = `${base}-w${alarms}`
-    const sendId = id ?? run
-    stopTimer(sendId)
-    set.set(run, { run, event: event.type, at: later(at, delay) })
-    timers[run] = { event, sendId, at: later(at, delay) }
-  }
-  const carry: Readonly<Record<string, (action: Action) => void>> = {
-    'xstate.spawnChild'({ params }) {
-      const { id: child, src, input } = spawnParams.parse(params)
-      if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
-        return refuse({ code: 'inline_source', where: '', what: 'what is started is written in place, and a record cannot name it', instead: INVOKE_INSTEAD })
-      }
-      if (typeof child !== 'string' || !kind.invokes.has(child)) return refuse(spawned(''))
-      runs += 1
-      const run = `${base}-t${runs}`
-      const deadlineAt = later(at, taskOf(kind, src).deadlineMs)
-      stopTask(child)
-      started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
-      tasks[run] = { task: src, child, startedAt: at, deadlineAt }
-    },
-    'xstate.stopChild': ({ params }) => stopTask(stopParams.parse(params)),
-    'xstate.raise'({ params }) {
-      const { event, id, delay } = timedEvent.parse(params)
-      if (delay !== undefined) setTimer(event, id, delay)
-    },
-    'xstate.sendTo'({ params, info }) {
-      const { to, event, id, delay } = sendToParams.parse(params)
-      if (to !== info?.self) refuse(sendToOther(''))
-      if (delay !== undefined) setTimer(event, id, delay)
-    },
-    'xstate.cancel': ({ params }) => stopTimer(cancelParams.parse(params).sendId),
-    'xstate.emit'({ params }) {
-      const { event } = emitParams.parse(params)
-      emitted.push({ id: `${base}-e${emitted.length + 1}`, type: event.type, data: emittedData(kind, event.type, event.data) })
-    },
-    'xstate.log': () => undefined,
-  }
-
-  for (const action of actions) {
-    const said = sendingOf(action.exec, action.info, action.params)
-    if (said !== undefined) {
-      sent.push({ id: `${base}-s${sent.length + 1}`, ...sentEvent(tenant, said) })
-      continue
-    }
-    const effect = Object.hasOwn(carry, action.type) ? carry[action.type] : undefined
-    if (effect === undefined) refuse(action.exec === undefined ? unknownAction(action.type, '') : functionAction(`action "${action.type}"`))
-    effect?.(action)
-  }
-  if (Object.keys(tasks).length + Object.keys(timers).length > LIMITS.pendingRunsMax) {
+  for (const action of actions) collect(all, action)
+  const { tasks, timers, emitted, sent, started, set, stopped, ended, runs, alarms } = all
+  if (tasks.size + timers.size > LIMITS.pendingRunsMax) {
     throw new ColloquyError('too_many_runs', `more than ${LIMITS.pendingRunsMax} tasks and timers would be pending`)
   }
   if (emitted.length + sent.length + runs + alarms > LIMITS.effectsMax) {
     throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects`)
   }
-  return { emitted, sent, started: [...started.values()], timers: [...set.values()], stopped, ended, pending: { tasks, timers } }
+  return {
+    emitted, sent, started: [...started.values()], timers: [...set.values()], stopped, ended,
+    pending: { tasks: asRecord(tasks), timers: asRecord(timers) },
+  }
 }
+
+function byRun<T>(runs: Readonly<Record<string, T>>): Map<string, T> {
+  const map = new Map<string, T>()
+  for (const [run, value] of Object.entries(runs)) map.set(run, value)
+  return map
+}
+
+/** Made anew rather than deleted from: JSON.stringify takes several times as long over an object that has lost a property. */
+function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
+  const record: Record<string, T> = {}
+  for (const [run, value] of runs) record[run] = value
+  return record
+}
+
+function collect(all: Collecting, { type, params, info, exec }: Action): void {
+  const said = sendingOf(exec, info, params)
+  if (said !== undefined) {
+    all.sent.push({ id: `${all.place.base}-s${all.sent.length + 1}`, ...sentEvent(all.place.tenant, said) })
+    return
+  }
+  switch (type) {
+    case 'xstate.spawnChild': return startTask(all, fieldsOf(params))
+    case 'xstate.stopChild': return stopTask(all, typeof params === 'string' ? params : fieldsOf(params)['id'])
+    case 'xstate.raise': return raise(all, params)
+    case 'xstate.sendTo':
+      if (fieldsOf(params)['to'] !== info?.self) throw refusalError(all.kind.name, sendToOther(''))
+      return raise(all, params)
+    case 'xstate.cancel': return stopTimer(all, fieldsOf(params)['sendId'])
+    case 'xstate.emit': return emit(all, eventOf(params))
+    case 'xstate.log': return
+    default: throw refusalError(all.kind.name, exec === undefined ? unknownAction(type, '') : functionAction(`action "${type}"`))
+  }
+}
+
+function startTask(all: Collecting, { id: child, src, input }: Fields): void {
+  const { kind, place: { base, at } } = all
+  if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
+    throw refusalError(kind.name, { code: 'inline_source', where: '', what: 'what is started is written in place, and a record cannot name it', instead: INVOKE_INSTEAD })
+  }
+  if (typeof child !== 'string' || !kind.invokes.has(child)) throw refusalError(kind.name, spawned(''))
+  all.runs += 1
+  const run = `${base}-t${all.runs}`
+  const deadlineAt = later(all, taskOf(kind, src).deadlineMs)
+  stopTask(all, child)
+  all.started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
+  all.tasks.set(run, { task: src, child, startedAt: at, deadlineAt })
+}
+
+function stopTask({ tasks, started, stopped, ended }: Collecting, child: unknown): void {
+  for (const [run, { task, child: id, startedAt }] of tasks) {
+    if (id !== child) continue
+    tasks.delete(run)
+    if (started.delete(run)) return
+    stopped.push(run)
+    ended.push({ run, task, status: 'stopped', startedAt })
+    return
+  }
+}
+
+/** A raise without a delay has been taken within the transition, and so has what an actor sent to itself. */
+function raise(all: Collecting, params: unknown): void {
+  const { id, delay } = fieldsOf(params)
+  if (delay === undefined) return
+  const event = eventOf(params)
+  const problem = jsonProblem(event)
+  if (problem !== undefined) throw new ColloquyError('bad_event', `what the machine raises later, "${event.type}": ${problem}`)
+  if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
+  all.alarms += 1
+  const run = `${all.place.base}-w${all.alarms}`
+  const sendId = typeof id === 'string' ? id : run
+  stopTimer(all, sendId)
+  const at = later(all, delay)
+  all.set.set(run, { run, event: event.type, at })
+  all.timers.set(run, { event, sendId, at })
+}
+
+function stopTimer({ timers, set, stopped }: Collecting, sendId: unknown): void {
+  for (const [run, timer] of timers) {
+    if (timer.sendId !== sendId) continue
+    timers.delete(run)
+    if (!set.delete(run)) stopped.push(run)
+    return
+  }
+}
+
+function emit({ kind, place: { base }, emitted }: Collecting, { type, data }: AnyEventObject): void {
+  emitted.push({ id: `${base}-e${emitted.length + 1}`, type, data: emittedData(kind, type, data) })
+}
+
+type Fields = Readonly<Record<string, unknown>>
+const nothing: Fields = {}
+
+const fieldsOf = (params: unknown): Fields => (isRecord(params) ? params : nothing)
+
+/** @throws ColloquyError `bad_event` where what is raised, sent or emitted is no event. */
+function eventOf(params: unknown): AnyEventObject {
+  const { event } = fieldsOf(params)
+  if (!isEvent(event)) throw new ColloquyError('bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}, which is no event: an object with a type`)
+  return event
+}
+
+const isEvent = (value: unknown): value is AnyEventObject => isRecord(value) && typeof value['type'] === 'string'
 
 /** Times end with the year 2100, in records as in inputs. */
 const TIME_MAX = Date.parse('2100-01-01T00:00:00Z') - 1
 
-/** ISO time some milliseconds later. */
-const later = (at: string, ms: number): string => new Date(Math.min(Date.parse(at) + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()
+/** ISO time some milliseconds after the decision. */
+const later = ({ atMs }: Collecting, ms: number): string => new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()

@@ -6,6 +6,7 @@ import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../schemas/subje
 import { checkDefinition } from './definition/check.ts'
 import { taskLogic } from './definition/sources.ts'
 import { nodesOf } from './definition/walk.ts'
+import { deepFreeze } from './freeze.ts'
 import { createPureMachine, type PureMachine } from './pure-machine.ts'
 import type { Upcasters } from './upcast.ts'
 
@@ -173,6 +174,8 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         label: (context) => options.label?.(context) ?? {},
       }
       checkDefinition(kind)
+      // All actors begin with this very object: what one of them wrote on it would be in every other.
+      deepFreeze(drawn.config.context)
       return kind
     },
   }

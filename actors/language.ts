@@ -17,6 +17,10 @@ const KANA = /[\p{Script=Hiragana}\p{Script=Katakana}]/gu
 const HANGUL = /\p{Script=Hangul}/gu
 const LATIN_WORD = /(?<![\p{L}\p{N}])\p{Script=Latin}+(?:['’]\p{Script=Latin}+)?(?![\p{L}\p{N}])/gu
 
+/** Of a text that is all ASCII, which has no other script. */
+const ASCII = /^[\0-\x7f]*$/
+const ASCII_WORD = /(?<![a-z0-9])[a-z]+(?:'[a-z]+)?(?![a-z0-9])/gi
+
 /** What tells nothing: addresses, codes such as order numbers. */
 const NOISE = /https?:\/\/\S+|\S+@\S+|\b[A-Z]{1,4}-?\d[\w-]*/g
 
@@ -42,14 +46,17 @@ const ENGLISH_SHARE_MIN = 0.4
  */
 export function detectLanguage(text: string): string | null {
   const said = text.slice(0, CHARS_MAX).replace(NOISE, ' ')
+  if (ASCII.test(said)) return detectWords(said, said.match(ASCII_WORD) ?? [])
   const words = said.match(LATIN_WORD) ?? []
   const [han, kana, hangul] = [count(said, HAN), count(said, KANA), count(said, HANGUL)]
   if (kana > 0 && kana * HAN_PER_KANA_MAX > han && kana + han >= words.length) return 'ja'
   if (hangul > han && hangul >= words.length) return 'ko'
   if (han > 0 && han * WORDS_PER_HAN >= words.length) return 'zh'
-  if (words.length === 0) return detect(said) || null
-  return detectLatin(said, words)
+  return detectWords(said, words)
 }
+
+const detectWords = (said: string, words: readonly string[]): string | null =>
+  (words.length === 0 ? detect(said) || null : detectLatin(said, words))
 
 const count = (text: string, characters: RegExp): number => text.match(characters)?.length ?? 0
 

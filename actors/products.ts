@@ -30,9 +30,11 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
   if (problem !== undefined) refuse('bad_emit', `emitted "${type}": ${problem}`)
   const checked = schema.safeParse(data)
   if (!checked.success) refuse('bad_emit', zodProblem(checked.error, `emitted "${type}"`))
-  return objectData.parse(data)
+  if (!isObject(data)) return refuse('bad_emit', `emitted "${type}": data must be an object`)
+  return data
 }
-const objectData = z.record(z.string(), z.unknown())
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const sending = z.object({
   kind: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]),

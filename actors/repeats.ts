@@ -48,7 +48,12 @@ const isRemembered = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)
 
 /** 48 bits of SHA-1 in base64url: plenty among the few ids that an actor remembers. */
 const HASH_CHARS = 8
-const shortHash = (id: string): string => hash('sha1', id, 'base64url').slice(0, HASH_CHARS)
+function shortHash(id: string): string {
+  if (id !== hashed.id) hashed = { id, short: hash('sha1', id, 'base64url').slice(0, HASH_CHARS) }
+  return hashed.short
+}
+/** The last one: a decision asks for the same one twice, to look for it and to remember it. */
+let hashed = { id: '', short: hash('sha1', '', 'base64url').slice(0, HASH_CHARS) }
 
 /** Hashes stand one after another in one text, which is cheaper to keep in every record than a list of texts. */
 function holds(hashes: string, wanted: string): boolean {

@@ -48,7 +48,7 @@ export function describeSnapshot(
   const history = Object.keys(historyValue).length === 0 ? {} : persistedHistory(kind, snapshot)
   const entered: Record<string, string> = {}
   for (const leaf of leavesOf(value)) entered[leaf] = before?.entered[leaf] ?? at
-  return { value, context, history, tasks, timers, entered, ...(output === undefined ? {} : { output }) }
+  return { value, context, history, tasks, timers, entered, output }
 }
 
 interface MachineParts {
@@ -80,7 +80,7 @@ export function leavesOf(value: State['value']): string[] {
     if (below.length === 0) leaves.push(region)
     else for (const leaf of below) leaves.push(`${region}.${leaf}`)
   }
-  return leaves.sort()
+  return leaves.length < 2 ? leaves : leaves.sort()
 }
 
 /** The active leaves as records and tables write them; empty where the machine has not been started. */

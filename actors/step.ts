@@ -42,6 +42,8 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
   const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
   const problem = jsonProblem(state.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
+  const outputProblem = jsonProblem(state.output)
+  if (outputProblem !== undefined) throw new ColloquyError('bad_output', `the output of kind "${kind.name}": ${outputProblem}`)
   const label = kind.label(state.context)
   const labelProblem = jsonProblem(label)
   if (labelProblem !== undefined) throw new ColloquyError('bad_label', `the label of kind "${kind.name}": ${labelProblem}`)
@@ -49,13 +51,13 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
   const ended = settled?.ended === undefined ? [] : [settled.ended]
   return {
     to: statePath(state), state, status: statusOf(snapshot), label,
-    emitted: [...effects.emitted], ...(effects.sent.length === 0 ? {} : { sent: [...effects.sent] }),
+    emitted: [...effects.emitted], sent: effects.sent.length === 0 ? undefined : [...effects.sent],
     started: [...effects.started], timers: [...effects.timers],
     // A run whose deadline passed may still be at work: it is told to stop like one that the machine no longer wants.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(left?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(left?.ended ?? [])],
     snapshot: hasSettledChildren(snapshot, tasks) ? undefined : snapshot,
-    ...(snapshot.status === 'error' ? { error: messageOf(snapshot.error) } : {}),
+    error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
 
@@ -104,19 +106,20 @@ function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snaps
   for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
     if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
     if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
-    throw refusalError(kind.name, spawnInAssign(`"${id}"`))
+    // An id that XState makes up is another one whenever the decision is made again.
+    throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
   }
 }
 
-function stillPending(actor: Actor, settled: Settled | undefined) {
-  const tasks = { ...actor.state?.tasks }
-  const timers = { ...actor.state?.timers }
-  if (settled !== undefined) {
-    delete tasks[settled.run]
-    delete timers[settled.run]
-  }
-  return { tasks, timers }
+function stillPending({ state }: Actor, settled: Settled | undefined) {
+  const { tasks, timers } = state ?? nothingPending
+  return settled === undefined ? { tasks, timers } : { tasks: without(tasks, settled.run), timers: without(timers, settled.run) }
 }
+
+const nothingPending = { tasks: {}, timers: {} }
+
+const without = <T>(runs: Readonly<Record<string, T>>, settled: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(runs).filter(([run]) => run !== settled))
 
 /** A machine that has ended wants nothing more: whatever it left pending is stopped. */
 function leftBehind(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {

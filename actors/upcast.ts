@@ -43,7 +43,7 @@ export function readData(kind: Kind, input: Input): ReadData {
 }
 
 /** Newest first. */
-const earlierOf = (kind: Kind, type: string) => Object.entries(Object.hasOwn(kind.upcast, type) ? kind.upcast[type] ?? {} : {})
+const earlierOf = (kind: Kind, type: string) => !Object.hasOwn(kind.upcast, type) ? [] : Object.entries(kind.upcast[type] ?? {})
   .map(([version, upcaster]) => ({ version: Number(version), ...upcaster })).sort((a, b) => b.version - a.version)
 
 function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): ReadData {
@@ -59,7 +59,7 @@ function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { 
 function check(schema: z.ZodType, data: unknown, root: string): ReadData {
   const read = schema.safeParse(data)
   if (!read.success) return { ok: false, error: zodProblem(read.error, root) }
-  return typeof read.data === 'object' && read.data !== null
-    ? { ok: true, data: { ...read.data } }
-    : { ok: false, error: `${root}: must be an object` }
+  return isObject(read.data) ? { ok: true, data: read.data } : { ok: false, error: `${root}: must be an object` }
 }
+
+const isObject = (value: unknown): value is Data => typeof value === 'object' && value !== null

@@ -22,7 +22,8 @@ export function parseJson(text: string): unknown {
 
 /**
  * Why a value cannot be kept and read back as it is, with the place of the trouble; `undefined` where it can. Refused are
- * nesting deeper than the limit, lone surrogates, numbers that JSON cannot write, and what is not JSON at all.
+ * nesting deeper than the limit, lone surrogates, numbers that JSON cannot write, and what is not JSON at all. A property that is
+ * `undefined` is as good as none.
  */
 export function jsonProblem(value: unknown): string | undefined {
   const found = findProblem(value, 0)
@@ -57,15 +58,25 @@ function findProblem(value: unknown, depth: number): Problem | undefined {
 
 function findProblemInside(value: object, depth: number): Problem | undefined {
   if (depth >= LIMITS.depthMax) return problem(`nested deeper than ${LIMITS.depthMax}`)
-  if (!Array.isArray(value)) {
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype !== Object.prototype && prototype !== null) return problem(`a ${value.constructor.name} is not JSON`)
-  }
-  for (const [key, item] of Object.entries(value)) {
-    const found = key.isWellFormed() ? findProblem(item, depth + 1) : problem('a key has a lone surrogate')
-    if (found === undefined) continue
-    found.path.push(key.toWellFormed())
-    return found
+  if (Array.isArray(value)) return findProblemInList(value, depth)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return problem(`a ${value.constructor.name} is not JSON`)
+  for (const key of Object.keys(value)) {
+    const found = key.isWellFormed() ? findProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1) : problem('a key has a lone surrogate')
+    if (found !== undefined) return inside(found, key.toWellFormed())
   }
   return undefined
+}
+
+function findProblemInList(list: readonly unknown[], depth: number): Problem | undefined {
+  for (let index = 0; index < list.length; index++) {
+    const found = list[index] === undefined ? problem('undefined in a list comes back as null') : findProblem(list[index], depth + 1)
+    if (found !== undefined) return inside(found, String(index))
+  }
+  return undefined
+}
+
+function inside(found: Problem, key: string): Problem {
+  found.path.push(key)
+  return found
 }

@@ -55,6 +55,7 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ['duplicate_invoke', 'one id in a state and one inside it', machine({ invoke: job, initial: 'a', states: { a: { invoke: job } } }), 'a, invoke "job"'],
   ['duplicate_invoke', 'one id twice in a state', machine({ invoke: [job, job] }), '(root), invoke "job"'],
   ['no_on_error', 'an invoke without onError', machine({ initial: 'a', states: { a: { invoke: { id: 'job', src: 'job' } } } }), 'a, invoke "job"'],
+  ['no_on_error', 'an onError that lists nothing', machine({ invoke: { ...job, onError: [] } }), '(root), invoke "job"'],
   ['on_snapshot', 'onSnapshot', machine({ invoke: { ...job, onSnapshot: {} } }), '(root), invoke "job"'],
   ['system_id', 'systemId', machine({ invoke: { ...job, systemId: 'x' } }), '(root), invoke "job"'],
   ['spawned_task', 'spawnChild', entry(spawnChild('job', { id: 'job' })), 'a, entry'],
@@ -76,6 +77,8 @@ const refused: [code: RefusalCode, title: string, machine: () => Machine, where:
   ['always_cycle', 'two states that lead to one another', machine({ initial: 'a', states: { a: { always: 'b' }, b: { always: 'a' } } }), 'a, always'],
   ['always_cycle', 'a state that stays where it is', machine({ initial: 'a', states: { a: { always: { actions: emit({ type: 'out' }) } } } }), 'a, always'],
   ['always_cycle', 'a state around them that leads back', machine({ initial: 'a', states: { a: { initial: 'x', always: 'b', states: { x: {} } }, b: { always: 'a.x' } } }), 'a, always'],
+  ['bad_state_name', 'a state with a dot in its name', machine({ initial: 'a.b', states: { 'a.b': {} } }), 'a.b'],
+  ['bad_state_name', 'a state with a plus in its name', machine({ initial: 'a', states: { a: { initial: 'b', states: { b: {}, 'b+c': {} } } } }), 'a.b+c'],
   ['context_not_json', 'a first context with a Map', machine({ context: { seen: new Map() } }), 'context'],
   ['context_not_json', 'a first context with a Date, by a function', machine({ context: () => ({ at: { deep: [new Date(0)] } }) }), 'context'],
 ]
@@ -122,6 +125,8 @@ describe('a definition is taken', () => {
 type Args = { context: object; event: { id: string }; self: { send(event: object): void } }
 const runTime = define().with(machine({
   initial: 'a',
+  context: { list: [] },
+  output: { found: new Map() },
   states: {
     a: {
       on: {
@@ -136,6 +141,10 @@ const runTime = define().with(machine({
           { guard: ({ event }: Args) => event.id === 'map', actions: assign({ seen: () => new Map() }) },
           { guard: ({ event }: Args) => event.id === 'endless', target: 'round' },
           { guard: ({ event }: Args) => event.id === 'told', actions: sendTo(({ self }) => self, ({ event }) => event) },
+          { guard: ({ event }: Args) => event.id === 'later', actions: raise({ type: 'go', data: { at: new Date(0) } } as { type: string }, { delay: 1_000 }) },
+          { guard: ({ event }: Args) => event.id === 'eventless', actions: raise(() => ({}) as { type: string }, { delay: 1_000 }) },
+          { guard: ({ event }: Args) => event.id === 'output', target: 'over' },
+          { guard: ({ event }: Args) => event.id === 'write', actions: assign(({ context }) => { Reflect.get(context, 'list').push(1); return context }) },
           { guard: ({ event }: Args) => event.id === 'never', actions: raise({ type: 'go' }, { delay: NaN }) },
           ...['id', 'type', 'data', 'huge'].map((what) => ({
             guard: ({ event }: Args) => event.id === `send-${what}`,
@@ -147,6 +156,7 @@ const runTime = define().with(machine({
         ],
       },
     },
+    over: { type: 'final' },
     round: { always: { guard: () => true, target: 'trip' } },
     trip: { always: { guard: () => true, target: 'round' } },
   },
@@ -162,11 +172,11 @@ describe('what a definition does not show is rejected as poison', () => {
   test.each([
     ['spawn', 'spawn_in_assign'], ['spawnChild', 'spawned_task'], ['inline', 'inline_source'], ['function', 'function_action'], ['unknown', 'unknown_action'],
     ['parent', 'send_to_other'], ['self', 'send_to_other'], ['map', 'context_not_json'], ['endless', 'always_cycle'], ['told', 'always_cycle'],
-    ['never', 'bad_delay'], ['send-id', 'bad_send'], ['send-type', 'bad_send'], ['send-data', 'bad_send'], ['send-huge', 'bad_send'],
+    ['never', 'bad_delay'], ['later', 'bad_event'], ['eventless', 'bad_event'], ['output', 'bad_output'], ['write', 'Cannot add property 0, object is not extensible'], ['send-id', 'bad_send'], ['send-type', 'bad_send'], ['send-data', 'bad_send'], ['send-huge', 'bad_send'],
   ])('%s: %s', (id, code) => {
     const record = decideOn(runTime, { type: 'go', id, data: {} })
     expect(record).toMatchObject({ outcome: 'rejected', reason: 'poison' })
-    expect(record.error).toMatch(new RegExp(`^${code}: `))
+    expect(record.error).toMatch(new RegExp(`^${code}(: |$)`))
     expect(record).not.toHaveProperty('sent')
   })
 

@@ -212,6 +212,11 @@ export const proofs: Readonly<Record<string, Proof>> = {
     expect(machine.fail()).toMatchObject({ to: 'b', status: 'active' })
   }),
   '`invoke` without `onError`': refused('no_on_error', { invoke: { id: 'job', src: 'job' } }),
+  '`onError` whose branches all have guards': supported(() => {
+    const machine = live(two({ invoke: { ...invoke, onError: { guard: () => false } } }))
+    machine.on('back')
+    expect(machine.fail()).toMatchObject({ status: 'error', error: expect.any(String) as string })
+  }),
   'Leaving a state stops its task': supported(() => {
     const machine = live(two({ invoke, on: { go: 'b' } }))
     const [started] = machine.on('back').started
@@ -242,6 +247,10 @@ export const proofs: Readonly<Record<string, Proof>> = {
     expect(Object.keys(live({ ...two({ tags: ['t'], meta: { m: 1 }, description: 'd' }), description: 'd' }).on('back').state ?? {})).not.toContain('tags')
   }),
   '`id` of states, targets by `#id`': supported(() => { expect(live(two({ on: { go: '#there' } }, { id: 'there' })).on('go').to).toBe('b') }),
+  'A state\'s name with `.` or `+` in it': refused('bad_state_name', { initial: 'a.b', states: { 'a.b': {} } }),
+  '`assign` that writes on the context': rejected('', { context: { list: [] }, on: { go: { actions: assign(({ context }) => { (Reflect.get(context, 'list') as number[]).push(1); return context }) } } }),
+  '`raise` with a delay of what JSON cannot hold': rejected('bad_event', { on: { go: { actions: raise({ type: 'back', data: { at: new Date(0) } } as { type: string }, { delay: 1_000 }) } } }),
+  '`output` that JSON cannot hold': rejected('bad_output', { initial: 'a', states: { a: { on: { go: 'b' } }, b: { type: 'final' } }, output: { at: new Date(0) } }),
   'A machine that throws': rejected('', { on: { go: { actions: assign(() => { throw new Error('no') }) } } }),
 }
 

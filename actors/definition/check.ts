@@ -4,6 +4,7 @@ import { checkActions, checkGuards } from './behaviour.ts'
 import { checkContext } from './context.ts'
 import { checkCycles } from './cycles.ts'
 import { checkEvents } from './events.ts'
+import { checkStateNames } from './names.ts'
 import { refusalText, type Refusal } from './refusal.ts'
 import { checkSources } from './sources.ts'
 import { actionsOf } from './walk.ts'
@@ -30,7 +31,7 @@ export function checkDefinition(kind: Kind): void {
   const actions = actionsOf(machine)
   const [first, ...more] = [
     ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkEvents(kind),
-    ...checkCycles(machine),
+    ...checkCycles(machine), ...checkStateNames(machine),
   ]
   // A machine that goes round for ever, or whose parts are missing, cannot be asked for its first state.
   const refusals = first === undefined ? checkContext(kind) : [first, ...more]

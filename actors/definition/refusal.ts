@@ -11,7 +11,7 @@ export const REFUSAL_CODES = [
   'callback_actor', 'observable_actor', 'machine_actor', 'transition_actor', 'promise_actor',
   'inline_source', 'unknown_source', 'duplicate_invoke', 'no_on_error', 'on_snapshot', 'system_id', 'spawned_task',
   'send_to_other', 'function_action', 'unknown_action', 'unknown_guard', 'unknown_delay', 'unknown_event', 'always_cycle',
-  'context_not_json', 'bad_context',
+  'bad_state_name', 'context_not_json', 'bad_context',
   /** Found at start, against what is registered and recorded. */
   'definition_changed', 'missing_migration', 'migration_failed', 'task_gone', 'state_gone', 'kind_missing',
 ] as const

@@ -83,7 +83,7 @@ function asked(logic: Readonly<Record<string, unknown>>, method: string, ...args
 function checkErrors({ node, id, where }: Invoked): Refusal[] {
   const error = `xstate.error.actor.${id}`
   for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
-    if (choicesOf(holder).some(({ event }) => event === error || matches(event, error))) return []
+    if (choicesOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
   }
   return [{
     code: 'no_on_error', where, what: 'nothing takes its error, which would end the actor for good',

@@ -120,7 +120,8 @@ const withTurns = ({ turns }: Context, more: readonly Turn[]): Turn[] =>
 
 function languageOf(text: string, declared: string | undefined, before: Language | null): Language {
   const detected = declared ?? detectLanguage(text)
-  const spoken = languageSchema.safeParse(detected?.slice(0, 2).toLowerCase()).data
+  const code = detected?.slice(0, 2).toLowerCase()
+  const spoken = languageSchema.options.find((language) => language === code)
   const passing = declared === undefined && spoken === 'en' && text.length < SWITCH_CHARS_MIN
   return passing ? before ?? spoken : spoken ?? before ?? 'en'
 }

@@ -48,13 +48,12 @@ const LEXICON_ROOT = treeOf(LEXICON)
 export function classify(text: string, topic: Topic | null): Classification {
   const found = findTerms(tokensOf(text).slice(0, TOKENS_MAX))
   const scores = scoresOf(found)
-  const [best, second] = INTENTS.map((intent) => ({ intent, score: scores.get(intent) ?? 0 })).sort((a, b) => b.score - a.score)
-  const [score, runnerUp] = [best?.score ?? 0, second?.score ?? 0]
+  const { best, score, runnerUp } = bestOf(scores)
   const continues = topic !== null && (CONTINUES.test(text) || REFERS.test(text))
   if (continues && score < OWN_SCORE_MIN) {
     return { intent: topic, confidence: INHERITED_CONFIDENCE, topic, continues, because: found.map(({ term }) => term) }
   }
-  const intent = best === undefined || score === 0 ? 'other' : best.intent
+  const intent = score === 0 ? 'other' : best
   return {
     intent,
     confidence: Math.round((score / (score + runnerUp + 1)) * 100) / 100,
@@ -62,6 +61,17 @@ export function classify(text: string, topic: Topic | null): Classification {
     continues,
     because: found.filter(({ senses }) => senses.some((sense) => sense.intent === intent)).map(({ term }) => term),
   }
+}
+
+/** Of intents with the same score the first one is best. */
+function bestOf(scores: ReadonlyMap<Intent, number>): { readonly best: Intent; readonly score: number; readonly runnerUp: number } {
+  let [best, score, runnerUp]: [Intent, number, number] = ['other', 0, 0]
+  for (const intent of INTENTS) {
+    const its = scores.get(intent) ?? 0
+    if (its > score) [best, score, runnerUp] = [intent, its, score]
+    else if (its > runnerUp) runnerUp = its
+  }
+  return { best, score, runnerUp }
 }
 
 const isTopic = (intent: Intent): intent is Topic => TOPICS.some((topic) => topic === intent)
@@ -75,9 +85,11 @@ interface Found {
 
 /** Every term that occurs; of overlapping ones the longest stays, of equally long ones the first. */
 function findTerms(tokens: readonly string[]): Found[] {
+  const candidates: Found[] = []
+  for (let at = 0; at < tokens.length; at++) candidates.push(...termsFrom(tokens, at))
+  if (candidates.length < 2) return candidates
   const taken = new Set<number>()
   const kept: Found[] = []
-  const candidates = tokens.flatMap((_, at) => termsFrom(tokens, at))
   for (const found of candidates.sort((a, b) => b.length - a.length || a.at - b.at)) {
     const places = Array.from({ length: found.length }, (_, offset) => found.at + offset)
     if (places.some((place) => taken.has(place))) continue

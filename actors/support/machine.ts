@@ -35,7 +35,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
     asksTooMuch: ({ context }) => context.queue.length > QUESTIONS_MAX,
     nothingWaits: ({ context }) => context.queue.length === 0,
     somethingWaits: ({ context }) => context.queue.length > 0,
-    isPolite: ({ context }) => politeReply(context) !== undefined,
+    isPolite: ({ context }) => COURTESIES.some((polite) => polite === context.queue[0]?.intent),
     complains: ({ context }) => context.queue[0]?.intent === 'feedback_negative',
     complainsAgain: ({ context }) => context.queue[0]?.intent === 'feedback_negative' && context.complaints > 0,
     isQuestion: ({ context }) => context.queue[0] !== undefined && context.queue[0].intent !== 'person',

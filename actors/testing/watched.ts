@@ -8,7 +8,7 @@ import { kindsByName, type Kind, type Kinds } from '../kind.ts'
 import { createPureMachine, type PureMachine } from '../pure-machine.ts'
 import { leavesOf } from '../snapshot.ts'
 import { under, type Conditions } from './conditions.ts'
-import { deepFreeze } from './freeze.ts'
+import { deepFreeze } from '../freeze.ts'
 
 export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const
 
