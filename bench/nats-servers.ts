@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -9,6 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { pino } from 'pino'
 import { obtainNatsServer } from '../infra/nats/obtain.ts'
 import { loadSettings } from '../infra/settings.ts'
+import { freePorts } from './free-ports.ts'
 
 /**
  * nats-servers on loopback that nobody starts again but who asks for it: one by itself, or three that keep each other's streams with
@@ -107,15 +107,4 @@ async function answers(urls: readonly string[]): Promise<void> {
       await delay(100)
     }
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }

@@ -1,29 +1,38 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { codeOf } from '../schemas/errors.ts'
 
-/** What a process has used, by what the kernel says. */
+/** What processes have used, by what the kernel says. */
 export interface Usage {
   readonly cpuSeconds: number
   readonly rssBytes: number
 }
 
-/** The processes of a system by what they do. */
+/** The processes of a system by what they do: its servers, and under `up` all others together. */
 export type SystemUsage = Readonly<Partial<Record<'up' | 'nats' | 'clickhouse', Usage>>>
 
 /** Linux counts in hundredths of a second on every platform that Node runs on. */
 const TICKS_PER_SECOND = 100
 
-/** What `up` and its servers have used; empty where there is no /proc, or the process is not on this machine. */
-export async function usageOf(upPid: number): Promise<SystemUsage> {
-  const processes = await listProcesses()
+/** What `up` processes and all below them have used; empty where there is no /proc, or the processes are not on this machine. */
+export async function usageOf(upPids: readonly number[]): Promise<SystemUsage> {
   const found: { -readonly [Name in keyof SystemUsage]: SystemUsage[Name] } = {}
-  for (const { pid, parent, command, usage } of processes) {
-    if (pid === upPid) found.up = usage
-    else if (parent === upPid && command.includes('nats-server')) found.nats = usage
-    else if (parent === upPid && command.includes('clickhouse')) found.clickhouse = usage
+  const processes = await listProcesses()
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]))
+  const isOurs = (pid: number | undefined): boolean => pid !== undefined && (upPids.includes(pid) || isOurs(parents.get(pid)))
+  for (const { pid, command, usage } of processes) {
+    if (!isOurs(pid)) continue
+    const name = command.includes('nats-server') ? 'nats' : command.includes('infra/clickhouse/') ? 'clickhouse' : 'up'
+    found[name] = sum(found[name], usage)
   }
   return found
 }
+
+/** What one process has used; `undefined` where there is no such process, or no /proc. */
+export const usageOfProcess = async (pid: number): Promise<Usage | undefined> => (await readProcess(pid))?.usage
+
+const sum = (one: Usage | undefined, other: Usage): Usage => ({
+  cpuSeconds: (one?.cpuSeconds ?? 0) + other.cpuSeconds, rssBytes: (one?.rssBytes ?? 0) + other.rssBytes,
+})
 
 interface Process {
   readonly pid: number

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { inputSubject } from '../schemas/subjects.ts'
-import { politeInput } from './inputs.ts'
+import { POLITE, type InputKind } from './inputs.ts'
 import { createBenchPublisher, type BenchPublisher } from './publisher.ts'
 import { createRandom, pick } from './random.ts'
 
@@ -28,14 +28,14 @@ export interface Producer {
 export interface ProducerOptions {
   readonly nc: NatsConnection
   readonly tenant: string
+  /** Default: something polite to `support`. */
+  readonly inputs?: InputKind | undefined
   readonly actors: number
   readonly payloadBytes: number
   readonly seed: number
 }
 
-const KIND = 'support'
-
-export function createProducer({ nc, tenant, actors, payloadBytes, seed }: ProducerOptions): Producer {
+export function createProducer({ nc, tenant, inputs = POLITE, actors, payloadBytes, seed }: ProducerOptions): Producer {
   const publisher = createBenchPublisher(nc)
   const random = createRandom(seed)
   const sent: SentInput[] = []
@@ -45,8 +45,8 @@ export function createProducer({ nc, tenant, actors, payloadBytes, seed }: Produ
     send(number = pick(random, actors)) {
       const input: SentInput = { actor: actorId(number), id: `i${sent.length}`, position: undefined }
       sent.push(input)
-      const subject = inputSubject({ tenant, kind: KIND, id: input.actor })
-      publisher.publish(subject, politeInput(input.id, random, payloadBytes), ({ seq }) => {
+      const subject = inputSubject({ tenant, kind: inputs.kind, id: input.actor })
+      publisher.publish(subject, inputs.make(input.id, random, payloadBytes), ({ seq }) => {
         input.position = seq
         if (seq !== undefined) acknowledged += 1
       })

@@ -1,6 +1,9 @@
+import { markdownTable } from 'markdown-table'
 import { isClean, type Verdict } from './gate/check.ts'
 import type { Machine, Versions } from './machine.ts'
+import { noiseText, type Noise } from './noise.ts'
 import type { BenchOptions, Measured } from './scenario.ts'
+import type { Spread } from './statistics.ts'
 
 /** What was run, on what, and what repeats it. */
 export interface Circumstances {
@@ -10,6 +13,8 @@ export interface Circumstances {
   /** Settings of the system that differ from their defaults. */
   readonly settings: Readonly<Record<string, string>>
   readonly machine: Machine
+  /** Measured before the run. */
+  readonly noise: Noise
   readonly versions: Versions
   readonly commit: string
   /** ISO. */
@@ -25,24 +30,23 @@ export interface Report extends OfflineReport, Omit<Verdict, 'faults'> {
   readonly faults: readonly string[]
 }
 
-/** The report as Markdown. Without a clean gate there are no figures in it, only what was found. */
-export function renderReport(report: Report): string {
-  const { acknowledged, lost, duplicated, outOfOrder } = report
-  const gate = `Gate: ${number(acknowledged)} acknowledged, ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order.`
-  return render(report, isClean(report) ? figuresAndNotes(report, [gate, '']) : failedRun(report, gate))
+/** A picture that goes with a report: a file beside it. */
+export interface Picture {
+  readonly title: string
+  readonly file: string
 }
 
-export const renderOfflineReport = (report: OfflineReport): string => render(report, figuresAndNotes(report, []))
-
-function render(report: Circumstances, body: readonly string[]): string {
+/** The report as Markdown. Without a clean gate there are no figures in it, only what was found. */
+export function renderReport(report: OfflineReport | Report, pictures: readonly Picture[] = []): string {
   const { scenario, machine, versions } = report
   return [
     `## ${scenario}`,
     '',
-    ...body,
+    ...bodyOf(report, pictures),
     '',
-    ...table(['', ''], [
+    table(['', ''], [
       ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`],
+      ['noise', noiseText(report.noise)],
       ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
       ['settings', Object.entries(report.settings).map(([name, value]) => `${name}=${value}`).join(' ') || 'defaults'],
       ['seed', String(report.options.seed)],
@@ -53,16 +57,25 @@ function render(report: Circumstances, body: readonly string[]): string {
   ].join('\n')
 }
 
-const figuresAndNotes = ({ figures, notes }: Measured, between: readonly string[]): string[] => [
-  ...table(['figure', 'value'], Object.entries(figures).map(([name, value]) => [name, number(value)])),
-  '', ...between, ...notes.map((note) => `- ${note}`),
-]
+function bodyOf(report: OfflineReport | Report, pictures: readonly Picture[]): string[] {
+  const { figures, spread = {}, notes } = report
+  const body = [
+    table(['figure', 'value', 'quartiles'], Object.entries(figures).map(([name, value]) => [name, number(value), quartiles(spread[name])])),
+    ...pictures.flatMap(({ title, file }) => ['', `![${title}](${file})`]),
+    '',
+  ]
+  if (!('faults' in report)) return [...body, ...notes.map((note) => `- ${note}`)]
+  const { acknowledged, lost, duplicated, outOfOrder, faults } = report
+  const gate = `Gate: ${number(acknowledged)} acknowledged, ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order.`
+  if (isClean(report)) return [...body, gate, '', ...notes.map((note) => `- ${note}`)]
+  return [gate, 'No figures: something was lost, doubled or out of order.', '', ...faults.map((fault) => `- ${fault}`)]
+}
 
-const failedRun = ({ faults }: Report, gate: string): string[] => [
-  gate, 'No figures: something was lost, doubled or out of order.', '', ...faults.map((fault) => `- ${fault}`),
-]
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  markdownTable([head, ...rows].map((cells) => [...cells]), { alignDelimiters: false })
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+export const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
 
-const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
+/** What lies between the first and the third quartile, and of how many repeats. */
+export const quartiles = (spread: Spread | undefined): string =>
+  spread === undefined ? '' : `${number(spread.p25)} to ${number(spread.p75)} (${spread.repeats})`

@@ -3,6 +3,7 @@ import { codeOf } from '../schemas/errors.ts'
 import { isClean } from './gate/check.ts'
 import { passGate } from './gate/gate.ts'
 import { describeMachine, readCommit, readOwnVersions, readVersions } from './machine.ts'
+import type { Noise } from './noise.ts'
 import { createProducer } from './producer.ts'
 import type { OfflineReport, Report } from './report.ts'
 import type { Bench, BenchOptions, Measured, OfflineScenario, Scenario } from './scenario.ts'
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly scenario: Scenario
   readonly options: BenchOptions
   readonly system: BenchSystem
+  /** Of the machine, before anything was started. */
+  readonly noise: Noise
   /** What repeats it. */
   readonly command: string
   readonly now: () => Date
@@ -22,18 +25,19 @@ export interface RunOptions {
  *
  * @throws ColloquyError `not_level` where the stages did not come to an end though nothing is lost, and whatever else failed.
  */
-export async function runScenario({ scenario, options, system, command, now }: RunOptions): Promise<Report> {
+export async function runScenario({ scenario, options, system, noise, command, now }: RunOptions): Promise<Report> {
   const [machine, versions, commit, date] = [describeMachine(), await readVersions(system), await readCommit(), now()]
-  const producer = createProducer({ nc: system.nc, tenant: `bench-${date.getTime().toString(36)}`, ...options })
+  const producer = createProducer({ nc: system.nc, tenant: `bench-${date.getTime().toString(36)}`, inputs: scenario.inputs, ...options })
   try {
     const measured = await measure(scenario, { system, producer, options })
+    await system.complete()
     const verdict = await passGate(system, producer)
     system.check()
     if ('failure' in measured && isClean(verdict)) throw measured.failure
     const told = 'failure' in measured || !isClean(verdict) ? NOTHING : measured
     return {
       scenario: scenario.name, seconds: options.seconds, ...verdict, ...told,
-      options, settings: changedSettings(system), machine, versions, commit, date: date.toISOString(), command,
+      options, settings: changedSettings(system), machine, noise, versions, commit, date: date.toISOString(), command,
     }
   } finally {
     producer.publisher.close()
@@ -41,11 +45,13 @@ export async function runScenario({ scenario, options, system, command, now }: R
 }
 
 /** Runs a scenario that has no servers. */
-export async function runOffline({ scenario, options, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario }): Promise<OfflineReport> {
+export async function runOffline(
+  { scenario, options, noise, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario },
+): Promise<OfflineReport> {
   const [machine, versions, commit, date] = [describeMachine(), await readOwnVersions(), await readCommit(), now()]
   return {
     scenario: scenario.name, seconds: options.seconds, ...scenario.measure(options),
-    options, settings: {}, machine, versions, commit, date: date.toISOString(), command,
+    options, settings: {}, machine, noise, versions, commit, date: date.toISOString(), command,
   }
 }
 

@@ -1,28 +1,39 @@
-import type { Sample } from './watch.ts'
-
 /** The value below which this share of them lies; 0 where there are none. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
 }
 
-const WINDOW_MS = 1_000
-const WINDOWS_MIN = 5
+/** What repeats of one measurement came to: the quartiles. */
+export interface Spread {
+  readonly p25: number
+  readonly p50: number
+  readonly p75: number
+  readonly repeats: number
+}
 
-/** How much a number rose per second, window by window, between two times: about a second each, and never fewer than five. */
-export function windowRates(samples: readonly Sample[], fromMs: number, toMs: number): number[] {
-  const windowMs = Math.min(WINDOW_MS, (toMs - fromMs) / WINDOWS_MIN)
-  const rates: number[] = []
-  let start: Sample | undefined
-  for (const sample of samples) {
-    if (sample.atMs < fromMs || sample.atMs > toMs) continue
-    start ??= sample
-    const elapsedMs = sample.atMs - start.atMs
-    if (elapsedMs < windowMs) continue
-    rates.push((sample.value - start.value) / elapsedMs * 1_000)
-    start = sample
-  }
-  return rates
+export const spreadOf = (values: readonly number[]): Spread => ({
+  p25: rounded(quantile(values, 0.25)), p50: rounded(quantile(values, 0.5)), p75: rounded(quantile(values, 0.75)), repeats: values.length,
+})
+
+export interface Medians {
+  readonly figures: Readonly<Record<string, number>>
+  readonly spread: Readonly<Record<string, Spread>>
+}
+
+/** The medians of figures that were measured over and over, with their spread. */
+export function medians(repeats: Readonly<Record<string, readonly number[]>>): Medians {
+  const spread = Object.fromEntries(Object.entries(repeats).map(([name, values]) => [name, spreadOf(values)]))
+  return { spread, figures: Object.fromEntries(Object.entries(spread).map(([name, { p50 }]) => [name, p50])) }
+}
+
+/** How much the values rise in each of the units of their `at`, by least squares; 0 where there are fewer than two. */
+export function slope(points: readonly (readonly [at: number, value: number])[]): number {
+  const mean = (of: (point: readonly [number, number]) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length
+  const [meanAt, meanValue] = [mean(([at]) => at), mean(([, value]) => value)]
+  const spread = points.reduce((sum, [at]) => sum + (at - meanAt) ** 2, 0)
+  if (spread === 0 || points.length < 2) return 0
+  return points.reduce((sum, [at, value]) => sum + (at - meanAt) * (value - meanValue), 0) / spread
 }
 
 /** Figures are not more exact than this; what is measured to more digits only looks so. */

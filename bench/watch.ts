@@ -10,8 +10,6 @@ export interface Sample {
 /** Follows a number that only rises, such as the last sequence of a stream, by asking for it over and over. */
 export interface Watch {
   readonly value: number
-  /** Oldest first, up to a bound. */
-  readonly samples: readonly Sample[]
   /** Settles with the next answer. */
   next(): Promise<Sample>
   /**
@@ -23,20 +21,16 @@ export interface Watch {
   stop(): Promise<void>
 }
 
-const SAMPLES_MAX = 100_000
-
 /** @param name for the error. @throws whatever the first `read` throws */
 export async function startWatch(name: string, read: () => Promise<number>, everyMs: number): Promise<Watch> {
   const stopping = new AbortController()
-  const samples: Sample[] = [{ value: await read(), atMs: performance.now() }]
+  let last: Sample = { value: await read(), atMs: performance.now() }
   let upcoming = Promise.withResolvers<Sample>()
-  const last = (): Sample => samples.at(-1) ?? { atMs: 0, value: 0 }
   const ask = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await delay(everyMs, undefined, { signal: stopping.signal })
-      const sample = { value: await read(), atMs: performance.now() }
-      if (samples.push(sample) > SAMPLES_MAX) samples.shift()
-      upcoming.resolve(sample)
+      last = { value: await read(), atMs: performance.now() }
+      upcoming.resolve(last)
       upcoming = Promise.withResolvers()
     }
   }
@@ -47,13 +41,12 @@ export async function startWatch(name: string, read: () => Promise<number>, ever
   })
   return {
     get value() {
-      return last().value
+      return last.value
     },
-    samples,
     next: () => upcoming.promise,
     async reached(value, timeoutMs) {
       const deadline = performance.now() + timeoutMs
-      for (let sample = last(); ; sample = await upcoming.promise) {
+      for (let sample = last; ; sample = await upcoming.promise) {
         if (sample.value >= value) return sample
         if (performance.now() < deadline) continue
         throw new ColloquyError('not_level', `${name} was at ${sample.value} after ${timeoutMs} ms, not at ${value}`)

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { checkLedger, isClean, type Ledger, type LedgerRecord } from '../bench/gate/check.ts'
 import type { SentInput } from '../bench/producer.ts'
 import { renderReport, type Report } from '../bench/report.ts'
-import { quantile, windowRates } from '../bench/statistics.ts'
+import { medians, quantile, slope } from '../bench/statistics.ts'
 
 const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>
-  ({ seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`] })
+  ({ seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`], about: undefined, started: [], set: [], stopped: [] })
 
 /** What a run leaves behind where nothing went wrong. */
 function goodRun(): { sent: SentInput[]; ledger: Ledger } {
@@ -81,18 +81,55 @@ describe('the correctness gate', () => {
   })
 })
 
+describe('the gate on tasks and timers', () => {
+  /** An actor that starts a task and sets a timer, hears of the one and stops the other. */
+  const runs = (): LedgerRecord[] => {
+    const about = (seq: number, run: string | undefined, more: Partial<LedgerRecord>): LedgerRecord =>
+      ({ ...record(seq, 'a', seq, seq), emitted: [], about: run, ...(run === undefined ? {} : { inputId: `task.done:${run}` }), ...more })
+    return [about(1, undefined, { started: ['r1'], set: ['t1'] }), about(2, 'r1', { stopped: ['t1'] })]
+  }
+  const verdictOn = (records: readonly LedgerRecord[]) => checkLedger(
+    records.filter(({ about }) => about === undefined).map(({ actor, inputId, position }) => ({ actor, id: inputId, position })),
+    { records, events: [], rows: records.map(({ seq, actor, inputId }) => ({ seq, idx: 0, actor, id: inputId })) },
+  )
+
+  it('lets a task pass that has one outcome', () => {
+    expect(verdictOn(runs())).toMatchObject({ acknowledged: 1, lost: 0, duplicated: 0, outOfOrder: 0 })
+  })
+
+  it('finds a task that has none', () => {
+    expect(verdictOn(runs().slice(0, 1))).toMatchObject({ lost: 1, duplicated: 0 })
+  })
+
+  it('finds a second outcome, and one of a task that was never started', () => {
+    const [start, end] = runs()
+    if (start === undefined || end === undefined) throw new Error('no records')
+    const again = { ...end, seq: 3, n: 3, position: 3 }
+    expect(verdictOn([start, end, again])).toMatchObject({ lost: 0, duplicated: 1 })
+    expect(verdictOn([start, end, { ...again, about: 'r9', inputId: 'task.done:r9' }])).toMatchObject({ duplicated: 1 })
+  })
+
+  it('finds a timer that fires after it was stopped, and an outcome that was rejected', () => {
+    const [start, end] = runs()
+    if (start === undefined || end === undefined) throw new Error('no records')
+    expect(verdictOn([start, end, { ...end, seq: 3, n: 3, position: 3, about: 't1', inputId: 'timer.fired:t1' }])).toMatchObject({ duplicated: 1 })
+    expect(verdictOn([start, { ...end, committed: false }])).toMatchObject({ lost: 1 })
+  })
+})
+
 describe('the report', () => {
   const reportOf = (lost: number): Report => ({
     scenario: 'turns', seconds: 1, acknowledged: 9, lost, duplicated: 0, outOfOrder: 0, faults: lost > 0 ? ['lost: a/i1'] : [],
-    figures: { turnsPerSecond: 1234 }, notes: ['a note'],
-    options: { seconds: 1, actors: 1, rate: 1, rows: 1, payloadBytes: 0, seed: 1 }, settings: {},
+    figures: { turnsPerSecond: 1234, refused: 0 }, spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } }, notes: ['a note'],
+    options: { seconds: 1, actors: 1, rate: 1, rows: 1, workers: 1, roles: ['host'], vs: [], payloadBytes: 0, seed: 1 }, settings: {},
+    noise: { roundMs: 5, iqrPercent: 3, slowestPercent: 110, othersPercent: 2, stolenPercent: 0, rounds: 40 },
     machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
     versions: { colloquy: '0', node: 'v24', nats: '2', clickhouse: '26' },
     commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',
   })
 
   it('has the figures of a clean run', () => {
-    expect(renderReport(reportOf(0))).toContain('| turnsPerSecond | 1,234 |')
+    expect(renderReport(reportOf(0))).toContain('| turnsPerSecond | 1,234 | 1,200 to 1,300 (5) |\n| refused | 0 | |')
   })
 
   it('has no figures where something was lost, but what it was', () => {
@@ -103,9 +140,13 @@ describe('the report', () => {
 })
 
 describe('the figures', () => {
-  it('come in windows: the rise per second of each', () => {
-    const samples = Array.from({ length: 51 }, (_, index) => ({ atMs: index * 100, value: index * 10 }))
-    expect(windowRates(samples, 0, 5_000)).toEqual([100, 100, 100, 100, 100])
+  it('are medians of repeats, with their spread', () => {
+    expect(medians({ perSecond: [5, 1, 4, 2, 3] })).toEqual({ figures: { perSecond: 3 }, spread: { perSecond: { p25: 2, p50: 3, p75: 4, repeats: 5 } } })
+  })
+
+  it('have a slope: what they rise by in a unit of time', () => {
+    expect(slope([[0, 1], [1, 3], [2, 5]])).toBe(2)
+    expect([slope([[0, 1]]), slope([])]).toEqual([0, 0])
   })
 
   it('have quantiles', () => {

@@ -13,7 +13,7 @@ const arrows = (folder: string, forbidden: string[]): Linter.Config => ({
 })
 
 export default defineConfig(
-  { ignores: ['**/node_modules/**', '.colloquy/**', 'coverage/**', 'dist/**', 'infra/cli/colloquy.js'] },
+  { ignores: ['**/node_modules/**', '.colloquy/**', 'coverage/**', 'dist/**', 'infra/cli/colloquy.js', 'bench/peers/programs/**'] },
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: new URL('..', import.meta.url).pathname } },

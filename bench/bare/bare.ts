@@ -9,6 +9,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { politeInput } from '../inputs.ts'
 import { LEVEL_MS_MAX, watchStream } from '../levels.ts'
 import { pour } from '../pour.ts'
+import { usageOfProcess } from '../processes.ts'
 import { createBenchPublisher } from '../publisher.ts'
 import { createRandom, pick } from '../random.ts'
 import type { BenchOptions } from '../scenario.ts'
@@ -16,26 +17,37 @@ import type { BenchSystem } from '../system.ts'
 
 const LOOP = fileURLToPath(new URL('loop.ts', import.meta.url))
 
-/**
- * Runs the bare loop on the system's nats-server, over streams of its own that are gone afterwards, with the same inputs from the
- * same publisher.
- *
- * @returns turns per second from the first input to the last record. @throws ColloquyError `not_level` where records are missing,
- * `bare_doubled` where there are too many
- */
-export async function measureBareLoop(
-  system: BenchSystem, options: BenchOptions, run: { readonly name: string; readonly warmUpMs: number },
-): Promise<number> {
+/** The least that any such process has to do, in a process of its own, over streams of its own that are gone after `stop()`. */
+export interface BareLoop {
+  /**
+   * Publishes for so long, and waits for the last record.
+   *
+   * @throws ColloquyError `not_level` where records are missing, `bare_doubled` where there are too many
+   */
+  run(forMs: number): Promise<BareRun>
+  stop(): Promise<void>
+}
+
+export interface BareRun {
+  /** From the first input to the last record. */
+  readonly perSecond: number
+  /** Of the loop's process; 0 where there is no /proc. */
+  readonly cpuMicrosecondsPerTurn: number
+}
+
+/** Starts the bare loop on the system's nats-server, with the inputs of the seed from the same publisher as the system's. */
+export async function startBareLoop(system: BenchSystem, options: BenchOptions, name: string): Promise<BareLoop> {
   await using started = new AsyncDisposableStack()
   const { jsm, nc } = system
-  const [inbox, log] = [`BARE_INBOX_${run.name}`, `BARE_LOG_${run.name}`]
-  const [inputs, records] = [`bare.in.${run.name}`, `bare.log.${run.name}`]
+  const [inbox, log] = [`BARE_INBOX_${name}`, `BARE_LOG_${name}`]
+  const [inputs, records] = [`bare.in.${name}`, `bare.log.${name}`]
   const config = { storage: StorageType.File, allow_direct: true, discard: DiscardPolicy.New }
   await jsm.streams.add({ ...config, name: inbox, subjects: [`${inputs}.*`] })
   started.defer(async () => { await jsm.streams.delete(inbox) })
   await jsm.streams.add({ ...config, name: log, subjects: [`${records}.*`], compression: StoreCompression.S2 })
   started.defer(async () => { await jsm.streams.delete(log) })
-  started.defer(await startLoop([await natsUrlOf(system), inbox, records]))
+  const loop = await startLoop([await natsUrlOf(system), inbox, records])
+  started.defer(loop.stop)
 
   const watch = await watchStream(system, log)
   started.defer(() => watch.stop())
@@ -50,22 +62,27 @@ export async function measureBareLoop(
       if (seq !== undefined) acknowledged += 1
     })
   }
-  const target = { send, publisher, records: watch }
-  await pour(target, { forMs: run.warmUpMs })
-  await watch.reached(acknowledged, LEVEL_MS_MAX)
-  const before = acknowledged
-  const { firstAtMs } = await pour(target, { forMs: options.seconds * 1_000 })
-  const { atMs, value } = await watch.reached(acknowledged, LEVEL_MS_MAX)
-  if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop made ${value} records of ${sent} inputs`)
-  return (acknowledged - before) / (atMs - firstAtMs) * 1_000
+  const cpuSeconds = async (): Promise<number> => (await usageOfProcess(loop.pid))?.cpuSeconds ?? 0
+  const stopping = started.move()
+  return {
+    async run(forMs) {
+      const [before, cpuBefore] = [acknowledged, await cpuSeconds()]
+      const { firstAtMs } = await pour({ send, publisher, records: watch }, { forMs })
+      const { atMs, value } = await watch.reached(acknowledged, LEVEL_MS_MAX)
+      if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop made ${value} records of ${sent} inputs`)
+      const turns = acknowledged - before
+      return { perSecond: turns / (atMs - firstAtMs) * 1_000, cpuMicrosecondsPerTurn: (await cpuSeconds() - cpuBefore) / turns * 1e6 }
+    },
+    stop: () => stopping.disposeAsync(),
+  }
 }
 
 async function natsUrlOf({ settings }: BenchSystem): Promise<string> {
   return settings.NATS_URL ?? (await announced(settings.DATA_DIR))?.natsUrl ?? `nats://127.0.0.1:${settings.NATS_PORT}`
 }
 
-/** Starts the process; it ends with what is returned, or when we do: its stdin closes then. */
-async function startLoop(args: readonly string[]): Promise<() => Promise<void>> {
+/** Starts the process; it ends with `stop`, or when we do: its stdin closes then. */
+async function startLoop(args: readonly string[]): Promise<{ readonly pid: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [LOOP, ...args], { stdio: 'pipe' })
   const said = text(child.stderr)
   const closed = once(child, 'close')
@@ -75,8 +92,11 @@ async function startLoop(args: readonly string[]): Promise<() => Promise<void>> 
   })
   ended.catch(() => undefined)
   await Promise.race([ready, ended])
-  return async () => {
-    child.stdin.end()
-    await closed
+  return {
+    pid: child.pid ?? 0,
+    async stop() {
+      child.stdin.end()
+      await closed
+    },
   }
 }

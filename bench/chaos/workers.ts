@@ -36,13 +36,15 @@ const RESTARTS_MAX = 100
 
 export interface WorkersOptions {
   readonly settings: Readonly<Partial<Record<SettingName, string>>>
+  /** Added to their environment as it is. */
+  readonly env?: Readonly<Record<string, string>>
   /** Each worker's data folder and what it writes to stderr lie here. */
   readonly folder: string
   /** Told where one ends that nobody wanted to end. */
   readonly onDeath: (error: ColloquyError) => void
 }
 
-export function createWorkers({ settings, folder, onDeath }: WorkersOptions): Workers {
+export function createWorkers({ settings, env: more = {}, folder, onDeath }: WorkersOptions): Workers {
   const all: Worker[] = []
   let [made, restarts] = [0, 0]
   const drop = (worker: Worker): void => {
@@ -54,7 +56,7 @@ export function createWorkers({ settings, folder, onDeath }: WorkersOptions): Wo
     made += 1
     const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, `worker-${made}`) }
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
-    const env = Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)])
+    const env = { ...Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)]), ...more }
     const child = spawn(process.execPath, [MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     child.stderr.pipe(createWriteStream(join(folder, `worker-${made}.log`)))
     const worker = workerOf(child)

@@ -11,6 +11,12 @@ export interface LedgerRecord {
   readonly committed: boolean
   /** Ids of the events that it emitted, in order. */
   readonly emitted: readonly string[]
+  /** Task or timer whose end the input was; `undefined` where a producer sent it. */
+  readonly about: string | undefined
+  /** Tasks that it started, timers that it set, and runs of both that it put an end to. */
+  readonly started: readonly string[]
+  readonly set: readonly string[]
+  readonly stopped: readonly string[]
 }
 
 /** A message of OUT. */
@@ -52,8 +58,8 @@ export const isClean = ({ lost, duplicated, outOfOrder }: Verdict): boolean => l
 
 /**
  * Holds what a producer was promised against what is there: every acknowledged input has one committed record, of its own actor
- * and at its own position, an actor's records follow its inputs, every emitted event is in OUT once and in order, and the
- * tables have the rows of every record and no others.
+ * and at its own position, an actor's records follow its inputs, every task that was started has one outcome, no timer fires twice,
+ * every emitted event is in OUT once and in order, and the tables have the rows of every record and no others.
  */
 export function checkLedger(sent: readonly SentInput[], ledger: Ledger): Verdict {
   const counts = { lost: 0, duplicated: 0, outOfOrder: 0 }
@@ -64,6 +70,7 @@ export function checkLedger(sent: readonly SentInput[], ledger: Ledger): Verdict
   }
   checkRecords(sent, ledger.records, find)
   checkOrder(ledger.records, find)
+  checkRuns(ledger.records, find)
   checkEvents(ledger.records, ledger.events, find)
   checkRows(ledger.records, ledger.rows, find)
   return { acknowledged: sent.filter(({ position }) => position !== undefined).length, ...counts, faults }
@@ -75,6 +82,7 @@ const inputKey = (actor: string, id: string): string => `${actor}/${id}`
 function checkRecords(sent: readonly SentInput[], records: readonly LedgerRecord[], find: Find): void {
   const missing = new Map(sent.map((input) => [inputKey(input.actor, input.id), input]))
   for (const record of records) {
+    if (record.about !== undefined) continue
     const key = inputKey(record.actor, record.inputId)
     const input = missing.get(key)
     if (input === undefined) find('duplicated', `LOG ${record.seq} is about ${key}, which was not sent or has a record already`)
@@ -98,6 +106,21 @@ function checkOrder(records: readonly LedgerRecord[], find: Find): void {
     }
     lasts.set(record.actor, record)
   }
+}
+
+function checkRuns(records: readonly LedgerRecord[], find: Find): void {
+  const [tasks, timers] = [new Map<string, string>(), new Map<string, string>()]
+  for (const { seq, actor, about, committed, started, set, stopped } of records) {
+    if (about !== undefined) {
+      const [owner, run] = [tasks.get(about) ?? timers.get(about), `${about} of ${actor}`]
+      if (owner !== actor) find('duplicated', `LOG ${seq} is about ${run}, which is not under way or has ended already`)
+      else if (!committed) find('lost', `LOG ${seq} rejects the end of ${run}`)
+    }
+    for (const run of [about, ...stopped]) if (run !== undefined && !tasks.delete(run)) timers.delete(run)
+    for (const run of started) tasks.set(run, actor)
+    for (const run of set) timers.set(run, actor)
+  }
+  for (const [run, actor] of tasks) find('lost', `the task ${run} of ${actor} has no outcome`)
 }
 
 function checkEvents(records: readonly LedgerRecord[], events: readonly LedgerEvent[], find: Find): void {

@@ -30,17 +30,22 @@ async function* readStream({ js }: BenchSystem, stream: string, subject: string)
 const actorIn = (subject: string, place: number): string => subject.split('.')[place] ?? ''
 
 // The harness reads the wire by its own schemas, so that a fault of the product's cannot hide from it.
+const runs = z.array(z.object({ run: z.string() }))
 const recordSchema = z.object({
-  n: z.number(), outcome: z.string(), inbox: z.object({ seq: z.number() }), input: z.object({ id: z.string() }),
-  emitted: z.array(z.object({ id: z.string() })),
+  n: z.number(), outcome: z.string(), inbox: z.object({ seq: z.number() }),
+  input: z.object({ id: z.string(), type: z.string(), data: z.object({ run: z.string().optional() }).optional() }),
+  emitted: z.array(z.object({ id: z.string() })), started: runs, timers: runs, stopped: z.array(z.string()),
 })
+/** Types that producers may not send. */
+const FROM_INSIDE: ReadonlySet<string> = new Set(['task.done', 'task.failed', 'task.expired', 'timer.fired'])
 const eventSchema = z.object({ id: z.string() })
 
 function recordIn(message: JsMsg): LedgerRecord {
-  const { n, outcome, inbox, input, emitted } = recordSchema.parse(message.json())
+  const { n, outcome, inbox, input, emitted, started, timers, stopped } = recordSchema.parse(message.json())
   return {
     seq: message.seq, actor: actorIn(message.subject, 4), n, inputId: input.id, position: inbox.seq, committed: outcome === 'committed',
-    emitted: emitted.map(({ id }) => id),
+    emitted: emitted.map(({ id }) => id), about: FROM_INSIDE.has(input.type) ? input.data?.run : undefined,
+    started: started.map(({ run }) => run), set: timers.map(({ run }) => run), stopped,
   }
 }
 

@@ -1,118 +1,113 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NatsConnection } from '@nats-io/transport-node'
-import { build, type Histogram } from 'hdr-histogram-js'
 import { z } from 'zod'
+import { COLOURS } from '../../infra/report/charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LEVEL_MS_MAX } from '../levels.ts'
-import type { Bench, Figures, Measured, Scenario } from '../scenario.ts'
+import { keepPace } from '../pace.ts'
+import { CHART_PERCENTILES, createProbe, percentilesForChart, percentilesOf, watchSubject, type Probe } from '../probe.ts'
+import { roundsOf } from '../rounds.ts'
+import type { Bench, Measured, Scenario } from '../scenario.ts'
 import { rounded } from '../statistics.ts'
 import type { BenchSystem } from '../system.ts'
 
-const WARM_UP_SECONDS_MAX = 3
-const WARM_UP_SHARE = 0.5
-/** Pause between an answer of ClickHouse and the next question. */
-const ROWS_POLL_MS = 5
-const TICK_MS = 1
+/**
+ * Pause between an answer of ClickHouse and the next question. Asking costs the machine some milliseconds of its processors, which
+ * what is measured lacks.
+ */
+const ROWS_POLL_MS = 20
 
 /** Open loop at a fixed rate: how long from when an input was due to be sent until its record, its reply and its row are there. */
 export const latency: Scenario = {
   name: 'latency',
   about: 'publish → LOG, → OUT, → ClickHouse row at a fixed rate',
   actorsDefault: 1_000,
+  rateDefault: 1_000,
+  secondsDefault: 30,
   run: measureLatency,
 }
 
-/** By what a stage is timed: inputs that it has shown, each once. */
-interface Probe {
-  /** In microseconds. */
-  readonly histogram: Histogram
-  readonly seen: number
+/** When an input was due, and in which window it counts. */
+interface Due {
+  readonly atMs: number
+  readonly window: number
+}
+
+/** A place that inputs come to, each once. */
+interface Goal {
+  readonly probe: Probe
+  readonly seen: ReadonlySet<string>
   see(id: string, atMs: number): void
 }
-
-async function measureLatency({ system, producer, options: { rate, seconds } }: Bench): Promise<Measured> {
-  const warmUpCount = Math.ceil(Math.min(WARM_UP_SECONDS_MAX, seconds * WARM_UP_SHARE) * rate)
-  const count = warmUpCount + Math.ceil(seconds * rate)
-  const dueAtMs = new Map<string, number>()
-  const createProbe = (): Probe => {
-    const histogram = build({ highestTrackableValue: LEVEL_MS_MAX * 1_000, numberOfSignificantValueDigits: 3 })
-    const seen = new Set<string>()
-    return {
-      histogram,
-      get seen() {
-        return seen.size
-      },
-      see(id, atMs) {
-        const due = dueAtMs.get(id)
-        if (due === undefined || seen.has(id)) return
-        seen.add(id)
-        if (seen.size > warmUpCount) histogram.recordValue(Math.max(1, Math.round((atMs - due) * 1_000)))
-      },
-    }
-  }
-  const [log, out, row] = [createProbe(), createProbe(), createProbe()]
-
-  await using watching = new AsyncDisposableStack()
-  watching.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input }) => input.id, log))
-  watching.defer(watchSubject(system.nc, `out.${producer.tenant}.>`, eventSchema, ({ causationid }) => causationid, out))
-  const rows = watchRows(system, producer.tenant, row)
-  watching.defer(rows.stop)
-
-  const begunMs = performance.now()
-  for (let sent = 0; sent < count;) {
-    const due = Math.min(count, Math.floor((performance.now() - begunMs) / 1_000 * rate) + 1)
-    for (; sent < due; sent++) dueAtMs.set(producer.send().id, begunMs + sent / rate * 1_000)
-    await delay(TICK_MS)
-  }
-  await producer.publisher.settled()
-  const deadline = performance.now() + LEVEL_MS_MAX
-  while (Math.min(log.seen, out.seen, row.seen) < producer.acknowledged) {
-    await rows.next()
-    if (performance.now() < deadline) continue
-    const seen = `${log.seen} came to LOG, ${out.seen} to OUT, ${row.seen} to the tables`
-    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${seen} within ${LEVEL_MS_MAX} ms`)
-  }
-  return {
-    figures: {
-      ...figuresOf('toLog', log), ...figuresOf('toOut', out), ...figuresOf('toRow', row),
-      ratePerSecond: rate, measured: log.histogram.totalCount, rowsPollMs: rounded(rows.pollMs()), refused: producer.publisher.refused,
-    },
-    notes: [
-      'Open loop: times count from when an input was due by the rate, not from when it was sent, so that a stall counts for '
-      + 'every input that it held up (coordinated omission).',
-      'LOG and OUT: when a core subscription sees the message on its way into the stream. Row: when a query for new rows of '
-      + 'events_rows answers with it; one query after the other, rowsPollMs apart, which bounds how exact it is.',
-      `The first ${warmUpCount} inputs warm up and are not in the figures. Producer and observers are one process, on the same `
-      + 'machine as the system.',
-    ],
-  }
-}
-
-const figuresOf = (name: string, { histogram }: Probe): Figures => ({
-  [`${name}P50Ms`]: rounded(histogram.getValueAtPercentile(50) / 1_000),
-  [`${name}P99Ms`]: rounded(histogram.getValueAtPercentile(99) / 1_000),
-  [`${name}MaxMs`]: rounded(histogram.maxValue / 1_000),
-})
 
 const recordSchema = z.object({ input: z.object({ id: z.string() }) })
 const eventSchema = z.object({ causationid: z.string() })
 
-function watchSubject<T>(
-  nc: NatsConnection, subject: string, schema: z.ZodType<T>, idOf: (value: T) => string, probe: Probe,
-): () => void {
-  const subscription = nc.subscribe(subject, {
-    callback: (_, message) => {
-      const atMs = performance.now()
-      probe.see(idOf(schema.parse(message.json())), atMs)
-    },
+async function measureLatency({ system, producer, options: { rate, seconds } }: Bench): Promise<Measured> {
+  const { count: windows, warmUpMs } = roundsOf(seconds)
+  const warmUpCount = Math.ceil(warmUpMs / 1_000 * rate)
+  const count = warmUpCount + Math.ceil(seconds * rate)
+  const dues = new Map<string, Due>()
+  const createGoal = (): Goal => {
+    const [probe, seen] = [createProbe(windows), new Set<string>()]
+    return {
+      probe, seen,
+      see(id, atMs) {
+        const due = dues.get(id)
+        if (due === undefined || seen.has(id)) return
+        seen.add(id)
+        probe.record(due.window, atMs - due.atMs)
+      },
+    }
+  }
+  const [log, out, row] = [createGoal(), createGoal(), createGoal()]
+
+  await using watching = new AsyncDisposableStack()
+  watching.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input }, _, atMs) => log.see(input.id, atMs)))
+  watching.defer(watchSubject(system.nc, `out.${producer.tenant}.>`, eventSchema, ({ causationid }, _, atMs) => out.see(causationid, atMs)))
+  const rows = watchRows(system, producer.tenant, row)
+  watching.defer(rows.stop)
+
+  await keepPace({ rate, count }, (atMs, index) => {
+    dues.set(producer.send().id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
   })
-  return () => subscription.unsubscribe()
+  await producer.publisher.settled()
+  const deadline = performance.now() + LEVEL_MS_MAX
+  while (Math.min(log.seen.size, out.seen.size, row.seen.size) < producer.acknowledged) {
+    await rows.next()
+    if (performance.now() < deadline) continue
+    const seen = `${log.seen.size} came to LOG, ${out.seen.size} to OUT, ${row.seen.size} to the tables`
+    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${seen} within ${LEVEL_MS_MAX} ms`)
+  }
+  const told = [percentilesOf('toLog', log.probe), percentilesOf('toOut', out.probe), percentilesOf('toRow', row.probe)]
+  return {
+    figures: {
+      ...Object.assign({}, ...told.map(({ figures }) => figures)) as Measured['figures'],
+      ratePerSecond: rate, measured: log.probe.histogram.totalCount, rowsPollMs: rounded(rows.pollMs()), refused: producer.publisher.refused,
+    },
+    spread: Object.assign({}, ...told.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
+    charts: [{
+      title: `From when an input was due, at ${rate} a second`, unit: ' ms', shape: 'bars', labels: CHART_PERCENTILES.map((percentile) => (percentile === 100 ? 'slowest' : `p${percentile}`)),
+      series: [
+        { name: 'to LOG', values: percentilesForChart(log.probe), colour: COLOURS.light },
+        { name: 'to OUT', values: percentilesForChart(out.probe), colour: COLOURS.plain },
+        { name: 'to the row', values: percentilesForChart(row.probe), colour: COLOURS.good },
+      ],
+    }],
+    notes: [
+      'Open loop: times count from when an input was due by the rate, not from when it was sent, so that a stall counts for '
+      + 'every input that it held up (coordinated omission). HDR histograms of three digits.',
+      'LOG and OUT: when a core subscription sees the message on its way into the stream. Row: when a query for new rows of '
+      + 'events_rows answers with it; one query after the other, rowsPollMs apart, which bounds how exact it is.',
+      `The first ${warmUpCount} inputs warm up and are not in the figures; the quartiles are those of ${windows} windows in a row. Producer and observers are `
+      + 'one process, on the same machine as the system.',
+    ],
+  }
 }
 
 const rowsSchema = z.array(z.object({ seq: z.coerce.number(), id: z.string() }))
 
 /** Asks for the rows behind the last one that was seen, over and over. */
-function watchRows({ clickhouse }: BenchSystem, tenant: string, probe: Probe) {
+function watchRows({ clickhouse }: BenchSystem, tenant: string, goal: Goal) {
   const stopping = new AbortController()
   let answered = Promise.withResolvers<void>()
   let last = 0
@@ -129,7 +124,7 @@ function watchRows({ clickhouse }: BenchSystem, tenant: string, probe: Probe) {
       answers += 1
       for (const { seq, id } of rows) {
         last = Math.max(last, seq)
-        probe.see(id, atMs)
+        goal.see(id, atMs)
       }
       answered.resolve()
       answered = Promise.withResolvers()

@@ -1,119 +1,123 @@
 import { build } from 'hdr-histogram-js'
+import { COLOURS } from '../../infra/report/charts.ts'
 import { diskBytesOf } from '../disk.ts'
-import { LEVEL_MS_MAX, watchStream, watchTables } from '../levels.ts'
-import { pour, type Target } from '../pour.ts'
+import { PAIRS } from '../inputs.ts'
+import { startLoad, type LoadRound } from '../load.ts'
 import { usageOf } from '../processes.ts'
 import { createRandom, pick } from '../random.ts'
 import type { Bench, BenchOptions, Figures, Measured, Scenario } from '../scenario.ts'
-import { rounded } from '../statistics.ts'
+import { medians, quantile, rounded } from '../statistics.ts'
 import { watchRecords } from './record-watch.ts'
 
-/** How many of the actors are the few. */
-const FEW_SHARE = 0.1
-const BURST_MAX = 20_000
-/** Actors that are loaded one after another. */
+/** What all of them are compared with. */
+const FEW_MAX = 10_000
+const FEW_SHARE_MAX = 0.2
+/** Actors that are met first, then forgotten, and loaded one after another in the end. */
 const COLD_MAX = 200
+const COLD_SHARE_MAX = 0.1
+const BURST_MAX = 20_000
+const BURSTS = 3
 
-const liveActorsMax = ({ actors }: BenchOptions): number => Math.max(1, Math.floor(actors / 2))
+const partsOf = ({ actors }: BenchOptions) => ({
+  cold: Math.max(1, Math.min(COLD_MAX, Math.floor(actors * COLD_SHARE_MAX))), few: Math.max(1, Math.min(FEW_MAX, Math.floor(actors * FEW_SHARE_MAX))),
+})
 
 /** What actors cost: memory, disk, time per message with a few and with all of them, the load of one that is not in memory. */
 export const scale: Scenario = {
   name: 'scale',
-  about: 'memory, LOG and cost per message with many actors seen',
+  about: 'cost per message, memory and LOG with 1,000 to 1,000,000 --actors of a small machine (goes by them, not by --seconds)',
   actorsDefault: 100_000,
-  settings: (options) => ({ LIVE_ACTORS_MAX: String(liveActorsMax(options)) }),
+  inputs: PAIRS,
+  settings: (options) => ({ LIVE_ACTORS_MAX: String(Math.max(1, options.actors - partsOf(options).cold)) }),
   run: measureScale,
 }
 
 async function measureScale(bench: Bench): Promise<Measured> {
   const { system, producer, options } = bench
-  const few = Math.max(1, Math.floor(options.actors * FEW_SHARE))
-  await using watches = new AsyncDisposableStack()
-  const records = await watchStream(system, 'LOG')
-  watches.defer(() => records.stop())
-  const tables = await watchTables(system)
-  watches.defer(() => tables.stop())
-  const base = records.value
-  const level = async (): Promise<void> => {
-    const { value } = await records.reached(base + producer.acknowledged, LEVEL_MS_MAX)
-    await tables.reached(value, LEVEL_MS_MAX)
-  }
-  const rssMiB = async (): Promise<number> => rounded(((await usageOf(system.pid)).up?.rssBytes ?? 0) / 1024 ** 2)
+  const { actors } = options
+  const { cold, few } = partsOf(options)
+  await using load = Object.assign(await startLoad(bench), { async [Symbol.asyncDispose]() { await load.stop() } })
+  const rssMiB = async (name: 'up' | 'nats'): Promise<number> => ((await usageOf(system.pids))[name]?.rssBytes ?? 0) / 1024 ** 2
   const meet = async (from: number, to: number): Promise<void> => {
     let actor = from
-    await pour({ send: () => void producer.send(actor++), publisher: producer.publisher, records }, { count: to - from })
-    await level()
+    await load.run({ count: to - from, send: () => void producer.send(actor++) })
   }
   const random = createRandom(options.seed + 1)
-  const burst = async (actors: number): Promise<{ perSecond: number; cpuMicroseconds: number }> => {
-    const target: Target = { send: () => void producer.send(pick(random, actors)), publisher: producer.publisher, records }
-    const [before, count] = [await usageOf(system.pid), Math.min(BURST_MAX, few * 4)]
-    const { firstAtMs } = await pour(target, { count })
-    const { atMs } = await records.reached(base + producer.acknowledged, LEVEL_MS_MAX)
-    await level()
-    const after = await usageOf(system.pid)
-    const cpuSeconds = (after.up?.cpuSeconds ?? 0) - (before.up?.cpuSeconds ?? 0)
-    return { perSecond: count / (atMs - firstAtMs) * 1_000, cpuMicroseconds: cpuSeconds / count * 1e6 }
+  const burst = (count: number): Promise<LoadRound> => load.run({
+    count: Math.min(BURST_MAX, few * 4), send: () => void producer.send(cold + pick(random, count)),
+  })
+  const bursts = async (count: number): Promise<LoadRound[]> => {
+    const rounds: LoadRound[] = []
+    for (let round = 0; round < BURSTS; round++) rounds.push(await burst(count))
+    return rounds
   }
+  const logState = async () => (await system.jsm.streams.info('LOG')).state
 
-  const rssMiBAtStart = await rssMiB()
-  await meet(0, few)
+  const upAtStart = await rssMiB('up')
+  await meet(0, cold + few)
   await burst(few) // What it compiles now would else be counted against the few.
-  const rssMiBFew = await rssMiB()
-  const withFew = await burst(few)
-  const { state: before } = await system.jsm.streams.info('LOG')
-  await meet(few, options.actors)
-  const { state: after } = await system.jsm.streams.info('LOG')
-  const rssMiBAll = await rssMiB()
-  const loads = await measureLoads(bench)
-  const withAll = await burst(options.actors)
-  const disk = await diskBytesOf(system, 'LOG')
-  const { state: end } = await system.jsm.streams.info('LOG')
+  const withFew = await bursts(few)
+  const [upFew, natsFew, before] = [await rssMiB('up'), await rssMiB('nats'), await logState()]
+  await meet(cold + few, actors)
+  const [upAll, natsAll, after] = [await rssMiB('up'), await rssMiB('nats'), await logState()]
+  const withAll = await bursts(actors - cold)
+  const loads = await measureLoads(bench, cold)
+  const [disk, end] = [await diskBytesOf(system, 'LOG'), await logState()]
+
+  const cost = ({ cpuMicroseconds: { up = 0, nats = 0, clickhouse = 0 } }: LoadRound): number => up + nats + clickhouse
+  const told = medians({
+    turnsPerSecondFew: withFew.map(({ perSecond }) => perSecond), turnsPerSecondAll: withAll.map(({ perSecond }) => perSecond),
+    cpuMicrosecondsPerTurnFew: withFew.map(cost), cpuMicrosecondsPerTurnAll: withAll.map(cost),
+  })
+  const ratio = (one: string, other: string): number => rounded((told.figures[one] ?? 0) / (told.figures[other] ?? NaN))
+  const more = Math.max(1, actors - cold - few)
   return {
     figures: {
-      actors: options.actors, actorsFew: few, turns: producer.acknowledged,
-      rssMiBAtStart, rssMiBFew, rssMiBAll,
+      actors, actorsFew: few, turns: producer.acknowledged, ...told.figures,
+      costRatio: ratio('turnsPerSecondFew', 'turnsPerSecondAll'), cpuCostRatio: ratio('cpuMicrosecondsPerTurnAll', 'cpuMicrosecondsPerTurnFew'),
+      rssMiBAtStart: rounded(upAtStart), rssMiBFew: rounded(upFew), rssMiBAll: rounded(upAll),
+      bytesPerLiveActor: rounded((upAll - upFew) * 1024 ** 2 / more), natsBytesPerActor: rounded((natsAll - natsFew) * 1024 ** 2 / more),
       logBytesPerTurn: rounded(end.bytes / end.messages),
       logBytesPerActorFirstTurn: rounded((after.bytes - before.bytes) / (after.messages - before.messages)),
-      ...(disk === undefined ? {} : {
-        logDiskBytesPerTurn: rounded(disk / end.messages), logDiskBytesPerActor: rounded(disk / options.actors),
-      }),
-      turnsPerSecondFew: rounded(withFew.perSecond), turnsPerSecondAll: rounded(withAll.perSecond),
-      cpuMicrosecondsPerTurnFew: rounded(withFew.cpuMicroseconds), cpuMicrosecondsPerTurnAll: rounded(withAll.cpuMicroseconds),
-      costRatio: rounded(withFew.perSecond / withAll.perSecond),
+      ...(disk === undefined ? {} : { logDiskBytesPerTurn: rounded(disk / end.messages), logDiskBytesPerActor: rounded(disk / actors) }),
       ...loads, refused: producer.publisher.refused,
     },
+    spread: told.spread,
+    charts: [{
+      title: 'Turns per second', unit: '/s', shape: 'bars', labels: [`${few.toLocaleString('en')} actors`, `${actors.toLocaleString('en')} actors`],
+      series: [{ name: 'turns per second', values: [told.figures['turnsPerSecondFew'] ?? null, told.figures['turnsPerSecondAll'] ?? null], colour: COLOURS.good }],
+    }],
     notes: [
-      `All actors are met once, in order; bursts of ${Math.min(BURST_MAX, few * 4)} inputs go to actors by chance, of the first `
-      + `${few} and of all. Idle actors in memory (LIVE_ACTORS_MAX): ${system.settings.LIVE_ACTORS_MAX}, so that of all some are loaded again.`,
-      'RSS is that of `up` (host, dispatcher, projector and HTTP in one process) when the tables are level, without its servers; '
-      + 'garbage collection is left to itself.',
-      'CPU is that of `up` until the tables are level too; costRatio is few over all, in turns per second through the host.',
-      `Load: one input at a time to ${Math.min(COLD_MAX, few)} actors that are out of memory, then one more to each; from publish `
-      + 'to its record on its way into LOG.',
+      `A machine of two states and a count that emits one event. All actors are met once, in order; then ${BURSTS} bursts of ${Math.min(BURST_MAX, few * 4)} inputs go to actors by chance, of `
+      + `${few} when there are no more, and of all in the end. costRatio is few over all in turns per second through the host; CPU is that of all processes until the tables are level.`,
+      `Actors kept in memory (LIVE_ACTORS_MAX): ${system.settings.LIVE_ACTORS_MAX}, all but the first ${cold}. bytesPerLiveActor is what the memory (RSS) of the processes of Colloquy, without its `
+      + 'servers, rose by from few to all, by actor; garbage collection is left to itself, so it is no less than what an actor takes.',
+      `Load: one input at a time to the ${cold} actors that are out of memory, then one more to each; from publish to its record on its way into LOG.`,
     ],
   }
 }
 
-/** The first actors were forgotten as the later ones came. */
-async function measureLoads({ system, producer, options }: Bench): Promise<Figures> {
+/** The first actors were forgotten as the last ones came. */
+async function measureLoads({ system, producer }: Bench, cold: number): Promise<Figures> {
   const records = watchRecords(system.nc, producer.tenant)
-  const [cold, hot] = [build(), build()]
-  const few = Math.min(COLD_MAX, Math.max(1, Math.floor(options.actors * FEW_SHARE)))
+  const [loaded, hot] = [build(), build()]
+  const differences: number[] = []
   try {
-    for (let actor = 0; actor < few; actor++) {
-      for (const histogram of [cold, hot]) {
+    for (let actor = 0; actor < cold; actor++) {
+      const times: number[] = []
+      for (const histogram of [loaded, hot]) {
         const begunMs = performance.now()
         await records.recorded(producer.send(actor).id)
-        histogram.recordValue(Math.round((performance.now() - begunMs) * 1_000))
+        times.push(performance.now() - begunMs)
+        histogram.recordValue(Math.round((times.at(-1) ?? 0) * 1_000))
       }
+      differences.push((times[0] ?? 0) - (times[1] ?? 0))
     }
   } finally {
     records.stop()
   }
-  const p50Ms = (histogram: typeof cold): number => rounded(histogram.getValueAtPercentile(50) / 1_000)
+  const at = (histogram: typeof hot, percentile: number): number => rounded(histogram.getValueAtPercentile(percentile) / 1_000)
   return {
-    coldTurnP50Ms: p50Ms(cold), coldTurnP99Ms: rounded(cold.getValueAtPercentile(99) / 1_000), hotTurnP50Ms: p50Ms(hot),
-    coldLoadP50Ms: rounded(p50Ms(cold) - p50Ms(hot)),
+    coldTurnP50Ms: at(loaded, 50), coldTurnP99Ms: at(loaded, 99), hotTurnP50Ms: at(hot, 50), coldLoadP50Ms: rounded(quantile(differences, 0.5)),
   }
 }

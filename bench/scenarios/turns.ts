@@ -1,86 +1,94 @@
-import { measureBareLoop } from '../bare/bare.ts'
-import { LEVEL_MS_MAX, STREAM_POLL_MS, TABLES_POLL_MS, watchStream, watchTables } from '../levels.ts'
-import { BACKLOG_MAX, pour } from '../pour.ts'
-import { usageOf, type SystemUsage } from '../processes.ts'
-import type { Bench, Figures, Measured, Scenario } from '../scenario.ts'
-import { quantile, rounded, windowRates } from '../statistics.ts'
-import type { Sample } from '../watch.ts'
+import { startBareLoop, type BareRun } from '../bare/bare.ts'
+import { STREAM_POLL_MS, TABLES_POLL_MS } from '../levels.ts'
+import { startLoad, type LoadRound } from '../load.ts'
+import { measurePeers } from '../peers/measure.ts'
+import { BACKLOG_MAX } from '../pour.ts'
+import { interleave, roundsOf } from '../rounds.ts'
+import type { Bench, Measured, Scenario, TitledChart } from '../scenario.ts'
+import { medians, type Spread } from '../statistics.ts'
 
-/** Compiling and filling caches is not what is measured. */
-const WARM_UP_MS_MAX = 3_000
-const WARM_UP_SHARE = 0.5
-
-/** Throughput: how many turns a second go through one process, beside the least that any such process has to do. */
+/** Throughput: how many turns a second go through the host, beside the least that any such process has to do. */
 export const turns: Scenario = {
   name: 'turns',
-  about: 'turns per second through host and projector, beside the bare loop',
+  about: 'turns per second through host, dispatcher and projector, beside the bare loop and --vs peers',
   actorsDefault: 10_000,
+  secondsDefault: 15,
   run: measureTurns,
 }
 
 async function measureTurns({ system, producer, options }: Bench): Promise<Measured> {
-  const warmUpMs = Math.min(WARM_UP_MS_MAX, options.seconds * 1_000 * WARM_UP_SHARE)
-  const bareLoopPerSecond = await measureBareLoop(system, options, { name: producer.tenant, warmUpMs })
-
-  await using watches = new AsyncDisposableStack()
-  const log = await watchStream(system, 'LOG')
-  watches.defer(() => log.stop())
-  const out = await watchStream(system, 'OUT')
-  watches.defer(() => out.stop())
-  const tables = await watchTables(system)
-  watches.defer(() => tables.stop())
-  const target = { send: () => void producer.send(), publisher: producer.publisher, records: log }
-  const [logBase, outBase] = [log.value, out.value]
-  await pour(target, { forMs: warmUpMs })
-  await log.reached(logBase + producer.acknowledged, LEVEL_MS_MAX)
-  await out.reached(outBase + producer.acknowledged, LEVEL_MS_MAX)
-  await tables.reached(log.value, LEVEL_MS_MAX)
-
-  const [acknowledged, before, used] = [producer.acknowledged, log.value, await usageOf(system.pid)]
-  const bytesBefore = (await system.jsm.streams.info('LOG')).state.bytes
-  const ownCpuBefore = process.cpuUsage()
-  const { firstAtMs, lastAtMs } = await pour(target, { forMs: options.seconds * 1_000 })
-  const hostLevel = await log.reached(before + producer.acknowledged - acknowledged, LEVEL_MS_MAX)
-  const [outLevel, tablesLevel] = await Promise.all([
-    out.reached(outBase + producer.acknowledged, LEVEL_MS_MAX), tables.reached(hostLevel.value, LEVEL_MS_MAX),
-  ])
-  const ownCpu = process.cpuUsage(ownCpuBefore)
-  const cpu = cpuFigures(used, await usageOf(system.pid))
-  const count = hostLevel.value - before
-  const rates = windowRates(log.samples, firstAtMs, lastAtMs)
-  const perSecond = ({ atMs }: Sample): number => count / (atMs - firstAtMs) * 1_000
-  const turnsPerSecond = perSecond(hostLevel)
+  const rounds = roundsOf(options.seconds)
+  const { ours, bare } = await measureBoth({ system, producer, options })
+  const peers = await measurePeers(options, rounds)
+  const of = <Value extends number | undefined>(name: string, values: readonly Value[]): Record<string, number[]> => {
+    const known = values.filter((value) => value !== undefined)
+    return known.length === 0 ? {} : { [name]: known }
+  }
+  const perSecond = ours.map((round) => round.perSecond)
+  const told = medians({
+    turnsPerSecond: perSecond,
+    bareLoopPerSecond: bare.map((round) => round.perSecond),
+    ratio: perSecond.map((rate, round) => rate / (bare[round]?.perSecond ?? NaN)),
+    ...of('turnsPerSecondToOut', ours.map((round) => round.toOutPerSecond)),
+    ...of('turnsPerSecondToTables', ours.map((round) => round.toTablesPerSecond)),
+    ...of('cpuMicrosecondsPerTurnUp', ours.map((round) => round.cpuMicroseconds.up)),
+    ...of('cpuMicrosecondsPerTurnNats', ours.map((round) => round.cpuMicroseconds.nats)),
+    ...of('cpuMicrosecondsPerTurnClickhouse', ours.map((round) => round.cpuMicroseconds.clickhouse)),
+    ...of('cpuMicrosecondsPerTurnHarness', ours.map((round) => round.cpuMicroseconds.harness)),
+    cpuMicrosecondsPerTurnBareLoop: bare.map((round) => round.cpuMicrosecondsPerTurn),
+    logBytesPerTurn: ours.map((round) => round.logBytesPerTurn),
+    ...Object.fromEntries(peers.map(({ name, perSecond: rates }) => [`${name}TurnsPerSecond`, rates])),
+  })
+  const times = Object.fromEntries(peers.flatMap(({ name }) => {
+    const theirs = told.figures[`${name}TurnsPerSecond`] ?? 0
+    return theirs === 0 ? [] : [[`times${name[0]?.toUpperCase()}${name.slice(1)}`, Math.round((told.figures['turnsPerSecond'] ?? 0) / theirs * 100) / 100]]
+  }))
   return {
-    figures: {
-      turnsPerSecond: rounded(turnsPerSecond),
-      bareLoopPerSecond: rounded(bareLoopPerSecond),
-      ratio: rounded(turnsPerSecond / bareLoopPerSecond),
-      turnsPerSecondToOut: rounded(perSecond(outLevel)),
-      turnsPerSecondToTables: rounded(perSecond(tablesLevel)),
-      turns: count,
-      windowTurnsPerSecondP25: rounded(quantile(rates, 0.25)),
-      windowTurnsPerSecondP50: rounded(quantile(rates, 0.5)),
-      windowTurnsPerSecondP75: rounded(quantile(rates, 0.75)),
-      logBytesPerTurn: rounded(((await system.jsm.streams.info('LOG')).state.bytes - bytesBefore) / count),
-      ...cpu,
-      cpuSecondsHarness: rounded((ownCpu.user + ownCpu.system) / 1e6),
-      refused: producer.publisher.refused,
-    },
+    figures: { ...told.figures, ...times, turns: ours.reduce((sum, round) => sum + round.turns, 0), refused: producer.publisher.refused },
+    spread: told.spread,
+    charts: [chart(told.spread)],
     notes: [
       'A turn: a polite message of a customer to the kind support, validated, decided, recorded, answered with message.sent, its '
       + 'silence timer set anew; no task.',
-      `As fast as INBOX takes, at most ${BACKLOG_MAX} inputs ahead of their records; from the first publish until LOG and OUT (asked `
-      + `every ${STREAM_POLL_MS} ms) have the last one, and until the tables (asked every ${TABLES_POLL_MS} ms) are level with it.`,
-      'Bare loop: same nats-server, same inputs, same publisher, just before; ordered consumer, two-state machine, append with '
-      + 'expected sequence, in a process of its own. Dispatcher, projector and ClickHouse are idle then, and work beside the '
-      + 'host in the turns.',
-      `Warmed up for ${warmUpMs} ms each. LOG bytes are as JetStream counts them, before compression.`,
+      `${rounds.count} rounds of ${rounds.ms} ms, Colloquy and the bare loop by turns, after warming both up for ${rounds.warmUpMs} ms: medians; `
+      + 'ratio is that of the two in one round.',
+      `As fast as INBOX takes, at most ${BACKLOG_MAX} inputs ahead of their records. turnsPerSecond is the host: from the first publish until LOG has `
+      + `the last record (asked every ${STREAM_POLL_MS} ms)${system.has('project') ? `; ToOut and ToTables until OUT and the tables (asked every ${TABLES_POLL_MS} ms) have all of it` : ''}.`,
+      rolesNote(options),
+      'Bare loop: same nats-server, same inputs, same publisher; ordered consumer, two-state machine, append with '
+      + 'expected sequence, in a process of its own. The stages of Colloquy are idle then.',
+      'CPU is that of all processes until the tables are level, ClickHouse\'s merges of earlier rounds included. LOG bytes are as JetStream counts them, before compression.',
+      ...peers.flatMap(({ notes }) => notes),
     ],
   }
 }
 
-function cpuFigures(before: SystemUsage, after: SystemUsage): Figures {
-  const used = (name: keyof SystemUsage): number => rounded((after[name]?.cpuSeconds ?? 0) - (before[name]?.cpuSeconds ?? 0))
-  if (after.up === undefined) return {}
-  return { cpuSecondsUp: used('up'), cpuSecondsNats: used('nats'), cpuSecondsClickhouse: used('clickhouse') }
+async function measureBoth({ system, producer, options }: Bench): Promise<{ ours: LoadRound[]; bare: BareRun[] }> {
+  const rounds = roundsOf(options.seconds)
+  await using started = new AsyncDisposableStack()
+  const loop = started.adopt(await startBareLoop(system, options, producer.tenant), (one) => one.stop())
+  const load = started.adopt(await startLoad({ system, producer }), (one) => one.stop())
+  await loop.run(rounds.warmUpMs)
+  await load.run({ forMs: rounds.warmUpMs })
+  const [ours, bare]: [LoadRound[], BareRun[]] = [[], []]
+  await interleave(rounds.count, [
+    async () => { bare.push(await loop.run(rounds.ms)) },
+    async () => { ours.push(await load.run({ forMs: rounds.ms })) },
+  ])
+  return { ours, bare }
+}
+
+const rolesNote = ({ roles, workers }: Bench['options']): string =>
+  `While it is measured there are the roles ${roles.join(', ')}, ${workers === 1 ? 'in one process' : `host, dispatch and tasks of them in ${workers} processes`}, `
+  + (roles.includes('project') ? 'and the tables\' work falls into the time of the host.' : 'beside one that has the servers; what the gate needs besides follows afterwards.')
+
+function chart(spread: Readonly<Record<string, Spread>>): TitledChart {
+  const bars = Object.entries({
+    bareLoopPerSecond: 'bare loop', turnsPerSecond: 'Colloquy, to LOG', turnsPerSecondToOut: 'Colloquy, to OUT', turnsPerSecondToTables: 'Colloquy, to the tables',
+    restateTurnsPerSecond: 'Restate', bullmqTurnsPerSecond: 'BullMQ',
+  }).flatMap(([name, label]) => (spread[name] === undefined ? [] : [[label, spread[name].p50] as const]))
+  return {
+    title: 'Turns per second', unit: '/s', shape: 'bars', labels: bars.map(([label]) => label),
+    series: [{ name: 'turns per second', values: bars.map(([, value]) => value), colour: '#2a7f8e' }],
+  }
 }

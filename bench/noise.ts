@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { cpuUsage, hrtime } from 'node:process'
+import { setImmediate as turn } from 'node:timers/promises'
+import { quantile, rounded } from './statistics.ts'
+
+/** How much a machine says something else each time that it is asked the same. */
+export interface Noise {
+  /** Rounds of the same work of one thread, on the median. */
+  readonly roundMs: number
+  /** From the first to the third quartile, in hundredths of the median. */
+  readonly iqrPercent: number
+  /** The slowest of them, in the same. */
+  readonly slowestPercent: number
+  /** Of all processor time meanwhile: what others used, and what the host of a virtual machine gave to somebody else. */
+  readonly othersPercent: number
+  readonly stolenPercent: number
+  readonly rounds: number
+}
+
+const ROUNDS = 40
+/** Some milliseconds of what stages do most: JSON, hashes, small objects. */
+const ROUND_STEPS = 1_000
+const WARM_UP = 10
+
+/** Measures it by the same work over and over: figures that differ by less than this say nothing. */
+export async function measureNoise(): Promise<Noise> {
+  const times: number[] = []
+  for (let round = 0; round < WARM_UP; round++) work()
+  const [before, ownBefore] = [await readProcessors(), cpuUsage()]
+  for (let round = 0; round < ROUNDS; round++) {
+    const begun = hrtime.bigint()
+    work()
+    times.push(Number(hrtime.bigint() - begun) / 1e6)
+    await turn()
+  }
+  const [after, own] = [await readProcessors(), cpuUsage(ownBefore)]
+  const median = quantile(times, 0.5)
+  const ownTicks = (own.user + own.system) / 1e6 * TICKS_PER_SECOND
+  const all = Math.max(1, after.all - before.all)
+  return {
+    roundMs: rounded(median),
+    iqrPercent: percent(quantile(times, 0.75) - quantile(times, 0.25), median),
+    slowestPercent: percent(Math.max(...times), median),
+    othersPercent: percent(Math.max(0, after.busy - before.busy - ownTicks), all),
+    stolenPercent: percent(after.stolen - before.stolen, all),
+    rounds: ROUNDS,
+  }
+}
+
+export const noiseText = ({ roundMs, iqrPercent, slowestPercent, othersPercent, stolenPercent, rounds }: Noise): string =>
+  `the same ${roundMs} ms of work, ${rounds} times: interquartile range ${iqrPercent} %, slowest ${slowestPercent} % of the median; `
+  + `others used ${othersPercent} % of the processors meanwhile, ${stolenPercent} % were stolen`
+
+const percent = (part: number, whole: number): number => Math.round(part / whole * 1_000) / 10
+
+function work(): void {
+  for (let step = 0; step < ROUND_STEPS; step++) {
+    const text = JSON.stringify({ step, text: 'where is my order? 我的订单到哪里了？', tags: [step, step + 1, step + 2] })
+    createHash('sha256').update(JSON.stringify(JSON.parse(text))).digest()
+  }
+}
+
+const TICKS_PER_SECOND = 100
+
+/** Ticks since the machine was started (proc(5)); nothing where there is no /proc. */
+async function readProcessors(): Promise<{ all: number; busy: number; stolen: number }> {
+  const text = await readFile('/proc/stat', 'utf8').catch(() => '')
+  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, stolen = 0] = text.split('\n')[0]?.trim().split(/\s+/).slice(1).map(Number) ?? []
+  const busy = user + nice + system + irq + softIrq
+  return { all: busy + idle + ioWait + stolen, busy, stolen }
+}

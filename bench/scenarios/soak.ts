@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { COLOURS } from '../../infra/report/charts.ts'
+import { LEVEL_MS_MAX, watchStream, watchTables } from '../levels.ts'
+import { keepPace } from '../pace.ts'
+import { usageOf } from '../processes.ts'
+import type { Bench, Figures, Measured, Scenario, TitledChart } from '../scenario.ts'
+import { quantile, rounded, slope } from '../statistics.ts'
+
+const SAMPLES = 600
+const SAMPLE_MS_MIN = 250
+/** Caches fill and code is compiled before; a slope from here on is a leak. */
+const SETTLED_SHARE = 0.25
+const CHART_POINTS = 60
+
+/** The same load for long: whether memory and lag stay where they are. */
+export const soak: Scenario = {
+  name: 'soak',
+  about: 'an hour at a fixed rate, by hand: whether memory and lag stay flat',
+  actorsDefault: 10_000,
+  rateDefault: 200,
+  secondsDefault: 3_600,
+  run: measureSoak,
+}
+
+interface Sample {
+  readonly seconds: number
+  /** Resident, in MiB. */
+  readonly up: number
+  readonly nats: number
+  readonly clickhouse: number
+  /** Inputs without a record, records without rows. */
+  readonly hostLag: number
+  readonly tablesLag: number
+}
+
+async function measureSoak({ system, producer, options }: Bench): Promise<Measured> {
+  await using watches = new AsyncDisposableStack()
+  const log = watches.adopt(await watchStream(system, 'LOG'), (watch) => watch.stop())
+  const tables = watches.adopt(await watchTables(system), (watch) => watch.stop())
+  const inbox = watches.adopt(await watchStream(system, 'INBOX'), (watch) => watch.stop())
+  const [logBase, inboxBase] = [log.value, inbox.value]
+  const samples: Sample[] = []
+  const stopping = new AbortController()
+  const everyMs = Math.max(SAMPLE_MS_MIN, options.seconds * 1_000 / SAMPLES)
+  const sampling = (async () => {
+    const begunMs = performance.now()
+    while (!stopping.signal.aborted) {
+      const used = await usageOf(system.pids)
+      const mib = (name: keyof typeof used): number => (used[name]?.rssBytes ?? 0) / 1024 ** 2
+      samples.push({
+        seconds: (performance.now() - begunMs) / 1_000, up: mib('up'), nats: mib('nats'), clickhouse: mib('clickhouse'),
+        hostLag: Math.max(0, inbox.value - inboxBase - (log.value - logBase)), tablesLag: Math.max(0, log.value - tables.value),
+      })
+      await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  })()
+  await keepPace({ rate: options.rate, count: Math.ceil(options.rate * options.seconds) }, () => void producer.send())
+  stopping.abort()
+  await sampling
+  await producer.publisher.settled()
+  await tables.reached((await log.reached(logBase + producer.acknowledged, LEVEL_MS_MAX)).value, LEVEL_MS_MAX)
+
+  const settled = samples.slice(Math.floor(samples.length * SETTLED_SHARE))
+  const [early, late] = [settled.slice(0, Math.ceil(settled.length / 2)), settled.slice(Math.floor(settled.length / 2))]
+  const lag = (of: readonly Sample[], name: 'hostLag' | 'tablesLag', share: number): number => rounded(quantile(of.map((sample) => sample[name]), share))
+  const memory = (['up', 'nats', 'clickhouse'] as const).map((name): Figures => ({
+    [`${name}MiBAtStart`]: rounded(samples[0]?.[name] ?? 0), [`${name}MiBEarly`]: rounded(quantile(early.map((sample) => sample[name]), 0.5)),
+    [`${name}MiBLate`]: rounded(quantile(late.map((sample) => sample[name]), 0.5)),
+    [`${name}MiBPerHour`]: rounded(slope(settled.map((sample) => [sample.seconds / 3_600, sample[name]]))),
+  }))
+  return {
+    figures: {
+      ...Object.assign({}, ...memory) as Figures,
+      hostLagP50Early: lag(early, 'hostLag', 0.5), hostLagP50Late: lag(late, 'hostLag', 0.5), hostLagP99Late: lag(late, 'hostLag', 0.99),
+      tablesLagP50Early: lag(early, 'tablesLag', 0.5), tablesLagP50Late: lag(late, 'tablesLag', 0.5), tablesLagP99Late: lag(late, 'tablesLag', 0.99),
+      ratePerSecond: options.rate, turns: producer.acknowledged, refused: producer.publisher.refused,
+    },
+    charts: [
+      chartOf('Memory', ' MiB', samples, { Colloquy: 'up', 'nats-server': 'nats', ClickHouse: 'clickhouse' }),
+      chartOf('Inputs and records not yet done', '', samples, { host: 'hostLag', tables: 'tablesLag' }),
+    ],
+    notes: [
+      `Memory is resident, lag is in inputs without a record and records without rows, ${samples.length} samples. Early and late are the halves of what follows the first quarter; PerHour is the slope over both, by least squares.`,
+    ],
+  }
+}
+
+const LINE_COLOURS = [COLOURS.good, COLOURS.plain, COLOURS.bad]
+
+function chartOf(title: string, unit: string, samples: readonly Sample[], lines: Readonly<Record<string, keyof Sample>>): TitledChart {
+  const step = Math.max(1, Math.floor(samples.length / CHART_POINTS))
+  const shown = samples.filter((_, index) => index % step === 0)
+  return {
+    title, unit, shape: 'lines', labels: shown.map(({ seconds }) => `${Math.round(seconds / 6) / 10} min`),
+    series: Object.entries(lines).map(([name, of], index) => ({ name, values: shown.map((sample) => rounded(sample[of])), colour: LINE_COLOURS[index] ?? COLOURS.grey })),
+  }
+}

@@ -1,0 +1,106 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { ColloquyError } from '../schemas/errors.ts'
+import { number, table } from './report.ts'
+import { readResults, RESULTS, type Result } from './results.ts'
+
+export const README = fileURLToPath(new URL('../README.md', import.meta.url))
+
+/** A line of the summary: figures of one result. */
+interface Line {
+  readonly result: string
+  readonly what: string
+  /** The first counts for the aim. */
+  readonly figures: readonly string[]
+  readonly unit: string
+  /** As people say it; absent where there is none. */
+  readonly aim?: string
+}
+
+const LINES: readonly Line[] = [
+  { result: 'turns', what: 'turns of `support` through the host, everything running', figures: ['turnsPerSecond'], unit: '/s', aim: '15,000/s' },
+  { result: 'turns', what: 'the same until all is in the tables', figures: ['turnsPerSecondToTables'], unit: '/s' },
+  { result: 'turns', what: 'the bare loop: inbox → two-state machine → append', figures: ['bareLoopPerSecond'], unit: '/s' },
+  { result: 'turns', what: 'host over bare loop', figures: ['ratio'], unit: '', aim: '0.8' },
+  { result: 'turns-host', what: 'the host alone, in a process of its own; over bare loop', figures: ['turnsPerSecond', 'ratio'], unit: '' },
+  { result: 'turns', what: 'the same job on Restate; how many times faster', figures: ['timesRestate', 'restateTurnsPerSecond'], unit: '', aim: '15 times' },
+  { result: 'turns', what: 'the same job on BullMQ; how many times faster', figures: ['timesBullmq', 'bullmqTurnsPerSecond'], unit: '', aim: '1.5 times' },
+  { result: 'latency', what: 'publish → record in LOG: p50, p99', figures: ['toLogP50Ms', 'toLogP99Ms'], unit: ' ms' },
+  { result: 'latency', what: 'publish → OUT: p50, p99', figures: ['toOutP50Ms', 'toOutP99Ms'], unit: ' ms', aim: '4 ms, 25 ms' },
+  { result: 'latency', what: 'publish → row in ClickHouse: p50, p99', figures: ['toRowP50Ms', 'toRowP99Ms'], unit: ' ms', aim: 'p99 300 ms' },
+  { result: 'tasks', what: 'task: start → outcome in LOG: p50, p99', figures: ['roundTripP50Ms', 'roundTripP99Ms'], unit: ' ms', aim: 'p50 6 ms' },
+  { result: 'replay', what: '`colloquy rebuild`, records into all tables', figures: ['rebuiltRecordsPerSecond'], unit: '/s', aim: '60,000/s' },
+  { result: 'replay', what: 'bare ordered consumer, bare insert of the same rows', figures: ['bareConsumerRecordsPerSecond', 'bareInsertRecordsPerSecond'], unit: '/s' },
+  { result: 'takeover', what: 'longest wait when a worker is killed', figures: ['killedLongestWaitMs'], unit: ' ms', aim: '5 s' },
+  { result: 'takeover', what: 'longest wait when one is stopped in order', figures: ['stoppedLongestWaitMs'], unit: ' ms', aim: '500 ms' },
+  { result: 'scale', what: 'cost per message at 1,000,000 actors over that at 10,000: time, CPU', figures: ['costRatio', 'cpuCostRatio'], unit: '', aim: '1.3' },
+  { result: 'scale', what: 'memory per live actor of the small machine', figures: ['bytesPerLiveActor'], unit: ' bytes', aim: '2 KB' },
+  { result: 'scale', what: 'loading an actor that is out of memory, p50', figures: ['coldLoadP50Ms'], unit: ' ms' },
+  { result: 'embed', what: 'texts embedded (MiniLM shape, 8 bits); over the bare ONNX session', figures: ['textsPerSecond', 'ratio'], unit: '' },
+  { result: 'search', what: 'hybrid search over 100,000 messages: p50, p99', figures: ['hybridP50Ms', 'hybridP99Ms'], unit: ' ms' },
+  { result: 'kinds', what: 'decisions of `support`; over bare `transition()`', figures: ['supportTurnsPerSecond', 'supportRatio'], unit: '' },
+]
+
+/** The questions of `analysts`, of which each has its own figures. */
+const ANALYSTS = { result: 'analysts', end: 'P99Ms', aim: '300 ms' } as const
+
+const [BEGIN, END] = ['<!-- bench:begin (npm run bench -- readme) -->', '<!-- bench:end -->']
+
+/** What the results say, for the README. */
+export function renderSummary(results: ReadonlyMap<string, Result>): string {
+  const [first] = results.values()
+  if (first === undefined) return 'Nothing is measured yet: `npm run bench -- all`.'
+  const rows = LINES.flatMap((line) => {
+    const result = results.get(line.result)
+    return result === undefined || line.figures.some((name) => result.figures[name] === undefined) ? [] : [rowOf(line, result)]
+  })
+  return [...circumstances([...results.values()]), '', table(['what', 'median', 'quartiles', 'aim', 'result'], [...rows, ...slowestQuestion(results)])].join('\n')
+}
+
+function rowOf({ result: name, what, figures, unit, aim = '' }: Line, { figures: values, spread = {} }: Result): string[] {
+  const told = figures.map((figure) => `${number(values[figure] ?? 0)}${unit}`)
+  const ranges = figures.flatMap((figure) => (spread[figure] === undefined ? [] : [`${number(spread[figure].p25)} to ${number(spread[figure].p75)}`]))
+  return [what, told.join(', '), ranges.join(', '), aim, `[${name}](bench/results/${name}.md)`]
+}
+
+function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
+  const result = results.get(ANALYSTS.result)
+  if (result === undefined) return []
+  const times = Object.entries(result.figures).filter(([name]) => name.endsWith(ANALYSTS.end)).toSorted(([, one], [, other]) => other - one)
+  const within = times.filter(([, ms]) => ms <= Number.parseInt(ANALYSTS.aim, 10)).length
+  const [slowest = ['', 0]] = times
+  return [[
+    `the twelve questions over ${number(result.figures['eventRows'] ?? 0)} event rows beside ${number(result.figures['ratePerSecond'] ?? 0)} inputs/s: slowest p99; within the aim`,
+    `${number(slowest[1])} ms; ${within} of ${times.length}`, '', ANALYSTS.aim, `[${ANALYSTS.result}](bench/results/${ANALYSTS.result}.md)`,
+  ]]
+}
+
+/** Of all results: they may come from more than one day, and then from more than one commit. */
+function circumstances(results: readonly Result[]): string[] {
+  const distinct = (of: (result: Result) => string): string => [...new Set(results.map(of))].toSorted().join(', ')
+  const [low, high] = [Math.min(...results.map(({ noise }) => noise.iqrPercent)), Math.max(...results.map(({ noise }) => noise.iqrPercent))]
+  return [
+    `${distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)}; producer, servers and all stages on it. `
+    + `${distinct(({ versions }) => `nats-server ${versions['nats'] ?? ''}`.trim()).split(', ').filter((text) => text !== 'nats-server').join(', ')}, `
+    + `Node ${distinct(({ versions }) => versions['node'] ?? '')}; commit ${distinct(({ commit }) => commit)}; ${distinct(({ date }) => date.slice(0, 10))}.`,
+    `Before each run the same work of one thread, 40 times, had an interquartile range of ${low} to ${high} % of its median: differences below that say nothing.`,
+  ]
+}
+
+/** The README with this summary between its marks. @throws ColloquyError `no_marks` */
+export function withSummary(readme: string, summary: string): string {
+  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)]
+  if (from < 0 || to < from) throw new ColloquyError('no_marks', `The README has no place for the summary: a line "${BEGIN}" and below it "${END}"`)
+  return `${readme.slice(0, from + BEGIN.length)}\n\n${summary}\n\n${readme.slice(to)}`
+}
+
+export async function updateReadme(): Promise<void> {
+  await writeFile(README, withSummary(await readFile(README, 'utf8'), renderSummary(await readResults(RESULTS))))
+}
+
+export const readmeCommand = ({ line }: { line: (text: string) => void }): Command =>
+  new Command('readme').description('writes the summary of bench/results/ into the README').action(async () => {
+    await updateReadme()
+    line(`${README} says what ${RESULTS} has`)
+  })
