@@ -51,6 +51,15 @@ export const CHUNK_ID_CHARS = 10
 /** The id of a chunk is its text's: it stays while the chunk does, wherever it stands, and the same text again is the same chunk. */
 export const chunkIdOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, CHUNK_ID_CHARS)
 
+/** A chunk that says first where it stands. */
+export const headed = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
+
+/** Where a chunk stands, and what it says there. */
+export function headOf(chunk: string): { readonly head: string | undefined; readonly text: string } {
+  const [, head, text] = /^# ([^\n]+)(?:\n\n|$)([^]*)$/.exec(chunk) ?? []
+  return { head, text: text ?? chunk }
+}
+
 const DERIVED_CHARS = 22
 const DERIVED = new RegExp(`--[A-Za-z0-9_-]{${DERIVED_CHARS}}$`)
 const READABLE_CHARS_MAX = 64

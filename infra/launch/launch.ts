@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/kind.ts'
 import type { Bus } from '../../pipeline/bus.ts'
 import { createMetrics, type Metrics } from '../../pipeline/metrics.ts'
+import { serveSearch } from '../../pipeline/memory/service.ts'
 import type { HttpServer } from '../../pipeline/serve/server.ts'
 import type { Stage } from '../../pipeline/stage.ts'
 import type { Role, Settings } from '../settings.ts'
@@ -72,6 +73,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
   const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
     ? await openMemory({ settings, client, metrics, log }, started)
     : undefined
+  if (memory !== undefined) {
+    const searchService = serveSearch(nc, memory.search)
+    started.defer(() => searchService.stop())
+  }
   const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())

@@ -1,4 +1,4 @@
-import { KNOWLEDGE_LIMITS } from '../../../schemas/knowledge.ts'
+import { headed, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge.ts'
 import { definitionsOf } from './code.ts'
 import { htmlSections } from './html.ts'
 import { pack, type PackOptions } from './pack.ts'
@@ -24,7 +24,6 @@ const CODE: PackOptions = { min: 120, max: 300, overlap: 0 }
 /** Rows are found one by one: few to a chunk. */
 const ROWS: PackOptions = { min: 80, max: 300, overlap: 0 }
 
-const TITLE_MARK = '# '
 const STEP = ' › '
 const PATH_CHARS_MAX = 300
 
@@ -74,13 +73,7 @@ const ofSections = (sections: readonly Section[], title: string | undefined, cut
 
 function titled(chunks: readonly string[], path: readonly string[]): string[] {
   const line = path.join(STEP).replaceAll(/\s+/g, ' ').trim().slice(-PATH_CHARS_MAX).toWellFormed()
-  return line === '' ? chunks.filter((chunk) => chunk !== '') : chunks.map((chunk) => `${TITLE_MARK}${line}${chunk === '' ? '' : `\n\n${chunk}`}`)
-}
-
-/** Where a chunk stands, and what it says. The other way round of what `chunkDocument` writes. */
-export function headOf(chunk: string): { readonly head: string | undefined; readonly text: string } {
-  const [, head, text] = /^# ([^\n]+)(?:\n\n|$)([^]*)$/.exec(chunk) ?? []
-  return { head, text: text ?? chunk }
+  return line === '' ? chunks.filter((chunk) => chunk !== '') : chunks.map((chunk) => headed(line, chunk))
 }
 
 const BYTE_ORDER_MARK = /^\ufeff/
