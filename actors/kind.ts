@@ -8,6 +8,7 @@ import { taskLogic } from './definition/sources.ts'
 import { nodesOf } from './definition/walk.ts'
 import { deepFreeze } from './freeze.ts'
 import { createPureMachine, type PureMachine } from './pure-machine.ts'
+import type { TaskMemory } from './task-memory.ts'
 import type { Upcasters } from './upcast.ts'
 
 export type Schemas = Readonly<Record<string, z.ZodType>>
@@ -21,6 +22,10 @@ export interface TaskCall<Input> {
   /** Aborts when the deadline passes, when the machine no longer wants the result, and when the runner stops. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** Whose machine invoked it. */
+  readonly actor: Address
+  /** What the actor's tenant has said and learned. */
+  readonly memory: TaskMemory
 }
 
 /** A task: work with effects outside, done by a runner and reported back to the machine that invoked it. */

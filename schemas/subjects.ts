@@ -54,6 +54,8 @@ export const timerSubject = (a: Address, run: string): string => `timer.${path(a
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
 /** Core NATS, not stored: tells whoever runs a task that its result is no longer wanted. */
 export const abortSubject = (run: string): string => `abort.${run}`
+/** Core NATS, not stored: asks a process that has a memory for whoever has none. */
+export const SEARCH_SUBJECT = 'colloquy.search'
 
 /** `internal` came through `int.` and `actor` through `act.`, which producers may not publish to. */
 export type Origin = 'producer' | 'actor' | 'internal'

@@ -4,6 +4,7 @@ import type { Message } from '../actors/draft.ts'
 import { kindsByName } from '../actors/kind.ts'
 import type { LogRecord } from '../schemas/record.ts'
 import { toyKind } from './toy-kind.ts'
+import type { TaskMemory } from '../actors/task-memory.ts'
 
 export const kinds = kindsByName([toyKind])
 export const address = { tenant: 'acme', kind: 'toy', id: 'a1' }
@@ -41,3 +42,6 @@ export function play(messages: readonly Message[], from: Actor = newActor(addres
   }
   return { actor, records }
 }
+
+/** The memory of a tenant that has neither said nor learned anything. */
+export const nothingLearned: TaskMemory = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }

@@ -31,6 +31,10 @@ function createMemoryStore() {
       await answer()
       return new Set(ids.filter((id) => points.has(id)))
     },
+    async remove(ids) {
+      await answer()
+      for (const id of ids) points.delete(id)
+    },
     async removeAbove(seq) {
       await answer()
       for (const [id, point] of points) if (point.seq > seq) points.delete(id)

@@ -6,6 +6,7 @@ import { explore } from '../actors/testing/explore/explore.ts'
 import { given, type Scenario } from '../actors/testing/scenario.ts'
 import { fails } from '../actors/testing/stubs.ts'
 import { LIMITS } from '../schemas/limits.ts'
+import { nothingLearned } from './core.ts'
 import { silent } from './system.ts'
 
 const kind = createInterest(loadCatalogue())
@@ -132,7 +133,7 @@ test('no walk finds a fault, a dead end, or a context that grows for ever', () =
 
 describe('the catalogue', () => {
   const recommend = (topics: [string, number][], without: string[] = [], count = 20) =>
-    kind.tasks.recommend.run({ input: { topics, without, count }, key: 'k', signal: new AbortController().signal, log: silent })
+    kind.tasks.recommend.run({ input: { topics, without, count }, key: 'k', signal: new AbortController().signal, log: silent, actor: { tenant: 'acme', kind: 'interest', id: 'v1' }, memory: nothingLearned })
 
   test('is ordered by how well an item fits, without what is excluded, disliked or of no interest', async () => {
     expect((await recommend([['tea', 4], ['茶', 2], ['kitchen', -6]])).map(({ item }) => item)).toEqual(['云雾绿茶', '岩骨乌龙', '青瓷茶具'])

@@ -71,6 +71,11 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('old wording'), limit: 10 })).toEqual([])
     expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('new phrase'), limit: 10 })).toMatchObject([{ text: 'the new phrase' }])
     expect(await store.existing([before.id, idOf('nothing')])).toEqual(new Set([before.id]))
+    const others = Array.from({ length: 300 }, (_, index) => idOf(`nothing/${index}`))
+    await store.upsert([pointOf('m2', 'another phrase')])
+    await store.remove([...others, before.id])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('phrase'), limit: 10 })).toMatchObject([{ source: 'm2' }])
+    await store.remove([])
   })
 
   it('keeps to every filter, also when it deletes', async () => {

@@ -21,6 +21,10 @@ interface Body {
   readonly prefetch: readonly Way[]; readonly limit: number
 }
 
+/** Points of a request by their ids instead of a filter. */
+interface Named { readonly points: readonly string[] }
+const isNamed = (body: object): body is Named => 'points' in body
+
 export interface FakeQdrant {
   readonly url: string
   /** Of a collection, the payload indexes that were made. */
@@ -97,7 +101,7 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
       case 'POST /points':
         return body.ids.flatMap((id) => (points.has(id) ? [{ id }] : []))
       case 'POST /points/delete':
-        for (const { id } of matching(body.filter)) points.delete(id)
+        for (const id of isNamed(body) ? body.points : matching(body.filter).map((point) => point.id)) points.delete(id)
         return done
       case 'POST /points/count':
         return { count: matching(body.filter).length }

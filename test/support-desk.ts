@@ -7,7 +7,7 @@ import { createSupport, type SupportOptions } from '../actors/support/kind.ts'
 import { loadArticles } from '../actors/support/knowledge.ts'
 import type { Answer, Hit } from '../actors/support/definition.ts'
 import type { Emitted, LogRecord, Started } from '../schemas/record.ts'
-import { internal, message, reread, timeAt } from './core.ts'
+import { internal, message, nothingLearned, reread, timeAt } from './core.ts'
 
 export const articles = loadArticles()
 export const support = createSupport({ articles })
@@ -76,7 +76,7 @@ export function createDesk(kind: Kind = support) {
       const { run, task, input } = pending()
       const definition = kind.tasks[task]
       if (definition === undefined) throw new Error(`no task ${task}`)
-      const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log }
+      const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address, memory: nothingLearned }
       const output = await definition.run(call)
       desk.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
     },

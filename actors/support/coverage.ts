@@ -1,6 +1,10 @@
-import type { Article } from './knowledge.ts'
 import { synonymsOf } from './synonyms.ts'
 import { termsOf, wordsOf } from './terms.ts'
+
+interface Titled {
+  readonly title: string
+  readonly text: string
+}
 
 /** How much of one question some terms speak of: 0 to 1. */
 export type Coverage = (terms: ReadonlySet<string>) => number
@@ -10,10 +14,10 @@ const SYNONYM_WEIGHT = 0.7
 
 /**
  * Measures how much of a question a text speaks of: the share of the question's words that are among the text's terms, each
- * word as heavy as it is rare in the articles, and heaviest where none of them has it.
+ * word as heavy as it is rare in the texts that are looked at, and heaviest where none of them has it.
  */
-export function createCoverage(articles: readonly Article[]): (question: string) => Coverage {
-  const rarity = rarityIn(articles)
+export function createCoverage(texts: readonly Titled[]): (question: string) => Coverage {
+  const rarity = rarityIn(texts)
 
   return (question) => {
     const words = [...new Set(wordsOf(question))].map((word) => {
@@ -32,14 +36,18 @@ export function createCoverage(articles: readonly Article[]): (question: string)
   }
 }
 
-/** The logarithm of how many articles lack a term to how many have it, as BM25 has it. */
-function rarityIn(articles: readonly Article[]): (term: string) => number {
+/** Few texts tell little of how rare a word is: they are taken as some of so many. */
+const TEXTS_MIN = 24
+
+/** The logarithm of how many texts lack a term to how many have it, as BM25 has it. */
+function rarityIn(texts: readonly Titled[]): (term: string) => number {
   const having = new Map<string, number>()
-  for (const { title, text } of articles) {
+  const all = Math.max(TEXTS_MIN, texts.length)
+  for (const { title, text } of texts) {
     for (const term of new Set(termsOf(`${title} ${text}`))) having.set(term, (having.get(term) ?? 0) + 1)
   }
   return (term) => {
     const count = having.get(term) ?? 0
-    return Math.log(1 + (articles.length - count + 0.5) / (count + 0.5))
+    return Math.log(1 + (all - count + 0.5) / (count + 0.5))
   }
 }

@@ -7,6 +7,9 @@ import { TOPICS } from './lexicon.ts'
 export const HITS_MAX = 3
 export const HIT_CHARS_MAX = 1200
 export const ANSWER_CHARS_MAX = 2000
+/** What was said earlier that has to do with the question. */
+export const EARLIER_MAX = 3
+export const EARLIER_CHARS_MAX = 300
 
 /** What the support desk and the customer tell a case, beside what is said in it. */
 export const supportEvents = {
@@ -25,25 +28,30 @@ const querySchema = z.object({
   lang: languageSchema,
 })
 
-/** An article that was found. */
+/** A passage that was found: of what the tenant has learned, else an article. */
 const hitSchema = z.object({
   source: z.string(),
+  /** Which passage of it, where it has several. */
+  chunk: z.string().optional(),
   title: z.string(),
   text: z.string().max(HIT_CHARS_MAX),
-  lang: languageSchema,
-  /** The share of the question that the article knows of, 0 to 1: of its words, the rarer the weightier. */
+  lang: z.string().max(35).nullable(),
+  /** The share of the question that the passage knows of, 0 to 1: of its words, the rarer the weightier. */
   score: z.number().min(0).max(1),
 })
 const hitsSchema = z.array(hitSchema).max(HITS_MAX)
+const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
 
 export const lookupInput = querySchema
-export const lookupOutput = z.object({ hits: hitsSchema, kbVersion: z.string().max(64).optional() })
+export const lookupOutput = z.object({ hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional() })
 
-export const answerInput = querySchema.extend({ hits: hitsSchema, turns: z.array(turnSchema).max(TURNS_MAX) })
+export const answerInput = querySchema.extend({
+  hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional(), turns: z.array(turnSchema).max(TURNS_MAX),
+})
 export const answerOutput = z.object({
   /** `null` where the articles do not say. */
   text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
-  sources: z.array(z.object({ source: z.string(), score: z.number() })).max(HITS_MAX),
+  sources: z.array(z.object({ source: z.string(), chunk: z.string().optional(), score: z.number() })).max(HITS_MAX),
   /** Articles that it was asked from. */
   hits: z.int().nonnegative().optional(),
   kbVersion: z.string().max(64).optional(),
@@ -65,8 +73,10 @@ export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 /** The kind `support` but for its machine: what may come in and go out, and its two tasks. */
 export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) => defineKind({
   name: 'support',
-  version: 1,
+  version: 2,
   context: contextSchema,
+  // Version 1 found articles only; its tasks gave and took less, and its states are the same.
+  migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
   events: supportEvents,
   emits: KNOWN_EMITS,
   tasks,

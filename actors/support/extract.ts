@@ -2,7 +2,8 @@ import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
 import { ANSWER_CHARS_MAX, HIT_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
 import type { Article } from './knowledge.ts'
-import { cited } from './replies.ts'
+import { isIn } from './recall.ts'
+import { citationOf, cited } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
 
 /** Neighbouring sentences that are quoted together. */
@@ -15,11 +16,11 @@ const PHRASES_WEIGHT = 0.3
 const ABOUT_WEIGHT = 0.1
 
 /**
- * Answers by quoting: from the best article in the language of the question, the neighbouring sentences that speak of most
- * of it. Nothing is added but the title. `text` is null where there is no such article.
+ * Answers by quoting: from the best passage in the language of the question, the neighbouring sentences that speak of most
+ * of it. Nothing is added but the title. `text` is null where there is no such passage.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
-  const coverageOf = createCoverage(articles)
+  const coverageInArticles = createCoverage(articles)
   /** By the text itself, so that a hit from another version of the articles is read anew. */
   const read = new Map(articles.map(({ text, lang }) => {
     const clipped = clip(text, HIT_CHARS_MAX)
@@ -27,8 +28,9 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
   }))
 
   return ({ text, about, lang, hits }) => {
-    const hit = hits.find((found) => found.lang === lang)
+    const hit = hits.find((found) => isIn(found, lang))
     if (hit === undefined) return { text: null, sources: [] }
+    const coverageOf = read.has(hit.text) ? coverageInArticles : createCoverage(hits)
     const titleTerms = new Set(termsOf(hit.title))
     const [covers, coversAbout, phrases] = [coverageOf(text), coverageOf(about ?? ''), phrasesOf(text)]
 
@@ -40,7 +42,7 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
     const passage = bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf)
     return {
       text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX),
-      sources: [{ source: hit.source, score: hit.score }],
+      sources: [citationOf(hit)],
     }
   }
 }

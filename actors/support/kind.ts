@@ -5,7 +5,7 @@ import type { ModelOptions } from './model.ts'
 import { answerTask, lookupTask } from './tasks.ts'
 
 export interface SupportOptions {
-  /** The knowledge base; all that is answered comes from it. */
+  /** What is known where a tenant has learned nothing of its own; all that is answered comes from the one or the other. */
   readonly articles: readonly Article[]
   /** Default: none, answers are quotations. */
   readonly model?: ModelOptions | undefined
@@ -17,6 +17,6 @@ const SILENCE_DEFAULT_MS = 30 * 60_000
 
 /** The kind `support`: customer service in Chinese and English over a knowledge base. */
 export function createSupport({ articles, model, silenceMs = SILENCE_DEFAULT_MS }: SupportOptions) {
-  const support = defineSupport({ lookup: lookupTask(articles), answer: answerTask(articles, model) })
+  const support = defineSupport({ lookup: lookupTask(articles, model !== undefined), answer: answerTask(articles, model) })
   return support.with(supportMachine(support.xstate, silenceMs))
 }

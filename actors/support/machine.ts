@@ -141,7 +141,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
               invoke: {
                 id: 'answer',
                 src: 'answer',
-                input: ({ context, event }) => ({ ...queryOf(context), hits: foundIn(event), turns: context.turns }),
+                input: ({ context, event }) => ({ ...queryOf(context), ...foundIn(event), turns: context.turns }),
                 onDone: [
                   {
                     guard: { type: 'isAnswer', params: ({ event }) => event.output },
@@ -213,5 +213,5 @@ const inVain = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => mi
 
 const lookupDone = z.object({ output: lookupOutput })
 
-/** The hits pass from one task to the next by the event between them, so that they need no place in the context. */
-const foundIn = (event: unknown): Hit[] => lookupDone.parse(event).output.hits
+/** What was found passes from one task to the next by the event between them, so that it needs no place in the context. */
+const foundIn = (event: unknown): z.infer<typeof lookupOutput> => lookupDone.parse(event).output

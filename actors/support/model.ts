@@ -6,6 +6,7 @@ import { boundedFetch } from './bounded-fetch.ts'
 import { clip } from './clip.ts'
 import { ANSWER_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
 import { DOES_NOT_SAY, instructionsFor } from './prompt.ts'
+import { citationOf } from './replies.ts'
 
 /** A model behind any endpoint that speaks OpenAI's chat completions. */
 export interface ModelOptions {
@@ -86,7 +87,7 @@ function answerOf(said: string, { hits }: AnswerInput): Pick<Answer, 'text' | 's
   if (said.includes(DOES_NOT_SAY)) return { text: null, sources: [] }
   const cited = new Set(Array.from(said.matchAll(CITATION), ([, number]) => Number(number) - 1))
   const named = hits.filter((_, index) => cited.has(index))
-  const sources = (named.length === 0 ? hits : named).map(({ source, score }) => ({ source, score }))
+  const sources = (named.length === 0 ? hits : named).map(citationOf)
   return { text: shorten(said.replace(CITATION, '')), sources }
 }
 

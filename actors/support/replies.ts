@@ -1,4 +1,5 @@
 import type { Language, Question } from './context.ts'
+import type { Answer, Hit } from './definition.ts'
 import type { Intent } from './lexicon.ts'
 
 type InBoth = Readonly<Record<Language, string>>
@@ -77,6 +78,9 @@ export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }
   if (GOODBYE.test(text)) return sentence('goodbye', lang)
   return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
 }
+
+/** What an answer names of a passage that it rests on. */
+export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] => ({ source, ...(chunk !== undefined && { chunk }), score })
 
 /** A quotation with the title of its article. */
 export const cited = (text: string, title: string, lang: Language): string =>

@@ -11,19 +11,21 @@ const TOPIC_BOOST = 2
 /** What a synonym, and what a term of the question before, counts beside a term of the question itself. */
 const SYNONYM_WEIGHT = 0.7
 const ABOUT_WEIGHT = 0.5
+/** What was said earlier, for a question that leans on it. */
+const EARLIER_WEIGHT = 0.2
 
 /**
  * A search over the articles, held in memory. Hits come in the order of their BM25 score, those in the language of the
  * question before all others, at most `HITS_MAX`.
  */
-export function createSearch(articles: readonly Article[]): (query: Query) => Hit[] {
+export function createSearch(articles: readonly Article[]): (query: Query, earlier?: readonly string[]) => Hit[] {
   const byId = new Map(articles.map((article) => [article.id, article]))
   const index = new MiniSearch<Article>({ fields: ['title', 'text'], tokenize: termsOf, processTerm: (term) => term })
   index.addAll(articles)
   const coverageOf = createCoverage(articles)
 
-  return ({ text, about, topic, lang }) => {
-    const weights = weightsOf(text, about)
+  return ({ text, about, topic, lang }, earlier = []) => {
+    const weights = weightsOf(text, about, earlier)
     const found = index.search([...weights.keys()].join(' '), {
       tokenize: (terms) => terms.split(' '),
       boost: { title: TITLE_BOOST },
@@ -48,7 +50,7 @@ export function createSearch(articles: readonly Article[]): (query: Query) => Hi
   }
 }
 
-function weightsOf(text: string, about: string | null): Map<string, number> {
+function weightsOf(text: string, about: string | null, earlier: readonly string[]): Map<string, number> {
   const weights = new Map<string, number>()
   const weigh = (terms: readonly string[], weight: number): void => {
     for (const term of terms) if (!weights.has(term)) weights.set(term, weight)
@@ -56,6 +58,8 @@ function weightsOf(text: string, about: string | null): Map<string, number> {
   const asked = termsOf(text)
   weigh(asked, 1)
   weigh(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
-  if (about !== null) weigh(termsOf(about), ABOUT_WEIGHT)
+  if (about === null) return weights
+  weigh(termsOf(about), ABOUT_WEIGHT)
+  for (const said of earlier) weigh(termsOf(said), EARLIER_WEIGHT)
   return weights
 }

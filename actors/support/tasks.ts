@@ -4,39 +4,56 @@ import { createExtract } from './extract.ts'
 import { versionOf, type Article } from './knowledge.ts'
 import { createModelAnswer, type ModelOptions } from './model.ts'
 import { PROMPT_VERSION } from './prompt.ts'
+import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
 
 /** Deadlines count the wait in the queue too: in a rush a late answer is better than an apology. */
 const DEADLINE_MS = 60_000
 const MODEL_DEADLINE_MS = 120_000
 
+/** A memory that is away may be back in a few seconds. */
+const LOOKUP_ATTEMPTS_MAX = 6
+
 /** What the tables show as the model where there is none. */
 const QUOTING = 'extractive'
 
-/** Looks a question up in the articles; quick, local, cannot fail for a reason of its own. */
-export function lookupTask(articles: readonly Article[]): LookupTask {
-  const search = createSearch(articles)
-  const kbVersion = versionOf(articles)
+/**
+ * Looks a question up in what the tenant has learned or, where it never learned anything, in the articles. What was said before in the conversation is
+ * looked up for a question that leans on it, and for a model.
+ */
+export function lookupTask(articles: readonly Article[], hasModel: boolean): LookupTask {
+  const searchArticles = createSearch(articles)
+  const articlesVersion = versionOf(articles)
   return defineTask({
-    input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
-    run: async ({ input }) => ({ hits: search(input), kbVersion }),
+    input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
+    run: async ({ input, memory, log }) => {
+      const earlier = hasModel || input.about !== null
+        ? await recallConversation(memory, input).catch((error: unknown) => {
+          log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
+          return []
+        })
+        : []
+      const learned = await memory.knowledgeVersion()
+      const hits = learned === undefined ? searchArticles(input, earlier) : await recallKnowledge(memory, input, earlier, { byMeaning: hasModel })
+      return { hits, kbVersion: learned ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
+    },
   })
 }
 
 /** Answers from what was found: by quoting, or by a model where one is set. */
 export function answerTask(articles: readonly Article[], model: ModelOptions | undefined): AnswerTask {
-  const kbVersion = versionOf(articles)
+  const articlesVersion = versionOf(articles)
   if (model !== undefined) {
     const answer = createModelAnswer(model)
     return defineTask({
       input: answerInput, output: answerOutput, deadlineMs: MODEL_DEADLINE_MS, attemptsMax: 4,
       concurrencyMax: model.concurrencyMax ?? 8,
-      run: async (call) => ({ ...await answer(call), hits: call.input.hits.length, kbVersion, promptVersion: PROMPT_VERSION }),
+      run: async (call) => ({ ...await answer(call), hits: call.input.hits.length, kbVersion: call.input.kbVersion ?? articlesVersion, promptVersion: PROMPT_VERSION }),
     })
   }
   const extract = createExtract(articles)
   return defineTask({
     input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
-    run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion, model: QUOTING }),
+    run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: QUOTING }),
   })
 }

@@ -7,8 +7,10 @@ import type { Cli } from './cli.ts'
 import { configCommand } from './config.ts'
 import { deadCommand } from './dead/dead.ts'
 import { devCommand } from './dev.ts'
+import { forgetCommand } from './forget.ts'
 import { importCommand } from './import.ts'
 import { kindsCommand } from './kinds.ts'
+import { learnCommand } from './learn.ts'
 import type { Output } from './output.ts'
 import { publishCommand } from './publish.ts'
 import { rebuildCommand } from './rebuild.ts'
@@ -26,7 +28,7 @@ import { upCommand } from './up.ts'
 import { verifyCommand } from './verify.ts'
 
 const COMMANDS = [
-  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, searchCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, learnCommand, forgetCommand, searchCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
   tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, backupCommand, restoreCommand,
 ]
 

@@ -9,6 +9,7 @@ import { reminderKind } from '../../actors/reminder.ts'
 import { loadArticles } from '../../actors/support/knowledge.ts'
 import type { ModelOptions } from '../../actors/support/model.ts'
 import { createSupport } from '../../actors/support/kind.ts'
+import { sourceKind } from '../../actors/source/kind.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/input.ts'
 import type { Settings } from '../settings.ts'
@@ -19,7 +20,8 @@ const kindShape = z.custom<Kind>((value) =>
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 
 /**
- * The kinds that the settings' CONFIG module exports by default, or the built-in ones where there is no such module.
+ * The kinds that the settings' CONFIG module exports by default, or the built-in ones where there is no such module. That of knowledge is
+ * always there, since memory and search are: but where a config has had a kind of that name, its own one stays.
  *
  * @throws ColloquyError `bad_config` where the module throws or exports something else; what is wrong with a kind keeps its code.
  */
@@ -30,7 +32,8 @@ export async function loadKinds(settings: Settings): Promise<Kinds> {
   const config = configShape.safeParse(module)
   if (!config.success) throw new ColloquyError('bad_config', `${settings.CONFIG} does not export kinds (${zodProblem(config.error, '')}); write "export default [kind, …]"`)
   try {
-    return kindsByName(config.data.default)
+    const own = kindsByName(config.data.default)
+    return own.has(sourceKind.name) ? own : new Map([...own, [sourceKind.name, sourceKind]])
   } catch (cause) {
     throw notLoaded(settings.CONFIG, '', cause)
   }
@@ -56,7 +59,7 @@ function notLoaded(config: string, place: string, cause: unknown): ColloquyError
 function builtInKinds(settings: Settings): Kind[] {
   const model = settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined ? undefined
     : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
-  return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue())]
+  return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue()), sourceKind]
 }
 
 const priceIn = ({ LLM_PRICE_IN: perMillionIn, LLM_PRICE_OUT: perMillionOut }: Settings): ModelOptions['price'] =>

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/kind.ts'
 import type { Bus } from '../../pipeline/bus.ts'
+import { serveSearch } from '../../pipeline/memory/service.ts'
 import { createMetrics, merged, type Metrics } from '../../pipeline/metrics.ts'
 import type { HttpServer } from '../../pipeline/serve/server.ts'
 import type { Stage } from '../../pipeline/stage.ts'
@@ -82,6 +83,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
     ? await openMemory({ settings, client, metrics, log }, started)
     : undefined
+  if (memory !== undefined) {
+    const searchService = serveSearch(nc, memory.search)
+    started.defer(() => searchService.stop())
+  }
   const apart = options.threads === true ? rolesApart(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !apart.includes(role)) }
   const { stages: ownStages } = await startStages({ settings: own, kinds, log, bus, kv, client, memory, metrics, replicas }, started)

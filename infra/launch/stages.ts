@@ -19,6 +19,8 @@ import { beginProjector } from '../../pipeline/project/projector.ts'
 import { startStage, type Stage } from '../../pipeline/stage.ts'
 import { createTails } from '../../pipeline/rearm/tails.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+import { createRemoteSearch } from '../../pipeline/memory/service.ts'
+import { createTaskMemories } from '../../pipeline/tasks/memory.ts'
 import { beginRunner } from '../../pipeline/tasks/runner.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
@@ -100,7 +102,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {
-    const tasks = await startStage('tasks', () => beginRunner({ bus, kinds, log, metrics, now: Date.now }), log)
+    const memories = createTaskMemories(bus, memory?.search ?? createRemoteSearch(bus.nc))
+    started.defer(() => memories.stop())
+    const tasks = await startStage('tasks', () => beginRunner({ bus, kinds, memoryOf: memories.of, log, metrics, now: Date.now }), log)
     started.defer(() => tasks.stop())
     stages.set('tasks', tasks)
   }

@@ -11,7 +11,7 @@ const memoryStoreBytesMax = 256 * 1024 * 1024
 const anonymousUser = 'anonymous'
 
 /** What only Colloquy itself publishes to: everything but `in.>`, the JetStream API and subjects that are not ours. */
-const internalSubjects = ['int.>', 'act.>', 'abort.>', 'inbox.>', 'log.>', 'timer.>', 'task.>', 'dead.>', 'out.>', '$KV.>']
+const internalSubjects = ['int.>', 'act.>', 'abort.>', 'inbox.>', 'log.>', 'timer.>', 'task.>', 'dead.>', 'out.>', '$KV.>', 'colloquy.search']
 
 export interface NatsConfig {
   port: number

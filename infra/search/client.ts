@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { answerSchema } from '../../pipeline/memory/answer.ts'
 import type { Search, SearchAnswer, SearchRequest } from '../../pipeline/memory/retrieval.ts'
-import { MEMORY_AREAS } from '../../pipeline/memory/store.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 
@@ -17,12 +17,6 @@ export interface SearchClientOptions {
 
 const TIMEOUT_MS = 10_000
 
-const hitSchema = z.looseObject({
-  id: z.string(), source: z.string(), score: z.number(), text: z.string(), in: z.enum(MEMORY_AREAS), kind: z.string(), actor: z.string(),
-  chunk: z.number(), lang: z.string().nullable(), at: z.string(), seq: z.number(), dense: z.number().nullable(), keyword: z.number().nullable(),
-  highlights: z.array(z.tuple([z.number(), z.number()])),
-})
-const answerSchema = z.object({ hits: z.array(hitSchema), model: z.enum(['lexical', 'semantic']) })
 const problemSchema = z.object({ code: z.string(), detail: z.string() })
 
 /**

@@ -13,7 +13,7 @@ import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { reportUnembeddable } from './dead-letter.ts'
 import type { LocalEmbedder } from './embedder.ts'
-import { pointId, textsOf, type MemoryText } from './texts.ts'
+import { changeOf, pointId, type MemoryChange, type MemoryText } from './texts.ts'
 
 export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
   readonly bus: Bus
@@ -31,7 +31,9 @@ export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
 
 /** Records that are stored together. */
 interface Batch {
-  readonly texts: MemoryText[]
+  /** By key: what a later record lets go is not stored first. */
+  readonly texts: Map<string, MemoryText>
+  readonly forgotten: Set<string>
   readonly sizes: number[]
   last: StreamPosition
   isDue: boolean
@@ -41,6 +43,9 @@ interface Piece {
   readonly chunk: number
   readonly text: string
 }
+
+/** Texts that are cut, embedded and stored at one time; a record of knowledge may bring hundreds. */
+const TEXTS_MAX = 256
 
 /** The one reader that this stage is. */
 const WHOLE_LOG = 0
@@ -77,11 +82,21 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     filling ??= begin()
     filling.last = reader.position
     filling.sizes.push(message.data.length)
-    filling.texts.push(...textsOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
+    change(filling, changeOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
     if (filling.sizes.length >= options.batchRecordsMax) flush()
   }
+  const change = (batch: Batch, { texts, forgotten }: MemoryChange): void => {
+    for (const key of forgotten) {
+      batch.texts.delete(key)
+      batch.forgotten.add(key)
+    }
+    for (const text of texts) {
+      batch.forgotten.delete(text.key)
+      batch.texts.set(text.key, text)
+    }
+  }
   const begin = (): Batch => {
-    const batch: Batch = { texts: [], sizes: [], last: reader.position, isDue: false }
+    const batch: Batch = { texts: new Map(), forgotten: new Set(), sizes: [], last: reader.position, isDue: false }
     wait = setTimeout(() => {
       batch.isDue = true
       flush()
@@ -101,11 +116,16 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     })
     writing.catch(loop.fail)
   }
-  const finish = async ({ texts, sizes, last }: Batch): Promise<void> => {
+  const finish = async ({ texts, forgotten, sizes, last }: Batch): Promise<void> => {
     const begun = performance.now()
-    const points = await embed(texts)
-    if (points.length > 0) await store.upsert(points)
-    metrics.stageOut.inc({ stage: 'embed' }, points.length)
+    const all = [...texts.values()]
+    for (let from = 0; from < all.length; from += TEXTS_MAX) {
+      const points = await embed(all.slice(from, from + TEXTS_MAX))
+      if (points.length > 0) await store.upsert(points)
+      metrics.stageOut.inc({ stage: 'embed' }, points.length)
+    }
+    // After what takes its place is there: a source that changes is never gone for a moment.
+    if (forgotten.size > 0) await store.remove([...forgotten].map((key) => pointId({ key }, 0)))
     metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / sizes.length)
     ring = withPosition(ring, last)
     await checkpoints.save(WHOLE_LOG, ring)
@@ -119,13 +139,14 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     for (const [index, { of, chunk, text }] of pieces.entries()) {
       const vector = vectors[index]
       const { key: _key, ...rest } = of
-      if (vector instanceof Float32Array) points.push({ ...rest, id: pointId(of, chunk), chunk, text, vector })
+      if (vector instanceof Float32Array) points.push({ ...rest, id: idOf(of, chunk), chunk, text, vector })
       else if (vector?.code === 'embed_failed') await reportUnembeddable(deadLetters, of, vector)
       else if (vector !== undefined) throw vector
     }
     return points
   }
   const cut = async (text: MemoryText): Promise<Piece[]> => {
+    if (text.chunk !== undefined) return [{ of: text, chunk: text.chunk, text: text.text }]
     // Short ones are left uncut unseen. One that has more tokens than it looks like is embedded as the mean of its chunks.
     if (text.text.length <= embedder.model.tokensMax / 2) return [{ of: text, chunk: 0, text: text.text }]
     try {
@@ -140,8 +161,8 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
   const unknown = async (pieces: readonly Piece[]): Promise<readonly Piece[]> => {
     const [first] = pieces
     if (first === undefined || first.of.seq > mayBeKnownUpTo) return pieces
-    const known = await store.existing(pieces.map(({ of, chunk }) => pointId(of, chunk)))
-    return pieces.filter(({ of, chunk }) => !known.has(pointId(of, chunk)))
+    const known = await store.existing(pieces.map(({ of, chunk }) => idOf(of, chunk)))
+    return pieces.filter(({ of, chunk }) => !known.has(idOf(of, chunk)))
   }
   loop.signal.addEventListener('abort', () => clearTimeout(wait))
   loop.run(take)
@@ -158,3 +179,6 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     },
   }
 }
+
+/** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
+const idOf = (text: MemoryText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)

@@ -2,16 +2,31 @@ import { hash } from 'node:crypto'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { MemoryPoint } from '../memory/store.ts'
+import { knowledgeOf } from './knowledge.ts'
 import { saidIn } from './said.ts'
 
 /** A text of a record that is to be found again, before it is cut and embedded. */
 export type MemoryText = Omit<MemoryPoint, 'id' | 'chunk' | 'vector'> & {
   /** Names the text among all that LOG holds; the ids of its points derive from it. */
   readonly key: string
+  /** Its place, where it is a chunk already: it is one point, however long. */
+  readonly chunk?: number
 }
 
-/** What a record has to remember: what was said in it. The same record gives the same texts under the same keys. */
-export const textsOf = (address: Address, record: LogRecord, seq: number): MemoryText[] =>
+/** What a record changes in the memory. */
+export interface MemoryChange {
+  readonly texts: readonly MemoryText[]
+  /** Keys of chunks that are to be found no more. */
+  readonly forgotten: readonly string[]
+}
+
+/** What a record has to remember, what was said in it or learned, and to forget. The same record gives the same. */
+export function changeOf(address: Address, record: LogRecord, seq: number): MemoryChange {
+  const { texts, forgotten } = knowledgeOf(address, record, seq)
+  return { texts: [...saidTexts(address, record, seq), ...texts], forgotten }
+}
+
+const saidTexts = (address: Address, record: LogRecord, seq: number): MemoryText[] =>
   saidIn(record).filter(({ text }) => text.trim() !== '').map(({ idx, id, lang, time, text }) => ({
     key: `${actorKey(address)}/${record.n}/${idx}/${id}`,
     tenant: address.tenant, in: 'messages', kind: address.kind, actor: address.id, source: id,

@@ -31,6 +31,8 @@ export interface MemoryWriter {
   upsert(points: readonly MemoryPoint[]): Promise<void>
   /** Those of the ids that are there. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** Those of the ids that are there are no more. */
+  remove(ids: readonly string[]): Promise<void>
   /** Removes whatever came from records above a LOG sequence: LOG lost them. */
   removeAbove(seq: number): Promise<void>
 }

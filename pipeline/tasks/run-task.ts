@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from 'pino'
-import type { TaskDefinition } from '../../actors/kind.ts'
+import type { TaskCall, TaskDefinition } from '../../actors/kind.ts'
 import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/input.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal.ts'
@@ -16,10 +15,9 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps {
+export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memory'> {
   /** Aborts at the deadline, when the machine wants it no longer, and when the runner stops. */
   readonly signal: AbortSignal
-  readonly log: Logger
   /** Calls the task; what it does before its first `await` can be watched there. */
   readonly call: <T>(work: () => T) => T
   /** Told after each attempt. */
@@ -40,7 +38,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
-      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log })), signal)
+      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log, actor: deps.actor, memory: deps.memory })), signal)
       deps.onAttempt('ok')
       const unfit = unfitness(definition, output)
       return unfit === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: unfit, attempts }

@@ -2,6 +2,7 @@ import { AckPolicy, JetStreamApiError, type ConsumerMessages, type JsMsg } from 
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/kind.ts'
+import type { TaskMemory } from '../../actors/task-memory.ts'
 import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../schemas/internal.ts'
 import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
@@ -15,6 +16,8 @@ import { runTask, type Outcome } from './run-task.ts'
 export interface RunnerOptions {
   readonly bus: Bus
   readonly kinds: Kinds
+  /** What tasks of an actor may look up. */
+  readonly memoryOf: (actor: Address) => TaskMemory
   readonly now: () => number
   readonly log: Logger
   readonly metrics: Metrics
@@ -80,16 +83,18 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
     runs.set(task.run, wanted)
     const deadline = AbortSignal.timeout(leftMs)
     const alive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
+    const actor = { tenant, kind: kind.name, id }
     const watched = { kind: kind.name, task: name, run: task.run }
     const leave = blocks.enter(watched)
     try {
       const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
         signal: AbortSignal.any([wanted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
+        actor, memory: options.memoryOf(actor),
         call: (work) => blocks.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
-      if (outcome.kind !== 'given_up') await settle({ tenant, kind: kind.name, id }, task, begunAt, outcome)
+      if (outcome.kind !== 'given_up') await settle(actor, task, begunAt, outcome)
       else if (stopping.signal.aborted) return message.nak()
       message.ack()
       handled = message.seq

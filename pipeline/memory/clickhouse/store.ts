@@ -22,6 +22,8 @@ const EXACT_POINTS_MAX = 20_000
 /** What is known of how many texts there are is read anew after this time. */
 const COUNTS_MS = 5_000
 const TENANTS_KNOWN_MAX = 10_000
+/** Points that one statement removes. */
+const REMOVED_MAX = 256
 /** Distinct terms of a question; of more, those in the fewest texts. */
 const QUESTION_TERMS_MAX = 64
 /** Terms that are looked up to find those. */
@@ -126,6 +128,9 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
         ...row, chunk: points[index]?.chunk, text: points[index]?.text, vector: [...points[index]?.vector ?? []],
       })))
       await indexIfLarge(points.length)
+    },
+    async remove(ids) {
+      for (let from = 0; from < ids.length; from += REMOVED_MAX) await remove('id IN {ids:Array(UUID)}', { ids: ids.slice(from, from + REMOVED_MAX) })
     },
     async removeAbove(seq) {
       await remove('seq > {seq:UInt64}', { seq })

@@ -103,6 +103,12 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       }
       return found
     },
+    async remove(ids) {
+      for (let from = 0; from < ids.length; from += BATCH_MAX) {
+        await ask(() => client.delete(name, { points: ids.slice(from, from + BATCH_MAX), wait: true }))
+      }
+      frequencies.clear()
+    },
     removeAbove: (seq) => remove([{ key: 'seq', range: { gt: seq } }]),
     deleteBy: (tenant, filter) => remove(conditionsOf(tenant, filter)),
     count: (tenant, filter) => count(conditionsOf(tenant, filter), true),

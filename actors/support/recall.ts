@@ -1,0 +1,59 @@
+import { headOf } from '../../schemas/knowledge.ts'
+import type { MemoryHit, TaskMemory } from '../task-memory.ts'
+import { clip } from './clip.ts'
+import { createCoverage } from './coverage.ts'
+import { EARLIER_CHARS_MAX, EARLIER_MAX, HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
+import { termsOf, wordsOf } from './terms.ts'
+
+/** Passages that are looked at again to choose the hits from. */
+const CANDIDATES_MAX = 12
+/** What was said that has less in common with the question than this is about something else. */
+const EARLIER_SCORE_MIN = 0.1
+/** What the question before, and what was said earlier, count beside the question itself. */
+const ABOUT_WEIGHT = 0.5
+const EARLIER_WEIGHT = 0.3
+
+export interface RecallOptions {
+  /**
+   * What is near by meaning counts as well as what has the words: for whoever answers by understanding what was found, and says so where it does not
+   * answer the question. One who quotes goes by words.
+   */
+  readonly byMeaning: boolean
+}
+
+/** Looks a question up in what the tenant has learned: by hybrid retrieval, and what leans on something said before with that in mind. */
+export async function recallKnowledge(memory: TaskMemory, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
+  const { text, about, lang } = query
+  const asked = about === null ? text : [text, about, ...earlier].join('\n')
+  const found = await memory.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
+  const candidates = found.map((hit) => {
+    const { head, text: passage } = headOf(hit.text)
+    return { hit, title: head ?? hit.source, text: passage === '' ? head ?? '' : passage, terms: new Set(termsOf(hit.text)) }
+  })
+  const coverageOf = createCoverage(candidates)
+  // "And how much is it?" has no word of its own.
+  const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
+  const [coversAbout, coversEarlier] = [coverageOf(about ?? ''), coverageOf(earlier.join('\n'))]
+  const worthOf = (hit: MemoryHit, terms: ReadonlySet<string>): number =>
+    (about === null ? hit.score : hit.score + covers(terms) + ABOUT_WEIGHT * coversAbout(terms) + EARLIER_WEIGHT * coversEarlier(terms))
+  return candidates
+    .map((candidate) => ({ ...candidate, worth: worthOf(candidate.hit, candidate.terms), isForeign: !isIn(candidate.hit, lang) }))
+    .sort((a, b) => Number(a.isForeign) - Number(b.isForeign) || b.worth - a.worth)
+    .slice(0, HITS_MAX)
+    .map(({ hit, title, text: passage, terms }) => ({
+      source: hit.source, chunk: hit.id, title: clip(title, TITLE_CHARS_MAX), text: clip(passage, HIT_CHARS_MAX), lang: hit.lang,
+      score: Math.max(covers(terms), byMeaning ? Math.min(1, hit.score) : 0),
+    }))
+}
+
+const TITLE_CHARS_MAX = 200
+
+/** What the customer and we said before in this conversation that has to do with a question; the question itself is left out. */
+export async function recallConversation(memory: TaskMemory, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
+  const hits = await memory.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 2 })
+  const said = hits.filter(({ score }) => score >= EARLIER_SCORE_MIN).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
+  return said.filter((one) => one !== clip(text, EARLIER_CHARS_MAX)).slice(0, EARLIER_MAX)
+}
+
+/** Whether a passage is in a language; where nothing tells its own, it may be. */
+export const isIn = ({ lang }: Pick<Hit, 'lang'>, wanted: string): boolean => lang === null || lang.slice(0, 2).toLowerCase() === wanted
