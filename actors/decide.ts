@@ -1,10 +1,11 @@
 import type { AnyEventObject } from 'xstate'
 import { ColloquyError, messageOf } from '../schemas/errors.ts'
 import type { Input } from '../schemas/input.ts'
-import type { InternalInput } from '../schemas/internal.ts'
+import type { RunInput } from '../schemas/internal.ts'
 import type { TaskEnd } from '../schemas/record.ts'
 import type { Actor } from './actor.ts'
 import { isEndless } from './definition/cycles.ts'
+import { firstDue } from './due.ts'
 import { commit, reject, unmoved, type Draft, type Message, type Turn } from './draft.ts'
 import type { Kind, Kinds } from './kind.ts'
 import { decideLetter } from './letters.ts'
@@ -29,7 +30,7 @@ export interface Moment {
  */
 export type Decision =
   | { readonly kind: 'repeat'; readonly by: 'position' | 'id' | 'sequence' }
-  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'not_internal' }
+  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_due' | 'not_internal' }
   | { readonly kind: 'threw'; readonly error: unknown }
   | Draft
 
@@ -79,6 +80,15 @@ const salvagedInput = (message: Message): Input => {
 function decideInternal(turn: Turn, kind: Kind | undefined, fresh: boolean): Decision {
   const internal = readInternal(turn.message)
   if (internal === undefined || kind === undefined) return { kind: 'ignored', why: 'not_internal' }
+  if (internal.type !== 'alarm') return decideAbout(turn, kind, internal, fresh)
+  const due = dueRun(turn)
+  if (due === undefined) return { kind: 'ignored', why: 'nothing_due' }
+  // Should it be rejected, the letter says what the alarm was for.
+  const message = { ...turn.message, payload: Buffer.from(JSON.stringify(due)) }
+  return decideAbout({ ...turn, message, overdue: due.run }, kind, due, fresh)
+}
+
+function decideAbout(turn: Turn, kind: Kind, internal: RunInput, fresh: boolean): Decision {
   const { actor } = turn
   const input = internalAsInput(turn.message, internal)
   if (internal.type === 'timer.fired') {
@@ -91,7 +101,15 @@ function decideInternal(turn: Turn, kind: Kind | undefined, fresh: boolean): Dec
   return run(turn, kind, input, { ...outcomeEvent(task.child, internal), at: turn.at }, { run: internal.run, ended }, fresh)
 }
 
-type Outcome = Exclude<InternalInput, { type: 'timer.fired' }>
+/** What an alarm is for, by the clock of the server that stored it: deciding again must come to the same. */
+function dueRun({ actor, message }: Turn): RunInput | undefined {
+  const due = firstDue(actor.state)
+  if (due === undefined || due.at > message.ts) return undefined
+  const { at: _at, ...input } = due
+  return input
+}
+
+type Outcome = Exclude<RunInput, { type: 'timer.fired' }>
 
 const DEADLINE = { code: 'deadline', message: 'the deadline passed before the task had an outcome' }
 
@@ -109,7 +127,7 @@ function outcomeOf(outcome: Outcome): Omit<TaskEnd, 'run' | 'task' | 'startedAt'
 
 function run(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined, fresh: boolean): Decision {
   try {
-    return commit(turn, kind, input, step(turn, kind, event, settled))
+    return commit(turn, kind, input, step(turn, kind, input, event, settled))
   } catch (error) {
     if (error instanceof ColloquyError && error.code === 'newer_machine') throw error
     if (!fresh) return { kind: 'threw', error }

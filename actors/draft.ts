@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../schemas/input.ts'
 import { LIMITS } from '../schemas/limits.ts'
-import type { LogRecord, Reason, Resolves } from '../schemas/record.ts'
+import type { LogRecord, Reason, Resolves, State } from '../schemas/record.ts'
 import type { Origin } from '../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './case.ts'
@@ -29,6 +29,8 @@ export interface Turn {
   readonly low: number
   /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
   readonly lastSeq?: number | undefined
+  /** The run that the message, an alarm, was found to be about. */
+  readonly overdue?: string | undefined
   /** The dead letter that the message puts an end to. */
   readonly resolves?: Resolves | undefined
 }
@@ -94,7 +96,7 @@ function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
   return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; ${LIMITS.stateBytesMax} are allowed` : undefined
 }
 
-/** A rejection leaves the actor as it was, but for its counters. */
+/** A rejection leaves the actor as it was, but for its counters, and that an alarm is not set for the same again. */
 export function reject(turn: Turn, refusal: { reason: Reason; error: string; input: Input }): Draft {
   const { actor, message, at, low } = turn
   const { data: _data, ...input } = refusal.input
@@ -103,7 +105,7 @@ export function reject(turn: Turn, refusal: { reason: Reason; error: string; inp
     v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected' as const, reason: refusal.reason,
     error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
     payload: payloadText(message.payload), machine: actor.machine,
-    input, from: path, to: path, state: actor.state, status: actor.status, label: actor.label,
+    input, from: path, to: path, state: withRefused(actor.state, turn.overdue), status: actor.status, label: actor.label,
     emitted: [], started: [], timers: [], stopped: [], ended: [],
   }
   const rejected: LogRecord = {
@@ -111,6 +113,16 @@ export function reject(turn: Turn, refusal: { reason: Reason; error: string; inp
     seen: withLetter(turn, actor.seen), ...resolved(turn),
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
+}
+
+function withRefused(state: State | null, run: string | undefined): State | null {
+  if (state === null || run === undefined) return state
+  const { tasks: { [run]: task }, timers: { [run]: timer } } = state
+  return {
+    ...state,
+    ...(task === undefined ? {} : { tasks: { ...state.tasks, [run]: { ...task, refused: true } } }),
+    ...(timer === undefined ? {} : { timers: { ...state.timers, [run]: { ...timer, refused: true } } }),
+  }
 }
 
 /** A rejected payload as text that can be kept; bytes that are not UTF-8 become U+FFFD. */

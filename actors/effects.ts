@@ -57,6 +57,8 @@ export interface Place {
   /** What the ids of all products begin with: the input's position gives it, so that deciding again gives the same ids. */
   readonly base: string
   readonly at: string
+  /** Of the input; absent fields leave no trace in the record. */
+  readonly carried: Pick<PendingTimer, 'correlationid' | 'traceparent'>
 }
 
 /**
@@ -117,7 +119,7 @@ function collect(all: Collecting, { type, params, info, exec }: Action): void {
 }
 
 function startTask(all: Collecting, { id: child, src, input }: Fields): void {
-  const { kind, place: { base, at } } = all
+  const { kind, place: { base, at, carried } } = all
   if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
     throw refusalError(kind.name, { code: 'inline_source', where: '', what: 'what is started is written in place, and a record cannot name it', instead: INVOKE_INSTEAD })
   }
@@ -127,7 +129,7 @@ function startTask(all: Collecting, { id: child, src, input }: Fields): void {
   const deadlineAt = later(all, taskOf(kind, src).deadlineMs)
   stopTask(all, child)
   all.started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
-  all.tasks.set(run, { task: src, child, startedAt: at, deadlineAt })
+  all.tasks.set(run, { task: src, child, startedAt: at, deadlineAt, ...carried })
 }
 
 function stopTask({ tasks, started, stopped, ended }: Collecting, child: unknown): void {
@@ -155,7 +157,7 @@ function raise(all: Collecting, params: unknown): void {
   stopTimer(all, sendId)
   const at = later(all, delay)
   all.set.set(run, { run, event: event.type, at })
-  all.timers.set(run, { event, sendId, at })
+  all.timers.set(run, { event, sendId, at, ...all.place.carried })
 }
 
 function stopTimer({ timers, set, stopped }: Collecting, sendId: unknown): void {

@@ -1,5 +1,5 @@
 import { zodProblem, inputSchema, RESERVED_ID_PREFIX, type Input, type WireInput } from '../schemas/input.ts'
-import { internalSchema, type InternalInput } from '../schemas/internal.ts'
+import { internalSchema, type InternalInput, type RunInput } from '../schemas/internal.ts'
 import { decodeUtf8, jsonProblem, parseJson } from '../schemas/json.ts'
 import { LIMITS } from '../schemas/limits.ts'
 import type { Reason } from '../schemas/record.ts'
@@ -51,8 +51,8 @@ export function readInternal(delivery: Delivery): InternalInput | undefined {
   return internalSchema.safeParse(parseJson(text)).data
 }
 
-/** How a record keeps a message from inside. */
-export function internalAsInput(delivery: Delivery, internal: InternalInput): Input {
+/** How a record keeps a message from inside, or what an alarm was for. */
+export function internalAsInput(delivery: Delivery, internal: RunInput): Input {
   const { type, correlationid, traceparent, ...data } = internal
   return { type, id: `${type}:${internal.run}`, source: 'colloquy', time: delivery.ts, correlationid, traceparent, data }
 }

@@ -1,5 +1,6 @@
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import { ColloquyError, messageOf } from '../schemas/errors.ts'
+import type { Input } from '../schemas/input.ts'
 import { jsonProblem } from '../schemas/json.ts'
 import type { LogRecord, TaskEnd } from '../schemas/record.ts'
 import type { Actor } from './actor.ts'
@@ -9,7 +10,7 @@ import { alwaysCycle } from './definition/cycles.ts'
 import { refusalError } from './definition/refusal.ts'
 import { isRecord } from './definition/walk.ts'
 import type { Outcomes, Turn } from './draft.ts'
-import { collectEffects, toldItself, type Action, type Effects } from './effects.ts'
+import { collectEffects, toldItself, type Action, type Effects, type Place } from './effects.ts'
 import { machineName, type Kind } from './kind.ts'
 import { migrate, versionOf } from './migrate.ts'
 import type { Taken } from './pure-machine.ts'
@@ -27,7 +28,7 @@ export interface Settled {
  *
  * @throws whatever the machine throws, and ColloquyError where it asks for what cannot be kept or carried out.
  */
-export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Settled | undefined): Outcomes {
+export function step(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined): Outcomes {
   const { actor, message, at } = turn
   const { before, actions } = load(turn, kind)
   const first = before ?? settle(kind, kind.pure.initial(actor.address), actions)
@@ -36,7 +37,7 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
   refuseSpawned(kind, before, snapshot, actions)
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(actor, settled), { tenant: actor.address.tenant, base, at })
+  const effects = collectEffects(kind, actions, stillPending(actor, settled), { tenant: actor.address.tenant, base, at, carried: carriedBy(input) })
   const left = leftBehind(snapshot, effects)
   const { tasks, timers } = left === undefined ? effects.pending : { tasks: {}, timers: {} }
   const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
@@ -59,6 +60,10 @@ export function step(turn: Turn, kind: Kind, event: AnyEventObject, settled: Set
     snapshot: hasSettledChildren(snapshot, tasks) ? undefined : snapshot,
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
+}
+
+function carriedBy({ correlationid, traceparent }: Input): Place['carried'] {
+  return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
 }
 
 /** The machine's snapshot before the event; absent where it has not been started. What a migration asks for stands first among the actions. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Every message from inside names the run it is about, and carries its cause's correlation along. */
+/** Names the run, and carries its cause's correlation along. */
 const about = {
   run: z.string(),
   correlationid: z.string().optional(),
@@ -19,14 +19,20 @@ const outcome = {
 export const taskError = z.object({ code: z.string().max(128), message: z.string().max(8192) })
 export type TaskError = z.infer<typeof taskError>
 
-/** What may be told to an actor from inside, on `int.<tenant>.<kind>.<id>`: a task's outcome, a timer that fired. */
+/**
+ * What may be told to an actor from inside, on `int.<tenant>.<kind>.<id>`: a task's outcome, or that time has come for something
+ * that it waits for. An alarm does not say what for: the actor's state does.
+ */
 export const internalSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('task.done'), ...outcome, output: z.unknown() }),
   z.object({ type: z.literal('task.failed'), ...outcome, error: taskError }),
   z.object({ type: z.literal('task.expired'), ...about }),
   z.object({ type: z.literal('timer.fired'), ...about }),
+  z.object({ type: z.literal('alarm') }),
 ])
 export type InternalInput = z.infer<typeof internalSchema>
+/** What a record says of a run that has ended. */
+export type RunInput = Exclude<InternalInput, { type: 'alarm' }>
 
 /** A message of TASKS: one run of one task, wanted by one actor. */
 export const taskMessageSchema = z.object({

@@ -22,7 +22,15 @@ const inputSchema = z.object({
   data: data.optional(),
 })
 
+const pendingRun = {
+  /** Of the input that began it: what comes of the run carries it along. */
+  correlationid: z.string().optional(),
+  traceparent: z.string().optional(),
+  /** Its time has come, and that was rejected: it comes again only from the dead letter. */
+  refused: z.literal(true).optional(),
+}
 const pendingTask = z.object({
+  ...pendingRun,
   task: z.string(),
   /** The id of the `invoke` in the machine. */
   child: z.string(),
@@ -30,6 +38,7 @@ const pendingTask = z.object({
   deadlineAt: time,
 })
 const pendingTimer = z.object({
+  ...pendingRun,
   /** The event that the machine gets when the timer fires. */
   event: z.looseObject({ type: z.string() }),
   /** The id by which the machine cancels it. */

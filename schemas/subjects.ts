@@ -50,7 +50,8 @@ export const internalSubject = (a: Address): string => `int.${path(a)}`
 export const logSubject = (partition: number, a: Address): string => `log.${partition}.${path(a)}`
 export const outSubject = (a: Address, type: string): string => `out.${path(a)}.${type}`
 export const taskSubject = (name: string, a: Address): string => `task.${name}.${path(a)}`
-export const timerSubject = (a: Address, run: string): string => `timer.${path(a)}.${run}`
+/** The one schedule of an actor. */
+export const alarmSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
 /** Core NATS, not stored: tells whoever runs a task that its result is no longer wanted. */
 export const abortSubject = (run: string): string => `abort.${run}`

@@ -118,8 +118,8 @@ function actOf(record: LogRecord, before: State | null): Act {
 }
 
 function internalAct(told: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
-  const task = before?.tasks[told?.run ?? '']?.task ?? ''
-  if (told === undefined || !subject.startsWith('int.')) return undefined
+  if (told === undefined || told.type === 'alarm' || !subject.startsWith('int.')) return undefined
+  const task = before?.tasks[told.run]?.task ?? ''
   switch (told.type) {
     case 'task.done': return { act: 'ends', task, output: told.output }
     case 'task.failed': return { act: 'fails', task, error: told.error }

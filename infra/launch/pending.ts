@@ -1,4 +1,5 @@
 import type { Bus } from '../../pipeline/bus.ts'
+import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 
 /** Actors of a kind that wait for a task or a timer. */
@@ -8,16 +9,31 @@ export interface Pending {
   readonly actors: readonly Address[]
 }
 
-/** Every task that is pending has its deadline among the timers, so that they name them all. */
+/** Actors with an alarm that are looked at; the others count as waiting. */
+const LOOKED_AT_MAX = 1_000
+
+/** Whoever waits for a task or a timer has an alarm; the alarm may be for what is waited for no longer. */
 export async function pendingActors({ jsm }: Bus, kind: string, actorsMax = 3): Promise<Pending> {
-  const { state } = await jsm.streams.info('TIMERS', { subjects_filter: `timer.*.${kind}.*.*` })
-  const actors = new Map<string, Address>()
+  const { state } = await jsm.streams.info('TIMERS', { subjects_filter: `timer.*.${kind}.>` })
+  const alarmed = new Map<string, Address>()
   for (const subject of Object.keys(state.subjects ?? {})) {
     const [, tenant = '', , id = ''] = subject.split('.')
     const address = { tenant, kind, id }
-    actors.set(actorKey(address), address)
+    alarmed.set(actorKey(address), address)
   }
-  return { count: actors.size, actors: [...actors.values()].slice(0, actorsMax) }
+  const isWaiting = async ({ tenant, id }: Address): Promise<boolean> => {
+    const last = await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` })
+    const { tasks = {}, timers = {} } = last?.json<LogRecord>().state ?? {}
+    return Object.keys(tasks).length + Object.keys(timers).length > 0
+  }
+  const actors: Address[] = []
+  let count = Math.max(0, alarmed.size - LOOKED_AT_MAX)
+  for (const address of [...alarmed.values()].slice(0, LOOKED_AT_MAX)) {
+    if (!await isWaiting(address)) continue
+    count += 1
+    if (actors.length < actorsMax) actors.push(address)
+  }
+  return { count, actors }
 }
 
 /** For an error's text; empty where none waits. */

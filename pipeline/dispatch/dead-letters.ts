@@ -15,6 +15,8 @@ export const headerText = (text: string): string => encodeURI(text.toWellFormed(
 
 export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
 
+const BY_ALARM: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
+
 const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
 /**
@@ -30,10 +32,12 @@ export async function deadLettersOf(bus: Bus, address: Address, record: LogRecor
   if (record.reason !== undefined) {
     const original = await bus.jsm.direct.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
+    // An alarm itself says nothing; the record has what it was for.
+    const payload = whole && !BY_ALARM.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')
     letters.push({
       subject: deadSubject(record.reason, address),
       reason: record.reason,
-      payload: whole ? original.data : Buffer.from(record.payload ?? ''),
+      payload,
       msgId: `dead-${logSeq}-${record.inbox.seq}`,
       headers: {
         ...base,

@@ -1,7 +1,9 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
+import { firstDue } from '../../actors/due.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import { createAlarms } from '../alarms.ts'
 import type { Bus } from '../bus.ts'
 import { createCountdown } from '../countdown.ts'
 import { createGate } from '../gate.ts'
@@ -18,8 +20,7 @@ import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letters.ts'
 import { removeLetter } from './remove-letter.ts'
-import { abortedBy, eventsOf, schedulesOf, sentBy, tasksOf, unscheduledBy, type Outgoing } from './effects.ts'
-import { unschedule } from './unschedule.ts'
+import { abortedBy, eventsOf, sentBy, tasksOf, type Outgoing } from './effects.ts'
 
 export interface DispatcherOptions {
   readonly bus: Bus
@@ -57,6 +58,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
   const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
+  const alarms = createAlarms({ bus, log, metrics, signal: loop.signal })
   const tracker = createPositionTracker(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
@@ -73,18 +75,19 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     const begun = performance.now()
     const letters = hasDeadLetters(record) ? await deadLettersOf(bus, address, record, logSeq) : []
     const sent = sentBy(address, record)
-    const others = [...tasksOf(address, record), ...schedulesOf(address, record), ...letters]
-    await Promise.all([
+    const others = [...tasksOf(address, record), ...letters]
+    const due = dueUnlessCovered(address, record)
+    const [isSet] = await Promise.all([
+      due === undefined ? false : alarms.set(address, due.at, record.n === 1),
       inTurn(eventsOf(address, record)),
       inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
-      ...unscheduledBy(address, record).map((subject) => unschedule(bus, subject)),
     ])
     if (record.resolves !== undefined) {
       await removeLetter(bus, record.resolves)
       metrics.lettersResolved.inc({ end: record.resolves.end })
     }
-    if (sent.length + others.length > letters.length) tails.touch()
+    if (isSet || sent.length + others.length > letters.length) tails.touch()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
@@ -92,6 +95,11 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
   }
 
+  /** What the actor waits for first, if it may be without an alarm for that. */
+  const dueUnlessCovered = (address: Address, { state, inbox }: LogRecord) => {
+    const due = firstDue(state)
+    return due === undefined || alarms.covers(address, due.at, inbox.ts) ? undefined : due
+  }
   const take = (message: JsMsg): void => {
     const { partition, address } = parseLogSubject(message.subject)
     const working = underWay.get(partition)
@@ -99,7 +107,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     if (working === undefined || message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
     const record = message.json<LogRecord>()
-    if (!hasEffects(record)) return tracker.finish(message.seq)
+    if (!hasEffects(record) && dueUnlessCovered(address, record) === undefined) return tracker.finish(message.seq)
     gate.enter(message.data.length)
     working.enter()
     const before = chains.get(message.subject)
@@ -210,4 +218,4 @@ const hasEffects = (record: LogRecord): boolean =>
   record.reason !== undefined
   || record.sent !== undefined
   || record.resolves !== undefined
-  || record.emitted.length + record.started.length + record.timers.length + record.stopped.length + record.ended.length > 0
+  || record.emitted.length + record.started.length + record.ended.length > 0

@@ -1,7 +1,7 @@
 import type { LogRecord, Started } from '../../schemas/record.ts'
 import type { TaskMessage } from '../../schemas/internal.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import { actorKey, actorSubject, internalSubject, outSubject, taskSubject, timerSubject, type Address } from '../../schemas/subjects.ts'
+import { actorKey, actorSubject, outSubject, taskSubject, type Address } from '../../schemas/subjects.ts'
 
 /** A message that a record wants to be sent. Sent twice, it is the same message by its id; without one, by what it says. */
 export interface Outgoing {
@@ -60,35 +60,7 @@ export function taskOf(address: Address, record: LogRecord, { run, task, input, 
   return { subject: taskSubject(task, address), msgId: run, payload: JSON.stringify(message) }
 }
 
-/** The schedules to set: the machine's timers, and one deadline for each task. */
-export const schedulesOf = (address: Address, record: LogRecord): Outgoing[] => [
-  ...record.started.map(({ run, deadlineAt }) => deadlineOf(address, record, run, deadlineAt)),
-  ...record.timers.map(({ run, at }) => timerOf(address, record, run, at)),
-]
-
-/** @param record the one that started the task; where it is not known, the schedule carries no correlation along */
-export const deadlineOf = (address: Address, record: LogRecord | undefined, run: string, at: string): Outgoing => schedule(address, record, 'task.expired', run, at)
-
-/** @param record the one that set it; where it is not known, the schedule carries no correlation along */
-export const timerOf = (address: Address, record: LogRecord | undefined, run: string, at: string): Outgoing => schedule(address, record, 'timer.fired', run, at)
-
-function schedule(address: Address, record: LogRecord | undefined, type: 'task.expired' | 'timer.fired', run: string, at: string): Outgoing {
-  return {
-    subject: timerSubject(address, run),
-    msgId: run,
-    payload: JSON.stringify({ type, run, ...(record === undefined ? {} : carried(record)) }),
-    headers: { 'Nats-Schedule': `@at ${at}`, 'Nats-Schedule-Target': internalSubject(address) },
-  }
-}
-
 const carried = ({ input }: LogRecord) => ({ correlationid: input.correlationid, traceparent: input.traceparent })
-
-/** The schedules that are no longer wanted: of timers that were stopped, and of tasks that were settled before their deadline. */
-export function unscheduledBy(address: Address, record: LogRecord): string[] {
-  const fired = new Set(record.ended.filter((end) => end.status === 'expired').map((end) => end.run))
-  const over = new Set([...record.stopped, ...record.ended.map((end) => end.run)])
-  return [...over.difference(fired)].map((run) => timerSubject(address, run))
-}
 
 /** The runs whose results nobody waits for any more. */
 export const abortedBy = (record: LogRecord): string[] =>

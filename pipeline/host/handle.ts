@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import { decide, type Decision } from '../../actors/decide.ts'
+import { firstDue } from '../../actors/due.ts'
 import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { createAlarms } from '../alarms.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
@@ -42,6 +44,7 @@ export type Handled = 'done' | 'lost'
  */
 export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { bus, kinds, log, metrics, signal } = deps
+  const alarms = createAlarms({ bus, log, metrics, signal })
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
     metrics.actorLoads.inc()
@@ -52,6 +55,11 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq }, fresh)
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
+  }
+  /** An alarm that was for something else by the time it went off is followed by one for what the actor waits for now. */
+  const setNextAlarm = async ({ actor: { address, state } }: LiveActor): Promise<void> => {
+    const due = firstDue(state)
+    if (due !== undefined) await alarms.set(address, due.at)
   }
   /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
   const decideUnlessNewer = (live: LiveActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
@@ -90,6 +98,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
+          if (decision.why === 'nothing_due') await setNextAlarm(slot.live)
           return 'done'
         case 'threw':
           log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')

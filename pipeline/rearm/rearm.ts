@@ -1,12 +1,14 @@
+import { firstDue } from '../../actors/due.ts'
 import { taskMessageSchema } from '../../schemas/internal.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { actorKey, taskSubject, timerSubject } from '../../schemas/subjects.ts'
+import { actorKey } from '../../schemas/subjects.ts'
+import { createAlarms, type Alarms } from '../alarms.ts'
 import type { Bus } from '../bus.ts'
-import { deadlineOf, taskOf, timerOf, type Outgoing } from '../dispatch/effects.ts'
+import { taskOf, type Outgoing } from '../dispatch/effects.ts'
 import { publishSurely, type SurelyDeps } from '../publish-surely.ts'
 import { createWindow } from '../window.ts'
 import { lastRecords, type LastRecord } from './last-records.ts'
-import { taskStartedIn, timerSetIn } from './started-in.ts'
+import { taskStartedIn } from './started-in.ts'
 
 export interface RearmOptions extends Omit<SurelyDeps, 'publisher'> {
   readonly bus: Bus
@@ -19,11 +21,15 @@ export interface RearmOptions extends Omit<SurelyDeps, 'publisher'> {
   readonly now: () => string
 }
 
+interface Rearming extends RearmOptions {
+  readonly alarms: Alarms
+}
+
 /** What was put in again. */
 export interface Rearmed {
   readonly actors: number
   readonly tasks: number
-  /** Deadlines of tasks included. */
+  /** Alarms: one for all the timers and deadlines of an actor. */
   readonly timers: number
 }
 
@@ -31,11 +37,12 @@ export interface Rearmed {
 const ACTORS_MAX = 32
 
 /**
- * Puts the tasks and timers that actors wait for into TASKS and TIMERS again, under their old names and with their old deadlines,
- * where they are not there any more; what is overdue fires at once. Nothing else that records asked for is repeated. A run that had
- * come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
+ * Puts the tasks that actors wait for into TASKS again, under their old names and with their old deadlines, where they are not there any
+ * more, and gives an alarm to those that have none; what is overdue comes at once. Nothing else that records asked for is repeated. A
+ * run that had come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
  */
 export async function rearm(options: RearmOptions): Promise<Rearmed> {
+  const rearming = { ...options, alarms: createAlarms(options) }
   const sum = { actors: 0, tasks: 0, timers: 0 }
   const window = createWindow(ACTORS_MAX)
   const add = (one: Rearmed): void => {
@@ -45,7 +52,7 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
   }
   for await (const last of lastRecords(options.bus, options.partitions)) {
     options.signal.throwIfAborted()
-    if (isWaiting(last.record)) await window.add(rearmActor(options, last).then(add))
+    if (isWaiting(last.record)) await window.add(rearmActor(rearming, last).then(add))
   }
   await window.done()
   return sum
@@ -54,46 +61,35 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
 const isWaiting = ({ state, status }: LogRecord): boolean =>
   state !== null && status === 'active' && Object.keys(state.tasks).length + Object.keys(state.timers).length > 0
 
-async function rearmActor(options: RearmOptions, last: LastRecord): Promise<Rearmed> {
-  const { bus, log } = options
+async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed> {
+  const { bus, log, alarms } = options
   const { subject, address, record } = last
   const upTo = options.upTo(last.partition)
-  const isOurs = (seq: number | undefined): boolean => seq === undefined || seq <= upTo
   let tasks = 0
-  let timers = 0
-
   for (const [run, { task, startedAt, deadlineAt }] of Object.entries(record.state?.tasks ?? {})) {
     const from = await taskStartedIn(bus, subject, last, run, startedAt)
-    if (!isOurs(from?.seq)) continue
-    timers += await put(options, deadlineOf(address, from?.record, run, deadlineAt), () => isScheduled(bus, timerSubject(address, run)))
+    if (from !== undefined && from.seq > upTo) continue
     const started = from?.record.started.find((one) => one.run === run)
     if (from === undefined || started === undefined) {
       log.error({ actor: actorKey(address), run, task }, 'a task cannot be run again, since LOG has no record that started it; its deadline tells the machine')
       continue
     }
-    // The runner would only throw it away; its deadline, just put in, tells the machine.
+    // The runner would only throw it away; its deadline tells the machine.
     if (deadlineAt <= options.now()) continue
-    tasks += await put(options, taskOf(address, from.record, started), () => isQueued(bus, taskSubject(task, address), run))
+    tasks += await put(options, taskOf(address, from.record, started), run)
   }
-  for (const [run, { at }] of Object.entries(record.state?.timers ?? {})) {
-    const from = await timerSetIn(bus, subject, last, run)
-    if (!isOurs(from?.seq)) continue
-    timers += await put(options, timerOf(address, from?.record, run, at), () => isScheduled(bus, timerSubject(address, run)))
-  }
-  return { actors: 0, tasks, timers }
+  const due = firstDue(record.state)
+  const isSet = due !== undefined && await alarms.set(address, due.at)
+  return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }
 
 /** How many messages that was. */
-async function put(options: RearmOptions, { subject, payload, headers, msgId }: Outgoing, isThere: () => Promise<boolean>): Promise<0 | 1> {
-  if (await isThere()) return 0
+async function put(options: RearmOptions, { subject, payload }: Outgoing, run: string): Promise<0 | 1> {
+  if (await isQueued(options.bus, subject, run)) return 0
   // Not the run's own id alone: JetStream may still remember it from when it was put in first.
-  const id = `${msgId}:${options.occasion}`
-  await publishSurely({ ...options, publisher: options.bus.publisher }, subject, payload, { msgId: id, ...(headers === undefined ? {} : { headers }) })
+  await publishSurely({ ...options, publisher: options.bus.publisher }, subject, payload, { msgId: `${run}:${options.occasion}` })
   return 1
 }
-
-const isScheduled = async ({ jsm }: Bus, subject: string): Promise<boolean> =>
-  await jsm.streams.getMessage('TIMERS', { last_by_subj: subject }) !== null
 
 /** Also while it is being run: a task leaves the queue only with its outcome. */
 async function isQueued({ jsm }: Bus, subject: string, run: string): Promise<boolean> {

@@ -20,19 +20,6 @@ export async function taskStartedIn(bus: Bus, subject: string, last: Placed, run
 }
 
 /**
- * The record that set a timer, by the place in INBOX that the run's name is made of. `undefined` where it is not where it should be,
- * such as after a clock went back: only the correlation that the timer carries along is lost by that.
- */
-export async function timerSetIn(bus: Bus, subject: string, last: Placed, run: string): Promise<Placed | undefined> {
-  const sets = ({ timers }: LogRecord): boolean => timers.some((one) => one.run === run)
-  if (sets(last.record)) return last
-  const ms = parseInt(run.split('-')[1] ?? '', 36)
-  if (!Number.isFinite(ms)) return undefined
-  const ts = new Date(ms).toISOString()
-  return search(bus, subject, last.seq, ({ inbox }) => inbox.ts < ts, (record) => (record.inbox.ts === ts ? sets(record) : undefined))
-}
-
-/**
  * @param isBefore true for the records of a first part of the actor's life, false for the rest.
  * @param isIt asked for the records after that part, in order: `undefined` ends the search.
  */

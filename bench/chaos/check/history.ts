@@ -83,8 +83,8 @@ export interface History {
   readonly log: Many<LoggedRecord>
   readonly out: Many<OutMessage>
   readonly dead: Many<DeadMessage>
-  /** `<actor>/<run>` of the schedules that wait in TIMERS. */
-  readonly schedules: ReadonlySet<string>
+  /** By actor when its alarm in TIMERS goes off, epoch milliseconds. */
+  readonly alarms: ReadonlyMap<string, number>
   /** Messages that wait in TASKS. */
   readonly tasksWaiting: number
   readonly tables: {

@@ -16,7 +16,6 @@ export interface Sources {
 
 /** What is there when everything is level; streams and tables are read as they are asked for. */
 export async function readHistory({ ledgerFile, js, jsm, clickhouse }: Sources): Promise<History> {
-  const timers = await jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
   const tasks = await jsm.streams.info('TASKS')
   const rows = <Row>(schema: z.ZodType<Row>, query: string) => readRows(clickhouse, schema, query)
   return {
@@ -24,10 +23,7 @@ export async function readHistory({ ledgerFile, js, jsm, clickhouse }: Sources):
     log: mapped(readStream(js, jsm, 'LOG'), recordIn),
     out: mapped(readStream(js, jsm, 'OUT'), eventIn),
     dead: mapped(readStream(js, jsm, 'DEAD'), deadIn),
-    schedules: new Set(Object.keys(timers.state.subjects ?? {}).map((subject) => {
-      const [, tenant = '', kind = '', id = '', run = ''] = subject.split('.')
-      return `${actorKey({ tenant, kind, id })}/${run}`
-    })),
+    alarms: await readAlarms(jsm),
     tasksWaiting: tasks.state.messages,
     tables: {
       events: rows(eventRow, 'SELECT seq, idx, concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, outcome, type, id, state_to FROM events'),
@@ -57,6 +53,18 @@ async function* readStream(js: JetStreamClient, jsm: JetStreamManager, stream: s
     yield message
     if (message.seq >= state.last_seq) return
   }
+}
+
+/** One by one: a schedule that has gone off leaves a gap, so that nobody could tell by the sequence when he has read all. */
+async function readAlarms(jsm: JetStreamManager): Promise<Map<string, number>> {
+  const alarms = new Map<string, number>()
+  const { state } = await jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
+  for (const subject of Object.keys(state.subjects ?? {})) {
+    const schedule = (await jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))?.header.get('Nats-Schedule')
+    const [, tenant = '', kind = '', id = ''] = subject.split('.')
+    if (schedule !== undefined) alarms.set(actorKey({ tenant, kind, id }), Date.parse(schedule.replace('@at ', '')))
+  }
+  return alarms
 }
 
 async function* mapped<T>(messages: AsyncIterable<JsMsg>, read: (message: JsMsg) => T): AsyncGenerator<T> {

@@ -9,7 +9,7 @@ export interface Runs {
   readonly tasks: ReadonlyMap<string, Task>
   take(entry: LoggedRecord): void
   /** After the last record. */
-  finish(history: Pick<History, 'schedules' | 'tasksWaiting' | 'readAtMs'>): void
+  finish(history: Pick<History, 'alarms' | 'tasksWaiting' | 'readAtMs'>): void
 }
 
 export interface Task {
@@ -88,7 +88,7 @@ export function followRuns(find: Find): Runs {
       end(entry)
       begin(entry)
     },
-    finish({ schedules, tasksWaiting, readAtMs }) {
+    finish({ alarms, tasksWaiting, readAtMs }) {
       const isPending = (atMs: number): boolean => atMs + GRACE_MS > readAtMs
       let running = 0
       for (const [run, { actor, status, deadlineMs }] of tasks) {
@@ -100,7 +100,7 @@ export function followRuns(find: Find): Runs {
       for (const [run, { actor, end: ended, atMs }] of timers) {
         if (ended !== undefined) continue
         if (!isPending(atMs)) find('timer', `${run} of ${actor} was due ${readAtMs - atMs} ms ago and did not fire`)
-        else if (atMs > readAtMs && !schedules.has(`${actor}/${run}`)) find('timer', `${run} of ${actor} is to fire, and TIMERS has no schedule for it`)
+        else if (atMs > readAtMs && !((alarms.get(actor) ?? Infinity) <= atMs)) find('timer', `${run} of ${actor} is to fire, and TIMERS has no alarm for that`)
       }
     },
   }

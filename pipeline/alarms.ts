@@ -1,0 +1,83 @@
+import { LRUCache } from 'lru-cache'
+import { alarmSubject, internalSubject, type Address } from '../schemas/subjects.ts'
+import type { Bus } from './bus.ts'
+import { JS_CODE } from './publisher.ts'
+import { publishSurely, type SurelyDeps } from './publish-surely.ts'
+
+/**
+ * One schedule in TIMERS per actor, at or before whatever it waits for next. When it is due, the actor is told so by a message from inside, looks what time has
+ * come for, and is given another alarm for the rest. So a timer that is set, moved and taken back a hundred times costs one schedule and not two hundred
+ * requests; and an alarm for what is no longer waited for does nothing.
+ *
+ * Whoever is wrong about the present schedule can only make it earlier, which does no harm: a later one replaces it only where it is known to have been the last.
+ */
+export interface Alarms {
+  /**
+   * Sees to it that the actor has an alarm at `at` or before, and tells whether that took a new one.
+   *
+   * @param isNew whether the actor never had one, as far as anybody knows: then TIMERS is not asked first. @throws AbortError by the signal
+   */
+  set(address: Address, at: string, isNew?: boolean): Promise<boolean>
+  /** Whether there is one at `at` or before for certain that goes off after `since`, both ISO. */
+  covers(address: Address, at: string, since: string): boolean
+}
+
+export interface AlarmsDeps extends Omit<SurelyDeps, 'publisher'> {
+  readonly bus: Bus
+}
+
+/** A schedule as it was last seen. */
+interface Known {
+  /** ISO; empty where there is none. */
+  readonly at: string
+  /** TIMERS sequence of it, 0 where there is none. */
+  readonly seq: number
+}
+
+/** Actors whose schedule is remembered, the longest unused going first: of another one TIMERS is asked. */
+const KNOWN_MAX = 100_000
+/** An alarm that is this near may have gone off already by the clock of another server. */
+const SKEW_MS_MAX = 5_000
+
+const NONE: Known = { at: '', seq: 0 }
+const isLater = (present: Known, at: string): boolean => present.at === '' || present.at > at
+
+const PAYLOAD = JSON.stringify({ type: 'alarm' })
+const SCHEDULE = 'Nats-Schedule'
+const AT = '@at '
+
+export function createAlarms({ bus, ...deps }: AlarmsDeps): Alarms {
+  const known = new LRUCache<string, Known>({ max: KNOWN_MAX })
+  const surely: SurelyDeps = { ...deps, publisher: bus.publisher }
+
+  const look = async (subject: string): Promise<Known> => {
+    const message = await bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject })
+    if (message === null) return NONE
+    const schedule = message.header.get(SCHEDULE)
+    return { at: schedule.startsWith(AT) ? schedule.slice(AT.length) : '', seq: message.seq }
+  }
+  return {
+    async set(address, at, isNew = false) {
+      const subject = alarmSubject(address)
+      const remembered = isNew ? NONE : known.get(subject)
+      // One that was to be early enough may have gone off since.
+      for (let present = remembered !== undefined && isLater(remembered, at) ? remembered : await look(subject); ; present = await look(subject)) {
+        if (!isLater(present, at)) {
+          known.set(subject, present)
+          return false
+        }
+        const { seq } = present
+        const headers = { [SCHEDULE]: `${AT}${at}`, 'Nats-Schedule-Target': internalSubject(address) }
+        const set = await publishSurely(surely, subject, PAYLOAD, { expectLastSubjectSequence: seq, headers }, [JS_CODE.wrongLastSequence])
+        if (set.ok) {
+          known.set(subject, { at, seq: set.seq })
+          return true
+        }
+      }
+    },
+    covers(address, at, since) {
+      const present = known.get(alarmSubject(address))
+      return present !== undefined && !isLater(present, at) && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX
+    },
+  }
+}
