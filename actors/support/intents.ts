@@ -86,29 +86,23 @@ interface Found {
 /** Every term that occurs; of overlapping ones the longest stays, of equally long ones the first. */
 function findTerms(tokens: readonly string[]): Found[] {
   const candidates: Found[] = []
-  for (let at = 0; at < tokens.length; at++) candidates.push(...termsFrom(tokens, at))
+  for (let at = 0; at < tokens.length; at++) addTermsFrom(tokens, at, candidates)
   if (candidates.length < 2) return candidates
-  const taken = new Set<number>()
   const kept: Found[] = []
   for (const found of candidates.sort((a, b) => b.length - a.length || a.at - b.at)) {
-    const places = Array.from({ length: found.length }, (_, offset) => found.at + offset)
-    if (places.some((place) => taken.has(place))) continue
-    for (const place of places) taken.add(place)
-    kept.push(found)
+    if (!kept.some((other) => found.at < other.at + other.length && other.at < found.at + found.length)) kept.push(found)
   }
   return kept.sort((a, b) => a.at - b.at)
 }
 
-function termsFrom(tokens: readonly string[], at: number): Found[] {
-  const found: Found[] = []
+function addTermsFrom(tokens: readonly string[], at: number, found: Found[]): void {
   let node: Node | undefined = LEXICON_ROOT
   for (let end = at; end < tokens.length; end++) {
     node = node.next.get(tokens[end] ?? '')
-    if (node === undefined) break
+    if (node === undefined) return
     if (node.senses.length === 0) continue
     found.push({ term: tokens.slice(at, end + 1).join(' '), senses: node.senses, at, length: end + 1 - at })
   }
-  return found
 }
 
 function scoresOf(found: readonly Found[]): Map<Intent, number> {
