@@ -133,7 +133,7 @@ describe('the report', () => {
     figures: { turnsPerSecond: 1234, refused: 0 }, spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } }, notes: ['a note'],
     options: { seconds: 1, actors: 1, rate: 1, rows: 1, workers: 1, roles: ['host'], vs: [], payloadBytes: 0, seed: 1 }, settings: {},
     noise: { roundMs: 5, iqrPercent: 3, slowestPercent: 110, othersPercent: 2, stolenPercent: 0, rounds: 40 },
-    machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
+    durability: { replicas: 1, fsync: '2m' }, machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
     versions: { colloquy: '0', node: 'v24', nats: '2', clickhouse: '26' },
     commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',
   })
