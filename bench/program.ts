@@ -62,7 +62,7 @@ export function createBenchProgram(cli: BenchCli): Command {
 
 const scenarioCommand = (scenario: Scenario, { environment, line, log, now }: BenchCli): Command =>
   common(scenario)
-    .option('--workers <n>', 'processes that host actors', wholeNumber(scenario.workersMin ?? 1), scenario.workersMin ?? 1)
+    .option('--workers <n>', 'processes that host actors (with --attach: of a takeover)', wholeNumber(scenario.workersMin ?? 1), scenario.workersMin ?? 1)
     .option('--roles <list>', 'what runs while it is measured; what the gate needs besides follows. Without project and serve they run beside a process that has the servers '
       + `(all, or some of ${ROLES.join(', ')})`, rolesArgument, ROLES_DEFAULT)
     .option('--attach', 'measures the system that runs on COLLOQUY_DATA_DIR and that nobody else is using, not one of its own')

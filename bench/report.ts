@@ -1,4 +1,5 @@
 import { markdownTable } from 'markdown-table'
+import { durabilityText, type Durability } from '../infra/launch/durability.ts'
 import { isClean, type Verdict } from './gate/check.ts'
 import type { Machine, Versions } from './machine.ts'
 import { noiseText, type Noise } from './noise.ts'
@@ -27,6 +28,7 @@ export interface OfflineReport extends Circumstances, Measured {}
 
 /** All that one run says; what `--json` writes. */
 export interface Report extends OfflineReport, Omit<Verdict, 'faults'> {
+  readonly durability: Durability
   readonly faults: readonly string[]
 }
 
@@ -48,6 +50,7 @@ export function renderReport(report: OfflineReport | Report, pictures: readonly 
       ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`],
       ['noise', noiseText(report.noise)],
       ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
+      ...('durability' in report ? [['durability', durabilityText(report.durability)]] : []),
       ['settings', Object.entries(report.settings).map(([name, value]) => `${name}=${value}`).join(' ') || 'defaults'],
       ['seed', String(report.options.seed)],
       ['commit', report.commit],

@@ -1,3 +1,4 @@
+import { durabilityOf } from '../infra/launch/durability.ts'
 import { loadSettings, type SettingName } from '../infra/settings.ts'
 import { codeOf } from '../schemas/errors.ts'
 import { isClean } from './gate/check.ts'
@@ -37,7 +38,7 @@ export async function runScenario({ scenario, options, system, noise, command, n
     const told = 'failure' in measured || !isClean(verdict) ? NOTHING : measured
     return {
       scenario: scenario.name, seconds: options.seconds, ...verdict, ...told,
-      options, settings: changedSettings(system), machine, noise, versions, commit, date: date.toISOString(), command,
+      durability: durabilityOf(system.settings, system.nc.info), options, settings: changedSettings(system), machine, noise, versions, commit, date: date.toISOString(), command,
     }
   } finally {
     producer.publisher.close()

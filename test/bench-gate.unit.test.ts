@@ -1,8 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkLedger, isClean, type Ledger, type LedgerRecord } from '../bench/gate/check.ts'
+import { measurePeers } from '../bench/peers/measure.ts'
 import type { SentInput } from '../bench/producer.ts'
 import { renderReport, type Report } from '../bench/report.ts'
+import { readResults, RESULTS, saveReport } from '../bench/results.ts'
 import { medians, quantile, slope } from '../bench/statistics.ts'
+import { README, renderSummary, withSummary } from '../bench/summary.ts'
 
 const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>
   ({ seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`], about: undefined, started: [], set: [], stopped: [] })
@@ -118,12 +124,16 @@ describe('the gate on tasks and timers', () => {
 })
 
 describe('the report', () => {
+  let folder: string
+  beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'colloquy-test-')) })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
   const reportOf = (lost: number): Report => ({
     scenario: 'turns', seconds: 1, acknowledged: 9, lost, duplicated: 0, outOfOrder: 0, faults: lost > 0 ? ['lost: a/i1'] : [],
     figures: { turnsPerSecond: 1234, refused: 0 }, spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } }, notes: ['a note'],
     options: { seconds: 1, actors: 1, rate: 1, rows: 1, workers: 1, roles: ['host'], vs: [], payloadBytes: 0, seed: 1 }, settings: {},
     noise: { roundMs: 5, iqrPercent: 3, slowestPercent: 110, othersPercent: 2, stolenPercent: 0, rounds: 40 },
-    machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
+    durability: { replicas: 1, fsync: '2m' }, machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
     versions: { colloquy: '0', node: 'v24', nats: '2', clickhouse: '26' },
     commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',
   })
@@ -136,6 +146,27 @@ describe('the report', () => {
     const text = renderReport(reportOf(1))
     expect(text).not.toContain('turnsPerSecond')
     expect(text).toContain('- lost: a/i1')
+  })
+
+  it('is kept as Markdown with a chart, and as JSON that the summary is made of', async () => {
+    await saveReport(folder, 'turns', reportOf(0))
+    expect(await readFile(join(folder, 'turns.md'), 'utf8')).toContain('](turns.svg)')
+    expect(await readFile(join(folder, 'turns.svg'), 'utf8')).toMatch(/^<svg [^]*turns[^]*<\/svg>/)
+    const summary = renderSummary(await readResults(folder))
+    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](bench/results/turns.md) |')
+    expect(summary).toContain('a cpu, 2 cores, 4 GiB')
+  })
+
+  it('is what the README says: "npm run bench -- readme" writes it there', async () => {
+    const readme = await readFile(README, 'utf8')
+    expect(withSummary(readme, renderSummary(await readResults(RESULTS)))).toBe(readme)
+  })
+
+  it('says that a peer was left out whose server is not on the machine', async () => {
+    vi.stubEnv('PATH', folder)
+    const options = { ...reportOf(0).options, vs: ['bullmq'] as const }
+    const [bullmq] = await measurePeers(options, { count: 1, ms: 1, warmUpMs: 1 }).finally(() => vi.unstubAllEnvs())
+    expect(bullmq).toMatchObject({ name: 'bullmq', perSecond: [], notes: [expect.stringContaining('no redis-server on the PATH')] })
   })
 })
 

@@ -1,5 +1,5 @@
-import type { BenchOptions, Figures, Measured } from '../scenario.ts'
-import { quantile, rounded } from '../statistics.ts'
+import type { BenchOptions, Measured } from '../scenario.ts'
+import { medians, rounded, type Medians } from '../statistics.ts'
 import { createSubjects, type Subject } from './inputs.ts'
 import { checkAlike, createDecisions, createTransitions } from './sides.ts'
 
@@ -21,8 +21,10 @@ function measure({ seconds, actors, seed }: BenchOptions): Measured {
   const subjects = createSubjects()
   const ms = seconds * 1_000 / subjects.length
   const warmUpMs = ms * WARM_UP_SHARE
+  const told = subjects.map((subject) => measureKind(subject, { actors, seed, warmUpMs, ms: ms - warmUpMs }))
   return {
-    figures: Object.assign({}, ...subjects.map((subject) => measureKind(subject, { actors, seed, warmUpMs, ms: ms - warmUpMs }))) as Figures,
+    figures: Object.assign({}, ...told.map(({ figures }) => figures)) as Measured['figures'],
+    spread: Object.assign({}, ...told.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     notes: [
       'A turn: an input that is read from JSON, checked, decided and encoded as a record; NATS and ClickHouse have no part in it. None '
       + 'of these inputs starts a task; replies, emitted events and timers are part of the records.',
@@ -40,7 +42,7 @@ interface Plan {
   readonly ms: number
 }
 
-function measureKind(subject: Subject, { actors, seed, warmUpMs, ms }: Plan): Figures {
+function measureKind(subject: Subject, { actors, seed, warmUpMs, ms }: Plan): Medians {
   const [decisions, bare] = [createDecisions(subject, actors, seed), createTransitions(subject, actors, seed)]
   const times: { decided: number; bare: number }[] = []
   const run = (forMs: number): void => {
@@ -52,11 +54,11 @@ function measureKind(subject: Subject, { actors, seed, warmUpMs, ms }: Plan): Fi
   times.length = 0
   run(ms)
   checkAlike(subject, decisions, bare, Math.min(actors, SLICE))
-  const perSecond = (slices: readonly number[]): number => SLICE / quantile(slices, 0.5) * 1_000
-  const [turns, transitions] = [perSecond(times.map((time) => time.decided)), perSecond(times.map((time) => time.bare))]
+  const perSecond = (sliceMs: number): number => SLICE / sliceMs * 1_000
   const { name } = subject.kind
-  return {
-    [`${name}TurnsPerSecond`]: rounded(turns), [`${name}BareTransitionsPerSecond`]: rounded(transitions),
-    [`${name}Ratio`]: rounded(turns / transitions), [`${name}Turns`]: times.length * SLICE,
-  }
+  const { figures, spread } = medians({
+    [`${name}TurnsPerSecond`]: times.map(({ decided }) => perSecond(decided)), [`${name}BareTransitionsPerSecond`]: times.map((time) => perSecond(time.bare)),
+    [`${name}Ratio`]: times.map((time) => time.bare / time.decided),
+  })
+  return { spread, figures: { ...figures, [`${name}Turns`]: times.length * SLICE } }
 }

@@ -12,8 +12,6 @@ export interface PeerRounds {
 
 /** One peer after the other: by itself, so that none has to share the machine with another. Rounds and inputs are those of Colloquy. */
 export async function measurePeers(options: BenchOptions, rounds: Rounds): Promise<PeerRounds[]> {
-  if (options.vs.length === 0) return []
-  await installPeers()
   const measured: PeerRounds[] = []
   for (const name of options.vs) measured.push(await measurePeer(name, options, rounds))
   return measured
@@ -22,6 +20,7 @@ export async function measurePeers(options: BenchOptions, rounds: Rounds): Promi
 async function measurePeer(name: PeerName, options: BenchOptions, rounds: Rounds): Promise<PeerRounds> {
   const server = await serverOf(name)
   if (server === undefined) return { name, perSecond: [], notes: [`${name}: left out, there is no redis-server on the PATH; install the system's package (redis-server, or redis).`] }
+  await installPeers()
   const peer = await startPeer(name, options)
   try {
     await peer.run(rounds.warmUpMs)

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { attachClickHouse } from '../../infra/launch/attach.ts'
+import { COLOURS } from '../../infra/report/charts.ts'
 import { parametersOf, type Scope } from '../../infra/questions/ask.ts'
 import { loadQuestion, QUESTION_NAMES, type Question, type QuestionName } from '../../infra/questions/questions.ts'
 import type { Producer } from '../producer.ts'
 import type { Bench, Figures, Measured, Scenario } from '../scenario.ts'
-import { quantile, rounded } from '../statistics.ts'
+import { quantile, rounded, spreadOf, type Spread } from '../statistics.ts'
 import { casesIn, DAYS, fillTables } from './analyst-rows.ts'
 
 /** What each question may take at the 99th percentile. */
@@ -65,6 +66,15 @@ async function measureAnalysts({ system, producer, options }: Bench): Promise<Me
       ...Object.assign({}, ...questions.map(({ name }) => figuresOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Figures,
       refused: producer.publisher.refused,
     },
+    spread: Object.assign({}, ...questions.map(({ name }) => spreadsOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Record<string, Spread>,
+    charts: [{
+      title: `Milliseconds per question, over ${options.rows.toLocaleString('en')} event rows`, unit: ' ms', shape: 'bars', labels: questions.map(({ name }) => name), mark: AIM_MS,
+      series: [
+        { name: 'alone', values: questions.map(({ name }) => ms(alone.get(name) ?? [], 0.5)), colour: COLOURS.light },
+        { name: 'beside inputs, p50', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.5)), colour: COLOURS.plain },
+        { name: 'beside inputs, p99', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.99)), colour: COLOURS.good },
+      ],
+    }],
     notes: [
       `Rows of ${casesIn(options.rows)} cases of one tenant over ${DAYS} days in all tables of a database beside the one that is written to, made inside ClickHouse; each question asks for the last ${ASKED_DAYS} days, as the `
       + 'user analyst, one question after the other, until the whole answer is there. Alone: the median of '
@@ -79,6 +89,10 @@ const ms = (asked: readonly Asked[], share: number): number => rounded(quantile(
 
 const figuresOf = (name: QuestionName, alone: readonly Asked[], busy: readonly Asked[]): Figures => ({
   [`${camel(name)}AloneMs`]: ms(alone, 0.5), [`${camel(name)}P50Ms`]: ms(busy, 0.5), [`${camel(name)}P99Ms`]: ms(busy, 0.99),
+})
+
+const spreadsOf = (name: QuestionName, alone: readonly Asked[], busy: readonly Asked[]): Record<string, Spread> => ({
+  [`${camel(name)}AloneMs`]: spreadOf(alone.map((one) => one.ms)), [`${camel(name)}P50Ms`]: spreadOf(busy.map((one) => one.ms)),
 })
 
 type Times = ReadonlyMap<QuestionName, readonly Asked[]>

@@ -14,7 +14,7 @@ import { startBareSession, type Batch } from '../embed/bare.ts'
 import { MINILM, writeRandomBert } from '../embed/random-bert.ts'
 import { createTexts } from '../embed/texts.ts'
 import type { Bench, Measured, Scenario } from '../scenario.ts'
-import { quantile, rounded } from '../statistics.ts'
+import { quantile, rounded, spreadOf } from '../statistics.ts'
 
 /** Texts that are brought at one time, as a reader of the log brings them. */
 const GROUP = 256
@@ -57,7 +57,10 @@ async function measureEmbed({ system, options }: Bench): Promise<Measured> {
     rounds.push({ ours: GROUP / (performance.now() - ourBegin) * 1_000, bare: GROUP / bareMs * 1_000 })
   }
   await encoder.dispose()
-  const median = (of: (round: { readonly ours: number; readonly bare: number }) => number): number => rounded(quantile(rounds.slice(1).map(of), 0.5))
+  const spread = {
+    textsPerSecond: spreadOf(rounds.slice(1).map(({ ours }) => ours)), bareTextsPerSecond: spreadOf(rounds.slice(1).map((round) => round.bare)),
+    ratio: spreadOf(rounds.slice(1).map((round) => round.ours / round.bare)),
+  }
 
   const lag = monitorEventLoopDelay({ resolution: 1 })
   lag.enable()
@@ -81,13 +84,14 @@ async function measureEmbed({ system, options }: Bench): Promise<Measured> {
 
   return {
     figures: {
-      textsPerSecond: median(({ ours }) => ours), bareTextsPerSecond: median((round) => round.bare), ratio: median((round) => round.ours / round.bare),
+      textsPerSecond: spread.textsPerSecond.p50, bareTextsPerSecond: spread.bareTextsPerSecond.p50, ratio: spread.ratio.p50,
       steadyTextsPerSecond: rounded(steady.texts / steady.ms * 1_000),
       eventLoopP50Ms: rounded(lag.percentile(50) / 1e6), eventLoopP99Ms: rounded(lag.percentile(99) / 1e6), eventLoopMaxMs: rounded(lag.max / 1e6),
       questionP50Ms: rounded(quantile(questionMs, 0.5)), questionP99Ms: rounded(quantile(questionMs, 0.99)),
       lexicalTextsPerSecond: rounded(options.actors / lexicalMs * 1_000),
       rssMiBBefore: rounded(rssBefore / 1024 ** 2), rssMiBAfter: rounded(rssAfter / 1024 ** 2),
     },
+    spread,
     notes: [
       `A model of MiniLM-L6's shape with random weights in 8 bits, ${threads} thread(s), texts of 4 to 48 words; groups of ${GROUP}, the two arms in turn over the same ones: medians of ${rounds.length - 1} turns.`,
       'The bare arm runs its session over inputs that are made beforehand, in the same batches; ours reads, batches, pools and hands over.',

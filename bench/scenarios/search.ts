@@ -11,7 +11,7 @@ import type { VectorStore } from '../../pipeline/memory/store.ts'
 import { createMetrics } from '../../pipeline/metrics.ts'
 import { createRandom, pick } from '../random.ts'
 import type { Bench, Figures, Measured, Scenario } from '../scenario.ts'
-import { quantile, rounded } from '../statistics.ts'
+import { quantile, rounded, spreadOf, type Spread } from '../statistics.ts'
 
 const TENANT = 'shop'
 /** Of its own: the memory that counts stays what LOG says. */
@@ -57,9 +57,14 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
   const indexedSeconds = (performance.now() - begunMs) / 1_000
   const ask = createSearch({ store, embedder, now: Date.now })
   const figures: Record<string, number> = { messages: options.rows, storedSeconds: rounded(storedSeconds), indexedSeconds: rounded(indexedSeconds) }
-  for (const mode of SEARCH_MODES) Object.assign(figures, await askFor(ask, mode, texts, options.seconds * 1_000 / SEARCH_MODES.length))
+  const spread: Record<string, Spread> = {}
+  for (const mode of SEARCH_MODES) {
+    const told = await askFor(ask, mode, texts, options.seconds * 1_000 / SEARCH_MODES.length)
+    Object.assign(figures, told.figures)
+    spread[`${mode}P50Ms`] = told.spread
+  }
   return {
-    figures,
+    figures, spread,
     notes: [
       `Messages of ${WORDS_MIN} to ${WORDS_MAX} words out of ${WORDS}, as often as in a language (Zipf), of one tenant; a question is ${QUESTION_WORDS} such words. Each is embedded anew. `
       + 'One question after the other, by the library in this process; the server is that of the system, which has nothing else to do.',
@@ -93,7 +98,7 @@ async function indexed(client: ClickHouseClient): Promise<void> {
   }
 }
 
-async function askFor(ask: Search, mode: SearchMode, texts: (words: number) => string, ms: number): Promise<Figures> {
+async function askFor(ask: Search, mode: SearchMode, texts: (words: number) => string, ms: number): Promise<{ figures: Figures; spread: Spread }> {
   const took: number[] = []
   let hits = 0
   for (const begunMs = performance.now(); took.length <= WARM || performance.now() - begunMs < ms;) {
@@ -103,8 +108,11 @@ async function askFor(ask: Search, mode: SearchMode, texts: (words: number) => s
   }
   const counted = took.slice(WARM)
   return {
-    [`${mode}Questions`]: counted.length, [`${mode}HitsEach`]: rounded(hits / took.length),
-    [`${mode}P50Ms`]: rounded(quantile(counted, 0.5)), [`${mode}P99Ms`]: rounded(quantile(counted, 0.99)),
+    spread: spreadOf(counted),
+    figures: {
+      [`${mode}Questions`]: counted.length, [`${mode}HitsEach`]: rounded(hits / took.length),
+      [`${mode}P50Ms`]: rounded(quantile(counted, 0.5)), [`${mode}P99Ms`]: rounded(quantile(counted, 0.99)),
+    },
   }
 }
 

@@ -15,10 +15,10 @@ const CALM_MS = 500
 const CALM_FOR_MS = 1_500
 const CALM_MS_MAX = 120_000
 
-/** A worker that is killed under load, one that is stopped in order, and one that joins: how long inputs wait for a record then. */
+/** A worker that is killed under load, one that freezes, one that is stopped in order, one that joins: how long inputs wait then. */
 export const takeover: Scenario = {
   name: 'takeover',
-  about: `a worker killed under load, one stopped in order: the longest wait of any input (a round each ${SECONDS_PER_ROUND} --seconds)`,
+  about: `a worker killed under load, one frozen, one stopped in order: the longest wait of any input (a round each ${SECONDS_PER_ROUND} --seconds)`,
   actorsDefault: 2_000,
   secondsDefault: 3 * SECONDS_PER_ROUND,
   workersMin: 2,
@@ -61,7 +61,7 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
   await calm(waits)
 
   const rounds = Math.max(1, Math.round(options.seconds / SECONDS_PER_ROUND))
-  const [killed, stopped, joined, usual]: [number[], number[], number[], number[]] = [[], [], [], []]
+  const [killed, frozen, stopped, joined, usual]: [number[], number[], number[], number[], number[]] = [[], [], [], [], []]
   const watched = async (into: number[], act: () => Promise<unknown>): Promise<void> => {
     const atMs = performance.now()
     await act()
@@ -75,20 +75,28 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
     await watched(killed, () => victimOf(system).kill())
     await watched(joined, () => system.addWorker())
     await watched(stopped, () => victimOf(system).end())
+    if (options.seconds < SECONDS_PER_ROUND) break
+    await watched(joined, () => system.addWorker())
+    const victim = victimOf(system)
+    await watched(frozen, async () => victim.pause())
+    await victim.kill()
     await watched(joined, () => system.addWorker())
   }
-  const told = medians({ killedLongestWaitMs: killed, stoppedLongestWaitMs: stopped, joinedLongestWaitMs: joined, undisturbedP99Ms: usual })
+  const told = medians({ killedLongestWaitMs: killed, ...(frozen.length === 0 ? {} : { frozenLongestWaitMs: frozen }), stoppedLongestWaitMs: stopped, joinedLongestWaitMs: joined, undisturbedP99Ms: usual })
   return {
-    figures: { ...told.figures, killedSlowestMs: rounded(Math.max(...killed)), stoppedSlowestMs: rounded(Math.max(...stopped)), ratePerSecond: options.rate, workers: options.workers, refused: producer.publisher.refused },
+    figures: {
+      ...told.figures, killedSlowestMs: rounded(Math.max(...killed)), stoppedSlowestMs: rounded(Math.max(...stopped)),
+      ratePerSecond: options.rate, workers: options.workers, refused: producer.publisher.refused,
+    },
     spread: told.spread,
     charts: [{
-      title: 'The longest wait of any input', unit: ' ms', shape: 'bars', labels: ['killed', 'stopped in order', 'another joins'],
-      series: [{ name: 'median of rounds', values: ['killed', 'stopped', 'joined'].map((name) => told.figures[`${name}LongestWaitMs`] ?? null), colour: COLOURS.plain }],
+      title: 'The longest wait of any input', unit: ' ms', shape: 'bars', labels: ['killed', 'frozen', 'stopped in order', 'another joins'],
+      series: [{ name: 'median of rounds', values: ['killed', 'frozen', 'stopped', 'joined'].map((name) => told.figures[`${name}LongestWaitMs`] ?? null), colour: COLOURS.plain }],
     }],
     notes: [
       `Open loop to ${options.actors} actors over all partitions, ${options.workers} workers of which one has the servers too; another is killed (SIGKILL), replaced, stopped (SIGTERM), replaced, ${rounds} times. `
       + 'The figure is the longest time that any input waited for its record then, from when it was due: noticing, taking over, and catching up with what had come meanwhile.',
-      `A worker that says nothing is given up after COLLOQUY_LEASE_MS (${system.settings.LEASE_MS}); on one machine its neighbours see sooner that its process is gone. undisturbedP99Ms is what inputs wait otherwise.`,
+      `A worker that says nothing is given up after COLLOQUY_LEASE_MS (${system.settings.LEASE_MS}); on one machine its neighbours see sooner that its process is gone, not that it is frozen: that is what the loss of a whole machine costs. undisturbedP99Ms is what inputs wait otherwise.`,
       'A worker that joins loads the code and compiles it on the processors that all share.',
     ],
   }
