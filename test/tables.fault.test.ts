@@ -1,5 +1,13 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { level, publishAll, rows, tablesBesideLog } from './ledger.ts'
+import { createBatch } from '../pipeline/project/batch.ts'
+import { insertBatch } from '../pipeline/project/insert.ts'
+import { rowsTable } from '../schemas/ddl.ts'
+import { ColloquyError } from '../schemas/errors.ts'
+import { parseLogSubject } from '../schemas/subjects.ts'
+import { TABLES, TABLE_NAMES } from '../schemas/tables.ts'
+import { level, publishAll, readLog, rows, tablesBesideLog } from './ledger.ts'
 import { support } from './support-desk.ts'
 import { startSystem, type System } from './system.ts'
 
@@ -113,6 +121,28 @@ describe('ClickHouse', () => {
     await allIsThere('killed')
     expect(system.running.clickhouse?.pid).not.toBe(killed)
   })
+})
+
+test('rows that have to be written one by one are the same as those that are written all at once', async () => {
+  const { client } = system.running
+  if (client === undefined) throw new Error('no tables')
+  const batch = createBatch()
+  for (const { seq, subject, record } of await readLog(system)) {
+    batch.add(parseLogSubject(subject).address, Buffer.from(JSON.stringify(record)), { created: '', seq, ts: '' })
+  }
+  const deps = { log: pino({ level: 'silent' }), metrics: system.running.metrics, signal: new AbortController().signal }
+  // As a server that refuses every block.
+  const refusing = Object.assign(Object.create(client) as ClickHouseClient, {
+    exec: () => Promise.reject(new ColloquyError('117', 'cannot read it')),
+  })
+  await insertBatch({ ...deps, clickhouse: client }, batch, () => 901)
+  await insertBatch({ ...deps, clickhouse: refusing }, batch, () => 902)
+  for (const name of TABLE_NAMES) {
+    const [atOnce, oneByOne] = await Promise.all([901, 902].map((generation) => rows(system,
+      `SELECT * EXCEPT (generation) FROM ${rowsTable(name)} FINAL WHERE generation = ${generation} ORDER BY ${TABLES[name].orderBy.join(', ')} SETTINGS do_not_merge_across_partitions_select_final = 1`)))
+    expect(atOnce, name).toEqual(oneByOne)
+    expect(atOnce?.length ?? 0, name).toBe((await rows<{ n: number }>(system, `SELECT count() AS n FROM ${name}`))[0]?.n)
+  }
 })
 
 test('after all of this the tables are what the log says', async () => {

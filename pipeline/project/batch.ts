@@ -1,51 +1,59 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
-import { TABLE_NAMES, TABLES, type Table, type TableName } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { StreamPosition } from '../streams/positions.ts'
+import { createBlock, type Block } from './native/block.ts'
 import { rowsOf } from './rows/rows.ts'
 
 export type AnyRow = Readonly<Record<string, unknown>>
 
-/** Rows on their way into the tables. Of a row with a version only the newest of the batch is kept. */
+/** Rows on their way into the tables, and the records that they come from. */
 export interface Batch {
-  add(address: Address, record: LogRecord, position: StreamPosition): void
-  /** The rows of each table that has any. */
-  tables(): ReadonlyMap<TableName, readonly AnyRow[]>
+  /** @param data a record, as LOG has it. */
+  add(address: Address, data: Uint8Array, position: StreamPosition): void
+  /** The rows of each table that has any, as they are inserted. */
+  readonly blocks: ReadonlyMap<TableName, Block>
+  /** The rows of one table, worked out once more, for whom one block is too much. */
+  rowsOf(name: TableName): AnyRow[]
   readonly records: number
-  readonly rows: number
   /** The last record that was added. */
   readonly last: StreamPosition | undefined
   readonly lastAt: string
 }
 
+interface Added {
+  readonly address: Address
+  readonly data: Uint8Array
+  readonly seq: number
+}
+
 /** @param names only rows of these tables. */
 export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
-  const plain = new Map<TableName, AnyRow[]>()
-  const newest = new Map<TableName, Map<string, AnyRow>>()
-  let records = 0
-  let rows = 0
+  const all: Added[] = []
+  const blocks = new Map<TableName, Block>()
+  const decoder = new TextDecoder()
   let last: StreamPosition | undefined
   let lastAt = ''
+  const recordIn = (data: Uint8Array): LogRecord => JSON.parse(decoder.decode(data)) as LogRecord
+  const append = (name: TableName, rows: readonly AnyRow[]): void => {
+    if (rows.length === 0) return
+    let block = blocks.get(name)
+    if (block === undefined) blocks.set(name, block = createBlock(name))
+    for (const row of rows) block.append(row)
+  }
   return {
-    add(address, record, position) {
+    add(address, data, position) {
+      const record = recordIn(data)
       const made = rowsOf(address, record, position.seq)
-      for (const name of names) {
-        for (const row of made[name]) put(name, row)
-      }
-      records += 1
+      for (const name of names) append(name, made[name])
+      all.push({ address, data, seq: position.seq })
       last = position
       lastAt = record.at
     },
-    tables() {
-      const all = new Map<TableName, readonly AnyRow[]>(plain)
-      for (const [name, byKey] of newest) all.set(name, [...byKey.values()])
-      return all
-    },
+    blocks,
+    rowsOf: (name) => all.flatMap(({ address, data, seq }): readonly AnyRow[] => rowsOf(address, recordIn(data), seq)[name]),
     get records() {
-      return records
-    },
-    get rows() {
-      return rows
+      return all.length
     },
     get last() {
       return last
@@ -53,20 +61,5 @@ export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
     get lastAt() {
       return lastAt
     },
-  }
-
-  function put(name: TableName, row: AnyRow): void {
-    rows += 1
-    const table: Table = TABLES[name]
-    if (table.version === undefined) {
-      const list = plain.get(name)
-      if (list === undefined) plain.set(name, [row])
-      else list.push(row)
-      return
-    }
-    const key = table.orderBy.map((column) => row[column]).join('\n')
-    const byKey = newest.get(name) ?? new Map<string, AnyRow>()
-    newest.set(name, byKey)
-    byKey.set(key, row)
   }
 }

@@ -1,6 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, parseLogSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
 import { TABLE_NAMES, TABLES, type ReadModel } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
@@ -51,7 +50,7 @@ async function addRecordsBelow(bus: Bus, subject: string, seq: number, batch: Ba
   for (let next = 1; ;) {
     const message = await bus.jsm.direct.getMessage('LOG', { seq: next, next_by_subj: subject })
     if (message === null || message.seq > seq) return
-    batch.add(address, message.json<LogRecord>(), { created, seq: message.seq, ts: message.time.toISOString() })
+    batch.add(address, message.data, { created, seq: message.seq, ts: message.time.toISOString() })
     next = message.seq + 1
   }
 }

@@ -1,6 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
-import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { createGate } from '../gate.ts'
@@ -11,8 +10,7 @@ import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { createBatch, type Batch } from './batch.ts'
 import { removeAbove } from './heal.ts'
-import { ofGeneration } from '../rebuild/range.ts'
-import { insertRows, type InsertDeps } from './insert.ts'
+import { insertBatch, type InsertDeps } from './insert.ts'
 import { loadRing, saveProgress } from './progress.ts'
 import { createTakeOvers } from './take-over.ts'
 
@@ -54,11 +52,8 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
   const takeOvers = await createTakeOvers({ bus, kv: options.kv, clickhouse, log }, deps)
   const write = async (batch: Batch): Promise<void> => {
-    // One table after another: side by side they finish no sooner, and take the processor away from who answers customers.
-    for (const [table, rows] of batch.tables()) {
-      await insertRows(deps, table, ofGeneration(rows, takeOvers.generations[table]))
-      metrics.stageOut.inc({ stage: 'project' }, rows.length)
-    }
+    await insertBatch(deps, batch, (table) => takeOvers.generations[table])
+    for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
   let ring = await loadRing(clickhouse)
@@ -91,7 +86,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     const begun = performance.now()
     gate.enter(message.data.length)
     filling ??= fill()
-    filling.batch.add(parseLogSubject(message.subject).address, message.json<LogRecord>(), reader.position)
+    filling.batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
     filling.sizes.push(message.data.length)
     metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - begun) / 1000)
     if (filling.batch.records >= options.batchRecordsMax) flush()

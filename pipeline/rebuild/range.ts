@@ -1,9 +1,8 @@
-import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
-import { createBatch, type AnyRow, type Batch } from '../project/batch.ts'
-import { insertRows, type InsertDeps } from '../project/insert.ts'
+import { createBatch } from '../project/batch.ts'
+import { insertBatch, type InsertDeps } from '../project/insert.ts'
 import { openReader } from '../streams/reader.ts'
 
 /** Records of LOG by their sequences, both ends included. */
@@ -39,7 +38,7 @@ export async function writeRange(bus: Bus, deps: InsertDeps, { from, to }: Range
     bytes = 0
     // One batch is on its way while the next one fills, and no more.
     await writing
-    writing = writeBatch(deps, full, target.generation).then(() => onRecords(full.records))
+    writing = insertBatch(deps, full, () => target.generation).then(() => onRecords(full.records))
     // Its failure is seen when it is waited for.
     writing.catch(() => undefined)
   }
@@ -47,7 +46,7 @@ export async function writeRange(bus: Bus, deps: InsertDeps, { from, to }: Range
     if (reader.pending > 0) {
       for await (const message of reader) {
         if (message.seq > to) break
-        batch.add(parseLogSubject(message.subject).address, message.json<LogRecord>(), reader.position)
+        batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
         bytes += message.data.length
         if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
         if (message.seq === to || reader.pending === 0) break
@@ -60,12 +59,3 @@ export async function writeRange(bus: Bus, deps: InsertDeps, { from, to }: Range
     await writing.catch(() => undefined)
   }
 }
-
-/** Writes a batch, one table after another. */
-export async function writeBatch(deps: InsertDeps, batch: Batch, generation: number): Promise<void> {
-  for (const [table, rows] of batch.tables()) await insertRows(deps, table, ofGeneration(rows, generation))
-}
-
-/** Rows as they belong to a generation; 0 is the default of the column. */
-export const ofGeneration = (rows: readonly AnyRow[], generation: number): readonly AnyRow[] =>
-  (generation === 0 ? rows : rows.map((row) => ({ ...row, generation })))

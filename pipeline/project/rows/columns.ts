@@ -7,7 +7,7 @@ export interface Source {
   readonly record: LogRecord
   /** LOG sequence of the record. */
   readonly seq: number
-  /** `record.at` for ClickHouse. */
+  /** `record.at`. */
   readonly at: string
   readonly standing: Standing
 }
@@ -19,10 +19,6 @@ interface Standing {
   readonly case_no: number
   readonly machine: string
 }
-
-/** A time as ClickHouse reads it fastest. */
-export const dateTime = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 23)}`
-export const dateTimeOrNull = (iso: string | undefined): string | null => (iso === undefined ? null : dateTime(iso))
 
 /** A decimal number as text, exact at any size. */
 export const money = (micros: number | undefined): string | null =>

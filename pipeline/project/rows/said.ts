@@ -2,7 +2,7 @@ import { detectLanguage } from '../../../actors/language.ts'
 import { thingsSaid, type Said } from '../../../actors/said.ts'
 import type { Asked } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
-import { dateTime, money, placeOf, type Source } from './columns.ts'
+import { money, placeOf, type Source } from './columns.ts'
 
 /** What the record has said, as rows of `messages`, of `turns`, and of `citations`. */
 export interface SaidRows {
@@ -24,7 +24,7 @@ function messageRows({ standing, record, seq, at }: Source, said: readonly Said[
   return said.map(({ idx, id, role, history, received, sent }) => {
     const { text, lang } = received ?? sent ?? { text: '', lang: undefined }
     return {
-      ...standing, history, seq, idx, id, role, text, lang: lang ?? detectLanguage(text), time: idx === 0 ? dateTime(record.input.time) : at,
+      ...standing, history, seq, idx, id, role, text, lang: lang ?? detectLanguage(text), time: idx === 0 ? record.input.time : at,
       committed_at: at, chars: codePoints(text),
     }
   })
@@ -46,11 +46,11 @@ function turnRow(
   { standing, seq }: Source, asked: Asked, answer: Said | undefined, sent: Said['sent'],
 ): Row<'turns'> {
   return {
-    ...standing, history: asked.history === true, turn: asked.turn, committed_at: dateTime(asked.committedAt), asked_id: asked.id,
-    asked_seq: placeOf(asked.seq, seq), asked_at: dateTime(asked.at), lang: asked.lang ?? null,
+    ...standing, history: asked.history === true, turn: asked.turn, committed_at: asked.committedAt, asked_id: asked.id,
+    asked_seq: placeOf(asked.seq, seq), asked_at: asked.at, lang: asked.lang ?? null,
     answered_seq: answer === undefined ? null : seq, answered_idx: answer?.idx ?? null,
-    answered_at: answer === undefined ? null : dateTime(answer.at),
-    responder: answer === undefined ? null : answer.role,
+    answered_at: answer?.at ?? null,
+    responder: answer?.role ?? null,
     latency_ms: answer === undefined ? null : Math.max(0, Date.parse(answer.at) - Date.parse(asked.at)),
     intent: sent?.intent ?? asked.intent ?? null, intent_confidence: sent?.intentConfidence ?? asked.confidence ?? null,
     hits: sent?.hits ?? null, model: sent?.model ?? null, model_version: sent?.modelVersion ?? null,

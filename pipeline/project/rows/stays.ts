@@ -1,5 +1,5 @@
 import type { Row } from '../../../schemas/tables.ts'
-import { dateTime, placeOf, type Source } from './columns.ts'
+import { placeOf, type Source } from './columns.ts'
 
 /** Stays that the record ended. */
 export function stayRows({ standing, record, seq, at }: Source): Row<'state_intervals'>[] {
@@ -9,7 +9,7 @@ export function stayRows({ standing, record, seq, at }: Source): Row<'state_inte
     const region = regionOf(stay.state, before)
     return {
       ...standing, case_no: stay.case, history: false, left_seq: seq, region, state: stay.state, next: nextIn(region, record.to),
-      cause: stay.cause, entered_seq: stay.enteredSeq ?? null, entered_at: dateTime(stay.enteredAt), left_at: at,
+      cause: stay.cause, entered_seq: stay.enteredSeq ?? null, entered_at: stay.enteredAt, left_at: at,
       ms: Date.parse(record.at) - Date.parse(stay.enteredAt),
     }
   })
@@ -21,7 +21,7 @@ export function openStays({ record, seq }: Source): object[] {
   const leaves = Object.entries(record.state.entered)
   const names = leaves.map(([leaf]) => leaf)
   return leaves.map(([state, enteredAt]) => ({
-    region: regionOf(state, names), state, entered_seq: placeOf(record.since?.[state], seq), entered_at: dateTime(enteredAt),
+    region: regionOf(state, names), state, entered_seq: placeOf(record.since?.[state], seq), entered_at: enteredAt,
   }))
 }
 
