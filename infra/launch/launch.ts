@@ -70,7 +70,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, more
 
   const metrics = createMetrics()
   const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
-    ? await openMemory({ settings, client, metrics, log }, started)
+    ? await openMemory({ settings, client, kv, metrics, log }, started)
     : undefined
   const { stages, dispatcher } = await startStages({ settings, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
   const statusService = startStatusService(nc, stages, durability)
