@@ -15,6 +15,7 @@ import type { Output } from './output.ts'
 import { publishCommand } from './publish.ts'
 import { rebuildCommand } from './rebuild.ts'
 import { questionsCommand } from './questions.ts'
+import { reembedCommand } from './reembed.ts'
 import { reportCommand } from './report.ts'
 import { restoreCommand } from './restore.ts'
 import { searchCommand } from './search.ts'
@@ -29,7 +30,7 @@ import { verifyCommand } from './verify.ts'
 
 const COMMANDS = [
   upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, learnCommand, forgetCommand, searchCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
-  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, backupCommand, restoreCommand,
+  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, reembedCommand, backupCommand, restoreCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'

@@ -81,7 +81,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
 
   const metrics = createMetrics()
   const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
-    ? await openMemory({ settings, client, metrics, log }, started)
+    ? await openMemory({ settings, client, kv, metrics, log }, started)
     : undefined
   if (memory !== undefined) {
     const searchService = serveSearch(nc, memory.search)

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
@@ -13,6 +13,7 @@ import { createLiveActors } from '../../pipeline/host/live-actors.ts'
 import { beginTrimming } from '../../pipeline/host/trim.ts'
 import type { Delivery } from '../../pipeline/host/handle.ts'
 import { beginEmbedding } from '../../pipeline/embed/stage.ts'
+import type { VectorStore } from '../../pipeline/memory/store.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
 import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
@@ -69,7 +70,8 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   // Workers may fill tables of their own: those with the same database stand by for each other.
   const tables = client === undefined ? '' : await databaseId(client)
   const [project, audit] = [`project-${tables}`, `audit-${tables}`]
-  const embed = `embed-${memory?.store.id}`
+  // By where the vectors are, not by their model: that may change while it runs.
+  const embed = `embed-${settings.QDRANT_URL === undefined ? tables : hash('sha256', settings.QDRANT_URL).slice(0, 16)}`
   const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch'] : []), ...(has('host') ? ['host', TRIM] : [])]
   const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
@@ -86,11 +88,10 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     share('audit', audit, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
   }
   if (has('embed') && memory !== undefined) {
-    const { embedder, store } = memory
-    stages.set('embed', share('embed', embed, 1, () => alone(beginEmbedding({
-      ...underWay, checkpoints: createCheckpoints(kv, embed), embedder, store, recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
-      batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
-    }))).stage)
+    stages.set('embed', share('embed', embed, 1, () => {
+      const { embedder, store, replaced } = memory.current()
+      return alone(beginEmbedding({ ...underWay, ...embedBounds(settings), checkpoints: createCheckpoints(kv, embedReader(store)), embedder, store, replaced }))
+    }).stage)
   }
   if (has('dispatch')) {
     const tails = createTails({ bus, kv, log, metrics })
@@ -130,6 +131,13 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   started.defer(() => membership.leave())
   return { stages }
 }
+
+/** The checkpoint of whoever fills a collection. */
+export const embedReader = (store: Pick<VectorStore, 'id'>): string => `embed-${store.id}`
+
+export const embedBounds = (settings: Settings) => ({
+  recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2, batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
+})
 
 type Begin = (partitions: readonly number[], ownership: Ownership) => Promise<PartitionRun>
 

@@ -21,6 +21,8 @@ export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
   readonly checkpoints: Checkpoints
   readonly embedder: LocalEmbedder
   readonly store: MemoryWriter
+  /** Aborted once another collection has taken the place of this one: the run ends, and the next one fills the other. */
+  readonly replaced?: AbortSignal
   /** Records read and not yet stored, and their bytes. */
   readonly recordsMax: number
   readonly bytesMax: number
@@ -165,6 +167,7 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     return pieces.filter(({ of, chunk }) => !known.has(idOf(of, chunk)))
   }
   loop.signal.addEventListener('abort', () => clearTimeout(wait))
+  options.replaced?.addEventListener('abort', () => loop.fail(new ColloquyError('memory_replaced', 'the memory is of another model from now on')), { once: true })
   loop.run(take)
 
   const { name, kind } = embedder.model

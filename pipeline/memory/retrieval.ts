@@ -100,7 +100,7 @@ export function createSearch({ store, embedder, now }: SearchDeps): Search {
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
     const { tenant, q, mode, fusion, limit, halfLifeHours, conversation, in: area, kind, source, lang, since, until } = request.data
     const terms = mode === 'dense' ? undefined : termsOf(q)
-    const [vector] = mode === 'keyword' ? [] : await embedder.embed([q], 'query')
+    const vector = mode === 'keyword' ? undefined : embedder.embed([q], 'query').then(([one]) => one ?? new Float32Array())
     const candidates = await store.search({
       tenant, vector, terms, filter: { in: area, kind, actor: conversation, source, lang, since, until },
       limit: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, limit * CANDIDATES_PER_HIT)),

@@ -54,8 +54,8 @@ export interface MemoryFilter {
 export interface StoreQuestion {
   readonly tenant: string
   readonly filter: MemoryFilter
-  /** Those nearest to it are candidates. */
-  readonly vector?: Float32Array | undefined
+  /** Those nearest to it are candidates. May still be on its way: the words are looked for meanwhile. */
+  readonly vector?: Float32Array | Promise<Float32Array> | undefined
   /** Those with the highest BM25 score for them are candidates. */
   readonly terms?: readonly string[] | undefined
   /** Candidates by either; both together may be twice as many. */

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { BM25, idf, type TermStatistics } from '../bm25.ts'
+import { ALONE } from './settings.ts'
 import type { Names } from './tables.ts'
 import type { Where } from './where.ts'
 
@@ -11,15 +12,20 @@ export interface KeywordDeps {
   readonly names: Names
 }
 
-/** In how many texts of a tenant each of these terms is. */
-export async function textsWith({ client, names }: KeywordDeps, tenant: string, areas: readonly string[], terms: readonly string[]): Promise<Map<string, number>> {
+/** What is known of a tenant's texts and of these terms in them: one look at counts that were added up when the texts were written. */
+export async function statisticsOf({ client, names }: KeywordDeps, tenant: string, areas: readonly string[], terms: readonly string[]): Promise<TermStatistics> {
   const result = await client.query({
-    query: `SELECT term, count() AS texts FROM ${names.postings}
+    query: `SELECT term, sum(texts) AS texts, sum(length) AS length FROM ${names.terms}
 WHERE tenant = {tenant:String} AND area IN {areas:Array(String)} AND term IN {terms:Array(String)} GROUP BY term`,
-    query_params: { tenant, areas, terms }, format: 'JSONCompactEachRow',
+    query_params: { tenant, areas, terms: ['', ...terms] }, clickhouse_settings: ALONE, format: 'JSONCompactEachRow',
   })
-  const found = new Map((await result.json<[string, string | number]>()).map(([term, texts]) => [term, Number(texts)]))
-  return new Map(terms.map((term) => [term, found.get(term) ?? 0]))
+  const rows = await result.json<[string, string | number, string | number]>()
+  const found = new Map(rows.map(([term, texts, length]) => [term, { texts: Number(texts), length: Number(length) }]))
+  const all = found.get('') ?? { texts: 0, length: 0 }
+  return {
+    texts: all.texts, averageLength: all.length / Math.max(1, all.texts),
+    textsWith: new Map(terms.map((term) => [term, Math.max(0, found.get(term)?.texts ?? 0)])),
+  }
 }
 
 /** The ids of the points with the highest BM25 scores, best first. */
@@ -44,7 +50,8 @@ GROUP BY id
 ORDER BY sum(transform(term, {terms:Array(String)}, {weights:Array(Float64)}, 0.) * count * ${BM25.k1 + 1}
   / (count + ${BM25.k1} * (${1 - BM25.b} + ${BM25.b} * length / {averageLength:Float64}))) DESC, id
 LIMIT {limit:UInt32}`,
-    query_params: { ...where.params, areas, terms, weights, averageLength: Math.max(1, statistics.averageLength), limit }, format: 'JSONCompactEachRow',
+    query_params: { ...where.params, areas, terms, weights, averageLength: Math.max(1, statistics.averageLength), limit },
+    clickhouse_settings: ALONE, format: 'JSONCompactEachRow',
   })
   return (await result.json<[string]>()).map(([id]) => id)
 }

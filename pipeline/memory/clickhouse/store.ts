@@ -1,11 +1,15 @@
-import type { ClickHouseClient } from '@clickhouse/client'
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
+import { parseJson } from '../../../schemas/json.ts'
 import { createScore } from '../bm25.ts'
 import { MEMORY_AREAS, type MemoryFilter, type MemoryPoint, type StoreHit, type VectorStore } from '../store.ts'
 import { termsOf } from '../terms.ts'
-import { bestByTerms, textsWith } from './keyword.ts'
+import { brainFloats } from './brain-floats.ts'
+import { bestByTerms, statisticsOf } from './keyword.ts'
 import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest.ts'
+import { ALONE } from './settings.ts'
 import { namesOf, prepareCollection } from './tables.ts'
 import { whereOf, type Where } from './where.ts'
 
@@ -19,8 +23,8 @@ export interface ClickHouseStoreOptions {
 }
 
 const EXACT_POINTS_MAX = 20_000
-/** What is known of how many texts there are is read anew after this time. */
-const COUNTS_MS = 5_000
+/** What is known of how many points there are is read anew after this time. */
+const SIZES_MS = 5_000
 const TENANTS_KNOWN_MAX = 10_000
 /** Points that one statement removes. */
 const REMOVED_MAX = 256
@@ -29,22 +33,19 @@ const QUESTION_TERMS_MAX = 64
 /** Terms that are looked up to find those. */
 const LOOKED_UP_MAX = 512
 
+/** What a hit tells, as it is kept in one column. */
+const hitSchema = z.object({
+  in: z.enum(MEMORY_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(), lang: z.string().nullable(),
+  at: z.string(), seq: z.number(), text: z.string(),
+})
 interface Row {
   readonly id: string
-  readonly area: string
-  readonly kind: string
-  readonly actor: string
-  readonly source: string
-  readonly lang: string
-  readonly atMs: string | number
-  readonly seq: string | number
-  readonly chunk: number
-  readonly text: string
+  readonly hit: string
   readonly similarity: number
 }
-interface Counts {
-  /** Of each area, and the terms of them all together. */
-  readonly areas: ReadonlyMap<string, { readonly texts: number; readonly terms: number }>
+interface Sizes {
+  /** Points of a tenant in each area. */
+  readonly areas: ReadonlyMap<string, number>
   /** Of all tenants. */
   readonly total: number
   readonly isIndexed: boolean
@@ -64,19 +65,25 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
   let added = exactPointsMax
 
   const query = async <T>(sql: string, params: Readonly<Record<string, unknown>>): Promise<T[]> => {
-    const result = await client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' })
+    const result = await client.query({ query: sql, query_params: { ...params }, clickhouse_settings: ALONE, format: 'JSONEachRow' })
     return result.json<T>()
   }
   const remove = async (condition: string, params: Readonly<Record<string, unknown>>): Promise<void> => {
-    for (const table of [names.points, names.postings]) {
-      await client.command({ query: `DELETE FROM ${table} WHERE ${condition}`, query_params: { ...params } })
-    }
+    const command = (sql: string): Promise<unknown> => client.command({ query: sql, query_params: { ...params } })
+    await command(`INSERT INTO ${names.terms} SELECT tenant, area, term, -count(), 0 FROM ${names.postings} WHERE ${condition} GROUP BY tenant, area, term`)
+    await command(`INSERT INTO ${names.terms} SELECT tenant, area, '', -count(), -sum(length) FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
+    for (const table of [names.points, names.postings]) await command(`DELETE FROM ${table} WHERE ${condition}`)
     known.clear()
   }
   const existing: VectorStore['existing'] = async (ids) => {
     if (ids.length === 0) return new Set()
     const rows = await query<{ id: string }>(`SELECT id FROM ${names.points} WHERE id IN {ids:Array(UUID)}`, { ids })
     return new Set(rows.map((row) => row.id))
+  }
+  const insert = async (table: string, values: readonly Readonly<Record<string, unknown>>[], columns?: ColumnNames): Promise<void> => {
+    // Small parts are scanned; the index is made for what merging makes of them.
+    const settings: ClickHouseSettings = { date_time_input_format: 'best_effort', materialize_skip_indexes_on_insert: 0 }
+    await client.insert({ table, values: [...values], format: 'JSONEachRow', clickhouse_settings: settings, ...(columns && { columns: [...columns] }) })
   }
   /** An index costs far more to build than the points to write: it is made once scanning would take too long. */
   const indexIfLarge = async (count: number): Promise<void> => {
@@ -88,26 +95,27 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
     await addIndex(deps, dimension)
     isIndexed = true
   }
-  const readCounts = async (tenant: string): Promise<Counts> => {
+  const readSizes = async (tenant: string): Promise<Sizes> => {
     const [areas, tables, indexed] = await Promise.all([
-      query<{ area: string; texts: string | number; terms: string | number }>(
-        `SELECT area, count() AS texts, sum(length) AS terms FROM ${names.points} WHERE tenant = {tenant:String} GROUP BY area`, { tenant }),
+      query<{ area: string; texts: string | number }>(
+        `SELECT area, sum(texts) AS texts FROM ${names.terms} WHERE tenant = {tenant:String} AND term = '' GROUP BY area`, { tenant }),
       query<{ rows: string | number }>('SELECT total_rows AS rows FROM system.tables WHERE database = currentDatabase() AND name = {name:String}', { name: names.points }),
       isIndexed || hasIndex(deps),
     ])
     return {
-      areas: new Map(areas.map(({ area, texts, terms }) => [area, { texts: Number(texts), terms: Number(terms) }])),
+      areas: new Map(areas.map(({ area, texts }) => [area, Number(texts)])),
       total: Number(tables[0]?.rows ?? 0), isIndexed: indexed,
     }
   }
   // Nobody but the first waits for them: what was known goes while they are read anew.
-  const known = new LRUCache<string, Counts>({ max: TENANTS_KNOWN_MAX, ttl: COUNTS_MS, allowStale: true, fetchMethod: readCounts })
-  const nearest = async (where: Where, filter: MemoryFilter, vector: Float32Array, limit: number, counts: Counts): Promise<string[]> => {
-    const texts = sum(counts, areasOf(filter), 'texts')
+  const known = new LRUCache<string, Sizes>({ max: TENANTS_KNOWN_MAX, ttl: SIZES_MS, allowStale: true, fetchMethod: readSizes })
+  const nearest = async (tenant: string, where: Where, filter: MemoryFilter, vector: Float32Array, limit: number): Promise<string[]> => {
+    const { areas, total, isIndexed: indexed } = await known.forceFetch(tenant)
+    const points = areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
     // A conversation or a source is small whatever its tenant is.
-    const isSmall = texts <= exactPointsMax || filter.actor !== undefined || filter.source !== undefined
-    if (isSmall || !counts.isIndexed) return nearestExactly(deps, where, vector, limit)
-    const found = await nearestByIndex(deps, where, vector, limit, texts / Math.max(1, counts.total))
+    const isSmall = points <= exactPointsMax || filter.actor !== undefined || filter.source !== undefined
+    if (isSmall || !indexed) return nearestExactly(deps, where, vector, limit)
+    const found = await nearestByIndex(deps, where, vector, limit, points / Math.max(1, total))
     return found.length < limit ? nearestExactly(deps, where, vector, limit) : found
   }
 
@@ -123,10 +131,8 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
       if (before.size > 0) await remove('id IN {ids:Array(UUID)}', { ids: [...before] })
       const rows = points.map(rowOf)
       // Whoever finds the point finds its terms too; terms without a point are passed over.
-      await insert(client, names.intake, rows.map(({ row, terms }) => ({ ...row, ...terms })))
-      await insert(client, names.points, rows.map(({ row }, index) => ({
-        ...row, chunk: points[index]?.chunk, text: points[index]?.text, vector: [...points[index]?.vector ?? []],
-      })))
+      await insert(names.intake, rows.map(({ row, terms }) => ({ ...row, ...terms })))
+      await insert(names.points, rows.map(({ row, point }) => ({ ...row, ...point })), POINT_COLUMNS)
       await indexIfLarge(points.length)
     },
     async remove(ids) {
@@ -144,54 +150,49 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
       const [row] = await query<{ count: string | number }>(`SELECT count() AS count FROM ${names.points} WHERE ${sql}`, params)
       return Number(row?.count)
     },
-    async search({ tenant, filter, vector, terms: given, limit }) {
+    async search({ tenant, filter, vector: given, terms: asked, limit }) {
       const where = whereOf(tenant, filter)
       const areas = areasOf(filter)
-      const counts = await known.forceFetch(tenant)
-      const byVector = vector && nearest(where, filter, vector, limit, counts)
-      const byTerms = (async () => {
-        if (given === undefined) return undefined
-        const terms = [...new Set(given)].slice(0, LOOKED_UP_MAX)
-        const frequencies = terms.length === 0 ? [] : [...await textsWith(deps, tenant, areas, terms)]
-        const texts = sum(counts, areas, 'texts')
-        const statistics = {
-          texts, averageLength: sum(counts, areas, 'terms') / Math.max(1, texts),
-          textsWith: new Map(frequencies.sort(([, a], [, b]) => a - b).slice(0, QUESTION_TERMS_MAX)),
-        }
+      const byVector = async (): Promise<readonly string[]> => {
+        const vector = await given
+        return vector === undefined ? [] : nearest(tenant, where, filter, vector, limit)
+      }
+      const byTerms = async () => {
+        if (asked === undefined) return undefined
+        const { textsWith, ...texts } = await statisticsOf(deps, tenant, areas, [...new Set(asked)].slice(0, LOOKED_UP_MAX))
+        const statistics = { ...texts, textsWith: new Map([...textsWith].sort(([, a], [, b]) => a - b).slice(0, QUESTION_TERMS_MAX)) }
         return { score: createScore(statistics), ids: await bestByTerms(deps, where, areas, statistics, limit) }
-      })()
-      const [near, keyword] = await Promise.all([byVector, byTerms])
-      const ids = [...new Set([...near ?? [], ...keyword?.ids ?? []])]
+      }
+      // Side by side: the words need not wait for the vector.
+      const [near, keyword, vector] = await Promise.all([byVector(), byTerms(), given])
+      const ids = [...new Set([...near, ...keyword?.ids ?? []])]
       if (ids.length === 0) return []
       const rows = await query<Row>(
-        `SELECT id, area, kind, actor, source, lang, toUnixTimestamp64Milli(at) AS atMs, seq, chunk, text,
-${vector === undefined ? '0' : 'arrayDotProduct(vector, {vector:Array(Float32)})'} AS similarity
-FROM ${names.points} WHERE ${where.sql} AND id IN {ids:Array(UUID)}`, { ...where.params, ids, ...(vector && { vector: [...vector] }) })
+        `SELECT id, hit, ${vector === undefined ? '0' : 'arrayDotProduct(vector, {vector:Array(BFloat16)})'} AS similarity
+FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`, { tenant, ids, ...(vector && { vector: [...vector] }) })
       // A writer that was killed between two inserts may have left one twice.
-      return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => ({
-        id: row.id, tenant, in: row.area === 'knowledge' ? 'knowledge' : 'messages', kind: row.kind, actor: row.actor, source: row.source, chunk: row.chunk,
-        lang: row.lang === '' ? null : row.lang, at: new Date(Number(row.atMs)).toISOString(), seq: Number(row.seq), text: row.text,
-        similarity: vector === undefined ? null : row.similarity, keyword: keyword?.score(termsOf(row.text)) ?? null,
-      }))
+      return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => {
+        const hit = hitSchema.parse(parseJson(row.hit))
+        return { ...hit, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: keyword?.score(termsOf(hit.text)) ?? null }
+      })
     },
   }
 }
 
 const areasOf = (filter: MemoryFilter): readonly string[] => (filter.in === undefined ? MEMORY_AREAS : [filter.in])
 
-const sum = ({ areas }: Counts, of: readonly string[], what: 'texts' | 'terms'): number =>
-  of.reduce((all, area) => all + (areas.get(area)?.[what] ?? 0), 0)
+type ColumnNames = readonly [string, ...string[]]
+const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'source', 'lang', 'at', 'seq', 'length', 'hit', 'bytes']
 
-function rowOf({ id, tenant, in: area, kind, actor, source, lang, at, seq, text }: MemoryPoint) {
+function rowOf({ id, tenant, vector, ...given }: MemoryPoint) {
+  const hit = { ...given, at: new Date(given.at).toISOString() }
+  const { in: area, kind, actor, source, lang, at, seq, text } = hit
   const terms = termsOf(text)
   const counts = new Map<string, number>()
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
   return {
     row: { id, tenant, area, kind, actor, source, lang: lang ?? '', at, seq, length: terms.length },
     terms: { terms: [...counts.keys()], counts: [...counts.values()] },
+    point: { hit: JSON.stringify(hit), bytes: brainFloats(vector).toString('base64') },
   }
-}
-
-async function insert(client: ClickHouseClient, table: string, values: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
-  await client.insert({ table, values: [...values], format: 'JSONEachRow', clickhouse_settings: { date_time_input_format: 'best_effort' } })
 }

@@ -112,7 +112,8 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     removeAbove: (seq) => remove([{ key: 'seq', range: { gt: seq } }]),
     deleteBy: (tenant, filter) => remove(conditionsOf(tenant, filter)),
     count: (tenant, filter) => count(conditionsOf(tenant, filter), true),
-    async search({ tenant, filter, vector, terms: given, limit }) {
+    async search({ tenant, filter, vector: coming, terms: given, limit }) {
+      const vector = await coming
       const terms = given && [...new Set(given)].slice(0, QUESTION_TERMS_MAX)
       const must = { must: [...conditionsOf(tenant, filter)] }
       const ways = [
