@@ -189,7 +189,7 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
 
 /** The first record of any source. */
 async function firstOfKnowledge({ jsm }: Bus): Promise<number | undefined> {
-  return (await jsm.streams.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
+  return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
 }
 
 /** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
