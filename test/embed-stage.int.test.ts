@@ -152,6 +152,48 @@ describe('the embedding stage', () => {
     expect(letter?.header.get('Colloquy-Error')).toContain('fails on this text')
   })
 
+  it('keeps what sources say as it is now, whatever they said before, also when it reads all of LOG again', async () => {
+    const memory = createMemoryStore()
+    const stage = await begin('t5', memory.store)
+    await caughtUp(stage)
+    const before = new Set(memory.points.keys())
+    const known = (points = memory.points): string[] => [...points].filter(([id]) => !before.has(id)).map(([, { text }]) => text).sort()
+    const teach = async (...inputs: readonly (readonly [id: string, type: string, data: object])[]): Promise<void> => {
+      await publishAll(system, inputs.map(([id, type, data]) => ({ subject: `in.acme.source.${id}`, body: { type: `source.${type}`, data } })))
+      await level(system)
+      await caughtUp(stage)
+    }
+    await teach(['faq', 'taught', { revision: 'r1', chunks: ['Opens at nine.', '九点开门。'] }], ['other', 'taught', { chunks: ['Closed on Sundays.'] }])
+    expect(known()).toEqual(['Closed on Sundays.', 'Opens at nine.', '九点开门。'])
+    expect([...memory.points.values()].find(({ text }) => text === '九点开门。')).toMatchObject({ in: 'knowledge', source: 'faq', kind: 'source', actor: 'faq', lang: 'zh', chunk: 1 })
+    const written = memory.written
+    await teach(['faq', 'taught', { revision: 'r2', chunks: ['Opens at ten.', '九点开门。'] }])
+    expect(known()).toEqual(['Closed on Sundays.', 'Opens at ten.', '九点开门。'])
+    expect(memory.written).toBe(written + 1)
+    await teach(['faq', 'taught', { revision: 'r3', part: 1, parts: 2, chunks: ['Never.'] }])
+    expect(known()).toContain('九点开门。')
+    await teach(['faq', 'taught', { revision: 'r1', chunks: ['Opens at nine.', '九点开门。'] }], ['other', 'forgotten', {}])
+    expect(known()).toEqual(['Opens at nine.', '九点开门。'])
+    await stage.stop()
+
+    const anew = createMemoryStore()
+    const again = await begin('t5-anew', anew.store)
+    await caughtUp(again)
+    expect(known(anew.points)).toEqual(known())
+    await again.stop()
+
+    // As if a power failure had taken records that let go what is known by those that are left.
+    const { kv, bus } = system.running
+    const { created, state } = await bus.jsm.streams.info('LOG')
+    const checkpoints = createCheckpoints(kv, 't5')
+    await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...await checkpoints.load(0)])
+    for (const [id, { text }] of memory.points) if (text === '九点开门。') memory.points.delete(id)
+    const healed = await begin('t5', memory.store)
+    await caughtUp(healed)
+    expect(known()).toEqual(['Opens at nine.', '九点开门。'])
+    await healed.stop()
+  })
+
   it('removes what came from records that LOG has lost', async () => {
     const memory = createMemoryStore()
     const { kv, bus } = system.running

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
-import { createTeacher } from '../../pipeline/learn/teacher.ts'
+import { createTeacher, type Teacher } from '../../pipeline/learn/teacher.ts'
 import { createSender } from '../../pipeline/produce/sender.ts'
+import { codeOf } from '../../schemas/errors.ts'
 import { attachNats } from '../launch/attach.ts'
+import { sourceOf } from '../learn/files.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 import { WAIT_FLAGS } from './learn.ts'
@@ -31,7 +33,7 @@ What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE
       try {
         const teacher = await createTeacher({ nc, sender, tenant: options.tenant })
         const forgotten: { source: string; chunks: number }[] = []
-        for (const source of sources) forgotten.push({ source, chunks: await teacher.forget(source) })
+        for (const source of sources) forgotten.push(await forget(teacher, source))
         if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
         if (options.json) out.json({ forgotten })
         else for (const { source, chunks } of forgotten) out.line(`${printable(source)}: ${chunks} chunks`)
@@ -40,3 +42,14 @@ What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE
         await nc.close()
       }
     })
+
+/** A path may be given as it was to learn, which made it a source in its plainest form. */
+async function forget(teacher: Teacher, given: string): Promise<{ source: string; chunks: number }> {
+  try {
+    return { source: given, chunks: await teacher.forget(given) }
+  } catch (error) {
+    const source = sourceOf(given)
+    if (codeOf(error) !== 'no_such_source' || source === given) throw error
+    return { source, chunks: await teacher.forget(source) }
+  }
+}

@@ -50,9 +50,11 @@ function print(out: Output, { score, kind, actor, source, at, text, highlights }
   let from = 0
   for (const [begin, end] of highlights) {
     if (end > SHOWN_CHARS_MAX) break
-    shown += printable(text.slice(from, begin)) + out.paint('yellow', printable(text.slice(begin, end)))
+    shown += onOneLine(text.slice(from, begin)) + out.paint('yellow', onOneLine(text.slice(begin, end)))
     from = end
   }
   const rest = text.slice(from, Math.max(from, SHOWN_CHARS_MAX)).toWellFormed()
-  out.line(`  ${shown}${printable(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
+  out.line(`  ${shown}${onOneLine(rest)}${text.length > SHOWN_CHARS_MAX ? '…' : ''}`)
 }
+
+const onOneLine = (text: string): string => printable(text.replaceAll(/\s*\n\s*/g, ' ⏎ '))

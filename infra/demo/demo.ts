@@ -2,11 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { loadCatalogue } from '../../actors/interest/catalogue.ts'
+import { sourceKind } from '../../actors/source/kind.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge.ts'
 import { openLines } from '../cli/import/lines.ts'
 import { importLines } from '../cli/import/run.ts'
 import { createSender } from '../../pipeline/produce/sender.ts'
 import type { Running } from '../launch/launch.ts'
+import { teachArticles } from './articles.ts'
 import { reminderCues } from './reminders.ts'
 import { playScript } from './script.ts'
 import { visitorCues } from './visitors.ts'
@@ -28,8 +31,8 @@ export interface Demo {
 }
 
 /**
- * Plays what producers would send to the built-in kinds, over an anonymous connection, the first time: the users' turns of the
- * bundled conversations, bookings of appointments, and signals of a shop's visitors. Of kinds that this process does not have
+ * Plays what producers would send to the built-in kinds, over an anonymous connection, the first time: the articles that answers come
+ * from, the users' turns of the bundled conversations, bookings of appointments, and signals of a shop's visitors. Of kinds that this process does not have
  * nothing is played; nothing at all where the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
@@ -50,6 +53,10 @@ export function startDemo(running: Running, log: Logger): Demo {
     started.defer(sender.close)
     const parts: Record<string, () => Promise<void>> = {
       support: async () => {
+        if (running.kinds.get(SOURCE_KIND) === sourceKind) {
+          progress = 'learns the articles'
+          await teachArticles(running, nc, sender, TENANT, signal)
+        }
         const { lines } = await openLines(FILE)
         const { conversations, turns, reactions } = await importLines(lines, {
           nc, tenant: TENANT, kind: 'support', mode: 'live', replyWaitMs: REPLY_WAIT_MS, conversationsMax: CONVERSATIONS_MAX,

@@ -54,12 +54,12 @@ async function textOf({ path, bytes: size }: FoundFile): Promise<string> {
 
 const { sourceCharsMax, titleCharsMax, urlCharsMax } = KNOWLEDGE_LIMITS
 const lineSchema = z.object({
-  id: z.union([z.string().min(1).max(sourceCharsMax), z.int().transform(String)]),
-  text: z.string(),
+  id: z.union([z.string().min(1).max(sourceCharsMax), z.int().transform(String)], `must be a text of 1 to ${sourceCharsMax} characters, or a whole number`),
+  text: z.string('must be a text'),
   title: z.string().max(titleCharsMax).nullish(),
   lang: z.string().max(35).nullish(),
   url: z.string().max(urlCharsMax).nullish(),
-})
+}, 'must be an object {"id", "text", "title"?, "lang"?, "url"?}')
 
 /** `undefined` where it is blank. */
 function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> | undefined {
@@ -70,7 +70,7 @@ function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> 
   const value = parseJson(text)
   if (value === undefined) return { problem: 'not JSON' }
   const read = lineSchema.safeParse(value)
-  if (!read.success) return { problem: zodProblem(read.error, '') }
+  if (!read.success) return { problem: zodProblem(read.error, '').replace(/^: /, '') }
   const { id, title, lang, url } = read.data
   if (![id, title, lang, url].every((one) => one?.isWellFormed() !== false)) return { problem: 'a lone surrogate is not well-formed Unicode' }
   const { chunks } = chunkDocument('text', read.data.text, title ?? undefined)

@@ -1,5 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
@@ -60,13 +61,19 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
   const { bus, checkpoints, embedder, store, log, metrics } = options
   let ring = await checkpoints.find(WHOLE_LOG) ?? []
   const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
+  let begunAt = match?.seq ?? 0
   if (tailLost) {
     metrics.tailsLost.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
-    await store.removeAbove(match?.seq ?? 0)
+    await store.removeAbove(begunAt)
     ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
+    const learnedFrom = await firstOfKnowledge(bus)
+    if (learnedFrom !== undefined && learnedFrom <= begunAt) {
+      // What lost records had let go is known again: only the records that taught it say so.
+      begunAt = learnedFrom - 1
+      ring = []
+    }
   }
-  const begunAt = match?.seq ?? 0
   const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
   const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, gate)
@@ -181,6 +188,11 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
       await writing?.catch(() => undefined)
     },
   }
+}
+
+/** The first record of any source. */
+async function firstOfKnowledge({ jsm }: Bus): Promise<number | undefined> {
+  return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
 }
 
 /** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */

@@ -16,13 +16,12 @@ const LINE_LOOKED_AT_CHARS_MAX = 400
 /** The definitions of a text of code, with what stands above them; what is larger than `sizeMax` is divided at the definitions within, then at empty lines. */
 export function definitionsOf(code: string, sizeMax: number, sizeOf: (text: string) => number): Piece[] {
   const lines = code.split(/(?<=\n)/)
-  const indents = lines.map(indentOf)
-  const outer = Math.min(...indents.filter((indent) => indent >= 0))
+  const outer = outermost(lines)
   return unitsOf(lines, outer).flatMap((unit): Piece[] => {
     const text = unit.join('')
     if (sizeOf(text) <= sizeMax || unit.length === 1) return [{ text, begins: true }]
-    const inner = unit.slice(1).map(indentOf).filter((indent) => indent > outer)
-    const parts = inner.length === 0 ? [unit] : unitsOf(unit, Math.min(...inner))
+    const inner = outermost(unit.slice(1), outer + 1)
+    const parts = inner === Infinity ? [unit] : unitsOf(unit, inner)
     return parts.flatMap((part, index) => blocksOf(part).map((block, place) => ({ text: block, begins: index > 0 && place === 0 })))
   })
 }
@@ -58,6 +57,10 @@ function isDefinition(line: string, indent: number): boolean {
   const said = line.trim().slice(0, LINE_LOOKED_AT_CHARS_MAX)
   return DEFINITION.test(said) && !STATEMENT.test(said)
 }
+
+/** The least indent of lines, of those from `min` on; `Infinity` where there are none. */
+const outermost = (lines: readonly string[], min = 0): number =>
+  lines.map(indentOf).reduce((least, indent) => (indent >= min && indent < least ? indent : least), Infinity)
 
 /** Columns before the first character, a tab as four; -1 of an empty line. */
 function indentOf(line: string): number {

@@ -10,7 +10,7 @@ export interface Piece {
 
 /** Sizes as `sizeOf` has them. */
 export interface PackOptions {
-  /** A chunk is not ended before it has this size, but where nothing follows. */
+  /** A chunk is not smaller, but the last one, and one before a piece that does not fit in. */
   readonly min: number
   /** No chunk is larger, its overlap not counted. */
   readonly max: number
@@ -18,43 +18,59 @@ export interface PackOptions {
   readonly overlap: number
 }
 
-/** A chunk ends before one in so many pieces that may begin one: so few at what begins anew, so many within. */
-const BEGINS_OF = 2
-const WITHIN_OF = 6
+/** How much sooner a chunk ends before something new than within. */
+const BEGINS_SOONER = 5
+
+interface Measured extends Piece {
+  readonly size: number
+}
 
 /**
- * Puts pieces together to chunks. Where one ends is decided by the pieces around and not by all that stands before, so that a change in a long text leaves the
- * chunks before and behind it as they were: a chunk that is large enough ends before a piece whose own hash says so ("content-defined chunking").
+ * Puts pieces together to chunks. Where one ends is decided by what stands around and not by all that stands before: of the places that leave it neither too small
+ * nor too large, the one before the piece whose hash is the least. So a change in a long text leaves the chunks before and, soon, behind it as they were
+ * ("content-defined chunking").
  */
 export function pack(pieces: readonly Piece[], { min, max, overlap }: PackOptions): string[] {
   const chunks: string[] = []
-  let chunk: Piece[] = []
+  let waiting: Measured[] = []
   let size = 0
-  let repeated: string[] = []
-  const end = (): void => {
-    chunks.push([...repeated, ...chunk.map(({ text }) => text)].join(''))
-    repeated = tailOf(chunk, overlap)
-    chunk = []
-    size = 0
+  let repeated = ''
+  const end = (count: number): void => {
+    const chunk = waiting.slice(0, count)
+    waiting = waiting.slice(count)
+    size = waiting.reduce((sum, piece) => sum + piece.size, 0)
+    chunks.push(repeated + textOf(chunk))
+    repeated = textOf(tailOf(chunk, overlap))
   }
   for (const piece of pieces.flatMap((one) => divided(one, max))) {
-    const more = sizeOf(piece.text)
-    if (chunk.length > 0 && (size + more > max || (size >= min && mayBegin(piece)))) end()
-    chunk.push(piece)
-    size += more
+    while (waiting.length > 0 && size + piece.size > max) end(bestEnd(waiting, piece, min))
+    waiting.push(piece)
+    size += piece.size
   }
-  if (chunk.length > 0) end()
+  if (waiting.length > 0) end(waiting.length)
   return chunks.map(trimmed).filter((text) => text !== '')
 }
+
+/** After how many pieces a chunk is to end; before the next one where it is too small otherwise. */
+function bestEnd(waiting: readonly Measured[], next: Measured, min: number): number {
+  let best = { count: waiting.length, rank: Infinity }
+  let size = 0
+  for (let count = 1; count <= waiting.length; count++) {
+    size += waiting[count - 1]?.size ?? 0
+    if (size < min) continue
+    const { text, begins } = waiting[count] ?? next
+    const rank = hashOf(text) / (begins ? BEGINS_SOONER : 1)
+    if (rank < best.rank) best = { count, rank }
+  }
+  return best.count
+}
+
+const textOf = (pieces: readonly Piece[]): string => pieces.map(({ text }) => text).join('')
 
 /** Blanks at the end and empty lines at the beginning; what the first line is indented by says something in code. */
 const trimmed = (text: string): string => text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd()
 
-function mayBegin({ text, begins }: Piece): boolean {
-  return hashOf(text) % (begins ? BEGINS_OF : WITHIN_OF) === 0
-}
-
-/** FNV-1a over the text without blanks around it. */
+/** FNV-1a over the text without blanks around it: 0 to 2^24. */
 function hashOf(text: string): number {
   const plain = text.trim()
   let hash = 0x811c9dc5
@@ -63,20 +79,17 @@ function hashOf(text: string): number {
   return hash >>> 8
 }
 
-function tailOf(pieces: readonly Piece[], sizeMax: number): string[] {
-  if (sizeMax === 0) return []
-  const tail: string[] = []
+/** The last pieces that are no larger together, the first one never. */
+function tailOf(pieces: readonly Measured[], sizeMax: number): readonly Measured[] {
   let size = 0
-  for (const { text } of [...pieces].reverse()) {
-    size += sizeOf(text)
-    if (size > sizeMax || tail.length === pieces.length - 1) break
-    tail.unshift(text)
-  }
-  return tail
+  const before = pieces.findLastIndex((piece) => (size += piece.size) > sizeMax)
+  return pieces.slice(Math.max(1, before + 1))
 }
 
 /** A piece that is larger than a chunk, at clauses, words or, where it has none, characters. */
-function divided(piece: Piece, max: number): Piece[] {
-  if (sizeOf(piece.text) <= max) return [piece]
-  return chunksOf(piece.text, { count: sizeOf, tokensMax: max, overlapTokens: 0 }).map((text, index) => ({ text, begins: piece.begins && index === 0 }))
+function divided({ text, begins }: Piece, max: number): Measured[] {
+  const size = sizeOf(text)
+  if (size <= max) return [{ text, begins, size }]
+  return chunksOf(text, { count: sizeOf, tokensMax: max, overlapTokens: 0 })
+    .map((part, index) => ({ text: part, begins: begins && index === 0, size: sizeOf(part) }))
 }
