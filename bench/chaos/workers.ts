@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { PREFIX, type SettingName } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { BreakName } from './break/breaks.ts'
 
 /** `colloquy up` as a process of its own. */
 export interface Worker {
@@ -30,20 +31,24 @@ export interface Workers {
 }
 
 const MAIN = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url))
+const HOOK = new URL('break/hook.ts', import.meta.url).href
 const END_MS_MAX = 60_000
 /** More often than this it is not NATS that keeps workers from starting. */
 const RESTARTS_MAX = 100
 
 export interface WorkersOptions {
   readonly settings: Readonly<Partial<Record<SettingName, string>>>
-  /** Each worker's data folder and what it writes to stderr lie here. */
+  /** Each worker's data folder and what it writes lie here. */
   readonly folder: string
+  /** What they do wrong on purpose. */
+  readonly broken?: BreakName | undefined
   /** Told where one ends that nobody wanted to end. */
   readonly onDeath: (error: ColloquyError) => void
 }
 
-export function createWorkers({ settings, folder, onDeath }: WorkersOptions): Workers {
+export function createWorkers({ settings, folder, broken, onDeath }: WorkersOptions): Workers {
   const all: Worker[] = []
+  const hook = broken === undefined ? [] : ['--import', `${HOOK}?${broken}`]
   let [made, restarts] = [0, 0]
   const drop = (worker: Worker): void => {
     const index = all.indexOf(worker)
@@ -55,8 +60,10 @@ export function createWorkers({ settings, folder, onDeath }: WorkersOptions): Wo
     const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, `worker-${made}`) }
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
     const env = Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)])
-    const child = spawn(process.execPath, [MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    child.stderr.pipe(createWriteStream(join(folder, `worker-${made}.log`)))
+    const child = spawn(process.execPath, [...hook, MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const output = createWriteStream(join(folder, `worker-${made}.log`))
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false })
+    child.once('close', () => output.end())
     const worker = workerOf(child)
     worker.ended.then((unwanted) => {
       drop(worker)
