@@ -105,7 +105,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   ['a timer is missed', 'timer', () => historyOf(play([{ to: 'a', type: 'doze', data: { ms: 500 } }]), Date.parse('2026-01-01T00:01:00Z'))],
   ['a timer that is still to fire has no schedule', 'timer', () => altered(() => ({ schedules: new Set<string>() }))],
   // The projector.
-  ['a row is counted twice', 'row_doubled', () => withTables(({ events }) => ({ events: [...events, ...events.slice(0, 1)] }))],
+  ['a row is counted twice', 'row_doubled', () => withTables(({ events }) => ({ events: [...events.slice(0, 1), ...events] }))],
   ['progress is written before the rows: some are missing', 'row_missing', () => withTables(({ events }) => ({ events: events.slice(1) }))],
   ['a row is of no record', 'row_wrong', () => withTables(({ events }) => ({ events: events.map((row) => ({ ...row, seq: row.seq === 20 ? 99 : row.seq })) }))],
   ['an older version of a row wins', 'row_wrong', () => withTables(({ actors }) => ({ actors: actors.map((row) => ({ ...row, n: row.n - 1 })) }))],
