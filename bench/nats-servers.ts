@@ -53,7 +53,7 @@ export async function startNatsServers(folder: string, size: number): Promise<Na
 server_name: ${nameOf(index)}
 listen: "127.0.0.1:${ports[index]}"
 max_payload: ${2 * 1024 * 1024}
-jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 4GB${size === 1 ? '' : ', sync_interval: always'} }
+jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 32GB${size === 1 ? '' : ', sync_interval: always'} }
 ${size === 1 ? '' : `cluster { name: run, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes}] }`}
 authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} } ] }
 `)

@@ -16,7 +16,7 @@ export interface RequestMux {
   request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg>
   /** Requests that have no reply yet. */
   readonly pending: number
-  /** Waits for what is under way, up to the time-out, then ends. */
+  /** Waits for what is under way, up to the time-out, then ends; without a connection at once. */
   close(): Promise<void>
 }
 
@@ -63,11 +63,20 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
   }, SWEEP_MS)
 
   // What was sent before or during a break may never be answered; waiting for the time-out would only cost time.
-  const connection = watchConnection(nc, 'reconnect', () => {
+  const giveUp = (): void => {
     for (const token of [...pending.keys()]) {
       const entry = take(token)
       entry?.reject(new ColloquyError('no_reply', `the connection was lost while "${entry.subject}" waited for its reply; it may have been received`))
     }
+  }
+  let isConnected = true
+  const disconnects = watchConnection(nc, 'disconnect', () => {
+    isConnected = false
+    if (closed) giveUp()
+  })
+  const reconnects = watchConnection(nc, 'reconnect', () => {
+    isConnected = true
+    giveUp()
   })
 
   // All that one turn of the event loop asks is written to the socket at once: a write is the dearest part of it.
@@ -100,9 +109,11 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     },
     async close() {
       closed = true
+      if (!isConnected) giveUp()
       while (pending.size > 0) await new Promise<void>((resume) => { drained = resume })
       clearInterval(sweep)
-      connection.stop()
+      disconnects.stop()
+      reconnects.stop()
       subscription.unsubscribe()
     },
   }

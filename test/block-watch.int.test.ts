@@ -49,9 +49,9 @@ test.each([['at once', true, 'digs'], ['after a while', false, 'digsLater']] as 
       { subject: `in.acme.miner.other-${name}`, body: { type: 'unheard.of', data: {} } },
     ])
     const stateOf = async (actor: string) => (await readLog(system)).findLast((entry) => entry.actor === `acme/miner/${actor}`)?.record.to
-    await expect.poll(async () => (await readLog(system)).filter((entry) => entry.actor === `acme/miner/${id}`).length, { timeout: 15_000 }).toBe(2)
+    await expect.poll(async () => (await readLog(system)).filter((entry) => entry.actor === `acme/miner/${id}`).length).toBe(2)
     expect([await stateOf(id), await stateOf(`other-${name}`)]).toEqual(['idle', 'idle'])
-    await expect.poll(() => lines.filter((line) => line.blockedMs !== undefined && line.task === name), { timeout: 5_000 }).toHaveLength(1)
+    await expect.poll(() => lines.filter((line) => line.blockedMs !== undefined && line.task === name)).toHaveLength(1)
     expect(lines.find((line) => line.task === name)).toMatchObject({ kind: 'miner', msg: expect.stringContaining('a task blocked the event loop') as string })
     expect(lines.find((line) => line.task === name)?.blockedMs).toBeGreaterThan(BLOCKED_MS / 2)
   })

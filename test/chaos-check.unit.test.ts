@@ -106,7 +106,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   ['an actor with a timer that is still to fire has no alarm', 'timer', () => altered(() => ({ alarms: new Map<string, number>() }))],
   ['the alarm of an actor comes after its timer', 'timer', () => altered(({ alarms }) => ({ alarms: new Map([...alarms].map(([actor]) => [actor, Date.parse('2099-01-01T00:00:00Z')])) }))],
   // The projector.
-  ['a row is counted twice', 'row_doubled', () => withTables(({ events }) => ({ events: [...events, ...events.slice(0, 1)] }))],
+  ['a row is counted twice', 'row_doubled', () => withTables(({ events }) => ({ events: [...events.slice(0, 1), ...events] }))],
   ['progress is written before the rows: some are missing', 'row_missing', () => withTables(({ events }) => ({ events: events.slice(1) }))],
   ['a row is of no record', 'row_wrong', () => withTables(({ events }) => ({ events: events.map((row) => ({ ...row, seq: row.seq === 20 ? 99 : row.seq })) }))],
   ['an older version of a row wins', 'row_wrong', () => withTables(({ actors }) => ({ actors: actors.map((row) => ({ ...row, n: row.n - 1 })) }))],

@@ -133,7 +133,7 @@ it('a long query of an analyst holds up neither inserts nor queries, and ends wh
   const query = 'SELECT sum(number) FROM numbers(1000000000000)'
   const outcome = analyst.query({ query, abort_signal: abort.signal }).then(() => 'answered', () => 'aborted')
   const running = (): Promise<unknown[]> => rowsOf("SELECT 1 FROM system.processes WHERE user = 'analyst'")
-  await expect.poll(running, { timeout: 10_000 }).toHaveLength(1)
+  await expect.poll(running).toHaveLength(1)
   for (let n = 0; n < 20; n += 1) {
     await client.insert({ table: 't', values: [{ n, s: 'beside' }], format: 'JSONEachRow' })
   }
@@ -142,7 +142,7 @@ it('a long query of an analyst holds up neither inserts nor queries, and ends wh
 
   abort.abort()
   expect(await outcome).toBe('aborted')
-  await expect.poll(running, { timeout: 10_000 }).toHaveLength(0)
+  await expect.poll(running).toHaveLength(0)
   await analyst.close()
 })
 

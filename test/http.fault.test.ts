@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { startHttpSystem, type HttpSystem } from './http.ts'
 
 let http: HttpSystem | undefined
@@ -33,7 +33,7 @@ test('a full INBOX answers 503 and when to come again, and takes inputs again on
 test('without NATS every request is answered at once, and the readiness says what is missing', async () => {
   const { post, get, system } = await start()
   await system.running.nats.stop()
-  await vi.waitFor(async () => expect((await get('/readyz')).status).toBe(503))
+  await expect.poll(async () => (await get('/readyz')).status).toBe(503)
 
   const checks = (await get('/readyz')).body['checks'] as readonly { check: string; ok: boolean; detail: string }[]
   const nats = checks.find(({ check }) => check === 'nats')
@@ -49,7 +49,7 @@ test('without NATS every request is answered at once, and the readiness says wha
 test('a server that stops answers those who wait, with the position of what is stored', async () => {
   const { post, stopHttp, system } = await start()
   const waiting = post('/v1/in/acme/toy/a1?wait=tables&timeoutMs=60000', note(1))
-  await vi.waitFor(async () => expect((await system.running.bus.jsm.streams.info('LOG')).state.last_seq).toBe(1))
+  await expect.poll(async () => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq).toBe(1)
 
   await stopHttp()
 

@@ -58,7 +58,7 @@ const publish = (id: string, type: string) => publishAll(system, [{ subject: `in
 const settled = (count: number) => expect.poll(async () => {
   const { state } = await system.running.bus.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
   return Object.keys(state.subjects ?? {}).length
-}, { timeout: 10_000 }).toBe(count)
+}).toBe(count)
 
 describe('the register', () => {
   test('takes a definition that changed before it left any record', async () => {
@@ -108,7 +108,7 @@ describe('an older version that has a new one after it', () => {
     await publish('o2', 'look')
     const taken = async () => (await readLog(system)).filter(({ record }) => record.machine === 'order@3')
       .map(({ actor, record }) => ({ actor, machine: record.machine, to: record.to, started: record.started.map(({ task }) => task) }))
-    await expect.poll(taken, { timeout: 10_000 }).toEqual([
+    await expect.poll(taken).toEqual([
       { actor: 'acme/order/o1', machine: 'order@3', to: 'asking', started: ['send'] }, { actor: 'acme/order/o2', machine: 'order@3', to: 'waiting', started: [] },
     ])
   })

@@ -94,7 +94,7 @@ afterAll(() => system.stop())
 
 const go = (id: string, kind: z.infer<typeof how>) => publishAll(system, [{ subject: `in.acme.worker.${id}`, body: { type: 'go', data: { how: kind } } }])
 const statesOf = async (id: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/worker/${id}`).map((entry) => entry.record.to)
-const settles = (id: string, states: string[]) => expect.poll(() => statesOf(id), { timeout: 15_000 }).toEqual(states)
+const settles = (id: string, states: string[]) => expect.poll(() => statesOf(id)).toEqual(states)
 const taskRow = async (id: string) => {
   await level(system)
   const [row] = await rows(system, `SELECT status, attempts, error_code FROM tasks WHERE actor = '${id}'`)
@@ -147,7 +147,7 @@ describe('a task', () => {
     await go('silent', 'silent')
     await settles('silent', ['working', 'failed'])
     expect(await taskRow('silent')).toMatchObject({ status: 'expired', error_code: 'deadline' })
-    await expect.poll(async () => (await system.running.bus.jsm.streams.info('TASKS')).state.messages, { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => (await system.running.bus.jsm.streams.info('TASKS')).state.messages).toBe(0)
   })
 
   test('that the machine no longer wants is told to stop, and its place is given free', async () => {
@@ -155,9 +155,9 @@ describe('a task', () => {
     await settles('left', ['working'])
     const [entry] = (await readLog(system)).filter((one) => one.actor === 'acme/worker/left')
     const run = entry?.record.started[0]?.run ?? ''
-    await expect.poll(() => seen.keys, { timeout: 10_000 }).toContain(run)
+    await expect.poll(() => seen.keys).toContain(run)
     await publishAll(system, [{ subject: 'in.acme.worker.left', body: { type: 'leave', data: {} } }])
-    await expect.poll(() => seen.aborted, { timeout: 10_000 }).toContain(run)
+    await expect.poll(() => seen.aborted).toContain(run)
     expect(await taskRow('left')).toMatchObject({ status: 'stopped' })
     expect(await statesOf('left')).toEqual(['working', 'left'])
   })

@@ -12,6 +12,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => in
 try {
   await createChaosProgram({ line: (text) => { process.stdout.write(`${text}\n`) }, log, interrupted: interruption.signal }).parseAsync()
 } catch (error) {
-  process.stderr.write(`${failureText(error, false)}\n`)
+  process.stderr.write(`${failureText(error, true)}\n`)
   process.exitCode = 1
 }

@@ -1,6 +1,8 @@
-import { Command } from 'commander'
+import { writeFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
 import type { Logger } from 'pino'
 import { positiveNumber, wholeNumber } from '../../infra/cli/arguments.ts'
+import { BREAKS } from './break/breaks.ts'
 import { renderChaosReport } from './report.ts'
 import { isGood, runChaos, type ChaosOptions } from './run.ts'
 
@@ -20,12 +22,14 @@ export function createChaosProgram({ line, log, interrupted }: ChaosCli): Comman
     .option('--actors <n>', 'actors at one time; one that ends is followed by another', wholeNumber(4), 2_000)
     .option('--workers <n>', 'worker processes, more or less', wholeNumber(2), 3)
     .option('--cluster', 'three nats-servers with fsync before each acknowledgement, instead of one', false)
-    .option('--json', 'the report as JSON', false)
+    .addOption(new Option('--break <guarantee>', 'has the workers break it: the run is good if the checker finds that').choices(Object.keys(BREAKS)))
+    .option('--json <file>', 'also writes the report as JSON')
     .showHelpAfterError('(--help says more)')
     .addHelpText('after', '\nThe exit code is 0 only if nothing was found. What was found is kept, and the report says where.')
-    .action(async ({ json, ...options }: ChaosOptions & { readonly json: boolean }) => {
+    .action(async ({ json, ...options }: ChaosOptions & { readonly json?: string }) => {
       const report = await runChaos(options, log, interrupted)
-      line(json ? JSON.stringify(report) : renderChaosReport(report))
+      if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`)
+      line(renderChaosReport(report))
       if (!isGood(report)) process.exitCode = 1
     })
 }

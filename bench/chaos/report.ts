@@ -7,7 +7,7 @@ export function renderChaosReport(report: ChaosReport): string {
   const injected = Object.entries(seen.injected)
   const faults = injected.reduce((sum, [, count]) => sum + count, 0)
   const findings = Object.entries(verdict.counts)
-  const again = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate} --actors ${options.actors} --workers ${options.workers}${options.cluster ? ' --cluster' : ''}`
+  const again = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate} --actors ${options.actors} --workers ${options.workers}${options.cluster ? ' --cluster' : ''}${options.break === undefined ? '' : ` --break ${options.break}`}`
   return [
     `seed        ${options.seed}   (${again})`,
     `faults      ${faults}: ${injected.map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`,
@@ -23,7 +23,7 @@ export function renderChaosReport(report: ChaosReport): string {
     ...verdict.told.map((finding) => `finding     ${finding}`),
     findings.length === 0 ? 'findings    none' : `findings    ${listed(verdict.counts)}`,
     ...(folder === undefined ? [] : [`kept        ${folder}`]),
-    isGood(report) ? 'good' : 'NOT GOOD',
+    options.break === undefined ? (isGood(report) ? 'good' : 'NOT GOOD') : `${options.break} was ${isGood(report) ? 'found' : 'NOT FOUND'}`,
   ].join('\n')
 }
 

@@ -13,6 +13,7 @@ import { loadSettings, type SettingName } from '../../infra/settings.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { startNatsServers, type NatsServers } from '../nats-servers.ts'
 import { createRandom } from '../random.ts'
+import { BREAKS, type BreakName } from './break/breaks.ts'
 import { check, isClean, type Verdict } from './check/check.ts'
 import { readHistory } from './check/read.ts'
 import { injectFaults, nothingSeen, type Seen } from './faults.ts'
@@ -32,6 +33,8 @@ export interface ChaosOptions {
   readonly workers: number
   /** Three nats-servers instead of one. */
   readonly cluster: boolean
+  /** A guarantee that the workers break: the checker has to find it. */
+  readonly break?: BreakName
 }
 
 export interface ChaosReport {
@@ -49,8 +52,11 @@ export interface ChaosReport {
 const CONFIG = fileURLToPath(new URL('kind.ts', import.meta.url))
 const PRODUCERS = 4
 const LEASE_MS = 3_000
-const STORAGE_BYTES_MAX = 3 * 1024 ** 3
+/** A million messages are several gigabytes of records before compression. */
+const STORAGE_BYTES_MAX = 24 * 1024 ** 3
 const DRAIN_MS_MAX = 60_000
+/** A machine that is busy with what is tested lets its judge wait. */
+const ANSWER_MS_MAX = 60_000
 /** For one table of a long run. */
 const READ_MS_MAX = 600_000
 /** A task of a lost runner comes to another one after half a minute, and that one may have been lost too. */
@@ -58,7 +64,11 @@ const LEVEL_MS_MAX = 240_000
 /** Shorter runs have no work that may take minutes. */
 const LABOUR_MINUTES_MIN = 1
 
-export const isGood = ({ verdict, seen, levelMs }: ChaosReport): boolean => isClean(verdict) && seen.troubles.length === 0 && levelMs !== undefined
+/** Nothing is wrong; or, where the workers broke a guarantee, the checker found that. */
+export const isGood = ({ options, verdict, seen, levelMs }: ChaosReport): boolean => {
+  if (options.break !== undefined) return BREAKS[options.break].findings.some((kind) => verdict.counts[kind] !== undefined)
+  return isClean(verdict) && seen.troubles.length === 0 && levelMs !== undefined
+}
 
 /**
  * Starts servers, workers and producers, injects faults, and checks what is left when everything is level again.
@@ -85,7 +95,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
     ROLES: 'host,dispatch,tasks,project', CONFIG, LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'warn', STORAGE_BYTES_MAX: String(STORAGE_BYTES_MAX),
   }
   const seen = nothingSeen()
-  const workers = createWorkers({ settings, folder: workersDir, onDeath: (error) => seen.troubles.push(error.message) })
+  const workers = createWorkers({ settings, folder: workersDir, broken: options.break, onDeath: (error) => seen.troubles.push(error.message) })
   started.defer(() => workers.stop())
   // The first one makes streams and tables.
   await workers.add().ready
@@ -95,7 +105,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const connection = { servers: nats.url.split(','), user: nats.user, pass: nats.password }
   const nc = await connect({ ...connection, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
   started.defer(() => nc.close())
-  const jsm = await jetstreamManager(nc)
+  const jsm = await jetstreamManager(nc, { timeout: ANSWER_MS_MAX })
   const watch = startWatch(nc, jsm)
   started.defer(() => watch.stop())
   const ledger = openLedger(join(folder, 'ledger.jsonl'))
@@ -118,7 +128,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
     request_timeout: READ_MS_MAX, log: { level: ClickHouseLogLevel.OFF },
   })
   started.defer(() => reader.close())
-  const verdict = await check(await readHistory({ ledgerFile: ledger.file, js: jetstream(nc), jsm, clickhouse: reader }))
+  const verdict = await check(await readHistory({ ledgerFile: ledger.file, js: jetstream(nc, { timeout: ANSWER_MS_MAX }), jsm, clickhouse: reader }))
   const report = {
     options, seen, verdict, levelMs, folder,
     repeatedSends: producers.reduce((sum, { repeated }) => sum + repeated, 0),

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { PREFIX, type SettingName } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { BreakName } from './break/breaks.ts'
 
 /** `colloquy up` as a process of its own. */
 export interface Worker {
@@ -30,6 +31,7 @@ export interface Workers {
 }
 
 const MAIN = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url))
+const HOOK = new URL('break/hook.ts', import.meta.url).href
 const END_MS_MAX = 60_000
 /** More often than this it is not NATS that keeps workers from starting. */
 const RESTARTS_MAX = 100
@@ -38,14 +40,17 @@ export interface WorkersOptions {
   readonly settings: Readonly<Partial<Record<SettingName, string>>>
   /** Added to their environment as it is. */
   readonly env?: Readonly<Record<string, string>>
-  /** Each worker's data folder and what it writes to stderr lie here. */
+  /** Each worker's data folder and what it writes lie here. */
   readonly folder: string
+  /** What they do wrong on purpose. */
+  readonly broken?: BreakName | undefined
   /** Told where one ends that nobody wanted to end. */
   readonly onDeath: (error: ColloquyError) => void
 }
 
-export function createWorkers({ settings, env: more = {}, folder, onDeath }: WorkersOptions): Workers {
+export function createWorkers({ settings, env: more = {}, folder, broken, onDeath }: WorkersOptions): Workers {
   const all: Worker[] = []
+  const hook = broken === undefined ? [] : ['--import', `${HOOK}?${broken}`]
   let [made, restarts] = [0, 0]
   const drop = (worker: Worker): void => {
     const index = all.indexOf(worker)
@@ -57,8 +62,10 @@ export function createWorkers({ settings, env: more = {}, folder, onDeath }: Wor
     const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, `worker-${made}`) }
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
     const env = { ...Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)]), ...more }
-    const child = spawn(process.execPath, [MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    child.stderr.pipe(createWriteStream(join(folder, `worker-${made}.log`)))
+    const child = spawn(process.execPath, [...hook, MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const output = createWriteStream(join(folder, `worker-${made}.log`))
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false })
+    child.once('close', () => output.end())
     const worker = workerOf(child)
     worker.ended.then((unwanted) => {
       drop(worker)

@@ -17,7 +17,7 @@ export async function teachArticles({ memory }: Running, nc: NatsConnection, sen
     teacher.teach({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
   const chunks = taught.reduce((sum, source) => sum + source.chunks, 0)
   const patience = AbortSignal.timeout(WAIT_MS)
-  while (memory !== undefined && !patience.aborted && await memory.store.count(tenant, { in: 'knowledge' }) < chunks) {
+  while (memory !== undefined && !patience.aborted && await memory.current().store.count(tenant, { in: 'knowledge' }) < chunks) {
     await delay(POLL_MS, undefined, { signal })
   }
 }

@@ -10,6 +10,7 @@ import { ownPassword } from '../files.ts'
 import { supervise } from '../supervise.ts'
 import { renderNatsConfig } from './config.ts'
 import { takeDataLock } from './data-lock.ts'
+import { watchFullDisk } from './full-disk.ts'
 import { endOrphan } from './orphan.ts'
 import { storageLimit } from './storage.ts'
 
@@ -76,6 +77,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     })
     await writeFile(configFile, config, { mode: 0o600 })
 
+    const disk = watchFullDisk({ storeDir, log, restart: () => { if (child.pid !== undefined) process.kill(child.pid, 'SIGTERM') } })
     const child = await supervise({
       name: 'nats-server',
       command: binary,
@@ -83,8 +85,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       ready: () => answers(port, password),
       readyTimeoutMs,
       stopTimeoutMs,
-      lineLevel: (line) => (serverTrouble.test(line) ? 'warn' : 'debug'),
-    }, { log })
+      lineLevel: (line) => (!disk.hear(line) && serverTrouble.test(line) ? 'warn' : 'debug'),
+    }, { log }).catch((error: unknown) => {
+      disk.stop()
+      throw error
+    })
 
     return {
       url: `nats://${host}:${port}`,
@@ -95,6 +100,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       get pid() { return child.pid },
       get restarts() { return child.restarts },
       stop: async () => {
+        disk.stop()
         await child.stop()
         lock.release()
       },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
@@ -53,6 +54,8 @@ const NUDGE = 'colloquy.cluster'
 const NOTES_PER_LEASE = 5
 /** Notes of members that are gone are taken away after so many leases. */
 const FORGET_AFTER_LEASES = 20
+/** How long a member that goes waits for the board to take notice: NATS may be gone, and leases end by themselves. */
+const FAREWELL_MS_MAX = 1_000
 
 /** Takes part in the cluster. The first note must succeed; later ones, and looks, are tried again with the next. */
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
@@ -65,8 +68,12 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   let lapses = 0
   let lapsesSeen = 0
   let leaving = false
+  /** False once a farewell had no answer. */
+  let isHeard = true
   let latest: readonly Member[] = []
   let looking: Promise<void> | undefined
+  /** What a look led to. A member that goes waits for this, and not for the board to be read: NATS may be gone. */
+  let reconciling: Promise<PromiseSettledResult<void>[]> | undefined
   let again = false
 
   const note = async (): Promise<void> => {
@@ -91,9 +98,10 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   const lookOnce = async (): Promise<void> => {
     const before = lapses
     const seen = await view()
+    if (leaving) return
     latest = seen.members
-    const done = await Promise.allSettled(listeners.map((reconcile) => reconcile(seen)))
-    for (const result of done) if (result.status === 'rejected') throw result.reason
+    reconciling = Promise.allSettled(listeners.map((reconcile) => reconcile(seen)))
+    for (const result of await reconciling) if (result.status === 'rejected') throw result.reason
     lapsesSeen = before
   }
   /** One look at a time; those that are asked for meanwhile are one more. */
@@ -122,7 +130,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     lookLater()
   }, leaseMs / NOTES_PER_LEASE)
   await note()
-  const isCurrent = (): boolean => lapsesSeen === lapses && performance.now() - heardAt < leaseMs
+  const isCurrent = (): boolean => isHeard && lapsesSeen === lapses && performance.now() - heardAt < leaseMs
 
   return {
     id,
@@ -138,17 +146,23 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     nudge: () => bus.nc.publish(NUDGE, id),
     async leave() {
       leaving = true
-      await looking?.catch(() => undefined)
+      await reconciling
       // Who was not heard of for so long need not say that he goes: waiting for a NATS that is away would only take time.
-      if (isCurrent()) await note().catch((error: unknown) => log.debug({ err: error }, 'the others learn of the leaving from the leases'))
+      if (!isCurrent()) return
+      isHeard = await heeded(note())
+      if (!isHeard) log.debug('the others learn of the leaving from the leases')
     },
     async stop() {
       leaving = true
       clearInterval(beat)
       subscription.unsubscribe()
-      await looking?.catch(() => undefined)
-      if (isCurrent()) await board.remove(id).catch((error: unknown) => log.debug({ err: error }, 'the note of this member stays until it is old'))
+      await reconciling
+      if (isCurrent() && !await heeded(board.remove(id))) log.debug('the note of this member stays until it is old')
       bus.nc.publish(NUDGE, id)
     },
   }
 }
+
+/** Whether it came to an end in the time that a farewell may take. */
+const heeded = (farewell: Promise<void>): Promise<boolean> =>
+  Promise.race([farewell.then(() => true, () => false), delay(FAREWELL_MS_MAX, false, { ref: false })])

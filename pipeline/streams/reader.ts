@@ -32,8 +32,10 @@ export interface ReaderOptions {
 const HEARTBEAT_MS = 2_000
 /** Each such report makes the client ask once more for `messagesMax`: whoever works on one message for longer begins anew. */
 const STALLS_MAX = 8
-/** How often a reader of a part of a stream that nothing came for since the last time asks how far the stream is. */
+/** How often a reader of a part of a stream asks how far the stream is. */
 const IDLE_MS = 250
+/** How often the stream's leader is asked for each subject of the filter. */
+const ASK_LEADER_MS = 2_000
 
 export async function openReader(bus: Bus, options: ReaderOptions): Promise<StreamReader> {
   const { stream, startSeq, heartbeatMs = HEARTBEAT_MS } = options
@@ -50,29 +52,41 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
   const positionNow = (): StreamPosition =>
     (last === undefined || last.seq < passed.seq ? passed : { created, seq: last.seq, ts: last.time.toISOString() })
 
-  let lastSeen: JsMsg | undefined
-  /**
-   * Moves on past others' messages. The stream's leader is asked, not the consumer: the consumer may live on a server that is behind and
-   * knows of nothing to come, and a checkpoint that came from that would miss what comes.
-   */
+  /** What the stream held at the last tick: by now the server has told its consumers. */
+  let before: { readonly seq: number; readonly ts: string } | undefined
   const passOthers = async (): Promise<void> => {
-    const isIdle = last === lastSeen
-    lastSeen = last
-    if (!isIdle) return
-    const { state } = await bus.jsm.streams.info(stream)
-    const from = positionNow().seq + 1
-    if (state.last_seq < from) return
-    const next = await Promise.all(options.filterSubjects.map((filter) => {
-      // The client's type does not name what the server takes since 2.9.
-      const query = { seq: from, next_by_subj: filter }
-      return bus.jsm.streams.getMessage(stream, query)
-    }))
-    if (next.some((message) => message !== null && message.seq <= state.last_seq)) return
-    passed = { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
+    const { state, cluster } = await bus.jsm.streams.info(stream)
+    const target = before
+    before = { seq: state.last_seq, ts: state.last_ts }
+    if (target === undefined || target.seq <= positionNow().seq) return
+    const { num_pending: pending, delivered, cluster: at } = await consumer.info()
+    if (pending > 0 || delivered.consumer_seq > (last?.info.deliverySequence ?? 0)) return
+    if (at?.leader !== cluster?.leader && !await isOthers(target.seq)) return
+    passed = { created, seq: target.seq, ts: new Date(target.ts).toISOString() }
   }
+  let askedAt = -Infinity
+  /**
+   * Whether nothing of the filter is left up to a sequence, as the stream's leader has it. A consumer on another server may know of nothing
+   * to come because that server is behind, and a checkpoint made of that would miss what comes.
+   */
+  const isOthers = async (upTo: number): Promise<boolean> => {
+    if (performance.now() - askedAt < ASK_LEADER_MS) return false
+    askedAt = performance.now()
+    for (const filter of options.filterSubjects) {
+      // The client's type does not name what the server takes since 2.9.
+      const query = { seq: positionNow().seq + 1, next_by_subj: filter }
+      const next = await bus.jsm.streams.getMessage(stream, query)
+      if (next !== null && next.seq <= upTo) return false
+    }
+    return true
+  }
+  let isPassing = false
   const passing = options.filterSubjects.length === 0 ? undefined : setInterval(() => {
+    // A server that is slow must not be asked ever more.
+    if (isPassing) return
+    isPassing = true
     // Whatever hinders it also breaks the reading, which says so.
-    passOthers().catch(() => undefined)
+    passOthers().catch(() => undefined).finally(() => { isPassing = false })
   }, IDLE_MS)
   let failure: ColloquyError | undefined
   /** Since when the server is waited for; `undefined` while whoever reads works on what he got: the client asks for no more then. */

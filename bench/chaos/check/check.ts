@@ -32,7 +32,7 @@ export async function check(history: History): Promise<Verdict> {
   const events = followEvents(find)
   const runs = followRuns(find)
   const dead = followDeadLetters(inputs, find)
-  const tables = followTables(find)
+  const tables = followTables(history.tables, find)
   let records = 0
   let rejected = 0
   let lastSeq = 0
@@ -47,13 +47,13 @@ export async function check(history: History): Promise<Verdict> {
     events.take(entry)
     runs.take(entry)
     dead.take(entry)
-    tables.take(entry)
+    await tables.take(entry)
   }
   inputs.finish()
   runs.finish(history)
   const { repeated: out } = await events.finish(history.out)
   const { repeated: letters } = await dead.finish(history.dead, history.tables.deadLetters)
-  await tables.finish(history.tables, actors.all, runs.tasks)
+  await tables.finish(actors.all, runs.tasks)
   const tasks: Record<string, number> = {}
   for (const { status } of runs.tasks.values()) tasks[status] = (tasks[status] ?? 0) + 1
   return {

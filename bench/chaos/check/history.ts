@@ -75,7 +75,7 @@ export interface StayRow {
   readonly actor: string
 }
 
-type Many<T> = Iterable<T> | AsyncIterable<T>
+export type Many<T> = Iterable<T> | AsyncIterable<T>
 
 /** All that a run left behind, each in its own order, when everything was level. */
 export interface History {
@@ -88,6 +88,7 @@ export interface History {
   /** Messages that wait in TASKS. */
   readonly tasksWaiting: number
   readonly tables: {
+    /** By `seq` and `idx`. */
     readonly events: Many<EventRow>
     readonly actors: Many<ActorRow>
     readonly tasks: Many<TaskRow>

@@ -11,11 +11,11 @@ interface Message {
   /** Place among all messages, in the order in which they were first sent. */
   readonly place: number
   copies: number
-  /** Positions that producers were told. */
-  readonly acknowledged: Set<number>
+  /** Positions that producers were told; of most messages one, so that of a million there are no million sets. */
+  acknowledged: readonly number[]
   acknowledgements: number
   /** Positions that have a record. */
-  readonly recorded: Set<number>
+  recorded: readonly number[]
   committed: boolean
 }
 
@@ -40,7 +40,7 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
     if (line.what === 'sent') {
       messages.set(line.id, {
         actor: line.actor, content: line.content, payload: line.payload, rejected: line.rejected, place: messages.size, copies: 1,
-        acknowledged: new Set(), acknowledgements: 0, recorded: new Set(), committed: false,
+        acknowledged: [], acknowledgements: 0, recorded: [], committed: false,
       })
       continue
     }
@@ -50,7 +50,7 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
     else {
       if (message.acknowledgements === 0) acknowledged += 1
       message.acknowledgements += 1
-      message.acknowledged.add(line.position)
+      if (!message.acknowledged.includes(line.position)) message.acknowledged = [...message.acknowledged, line.position]
     }
   }
 
@@ -66,8 +66,8 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
         return undefined
       }
       if (message.actor !== actor) find('wrong_outcome', `LOG ${seq} has ${id} at ${actor}; it was sent to ${message.actor}`)
-      if (message.recorded.has(inbox.seq)) find('twice', `LOG ${seq} is about position ${inbox.seq} (${id}), which has a record already`)
-      message.recorded.add(inbox.seq)
+      if (message.recorded.includes(inbox.seq)) find('twice', `LOG ${seq} is about position ${inbox.seq} (${id}), which has a record already`)
+      else message.recorded = [...message.recorded, inbox.seq]
       if (outcome === 'rejected') return message.rejected
       if (message.committed) find('twice', `LOG ${seq} commits ${id} again`)
       message.committed = true
@@ -79,11 +79,11 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
     },
     finish() {
       for (const [id, message] of messages) {
-        if (message.acknowledged.size === 0) continue
+        if (message.acknowledged.length === 0) continue
         const first = Math.min(...message.acknowledged)
-        if (message.recorded.size === 0) find('lost', `${id} to ${message.actor}, acknowledged at ${first}, has no record`)
+        if (message.recorded.length === 0) find('lost', `${id} to ${message.actor}, acknowledged at ${first}, has no record`)
         else if (message.committed) checkPosition(id, message, first, find)
-        else for (const position of message.acknowledged) if (!message.recorded.has(position)) find('lost', `${id}, acknowledged at ${position}, has no rejection of that position`)
+        else for (const position of message.acknowledged) if (!message.recorded.includes(position)) find('lost', `${id}, acknowledged at ${position}, has no rejection of that position`)
       }
     },
   }

@@ -26,7 +26,7 @@ export async function readHistory({ ledgerFile, js, jsm, clickhouse }: Sources):
     alarms: await readAlarms(jsm),
     tasksWaiting: tasks.state.messages,
     tables: {
-      events: rows(eventRow, 'SELECT seq, idx, concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, outcome, type, id, state_to FROM events'),
+      events: rows(eventRow, 'SELECT seq, idx, concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, outcome, type, id, state_to FROM events ORDER BY seq, idx'),
       actors: rows(actorRow, 'SELECT concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, last_seq, state, status FROM actors'),
       tasks: rows(taskRow, 'SELECT concat(tenant, \'/\', kind, \'/\', actor) AS actor, run, name, status FROM tasks'),
       deadLetters: rows(deadRow, 'SELECT seq, concat(tenant, \'/\', kind, \'/\', actor) AS actor, reason FROM dead_letters'),

@@ -1,29 +1,26 @@
 import type { Followed } from './actors.ts'
 import type { Find } from './findings.ts'
-import type { ActorRow, EventRow, History, LoggedRecord, StayRow, TaskRow } from './history.ts'
+import type { ActorRow, EventRow, History, LoggedRecord, Many, StayRow, TaskRow } from './history.ts'
 import type { Task } from './runs.ts'
 
 /** The rows that the log makes, by the contract of the tables. */
 export interface Tables {
-  take(entry: LoggedRecord): void
+  take(entry: LoggedRecord): Promise<void>
   /** After the last record. */
-  finish(tables: Omit<History['tables'], 'deadLetters'>, actors: ReadonlyMap<string, Followed>, tasks: ReadonlyMap<string, Task>): Promise<void>
+  finish(actors: ReadonlyMap<string, Followed>, tasks: ReadonlyMap<string, Task>): Promise<void>
 }
 
-export function followTables(find: Find): Tables {
-  const events = new Map<string, string>()
+export function followTables(tables: Omit<History['tables'], 'deadLetters'>, find: Find): Tables {
+  const events = followEventRows(tables.events, find)
   const stays = new Map<string, string>()
   return {
-    take({ seq, actor, record }) {
+    async take({ seq, actor, record }) {
       const shared = { seq, actor, n: record.n, outcome: record.outcome, state_to: record.to }
-      events.set(eventKey({ seq, idx: 0 }), eventText({ ...shared, idx: 0, type: record.input.type, id: record.input.id }))
-      for (const [index, { type, id }] of record.emitted.entries()) {
-        events.set(eventKey({ seq, idx: index + 1 }), eventText({ ...shared, idx: index + 1, type, id }))
-      }
+      for (const [idx, { type, id }] of [record.input, ...record.emitted].entries()) await events.take({ ...shared, idx, type, id })
       for (const { state } of record.left ?? []) stays.set(stayKey({ left_seq: seq, state }), actor)
     },
-    async finish(tables, actors, tasks) {
-      await compare('events', tables.events, events, eventKey, eventText, find)
+    async finish(actors, tasks) {
+      await events.finish()
       await compare('state_intervals', tables.stays, stays, stayKey, ({ actor }) => actor, find)
       // Where everything was rejected no actor has come to be.
       const born = [...actors].filter(([, { status }]) => status !== 'none')
@@ -35,6 +32,45 @@ export function followTables(find: Find): Tables {
   }
 }
 
+/** Rows and records of the largest table side by side, both in the order of the log, so that neither is ever in memory as a whole. */
+function followEventRows(rows: Many<EventRow>, find: Find): { take(should: EventRow): Promise<void>; finish(): Promise<void> } {
+  const reading = each(rows)
+  let next: EventRow | undefined
+  let last = ''
+  const read = async (): Promise<EventRow | undefined> => {
+    const { value } = await reading.next()
+    return value ?? undefined
+  }
+  const stray = (row: EventRow): void => {
+    if (eventKey(row) === last) find('row_doubled', `events has ${last} twice`)
+    else find('row_wrong', `events has ${eventKey(row)} (${eventText(row)}), which no record makes`)
+  }
+  return {
+    async take(should) {
+      for (;; next = undefined) {
+        next ??= await read()
+        if (next === undefined || isBefore(should, next)) return find('row_missing', `events lacks ${eventKey(should)} (${eventText(should)})`)
+        if (isBefore(next, should)) {
+          stray(next)
+          continue
+        }
+        if (eventText(next) !== eventText(should)) find('row_wrong', `events has ${eventKey(next)} as "${eventText(next)}"; the log says "${eventText(should)}"`)
+        last = eventKey(next)
+        next = undefined
+        return
+      }
+    },
+    async finish() {
+      for (next ??= await read(); next !== undefined; next = await read()) stray(next)
+    },
+  }
+}
+
+async function* each<T>(many: Many<T>): AsyncGenerator<T, undefined> {
+  yield* many
+}
+
+const isBefore = (one: EventRow, other: EventRow): boolean => one.seq < other.seq || (one.seq === other.seq && one.idx < other.idx)
 const eventKey = ({ seq, idx }: Pick<EventRow, 'seq' | 'idx'>): string => `${seq}/${idx}`
 const eventText = ({ actor, n, outcome, type, id, state_to }: EventRow): string => `${actor} ${n} ${outcome} ${type} ${id} ${state_to}`
 const stayKey = ({ left_seq, state }: Pick<StayRow, 'left_seq' | 'state'>): string => `${left_seq}/${state}`
