@@ -144,7 +144,7 @@ const runTime = define().with(machine({
           { guard: ({ event }: Args) => event.id === 'later', actions: raise({ type: 'go', data: { at: new Date(0) } } as { type: string }, { delay: 1_000 }) },
           { guard: ({ event }: Args) => event.id === 'eventless', actions: raise(() => ({}) as { type: string }, { delay: 1_000 }) },
           { guard: ({ event }: Args) => event.id === 'output', target: 'over' },
-          { guard: ({ event }: Args) => event.id === 'write', actions: assign(({ context }) => { Reflect.get(context, 'list').push(1); return context }) },
+          { guard: ({ event }: Args) => event.id === 'write', actions: assign(({ context }) => { (Reflect.get(context, 'list') as number[]).push(1); return context }) },
           { guard: ({ event }: Args) => event.id === 'never', actions: raise({ type: 'go' }, { delay: NaN }) },
           ...['id', 'type', 'data', 'huge'].map((what) => ({
             guard: ({ event }: Args) => event.id === `send-${what}`,
