@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
+import { newActor } from '../actors/actor.ts'
+import { decide } from '../actors/decide.ts'
+import { kindsByName } from '../actors/kind.ts'
 import { printable } from '../infra/cli/output.ts'
+import { outcomeTexts } from '../infra/cli/records.ts'
 import type { Figures } from '../infra/cli/up/figures.ts'
 import { renderView, type ViewModel } from '../infra/cli/up/view.ts'
+import { message, timeAt } from './core.ts'
+import { tellerKind } from './sender-kinds.ts'
 
 const since = '2026-01-01T00:00:00.000Z'
 const running = (position: number, lag: number) => ({ position, lag, ok: true, since, detail: 'running' })
@@ -26,6 +32,12 @@ const model: ViewModel = {
   facts: [['NATS', 'nats://127.0.0.1:4222'], ['ClickHouse', 'a'], ['HTTP', 'b'], ['log', 'c']],
 }
 const plain = (_: unknown, text: string): string => text
+
+test('a record tells in a line what it sent to other actors', () => {
+  const paid = { type: 'pay', data: { to: 'bob', no: 3 } }
+  const decision = decide(kindsByName([tellerKind]), newActor({ tenant: 'acme', kind: 'teller', id: 'a1' }), message(1, paid), { now: timeAt(1), low: 0 }, true)
+  expect(decision.kind === 'record' && outcomeTexts(decision.record, plain)).toEqual(['sends booked to ledger/bob, booked to ledger/bob'])
+})
 
 test('the view tells counts, rates, the lag of each stage and what is wrong with one', () => {
   const lines = renderView(model, plain).split('\n')

@@ -78,6 +78,11 @@ describe('explore finds', () => {
     expect(faultOf(() => explore(kind, { restingStates: ['shut'] }))).toBe('nothing')
   })
 
+  test('no dead end where a machine has no states', () => {
+    const kind = order.with(createMachine({ context, on: { add: { actions: put({ sum: ({ event }) => (event.type === 'add' ? event.data.price : 0) }) } } }))
+    expect(faultOf(() => explore(kind))).toBe('nothing')
+  })
+
   test('a dead end that only looks like one, once it is given the sample that leads on', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',

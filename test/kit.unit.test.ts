@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { given } from '../actors/testing/scenario.ts'
 import { fails, inTurn, never, takes } from '../actors/testing/stubs.ts'
 import { refund } from './kit-kinds.ts'
+import { tellerKind } from './sender-kinds.ts'
 import { someAnswer, someHits, support } from './support-desk.ts'
 import { toyKind } from './toy-kind.ts'
 
@@ -32,6 +33,11 @@ describe('a scenario', () => {
       .thenSent('ledger', 'main', 'booked', { amount: 250 })
       .thenStatus('done')
       .thenLabel({ amount: 250, tries: 1 })
+  })
+
+  test('that fails tells what was sent to other actors', () => {
+    expect(failureOf(() => given(tellerKind).when('pay', { to: 'bob', no: 3 }).thenState('paid')))
+      .toContain('sends booked to ledger/bob {"no":3}, booked to ledger/bob {"no":-3}')
   })
 
   test('is a value: several ends grow from one beginning', () => {

@@ -25,7 +25,7 @@ export const statesText = ({ from, to }: LogRecord): string => (from === to ? to
 /** A machine's `after` has a long name, of which this much tells. */
 export const timerName = (event: string): string => event.replace(/^xstate\.after\./, 'after ')
 
-/** What came of an input: refused or not, emitted, started, set, ended; nothing of it where nothing came. */
+/** What came of an input: refused or not, emitted, sent, started, set, ended; nothing of it where nothing came. */
 export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
   const list = (mark: string, names: readonly string[]): string[] =>
     (names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`])
@@ -34,6 +34,7 @@ export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
     ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${printable(record.error ?? '')})`)]),
     ...(record.input.history === true ? [paint('gray', 'history')] : []),
     ...list('emits', record.emitted.map(({ type }) => type)).map((text) => paint('green', text)),
+    ...list('sends', (record.sent ?? []).map(({ kind, actor, type }) => `${type} to ${kind}/${actor}`)).map((text) => paint('green', text)),
     ...list('starts', record.started.map(({ task }) => task)).map((text) => paint('yellow', text)),
     ...list('sets', timers).map((text) => paint('gray', text)),
     ...list('ends', record.ended.map(({ task, status }) => `${task} ${status}`)),

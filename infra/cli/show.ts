@@ -72,8 +72,8 @@ const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history:
 
 /** What one record decided; the rest of it is what the actor was by then. */
 function decisionOf({ seq, record }: Placed): object {
-  const { n, at, outcome, reason, error, input, from, to, emitted, started, timers, stopped, ended } = record
-  return { n, seq, at, outcome, reason, error, input, from, to, emitted, started, timers, stopped, ended }
+  const { n, at, outcome, reason, error, input, from, to, emitted, sent, started, timers, stopped, ended } = record
+  return { n, seq, at, outcome, reason, error, input, from, to, emitted, sent, started, timers, stopped, ended }
 }
 
 function print(out: Output, address: Address, { seq, record }: Placed, last: Placed, history: readonly Placed[]): void {

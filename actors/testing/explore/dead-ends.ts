@@ -50,10 +50,13 @@ const changesContext = (before: World, after: World): boolean =>
 const TRIES = 150
 const MOVES_MAX = 6
 
+/** Where an actor is whose machine has no states: there is nowhere to lead to. */
+const WITHOUT_STATES = ''
+
 /** The first state that is not final and from which nothing that was tried led to another state or did anything outside. */
 export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move>, allowed: readonly string[], seed: number): Finding | undefined {
   for (const [state, { world, acts, leadsOn }] of atlas.states) {
-    if (leadsOn || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue
+    if (leadsOn || state === WITHOUT_STATES || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue
     if (leadsSomewhere(world, moves, seed)) continue
     const { acts: way, world: there } = shortened(start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state)
     const what = `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and caused nothing. `
