@@ -58,7 +58,7 @@ const SETTINGS = {
   HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that the HTTP interface asks for', secret: true },
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Partitions; fixed once the streams are made' },
   ROLES: { schema: roles.default(ROLES), about: `What this process does: all, or some of ${ROLES.join(', ')}` },
-  THREADS: { schema: z.enum(['on', 'off']).default('on'), about: 'Whether host, dispatch and project run in threads of their own (on), or everything in one (off: some 150 MB less memory)' },
+  THREADS: { schema: z.enum(['on', 'off']).default('on'), about: 'Whether host, dispatch and project run in threads of their own (on), or everything in one (off: some 300 MB less memory)' },
   CONFIG: { schema: z.string().min(1).default('colloquy.config.ts'), about: 'Module that exports the kinds; if it is not there: the built-in ones' },
   EMBED_MODEL: { schema: z.string().optional(), about: 'Embedding model: org/name[@revision] of the hub, or a folder; unset: the built-in lexical one' },
   EMBED_DTYPE: { schema: z.enum(DTYPES).optional(), about: 'Kind of weights of EMBED_MODEL; unset: q8, or what a folder has' },
