@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
+import { giveWay } from '../../../pipeline/give-way.ts'
 import { createMetrics } from '../../../pipeline/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse.ts'
@@ -59,7 +60,9 @@ function createOrders() {
 
 if (parentPort !== null) {
   const port = parentPort
+  const data = workerData as ThreadData
+  if (data.role === 'project') giveWay()
   const say = (message: FromThread): void => port.postMessage(message)
-  await work(workerData as ThreadData, say).catch((error: unknown) => say({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
+  await work(data, say).catch((error: unknown) => say({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
   port.close()
 }
