@@ -10,7 +10,7 @@ const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 /** All that the README quotes, one run after the other, each in a process of its own; then the README. */
 export const allCommand = ({ line }: { line: (text: string) => void }): Command =>
   new Command('all')
-    .description(`makes bench/results/ and the README's summary anew: ${PLAN.map(({ name }) => name).join(', ')}; about a quarter of an hour on a quiet machine`)
+    .description(`makes bench/results/ and the README's summary anew: ${PLAN.map(({ name }) => name).join(', ')}; minutes each, the last meets a million actors`)
     .option('--only <names>', 'only these of them, separated by commas', namesArgument)
     .option('--quick', 'a second each, on few rows and actors, and nothing is kept: whether all of it runs', false)
     .showHelpAfterError('(--help says more)')

@@ -4,7 +4,7 @@ export interface Planned {
   readonly args: readonly string[]
 }
 
-/** What the README quotes, the dearest last; a quarter of an hour on two cores. */
+/** What the README quotes, the dearest last. */
 export const PLAN: readonly Planned[] = [
   { name: 'turns', args: ['turns', '--vs', 'restate,bullmq'] },
   { name: 'turns-host', args: ['turns', '--roles', 'host'] },

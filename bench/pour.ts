@@ -20,10 +20,12 @@ export interface Poured {
  * Inputs that may be ahead of their records: enough that nobody ever waits for the publisher, and so few that what is measured is
  * not how fast a backlog is published.
  */
-export const BACKLOG_MAX = 5_000
+const BACKLOG_MAX = 5_000
 /** Of a run so short that it would be all that is measured. */
 const SHORT_BACKLOG_MAX = 1_000
 const SHORT_MS = 2_000
+/** How far a run of so long may be ahead. */
+export const backlogMaxOf = (forMs: number): number => (forMs < SHORT_MS ? SHORT_BACKLOG_MAX : BACKLOG_MAX)
 /** Sent before anybody else gets a turn of the event loop. */
 const BURST = 64
 
@@ -32,7 +34,7 @@ export async function pour(
   { send, publisher, records }: Target, { forMs = Infinity, count = Infinity }: { forMs?: number; count?: number },
 ): Promise<Poured> {
   const recordedBefore = records.value
-  const backlogMax = forMs < SHORT_MS ? SHORT_BACKLOG_MAX : BACKLOG_MAX
+  const backlogMax = backlogMaxOf(forMs)
   const firstAtMs = performance.now()
   let sent = 0
   while (sent < count && performance.now() - firstAtMs < forMs) {

@@ -78,13 +78,15 @@ function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
 
 /** Of all results: they may come from more than one day, and then from more than one commit. */
 function circumstances(results: readonly Result[]): string[] {
-  const distinct = (of: (result: Result) => string): string => [...new Set(results.map(of))].toSorted().join(', ')
-  const [low, high] = [Math.min(...results.map(({ noise }) => noise.iqrPercent)), Math.max(...results.map(({ noise }) => noise.iqrPercent))]
+  const distinct = (of: (result: Result) => string | undefined): string =>
+    [...new Set(results.map(of))].filter((text) => text !== undefined).toSorted().join(' and ')
+  const iqrs = results.map(({ noise }) => noise.iqrPercent)
   return [
     `${distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)}; producer, servers and all stages on it. `
-    + `${distinct(({ versions }) => `nats-server ${versions['nats'] ?? ''}`.trim()).split(', ').filter((text) => text !== 'nats-server').join(', ')}, `
-    + `Node ${distinct(({ versions }) => versions['node'] ?? '')}; commit ${distinct(({ commit }) => commit)}; ${distinct(({ date }) => date.slice(0, 10))}.`,
-    `Before each run the same work of one thread, 40 times, had an interquartile range of ${low} to ${high} % of its median: differences below that say nothing.`,
+    + `nats-server ${distinct(({ versions }) => versions['nats'])}, ClickHouse ${distinct(({ versions }) => versions['clickhouse'])}, `
+    + `Node ${distinct(({ versions }) => versions['node'])}; commit ${distinct(({ commit }) => commit)}; ${distinct(({ date }) => date.slice(0, 10))}.`,
+    `Before each run the same work of one thread, over and over, had an interquartile range of ${Math.min(...iqrs)} to ${Math.max(...iqrs)} % of its median: `
+    + 'differences below that say nothing.',
   ]
 }
 

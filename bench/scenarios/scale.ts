@@ -36,7 +36,8 @@ async function measureScale(bench: Bench): Promise<Measured> {
   const { system, producer, options } = bench
   const { actors } = options
   const { cold, few } = partsOf(options)
-  await using load = Object.assign(await startLoad(bench), { async [Symbol.asyncDispose]() { await load.stop() } })
+  await using started = new AsyncDisposableStack()
+  const load = started.adopt(await startLoad(bench), (one) => one.stop())
   const rssMiB = async (name: 'up' | 'nats'): Promise<number> => ((await usageOf(system.pids))[name]?.rssBytes ?? 0) / 1024 ** 2
   const meet = async (from: number, to: number): Promise<void> => {
     let actor = from

@@ -1,11 +1,13 @@
+import { ROLES } from '../../infra/settings.ts'
 import { startBareLoop, type BareRun } from '../bare/bare.ts'
 import { STREAM_POLL_MS, TABLES_POLL_MS } from '../levels.ts'
 import { startLoad, type LoadRound } from '../load.ts'
 import { measurePeers } from '../peers/measure.ts'
-import { BACKLOG_MAX } from '../pour.ts'
+import { backlogMaxOf } from '../pour.ts'
 import { interleave, roundsOf } from '../rounds.ts'
 import type { Bench, Measured, Scenario, TitledChart } from '../scenario.ts'
 import { medians, type Spread } from '../statistics.ts'
+import type { BenchSystem } from '../system.ts'
 
 /** Throughput: how many turns a second go through the host, beside the least that any such process has to do. */
 export const turns: Scenario = {
@@ -52,9 +54,9 @@ async function measureTurns({ system, producer, options }: Bench): Promise<Measu
       + 'silence timer set anew; no task.',
       `${rounds.count} rounds of ${rounds.ms} ms, Colloquy and the bare loop by turns, after warming both up for ${rounds.warmUpMs} ms: medians; `
       + 'ratio is that of the two in one round.',
-      `As fast as INBOX takes, at most ${BACKLOG_MAX} inputs ahead of their records. turnsPerSecond is the host: from the first publish until LOG has `
+      `As fast as INBOX takes, at most ${backlogMaxOf(rounds.ms)} inputs ahead of their records. turnsPerSecond is the host: from the first publish until LOG has `
       + `the last record (asked every ${STREAM_POLL_MS} ms)${system.has('project') ? `; ToOut and ToTables until OUT and the tables (asked every ${TABLES_POLL_MS} ms) have all of it` : ''}.`,
-      rolesNote(options),
+      rolesNote(system, options.workers),
       'Bare loop: same nats-server, same inputs, same publisher; ordered consumer, two-state machine, append with '
       + 'expected sequence, in a process of its own. The stages of Colloquy are idle then.',
       'CPU is that of all processes until the tables are level, ClickHouse\'s merges of earlier rounds included. LOG bytes are as JetStream counts them, before compression.',
@@ -78,9 +80,9 @@ async function measureBoth({ system, producer, options }: Bench): Promise<{ ours
   return { ours, bare }
 }
 
-const rolesNote = ({ roles, workers }: Bench['options']): string =>
-  `While it is measured there are the roles ${roles.join(', ')}, ${workers === 1 ? 'in one process' : `host, dispatch and tasks of them in ${workers} processes`}, `
-  + (roles.includes('project') ? 'and the tables\' work falls into the time of the host.' : 'beside one that has the servers; what the gate needs besides follows afterwards.')
+const rolesNote = (system: BenchSystem, workers: number): string =>
+  `While it is measured there are the roles ${ROLES.filter((role) => system.has(role)).join(', ')}, ${workers === 1 ? 'one process' : `${workers} processes`} with the host, `
+  + (system.has('project') ? 'and the tables\' work falls into the time of the host.' : 'beside nothing but the servers and HTTP; what the gate needs besides follows afterwards.')
 
 function chart(spread: Readonly<Record<string, Spread>>): TitledChart {
   const bars = Object.entries({
