@@ -162,7 +162,7 @@ test('over weeks, with customers that come back and rows that were replaced, the
   const whole = expectedAnswers(facts, { from: 0, to: completeTo, completeTo })['repeat-contact'].find(({ total }) => total === true)
   expect(Number(whole?.['repeated'])).toBeGreaterThan(20)
   expect(Number(whole?.['pending'])).toBeGreaterThan(5)
-})
+}, 180_000)
 
 test('an empty period has an answer to every question, and NULL where there is nothing to divide', async () => {
   const period = await periodOf(startedAt - 50 * HOUR_MS, startedAt - 49 * HOUR_MS)

@@ -4,6 +4,7 @@
 -- said in it, for the cases opened in the period. `responder` is who replied first (`assistant`: the machine, `agent`: a person).
 -- Quantiles are over the cases that have a reply; `waiting` are open cases without one, `never` were closed without one.
 -- One row per responder, and one for all cases. Imported history does not count. Times are NULL where nobody replied.
+WITH quantilesExact(0.5, 0.9, 0.95)(ms) AS wait
 SELECT
   grouping(responder) AS total,
   responder,
@@ -11,9 +12,9 @@ SELECT
   countIf(isNotNull(ms)) AS answered,
   countIf(isNull(ms) AND isNull(closed_at)) AS waiting,
   countIf(isNull(ms) AND isNotNull(closed_at)) AS never,
-  quantileExactOrNull(0.5)(ms) AS p50_ms,
-  quantileExactOrNull(0.9)(ms) AS p90_ms,
-  quantileExactOrNull(0.95)(ms) AS p95_ms,
+  if(count(ms) = 0, NULL, wait[1]) AS p50_ms,
+  if(count(ms) = 0, NULL, wait[2]) AS p90_ms,
+  if(count(ms) = 0, NULL, wait[3]) AS p95_ms,
   maxOrNull(ms) AS max_ms
 FROM (
   SELECT toNullable(first_responder) AS responder, closed_at, dateDiff('millisecond', opened_at, first_response_at) AS ms

@@ -5,6 +5,7 @@
 -- say what they cost, `cost_per_answer` the mean of these.
 -- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count; the fixed
 -- sentences of a machine do not, nor does imported history. Figures are NULL where nothing was judged, timed or priced.
+WITH quantilesExact(0.5, 0.95)(latency_ms) AS latency
 SELECT
   grouping(model) AS total,
   model,
@@ -15,8 +16,8 @@ SELECT
   avgOrNull(quality) AS average,
   quantileExactOrNull(0.1)(quality) AS p10,
   countIf(quality < 0.7) AS low,
-  quantileExactOrNull(0.5)(latency_ms) AS p50_ms,
-  quantileExactOrNull(0.95)(latency_ms) AS p95_ms,
+  if(count(latency_ms) = 0, NULL, latency[1]) AS p50_ms,
+  if(count(latency_ms) = 0, NULL, latency[2]) AS p95_ms,
   toFloat64(sum(price)) AS cost,
   cost / nullIf(count(price), 0) AS cost_per_answer
 FROM (

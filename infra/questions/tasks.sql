@@ -5,6 +5,7 @@
 -- not over. `retried` needed more than one attempt. Queueing is from the start to the first attempt, `duration` from there to
 -- the outcome. `top_error` is the most frequent code of a failure.
 -- One row per kind and task, and one for all. Times are NULL where no task has one.
+WITH quantilesExact(0.5, 0.95)(queue_ms) AS queue, quantilesExact(0.5, 0.95)(duration_ms) AS duration
 SELECT
   grouping(name) AS total,
   kind,
@@ -17,10 +18,10 @@ SELECT
   countIf(status = 'running') AS running,
   (failed + expired) / nullIf(done + failed + expired, 0) AS failure_rate,
   countIf(attempts > 1) AS retried,
-  quantileExactOrNull(0.5)(queue_ms) AS queue_p50_ms,
-  quantileExactOrNull(0.95)(queue_ms) AS queue_p95_ms,
-  quantileExactOrNull(0.5)(duration_ms) AS duration_p50_ms,
-  quantileExactOrNull(0.95)(duration_ms) AS duration_p95_ms,
+  if(count(queue_ms) = 0, NULL, queue[1]) AS queue_p50_ms,
+  if(count(queue_ms) = 0, NULL, queue[2]) AS queue_p95_ms,
+  if(count(duration_ms) = 0, NULL, duration[1]) AS duration_p50_ms,
+  if(count(duration_ms) = 0, NULL, duration[2]) AS duration_p95_ms,
   arrayElementOrNull(topK(1)(error_code), 1) AS top_error
 FROM (
   SELECT toNullable(tasks.kind) AS kind, toNullable(tasks.name) AS name, status, attempts, queue_ms, duration_ms, error_code

@@ -18,8 +18,13 @@ export interface InsertDeps {
   readonly signal: AbortSignal
 }
 
-/** A batch is small: more threads for it gain little, and take the processor away from whoever answers. */
-const INSERT = { max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...TEXTS_STAY_TEXTS } as const
+/**
+ * A batch is small: more threads for it gain little, and take the processor away from whoever answers. It is a batch already: a
+ * server whose default is to gather inserts (`async_insert`) would only let it wait.
+ */
+const INSERT = {
+  async_insert: 0, max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...TEXTS_STAY_TEXTS,
+} as const
 
 const PAUSE_MIN_MS = 50
 const PAUSE_MAX_MS = 5_000
