@@ -1,9 +1,4 @@
-export interface Quality {
-  readonly 'recall@1': number
-  readonly 'recall@10': number
-  readonly 'MRR@10': number
-  readonly 'nDCG@10': number
-}
+export type Quality = Readonly<Record<'recall@1' | 'recall@10' | 'MRR@10' | 'nDCG@10', number>>
 
 const DEPTH = 10
 
