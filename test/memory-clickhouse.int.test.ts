@@ -3,7 +3,8 @@ import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startClickHouse, type ClickHouse } from '../infra/clickhouse/start.ts'
 import { openClickHouseStore } from '../pipeline/memory/clickhouse/store.ts'
-import type { StoreHit } from '../pipeline/memory/store.ts'
+import { brainFloats } from '../pipeline/memory/clickhouse/brain-floats.ts'
+import type { StoreHit, VectorStore } from '../pipeline/memory/store.ts'
 import { DIMENSION, pointOf, storeContract, vectorOf } from './memory.ts'
 import { silent, temporaryFolder } from './system.ts'
 
@@ -24,6 +25,31 @@ afterAll(async () => {
 
 describe('points in ClickHouse', () => {
   storeContract((fingerprint, dimension = DIMENSION) => openClickHouseStore({ client, fingerprint, dimension }))
+
+  it('makes a collection of an earlier version anew: it is filled from LOG again', async () => {
+    await client.command({ query: 'CREATE TABLE memory_earlier (tenant String, id UUID, text String, vector Array(Float32)) ENGINE = MergeTree ORDER BY (tenant, id)' })
+    await client.command({ query: 'INSERT INTO memory_earlier SELECT \'acme\', generateUUIDv4(), \'as it was\', [1, 0]' })
+    const store = await openClickHouseStore({ client, fingerprint: 'earlier', dimension: DIMENSION })
+    expect(await store.count('acme', {})).toBe(0)
+    await store.upsert([pointOf('m1', 'as it is')])
+    expect(await store.count('acme', {})).toBe(1)
+  })
+
+  it('counts terms rightly when points were overwritten and removed: a score is what it would be without them', async () => {
+    const [changed, plain] = [await openClickHouseStore({ client, fingerprint: 'changed', dimension: DIMENSION }), await openClickHouseStore({ client, fingerprint: 'plain', dimension: DIMENSION })]
+    const lasting = [pointOf('a', 'a parcel from Oslo'), pointOf('b', 'a letter from Bergen')]
+    await plain.upsert(lasting)
+    await changed.upsert([pointOf('a', 'parcel parcel parcel'), pointOf('c', 'another parcel', { actor: 'c9' })])
+    await changed.upsert(lasting)
+    await changed.deleteBy('acme', { actor: 'c9' })
+    const scores = async (store: VectorStore): Promise<readonly (number | null)[]> =>
+      (await store.search({ tenant: 'acme', filter: {}, terms: ['parcel', 'letter'], limit: 5 })).sort((a, b) => a.source.localeCompare(b.source)).map(({ keyword }) => keyword)
+    expect(await scores(changed)).toEqual(await scores(plain))
+  })
+
+  it('keeps vectors as brain floats, rounded to the nearest', () => {
+    expect([...brainFloats(Float32Array.of(1, -0.5, 0, 1 + 2 ** -8, 1 + 3 * 2 ** -8))]).toEqual([0x80, 0x3f, 0x00, 0xbf, 0, 0, 0x80, 0x3f, 0x82, 0x3f])
+  })
 
   it('finds by its index at least 0.97 of the ten nearest, in a small tenant beside a large one too', async () => {
     const dimension = 64

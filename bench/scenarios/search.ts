@@ -25,6 +25,10 @@ const CONVERSATIONS = 5_000
 /** Questions that do not count. */
 const WARM = 20
 const POLL_MS = 250
+const RECALL_QUESTIONS = 30
+const RECALL_DEPTH = 10
+/** As many candidates as a question for ten hits has. */
+const RECALL_LIMIT = 50
 const CACHE_BYTES = 8 * 1024 * 1024
 const PATIENT = { request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } } as const
 
@@ -47,11 +51,13 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
     model: await obtainModel({ ...system.settings, EMBED_MODEL: undefined }, log), threads: system.settings.EMBED_THREADS, cacheBytesMax: CACHE_BYTES,
     textsMax: GROUP * 2, log, metrics: createMetrics(),
   }), (own) => own.close())
-  const store = await openClickHouseStore({ client, fingerprint: 'bench', dimension: embedder.dimension })
+  const openStore = (exactPointsMax?: number): Promise<VectorStore> =>
+    openClickHouseStore({ client, fingerprint: 'bench', dimension: embedder.dimension, ...(exactPointsMax !== undefined && { exactPointsMax }) })
 
   const texts = createTexts(options.seed)
   const begunMs = performance.now()
-  await fill(store, embedder, texts, options.rows)
+  // The index is built once, at the end, and not again and again while a million messages come within minutes.
+  const store = await fill([await openStore(Infinity), await openStore()], embedder, texts, options.rows)
   const storedSeconds = (performance.now() - begunMs) / 1_000
   await indexed(client)
   const indexedSeconds = (performance.now() - begunMs) / 1_000
@@ -63,6 +69,7 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
     Object.assign(figures, told.figures)
     spread[`${mode}P50Ms`] = told.spread
   }
+  figures['recallAt10'] = rounded(await recallOf(store, await openStore(Infinity), embedder, texts))
   return {
     figures, spread,
     notes: [
@@ -72,11 +79,12 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
   }
 }
 
-async function fill(store: VectorStore, embedder: LocalEmbedder, texts: (words: number) => string, count: number): Promise<void> {
+/** The last group comes by the second store. @returns it */
+async function fill([first, last]: readonly [VectorStore, VectorStore], embedder: LocalEmbedder, texts: (words: number) => string, count: number): Promise<VectorStore> {
   for (let from = 0; from < count; from += GROUP) {
     const group = Array.from({ length: Math.min(GROUP, count - from) }, (_, index) => texts(WORDS_MIN + (from + index) % (WORDS_MAX - WORDS_MIN)))
     const vectors = await embedder.embed(group, 'passage')
-    await store.upsert(group.flatMap((text, index) => {
+    await (from + GROUP < count ? first : last).upsert(group.flatMap((text, index) => {
       const [seq, vector] = [from + index + 1, vectors[index]]
       return vector === undefined ? [] : [{
         id: pointId({ key: String(seq) }, 0), tenant: TENANT, in: 'messages' as const, kind: 'support', actor: `a${seq % CONVERSATIONS}`, source: `m${seq}`,
@@ -84,6 +92,20 @@ async function fill(store: VectorStore, embedder: LocalEmbedder, texts: (words: 
       }]
     }))
   }
+  return last
+}
+
+/** Of the ten nearest by a look at all points, the share that the store finds its own way. */
+async function recallOf(store: VectorStore, exact: VectorStore, embedder: LocalEmbedder, texts: (words: number) => string): Promise<number> {
+  let found = 0
+  for (let asked = 0; asked < RECALL_QUESTIONS; asked++) {
+    const [vector] = await embedder.embed([texts(QUESTION_WORDS)], 'query')
+    const nearest = async (one: VectorStore): Promise<string[]> => (await one.search({ tenant: TENANT, filter: {}, vector, limit: RECALL_LIMIT }))
+      .sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0)).slice(0, RECALL_DEPTH).map(({ id }) => id)
+    const truth = new Set(await nearest(exact))
+    found += (await nearest(store)).filter((id) => truth.has(id)).length
+  }
+  return found / RECALL_QUESTIONS / RECALL_DEPTH
 }
 
 /** Settles when no index is left to build. */

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander'
 import { SEARCH_MODES, type SearchHit, type SearchMode } from '../../pipeline/memory/retrieval.ts'
+import { FUSIONS, type Fusion } from '../../pipeline/memory/fusion.ts'
 import { MEMORY_AREAS, type MemoryArea } from '../../pipeline/memory/store.ts'
 import { httpAddress } from '../launch/attach.ts'
 import { createSearchClient } from '../search/client.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
+import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from './cli.ts'
 import { printable, type Output } from './output.ts'
 
@@ -12,7 +13,14 @@ interface Options extends JsonOption {
   readonly tenant: string
   readonly in?: MemoryArea
   readonly conversation?: string
+  readonly kind?: string
+  readonly source?: string
   readonly lang?: string
+  readonly since?: string
+  readonly until?: string
+  readonly fusion?: Fusion
+  readonly denseWeight?: number
+  readonly halfLifeHours?: number
   readonly limit: number
 }
 
@@ -27,13 +35,21 @@ export const searchCommand = ({ out, settings }: Cli): Command =>
     .option('--tenant <tenant>', 'whose memory', tokenArgument, 'default')
     .addOption(new Option('--in <area>', 'where to look (default: everywhere)').choices([...MEMORY_AREAS]))
     .option('--conversation <id>', 'in one conversation only', tokenArgument)
+    .option('--kind <kind>', 'of one kind of actor only', tokenArgument)
+    .option('--source <source>', 'one message by its id, or what was learned from one source')
     .option('--lang <code>', 'in one language only, such as en or zh')
+    .option('--since <time>', 'said from this time on, such as 2026-11-20T10:00:00Z')
+    .option('--until <time>', 'said before this time')
+    .addOption(new Option('--fusion <way>', 'how both ways are put together (default: weights)').choices([...FUSIONS]))
+    .option('--dense-weight <share>', 'what nearness counts, from 0 to 1; words count the rest', Number)
+    .option('--half-life-hours <hours>', 'a text counts half for every so many hours of its age', positiveNumber)
     .option('--limit <count>', 'hits, 100 at most', wholeNumber(1), 10)
     .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], model}')
     .addHelpText('after', `
 Examples:
   colloquy search "where is my order" --tenant demo
-  colloquy search "退款" --tenant demo --in messages --mode keyword`)
+  colloquy search "退款" --tenant demo --in messages --mode keyword
+  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168`)
     .action(async (q: string, { json, ...options }: Options) => {
       const { settings: effective } = settings()
       const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })

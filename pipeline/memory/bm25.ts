@@ -13,22 +13,33 @@ export interface TermStatistics {
 /** How much a term tells. Never below 0, as in Lucene. */
 export const idf = (textCount: number, textsWith: number): number => Math.log(1 + Math.max(0, textCount - textsWith + 0.5) / (textsWith + 0.5))
 
+/** How often each term is in a text, and its length in terms, repetitions included. */
+export interface CountedTerms {
+  readonly counts: ReadonlyMap<string, number>
+  readonly length: number
+}
+
+export function countTerms(terms: readonly string[]): CountedTerms {
+  const counts = new Map<string, number>()
+  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
+  return { counts, length: terms.length }
+}
+
 /**
  * Scores texts for a question: BM25 over the most that any text could reach for it, from 0 to 1. So a score says the same for
  * every question: how much of what it asks for is in the text. A text of usual length that has every word once comes to 0.45; 1 is a limit.
- *
- * @returns of the terms of a text, repetitions included
  */
-export function createScore({ texts, averageLength, textsWith }: TermStatistics): (terms: readonly string[]) => number {
-  const weights = new Map([...textsWith].map(([term, count]) => [term, idf(texts, count)]))
-  const most = [...weights.values()].reduce((sum, weight) => sum + weight, 0) * (BM25.k1 + 1)
-  return (terms) => {
+export function createScore({ texts, averageLength, textsWith }: TermStatistics): (text: CountedTerms) => number {
+  const weights = [...textsWith].map(([term, count]) => [term, idf(texts, count)] as const)
+  const most = weights.reduce((sum, [, weight]) => sum + weight, 0) * (BM25.k1 + 1)
+  return ({ counts, length }) => {
     if (most === 0) return 0
-    const counts = new Map<string, number>()
-    for (const term of terms) if (weights.has(term)) counts.set(term, (counts.get(term) ?? 0) + 1)
-    const norm = BM25.k1 * (1 - BM25.b + BM25.b * terms.length / Math.max(1, averageLength))
+    const norm = BM25.k1 * (1 - BM25.b + BM25.b * length / Math.max(1, averageLength))
     let score = 0
-    for (const [term, count] of counts) score += (weights.get(term) ?? 0) * count * (BM25.k1 + 1) / (count + norm)
+    for (const [term, weight] of weights) {
+      const count = counts.get(term) ?? 0
+      score += weight * count * (BM25.k1 + 1) / (count + norm)
+    }
     return score / most
   }
 }

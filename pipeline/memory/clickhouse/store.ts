@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { createScore } from '../bm25.ts'
+import { countTerms, createScore } from '../bm25.ts'
 import { MEMORY_AREAS, type MemoryFilter, type MemoryPoint, type StoreHit, type VectorStore } from '../store.ts'
 import { termsOf } from '../terms.ts'
 import { brainFloats } from './brain-floats.ts'
@@ -33,8 +33,9 @@ const QUESTION_TERMS_MAX = 64
 /** Terms that are looked up to find those. */
 const LOOKED_UP_MAX = 512
 
-/** What a hit tells, as it is kept in one column. */
+/** What a hit tells, as it is kept in one column; its terms too, since finding them in a text takes longer than all else that a candidate costs. */
 const hitSchema = z.object({
+  terms: z.record(z.string(), z.number()), length: z.number(),
   in: z.enum(MEMORY_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(), lang: z.string().nullable(),
   at: z.string(), seq: z.number(), text: z.string(),
 })
@@ -172,8 +173,9 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
 FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`, { tenant, ids, ...(vector && { vector: [...vector] }) })
       // A writer that was killed between two inserts may have left one twice.
       return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => {
-        const hit = hitSchema.parse(parseJson(row.hit))
-        return { ...hit, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: keyword?.score(termsOf(hit.text)) ?? null }
+        const { terms, length, ...hit } = hitSchema.parse(parseJson(row.hit))
+        const score = keyword?.score({ counts: new Map(Object.entries(terms)), length })
+        return { ...hit, id: row.id, tenant, similarity: vector === undefined ? null : row.similarity, keyword: score ?? null }
       })
     },
   }
@@ -187,12 +189,10 @@ const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'so
 function rowOf({ id, tenant, vector, ...given }: MemoryPoint) {
   const hit = { ...given, at: new Date(given.at).toISOString() }
   const { in: area, kind, actor, source, lang, at, seq, text } = hit
-  const terms = termsOf(text)
-  const counts = new Map<string, number>()
-  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1)
+  const { counts, length } = countTerms(termsOf(text))
   return {
-    row: { id, tenant, area, kind, actor, source, lang: lang ?? '', at, seq, length: terms.length },
+    row: { id, tenant, area, kind, actor, source, lang: lang ?? '', at, seq, length },
     terms: { terms: [...counts.keys()], counts: [...counts.values()] },
-    point: { hit: JSON.stringify(hit), bytes: brainFloats(vector).toString('base64') },
+    point: { hit: JSON.stringify({ ...hit, terms: Object.fromEntries(counts), length }), bytes: brainFloats(vector).toString('base64') },
   }
 }

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import pRetry from 'p-retry'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
-import { createScore } from '../bm25.ts'
+import { countTerms, createScore, type CountedTerms } from '../bm25.ts'
 import { MEMORY_AREAS, type MemoryFilter, type StoreHit, type VectorStore } from '../store.ts'
 import { termsOf } from '../terms.ts'
 import { DENSE, prepareCollection, WORDS, type Quantisation } from './collection.ts'
@@ -69,7 +69,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     frequencies.set(key, known)
     return known
   }
-  const scoreOf = async (tenant: string, terms: readonly string[]): Promise<(terms: readonly string[]) => number> => {
+  const scoreOf = async (tenant: string, terms: readonly string[]): Promise<(text: CountedTerms) => number> => {
     const own = conditionsOf(tenant, {})
     const [texts, ...textsWith] = await Promise.all([
       remembered(tenant, own),
@@ -130,7 +130,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
         const payload = payloadSchema.parse(point.payload)
         // Not to be believed of a server that somebody else may have filled.
         if (payload.tenant !== tenant) throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant`)
-        return { ...payload, id: String(point.id), similarity: vector === undefined ? null : dot(vector, denseOf(point.vector)), keyword: score?.(termsOf(payload.text)) ?? null }
+        return { ...payload, id: String(point.id), similarity: vector === undefined ? null : dot(vector, denseOf(point.vector)), keyword: score?.(countTerms(termsOf(payload.text))) ?? null }
       })
     },
   }
