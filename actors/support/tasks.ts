@@ -1,6 +1,7 @@
 import { defineTask } from '../kind.ts'
 import { answerInput, answerOutput, lookupInput, lookupOutput, type AnswerTask, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
+import { leansOn } from './intents.ts'
 import { versionOf, type Article } from './knowledge.ts'
 import { createModelAnswer, type ModelOptions } from './model.ts'
 import { PROMPT_VERSION } from './prompt.ts'
@@ -27,14 +28,16 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
   return defineTask({
     input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
     run: async ({ input, memory, log }) => {
-      const earlier = hasModel || input.about !== null
+      // Also where nothing was asked before that the machine understood.
+      const leans = input.about !== null || leansOn(input.text)
+      const earlier = hasModel || leans
         ? await recallConversation(memory, input).catch((error: unknown) => {
           log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
           return []
         })
         : []
       const learned = await memory.knowledgeVersion()
-      const hits = learned === undefined ? searchArticles(input, earlier) : await recallKnowledge(memory, input, earlier, { byMeaning: hasModel })
+      const hits = learned === undefined ? searchArticles(input, leans ? earlier : []) : await recallKnowledge(memory, input, leans ? earlier : [], { byMeaning: hasModel })
       return { hits, kbVersion: learned ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
