@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { defineTask } from '../kind.ts'
 import { answerInput, answerOutput, lookupInput, lookupOutput, type AnswerTask, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
@@ -12,6 +14,8 @@ import { createSearch } from './search.ts'
 const DEADLINE_MS = 60_000
 const MODEL_DEADLINE_MS = 120_000
 
+/** What was said before helps; it is not worth a long wait. */
+const EARLIER_MS_MAX = 3_000
 /** A memory that is away may be back in a few seconds. */
 const LOOKUP_ATTEMPTS_MAX = 6
 
@@ -31,7 +35,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
       // Also where nothing was asked before that the machine understood.
       const leans = input.about !== null || leansOn(input.text)
       const earlier = hasModel || leans
-        ? await recallConversation(memory, input).catch((error: unknown) => {
+        ? await within(EARLIER_MS_MAX, recallConversation(memory, input)).catch((error: unknown) => {
           log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
           return []
         })
@@ -59,4 +63,17 @@ export function answerTask(articles: readonly Article[], model: ModelOptions | u
     input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
     run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: QUOTING }),
   })
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const patience = async (): Promise<never> => {
+    await delay(ms, undefined, { signal: over.signal })
+    throw new ColloquyError('no_memory', `the memory did not answer within ${ms} ms`)
+  }
+  try {
+    return await Promise.race([work, patience()])
+  } finally {
+    over.abort()
+  }
 }
