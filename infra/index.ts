@@ -1,7 +1,7 @@
 /**
  * `colloquy`: what a module that defines kinds imports. `colloquy/test` is the test kit.
  *
- * A `colloquy.config.ts` exports its kinds by default, and they are all there are; the built-in ones are taken in like any other:
+ * A `colloquy.config.ts` exports its kinds by default, and they are all there are but for `source`, which holds knowledge; the built-in ones are taken in like any other:
  *
  *     export default [refund, createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue())]
  */
@@ -10,6 +10,7 @@ export {
   type OldState, type TaskCall, type TaskDefinition,
 } from '../actors/kind.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
+export type { MemoryHit, MemoryQuestion, TaskMemory } from '../actors/task-memory.ts'
 export { upcaster, type Upcaster, type Upcasters } from '../actors/upcast.ts'
 export { send, type SendAction, type Sending } from '../actors/send.ts'
 export { createProducer, publish, type Producer, type Publication, type PublishOptions, type Receipt } from '../pipeline/produce/publish.ts'

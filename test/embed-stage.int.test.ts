@@ -5,10 +5,12 @@ import { writeRandomBert } from '../bench/embed/random-bert.ts'
 import { obtainLexicalModel } from '../infra/models/lexical.ts'
 import type { LocalEmbedder } from '../pipeline/embed/embedder.ts'
 import { beginEmbedding } from '../pipeline/embed/stage.ts'
+import { createRemoteSearch } from '../pipeline/memory/service.ts'
 import type { MemoryPoint, MemoryWriter } from '../pipeline/memory/store.ts'
 import { createMetrics } from '../pipeline/metrics.ts'
 import { startStage, type Stage } from '../pipeline/stage.ts'
 import { createCheckpoints } from '../pipeline/streams/checkpoints.ts'
+import { createTaskMemories } from '../pipeline/tasks/memory.ts'
 import { dot, openEmbedder } from './embedder.ts'
 import { level, publishAll } from './ledger.ts'
 import { silent, startSystem, temporaryFolder, type System } from './system.ts'
@@ -192,6 +194,16 @@ describe('the embedding stage', () => {
     await caughtUp(healed)
     expect(known()).toEqual(['Opens at nine.', '九点开门。'])
     await healed.stop()
+  })
+
+  it('is asked over NATS by a process without a memory, which says so where none answers', async () => {
+    await expect(createRemoteSearch(system.running.bus.nc)({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory', message: expect.stringContaining('embed or serve') as string })
+    const memories = createTaskMemories(system.running.bus, createRemoteSearch(system.running.bus.nc))
+    const mine = memories.of({ tenant: 'acme', kind: 'support', id: 'c1' })
+    expect(await mine.knowledgeVersion()).toMatch(/^log-\d+$/)
+    expect(await memories.of({ tenant: 'nobody', kind: 'support', id: 'c1' }).knowledgeVersion()).toBeUndefined()
+    await expect(mine.search({ q: 'order', limit: 1 })).rejects.toMatchObject({ code: 'no_memory' })
+    memories.stop()
   })
 
   it('removes what came from records that LOG has lost', async () => {

@@ -2,6 +2,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Kinds } from '../actors/kind.ts'
+import { sourceKind } from '../actors/source/kind.ts'
 import { mermaid } from '../actors/definition/mermaid.ts'
 import { describe as describeKind } from '../actors/definition/describe.ts'
 import { loadKinds } from '../infra/launch/kinds.ts'
@@ -34,6 +36,17 @@ test.each([
   const { settings } = loadSettings({}, settingsFor(folder, { CONFIG: file }))
   const error: unknown = await loadKinds(settings).then(() => undefined, (thrown: unknown) => thrown)
   expect([codeOf(error), messageOf(error)]).toEqual([code, expect.stringMatching(says)])
+})
+
+test('the kind of knowledge is there with any config, but where the config has one of that name', async () => {
+  const named = async (file: string, name: string): Promise<Kinds> => {
+    await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)
+    return loadKinds(loadSettings({}, settingsFor(folder, { CONFIG: join(folder, file) })).settings)
+  }
+  expect([...(await named('plain.ts', 'one')).keys()]).toEqual(['one', 'source'])
+  const own = await named('own.ts', 'source')
+  expect([...own.keys()]).toEqual(['source'])
+  expect(own.get('source')).not.toBe(sourceKind)
 })
 
 test('a picture has every state once, every transition, and bears any name', () => {

@@ -49,7 +49,7 @@ describe('a source', () => {
       .thenEmitted('knowledge.changed', { revision: '', added: ids('B'), removed: ids('A') })
   })
 
-  test('no walk finds a fault', () => { explore(sourceKind, { runs: 20 }) })
+  test('no walk finds a fault', () => { explore(sourceKind, { runs: 8 }) })
 })
 
 test('whatever comes in whatever order: what the events add and remove is what is known and on its way, and the last complete revision is known', () => {
@@ -74,7 +74,7 @@ test('whatever comes in whatever order: what the events add and remove is what i
       expect(found).toEqual(idsIn(context.chunks).union(idsIn(context.coming?.chunks)))
       if (record?.state?.value === 'known' && change !== undefined && one !== undefined && one.parts === 1) expect(found).toEqual(new Set(one.chunks.map(chunkIdOf)))
     }
-  }), { numRuns: 200 })
+  }), { numRuns: 80 })
 })
 
 describe('a document as inputs', () => {

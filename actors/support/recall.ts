@@ -7,8 +7,8 @@ import { termsOf, wordsOf } from './terms.ts'
 
 /** Passages that are looked at again to choose the hits from. */
 const CANDIDATES_MAX = 12
-/** What was said that has less in common with the question than this is about something else. */
-const EARLIER_SCORE_MIN = 0.1
+/** What was said that has less in common with the question than one word of many is about something else. */
+const EARLIER_SCORE_MIN = 0.03
 /**
  * What the words of the question, with their synonyms, and those in the title count beside the score of the search. On the 52 questions of the tests, asked of
  * the articles as learned ones, the right one is first for 41 without, for 50 with these, and about as many with half or twice as much.
@@ -34,10 +34,10 @@ export interface RecallOptions {
   readonly byMeaning: boolean
 }
 
-/** Looks a question up in what the tenant has learned: by hybrid retrieval, and what leans on something said before with that in mind. */
+/** Looks a question up in what the tenant has learned, by hybrid retrieval; `earlier` is what the customer said before, where the question leans on it. */
 export async function recallKnowledge(memory: TaskMemory, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
   const { text, about, lang } = query
-  const asked = about === null ? text : [text, about, ...earlier].join('\n')
+  const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
   const found = await memory.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
   const candidates = found.map((hit): Candidate => {
     const { head, text: passage } = headOf(hit.text)
@@ -48,7 +48,7 @@ export async function recallKnowledge(memory: TaskMemory, query: Query, earlier:
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
   const [coversAbout, coversEarlier] = [coverageOf(about ?? ''), coverageOf(earlier.join('\n'))]
   const worthOf = ({ hit, title, terms }: Candidate): number => hit.score + WORDS_WEIGHT * covers(terms) + TITLE_WEIGHT * covers(new Set(termsOf(title)))
-    + (about === null ? 0 : ABOUT_WEIGHT * coversAbout(terms) + EARLIER_WEIGHT * coversEarlier(terms))
+    + ABOUT_WEIGHT * coversAbout(terms) + EARLIER_WEIGHT * coversEarlier(terms)
   return candidates
     .map((candidate) => ({ ...candidate, worth: worthOf(candidate), isForeign: !isIn(candidate.hit, lang) }))
     .sort((a, b) => Number(a.isForeign) - Number(b.isForeign) || b.worth - a.worth)
@@ -61,11 +61,15 @@ export async function recallKnowledge(memory: TaskMemory, query: Query, earlier:
 
 const TITLE_CHARS_MAX = 200
 
-/** What the customer and we said before in this conversation that has to do with a question; the question itself is left out. */
+/** What a record's products are called: of what is found in a conversation, our own replies. */
+const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
+
+/** What the customer said before in this conversation that has to do with a question; that question, the one before, and what we said are left out. */
 export async function recallConversation(memory: TaskMemory, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
-  const hits = await memory.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 2 })
-  const said = hits.filter(({ score }) => score >= EARLIER_SCORE_MIN).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
-  return said.filter((one) => one !== clip(text, EARLIER_CHARS_MAX)).slice(0, EARLIER_MAX)
+  const hits = await memory.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4 })
+  const said = hits.filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source)).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
+  const known = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
+  return said.filter((one) => !known.has(one)).slice(0, EARLIER_MAX)
 }
 
 /** Whether a passage is in a language; where nothing tells its own, it may be. */

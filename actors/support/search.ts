@@ -58,8 +58,7 @@ function weightsOf(text: string, about: string | null, earlier: readonly string[
   const asked = termsOf(text)
   weigh(asked, 1)
   weigh(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
-  if (about === null) return weights
-  weigh(termsOf(about), ABOUT_WEIGHT)
+  if (about !== null) weigh(termsOf(about), ABOUT_WEIGHT)
   for (const said of earlier) weigh(termsOf(said), EARLIER_WEIGHT)
   return weights
 }

@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { defineTask } from '../kind.ts'
 import { answerInput, answerOutput, lookupInput, lookupOutput, type AnswerTask, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
+import { leansOn } from './intents.ts'
 import { versionOf, type Article } from './knowledge.ts'
 import { createModelAnswer, type ModelOptions } from './model.ts'
 import { PROMPT_VERSION } from './prompt.ts'
@@ -11,6 +14,8 @@ import { createSearch } from './search.ts'
 const DEADLINE_MS = 60_000
 const MODEL_DEADLINE_MS = 120_000
 
+/** What was said before helps; it is not worth a long wait. */
+const EARLIER_MS_MAX = 3_000
 /** A memory that is away may be back in a few seconds. */
 const LOOKUP_ATTEMPTS_MAX = 6
 
@@ -27,14 +32,16 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
   return defineTask({
     input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
     run: async ({ input, memory, log }) => {
-      const earlier = hasModel || input.about !== null
-        ? await recallConversation(memory, input).catch((error: unknown) => {
+      // Also where nothing was asked before that the machine understood.
+      const leans = input.about !== null || leansOn(input.text)
+      const earlier = hasModel || leans
+        ? await within(EARLIER_MS_MAX, recallConversation(memory, input)).catch((error: unknown) => {
           log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
           return []
         })
         : []
       const learned = await memory.knowledgeVersion()
-      const hits = learned === undefined ? searchArticles(input, earlier) : await recallKnowledge(memory, input, earlier, { byMeaning: hasModel })
+      const hits = learned === undefined ? searchArticles(input, leans ? earlier : []) : await recallKnowledge(memory, input, leans ? earlier : [], { byMeaning: hasModel })
       return { hits, kbVersion: learned ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
@@ -56,4 +63,17 @@ export function answerTask(articles: readonly Article[], model: ModelOptions | u
     input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
     run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: QUOTING }),
   })
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const patience = async (): Promise<never> => {
+    await delay(ms, undefined, { signal: over.signal })
+    throw new ColloquyError('no_memory', `the memory did not answer within ${ms} ms`)
+  }
+  try {
+    return await Promise.race([work, patience()])
+  } finally {
+    over.abort()
+  }
 }
