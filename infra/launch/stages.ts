@@ -12,6 +12,7 @@ import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createLiveActors } from '../../pipeline/host/live-actors.ts'
 import { beginTrimming } from '../../pipeline/host/trim.ts'
 import type { Delivery } from '../../pipeline/host/handle.ts'
+import { createProofs } from '../../pipeline/embed/proofs.ts'
 import { beginEmbedding } from '../../pipeline/embed/stage.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
 import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
@@ -87,7 +88,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('embed') && memory !== undefined) {
     const { embedder, store } = memory
     stages.set('embed', share('embed', embed, 1, () => alone(beginEmbedding({
-      ...underWay, checkpoints: createCheckpoints(kv, embed), embedder, store, recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
+      ...underWay, checkpoints: createCheckpoints(kv, embed), proofs: createProofs({ kv, reader: embed, store, log }), embedder, store, recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
       batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
     }))).stage)
   }

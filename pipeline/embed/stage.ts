@@ -13,12 +13,14 @@ import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { reportUnembeddable } from './dead-letter.ts'
 import type { LocalEmbedder } from './embedder.ts'
+import type { Proofs } from './proofs.ts'
 import { pointId, textsOf, type MemoryText } from './texts.ts'
 
 export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
   readonly bus: Bus
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints
+  readonly proofs: Proofs
   readonly embedder: LocalEmbedder
   readonly store: MemoryWriter
   /** Records read and not yet stored, and their bytes. */
@@ -50,13 +52,14 @@ const WHOLE_LOG = 0
  * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
  */
 export async function beginEmbedding(options: EmbedStageOptions): Promise<StageRun> {
-  const { bus, checkpoints, embedder, store, log, metrics } = options
-  let ring = await checkpoints.find(WHOLE_LOG) ?? []
+  const { bus, checkpoints, proofs, embedder, store, log, metrics } = options
+  let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
   const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
   if (tailLost) {
     metrics.tailsLost.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
     await store.removeAbove(match?.seq ?? 0)
+    await proofs.forgetAbove(match?.seq ?? 0)
     ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
   }
   const begunAt = match?.seq ?? 0
@@ -105,6 +108,7 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     const begun = performance.now()
     const points = await embed(texts)
     if (points.length > 0) await store.upsert(points)
+    await proofs.note(points)
     metrics.stageOut.inc({ stage: 'embed' }, points.length)
     metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / sizes.length)
     ring = withPosition(ring, last)
