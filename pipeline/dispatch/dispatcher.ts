@@ -2,6 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import { askSurely } from '../ask-surely.ts'
 import type { Bus } from '../bus.ts'
 import { createCountdown } from '../countdown.ts'
 import { createGate } from '../gate.ts'
@@ -71,7 +72,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const letters = hasDeadLetters(record) ? await deadLettersOf(bus, address, record, logSeq) : []
+    const letters = hasDeadLetters(record) ? await askSurely(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...schedulesOf(address, record), ...letters]
     await Promise.all([
