@@ -96,7 +96,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('dispatch')) {
     const tails = createTails({ bus, kv, log, metrics })
     const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, partitionCount, holds,
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     dispatcher = shared.stage
@@ -113,7 +113,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     const runs = new Set<HostRun>()
     const { stage } = share('host', 'host', partitionCount, async (partitions, { holds, isLost, decline }) => {
       const run = await beginHost({
-        ...underWay, kv, kinds, partitions, partitionCount, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
+        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
       })
       runs.add(run)
       run.ended.catch(() => undefined).finally(() => runs.delete(run))

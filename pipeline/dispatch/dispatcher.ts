@@ -27,7 +27,6 @@ export interface DispatcherOptions {
   readonly checkpoints: Checkpoints
   readonly tails: Tails
   readonly partitions: readonly number[]
-  readonly partitionCount: number
   /** Whether this dispatcher still owns a partition, by its own clock. */
   readonly holds: (partition: number) => boolean
   /** Records under way, and their bytes. */
@@ -51,7 +50,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const startSeq = Math.min(...starts.values())
   const reader = await openReader(bus, {
     stream: 'LOG',
-    filterSubjects: partitions.length === options.partitionCount ? [] : partitions.map((partition) => `log.${partition}.>`),
+    filterSubjects: [],
     startSeq: startSeq + 1,
     messagesMax: options.recordsMax,
   })
