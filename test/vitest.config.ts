@@ -6,6 +6,8 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Of the processes that tests start each would spend half a second of processor time on reading the same sources.
+    env: { NODE_COMPILE_CACHE: new URL('../node_modules/.cache/node', import.meta.url).pathname },
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 180_000,
