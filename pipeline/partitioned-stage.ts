@@ -117,7 +117,8 @@ function statusOf(statuses: readonly StageStatus[], owned: ReadonlySet<number>, 
   const bad = statuses.find(({ ok }) => !ok)
   return {
     position: Math.min(...statuses.map(({ position }) => position)),
-    lag: statuses.reduce((sum, { lag }) => sum + lag, 0),
+    // Each run reads the whole stream, and counts what is others' too.
+    lag: Math.max(...statuses.map(({ lag }) => lag)),
     ok: bad === undefined,
     since: others.reduce((latest, { since: at }) => (at > latest ? at : latest), first.since),
     detail: bad?.detail ?? first.detail,

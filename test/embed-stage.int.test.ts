@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../bench/embed/random-bert.ts'
 import { obtainLexicalModel } from '../infra/models/lexical.ts'
 import type { LocalEmbedder } from '../pipeline/embed/embedder.ts'
+import { createProofs } from '../pipeline/embed/proofs.ts'
 import { beginEmbedding } from '../pipeline/embed/stage.ts'
 import { createRemoteSearch } from '../pipeline/memory/service.ts'
 import type { MemoryPoint, MemoryWriter } from '../pipeline/memory/store.ts'
@@ -68,7 +69,7 @@ afterAll(async () => {
 const begin = (reader: string, store: MemoryWriter, embedder = lexical): Promise<Stage> => {
   const { bus, kv } = system.running
   return startStage('embed', () => beginEmbedding({
-    bus, checkpoints: createCheckpoints(kv, reader), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
+    bus, checkpoints: createCheckpoints(kv, reader), proofs: createProofs({ kv, reader, store, log: silent }), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
     log: silent, metrics: createMetrics(),
   }), silent)
 }
@@ -225,5 +226,28 @@ describe('the embedding stage', () => {
     expect(memory.points.has('lost')).toBe(false)
     expect(memory.points.size).toBe(before - 1)
     await healed.stop()
+  })
+  it('fills a store again that was emptied, or put back to an older state, and embeds no more than what is missing', async () => {
+    const memory = createMemoryStore()
+    const restarted = async (): Promise<void> => {
+      const stage = await begin('t5', memory.store)
+      await caughtUp(stage)
+      await stage.stop()
+    }
+    await restarted()
+    const older = new Map(memory.points)
+    await say('这句话后来丢了', 'this was said later')
+    await restarted()
+    const all = memory.said()
+    expect(all.length).toBeGreaterThan(older.size)
+
+    for (const left of [new Map<string, MemoryPoint>(), older]) {
+      memory.points.clear()
+      for (const [id, point] of left) memory.points.set(id, point)
+      const before = memory.written
+      await restarted()
+      expect(memory.said()).toEqual(all)
+      expect(memory.written - before).toBe(all.length - left.size)
+    }
   })
 })

@@ -44,6 +44,17 @@ describe.skipIf(!existsSync(OPENAPI))('points in Qdrant, as its OpenAPI document
     expect(await store.search({ tenant: 'acme', filter: {}, vector: vectorOf('x'), limit: 3 })).toHaveLength(1)
   })
 
+  it('makes a collection anew that somebody removed, and says that nothing is there', async () => {
+    const store = await open(server.url)('removed')
+    const point = pointOf('m1', 'it was there')
+    await store.upsert([point])
+    server.drop(`colloquy_removed-${run}`)
+    expect(await store.existing([point.id])).toEqual(new Set())
+    await store.upsert([point])
+    expect(await store.existing([point.id])).toEqual(new Set([point.id]))
+    expect((await open(server.url)('removed')).id).toBe(store.id)
+  })
+
   it('refuses to start where nobody answers', async () => {
     const gone = await startFakeQdrant()
     await gone.stop()

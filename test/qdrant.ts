@@ -33,6 +33,8 @@ export interface FakeQdrant {
   readonly violations: readonly string[]
   /** So many of the next requests are answered with 503. */
   failNext(count: number): void
+  /** Removes a collection, with all that is in it. */
+  drop(collection: string): void
   stop(): Promise<void>
 }
 
@@ -132,6 +134,7 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
     url: `http://127.0.0.1:${port}`, violations,
     indexes: (collection) => collections.get(collection)?.indexes,
     failNext(count) { failing = count },
+    drop(collection) { collections.delete(collection) },
     async stop() {
       server.closeAllConnections()
       server.close()

@@ -30,32 +30,6 @@ const publish = async (...subjects: readonly string[]): Promise<void> => {
   for (const subject of subjects) await bus.js.publish(subject, '{}')
 }
 
-test('a reader of some partitions moves on past messages of the others, but never past one of its own that it has not handed out', async () => {
-  await publish('log.1.a', 'log.1.b', 'log.1.c')
-  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: ['log.2.>', 'log.3.>'], startSeq: 1, messagesMax: 10 })
-  const read: number[] = []
-  const { promise: goOn, resolve: letGoOn } = Promise.withResolvers<void>()
-  const reading = (async () => {
-    for await (const message of reader) {
-      read.push(message.seq)
-      await goOn
-    }
-  })()
-  // All that was there is others': the server looks through it for the consumer, and says nothing of it.
-  await expect.poll(() => reader.position.seq).toBe(3)
-
-  await publish('log.3.mine', 'log.1.a', 'log.2.mine', 'log.1.b')
-  await expect.poll(() => read).toEqual([4])
-  await delay(1_000)
-  expect(reader.position.seq).toBe(4)
-
-  letGoOn()
-  await expect.poll(() => reader.position.seq).toBe(7)
-  expect(read).toEqual([4, 6])
-  reader.stop()
-  await reading
-})
-
 test('one who works long on what he got is not taken for a consumer that is lost', async () => {
   const from = (await bus.jsm.streams.info('LOG')).state.last_seq + 1
   await publish(...Array.from({ length: 6 }, () => 'log.5.slow'))

@@ -94,7 +94,8 @@ function told(processes: readonly ProcessStatus[], role: Role, partitionCount: n
   const orphans = all[0]?.partitions === undefined || owned >= wanted ? undefined : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
   return {
     position: reports.length === 0 ? 0 : Math.min(...reports.map(({ position }) => position)),
-    lag: reports.reduce((sum, { lag }) => sum + lag, 0),
+    // Each reads the whole stream, and counts what is others' too.
+    lag: Math.max(0, ...reports.map(({ lag }) => lag)),
     ok: orphans === undefined && reports.every(({ ok }) => ok),
     detail: reports.find(({ ok }) => !ok)?.detail ?? orphans ?? (reports.length > 1 ? `running on ${reports.length} workers` : reports[0]?.detail ?? 'running'),
   }

@@ -12,6 +12,7 @@ import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createLiveActors } from '../../pipeline/host/live-actors.ts'
 import { beginTrimming } from '../../pipeline/host/trim.ts'
 import type { Delivery } from '../../pipeline/host/handle.ts'
+import { createProofs } from '../../pipeline/embed/proofs.ts'
 import { beginEmbedding } from '../../pipeline/embed/stage.ts'
 import type { VectorStore } from '../../pipeline/memory/store.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
@@ -90,13 +91,13 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('embed') && memory !== undefined) {
     stages.set('embed', share('embed', embed, 1, () => {
       const { embedder, store, replaced } = memory.current()
-      return alone(beginEmbedding({ ...underWay, ...embedBounds(settings), checkpoints: createCheckpoints(kv, embedReader(store)), embedder, store, replaced }))
+      return alone(beginEmbedding({ ...underWay, ...embedBounds(settings), ...embedNotes({ kv, store, log }), embedder, store, replaced }))
     }).stage)
   }
   if (has('dispatch')) {
     const tails = createTails({ bus, kv, log, metrics })
     const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, partitionCount, holds,
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)
@@ -114,7 +115,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     const runs = new Set<HostRun>()
     const { stage } = share('host', 'host', partitionCount, async (partitions, { holds, isLost, decline }) => {
       const run = await beginHost({
-        ...underWay, kv, kinds, partitions, partitionCount, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
+        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
       })
       runs.add(run)
       run.ended.catch(() => undefined).finally(() => runs.delete(run))
@@ -132,8 +133,11 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   return { stages }
 }
 
-/** The checkpoint of whoever fills a collection. */
-export const embedReader = (store: Pick<VectorStore, 'id'>): string => `embed-${store.id}`
+/** What whoever fills a collection has written down of it, by the collection's name. */
+export function embedNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
+  const reader = `embed-${store.id}`
+  return { checkpoints: createCheckpoints(kv, reader), proofs: createProofs({ kv, reader, store, log }) }
+}
 
 export const embedBounds = (settings: Settings) => ({
   recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2, batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,

@@ -4,11 +4,10 @@ import type { Logger } from 'pino'
 import { beginEmbedding } from '../../pipeline/embed/stage.ts'
 import { createMetrics } from '../../pipeline/metrics.ts'
 import { startStage } from '../../pipeline/stage.ts'
-import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
 import { attachClickHouse, withBus } from '../launch/attach.ts'
 import { modelSettingsOf, nameOfModel, readMemoryModel, writeMemoryModel } from '../launch/memory-model.ts'
 import { openCollection } from '../launch/memory.ts'
-import { embedBounds, embedReader } from '../launch/stages.ts'
+import { embedBounds, embedNotes } from '../launch/stages.ts'
 import { openBucket } from '../launch/streams.ts'
 import type { Settings } from '../settings.ts'
 
@@ -47,7 +46,7 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const metrics = createMetrics()
     const { embedder, store } = open.adopt(await openCollection({ settings, client, metrics, log }), (collection) => collection.close())
     const stage = open.adopt(await startStage('reembed', () => beginEmbedding({
-      ...embedBounds(settings), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX, checkpoints: createCheckpoints(kv, embedReader(store)),
+      ...embedBounds(settings), ...embedNotes({ kv, store, log }), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
     }), log), (one) => one.stop())
     for (let told = ''; ; await delay(LOOK_MS)) {
       signal.throwIfAborted()

@@ -4,6 +4,7 @@ import { firstDue } from '../../actors/due.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createAlarms } from '../alarms.ts'
+import { askSurely } from '../ask-surely.ts'
 import type { Bus } from '../bus.ts'
 import { createCountdown } from '../countdown.ts'
 import { createGate } from '../gate.ts'
@@ -27,7 +28,6 @@ export interface DispatcherOptions {
   readonly checkpoints: Checkpoints
   readonly tails: Tails
   readonly partitions: readonly number[]
-  readonly partitionCount: number
   /** Whether this dispatcher still owns a partition, by its own clock. */
   readonly holds: (partition: number) => boolean
   /** Records under way, and their bytes. */
@@ -51,7 +51,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const startSeq = Math.min(...starts.values())
   const reader = await openReader(bus, {
     stream: 'LOG',
-    filterSubjects: partitions.length === options.partitionCount ? [] : partitions.map((partition) => `log.${partition}.>`),
+    filterSubjects: [],
     startSeq: startSeq + 1,
     messagesMax: options.recordsMax,
   })
@@ -73,7 +73,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const letters = hasDeadLetters(record) ? await deadLettersOf(bus, address, record, logSeq) : []
+    const letters = hasDeadLetters(record) ? await askSurely(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...letters]
     const due = dueUnlessCovered(address, record)

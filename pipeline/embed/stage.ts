@@ -14,12 +14,14 @@ import { createReadLoop } from '../streams/read-loop.ts'
 import { openReader } from '../streams/reader.ts'
 import { reportUnembeddable } from './dead-letter.ts'
 import type { LocalEmbedder } from './embedder.ts'
+import type { Proofs } from './proofs.ts'
 import { changeOf, pointId, type MemoryChange, type MemoryText } from './texts.ts'
 
 export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
   readonly bus: Bus
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints
+  readonly proofs: Proofs
   readonly embedder: LocalEmbedder
   readonly store: MemoryWriter
   /** Aborted once another collection has taken the place of this one: the run ends, and the next one fills the other. */
@@ -58,14 +60,15 @@ const WHOLE_LOG = 0
  * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
  */
 export async function beginEmbedding(options: EmbedStageOptions): Promise<StageRun> {
-  const { bus, checkpoints, embedder, store, log, metrics } = options
-  let ring = await checkpoints.find(WHOLE_LOG) ?? []
+  const { bus, checkpoints, proofs, embedder, store, log, metrics } = options
+  let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
   const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
   let begunAt = match?.seq ?? 0
   if (tailLost) {
     metrics.tailsLost.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
     await store.removeAbove(begunAt)
+    await proofs.forgetAbove(begunAt)
     ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
     const learnedFrom = await firstOfKnowledge(bus)
     if (learnedFrom !== undefined && learnedFrom <= begunAt) {
@@ -131,6 +134,8 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     for (let from = 0; from < all.length; from += TEXTS_MAX) {
       const points = await embed(all.slice(from, from + TEXTS_MAX))
       if (points.length > 0) await store.upsert(points)
+      // What was learned may be forgotten, and would then be missed.
+      await proofs.note(points.filter((point) => point.in === 'messages'))
       metrics.stageOut.inc({ stage: 'embed' }, points.length)
     }
     // After what takes its place is there: a source that changes is never gone for a moment.

@@ -5,6 +5,7 @@ import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { createAlarms } from '../alarms.ts'
+import { askSurely } from '../ask-surely.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
@@ -48,7 +49,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
     metrics.actorLoads.inc()
-    return loadActor(bus, slot.subject, slot.address, from)
+    return askSurely(deps, slot.subject, () => loadActor(bus, slot.subject, slot.address, from))
   }
   const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()

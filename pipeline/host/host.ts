@@ -20,9 +20,8 @@ export interface HostOptions {
   readonly bus: Bus
   readonly kv: KV
   readonly kinds: Kinds
-  /** The partitions that this run begins with, of so many. */
+  /** The partitions that this run begins with. */
   readonly partitions: readonly number[]
-  readonly partitionCount: number
   /** Of all runs of this process; this one forgets those of its partitions first. */
   readonly live: LiveActors<Delivery>
   /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
@@ -50,7 +49,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   const { bus, kinds, partitions, live, metrics, log } = options
   live.forget(new Set(partitions))
   const { lows, startSeq, isResolved } = await resume(options, partitions)
-  const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: filtersOf(partitions, options.partitionCount), startSeq, messagesMax: options.messagesMax })
+  const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const trackers = new Map([...lows].map(([partition, low]) => [partition, createPositionTracker(low)]))
   const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
@@ -147,10 +146,4 @@ function lowest(trackers: ReadonlyMap<number, PositionTracker>, released: Readon
   for (const tracker of trackers.values()) if (tracker.unfinished > 0) low = Math.min(low, tracker.low)
   for (const stoodAt of released.values()) low = Math.min(low, stoodAt)
   return low
-}
-
-/** A subject with wildcards in it is stored untransformed; partition 0 takes and rejects those. */
-function filtersOf(partitions: readonly number[], partitionCount: number): string[] {
-  if (partitions.length === partitionCount) return []
-  return [...partitions.map((partition) => `inbox.${partition}.>`), ...(partitions.includes(0) ? ['in.>'] : [])]
 }

@@ -11,7 +11,7 @@ import type { StreamPosition } from './positions.ts'
  * last messages. An ordered consumer that goes on by itself would wait silently for sequences that were given out again.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
-  /** Up to here everything of the filter was handed out. It moves on, too, while only others' messages come. */
+  /** Up to here everything of the filter was handed out. */
   readonly position: StreamPosition
   /** Messages of the filter that are still to come, as the server said with the last one. */
   readonly pending: number
@@ -20,6 +20,10 @@ export interface StreamReader extends AsyncIterable<JsMsg> {
 
 export interface ReaderOptions {
   readonly stream: StreamName
+  /**
+   * Empty for all. Whoever follows a stream reads all of it and passes over what is others': nats-server looks for the next message of one of
+   * many subjects in a time that grows with what the reader lags, so that one which has fallen behind never catches up.
+   */
   readonly filterSubjects: readonly string[]
   /** The first sequence to be read. */
   readonly startSeq: number
@@ -32,10 +36,6 @@ export interface ReaderOptions {
 const HEARTBEAT_MS = 2_000
 /** Each such report makes the client ask once more for `messagesMax`: whoever works on one message for longer begins anew. */
 const STALLS_MAX = 8
-/** How often a reader of a part of a stream asks how far the stream is. */
-const IDLE_MS = 250
-/** How often the stream's leader is asked for each subject of the filter. */
-const ASK_LEADER_MS = 2_000
 
 export async function openReader(bus: Bus, options: ReaderOptions): Promise<StreamReader> {
   const { stream, startSeq, heartbeatMs = HEARTBEAT_MS } = options
@@ -48,46 +48,8 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
   const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: heartbeatMs })
   const pendingAtStart = (await consumer.info(true)).num_pending
   let last: JsMsg | undefined
-  let passed: StreamPosition = { created, seq: startSeq - 1, ts: '' }
   const positionNow = (): StreamPosition =>
-    (last === undefined || last.seq < passed.seq ? passed : { created, seq: last.seq, ts: last.time.toISOString() })
-
-  /** What the stream held at the last tick: by now the server has told its consumers. */
-  let before: { readonly seq: number; readonly ts: string } | undefined
-  const passOthers = async (): Promise<void> => {
-    const { state, cluster } = await bus.jsm.streams.info(stream)
-    const target = before
-    before = { seq: state.last_seq, ts: state.last_ts }
-    if (target === undefined || target.seq <= positionNow().seq) return
-    const { num_pending: pending, delivered, cluster: at } = await consumer.info()
-    if (pending > 0 || delivered.consumer_seq > (last?.info.deliverySequence ?? 0)) return
-    if (at?.leader !== cluster?.leader && !await isOthers(target.seq)) return
-    passed = { created, seq: target.seq, ts: new Date(target.ts).toISOString() }
-  }
-  let askedAt = -Infinity
-  /**
-   * Whether nothing of the filter is left up to a sequence, as the stream's leader has it. A consumer on another server may know of nothing
-   * to come because that server is behind, and a checkpoint made of that would miss what comes.
-   */
-  const isOthers = async (upTo: number): Promise<boolean> => {
-    if (performance.now() - askedAt < ASK_LEADER_MS) return false
-    askedAt = performance.now()
-    for (const filter of options.filterSubjects) {
-      // The client's type does not name what the server takes since 2.9.
-      const query = { seq: positionNow().seq + 1, next_by_subj: filter }
-      const next = await bus.jsm.streams.getMessage(stream, query)
-      if (next !== null && next.seq <= upTo) return false
-    }
-    return true
-  }
-  let isPassing = false
-  const passing = options.filterSubjects.length === 0 ? undefined : setInterval(() => {
-    // A server that is slow must not be asked ever more.
-    if (isPassing) return
-    isPassing = true
-    // Whatever hinders it also breaks the reading, which says so.
-    passOthers().catch(() => undefined).finally(() => { isPassing = false })
-  }, IDLE_MS)
+    (last === undefined ? { created, seq: startSeq - 1, ts: '' } : { created, seq: last.seq, ts: last.time.toISOString() })
   let failure: ColloquyError | undefined
   /** Since when the server is waited for; `undefined` while whoever reads works on what he got: the client asks for no more then. */
   let waitingSince: number | undefined
@@ -110,7 +72,6 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
       return last?.info.pending ?? pendingAtStart
     },
     stop() {
-      clearInterval(passing)
       watch.stop()
       messages.stop()
     },
@@ -125,7 +86,6 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
           waitingSince = performance.now()
         }
       } finally {
-        clearInterval(passing)
         watch.stop()
         messages.stop()
       }

@@ -62,6 +62,12 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     }
   }
   const id = await ask(() => prepareCollection(client, name, { dimension, quantisation, newId: randomUUID }))
+  /** A collection that somebody removed is made anew, empty: whoever fills it learns so that what he stored is gone. */
+  const makeAnew = async (error: unknown): Promise<never[]> => {
+    if (statusOf(error) !== NOT_FOUND) throw error
+    await prepareCollection(client, name, { dimension, quantisation, newId: () => id })
+    return []
+  }
   const count = async (must: readonly Condition[], exact: boolean): Promise<number> =>
     (await ask(() => client.count(name, { filter: { must: [...must] }, exact }))).count
   const remembered = async (key: string, must: readonly Condition[]): Promise<number> => {
@@ -98,7 +104,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     async existing(ids) {
       const found = new Set<string>()
       for (let from = 0; from < ids.length; from += BATCH_MAX) {
-        const records = await ask(() => client.retrieve(name, { ids: ids.slice(from, from + BATCH_MAX), with_payload: false, with_vector: false }))
+        const records = await ask(() => client.retrieve(name, { ids: ids.slice(from, from + BATCH_MAX), with_payload: false, with_vector: false }).catch(makeAnew))
         for (const record of records) found.add(String(record.id))
       }
       return found
@@ -152,6 +158,9 @@ const dot = (a: Float32Array, b: readonly number[]): number => b.reduce((sum, va
 
 /** Whether it may work another time: nobody answers, or the server has too much to do. A refusal has a status below 500. */
 function isPassing(error: unknown): boolean {
-  const status = error instanceof Error && 'status' in error ? error.status : undefined
+  const status = statusOf(error)
   return typeof status !== 'number' || status >= 500 || status === 429
 }
+
+const NOT_FOUND = 404
+const statusOf = (error: unknown): unknown => (error instanceof Error && 'status' in error ? error.status : undefined)
