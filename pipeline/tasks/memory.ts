@@ -30,9 +30,10 @@ export function createTaskMemories({ nc, jsm }: Bus, search: Search): TaskMemori
   })
   const connection = watchConnection(nc, 'reconnect', () => versions.clear())
   return {
-    of: ({ tenant, id }) => ({
+    of: ({ tenant, kind, id }) => ({
       async search({ q, in: area, own = false, limit }) {
-        const { hits } = await search({ tenant, q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(), in: area, conversation: own ? id : undefined, limit })
+        const actor = own ? { kind, conversation: id } : {}
+        const { hits } = await search({ tenant, q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(), in: area, ...actor, limit })
         return hits
       },
       knowledgeVersion: async () => (await versions.forceFetch(tenant)).version,
