@@ -11,7 +11,7 @@ export type AnyRow = Readonly<Record<string, unknown>>
 export interface Batch {
   /** @param data a record, as LOG has it. */
   add(address: Address, data: Uint8Array, position: StreamPosition): void
-  /** The rows of each table that has any, as they are inserted. */
+  /** The rows of each table that has any, as they are inserted. Nothing is to be added after that. */
   readonly blocks: ReadonlyMap<TableName, Block>
   /** The rows of one table, worked out once more, for whom one block is too much. */
   rowsOf(name: TableName): AnyRow[]
@@ -27,10 +27,14 @@ interface Added {
   readonly seq: number
 }
 
+/** Tables with a row at most per record, for its actor or its case: most rows of a batch give way to a later one in it. */
+const STANDING: ReadonlySet<TableName> = new Set(['actors', 'conversations', 'cases'])
+
 /** @param names only rows of these tables. */
 export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
   const all: Added[] = []
   const blocks = new Map<TableName, Block>()
+  const newest = new Map<TableName, Map<string, AnyRow>>()
   const decoder = new TextDecoder()
   let last: StreamPosition | undefined
   let lastAt = ''
@@ -41,16 +45,30 @@ export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
     if (block === undefined) blocks.set(name, block = createBlock(name))
     for (const row of rows) block.append(row)
   }
+  const keepNewest = (name: TableName, key: string, [row]: readonly AnyRow[]): void => {
+    if (row === undefined) return
+    let byKey = newest.get(name)
+    if (byKey === undefined) newest.set(name, byKey = new Map<string, AnyRow>())
+    byKey.set(key, row)
+  }
   return {
     add(address, data, position) {
       const record = recordIn(data)
       const made = rowsOf(address, record, position.seq)
-      for (const name of names) append(name, made[name])
+      const key = `${address.tenant}/${address.kind}/${address.id}/${record.case.no}`
+      for (const name of names) {
+        if (STANDING.has(name)) keepNewest(name, key, made[name])
+        else append(name, made[name])
+      }
       all.push({ address, data, seq: position.seq })
       last = position
       lastAt = record.at
     },
-    blocks,
+    get blocks() {
+      for (const [name, byKey] of newest) append(name, [...byKey.values()])
+      newest.clear()
+      return blocks
+    },
     rowsOf: (name) => all.flatMap(({ address, data, seq }): readonly AnyRow[] => rowsOf(address, recordIn(data), seq)[name]),
     get records() {
       return all.length
