@@ -19,13 +19,14 @@ interface Flags {
   readonly model?: string
   readonly fusion?: Fusion
   readonly denseWeight?: number
+  readonly set?: 'zh' | 'en'
   readonly json?: string
 }
 
 const say = (text: string): void => { process.stdout.write(`${text}\n`) }
 
 /** Measures on an engine of its own in a temporary folder, by the same code that answers questions in production. */
-async function evaluate({ model, fusion, denseWeight, json }: Flags): Promise<void> {
+async function evaluate({ model, fusion, denseWeight, set: only, json }: Flags): Promise<void> {
   await using open = new AsyncDisposableStack()
   const log = pino({ level: 'silent' })
   const folder = await mkdtemp(join(tmpdir(), 'colloquy-eval-'))
@@ -36,14 +37,14 @@ async function evaluate({ model, fusion, denseWeight, json }: Flags): Promise<vo
   const embedder = open.adopt(await accessEmbedder(settings, createMetrics(), log), (own) => own.close())
   const report: Record<string, unknown> = { model: embedder.fingerprint, kind: embedder.kind }
   say(`model ${embedder.fingerprint} (${embedder.kind}), ${fusion ?? 'weights'}${denseWeight === undefined ? '' : `, nearness counts ${denseWeight}`}`)
-  const chinese = await readChinese()
-  if (chinese === undefined) say('zh: skipped, ../shared/data/retrieval-zh-* is not there')
-  for (const set of [...(chinese === undefined ? [] : [chinese]), await readEnglish()]) {
+  const chinese = only === 'en' ? undefined : await readChinese()
+  if (chinese === undefined && only !== 'en') say('zh: skipped, ../shared/data/retrieval-zh-* is not there')
+  for (const set of [...(chinese === undefined ? [] : [chinese]), ...(only === 'zh' ? [] : [await readEnglish()])]) {
     const store = await openClickHouseStore({ client, fingerprint: `eval-${set.name}`, dimension: embedder.dimension })
     await fillWith(set, store, embedder)
     const measured = await measureRetrieval(set, store, embedder, { fusion, denseWeight })
     report[set.name] = { docs: set.docs.length, questions: set.questions.length, ...measured }
-    const table = new Table({ head: [`${set.name}: ${set.docs.length} texts, ${set.questions.length} questions`, ...Object.keys(measured.hybrid)], style: { head: [] } })
+    const table = new Table({ head: [`${set.name}: ${set.docs.length} texts, ${set.questions.length} questions`, ...Object.keys(measured.hybrid)], style: { head: [], border: [] } })
     for (const [mode, quality] of Object.entries(measured)) table.push([mode, ...Object.values(quality).map((value) => value.toFixed(3))])
     say(table.toString())
   }
@@ -56,6 +57,7 @@ const program = new Command('eval')
   .option('--model <name>', 'an embedding model (default: COLLOQUY_EMBED_MODEL, else the built-in one)')
   .addOption(new Option('--fusion <way>', 'how both ways of looking are put together').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'what nearness counts in it, from 0 to 1', Number)
+  .addOption(new Option('--set <language>', 'one of the sets only').choices(['zh', 'en']))
   .option('--json <file>', 'also writes the figures as JSON')
   .action((_what: string, flags: Flags) => evaluate(flags))
 

@@ -9,9 +9,9 @@ import type { Question, RetrievalSet } from './sets.ts'
 const TENANT = 'eval'
 const GROUP = 256
 /** Hits of one question: several may be chunks of one text. */
-const HITS = 30
+const HITS = 20
 /** By either way, as many as `limit` hits would have. */
-const CANDIDATES = 120
+const CANDIDATES = 80
 const AT_ONCE = 4
 const AT = '2026-01-01T00:00:00.000Z'
 
