@@ -59,7 +59,7 @@ async function measureTakeOver({ watch }: Victims, seen: Seen, pid: number, part
 
 async function measureCatchUp({ watch }: Victims, seen: Seen, of: 'nats' | 'clickhouse'): Promise<void> {
   const ms = await watch.caughtUp(performance.now())
-  if (ms === undefined) seen.troubles.push(`stages did not catch up in a minute after an outage of ${of}`)
+  if (typeof ms === 'string') seen.troubles.push(`stages did not catch up in a minute after an outage of ${of}: ${ms}`)
   else seen.catchUpMs[of].push(ms)
 }
 

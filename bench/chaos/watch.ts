@@ -9,8 +9,8 @@ export interface Watch {
   partitionsOf(pid: number): readonly number[]
   /** Settles with how long after `fromMs` (performance.now) others owned all the partitions, and the first of them had a record. */
   takenOver(pid: number, partitions: readonly number[], fromMs: number): Promise<TakeOver>
-  /** Settles when host, dispatcher and projector have done all that INBOX and LOG hold now. @returns ms that it took */
-  caughtUp(fromMs: number): Promise<number | undefined>
+  /** Settles when host, dispatcher and projector have done all that INBOX and LOG hold now. @returns ms that it took, or how far they came in a minute */
+  caughtUp(fromMs: number): Promise<number | string>
   stop(): Promise<void>
 }
 
@@ -19,6 +19,8 @@ export interface TakeOver {
   readonly ownedMs: number | undefined
   readonly recordMs: number | undefined
 }
+
+type Followed = 'host' | 'dispatch' | 'project'
 
 const POLL_MS = 50
 const PATIENCE_MS = 60_000
@@ -54,11 +56,13 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
     }
     return undefined
   }
-  const isLevel = (role: 'host' | 'dispatch' | 'project', target: number): boolean => {
-    const positions = seen.statuses.flatMap(({ stages }) => {
-      const stage = stages[role]
-      return stage === undefined || stage.partitions?.length === 0 ? [] : [stage.position]
-    })
+  /** Of those that have partitions. */
+  const positionsOf = (role: Followed): readonly number[] => seen.statuses.flatMap(({ stages }) => {
+    const stage = stages[role]
+    return stage === undefined || stage.partitions?.length === 0 ? [] : [stage.position]
+  })
+  const isLevel = (role: Followed, target: number): boolean => {
+    const positions = positionsOf(role)
     return positions.length > 0 && Math.min(...positions) >= target
   }
 
@@ -77,8 +81,10 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
     async caughtUp(fromMs) {
       const targets = await tried(() => Promise.all(['INBOX', 'LOG'].map(async (name) => (await jsm.streams.info(name)).state.last_seq)))
       const [inbox = 0, log = 0] = targets ?? []
-      if (targets === undefined) return undefined
-      return until(() => isLevel('host', inbox) && isLevel('dispatch', log) && isLevel('project', log), fromMs)
+      if (targets === undefined) return 'nobody says what there is'
+      const wanted = [['host', inbox], ['dispatch', log], ['project', log]] as const
+      return await until(() => wanted.every(([role, target]) => isLevel(role, target)), fromMs)
+        ?? wanted.map(([role, target]) => `${role} at ${positionsOf(role).join(' and ')} of ${target}`).join(', ')
     },
     async stop() {
       stopping.abort()
