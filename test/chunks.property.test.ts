@@ -68,7 +68,7 @@ describe('chunks of a text', () => {
     chunkDocument('markdown', '```\n'.repeat(2e5))
     chunkDocument('code', '\n  f(x)'.repeat(1e5))
     expect(chunkDocument('text', english(0, 15_000).join(' ')).chunks.length).toBeLessThan(KNOWLEDGE_LIMITS.chunksMax)
-    // 4 s of processor time where it was written; a quadratic step would take minutes.
+    // A quadratic step would take minutes, which is longer than a test may.
   })
 })
 
