@@ -239,7 +239,7 @@ describe('the server', () => {
     const { status, body } = await http.get('/readyz')
     expect(status).toBe(200)
     const checks = body['checks'] as readonly { check: string; ok: boolean }[]
-    expect(checks.map(({ check }) => check)).toEqual(['nats', 'dispatch', 'tasks', 'host', 'serve'])
+    expect(checks.map(({ check }) => check)).toEqual(['nats', 'host', 'dispatch', 'tasks', 'serve'])
     const sound = { ok: true, since: expect.stringMatching(/Z$/) as string, detail: expect.any(String) as string }
     for (const { check, ...rest } of checks) expect([check, rest]).toEqual([check, sound])
   })
