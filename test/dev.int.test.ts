@@ -52,7 +52,7 @@ test('what cannot be used is refused by name while the kinds of before run on, u
   expect(ends).toMatchObject({ phase: 'refused', problem: { code: 'worker_ended', message: expect.stringContaining('exit code 3') as string } })
   await dev.remove('colloquy.config.ts')
   const gone = await dev.until(({ reload }) => reload.problem?.code === 'kind_missing')
-  expect(gone.reload).toMatchObject({ phase: 'refused', kinds: ['order'] })
+  expect(gone.reload).toMatchObject({ phase: 'refused', kinds: ['order', 'source'] })
   expect(await place('b2')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
 
   await dev.save('order.ts', orderKind('three'))

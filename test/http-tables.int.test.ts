@@ -29,7 +29,7 @@ test('who waits for the tables finds the rows of its input in them, at once', as
 test('a system that runs is ready in every role, and tells how durable an acknowledgement is', async () => {
   const { status, body } = await http.get('/readyz')
   const checks = body['checks'] as readonly { check: string }[]
-  expect([status, checks.map(({ check }) => check)]).toEqual([200, ['nats', 'project', 'embed', 'dispatch', 'tasks', 'host', 'serve']])
+  expect([status, checks.map(({ check }) => check)]).toEqual([200, ['nats', 'host', 'dispatch', 'tasks', 'project', 'embed', 'serve']])
   const { body: stored } = await http.post('/v1/in/acme/toy/b', { type: 'add', data: { by: 1 } })
   expect(stored['durability']).toEqual({ replicas: 1, fsync: '2m' })
 })
