@@ -1,15 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { alarmSubject, internalSubject, type Address } from '../schemas/subjects.ts'
+import { askSurely } from './ask-surely.ts'
 import type { Bus } from './bus.ts'
 import { JS_CODE } from './publisher.ts'
 import { publishSurely, type SurelyDeps } from './publish-surely.ts'
 
 /**
- * One schedule in TIMERS per actor, at or before whatever it waits for next. When it is due, the actor is told so by a message from inside, looks what time has
- * come for, and is given another alarm for the rest. So a timer that is set, moved and taken back a hundred times costs one schedule and not two hundred
- * requests; and an alarm for what is no longer waited for does nothing.
+ * One schedule in TIMERS per actor, at or before whatever it waits for first. When it goes off, the actor gets a message from inside, looks
+ * what time has come for, and is given another alarm for the rest. So a timer that is moved a hundred times costs one schedule, and an
+ * alarm for what is waited for no longer does nothing (decision 23).
  *
- * Whoever is wrong about the present schedule can only make it earlier, which does no harm: a later one replaces it only where it is known to have been the last.
+ * Whoever is wrong about the present schedule can only make it earlier, which does no harm; a later one is set only where there is none.
  */
 export interface Alarms {
   /**
@@ -51,7 +52,7 @@ export function createAlarms({ bus, ...deps }: AlarmsDeps): Alarms {
   const surely: SurelyDeps = { ...deps, publisher: bus.publisher }
 
   const look = async (subject: string): Promise<Known> => {
-    const message = await bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject })
+    const message = await askSurely(deps, subject, () => bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
     if (message === null) return NONE
     const schedule = message.header.get(SCHEDULE)
     return { at: schedule.startsWith(AT) ? schedule.slice(AT.length) : '', seq: message.seq }
@@ -60,19 +61,19 @@ export function createAlarms({ bus, ...deps }: AlarmsDeps): Alarms {
     async set(address, at, isNew = false) {
       const subject = alarmSubject(address)
       const remembered = isNew ? NONE : known.get(subject)
-      // One that was to be early enough may have gone off since.
-      for (let present = remembered !== undefined && isLater(remembered, at) ? remembered : await look(subject); ; present = await look(subject)) {
+      // One that is remembered as early enough may have gone off since.
+      let present = remembered !== undefined && isLater(remembered, at) ? remembered : await look(subject)
+      for (;; present = await look(subject)) {
         if (!isLater(present, at)) {
           known.set(subject, present)
           return false
         }
-        const { seq } = present
-        const headers = { [SCHEDULE]: `${AT}${at}`, 'Nats-Schedule-Target': internalSubject(address) }
-        const set = await publishSurely(surely, subject, PAYLOAD, { expectLastSubjectSequence: seq, headers }, [JS_CODE.wrongLastSequence])
-        if (set.ok) {
-          known.set(subject, { at, seq: set.seq })
-          return true
-        }
+        const set = await publishSurely(surely, subject, PAYLOAD, {
+          expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, 'Nats-Schedule-Target': internalSubject(address) },
+        }, [JS_CODE.wrongLastSequence])
+        if (!set.ok) continue
+        known.set(subject, { at, seq: set.seq })
+        return true
       }
     },
     covers(address, at, since) {
