@@ -29,14 +29,17 @@ describe('chunks of a text', () => {
     }), { numRuns: 25 })
   })
 
-  it('stay when the text is changed elsewhere: a sentence more, less or other in the middle changes a few', () => {
-    fc.assert(fc.property(fc.constantFrom(english, chinese), fc.integer({ min: 0, max: 299 }), fc.constantFrom('more', 'less', 'other'), (sentences, place, what) => {
-      const before = sentences(0, 300).map((sentence, index) => `${sentence}${index % 7 === 0 ? '\n\n' : ' '}`)
-      const after = before.toSpliced(place, what === 'more' ? 0 : 1, ...(what === 'less' ? [] : ['This one is new. 这句是新的。']))
-      const [old, now] = [before, after].map((all) => new Set(chunkDocument('text', all.join('')).chunks.map(chunkIdOf)))
-      if (old === undefined || now === undefined) throw new Error('two texts')
-      expect(old.difference(now).size).toBeLessThanOrEqual(Math.max(6, old.size / 5))
-    }), { numRuns: 60 })
+  it.each([['English', english], ['Chinese', chinese]] as const)('stay when the text is changed elsewhere, wherever a sentence comes, goes or is another: %s', (_, sentences) => {
+    const before = sentences(0, 300).map((sentence, index) => `${sentence}${index % 7 === 0 ? '\n\n' : ' '}`)
+    const idsOf = (text: readonly string[]): Set<string> => new Set(chunkDocument('text', text.join('')).chunks.map(chunkIdOf))
+    const old = idsOf(before)
+    const gone = before.flatMap((_sentence, place) => (['more', 'less', 'other'] as const).map((what) =>
+      old.difference(idsOf(before.toSpliced(place, what === 'more' ? 0 : 1, ...(what === 'less' ? [] : ['This one is new. 这句是新的。'])))).size))
+      .sort((a, b) => a - b)
+    const quantile = (share: number): number => gone[Math.floor((gone.length - 1) * share)] ?? Infinity
+    expect([quantile(0.5), quantile(0.9)]).toEqual([1, expect.toSatisfy((count: number) => count <= 3)])
+    // The ends of chunks depend on their neighbours: some changes run on for a while before they meet an end that was one before.
+    expect(quantile(1)).toBeLessThan(old.size / 2)
   })
 
   it('are texts of bounded size whatever comes in, always the same, in every format', () => {
