@@ -15,11 +15,11 @@ export interface AuditorOptions {
   readonly clickhouse: ClickHouseClient
   readonly metrics: Metrics
   readonly log: Logger
-  /** Sequences of one slice. Default 10,000. */
+  /** Sequences of one slice. Default 1,000. */
   readonly sliceMax?: number
   /** Part of the time that it may work; the rest it sleeps. Default 0.05. */
   readonly share?: number
-  /** Least pause between two slices. Default 5,000. */
+  /** Least pause between two slices. Default 1,000. */
   readonly pauseMsMin?: number
 }
 
@@ -29,11 +29,12 @@ export interface Auditor {
   stop(): Promise<void>
 }
 
-const SLICE_MAX = 10_000
+/** A slice is worked on without letting anybody else in for long: whoever shares the thread waits. */
+const SLICE_MAX = 1_000
 const SHARE = 0.05
-const PAUSE_MS_MIN = 5_000
+const PAUSE_MS_MIN = 1_000
 /** After all of the log, in shortest pauses. */
-const PASS_PAUSES = 3
+const PASS_PAUSES = 15
 /** After a slice that failed. */
 const FAILED_PAUSE_MS = 30_000
 /** Its queries give way to all others, and use one processor. */
