@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 /**
  * The subjects of the contract, built and taken apart in one place.
  *
@@ -38,8 +40,12 @@ export function parseActorKey(text: string): Address | undefined {
 
 export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TOKEN.test(a.kind) && TOKEN.test(a.id)
 
-/** The `Nats-Msg-Id` of an input: its id is unique in its actor, JetStream's in the whole stream. Encoded, since a header is one trimmed line. */
-export const messageIdOf = (a: Address, id: string): string => `${actorKey(a)}/${encodeURI(id)}`
+/**
+ * The `Nats-Msg-Id` of an input: its id is unique in its actor, JetStream's in the whole stream. Encoded, since a header is one trimmed line. With a
+ * hash of what it says: one that was rejected, is mended and comes again under its id within JetStream's window must not be dropped for the first.
+ */
+export const messageIdOf = (a: Address, id: string, payload: Uint8Array | string): string =>
+  `${actorKey(a)}/${encodeURI(id)}/${hash('sha1', payload, 'base64url').slice(0, 12)}`
 
 const path = (a: Address): string => `${a.tenant}.${a.kind}.${a.id}`
 

@@ -26,7 +26,7 @@ describe('an input', () => {
     const stored = await http.system.running.bus.jsm.streams.getMessage('INBOX', { seq: Number(body['position']) })
     expect(stored?.string()).toBe(text)
     expect(stored?.subject).toMatch(new RegExp(`^inbox\\.\\d+\\.${path.replaceAll('/', '.')}$`))
-    expect(stored?.header.get('Nats-Msg-Id')).toBe(`${path}/m-1`)
+    expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^${path}/m-1/[\\w-]{12}$`))
   })
 
   test('without an id is called by its position', async () => {
@@ -46,6 +46,19 @@ describe('an input', () => {
     const first = await http.post(`/v1/in/${path}`, add(1, { id: 'same' }))
     const second = await http.post(`/v1/in/${path}`, add(1, { id: 'same' }))
     expect(second.body['position']).toBe(first.body['position'])
+  })
+
+  test('that was rejected, is mended and comes again under its id counts, and once', async () => {
+    const path = actor()
+    const send = async (by: unknown) => (await http.post(`/v1/in/${path}?wait=actor`, add(by as number, { id: 'mended' }))).body
+    const first = await send('much')
+    expect(first).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
+    const mended = await send(3)
+    expect(mended).toMatchObject({ outcome: 'committed' })
+    expect(mended['position']).not.toBe(first['position'])
+    expect((await send(3))['position']).toBe(mended['position'])
+    expect(await send(4)).toMatchObject({ outcome: 'repeat' })
+    expect((await http.get(`/v1/actors/${path}`)).body).toMatchObject({ n: 2, context: { count: 3 } })
   })
 
   test('may have an id that no header could carry', async () => {

@@ -51,7 +51,8 @@ export function sendInput(
   mux: RequestMux, address: Address, input: OutgoingInput, { onWait, attemptsMax = Infinity, signal }: SenderOptions,
 ): Promise<Sent> {
   const publisher = createPublisher(mux)
-  const [subject, payload, msgId] = [inputSubject(address), JSON.stringify(input), messageIdOf(address, input.id)]
+  const [subject, payload] = [inputSubject(address), JSON.stringify(input)]
+  const msgId = messageIdOf(address, input.id, payload)
   const once = async (): Promise<Sent> => {
     const result = await publisher.publish(subject, payload, { msgId })
     if (result.ok) return { position: result.seq, duplicate: result.duplicate }

@@ -93,7 +93,7 @@ function readBody(body: unknown): Body {
 }
 
 async function publish({ publisher, durability }: InputRouteDeps, address: Address, { payload, id }: Body): Promise<Stored> {
-  const options = id === undefined ? {} : { msgId: messageIdOf(address, id) }
+  const options = id === undefined ? {} : { msgId: messageIdOf(address, id, payload) }
   const result = await publisher.publish(inputSubject(address), payload, options)
   if (!result.ok) throw refusal(result)
   return { position: result.seq, id: id ?? `seq:${result.seq}`, durability }
