@@ -16,15 +16,24 @@ export interface Alarms {
   /**
    * Sees to it that the actor has an alarm at `at` or before, and tells whether that took a new one.
    *
-   * @param isNew whether the actor never had one, as far as anybody knows: then TIMERS is not asked first. @throws AbortError by the signal
+   * @throws AbortError by the signal
    */
-  set(address: Address, at: string, isNew?: boolean): Promise<boolean>
+  set(address: Address, at: string, options?: SetOptions): Promise<boolean>
   /** Whether there is one at `at` or before for certain that goes off after `since`, both ISO. */
   covers(address: Address, at: string, since: string): boolean
 }
 
+export interface SetOptions {
+  /** Whether the actor never had one, as far as anybody knows: then TIMERS is not asked first. Default: false. */
+  readonly isNew?: boolean
+  /** Asked last of all: who was paused, and has another in his place by now, would make the alarm earlier than that one knows. Default: yes. */
+  readonly mayStill?: () => boolean
+}
+
 export interface AlarmsDeps extends Omit<SurelyDeps, 'publisher'> {
   readonly bus: Bus
+  /** Epoch milliseconds; default: the clock. */
+  readonly now?: () => number
 }
 
 /** A schedule as it was last seen. */
@@ -40,36 +49,43 @@ const KNOWN_MAX = 100_000
 /** An alarm that is this near may have gone off already by the clock of another server. */
 const SKEW_MS_MAX = 5_000
 
+/** nats-server goes off within some milliseconds; one that is overdue by this was forgotten by it (decision 23). */
+const FORGOTTEN_MS = 10_000
+export const isForgotten = (at: string, nowMs: number): boolean => nowMs - Date.parse(at) > FORGOTTEN_MS
+
 const NONE: Known = { at: '', seq: 0 }
 const isLater = (present: Known, at: string): boolean => present.at === '' || present.at > at
 
 const PAYLOAD = JSON.stringify({ type: 'alarm' })
-const SCHEDULE = 'Nats-Schedule'
+export const SCHEDULE = 'Nats-Schedule'
+export const SCHEDULE_TARGET = 'Nats-Schedule-Target'
 const AT = '@at '
+/** ISO; empty where the header is none of ours. */
+export const timeOf = (schedule: string): string => (schedule.startsWith(AT) ? schedule.slice(AT.length) : '')
 
-export function createAlarms({ bus, ...deps }: AlarmsDeps): Alarms {
+export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alarms {
   const known = new LRUCache<string, Known>({ max: KNOWN_MAX })
   const surely: SurelyDeps = { ...deps, publisher: bus.publisher }
 
   const look = async (subject: string): Promise<Known> => {
     const message = await askSurely(deps, subject, () => bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
     if (message === null) return NONE
-    const schedule = message.header.get(SCHEDULE)
-    return { at: schedule.startsWith(AT) ? schedule.slice(AT.length) : '', seq: message.seq }
+    return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }
   return {
-    async set(address, at, isNew = false) {
+    async set(address, at, { isNew = false, mayStill = () => true } = {}) {
       const subject = alarmSubject(address)
       const remembered = isNew ? NONE : known.get(subject)
       // One that is remembered as early enough may have gone off since.
       let present = remembered !== undefined && isLater(remembered, at) ? remembered : await look(subject)
       for (;; present = await look(subject)) {
-        if (!isLater(present, at)) {
+        if (!isLater(present, at) && !isForgotten(present.at, now())) {
           known.set(subject, present)
           return false
         }
+        if (!mayStill()) return false
         const set = await publishSurely(surely, subject, PAYLOAD, {
-          expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, 'Nats-Schedule-Target': internalSubject(address) },
+          expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, [SCHEDULE_TARGET]: internalSubject(address) },
         }, [JS_CODE.wrongLastSequence])
         if (!set.ok) continue
         known.set(subject, { at, seq: set.seq })

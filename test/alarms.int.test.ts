@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAlarms } from '../pipeline/alarms.ts'
+import { sweepAlarms } from '../pipeline/alarm-sweep.ts'
 import { sleeperKind } from './sleeper-kind.ts'
 import { level, publishAll, readLog, type Entry } from './ledger.ts'
-import { startSystem, type System } from './system.ts'
+import { silent, startSystem, type System } from './system.ts'
 
 let system: System
 beforeAll(async () => {
@@ -89,6 +91,27 @@ test('a timer that throws is rejected once, and others fire all the same', async
   expect(rejected.map(({ record }) => [record.reason, record.input.type])).toEqual([['poison', 'timer.fired']])
   const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.poison.acme.sleeper.faulty' })
   expect(letter?.json()).toMatchObject({ type: 'timer.fired', run: Object.keys(rejected[0]?.record.state?.timers ?? {})[0] })
+})
+
+test('a schedule that its server has forgotten is set again, by a look over all or with the next record', async () => {
+  await tell('forgotten', ['napA', { ms: HOUR_MS }])
+  await level(system)
+  const before = await alarmOf('forgotten')
+  const { bus, metrics } = system.running
+  const signal = new AbortController().signal
+  // No server can be told to forget: by a clock that is ahead all of them are overdue, by the real one none.
+  expect(await sweepAlarms({ bus, log: silent, now: Date.now }, signal)).toBe(0)
+  expect(await alarmOf('forgotten')).toEqual(before)
+  expect(await sweepAlarms({ bus, log: silent, now: () => Date.now() + 3 * HOUR_MS }, signal)).toBeGreaterThanOrEqual(1)
+  const swept = await alarmOf('forgotten')
+  expect(swept?.at).toBe(before?.at)
+  expect(swept?.seq).toBeGreaterThan(before?.seq ?? 0)
+
+  const address = { tenant: 'acme', kind: 'sleeper', id: 'forgotten' }
+  const at = before?.at ?? ''
+  expect(await createAlarms({ bus, metrics, signal, log: silent }).set(address, at)).toBe(false)
+  expect(await createAlarms({ bus, metrics, signal, log: silent, now: () => Date.now() + 3 * HOUR_MS }).set(address, at)).toBe(true)
+  expect((await alarmOf('forgotten'))?.seq).toBeGreaterThan(swept?.seq ?? 0)
 })
 
 test('what a timer brings about carries the correlation of the input that set it', async () => {

@@ -17,6 +17,7 @@ import { beginEmbedding } from '../../pipeline/embed/stage.ts'
 import type { VectorStore } from '../../pipeline/memory/store.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
 import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
+import { startAlarmSweep } from '../../pipeline/alarm-sweep.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
 import { startStage, type Stage } from '../../pipeline/stage.ts'
 import { createTails } from '../../pipeline/rearm/tails.ts'
@@ -53,6 +54,10 @@ const TRIM_MS = 10_000
 /** Twice as long as nats-server waits with fsync unless it is told otherwise. */
 const TRIM_KEEP_MS = 240_000
 
+/** Who owns it looks over the alarms, for all. */
+const ALARMS = 'alarms'
+const ALARMS_MS = 30_000
+
 /** Who owns it takes out of INBOX what is done, for all. */
 const TRIM = 'trim'
 
@@ -73,7 +78,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const [project, audit] = [`project-${tables}`, `audit-${tables}`]
   // By where the vectors are, not by their model: that may change while it runs.
   const embed = `embed-${settings.QDRANT_URL === undefined ? tables : hash('sha256', settings.QDRANT_URL).slice(0, 16)}`
-  const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch'] : []), ...(has('host') ? ['host', TRIM] : [])]
+  const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch', ALARMS] : []), ...(has('host') ? ['host', TRIM] : [])]
   const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
@@ -101,6 +106,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)
+    share(ALARMS, ALARMS, 1, () => alone(untilStopped(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {

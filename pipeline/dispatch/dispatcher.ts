@@ -71,14 +71,14 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
     for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
   }
-  const carryOut = async (address: Address, record: LogRecord, logSeq: number): Promise<void> => {
+  const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
     const letters = hasDeadLetters(record) ? await askSurely(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...letters]
     const due = dueUnlessCovered(address, record)
     const [isSet] = await Promise.all([
-      due === undefined ? false : alarms.set(address, due.at, record.n === 1),
+      due === undefined ? false : alarms.set(address, due.at, { isNew: record.n === 1, mayStill: () => options.holds(partition) }),
       inTurn(eventsOf(address, record)),
       inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
@@ -111,7 +111,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     gate.enter(message.data.length)
     working.enter()
     const before = chains.get(message.subject)
-    const done = (before ?? Promise.resolve()).then(() => carryOut(address, record, message.seq)).then(() => {
+    const done = (before ?? Promise.resolve()).then(() => carryOut({ partition, address }, record, message.seq)).then(() => {
       if (chains.get(message.subject) === done) chains.delete(message.subject)
       tracker.finish(message.seq)
       gate.leave(message.data.length)
@@ -163,6 +163,8 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     },
   }
 }
+
+type Placed = ReturnType<typeof parseLogSubject>
 
 /** Sending again what SENT lost must not keep a dispatcher from beginning for ever: it fails then, and is tried again. */
 const RESEND_MS_MAX = 600_000

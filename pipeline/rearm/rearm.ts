@@ -42,7 +42,7 @@ const ACTORS_MAX = 32
  * run that had come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
  */
 export async function rearm(options: RearmOptions): Promise<Rearmed> {
-  const rearming = { ...options, alarms: createAlarms(options) }
+  const rearming = { ...options, alarms: createAlarms({ bus: options.bus, log: options.log, metrics: options.metrics, signal: options.signal }) }
   const sum = { actors: 0, tasks: 0, timers: 0 }
   const window = createWindow(ACTORS_MAX)
   const add = (one: Rearmed): void => {
