@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { JsMsg } from '@nats-io/jetstream'
+import type { Consumer, JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { codeOf, ColloquyError } from '../schemas/errors.ts'
 import { isForgotten, SCHEDULE, SCHEDULE_TARGET, timeOf } from './alarms.ts'
@@ -51,6 +51,15 @@ export function startAlarmSweep({ everyMs, ...options }: AlarmSweepOptions): { s
 /** One look at all schedules. @returns how many were set again @throws ColloquyError `interrupted` where TIMERS stopped answering */
 export async function sweepAlarms({ bus, now }: Omit<AlarmSweepOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
   const consumer = await bus.js.consumers.get('TIMERS', { filter_subjects: ['timer.>'] })
+  try {
+    return await sweep(bus, consumer, now, signal)
+  } finally {
+    // It would stay with the server for minutes, and another one comes with each look.
+    await consumer.delete().catch(() => false)
+  }
+}
+
+async function sweep(bus: Bus, consumer: Consumer, now: () => number, signal: AbortSignal): Promise<number> {
   let count = 0
   for (let pending = (await consumer.info(true)).num_pending; pending > 0 && !signal.aborted;) {
     const forgotten: JsMsg[] = []

@@ -88,6 +88,8 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
       } finally {
         watch.stop()
         messages.stop()
+        // Else it stays with the server for minutes, and who reads slice after slice leaves many. It may be gone with its server.
+        consumer.delete().catch(() => false)
       }
       if (failure !== undefined) throw failure
     },
