@@ -7,6 +7,10 @@ export type DueRun = Extract<RunInput, { type: 'timer.fired' | 'task.expired' }>
   readonly at: string
 }
 
+/** Whether an actor waits for a task or a timer; one that has ended waits for nothing. */
+export const isWaiting = (state: State | null): boolean =>
+  state !== null && Object.keys(state.tasks).length + Object.keys(state.timers).length > 0
+
 /** Of all that an actor waits for, what time ends first, that aside which was rejected when its time had come; of two at the same time the one that was begun first. */
 export function firstDue(state: State | null): DueRun | undefined {
   let first: DueRun | undefined

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Consumer, JsMsg } from '@nats-io/jetstream'
+import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
-import { codeOf, ColloquyError } from '../schemas/errors.ts'
+import { codeOf } from '../schemas/errors.ts'
 import { isForgotten, SCHEDULE, SCHEDULE_TARGET, timeOf } from './alarms.ts'
 import type { Bus } from './bus.ts'
+import { readToEnd } from './streams/read-to-end.ts'
 
 export interface AlarmSweepOptions {
   readonly bus: Bus
@@ -15,8 +16,6 @@ export interface AlarmSweepOptions {
 
 /** Of many schedules it takes its time: at most this part of it. */
 const SHARE = 0.05
-const FETCH_MAX = 1_000
-const FETCH_MS_MAX = 10_000
 
 /**
  * Looks over the schedules in TIMERS now and then, for all members, and sets those again that their server has forgotten: after a kill -9 nats-server 2.15
@@ -50,28 +49,13 @@ export function startAlarmSweep({ everyMs, ...options }: AlarmSweepOptions): { s
 
 /** One look at all schedules. @returns how many were set again @throws ColloquyError `interrupted` where TIMERS stopped answering */
 export async function sweepAlarms({ bus, now }: Omit<AlarmSweepOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
-  const consumer = await bus.js.consumers.get('TIMERS', { filter_subjects: ['timer.>'] })
-  try {
-    return await sweep(bus, consumer, now, signal)
-  } finally {
-    // It would stay with the server for minutes, and another one comes with each look.
-    await consumer.delete().catch(() => false)
-  }
-}
-
-async function sweep(bus: Bus, consumer: Consumer, now: () => number, signal: AbortSignal): Promise<number> {
   let count = 0
-  for (let pending = (await consumer.info(true)).num_pending; pending > 0 && !signal.aborted;) {
-    const forgotten: JsMsg[] = []
-    let got = 0
-    for await (const message of await consumer.fetch({ max_messages: Math.min(FETCH_MAX, pending), expires: FETCH_MS_MAX })) {
-      got += 1
-      pending = message.info.pending
+  for await (const batch of readToEnd(bus, 'TIMERS', { filter_subjects: ['timer.>'] })) {
+    for (const message of batch) {
       const at = timeOf(message.headers?.get(SCHEDULE) ?? '')
-      if (at !== '' && isForgotten(at, now())) forgotten.push(message)
+      if (at !== '' && isForgotten(at, now()) && await setAgain(bus, message)) count += 1
     }
-    if (got === 0) throw new ColloquyError('interrupted', `TIMERS did not answer for ${FETCH_MS_MAX / 1_000} s, with ${pending} schedules still to come`)
-    for (const message of forgotten) if (await setAgain(bus, message)) count += 1
+    if (signal.aborted) break
   }
   return count
 }

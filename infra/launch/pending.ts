@@ -1,3 +1,4 @@
+import { isWaiting } from '../../actors/due.ts'
 import type { Bus } from '../../pipeline/bus.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
@@ -21,15 +22,14 @@ export async function pendingActors({ jsm }: Bus, kind: string, actorsMax = 3): 
     const address = { tenant, kind, id }
     alarmed.set(actorKey(address), address)
   }
-  const isWaiting = async ({ tenant, id }: Address): Promise<boolean> => {
+  const waits = async ({ tenant, id }: Address): Promise<boolean> => {
     const last = await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` })
-    const { tasks = {}, timers = {} } = last?.json<LogRecord>().state ?? {}
-    return Object.keys(tasks).length + Object.keys(timers).length > 0
+    return last !== null && isWaiting(last.json<LogRecord>().state)
   }
   const actors: Address[] = []
   let count = Math.max(0, alarmed.size - LOOKED_AT_MAX)
   for (const address of [...alarmed.values()].slice(0, LOOKED_AT_MAX)) {
-    if (!await isWaiting(address)) continue
+    if (!await waits(address)) continue
     count += 1
     if (actors.length < actorsMax) actors.push(address)
   }

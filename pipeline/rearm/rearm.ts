@@ -1,6 +1,5 @@
-import { firstDue } from '../../actors/due.ts'
+import { firstDue, isWaiting } from '../../actors/due.ts'
 import { taskMessageSchema } from '../../schemas/internal.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey } from '../../schemas/subjects.ts'
 import { createAlarms, type Alarms } from '../alarms.ts'
 import type { Bus } from '../bus.ts'
@@ -52,14 +51,11 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
   }
   for await (const last of lastRecords(options.bus, options.partitions)) {
     options.signal.throwIfAborted()
-    if (isWaiting(last.record)) await window.add(rearmActor(rearming, last).then(add))
+    if (isWaiting(last.record.state)) await window.add(rearmActor(rearming, last).then(add))
   }
   await window.done()
   return sum
 }
-
-const isWaiting = ({ state, status }: LogRecord): boolean =>
-  state !== null && status === 'active' && Object.keys(state.tasks).length + Object.keys(state.timers).length > 0
 
 async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed> {
   const { bus, log, alarms } = options
