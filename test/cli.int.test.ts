@@ -59,8 +59,9 @@ test('help is no error, and an unknown command is one, on stderr alone', async (
 })
 
 test('what is published is acknowledged with its position, handled, answered and shown', async () => {
-  const hello = ['publish', 'acme/support/c1', 'message.received', '{"role":"user","text":"Hello!"}', '--id', 'm-1']
-  const [first] = await json<Acknowledged>(...hello, '--source', 'web', '--time', '2026-01-02T03:04:05Z')
+  const words = ['{"role":"user","text":"Hello!"}', '--id', 'm-1', '--source', 'web', '--time', '2026-01-02T03:04:05Z']
+  const hello = ['publish', 'acme/support/c1', 'message.received', ...words]
+  const [first] = await json<Acknowledged>(...hello)
   const [again] = await json<Acknowledged>(...hello)
   expect(first?.duplicate).toBe(false)
   expect(again).toEqual({ ...first, duplicate: true })
