@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
+import pRetry from 'p-retry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { level, readLog, rows } from './ledger.ts'
 import { startNatsCluster, type NatsServers } from '../bench/nats-servers.ts'
@@ -53,7 +54,8 @@ async function publishStubbornly(tenant: string, count: number, onHalf: () => Pr
 
 async function allIsThere(tenant: string, count: number): Promise<void> {
   await level(system)
-  const entries = (await readLog(system)).filter((entry) => entry.actor.startsWith(`${tenant}/`))
+  // A consumer may be asked of a server that has not heard of it yet.
+  const entries = (await pRetry(() => readLog(system))).filter((entry) => entry.actor.startsWith(`${tenant}/`))
   for (let actor = 0; actor < ACTORS; actor++) {
     const ids = entries.filter((entry) => entry.actor === `${tenant}/toy/a${actor}`).map((entry) => entry.record.input.id)
     expect(ids).toEqual(Array.from({ length: count / ACTORS }, (_, i) => `${tenant}-${i * ACTORS + actor}`))

@@ -18,6 +18,8 @@ export interface Victims {
   readonly leaseMs: number
   readonly workersMin: number
   readonly workersMax: number
+  /** Whether there is time for an outage of minutes. */
+  readonly isLong: boolean
 }
 
 /** What was seen while faults were injected; all in ms. */
@@ -57,9 +59,11 @@ async function measureTakeOver({ watch }: Victims, seen: Seen, pid: number, part
   if (recordMs !== undefined) seen.firstRecordMs.push(recordMs)
 }
 
-async function measureCatchUp({ watch }: Victims, seen: Seen, of: 'nats' | 'clickhouse'): Promise<void> {
-  const ms = await watch.caughtUp(performance.now())
-  if (typeof ms === 'string') seen.troubles.push(`stages did not catch up in a minute after an outage of ${of}: ${ms}`)
+const CATCH_UP_MS_MAX = 60_000
+
+async function measureCatchUp({ watch }: Victims, seen: Seen, of: 'nats' | 'clickhouse', msMax = CATCH_UP_MS_MAX): Promise<void> {
+  const ms = await watch.caughtUp(performance.now(), msMax)
+  if (typeof ms === 'string') seen.troubles.push(`stages did not catch up in ${msMax / 1_000} s after an outage of ${of}: ${ms}`)
   else seen.catchUpMs[of].push(ms)
 }
 
@@ -165,20 +169,34 @@ const clickhouseCut: Fault = async (victims, seen, random) => {
   return true
 }
 
-/** By what they do harm to: of one family there is one at a time, of different ones some together. */
-const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, cluster?: true])[])[] = [
+const AWAY_MS = 120_000
+
+/** For minutes: the tables fall far behind, everything else goes on. */
+const clickhouseAway: Fault = async (victims, seen) => {
+  victims.link.cut()
+  await delay(AWAY_MS)
+  victims.link.mend()
+  await measureCatchUp(victims, seen, 'clickhouse', 2 * AWAY_MS)
+  return true
+}
+
+/**
+ * By what they do harm to: of one family there is one at a time, of different ones some together. Some need a cluster, others time: those
+ * come once.
+ */
+const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, needs?: 'cluster' | 'time'])[])[] = [
   [
     ['worker killed', workerKilled], ['worker paused', workerPaused], ['worker blinked', workerBlinked], ['worker added', workerAdded],
     ['worker ended', workerEnded], ['worker killed', workerKilled],
   ],
-  [['nats killed', natsKilled], ['nats paused', natsPaused], ['nats majority killed', natsMajorityKilled, true]],
-  [['clickhouse killed', clickhouseKilled], ['clickhouse cut', clickhouseCut]],
+  [['nats killed', natsKilled], ['nats paused', natsPaused], ['nats majority killed', natsMajorityKilled, 'cluster']],
+  [['clickhouse killed', clickhouseKilled], ['clickhouse cut', clickhouseCut], ['clickhouse away', clickhouseAway, 'time']],
 ]
 const GAP_MS_MAX = 2_000
 
 /** Injects faults as the seed has them until it is aborted; settles when what they broke is mended. */
 export async function injectFaults(victims: Victims, seen: Seen, random: () => number, signal: AbortSignal): Promise<void> {
-  const draw = createDeck(victims.nats.size > 1, random)
+  const draw = createDeck(victims, random)
   const busy = new Map<number, Promise<void>>()
   while (!signal.aborted) {
     const { name, family, fault } = draw()
@@ -205,13 +223,13 @@ interface Drawn {
 }
 
 /** All faults come up once before any comes up again. */
-function createDeck(isCluster: boolean, random: () => number): () => Drawn {
+function createDeck({ nats, isLong }: Victims, random: () => number): () => Drawn {
   const all = FAMILIES.flatMap((faults, family) => faults
-    .filter(([, , cluster]) => cluster === undefined || isCluster).map(([name, fault]) => ({ name, family, fault })))
-  let deck: Drawn[] = []
+    .filter(([, , needs]) => needs !== 'cluster' || nats.size > 1).map(([name, fault, needs]) => ({ name, family, fault, needs })))
+  let deck: Drawn[] = all.filter(({ needs }) => needs !== 'time' || isLong)
   return () => {
-    if (deck.length === 0) deck = [...all]
-    const [drawn = all[0]] = deck.splice(pick(random, deck.length), 1)
+    if (deck.length === 0) deck = all.filter(({ needs }) => needs !== 'time')
+    const [drawn] = deck.splice(pick(random, deck.length), 1)
     if (drawn === undefined) throw new Error('there are no faults')
     return drawn
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
-import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { waitUntilLevel } from '../../infra/cli/system-status.ts'
@@ -59,10 +59,12 @@ const DRAIN_MS_MAX = 60_000
 const patient = { timeout: 60_000 }
 /** For one table of a long run. */
 const READ_MS_MAX = 600_000
-/** A task of a lost runner comes to another one after half a minute, and that one may have been lost too. */
+/** A task of a lost runner comes to another one after ten seconds, and that one may have been lost too. */
 const LEVEL_MS_MAX = 240_000
 /** Shorter runs have no work that may take minutes. */
 const LABOUR_MINUTES_MIN = 1
+/** And no outage of minutes. */
+const OUTAGE_MINUTES_MIN = 10
 
 /** Nothing is wrong; or, where the workers broke a guarantee, the checker found that. */
 export const isGood = ({ options, verdict, seen, levelMs }: ChaosReport): boolean => {
@@ -116,6 +118,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   await injectFaults({
     workers, nats, clickhouse, link, watch, leaderOf: (stream) => leaderOf(jsm, nats, stream),
     leaseMs: LEASE_MS, workersMin: Math.min(2, options.workers), workersMax: options.workers + 1,
+    isLong: options.minutes >= OUTAGE_MINUTES_MIN,
   }, seen, createRandom(options.seed), over)
   const calmAt = performance.now()
   await Promise.all(producers.map((producer) => producer.drain(DRAIN_MS_MAX)))
@@ -128,7 +131,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
     request_timeout: READ_MS_MAX, log: { level: ClickHouseLogLevel.OFF },
   })
   started.defer(() => reader.close())
-  const verdict = await check(await readHistory({ ledgerFile: ledger.file, js: jetstream(nc, patient), jsm: await jetstreamManager(nc, patient), clickhouse: reader }))
+  const verdict = await check(await readHistory({ ledgerFile: ledger.file, jsm: await jetstreamManager(nc, patient), clickhouse: reader }))
   const report = {
     options, seen, verdict, levelMs, folder,
     repeatedSends: producers.reduce((sum, { repeated }) => sum + repeated, 0),

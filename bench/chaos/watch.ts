@@ -9,8 +9,8 @@ export interface Watch {
   partitionsOf(pid: number): readonly number[]
   /** Settles with how long after `fromMs` (performance.now) others owned all the partitions, and the first of them had a record. */
   takenOver(pid: number, partitions: readonly number[], fromMs: number): Promise<TakeOver>
-  /** Settles when host, dispatcher and projector have done all that INBOX and LOG hold now. @returns ms that it took, or how far they came in a minute */
-  caughtUp(fromMs: number): Promise<number | string>
+  /** Settles when host, dispatcher and projector have done all that INBOX and LOG hold now. @returns ms that it took, or how far they came in `msMax` */
+  caughtUp(fromMs: number, msMax: number): Promise<number | string>
   stop(): Promise<void>
 }
 
@@ -50,8 +50,8 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
   })()
 
   /** Settles with the ms since `fromMs` at which it held, looked at again and again. */
-  const until = async (holds: () => boolean, fromMs: number): Promise<number | undefined> => {
-    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline && !stopping.signal.aborted; await delay(10)) {
+  const until = async (holds: () => boolean, fromMs: number, msMax = PATIENCE_MS): Promise<number | undefined> => {
+    for (const deadline = performance.now() + msMax; performance.now() < deadline && !stopping.signal.aborted; await delay(10)) {
       if (holds()) return performance.now() - fromMs
     }
     return undefined
@@ -78,12 +78,12 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
       const [ownedMs, recordMs] = await Promise.all([until(isOwned, fromMs), until(hasRecord, fromMs)])
       return { ownedMs, recordMs }
     },
-    async caughtUp(fromMs) {
+    async caughtUp(fromMs, msMax) {
       const targets = await tried(() => Promise.all(['INBOX', 'LOG'].map(async (name) => (await jsm.streams.info(name)).state.last_seq)))
       const [inbox = 0, log = 0] = targets ?? []
       if (targets === undefined) return 'nobody says what there is'
       const wanted = [['host', inbox], ['dispatch', log], ['project', log]] as const
-      return await until(() => wanted.every(([role, target]) => isLevel(role, target)), fromMs)
+      return await until(() => wanted.every(([role, target]) => isLevel(role, target)), fromMs, msMax)
         ?? wanted.map(([role, target]) => `${role} at ${positionsOf(role).join(' and ')} of ${target}`).join(', ')
     },
     async stop() {

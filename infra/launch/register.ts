@@ -6,6 +6,7 @@ import { definitionSchema, describe, firstDifference, hashOf, type Definition } 
 import { machineName, type Kind, type Kinds } from '../../actors/kind.ts'
 import { versionOf } from '../../actors/migrate.ts'
 import type { Bus } from '../../pipeline/bus.ts'
+import { readToEnd } from '../../pipeline/streams/read-to-end.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { reviewActors } from './review.ts'
@@ -108,17 +109,15 @@ const RECORDS_LOOKED_AT_MAX = 1_000
 async function hasRecords(bus: Bus, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
   if ((await lastRecord(bus, kind))?.machine === machine) return true
-  const consumer = await bus.js.consumers.get('LOG', {
-    filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1,
-  })
-  const { num_pending: pending } = await consumer.info(true)
-  if (pending === 0) return false
-  let left = Math.min(pending, RECORDS_LOOKED_AT_MAX)
-  for await (const message of await consumer.fetch({ max_messages: left, expires: 10_000 })) {
-    if (message.json<LogRecord>().machine === machine) return true
-    if (--left === 0) break
+  const later = { filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
+  let looked = 0
+  for await (const batch of readToEnd(bus, 'LOG', later)) {
+    for (const message of batch) {
+      if (looked === RECORDS_LOOKED_AT_MAX || message.json<LogRecord>().machine === machine) return true
+      looked += 1
+    }
   }
-  return pending > RECORDS_LOOKED_AT_MAX
+  return false
 }
 
 async function lastRecord({ jsm }: Bus, kind: string): Promise<LogRecord | undefined> {

@@ -5,6 +5,7 @@ import { machineName, type Kind } from '../../actors/kind.ts'
 import { migrate, versionOf } from '../../actors/migrate.ts'
 import { restoreSnapshot, statePath } from '../../actors/snapshot.ts'
 import type { Bus } from '../../pipeline/bus.ts'
+import { readToEnd } from '../../pipeline/streams/read-to-end.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject, type Address } from '../../schemas/subjects.ts'
@@ -30,15 +31,14 @@ export async function reviewActors({ bus, log, now }: { bus: Bus; log: Logger; n
   log.info({ kind: machineName(kind), pending: Math.min(count, REVIEWED_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
 }
 
-async function reviewOthers({ js }: Bus, kind: Kind, max: number, at: string): Promise<number> {
-  if (max === 0) return 0
-  const consumer = await js.consumers.get('LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })
-  const wanted = Math.min(max, (await consumer.info(true)).num_pending)
-  if (wanted === 0) return 0
+async function reviewOthers(bus: Bus, kind: Kind, max: number, at: string): Promise<number> {
   let seen = 0
-  for await (const message of await consumer.fetch({ max_messages: wanted, expires: 10_000 })) {
-    reviewActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
-    if (++seen === wanted) break
+  for await (const batch of readToEnd(bus, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
+    for (const message of batch) {
+      if (seen === max) return seen
+      reviewActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
+      seen += 1
+    }
   }
   return seen
 }

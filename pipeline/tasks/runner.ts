@@ -24,7 +24,7 @@ export interface RunnerOptions {
 }
 
 /** A runner that says nothing for so long is taken to be lost, and its tasks go to another one. */
-const ACK_WAIT_MS = 30_000
+const ACK_WAIT_MS = 10_000
 /** Tasks of one name that one runner fetches ahead. */
 const FETCH_MAX = 64
 /** A task that blocks the event loop for so long is named in the log. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { ClickHouseClient } from '@clickhouse/client'
-import type { JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream'
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { z } from 'zod'
 import { recordSchema } from '../../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
@@ -9,20 +9,19 @@ import { digestOf, digestOfBytes, type DeadMessage, type History, type LedgerLin
 
 export interface Sources {
   readonly ledgerFile: string
-  readonly js: JetStreamClient
   readonly jsm: JetStreamManager
   readonly clickhouse: ClickHouseClient
 }
 
 /** What is there when everything is level; streams and tables are read as they are asked for. */
-export async function readHistory({ ledgerFile, js, jsm, clickhouse }: Sources): Promise<History> {
+export async function readHistory({ ledgerFile, jsm, clickhouse }: Sources): Promise<History> {
   const tasks = await jsm.streams.info('TASKS')
   const rows = <Row>(schema: z.ZodType<Row>, query: string) => readRows(clickhouse, schema, query)
   return {
     ledger: readLedger(ledgerFile),
-    log: mapped(readStream(js, jsm, 'LOG'), recordIn),
-    out: mapped(readStream(js, jsm, 'OUT'), eventIn),
-    dead: mapped(readStream(js, jsm, 'DEAD'), deadIn),
+    log: mapped(readStream(jsm, 'LOG'), recordIn),
+    out: mapped(readStream(jsm, 'OUT'), eventIn),
+    dead: mapped(readStream(jsm, 'DEAD'), deadIn),
     alarms: await readAlarms(jsm),
     tasksWaiting: tasks.state.messages,
     tables: {
@@ -41,17 +40,20 @@ async function* readLedger(file: string): AsyncGenerator<LedgerLine> {
 }
 const ledgerLine = z.custom<LedgerLine>((line) => typeof line === 'object' && line !== null && 'what' in line && 'id' in line)
 
-const FETCH_AHEAD_MAX = 5_000
+const BATCH_MAX = 1_000
 
-/** What a stream holds by now, in order. */
-async function* readStream(js: JetStreamClient, jsm: JetStreamManager, stream: string): AsyncGenerator<JsMsg> {
+/** What a stream holds by now, in order: batch by batch, since what is done with a message may take longer than a consumer waits. */
+async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerator<StoredMsg> {
   const { state } = await jsm.streams.info(stream)
   if (state.messages === 0) return
-  const consumer = await js.consumers.get(stream)
-  const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
-  for await (const message of messages) {
-    yield message
-    if (message.seq >= state.last_seq) return
+  for (let seq = state.first_seq; seq <= state.last_seq;) {
+    let last: number | undefined
+    for await (const message of await jsm.direct.getBatch(stream, { seq, batch: BATCH_MAX })) {
+      yield message
+      last = message.seq
+    }
+    if (last === undefined) throw new Error(`${stream} has nothing from ${seq} on, and said that it ends with ${state.last_seq}`)
+    seq = last + 1
   }
 }
 
@@ -67,27 +69,27 @@ async function readAlarms(jsm: JetStreamManager): Promise<Map<string, number>> {
   return alarms
 }
 
-async function* mapped<T>(messages: AsyncIterable<JsMsg>, read: (message: JsMsg) => T): AsyncGenerator<T> {
+async function* mapped<T>(messages: AsyncIterable<StoredMsg>, read: (message: StoredMsg) => T): AsyncGenerator<T> {
   for await (const message of messages) yield read(message)
 }
 
-function recordIn(message: JsMsg): LoggedRecord {
+function recordIn(message: StoredMsg): LoggedRecord {
   const { partition, address } = parseLogSubject(message.subject)
   return { seq: message.seq, partition, actor: actorKey(address), record: recordSchema.parse(message.json()) }
 }
 
 const eventSchema = z.object({ id: z.string(), type: z.string(), data: z.unknown() })
-function eventIn(message: JsMsg): OutMessage {
+function eventIn(message: StoredMsg): OutMessage {
   const [, tenant = '', kind = '', id = ''] = message.subject.split('.')
   const event = eventSchema.parse(message.json())
   return { actor: actorKey({ tenant, kind, id }), id: event.id, type: event.type, content: digestOf({ type: event.type, data: event.data }) }
 }
 
 const endSchema = z.object({ run: z.string() })
-function deadIn(message: JsMsg): DeadMessage {
+function deadIn(message: StoredMsg): DeadMessage {
   const [, reason = '', tenant = '', kind = '', id = ''] = message.subject.split('.')
   return {
-    logSeq: Number(message.headers?.get('Colloquy-Log-Seq')), reason, actor: actorKey({ tenant, kind, id }), payload: digestOfBytes(message.data),
+    logSeq: Number(message.header.get('Colloquy-Log-Seq')), reason, actor: actorKey({ tenant, kind, id }), payload: digestOfBytes(message.data),
     run: reason === 'task_failed' ? endSchema.parse(message.json()).run : undefined,
   }
 }
