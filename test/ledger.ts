@@ -1,5 +1,6 @@
 import { verify, type Verified } from '../pipeline/verify/verify.ts'
 import type { LogRecord } from '../schemas/record.ts'
+import { streamInfo } from '../pipeline/streams/leader.ts'
 import { isHandedOn } from '../pipeline/streams/handed-on.ts'
 import { actorKey, parseLogSubject } from '../schemas/subjects.ts'
 import type { System } from './system.ts'
@@ -12,18 +13,18 @@ export interface Entry {
   readonly record: LogRecord
 }
 
-/** All that LOG holds, in order. */
+/** All that LOG holds, in order. @throws where a replica that lags gave only a part of it */
 export async function readLog({ running: { bus } }: System): Promise<Entry[]> {
-  const { state } = await bus.jsm.streams.info('LOG')
+  const { state } = await streamInfo(bus.jsm, 'LOG')
   if (state.messages === 0) return []
   const consumer = await bus.js.consumers.get('LOG')
-  const messages = await consumer.fetch({ max_messages: state.messages, expires: 30_000 })
+  const messages = await consumer.fetch({ max_messages: state.messages, expires: 5_000 })
   const entries: Entry[] = []
   for await (const message of messages) {
     entries.push({ seq: message.seq, subject: message.subject, actor: actorKey(parseLogSubject(message.subject).address), record: message.json<LogRecord>() })
-    if (message.seq === state.last_seq) break
+    if (message.seq === state.last_seq) return entries
   }
-  return entries
+  throw new Error(`LOG ends at ${state.last_seq}; ${entries.length} of ${state.messages} records were read`)
 }
 
 /** Settles when every stage has done all there is, tasks and what they cause included. */

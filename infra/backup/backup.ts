@@ -3,6 +3,7 @@ import type { StreamInfo } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Bus } from '../../pipeline/bus.ts'
+import { streamInfo } from '../../pipeline/streams/leader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { withBus } from '../launch/attach.ts'
@@ -59,13 +60,13 @@ async function backUpInto(bus: Bus, dir: string, progress: BackupProgress, signa
   const before = await readManifest(dir)
   const kv = await openBucket(bus.nc)
   const at = new Date().toISOString()
-  const inbox = await bus.jsm.streams.info('INBOX')
+  const inbox = await streamInfo(bus.jsm, 'INBOX')
   const partitions = partitionsOf(inbox)
   if (before !== undefined) await checkGoesOn(bus, before.log, dir)
 
   progress.waits('the hosts to decide what was acknowledged')
   const decided = await waitUntilDecided(bus, inbox.state.last_seq, partitions, signal)
-  const log = await bus.jsm.streams.info('LOG')
+  const log = await streamInfo(bus.jsm, 'LOG')
   progress.waits('the dispatcher to carry it out')
   const dispatchedSeq = await waitUntilDispatched(kv, log.state.last_seq, partitions, signal)
   const dead = await bus.jsm.streams.info('DEAD', { deleted_details: true })
@@ -89,7 +90,7 @@ async function backUpInto(bus: Bus, dir: string, progress: BackupProgress, signa
     log: backupOf(log, [...before?.log.segments ?? [], ...logSegments]),
     dead: { ...backupOf(dead, [...deadBefore?.segments ?? [], ...deadSegments]), removed: dead.state.deleted ?? [] },
     // Those that came meanwhile are not in this backup, and their sequences are not to be given out again.
-    inbox: { lastSeq: Math.max(inboxSeq, (await bus.jsm.streams.info('INBOX')).state.last_seq) },
+    inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(bus.jsm, 'INBOX')).state.last_seq) },
     dispatchedSeq,
     register: await readRegister(kv),
   }
@@ -110,7 +111,7 @@ const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segmen
 
 /** Whether a backup is of this very stream, as it still is. */
 async function holds({ jsm }: Bus, stream: 'LOG' | 'DEAD', { created, lastSeq, lastTs }: StreamBackup): Promise<boolean> {
-  const now = await jsm.streams.info(stream)
+  const now = await streamInfo(jsm, stream)
   if (now.created !== created || now.state.last_seq < lastSeq) return false
   if (lastSeq === 0) return true
   const message = await jsm.streams.getMessage(stream, { seq: lastSeq })
@@ -119,7 +120,7 @@ async function holds({ jsm }: Bus, stream: 'LOG' | 'DEAD', { created, lastSeq, l
 }
 
 async function checkGoesOn(bus: Bus, before: StreamBackup, dir: string): Promise<void> {
-  const { created, state } = await bus.jsm.streams.info('LOG')
+  const { created, state } = await streamInfo(bus.jsm, 'LOG')
   if (created !== before.created) {
     throw new ColloquyError('other_log', `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`)
   }

@@ -8,6 +8,7 @@ import { publishSurely } from '../../pipeline/publish-surely.ts'
 import { rearm, type Rearmed } from '../../pipeline/rearm/rearm.ts'
 import { createSends } from '../../pipeline/rearm/sends.ts'
 import { createCheckpoints } from '../../pipeline/streams/checkpoints.ts'
+import { streamInfo } from '../../pipeline/streams/leader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
@@ -136,7 +137,7 @@ async function fillIn({ bus, kv, log }: FillDeps, dir: string, manifest: Manifes
 
 /** After what had been carried out when the backup was made: in a system that was level, at the end of LOG. */
 async function startDispatcherAt({ jsm }: Bus, kv: KV, { dispatchedSeq, partitions, log }: Manifest): Promise<void> {
-  const { created, state } = await jsm.streams.info('LOG')
+  const { created, state } = await streamInfo(jsm, 'LOG')
   let at = null
   // A position is a message that can be recognised again, which a gap is not.
   for (let seq = Math.min(dispatchedSeq, state.last_seq); at === null && seq >= log.firstSeq && seq > 0; seq -= 1) at = await jsm.streams.getMessage('LOG', { seq })

@@ -7,6 +7,7 @@ import { machineName, type Kind, type Kinds } from '../../actors/kind.ts'
 import { versionOf } from '../../actors/migrate.ts'
 import type { Bus } from '../../pipeline/bus.ts'
 import { readToEnd } from '../../pipeline/streams/read-to-end.ts'
+import { streamInfo } from '../../pipeline/streams/leader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { reviewActors } from './review.ts'
@@ -71,7 +72,7 @@ async function register(deps: RegisterDeps, kind: Kind, newest: number | undefin
     log.warn({ kind: machineName(kind), first: firstDifference(before.definition, definition) }, 'a definition changed without a new version; its actors go on as they are')
   }
   if (before?.hash !== hash) await checkUpgrade(deps, kind)
-  const { last_seq: logSeq } = (await bus.jsm.streams.info('LOG')).state
+  const { last_seq: logSeq } = (await streamInfo(bus.jsm, 'LOG')).state
   const entry = before?.hash === hash ? { ...before, limits } : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits }
   await kv.put(`${DEFINITIONS}${kind.name}.${kind.version}`, JSON.stringify(entry))
   // An older worker that starts once more must not make the register forget the newer one.

@@ -18,6 +18,7 @@ import type { VectorStore } from '../../pipeline/memory/store.ts'
 import type { Metrics } from '../../pipeline/metrics.ts'
 import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/partitioned-stage.ts'
 import { startAlarmSweep } from '../../pipeline/alarm-sweep.ts'
+import { startHandOnWatch } from '../../pipeline/streams/hand-on-watch.ts'
 import { beginProjector } from '../../pipeline/project/projector.ts'
 import { startStage, type Stage } from '../../pipeline/stage.ts'
 import { createTails } from '../../pipeline/rearm/tails.ts'
@@ -61,6 +62,10 @@ const ALARMS_MS = 30_000
 /** Who owns it takes out of INBOX what is done, for all. */
 const TRIM = 'trim'
 
+/** Who owns it sees to it that INBOX takes over what other streams have for it, for all. */
+const HAND_ON = 'hand-on'
+const HAND_ON_MS = 5_000
+
 /**
  * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. Readers of the log
  * first, so that they stand ready when the host begins to write it; stopped the other way round.
@@ -78,7 +83,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const [project, audit] = [`project-${tables}`, `audit-${tables}`]
   // By where the vectors are, not by their model: that may change while it runs.
   const embed = `embed-${settings.QDRANT_URL === undefined ? tables : hash('sha256', settings.QDRANT_URL).slice(0, 16)}`
-  const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch', ALARMS] : []), ...(has('host') ? ['host', TRIM] : [])]
+  const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch', ALARMS, HAND_ON] : []), ...(has('host') ? ['host', TRIM] : [])]
   const board = await openBoard(bus, deps.replicas)
   const membership = await joinCluster({
     bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
@@ -107,6 +112,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     }))
     stages.set('dispatch', shared.stage)
     share(ALARMS, ALARMS, 1, () => alone(untilStopped(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
+    share(HAND_ON, HAND_ON, 1, () => alone(untilStopped(startHandOnWatch({ bus, log, metrics, everyMs: HAND_ON_MS }))))
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {

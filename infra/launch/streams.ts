@@ -3,6 +3,7 @@ import {
 } from '@nats-io/jetstream'
 import { Kvm, type KV } from '@nats-io/kv'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
+import { streamInfo } from '../../pipeline/streams/leader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
@@ -147,7 +148,7 @@ function checkPartitions(inbox: StreamInfo, wanted: number): void {
 
 /** The dispatcher goes on where a checkpoint says and nowhere else; only a log that never held anything may be without. */
 async function firstCheckpoints(jsm: JetStreamManager, kv: KV, partitions: number): Promise<void> {
-  const { created, state } = await jsm.streams.info('LOG')
+  const { created, state } = await streamInfo(jsm, 'LOG')
   if (state.last_seq > 0) return
   const checkpoints = createCheckpoints(kv, 'dispatch')
   await Promise.all(Array.from({ length: partitions }, (_, partition) => checkpoints.save(partition, [{ created, seq: 0, ts: '' }])))

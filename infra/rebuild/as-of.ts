@@ -1,6 +1,7 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { ranges, type RebuildProgress } from '../../pipeline/rebuild/builder.ts'
 import { saveProgress } from '../../pipeline/project/progress.ts'
+import { streamInfo } from '../../pipeline/streams/leader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { TABLE_NAMES } from '../../schemas/tables.ts'
@@ -24,7 +25,7 @@ export async function runAsOf(
   await using work = new AsyncDisposableStack()
   const access = { ...await attachClickHouse(settings, 'colloquy'), database }
   return await withBus(settings, async (bus) => {
-    const { created, state } = await bus.jsm.streams.info('LOG')
+    const { created, state } = await streamInfo(bus.jsm, 'LOG')
     const seq = to ?? state.last_seq
     const last = seq === 0 || seq > state.last_seq ? null : await bus.jsm.streams.getMessage('LOG', { seq })
     if (last === null) throw new ColloquyError('no_such_sequence', `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)

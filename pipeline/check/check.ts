@@ -8,6 +8,7 @@ import type { Bus } from '../bus.ts'
 import { findRecord } from '../serve/records.ts'
 import { createCauses, type Cause, type Found } from './causes.ts'
 import { passesOf, readPass, type Selection } from './passes.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface CheckOptions extends Selection {
   readonly bus: Bus
@@ -61,7 +62,7 @@ const MEMORY_PER_BYTE = 3
  */
 export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
   const { bus, kinds, mode, onFound, onProgress } = options
-  const upToSeq = (await bus.jsm.streams.info('LOG')).state.last_seq
+  const upToSeq = (await streamInfo(bus.jsm, 'LOG')).state.last_seq
   const passes = await passesOf(bus, options)
   const causes = createCauses()
   const counts = { actors: 0, records: 0, skipped: 0, differing: 0 }

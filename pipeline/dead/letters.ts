@@ -2,6 +2,7 @@ import { DeliverPolicy, type StoredMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/transport-node'
 import type { Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 /** A dead letter, as DEAD keeps it. */
 export interface DeadLetter {
@@ -63,7 +64,7 @@ export async function* scanLetters(bus: Bus, filter: LetterFilter, startSeq = 1)
 
 /** The newest letters that fit, oldest first. */
 export async function newestLetters(bus: Bus, filter: LetterFilter, limit: number): Promise<DeadLetter[]> {
-  const { first_seq: first, last_seq: last, messages } = (await bus.jsm.streams.info('DEAD')).state
+  const { first_seq: first, last_seq: last, messages } = (await streamInfo(bus.jsm, 'DEAD')).state
   if (messages === 0) return []
   for (let span = limit; ; span *= GROWTH) {
     const from = Math.max(first, last - span + 1)

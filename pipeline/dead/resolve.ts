@@ -10,6 +10,7 @@ import { JS_CODE } from '../publisher.ts'
 import { openReader, type StreamReader } from '../streams/reader.ts'
 import type { DeadLetter } from './letters.ts'
 import { resolutionOf, type Resolution } from './original.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 /**
  * What became of one letter.
@@ -144,7 +145,7 @@ function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'
 
 /** Reads LOG from now on; after a break from where it was. */
 async function watchRecords(bus: Bus, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
-  let next = (await bus.jsm.streams.info('LOG')).state.last_seq + 1
+  let next = (await streamInfo(bus.jsm, 'LOG')).state.last_seq + 1
   const open = (): Promise<StreamReader> => openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
   let reader = await open()
   let isStopped = false

@@ -30,7 +30,8 @@ export async function deadLettersOf(bus: Bus, address: Address, record: LogRecor
     'Colloquy-Type': headerText(record.input.type),
   }
   if (record.reason !== undefined) {
-    const original = await bus.jsm.direct.getMessage('INBOX', { seq: record.inbox.seq })
+    // The leader, since a replica that lags would cost the payload.
+    const original = await bus.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // An alarm itself says nothing; the record has what it was for.
     const payload = whole && !BY_ALARM.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')

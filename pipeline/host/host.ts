@@ -15,6 +15,7 @@ import { openReader } from '../streams/reader.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './handle.ts'
 import type { LiveActors, Slot } from './live-actors.ts'
 import { resume } from './resume.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface HostOptions {
   readonly bus: Bus
@@ -59,7 +60,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   /** Messages under way of each partition, and who waits for their end. */
   const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
   // What earlier hosts appended may not be dispatched yet either.
-  let lastAppended = (await bus.jsm.streams.info('LOG')).state.last_seq
+  let lastAppended = (await streamInfo(bus.jsm, 'LOG')).state.last_seq
 
   const finish = (delivery: Delivery): void => {
     trackers.get(delivery.partition)?.finish(delivery.seq)

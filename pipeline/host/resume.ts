@@ -9,6 +9,7 @@ import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
 import { reportTrimmed } from './trimmed.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface ResumeDeps {
   readonly bus: Bus
@@ -69,7 +70,7 @@ async function lastRecord({ jsm }: Bus, partition: number): Promise<LogRecord | 
  */
 async function healInbox(deps: ResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
   const { bus, kv, log, metrics } = deps
-  const { state } = await bus.jsm.streams.info('INBOX')
+  const { state } = await streamInfo(bus.jsm, 'INBOX')
   const before = await loadReused(kv, state.first_seq)
   if (lastTs === '') return before
   const after = await bus.jsm.direct.getMessage('INBOX', { start_time: new Date(Date.parse(lastTs) + 1) })
@@ -81,7 +82,7 @@ async function healInbox(deps: ResumeDeps, known: number, lastTs: string): Promi
   const reused = await noteReused(kv, { from, to: known })
   for (;;) {
     // Other workers that found the same may fill it as well, and producers do.
-    const missing = known - (await bus.jsm.streams.info('INBOX')).state.last_seq
+    const missing = known - (await streamInfo(bus.jsm, 'INBOX')).state.last_seq
     if (missing <= 0) return reused
     await fill(bus, Math.min(FILLERS_PENDING_MAX, missing))
   }

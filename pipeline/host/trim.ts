@@ -6,6 +6,7 @@ import type { Share } from '../cluster/board.ts'
 import type { StageRun } from '../stage.ts'
 import { HANDED_ON, sequenceInSource } from '../streams/handed-on.ts'
 import { noteTrimmed } from './trimmed.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface TrimOptions {
   readonly bus: Bus
@@ -50,7 +51,7 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
   }
   const trim = async (): Promise<void> => {
     note()
-    const { state, config } = await bus.jsm.streams.info('INBOX')
+    const { state, config } = await streamInfo(bus.jsm, 'INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     const oldest = isFull ? Infinity : performance.now() - keepMs
     const dispatched = together(shares('dispatch'), partitionCount)?.position ?? 0

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { newestMatch, streamPositionSchema } from '../streams/positions.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 const KEY = 'inbox.trimmed'
 /** INBOX was trimmed up to a sequence because LOG had all records up to a position. */
@@ -11,7 +12,7 @@ const trimmedSchema = z.object({ inboxSeq: z.int().nonnegative(), log: streamPos
 
 /** To be written down before INBOX is trimmed. */
 export async function noteTrimmed({ jsm }: Bus, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
-  const { created } = await jsm.streams.info('LOG')
+  const { created } = await streamInfo(jsm, 'LOG')
   const record = await jsm.streams.getMessage('LOG', { seq: logSeq })
   if (record === null) return
   await kv.put(KEY, JSON.stringify(trimmedSchema.parse({ inboxSeq, log: { created, seq: logSeq, ts: record.time.toISOString() } })))
@@ -27,7 +28,7 @@ export async function reportTrimmed({ bus, kv, log, metrics }: { bus: Bus; kv: K
   const { inboxSeq, log: had } = trimmedSchema.parse(entry.json())
   const { tailLost } = await newestMatch(bus.jsm, 'LOG', [had])
   if (!tailLost) return
-  const { state } = await bus.jsm.streams.info('LOG')
+  const { state } = await streamInfo(bus.jsm, 'LOG')
   metrics.inputsLost.inc()
   log.error({ hadLogSeq: had.seq, hadLogTs: had.ts, logSeq: state.last_seq, logTs: state.last_ts, inboxSeq },
     `LOG lost records of inputs that INBOX no longer has: those up to INBOX sequence ${inboxSeq} that were decided after ${state.last_ts} and by ${had.ts} are gone. `

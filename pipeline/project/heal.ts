@@ -4,6 +4,7 @@ import { logSubject, parseLogSubject, partitionOf, type Address } from '../../sc
 import { TABLE_NAMES, TABLES, type ReadModel } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
 import { createBatch, type Batch } from './batch.ts'
+import { nextOf, streamInfo } from '../streams/leader.ts'
 
 /** Actors whose rows are made again at one time. */
 const ACTORS_MAX = 1_000
@@ -45,10 +46,10 @@ async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<A
 
 /** All records of one actor up to `seq`: the rows of its tasks come from several. */
 async function addRecordsBelow(bus: Bus, subject: string, seq: number, batch: Batch): Promise<void> {
-  const { created } = await bus.jsm.streams.info('LOG')
+  const { created } = await streamInfo(bus.jsm, 'LOG')
   const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {
-    const message = await bus.jsm.direct.getMessage('LOG', { seq: next, next_by_subj: subject })
+    const message = await nextOf(bus.jsm, 'LOG', next, subject)
     if (message === null || message.seq > seq) return
     batch.add(address, message.data, { created, seq: message.seq, ts: message.time.toISOString() })
     next = message.seq + 1

@@ -6,6 +6,7 @@ import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
 import { streamPositionSchema, type StreamPosition } from '../streams/positions.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 /** Streams that hold what the dispatcher was told to do and nobody has done yet: no other reader would miss it. */
 const WATCHED = ['TASKS', 'TIMERS', 'SENT'] as const
@@ -142,7 +143,7 @@ export function createTails({ bus, kv, log, metrics }: { bus: Bus; kv: KV; log: 
 
 async function endsOf({ jsm }: Bus): Promise<Record<Watched, StreamPosition>> {
   const [TASKS, TIMERS, SENT] = await Promise.all(WATCHED.map(async (name) => {
-    const { created, state } = await jsm.streams.info(name)
+    const { created, state } = await streamInfo(jsm, name)
     return { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
   }))
   if (TASKS === undefined || TIMERS === undefined || SENT === undefined) throw new Error('a stream is not watched')

@@ -7,6 +7,7 @@ import type { Bus } from '../bus.ts'
 import { bytesOf, dropOthers, nextGeneration } from '../project/generations.ts'
 import { claim, clearDead, type Claim } from './claim.ts'
 import type { Range, Target } from './range.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface RebuildOptions {
   readonly bus: Bus
@@ -80,7 +81,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
 /** Writes rows until the end of the log is close. */
 async function fill({ bus, tables, write, signal }: RebuildOptions, mine: Claim, count: (records: number, total: number) => void): Promise<void> {
   for (;;) {
-    const { state } = await bus.jsm.streams.info('LOG')
+    const { state } = await streamInfo(bus.jsm, 'LOG')
     const from = Math.max(mine.state.builtTo + 1, state.first_seq)
     if (state.last_seq - from < CLOSE && mine.state.builtTo > 0) return
     const total = state.messages

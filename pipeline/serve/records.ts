@@ -1,6 +1,7 @@
 import type { StoredMsg } from '@nats-io/jetstream'
 import type { LogRecord } from '../../schemas/record.ts'
 import type { Bus } from '../bus.ts'
+import { nextOf } from '../streams/leader.ts'
 
 /** A record with its place in LOG. */
 export interface Placed {
@@ -27,7 +28,7 @@ export async function findRecord(
   let [low, high] = [1, last.seq - 1]
   while (low <= high) {
     const middle = Math.floor((low + high) / 2)
-    const message = await bus.jsm.streams.getMessage('LOG', fromOn(middle, subject))
+    const message = await nextOf(bus.jsm, 'LOG', middle, subject)
     if (message === null) return undefined
     const found = placed(message)
     const way = order(found.record)
@@ -37,6 +38,3 @@ export async function findRecord(
   }
   return undefined
 }
-
-/** The first of a subject from a sequence on: JetStream's API has it, the client's type for the leader's reads does not. */
-const fromOn = (seq: number, subject: string): { seq: number; next_by_subj: string } => ({ seq, next_by_subj: subject })

@@ -12,16 +12,21 @@ export const HANDED_ON = [
 /** `Nats-Stream-Source` reads `<stream> <sequence> …`. */
 export const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
 
-/**
- * Whether INBOX has taken over all that other streams have for it. Asked of the messages themselves: the lag that a stream reports of
- * its sources may be older than they are.
- */
-export async function isHandedOn({ jsm }: Bus): Promise<boolean> {
-  const all = await Promise.all(HANDED_ON.map(async ({ stream, subject, stored }) => {
-    const there = await jsm.streams.getMessage(stream, { last_by_subj: subject })
-    if (there === null) return true
-    const here = await jsm.streams.getMessage('INBOX', { last_by_subj: stored })
-    return here !== null && sequenceInSource(here.header.get('Nats-Stream-Source')) >= there.seq
-  }))
-  return all.every(Boolean)
+/** The last sequence of another stream that is for INBOX, and the last one that INBOX has taken over; 0 for none. */
+export interface HandedOnSeqs {
+  readonly there: number
+  readonly here: number
+}
+
+/** Asked of the messages themselves: the lag that a stream reports of its sources may be older than they are. */
+export async function handedOnSeqs({ jsm }: Bus, { stream, subject, stored }: (typeof HANDED_ON)[number]): Promise<HandedOnSeqs> {
+  const there = await jsm.streams.getMessage(stream, { last_by_subj: subject })
+  const here = await jsm.streams.getMessage('INBOX', { last_by_subj: stored })
+  return { there: there?.seq ?? 0, here: here === null ? 0 : sequenceInSource(here.header.get('Nats-Stream-Source')) }
+}
+
+/** Whether INBOX has taken over all that other streams have for it. */
+export async function isHandedOn(bus: Bus): Promise<boolean> {
+  const all = await Promise.all(HANDED_ON.map((one) => handedOnSeqs(bus, one)))
+  return all.every(({ there, here }) => here >= there)
 }

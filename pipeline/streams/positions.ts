@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { z } from 'zod'
 import type { StreamName } from '../../schemas/subjects.ts'
+import { streamInfo } from './leader.ts'
 
 /**
  * A place in a stream that can be recognised again: a server that lost its tail gives the same sequence to another message,
@@ -42,7 +43,7 @@ export interface Match {
 
 /** Holds a ring of positions against the stream as it is now, on the stream's leader. */
 export async function newestMatch(jsm: JetStreamManager, stream: StreamName, ring: readonly StreamPosition[]): Promise<Match> {
-  const { created, state } = await jsm.streams.info(stream)
+  const { created, state } = await streamInfo(jsm, stream)
   for (const [index, position] of ring.entries()) {
     if (position.created !== created || position.seq > state.last_seq) continue
     if (position.seq === 0 || await storedAt(jsm, stream, position.seq) === position.ts) return { position, tailLost: index > 0 }

@@ -4,6 +4,7 @@ import type { StreamName } from '../../schemas/subjects.ts'
 import type { Bus } from '../bus.ts'
 import { watchConnection } from '../watch-connection.ts'
 import type { StreamPosition } from './positions.ts'
+import { watchForStaleReplica } from './stale-replica.ts'
 
 /**
  * Reads a stream in order from a sequence on. It ends with `interrupted` after every break, be it a reconnect or a consumer that
@@ -59,10 +60,21 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     if (waitingSince === undefined) return ++stalls > STALLS_MAX
     return performance.now() - waitingSince > 2 * heartbeatMs
   }
-  const watch = watchForBreaks(bus, messages, isSilent, (what) => {
+  const onBreak = (what: string): void => {
     failure ??= new ColloquyError('interrupted', `reading ${stream} was interrupted at sequence ${positionNow().seq}: ${what}`)
     messages.stop()
-  })
+  }
+  const watches = [
+    watchForBreaks(bus, messages, isSilent, onBreak),
+    watchForStaleReplica(bus, {
+      stream, filterSubjects: options.filterSubjects, onStale: onBreak,
+      waitedFor: () => (waitingSince !== undefined && performance.now() - waitingSince > 2 * heartbeatMs ? positionNow().seq + 1 : undefined),
+    }),
+  ]
+  const stop = (): void => {
+    for (const watch of watches) watch.stop()
+    messages.stop()
+  }
 
   return {
     get position() {
@@ -71,10 +83,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     get pending() {
       return last?.info.pending ?? pendingAtStart
     },
-    stop() {
-      watch.stop()
-      messages.stop()
-    },
+    stop,
     async* [Symbol.asyncIterator]() {
       try {
         waitingSince = performance.now()
@@ -86,8 +95,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
           waitingSince = performance.now()
         }
       } finally {
-        watch.stop()
-        messages.stop()
+        stop()
         // Else it stays with the server for minutes, and who reads slice after slice leaves many. It may be gone with its server.
         consumer.delete().catch(() => false)
       }

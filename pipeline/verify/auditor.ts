@@ -8,6 +8,7 @@ import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { markOf, verify, type Verified } from './verify.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface AuditorOptions {
   readonly bus: Bus
@@ -83,7 +84,7 @@ async function auditSlice(
   { bus, kv, clickhouse, metrics, log, sliceMax = SLICE_MAX }: AuditorOptions, told: Map<TableName, string>, signal: AbortSignal,
 ): Promise<{ isPassOver: boolean }> {
   const mark = await markOf(clickhouse)
-  const { state } = await bus.jsm.streams.info('LOG')
+  const { state } = await streamInfo(bus.jsm, 'LOG')
   if (mark === 0 || mark > state.last_seq) return { isPassOver: true }
   const entry = await kv.get(KEY)
   const read = entry?.operation === 'PUT' ? positionSchema.safeParse(entry.json()) : undefined

@@ -4,6 +4,7 @@ import { keySql } from './canonical.ts'
 import type { CompareDeps } from './compare.ts'
 import type { Difference } from './differences.ts'
 import { isStanding } from './slice.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 /** By table, keys whose expected version was not there, with its sequence. */
 export type Owed = ReadonlyMap<TableName, Map<string, number>>
@@ -62,7 +63,7 @@ export async function beyondLog({ clickhouse, settings }: CompareDeps, bus: Bus,
     })
     const [row] = await result.json<{ tenant: string; at: number; key: string }>()
     // Asked after the table: what came meanwhile is in the log first.
-    const { state } = await bus.jsm.streams.info('LOG')
+    const { state } = await streamInfo(bus.jsm, 'LOG')
     if (row === undefined || row.at <= state.last_seq) continue
     found.push({ table: name, tenant: row.tenant, from: row.at, to: row.at, ...(row.key === '' ? {} : { key: row.key }) })
   }

@@ -11,6 +11,7 @@ import { nameDifferences } from './locate.ts'
 import { readScope, type Scope } from './log.ts'
 import { beyondLog, missingOf, type Owed } from './owed.ts'
 import { createSlice, type Slice } from './slice.ts'
+import { streamInfo } from '../streams/leader.ts'
 
 export interface VerifyOptions {
   readonly bus: Bus
@@ -60,7 +61,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const { bus, clickhouse, tenant, signal } = options
   const settings = { max_execution_time: 0, ...TEXTS_STAY_TEXTS, ...options.settings }
   const compare: CompareDeps = { clickhouse, settings, printer: createJsonPrinter(clickhouse, settings) }
-  const { state } = await bus.jsm.streams.info('LOG')
+  const { state } = await streamInfo(bus.jsm, 'LOG')
   const mark = await markOf(clickhouse)
   if (options.to !== undefined) checkEnd(options.to, mark, state.last_seq)
   const from = options.from ?? state.first_seq

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { codeOf } from '../../schemas/errors.ts'
+import type { Bus } from '../bus.ts'
+import type { Metrics } from '../metrics.ts'
+import { HANDED_ON, handedOnSeqs, type HandedOnSeqs } from './handed-on.ts'
+import { streamInfo } from './leader.ts'
+
+export interface HandOnWatchOptions {
+  readonly bus: Bus
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly everyMs: number
+}
+
+/** An INBOX that is as full as this takes nothing over, in all order. */
+const FULL_SHARE = 0.95
+/** A new leader is given so much time before it is looked at. */
+const REST_MS = 30_000
+
+/**
+ * Sees to it that INBOX goes on taking over what other streams have for it: results of tasks, alarms, and what actors send to each other.
+ * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that took
+ * nothing over between two looks, though there was something, is given another leader, which begins anew.
+ */
+export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let before: readonly HandedOnSeqs[] = []
+  /** @returns whether INBOX was given another leader */
+  const look = async (): Promise<boolean> => {
+    const now = await Promise.all(HANDED_ON.map((one) => handedOnSeqs(bus, one)))
+    const stuck = HANDED_ON.flatMap(({ stream }, index) => (isStuck(before[index], now[index]) ? [stream] : []))
+    before = now
+    if (stuck.length === 0) return false
+    const { cluster, config, state } = await streamInfo(bus.jsm, 'INBOX')
+    const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
+    if (isFull || (cluster?.replicas ?? []).length === 0) return false
+    for (const stream of stuck) metrics.handOnsStuck.inc({ stream })
+    log.warn({ stuck, leader: cluster?.leader }, 'INBOX takes nothing over from other streams any more; it is given another leader')
+    before = []
+    await bus.nc.request(`${bus.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
+    return true
+  }
+  const run = async (): Promise<void> => {
+    for (let pauseMs = everyMs; ;) {
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      const isNew = await look().catch((error: unknown) => {
+        before = []
+        log.debug({ code: codeOf(error), err: error }, 'nobody could tell what INBOX takes over; it is looked at again')
+        return false
+      })
+      pauseMs = isNew ? REST_MS : everyMs
+    }
+  }
+  const running = run()
+  return {
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+/** What was to be taken over at the last look still is, and nothing was since. */
+const isStuck = (before: HandedOnSeqs | undefined, now: HandedOnSeqs | undefined): boolean =>
+  before !== undefined && now !== undefined && before.there > before.here && now.here === before.here
