@@ -93,6 +93,7 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   ['a task is acknowledged before its result, and its runner dies', 'task', () => historyOf(play([
     { to: 'a', type: 'labour', data: { key: 1, ms: 1, mode: 'fine' } }, { to: 'a', inside: (log) => ({ type: 'task.expired', run: newestRun(log, 'a') }) },
   ]))],
+  ['a task with time left is in no queue any more', 'task', () => historyOf(play([{ to: 'a', type: 'labour', data: { key: 1, ms: 1, mode: 'fine' } }]), Date.parse('2026-01-01T00:00:02Z'))],
   ['a task has two outcomes', 'task', () => withAgain(16, () => ({ inbox: { seq: 21, ts: '2026-01-01T00:00:21.000Z' } }))],
   ['a result of one run is taken for that of another', 'task', () => withRecord(16, fields(sound().log[1]?.record.started[0]?.run ?? ''))],
   ['a result is not what the task gives', 'task', () => withRecord(16, (record) => ({ ...record, input: { ...record.input, data: { ...record.input.data, output: { value: 4 } } } }))],

@@ -1,17 +1,18 @@
 import { registerHooks } from 'node:module'
 import { BREAKS, broken, type Break } from './breaks.ts'
 
-/** For `node --import <this>?<name of a break>`: the one file that the break is about is loaded changed. */
+/** For `node --import <this>?<name of a break>`: the files that the break is about are loaded changed. */
 const name = new URL(import.meta.url).search.slice(1)
 const found = Object.entries<Break>(BREAKS).find(([one]) => one === name)?.[1]
 if (found === undefined) throw new Error(`there is no break "${name}"`)
-const changed = new URL(`../../../${found.file}`, import.meta.url).href
+const changesOf = (url: string) => found.changes.filter(({ file }) => new URL(`../../../${file}`, import.meta.url).href === url)
 
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
-    if (url !== changed || loaded.source === undefined) return loaded
+    const changes = changesOf(url)
+    if (changes.length === 0 || loaded.source === undefined) return loaded
     const source = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
-    return { ...loaded, source: broken(source, found) }
+    return { ...loaded, source: changes.reduce(broken, source) }
   },
 })

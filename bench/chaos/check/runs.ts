@@ -90,12 +90,15 @@ export function followRuns(find: Find): Runs {
     },
     finish({ alarms, tasksWaiting, readAtMs }) {
       const isPending = (atMs: number): boolean => atMs + GRACE_MS > readAtMs
-      let running = 0
+      let [running, inTime] = [0, 0]
       for (const [run, { actor, status, deadlineMs }] of tasks) {
         if (status !== 'running') continue
         running += 1
+        if (deadlineMs > readAtMs) inTime += 1
         if (!isPending(deadlineMs)) find('task', `${run} of ${actor} has no outcome, not even of its deadline`)
       }
+      // A task leaves the queue with its outcome, or at its deadline.
+      if (tasksWaiting < inTime) find('task', `TASKS holds ${tasksWaiting} messages, and ${inTime} tasks have no outcome, and time left: they were lost with their runners`)
       if (tasksWaiting > running) find('task', `TASKS holds ${tasksWaiting} messages, and ${running} tasks have no outcome`)
       for (const [run, { actor, end: ended, atMs }] of timers) {
         if (ended !== undefined) continue
