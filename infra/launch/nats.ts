@@ -68,15 +68,17 @@ export async function connectNats(connection: NodeConnectionOptions, name: strin
   }
 }
 
-/** The views of a connection that stages use. */
+/** The views of a connection that stages use. The connection is theirs from here on: where they cannot be had it is closed, or it would keep its thread alive. */
 export async function openBus(nc: NatsConnection): Promise<Bus & { close(): Promise<void> }> {
   const mux = createRequestMux(nc)
-  const jsm = await jetstreamManager(nc)
-  return {
-    nc, mux, publisher: createPublisher(mux), jsm, js: jetstream(nc),
-    async close() {
-      await mux.close()
-      await nc.close()
-    },
+  const close = async (): Promise<void> => {
+    await mux.close()
+    await nc.close()
+  }
+  try {
+    return { nc, mux, publisher: createPublisher(mux), jsm: await jetstreamManager(nc), js: jetstream(nc), close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }

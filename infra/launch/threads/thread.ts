@@ -90,7 +90,8 @@ function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) 
       case 'log': return relog(log, message.line)
       case 'failed':
         why = new ColloquyError(message.code ?? 'thread_ended', message.message)
-        return
+        // It has let go of all it had, and whatever still keeps it alive must keep nobody waiting.
+        return void worker.terminate()
       case 'metrics':
         asked.get(message.id)?.(message.metrics)
         asked.delete(message.id)
