@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { pino } from 'pino'
 import { obtainNatsServer } from '../infra/nats/obtain.ts'
 import { loadSettings } from '../infra/settings.ts'
+import { spawnTied } from '../infra/tied-child.ts'
 import { freePorts } from './free-ports.ts'
 
 /**
@@ -57,7 +58,9 @@ jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 32
 ${size === 1 ? '' : `cluster { name: run, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes}] }`}
 authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} } ] }
 `)
-    children[index] = spawn(command, ['--config', join(dir, 'nats.conf')], { stdio: 'ignore' })
+    const child = spawnTied({ name: nameOf(index), command, args: ['--config', join(dir, 'nats.conf')], env: process.env, stopTimeoutMs: 0 })
+    for (const stream of [child.stdout, child.stderr]) stream.resume()
+    children[index] = child
   }
   const running = (index: number): ChildProcess | undefined => {
     const child = children[index]

@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf, messageOf } from '../schemas/errors.ts'
+import { ColloquyError, messageOf } from '../schemas/errors.ts'
+import { killGroup, spawnTied } from './tied-child.ts'
 
 /** How to start a child process, and how to know that it answers. */
 export interface ChildSpec {
@@ -46,25 +47,9 @@ const lineCharsMax = 4_096
 const stderrTailLinesMax = 20
 
 /**
- * Replaces itself by the child ("$@"), so that pid, exit code and signals are the child's own, and leaves a watchdog behind. It
- * reads fd 3, a pipe whose other end only we hold: when we die, by kill -9 too, it ends the child, after $1 seconds by force.
- */
-const lifeline = `
-patience=$1; shift
-(
-  read -r _ <&3
-  kill -TERM $$
-  while [ "$patience" -gt 0 ] && kill -0 $$; do sleep 1; patience=$((patience - 1)); done
-  kill -KILL $$
-) >/dev/null 2>&1 </dev/null &
-exec "$@" 3<&-`
-
-/**
  * Starts a child process and keeps it running. Resolves when it is ready for the first time.
  *
- * - The child never outlives us: when our process ends, however it ends, its stdin closes and a watchdog terminates it.
- * - It is in a session of its own: the terminal's Ctrl-C reaches us alone, and we stop it in order. What it leaves running in its
- *   process group is killed when it ends.
+ * - The child never outlives us, and is in a session of its own (`spawnTied`); we stop it in order.
  * - If it dies later it is started again, for ever, after an exponentially growing, jittered delay (100 ms to 15 s).
  * - What it writes goes to the log, line by line.
  *
@@ -143,12 +128,10 @@ interface Run {
 }
 
 function launch(spec: ChildSpec, log: Logger): Run {
-  const patienceSec = Math.ceil((spec.stopTimeoutMs ?? stopTimeoutMsDefault) / 1_000)
-  const child = spawn('sh', ['-c', lifeline, spec.name, String(patienceSec), spec.command, ...spec.args], {
-    detached: true,
+  const child = spawnTied({
+    name: spec.name, command: spec.command, args: spec.args, stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
     // Not configuration: a child finds PATH, HOME and the like as we do.
     env: { ...process.env, ...spec.env },
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   })
   const tail: string[] = []
   const write = (line: string): void => log[spec.lineLevel?.(line) ?? 'debug'](line)
@@ -162,7 +145,6 @@ function launch(spec: ChildSpec, log: Logger): Run {
 
   const ended = new Promise<Ended>((resolve) => {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, reason: messageOf(error) }))
-    child.once('exit', () => killGroup(child))
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
   })
   return {
@@ -203,20 +185,9 @@ async function answers(spec: ChildSpec, signal: AbortSignal, onError?: (error: u
 
 async function end(spec: ChildSpec, run: Run): Promise<void> {
   if (isRunning(run.process)) run.process.kill('SIGTERM')
-  const force = setTimeout(() => killGroup(run.process), spec.stopTimeoutMs ?? stopTimeoutMsDefault)
+  const force = setTimeout(() => killGroup(run.process.pid), spec.stopTimeoutMs ?? stopTimeoutMsDefault)
   await run.ended
   clearTimeout(force)
-}
-
-/** The watchdog, and whatever else is left in the child's process group. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch (error) {
-    // Nobody is left; macOS says EPERM when only zombies are.
-    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error
-  }
 }
 
 const isRunning = (child: ChildProcess): boolean =>

@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { PREFIX, type SettingName } from '../../infra/settings.ts'
+import { spawnTied, type TiedChild } from '../../infra/tied-child.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { BreakName } from './break/breaks.ts'
 
@@ -62,7 +62,7 @@ export function createWorkers({ settings, env: more = {}, folder, broken, onDeat
     const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, `worker-${made}`) }
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
     const env = { ...Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)]), ...more }
-    const child = spawn(process.execPath, [...hook, MAIN, 'up', '--no-demo', '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawnTied({ name: 'worker', command: process.execPath, args: [...hook, MAIN, 'up', '--no-demo', '--json'], env, stopTimeoutMs: 0 })
     const output = createWriteStream(join(folder, `worker-${made}.log`))
     for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false })
     child.once('close', () => output.end())
@@ -88,7 +88,7 @@ export function createWorkers({ settings, env: more = {}, folder, broken, onDeat
   }
 }
 
-function workerOf(child: ChildProcess & { readonly stdout: NonNullable<ChildProcess['stdout']> }): Worker & { readonly ended: Promise<boolean>; readonly wasReady: boolean } {
+function workerOf(child: TiedChild): Worker & { readonly ended: Promise<boolean>; readonly wasReady: boolean } {
   let [isReady, isPaused, wanted] = [false, false, true]
   const gone = once(child, 'exit')
   const { promise: ready, resolve } = Promise.withResolvers<void>()
