@@ -33,8 +33,10 @@ export interface Workers {
 const MAIN = fileURLToPath(new URL('../../infra/cli/main.ts', import.meta.url))
 const HOOK = new URL('break/hook.ts', import.meta.url).href
 const END_MS_MAX = 60_000
-/** More often than this it is not NATS that keeps workers from starting. */
-const RESTARTS_MAX = 100
+/** More often than this it is not a server's outage that keeps workers from starting. */
+const RESTARTS_MAX = 500
+/** As whoever runs workers does; a server may be away for minutes. */
+const RESTART_PAUSE_MS = 2_000
 
 export interface WorkersOptions {
   readonly settings: Readonly<Partial<Record<SettingName, string>>>
@@ -51,7 +53,7 @@ export interface WorkersOptions {
 export function createWorkers({ settings, env: more = {}, folder, broken, onDeath }: WorkersOptions): Workers {
   const all: Worker[] = []
   const hook = broken === undefined ? [] : ['--import', `${HOOK}?${broken}`]
-  let [made, restarts] = [0, 0]
+  let [made, restarts, isStopped] = [0, 0, false]
   const drop = (worker: Worker): void => {
     const index = all.indexOf(worker)
     if (index >= 0) all.splice(index, 1)
@@ -70,10 +72,10 @@ export function createWorkers({ settings, env: more = {}, folder, broken, onDeat
     worker.ended.then((unwanted) => {
       drop(worker)
       if (!unwanted) return
-      // Started while there was no NATS, it says so and ends; whoever runs workers starts it again.
+      // Started while a server was away, it says so and ends; whoever runs workers starts it again.
       if (!worker.wasReady && restarts < RESTARTS_MAX) {
         restarts += 1
-        return void add()
+        return void setTimeout(() => { if (!isStopped) add() }, RESTART_PAUSE_MS)
       }
       onDeath(new ColloquyError('worker_died', `worker ${child.pid} ended by itself (${child.exitCode ?? child.signalCode}); ${join(folder, `worker-${made}.log`)} says why`))
     }, () => undefined)
@@ -83,6 +85,7 @@ export function createWorkers({ settings, env: more = {}, folder, broken, onDeat
   return {
     all, add,
     async stop() {
+      isStopped = true
       await Promise.all([...all].map((worker) => worker.end()))
     },
   }
