@@ -52,6 +52,14 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
     for (const partition of partitions) held.delete(partition)
     await stage.release(partitions)
   }
+  /** Leases in this member's name that it does not hold: what it said of them was done, or not, and the answer was lost. Others would wait for them. */
+  const giveBackForgotten = async (view: ClusterView, wanted: ReadonlySet<number>): Promise<void> => {
+    const forgotten = [...view.leases.values()].filter((lease) =>
+      lease.work === work && lease.member === membership.id && !held.has(lease.partition) && !wanted.has(lease.partition))
+    if (forgotten.length === 0) return
+    await Promise.all(forgotten.map((lease) => board.release(lease)))
+    membership.nudge()
+  }
   const claim = async (view: ClusterView, partitions: readonly number[]): Promise<void> => {
     const alive = new Set(view.members.map(({ id }) => id))
     const free = partitions.filter((partition) => {
@@ -89,6 +97,7 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
     })
     if (lost.length > 0) await drop(lost)
     await release(mine.filter((partition) => !lost.includes(partition) && !wanted.has(partition)))
+    await giveBackForgotten(view, wanted)
     await claim(view, [...wanted].filter((partition) => !held.has(partition)))
   }
   membership.onView(reconcile)
