@@ -23,9 +23,6 @@ const roles = z.string().transform((text, ctx): readonly Role[] => {
   return known
 })
 
-/** Beside where `colloquy` is started. */
-export const CONFIG_DEFAULT = 'colloquy.config.ts'
-
 const price = z.coerce.number().min(0).max(1e6)
 
 /**
@@ -62,7 +59,7 @@ const SETTINGS = {
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Partitions; fixed once the streams are made' },
   ROLES: { schema: roles.default(ROLES), about: `What this process does: all, or some of ${ROLES.join(', ')}` },
   THREADS: { schema: z.enum(['on', 'off']).default('on'), about: 'Whether host, dispatch and project run in threads of their own (on), or everything in one (off: some 300 MB less memory)' },
-  CONFIG: { schema: z.string().min(1).default(CONFIG_DEFAULT), about: 'Module that exports the kinds; if none is named and none is there: the built-in ones' },
+  CONFIG: { schema: z.string().min(1).default('colloquy.config.ts'), about: 'Module that exports the kinds; if it is not there: the built-in ones' },
   EMBED_MODEL: { schema: z.string().optional(), about: 'Embedding model: org/name[@revision] of the hub, or a folder; unset: the built-in lexical one' },
   EMBED_DTYPE: { schema: z.enum(DTYPES).optional(), about: 'Kind of weights of EMBED_MODEL; unset: q8, or what a folder has' },
   EMBED_POOLING: { schema: z.enum(POOLINGS).optional(), about: 'How EMBED_MODEL makes one vector of those of the tokens; unset: as is known of it, else mean' },

@@ -38,13 +38,6 @@ test.each([
   expect([codeOf(error), messageOf(error)]).toEqual([code, expect.stringMatching(says)])
 })
 
-test('a config that is named and not there is an error: nobody who wrote its name wants other kinds', async () => {
-  const { settings } = loadSettings({}, settingsFor(folder, { CONFIG: join(folder, 'misspelt.ts') }))
-  const error: unknown = await loadKinds(settings).then(() => undefined, (thrown: unknown) => thrown)
-  expect([codeOf(error), messageOf(error)]).toEqual(['bad_config', expect.stringMatching(/^COLLOQUY_CONFIG is .*misspelt\.ts, and there is no such file/)])
-  expect((await loadKinds(loadSettings({}, settingsFor(folder)).settings)).has('support')).toBe(true)
-})
-
 test('the kind of knowledge is there with any config, but where the config has one of that name', async () => {
   const named = async (file: string, name: string): Promise<Kinds> => {
     await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)

@@ -10,7 +10,7 @@ import { launch, type Running } from '../infra/launch/launch.ts'
 import { loadSettings, type SettingName, type Settings } from '../infra/settings.ts'
 
 export interface SystemOptions {
-  /** Over the tests' own: free ports, a temporary data folder. */
+  /** Over the tests' own: free ports, a temporary data folder, no CONFIG module. */
   readonly settings?: Partial<Record<SettingName, string>>
   /** Default: the built-in ones. */
   readonly kinds?: readonly Kind[]
@@ -33,7 +33,7 @@ export const silent = pino({ level: 'silent' })
 
 /** What the command line is given to work on a test's data folder, and the settings of `startSystem`. */
 export const settingsFor = (dataDir: string, more: SystemOptions['settings'] = {}): Partial<Record<SettingName, string>> => ({
-  DATA_DIR: dataDir, NATS_PORT: '0', CLICKHOUSE_PORT: '0', HTTP_PORT: '0',
+  DATA_DIR: dataDir, NATS_PORT: '0', CLICKHOUSE_PORT: '0', HTTP_PORT: '0', CONFIG: join(dataDir, 'no-config.ts'),
   STORAGE_BYTES_MAX: String(1024 ** 3), ...more,
 })
 

@@ -12,7 +12,7 @@ import { createSupport } from '../../actors/support/kind.ts'
 import { sourceKind } from '../../actors/source/kind.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/input.ts'
-import { CONFIG_DEFAULT, type Settings } from '../settings.ts'
+import type { Settings } from '../settings.ts'
 
 const kindShape = z.custom<Kind>((value) =>
   typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
@@ -20,18 +20,14 @@ const kindShape = z.custom<Kind>((value) =>
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 
 /**
- * The kinds that the settings' CONFIG module exports by default, or the built-in ones where none is named and none is there. That of knowledge
- * is always there, since memory and search are: but where a config has had a kind of that name, its own one stays.
+ * The kinds that the settings' CONFIG module exports by default, or the built-in ones where there is no such module. That of knowledge is
+ * always there, since memory and search are: but where a config has had a kind of that name, its own one stays.
  *
- * @throws ColloquyError `bad_config` where the module that is named is not there, throws or exports something else; what is wrong with a
- * kind keeps its code.
+ * @throws ColloquyError `bad_config` where the module throws or exports something else; what is wrong with a kind keeps its code.
  */
 export async function loadKinds(settings: Settings): Promise<Kinds> {
   const file = resolve(settings.CONFIG)
-  if (!existsSync(file)) {
-    if (settings.CONFIG === CONFIG_DEFAULT) return kindsByName(builtInKinds(settings))
-    throw new ColloquyError('bad_config', `COLLOQUY_CONFIG is ${settings.CONFIG}, and there is no such file (${file}); name one that is there, or leave it unset for ${CONFIG_DEFAULT} or the built-in kinds`)
-  }
+  if (!existsSync(file)) return kindsByName(builtInKinds(settings))
   const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => { throw thrownBy(settings.CONFIG, cause) })
   const config = configShape.safeParse(module)
   if (!config.success) throw new ColloquyError('bad_config', `${settings.CONFIG} does not export kinds (${zodProblem(config.error, '')}); write "export default [kind, …]"`)
