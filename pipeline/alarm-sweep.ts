@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { codeOf } from '../schemas/errors.ts'
 import { isForgotten, SCHEDULE, SCHEDULE_TARGET, timeOf } from './alarms.ts'
 import type { Bus } from './bus.ts'
+import { repeatedly, type Repeated } from './repeatedly.ts'
 import { readToEnd } from './streams/read-to-end.ts'
 
 export interface AlarmSweepOptions {
@@ -21,31 +21,16 @@ const SHARE = 0.05
  * Looks over the schedules in TIMERS now and then, for all members, and sets those again that their server has forgotten: after a kill -9 nats-server 2.15
  * was seen to keep the messages of some, and never to send them. They go off at once then.
  */
-export function startAlarmSweep({ everyMs, ...options }: AlarmSweepOptions): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const run = async (): Promise<void> => {
-    for (let pauseMs = everyMs; ;) {
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined)
-      if (signal.aborted) return
-      const begunMs = performance.now()
-      try {
-        const count = await sweepAlarms(options, signal)
-        if (count > 0) options.log.warn({ count }, 'alarms that NATS had forgotten are set again; they are late')
-      } catch (error) {
-        options.log.warn({ code: codeOf(error), err: error }, 'the alarms could not be looked over; it is tried again')
-      }
-      pauseMs = Math.max(everyMs, (performance.now() - begunMs) / SHARE)
-    }
+export const startAlarmSweep = ({ everyMs, ...options }: AlarmSweepOptions): Repeated => repeatedly(everyMs, async (signal) => {
+  const begunMs = performance.now()
+  try {
+    const count = await sweepAlarms(options, signal)
+    if (count > 0) options.log.warn({ count }, 'alarms that NATS had forgotten are set again; they are late')
+  } catch (error) {
+    options.log.warn({ code: codeOf(error), err: error }, 'the alarms could not be looked over; it is tried again')
   }
-  const running = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
-}
+  return Math.max(everyMs, (performance.now() - begunMs) / SHARE)
+})
 
 /** One look at all schedules. @returns how many were set again @throws ColloquyError `interrupted` where TIMERS stopped answering */
 export async function sweepAlarms({ bus, now }: Omit<AlarmSweepOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {

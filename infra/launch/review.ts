@@ -32,6 +32,7 @@ export async function reviewActors({ bus, log, now }: { bus: Bus; log: Logger; n
 }
 
 async function reviewOthers(bus: Bus, kind: Kind, max: number, at: string): Promise<number> {
+  if (max === 0) return 0
   let seen = 0
   for await (const batch of readToEnd(bus, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
     for (const message of batch) {

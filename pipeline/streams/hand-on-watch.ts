@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
+import { repeatedly, type Repeated } from '../repeatedly.ts'
 import { HANDED_ON, handedOnSeqs, type HandedOnSeqs } from './handed-on.ts'
 import { streamInfo } from './leader.ts'
 
@@ -23,9 +23,7 @@ const REST_MS = 30_000
  * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that took
  * nothing over between two looks, though there was something, is given another leader, which begins anew.
  */
-export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): { stop(): Promise<void> } {
-  const stopping = new AbortController()
-  const { signal } = stopping
+export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): Repeated {
   let before: readonly HandedOnSeqs[] = []
   /** @returns whether INBOX was given another leader */
   const look = async (): Promise<boolean> => {
@@ -42,25 +40,14 @@ export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOpti
     await bus.nc.request(`${bus.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
     return true
   }
-  const run = async (): Promise<void> => {
-    for (let pauseMs = everyMs; ;) {
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined)
-      if (signal.aborted) return
-      const isNew = await look().catch((error: unknown) => {
-        before = []
-        log.debug({ code: codeOf(error), err: error }, 'nobody could tell what INBOX takes over; it is looked at again')
-        return false
-      })
-      pauseMs = isNew ? REST_MS : everyMs
-    }
-  }
-  const running = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return repeatedly(everyMs, async () => {
+    const isNew = await look().catch((error: unknown) => {
+      before = []
+      log.debug({ code: codeOf(error), err: error }, 'nobody could tell what INBOX takes over; it is looked at again')
+      return false
+    })
+    return isNew ? REST_MS : everyMs
+  })
 }
 
 /** What was to be taken over at the last look still is, and nothing was since. */

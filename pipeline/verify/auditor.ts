@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
@@ -7,6 +6,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
+import { repeatedly, type Repeated } from '../repeatedly.ts'
 import { markOf, verify, type Verified } from './verify.ts'
 import { streamInfo } from '../streams/leader.ts'
 
@@ -22,12 +22,6 @@ export interface AuditorOptions {
   readonly share?: number
   /** Least pause between two slices. Default 1,000. */
   readonly pauseMsMin?: number
-}
-
-/** Looks over the tables in the background, for ever. */
-export interface Auditor {
-  /** Ends after what it asks just now. */
-  stop(): Promise<void>
 }
 
 /** A slice is worked on without letting anybody else in for long: whoever shares the thread waits. */
@@ -49,35 +43,22 @@ const positionSchema = z.object({ verified: z.int().nonnegative() })
  * Verifies a slice of the log after the other, from the first to where the tables are, and then from the start again. What it finds it
  * counts and logs; it mends nothing, so that whoever looks finds it as it is.
  */
-export function startAuditor(options: AuditorOptions): Auditor {
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined)
+export function startAuditor(options: AuditorOptions): Repeated {
   const pauseMsMin = options.pauseMsMin ?? PAUSE_MS_MIN
   const told = new Map<TableName, string>()
   // A series that begins with its first mismatch would show no increase.
   for (const table of TABLE_NAMES) options.metrics.auditMismatches.inc({ table }, 0)
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      const begunMs = performance.now()
-      try {
-        const { isPassOver } = await auditSlice(options, told, signal)
-        const tookMs = performance.now() - begunMs
-        await pause(Math.max(isPassOver ? pauseMsMin * PASS_PAUSES : pauseMsMin, tookMs / (options.share ?? SHARE) - tookMs))
-      } catch (error) {
-        if (signal.aborted) return
-        options.log.warn({ code: codeOf(error), err: error }, 'a slice of the tables could not be verified; it is tried again')
-        await pause(FAILED_PAUSE_MS)
-      }
+  return repeatedly(0, async (signal) => {
+    const begunMs = performance.now()
+    try {
+      const { isPassOver } = await auditSlice(options, told, signal)
+      const tookMs = performance.now() - begunMs
+      return Math.max(isPassOver ? pauseMsMin * PASS_PAUSES : pauseMsMin, tookMs / (options.share ?? SHARE) - tookMs)
+    } catch (error) {
+      if (!signal.aborted) options.log.warn({ code: codeOf(error), err: error }, 'a slice of the tables could not be verified; it is tried again')
+      return FAILED_PAUSE_MS
     }
-  }
-  const running = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  })
 }
 
 async function auditSlice(
