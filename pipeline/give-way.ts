@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-/** As `nice` has it, 0 to 19: with this a thread gets about a third of what another one gets that wants the same processor. */
-const NICENESS = 5
+/** As `nice` has it, 0 to 19: with this a thread gets about a tenth of what another one gets that wants the same processor. */
+const NICENESS = 10
 
 /**
  * Lets this thread, and those that it starts from now on, stand back behind the others where there are too few processors for all: tables and

@@ -12,6 +12,7 @@ import { createBatch, type Batch } from './batch.ts'
 import { removeAbove } from './heal.ts'
 import { insertBatch, type InsertDeps } from './insert.ts'
 import { loadRing, saveProgress } from './progress.ts'
+import { isReady } from './ready.ts'
 import { createTakeOvers } from './take-over.ts'
 
 export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
@@ -35,8 +36,9 @@ interface Filling {
   readonly batch: Batch
   /** Bytes of the records in it. */
   readonly sizes: number[]
-  readonly wait: NodeJS.Timeout
-  isDue: boolean
+  /** Counts how many times `batchMs` has passed since the first record. */
+  readonly clock: NodeJS.Timeout
+  waits: number
 }
 
 /** Records that a start reads again: their rows are idempotent, and what ClickHouse lost of its last inserts comes back. */
@@ -77,6 +79,9 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
 
   let filling: Filling | undefined
   let writing: Promise<void> | undefined
+  let lastWrite = { endedMs: 0, tookMs: 0 }
+  /** Looks again once the next batch has waited for as long as the last one took. */
+  let rest: NodeJS.Timeout | undefined
   let projectedSeq = doneBefore
   let completeTo = options.now()
   let markedAt = 0
@@ -89,31 +94,39 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     filling.batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
     filling.sizes.push(message.data.length)
     metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - begun) / 1000)
-    if (filling.batch.records >= options.batchRecordsMax) flush()
+    flush()
   }
 
   const fill = (): Filling => {
     const begun: Filling = {
-      batch: createBatch(), sizes: [], isDue: false,
-      wait: setTimeout(() => {
-        begun.isDue = true
+      batch: createBatch(), sizes: [], waits: 0,
+      clock: setInterval(() => {
+        begun.waits += 1
         flush()
       }, options.batchMs),
     }
     return begun
   }
-  /** One batch is written at a time, while the next one fills; a full or due one waits for it. */
+  /** One batch is written at a time, while the next one fills; one that is ready waits for it. */
   const flush = (): void => {
     if (filling === undefined || writing !== undefined) return
-    if (!filling.isDue && filling.batch.records < options.batchRecordsMax) return
-    const { batch, sizes, wait } = filling
-    clearTimeout(wait)
+    const { batch, sizes, clock, waits } = filling
+    if (!isReady({
+      records: batch.records, recordsMax: options.batchRecordsMax, waits, pending: reader.pending, isBlocked: gate.isFull,
+      restedMs: performance.now() - lastWrite.endedMs, lastWriteMs: lastWrite.tookMs,
+    })) return
+    clearInterval(clock)
     filling = undefined
     settle(finish(batch, sizes))
   }
   const settle = (work: Promise<void>): void => {
+    const begunMs = performance.now()
     writing = work.then(() => {
       writing = undefined
+      const endedMs = performance.now()
+      lastWrite = { endedMs, tookMs: endedMs - begunMs }
+      clearTimeout(rest)
+      rest = setTimeout(flush, lastWrite.tookMs)
       flush()
     })
     writing.catch(loop.fail)
@@ -143,7 +156,10 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
       .finally(() => { marking = undefined })
     settle(takeOvers.check(projectedSeq))
   }, options.progressMs / 2)
-  loop.signal.addEventListener('abort', () => clearInterval(marker))
+  loop.signal.addEventListener('abort', () => {
+    clearInterval(marker)
+    clearTimeout(rest)
+  })
   loop.run(take)
 
   return {
