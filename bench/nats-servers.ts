@@ -36,6 +36,8 @@ const CLUSTER_SIZE = 3
 const USER = 'colloquy'
 const PASSWORD = 'servers-of-a-run'
 const READY_MS_MAX = 60_000
+/** Of a server's own log, in its folder. */
+const LOG_BYTES_MAX = 64 * 1024 ** 2
 
 /** @param size 1, or 3 for a cluster */
 export async function startNatsServers(folder: string, size: number): Promise<NatsServers> {
@@ -54,6 +56,8 @@ export async function startNatsServers(folder: string, size: number): Promise<Na
 server_name: ${nameOf(index)}
 listen: "127.0.0.1:${ports[index]}"
 max_payload: ${2 * 1024 * 1024}
+log_file: ${JSON.stringify(join(dir, 'nats.log'))}
+logfile_size_limit: ${LOG_BYTES_MAX}
 jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 32GB${size === 1 ? '' : ', sync_interval: always'} }
 ${size === 1 ? '' : `cluster { name: run, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes}] }`}
 authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} } ] }
