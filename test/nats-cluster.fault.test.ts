@@ -90,6 +90,10 @@ describe('a cluster of three servers', () => {
     expect(system.running.durability).toEqual({ replicas: 3, fsync: 'always' })
   })
 
+  test('does not compress the log: nats-server cannot cut a compressed block when a replica starts again', async () => {
+    expect((await system.running.bus.jsm.streams.info('LOG')).config.compression).toBe('none')
+  })
+
   test('goes on where a client is cut off from its server: it finds the others', async () => {
     await publishStubbornly('cut', 400, async () => way.cut())
     await allIsThere('cut', 400)

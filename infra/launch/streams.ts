@@ -64,7 +64,8 @@ function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
       max_msg_size: payloadBytesMax - HEADER_BYTES_MAX,
     },
     {
-      ...base('LOG'), subjects: ['log.>'], compression: StoreCompression.S2, discard: DiscardPolicy.New,
+      // Not in a cluster: nats-server 2.15 cannot cut a compressed block, which it does whenever a replica starts again (decision 26).
+      ...base('LOG'), subjects: ['log.>'], compression: options.replicas === 1 ? StoreCompression.S2 : StoreCompression.None, discard: DiscardPolicy.New,
       max_msg_size: LIMITS.recordBytesMax + HEADER_BYTES_MAX,
     },
     { ...base('OUT'), subjects: ['out.>'], max_age: nanos(options.outKeepHours * 3_600_000) },
