@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBoard } from '../pipeline/cluster/board.ts'
 import { logSubject, partitionOf } from '../schemas/subjects.ts'
@@ -37,4 +38,25 @@ test('the first append that is refused makes an owner look, and drop a partition
   expect((await readLog(system)).map(({ record }) => record.n)).toEqual([1, 2])
   // Nobody asks for what is another's to be given back.
   expect((await board.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
+})
+
+test('a host that was not heard of for longer than a lease waits until the board says what is its own, and goes on with its actors', async () => {
+  await using started = new AsyncDisposableStack()
+  const own = started.adopt(await startSystem({ kinds: [toyKind], settings: { LEASE_MS: '1000' } }), (one) => one.stop())
+  const { nats, metrics } = own.running
+  const loads = async (): Promise<number> => (await metrics.actorLoads.get()).values.reduce((sum, { value }) => sum + value, 0)
+  const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
+  await publishAll(own, [add])
+  await level(own)
+  expect(await loads()).toBe(1)
+
+  const pid = nats.pid ?? NaN
+  process.kill(pid, 'SIGSTOP')
+  const published = publishAll(own, [add])
+  await delay(2_500) // Longer than the lease: it is the time itself that counts.
+  process.kill(pid, 'SIGCONT')
+  await published
+  await level(own)
+  expect((await readLog(own)).map(({ record }) => record.n)).toEqual([1, 2])
+  expect(await loads()).toBe(1)
 })

@@ -125,9 +125,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('host')) {
     const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
     const runs = new Set<HostRun>()
-    const { stage } = share('host', 'host', partitionCount, async (partitions, { holds, isLost, decline }) => {
+    const { stage } = share('host', 'host', partitionCount, async (partitions, { owns, holds, isLost, decline }) => {
       const run = await beginHost({
-        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, holds, isLost, decline,
+        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, owns, holds, isLost, decline,
       })
       runs.add(run)
       run.ended.catch(() => undefined).finally(() => runs.delete(run))

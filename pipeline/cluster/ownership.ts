@@ -19,7 +19,9 @@ export interface OwnershipOptions {
 
 /** A member's part in one kind of work: the leases it holds, and a stage that works on just these. */
 export interface Ownership {
-  /** Whether this member may append for a partition, by its own clock. */
+  /** Whether a partition is this member's, as far as it knows. */
+  owns(partition: number): boolean
+  /** Whether it may append for it too: by its own clock it was heard of lately, or has looked since. */
   holds(partition: number): boolean
   /** Asks the board whether the partition has another owner by now; if so it is dropped here. */
   isLost(partition: number): Promise<boolean>
@@ -103,6 +105,7 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
   membership.onView(reconcile)
 
   return {
+    owns: (partition) => held.has(partition),
     holds: (partition) => held.has(partition) && membership.isCurrent(),
     async isLost(partition) {
       const { leases } = await board.read([work])

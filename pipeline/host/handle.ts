@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { decide, type Decision } from '../../actors/decide.ts'
 import { firstDue } from '../../actors/due.ts'
 import type { Draft, Message } from '../../actors/draft.ts'
 import type { Kinds } from '../../actors/kind.ts'
-import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { codeOf } from '../../schemas/errors.ts'
 import { createAlarms } from '../alarms.ts'
 import { askSurely } from '../ask-surely.ts'
 import type { Bus } from '../bus.ts'
@@ -26,7 +27,9 @@ export interface HandlerDeps {
   readonly now: () => string
   readonly signal: AbortSignal
   readonly lowOf: (partition: number) => number
-  /** Whether this host may append for a partition, by its own clock. */
+  /** Whether a partition is this host's, as far as it knows. */
+  readonly owns: (partition: number) => boolean
+  /** Whether it may append for it too: by its own clock it was heard of lately. */
   readonly holds: (partition: number) => boolean
   /** After a refused append: whether the partition has another owner by now, as the cluster's board says. */
   readonly isLost: (partition: number) => Promise<boolean>
@@ -38,6 +41,9 @@ export interface HandlerDeps {
 
 /** `lost`: the partition is another's by now, and so is the message. */
 export type Handled = 'done' | 'lost'
+
+/** How often somebody looks who waits until this host is heard of again. */
+const UNHEARD_POLL_MS = 50
 
 /**
  * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
@@ -73,6 +79,15 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
       return undefined
     }
   }
+  let tick: Promise<void> | undefined
+  /** Waits for as long as this host is not heard of: after that the board says whose the partition is. False where it is another's. */
+  const mayAppend = async (partition: number): Promise<boolean> => {
+    while (deps.owns(partition) && !deps.holds(partition)) {
+      tick ??= delay(UNHEARD_POLL_MS, undefined, { signal }).finally(() => { tick = undefined })
+      await tick
+    }
+    return deps.owns(partition)
+  }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
     const appended = await publishSurely(
@@ -106,9 +121,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           break
         case 'record':
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
-          if (!deps.holds(delivery.partition)) {
-            throw new ColloquyError('lease_lapsed', `this host was not heard of for so long that partition ${delivery.partition} may be another's`)
-          }
+          if (!deps.holds(delivery.partition) && !await mayAppend(delivery.partition)) return 'lost'
           if (await append(slot, slot.live, decision)) return 'done'
           if (await deps.isLost(delivery.partition)) return 'lost'
           from = 'leader'

@@ -28,6 +28,7 @@ export interface HostOptions {
   /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
   readonly messagesMax: number
   readonly bytesMax: number
+  readonly owns: HandlerDeps['owns']
   readonly holds: HandlerDeps['holds']
   readonly isLost: HandlerDeps['isLost']
   readonly decline: HandlerDeps['decline']
@@ -70,6 +71,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
 
   const handle = createHandler({
     bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, decline: options.decline,
+    owns: (partition) => trackers.has(partition) && !released.has(partition) && options.owns(partition),
     holds: (partition) => trackers.has(partition) && options.holds(partition),
     lowOf: (partition) => released.get(partition) ?? trackers.get(partition)?.low ?? 0,
     onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
