@@ -4,7 +4,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Share } from '../cluster/board.ts'
 import type { StageRun } from '../stage.ts'
-import { HANDED_ON, sequenceInSource } from '../streams/handed-on.ts'
+import { HANDED_ON, newestFor, takenOverAt } from '../streams/handed-on.ts'
 import { noteTrimmed } from './trimmed.ts'
 import { streamInfo } from '../streams/leader.ts'
 
@@ -30,6 +30,12 @@ interface Note {
   readonly logSeq: number
 }
 
+/** How far INBOX had taken another stream over, by a sequence of its own. */
+interface Mark {
+  readonly seq: number
+  readonly inboxSeq: number
+}
+
 /** Notes that wait; while the dispatcher is away the oldest ones are enough. */
 const NOTES_MAX = 100
 /** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
@@ -42,6 +48,8 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
   const { bus, kv, shares, partitionCount, everyMs, keepMs, log } = options
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let notes: Note[] = []
+  /** By stream, oldest first. */
+  const marks = new Map<string, Mark[]>()
   let trimmed = 0
 
   const note = (): void => {
@@ -49,8 +57,17 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     if (resolved === undefined || notes.at(-1)?.inboxSeq === resolved.position || notes.length === NOTES_MAX) return
     notes.push({ at: performance.now(), inboxSeq: resolved.position, logSeq: resolved.logSeq })
   }
+  const mark = async (): Promise<void> => {
+    await Promise.all(HANDED_ON.map(async (one) => {
+      const [newest, kept] = [await newestFor(bus, one), marks.get(one.stream) ?? []]
+      if (newest === undefined || kept.at(-1)?.seq === newest.seq || kept.length === NOTES_MAX) return
+      const inboxSeq = await takenOverAt(bus, one, newest)
+      if (inboxSeq !== undefined) marks.set(one.stream, [...kept, { seq: newest.seq, inboxSeq }])
+    }))
+  }
   const trim = async (): Promise<void> => {
     note()
+    await mark()
     const { state, config } = await streamInfo(bus.jsm, 'INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     const oldest = isFull ? Infinity : performance.now() - keepMs
@@ -58,10 +75,15 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched)
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
-    const handedOn = await Promise.all(HANDED_ON.map(async ({ stored, ...from }) => ({ ...from, seq: await handedOnUpTo(bus, stored, due.inboxSeq) })))
     await noteTrimmed(bus, kv, due)
     // INBOX last: what it has of theirs says how far they were taken over.
-    for (const { stream, subject, seq } of handedOn) if (seq > 0) await bus.jsm.streams.purge(stream, { filter: subject, seq: seq + 1 })
+    for (const { stream, way } of HANDED_ON) {
+      const kept = marks.get(stream) ?? []
+      const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
+      if (takenOver === undefined) continue
+      await bus.jsm.streams.purge(stream, { filter: `${way}.>`, seq: takenOver.seq + 1 })
+      marks.set(stream, kept.filter(({ seq }) => seq > takenOver.seq))
+    }
     await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
     trimmed = due.inboxSeq
   }
@@ -87,12 +109,4 @@ function together(shares: readonly Share[], partitionCount: number): Omit<Share,
     position: Math.min(...working.map(({ position }) => position)),
     logSeq: Math.max(...working.map(({ logSeq }) => logSeq)),
   }
-}
-
-/** The last sequence of another stream that INBOX has taken over up to one of its own; 0 where that cannot be told. */
-async function handedOnUpTo({ jsm }: Bus, stored: string, inboxSeq: number): Promise<number> {
-  const next = await jsm.direct.getMessage('INBOX', { seq: inboxSeq + 1, next_by_subj: stored })
-  if (next !== null) return sequenceInSource(next.header.get('Nats-Stream-Source')) - 1
-  const last = await jsm.direct.getMessage('INBOX', { last_by_subj: stored })
-  return last === null || last.seq > inboxSeq ? 0 : sequenceInSource(last.header.get('Nats-Stream-Source'))
 }

@@ -3,7 +3,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import type { Bus } from '../bus.ts'
 import type { Metrics } from '../metrics.ts'
 import { repeatedly, type Repeated } from '../repeatedly.ts'
-import { HANDED_ON, handedOnSeqs, type HandedOnSeqs } from './handed-on.ts'
+import { HANDED_ON, newestFor, takenOverAt, type ForInbox, type HandedOn } from './handed-on.ts'
 import { streamInfo } from './leader.ts'
 
 export interface HandOnWatchOptions {
@@ -18,18 +18,26 @@ const FULL_SHARE = 0.95
 /** A new leader is given so much time before it is looked at. */
 const REST_MS = 30_000
 
+/** What INBOX had not taken over at a look. */
+interface Waiting {
+  readonly message: ForInbox
+  /** Messages that INBOX was behind, by its own word. */
+  readonly lag: number
+  readonly isStuck: boolean
+}
+
 /**
  * Sees to it that INBOX goes on taking over what other streams have for it: results of tasks, alarms, and what actors send to each other.
- * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that took
- * nothing over between two looks, though there was something, is given another leader, which begins anew.
+ * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that came no
+ * further between two looks, though there was something, is given another leader, which begins anew.
  */
 export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): Repeated {
-  let before: readonly HandedOnSeqs[] = []
+  let before: readonly (Waiting | undefined)[] = []
   /** @returns whether INBOX was given another leader */
   const look = async (): Promise<boolean> => {
-    const now = await Promise.all(HANDED_ON.map((one) => handedOnSeqs(bus, one)))
-    const stuck = HANDED_ON.flatMap(({ stream }, index) => (isStuck(before[index], now[index]) ? [stream] : []))
+    const now = await Promise.all(HANDED_ON.map((one, index) => waitingOf(bus, one, before[index])))
     before = now
+    const stuck = HANDED_ON.flatMap(({ stream }, index) => (now[index]?.isStuck === true ? [stream] : []))
     if (stuck.length === 0) return false
     const { cluster, config, state } = await streamInfo(bus.jsm, 'INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
@@ -50,6 +58,12 @@ export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOpti
   })
 }
 
-/** What was to be taken over at the last look still is, and nothing was since. */
-const isStuck = (before: HandedOnSeqs | undefined, now: HandedOnSeqs | undefined): boolean =>
-  before !== undefined && now !== undefined && before.there > before.here && now.here === before.here
+/** Stuck is what waited at the last look, still does, and INBOX is no less behind than it was. */
+async function waitingOf(bus: Bus, one: HandedOn, before: Waiting | undefined): Promise<Waiting | undefined> {
+  const waitsStill = before !== undefined && await takenOverAt(bus, one, before.message) === undefined
+  const message = waitsStill ? before.message : await newestFor(bus, one)
+  if (message === undefined || (!waitsStill && await takenOverAt(bus, one, message) !== undefined)) return undefined
+  const { sources = [] } = await streamInfo(bus.jsm, 'INBOX')
+  const lag = sources.find(({ name }) => name === one.stream)?.lag ?? 0
+  return { message, lag, isStuck: waitsStill && lag >= before.lag }
+}

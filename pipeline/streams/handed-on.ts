@@ -1,32 +1,42 @@
 import type { Bus } from '../bus.ts'
 
 /**
- * What other streams hand on to INBOX, in them and as INBOX stores it: results and timers, and what actors send to each other. TIMERS
- * also has schedules, which are not for INBOX.
+ * What other streams hand on to INBOX, by the first token of its subjects there, which is the last one in INBOX: results and alarms, and what
+ * actors send to each other. TIMERS also has schedules, which are not for INBOX.
  */
-export const HANDED_ON = [
-  { stream: 'TIMERS', subject: 'int.>', stored: 'inbox.*.*.*.*.int' },
-  { stream: 'SENT', subject: 'act.>', stored: 'inbox.*.*.*.*.act' },
-] as const
+export const HANDED_ON = [{ stream: 'TIMERS', way: 'int' }, { stream: 'SENT', way: 'act' }] as const
+export type HandedOn = (typeof HANDED_ON)[number]
+
+/** A message of another stream that is for INBOX. */
+export interface ForInbox {
+  readonly subject: string
+  readonly seq: number
+}
+
+/** The newest message that another stream has for INBOX. */
+export async function newestFor({ jsm }: Bus, { stream, way }: HandedOn): Promise<ForInbox | undefined> {
+  return await jsm.streams.getMessage(stream, { last_by_subj: `${way}.>` }) ?? undefined
+}
+
+/**
+ * The INBOX sequence by which INBOX has taken a message over, and all before it; `undefined` while it has not. Asked of the messages themselves: the
+ * lag that a stream reports of its sources may be older than they are. And of one actor's: nats-server looks for the last message of any
+ * actor's (`inbox.*.*.*.*.int`) under a lock, by going over all subjects that INBOX has, which takes a second with a million of them.
+ */
+export async function takenOverAt({ jsm }: Bus, { way }: HandedOn, { subject, seq }: ForInbox): Promise<number | undefined> {
+  const [, ...actor] = subject.split('.')
+  const stored = await jsm.streams.getMessage('INBOX', { last_by_subj: ['inbox', '*', ...actor, way].join('.') })
+  return stored !== null && sequenceInSource(stored.header.get('Nats-Stream-Source')) >= seq ? stored.seq : undefined
+}
 
 /** `Nats-Stream-Source` reads `<stream> <sequence> …`. */
-export const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
-
-/** The last sequence of another stream that is for INBOX, and the last one that INBOX has taken over; 0 for none. */
-export interface HandedOnSeqs {
-  readonly there: number
-  readonly here: number
-}
-
-/** Asked of the messages themselves: the lag that a stream reports of its sources may be older than they are. */
-export async function handedOnSeqs({ jsm }: Bus, { stream, subject, stored }: (typeof HANDED_ON)[number]): Promise<HandedOnSeqs> {
-  const there = await jsm.streams.getMessage(stream, { last_by_subj: subject })
-  const here = await jsm.streams.getMessage('INBOX', { last_by_subj: stored })
-  return { there: there?.seq ?? 0, here: here === null ? 0 : sequenceInSource(here.header.get('Nats-Stream-Source')) }
-}
+const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
 
 /** Whether INBOX has taken over all that other streams have for it. */
 export async function isHandedOn(bus: Bus): Promise<boolean> {
-  const all = await Promise.all(HANDED_ON.map((one) => handedOnSeqs(bus, one)))
-  return all.every(({ there, here }) => here >= there)
+  const all = await Promise.all(HANDED_ON.map(async (one) => {
+    const newest = await newestFor(bus, one)
+    return newest === undefined || await takenOverAt(bus, one, newest) !== undefined
+  }))
+  return all.every(Boolean)
 }
