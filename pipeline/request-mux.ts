@@ -54,8 +54,15 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
       else entry.resolve(reply)
     },
   })
+  let sweptAt = performance.now()
+  let isReprieve = false
   const sweep = setInterval(() => {
-    const oldest = performance.now() - timeoutMs
+    const now = performance.now()
+    // After a standstill of this process itself, of its garbage collector for instance, answers that came meanwhile have yet to be read.
+    isReprieve = !isReprieve && now - sweptAt > 2 * SWEEP_MS
+    sweptAt = now
+    if (isReprieve) return
+    const oldest = now - timeoutMs
     for (const [token, entry] of pending) {
       if (entry.sentAt > oldest) break
       take(token)?.reject(new ColloquyError('no_reply', `no reply for "${entry.subject}" within ${timeoutMs} ms; it may have been received`))

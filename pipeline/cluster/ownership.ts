@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { PartitionedStage } from '../partitioned-stage.ts'
 import type { Metrics } from '../metrics.ts'
-import { leaseKey, type Board, type Lease } from './board.ts'
+import { leaseKey, type Board, type BoardView, type Lease } from './board.ts'
 import type { ClusterView, Membership } from './membership.ts'
 import { ownerOf } from './rendezvous.ts'
 
@@ -104,11 +104,22 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
   }
   membership.onView(reconcile)
 
+  let reading: Promise<BoardView> | undefined
+  let readingNext: Promise<BoardView> | undefined
+  /** The board as it is after this call; all who ask while it is being read share the next reading: after a break thousands of appends are refused at once. */
+  const readAnew = (): Promise<BoardView> => {
+    if (reading === undefined) return reading = board.read([work]).finally(() => { reading = undefined })
+    return readingNext ??= reading.catch(() => undefined).then(() => {
+      readingNext = undefined
+      return readAnew()
+    })
+  }
+
   return {
     owns: (partition) => held.has(partition),
     holds: (partition) => held.has(partition) && membership.isCurrent(),
     async isLost(partition) {
-      const { leases } = await board.read([work])
+      const { leases } = await readAnew()
       const lease = leases.get(leaseKey(work, partition))
       const mine = held.get(partition)
       if (mine === undefined) return true

@@ -123,7 +123,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
           if (!deps.holds(delivery.partition) && !await mayAppend(delivery.partition)) return 'lost'
           if (await append(slot, slot.live, decision)) return 'done'
-          if (await deps.isLost(delivery.partition)) return 'lost'
+          if (await askSurely(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
       slot.live = undefined
