@@ -60,9 +60,10 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
   const mark = async (): Promise<void> => {
     await Promise.all(HANDED_ON.map(async (one) => {
       const [newest, kept] = [await newestFor(bus, one), marks.get(one.stream) ?? []]
-      if (newest === undefined || kept.at(-1)?.seq === newest.seq || kept.length === NOTES_MAX) return
+      if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
       const inboxSeq = await takenOverAt(bus, one, newest)
-      if (inboxSeq !== undefined) marks.set(one.stream, [...kept, { seq: newest.seq, inboxSeq }])
+      // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
+      if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
     }))
   }
   const trim = async (): Promise<void> => {

@@ -120,18 +120,14 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     settle(finish(batch, sizes))
   }
   const settle = (work: Promise<void>): void => {
-    const begunMs = performance.now()
     writing = work.then(() => {
       writing = undefined
-      const endedMs = performance.now()
-      lastWrite = { endedMs, tookMs: endedMs - begunMs }
-      clearTimeout(rest)
-      rest = setTimeout(flush, lastWrite.tookMs)
       flush()
     })
     writing.catch(loop.fail)
   }
   const finish = async (batch: Batch, sizes: readonly number[]): Promise<void> => {
+    const begunMs = performance.now()
     await write(batch)
     if (batch.last !== undefined && batch.last.seq > projectedSeq) {
       projectedSeq = batch.last.seq
@@ -141,6 +137,9 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     await mark()
     await takeOvers.check(projectedSeq)
     for (const size of sizes) gate.leave(size)
+    const endedMs = performance.now()
+    lastWrite = { endedMs, tookMs: endedMs - begunMs }
+    rest = setTimeout(flush, lastWrite.tookMs)
   }
   const mark = async (): Promise<void> => {
     const at = options.now()
