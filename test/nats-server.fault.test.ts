@@ -36,13 +36,16 @@ function restOfGroup(leader: number): number[] {
   return pairs.filter(([pid, group]) => group === leader && pid !== leader).map(([pid = 0]) => pid)
 }
 
+/** A port that nobody else takes once it is free for a moment: systems give those from 32768 on to outgoing connections, of tests beside this one too. */
+const lastingPort = (): number => 20_000 + (process.pid % 10_000)
+
 /** Another process that starts a server on the data folder, prints its pid and port, and waits to be killed. */
-async function startElsewhere() {
+async function startElsewhere(wanted = 0) {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', `
     import { pino } from ${JSON.stringify(import.meta.resolve('pino'))}
     import { startNatsServer } from ${JSON.stringify(new URL('../infra/nats/server.ts', import.meta.url).href)}
     const log = pino({ level: 'silent' })
-    const server = await startNatsServer({ dataDir: ${JSON.stringify(dataDir)}, port: 0, binary: ${JSON.stringify(binary)}, log })
+    const server = await startNatsServer({ dataDir: ${JSON.stringify(dataDir)}, port: ${wanted}, binary: ${JSON.stringify(binary)}, log })
     console.log(server.pid + ' ' + server.port)`], { stdio: ['ignore', 'pipe', 'inherit'] })
   const line = await new Promise<string>((resolve) => createInterface({ input: owner.stdout }).once('line', resolve))
   const [pid = 0, port = 0] = line.split(' ').map(Number)
@@ -82,7 +85,7 @@ test('nats-server ends when its owner is killed by kill -9', async () => {
 })
 
 test('a killed owner leaves no stale lock and no second server: the next start takes over folder and port at once', async () => {
-  const { owner, pid, port } = await startElsewhere()
+  const { owner, pid, port } = await startElsewhere(lastingPort())
 
   owner.kill('SIGKILL')
   await once(owner, 'exit')
