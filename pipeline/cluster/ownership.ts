@@ -109,6 +109,7 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
   /** The board as it is after this call; all who ask while it is being read share the next reading: after a break thousands of appends are refused at once. */
   const readAnew = (): Promise<BoardView> => {
     if (reading === undefined) return reading = board.read([work]).finally(() => { reading = undefined })
+    // Its failure is told to those who asked for it.
     return readingNext ??= reading.catch(() => undefined).then(() => {
       readingNext = undefined
       return readAnew()

@@ -18,7 +18,10 @@ export interface ReadLoop<Message> {
 }
 
 const STOP_MS_MAX = 5_000
-/** Messages that are here already are handed over for so long at a stretch. Each turn costs writes and wake-ups here, in nats-server and in whoever reads next: 5 ms made half the throughput. */
+/**
+ * Messages that are here already are handed over for so long at a stretch. Each turn costs writes and wake-ups here, in nats-server and in
+ * whoever reads next: with 5 ms the throughput was 40 % lower (decision 22).
+ */
 const STRETCH_MS = 50
 
 export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(): void }, gate: Gate): ReadLoop<Message> {
