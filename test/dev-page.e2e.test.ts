@@ -143,6 +143,31 @@ test('an actor\'s history is gone through step by step, with the state and the c
   await page.waitForSelector('.box.active.final[data-state=over]')
 })
 
+test('who steps back while the newest records are being read stays at his step', async () => {
+  await send('back', 'item.added', { name: 'tea' })
+  await send('back', 'order.placed', { to: { city: 'Oslo' } })
+  await open('#/order/acme/back')
+  await page.waitForSelector('output >> text=2 of 2')
+  const { promise: release, resolve: goOn } = Promise.withResolvers<void>()
+  const { promise: reading, resolve: begun } = Promise.withResolvers<void>()
+  await page.route('**/dev/history/**', async (route) => {
+    begun()
+    await release
+    await route.continue()
+  })
+  await reading
+
+  await page.keyboard.press('ArrowLeft')
+  await page.waitForSelector('output >> text=1 of 2')
+  const read = page.waitForResponse('**/dev/history/**')
+  goOn()
+  await (await read).finished()
+  await page.unrouteAll()
+  await page.waitForResponse('**/dev/history/**')
+
+  expect(await page.locator('output').innerText()).toBe('1 of 2')
+})
+
 test('what happens to the actor that is looked at is seen in every tab at once', async () => {
   await send('two', 'item.added', { name: 'tea' })
   await open('#/order/acme/two')

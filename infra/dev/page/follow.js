@@ -69,13 +69,14 @@ async function takeActors() {
 
 /** Reads the records that came since, and those around the one that is looked at. */
 async function takeSteps() {
-  const { actor, steps, last, live, at } = current()
+  const { actor, steps, last, at } = current()
   if (actor === null) return
   const range = last === 0 ? { limit: WINDOW } : { from: last + 1, limit: WINDOW }
   const read = await readHistory(actor.tenant, actor.kind, actor.id, range)
   keep(actor, read)
+  // Whoever went to another step during the reading stays there.
   if (last === 0 && at > 0) await look(at)
-  else if (live && current().actor === actor) update({ at: Math.min(current().last, Math.max(...current().steps.keys(), 0)) })
+  else if (current().live && current().actor === actor) update({ at: Math.min(current().last, Math.max(...current().steps.keys(), 0)) })
   if (steps !== current().steps && read.last > (read.records.at(-1)?.n ?? read.last)) await takeSteps()
 }
 
