@@ -60,3 +60,22 @@ test('a host that was not heard of for longer than a lease waits until the board
   expect((await readLog(own)).map(({ record }) => record.n)).toEqual([1, 2])
   expect(await loads()).toBe(1)
 })
+
+test('a member that goes while NATS is slow to answer still gives back what it had', async () => {
+  const { nats, stages } = system.running
+  const user = system.running.nats.connection.user ?? ''
+  const password = system.running.nats.connection.pass ?? ''
+  const other = await startSystem({ kinds: [toyKind], settings: { LEASE_MS, ROLES: 'host', NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: password } })
+  const partitionsOf = ({ running }: System): number => running.stages.get('host')?.status().partitions?.length ?? 0
+  await expect.poll(() => partitionsOf(other)).toBeGreaterThan(0)
+  const before = stages.get('host')?.status().partitions?.length
+
+  const pid = nats.pid ?? NaN
+  process.kill(pid, 'SIGSTOP')
+  const stopped = other.stop()
+  await delay(1_500) // As a slow disk may take; far less than the lease, so that nobody else takes over.
+  process.kill(pid, 'SIGCONT')
+  await stopped
+
+  await expect.poll(() => partitionsOf(system)).toBeGreaterThan(before ?? 0)
+})

@@ -54,8 +54,6 @@ const NUDGE = 'colloquy.cluster'
 const NOTES_PER_LEASE = 5
 /** Notes of members that are gone are taken away after so many leases. */
 const FORGET_AFTER_LEASES = 20
-/** How long a member that goes waits for the board to take notice: NATS may be gone, and leases end by themselves. */
-const FAREWELL_MS_MAX = 1_000
 
 /** Takes part in the cluster. The first note must succeed; later ones, and looks, are tried again with the next. */
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
@@ -131,6 +129,9 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   }, leaseMs / NOTES_PER_LEASE)
   await note()
   const isCurrent = (): boolean => isHeard && lapsesSeen === lapses && performance.now() - heardAt < leaseMs
+  /** Whether the board took notice before the leases end by themselves: NATS may be gone. */
+  const isHeeded = (farewell: Promise<void>): Promise<boolean> =>
+    Promise.race([farewell.then(() => true, () => false), delay(leaseMs - (performance.now() - heardAt), false, { ref: false })])
 
   return {
     id,
@@ -149,7 +150,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       await reconciling
       // Who was not heard of for so long need not say that he goes: waiting for a NATS that is away would only take time.
       if (!isCurrent()) return
-      isHeard = await heeded(note())
+      isHeard = await isHeeded(note())
       if (!isHeard) log.debug('the others learn of the leaving from the leases')
     },
     async stop() {
@@ -157,12 +158,8 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       clearInterval(beat)
       subscription.unsubscribe()
       await reconciling
-      if (isCurrent() && !await heeded(board.remove(id))) log.debug('the note of this member stays until it is old')
+      if (isCurrent() && !await isHeeded(board.remove(id))) log.debug('the note of this member stays until it is old')
       bus.nc.publish(NUDGE, id)
     },
   }
 }
-
-/** Whether it came to an end in the time that a farewell may take. */
-const heeded = (farewell: Promise<void>): Promise<boolean> =>
-  Promise.race([farewell.then(() => true, () => false), delay(FAREWELL_MS_MAX, false, { ref: false })])

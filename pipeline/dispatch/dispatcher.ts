@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics.ts'
 import type { PartitionRun } from '../partitioned-stage.ts'
 import { createPositionTracker } from '../position-tracker.ts'
 import { publishSurely } from '../publish-surely.ts'
+import { repeatedly } from '../repeatedly.ts'
 import type { Checkpoints } from '../streams/checkpoints.ts'
 import { rearm } from '../rearm/rearm.ts'
 import { resend } from '../rearm/resend.ts'
@@ -142,8 +143,11 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       await checkpoints.save(partition, ring)
     }))
   }
-  const timer = setInterval(() => void saveCheckpoints().catch(loop.fail), options.checkpointMs)
-  loop.signal.addEventListener('abort', () => clearInterval(timer))
+  const saving = repeatedly(options.checkpointMs, async () => {
+    await saveCheckpoints().catch(loop.fail)
+    return options.checkpointMs
+  })
+  loop.signal.addEventListener('abort', () => void saving.stop())
   loop.run(take)
   rearmOwed(options, owed, starts, loop.signal).catch(loop.fail)
 
@@ -159,6 +163,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     },
     async stop() {
       await loop.stop()
+      await saving.stop()
       await saveCheckpoints().catch((error: unknown) => log.warn({ err: error }, 'the dispatcher could not save its checkpoint; it will repeat a little'))
     },
   }
