@@ -37,6 +37,8 @@ const LINES: readonly Line[] = [
   { result: 'scale', what: 'cost per message at 1,000,000 actors over that at 10,000: time, CPU', figures: ['costRatio', 'cpuCostRatio'], unit: '', aim: '1.3' },
   { result: 'scale', what: 'memory per live actor of the small machine', figures: ['bytesPerLiveActor'], unit: ' bytes', aim: '2 KB' },
   { result: 'scale', what: 'loading an actor that is out of memory, p50', figures: ['coldLoadP50Ms'], unit: ' ms' },
+  { result: 'soak', what: 'an hour at 200 inputs/s: memory of Colloquy, in the earlier half and in the later', figures: ['upMiBEarly', 'upMiBLate'], unit: ' MiB', aim: 'flat' },
+  { result: 'soak', what: 'records not yet in the tables meanwhile: p50 of the earlier half and of the later, p99', figures: ['tablesLagP50Early', 'tablesLagP50Late', 'tablesLagP99Late'], unit: '', aim: 'flat' },
   { result: 'embed', what: 'texts embedded (MiniLM shape, 8 bits); over the bare ONNX session', figures: ['textsPerSecond', 'ratio'], unit: '' },
   { result: 'search', what: 'hybrid search over 100,000 messages: p50, p99', figures: ['hybridP50Ms', 'hybridP99Ms'], unit: ' ms' },
   { result: 'kinds', what: 'decisions of `support`; over bare `transition()`', figures: ['supportTurnsPerSecond', 'supportRatio'], unit: '' },

@@ -19,8 +19,8 @@ const alarmOf = async (id: string) => {
   const message = await system.running.bus.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.acme.sleeper.${id}` })
   return message === null ? undefined : { seq: message.seq, at: message.header.get('Nats-Schedule').slice('@at '.length) }
 }
-const timersOf = async (id: string): Promise<string[]> =>
-  Object.values((await recordsOf(id)).at(-1)?.record.state?.timers ?? {}).map(({ at }) => at)
+const timersIn = (entry: Entry | undefined): string[] => Object.values(entry?.record.state?.timers ?? {}).map(({ at }) => at)
+const timersOf = async (id: string): Promise<string[]> => timersIn((await recordsOf(id)).at(-1))
 /** As a dispatcher does that is wrong about what there is: the alarm goes off at once. */
 const ringNow = (id: string) => system.running.bus.publisher.publish(`timer.acme.sleeper.${id}`, '{"type":"alarm"}', {
   headers: { 'Nats-Schedule': '@at 2020-01-01T00:00:00Z', 'Nats-Schedule-Target': `int.acme.sleeper.${id}` },
@@ -28,23 +28,24 @@ const ringNow = (id: string) => system.running.bus.publisher.publish(`timer.acme
 const HOUR_MS = 3_600_000
 
 test('timers fire in the order of their times, also those that are due at once', async () => {
-  await tell('both', ['napA', { ms: 400 }], ['napB', { ms: 50 }])
+  await tell('both', ['napA', { ms: 2_000 }], ['napB', { ms: 50 }])
   await expect.poll(() => wokenBy('both')).toEqual(['b', 'a'])
   await tell('once', ['napB', { ms: 0 }], ['napA', { ms: 0 }])
   await expect.poll(async () => (await wokenBy('once')).toSorted()).toEqual(['a', 'b'])
 })
 
 test('a timer that moves on and on costs one schedule, and fires once, at its last time', async () => {
-  await tell('moved', ['napA', { ms: 300 }], ...Array.from({ length: 20 }, () => ['stir'] as const))
+  await tell('moved', ['napA', { ms: 2_000 }], ...Array.from({ length: 20 }, () => ['stir'] as const))
   await level(system)
   const first = await alarmOf('moved')
-  const [last] = await timersOf('moved')
   await expect.poll(() => wokenBy('moved')).toEqual(['a'])
   const records = await recordsOf('moved')
   expect(records).toHaveLength(22)
+  const [last] = timersIn(records.at(-2))
   expect(records.at(-1)?.record.input.type).toBe('timer.fired')
   expect(records.at(-1)?.record.inbox.ts).toMatch(/Z$/)
   expect(Date.parse(records.at(-1)?.record.inbox.ts ?? '')).toBeGreaterThanOrEqual(Date.parse(last ?? ''))
+  // On a machine that stood still it may have gone off by then.
   if (first !== undefined) expect(first.at <= (last ?? '')).toBe(true)
   expect(await alarmOf('moved')).toBeUndefined()
 })
