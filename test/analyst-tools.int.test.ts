@@ -104,7 +104,7 @@ describe('a tool for ClickHouse asks one of the questions', () => {
     await page?.goto(`${url}/play?user=analyst`)
     await page?.locator('#query').fill("SELECT concat('closed: ', toString(count())) AS answer FROM cases WHERE isNotNull(closed_at)")
     await page?.locator('#run').click()
-    await page?.getByText('closed: 4', { exact: true }).waitFor({ timeout: 15_000 })
+    await page?.getByText('closed: 4', { exact: true }).waitFor({ timeout: 60_000 })
   })
 
   test("Grafana's data source: what its driver, clickhouse-go over HTTP, sends", async () => {

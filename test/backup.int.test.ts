@@ -117,7 +117,7 @@ describe('backup and restore', () => {
     } finally {
       await copy.stop()
     }
-  }, 90_000)
+  })
 
   test('a restore that is killed keeps the system from starting, until it was begun again and finished', async () => {
     const target = await folder()
@@ -138,7 +138,7 @@ describe('backup and restore', () => {
     } finally {
       await copy.stop()
     }
-  }, 60_000)
+  })
 
   test('what is not empty, runs, or is damaged is refused before anything is written', async () => {
     expect(await refusal(['restore', backup], dataDir)).toContain('another Colloquy uses this data folder')
@@ -159,5 +159,5 @@ describe('backup and restore', () => {
     expect(await refusal(['restore', backup], empty)).toContain('its sha256 is another')
     expect((await readdir(empty)).filter((name) => name === 'nats')).toEqual([])
     await writeFile(file, whole)
-  }, 60_000)
+  })
 })

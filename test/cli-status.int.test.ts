@@ -12,7 +12,7 @@ import { codeOf, messageOf } from '../schemas/errors.ts'
 import { silent, startSystem, temporaryFolder } from './system.ts'
 
 const question = JSON.stringify({ type: 'message.received', data: { role: 'user', text: 'How long does shipping take?' } })
-const LEVEL_MS = 30_000
+const LEVEL_MS = 60_000
 
 let dataDir: string
 let started: AsyncDisposableStack

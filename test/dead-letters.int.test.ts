@@ -42,7 +42,7 @@ beforeAll(async () => {
   await level(before)
   await before.stop()
   system = await startSystem({ dataDir, kinds: [rigKind, toyKind] })
-}, 120_000)
+})
 afterAll(async () => {
   await system.stop()
   await rm(dataDir, { recursive: true, force: true })

@@ -25,7 +25,7 @@ afterAll(async () => {
 beforeEach(async (test) => {
   if (opened === undefined) return test.skip(missing)
   context = await opened.newContext({ viewport: { width: 1440, height: 900 } })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(60_000)
   page = await context.newPage()
   page.on('pageerror', (error) => faults.push(error.message))
   // What the page's own rules for scripts, styles and connections forbid is told there.

@@ -85,7 +85,7 @@ const say = async (...texts: readonly string[]): Promise<void> => {
 
 async function caughtUp(stage: Stage): Promise<void> {
   const { state } = await system.running.bus.jsm.streams.info('LOG')
-  await expect.poll(() => stage.status().position, { timeout: 30_000, interval: 20 }).toBe(state.last_seq)
+  await expect.poll(() => stage.status().position, { interval: 20 }).toBe(state.last_seq)
 }
 
 describe('the embedding stage', () => {

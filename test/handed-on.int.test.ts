@@ -40,8 +40,8 @@ test('what is resolved is trimmed in those streams as well', async () => {
   const left = async (stream: string, filter: string): Promise<number> =>
     Object.keys((await bus.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
   const trimming = await beginTrimming({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
-  await expect.poll(() => left('TIMERS', 'int.>'), { timeout: 10_000 }).toBe(0)
-  await expect.poll(() => left('SENT', 'act.>'), { timeout: 10_000 }).toBe(0)
-  await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.messages, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => left('TIMERS', 'int.>')).toBe(0)
+  await expect.poll(() => left('SENT', 'act.>')).toBe(0)
+  await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.messages).toBe(0)
   await trimming.stop()
 })

@@ -16,7 +16,7 @@ import { startSystem, temporaryFolder, type System } from './system.ts'
 const DEMO = new URL('../infra/demo/conversations.jsonl', import.meta.url)
 /** Without tables: all that is told here is in the log. */
 const ROLES = 'host,dispatch,tasks'
-const LEVEL_MS = 30_000
+const LEVEL_MS = 60_000
 
 let dataDir: string
 let system: System

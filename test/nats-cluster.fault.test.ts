@@ -74,7 +74,7 @@ async function tasksWork(id: string): Promise<void> {
     await producer.request(`in.${id}.toy.asks-${asked}`, body, { timeout: 1_000 }).catch(() => undefined)
     const ended = (await readLog(system)).filter(({ actor }) => actor.startsWith(`${id}/toy/asks`)).flatMap(({ record }) => record.ended)
     return ended.some(({ status }) => status === 'done')
-  }, { timeout: 30_000, interval: 500 }).toBe(true)
+  }, { interval: 500 }).toBe(true)
 }
 
 const leaderOf = async (stream: string): Promise<number> => {

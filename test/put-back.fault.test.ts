@@ -87,14 +87,14 @@ describe('put back to an older state', () => {
     }, WITHOUT_RUNNER)
     await putStreamsBack('TASKS', 'TIMERS')
     await session(async (system) => {
-      await expect.poll(() => schedulesOf(system), { timeout: 20_000 }).toEqual(before)
+      await expect.poll(() => schedulesOf(system)).toEqual(before)
       const { state } = await system.running.bus.jsm.streams.info('TASKS')
       expect(state.messages).toBe(2)
     }, WITHOUT_RUNNER)
     expect(said.join('')).toMatch(/TASKS lost its last messages.*\n.*TIMERS lost its last messages/)
     said = []
     await session(async (system) => {
-      await expect.poll(async () => told(await readLog(system)).length, { timeout: 20_000 }).toBe(2)
+      await expect.poll(async () => told(await readLog(system)).length).toBe(2)
       await level(system)
       const entries = await readLog(system)
       expect(told(entries).map(({ data }) => data['text']).sort()).toEqual(['答: one?', '答: 二？'])
@@ -102,7 +102,7 @@ describe('put back to an older state', () => {
       expect(await tablesBesideLog(system)).toEqual([])
     })
     expect(said.join('')).not.toContain('lost its last messages')
-  }, 60_000)
+  })
 
   test('SENT: what actors sent is sent again, and known by those who have it', async () => {
     const pay = (no: number) => ({ subject: 'in.acme.teller.t1', body: { type: 'pay', id: `p${no}`, data: { to: 'l1', no } } })
@@ -125,7 +125,7 @@ describe('put back to an older state', () => {
         .toEqual([1, -1, 2, -2, 3, -3, 4, -4, 5, -5])
     })
     expect(said.join('')).toContain('SENT lost its last messages')
-  }, 60_000)
+  })
 
   test('all of NATS, with ClickHouse ahead of it: the tables follow, and no id comes back with other content', async () => {
     await session((system) => publishAll(system, say(0, 20)))
@@ -151,7 +151,7 @@ describe('put back to an older state', () => {
         }
       }
     })
-  }, 60_000)
+  })
 
   test('ClickHouse: the tables catch up', async () => {
     await session((system) => publishAll(system, say(0, 20)))
@@ -163,7 +163,7 @@ describe('put back to an older state', () => {
       expect(await tablesBesideLog(system)).toEqual([])
       expect(idsOf(await readLog(system))).toEqual(expected([0, 50]))
     })
-  }, 60_000)
+  })
 
   test('INBOX and LOG under a system that runs: noticed at the reconnect', async () => {
     const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
@@ -178,7 +178,7 @@ describe('put back to an older state', () => {
       const publish = (messages: ReturnType<typeof say>) => publishAll(system, messages)
       /** What was sent while the connection came back may be gone without an answer. */
       const publishStubbornly = ([message]: ReturnType<typeof say>) => expect.poll(() =>
-        system.producer.request(message?.subject ?? '', JSON.stringify(message?.body), { timeout: 500 }).then(() => true, () => false), { timeout: 20_000 }).toBe(true)
+        system.producer.request(message?.subject ?? '', JSON.stringify(message?.body), { timeout: 500 }).then(() => true, () => false)).toBe(true)
       await publish(say(0, 20))
       await level(system)
       await server.stop()
@@ -192,14 +192,14 @@ describe('put back to an older state', () => {
       server = await serve(port)
       await publishStubbornly(say(100, 1))
       await publish(say(101, 39))
-      await expect.poll(async () => idsOf(await readLog(system)), { timeout: 30_000 }).toEqual(expected([0, 20], [100, 40]))
+      await expect.poll(async () => idsOf(await readLog(system))).toEqual(expected([0, 20], [100, 40]))
       await level(system)
-      await expect.poll(() => tablesBesideLog(system), { timeout: 30_000 }).toEqual([])
+      await expect.poll(() => tablesBesideLog(system)).toEqual([])
       expect(said.join('')).toContain('LOG lost its last messages')
     } finally {
       await system.stop()
       await server.stop()
       await rm(own, { recursive: true, force: true })
     }
-  }, 90_000)
+  })
 })

@@ -67,9 +67,9 @@ const phase = (): Promise<RebuildState['phase'] | undefined> => withBus(settings
 test('the projector is killed again and again while tables take over: never half of them, and in the end all', async () => {
   let up = await startFilled()
   const before = await everything()
-  for (const waitMs of [0, 2, 5, 10, 30, 80]) {
+  for (const waitMs of [0, 5, 20, 80]) {
     const rebuild = startCli(['rebuild'], { dataDir })
-    await expect.poll(phase, { timeout: 30_000, interval: 2 }).not.toBe('filling')
+    await expect.poll(phase, { interval: 2 }).not.toBe('filling')
     await new Promise((resume) => setTimeout(resume, waitMs))
     up.signal('SIGKILL')
     await up.ended
@@ -84,13 +84,13 @@ test('the projector is killed again and again while tables take over: never half
   expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/they have taken over/)
   expect(await everything()).toEqual(before)
   expect((await runCli(['verify'], { dataDir })).code).toBe(0)
-}, 180_000)
+}, 360_000)
 
 test('one that is given up by Ctrl-C leaves the tables and the disk as they were', async () => {
   await startFilled()
   const before = await everything()
   const rebuild = startCli(['rebuild'], { dataDir })
-  await expect.poll(phase, { timeout: 30_000, interval: 2 }).toBe('filling')
+  await expect.poll(phase, { interval: 2 }).toBe('filling')
   rebuild.signal('SIGINT')
   const { code, stderr } = await rebuild.ended
   if (code !== 0) expect(stderr).toMatch(/the tables are as they were[^]*code: rebuild_given_up/)

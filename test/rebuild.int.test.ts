@@ -84,7 +84,7 @@ test('rows that do not count are removed from the disk', async () => {
 test('of two at once one is refused, and one that is killed changes nothing', async () => {
   const before = await everything()
   const first = startCli(['rebuild'], { dataDir })
-  await expect.poll(phase, { timeout: 20_000, interval: 5 }).toBe('filling')
+  await expect.poll(phase, { interval: 5 }).toBe('filling')
   const second = startCli(['rebuild'], { dataDir })
   const refused = second.ended
   // Slow machines: the first may be done before the second has started.
@@ -93,7 +93,7 @@ test('of two at once one is refused, and one that is killed changes nothing', as
   await first.ended
 
   const killed = startCli(['rebuild'], { dataDir })
-  await expect.poll(phase, { timeout: 20_000, interval: 5 }).toBe('filling')
+  await expect.poll(phase, { interval: 5 }).toBe('filling')
   killed.signal('SIGKILL')
   await killed.ended
   expect(await everything()).toEqual(before)

@@ -61,18 +61,18 @@ describe('colloquy reembed', () => {
     const result = await runReembed(wanted, { records: (done) => { again.push(done) }, waits: () => undefined }, silent, new AbortController().signal)
     expect(again[0]).toBeGreaterThanOrEqual(reached)
     expect(result.before).toContain('lexical')
-    await expect.poll(async () => (await found()).model, { timeout: 30_000, interval: 100 }).toBe('semantic')
+    await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('semantic')
     expect(await readMemoryModel(system.running.kv)).toMatchObject({ settings: { EMBED_MODEL: folder }, fingerprint: result.fingerprint })
     // What comes from now on is in it too.
     await say(1)
-    await expect.poll(async () => system.running.memory?.current().store.count('acme', {}), { timeout: 30_000 }).toBe(151)
+    await expect.poll(async () => system.running.memory?.current().store.count('acme', {})).toBe(151)
   })
 
   it('is a command, and changes back quickly: the other collection is still there', async () => {
     const [answer] = await cliJson(['reembed', '--embed-model', 'lexical'], { dataDir: system.settings.DATA_DIR })
     expect(answer).toMatchObject({ model: 'lexical', before: expect.stringContaining('16-') as string })
-    await expect.poll(async () => (await found()).model, { timeout: 30_000, interval: 100 }).toBe('lexical')
-    await expect.poll(async () => system.running.memory?.current().store.count('acme', {}), { timeout: 30_000 }).toBe(151)
+    await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('lexical')
+    await expect.poll(async () => system.running.memory?.current().store.count('acme', {})).toBe(151)
   })
 
   it('is not done by settings alone: a process whose settings name another model searches with the one that the memory is of', async () => {

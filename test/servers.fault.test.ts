@@ -56,7 +56,7 @@ describe('kill -9 in the middle of the traffic', () => {
     expect(system.running.nats.pid).not.toBe(killed)
 
     await system.producer.request('in.nats.toy.asks', JSON.stringify({ type: 'ask', data: { q: 'still there?' } }))
-    await expect.poll(async () => (await readLog(system)).findLast((entry) => entry.actor === 'nats/toy/asks')?.record.to, { timeout: 30_000 })
+    await expect.poll(async () => (await readLog(system)).findLast((entry) => entry.actor === 'nats/toy/asks')?.record.to)
       .toBe('open.idle')
   })
 })

@@ -104,7 +104,7 @@ describe('ClickHouse', () => {
     try {
       await ask('refused')
       // The tables before it in the batch are written, and the mark stays where it was.
-      await expect.poll(async () => rows(system, "SELECT count() AS n FROM messages WHERE tenant = 'refused' AND role = 'user'"), { timeout: 20_000 })
+      await expect.poll(async () => rows(system, "SELECT count() AS n FROM messages WHERE tenant = 'refused' AND role = 'user'"))
         .not.toEqual([{ n: 0 }])
       expect(stages.get('project')?.status().lag).toBeGreaterThan(0)
     } finally {
