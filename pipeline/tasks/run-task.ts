@@ -46,7 +46,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
       const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error', message: messageOf(error).toWellFormed().slice(0, 4096) }
-      deps.log.warn({ run: message.run, task: message.task, attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
+      deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
     }
