@@ -77,7 +77,7 @@ describe('a producer in Node, with no more rights than any', () => {
   test('hears in time what it may have to publish again, and may do so under the same id', async () => {
     const { jsm } = system.running.bus
     await jsm.streams.update('INBOX', { max_bytes: 1 })
-    const error: unknown = await producer.publish(add('full', 1, 'f-1'), { timeoutMs: 500 }).catch((failure: unknown) => failure)
+    const error: unknown = await producer.publish(add('full', 1, 'f-1'), { timeoutMs: 3_000 }).catch((failure: unknown) => failure)
     expect(error).toBeInstanceOf(NotAcknowledgedError)
     expect(error).toMatchObject({ code: 'not_acknowledged', messageId: 'f-1', message: expect.stringContaining('full until hosts have caught up') as string })
     await jsm.streams.update('INBOX', { max_bytes: 100_000_000 })
@@ -96,7 +96,7 @@ test('on the command line the same is waited for, and said', async () => {
 
 test('what is stored and not there in time is an error with its receipt', async () => {
   await system.running.stages.get('project')?.stop()
-  const error: unknown = await producer.publish(add('late', 1, 'l-1'), { wait: 'tables', timeoutMs: 700 }).catch((failure: unknown) => failure)
+  const error: unknown = await producer.publish(add('late', 1, 'l-1'), { wait: 'tables', timeoutMs: 3_000 }).catch((failure: unknown) => failure)
   expect(error).toBeInstanceOf(WaitTimeoutError)
   expect(error).toMatchObject({ code: 'wait_timeout', receipt: { id: 'l-1', position: (await recordsOf('late'))[0]?.record.inbox.seq } })
 })

@@ -61,7 +61,7 @@ async function play(): Promise<void> {
   await importLines((await openLines(live)).lines, { ...options, tenant: TENANT, mode: 'live' })
   await playDesk()
   await level(system)
-  await vi.waitFor(async () => expect(await silent()).toBe(true), { timeout: 30_000, interval: 100 })
+  await vi.waitFor(async () => expect(await silent()).toBe(true), { timeout: 120_000, interval: 100 })
   await level(system)
 }
 

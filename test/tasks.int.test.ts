@@ -9,7 +9,7 @@ import { resolveLetters, type Resolved } from '../pipeline/dead/resolve.ts'
 import { level, publishAll, readLog, rows, tablesBesideLog } from './ledger.ts'
 import { startSystem, type System } from './system.ts'
 
-const DEADLINE_MS = 1_500
+const DEADLINE_MS = 5_000
 const CONCURRENCY = 3
 
 /** What the tasks of this file have seen: they run in this very process. */
@@ -57,7 +57,7 @@ const worker = defineKind({
           case 'slow':
             seen.running += 1
             seen.runningMost = Math.max(seen.runningMost, seen.running)
-            await new Promise((resolve) => setTimeout(resolve, 40))
+            await new Promise((resolve) => setTimeout(resolve, 200))
             seen.running -= 1
             return { text: 'slow' }
         }
