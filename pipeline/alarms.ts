@@ -14,20 +14,23 @@ import { publishSurely, type SurelyDeps } from './publish-surely.ts'
  */
 export interface Alarms {
   /**
-   * Sees to it that the actor has an alarm at `at` or before, and tells whether that took a new one.
+   * Sees to it that the actor has an alarm at `at` or before.
    *
    * @throws AbortError by the signal
    */
-  set(address: Address, at: string, options?: SetOptions): Promise<boolean>
+  set(address: Address, at: string, options?: SetOptions): Promise<AlarmOutcome>
   /** Whether there is one at `at` or before for certain that goes off after `since`, both ISO. */
   covers(address: Address, at: string, since: string): boolean
 }
+
+/** `there`: it had one already. `not_ours`: it has none by this, and another sees to it. */
+export type AlarmOutcome = 'set' | 'there' | 'not_ours'
 
 export interface SetOptions {
   /** Whether the actor never had one, as far as anybody knows: then TIMERS is not asked first. Default: false. */
   readonly isNew?: boolean
   /** Asked last of all: who was paused, and has another in his place by now, would make the alarm earlier than that one knows. Default: yes. */
-  readonly mayStill?: () => boolean
+  readonly isOurs?: () => Promise<boolean>
 }
 
 export interface AlarmsDeps extends Omit<SurelyDeps, 'publisher'> {
@@ -73,7 +76,7 @@ export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alar
     return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }
   return {
-    async set(address, at, { isNew = false, mayStill = () => true } = {}) {
+    async set(address, at, { isNew = false, isOurs } = {}) {
       const subject = alarmSubject(address)
       const remembered = isNew ? NONE : known.get(subject)
       // One that is remembered as early enough may have gone off since.
@@ -81,15 +84,15 @@ export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alar
       for (;; present = await look(subject)) {
         if (!isLater(present, at) && !isForgotten(present.at, now())) {
           known.set(subject, present)
-          return false
+          return 'there'
         }
-        if (!mayStill()) return false
+        if (await isOurs?.() === false) return 'not_ours'
         const set = await publishSurely(surely, subject, PAYLOAD, {
           expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, [SCHEDULE_TARGET]: internalSubject(address) },
         }, [JS_CODE.wrongLastSequence])
         if (!set.ok) continue
         known.set(subject, { at, seq: set.seq })
-        return true
+        return 'set'
       }
     },
     covers(address, at, since) {

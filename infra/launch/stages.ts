@@ -106,8 +106,8 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   }
   if (has('dispatch')) {
     const tails = createTails({ bus, kv, log, metrics })
-    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { holds }) => beginDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, holds,
+    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { owns, holds }) => beginDispatcher({
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, owns, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)

@@ -6,6 +6,8 @@ import { abortSubject, parseLogSubject, type Address } from '../../schemas/subje
 import { createAlarms } from '../alarms.ts'
 import { askSurely } from '../ask-surely.ts'
 import type { Bus } from '../bus.ts'
+import type { Ownership } from '../cluster/ownership.ts'
+import { createStillOurs } from '../cluster/still-ours.ts'
 import { createCountdown } from '../countdown.ts'
 import { createGate } from '../gate.ts'
 import type { Metrics } from '../metrics.ts'
@@ -29,8 +31,9 @@ export interface DispatcherOptions {
   readonly checkpoints: Checkpoints
   readonly tails: Tails
   readonly partitions: readonly number[]
-  /** Whether this dispatcher still owns a partition, by its own clock. */
-  readonly holds: (partition: number) => boolean
+  /** Whether a partition is this member's, and whether it is so by its own clock too. */
+  readonly owns: Ownership['owns']
+  readonly holds: Ownership['holds']
   /** Records under way, and their bytes. */
   readonly recordsMax: number
   readonly bytesMax: number
@@ -60,6 +63,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const loop = createReadLoop(reader, gate)
   const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
   const alarms = createAlarms({ bus, log, metrics, signal: loop.signal })
+  const stillOurs = createStillOurs(options, loop.signal)
   const tracker = createPositionTracker(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
@@ -78,8 +82,8 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...letters]
     const due = dueUnlessCovered(address, record)
-    const [isSet] = await Promise.all([
-      due === undefined ? false : alarms.set(address, due.at, { isNew: record.n === 1, mayStill: () => options.holds(partition) }),
+    const [alarm] = await Promise.all([
+      due === undefined ? 'there' : alarms.set(address, due.at, { isNew: record.n === 1, isOurs: () => stillOurs(partition) }),
       inTurn(eventsOf(address, record)),
       inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
@@ -88,7 +92,9 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       await removeLetter(bus, record.resolves)
       metrics.lettersResolved.inc({ end: record.resolves.end })
     }
-    if (isSet || sent.length + others.length > letters.length) tails.touch()
+    // What was left to another is not done: nothing of this partition may be written down any more.
+    if (alarm === 'not_ours') underWay.delete(partition)
+    if (alarm === 'set' || sent.length + others.length > letters.length) tails.touch()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
@@ -154,7 +160,8 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   return {
     ended: loop.ended,
     progress: () => ({ position: doneTo(), lag: reader.pending + tracker.unfinished }),
-    async release(gone) {
+    async release(partitions) {
+      const gone = partitions.filter((partition) => underWay.has(partition))
       const waits = gone.flatMap((partition) => underWay.get(partition) ?? [])
       for (const partition of gone) underWay.delete(partition)
       const readTo = reader.position

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { decide, type Decision } from '../../actors/decide.ts'
 import { firstDue } from '../../actors/due.ts'
@@ -8,6 +7,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import { createAlarms } from '../alarms.ts'
 import { askSurely } from '../ask-surely.ts'
 import type { Bus } from '../bus.ts'
+import { createStillOurs } from '../cluster/still-ours.ts'
 import type { Metrics } from '../metrics.ts'
 import { JS_CODE } from '../publisher.ts'
 import { publishSurely } from '../publish-surely.ts'
@@ -42,9 +42,6 @@ export interface HandlerDeps {
 /** `lost`: the partition is another's by now, and so is the message. */
 export type Handled = 'done' | 'lost'
 
-/** How often somebody looks who waits until this host is heard of again. */
-const UNHEARD_POLL_MS = 50
-
 /**
  * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
  * message has a record that LOG acknowledged, needs none, or is another host's; rejects only where the host has to begin anew.
@@ -52,6 +49,7 @@ const UNHEARD_POLL_MS = 50
 export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { bus, kinds, log, metrics, signal } = deps
   const alarms = createAlarms({ bus, log, metrics, signal })
+  const stillOurs = createStillOurs(deps, signal)
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
     metrics.actorLoads.inc()
@@ -78,15 +76,6 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
       deps.decline(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
       return undefined
     }
-  }
-  let tick: Promise<void> | undefined
-  /** Waits for as long as this host is not heard of: after that the board says whose the partition is. False where it is another's. */
-  const mayAppend = async (partition: number): Promise<boolean> => {
-    while (deps.owns(partition) && !deps.holds(partition)) {
-      tick ??= delay(UNHEARD_POLL_MS, undefined, { signal }).finally(() => { tick = undefined })
-      await tick
-    }
-    return deps.owns(partition)
   }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
@@ -121,7 +110,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           break
         case 'record':
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
-          if (!deps.holds(delivery.partition) && !await mayAppend(delivery.partition)) return 'lost'
+          if (!deps.holds(delivery.partition) && !await stillOurs(delivery.partition)) return 'lost'
           if (await append(slot, slot.live, decision)) return 'done'
           if (await askSurely(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'

@@ -75,7 +75,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     tasks += await put(options, taskOf(address, from.record, started), run)
   }
   const due = firstDue(record.state)
-  const isSet = due !== undefined && await alarms.set(address, due.at)
+  const isSet = due !== undefined && await alarms.set(address, due.at) === 'set'
   return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }
 
