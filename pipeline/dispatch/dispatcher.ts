@@ -67,11 +67,15 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const tracker = createPositionTracker(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
-  /** Positions that were read and may become the checkpoint once all up to them is done, oldest first. */
-  let read: StreamPosition[] = []
+  /** The reader may have the next one in its hand already. */
+  let lastTaken: JsMsg | undefined
+  /** Positions that were taken and may become the checkpoint once all up to them is done, oldest first. */
+  let candidates: StreamPosition[] = []
   let saved = startSeq
   /** Records under way of each partition that this run still has. */
   const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
+  /** Partitions of which something was left to another: nothing of them is wholly done by this run. */
+  const forsaken = new Set<number>()
 
   const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
     for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
@@ -92,8 +96,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       await removeLetter(bus, record.resolves)
       metrics.lettersResolved.inc({ end: record.resolves.end })
     }
-    // What was left to another is not done: nothing of this partition may be written down any more.
-    if (alarm === 'not_ours') underWay.delete(partition)
+    if (alarm === 'not_ours') forsaken.add(partition)
     if (alarm === 'set' || sent.length + others.length > letters.length) tails.touch()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
@@ -110,6 +113,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const take = (message: JsMsg): void => {
     const { partition, address } = parseLogSubject(message.subject)
     const working = underWay.get(partition)
+    lastTaken = message
     tracker.take(message.seq)
     if (working === undefined || message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
@@ -130,18 +134,17 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
 
   /** Writes down what is wholly done; a crash repeats only what came after. */
   const saveCheckpoints = async (): Promise<void> => {
-    if (reader.position.ts !== '' && reader.position.seq > (read.at(-1)?.seq ?? saved)) read.push(reader.position)
-    const done = read.findLast((position) => position.seq <= doneTo())
+    if (lastTaken !== undefined && lastTaken.seq > (candidates.at(-1)?.seq ?? saved)) candidates.push(reader.positionOf(lastTaken))
+    const done = candidates.findLast((position) => position.seq <= tracker.low)
     if (done === undefined) return
-    read = read.filter((position) => position.seq > done.seq)
+    candidates = candidates.filter((position) => position.seq > done.seq)
     saved = done.seq
     await save([...underWay.keys()], done)
   }
-  const doneTo = (): number => (tracker.unfinished === 0 ? reader.position.seq : tracker.low)
   /** What another may own by now is left to him: his checkpoint is the newer one. */
   const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
     await tails.note()
-    await Promise.all(some.filter(options.holds).map(async (partition) => {
+    await Promise.all(some.filter((partition) => options.holds(partition) && !forsaken.has(partition)).map(async (partition) => {
       const before = rings.get(partition) ?? []
       if ((before[0]?.seq ?? -1) >= done.seq) return
       const ring = withPosition(before, done)
@@ -159,14 +162,13 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
 
   return {
     ended: loop.ended,
-    progress: () => ({ position: doneTo(), lag: reader.pending + tracker.unfinished }),
-    async release(partitions) {
-      const gone = partitions.filter((partition) => underWay.has(partition))
+    progress: () => ({ position: tracker.low, lag: reader.pending + tracker.unfinished }),
+    async release(gone) {
       const waits = gone.flatMap((partition) => underWay.get(partition) ?? [])
       for (const partition of gone) underWay.delete(partition)
-      const readTo = reader.position
+      const upTo = lastTaken
       await Promise.race([Promise.all(waits.map((working) => working.empty())), loop.ended.catch(() => undefined)])
-      if (readTo.ts !== '' && waits.every((working) => working.count === 0)) await save(gone, readTo)
+      if (upTo !== undefined && waits.every((working) => working.count === 0)) await save(gone, reader.positionOf(upTo))
     },
     async stop() {
       await loop.stop()

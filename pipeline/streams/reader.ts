@@ -12,8 +12,10 @@ import { watchForStaleReplica } from './stale-replica.ts'
  * last messages. An ordered consumer that goes on by itself would wait silently for sequences that were given out again.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
-  /** Up to here everything of the filter was handed out. */
+  /** Up to here everything of the filter was handed out. Whoever asks between messages may be ahead of the one who takes them: the last one is on its way. */
   readonly position: StreamPosition
+  /** Of a message that was handed out. */
+  positionOf(message: JsMsg): StreamPosition
   /** Messages of the filter that are still to come, as the server said with the last one. */
   readonly pending: number
   stop(): void
@@ -49,8 +51,8 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
   const messages = await consumer.consume({ max_messages: options.messagesMax, idle_heartbeat: heartbeatMs })
   const pendingAtStart = (await consumer.info(true)).num_pending
   let last: JsMsg | undefined
-  const positionNow = (): StreamPosition =>
-    (last === undefined ? { created, seq: startSeq - 1, ts: '' } : { created, seq: last.seq, ts: last.time.toISOString() })
+  const positionOf = ({ seq, time }: JsMsg): StreamPosition => ({ created, seq, ts: time.toISOString() })
+  const positionNow = (): StreamPosition => (last === undefined ? { created, seq: startSeq - 1, ts: '' } : positionOf(last))
   let failure: ColloquyError | undefined
   /** Since when the server is waited for; `undefined` while whoever reads works on what he got: the client asks for no more then. */
   let waitingSince: number | undefined
@@ -80,6 +82,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
     get position() {
       return positionNow()
     },
+    positionOf,
     get pending() {
       return last?.info.pending ?? pendingAtStart
     },
