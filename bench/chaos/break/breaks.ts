@@ -43,7 +43,7 @@ export const BREAKS = {
   // Effects take a while, as they do where NATS is slow.
   'checkpoint-first': {
     changes: [
-      { file: 'pipeline/dispatch/dispatcher.ts', find: '(tracker.unfinished === 0 ? reader.position.seq : tracker.low)', replace: 'reader.position.seq' },
+      { file: 'pipeline/dispatch/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= tracker.low)', replace: 'candidates.at(-1)' },
       {
         file: 'pipeline/dispatch/dispatcher.ts', find: 'const begun = performance.now()\n    const letters',
         replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const letters',
