@@ -72,3 +72,22 @@ test('an alarm of a partition that is another\'s by now is left to that one, and
   run = await begin()
   await expect.poll(() => alarmOf('lost')).not.toBeNull()
 })
+
+test.each([
+  ['released', (id: string) => run.release([partitionOf({ tenant: 'acme', kind: 'sleeper', id }, 64)])],
+  ['stopped', () => run.stop()],
+] as const)('what is %s while the member is not heard of does not wait for that, and is left to the next', async (how, give) => {
+  belief.holds = false
+  await nap(how)
+  await expect.poll(() => run.progress().lag).toBe(1)
+  const before = await savedFor(how)
+
+  await give(how)
+
+  belief.holds = true
+  await run.stop()
+  expect(await savedFor(how)).toBe(before)
+  expect(await alarmOf(how)).toBeNull()
+  run = await begin()
+  await expect.poll(() => alarmOf(how)).not.toBeNull()
+})

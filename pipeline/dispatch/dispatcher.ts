@@ -63,7 +63,6 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const loop = createReadLoop(reader, gate)
   const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
   const alarms = createAlarms({ bus, log, metrics, signal: loop.signal })
-  const stillOurs = createStillOurs(options, loop.signal)
   const tracker = createPositionTracker(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
@@ -76,6 +75,10 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
   /** Partitions of which something was left to another: nothing of them is wholly done by this run. */
   const forsaken = new Set<number>()
+  let isStopping = false
+  const stillOurs = createStillOurs({
+    owns: (partition) => !isStopping && underWay.has(partition) && options.owns(partition), holds: options.holds,
+  }, loop.signal)
 
   const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
     for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
@@ -171,6 +174,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       if (upTo !== undefined && waits.every((working) => working.count === 0)) await save(gone, reader.positionOf(upTo))
     },
     async stop() {
+      isStopping = true
       await loop.stop()
       await saving.stop()
       await saveCheckpoints().catch((error: unknown) => log.warn({ err: error }, 'the dispatcher could not save its checkpoint; it will repeat a little'))
