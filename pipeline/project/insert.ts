@@ -5,7 +5,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { TEXTS_STAY_TEXTS, type TableName } from '../../schemas/tables.ts'
+import { AT_ONCE, TEXTS_STAY_TEXTS, type TableName } from '../../schemas/tables.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AnyRow, Batch } from './batch.ts'
 import type { Block } from './native/block.ts'
@@ -18,12 +18,9 @@ export interface InsertDeps {
   readonly signal: AbortSignal
 }
 
-/**
- * A batch is small: more threads for it gain little, and take the processor away from whoever answers. It is a batch already: a
- * server whose default is to gather inserts (`async_insert`) would only let it wait.
- */
+/** A batch is small: more threads for it gain little, and take the processor away from whoever answers. */
 const INSERT = {
-  async_insert: 0, max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...TEXTS_STAY_TEXTS,
+  max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...AT_ONCE, ...TEXTS_STAY_TEXTS,
 } as const
 
 const PAUSE_MIN_MS = 50

@@ -1,5 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
+import { AT_ONCE } from '../../schemas/tables.ts'
 import { streamPositionSchema, type StreamPosition } from '../streams/positions.ts'
 
 const READER = 'projector'
@@ -30,6 +31,7 @@ export async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressM
   await clickhouse.insert({
     table: 'progress',
     format: 'JSONEachRow',
+    clickhouse_settings: AT_ONCE,
     values: [{
       reader: READER,
       projected_seq: mark.projectedSeq,
