@@ -2,22 +2,28 @@ import { z } from 'zod'
 import type { BenchSystem } from './system.ts'
 import { startWatch, type Watch } from './watch.ts'
 
-/** How often the last sequence of a stream is asked for. */
-export const STREAM_POLL_MS = 10
-/** How often the tables' mark is asked for; with the answer's time it bounds how exact the times of tables are. */
-export const TABLES_POLL_MS = 50
+/**
+ * How often the last sequence of a stream is asked for, and the tables' mark: it bounds how exact a time is. Asking wakes four threads, and costs
+ * ClickHouse some milliseconds, which what is measured lacks.
+ */
+export const STREAM_POLL_MS = 25
+export const TABLES_POLL_MS = 100
 /** How long a stage may take to become level. */
 export const LEVEL_MS_MAX = 300_000
 
 /** The last sequence of a stream. */
-export const watchStream = ({ jsm }: BenchSystem, stream: string): Promise<Watch> =>
-  startWatch(stream, async () => (await jsm.streams.info(stream)).state.last_seq, STREAM_POLL_MS)
+export const lastSeqOf = async ({ jsm }: BenchSystem, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq
 
 const markSchema = z.array(z.object({ seq: z.coerce.number() }))
 
 /** The LOG sequence up to which everything is in the tables. */
-export const watchTables = ({ clickhouse }: BenchSystem): Promise<Watch> =>
-  startWatch('the mark of the tables', async () => {
-    const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
-    return markSchema.parse(await result.json())[0]?.seq ?? 0
-  }, TABLES_POLL_MS)
+export async function markOf({ clickhouse }: BenchSystem): Promise<number> {
+  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
+  return markSchema.parse(await result.json())[0]?.seq ?? 0
+}
+
+/** Follows the last sequence of a stream. */
+export const watchStream = (system: BenchSystem, stream: string): Promise<Watch> => startWatch(stream, () => lastSeqOf(system, stream), STREAM_POLL_MS)
+
+/** Follows the mark of the tables. */
+export const watchTables = (system: BenchSystem): Promise<Watch> => startWatch('the mark of the tables', () => markOf(system), TABLES_POLL_MS)

@@ -14,7 +14,7 @@ import type { BenchSystem } from '../system.ts'
  * Pause between an answer of ClickHouse and the next question. Asking costs the machine some milliseconds of its processors, which
  * what is measured lacks.
  */
-const ROWS_POLL_MS = 20
+const ROWS_POLL_MS = 50
 
 /** Open loop at a fixed rate: how long from when an input was due to be sent until its record, its reply and its row are there. */
 export const latency: Scenario = {

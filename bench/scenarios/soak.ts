@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { COLOURS } from '../../infra/report/charts.ts'
-import { LEVEL_MS_MAX, watchStream, watchTables } from '../levels.ts'
+import { lastSeqOf, LEVEL_MS_MAX, markOf, watchStream, watchTables } from '../levels.ts'
 import { keepPace } from '../pace.ts'
 import { usageOf } from '../processes.ts'
 import type { Bench, Figures, Measured, Scenario, TitledChart } from '../scenario.ts'
@@ -34,30 +34,32 @@ interface Sample {
 }
 
 async function measureSoak({ system, producer, options }: Bench): Promise<Measured> {
-  await using watches = new AsyncDisposableStack()
-  const log = watches.adopt(await watchStream(system, 'LOG'), (watch) => watch.stop())
-  const tables = watches.adopt(await watchTables(system), (watch) => watch.stop())
-  const inbox = watches.adopt(await watchStream(system, 'INBOX'), (watch) => watch.stop())
-  const [logBase, inboxBase] = [log.value, inbox.value]
+  // Asked now and then, not followed: what asking costs would go on for an hour.
+  const levels = () => Promise.all([lastSeqOf(system, 'INBOX'), lastSeqOf(system, 'LOG'), markOf(system)])
+  const [inboxBase, logBase] = await levels()
   const samples: Sample[] = []
   const stopping = new AbortController()
   const everyMs = Math.max(SAMPLE_MS_MIN, options.seconds * 1_000 / SAMPLES)
   const sampling = (async () => {
     const begunMs = performance.now()
     while (!stopping.signal.aborted) {
-      const used = await usageOf(system.pids)
+      const [used, [inbox, log, tables]] = await Promise.all([usageOf(system.pids), levels()])
       const mib = (name: keyof typeof used): number => (used[name]?.rssBytes ?? 0) / 1024 ** 2
       samples.push({
         seconds: (performance.now() - begunMs) / 1_000, up: mib('up'), nats: mib('nats'), clickhouse: mib('clickhouse'),
-        hostLag: Math.max(0, inbox.value - inboxBase - (log.value - logBase)), tablesLag: Math.max(0, log.value - tables.value),
+        hostLag: Math.max(0, inbox - inboxBase - (log - logBase)), tablesLag: Math.max(0, log - tables),
       })
       await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   })()
-  await keepPace({ rate: options.rate, count: Math.ceil(options.rate * options.seconds) }, () => void producer.send())
+  // Sampling ends only by itself if it failed, and an hour need not be waited for then.
+  await Promise.race([keepPace({ rate: options.rate, count: Math.ceil(options.rate * options.seconds) }, () => void producer.send()), sampling])
   stopping.abort()
   await sampling
   await producer.publisher.settled()
+  await using watches = new AsyncDisposableStack()
+  const log = watches.adopt(await watchStream(system, 'LOG'), (watch) => watch.stop())
+  const tables = watches.adopt(await watchTables(system), (watch) => watch.stop())
   await tables.reached((await log.reached(logBase + producer.acknowledged, LEVEL_MS_MAX)).value, LEVEL_MS_MAX)
 
   const settled = samples.slice(Math.floor(samples.length * SETTLED_SHARE))
