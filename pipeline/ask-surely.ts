@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import pRetry from 'p-retry'
+import { warnSeldom } from './warn-seldom.ts'
 
 const RETRIES_MAX = 5
 const PAUSE_MIN_MS = 20
@@ -12,5 +13,5 @@ const PAUSE_MAX_MS = 5_000
 export const askSurely = <T>(deps: { readonly log: Logger; readonly signal: AbortSignal }, what: string, ask: () => Promise<T>): Promise<T> =>
   pRetry(ask, {
     retries: RETRIES_MAX, minTimeout: PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, signal: deps.signal,
-    onFailedAttempt: ({ error }) => deps.log.warn({ what, err: error }, 'a question had no answer; it is asked again unless that was the last try'),
+    onFailedAttempt: ({ error }) => warnSeldom(deps.log, { what, err: error }, 'a question had no answer; it is asked again unless that was the last try'),
   })

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { codeOf } from '../schemas/errors.ts'
 import type { Metrics } from './metrics.ts'
 import type { Publisher, PublishOptions, PublishResult } from './publisher.ts'
+import { warnSeldom } from './warn-seldom.ts'
 
 const PAUSE_MIN_MS = 20
 const PAUSE_MAX_MS = 5_000
@@ -30,10 +31,10 @@ export async function publishSurely(
       if (result.ok) return result
       deps.metrics.publishesRefused.inc({ code: String(result.code) })
       if (finalCodes.includes(result.code)) return result
-      deps.log.warn({ subject, code: result.code, description: result.description, pauseMs }, 'a stream refused a message; it is sent again')
+      warnSeldom(deps.log, { subject, code: result.code, description: result.description, pauseMs }, 'a stream refused a message; it is sent again')
     } catch (error) {
       deps.metrics.publishesRefused.inc({ code: codeOf(error) ?? 'unknown' })
-      deps.log.warn({ subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
+      warnSeldom(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
     }
     await delay(pauseMs, undefined, { signal: deps.signal })
   }

@@ -1,0 +1,30 @@
+import type { Logger } from 'pino'
+
+const WINDOW_MS = 10_000
+
+/** When a message was last written, and how often it was not since. */
+interface Written {
+  readonly atMs: number
+  unwritten: number
+}
+
+const written = new WeakMap<Logger, Map<string, Written>>()
+
+/**
+ * Warns of what goes wrong for many at one time and over and over, as in an outage it does for everything that is under way: the first time
+ * at once, then once in ten seconds at most, with how many lines of this message the logger left out since (`leftOut`). Metrics count them all.
+ *
+ * @param message one of a few: each is remembered.
+ */
+export function warnSeldom(log: Logger, fields: object, message: string): void {
+  let messages = written.get(log)
+  if (messages === undefined) written.set(log, messages = new Map<string, Written>())
+  const last = messages.get(message)
+  const nowMs = performance.now()
+  if (last !== undefined && nowMs - last.atMs < WINDOW_MS) {
+    last.unwritten += 1
+    return
+  }
+  messages.set(message, { atMs: nowMs, unwritten: 0 })
+  log.warn(last === undefined || last.unwritten === 0 ? fields : { ...fields, leftOut: last.unwritten }, message)
+}
