@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/report/charts.ts'
@@ -15,6 +16,8 @@ import type { BenchSystem } from '../system.ts'
  * what is measured lacks.
  */
 const ROWS_POLL_MS = 50
+/** How often the harness looks whether it comes late itself. */
+const STALLS_MS = 1
 
 /** Open loop at a fixed rate: how long from when an input was due to be sent until its record, its reply and its row are there. */
 export const latency: Scenario = {
@@ -67,9 +70,12 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   const rows = watchRows(system, producer.tenant, row)
   watching.defer(rows.stop)
 
+  const stalls = monitorEventLoopDelay({ resolution: STALLS_MS })
+  stalls.enable()
   await keepPace({ rate, count }, (atMs, index) => {
     dues.set(producer.send().id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
   })
+  stalls.disable()
   await producer.publisher.settled()
   const deadline = performance.now() + LEVEL_MS_MAX
   while (Math.min(log.seen.size, out.seen.size, row.seen.size) < producer.acknowledged) {
@@ -82,7 +88,8 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   return {
     figures: {
       ...Object.assign({}, ...told.map(({ figures }) => figures)) as Measured['figures'],
-      ratePerSecond: rate, measured: log.probe.histogram.totalCount, rowsPollMs: rounded(rows.pollMs()), refused: producer.publisher.refused,
+      ratePerSecond: rate, measured: log.probe.histogram.totalCount, rowsPollMs: rounded(rows.pollMs()),
+      harnessStallP99Ms: rounded(Math.max(0, stalls.percentile(99) / 1e6 - STALLS_MS)), refused: producer.publisher.refused,
     },
     spread: Object.assign({}, ...told.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     charts: [{
@@ -99,7 +106,7 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
       'LOG and OUT: when a core subscription sees the message on its way into the stream. Row: when a query for new rows of '
       + 'events_rows answers with it; one query after the other, rowsPollMs apart, which bounds how exact it is.',
       `The first ${warmUpCount} inputs warm up and are not in the figures; the quartiles are those of ${windows} windows in a row. Producer and observers are `
-      + 'one process, on the same machine as the system.',
+      + 'one process, on the same machine as the system: by harnessStallP99Ms it came late itself, in sending and in seeing.',
     ],
   }
 }
