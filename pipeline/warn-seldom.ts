@@ -12,7 +12,7 @@ const written = new WeakMap<Logger, Map<string, Written>>()
 
 /**
  * Warns of what goes wrong for many at one time and over and over, as in an outage it does for everything that is under way: the first time
- * at once, then once in ten seconds at most, with how many lines of this message the logger left out since (`leftOut`). Metrics count them all.
+ * at once, then once in ten seconds at most, with how many lines of this message the logger left out since (`leftOut`).
  *
  * @param message one of a few: each is remembered.
  */
