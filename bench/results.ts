@@ -24,7 +24,7 @@ const spreadSchema = z.object({ p25: z.number(), p50: z.number(), p75: z.number(
 const resultSchema = z.object({
   figures: z.record(z.string(), z.number()), spread: z.record(z.string(), spreadSchema).optional(), command: z.string(), date: z.string(), commit: z.string(),
   machine: z.object({ cpu: z.string(), cores: z.number(), memoryGiB: z.number() }), versions: z.record(z.string(), z.string()),
-  noise: z.object({ iqrPercent: z.number(), stolenPercent: z.number() }),
+  noise: z.object({ roundMs: z.number(), iqrPercent: z.number(), stolenPercent: z.number() }),
 })
 export type Result = z.infer<typeof resultSchema>
 

@@ -57,13 +57,17 @@ export function renderSummary(results: ReadonlyMap<string, Result>): string {
     const result = results.get(line.result)
     return result === undefined || line.figures.some((name) => result.figures[name] === undefined) ? [] : [rowOf(line, result)]
   })
-  return [...circumstances([...results.values()]), '', table(['what', 'median', 'quartiles', 'aim', 'result'], [...rows, ...slowestQuestion(results)])].join('\n')
+  return [...circumstances([...results.values()]), '', table(['what', 'median', 'quartiles', 'aim', 'result', 'machine'], [...rows, ...slowestQuestion(results)])].join('\n')
 }
 
-function rowOf({ result: name, what, figures, unit, aim = '' }: Line, { figures: values, spread = {} }: Result): string[] {
+/** Where the result is, and how fast its machine was then. */
+const placeOf = (name: string, { noise }: Result): [string, string] => [`[${name}](bench/results/${name}.md)`, `${number(noise.roundMs)} ms`]
+
+function rowOf({ result: name, what, figures, unit, aim = '' }: Line, result: Result): string[] {
+  const { figures: values, spread = {} } = result
   const told = figures.map((figure) => `${number(values[figure] ?? 0)}${unit}`)
   const ranges = figures.flatMap((figure) => (spread[figure] === undefined ? [] : [`${number(spread[figure].p25)} to ${number(spread[figure].p75)}`]))
-  return [what, told.join(', '), ranges.join(', '), aim, `[${name}](bench/results/${name}.md)`]
+  return [what, told.join(', '), ranges.join(', '), aim, ...placeOf(name, result)]
 }
 
 function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
@@ -74,7 +78,7 @@ function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
   const [slowest = ['', 0]] = times
   return [[
     `the twelve questions over ${number(result.figures['eventRows'] ?? 0)} event rows beside ${number(result.figures['ratePerSecond'] ?? 0)} inputs/s: slowest p99; within the aim`,
-    `${number(slowest[1])} ms; ${within} of ${times.length}`, '', ANALYSTS.aim, `[${ANALYSTS.result}](bench/results/${ANALYSTS.result}.md)`,
+    `${number(slowest[1])} ms; ${within} of ${times.length}`, '', ANALYSTS.aim, ...placeOf(ANALYSTS.result, result),
   ]]
 }
 
@@ -83,12 +87,13 @@ function circumstances(results: readonly Result[]): string[] {
   const distinct = (of: (result: Result) => string | undefined): string =>
     [...new Set(results.map(of))].filter((text) => text !== undefined).toSorted().join(' and ')
   const iqrs = results.map(({ noise }) => noise.iqrPercent)
+  const commits = new Set(results.map(({ commit }) => commit))
   return [
     `${distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)}; producer, servers and all stages on it. `
     + `nats-server ${distinct(({ versions }) => versions['nats'])}, ClickHouse ${distinct(({ versions }) => versions['clickhouse'])}, `
-    + `Node ${distinct(({ versions }) => versions['node'])}; commit ${distinct(({ commit }) => commit)}; ${distinct(({ date }) => date.slice(0, 10))}.`,
-    `Before each run the same work of one thread, over and over, had an interquartile range of ${Math.min(...iqrs)} to ${Math.max(...iqrs)} % of its median: `
-    + 'differences below that say nothing.',
+    + `Node ${distinct(({ versions }) => versions['node'])}; ${commits.size === 1 ? `commit ${[...commits].join()}` : `${commits.size} commits, which the results name`}; ${distinct(({ date }) => date.slice(0, 10))}.`,
+    'Before each run one thread does the same work over and over: its median stands in the last column, and says how fast the machine was then. Its '
+    + `interquartile range was ${Math.min(...iqrs)} to ${Math.max(...iqrs)} % of that: differences below it say nothing.`,
   ]
 }
 

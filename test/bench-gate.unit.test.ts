@@ -153,7 +153,7 @@ describe('the report', () => {
     expect(await readFile(join(folder, 'turns.md'), 'utf8')).toContain('](turns.svg)')
     expect(await readFile(join(folder, 'turns.svg'), 'utf8')).toMatch(/^<svg [^]*turns[^]*<\/svg>/)
     const summary = renderSummary(await readResults(folder))
-    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](bench/results/turns.md) |')
+    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](bench/results/turns.md) | 5 ms |')
     expect(summary).toContain('a cpu, 2 cores, 4 GiB')
   })
 
