@@ -3,8 +3,8 @@ import type { BenchSystem } from './system.ts'
 import { startWatch, type Watch } from './watch.ts'
 
 /**
- * How often the last sequence of a stream is asked for, and the tables' mark: it bounds how exact a time is. Asking wakes four threads, and costs
- * ClickHouse some milliseconds, which what is measured lacks.
+ * How often the last sequence of a stream is asked for, and the tables' mark: it bounds how exact a time is. Asking wakes threads here and in
+ * nats-server, and costs ClickHouse some milliseconds, which what is measured lacks.
  */
 export const STREAM_POLL_MS = 25
 export const TABLES_POLL_MS = 100

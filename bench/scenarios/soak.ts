@@ -41,22 +41,23 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
   const logBase = await lastSeqOf(system, 'LOG')
   const samples: Sample[] = []
   const stopping = new AbortController()
+  const { signal } = stopping
   const everyMs = Math.max(SAMPLE_MS_MIN, options.seconds * 1_000 / SAMPLES)
   const sampling = (async () => {
     const begunMs = performance.now()
-    while (!stopping.signal.aborted) {
+    while (!signal.aborted) {
       const [used, [inbox, record, tables]] = await Promise.all([usageOf(system.pids), levels()])
       const mib = (name: keyof typeof used): number => (used[name]?.rssBytes ?? 0) / 1024 ** 2
       samples.push({
         seconds: (performance.now() - begunMs) / 1_000, up: mib('up'), nats: mib('nats'), clickhouse: mib('clickhouse'),
         hostLag: Math.max(0, inbox - record.inboxSeq), tablesLag: Math.max(0, record.seq - tables),
       })
-      await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await delay(everyMs, undefined, { signal }).catch(() => undefined)
     }
   })()
-  // Sampling ends only by itself if it failed, and an hour need not be waited for then.
-  await Promise.race([keepPace({ rate: options.rate, count: Math.ceil(options.rate * options.seconds) }, () => void producer.send()), sampling])
-  stopping.abort()
+  const sending = keepPace({ rate: options.rate, count: Math.ceil(options.rate * options.seconds), signal }, () => void producer.send())
+  // Sampling ends by itself only if it failed, and an hour need not be waited for then.
+  await Promise.race([sending, sampling]).finally(() => stopping.abort())
   await sampling
   await producer.publisher.settled()
   await using watches = new AsyncDisposableStack()
