@@ -12,7 +12,7 @@ export const TABLES_POLL_MS = 100
 export const LEVEL_MS_MAX = 300_000
 
 /** The last sequence of a stream. */
-export const lastSeqOf = async ({ jsm }: BenchSystem, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq
+export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq
 
 const markSchema = z.array(z.object({ seq: z.coerce.number() }))
 

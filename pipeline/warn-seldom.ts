@@ -2,10 +2,10 @@ import type { Logger } from 'pino'
 
 const WINDOW_MS = 10_000
 
-/** When a message was last written, and how often it was not since. */
+/** When a message was last written, and how many lines of it were not since. */
 interface Written {
   readonly atMs: number
-  unwritten: number
+  leftOut: number
 }
 
 const written = new WeakMap<Logger, Map<string, Written>>()
@@ -22,9 +22,9 @@ export function warnSeldom(log: Logger, fields: object, message: string): void {
   const last = messages.get(message)
   const nowMs = performance.now()
   if (last !== undefined && nowMs - last.atMs < WINDOW_MS) {
-    last.unwritten += 1
+    last.leftOut += 1
     return
   }
-  messages.set(message, { atMs: nowMs, unwritten: 0 })
-  log.warn(last === undefined || last.unwritten === 0 ? fields : { ...fields, leftOut: last.unwritten }, message)
+  messages.set(message, { atMs: nowMs, leftOut: 0 })
+  log.warn(last === undefined || last.leftOut === 0 ? fields : { ...fields, leftOut: last.leftOut }, message)
 }

@@ -58,9 +58,6 @@ const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_bucket
 /** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
 
-/** For whatever inserts: what comes is a batch already, or a mark that somebody waits for. A server that gathers inserts by default lets it wait. */
-export const AT_ONCE = { async_insert: 0 } as const
-
 /** Most questions are about one actor, or about a span of time: its rows lie together, since times rise with the log. */
 const byActorAnd = (time: string): readonly SkipIndex[] =>
   [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]

@@ -11,6 +11,7 @@ import { waitUntilLevel } from '../../infra/cli/system-status.ts'
 import { startClickHouse } from '../../infra/clickhouse/start.ts'
 import { loadSettings, type SettingName } from '../../infra/settings.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import { lastSeqOf } from '../levels.ts'
 import { startNatsServers, type NatsServers } from '../nats-servers.ts'
 import { createRandom } from '../random.ts'
 import { BREAKS, type BreakName } from './break/breaks.ts'
@@ -155,7 +156,7 @@ async function leaderOf(jsm: JetStreamManager, nats: NatsServers, stream: string
 
 /** Until nothing lags and no timer is due any more; what does not become level is a trouble, and the checker may say why. */
 async function untilLevel(settings: Partial<Record<SettingName, string>>, jsm: JetStreamManager, workers: Workers, seen: Seen): Promise<boolean> {
-  const lastOf = async (): Promise<number> => (await jsm.streams.info('LOG')).state.last_seq
+  const lastOf = (): Promise<number> => lastSeqOf({ jsm }, 'LOG')
   try {
     await Promise.all(workers.all.map(({ ready }) => ready))
     const effective = loadSettings({}, settings).settings

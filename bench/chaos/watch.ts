@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { askStatus, type ProcessStatus } from '../../infra/launch/status-service.ts'
+import { lastSeqOf } from '../levels.ts'
 
 /** What somebody sees who looks at the workers and at the log from outside. */
 export interface Watch {
@@ -79,7 +80,7 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
       return { ownedMs, recordMs }
     },
     async caughtUp(fromMs, msMax) {
-      const targets = await tried(() => Promise.all(['INBOX', 'LOG'].map(async (name) => (await jsm.streams.info(name)).state.last_seq)))
+      const targets = await tried(() => Promise.all(['INBOX', 'LOG'].map((name) => lastSeqOf({ jsm }, name))))
       const [inbox = 0, log = 0] = targets ?? []
       if (targets === undefined) return 'nobody says what there is'
       const wanted = [['host', inbox], ['dispatch', log], ['project', log]] as const

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { moduleBeside } from '../../pipeline/module-beside.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { WRITERS_MAX } from '../../pipeline/rebuild/builder.ts'
 import type { Range, Target } from '../../pipeline/rebuild/range.ts'
 import type { Settings } from '../settings.ts'
 
@@ -25,15 +26,13 @@ export interface RowPool {
   stop(): Promise<void>
 }
 
-/** More gain nothing: ClickHouse has as much to do with the rows as they have. */
-const THREADS_MAX = 4
 /** A range whose reading broke is begun again, this often and after such a pause. */
 const ATTEMPTS_MAX = 10
 const PAUSE_MS = 1_000
 
 /** Starts a thread per processor, up to a bound. */
 export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
-  const workers = Array.from({ length: Math.min(availableParallelism(), THREADS_MAX) }, () =>
+  const workers = Array.from({ length: Math.min(availableParallelism(), WRITERS_MAX) }, () =>
     new Worker(moduleBeside(import.meta.url, './worker'), { workerData: data }))
   // One that cannot even start says so to whoever waits for it.
   for (const worker of workers) worker.on('error', () => undefined)

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
-import { AT_ONCE } from '../../schemas/tables.ts'
+import { AT_ONCE } from '../at-once.ts'
 import { streamPositionSchema, type StreamPosition } from '../streams/positions.ts'
 
 const READER = 'projector'

@@ -34,10 +34,11 @@ export interface Rebuilt {
   readonly records: number
 }
 
-/** Records given to one worker at a time: so few that of a short log, too, each has a share, and not fewer, since each range is read some thousands too far. */
+/** Who writes rows side by side. More gain nothing: ClickHouse has as much to do with the rows as they have. */
+export const WRITERS_MAX = 4
+/** Records given to one writer at a time: of a short log every writer has a share. Each range is read some thousands too far, so there are not more. */
 const RANGE_MIN = 10_000
 const RANGE_MAX = 100_000
-const SHARES = 4
 /** So close to the end of the log, the projector does the rest. */
 const CLOSE = 2_000
 /** Room on disk, in sizes of the tables as they are: for the new rows, and as much again while ClickHouse merges them. */
@@ -95,7 +96,7 @@ async function fill({ bus, tables, write, signal }: RebuildOptions, mine: Claim,
 }
 
 export function ranges(from: number, to: number): Range[] {
-  const size = Math.min(RANGE_MAX, Math.max(RANGE_MIN, Math.ceil((to - from + 1) / SHARES)))
+  const size = Math.min(RANGE_MAX, Math.max(RANGE_MIN, Math.ceil((to - from + 1) / WRITERS_MAX)))
   const all: Range[] = []
   for (let begin = from; begin <= to; begin += size) all.push({ from: begin, to: Math.min(begin + size - 1, to) })
   return all
