@@ -1,8 +1,8 @@
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { DTYPES, POOLINGS } from '../pipeline/embed/model.ts'
-import { QUANTISATIONS } from '../pipeline/memory/qdrant/collection.ts'
+import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
+import { QUANTISATIONS } from '../pipeline/search/qdrant/qdrant-collection.ts'
 import { ColloquyError } from '../schemas/errors.ts'
 
 /** What a stage does is its role; one process runs any number of them. */

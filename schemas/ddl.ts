@@ -1,4 +1,4 @@
-import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './generations.ts'
+import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './table-generations.ts'
 import { PROGRESS, TABLES, type Column, type Table } from './tables.ts'
 import { VIEWS, type View } from './views.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { letterEndSchema, letterFacts } from './letters.ts'
+import { letterEndSchema, letterFacts } from './dead-letter-resolution.ts'
 import { reasonSchema } from './reasons.ts'
 
 export { REASONS, type Reason } from './reasons.ts'

@@ -1,5 +1,5 @@
-import type { DescribedState, DescribedTransition } from './describe.ts'
-import { readable } from './walk.ts'
+import type { DescribedState, DescribedTransition } from './describe-machine.ts'
+import { readable } from './walk-machine.ts'
 
 /** A state with its place in the picture; names are made up, since Mermaid takes few characters in them. */
 interface Drawn {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ClickHouse } from '../../infra/clickhouse/start.ts'
-import type { NatsServers } from '../nats-servers.ts'
-import { createRandom, pick } from '../random.ts'
-import type { Link } from './link.ts'
-import type { Watch } from './watch.ts'
-import type { Worker, Workers } from './workers.ts'
+import type { ClickHouse } from '../../infra/servers/clickhouse/clickhouse-server.ts'
+import type { NatsServers } from '../harness/nats-servers.ts'
+import { createRandom, pick } from '../harness/random.ts'
+import type { Link } from './network-link.ts'
+import type { Watch } from './chaos-watch.ts'
+import type { Worker, Workers } from '../harness/worker-processes.ts'
 
 export interface Victims {
   readonly workers: Workers

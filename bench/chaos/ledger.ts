@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import type { LedgerLine } from './check/history.ts'
+import type { LedgerLine } from './check/chaos-history.ts'
 
 /** What producers know of their messages, on disk: memory would not do for a long run. */
 export interface LedgerFile {

@@ -1,9 +1,9 @@
-import { waitUntilLevel } from '../../infra/cli/system-status.ts'
-import { LEVEL_MS_MAX } from '../levels.ts'
-import type { Producer } from '../producer.ts'
-import type { BenchSystem } from '../system.ts'
-import { checkLedger, type Verdict } from './check.ts'
-import { readLedger } from './read.ts'
+import { waitUntilLevel } from '../../infra/app/system-status.ts'
+import { LEVEL_MS_MAX } from '../harness/caught-up.ts'
+import type { Producer } from '../harness/bench-producer.ts'
+import type { BenchSystem } from '../harness/bench-system.ts'
+import { checkLedger, type Verdict } from './check-ledger.ts'
+import { readLedger } from './read-ledger.ts'
 
 /**
  * Waits until every stage has done all there is, as `colloquy status --wait` does, and checks what is there.

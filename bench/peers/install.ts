@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
-import type { PeerName } from './peer.ts'
+import type { PeerName } from '../harness/bench-scenario.ts'
 
 const FOLDER = fileURLToPath(new URL('programs', import.meta.url))
 const INSTALL_MS_MAX = 300_000

@@ -8,11 +8,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { BenchOptions } from '../scenario.ts'
-
-export const PEERS = ['restate', 'bullmq'] as const
-/** Who else does the job. */
-export type PeerName = (typeof PEERS)[number]
+import type { BenchOptions, PeerName } from '../harness/bench-scenario.ts'
 
 /** A peer with its servers, in processes of their own. */
 export interface Peer {

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { zstdCompress } from 'node:zlib'
 import type { JsMsg } from '@nats-io/jetstream'
-import type { Bus } from '../../pipeline/bus.ts'
-import { openReader } from '../../pipeline/streams/reader.ts'
-import { segmentPath, writeWhole } from './folder.ts'
-import { lineOf, type Segment, type Stored } from './format.ts'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
+import { segmentPath, writeWhole } from './backup-folder.ts'
+import { lineOf, type Segment, type Stored } from './backup-format.ts'
 
 /** A segment is closed at whichever comes first; it is held in memory until it is written. */
 const SEGMENT_BYTES_MAX = 16 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { Output } from './output.ts'
+import type { Output } from '../app/terminal-output.ts'
 
 /** How far files are read: a bar on a terminal, elsewhere only what holds it up, now and then. */
 export interface BytesBar {

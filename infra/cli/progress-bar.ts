@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { Output } from './output.ts'
+import type { Output } from '../app/terminal-output.ts'
 
 /** How far a long piece of work is: a bar on a terminal, a line now and then elsewhere. */
 export interface ProgressBar {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { HttpProblem } from '../../pipeline/serve/problems.ts'
+import { HttpProblem } from '../../pipeline/http/problems.ts'
 
 /**
  * Refuses a request that was not meant for this machine by name: a page elsewhere could have its own name point here (DNS

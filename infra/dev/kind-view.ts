@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Kind } from '../../actors/kind.ts'
+import type { Kind } from '../../actors/definition/define-kind.ts'
 import { jsonSchema } from '../../schemas/asyncapi-messages.ts'
 import { readStatechart, type Statechart } from './chart/statechart.ts'
 

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { KindView } from './kind-view.ts'
-import type { Problem, ToWorker } from './messages.ts'
-import type { FileWatch } from './watch.ts'
+import type { Problem, ToWorker } from './dev-messages.ts'
+import type { FileWatch } from './file-watch.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
-import type { Bus } from '../bus.ts'
-import { warnSeldom } from '../warn-seldom.ts'
-import type { Board, BoardView, Member, MemberNote, Share } from './board.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import { warnSeldom } from '../runtime/rate-limited-warn.ts'
+import type { Board, BoardView, Member, MemberNote, Share } from './registry.ts'
 
 export interface MembershipOptions {
   readonly bus: Bus

@@ -1,6 +1,6 @@
-import type { Actor } from '../../actors/actor.ts'
+import type { Actor } from '../../actors/core/actor.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../runtime/metrics.ts'
 
 /** A timer that is decided later than this counts as late. */
 const LATE_MS = 5_000

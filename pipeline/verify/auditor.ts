@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../bus.ts'
-import type { Metrics } from '../metrics.ts'
-import { repeatedly, type Repeated } from '../repeatedly.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { repeatedly, type Repeated } from '../runtime/periodic-job.ts'
 import { markOf, verify, type Verified } from './verify.ts'
-import { streamInfo } from '../streams/leader.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface AuditorOptions {
   readonly bus: Bus

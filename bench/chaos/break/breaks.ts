@@ -27,8 +27,8 @@ export const BREAKS = {
   // A worker that wakes up goes on as if nothing had happened.
   'no-expectation': {
     changes: [
-      { file: 'pipeline/host/handle.ts', find: '{ expectLastSubjectSequence: live.lastSeq }', replace: '{}' },
-      { file: 'pipeline/cluster/ownership.ts', find: 'held.has(partition) && membership.isCurrent(),', replace: 'held.has(partition),' },
+      { file: 'pipeline/host/message-handler.ts', find: '{ expectLastSubjectSequence: live.lastSeq }', replace: '{}' },
+      { file: 'pipeline/cluster/assignment.ts', find: 'held.has(partition) && membership.isCurrent(),', replace: 'held.has(partition),' },
     ],
     findings: ['twice', 'out_of_order', 'wrong_fold'], minutes: 1,
   },
@@ -37,32 +37,32 @@ export const BREAKS = {
     findings: ['low_ahead', 'lost'], minutes: 0.2,
   },
   'repeats-taken': {
-    changes: [{ file: 'actors/repeats.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'", replace: '' }],
+    changes: [{ file: 'actors/core/deduplication.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'", replace: '' }],
     findings: ['twice'], minutes: 0.2,
   },
   // Effects take a while, as they do where NATS is slow.
   'checkpoint-first': {
     changes: [
-      { file: 'pipeline/dispatch/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= tracker.low)', replace: 'candidates.at(-1)' },
+      { file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= tracker.low)', replace: 'candidates.at(-1)' },
       {
-        file: 'pipeline/dispatch/dispatcher.ts', find: 'const begun = performance.now()\n    const letters',
+        file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const letters',
         replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const letters',
       },
     ],
     findings: ['event', 'dead_letter', 'task', 'timer'], minutes: 1,
   },
   'task-acknowledged-first': {
-    changes: [{ file: 'pipeline/tasks/runner.ts', find: 'const outcome = await runTask(', replace: 'message.ack()\n      const outcome = await runTask(' }],
+    changes: [{ file: 'pipeline/task-runner/task-runner.ts', find: 'const outcome = await runTask(', replace: 'message.ack()\n      const outcome = await runTask(' }],
     findings: ['task'], minutes: 1,
   },
   // An alarm that has gone off counts as one that is still to come.
   'alarm-believed': {
-    changes: [{ file: 'pipeline/alarms.ts', find: ' && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX', replace: '' }],
+    changes: [{ file: 'pipeline/timers/wake-ups.ts', find: ' && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX', replace: '' }],
     findings: ['timer', 'task'], minutes: 0.5,
   },
   'row-twice': {
     changes: [{
-      file: 'pipeline/project/batch.ts', find: 'for (const row of rows) block.append(row)',
+      file: 'pipeline/projector/row-batch.ts', find: 'for (const row of rows) block.append(row)',
       replace: "for (const row of rows) { block.append(row); if ('idx' in row) block.append({ ...row, idx: Number(row['idx']) + 500 }) }",
     }],
     findings: ['row_wrong', 'row_doubled'], minutes: 0.2,

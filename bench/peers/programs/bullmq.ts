@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
-import { freePorts } from '../../free-ports.ts'
+import { freePorts } from '../../harness/free-ports.ts'
 import { compare, drive, type Sending } from './drive.ts'
 
 const QUEUE = 'turns'

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
-import { politeInput } from '../../inputs.ts'
-import { createRandom, pick } from '../../random.ts'
+import { politeInput } from '../../harness/inputs.ts'
+import { createRandom, pick } from '../../harness/random.ts'
 
 /** What the harness tells a driver as its only argument. */
 export interface Orders {

@@ -1,7 +1,7 @@
 import { createActor, initialTransition, transition, type AnyMachineSnapshot, type Snapshot } from 'xstate'
 import { z } from 'zod'
-import { createSupport } from '../../../actors/support/kind.ts'
-import { loadArticles } from '../../../actors/support/knowledge.ts'
+import { createSupport } from '../../../actors/kinds/support/kind.ts'
+import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 
 /** A conversation between two turns, as it is stored. */
 export interface Conversation {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Pool } from 'undici'
-import { freePorts } from '../../free-ports.ts'
+import { freePorts } from '../../harness/free-ports.ts'
 import { compare, drive } from './drive.ts'
 
 /** Calls under way at one time; more of them makes it no faster. */

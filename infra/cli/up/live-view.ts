@@ -1,8 +1,8 @@
 import { createLogUpdate } from 'log-update'
 import type { Logger } from 'pino'
-import type { Output } from '../output.ts'
-import type { FigureSource } from './figures.ts'
-import { renderView, type ViewModel } from './view.ts'
+import type { Output } from '../../app/terminal-output.ts'
+import type { FigureSource } from './live-figures.ts'
+import { renderView, type ViewModel } from './render-view.ts'
 
 const REDRAW_MS = 250
 

@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
-import { actionName, eventName, guardName } from './names.ts'
+import { actionName, eventName, guardName } from './chart-names.ts'
 
 /** A transition as it is drawn. */
 export interface Transition {

@@ -1,5 +1,5 @@
-/** @import { DevActors, DevKinds, DevState } from '../routes.ts' */
-/** @import { History } from '../history.ts' */
+/** @import { DevActors, DevKinds, DevState } from '../dev-routes.ts' */
+/** @import { History } from '../actor-history.ts' */
 
 /** An answer that is an error, as RFC 9457 has it. */
 export class Problem extends Error {

@@ -4,7 +4,7 @@ import { current, update } from './store.js'
 import { activePaths, eventsOf } from './step.js'
 
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
-/** @import { Drawing, DrawnState, DrawnTransition, Point } from '../chart/layout.ts' */
+/** @import { Drawing, DrawnState, DrawnTransition, Point } from '../chart/chart-layout.ts' */
 
 const ZOOMS = [0.4, 0.55, 0.75, 1, 1.35, 1.8]
 const CORNER = 7

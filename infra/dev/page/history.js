@@ -3,7 +3,7 @@ import { look } from './follow.js'
 import { html } from './html.js'
 import { current, update } from './store.js'
 
-/** @import { Step } from '../history.ts' */
+/** @import { Step } from '../actor-history.ts' */
 
 /** Steps on either side of the one that is looked at. */
 const AROUND = 40

@@ -1,4 +1,4 @@
-/** @import { Step } from '../history.ts' */
+/** @import { Step } from '../actor-history.ts' */
 
 /** A state as records write it → the paths of its leaves and of all that they are in. @param {string} state @returns {Set<string>} */
 export function activePaths(state) {

@@ -1,7 +1,7 @@
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
-/** @import { DevState } from '../routes.ts' */
+/** @import { DevState } from '../dev-routes.ts' */
 /** @import { ListedActor } from '../actor-list.ts' */
-/** @import { Step } from '../history.ts' */
+/** @import { Step } from '../actor-history.ts' */
 /** @import { Raw } from './form-model.js' */
 /** @import { Sent } from './api.js' */
 

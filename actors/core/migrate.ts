@@ -1,0 +1,129 @@
+import type { AnyMachineSnapshot, StateValue } from 'xstate'
+import { z } from 'zod'
+import { messageOf } from '../../schemas/errors.ts'
+import { zodProblem } from '../../schemas/envelope.ts'
+import { jsonProblem } from '../../schemas/json.ts'
+import type { State } from '../../schemas/record.ts'
+import type { Actor } from './actor.ts'
+import { refusalError, type RefusalCode } from '../definition/refusal.ts'
+import { isFunction, isRecord, pathOf, tasksOf, timersOf, type Node } from '../definition/walk-machine.ts'
+import type { Action } from './effects.ts'
+import { machineName, type Kind } from '../definition/define-kind.ts'
+import { leavesOf, statePath } from './snapshot.ts'
+
+/** A state of an earlier version as this version has it, and what is to be stopped and started for it. */
+export interface Migrated {
+  readonly state: State
+  readonly status: Actor['status']
+  readonly actions: readonly Action[]
+}
+
+/** The version in `<kind>@<version>`. */
+export const versionOf = (machine: string): number => Number(machine.slice(machine.lastIndexOf('@') + 1))
+
+const stateValue: z.ZodType<StateValue> = z.lazy(() => z.union([z.string(), z.record(z.string(), stateValue)]))
+const migratedShape = z.object({ value: stateValue, context: z.unknown() })
+
+/**
+ * Takes an actor that an earlier version left over to this one. Times of entering, pending tasks and timers stay where their states
+ * and names do; what is gone is stopped. A state that the migration moves the actor to begins its tasks and timers, and so does
+ * one whose own are all gone. Entry actions are not taken: the migration says what the context is.
+ *
+ * @throws ColloquyError `missing_migration`, `migration_failed` or `state_gone`.
+ */
+export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, state: State, at: string): Migrated {
+  const refuse = (code: RefusalCode, what: string, instead: string): never => {
+    throw refusalError(kind.name, { code, where: `${actor.machine} to ${machineName(kind)}, from "${statePath(state)}"`, what, instead })
+  }
+  const from = versionOf(actor.machine)
+  const migration = kind.migrate[from]
+  if (migration === undefined) return refuse('missing_migration', `there is no migrate[${from}]`, 'write one; ({ value, context }) => ({ value, context }) where nothing changed')
+
+  const moved = attempt(() => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))))
+  if ('error' in moved) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(moved.error)})`, 'mend it; the input can be redriven then')
+  const context = kind.context.safeParse(moved.value.context)
+  const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
+  if (!context.success || problem !== undefined) return refuse('migration_failed', `what migrate[${from}] gave is not the kind's context: ${problem}`, 'mend it; the input can be redriven then')
+  const resolved = attempt(() => kind.machine.resolveState({ value: moved.value.value, context: context.data }))
+  if ('error' in resolved) return refuse('state_gone', `migrate[${from}] gave a state that the machine does not have (${messageOf(resolved.error)})`, `let it give one of the states of version ${kind.version}`)
+
+  const snapshot: AnyMachineSnapshot = resolved.value
+  const { tasks, actions } = takeOver(kind, state, snapshot, { type: 'colloquy.migrated', at })
+  const value = snapshot.value as State['value']
+  return { actions, status: snapshot.status === 'done' ? 'done' : actor.status, state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks } }
+}
+
+type Attempt<T> = { readonly value: T } | { readonly error: unknown }
+function attempt<T>(work: () => T): Attempt<T> {
+  try {
+    return { value: work() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+interface MigrationEvent {
+  readonly type: 'colloquy.migrated'
+  readonly at: string
+}
+
+/** What is to be stopped and started, and the runs that a snapshot restored from this state is to have as children. */
+function takeOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
+  const nodes: readonly Node[] = snapshot._nodes
+  const context: unknown = snapshot.context
+  const before = new Set(leavesOf(old.value).flatMap(around))
+  const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
+  const actions: Action[] = []
+
+  const kept = Object.entries(old.tasks).filter(([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)))
+  const children = new Set(kept.map(([, run]) => run.child))
+  const lost = Object.values(old.tasks).filter((run) => !children.has(run.child))
+  for (const run of lost) actions.push({ type: 'xstate.stopChild', params: run.child })
+  const begun = nodes.filter((node) => isNew(node) || (lost.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
+    .flatMap((node) => tasksOf(node).filter(({ id }) => !children.has(id)))
+  for (const { id, src, input } of begun) {
+    const given = isFunction(input) ? input({ context, event }) : input
+    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: given } })
+  }
+
+  const sendIds = new Set(Object.values(old.timers).map((timer) => timer.sendId))
+  const expected = new Set(nodes.flatMap((node) => timersOf(node).map(({ eventType }) => eventType)))
+  const silenced = [...sendIds].filter((sendId) => sendId.startsWith('xstate.after.') && !expected.has(sendId))
+  for (const sendId of silenced) actions.push({ type: 'xstate.cancel', params: { sendId } })
+  for (const node of nodes) {
+    if (!isNew(node) && (silenced.length === 0 || timersOf(node).some(({ eventType }) => sendIds.has(eventType)))) continue
+    for (const { eventType, delay } of timersOf(node)) {
+      if (sendIds.has(eventType)) continue
+      const dueMs = enteredMs(old, node, event.at) + delayOf(kind, delay, context, event) - Date.parse(event.at)
+      actions.push({ type: 'xstate.raise', params: { event: { type: eventType }, id: eventType, delay: Math.max(0, dueMs) } })
+    }
+  }
+
+  const placeholders = begun.map(({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const)
+  return { tasks: Object.fromEntries([...kept, ...placeholders]), actions }
+}
+
+/** A leaf and the states around it. */
+const around = (leaf: string): string[] => leaf.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'))
+
+/** A delay goes on counting from when the state was entered, as far as the record knows. */
+function enteredMs(old: State, node: Node, at: string): number {
+  const path = pathOf(node)
+  const times = Object.entries(old.entered).filter(([leaf]) => leaf === path || leaf.startsWith(`${path}.`)).map(([, time]) => Date.parse(time))
+  return Math.min(Date.parse(at), ...times)
+}
+
+function delayOf(kind: Kind, delay: unknown, context: unknown, event: MigrationEvent): number {
+  const named: Readonly<Record<string, unknown>> = kind.machine.implementations.delays
+  const found = typeof delay === 'string' ? named[delay] : delay
+  return Number(isFunction(found) ? found({ context, event }) : found)
+}
+
+/** What history states remember of states that are no more is forgotten. */
+function historyFor({ machine }: Kind, history: State['history']): State['history'] {
+  const known = (entry: unknown): boolean => {
+    const id = isRecord(entry) ? entry['id'] : undefined
+    return typeof id === 'string' && 'value' in attempt(() => machine.getStateNodeById(id))
+  }
+  return Object.fromEntries(Object.entries(history).filter(([, nodes]) => Array.isArray(nodes) && nodes.every(known)))
+}

@@ -1,0 +1,47 @@
+import type { Input } from '../../schemas/envelope.ts'
+import type { Left, State } from '../../schemas/record.ts'
+import type { Actor } from './actor.ts'
+
+export interface Stays {
+  readonly since: Readonly<Record<string, number>>
+  readonly left: Left[] | undefined
+}
+
+/**
+ * Which leaves a record leaves, and since which record the actor is in those that are active after it. A leaf that is entered again
+ * from itself was never left.
+ *
+ * @param lastSeq LOG sequence of the actor's last record, if it is known.
+ */
+export function nextStays(actor: Actor, state: State | null, lastSeq: number | undefined, cause: string): Stays {
+  const before = actor.state?.entered ?? {}
+  const after = state?.entered ?? {}
+  const since: Record<string, number> = {}
+  for (const leaf of Object.keys(after)) {
+    const seq = Object.hasOwn(before, leaf) ? placeOf(actor, leaf, lastSeq) : 0
+    if (seq !== undefined) since[leaf] = seq
+  }
+  const left = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): Left => ({
+    state: leaf, cause, case: actor.case?.no ?? 1, enteredAt, enteredSeq: placeOf(actor, leaf, lastSeq),
+  }))
+  return { since, left: left.length === 0 ? undefined : left }
+}
+
+function placeOf({ since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
+  const seq = since[leaf]
+  return seq === 0 ? lastSeq : seq
+}
+
+/** What made a machine move, as `state_intervals` names it. */
+export function causeOf({ state }: Actor, input: Input, isInternal: boolean): string {
+  const run = isInternal ? String(input.data?.['run']) : ''
+  const timer = isInternal ? state?.timers[run] : undefined
+  if (timer !== undefined) return `timer:${timerName(timer.event.type)}`
+  const task = isInternal ? state?.tasks[run] : undefined
+  return task === undefined ? input.type : `task:${task.task}:${input.type === 'task.done' ? 'done' : 'error'}`
+}
+
+const AFTER = 'xstate.after.'
+
+/** Of an `after` its delay, by name or in milliseconds; of a delayed raise its event. */
+const timerName = (type: string): string => (type.startsWith(AFTER) ? type.slice(AFTER.length).split('.', 1)[0] ?? '' : type)

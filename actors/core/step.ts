@@ -1,0 +1,139 @@
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { Input } from '../../schemas/envelope.ts'
+import { jsonProblem } from '../../schemas/json.ts'
+import type { LogRecord, TaskEnd } from '../../schemas/record.ts'
+import type { Actor } from './actor.ts'
+import { spawnInAssign } from '../definition/check-behaviour.ts'
+import { contextNotJson } from '../definition/check-context.ts'
+import { alwaysCycle } from '../definition/check-cycles.ts'
+import { refusalError } from '../definition/refusal.ts'
+import { isRecord } from '../definition/walk-machine.ts'
+import type { Outcomes, Turn } from './commit.ts'
+import { collectEffects, toldItself, type Action, type Effects, type Place } from './effects.ts'
+import { machineName, type Kind } from '../definition/define-kind.ts'
+import { migrate, versionOf } from './migrate.ts'
+import type { Taken } from '../definition/pure-machine.ts'
+import { describeSnapshot, hasSettledChildren, restoreSnapshot, statePath } from './snapshot.ts'
+
+/** The pending run, if any, that the message is about: it is settled before the machine is told. */
+export interface Settled {
+  readonly run: string
+  /** How it ended, where the run is a task's. */
+  readonly ended?: TaskEnd
+}
+
+/**
+ * Lets the machine take the event, and reads off what it did.
+ *
+ * @throws whatever the machine throws, and ColloquyError where it asks for what cannot be kept or carried out.
+ */
+export function step(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined): Outcomes {
+  const { actor, message, at } = turn
+  const { before, actions } = load(turn, kind)
+  const first = before ?? settle(kind, kind.pure.initial(actor.address), actions)
+  if (first.status === 'error' && before === undefined) throw first.error
+  const snapshot = first.status === 'active' ? settle(kind, kind.pure.next(first, event), actions) : first
+  refuseSpawned(kind, before, snapshot, actions)
+
+  const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
+  const effects = collectEffects(kind, actions, stillPending(actor, settled), { tenant: actor.address.tenant, base, at, carried: carriedBy(input) })
+  const left = leftBehind(snapshot, effects)
+  const { tasks, timers } = left === undefined ? effects.pending : { tasks: {}, timers: {} }
+  const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
+  const problem = jsonProblem(state.context)
+  if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
+  const outputProblem = jsonProblem(state.output)
+  if (outputProblem !== undefined) throw new ColloquyError('bad_output', `the output of kind "${kind.name}": ${outputProblem}`)
+  const label = kind.label(state.context)
+  const labelProblem = jsonProblem(label)
+  if (labelProblem !== undefined) throw new ColloquyError('bad_label', `the label of kind "${kind.name}": ${labelProblem}`)
+
+  const ended = settled?.ended === undefined ? [] : [settled.ended]
+  return {
+    to: statePath(state), state, status: statusOf(snapshot), label,
+    emitted: [...effects.emitted], sent: effects.sent.length === 0 ? undefined : [...effects.sent],
+    started: [...effects.started], timers: [...effects.timers],
+    // A run whose deadline passed may still be at work: it is told to stop like one that the machine no longer wants.
+    stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(left?.runs ?? [])],
+    ended: [...ended, ...effects.ended, ...(left?.ended ?? [])],
+    snapshot: hasSettledChildren(snapshot, tasks) ? undefined : snapshot,
+    error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
+  }
+}
+
+function carriedBy({ correlationid, traceparent }: Input): Place['carried'] {
+  return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
+}
+
+/** The machine's snapshot before the event; absent where it has not been started. What a migration asks for stands first among the actions. */
+function load({ actor, at }: Turn, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
+  if (actor.snapshot !== undefined) return { before: actor.snapshot, actions: [] }
+  if (actor.state === null) return { before: undefined, actions: [] }
+  const version = versionOf(actor.machine)
+  if (version > kind.version) {
+    throw new ColloquyError('newer_machine', `the record was made by ${actor.machine}, this is ${machineName(kind)}: upgrade this host`)
+  }
+  if (version === kind.version) return { before: restoreSnapshot(kind, actor.state, actor.status), actions: [] }
+  const { state, status, actions } = migrate(kind, actor, actor.state, at)
+  return { before: restoreSnapshot(kind, state, status), actions: [...actions] }
+}
+
+/** Events that an actor may send to itself while one input is decided on. */
+const TOLD_ITSELF_MAX = 1_000
+
+/** Lets the machine also take what it sent to itself meanwhile, in order, and keeps all that it wants done. */
+function settle(kind: Kind, [taken, toDo]: Taken, actions: Action[]): AnyMachineSnapshot {
+  let snapshot = taken
+  const events: AnyEventObject[] = []
+  const keep = (more: readonly Action[]): void => {
+    actions.push(...more)
+    for (const action of more) {
+      const told = toldItself(action)
+      if (told !== undefined) events.push(told)
+    }
+  }
+  keep(toDo)
+  for (let index = 0; index < events.length && snapshot.status === 'active'; index++) {
+    const event = events[index]
+    if (event === undefined || index === TOLD_ITSELF_MAX) {
+      throw refusalError(kind.name, alwaysCycle('sendTo', `it sent more than ${TOLD_ITSELF_MAX} events to itself in one turn`))
+    }
+    const [next, more] = kind.pure.next(snapshot, event)
+    snapshot = next
+    keep(more)
+  }
+  return snapshot
+}
+
+/** A child that nothing started was spawned in an assign, which leaves no other trace. */
+function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snapshot: AnyMachineSnapshot, actions: readonly Action[]): void {
+  for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
+    if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
+    if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
+    // An id that XState makes up is another one whenever the decision is made again.
+    throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
+  }
+}
+
+function stillPending({ state }: Actor, settled: Settled | undefined) {
+  const { tasks, timers } = state ?? nothingPending
+  return settled === undefined ? { tasks, timers } : { tasks: without(tasks, settled.run), timers: without(timers, settled.run) }
+}
+
+const nothingPending = { tasks: {}, timers: {} }
+
+const without = <T>(runs: Readonly<Record<string, T>>, settled: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(runs).filter(([run]) => run !== settled))
+
+/** A machine that has ended wants nothing more: whatever it left pending is stopped. */
+function leftBehind(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {
+  if (snapshot.status === 'active') return undefined
+  return {
+    runs: [...Object.keys(pending.tasks), ...Object.keys(pending.timers)],
+    ended: Object.entries(pending.tasks).map(([run, { task, startedAt }]) => ({ run, task, status: 'stopped', startedAt })),
+  }
+}
+
+const statusOf = (snapshot: AnyMachineSnapshot): LogRecord['status'] =>
+  snapshot.status === 'done' || snapshot.status === 'error' ? snapshot.status : 'active'

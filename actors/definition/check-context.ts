@@ -1,0 +1,56 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import { z } from 'zod'
+import { zodProblem } from '../../schemas/envelope.ts'
+import { jsonProblem } from '../../schemas/json.ts'
+import type { Kind } from './define-kind.ts'
+import type { Refusal } from './refusal.ts'
+
+/** What JSON has no form for; `undefined` in an object is left out by it, which is harmless. */
+const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', 'symbol', 'function', 'promise', 'file', 'nan'])
+
+const CONTEXT_INSTEAD = 'keep what JSON has: text for a time (ISO), a list of pairs for a Map, a list for a Set, text for a bigint'
+
+/** What is wrong with what an actor would remember: by its schema, and by the machine's first state. */
+export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
+  const schema = checkSchema(kind.context)
+  return schema.length > 0 ? schema : checkFirst(kind)
+}
+
+function checkSchema(context: z.ZodType): Refusal[] {
+  const found: Refusal[] = []
+  z.toJSONSchema(context, {
+    unrepresentable: 'any', cycles: 'ref',
+    override({ zodSchema, path }) {
+      const { type } = zodSchema._zod.def
+      if (NOT_JSON.has(type)) found.push(contextNotJson(`its schema has a ${type} at ${placeOf(path)}`))
+    },
+  })
+  return found.slice(0, 8)
+}
+
+const placeOf = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top'
+
+export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_json', where: 'context', what, instead: CONTEXT_INSTEAD })
+
+/** The first state is asked for with a made-up id; a machine that needs a particular one says so by throwing, which is left to run time. */
+function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
+  const first = firstState(name, pure)
+  if (first === undefined || first.status === 'error') return []
+  const context: unknown = first.context
+  const problem = jsonProblem(context)
+  if (problem !== undefined) return [contextNotJson(`the first one has ${problem}`)]
+  const checked = schema.safeParse(context)
+  if (checked.success) return []
+  return [{
+    code: 'bad_context', where: 'context', what: `the first one does not match the schema: ${zodProblem(checked.error, 'context')}`,
+    instead: 'make context in createMachine and context in defineKind the same',
+  }]
+}
+
+function firstState(kind: string, pure: Kind['pure']): AnyMachineSnapshot | undefined {
+  try {
+    return pure.initial({ tenant: 'tenant', kind, id: 'id' })[0]
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,54 @@
+import type { AnyStateMachine } from 'xstate'
+import { messageOf } from '../../schemas/errors.ts'
+import type { Refusal } from './refusal.ts'
+import { nodesOf, pathOf, type Node } from './walk-machine.ts'
+
+/**
+ * Cycles of `always` that nothing can end, because no guard stands in their way. Those with guards are bounded at run time:
+ * the input is rejected.
+ */
+export function checkCycles(machine: AnyStateMachine): Refusal[] {
+  const reported = new Set<Node>()
+  return nodesOf(machine).flatMap((start) => {
+    const way = wayFrom(start)
+    if (way === undefined || way.some((node) => reported.has(node))) return []
+    for (const node of way) reported.add(node)
+    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions go round for ever (${[...way, start].map(pathOf).join(' → ')})`)]
+  })
+}
+
+export const alwaysCycle = (where: string, what: string): Refusal =>
+  ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that comes to be false, or wait by after' })
+
+/** The states that are passed from a state back to itself without a choice; absent where there is no such way. */
+function wayFrom(start: Node): Node[] | undefined {
+  const way: Node[] = []
+  for (let node: Node | undefined = start; node !== undefined && !way.includes(node); node = forcedFrom(node)) way.push(node)
+  const last = way.at(-1)
+  return last !== undefined && forcedFrom(last) === start ? way : undefined
+}
+
+/** The next state that has an `always`, where a state is left for it whatever its context. */
+function forcedFrom(node: Node): Node | undefined {
+  const [first] = node.always ?? []
+  if (first === undefined || first.guard !== undefined) return undefined
+  const [target] = first.target ?? [node]
+  return target === undefined ? undefined : firstWithAlways(target)
+}
+
+/** XState asks the innermost state first. Regions side by side are left to run time. */
+function firstWithAlways(entered: Node): Node | undefined {
+  const leaf = leafOf(entered)
+  for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) if (node.always !== undefined) return node
+  return undefined
+}
+
+function leafOf(node: Node): Node | undefined {
+  if (node.type === 'parallel' || node.type === 'history') return undefined
+  if (node.type !== 'compound') return node
+  const [initial] = node.initial.target
+  return initial === undefined ? undefined : leafOf(initial)
+}
+
+/** Whether XState gave up on a cycle at run time; it says so in no other way than by this text. */
+export const isEndless = (error: unknown): boolean => messageOf(error).startsWith('Infinite loop detected')

@@ -1,0 +1,126 @@
+import { StateMachine, type AnyStateMachine } from 'xstate'
+import type { Refusal, RefusalCode } from './refusal.ts'
+import { builtIn, choicesOf, isFunction, isRecord, nodesOf, pathOf, type Found, type Node } from './walk-machine.ts'
+
+interface Invoked {
+  readonly node: Node
+  readonly id: string
+  readonly where: string
+  /** As it was written; XState gives what is written in place a name of its own. */
+  readonly src: unknown
+  readonly onSnapshot: boolean
+  readonly systemId: boolean
+}
+
+export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and write its name: invoke: { src: "name", … }'
+
+const TASK = Symbol.for('colloquy.task')
+
+/** Marks the logic that stands for a task in a machine. */
+export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
+
+/** What is wrong with what a machine invokes. */
+export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Found[]): Refusal[] {
+  const invoked = invokedIn(machine)
+  return [
+    ...invoked.flatMap((one) => [...checkSource(machine, tasks, one.where, one.src), ...checkErrors(one), ...checkExtras(one)]),
+    ...checkIds(invoked),
+    ...actions.flatMap(({ where, value }) => (builtIn(value)?.['type'] === 'xstate.spawnChild' ? [spawned(where)] : [])),
+  ]
+}
+
+function invokedIn(machine: AnyStateMachine): Invoked[] {
+  return nodesOf(machine).flatMap((node) => {
+    const written: unknown = node.config.invoke ?? []
+    const list: unknown[] = Array.isArray(written) ? written : [written]
+    return node.invoke.map(({ id }, index): Invoked => {
+      const config = list[index]
+      const read = isRecord(config) ? config : {}
+      return { node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read, systemId: read['systemId'] !== undefined }
+    })
+  })
+}
+
+function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, where: string, src: unknown): Refusal[] {
+  if (typeof src !== 'string') {
+    return [{ code: 'inline_source', where, what: 'what it invokes is written in place, and a record cannot name it', instead: INVOKE_INSTEAD }]
+  }
+  const known: Readonly<Record<string, unknown>> = machine.implementations.actors
+  const logic = Object.hasOwn(known, src) ? known[src] : undefined
+  if (Object.hasOwn(tasks, src) && (logic === undefined || (isRecord(logic) && TASK in logic))) return []
+  if (logic === undefined) {
+    const names = Object.keys(tasks)
+    const which = names.length === 0 ? 'it has none' : `it has ${names.map((name) => `"${name}"`).join(', ')}`
+    return [{ code: 'unknown_source', where, what: `"${src}" is no task of the kind (${which})`, instead: INVOKE_INSTEAD }]
+  }
+  const [code, what] = logicOf(logic)
+  return [{
+    code, where, what: `"${src}" is ${what}, which would live in this process only and be lost with it`,
+    instead: code === 'machine_actor' ? 'make it a kind of its own and reach it by send({ kind, id, type, data })' : INVOKE_INSTEAD,
+  }]
+}
+
+/** XState marks its logics by nothing but what they have and do. */
+function logicOf(logic: unknown): [RefusalCode, string] {
+  if (logic instanceof StateMachine) return ['machine_actor', 'a machine']
+  if (!isRecord(logic) || !('start' in logic)) return ['transition_actor', 'a transition function']
+  if ('_subscription' in asked(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']
+  const resolved = asked(logic, 'transition', { status: 'active' }, { type: 'xstate.promise.resolve', data: 0 }, { self: {} })
+  return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is no task'] : ['callback_actor', 'a callback']
+}
+
+function asked(logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]): Readonly<Record<string, unknown>> {
+  const ask = logic[method]
+  try {
+    const answer = isFunction(ask) ? ask(...args) : undefined
+    return isRecord(answer) ? answer : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The error of a task ends an actor that has no transition for it. */
+function checkErrors({ node, id, where }: Invoked): Refusal[] {
+  const error = `xstate.error.actor.${id}`
+  for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
+    if (choicesOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
+  }
+  return [{
+    code: 'no_on_error', where, what: 'nothing takes its error, which would end the actor for good',
+    instead: 'write onError: a task fails, or its deadline passes, sooner or later',
+  }]
+}
+
+const matches = (descriptor: string, event: string): boolean =>
+  descriptor === '*' || (descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1)))
+
+const checkExtras = ({ where, onSnapshot, systemId }: Invoked): Refusal[] => [
+  ...(onSnapshot ? [{ code: 'on_snapshot', where, what: 'a task gives no snapshots on its way, so onSnapshot never happens', instead: 'take its result by onDone' } as const] : []),
+  ...(systemId ? [{ code: 'system_id', where, what: 'a task is in no system of actors, so nobody could find it by its systemId', instead: 'leave systemId out' } as const] : []),
+]
+
+/** Results find their state by the invoke's id, which therefore may be pending only once. */
+function checkIds(invoked: readonly Invoked[]): Refusal[] {
+  return invoked.flatMap((one, index) => {
+    const other = invoked.slice(0, index).find((earlier) => earlier.id === one.id && mayBothBeActive(earlier.node, one.node))
+    if (other === undefined) return []
+    return [{
+      code: 'duplicate_invoke', where: one.where, what: `"${pathOf(other.node)}" invokes under the same id and may be active at the same time`,
+      instead: 'give each an id of its own',
+    } as const]
+  })
+}
+
+function mayBothBeActive(a: Node, b: Node): boolean {
+  const ancestors = lineOf(a)
+  const common = lineOf(b).find((node) => ancestors.includes(node))
+  return common === a || common === b || common?.type === 'parallel'
+}
+
+/** The state and those around it, innermost first. */
+const lineOf = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...lineOf(node.parent)])
+
+export const spawned = (where: string): Refusal => ({
+  code: 'spawned_task', where, what: 'spawnChild starts what belongs to no state: nothing would stop it or take its error',
+  instead: 'invoke the task in a state; for several at one time, in parallel states',
+})

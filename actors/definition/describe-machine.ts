@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto'
+import { z } from 'zod'
+import type { Kind, Schemas } from './define-kind.ts'
+import { isSend } from './send-action.ts'
+import { builtIn, choicesOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
+
+const transitionShape = z.object({
+  /** Ids of states; absent where the state is not left. */
+  target: z.array(z.string()).optional(),
+  guard: z.string().optional(),
+  actions: z.array(z.string()).optional(),
+  reenter: z.literal(true).optional(),
+})
+export type DescribedTransition = z.infer<typeof transitionShape>
+
+const described = z.object({
+  id: z.string(),
+  type: z.enum(['atomic', 'compound', 'parallel', 'final', 'history']),
+  initial: z.array(z.string()).optional(),
+  history: z.enum(['shallow', 'deep']).optional(),
+  entry: z.array(z.string()).optional(),
+  exit: z.array(z.string()).optional(),
+  invoke: z.record(z.string(), z.string()).optional(),
+  /** By event descriptor; `always` transitions under the empty one. */
+  on: z.record(z.string(), z.array(transitionShape)).optional(),
+  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof described>> { return z.record(z.string(), described).optional() },
+})
+export type DescribedState = z.infer<typeof described>
+
+const schemas = z.record(z.string(), z.unknown())
+/** A kind's definition as data: what makes two machines of one name and version the same. */
+export const definitionSchema = z.object({
+  machine: described,
+  context: z.unknown(),
+  events: schemas,
+  emits: schemas,
+  tasks: z.record(z.string(), z.object({ input: z.unknown(), output: z.unknown() })),
+})
+export type Definition = z.infer<typeof definitionSchema>
+
+/**
+ * States, transitions, and the names of all that is behind them, with the schemas. What functions do cannot be seen, nor what stands
+ * behind a name: `colloquy check` sees that. Descriptions, tags, meta and the limits of tasks change nothing that is recorded.
+ */
+export function describe(kind: Kind): Definition {
+  return {
+    machine: describeNode(kind.machine.root),
+    context: jsonSchema(kind.context, 'output'),
+    events: all(kind.events, 'input'),
+    emits: all(kind.emits, 'input'),
+    tasks: Object.fromEntries(Object.entries(kind.tasks).map(([name, { input, output }]) =>
+      [name, { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') }])),
+  }
+}
+
+/** The definition's fingerprint, the same on every machine. */
+export const hashOf = (definition: Definition): string => hash('sha256', canonical(definition), 'hex').slice(0, 16)
+
+/** Where two definitions first differ, as a path, with both sides; `undefined` where they do not. */
+export function firstDifference(before: unknown, after: unknown, path = ''): string | undefined {
+  if (isRecord(before) && isRecord(after) && Array.isArray(before) === Array.isArray(after)) {
+    for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
+      const found = firstDifference(before[key], after[key], path === '' ? key : `${path}.${key}`)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return canonical(before) === canonical(after) ? undefined : `${path}: was ${shown(before)}, is ${shown(after)}`
+}
+
+const shown = (value: unknown): string => {
+  if (value === undefined) return 'not there'
+  const text = canonical(value)
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) => (isRecord(inner) && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner)) ?? ''
+
+function describeNode(node: Node): DescribedState {
+  const timers = new Set(timersOf(node).map(({ eventType }) => eventType))
+  // The timers' own actions are XState's, and say nothing that the transitions do not.
+  const isOwn = (action: unknown): boolean => {
+    const id = builtIn(action)?.['id'] ?? builtIn(action)?.['sendId']
+    return !(typeof id === 'string' && timers.has(id))
+  }
+  const choices = choicesOf(node).map(({ event, transitions }) => [event, transitions.map(describeTransition)] as const)
+  const states = Object.entries<Node>(node.states)
+  return {
+    id: node.id,
+    type: node.type,
+    ...(node.type === 'compound' ? { initial: idsOf(node.initial.target) } : {}),
+    ...(node.type === 'history' && node.history !== false ? { history: node.history } : {}),
+    ...filled('entry', node.entry.filter(isOwn).map(actionText)),
+    ...filled('exit', node.exit.filter(isOwn).map(actionText)),
+    ...(node.invoke.length === 0 ? {} : { invoke: Object.fromEntries(tasksOf(node).map(({ id, src }) => [id, String(src)])) }),
+    ...(choices.length === 0 ? {} : { on: Object.fromEntries(choices) }),
+    ...(states.length === 0 ? {} : { states: Object.fromEntries(states.map(([name, state]) => [name, describeNode(state)])) }),
+  }
+}
+
+const filled = (name: string, list: readonly string[]): object => (list.length === 0 ? {} : { [name]: list })
+const idsOf = (nodes: readonly Node[]): string[] => nodes.map(({ id }) => id)
+
+const describeTransition = ({ target, guard, actions, reenter }: Transition): DescribedTransition => ({
+  ...(target === undefined ? {} : { target: idsOf(target) }),
+  ...(guard === undefined ? {} : { guard: guardText(guard) }),
+  ...filled('actions', actions.map(actionText)),
+  ...(reenter ? { reenter } : {}),
+})
+
+/** Stands for what is written in place. */
+const IN_PLACE = 'ƒ'
+
+/** A name, or what XState or Colloquy calls it, such as `assign`. */
+export function actionText(action: unknown): string {
+  const name = nameOf(action)
+  if (name !== undefined) return `${name}${paramsText(action)}`
+  if (isSend(action)) return 'send'
+  const own = builtIn(action)
+  if (own === undefined) return IN_PLACE
+  const event = isRecord(own['event']) && typeof own['event'] !== 'function' ? own['event']['type'] : undefined
+  return [String(own['type']).replace('xstate.', ''), ...(typeof event === 'string' ? [event] : [])].join(' ')
+}
+
+const paramsText = (reference: unknown): string => {
+  const params = isRecord(reference) && typeof reference !== 'function' ? reference['params'] : undefined
+  return params === undefined ? '' : `(${typeof params === 'function' ? IN_PLACE : canonical(params)})`
+}
+
+/** A name, or how guards are put together. */
+export function guardText(guard: unknown): string {
+  const name = nameOf(guard)
+  if (name !== undefined) return `${name}${paramsText(guard)}`
+  if (!isRecord(guard) || !('check' in guard)) return IN_PLACE
+  if ('stateValue' in guard) return `in ${canonical(guard['stateValue'])}`
+  const inner: unknown[] = Array.isArray(guard['guards']) ? guard['guards'] : []
+  return `${typeof guard['name'] === 'string' ? guard['name'] : ''}(${inner.map(guardText).join(', ')})`
+}
+
+const all = (of: Schemas, io: 'input' | 'output'): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(of).map(([name, schema]) => [name, jsonSchema(schema, io)]))
+
+/** What only people read is no part of a schema here. */
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io, unrepresentable: 'any',
+    override({ jsonSchema: made }) {
+      delete made.description
+      delete made.title
+      delete made.examples
+    },
+  })
+  return json
+}

@@ -1,0 +1,65 @@
+import type { z } from 'zod'
+import { messageOf } from '../../schemas/errors.ts'
+import { zodProblem, type Input } from '../../schemas/envelope.ts'
+import type { Kind } from './define-kind.ts'
+
+type Data = Readonly<Record<string, unknown>>
+
+/** An earlier shape of an event's data, and how it becomes today's; pure. */
+export interface Upcaster<Today> {
+  readonly from: z.ZodType
+  readonly to: (data: unknown) => Today
+}
+
+/** By the version whose shape it takes; each leads straight to today's. */
+export type Upcasters<Today> = Readonly<Record<number, Upcaster<Today>>>
+
+/** Declares an upcaster; it ties the type of `to` to the earlier schema. */
+export const upcaster = <From extends z.ZodType, Today>(from: From, to: (data: z.output<From>) => Today): Upcaster<Today> => ({
+  from, to: (data) => to(from.parse(data)),
+})
+
+export type ReadData = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
+
+/**
+ * An input's data as the machine of today takes it. Its shape is that of its `dataversion`; without one the newest that it fits, so
+ * that neither producers nor what is stored need change when an event does. Types that the kind does not know pass as they are.
+ */
+export function readData(kind: Kind, input: Input): ReadData {
+  const data = input.data ?? {}
+  const schema = Object.hasOwn(kind.events, input.type) ? kind.events[input.type] : undefined
+  if (schema === undefined) return { ok: true, data }
+  const earlier = earlierOf(kind, input.type)
+  const today = (earlier[0]?.version ?? 0) + 1
+  const version = input.dataversion
+  if (version !== undefined && version > today) {
+    return { ok: false, error: `dataversion: ${version}; this host knows "${input.type}" up to version ${today}` }
+  }
+  const asToday = version === undefined || version === today ? check(schema, data, 'data') : undefined
+  if (asToday?.ok === true) return asToday
+  const fitting = earlier.find((upcaster) => (version === undefined ? upcaster.from.safeParse(data).success : upcaster.version === version))
+  if (fitting === undefined) return asToday ?? { ok: false, error: `dataversion: no upcaster takes "${input.type}" of version ${version}` }
+  return upcast(schema, fitting, data)
+}
+
+/** Newest first. */
+const earlierOf = (kind: Kind, type: string) => !Object.hasOwn(kind.upcast, type) ? [] : Object.entries(kind.upcast[type] ?? {})
+  .map(([version, upcaster]) => ({ version: Number(version), ...upcaster })).sort((a, b) => b.version - a.version)
+
+function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): ReadData {
+  const old = from.safeParse(data)
+  if (!old.success) return { ok: false, error: zodProblem(old.error, `data (version ${version})`) }
+  try {
+    return check(schema, to(data), `data, upcast from version ${version}`)
+  } catch (error) {
+    return { ok: false, error: `data: the upcaster of version ${version} threw: ${messageOf(error)}` }
+  }
+}
+
+function check(schema: z.ZodType, data: unknown, root: string): ReadData {
+  const read = schema.safeParse(data)
+  if (!read.success) return { ok: false, error: zodProblem(read.error, root) }
+  return isObject(read.data) ? { ok: true, data: read.data } : { ok: false, error: `${root}: must be an object` }
+}
+
+const isObject = (value: unknown): value is Data => typeof value === 'object' && value !== null

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/events.ts'
+import { defineKind, type TaskDefinition } from '../../definition/define-kind.ts'
+import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, turnSchema, TURNS_MAX } from './context.ts'
+import { TOPICS } from './lexicon.ts'
+
+export const HITS_MAX = 3
+export const HIT_CHARS_MAX = 1200
+export const ANSWER_CHARS_MAX = 2000
+/** What was said earlier that has to do with the question. */
+export const EARLIER_MAX = 3
+export const EARLIER_CHARS_MAX = 300
+
+/** What the support desk and the customer tell a case, beside what is said in it. */
+export const supportEvents = {
+  ...KNOWN_INPUTS,
+  'feedback.given': feedbackGiven.extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) }).meta({ description: 'The customer rates the case' }),
+  'case.taken': z.object({ agent: z.string().min(1).max(128) })
+    .meta({ description: 'A person of the support desk takes the case over' }),
+  'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
+} as const
+
+const querySchema = z.object({
+  text: z.string().max(QUESTION_CHARS_MAX),
+  /** What was asked before, where `text` only makes sense after it. */
+  about: z.string().max(ABOUT_CHARS_MAX).nullable(),
+  topic: z.enum(TOPICS).nullable(),
+  lang: languageSchema,
+})
+
+/** A passage that was found: of what the tenant has learned, else an article. */
+const hitSchema = z.object({
+  source: z.string(),
+  /** Which passage of it, where it has several. */
+  chunk: z.string().optional(),
+  title: z.string(),
+  text: z.string().max(HIT_CHARS_MAX),
+  lang: z.string().max(35).nullable(),
+  /** The share of the question that the passage knows of, 0 to 1: of its words, the rarer the weightier. */
+  score: z.number().min(0).max(1),
+})
+const hitsSchema = z.array(hitSchema).max(HITS_MAX)
+const earlierSchema = z.array(z.string().max(EARLIER_CHARS_MAX)).max(EARLIER_MAX)
+
+export const lookupInput = querySchema
+export const lookupOutput = z.object({ hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional() })
+
+export const answerInput = querySchema.extend({
+  hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional(), turns: z.array(turnSchema).max(TURNS_MAX),
+})
+export const answerOutput = z.object({
+  /** `null` where the articles do not say. */
+  text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
+  sources: z.array(z.object({ source: z.string(), chunk: z.string().optional(), score: z.number() })).max(HITS_MAX),
+  /** Articles that it was asked from. */
+  hits: z.int().nonnegative().optional(),
+  kbVersion: z.string().max(64).optional(),
+  promptVersion: z.string().max(64).optional(),
+  model: z.string().max(128).optional(),
+  tokensIn: z.int().nonnegative().optional(),
+  tokensOut: z.int().nonnegative().optional(),
+  cost: z.number().nonnegative().optional(),
+})
+
+export type Query = z.infer<typeof querySchema>
+export type Hit = z.infer<typeof hitSchema>
+export type AnswerInput = z.infer<typeof answerInput>
+export type Answer = z.infer<typeof answerOutput>
+
+export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
+export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
+
+/** The kind `support` but for its machine: what may come in and go out, and its two tasks. */
+export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) => defineKind({
+  name: 'support',
+  version: 2,
+  context: contextSchema,
+  // Version 1 found articles only; its tasks gave and took less, and its states are the same.
+  migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
+  events: supportEvents,
+  emits: KNOWN_EMITS,
+  tasks,
+  label: labelOf,
+})
+
+export type SupportSetup = ReturnType<typeof defineSupport>['xstate']

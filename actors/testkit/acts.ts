@@ -1,0 +1,107 @@
+import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
+import { valueText } from '../core/value-differences.ts'
+import { durationText } from './durations.ts'
+import { beginStep, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, settle, timeText, type World } from './simulated-world.ts'
+
+/** Attributes of an input beside its type and data. */
+export interface Attributes {
+  /** Default: one of its own for each input. The same again is a repeat, and changes nothing. */
+  readonly id?: string
+  /** Default `test`. */
+  readonly source?: string
+  /** When it happened, ISO. Default: the simulated now. */
+  readonly time?: string
+  readonly sequence?: number
+  readonly correlationid?: string
+  readonly causationid?: string
+  readonly history?: boolean
+}
+
+/** What a test may do to an actor, as a value: what scenarios, walks and recordings are made of. */
+export type Act =
+  | { readonly act: 'when'; readonly type: string; readonly data: unknown; readonly attributes?: Attributes | undefined }
+  | { readonly act: 'raw'; readonly body: unknown }
+  | { readonly act: 'after'; readonly ms: number }
+  | { readonly act: 'until'; readonly time: string }
+  | { readonly act: 'ends'; readonly task: string; readonly output: unknown }
+  | { readonly act: 'fails'; readonly task: string; readonly error: TaskError }
+  | { readonly act: 'expires'; readonly task: string }
+  | { readonly act: 'fires'; readonly event?: string | undefined }
+
+/** Does it, with all that follows by itself at that moment; a text says why it cannot be done. */
+export function perform(world: World, act: Act): World | string {
+  const begun = beginStep(world, actText(act))
+  switch (act.act) {
+    case 'when': {
+      const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, source: 'test', ...act.attributes }
+      return settle(deliver(begun, fromProducer(Buffer.from(JSON.stringify(body)))))
+    }
+    case 'raw': return settle(deliver(begun, fromProducer(bytesOf(act.body))))
+    case 'after': return passTo(begun, world.nowMs + act.ms)
+    case 'until': {
+      const untilMs = Date.parse(act.time)
+      return untilMs >= world.nowMs ? passTo(begun, untilMs) : `"${act.time}" is no time from ${timeText(world.nowMs)} on`
+    }
+    case 'ends':
+    case 'fails': {
+      const run = pendingRun(world, act.task)
+      if (run === undefined) return nothingWaits(act.task)
+      const result = act.act === 'ends' ? { kind: 'done' as const, output: act.output } : { kind: 'failed' as const, error: act.error }
+      return settle(deliver(begun, resultMessage(run.run, { ...result, afterMs: 0 })))
+    }
+    case 'expires': {
+      const run = pendingRun(world, act.task)
+      return run === undefined ? nothingWaits(act.task) : comesDue(begun, run.deadlineAt, { type: 'task.expired', run: run.run })
+    }
+    case 'fires': {
+      const timer = pendingTimer(world, act.event)
+      if (timer === undefined) return `no timer${act.event === undefined ? '' : ` of "${act.event}"`} is pending`
+      return comesDue(begun, timer.at, { type: 'timer.fired', run: timer.run })
+    }
+  }
+}
+
+
+/** Moves the clock on to where something is due, and lets it come; what is due before must come first. */
+function comesDue(world: World, at: string, message: InternalInput): World | string {
+  const first = nextDue(world)
+  const atMs = Date.parse(at)
+  if (first !== undefined && first.atMs < atMs) return `a ${first.what} is due before that, at ${timeText(first.atMs)}: let it come first, by .after(…) for instance`
+  return settle(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, fromInside(message)))
+}
+
+const nothingWaits = (task: string): string => `no run of task "${task}" waits for a result`
+
+export const bytesOf = (body: unknown): Uint8Array =>
+  (body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? ''))
+
+/** The tasks that have a run without a stub's result to come, each once, the one that has waited longest first. */
+export const waitingTasks = (world: World): string[] =>
+  [...new Set(Object.entries(world.actor.state?.tasks ?? {}).filter(([run]) => !hasResult(world, run)).map(([, { task }]) => task))]
+
+function pendingRun(world: World, name: string): { run: string; deadlineAt: string } | undefined {
+  const found = Object.entries(world.actor.state?.tasks ?? {}).find(([run, { task }]) => task === name && !hasResult(world, run))
+  return found === undefined ? undefined : { run: found[0], deadlineAt: found[1].deadlineAt }
+}
+
+const hasResult = ({ results }: World, run: string): boolean => results.some((result) => result.run === run)
+
+function pendingTimer(world: World, event: string | undefined): { run: string; at: string } | undefined {
+  const timers = Object.entries(world.actor.state?.timers ?? {}).filter(([, timer]) => event === undefined || timer.event.type === event)
+  const [earliest] = timers.toSorted(([, one], [, other]) => Date.parse(one.at) - Date.parse(other.at))
+  return earliest === undefined ? undefined : { run: earliest[0], at: earliest[1].at }
+}
+
+/** As it reads in a history. */
+function actText(act: Act): string {
+  switch (act.act) {
+    case 'when': return `when ${act.type} ${valueText(act.data)}`
+    case 'raw': return `when ${valueText(Buffer.from(bytesOf(act.body)).toString('utf8'))} is published`
+    case 'after': return `after ${durationText(act.ms)}`
+    case 'until': return `until ${act.time}`
+    case 'ends': return `task ${act.task} ends`
+    case 'fails': return `task ${act.task} fails`
+    case 'expires': return `task ${act.task} expires`
+    case 'fires': return `timer${act.event === undefined ? '' : ` ${act.event}`} fires`
+  }
+}

@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { LIMITS } from '../../../schemas/limits.ts'
+import type { World } from '../simulated-world.ts'
+import type { Move } from './moves.ts'
+import { walk, type Finding } from './random-walk.ts'
+
+/** Walks that are repeated, the moves in one, and how often it is. */
+const WALKS = 25
+const MOVES_MAX = 3
+const ROUNDS = 48
+/** A context that has grown in every one of these last rounds is watched on. */
+const GREW_IN_LAST = 16
+/** It is watched until it stops growing, is refused, or so many rounds are over: a list that is bounded by 256 is bounded. */
+const ROUNDS_MAX = 400
+
+/** A short walk that makes the context grow each time that it is repeated, without end. */
+export function findGrowth(start: World, moves: fc.Arbitrary<Move>, seed: number): Finding | undefined {
+  const property = fc.property(fc.array(moves, { minLength: 1, maxLength: MOVES_MAX }), (all) => growthOf(start, all) === undefined)
+  const { counterexample } = fc.check(property, { numRuns: WALKS, seed, endOnFailure: false })
+  const found = counterexample?.[0]
+  return found === undefined || found === null ? undefined : growthOf(start, found)
+}
+
+function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
+  let world = start
+  let bytes = 0
+  let grewInARow = 0
+  const first = walk(start, moves)
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    const { world: after, finding } = walk(world, moves)
+    const rejected = finding?.code === 'state_too_large'
+    if ((finding !== undefined && !rejected) || after.actor.status === 'done') return undefined
+    const now = contextBytes(after)
+    grewInARow = now > bytes || rejected ? grewInARow + 1 : 0
+    if (round >= ROUNDS && grewInARow < GREW_IN_LAST) return undefined
+    if (rejected || round === ROUNDS_MAX) {
+      const end = rejected ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected` : `to ${now} bytes, and still does`
+      return {
+        code: 'unbounded_context', acts: first.acts, world: first.world,
+        what: `the context grew each time that this was repeated, ${round} times, ${end}. Keep a bounded number of things in it`,
+      }
+    }
+    bytes = now
+    // The history of so many rounds is not needed.
+    world = { ...after, steps: [] }
+  }
+  return undefined
+}
+
+const contextBytes = ({ actor }: World): number => JSON.stringify(actor.state?.context ?? {}).length

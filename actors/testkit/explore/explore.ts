@@ -1,0 +1,89 @@
+import { AssertionError } from 'node:assert'
+import fc from 'fast-check'
+import type { AnyStateNode } from 'xstate'
+import type { Kind } from '../../definition/define-kind.ts'
+import { actCode, chainCode } from '../scenario-code.ts'
+import { narrativeOf } from '../narrative.ts'
+import { createWorld, type World } from '../simulated-world.ts'
+import { createAtlas, findDeadEnd } from './dead-ends.ts'
+import { findGrowth } from './context-growth.ts'
+import { movesOf, type Move, type ValueOptions } from './moves.ts'
+import { shortened, walk, type Finding } from './random-walk.ts'
+
+export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {
+  /** Walks. Default 200. */
+  readonly runs?: number
+  /** Moves of a walk at the most. Default 40. */
+  readonly movesMax?: number
+  /** Another one gives other walks; the same gives the same. Default 1. */
+  readonly seed?: number
+  /** States, or states around them, in which an actor may stay for good though they are not final. Default: none. */
+  readonly restingStates?: readonly string[]
+}
+
+/** What walks have seen of a machine in which they found no fault. */
+export interface Explored {
+  readonly walks: number
+  /** Acts of all walks. */
+  readonly acts: number
+  /** Visits by state. */
+  readonly states: Readonly<Record<string, number>>
+  /** States that no walk came to: more walks or samples may lead there, or nothing does. Those with `always` are not among them. */
+  readonly unreached: readonly string[]
+  /** Types of inputs that never had any effect. */
+  readonly ineffective: readonly string[]
+}
+
+/**
+ * Walks through a machine at random: inputs with made-up data come in, tasks end, fail and expire, timers fire, time passes. It finds
+ * inputs that make it throw, task errors that nothing takes, dead ends, contexts that grow without end, and decisions that
+ * depend on more than the actor and its input. A way to a fault is shortened, and told as a test.
+ *
+ * @throws AssertionError with the first fault found.
+ * @throws ColloquyError `needs_samples` where data of an input or a task can hardly be made up from its schema.
+ */
+export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}): Explored {
+  const { runs = 200, movesMax = 40, seed = 1, restingStates = [] } = options
+  const moves = movesOf(kind, options)
+  const start = createWorld(kind)
+  const atlas = createAtlas()
+  let acts = 0
+
+  const walks = fc.array(moves, { minLength: 1, maxLength: movesMax, size: 'max' })
+  const { counterexample } = fc.check(fc.property(walks, (all) => {
+    const { finding, acts: done } = walk(start, all, atlas.observe)
+    acts += done.length
+    return finding === undefined
+  }), { numRuns: runs, seed })
+  const finding = (counterexample === null ? undefined : shortest(start, counterexample[0])) ?? findDeadEnd(start, atlas, moves, restingStates, seed) ?? findGrowth(start, moves, seed)
+  if (finding !== undefined) throw fault(kind, finding, explore)
+
+  const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
+  const reached = new Set([start.watcher.initialState, ...Object.keys(states)].flatMap((state) => state.split('+')))
+  return {
+    walks: runs, acts, states,
+    unreached: leafPaths(kind.machine.root).filter((leaf) => !reached.has(leaf)),
+    ineffective: Object.keys(kind.events).filter((type) => !atlas.effective.has(type)),
+  }
+}
+
+/** fast-check shortens walks from their beginning; what they do not need is left out here. */
+function shortest(start: World, moves: readonly Move[]): Finding | undefined {
+  const found = walk(start, moves)
+  const code = found.finding?.code
+  return shortened(start, found, ({ finding }) => finding?.code === code).finding
+}
+
+function fault(kind: Kind, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
+  const test = chainCode(`given(${kind.name})`, acts.map(actCode), '  ')
+  const message = `${code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `}${what}\n\nThe shortest way there that was found, as a test:\n${test}\n\nWhat happened:\n${narrativeOf(world).map((line) => `  ${line}`).join('\n')}\n`
+  return new AssertionError({ message, operator: 'explore', stackStartFn: calledBy })
+}
+
+/** The states of a machine that have none inside, as records write them. */
+function leafPaths(node: AnyStateNode): string[] {
+  const inside = Object.values(node.states)
+  if (inside.length > 0) return inside.flatMap(leafPaths)
+  // An actor passes through a state with `always` without resting in it.
+  return node.type === 'history' || node.path.length === 0 || (node.always?.length ?? 0) > 0 ? [] : [node.path.join('.')]
+}

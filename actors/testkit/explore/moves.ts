@@ -1,0 +1,85 @@
+import fc from 'fast-check'
+import type { z } from 'zod'
+import type { Kind } from '../../definition/define-kind.ts'
+import { waitingTasks, type Act } from '../acts.ts'
+import { arbitraryOf } from '../arbitrary-values.ts'
+import { nextDue, type World } from '../simulated-world.ts'
+
+/** Values to try: some samples, among which made-up ones are mixed; or an arbitrary, which is all. */
+export type Values<T> = readonly T[] | fc.Arbitrary<T>
+
+export interface ValueOptions<K extends Kind> {
+  /** Data of inputs by type. Default: made up from their schemas. */
+  readonly events?: { readonly [Type in keyof K['events']]?: Values<z.input<K['events'][Type]>> }
+  /** Outputs of tasks by name. Default: made up from their schemas. */
+  readonly tasks?: { readonly [Task in keyof K['tasks']]?: Values<z.input<K['tasks'][Task]['output']>> }
+}
+
+/** A step of a walk. What it comes to is settled when it is made: numbers pick among what there is by then. */
+export type Move =
+  | { readonly move: 'event'; readonly type: string; readonly data: unknown }
+  | { readonly move: 'task'; readonly pick: number; readonly how: 'ends' | 'fails'; readonly outputs: Readonly<Record<string, unknown>> }
+  /** What comes next by itself: a timer or a deadline. */
+  | { readonly move: 'due' }
+  | { readonly move: 'wait'; readonly ms: number }
+
+const WAIT_MS_MAX = 86_400_000
+/** What a task fails with in a walk. */
+const EXPLORED = { code: 'explored', message: 'explored' }
+
+/**
+ * The moves that may be made with an actor of a kind.
+ *
+ * @throws ColloquyError `needs_samples` where values of a schema can hardly be made up.
+ */
+export function movesOf<K extends Kind>(kind: K, { events, tasks }: ValueOptions<K>): fc.Arbitrary<Move> {
+  const data = Object.entries(kind.events).map(([type, schema]) =>
+    valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })))
+  const outputs = fc.record(Object.fromEntries(Object.entries(kind.tasks).map(([name, task]) =>
+    [name, valuesOf(tasks?.[name], task.output, `output of task "${name}"`)])))
+  const how = fc.oneof(
+    { weight: 4, arbitrary: fc.constant('ends' as const) }, { weight: 1, arbitrary: fc.constant('fails' as const) })
+  const task = fc.record({ move: fc.constant('task' as const), pick: fc.nat(7), how, outputs })
+  return fc.oneof(
+    ...(data.length === 0 ? [] : [{ weight: 6, arbitrary: fc.oneof(...data) }]),
+    ...(Object.keys(kind.tasks).length === 0 ? [] : [{ weight: 5, arbitrary: task }]),
+    { weight: 2, arbitrary: fc.constant<Move>({ move: 'due' }) },
+    { weight: 1, arbitrary: fc.nat(WAIT_MS_MAX).map((ms): Move => ({ move: 'wait', ms })) },
+  )
+}
+
+function valuesOf(values: Values<unknown> | undefined, schema: z.ZodType, what: string): fc.Arbitrary<unknown> {
+  // A project may have a fast-check of its own, whose arbitraries are of another class.
+  if (values !== undefined && 'generate' in values) return values
+  if (values === undefined || values.length === 0) return arbitraryOf(schema, what)
+  const samples = fc.constantFrom(...values)
+  try {
+    return fc.oneof({ weight: 3, arbitrary: samples }, { weight: 1, arbitrary: arbitraryOf(schema, what) })
+  } catch {
+    // Where nothing can be made up, the samples are all there is.
+    return samples
+  }
+}
+
+/** What a move comes to in a world; `undefined` where there is nothing to move. */
+export function actOf(world: World, move: Move): Act | undefined {
+  switch (move.move) {
+    case 'event': return { act: 'when', type: move.type, data: move.data }
+    case 'task': {
+      const waiting = waitingTasks(world)
+      const task = waiting[move.pick % waiting.length]
+      if (task === undefined) return undefined
+      return move.how === 'ends' ? { act: 'ends', task, output: move.outputs[task] } : { act: 'fails', task, error: EXPLORED }
+    }
+    case 'due': {
+      const due = nextDue(world)
+      if (due === undefined || due.what === 'result') return undefined
+      return due.what === 'timer' ? { act: 'fires' } : { act: 'expires', task: due.task }
+    }
+    case 'wait': {
+      // Not so long that something comes by itself: that is a move of its own.
+      const ms = Math.min(move.ms, (nextDue(world)?.atMs ?? Infinity) - world.nowMs - 1)
+      return ms > 0 ? { act: 'after', ms } : undefined
+    }
+  }
+}

@@ -1,0 +1,233 @@
+import type { z } from 'zod'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord, Reason } from '../../schemas/record.ts'
+import { differenceLines, differencesBetween, valueText, type Difference } from '../core/value-differences.ts'
+import type { Kind, Label } from '../definition/define-kind.ts'
+import { statePath } from '../core/snapshot.ts'
+import { perform, type Act, type Attributes } from './acts.ts'
+import { durationText, millisecondsOf, type Duration } from './durations.ts'
+import { complaintText, failure } from './failure.ts'
+import { isIn } from './is-in.ts'
+import { fitOutput, isFailure, type AnyStub, type Failure, type StubOf } from './task-stubs.ts'
+import { createWorld, nextDue, timeText, type World, type WorldOptions } from './simulated-world.ts'
+
+/** Some of an object's fields, at every depth; arrays are whole. */
+export type Some<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: Some<T[Key]> } : T
+
+export type { Attributes } from './acts.ts'
+
+type Name<Of> = keyof Of & string
+type OutputOf<K extends Kind, Task extends Name<K['tasks']>> = z.input<K['tasks'][Task]['output']>
+
+/**
+ * A test of one actor, step by step. Every call gives a new scenario and leaves the one it was called on as it was, so that
+ * several ends may grow from one beginning. `then…` looks at what came of the last step: the last `when`, `after`, `until`,
+ * `taskEnds`, `taskExpires` or `timerFires`, with everything that followed by itself.
+ *
+ * An input that is rejected, or that ends the actor with an error, fails the test at its next call, unless that is `thenRejected` or
+ * `thenStatus`.
+ */
+export interface Scenario<K extends Kind> {
+  /** From now on, a task that is started comes back with this: see `Stub`. A task without one waits for `taskEnds`. */
+  task<Task extends Name<K['tasks']>>(name: Task, stub: StubOf<K['tasks'][Task]>): Scenario<K>
+
+  /** An input comes in. Results of stubs that take no time come with it; timers come when time passes, be it `.after(0)`. */
+  when<Type extends Name<K['events']>>(type: Type, data: z.input<K['events'][Type]>, attributes?: Attributes): Scenario<K>
+  /** Whatever a producer may publish: a text or bytes as they are, anything else as JSON. */
+  whenRaw(body: unknown): Scenario<K>
+  /** Time passes; timers, results and deadlines come as they fall due, in order. */
+  after(duration: Duration): Scenario<K>
+  /** The same, up to a moment (ISO). */
+  until(time: string): Scenario<K>
+  /** The oldest pending run of a task without a stub comes back. */
+  taskEnds<Task extends Name<K['tasks']>>(name: Task, result: OutputOf<K, Task> | Failure): Scenario<K>
+  /** The deadline of the oldest pending run of a task passes; the clock moves on to it where it is later. */
+  taskExpires(name: Name<K['tasks']>): Scenario<K>
+  /** The earliest pending timer fires, or the earliest of those whose event is this; the clock moves on to it where it is later. */
+  timerFires(event?: string): Scenario<K>
+
+  /** In this state, or in one inside it: `open` for `open.idle`; any of several parallel ones. All of them, joined by `+`, sorted. */
+  thenState(path: string): Scenario<K>
+  /** The context has these fields, or passes this check. */
+  thenContext(expected: Some<z.output<K['context']>> | ((context: z.output<K['context']>) => boolean)): Scenario<K>
+  /** An event with these fields went out, after those that this step's `thenEmitted` has already found. */
+  thenEmitted<Type extends Name<K['emits']>>(type: Type, data?: Some<z.input<K['emits'][Type]>>): Scenario<K>
+  /** No such event went out; without a type: none at all. */
+  thenNotEmitted(type?: Name<K['emits']>): Scenario<K>
+  /** A run of the task was started, with these fields in its input. */
+  thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
+  /** A message with these fields was sent to another actor. */
+  thenSent<To extends Kind>(kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>): Scenario<K>
+  thenSent(kind: string, id: string, type: string, data?: object): Scenario<K>
+  /** A timer is pending that is due so much later than now. */
+  thenTimer(due: Duration): Scenario<K>
+  /** Nothing went out, nothing was started or set, and the state is what it was. */
+  thenNothing(): Scenario<K>
+  thenRejected(reason: Reason): Scenario<K>
+  thenStatus(status: LogRecord['status']): Scenario<K>
+  /** The label has these facts. */
+  thenLabel(expected: Label): Scenario<K>
+
+  /** As records write it; before the first input, where the machine will begin. */
+  readonly state: string
+  /** Of an actor that has met an input. */
+  readonly context: z.output<K['context']>
+  /** The simulated now, ISO. */
+  readonly now: string
+  /** All records so far, as LOG would have them, oldest first. */
+  readonly records: readonly LogRecord[]
+}
+
+/** What the last step came to, as far as the test has looked at it. */
+interface Look {
+  readonly world: World
+  /** Emitted events of this step that `thenEmitted` has gone past. */
+  readonly emittedSeen: number
+  /** The test said that it expects a rejection or an end with an error. */
+  readonly isExpected: boolean
+}
+
+/** Begins a test of an actor that has not met any input. */
+export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
+
+/** Goes on from a world, looking back at its last step; `isExpected`: whatever went wrong in that is known. */
+export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedSeen: 0, isExpected })
+
+function createScenario<K extends Kind>(look: Look): Scenario<K> {
+  const { world } = look
+  const { kind } = world.watcher
+  const step = world.steps.at(-1) ?? { what: '', records: [] }
+  const { initialState } = world.watcher
+  const state = world.actor.state === null ? initialState : statePath(world.actor.state)
+
+  /** A later step, before which nothing may have gone wrong unsaid. */
+  const next = (calledBy: Called, act: Act): Scenario<K> => {
+    checkUnexpected(look, calledBy)
+    const after = perform(world, act)
+    if (typeof after === 'string') throw failure(world, after, { calledBy })
+    if (after.complaint !== undefined) throw failure(after, complaintText(after.complaint), { calledBy })
+    return scenarioOf(after)
+  }
+
+  /** The same step, after a look at it: `problem` says what is not as expected. */
+  const then = (calledBy: Called, problem: string | undefined, more: Partial<Look> = {}, values: { expected?: unknown; actual?: unknown } = {}): Scenario<K> => {
+    if (more.isExpected !== true) checkUnexpected(look, calledBy)
+    if (problem !== undefined) throw failure(world, problem, { ...values, calledBy })
+    return createScenario({ ...look, ...more })
+  }
+  const compared = (calledBy: Called, what: string, expected: unknown, actual: unknown): Scenario<K> => {
+    const lines = differenceLines(differencesBetween(expected, actual, 'contains'))
+    return then(calledBy, lines.length === 0 ? undefined : `${what} is not as expected\n  ${lines.join('\n  ')}`, {}, { expected, actual })
+  }
+  /** The first of some things that is named and has some fields; where there is none, what was there instead. */
+  const found = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
+    const index = all.findIndex(([other, has], at) => at >= from && other === name && missing(fields, has).length === 0)
+    if (index >= 0) return { index }
+    const asked = fields === undefined ? name : `${name} with ${valueText(fields)}`
+    const near = all.slice(from).find(([other]) => other === name)
+    const why = near === undefined ? [] : differenceLines(missing(fields, near[1])).map((line) => `\n  ${line}`)
+    const others = all.map(([other, has]) => `${other} ${valueText(has)}`).join(', ')
+    return { index, problem: `expected that it ${verb} ${asked}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which ${from} were looked at before` : ''}${why.join('')}` }
+  }
+  const emitted = step.records.flatMap((record) => record.emitted)
+
+  const api: Scenario<K> = {
+    task(name, stub: AnyStub) {
+      checkUnexpected(look, api.task)
+      if (!Object.hasOwn(kind.tasks, name)) throw new ColloquyError('no_such_task', `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`)
+      const calls = new Map(world.calls)
+      calls.delete(name)
+      return createScenario({ ...look, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
+    },
+    when: (type, data, attributes) => next(api.when, { act: 'when', type, data, attributes }),
+    whenRaw: (body) => next(api.whenRaw, { act: 'raw', body }),
+    after: (duration) => next(api.after, { act: 'after', ms: millisecondsOf(duration) }),
+    until: (time) => next(api.until, { act: 'until', time }),
+    taskEnds: (name, result) => next(api.taskEnds, isFailure(result)
+      ? { act: 'fails', task: name, error: result.error }
+      : { act: 'ends', task: name, output: fitOutput(kind, name, result) }),
+    taskExpires: (name) => next(api.taskExpires, { act: 'expires', task: name }),
+    timerFires: (event) => next(api.timerFires, { act: 'fires', event }),
+
+    thenState: (path) => then(api.thenState, isIn(state, path) ? undefined : `expected state "${path}", but it is in "${state}"${hintOf(world)}`, {}, { expected: path, actual: state }),
+    thenContext(expected) {
+      const context = world.actor.state?.context
+      if (typeof expected !== 'function') return compared(api.thenContext, 'the context', expected, context)
+      return then(api.thenContext, expected(context as z.output<K['context']>) ? undefined : `the context does not pass the check: ${valueText(context)}`)
+    },
+    thenEmitted(type, data) {
+      const { problem, index } = found('emitted', type, data, emitted.map((event) => [event.type, event.data]), look.emittedSeen)
+      return then(api.thenEmitted, problem, { emittedSeen: index + 1 }, data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(look.emittedSeen) })
+    },
+    thenNotEmitted(type) {
+      const wrong = emitted.filter((event) => type === undefined || event.type === type)
+      return then(api.thenNotEmitted, wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to go out, but it emitted ${wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')}`)
+    },
+    thenTask(name, input) {
+      const started = step.records.flatMap((record) => record.started)
+      return then(api.thenTask, found('started', name, input, started.map((one) => [one.task, one.input])).problem)
+    },
+    thenSent(to: Kind | string, id: string, type: string, data?: object) {
+      const sent = step.records.flatMap((record) => record.sent ?? [])
+      const name = (one: { kind: string; actor: string; type: string }): string => `${one.type} to ${one.kind}/${one.actor}`
+      return then(api.thenSent, found('sent', name({ kind: typeof to === 'string' ? to : to.name, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
+    },
+    thenTimer(due) {
+      const wanted = timeText(world.nowMs + millisecondsOf(due))
+      const timers = Object.values(world.actor.state?.timers ?? {})
+      const pending = timers.map(({ event, at }) => `${event.type} at ${at}`).join(', ')
+      return then(api.thenTimer, timers.some(({ at }) => at === wanted) ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
+    },
+    thenNothing() {
+      const moved = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
+      return then(api.thenNothing, moved.length === 0 ? undefined : 'expected that nothing comes of it')
+    },
+    thenRejected(reason) {
+      const rejected = step.records.find((record) => record.outcome === 'rejected')
+      const was = rejected === undefined ? 'it was not rejected' : `it was rejected as "${rejected.reason}": ${rejected.error ?? ''}`
+      return then(api.thenRejected, rejected?.reason === reason ? undefined : `expected to be rejected as "${reason}", but ${was}`, { isExpected: true })
+    },
+    thenStatus(status) {
+      const is = world.actor.status
+      const error = step.records.at(-1)?.error
+      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${error === undefined ? '' : ` (${error})`}`, { isExpected: true })
+    },
+    thenLabel: (expected) => compared(api.thenLabel, 'the label', expected, world.actor.label),
+
+    state,
+    get context() {
+      return world.actor.state?.context as z.output<K['context']>
+    },
+    now: timeText(world.nowMs),
+    get records() {
+      return world.steps.flatMap(({ records }) => records)
+    },
+  }
+  return api
+}
+
+/** Where asked fields are not as asked; nothing asked is nothing missing. */
+const missing = (asked: unknown, has: unknown): Difference[] => (asked === undefined ? [] : differencesBetween(asked, has, 'contains'))
+
+type Called = (...args: never[]) => unknown
+
+/** What went wrong in the last step, where the test did not say that it would. */
+function checkUnexpected({ world, isExpected }: Look, calledBy: Called): void {
+  if (isExpected) return
+  for (const record of world.steps.at(-1)?.records ?? []) {
+    if (record.outcome === 'rejected') {
+      throw failure(world, `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}\nWhere that is meant: .thenRejected('${record.reason}')`, { calledBy })
+    }
+    if (record.status === 'error' && record.error !== undefined) {
+      throw failure(world, `the actor ended with an error: ${record.error}\nA task's error is taken by "onError" of its "invoke". Where that is meant: .thenStatus('error')`, { calledBy })
+    }
+  }
+}
+
+/** What the actor waits for, where that may explain why it is not further. */
+function hintOf(world: World): string {
+  const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
+  if (waiting.length > 0) return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
+  const due = nextDue(world)
+  return due === undefined ? '' : `\nThe next that comes by itself is a ${due.what}, in ${durationText(due.atMs - world.nowMs)}`
+}

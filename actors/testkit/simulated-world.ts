@@ -1,0 +1,158 @@
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { InternalInput } from '../../schemas/internal-messages.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { inputSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
+import { actorAfter, newActor, type Actor } from '../core/actor.ts'
+import type { Message } from '../core/commit.ts'
+import type { Kind } from '../definition/define-kind.ts'
+import { runStub, type AnyStub, type StubbedRun } from './task-stubs.ts'
+import { createWatcher, type Complaint, type Watcher } from './watched-machine.ts'
+
+/** One thing that the test did, and all that came of it until the next. */
+export interface Step {
+  /** As it reads in the test. */
+  readonly what: string
+  readonly records: readonly LogRecord[]
+}
+
+/** An actor with its simulated surroundings. A value: whatever happens makes a new one. */
+export interface World {
+  readonly watcher: Watcher
+  readonly address: Address
+  readonly actor: Actor
+  readonly nowMs: number
+  /** INBOX sequence of the last message. */
+  readonly seq: number
+  readonly stubs: ReadonlyMap<string, AnyStub>
+  /** Runs by task so far. */
+  readonly calls: ReadonlyMap<string, number>
+  /** Results of stubs that are not due yet, oldest first. */
+  readonly results: readonly DueResult[]
+  /** Oldest first; the first is the beginning, with nothing done. */
+  readonly steps: readonly Step[]
+  readonly complaint: Complaint | undefined
+}
+
+interface DueResult {
+  readonly run: string
+  readonly atMs: number
+  readonly result: Exclude<StubbedRun, { kind: 'never' }>
+}
+
+const START = Date.parse('2026-01-01T00:00:00.000Z')
+
+/** Deliveries that one step may cause before it is taken to go on for ever. */
+const DELIVERIES_MAX = 10_000
+
+export interface WorldOptions {
+  /** Default `test/<kind>/actor`. */
+  readonly tenant?: string
+  readonly id?: string
+  /** When the simulated time begins, ISO. Default 2026-01-01T00:00:00Z. */
+  readonly at?: string
+}
+
+export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: WorldOptions = {}): World {
+  const nowMs = at === undefined ? START : Date.parse(at)
+  if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is no time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
+  const address = { tenant, kind: kind.name, id }
+  return {
+    watcher: createWatcher(kind), address, actor: newActor(address), nowMs, seq: 0,
+    stubs: new Map(), calls: new Map(), results: [], steps: [], complaint: undefined,
+  }
+}
+
+export const beginStep = (world: World, what: string): World => ({ ...world, steps: [...world.steps, { what, records: [] }] })
+
+export const timeText = (ms: number): string => new Date(ms).toISOString()
+
+type Delivered = Pick<Message, 'payload' | 'origin'>
+export const fromProducer = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
+export const fromInside = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
+
+/** Hands one message to the actor; what stubs of tasks that it starts will say is noted. */
+export function deliver(world: World, { payload, origin }: Delivered): World {
+  const seq = world.seq + 1
+  const { address, watcher, steps } = world
+  const message: Message = {
+    seq, ts: timeText(world.nowMs), payload, origin, addressable: true,
+    subject: origin === 'producer' ? inputSubject(address) : internalSubject(address),
+  }
+  const { decision, complaint } = watcher.decide(world.actor, message)
+  const after = { ...world, seq, complaint: world.complaint ?? complaint }
+  if (decision.kind !== 'record') return after
+  const record = JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord
+  const step = steps.at(-1) ?? { what: '', records: [] }
+  return withResults({
+    ...after, actor: decision.next ?? actorAfter(address, record),
+    steps: [...steps.slice(0, -1), { ...step, records: [...step.records, record] }],
+  }, record)
+}
+
+function withResults(world: World, record: LogRecord): World {
+  const calls = new Map(world.calls)
+  const results = world.results.filter(({ run }) => record.state?.tasks[run] !== undefined)
+  for (const { run, task, input } of record.started) {
+    const call = calls.get(task) ?? 0
+    calls.set(task, call + 1)
+    const stub = world.stubs.get(task)
+    if (!world.stubs.has(task)) continue
+    const result = runStub(world.watcher.kind, task, stub, input, call)
+    if (result.kind !== 'never') results.push({ run, atMs: Date.parse(record.at) + result.afterMs, result })
+  }
+  return { ...world, calls, results: results.toSorted((one, other) => one.atMs - other.atMs) }
+}
+
+/** What comes next by itself: a stub's result, a timer, a deadline; in this order where they come at one time. */
+type Due = { readonly atMs: number } & (
+  | { readonly what: 'result'; readonly result: DueResult }
+  | { readonly what: 'timer'; readonly run: string }
+  | { readonly what: 'deadline'; readonly run: string; readonly task: string })
+
+export function nextDue({ results, actor }: World): Due | undefined {
+  const { tasks = {}, timers = {} } = actor.state ?? {}
+  const due: Due[] = [
+    ...results.map((result): Due => ({ what: 'result', atMs: result.atMs, result })),
+    ...Object.entries(timers).map(([run, { at }]): Due => ({ what: 'timer', atMs: Date.parse(at), run })),
+    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
+  ]
+  return due.reduce<Due | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
+}
+
+/**
+ * Lets the time pass, with all that falls due on the way, in order.
+ *
+ * @throws ColloquyError `no_stub` where a task that the test says nothing about runs into its deadline, `endless` where what falls due
+ * does not end.
+ */
+export const passTo = (world: World, untilMs: number): World => pass(world, untilMs, nextDue)
+
+/** Lets come what stubs say at once. A timer or a deadline comes when time passes, be it none. */
+export const settle = (world: World): World => pass(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
+
+function pass(world: World, untilMs: number, next: (world: World) => Due | undefined): World {
+  let now = world
+  for (let deliveries = 0; now.complaint === undefined; deliveries++) {
+    const due = next(now)
+    if (due === undefined || due.atMs > untilMs) break
+    if (deliveries === DELIVERIES_MAX) {
+      throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results came up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
+    }
+    now = deliver({ ...now, nowMs: Math.max(now.nowMs, due.atMs) }, messageOf(now, due))
+  }
+  return { ...now, nowMs: Math.max(now.nowMs, untilMs) }
+}
+
+function messageOf(world: World, due: Due): Delivered {
+  if (due.what === 'timer') return fromInside({ type: 'timer.fired', run: due.run })
+  if (due.what === 'result') return resultMessage(due.result.run, due.result.result)
+  if (!world.stubs.has(due.task)) {
+    throw new ColloquyError('no_stub', `task "${due.task}" ran into its deadline because this test does not say what it comes back with: .task('${due.task}', …), or .task('${due.task}', never) where that is meant`)
+  }
+  return fromInside({ type: 'task.expired', run: due.run })
+}
+
+export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: 'never' }>): Delivered {
+  const told = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
+  return fromInside(result.kind === 'done' ? { type: 'task.done', ...told, output: result.output } : { type: 'task.failed', ...told, error: result.error })
+}

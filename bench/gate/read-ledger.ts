@@ -1,0 +1,75 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import { z } from 'zod'
+import type { BenchSystem } from '../harness/bench-system.ts'
+import type { Ledger, LedgerEvent, LedgerRecord, LedgerRow } from './check-ledger.ts'
+
+const FETCH_AHEAD_MAX = 5_000
+/** LOG sequences whose rows are asked for at one time: an analyst's answer may have a million. */
+const SEQUENCES_MAX = 100_000
+
+/** Reads all that is there of one tenant. The stages must be level. */
+export async function readLedger(system: BenchSystem, tenant: string): Promise<Ledger> {
+  const records: LedgerRecord[] = []
+  for await (const message of readStream(system, 'LOG', `log.*.${tenant}.>`)) records.push(recordIn(message))
+  const events: LedgerEvent[] = []
+  for await (const message of readStream(system, 'OUT', `out.${tenant}.>`)) events.push(eventIn(message))
+  return { records, events, rows: await readRows(system, tenant) }
+}
+
+/** What a stream holds of a subject by now, in order. */
+async function* readStream({ js }: BenchSystem, stream: string, subject: string): AsyncGenerator<JsMsg> {
+  const consumer = await js.consumers.get(stream, { filter_subjects: [subject] })
+  if ((await consumer.info()).num_pending === 0) return
+  const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
+  for await (const message of messages) {
+    yield message
+    if (message.info.pending === 0) return
+  }
+}
+
+const actorIn = (subject: string, place: number): string => subject.split('.')[place] ?? ''
+
+// The harness reads the wire by its own schemas, so that a fault of the product's cannot hide from it.
+const runs = z.array(z.object({ run: z.string() }))
+const recordSchema = z.object({
+  n: z.number(), outcome: z.string(), inbox: z.object({ seq: z.number() }),
+  input: z.object({ id: z.string(), type: z.string(), data: z.object({ run: z.string().optional() }).optional() }),
+  emitted: z.array(z.object({ id: z.string() })), started: runs, timers: runs, stopped: z.array(z.string()),
+})
+/** Types that producers may not send. */
+const FROM_INSIDE: ReadonlySet<string> = new Set(['task.done', 'task.failed', 'task.expired', 'timer.fired'])
+const eventSchema = z.object({ id: z.string() })
+
+function recordIn(message: JsMsg): LedgerRecord {
+  const { n, outcome, inbox, input, emitted, started, timers, stopped } = recordSchema.parse(message.json())
+  return {
+    seq: message.seq, actor: actorIn(message.subject, 4), n, inputId: input.id, position: inbox.seq, committed: outcome === 'committed',
+    emitted: emitted.map(({ id }) => id), about: FROM_INSIDE.has(input.type) ? input.data?.run : undefined,
+    started: started.map(({ run }) => run), set: timers.map(({ run }) => run), stopped,
+  }
+}
+
+const eventIn = (message: JsMsg): LedgerEvent => ({ actor: actorIn(message.subject, 3), id: eventSchema.parse(message.json()).id })
+
+const lastSchema = z.array(z.object({ last: z.coerce.number() }))
+const rowSchema = z.tuple([z.coerce.number(), z.number(), z.string(), z.string()])
+
+async function readRows({ clickhouse }: BenchSystem, tenant: string): Promise<LedgerRow[]> {
+  const result = await clickhouse.query({
+    query: 'SELECT max(seq) AS last FROM events WHERE tenant = {tenant:String}', query_params: { tenant }, format: 'JSONEachRow',
+  })
+  const last = lastSchema.parse(await result.json())[0]?.last ?? 0
+  const rows: LedgerRow[] = []
+  for (let from = 0; from <= last; from += SEQUENCES_MAX) {
+    const page = await clickhouse.query({
+      query: `SELECT seq, idx, actor, id FROM events
+        WHERE tenant = {tenant:String} AND seq >= {from:UInt64} AND seq < {to:UInt64} ORDER BY seq, idx`,
+      query_params: { tenant, from, to: from + SEQUENCES_MAX }, format: 'JSONCompactEachRow',
+    })
+    for (const row of await page.json()) {
+      const [seq, idx, actor, id] = rowSchema.parse(row)
+      rows.push({ seq, idx, actor, id })
+    }
+  }
+  return rows
+}

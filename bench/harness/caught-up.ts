@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import type { BenchSystem } from './bench-system.ts'
+import { startWatch, type Watch } from './watch-usage.ts'
+
+/**
+ * How often the last sequence of a stream is asked for, and the tables' mark: it bounds how exact a time is. Asking wakes threads here and in
+ * nats-server, and costs ClickHouse some milliseconds, which what is measured lacks.
+ */
+export const STREAM_POLL_MS = 25
+export const TABLES_POLL_MS = 100
+/** How long a stage may take to become level. */
+export const LEVEL_MS_MAX = 300_000
+
+/** The last sequence of a stream. */
+export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq
+
+const markSchema = z.array(z.object({ seq: z.coerce.number() }))
+
+/** The LOG sequence up to which everything is in the tables. */
+export async function markOf({ clickhouse }: BenchSystem): Promise<number> {
+  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
+  return markSchema.parse(await result.json())[0]?.seq ?? 0
+}
+
+/** Follows the last sequence of a stream. */
+export const watchStream = (system: BenchSystem, stream: string): Promise<Watch> => startWatch(stream, () => lastSeqOf(system, stream), STREAM_POLL_MS)
+
+/** Follows the mark of the tables. */
+export const watchTables = (system: BenchSystem): Promise<Watch> => startWatch('the mark of the tables', () => markOf(system), TABLES_POLL_MS)

@@ -1,0 +1,70 @@
+import { assign, emit, setup } from 'xstate'
+import { z } from 'zod'
+import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
+import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
+import { createSupport } from '../../actors/kinds/support/kind.ts'
+import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+
+/** Work that takes no time: what is left is what it costs to have it done. */
+const echo = defineTask({
+  input: z.object({ text: z.string() }),
+  output: z.object({ chars: z.number() }),
+  deadlineMs: 60_000, attemptsMax: 3, concurrencyMax: 1_024,
+  run: async ({ input: { text } }) => ({ chars: text.length }),
+})
+
+const errand = defineKind({
+  name: 'bench-errand',
+  version: 1,
+  context: z.object({ done: z.number(), failed: z.number() }),
+  events: { ask: z.object({ text: z.string() }) },
+  emits: { answered: z.object({ chars: z.number() }) },
+  tasks: { echo },
+})
+
+/** Has something done by a task and says what came of it. */
+export const errandKind = errand.with(setup(errand.xstate).createMachine({
+  id: 'errand', context: { done: 0, failed: 0 }, initial: 'idle',
+  states: {
+    idle: { on: { ask: 'asking' } },
+    asking: {
+      invoke: {
+        id: 'job', src: 'echo', input: ({ event }) => ({ text: event.type === 'ask' ? event.data.text : '' }),
+        onDone: {
+          target: 'idle',
+          actions: [
+            assign(({ context }) => ({ done: context.done + 1 })),
+            emit(({ event }) => ({ type: 'answered', data: event.output })),
+          ],
+        },
+        onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
+      },
+    },
+  },
+}))
+
+const pair = defineKind({
+  name: 'bench-pair',
+  version: 1,
+  context: z.object({ count: z.number() }),
+  events: { said: z.object({ text: z.string() }) },
+  emits: { heard: z.object({ count: z.number() }) },
+  tasks: {},
+})
+
+/** The small machine: two states and a count. */
+export const pairKind = pair.with(setup({
+  ...pair.xstate,
+  actions: {
+    count: assign(({ context }) => ({ count: context.count + 1 })),
+    tell: emit(({ context }) => ({ type: 'heard', data: { count: context.count } })),
+  },
+}).createMachine({
+  id: 'pair', context: { count: 0 }, initial: 'odd',
+  states: { odd: { on: { said: { target: 'even', actions: ['count', 'tell'] } } }, even: { on: { said: { target: 'odd', actions: ['count', 'tell'] } } } },
+}))
+
+/** What is measured: the built-in kinds, and two that do nothing but what is measured. */
+export default [createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue()), errandKind, pairKind]

@@ -1,0 +1,58 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+import { build, type Histogram } from 'hdr-histogram-js'
+import type { z } from 'zod'
+import { LEVEL_MS_MAX } from './caught-up.ts'
+import type { Figures } from './bench-scenario.ts'
+import { rounded, spreadOf, type Spread } from './statistics.ts'
+
+/** What is timed: how long after they were due inputs have come to some place. In microseconds, to three digits. */
+export interface Probe {
+  /** Of all windows together. */
+  readonly histogram: Histogram
+  readonly windows: readonly Histogram[]
+  /** Takes a time of a window; one below 0 is of the warming up, and does not count. */
+  record(window: number, ms: number): void
+}
+
+export function createProbe(windowCount: number): Probe {
+  const create = (): Histogram => build({ highestTrackableValue: LEVEL_MS_MAX * 1_000, numberOfSignificantValueDigits: 3 })
+  const histogram = create()
+  const windows = Array.from({ length: windowCount }, create)
+  return {
+    histogram, windows,
+    record(window, ms) {
+      if (window < 0) return
+      const microseconds = Math.min(LEVEL_MS_MAX * 1_000, Math.max(1, Math.round(ms * 1_000)))
+      histogram.recordValue(microseconds)
+      windows[Math.min(window, windowCount - 1)]?.recordValue(microseconds)
+    },
+  }
+}
+
+const at = (histogram: Histogram, percentile: number): number => histogram.getValueAtPercentile(percentile) / 1_000
+
+/** Its percentiles over all, and their spread over the windows. */
+export function percentilesOf(name: string, { histogram, windows }: Probe): { figures: Figures; spread: Record<string, Spread> } {
+  const full = windows.filter(({ totalCount }) => totalCount > 0)
+  const of = (percentile: number): Spread => spreadOf(full.map((window) => at(window, percentile)))
+  return {
+    figures: { [`${name}P50Ms`]: rounded(at(histogram, 50)), [`${name}P99Ms`]: rounded(at(histogram, 99)), [`${name}MaxMs`]: rounded(histogram.maxValue / 1_000) },
+    spread: { [`${name}P50Ms`]: of(50), [`${name}P99Ms`]: of(99) },
+  }
+}
+
+/** The percentiles that a chart of latencies shows. */
+export const CHART_PERCENTILES = [50, 90, 99, 99.9, 100] as const
+export const percentilesForChart = ({ histogram }: Probe): number[] => CHART_PERCENTILES.map((percentile) => rounded(at(histogram, percentile)))
+
+/** Hands over every message that core NATS shows on a subject, on its way into a stream. @returns what ends that */
+export function watchSubject<T>(nc: NatsConnection, subject: string, schema: z.ZodType<T>, onMessage: (message: T, subject: string, atMs: number) => void): () => void {
+  const subscription = nc.subscribe(subject, {
+    callback: (error, message) => {
+      if (error !== null) return
+      const atMs = performance.now()
+      onMessage(schema.parse(message.json()), message.subject, atMs)
+    },
+  })
+  return () => subscription.unsubscribe()
+}

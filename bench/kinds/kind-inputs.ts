@@ -1,0 +1,45 @@
+import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
+import { createInterest } from '../../actors/kinds/interest/kind.ts'
+import type { Kind } from '../../actors/definition/define-kind.ts'
+import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
+import { createSupport } from '../../actors/kinds/support/kind.ts'
+import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import { politeText } from '../harness/inputs.ts'
+import { pick } from '../harness/random.ts'
+
+/** A kind, and what its actors are sent: the `turn`-th input of one of them, at some time. */
+export interface Subject {
+  readonly kind: Kind
+  input(turn: number, nowMs: number, random: () => number): { readonly type: string; readonly data: object }
+}
+
+const HOUR_MS = 3_600_000
+const SIGNALS = ['item.browsed', 'item.liked', 'item.bought'] as const
+
+/** The built-in kinds, with inputs that none of them answers by a task. */
+export function createSubjects(): readonly Subject[] {
+  const catalogue = loadCatalogue()
+  return [
+    {
+      kind: createSupport({ articles: loadArticles() }),
+      input: (_turn, _nowMs, random) => ({ type: 'message.received', data: { role: 'user', text: politeText(random, 0) } }),
+    },
+    {
+      kind: reminderKind,
+      input(turn, nowMs, random) {
+        const at = new Date(nowMs + pick(random, 96) * HOUR_MS).toISOString()
+        const steps = [
+          { type: 'appointment.booked', data: { at, what: '牙科检查', lang: 'zh' } }, { type: 'appointment.moved', data: { at } },
+          { type: 'appointment.confirmed', data: {} }, { type: 'appointment.moved', data: { at } }, { type: 'appointment.cancelled', data: {} },
+        ] as const
+        return steps[turn % steps.length] ?? steps[0]
+      },
+    },
+    {
+      kind: createInterest(catalogue),
+      input: (_turn, _nowMs, random) => ({
+        type: SIGNALS[pick(random, SIGNALS.length)] ?? SIGNALS[0], data: { ...catalogue[pick(random, catalogue.length)] },
+      }),
+    },
+  ]
+}

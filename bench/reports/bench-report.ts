@@ -1,0 +1,84 @@
+import { markdownTable } from 'markdown-table'
+import { durabilityText, type Durability } from '../../infra/app/durability.ts'
+import { isClean, type Verdict } from '../gate/check-ledger.ts'
+import type { Machine, Versions } from '../harness/machine.ts'
+import { noiseText, type Noise } from '../harness/machine-noise.ts'
+import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
+import type { Spread } from '../harness/statistics.ts'
+
+/** What was run, on what, and what repeats it. */
+export interface Circumstances {
+  readonly scenario: string
+  readonly seconds: number
+  readonly options: BenchOptions
+  /** Settings of the system that differ from their defaults. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly machine: Machine
+  /** Measured before the run. */
+  readonly noise: Noise
+  readonly versions: Versions
+  readonly commit: string
+  /** ISO. */
+  readonly date: string
+  readonly command: string
+}
+
+/** All that a run without servers says: nothing is published, so there is nothing for a gate. */
+export interface OfflineReport extends Circumstances, Measured {}
+
+/** All that one run says; what `--json` writes. */
+export interface Report extends OfflineReport, Omit<Verdict, 'faults'> {
+  readonly durability: Durability
+  readonly faults: readonly string[]
+}
+
+/** A picture that goes with a report: a file beside it. */
+export interface Picture {
+  readonly title: string
+  readonly file: string
+}
+
+/** The report as Markdown. Without a clean gate there are no figures in it, only what was found. */
+export function renderReport(report: OfflineReport | Report, pictures: readonly Picture[] = []): string {
+  const { scenario, machine, versions } = report
+  return [
+    `## ${scenario}`,
+    '',
+    ...bodyOf(report, pictures),
+    '',
+    table(['', ''], [
+      ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`],
+      ['noise', noiseText(report.noise)],
+      ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
+      ...('durability' in report ? [['durability', durabilityText(report.durability)]] : []),
+      ['settings', Object.entries(report.settings).map(([name, value]) => `${name}=${value}`).join(' ') || 'defaults'],
+      ['seed', String(report.options.seed)],
+      ['commit', report.commit],
+      ['date', report.date],
+      ['again', `\`${report.command}\``],
+    ]),
+  ].join('\n')
+}
+
+function bodyOf(report: OfflineReport | Report, pictures: readonly Picture[]): string[] {
+  const { figures, spread = {}, notes } = report
+  const body = [
+    table(['figure', 'value', 'quartiles'], Object.entries(figures).map(([name, value]) => [name, number(value), quartiles(spread[name])])),
+    ...pictures.flatMap(({ title, file }) => ['', `![${title}](${file})`]),
+    '',
+  ]
+  if (!('faults' in report)) return [...body, ...notes.map((note) => `- ${note}`)]
+  const { acknowledged, lost, duplicated, outOfOrder, faults } = report
+  const gate = `Gate: ${number(acknowledged)} acknowledged, ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order.`
+  if (isClean(report)) return [...body, gate, '', ...notes.map((note) => `- ${note}`)]
+  return [gate, 'No figures: something was lost, doubled or out of order.', '', ...faults.map((fault) => `- ${fault}`)]
+}
+
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  markdownTable([head, ...rows].map((cells) => [...cells]), { alignDelimiters: false })
+
+export const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
+
+/** What lies between the first and the third quartile, and of how many repeats. */
+export const quartiles = (spread: Spread | undefined): string =>
+  spread === undefined ? '' : `${number(spread.p25)} to ${number(spread.p75)} (${spread.repeats})`

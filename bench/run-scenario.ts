@@ -1,0 +1,83 @@
+import { durabilityOf } from '../infra/app/durability.ts'
+import { loadSettings, type SettingName } from '../infra/settings.ts'
+import { codeOf } from '../schemas/errors.ts'
+import { isClean } from './gate/check-ledger.ts'
+import { passGate } from './gate/gate.ts'
+import { describeMachine, readCommit, readOwnVersions, readVersions } from './harness/machine.ts'
+import type { Noise } from './harness/machine-noise.ts'
+import { createProducer } from './harness/bench-producer.ts'
+import type { OfflineReport, Report } from './reports/bench-report.ts'
+import type { Bench, BenchOptions, Measured, OfflineScenario, Scenario } from './harness/bench-scenario.ts'
+import type { BenchSystem } from './harness/bench-system.ts'
+
+export interface RunOptions {
+  readonly scenario: Scenario
+  readonly options: BenchOptions
+  readonly system: BenchSystem
+  /** Of the machine, before anything was started. */
+  readonly noise: Noise
+  /** What repeats it. */
+  readonly command: string
+  readonly now: () => Date
+}
+
+/**
+ * Runs a scenario and passes it through the gate. A report whose gate is not clean has no figures.
+ *
+ * @throws ColloquyError `not_level` where the stages did not come to an end though nothing is lost, and whatever else failed.
+ */
+export async function runScenario({ scenario, options, system, noise, command, now }: RunOptions): Promise<Report> {
+  const [machine, versions, commit, date] = [describeMachine(), await readVersions(system), await readCommit(), now()]
+  const producer = createProducer({ nc: system.nc, tenant: `bench-${date.getTime().toString(36)}`, inputs: scenario.inputs, ...options })
+  try {
+    const measured = await measure(scenario, { system, producer, options })
+    await system.complete()
+    const verdict = await passGate(system, producer)
+    system.check()
+    if ('failure' in measured && isClean(verdict)) throw measured.failure
+    const told = 'failure' in measured || !isClean(verdict) ? NOTHING : measured
+    return {
+      scenario: scenario.name, seconds: options.seconds, ...verdict, ...told,
+      durability: durabilityOf(system.settings, system.nc.info), options, settings: changedSettings(system), machine, noise, versions, commit, date: date.toISOString(), command,
+    }
+  } finally {
+    producer.publisher.close()
+  }
+}
+
+/** Runs a scenario that has no servers. */
+export async function runOffline(
+  { scenario, options, noise, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario },
+): Promise<OfflineReport> {
+  const [machine, versions, commit, date] = [describeMachine(), await readOwnVersions(), await readCommit(), now()]
+  return {
+    scenario: scenario.name, seconds: options.seconds, ...scenario.measure(options),
+    options, settings: {}, machine, noise, versions, commit, date: date.toISOString(), command,
+  }
+}
+
+const NOTHING: Measured = { figures: {}, notes: [] }
+
+/** A stage that never got there may be one that lost something: the gate says what. */
+async function measure(scenario: Scenario, bench: Bench): Promise<Measured | { readonly failure: Error }> {
+  try {
+    return await scenario.run(bench)
+  } catch (error) {
+    if (error instanceof Error && codeOf(error) === 'not_level') return { failure: error }
+    throw error
+  }
+}
+
+/** Settings that say where something is, or who one is there, and nothing about how it runs. */
+const PLACES: ReadonlySet<string> = new Set<SettingName>([
+  'DATA_DIR', 'CACHE_DIR', 'CONFIG', 'NATS_URL', 'NATS_PORT', 'NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN', 'NATS_CREDS', 'NATS_TLS_CA',
+  'NATS_TLS_CERT', 'NATS_TLS_KEY', 'NATS_SERVER_BIN', 'CLICKHOUSE_URL', 'CLICKHOUSE_PORT', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD',
+  'HTTP_HOST', 'HTTP_PORT', 'HTTP_TOKEN', 'QDRANT_URL', 'QDRANT_API_KEY', 'LLM_BASE_URL', 'LLM_API_KEY',
+  'EMBED_HUB_URL', 'EMBED_HUB_TOKEN', 'EMBED_PROXY_URL',
+])
+
+function changedSettings({ settings }: BenchSystem): Record<string, string> {
+  const defaults = new Map(Object.entries(loadSettings({}).settings))
+  const texts = Object.entries(settings).map(([name, value]) => [name, String(value)] as const)
+  return Object.fromEntries(texts.filter(([name, text]) => !PLACES.has(name) && text !== String(defaults.get(name))))
+}

@@ -1,0 +1,174 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { z } from 'zod'
+import { attachClickHouse } from '../../infra/app/connect-to-running.ts'
+import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
+import { parametersOf, type Scope } from '../../infra/reporting/questions/ask-question.ts'
+import { loadQuestion, QUESTION_NAMES, type Question, type QuestionName } from '../../infra/reporting/questions/questions.ts'
+import type { Producer } from '../harness/bench-producer.ts'
+import type { Bench, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
+import { quantile, rounded, spreadOf, type Spread } from '../harness/statistics.ts'
+import { casesIn, DAYS, fillTables } from './analyst-rows.ts'
+
+/** What each question may take at the 99th percentile. */
+const AIM_MS = 300
+const ASKED_DAYS = 30
+const ALONE_ROUNDS = 3
+const TICK_MS = 1
+const MERGES_MS_MAX = 120_000
+const POLL_MS = 250
+/** Of its own, so that the tables that count stay what the log says; analysts may read it. */
+const DATABASE = 'colloquy_bench'
+const PATIENT = { request_timeout: 1_200_000, log: { level: ClickHouseLogLevel.OFF } } as const
+
+/** The twelve questions over many rows, while inputs come in at a fixed rate. */
+export const analysts: Scenario = {
+  name: 'analysts',
+  about: 'the twelve questions over --rows event rows while inputs come in at --rate',
+  actorsDefault: 1_000,
+  rateDefault: 1_000,
+  run: measureAnalysts,
+}
+
+/** Asks one question. */
+type Ask = (question: Question) => Promise<Asked>
+
+interface Asked {
+  readonly ms: number
+  readonly rowsRead: number
+}
+
+async function measureAnalysts({ system, producer, options }: Bench): Promise<Measured> {
+  const tenant = 'shop'
+  await using open = new AsyncDisposableStack()
+  const internal = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
+  await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
+  open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
+  const filler = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (client) => client.close())
+  const analyst = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'analyst'), database: DATABASE }), (client) => client.close())
+
+  const begunMs = performance.now()
+  const to = new Date()
+  await fillTables(filler, { tenant, cases: casesIn(options.rows), now: to })
+  const fillSeconds = (performance.now() - begunMs) / 1_000
+  const parts = await settled(filler)
+  const questions = await Promise.all(QUESTION_NAMES.map(loadQuestion))
+  const ask = asker(analyst, { tenant, from: new Date(to.getTime() - ASKED_DAYS * 86_400_000), to })
+
+  const alone = await askInTurn(ask, questions, (round) => round < ALONE_ROUNDS)
+  const pace = startPace(producer, options.rate)
+  const endMs = performance.now() + options.seconds * 1_000
+  const busy = await askInTurn(ask, questions, () => performance.now() < endMs)
+  const rate = await pace.stop()
+  return {
+    figures: {
+      eventRows: options.rows, fillSeconds: rounded(fillSeconds), parts, ratePerSecond: options.rate, sentPerSecond: rounded(rate),
+      ...Object.assign({}, ...questions.map(({ name }) => figuresOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Figures,
+      refused: producer.publisher.refused,
+    },
+    spread: Object.assign({}, ...questions.map(({ name }) => spreadsOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Record<string, Spread>,
+    charts: [{
+      title: `Milliseconds per question, over ${options.rows.toLocaleString('en')} event rows`, unit: ' ms', shape: 'bars', labels: questions.map(({ name }) => name), mark: AIM_MS,
+      series: [
+        { name: 'alone', values: questions.map(({ name }) => ms(alone.get(name) ?? [], 0.5)), colour: COLOURS.light },
+        { name: 'beside inputs, p50', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.5)), colour: COLOURS.plain },
+        { name: 'beside inputs, p99', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.99)), colour: COLOURS.good },
+      ],
+    }],
+    notes: [
+      `Rows of ${casesIn(options.rows)} cases of one tenant over ${DAYS} days in all tables of a database beside the one that is written to, made inside ClickHouse; each question asks for the last ${ASKED_DAYS} days, as the `
+      + 'user analyst, one question after the other, until the whole answer is there. Alone: the median of '
+      + `${ALONE_ROUNDS} before any input; the rest while inputs come in, ${busy.get('containment')?.length ?? 0} of each: with fewer than 100 the 99th percentile is the slowest.`,
+      ...missed(questions, alone, busy),
+    ],
+  }
+}
+
+const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+const ms = (asked: readonly Asked[], share: number): number => rounded(quantile(asked.map((one) => one.ms), share))
+
+const figuresOf = (name: QuestionName, alone: readonly Asked[], busy: readonly Asked[]): Figures => ({
+  [`${camel(name)}AloneMs`]: ms(alone, 0.5), [`${camel(name)}P50Ms`]: ms(busy, 0.5), [`${camel(name)}P99Ms`]: ms(busy, 0.99),
+})
+
+const spreadsOf = (name: QuestionName, alone: readonly Asked[], busy: readonly Asked[]): Record<string, Spread> => ({
+  [`${camel(name)}AloneMs`]: spreadOf(alone.map((one) => one.ms)), [`${camel(name)}P50Ms`]: spreadOf(busy.map((one) => one.ms)),
+})
+
+type Times = ReadonlyMap<QuestionName, readonly Asked[]>
+
+/** Which questions are slower than they should be, and whether it is the rows or the company. */
+function missed(questions: readonly Question[], alone: Times, busy: Times): string[] {
+  const slow = questions.flatMap(({ name }) => {
+    const [quiet, loaded] = [alone.get(name) ?? [], busy.get(name) ?? []]
+    const p99 = ms(loaded, 0.99)
+    if (p99 <= AIM_MS) return []
+    const rows = `it reads ${Math.round(quantile(loaded.map((one) => one.rowsRead), 0.5)).toLocaleString('en')} rows`
+    const why = ms(quiet, 0.5) > AIM_MS ? `too much work: ${rows}, ${ms(quiet, 0.5)} ms with the machine to itself`
+      : `the machine is shared: ${ms(quiet, 0.5)} ms with it to itself (${rows}), ${ms(loaded, 0.5)} ms at the median beside the inputs`
+    return [`${name}: ${p99} ms at p99, over ${AIM_MS} ms; ${why}.`]
+  })
+  return slow.length === 0 ? [`All twelve are within ${AIM_MS} ms at p99.`] : slow
+}
+
+/** An answer of no rows would be fast, and measure nothing. */
+const answerSchema = z.object({ rows: z.number().min(1), statistics: z.object({ rows_read: z.number() }) })
+
+function asker(clickhouse: ClickHouseClient, scope: Scope): Ask {
+  return async ({ sql }) => {
+    const begunMs = performance.now()
+    const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSON' })
+    const answer = answerSchema.parse(await result.json())
+    return { ms: performance.now() - begunMs, rowsRead: answer.statistics.rows_read }
+  }
+}
+
+/** All questions one after the other, round by round. */
+async function askInTurn(ask: Ask, questions: readonly Question[], goesOn: (round: number) => boolean): Promise<Times> {
+  const times = new Map<QuestionName, Asked[]>(questions.map(({ name }) => [name, []]))
+  for (let round = 0; goesOn(round); round++) {
+    for (const question of questions) times.get(question.name)?.push(await ask(question))
+  }
+  return times
+}
+
+/** Sends inputs at a rate, whatever becomes of them, until it is stopped. @returns by `stop`, how many a second there were */
+function startPace(producer: Producer, perSecond: number): { stop(): Promise<number> } {
+  const stopping = new AbortController()
+  const begunMs = performance.now()
+  let sent = 0
+  const sending = (async () => {
+    while (!stopping.signal.aborted) {
+      const due = Math.floor((performance.now() - begunMs) / 1_000 * perSecond)
+      for (; sent < due && !producer.publisher.isFull; sent++) producer.send()
+      await delay(TICK_MS)
+    }
+    const seconds = (performance.now() - begunMs) / 1_000
+    await producer.publisher.settled()
+    return sent / seconds
+  })()
+  sending.catch(() => undefined)
+  return {
+    stop: () => {
+      stopping.abort()
+      return sending
+    },
+  }
+}
+
+const activitySchema = z.array(z.object({ merges: z.coerce.number(), parts: z.coerce.number() }))
+
+/** Waits until what was written is merged as far as ClickHouse cares to, for some time at most. @returns the parts of all tables */
+async function settled(clickhouse: ClickHouseClient): Promise<number> {
+  const deadline = performance.now() + MERGES_MS_MAX
+  for (;;) {
+    const result = await clickhouse.query({
+      query: `SELECT (SELECT count() FROM system.merges) AS merges,
+        (SELECT count() FROM system.parts WHERE active AND database = currentDatabase()) AS parts`,
+      format: 'JSONEachRow',
+    })
+    const [activity] = activitySchema.parse(await result.json())
+    if (activity?.merges === 0 || performance.now() > deadline) return activity?.parts ?? 0
+    await delay(POLL_MS)
+  }
+}

@@ -1,0 +1,160 @@
+import type { KV } from '@nats-io/kv'
+import { DeliverPolicy } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { definitionSchema, describe, firstDifference, hashOf, type Definition } from '../../actors/definition/describe-machine.ts'
+import { machineName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
+import { versionOf } from '../../actors/core/migrate.ts'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
+import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { reviewActors } from './migration-dry-run.ts'
+import { pendingActors, pendingText } from './pending-actors.ts'
+
+const KINDS = 'kinds.'
+const DEFINITIONS = 'definitions.'
+/** Whether a key of the bucket belongs to the register of kinds. */
+export const isOfRegister = (key: string): boolean => key.startsWith(KINDS) || key.startsWith(DEFINITIONS)
+
+const registeredShape = z.object({ version: z.int() })
+const limitsShape = z.object({ deadlineMs: z.number(), attemptsMax: z.number(), concurrencyMax: z.number() })
+const entryShape = z.object({
+  hash: z.string(),
+  /** Of its first registration, ISO. */
+  at: z.string(),
+  /** LOG's last sequence by then: records of this version come after it. */
+  logSeq: z.int().nonnegative(),
+  definition: definitionSchema,
+  limits: z.record(z.string(), limitsShape),
+})
+/** One version of a kind, as the cluster knows it. */
+export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version: number }
+
+export interface RegisterDeps {
+  readonly kv: KV
+  readonly bus: Bus
+  readonly log: Logger
+  readonly now: () => string
+  /** Takes a definition that changed under its version: for development, where a state is worth less than a try. Default: refuse. */
+  readonly acceptChanges?: boolean
+}
+
+/**
+ * Enters the kinds into the cluster's register, after what would be lost was looked for: a kind that others have and this process
+ * lacks, a definition that changed without a new version, an earlier version without a migration, and actors that the new version
+ * cannot take over.
+ *
+ * @throws ColloquyError `kind_missing`, `definition_changed`, `missing_migration`, or what `reviewActors` throws.
+ */
+export async function registerKinds(deps: RegisterDeps, kinds: Kinds): Promise<void> {
+  const known = await registeredKinds(deps.kv)
+  for (const name of known.keys()) if (!kinds.has(name)) await refuseMissing(deps, name)
+  for (const kind of kinds.values()) await register(deps, kind, known.get(kind.name))
+}
+
+async function refuseMissing({ bus }: RegisterDeps, name: string): Promise<never> {
+  const pending = await pendingActors(bus, name)
+  throw new ColloquyError('kind_missing', `kind "${name}" is in use here and this process does not have it: its inputs would be rejected${pendingText(pending)}. `
+    + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`)
+}
+
+async function register(deps: RegisterDeps, kind: Kind, newest: number | undefined): Promise<void> {
+  const { kv, bus, log, now, acceptChanges = false } = deps
+  const definition = describe(kind)
+  const limits = Object.fromEntries(Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) =>
+    [name, { deadlineMs, attemptsMax, concurrencyMax }]))
+  const hash = hashOf(definition)
+  const before = await versionEntry(kv, kind.name, kind.version)
+  if (before !== undefined && before.hash !== hash && await hasRecords(bus, kind.name, before)) {
+    if (!acceptChanges) throw changed(kind, before.definition, definition)
+    log.warn({ kind: machineName(kind), first: firstDifference(before.definition, definition) }, 'a definition changed without a new version; its actors go on as they are')
+  }
+  if (before?.hash !== hash) await checkUpgrade(deps, kind)
+  const { last_seq: logSeq } = (await streamInfo(bus.jsm, 'LOG')).state
+  const entry = before?.hash === hash ? { ...before, limits } : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits }
+  await kv.put(`${DEFINITIONS}${kind.name}.${kind.version}`, JSON.stringify(entry))
+  // An older worker that starts once more must not make the register forget the newer one.
+  if (newest === undefined || newest <= kind.version) await kv.put(`${KINDS}${kind.name}`, JSON.stringify({ version: kind.version }))
+}
+
+const changed = (kind: Kind, before: Definition, after: Definition): ColloquyError =>
+  new ColloquyError('definition_changed', `${machineName(kind)} has records and is another machine now (${firstDifference(before, after)}). `
+    + `Raise its version to ${kind.version + 1} and write migrate[${kind.version}], or put it back; "colloquy kinds --accept ${kind.name}" takes it as it is, `
+    + 'where you know that it does the same')
+
+/** What a version that starts for the first time, or changed, takes over from the earlier ones. */
+async function checkUpgrade(deps: RegisterDeps, kind: Kind): Promise<void> {
+  const { kv, bus } = deps
+  const last = await lastRecord(bus, kind.name)
+  if (last === undefined) return
+  const earlier = (await versionsOf(kv, kind.name)).filter(({ version }) => version < kind.version)
+  const recorded = new Set<number>()
+  for (const entry of earlier) if (await hasRecords(bus, kind.name, entry)) recorded.add(entry.version)
+  // Also where the register was lost, or is older than this check.
+  const newest = versionOf(last.machine)
+  if (last.machine !== '' && newest < kind.version) recorded.add(newest)
+  const missing = [...recorded].filter((version) => kind.migrate[version] === undefined).sort((a, b) => a - b)
+  if (missing.length > 0) {
+    const which = missing.map((version) => `migrate[${version}]`).join(' and ')
+    throw new ColloquyError('missing_migration', `LOG has actors of ${missing.map((version) => `${kind.name}@${version}`).join(' and ')}, and ${machineName(kind)} has no ${which}. `
+      + 'Write ({ value, context }) => ({ value, context }) where nothing about the state changed')
+  }
+  if (recorded.size > 0) await reviewActors(deps, kind)
+}
+
+const RECORDS_LOOKED_AT_MAX = 1_000
+
+/** Whether a version left records; where that cannot be told from a bounded number of them, yes. */
+async function hasRecords(bus: Bus, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
+  const machine = `${kind}@${version}`
+  if ((await lastRecord(bus, kind))?.machine === machine) return true
+  const later = { filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
+  let looked = 0
+  for await (const batch of readToEnd(bus, 'LOG', later)) {
+    for (const message of batch) {
+      if (looked === RECORDS_LOOKED_AT_MAX || message.json<LogRecord>().machine === machine) return true
+      looked += 1
+    }
+  }
+  return false
+}
+
+async function lastRecord({ jsm }: Bus, kind: string): Promise<LogRecord | undefined> {
+  return (await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${kind}.*` }))?.json<LogRecord>()
+}
+
+/** The kinds that are in use in the cluster, and the newest version of each, by name. */
+export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for (const key of await keysOf(kv, KINDS)) {
+    const entry = await kv.get(key)
+    if (entry !== null && entry.operation === 'PUT') found.set(key.slice(KINDS.length), registeredShape.parse(entry.json()).version)
+  }
+  return found
+}
+
+/** All versions of a kind that were ever registered, oldest first. */
+export async function versionsOf(kv: KV, kind: string): Promise<RegisteredVersion[]> {
+  const versions = (await keysOf(kv, `${DEFINITIONS}${kind}.`)).map((key) => Number(key.slice(key.lastIndexOf('.') + 1)))
+  const entries = await Promise.all(versions.map((version) => versionEntry(kv, kind, version)))
+  return entries.filter((entry) => entry !== undefined).sort((a, b) => a.version - b.version)
+}
+
+async function versionEntry(kv: KV, kind: string, version: number): Promise<RegisteredVersion | undefined> {
+  const entry = await kv.get(`${DEFINITIONS}${kind}.${version}`)
+  return entry === null || entry.operation !== 'PUT' ? undefined : { ...entryShape.parse(entry.json()), version }
+}
+
+async function keysOf(kv: KV, prefix: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of await kv.keys(`${prefix}>`)) keys.push(key)
+  return keys
+}
+
+/** Takes a kind out of the register: its inputs are rejected as `unknown_kind` from then on. What is known of its versions stays. */
+export const retireKind = (kv: KV, name: string): Promise<void> => kv.delete(`${KINDS}${name}`)
+
+/** Forgets what the newest version of a kind looked like: the next start takes it as it is then. */
+export const acceptChange = (kv: KV, name: string, version: number): Promise<void> => kv.delete(`${DEFINITIONS}${name}.${version}`)

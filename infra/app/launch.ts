@@ -1,0 +1,128 @@
+import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Kinds } from '../../actors/definition/define-kind.ts'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { serveSearch } from '../../pipeline/search/search-service.ts'
+import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
+import type { HttpServer } from '../../pipeline/http/http-server.ts'
+import type { Stage } from '../../pipeline/runtime/stage.ts'
+import { ROLES, type Role, type Settings } from '../settings.ts'
+import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
+import { durabilityOf, type Durability } from './durability.ts'
+import { serveHttp } from './serve-http.ts'
+import { openMemory, type Memory } from './search-index.ts'
+import { registerKinds } from './kind-registry.ts'
+import { accessNats, connectNats, openBus, type NatsAccess } from './nats-access.ts'
+import { prepareStreams } from './prepare-streams.ts'
+import { startStages } from './start-stages.ts'
+import { startStatusService } from './status-service.ts'
+import { prepareDatabase, prepareTables } from './prepare-tables.ts'
+import { rolesApart, startThreads } from './threads/role-threads.ts'
+
+/** A system that runs: its servers, connections and stages. */
+export interface Running {
+  readonly settings: Settings
+  readonly nats: NatsAccess
+  readonly durability: Durability
+  /** Absent, with its client, where no role of this process has to do with tables. */
+  readonly clickhouse: ClickHouseAccess | undefined
+  readonly bus: Bus
+  readonly kv: KV
+  readonly client: ClickHouseClient | undefined
+  readonly kinds: Kinds
+  /** Absent where this process neither fills nor serves it. */
+  readonly memory: Memory | undefined
+  /** Of this thread; what roles measure that have threads of their own is in `allMetrics`. */
+  readonly metrics: Metrics
+  allMetrics(): Promise<Registry>
+  /** By role; only those that this process has. */
+  readonly stages: ReadonlyMap<Role, Stage>
+  /** Absent where this process does not have the role `serve`. */
+  readonly http: HttpServer | undefined
+  /** Stops everything in reverse order; what is under way is finished first. May be called again. */
+  stop(): Promise<void>
+}
+
+/** Routes of the one who launches, in front of the HTTP interface's own. */
+export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'bus' | 'kv'> & { readonly client: ClickHouseClient }) => void
+
+export interface LaunchOptions {
+  readonly moreRoutes?: MoreRoutes
+  /** Whether roles get threads of their own, as the settings say; else all run in this one. Default: false. */
+  readonly threads?: boolean
+}
+
+/**
+ * Starts servers, streams, tables and stages, in this order.
+ *
+ * @throws ColloquyError of whatever could not be started; what had been started by then is stopped again.
+ */
+export async function launch(settings: Settings, kinds: Kinds, log: Logger, options: LaunchOptions = {}): Promise<Running> {
+  await using started = new AsyncDisposableStack()
+  const [nats, clickhouse] = await startServers(settings, log, started)
+  const nc = await connectNats(nats.connection, 'colloquy')
+  const bus = await openBus(nc)
+  started.defer(() => bus.close())
+  const durability = durabilityOf(settings, nc.info)
+  const { replicas } = durability
+  const kv = await prepareStreams(nc, bus.jsm, {
+    partitions: settings.PARTITIONS, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+  })
+  if (settings.ROLES.includes('host')) await registerKinds({ kv, bus, log, now: () => new Date().toISOString() }, kinds)
+  if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
+  const client = clickhouse && createClient(clickhouse.client)
+  if (client !== undefined) {
+    started.defer(() => client.close())
+    await prepareTables(client, kv, log)
+  }
+
+  const metrics = createMetrics()
+  const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
+    ? await openMemory({ settings, client, kv, metrics, log }, started)
+    : undefined
+  if (memory !== undefined) {
+    const searchService = serveSearch(nc, memory.search)
+    started.defer(() => searchService.stop())
+  }
+  const apart = options.threads === true ? rolesApart(settings) : []
+  const own = { ...settings, ROLES: settings.ROLES.filter((role) => !apart.includes(role)) }
+  const { stages: ownStages } = await startStages({ settings: own, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
+  const threads = await startThreads({ roles: apart, settings, servers: { nats, clickhouse }, replicas, log }, started)
+  const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
+  const statusService = startStatusService(nc, stages, durability)
+  started.defer(() => statusService.stop())
+  const http = client !== undefined && memory !== undefined && settings.ROLES.includes('serve')
+    ? await serveHttp({
+      settings, bus, kv, client, stages, search: memory.search, durability, metrics, otherMetrics: threads.metrics, log,
+      addRoutes: (app) => options.moreRoutes?.(app, { bus, kv, client }),
+    })
+    : undefined
+  started.defer(async () => http?.stop())
+  const stopping = started.move()
+  return {
+    settings, nats, durability, clickhouse, bus, kv, client, kinds, memory, metrics, stages, http,
+    allMetrics: () => merged(metrics, threads.metrics), stop: () => stopping.disposeAsync(),
+  }
+}
+
+const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.indexOf(one) - ROLES.indexOf(other)
+
+/** Roles that read or write tables. */
+const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
+
+/** Roles that fill or search the memory, and need the model for it. */
+const MEMORY_ROLES: readonly Role[] = ['embed', 'serve']
+
+type Servers = [NatsAccess, ClickHouseAccess | undefined]
+
+async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<Servers> {
+  const needsTables = settings.ROLES.some((role) => TABLE_ROLES.includes(role))
+  const [nats, clickhouse] = await Promise.allSettled([accessNats(settings, log), needsTables ? accessClickHouse(settings, log) : undefined])
+  for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(async () => server.value?.stop())
+  if (nats.status === 'rejected') throw nats.reason
+  if (clickhouse.status === 'rejected') throw clickhouse.reason
+  return [nats.value, clickhouse.value]
+}

@@ -1,0 +1,61 @@
+import { DeliverPolicy } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import { actorAfter } from '../../actors/core/actor.ts'
+import { machineName, type Kind } from '../../actors/definition/define-kind.ts'
+import { migrate, versionOf } from '../../actors/core/migrate.ts'
+import { restoreSnapshot, statePath } from '../../actors/core/snapshot.ts'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
+import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorKey, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import { pendingActors } from './pending-actors.ts'
+
+/** Actors that a start looks at; all of them are looked at by `colloquy check`. */
+const REVIEWED_MAX = 1_000
+
+/**
+ * Takes actors that earlier versions left over to this one, for a try, before it begins: first those that wait for tasks or timers,
+ * then others, up to a bound. Nothing is written.
+ *
+ * @throws ColloquyError `state_gone`, `task_gone` or `migration_failed`, naming the first actor that it would go wrong for.
+ */
+export async function reviewActors({ bus, log, now }: { bus: Bus; log: Logger; now: () => string }, kind: Kind): Promise<void> {
+  const { count, actors } = await pendingActors(bus, kind.name, REVIEWED_MAX)
+  const at = now()
+  for (const address of actors) {
+    const last = await bus.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${address.tenant}.${address.kind}.${address.id}` })
+    if (last !== null) reviewActor(kind, address, last.json<LogRecord>(), at)
+  }
+  const others = await reviewOthers(bus, kind, Math.max(0, REVIEWED_MAX - actors.length), at)
+  log.info({ kind: machineName(kind), pending: Math.min(count, REVIEWED_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
+}
+
+async function reviewOthers(bus: Bus, kind: Kind, max: number, at: string): Promise<number> {
+  if (max === 0) return 0
+  let seen = 0
+  for await (const batch of readToEnd(bus, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
+    for (const message of batch) {
+      if (seen === max) return seen
+      reviewActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
+      seen += 1
+    }
+  }
+  return seen
+}
+
+function reviewActor(kind: Kind, address: Address, record: LogRecord, at: string): void {
+  const actor = actorAfter(address, record)
+  if (actor.state === null || actor.status !== 'active' || versionOf(actor.machine) >= kind.version) return
+  try {
+    const { state, status, actions } = migrate(kind, actor, actor.state, at)
+    restoreSnapshot(kind, state, status)
+    const [lost] = actions.filter(({ type }) => type === 'xstate.stopChild')
+    const begun = actions.some(({ type }) => type === 'xstate.spawnChild')
+    if (lost === undefined || begun || statePath(state) !== statePath(actor.state)) return
+    const task = Object.values(actor.state.tasks).find(({ child }) => child === lost.params)?.task
+    throw new ColloquyError('task_gone', `waits for task "${task}", which ${machineName(kind)} does not invoke there; let migrate[${versionOf(actor.machine)}] move it to a state that goes on`)
+  } catch (cause) {
+    throw new ColloquyError(codeOf(cause) ?? 'migration_failed', `${actorKey(address)}: ${messageOf(cause)}`, { cause })
+  }
+}

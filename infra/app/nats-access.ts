@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { createPublisher } from '../../pipeline/jetstream/publisher.ts'
+import { createRequestMux } from '../../pipeline/jetstream/request-mux.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { obtainNatsServer } from '../servers/nats/obtain-nats.ts'
+import { startNatsServer } from '../servers/nats/nats-server.ts'
+import type { Settings } from '../settings.ts'
+import { retryFreePort } from './retry-free-port.ts'
+
+/** Where NATS is and who we are there. */
+export interface NatsAccess {
+  readonly url: string
+  readonly connection: NodeConnectionOptions
+  /** True where the server is our own child: one replica, on this disk. */
+  readonly embedded: boolean
+  /** Of the own server; it changes when the server had to be started again. */
+  readonly pid: number | undefined
+  readonly storageBytesMax: number
+  stop(): Promise<void>
+}
+
+/** Disk that the streams may use on a server that is not ours. */
+const REMOTE_STORAGE_BYTES = 64 * 1024 ** 3
+
+/** Starts the own nats-server, or says how to get to the one that the settings name. */
+export async function accessNats(settings: Settings, log: Logger): Promise<NatsAccess> {
+  if (settings.NATS_URL !== undefined) {
+    return {
+      url: settings.NATS_URL, connection: await remoteConnection(settings, settings.NATS_URL), embedded: false, pid: undefined,
+      storageBytesMax: settings.STORAGE_BYTES_MAX ?? REMOTE_STORAGE_BYTES, stop: async () => undefined,
+    }
+  }
+  const binary = await obtainNatsServer({ configured: settings.NATS_SERVER_BIN, cacheDir: settings.CACHE_DIR, log })
+  const server = await retryFreePort(settings.NATS_PORT, () => startNatsServer({
+    dataDir: settings.DATA_DIR, port: settings.NATS_PORT, binary: binary.command, log,
+    storageBytesMax: settings.STORAGE_BYTES_MAX, syncInterval: settings.NATS_SYNC_INTERVAL,
+  }), log)
+  return {
+    url: server.url, connection: { servers: server.url, user: server.user, pass: server.password }, embedded: true,
+    storageBytesMax: server.storageBytesMax, stop: server.stop, get pid() { return server.pid },
+  }
+}
+
+export async function remoteConnection(settings: Settings, url: string): Promise<NodeConnectionOptions> {
+  return {
+    servers: url.split(',').map((one) => one.trim()),
+    user: settings.NATS_USER,
+    pass: settings.NATS_PASSWORD,
+    token: settings.NATS_TOKEN,
+    ...(settings.NATS_CREDS === undefined ? {} : { authenticator: credsAuthenticator(await readFile(settings.NATS_CREDS)) }),
+    ...(settings.NATS_TLS_CA === undefined && settings.NATS_TLS_CERT === undefined ? {} : {
+      tls: { caFile: settings.NATS_TLS_CA, certFile: settings.NATS_TLS_CERT, keyFile: settings.NATS_TLS_KEY },
+    }),
+  }
+}
+
+/** Connects for good: a server that goes away is waited for, and what is published meanwhile is sent once it is back. */
+export async function connectNats(connection: NodeConnectionOptions, name: string): Promise<NatsConnection> {
+  try {
+    return await connect({ ...connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 250, reconnectJitter: 100, ignoreClusterUpdates: false })
+  } catch (cause) {
+    const where = [connection.servers].flat().join(', ')
+    throw new ColloquyError('nats_unreachable', `no NATS at ${where} (${messageOf(cause)}); start it, or check COLLOQUY_NATS_URL and its credentials`, { cause })
+  }
+}
+
+/** The views of a connection that stages use. The connection is theirs from here on: where they cannot be had it is closed, or it would keep its thread alive. */
+export async function openBus(nc: NatsConnection): Promise<Bus & { close(): Promise<void> }> {
+  const mux = createRequestMux(nc)
+  const close = async (): Promise<void> => {
+    await mux.close()
+    await nc.close()
+  }
+  try {
+    return { nc, mux, publisher: createPublisher(mux), jsm: await jetstreamManager(nc), js: jetstream(nc), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

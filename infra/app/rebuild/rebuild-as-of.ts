@@ -1,0 +1,62 @@
+import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { ranges, type RebuildProgress } from '../../../pipeline/rebuild/rebuild.ts'
+import { saveProgress } from '../../../pipeline/projector/progress-mark.ts'
+import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import type { LogRecord } from '../../../schemas/record.ts'
+import { TABLE_NAMES } from '../../../schemas/tables.ts'
+import { attachClickHouse, withBus } from '../connect-to-running.ts'
+import { openBucket } from '../prepare-streams.ts'
+import { prepareDatabase, prepareTables } from '../prepare-tables.ts'
+import type { Settings } from '../../settings.ts'
+import { createRowPool } from './row-pool.ts'
+import { pino } from 'pino'
+
+/**
+ * Makes all tables as they stood at a LOG sequence, in a database of their own, which is to be dropped when it is no longer needed.
+ * One that was cut off is begun anew.
+ *
+ * @param to default: the end of the log.
+ * @throws ColloquyError `database_exists` where the database holds tables, `no_such_sequence` where the log does not go that far.
+ */
+export async function runAsOf(
+  settings: Settings, database: string, to: number | undefined, progress: RebuildProgress, signal: AbortSignal,
+): Promise<{ database: string; seq: number; records: number }> {
+  await using work = new AsyncDisposableStack()
+  const access = { ...await attachClickHouse(settings, 'colloquy'), database }
+  return await withBus(settings, async (bus) => {
+    const { created, state } = await streamInfo(bus.jsm, 'LOG')
+    const seq = to ?? state.last_seq
+    const last = seq === 0 || seq > state.last_seq ? null : await bus.jsm.streams.getMessage('LOG', { seq })
+    if (last === null) throw new ColloquyError('no_such_sequence', `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)
+    await prepareDatabase(access)
+    const clickhouse = work.adopt(createClient(access), (client) => client.close())
+    await clearUnfinished(clickhouse, database)
+    await prepareTables(clickhouse, await openBucket(bus.nc), pino({ level: 'silent' }))
+
+    const pool = work.adopt(createRowPool({ settings, database }, signal), (one) => one.stop())
+    let records = 0
+    await pool.write(ranges(state.first_seq, seq), { tables: TABLE_NAMES, generation: 0 }, (count) => {
+      records += count
+      progress.records(records, seq - state.first_seq + 1)
+    })
+    const { at } = last.json<LogRecord>()
+    const ring = [{ created, seq, ts: last.time.toISOString() }]
+    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: at, at: new Date().toISOString(), ring })
+    return { database, seq, records }
+  })
+}
+
+/** A database without a mark was not finished; what is in it is of no use. */
+async function clearUnfinished(clickhouse: ClickHouseClient, database: string): Promise<void> {
+  const list = await clickhouse.query({ query: 'SELECT name FROM system.tables WHERE database = currentDatabase()', format: 'JSONEachRow' })
+  const names = (await list.json<{ name: string }>()).map(({ name }) => name)
+  if (names.length === 0) return
+  const marks = names.includes('progress') ? await clickhouse.query({ query: 'SELECT count() AS marks FROM progress', format: 'JSONEachRow' }) : undefined
+  const [row] = await marks?.json<{ marks: string | number }>() ?? []
+  if (row === undefined || Number(row.marks) > 0) {
+    throw new ColloquyError('database_exists', `the database ${database} holds tables already; DROP DATABASE ${database} first, or give another name`)
+  }
+  await clickhouse.command({ query: `DROP DATABASE ${database} SYNC` })
+  await clickhouse.command({ query: `CREATE DATABASE ${database}` })
+}

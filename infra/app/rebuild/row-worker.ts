@@ -1,0 +1,37 @@
+/**
+ * A thread that makes rows for a rebuild: it reads ranges of LOG and writes their rows, over connections of its own. It is told
+ * `{range, target}` and answers `{records}` as they are in, then `{done: true}` or `{failed}`.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { createClient } from '@clickhouse/client'
+import { pino } from 'pino'
+import { Counter } from 'prom-client'
+import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
+import { writeRange } from '../../../pipeline/projector/write-range.ts'
+import { attachClickHouse, withBus } from '../connect-to-running.ts'
+import type { Answer, Order, WorkerData } from './row-pool.ts'
+
+const { settings, database } = workerData as WorkerData
+const port = parentPort
+if (port === null) throw new Error('this module is the body of a worker thread')
+const answer = (message: Answer): void => port.postMessage(message)
+
+const access = await attachClickHouse(settings, 'colloquy')
+const clickhouse = createClient({ ...access, database })
+const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
+const rowsRefused = new Counter({ name: 'rows_refused', help: 'Rows that ClickHouse could not hold as they were', labelNames: ['table'], registers: [] })
+const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: new AbortController().signal }
+
+await withBus(settings, async (bus) => {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  port.on('message', (order: Order) => {
+    if (order === 'end') return end()
+    writeRange(bus, deps, order.range, order.target, (records) => answer({ records })).then(
+      () => answer({ done: true }),
+      (error: unknown) => answer({ failed: { code: codeOf(error), message: messageOf(error) } }))
+  })
+  await ended
+})
+await clickhouse.close()
+port.close()

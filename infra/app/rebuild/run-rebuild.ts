@@ -1,0 +1,23 @@
+import { createClient } from '@clickhouse/client'
+import { rebuild, type RebuildProgress, type Rebuilt } from '../../../pipeline/rebuild/rebuild.ts'
+import type { TableName } from '../../../schemas/tables.ts'
+import { attachClickHouse, withBus } from '../connect-to-running.ts'
+import { openBucket } from '../prepare-streams.ts'
+import type { Settings } from '../../settings.ts'
+import { createRowPool } from './row-pool.ts'
+
+/**
+ * Rebuilds tables of a system that runs.
+ *
+ * @throws ColloquyError as `rebuild` does, and where the system cannot be reached.
+ */
+export async function runRebuild(settings: Settings, tables: readonly TableName[], progress: RebuildProgress, signal: AbortSignal): Promise<Rebuilt> {
+  await using work = new AsyncDisposableStack()
+  const access = await attachClickHouse(settings, 'colloquy')
+  const clickhouse = work.adopt(createClient(access), (client) => client.close())
+  return await withBus(settings, async (bus) => {
+    await using threads = new AsyncDisposableStack()
+    const pool = threads.adopt(createRowPool({ settings, database: settings.CLICKHOUSE_DATABASE }, signal), (one) => one.stop())
+    return await rebuild({ bus, kv: await openBucket(bus.nc), clickhouse, tables, write: pool.write, progress, signal })
+  })
+}

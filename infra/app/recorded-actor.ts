@@ -1,0 +1,45 @@
+import type { Kind } from '../../actors/definition/define-kind.ts'
+import { createRecording, type Recording } from '../../actors/testkit/recorded.ts'
+import { readPass } from '../../pipeline/replay-check/log-passes.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorKey, parseActorKey } from '../../schemas/subjects.ts'
+import { withBus } from './connect-to-running.ts'
+import { loadKinds } from './load-kinds.ts'
+import { loadProcessSettings, type SettingName } from '../settings.ts'
+
+export interface RecordedOptions<K extends Kind> {
+  /** The kind of today. Default: the one of that name that the module COLLOQUY_CONFIG exports. */
+  readonly kind?: K
+  /** Over those of the environment, without the prefix: `{ NATS_URL: 'nats://…' }`. By them the running system is found. */
+  readonly settings?: Readonly<Partial<Record<SettingName, string>>>
+}
+
+/** Records of one history that are taken into a test. */
+const RECORDS_MAX = 100_000
+
+/**
+ * Reads an actor's history from a running system, which is found as the command line finds it, to test today's kind with it.
+ *
+ * @param actor `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`
+ * @throws ColloquyError `bad_actor`, `no_such_kind`, `no_history`, `long_history`, and `not_running` where no system is found
+ */
+export async function recorded<K extends Kind>(actor: string, options: RecordedOptions<K> & { readonly kind: K }): Promise<Recording<K>>
+export async function recorded(actor: string, options?: RecordedOptions<Kind>): Promise<Recording<Kind>>
+export async function recorded(actor: string, options: RecordedOptions<Kind> = {}): Promise<Recording<Kind>> {
+  const address = parseActorKey(actor)
+  if (address === undefined) throw new ColloquyError('bad_actor', `"${actor}" is no actor; write tenant/kind/id`)
+  const { settings } = loadProcessSettings(options.settings)
+  const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
+  if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export` : `is not "${options.kind.name}"`}`)
+  const records = await withBus(settings, async (bus) => {
+    const { state } = await bus.jsm.streams.info('LOG')
+    const read: LogRecord[] = []
+    for await (const message of readPass(bus, { filterSubjects: [`log.*.${address.tenant}.${address.kind}.${address.id}`] }, state.last_seq)) {
+      if (read.length === RECORDS_MAX) throw new ColloquyError('long_history', `${actorKey(address)} has more than ${RECORDS_MAX} records; "colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`)
+      read.push(message.json<LogRecord>())
+    }
+    return read
+  })
+  return createRecording(kind, address, records)
+}

@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createClient } from '@clickhouse/client'
+import type { Logger } from 'pino'
+import { beginEmbedding } from '../../pipeline/indexer/indexer.ts'
+import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { startStage } from '../../pipeline/runtime/stage.ts'
+import { attachClickHouse, withBus } from './connect-to-running.ts'
+import { modelSettingsOf, nameOfModel, readMemoryModel, writeMemoryModel } from './index-model.ts'
+import { openCollection } from './search-index.ts'
+import { embedBounds, embedNotes } from './start-stages.ts'
+import { openBucket } from './prepare-streams.ts'
+import type { Settings } from '../settings.ts'
+
+/** Told again and again how far it is. */
+export interface ReembedProgress {
+  readonly records: (done: number, total: number) => void
+  /** It is not getting on, and why. */
+  readonly waits: (what: string) => void
+}
+
+export interface Reembedded {
+  readonly model: string
+  readonly fingerprint: string
+  /** The collection that was in use before, which is left as it is; `null` where there was none, or it was the same. */
+  readonly before: string | null
+  /** LOG sequence up to which the new collection held everything when it took over. */
+  readonly seq: number
+}
+
+const LOOK_MS = 100
+/** So near to the end of LOG the new collection takes over; whoever fills the memory goes on from its checkpoint. */
+const LEVEL_RECORDS = 64
+
+/**
+ * Makes the memory anew with the model of the settings, beside the one in use, and has the cluster change to it. Ended or killed, it goes on where it
+ * was the next time.
+ *
+ * @throws ColloquyError `not_running` and what opening the model or its collection throws; the reason of the signal where it is aborted
+ */
+export async function runReembed(settings: Settings, progress: ReembedProgress, log: Logger, signal: AbortSignal): Promise<Reembedded> {
+  await using work = new AsyncDisposableStack()
+  const client = work.adopt(createClient(await attachClickHouse(settings, 'colloquy')), (own) => own.close())
+  return withBus(settings, async (bus) => {
+    await using open = new AsyncDisposableStack()
+    const kv = await openBucket(bus.nc)
+    const metrics = createMetrics()
+    const { embedder, store } = open.adopt(await openCollection({ settings, client, metrics, log }), (collection) => collection.close())
+    const stage = open.adopt(await startStage('reembed', () => beginEmbedding({
+      ...embedBounds(settings), ...embedNotes({ kv, store, log }), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
+    }), log), (one) => one.stop())
+    for (let told = ''; ; await delay(LOOK_MS)) {
+      signal.throwIfAborted()
+      const { position, lag, ok, detail } = stage.status()
+      if (!ok && told !== detail) progress.waits(detail)
+      told = ok ? '' : detail
+      if (!ok) continue
+      progress.records(position, position + lag)
+      if (lag <= LEVEL_RECORDS) break
+    }
+    const before = await readMemoryModel(kv)
+    const { fingerprint } = embedder
+    const model = modelSettingsOf(settings)
+    await writeMemoryModel(kv, { settings: model, fingerprint })
+    return { model: nameOfModel(model), fingerprint, before: before === undefined || before.fingerprint === fingerprint ? null : before.fingerprint, seq: stage.status().position }
+  })
+}

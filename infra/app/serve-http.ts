@@ -1,0 +1,38 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { Search } from '../../pipeline/search/hybrid-search.ts'
+import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
+import { dispatchedSeq, projectedSeq } from '../../pipeline/http/stage-positions.ts'
+import { startHttpServer, type HttpServer } from '../../pipeline/http/http-server.ts'
+import type { Stage } from '../../pipeline/runtime/stage.ts'
+import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { Role, Settings } from '../settings.ts'
+import type { Durability } from './durability.ts'
+
+export interface ServeDeps {
+  readonly settings: Settings
+  readonly bus: Bus
+  readonly kv: KV
+  readonly client: ClickHouseClient
+  readonly stages: ReadonlyMap<Role, Stage>
+  readonly search: Search
+  readonly durability: Durability
+  readonly metrics: Metrics
+  readonly otherMetrics: () => Promise<MetricsSnapshot[]>
+  readonly log: Logger
+  readonly addRoutes?: (app: FastifyInstance) => void
+}
+
+/** Starts the HTTP interface as the settings say. @throws ColloquyError as `startHttpServer` does */
+export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
+  const checkpoints = createCheckpoints(kv, 'dispatch')
+  return startHttpServer({
+    ...deps, stages, partitionCount: settings.PARTITIONS,
+    host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
+    dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
+    projectedSeq: () => projectedSeq(client),
+  })
+}

@@ -1,0 +1,20 @@
+import type { Settings } from '../settings.ts'
+import type { ClickHouseAccess } from './clickhouse-access.ts'
+import type { NatsAccess } from './nats-access.ts'
+
+export interface Servers {
+  readonly nats: NatsAccess
+  readonly clickhouse: ClickHouseAccess | undefined
+}
+
+/** The settings for a thread or process beside this one: to it the servers that run here are servers somewhere. */
+export function settingsByUrl(settings: Settings, { nats, clickhouse }: Servers): Settings {
+  const { user, pass } = nats.connection
+  return {
+    ...settings,
+    ...(nats.embedded ? { NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: pass } : {}),
+    ...(clickhouse?.embedded === true
+      ? { CLICKHOUSE_URL: clickhouse.url, CLICKHOUSE_USER: clickhouse.client.username ?? '', CLICKHOUSE_PASSWORD: clickhouse.client.password }
+      : {}),
+  }
+}

@@ -1,0 +1,68 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createClient } from '@clickhouse/client'
+import { pino } from 'pino'
+import { giveWay } from '../../../pipeline/runtime/thread-priority.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import { accessClickHouse } from '../clickhouse-access.ts'
+import { loadKinds } from '../load-kinds.ts'
+import { connectNats, openBus, remoteConnection } from '../nats-access.ts'
+import { startStages } from '../start-stages.ts'
+import { openBucket } from '../prepare-streams.ts'
+import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
+
+/** How often it looks whether there is something new to say of its stage. */
+const STATUS_MS = 25
+
+/** Runs one role in this thread: to the cluster it is a member like any other. */
+async function work({ role, settings, replicas }: ThreadData, say: (message: FromThread) => void): Promise<void> {
+  await using started = new AsyncDisposableStack()
+  const orders = createOrders()
+  const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => say({ type: 'log', line }) })
+  const kinds = role === 'host' ? await loadKinds(settings) : new Map()
+  const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
+  const bus = await openBus(nc)
+  started.defer(() => bus.close())
+  const client = role === 'project' ? createClient((await accessClickHouse(settings, log)).client) : undefined
+  started.defer(async () => client?.close())
+  const metrics = createMetrics()
+  orders.onMetrics = async (id) => say({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
+  say({ type: 'ready' })
+
+  if (await orders.first === 'stop') return
+  const { stages } = await startStages({ settings, kinds, log, bus, kv: await openBucket(nc), client, memory: undefined, metrics, replicas }, started)
+  let told = ''
+  const tell = (): void => {
+    const status = stages.get(role)?.status()
+    const now = JSON.stringify(status)
+    if (status === undefined || now === told) return
+    told = now
+    say({ type: 'status', status })
+  }
+  tell()
+  const telling = setInterval(tell, STATUS_MS)
+  started.defer(() => clearInterval(telling))
+  say({ type: 'running' })
+  await orders.stop
+}
+
+function createOrders() {
+  const run = Promise.withResolvers<'run'>()
+  const stop = Promise.withResolvers<'stop'>()
+  const orders = { first: Promise.race([run.promise, stop.promise]), stop: stop.promise, onMetrics: async (_id: number): Promise<void> => undefined }
+  parentPort?.on('message', (message: ToThread) => {
+    if (message.type === 'run') run.resolve('run')
+    else if (message.type === 'stop') stop.resolve('stop')
+    else void orders.onMetrics(message.id)
+  })
+  return orders
+}
+
+if (parentPort !== null) {
+  const port = parentPort
+  const data = workerData as ThreadData
+  if (data.role === 'project') giveWay()
+  const say = (message: FromThread): void => port.postMessage(message)
+  await work(data, say).catch((error: unknown) => say({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
+  port.close()
+}

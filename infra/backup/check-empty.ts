@@ -1,0 +1,53 @@
+import { createClient } from '@clickhouse/client'
+import { JetStreamApiError } from '@nats-io/jetstream'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
+import type { ClickHouseAccess } from '../app/clickhouse-access.ts'
+import { askStatus } from '../app/status-service.ts'
+
+/** Streams of ours that are there, each with the last sequence that it gave out. */
+export async function presentStreams({ jsm }: Bus): Promise<Map<StreamName, number>> {
+  const present = new Map<StreamName, number>()
+  for (const name of STREAMS) {
+    const info = await jsm.streams.info(name).catch((error: unknown) => {
+      if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined
+      throw error
+    })
+    if (info !== undefined) present.set(name, info.state.last_seq)
+  }
+  return present
+}
+
+const STREAM_NOT_FOUND = 10059
+
+/** @throws ColloquyError `system_running` where a process of ours works on this NATS */
+export async function refuseRunning(bus: Bus): Promise<void> {
+  const processes = await askStatus(bus.nc)
+  if (processes.length === 0) return
+  throw new ColloquyError('system_running', `Colloquy runs on this NATS (process ${processes.map(({ pid }) => pid).join(', ')}); stop it, and restore into an empty system`)
+}
+
+/** @throws ColloquyError `not_empty`, naming what is there */
+export function refuseUsedStreams(present: ReadonlyMap<StreamName, number>): void {
+  const used = [...present].filter(([, last]) => last > 0).map(([name, last]) => `${name} up to sequence ${last}`)
+  if (used.length > 0) throw notEmpty(used.join(', '))
+}
+
+/** @throws ColloquyError `not_empty` where the tables have rows, of another log then */
+export async function refuseUsedTables({ client: options }: ClickHouseAccess): Promise<void> {
+  const client = createClient({ ...options, database: 'default' })
+  try {
+    const result = await client.query({
+      query: "SELECT name, total_rows AS rows FROM system.tables WHERE database = {database:String} AND name = 'events_rows' AND total_rows > 0",
+      query_params: { database: options.database }, format: 'JSONEachRow',
+    })
+    const [table] = await result.json<{ rows: string | number }>()
+    if (table !== undefined) throw notEmpty(`${table.rows} rows of events in the ClickHouse database ${options.database}`)
+  } finally {
+    await client.close()
+  }
+}
+
+const notEmpty = (what: string): ColloquyError => new ColloquyError('not_empty', `there is something here already: ${what}. `
+  + 'Restore into an empty system: another COLLOQUY_DATA_DIR, or other servers (COLLOQUY_NATS_URL, COLLOQUY_CLICKHOUSE_URL)')

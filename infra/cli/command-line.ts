@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { codeOf } from '../../schemas/errors.ts'
+import { failureText } from './failure-text.ts'
+import { createOutput } from '../app/terminal-output.ts'
+import { createProgram } from './program.ts'
+
+const out = createOutput(process.stdout, process.stderr)
+const program = createProgram(process.env, out)
+
+// Whoever reads us (`| head`) has seen enough.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (codeOf(error) === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const level: unknown = program.getOptionValue('logLevel') ?? process.env['COLLOQUY_LOG_LEVEL']
+  out.note(failureText(error, level === 'debug' || level === 'trace'))
+  process.exitCode = 1
+}

@@ -1,0 +1,13 @@
+import { Command } from 'commander'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+
+export const configCommand = ({ out, settings }: Cli): Command =>
+  new Command('config')
+    .description('show the effective settings and where each comes from; secrets are masked')
+    .option(JSON_FLAG, 'one JSON object by the names of the settings')
+    .action((options: JsonOption) => {
+      const { effective } = settings()
+      if (options.json) out.json(Object.fromEntries(effective.map(({ name, ...setting }) => [name, setting])))
+      else out.table(['setting', 'value', 'from', 'what'], effective.map(({ name, value, source, about }) =>
+        [name, value ?? '', source, about]))
+    })

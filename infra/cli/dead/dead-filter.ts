@@ -1,0 +1,41 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import ms, { type StringValue } from 'ms'
+import type { LetterFilter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { REASONS } from '../../../schemas/reasons.ts'
+import { tokenArgument } from '../arguments.ts'
+import { timeArgument } from '../period-flags.ts'
+
+export interface FilterOptions {
+  readonly reason?: string
+  readonly tenant?: string
+  readonly kind?: string
+  readonly actor?: string
+  readonly type?: string
+  readonly older?: Date
+  readonly newer?: Date
+}
+
+/** An age such as `90m` or `7d`, as the moment that was so long ago; or a moment. */
+function momentArgument(text: string): Date {
+  if (!/^\d+(\.\d+)?\s*[a-z]+$/i.test(text)) return timeArgument(text)
+  const age = ms(text as StringValue)
+  if (!Number.isFinite(age) || age < 0) throw new InvalidArgumentError('It must be an age such as 90s, 30m, 12h or 7d, or a time such as 2026-11-01T08:00:00Z.')
+  return new Date(Date.now() - age)
+}
+
+/** Which letters a command is about. */
+export const addFilterFlags = (command: Command): Command => command
+  .addOption(new Option('--reason <reason>', 'only these').choices(REASONS))
+  .option('--tenant <tenant>', 'only this tenant\'s', tokenArgument)
+  .option('--kind <kind>', 'only of actors of this kind', tokenArgument)
+  .option('--actor <id>', 'only of the actors with this id', tokenArgument)
+  .option('--type <type>', 'only inputs of this type, as far as it could be read')
+  .option('--older <age>', 'only those rejected longer ago than this, such as 7d, or before a time', momentArgument)
+  .option('--newer <age>', 'only those rejected since then', momentArgument)
+
+export const filterOf = ({ older, newer, ...same }: FilterOptions): LetterFilter => ({
+  reason: same.reason, tenant: same.tenant, kind: same.kind, actor: same.actor, type: same.type,
+  before: older?.toISOString(), since: newer?.toISOString(),
+})
+
+export const isFiltered = (filter: LetterFilter): boolean => Object.values(filter).some((value) => value !== undefined)

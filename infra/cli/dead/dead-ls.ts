@@ -1,0 +1,55 @@
+import { Command } from 'commander'
+import { causesOf, type Cause } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
+import { newestLetters, scanLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { actorKey } from '../../../schemas/subjects.ts'
+import { withBus } from '../../app/connect-to-running.ts'
+import { wholeNumber } from '../arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
+import { printable, type Output } from '../../app/terminal-output.ts'
+import { addFilterFlags, filterOf, type FilterOptions } from './dead-filter.ts'
+
+interface Options extends JsonOption, FilterOptions {
+  readonly each?: true
+  readonly limit: number
+}
+
+const LIMIT_DEFAULT = 50
+
+export const listCommand = ({ out, settings }: Cli): Command =>
+  addFilterFlags(new Command('ls'))
+    .description('list dead letters by what caused them, the most frequent first; or each, the newest last')
+    .option('--each', 'one by one instead of by cause')
+    .option('--limit <n>', 'so many causes, or so many of the newest letters', wholeNumber(1), LIMIT_DEFAULT)
+    .option(JSON_FLAG, 'one JSON object per cause {reason, error, count, kinds, types, firstAt, lastAt, seq}, or per letter')
+    .addHelpText('after', `
+Examples:
+  colloquy dead ls --newer 24h
+  colloquy dead ls --reason bad_data --kind support --each`)
+    .action(async (options: Options) => {
+      await withBus(settings().settings, async (bus) => {
+        const filter = filterOf(options)
+        if (options.each === true) printEach(out, await newestLetters(bus, filter, options.limit), options)
+        else printCauses(out, (await causesOf(scanLetters(bus, filter))), options)
+      })
+    })
+
+function printEach(out: Output, letters: readonly DeadLetter[], { json }: Options): void {
+  if (json === true) for (const letter of letters) out.json(described(letter))
+  else out.table(['seq', 'at', 'actor', 'type', 'reason', 'error'], letters.map((letter) => [
+    String(letter.seq), letter.at, actorKey(letter.address), printable(letter.type), out.paint('red', letter.reason), printable(letter.error),
+  ]))
+}
+
+function printCauses(out: Output, all: readonly Cause[], { json, limit }: Options): void {
+  const causes = all.slice(0, limit)
+  if (json === true) for (const cause of causes) out.json(cause)
+  else out.table(['count', 'reason', 'error', 'kinds', 'types', 'first', 'last', 'such as'], causes.map((cause) => [
+    String(cause.count), out.paint('red', cause.reason), printable(cause.error), printable(cause.kinds.join(', ')), printable(cause.types.join(', ')),
+    cause.firstAt, cause.lastAt, String(cause.seq),
+  ]))
+  if (all.length > causes.length) out.note(`${all.length - causes.length} more causes; --limit shows more`)
+}
+
+/** A letter as a program reads it, without its payload. */
+export const described = ({ seq, at, reason, type, error, address: { tenant, kind, id }, subject, logSeq, inboxSeq }: DeadLetter): object =>
+  ({ seq, at, reason, type, error, tenant, kind, id, subject, logSeq, inboxSeq })

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { findLetter, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { decodeUtf8 } from '../../../schemas/json.ts'
+import { actorKey } from '../../../schemas/subjects.ts'
+import { withBus } from '../../app/connect-to-running.ts'
+import { wholeNumber } from '../arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
+import { printable, type Output } from '../../app/terminal-output.ts'
+import { described } from './dead-ls.ts'
+
+interface Options extends JsonOption {
+  readonly raw?: true
+}
+
+export const showCommand = ({ out, settings }: Cli): Command =>
+  new Command('show')
+    .description('show one dead letter: why, its headers, and its payload as it came')
+    .argument('<seq>', 'its sequence, as "dead ls" shows it', wholeNumber(1))
+    .option('--raw', 'nothing but the bytes of the payload')
+    .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 is in payloadBase64')
+    .action(async (seq: number, options: Options) => {
+      await withBus(settings().settings, async (bus) => {
+        const letter = await findLetter(bus, seq)
+        if (letter === undefined) throw noSuchLetter(seq)
+        if (options.raw) out.stdout.write(letter.payload)
+        else if (options.json) out.json({ ...described(letter), headers: letter.headers, ...payloadJson(letter) })
+        else print(out, letter)
+      })
+    })
+
+export const noSuchLetter = (seq: number): ColloquyError =>
+  new ColloquyError('no_such_letter', `DEAD has no letter ${seq}: it was redriven or dropped, or never was; "colloquy dead ls --each" lists those that there are`)
+
+function payloadJson({ payload }: DeadLetter): object {
+  const text = decodeUtf8(payload)
+  return text === undefined ? { payloadBase64: Buffer.from(payload).toString('base64') } : { payload: text }
+}
+
+function print(out: Output, letter: DeadLetter): void {
+  out.line(`${'actor'.padEnd(9)} ${actorKey(letter.address)}`)
+  out.line(`${'reason'.padEnd(9)} ${out.paint('red', letter.reason)}`)
+  out.line(`${'error'.padEnd(9)} ${printable(letter.error)}`)
+  out.line(`${'at'.padEnd(9)} ${letter.at}`)
+  out.line()
+  for (const [name, value] of Object.entries(letter.headers)) out.line(`${out.paint('gray', `${name}:`)} ${printable(value)}`)
+  out.line()
+  if (out.isTerminal) out.line(printable(Buffer.from(letter.payload).toString()))
+  else out.stdout.write(letter.payload)
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander'
+import { createTeacher, type Teacher } from '../../pipeline/ingest/knowledge-client.ts'
+import { createSender } from '../../pipeline/producer/input-sender.ts'
+import { codeOf } from '../../schemas/errors.ts'
+import { attachNats } from '../app/connect-to-running.ts'
+import { sourceOf } from '../../pipeline/ingest/find-files.ts'
+import { tokenArgument, wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { WAIT_FLAGS } from './learn-command.ts'
+import { printable } from '../app/terminal-output.ts'
+import { waitUntilLevel } from '../app/system-status.ts'
+
+interface Options extends JsonOption {
+  readonly tenant: string
+  readonly wait?: true
+  readonly timeoutMs: number
+}
+
+export const forgetCommand = ({ out, settings }: Cli): Command =>
+  new Command('forget')
+    .description('forget what was learned from sources: it is neither found nor cited any more')
+    .argument('<source...>', 'as hits name it: a path as it was given to learn, or an id')
+    .option('--tenant <tenant>', 'whose knowledge', tokenArgument, 'default')
+    .option('--wait', WAIT_FLAGS.wait)
+    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
+    .option(JSON_FLAG, 'one JSON object: {forgotten: [{source, chunks}]}')
+    .addHelpText('after', `
+What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`)
+    .action(async (sources: string[], options: Options) => {
+      const { settings: effective } = settings()
+      const nc = await attachNats(effective, 'producer')
+      const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
+      try {
+        const teacher = await createTeacher({ nc, sender, tenant: options.tenant })
+        const forgotten: { source: string; chunks: number }[] = []
+        for (const source of sources) forgotten.push(await forget(teacher, source))
+        if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
+        if (options.json) out.json({ forgotten })
+        else for (const { source, chunks } of forgotten) out.line(`${printable(source)}: ${chunks} chunks`)
+      } finally {
+        await sender.close()
+        await nc.close()
+      }
+    })
+
+/** A path may be given as it was to learn, which made it a source in its plainest form. */
+async function forget(teacher: Teacher, given: string): Promise<{ source: string; chunks: number }> {
+  try {
+    return { source: given, chunks: await teacher.forget(given) }
+  } catch (error) {
+    const source = sourceOf(given)
+    if (codeOf(error) !== 'no_such_source' || source === given) throw error
+    return { source, chunks: await teacher.forget(source) }
+  }
+}

@@ -1,0 +1,79 @@
+import { Command } from 'commander'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { attachNats } from '../app/connect-to-running.ts'
+import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { openLines } from '../../pipeline/ingest/line-file.ts'
+import { showProgress } from './import-progress.ts'
+import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
+import { printable, type Output } from '../app/terminal-output.ts'
+import { waitUntilLevel } from '../app/system-status.ts'
+
+interface Options extends JsonOption {
+  readonly tenant: string
+  readonly kind: string
+  readonly rate?: number
+  readonly answer?: true
+  readonly replyWaitMs: number
+  readonly parallel?: number
+  readonly wait?: true
+  readonly timeoutMs: number
+}
+
+const REPLY_WAIT_MS = 10_000
+const TIMEOUT_MS = 600_000
+/** Live conversations under way at one time: each waits for its answers. */
+const LIVE_MAX = 32
+
+export const importCommand = ({ out, settings }: Cli): Command =>
+  new Command('import')
+    .description('import conversations, one actor each; again changes nothing')
+    .argument('<file>', 'JSON lines {"id", "lang"?, "turns": [{"role", "text", "lang"?}]}; .gz is unpacked')
+    .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
+    .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
+    .option('--answer', 'instead, play the users\' turns live, each after the reply to the one before')
+    .option('--rate <n>', 'inputs per second (default: as many as INBOX takes)', positiveNumber)
+    .option('--reply-wait-ms <ms>', 'with --answer: how long a turn may be without a reply', wholeNumber(1), REPLY_WAIT_MS)
+    .option('--parallel <n>', `conversations under way at one time (default: 256; ${LIVE_MAX} with --answer)`, wholeNumber(1))
+    .option('--wait', 'then wait until all stages are level')
+    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), TIMEOUT_MS)
+    .option(JSON_FLAG, 'the summary as one JSON object')
+    .addHelpText('after', `
+An id that is no token ([A-Za-z0-9_-], up to 128) becomes the actor "b64-" and the base64url of the id.
+Lines that are wrong are named and passed over; the exit code is 1 then.`)
+    .action(async (path: string, options: Options) => {
+      const { settings: effective } = settings()
+      const file = await openLines(path)
+      const nc = await attachNats(effective, 'producer')
+      const progress = showProgress(out, file)
+      try {
+        const summary = await importLines(file.lines, {
+          nc, tenant: options.tenant, kind: options.kind, mode: options.answer ? 'live' : 'history', rate: options.rate,
+          replyWaitMs: options.replyWaitMs, conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
+          onWait: progress.waits, onProgress: progress.update,
+        })
+        progress.stop()
+        if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
+        report(out, path, summary, options)
+      } finally {
+        progress.stop()
+        await nc.close()
+      }
+    })
+
+/** @throws ColloquyError `bad_lines` where something was not imported. */
+function report(out: Output, path: string, summary: ImportSummary, options: Options): void {
+  const { bad, badLines, lines } = summary
+  if (options.json) {
+    out.json({ file: path, ...summary })
+  } else {
+    out.line(`${summary.conversations} conversations, ${summary.turns} turns: ${summary.published} inputs published, ${
+      summary.duplicates} were there already`)
+    const { replied, escalated, none } = summary.reactions
+    if (options.answer) out.line(`turns that were answered ${replied}, escalated ${escalated}, neither in time ${none}`)
+  }
+  if (badLines === 0) return
+  const listed = bad.map(({ line, problem }) => `  line ${line}: ${printable(problem)}`)
+  const more = badLines > bad.length ? [`  and ${badLines - bad.length} more`] : []
+  throw new ColloquyError('bad_lines', [`${badLines} of ${lines} lines were not imported:`, ...listed, ...more].join('\n'))
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { Command, Option } from 'commander'
+import { z } from 'zod'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { parseJson } from '../../schemas/json.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
+import { attachNats } from '../app/connect-to-running.ts'
+import { actorArgument, wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { printable } from '../app/terminal-output.ts'
+import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
+import { publish, type Receipt } from '../../pipeline/producer/producer.ts'
+import { inputProblem } from '../../pipeline/producer/input-sender.ts'
+import { WAITS, type Wait } from '../../pipeline/http/wait-for.ts'
+
+interface Options extends JsonOption {
+  readonly id?: string
+  readonly time?: string
+  readonly source?: string
+  readonly file?: string
+  readonly wait?: Wait
+  readonly timeoutMs: number
+}
+
+const TIMEOUT_DEFAULT_MS = 10_000
+const SHOWN_CHARS_MAX = 200
+
+export const publishCommand = ({ out, settings }: Cli): Command =>
+  new Command('publish')
+    .description('publish one input as a producer does, and print its position in INBOX')
+    .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)
+    .argument('<type>', 'what happened, such as message.received')
+    .argument('[json]', 'the data of the event: a JSON object')
+    .option('--file <path>', 'read the JSON from a file; - reads stdin')
+    .option('--id <id>', 'unique in the actor; the same again changes nothing (default: a random one)')
+    .option('--time <time>', 'when it happened, RFC 3339 (default: its arrival)')
+    .option('--source <source>', 'who says so (default: nats)')
+    .addOption(new Option('--wait <what>', 'until it is decided by its actor, its events are on OUT, or its rows in the tables').choices(WAITS))
+    .option('--timeout-ms <n>', 'how long all of it may take', wholeNumber(1), TIMEOUT_DEFAULT_MS)
+    .option(JSON_FLAG, 'one JSON object: {actor, id, position, duplicate, durability}, and with --wait {outcome, reason?, error?}')
+    .addHelpText('after', `
+Example:
+  colloquy publish acme/support/c1 message.received '{"role":"user","text":"你好, where is my order?"}'`)
+    .action(async (address: Address, type: string, json: string | undefined, options: Options) => {
+      const { file, json: asJson, id = randomUUID(), wait, timeoutMs, ...given } = options
+      const input = { type, id, ...given, data: readData(await dataText(json, file)) }
+      const problem = inputProblem(input)
+      if (problem !== undefined) throw new InputRefusedError('bad_input', `it would be rejected: ${problem}`)
+
+      const nc = await attachNats(settings().settings, 'producer')
+      try {
+        const onWait = (why: string): void => out.note(`${why}; trying again`)
+        const receipt = await publish(nc, { ...address, ...given, type, data: input.data, messageId: id }, { wait, timeoutMs, onWait })
+        if (asJson) out.json({ actor: actorKey(address), ...receipt })
+        else out.line(receiptLine(address, receipt))
+      } finally {
+        await nc.close()
+      }
+    })
+
+function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
+  const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${printable(error ?? '')})`}`
+  return `${actorKey(address)}  position ${position}  id ${id}${duplicate ? '  (it was there already)' : ''}${became}`
+}
+
+async function dataText(json: string | undefined, file: string | undefined): Promise<string> {
+  if ((json === undefined) === (file === undefined)) {
+    throw new ColloquyError('no_data', 'give the JSON as the third argument, or its file with --file')
+  }
+  if (json !== undefined) return json
+  return file === '-' ? text(process.stdin) : readFile(file ?? '', 'utf8')
+}
+
+const dataShape = z.record(z.string(), z.unknown())
+
+function readData(json: string): Record<string, unknown> {
+  const { data } = dataShape.safeParse(parseJson(json))
+  if (data !== undefined) return data
+  throw new ColloquyError('bad_json', `the data must be a JSON object, and is ${JSON.stringify(json.slice(0, SHOWN_CHARS_MAX))}`)
+}

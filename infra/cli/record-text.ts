@@ -1,0 +1,42 @@
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
+import { printable, type Paint } from '../app/terminal-output.ts'
+
+/** A record with its place. */
+export interface Entry {
+  readonly seq: number
+  readonly address: Address
+  readonly record: LogRecord
+}
+
+/** A record as a program reads it: with its place, and the record itself. */
+export const entryJson = ({ seq, address: { tenant, kind, id }, record }: Entry): object => ({ seq, tenant, kind, id, ...record })
+
+/** A record as one line: seq, time, actor, states, input, what came of it. */
+export function entryLine({ seq, address, record }: Entry, paint: Paint): string {
+  return [
+    paint('gray', String(seq).padStart(7)), paint('gray', record.at.slice(11, 23)), paint('cyan', actorKey(address)),
+    statesText(record), paint('bold', printable(record.input.type)), ...outcomeTexts(record, paint),
+  ].join('  ')
+}
+
+export const statesText = ({ from, to }: LogRecord): string => (from === to ? to || '·' : `${from || '·'} → ${to || '·'}`)
+
+/** A machine's `after` has a long name, of which this much tells. */
+export const timerName = (event: string): string => event.replace(/^xstate\.after\./, 'after ')
+
+/** What came of an input: refused or not, emitted, sent, started, set, ended; nothing of it where nothing came. */
+export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
+  const list = (mark: string, names: readonly string[]): string[] =>
+    (names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`])
+  const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${at.slice(11, 19)}`)
+  return [
+    ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${printable(record.error ?? '')})`)]),
+    ...(record.input.history === true ? [paint('gray', 'history')] : []),
+    ...list('emits', record.emitted.map(({ type }) => type)).map((text) => paint('green', text)),
+    ...list('sends', (record.sent ?? []).map(({ kind, actor, type }) => `${type} to ${kind}/${actor}`)).map((text) => paint('green', text)),
+    ...list('starts', record.started.map(({ task }) => task)).map((text) => paint('yellow', text)),
+    ...list('sets', timers).map((text) => paint('gray', text)),
+    ...list('ends', record.ended.map(({ task, status }) => `${task} ${status}`)),
+  ]
+}

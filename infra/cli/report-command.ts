@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import { LANGUAGES, type Language } from '../reporting/report/report-format.ts'
+import { withAnalyst } from './with-analyst.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { addPeriodFlags, scopeOf, type PeriodOptions } from './period-flags.ts'
+
+interface Options extends JsonOption, PeriodOptions {
+  readonly lang: Language
+  readonly out: string
+}
+
+const FILE = 'colloquy-report.html'
+
+export const reportCommand = ({ out, settings }: Cli): Command =>
+  addPeriodFlags(new Command('report')
+    .description('write what the tables answer to the twelve questions as one HTML file, with charts, for people to read'))
+    .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))
+    .option('--out <file>', 'the file to write; one that is there is replaced; -: to stdout', FILE)
+    .option(JSON_FLAG, 'say where it is as a JSON object')
+    .addHelpText('after', `
+Examples:
+  colloquy report --tenant acme
+  colloquy report --tenant acme --from 2026-11-01 --to 2026-12-01 --lang zh --out november.html`)
+    .action(async (options: Options) => {
+      const now = new Date()
+      const scope = scopeOf(options, now)
+      const { makeReport } = await import('../reporting/report/report.ts')
+      const page = await withAnalyst(settings().settings, options.database, (clickhouse) => makeReport(clickhouse, scope, options.lang, now))
+      if (options.out === '-') {
+        out.stdout.write(page)
+        return
+      }
+      await writeFile(options.out, page)
+      if (options.json) out.json({ file: options.out, tenant: scope.tenant, from: scope.from, to: scope.to })
+      else out.line(`The report is in ${options.out}.`)
+    })

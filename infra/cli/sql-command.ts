@@ -1,0 +1,101 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ReadableStream } from 'node:stream/web'
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { Command } from 'commander'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { attachClickHouse, notRunning } from '../app/connect-to-running.ts'
+import { wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { printable, type Output } from '../app/terminal-output.ts'
+
+/** Head, types, then one JSON array of texts per row: what a table is drawn of. */
+const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
+/** A table is drawn of whole columns: more rows than this are for other formats. */
+const TABLE_ROWS_MAX = 1_000
+const ERROR_CHARS_MAX = 8_192
+const POLL_MS = 50
+
+interface Options extends JsonOption {
+  readonly completeTo?: number
+  readonly waitMs: number
+}
+
+export const sqlCommand = ({ out, settings }: Cli): Command =>
+  new Command('sql')
+    .description('ask the tables, as the user "analyst": a table on a terminal, tab-separated otherwise')
+    .argument('<query>', 'a query in ClickHouse\'s SQL; a FORMAT of its own is kept to')
+    .option('--complete-to <seq>', 'fail unless the tables hold the log up to this LOG sequence', wholeNumber(0))
+    .option('--wait-ms <ms>', 'with --complete-to: wait so long for it', wholeNumber(0), 0)
+    .option(JSON_FLAG, 'one JSON object per row')
+    .addHelpText('after', `
+Examples:
+  colloquy sql "SELECT role, count() FROM messages GROUP BY role"
+  colloquy sql "SELECT actor, state, messages FROM conversations ORDER BY last_at DESC LIMIT 10"
+  colloquy sql --complete-to 12345 --wait-ms 5000 "SELECT count() FROM events"
+
+Any other client asks for the same with a condition: WHERE (SELECT ok FROM complete_to(seq = 12345)).`)
+    .action(async (query: string, options: Options) => {
+      const { settings: effective } = settings()
+      const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
+      const access = await attachClickHouse(effective, 'analyst')
+      const send = (text: string, as: string): Promise<Response> => ask(access, text, as).catch((cause: unknown) => {
+        throw notRunning(effective, String(access.url), cause)
+      })
+      if (options.completeTo !== undefined) await untilComplete(send, options.completeTo, options.waitMs)
+      const response = await send(query, format)
+      if (!response.ok) throw await refusal(response)
+      const rows = Readable.fromWeb(response.body as ReadableStream)
+      if (response.headers.get('x-clickhouse-format') === TABLE_FORMAT && out.isTerminal) await printTable(out, rows)
+      else await pipeline(rows, out.stdout, { end: false })
+    })
+
+/** @throws ColloquyError `not_complete` where the tables do not come so far in time */
+async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
+  const patience = AbortSignal.timeout(waitMs)
+  for (;; await delay(POLL_MS)) {
+    const response = await send('SELECT max(projected_seq) FROM freshness', 'TabSeparated')
+    if (!response.ok) throw await refusal(response)
+    const reached = Number(await response.text())
+    if (reached >= seq) return
+    if (!patience.aborted && waitMs > 0) continue
+    throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; ask again in a moment, or wait for it with --wait-ms`)
+  }
+}
+
+/** One request on ClickHouse's HTTP interface, of which the client would read the answer's format and errors less exactly. */
+function ask(access: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {
+  const { url = '', username = '', password = '', database = '', clickhouse_settings: bounds } = access
+  const target = new URL(url)
+  const settings = { database, default_format: format, ...bounds }
+  for (const [name, value] of Object.entries(settings)) target.searchParams.set(name, String(value))
+  return fetch(target, { method: 'POST', body: query, headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password } })
+}
+
+/** The error stands at the end: after what was read by then, where the query failed in the middle. */
+async function refusal(response: Response): Promise<ColloquyError> {
+  const code = response.headers.get('x-clickhouse-exception-code') ?? String(response.status)
+  let end = ''
+  const body = Readable.fromWeb(response.body as ReadableStream).setEncoding('utf8')
+  for await (const chunk of body) end = `${end}${chunk}`.slice(-ERROR_CHARS_MAX)
+  const said = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
+  const message = said.trim().replace(/ \(version [^)]*\)+$/, '')
+  return new ColloquyError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
+}
+
+async function printTable(out: Output, rows: Readable): Promise<void> {
+  const lines: string[][] = []
+  const reader = createInterface({ input: rows })
+  for await (const line of reader) {
+    lines.push((JSON.parse(line) as string[]).map(printable))
+    if (lines.length > TABLE_ROWS_MAX + 2) break
+  }
+  const isCut = lines.length > TABLE_ROWS_MAX + 2
+  const [head = [], , ...cells] = lines.slice(0, TABLE_ROWS_MAX + 2)
+  out.table(head, cells)
+  // What is still to come is not wanted, and that it does not come is no error.
+  rows.on('error', () => undefined).destroy()
+  if (isCut) out.note(`These are the first ${TABLE_ROWS_MAX} rows: put a LIMIT on the query, or send it through a pipe for all.`)
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { durabilityText } from '../app/durability.ts'
+import { wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import type { Output } from '../app/terminal-output.ts'
+import { readStatus, waitUntilLevel, type SystemStatus } from '../app/system-status.ts'
+
+interface Options extends JsonOption {
+  readonly wait?: true
+  readonly timeoutMs: number
+}
+
+const TIMEOUT_MS = 600_000
+
+export const statusCommand = ({ out, settings }: Cli): Command =>
+  new Command('status')
+    .description('show the position and lag of every stage')
+    .option('--wait', 'wait until all are level: nothing left to do anywhere, timers that are not due aside')
+    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), TIMEOUT_MS)
+    .option(JSON_FLAG, 'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability}')
+    .action(async (options: Options) => {
+      const { settings: effective } = settings()
+      const status = options.wait ? await waitUntilLevel(effective, options.timeoutMs) : await readStatus(effective)
+      if (options.json) out.json(status)
+      else print(out, status)
+    })
+
+function print(out: Output, { log, stages, dead, durability }: SystemStatus): void {
+  out.table(['stage', 'position', 'lag', 'state'], Object.entries(stages).map(([role, stage]) => [
+    role, String(stage.position), out.paint(stage.lag > 0 ? 'yellow' : 'green', String(stage.lag)),
+    stage.ok ? stage.detail : out.paint('red', stage.detail),
+  ]))
+  out.line(`LOG has ${log.last} records, DEAD ${dead} letters. ${durabilityText(durability)}`)
+}

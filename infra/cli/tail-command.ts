@@ -1,0 +1,48 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
+import { withBus } from '../app/connect-to-running.ts'
+import { wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { entryJson, entryLine } from './record-text.ts'
+
+interface Options extends JsonOption {
+  readonly since?: number
+  readonly limit?: number
+}
+
+const FETCH_AHEAD_MAX = 500
+
+/** `acme/support` → the subjects of LOG of all actors of that kind. */
+function filterArgument(text: string): string {
+  const tokens = text.split('/')
+  if (tokens.length > 3 || !tokens.every((token) => token === '*' || TOKEN.test(token))) {
+    throw new InvalidArgumentError('It must be <tenant>[/<kind>[/<id>]]; * stands for any.')
+  }
+  return `log.*.${tokens.join('.')}${tokens.length < 3 ? '.>' : ''}`
+}
+
+export const tailCommand = ({ out, settings }: Cli): Command =>
+  new Command('tail')
+    .description('follow the log: one line per record')
+    .argument('[filter]', '<tenant>[/<kind>[/<id>]]; * stands for any', filterArgument)
+    .option('--since <seq>', 'from this LOG sequence on (default: from now on)', wholeNumber(1))
+    .option('--limit <n>', 'end after so many records', wholeNumber(1))
+    .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}')
+    .action(async (subjects: string | undefined, options: Options) => {
+      await withBus(settings().settings, async (bus) => {
+        const startSeq = options.since ?? (await bus.jsm.streams.info('LOG')).state.last_seq + 1
+        const reader = await openReader(bus, {
+          stream: 'LOG', filterSubjects: subjects === undefined ? [] : [subjects], startSeq, messagesMax: FETCH_AHEAD_MAX,
+        })
+        let left = options.limit ?? Infinity
+        for await (const message of reader) {
+          const entry = { seq: message.seq, address: parseLogSubject(message.subject).address, record: message.json<LogRecord>() }
+          if (options.json) out.json(entryJson(entry))
+          else out.line(entryLine(entry, out.paint))
+          left -= 1
+          if (left === 0) break
+        }
+      })
+    })

@@ -1,0 +1,90 @@
+import { connect } from '@nats-io/transport-node'
+import type { Logger } from 'pino'
+import { startDemo, type Demo } from '../../demo/demo.ts'
+import { addressesOf, announce, type Addresses } from '../../app/connect-to-running.ts'
+import { durabilityText, type Durability } from '../../app/durability.ts'
+import { loadKinds } from '../../app/load-kinds.ts'
+import { launch, type Running } from '../../app/launch.ts'
+import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
+import type { Settings } from '../../settings.ts'
+import type { JsonOption } from '../../app/command-context.ts'
+import type { Output } from '../../app/terminal-output.ts'
+import { createFigures } from './live-figures.ts'
+import { watchInterrupts } from '../../app/interrupts.ts'
+import { startLiveView } from './live-view.ts'
+import { logFileOf, openLog } from '../../app/open-log.ts'
+import { downloadModel } from '../../app/download-model.ts'
+
+export interface UpOptions extends JsonOption {
+  readonly demo?: boolean
+  readonly view: boolean
+}
+
+const INTERRUPTED_TWICE = 130
+
+/** Runs Colloquy until somebody interrupts. @throws ColloquyError of whatever cannot be started; nothing is left running then */
+export async function up(out: Output, settings: Settings, options: UpOptions): Promise<void> {
+  await using started = new AsyncDisposableStack()
+  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
+  started.defer(interrupts.stop)
+  const isForPeople = out.isTerminal && options.json === undefined
+  const hasView = isForPeople && options.view
+  const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
+  if (hasView) out.line(`Colloquy starts; its log is ${logFileOf(settings)}`)
+
+  await downloadModel(out, settings, log)
+  const running = await launch(settings, await loadKinds(settings), log, { threads: true })
+  started.defer(async () => {
+    log.info('stopping')
+    await running.stop()
+    log.info('stopped')
+  })
+  const addresses = addressesOf(running)
+  const { withdraw } = await announce(settings.DATA_DIR, addresses)
+  started.defer(withdraw)
+  if (options.json) out.json({ started: true, ...addresses })
+  else printAddresses(out, running.durability, addresses)
+
+  if (running.client !== undefined && settings.ROLES.includes('project')) {
+    const pending = startPendingRebuild(settings, running.client, log)
+    started.defer(() => pending.stop())
+  }
+  const demo = options.demo ? startDemo(running, log) : undefined
+  started.defer(async () => demo?.stop())
+  if (hasView) started.defer(await showView(out, running, demo, log))
+  await interrupts.first
+}
+
+function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [string, string])[] {
+  return [
+    ['NATS', natsUrl],
+    ...(clickhouseUrl === null ? [] : [['ClickHouse', `${clickhouseUrl}  (user analyst, no password)`] as const]),
+    ...(httpUrl === null ? [] : [['HTTP', httpUrl] as const]),
+  ]
+}
+
+function printAddresses(out: Output, durability: Durability, addresses: Addresses): void {
+  for (const [name, text] of facts(addresses)) out.line(`${name.padEnd(12)}${text}`)
+  out.line(durabilityText(durability))
+}
+
+/** Draws until the returned function is called. */
+async function showView(out: Output, running: Running, demo: Demo | undefined, log: Logger): Promise<() => Promise<void>> {
+  const { settings, nats, clickhouse } = running
+  const nc = await connect({ ...nats.connection, name: 'colloquy view', maxReconnectAttempts: -1 })
+  const begun = performance.now()
+  const at = settings.DATA_DIR === '.colloquy' ? '' : ` --data-dir ${settings.DATA_DIR}`
+  const commands = [
+    `npx colloquy publish demo/support/me message.received '{"role":"user","text":"你好"}'${at}`,
+    `npx colloquy ${clickhouse === undefined ? 'tail' : 'sql "SELECT role, count() FROM messages GROUP BY role"'}${at}`,
+  ]
+  const shown = [...facts(addressesOf(running)), ['log', logFileOf(settings)] as const]
+  const view = startLiveView(out, createFigures(running, nc), () => ({
+    upMs: performance.now() - begun, facts: shown, commands, demo: demo?.progress(),
+  }), log)
+  return async () => {
+    view.stop()
+    out.line('Stopping; Ctrl-C again ends it at once')
+    await nc.close()
+  }
+}

@@ -1,0 +1,72 @@
+import { createClient } from '@clickhouse/client'
+import { Command } from 'commander'
+import type { Named } from '../../pipeline/verify/table-differences.ts'
+import { verify, type Verified } from '../../pipeline/verify/verify.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { attachClickHouse, withBus } from '../app/connect-to-running.ts'
+import type { Settings } from '../settings.ts'
+import { tokenArgument, wholeNumber } from './arguments.ts'
+import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { printable, type Output } from '../app/terminal-output.ts'
+import { createProgressBar } from './progress-bar.ts'
+
+interface Options extends JsonOption {
+  readonly from?: number
+  readonly to?: number
+  readonly tenant?: string
+}
+
+export const verifyCommand = ({ out, settings }: Cli): Command =>
+  new Command('verify')
+    .description('work every table out from the log anew, by another code path, and name where they differ')
+    .option('--from <seq>', 'first LOG sequence (default: the first there is)', wholeNumber(1))
+    .option('--to <seq>', 'last LOG sequence (default: as far as the tables are)', wholeNumber(1))
+    .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
+    .option(JSON_FLAG, 'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, first: [{table, kind, seq, key, column, expected, found}], seconds}')
+    .addHelpText('after', `
+Compares number and checksums of rows by range of sequences and tenant, while everything runs. The exit code is 0 only where
+all tables are what the log says; what is wrong then is put right by "colloquy rebuild".`)
+    .action(async (options: Options) => {
+      const { settings: effective } = settings()
+      const begunMs = performance.now()
+      const verified = await verifySystem(effective, options, out)
+      const seconds = Math.round(performance.now() - begunMs) / 1_000
+      if (options.json) out.json({ ...verified, seconds })
+      else print(out, verified, seconds)
+      const wrong = Object.entries(verified.tables).filter(([, { differences }]) => differences > 0)
+      if (wrong.length > 0) {
+        throw new ColloquyError('tables_differ', `${wrong.map(([name]) => name).join(', ')} ${wrong.length === 1 ? 'is' : 'are'} not what the log says:\n${
+          verified.first.map(described).join('\n')}\n"colloquy rebuild" makes them anew.`)
+      }
+    })
+
+async function verifySystem(settings: Settings, { from, to, tenant }: Options, out: Output): Promise<Verified> {
+  const clickhouse = createClient({ ...await attachClickHouse(settings, 'colloquy'), request_timeout: QUERY_MS_MAX })
+  const bar = createProgressBar(out)
+  try {
+    return await withBus(settings, (bus) => verify({
+      bus, clickhouse, from, to, tenant, countRepeats: true, onProgress: bar.update, signal: new AbortController().signal,
+    }))
+  } finally {
+    bar.stop()
+    await clickhouse.close()
+  }
+}
+
+const QUERY_MS_MAX = 600_000
+
+function print(out: Output, { from, to, records, tables, repeats }: Verified, seconds: number): void {
+  out.table(['table', 'rows compared', 'differences'], Object.entries(tables).map(([name, { rows, differences }]) => [
+    name, String(rows), out.paint(differences > 0 ? 'red' : 'green', String(differences)),
+  ]))
+  for (const [name, { rows, key }] of Object.entries(repeats)) {
+    out.line(`${name}: ${rows} rows lie on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; the view shows each once, and ClickHouse removes them as it merges.`)
+  }
+  out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
+}
+
+function described({ table, kind, seq, key, column, expected, found }: Named): string {
+  const row = Object.entries(key).map(([name, value]) => `${name} ${printable(value)}`).join(', ')
+  const what = column === undefined ? kind : `${column} is ${printable(JSON.stringify(found))}, by the log ${printable(JSON.stringify(expected))}`
+  return `  ${table}, sequence ${seq}, row ${row}: ${what}`
+}

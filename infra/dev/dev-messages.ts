@@ -1,0 +1,26 @@
+import type { LogStyle } from '../app/open-log.ts'
+import type { Durability } from '../app/durability.ts'
+import type { Settings } from '../settings.ts'
+import type { KindView } from './kind-view.ts'
+
+/** What `colloquy dev` tells its worker, in this order. */
+export type ToWorker =
+  | { readonly type: 'load'; readonly settings: Settings; readonly durability: Durability; readonly logStyle: LogStyle }
+  | { readonly type: 'run' }
+  | { readonly type: 'stop' }
+
+/** Why kinds cannot be used. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  /** Where in whose code, where that is known. */
+  readonly stack?: string
+}
+
+/** What a worker answers; `files` are those it has imported so far, or tried to. */
+export type FromWorker =
+  | { readonly type: 'standby'; readonly files: readonly string[] }
+  | { readonly type: 'loaded'; readonly files: readonly string[]; readonly kinds: readonly KindView[] }
+  | { readonly type: 'refused'; readonly files: readonly string[]; readonly problem: Problem }
+  | { readonly type: 'running' }
+  | { readonly type: 'failed'; readonly problem: Problem }

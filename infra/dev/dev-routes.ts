@@ -1,0 +1,101 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { KV } from '@nats-io/kv'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
+import { HttpProblem } from '../../pipeline/http/problems.ts'
+import { messageOf } from '../../schemas/errors.ts'
+import { zodProblem } from '../../schemas/envelope.ts'
+import { listActors, type ListedActor } from './actor-list.ts'
+import { createCounts, type Counts } from './actor-counts.ts'
+import { createDrawer, type DrawnKind } from './drawn-kinds.ts'
+import { HISTORY_MAX, readHistory, type History } from './actor-history.ts'
+import { checkHost } from './host-check.ts'
+import { addPageFiles } from './page-files.ts'
+import type { Reloader, ReloadStatus } from './reloader.ts'
+
+export const PAGE_PATH = '/dev/'
+
+export interface DevRouteDeps {
+  readonly bus: Bus
+  readonly kv: KV
+  readonly client: ClickHouseClient
+  /** Starts after the servers, and so after these routes. */
+  readonly reloader: Promise<Reloader>
+  readonly partitionCount: number
+  readonly log: Logger
+  readonly now: () => number
+}
+
+/** What the page asks for twice a second. */
+export interface DevState {
+  readonly reload: Omit<ReloadStatus, 'kinds'> & { readonly kinds: readonly string[] }
+  /** `null` while the tables do not answer. */
+  readonly counts: Counts | null
+}
+/** The kinds of a generation of them. */
+export interface DevKinds {
+  readonly generation: number
+  readonly kinds: readonly DrawnKind[]
+}
+export interface DevActors {
+  readonly actors: readonly ListedActor[]
+}
+
+const STARTING: ReloadStatus = { phase: 'starting', since: '', generation: 0, kinds: [], tookMs: null, problem: null, changed: [] }
+const TEXT_CHARS_MAX = 260
+
+const actorsQuery = z.strictObject({
+  kind: z.string().max(TEXT_CHARS_MAX), state: z.string().max(TEXT_CHARS_MAX * 16).default(''), text: z.string().max(TEXT_CHARS_MAX).default(''),
+})
+const historyQuery = z.strictObject({
+  from: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
+})
+
+/** The page, what it reads, and the check of every request of the whole interface that it comes from this machine's own browser. */
+export function addDevRoutes(app: FastifyInstance, { bus, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
+  let reloader: Reloader | undefined
+  void deps.reloader.then((begun) => { reloader = begun })
+  const status = (): ReloadStatus => reloader?.status() ?? STARTING
+  const counts = createCounts(client, now)
+  const draw = createDrawer(log)
+
+  app.addHook('onRequest', async (request) => checkHost(request.headers.host))
+  addPageFiles(app, PAGE_PATH)
+
+  app.get(`${PAGE_PATH}state`, async (): Promise<DevState> => {
+    const { kinds, ...reload } = status()
+    return {
+      reload: { ...reload, kinds: kinds.map(({ name }) => name) },
+      counts: await counts().catch((error: unknown) => {
+        log.debug({ err: error }, 'the tables could not be counted')
+        return null
+      }),
+    }
+  })
+
+  app.get(`${PAGE_PATH}kinds`, async (): Promise<DevKinds> => {
+    const { generation, kinds } = status()
+    return { generation, kinds: await draw(kinds) }
+  })
+
+  app.get(`${PAGE_PATH}actors`, async (request): Promise<DevActors> => {
+    const query = read(actorsQuery, request.query)
+    try {
+      return { actors: await listActors(client, query) }
+    } catch (cause) {
+      throw new HttpProblem(503, 'tables_unavailable', `the tables do not answer (${messageOf(cause)})`, { cause })
+    }
+  })
+
+  app.get<{ Params: AddressParams }>(`${PAGE_PATH}history/${ADDRESS_PATH}`, async (request): Promise<History> =>
+    readHistory(bus, partitionCount, addressOf(request.params), read(historyQuery, request.query)))
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {
+  const result = schema.safeParse(query)
+  if (!result.success) throw new HttpProblem(400, 'bad_query', zodProblem(result.error, ''))
+  return result.data
+}

@@ -1,0 +1,112 @@
+import { Worker } from 'node:worker_threads'
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import type { Kinds } from '../../actors/definition/define-kind.ts'
+import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { codeOf, messageOf } from '../../schemas/errors.ts'
+import { openLog } from '../app/open-log.ts'
+import type { Durability } from '../app/durability.ts'
+import { loadKinds } from '../app/load-kinds.ts'
+import { connectNats, openBus, remoteConnection } from '../app/nats-access.ts'
+import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
+import { startStages } from '../app/start-stages.ts'
+import { startStatusService } from '../app/status-service.ts'
+import { openBucket } from '../app/prepare-streams.ts'
+import type { Settings } from '../settings.ts'
+import { viewOf } from './kind-view.ts'
+import type { LoadedFiles } from './loaded-files.ts'
+import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
+
+const STACK_CHARS_MAX = 4_000
+
+/**
+ * What a worker of `colloquy dev` does: it waits with all of Colloquy imported, then imports the kinds and enters them into the
+ * register, and runs the stages that have to do with them once the worker before it has stopped.
+ */
+export function startWorker(files: LoadedFiles): void {
+  const started = new AsyncDisposableStack()
+  let run: (() => Promise<void>) | undefined
+  const tell = (message: FromWorker): void => { process.send?.(message) }
+
+  const load = async ({ settings, durability, logStyle }: Extract<ToWorker, { type: 'load' }>): Promise<void> => {
+    try {
+      const log = await openLog(settings, logStyle)
+      const kinds = await loadKinds(settings)
+      run = await prepare({ settings, durability, kinds, log }, started)
+      tell({ type: 'loaded', files: files.list(), kinds: [...kinds.values()].map(viewOf) })
+    } catch (error) {
+      tell({ type: 'refused', files: files.list(), problem: problemOf(error) })
+    }
+  }
+  const begin = async (): Promise<void> => {
+    try {
+      await run?.()
+      tell({ type: 'running' })
+    } catch (error) {
+      tell({ type: 'failed', problem: problemOf(error) })
+    }
+  }
+  const take = async (message: ToWorker): Promise<void> => {
+    if (message.type === 'load') return load(message)
+    if (message.type === 'run') return begin()
+    await started.disposeAsync()
+    process.exit(0)
+  }
+
+  process.on('message', (message: ToWorker) => void take(message))
+  // Ctrl-C reaches the whole group of processes; we are stopped in order by the one that started us.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
+  process.on('disconnect', () => process.exit(1))
+  endWithParent()
+  tell({ type: 'standby', files: files.list() })
+}
+
+interface Work {
+  readonly settings: Settings
+  readonly durability: Durability
+  readonly kinds: Kinds
+  readonly log: Logger
+}
+
+/** Everything that can be refused, so that the worker before us is stopped only for one that can take its place. */
+async function prepare({ settings, durability, kinds, log }: Work, started: AsyncDisposableStack): Promise<() => Promise<void>> {
+  const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), 'colloquy dev worker')
+  const bus = await openBus(nc)
+  started.defer(() => bus.close())
+  const kv = await openBucket(nc)
+  await retireUnused(bus, kv, kinds, log)
+  await registerKinds({ kv, bus, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
+  return async () => {
+    const { stages } = await startStages({
+      settings, kinds, log, bus, kv, client: undefined, memory: undefined, metrics: createMetrics(), replicas: durability.replicas,
+    }, started)
+    const statusService = startStatusService(nc, stages, durability)
+    started.defer(() => statusService.stop())
+  }
+}
+
+/** Of a kind that is gone and never had an actor nothing is lost: it was tried out, or was a built-in one before there was a config. */
+async function retireUnused({ jsm }: Bus, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
+  for (const name of (await registeredKinds(kv)).keys()) {
+    if (kinds.has(name) || await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${name}.*` }) !== null) continue
+    await retireKind(kv, name)
+    log.info({ kind: name }, 'a kind that never had an actor is gone')
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const stack = cause instanceof Error ? frames(cause) : ''
+  return { code: codeOf(error) ?? 'error', message: messageOf(error), ...(stack === '' ? {} : { stack }) }
+}
+
+/** The lines that lead into the author's own files: a syntax error has its place in the first ones. */
+const frames = ({ stack = '' }: Error): string => stack.split('\n')
+  .filter((line) => !/\(?node:|[\\/]node_modules[\\/]/.test(line)).join('\n').slice(0, STACK_CHARS_MAX)
+
+/** A kind may block this thread for ever, and so for longer than who started us lives: another thread looks after that. */
+function endWithParent(): void {
+  const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL') }, 1000)`
+  new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref()
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Logger } from 'pino'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { JsonOption } from '../app/command-context.ts'
+import type { Output } from '../app/terminal-output.ts'
+import { watchInterrupts } from '../app/interrupts.ts'
+import { openLog, type LogStyle } from '../app/open-log.ts'
+import { startDemo } from '../demo/demo.ts'
+import { addressesOf, announce } from '../app/connect-to-running.ts'
+import { settingsByUrl } from '../app/thread-settings.ts'
+import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
+import { ROLES, type Role, type Settings } from '../settings.ts'
+import { startReloader, type Reloader } from './reloader.ts'
+import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
+import { watchFiles } from './file-watch.ts'
+
+export interface DevOptions extends JsonOption {
+  readonly demo?: true
+}
+
+const INTERRUPTED_TWICE = 130
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
+/** What holds kinds, or effects of theirs, is started anew with them; the rest and the servers stay. */
+const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
+const OWN_ROLES: readonly Role[] = ['project', 'embed', 'serve']
+
+/** A system that takes up what is saved. */
+export interface DevSystem {
+  readonly running: Running
+  readonly reloader: Reloader
+  /** Of the page. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts servers, tables and the page in this process, and the kinds in another.
+ *
+ * @throws ColloquyError of whatever cannot be started, `dev_not_loopback` and `dev_needs_all_roles` for settings that do not fit.
+ * Kinds that cannot be used are no error: they are shown until they are mended.
+ */
+export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger): Promise<DevSystem> {
+  checkSettings(settings)
+  await using started = new AsyncDisposableStack()
+  const begun = Promise.withResolvers<Reloader>()
+  const moreRoutes: MoreRoutes = (app, system) => addDevRoutes(app, { ...system, reloader: begun.promise, log, now: Date.now, partitionCount: settings.PARTITIONS })
+  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes })
+  started.defer(() => running.stop())
+  const reloader = startReloader({
+    order: { type: 'load', settings: settingsByUrl({ ...settings, ROLES: WORKER_ROLES }, running), durability: running.durability, logStyle },
+    configFile: resolve(settings.CONFIG),
+    watchFiles: (onSave) => watchFiles(onSave, log), log, now: () => new Date().toISOString(),
+  })
+  begun.resolve(reloader)
+  started.defer(() => reloader.stop())
+  const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
+  started.defer(withdraw)
+  const stopping = started.move()
+  return { running, reloader, url: `${running.http?.url ?? ''}${PAGE_PATH}`, stop: () => stopping.disposeAsync() }
+}
+
+/** Runs until somebody interrupts. */
+export async function dev(out: Output, settings: Settings, options: DevOptions): Promise<void> {
+  await using started = new AsyncDisposableStack()
+  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
+  started.defer(interrupts.stop)
+  const logStyle = out.isTerminal && options.json === undefined ? 'pretty' : 'json'
+  const log = await openLog(settings, logStyle)
+  const system = await startDev(settings, logStyle, log)
+  started.defer(async () => {
+    log.info('stopping')
+    await system.stop()
+    log.info('stopped')
+  })
+  if (options.json) out.json({ started: true, ...addressesOf(system.running), pageUrl: system.url })
+  else printPlace(out, settings, system)
+  const demo = options.demo ? startDemo(system.running, log) : undefined
+  started.defer(async () => demo?.stop())
+  await interrupts.first
+}
+
+function printPlace(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {
+  const missing = existsSync(CONFIG) ? '' : ', which is not there yet: the built-in kinds run'
+  out.line()
+  out.line(`  ${out.paint(['bold', 'cyan'], 'Colloquy dev')}  ${out.paint('underline', url)}`)
+  out.line(`  watching      ${CONFIG} and what it imports${missing}`)
+  out.line(`  NATS          ${running.nats.url}`)
+  out.line(`  ClickHouse    ${running.clickhouse?.url ?? ''}  (user analyst, no password)`)
+  out.line()
+}
+
+function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {
+  if (!LOOPBACK.includes(HTTP_HOST)) {
+    throw new ColloquyError('dev_not_loopback', `COLLOQUY_HTTP_HOST is ${HTTP_HOST}, and the page of "colloquy dev" is for this machine alone: `
+      + 'set it to 127.0.0.1, or reach it from another machine through an SSH tunnel')
+  }
+  if (ROLES.some((role) => !roles.includes(role))) {
+    throw new ColloquyError('dev_needs_all_roles', `COLLOQUY_ROLES is ${roles.join(',')}; "colloquy dev" runs all of them: unset it`)
+  }
+}

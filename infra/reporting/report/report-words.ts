@@ -1,0 +1,64 @@
+import type { Answer, QuestionName } from '../questions/questions.ts'
+import type { Format, Language } from './report-format.ts'
+
+export type Answers = { readonly [Name in QuestionName]: Answer<Name> }
+export type ColumnName = { [Name in QuestionName]: keyof Answer<Name>[number] & string }[QuestionName]
+export type ColumnOf<Name extends QuestionName> = keyof Answer<Name>[number] & ColumnName
+
+/** A question in the words of a language. */
+interface QuestionWords<Name extends QuestionName> {
+  readonly title: string
+  /** What is counted, for readers who do not know the tables. */
+  readonly definition: string
+  /** The answer in one sentence; only asked where there is something to tell. */
+  summary(rows: Answer<Name>, format: Format): string
+}
+
+/** All that a report says in one language. */
+export interface Words {
+  readonly language: Language
+  /** Of the page, as HTML's `lang`. */
+  readonly tag: string
+  readonly title: string
+  readonly tenant: string
+  readonly period: string
+  /** Between the first moment and the last. */
+  readonly to: string
+  readonly asOf: (seq: string, completeTo: string) => string
+  readonly nothingProjected: string
+  readonly made: string
+  readonly contents: string
+  readonly noData: string
+  readonly all: string
+  readonly unknown: string
+  readonly nobody: string
+  readonly more: (count: string) => string
+  readonly howCounted: string
+  readonly times: string
+  readonly columns: Readonly<Record<ColumnName, string>>
+  /** Names of series that are no column. */
+  readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string }
+  /** Values that the tables hold, such as reasons, by what they are called; others are shown as they are. */
+  readonly values: Readonly<Record<string, string>>
+  readonly questions: { readonly [Name in QuestionName]: QuestionWords<Name> }
+}
+
+/** The row that stands for all. */
+export const totalOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row | undefined => rows.find((row) => row.total)
+
+/** The parts, largest first as the query has them. */
+export const partsOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row[] => rows.filter((row) => !row.total)
+
+const TEXT_CHARS_MAX = 240
+
+/** A text of strangers on one line, and no more of it than people read. */
+export function clipped(text: string): string {
+  const line = text.slice(0, 2 * TEXT_CHARS_MAX).replace(/\s+/g, ' ').trim()
+  return text.length > 2 * TEXT_CHARS_MAX || line.length > TEXT_CHARS_MAX ? `${line.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : line
+}
+
+/** A value of the tables in words. */
+export function named({ values, unknown }: Pick<Words, 'values' | 'unknown'>, value: string | null | undefined): string {
+  if (value === null || value === undefined) return unknown
+  return Object.hasOwn(values, value) ? values[value] ?? value : clipped(value)
+}

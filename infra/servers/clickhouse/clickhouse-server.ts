@@ -1,0 +1,126 @@
+import { execFile as execFileCallback } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Logger } from 'pino'
+import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
+import { ownPassword } from '../data-files.ts'
+import { moduleBeside } from '../../../pipeline/runtime/worker-entry.ts'
+import { supervise } from '../supervise.ts'
+import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './clickhouse-config.ts'
+
+export interface ClickHouseOptions {
+  /** Our data folder: tables go to `clickhouse/` in it, the internal user's password to `clickhouse-password`. */
+  dataDir: string
+  /** Default 127.0.0.1. The users without a password are let in from this machine only, whatever this is. */
+  host?: string
+  /** 0 for any that is free. */
+  port: number
+  /** Default `analystLimitsDefault`. */
+  analyst?: Partial<AnalystLimits>
+  log: Logger
+}
+
+/** The running engine, and how to reach it as the user who may do everything. */
+export interface ClickHouse {
+  readonly url: string
+  readonly port: number
+  readonly username: string
+  readonly password: string
+  readonly database: string
+  /** How often the engine died and was started again. */
+  readonly restarts: number
+  /** Of the engine's process, while there is one. */
+  readonly pid: number | undefined
+  /** Lets running queries end, for some seconds, and stops the engine. May be called again. */
+  stop(): Promise<void>
+}
+
+const execFile = promisify(execFileCallback)
+const answerTimeoutMs = 2_000
+
+/**
+ * Starts ClickHouse's engine in a process of its own, kept running until `stop()`, with ClickHouse's HTTP interface, users
+ * `colloquy` (password), `analyst` and `default` (no password, read-only), and the database `colloquy`, everybody's default.
+ *
+ * @throws ColloquyError `clickhouse_port_taken`, or `clickhouse_unusable` or `child_failed` when the engine does not come up.
+ */
+export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
+  const host = options.host ?? '127.0.0.1'
+  const port = await freePort(host, options.port)
+  const folder = resolve(options.dataDir, 'clickhouse')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const password = await ownPassword(join(options.dataDir, 'clickhouse-password'))
+  const analyst = { ...analystLimitsDefault, ...options.analyst }
+  await writeFile(join(folder, 'config.xml'), configXml({ host, port, password, analyst }), { mode: 0o600 })
+
+  const engine = [moduleBeside(import.meta.url, 'clickhouse-engine'), folder]
+  await createDatabase(engine, folder)
+
+  const url = `http://${reachable(host)}:${port}`
+  const child = await supervise({
+    name: 'clickhouse',
+    command: process.execPath,
+    args: engine,
+    // Times without a zone are read and shown in the engine's, which is to be the same on every machine.
+    env: { TZ: 'UTC' },
+    ready: () => answers(url, password),
+    // It writes nothing unless something is wrong.
+    lineLevel: () => 'warn',
+  }, { log: options.log })
+  return {
+    url, port, password, database,
+    username: internalUser,
+    get restarts() { return child.restarts },
+    get pid() { return child.pid },
+    stop: () => child.stop(),
+  }
+}
+
+/** In a run of its own, once: it is everybody's default database, also of the session that opens the HTTP interface. */
+async function createDatabase(engine: readonly string[], folder: string): Promise<void> {
+  const made = join(folder, 'data/metadata', `${database}.sql`)
+  if (existsSync(made)) return
+  const { stderr } = await execFile(process.execPath, [...engine, 'create'])
+  if (existsSync(made)) return
+  throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not make its database in ${folder}: ${stderr}`)
+}
+
+/** Asked with the password, so that only our own engine can give the answer. */
+async function answers(url: string, password: string): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'X-ClickHouse-User': internalUser, 'X-ClickHouse-Key': password },
+    body: 'SELECT 1',
+    signal: AbortSignal.timeout(answerTimeoutMs),
+  })
+  const answer = await response.text()
+  if (answer !== '1\n') throw new ColloquyError('clickhouse_not_ready', `${url} answers ${response.status}: ${answer}`)
+}
+
+/** The port itself, or any for 0: found by listening on it, so that a restarted engine comes back at the same address. */
+async function freePort(host: string, port: number): Promise<number> {
+  const probe = createServer()
+  try {
+    await once(probe.listen(port, host), 'listening')
+  } catch (cause) {
+    if (codeOf(cause) !== 'EADDRINUSE') throw cause
+    throw new ColloquyError('clickhouse_port_taken', `port ${port} of ${host}, for ClickHouse, is taken: set `
+      + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that is there', { cause })
+  }
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new ColloquyError('clickhouse_port_taken', `${host} has no ports`)
+  return address.port
+}
+
+/** An address to connect to, for one to listen on. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { codeOf } from '../../schemas/errors.ts'
+
+const PASSWORD_BYTES = 24
+
+/** Size of a file; 0 for one that is not there (any more). */
+export async function bytesOfFile(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 0
+    throw error
+  }
+}
+
+/**
+ * The password that a file holds; made once, for the owner's eyes only. It is there wholly or not at all, so that a crash while it
+ * is made leaves no empty one behind.
+ */
+export async function ownPassword(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url')
+  await writeFile(`${path}.new`, `${password}\n`, { mode: 0o600 })
+  await rename(`${path}.new`, path)
+  return password
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import pRetry from 'p-retry'
+import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { bytesOfFile } from '../data-files.ts'
+import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
+import { measureFile, type LockedFile } from './lock-file.ts'
+
+/** What a file must be, as far as that is known. */
+export interface Expected {
+  readonly bytes?: number | undefined
+  readonly sha256?: string | undefined
+  /** Git's name of the content, which is all that the hub says of small files. */
+  readonly gitSha1?: string | undefined
+}
+
+export interface DownloadOptions {
+  readonly client: HubClient
+  readonly url: string
+  /** Where it is to be. There is a file here only once it is whole and checked. */
+  readonly path: string
+  readonly expected: Expected
+  /** Told how much of it is here, again and again; and of how much, where that is known. */
+  readonly onProgress: (bytes: number, bytesTotal: number | undefined) => void
+  /** Before the second try; doubles. Default: 500 ms. */
+  readonly pauseMinMs?: number
+}
+
+/** Tries after the first one. One that brought a good piece is not counted. */
+const RETRIES_MAX = 4
+/** Of a file whose size nobody says; the largest weights that anybody runs in process are smaller. */
+const FILE_BYTES_MAX = 32 * 1024 ** 3
+const GOOD_PIECE_BYTES = 1024 * 1024
+const PAUSE_MIN_MS = 500
+const PAUSE_MAX_MS = 10_000
+
+/**
+ * Downloads a file: what an earlier try left behind is gone on with, and what came is checked before it gets its name.
+ *
+ * @throws ColloquyError `wrong_checksum`, `too_large`, `disk_full`, `download_failed` after several tries, and what the hub refuses.
+ */
+export async function download(options: DownloadOptions): Promise<LockedFile> {
+  const { path, url, expected } = options
+  await mkdir(dirname(path), { recursive: true })
+  const part = `${path}.part`
+  for (let tries = 1; ; tries++) {
+    const wasResumed = await bytesOfFile(part) > 0
+    await fetchAll(options, part)
+    const measured = await measureFile(part)
+    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download`)
+    const problem = await differenceOf(part, measured, expected)
+    if (problem === undefined) {
+      await keep(part, path)
+      return measured
+    }
+    await rm(part, { force: true })
+    // What an earlier try left may be of something else: from its start it may come right.
+    if (!wasResumed || tries > 1) {
+      throw new ColloquyError('wrong_checksum', `${url} is not what it should be: ${problem}. It was thrown away. A mirror (COLLOQUY_EMBED_HUB_URL) `
+        + 'or a proxy may have changed it: try another one, or another revision in COLLOQUY_EMBED_MODEL (org/name@revision)')
+    }
+  }
+}
+
+async function keep(part: string, path: string): Promise<void> {
+  const handle = await open(part)
+  await handle.sync().finally(() => handle.close())
+  await rename(part, path)
+}
+
+async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
+  let before = 0
+  try {
+    await pRetry(async () => {
+      before = await bytesOfFile(part)
+      await fetchRest(options, part, before)
+    }, {
+      retries: RETRIES_MAX, minTimeout: options.pauseMinMs ?? PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, randomize: true,
+      shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
+      shouldConsumeRetry: async () => await bytesOfFile(part) - before < GOOD_PIECE_BYTES,
+    })
+  } catch (cause) {
+    const here = await bytesOfFile(part)
+    if (codeOf(cause) === 'ENOSPC') {
+      const missing = options.expected.bytes === undefined ? '' : ` (${options.expected.bytes - here} bytes are missing)`
+      throw new ColloquyError('disk_full', `the disk of ${part} is full${missing}: make room, or set COLLOQUY_CACHE_DIR to a folder on another one. What is here is gone on with next time`, { cause })
+    }
+    if (codeOf(cause) !== 'hub_unreachable') throw cause
+    throw new ColloquyError('download_failed', `${messageOf(cause)}; ${here} bytes are here and are gone on with next time. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL`, { cause })
+  }
+}
+
+/** Adds what is missing to the part. @throws ColloquyError `hub_unreachable` where the body breaks off */
+async function fetchRest({ client, url, expected, onProgress }: DownloadOptions, part: string, before: number): Promise<void> {
+  if (before > 0 && before === expected.bytes) return
+  const response = await client.get(url, before > 0 ? { range: `bytes=${before}-` } : {})
+  const isRest = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${before}-`) === true
+  if (before > 0 && !isRest) {
+    // The server has nothing from there on, or begins from the start: so do we.
+    await rm(part, { force: true })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      throw new ColloquyError('hub_unreachable', `${url} cannot go on at byte ${before} (HTTP ${response.status})`)
+    }
+  }
+  let here = isRest ? before : 0
+  const length = response.headers.get('content-length')
+  const bytesTotal = expected.bytes ?? (length === null ? undefined : here + Number(length))
+  onProgress(here, bytesTotal)
+  let broken: unknown
+  // A break ends the file in order: what came before it is on the disk then, and is gone on with.
+  const untilBroken = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of bytesIn(response)) {
+        here += chunk.length
+        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes`)
+        yield chunk
+        onProgress(here, bytesTotal)
+      }
+    } catch (error) {
+      broken = error
+    }
+  }
+  await pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
+  if (broken instanceof ColloquyError) throw broken
+  if (broken !== undefined) throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
+  if (bytesTotal !== undefined && here < bytesTotal) {
+    throw new ColloquyError('hub_unreachable', `${url} ended at byte ${here} of ${bytesTotal}`)
+  }
+}
+
+/** In what a file is not as expected; `undefined` where it is. */
+async function differenceOf(path: string, measured: LockedFile, expected: Expected): Promise<string | undefined> {
+  if (expected.bytes !== undefined && measured.bytes !== expected.bytes) return `it has ${measured.bytes} bytes, not ${expected.bytes}`
+  if (expected.sha256 !== undefined && measured.sha256 !== expected.sha256) return `its SHA-256 is ${measured.sha256}, not ${expected.sha256}`
+  if (expected.gitSha1 === undefined || expected.sha256 !== undefined) return undefined
+  const gitSha1 = await gitSha1Of(path, measured.bytes)
+  return gitSha1 === expected.gitSha1 ? undefined : `Git knows its content as ${gitSha1}, not ${expected.gitSha1}`
+}
+
+/** The name that Git gives a content. */
+async function gitSha1Of(path: string, bytes: number): Promise<string> {
+  const digest = createHash('sha1').update(`blob ${bytes}\0`)
+  await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) digest.update(chunk)
+  })
+  return digest.digest('hex')
+}

@@ -1,0 +1,97 @@
+import { EnvHttpProxyAgent, fetch, ProxyAgent, type Dispatcher, type Response } from 'undici'
+import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { parseJson } from '../../../schemas/json.ts'
+
+export interface HubClientOptions {
+  /** Of the hub or a mirror of it. */
+  readonly hubUrl: string
+  readonly token?: string | undefined
+  /** Unset: what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  readonly proxyUrl?: string | undefined
+}
+
+/** Asks the hub, through whatever proxy there is. Redirects are followed; the token stays with the hub. */
+export interface HubClient {
+  /** Address of a file of a model. */
+  fileUrl(model: string, revision: string, path: string): string
+  /** Address in the hub's API. */
+  apiUrl(model: string, rest: string): string
+  /**
+   * @throws ColloquyError `model_not_found`, `model_forbidden`, `hub_refused`, or `hub_unreachable` where trying again may help.
+   */
+  get(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>
+  /** The JSON at an address. @throws ColloquyError as `get` does, and `hub_refused` where it is none, or too much */
+  json(url: string): Promise<unknown>
+  close(): Promise<void>
+}
+
+const HEADERS_MS_MAX = 30_000
+/** Without a byte for this long, a body has stalled. */
+const BODY_PAUSE_MS_MAX = 60_000
+const JSON_BYTES_MAX = 8 * 1024 * 1024
+
+export function createHubClient({ hubUrl, token, proxyUrl }: HubClientOptions): HubClient {
+  const times = { headersTimeout: HEADERS_MS_MAX, bodyTimeout: BODY_PAUSE_MS_MAX }
+  const dispatcher: Dispatcher = proxyUrl === undefined ? new EnvHttpProxyAgent(times) : new ProxyAgent({ uri: proxyUrl, ...times })
+  const base = hubUrl.replace(/\/+$/, '')
+  const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
+  const get: HubClient['get'] = async (url, headers = {}) => {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const response = await fetch(url, { dispatcher, headers: { ...authorization, 'accept-encoding': 'identity', ...headers } })
+      .catch((cause: unknown) => { throw unreachable(url, reasonOf(cause), cause) })
+    if (response.ok || response.status === 416) return response
+    await response.body?.cancel()
+    throw refused(url, response.status)
+  }
+  return {
+    get,
+    fileUrl: (model, revision, path) => `${base}/${encoded(model)}/resolve/${encodeURIComponent(revision)}/${encoded(path)}`,
+    apiUrl: (model, rest) => `${base}/api/models/${encoded(model)}/${rest}`,
+    async json(url) {
+      const text = await textOf(await get(url), url)
+      const value = parseJson(text)
+      if (value === undefined) throw new ColloquyError('hub_refused', `${url} did not answer with JSON; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
+      return value
+    },
+    close: () => dispatcher.close(),
+  }
+}
+
+async function textOf(response: Response, url: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of bytesIn(response)) {
+      bytes += chunk.length
+      if (bytes > JSON_BYTES_MAX) throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes`)
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    throw cause instanceof ColloquyError ? cause : unreachable(url, reasonOf(cause), cause)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** The body of a response, piece by piece. */
+export async function* bytesIn({ body }: Response): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterable<unknown> | Iterable<unknown> = body ?? []
+  for await (const chunk of chunks) if (chunk instanceof Uint8Array) yield chunk
+}
+
+/** The reason under a failed fetch, whose own message says nothing. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error && error.cause !== undefined ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error))
+
+const unreachable = (url: string, why: string, cause?: unknown): ColloquyError =>
+  new ColloquyError('hub_unreachable', `${url} does not answer (${why})`, { cause })
+
+function refused(url: string, status: number): ColloquyError {
+  if (status === 401 || status === 403) {
+    return new ColloquyError('model_forbidden', `${url} is not for everybody (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token that may read it, and check the name in COLLOQUY_EMBED_MODEL`)
+  }
+  if (status === 404) {
+    return new ColloquyError('model_not_found', `${url} is not there: check the name and the revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`)
+  }
+  if (status === 429 || status >= 500) return unreachable(url, `HTTP ${status}`)
+  return new ColloquyError('hub_refused', `${url} answered with HTTP ${status}`)
+}

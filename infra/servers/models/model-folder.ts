@@ -1,0 +1,86 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { BATCH_TOKENS_DEFAULT, DTYPES, weightsFile, type Dtype, type EmbedModel, type Pooling } from '../../../pipeline/embedding/embedding-model.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { parseJson } from '../../../schemas/json.ts'
+import { POOLING_FILE, PROMPTS_FILE } from './hub-model.ts'
+import { measureFile, readIfThere } from './lock-file.ts'
+
+/** What the settings say of a model; it goes before what its files say. */
+export interface ModelOverrides {
+  readonly dtype?: Dtype | undefined
+  readonly pooling?: Pooling | undefined
+  readonly queryPrefix?: string | undefined
+  readonly passagePrefix?: string | undefined
+}
+
+const configSchema = z.object({
+  model_type: z.string().optional(), hidden_size: z.int().positive().optional(), dim: z.int().positive().optional(),
+  d_model: z.int().positive().optional(), max_position_embeddings: z.number().optional(), max_trained_positions: z.number().optional(),
+})
+const tokenizerSchema = z.object({ model_max_length: z.number().optional() })
+const poolingSchema = z.object({ pooling_mode_cls_token: z.boolean().optional(), pooling_mode_mean_tokens: z.boolean().optional() })
+const promptsSchema = z.object({ prompts: z.record(z.string(), z.string()).optional() })
+
+/** Longer chunks find less, and one of them would keep questions waiting for seconds. */
+const TOKENS_MAX = 1_024
+/** Models of RoBERTa's kind begin to count positions after the id of padding. */
+const POSITIONS_UNUSED: Readonly<Record<string, number>> = { roberta: 2, 'xlm-roberta': 2, camembert: 2, mpnet: 2 }
+
+/**
+ * What the files in a folder say of their model: config.json and tokenizer_config.json, and what sentence-transformers puts beside them
+ * (1_Pooling/config.json, config_sentence_transformers.json). Pooling is the mean where nothing says otherwise.
+ *
+ * @param revision the commit of the hub; without one, a hash over the files takes its place.
+ * @throws ColloquyError `bad_model` naming the file that is missing or says nothing.
+ */
+export async function describeFolder(name: string, folder: string, overrides: ModelOverrides, revision?: string): Promise<EmbedModel> {
+  const config = await readJson(folder, 'config.json', configSchema)
+  const tokenizer = await readJson(folder, 'tokenizer_config.json', tokenizerSchema)
+  const pooling = await readJson(folder, POOLING_FILE, poolingSchema)
+  const prompts = (await readJson(folder, PROMPTS_FILE, promptsSchema))?.prompts ?? {}
+  if (config === undefined) throw badFolder(name, folder, 'config.json is missing')
+  const dtype = overrides.dtype ?? await dtypeIn(name, folder)
+  const dimension = config.hidden_size ?? config.dim ?? config.d_model
+  if (dimension === undefined) throw badFolder(name, folder, 'config.json has no hidden_size')
+  const positions = (config.max_position_embeddings ?? Infinity) - (POSITIONS_UNUSED[config.model_type ?? ''] ?? 0)
+  const isCls = pooling?.pooling_mode_cls_token === true && pooling.pooling_mode_mean_tokens !== true
+  return {
+    name, kind: 'semantic', folder, dtype, dimension, pooling: overrides.pooling ?? (isCls ? 'cls' : 'mean'),
+    revision: revision ?? await hashOf(name, folder, ['tokenizer.json', weightsFile(dtype)]),
+    prefixes: {
+      query: overrides.queryPrefix ?? prompts['query'] ?? '',
+      passage: overrides.passagePrefix ?? prompts['passage'] ?? prompts['document'] ?? '',
+    },
+    tokensMax: Math.min(tokenizer?.model_max_length ?? Infinity, positions, TOKENS_MAX),
+    batchTokensMax: BATCH_TOKENS_DEFAULT,
+  }
+}
+
+/** The quantised weights where they are there, else those of another kind, in the order of `DTYPES`. */
+async function dtypeIn(name: string, folder: string): Promise<Dtype> {
+  for (const dtype of ['q8', ...DTYPES] as const) {
+    const found = await stat(join(folder, weightsFile(dtype))).catch(() => undefined)
+    if (found?.isFile() === true) return dtype
+  }
+  throw badFolder(name, folder, `${weightsFile('q8')} is missing, and there are no other weights beside it`)
+}
+
+async function readJson<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readIfThere(join(folder, file))
+  if (text === undefined) return undefined
+  const read = schema.safeParse(parseJson(text))
+  if (read.success) return read.data
+  throw badFolder(folder, folder, `${file} is not what it should be (${z.prettifyError(read.error)})`)
+}
+
+async function hashOf(name: string, folder: string, files: readonly string[]): Promise<string> {
+  const measured = await Promise.all(files.map((file) => measureFile(join(folder, file))))
+  const missing = files.find((_, index) => measured[index] === undefined)
+  if (missing !== undefined) throw badFolder(name, folder, `${missing} is missing`)
+  return measured.map((file) => file?.sha256 ?? '').join('-')
+}
+
+const badFolder = (name: string, folder: string, why: string): ColloquyError => new ColloquyError('bad_model',
+  `COLLOQUY_EMBED_MODEL is ${name}: ${why} in ${folder}. A model's folder holds config.json, tokenizer.json, tokenizer_config.json and onnx/model….onnx`)

@@ -1,0 +1,26 @@
+import { DatabaseSync } from 'node:sqlite'
+import { ColloquyError } from '../../../schemas/errors.ts'
+
+const sqliteBusy = 5
+
+/** A lock that its holder gives back, once or more often, or the operating system when the holder is gone. */
+export interface DataLock { release(): void }
+
+/**
+ * Takes the exclusive lock on a file, which is made if missing. Node has no flock of its own; SQLite's lock is one that the
+ * kernel keeps, so a killed holder leaves nothing stale behind.
+ *
+ * @throws ColloquyError `data_dir_in_use` when another process, or another part of this one, holds it.
+ */
+export function takeDataLock(file: string): DataLock {
+  const database = new DatabaseSync(file, { timeout: 0 })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    if (!(cause instanceof Error) || !('errcode' in cause) || cause.errcode !== sqliteBusy) throw cause
+    throw new ColloquyError('data_dir_in_use', `${file} is locked: another Colloquy uses this data folder. `
+      + 'Stop it first, or give this one a folder of its own with COLLOQUY_DATA_DIR.', { cause })
+  }
+  return { release: () => { if (database.isOpen) database.close() } }
+}

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Logger } from 'pino'
+import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { natsServerFromApt } from './nats-from-apt.ts'
+
+/** The first version with scheduled messages, which are our timers. */
+export const natsServerVersionMin = '2.12.0'
+
+/** A nats-server that was asked for its version and answered. */
+export interface NatsServerBinary { readonly command: string, readonly version: string }
+
+export interface ObtainOptions {
+  /** COLLOQUY_NATS_SERVER_BIN: this one and no other. */
+  configured?: string
+  /** Where an obtained program is kept, by version and platform; made if missing. Any number of processes may share it. */
+  cacheDir: string
+  log: Logger
+  /** Names and paths to look at before the cache; default: the PATH, and where packages put it outside of a user's PATH. */
+  installed?: readonly string[]
+  /** Puts a nats-server somewhere into the given folder and returns its path; default: by the system's package manager. */
+  download?: (workDir: string, log: Logger) => Promise<string>
+}
+
+const installedDefault = ['nats-server', '/usr/sbin/nats-server', '/usr/local/bin/nats-server', '/opt/homebrew/bin/nats-server']
+const versionTimeoutMs = 10_000
+
+/**
+ * Finds a nats-server of at least `natsServerVersionMin`: the configured one, an installed one, the cached one, or one
+ * that is downloaded now. Several processes may do so at the same time: the cache only ever holds whole, tried programs.
+ *
+ * @throws ColloquyError `nats_server_unusable` when the configured one is missing, broken or too old; `nats_server_not_found`
+ * when every way failed, with what was tried, why it failed, and what to do.
+ */
+export async function obtainNatsServer(options: ObtainOptions): Promise<NatsServerBinary> {
+  const { configured, cacheDir, log, installed = installedDefault, download = natsServerFromApt } = options
+  if (configured !== undefined) return probe(configured).catch((cause: unknown) => { throw unusable(configured, cause) })
+
+  const failures: string[] = []
+  for (const command of [...installed, ...await cached(cacheDir)]) {
+    try {
+      return await probe(command)
+    } catch (error) {
+      failures.push(`${command}: ${messageOf(error)}`)
+      if (codeOf(error) === 'nats_server_unusable') log.warn(`skipping ${command}: ${messageOf(error)}`)
+    }
+  }
+  try {
+    return await downloaded(cacheDir, log, download)
+  } catch (cause) {
+    throw notFound([...failures, `system's package manager: ${messageOf(cause)}`], cause)
+  }
+}
+
+async function downloaded(cacheDir: string, log: Logger, download: (workDir: string, log: Logger) => Promise<string>) {
+  const workDir = await mkdtemp(join(tmpdir(), 'colloquy-nats-'))
+  try {
+    const fresh = await probe(await download(workDir, log))
+    await mkdir(cacheDir, { recursive: true })
+    const command = join(cacheDir, `nats-server-${fresh.version}-${platform}`)
+    const aside = `${command}.${basename(workDir)}`
+    await copyFile(fresh.command, aside)
+    await chmod(aside, 0o755)
+    await rename(aside, command)
+    log.info({ command }, `obtained nats-server ${fresh.version}`)
+    return { command, version: fresh.version }
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+/** What the cache has for this platform, newest first. */
+async function cached(cacheDir: string): Promise<string[]> {
+  const names = await readdir(cacheDir).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  })
+  return names
+    .filter((name) => name.startsWith('nats-server-') && name.endsWith(platform))
+    .sort((a, b) => compareVersions(b, a))
+    .map((name) => join(cacheDir, name))
+}
+
+/** Asks the program for its version; throws `nats_server_missing`, or `nats_server_unusable` if it does not run or is too old. */
+async function probe(command: string): Promise<NatsServerBinary> {
+  let output: string
+  try {
+    output = (await promisify(execFile)(command, ['--version'], { timeout: versionTimeoutMs })).stdout
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') throw new ColloquyError('nats_server_missing', 'not there', { cause })
+    throw new ColloquyError('nats_server_unusable', messageOf(cause), { cause })
+  }
+  const version = /v(\d+\.\d+\.\d+)/.exec(output)?.[1]
+  if (version === undefined) {
+    throw new ColloquyError('nats_server_unusable', `it gives no version ("${output.trim().slice(0, 100)}")`)
+  }
+  if (compareVersions(version, natsServerVersionMin) < 0) {
+    throw new ColloquyError('nats_server_unusable', `version ${version} is older than ${natsServerVersionMin}`)
+  }
+  return { command, version }
+}
+
+const platform = `${process.platform}-${process.arch}`
+
+const compareVersions = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+const whatToDo = `Install nats-server ${natsServerVersionMin} or newer (macOS: brew install nats-server; Windows: winget install \
+NATSAuthors.NATSServer; any system: the release page of the nats-io/nats-server project) and have it on the PATH or name it in \
+COLLOQUY_NATS_SERVER_BIN. Or use a server that runs already: COLLOQUY_NATS_URL.`
+
+const unusable = (command: string, cause: unknown): ColloquyError =>
+  new ColloquyError('nats_server_unusable', `COLLOQUY_NATS_SERVER_BIN is ${command}: ${messageOf(cause)}. ${whatToDo}`, { cause })
+
+const notFound = (failures: readonly string[], cause: unknown): ColloquyError =>
+  new ColloquyError('nats_server_not_found', `No usable nats-server was found. Tried:\n${
+    failures.map((failure) => `  - ${failure}`).join('\n')}\n${whatToDo}`, { cause })

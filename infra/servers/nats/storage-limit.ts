@@ -1,0 +1,26 @@
+import { mkdir, readdir, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bytesOfFile } from '../data-files.ts'
+
+/** The limit where there is disk enough. */
+const storageBytesMaxDefault = 64 * 1024 ** 3
+/** The rest is for ClickHouse and everybody else: a full disk makes nats-server turn JetStream off. */
+const diskShareMax = 0.6
+
+/**
+ * How much JetStream may keep in the folder, which is made if missing: 64 GiB, or 60 % of what the disk has for it if that is
+ * less. What the store holds already counts as available, so that the limit does not shrink as it fills.
+ */
+export async function storageLimit(storeDir: string): Promise<number> {
+  await mkdir(storeDir, { recursive: true, mode: 0o700 })
+  const { bavail, bsize } = await statfs(storeDir)
+  return Math.floor(Math.min(storageBytesMaxDefault, diskShareMax * (bavail * bsize + await bytesIn(storeDir))))
+}
+
+async function bytesIn(dir: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += await bytesOfFile(join(entry.parentPath, entry.name))
+  }
+  return bytes
+}

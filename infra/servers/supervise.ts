@@ -1,0 +1,218 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { killGroup, spawnTied } from './tied-child.ts'
+
+/** How to start a child process, and how to know that it answers. */
+export interface ChildSpec {
+  /** For log lines and errors. */
+  name: string
+  /** A path, or a name to be found on the PATH. */
+  command: string
+  args: readonly string[]
+  /** Added to our own environment. */
+  env?: Record<string, string>
+  /** Resolves when the child answers, throws while it does not; asked again every 50 ms at most. */
+  ready: () => Promise<void>
+  /** How long the first start may take; default 60,000. A restart may take longer, with a warning each time this is over. */
+  readyTimeoutMs?: number
+  /** How long the child may take to end after SIGTERM, before SIGKILL; default 10,000. */
+  stopTimeoutMs?: number
+  /** The level at which a line that the child wrote goes to the log; default debug. */
+  lineLevel?: (line: string) => 'debug' | 'info' | 'warn'
+  /** Called each time the child answers again after it died. Must not throw. */
+  onRestart?: () => void
+}
+
+/** A child that is kept running until `stop()`. */
+export interface SupervisedChild {
+  /** Of the process that runs now; undefined between its death and the next start. */
+  readonly pid: number | undefined
+  /** How often it was started again. */
+  readonly restarts: number
+  /** SIGTERM, after `stopTimeoutMs` SIGKILL; resolves when the process is gone. May be called again and at any time. */
+  stop(): Promise<void>
+}
+
+const readyTimeoutMsDefault = 60_000
+const stopTimeoutMsDefault = 10_000
+const readyPollMs = 50
+const restartDelayMsMin = 100
+const restartDelayMsMax = 15_000
+/** A child that lived this long counts as healthy: the next restart is a quick one again. */
+const stableMs = 30_000
+const lineCharsMax = 4_096
+const stderrTailLinesMax = 20
+
+/**
+ * Starts a child process and keeps it running. Resolves when it is ready for the first time.
+ *
+ * - The child never outlives us, and is in a session of its own (`spawnTied`); we stop it in order.
+ * - If it dies later it is started again, for ever, after an exponentially growing, jittered delay (100 ms to 15 s).
+ * - What it writes goes to the log, line by line.
+ *
+ * Needs a POSIX `sh`.
+ * @throws ColloquyError `child_failed`, with the end of the child's stderr, when it dies or does not answer within
+ * `readyTimeoutMs`. Nothing is left running then.
+ */
+export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise<SupervisedChild> {
+  const log = deps.log.child({ child: spec.name })
+  const stopping = new AbortController()
+  let restarts = 0
+  let failuresInRow = 0
+
+  let run = launch(spec, log)
+  const problem = await firstStart(spec, run)
+  if (problem !== undefined) {
+    await end(spec, run)
+    throw new ColloquyError('child_failed', `${spec.name} did not start (${spec.command}): ${problem}.${run.stderrTail()}`)
+  }
+
+  const keepRunning = async (): Promise<void> => {
+    for (;;) {
+      const stable = setTimeout(() => { failuresInRow = 0 }, stableMs)
+      const ended = await run.ended
+      clearTimeout(stable)
+      if (stopping.signal.aborted) return
+
+      const delayMs = restartDelayMs(failuresInRow++)
+      log.error({ ...ended, delayMs }, `${spec.name} died (${describe(ended)}); starting it again`)
+      await pause(delayMs, stopping.signal)
+      if (stopping.signal.aborted) return
+      restarts += 1
+      run = launch(spec, log)
+      await restarted(run)
+    }
+  }
+
+  /** A restarted child is never killed for being slow: a server that recovers a large store would never come up. */
+  const restarted = async (current: Run): Promise<void> => {
+    const settled = new AbortController()
+    const patience = setInterval(() => log.warn(`${spec.name} was started again and does not answer yet`),
+      spec.readyTimeoutMs ?? readyTimeoutMsDefault)
+    const answered = await Promise.race([answers(spec, settled.signal), current.ended.then(() => false)])
+    clearInterval(patience)
+    settled.abort()
+    if (!answered) return
+    log.info({ pid: current.process.pid, restarts }, `${spec.name} answers again`)
+    spec.onRestart?.()
+  }
+
+  const kept = keepRunning()
+  const stop = async (): Promise<void> => {
+    await end(spec, run)
+    await kept
+  }
+
+  let stopped: Promise<void> | undefined
+  return {
+    get pid() { return isRunning(run.process) ? run.process.pid : undefined },
+    get restarts() { return restarts },
+    stop() {
+      stopping.abort()
+      return stopped ??= stop()
+    },
+  }
+}
+
+interface Ended { exitCode: number | null, signal: NodeJS.Signals | null, reason?: string }
+
+interface Run {
+  readonly process: ChildProcess
+  /** Resolves when the process is gone and all it wrote has been read. Never rejects. */
+  readonly ended: Promise<Ended>
+  /** The last lines of stderr for an error message, or nothing. */
+  stderrTail(): string
+}
+
+function launch(spec: ChildSpec, log: Logger): Run {
+  const child = spawnTied({
+    name: spec.name, command: spec.command, args: spec.args, stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
+    // Not configuration: a child finds PATH, HOME and the like as we do.
+    env: { ...process.env, ...spec.env },
+  })
+  const tail: string[] = []
+  const write = (line: string): void => log[spec.lineLevel?.(line) ?? 'debug'](line)
+  readLines(child.stdout, write)
+  readLines(child.stderr, (line) => {
+    write(line)
+    tail.push(line)
+    if (tail.length > stderrTailLinesMax) tail.shift()
+  })
+  for (const stream of child.stdio) stream?.on('error', (error) => log.debug({ err: error }, 'a pipe to the child broke'))
+
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('error', (error) => resolve({ exitCode: null, signal: null, reason: messageOf(error) }))
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
+  })
+  return {
+    process: child,
+    ended,
+    stderrTail: () => (tail.length === 0 ? '' : ` The last lines of its stderr:\n${tail.join('\n')}`),
+  }
+}
+
+/** What went wrong, or nothing when the child answers in time. */
+async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined> {
+  const timeoutMs = spec.readyTimeoutMs ?? readyTimeoutMsDefault
+  const settled = new AbortController()
+  let lastError: unknown
+  const problem = await Promise.race([
+    answers(spec, settled.signal, (error) => { lastError = error }).then(() => undefined),
+    run.ended.then((ended) => `it died (${describe(ended)})`),
+    pause(timeoutMs, settled.signal).then(() =>
+      `it did not answer within ${timeoutMs} ms${lastError === undefined ? '' : ` (${messageOf(lastError)})`}`),
+  ])
+  settled.abort()
+  // An answer while our child is dead is somebody else's.
+  return problem ?? (isRunning(run.process) ? undefined : `it died (${describe(await run.ended)})`)
+}
+
+/** Asks until the child answers (true) or the signal is given (false). */
+async function answers(spec: ChildSpec, signal: AbortSignal, onError?: (error: unknown) => void): Promise<boolean> {
+  do {
+    try {
+      await spec.ready()
+      return true
+    } catch (error) {
+      onError?.(error)
+    }
+  } while (await pause(readyPollMs, signal))
+  return false
+}
+
+async function end(spec: ChildSpec, run: Run): Promise<void> {
+  if (isRunning(run.process)) run.process.kill('SIGTERM')
+  const force = setTimeout(() => killGroup(run.process.pid), spec.stopTimeoutMs ?? stopTimeoutMsDefault)
+  await run.ended
+  clearTimeout(force)
+}
+
+const isRunning = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null
+
+const describe = ({ exitCode, signal, reason }: Ended): string =>
+  reason ?? (signal === null ? `exit code ${exitCode}` : `signal ${signal}`)
+
+function restartDelayMs(failuresInRow: number): number {
+  const delayMs = Math.min(restartDelayMsMax, restartDelayMsMin * 2 ** failuresInRow)
+  return Math.round(delayMs * (0.5 + Math.random() / 2))
+}
+
+/** Waits; false when the signal was given meanwhile. */
+const pause = (ms: number, signal: AbortSignal): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false)
+
+/** Calls back for each line, cut to `lineCharsMax`. */
+function readLines(stream: Readable, onLine: (line: string) => void): void {
+  let rest = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) onLine(line.slice(0, lineCharsMax))
+    rest = rest.slice(0, lineCharsMax)
+  })
+  stream.on('end', () => { if (rest !== '') onLine(rest) })
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { codeOf, messageOf } from '../../schemas/errors.ts'
+import { LETTER_HEADER, LETTER_TYPE, letterHeader, type LetterEnd } from '../../schemas/dead-letter-resolution.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorSubject } from '../../schemas/subjects.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import { createGate } from '../runtime/in-flight-limiter.ts'
+import { JS_CODE } from '../jetstream/publisher.ts'
+import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
+import type { DeadLetter } from './dead-letters.ts'
+import { resolutionOf, type Resolution } from './original-input.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
+
+/**
+ * What became of one letter.
+ * - `committed`, `rejected`: the redriven original was decided so; a rejected one is a new letter.
+ * - `repeat`: the actor has committed an input with its id, such as its producer's own resend; nothing happened twice.
+ * - `ignored`: it was about a run that is no longer pending.
+ * - `again`: the actor was given this letter before.
+ * - `dropped`: given up, as was wanted.
+ * - `refused`: nothing was done; `error` says what to do instead.
+ * - `unconfirmed`: it was sent, and no record was there in time; doing it again is safe.
+ */
+export type Outcome = 'committed' | 'rejected' | 'repeat' | 'ignored' | 'again' | 'dropped' | 'refused' | 'unconfirmed'
+
+export interface Resolved {
+  readonly letter: DeadLetter
+  readonly outcome: Outcome
+  /** Of the record that says so. */
+  readonly logSeq?: number | undefined
+  readonly reason?: string | undefined
+  readonly error?: string | undefined
+}
+
+export interface ResolveOptions {
+  readonly bus: Bus
+  readonly end: LetterEnd
+  readonly force: boolean
+  /** Letters that were sent and have no record yet. */
+  readonly inFlightMax: number
+  /** How long a letter that was sent may be without a record. */
+  readonly timeoutMs: number
+  readonly onResolved: (resolved: Resolved) => void
+  /** Told before each pause: the stream that takes them is full, or NATS is away. */
+  readonly onWait?: (why: string) => void
+}
+
+const PAUSE_MIN_MS = 50
+const PAUSE_MAX_MS = 2_000
+const FETCH_AHEAD_MAX = 500
+const SWEEP_MS = 100
+const BYTES_MAX = 64 * 1024 * 1024
+
+interface Waiting {
+  readonly letter: DeadLetter
+  readonly bytes: number
+  readonly until: number
+}
+
+/**
+ * Redrives or drops letters, one after another in the order in which their originals arrived, and waits for the record of each. Each is
+ * an input from inside, so that its actor takes it in turn, and the log says what became of it; then the dispatcher takes it out of DEAD.
+ */
+export async function resolveLetters(options: ResolveOptions, letters: readonly DeadLetter[]): Promise<void> {
+  const { bus, end, force, inFlightMax, timeoutMs, onResolved } = options
+  const waiting = new Map<number, Waiting>()
+  const gate = createGate({ countMax: inFlightMax, bytesMax: BYTES_MAX })
+  const settle = (deadSeq: number, resolved: Omit<Resolved, 'letter'>): void => {
+    const found = waiting.get(deadSeq)
+    if (found === undefined) return
+    waiting.delete(deadSeq)
+    gate.leave(found.bytes)
+    onResolved({ letter: found.letter, ...resolved })
+  }
+  const records = await watchRecords(bus, ({ resolves, ...record }, logSeq) => {
+    if (resolves?.end === end) settle(resolves.deadSeq, { logSeq, ...outcomeOf(record) })
+  })
+  const sweep = setInterval(() => {
+    for (const [deadSeq, { until }] of waiting) {
+      if (performance.now() < until) break
+      settle(deadSeq, { outcome: 'unconfirmed', error: `no record within ${timeoutMs} ms; see with "colloquy status" whether hosts run, and do it again` })
+    }
+  }, SWEEP_MS)
+  try {
+    for (const letter of inOrderOfArrival(letters)) {
+      await gate.room()
+      const resolution = await resolutionOf(bus, letter.seq, end, force).catch((error: unknown) => refusal(error))
+      if ('error' in resolution) {
+        onResolved({ letter, outcome: 'refused', error: resolution.error })
+        continue
+      }
+      const bytes = resolution.payload.length
+      gate.enter(bytes)
+      waiting.set(letter.seq, { letter, bytes, until: performance.now() + timeoutMs })
+      const refused = await send(options, letter, resolution)
+      if (refused !== undefined) settle(letter.seq, { outcome: 'refused', error: refused })
+    }
+    await gate.empty()
+  } finally {
+    clearInterval(sweep)
+    await records.stop()
+  }
+}
+
+const inOrderOfArrival = (letters: readonly DeadLetter[]): DeadLetter[] =>
+  letters.toSorted((a, b) => a.inboxSeq - b.inboxSeq || a.logSeq - b.logSeq || a.seq - b.seq)
+
+const REFUSALS = new Set(['gone', 'not_redrivable', 'no_record'])
+
+function refusal(error: unknown): { error: string } {
+  if (!REFUSALS.has(codeOf(error) ?? '')) throw error
+  return { error: messageOf(error) }
+}
+
+/** Until the stream has it, so that none overtakes another; why the stream will never take it, where that is so. */
+async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { letter, payload }: Resolution): Promise<string | undefined> {
+  const how = {
+    msgId: `dead.${letter.end}.${letter.deadSeq}.${letter.logSeq}${letter.force === true ? `.${randomUUID()}` : ''}`,
+    headers: { [LETTER_HEADER]: letterHeader(letter) },
+  }
+  const until = performance.now() + timeoutMs
+  for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+    let why: string
+    try {
+      const result = await bus.publisher.publish(actorSubject(address), payload, how)
+      if (result.ok) return undefined
+      why = `SENT did not take it (${result.code}: ${result.description})`
+      if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
+    } catch (error) {
+      why = messageOf(error)
+    }
+    if (performance.now() > until) return `${why}; tried for ${timeoutMs} ms`
+    onWait?.(why)
+    await delay(pauseMs)
+  }
+}
+
+function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'letter' | 'logSeq'> {
+  if (!LETTER_TYPE.test(input.type)) return { outcome, reason, error }
+  if (input.type === 'dead.dropped') return { outcome: 'dropped' }
+  const nothing = input.data?.['nothing']
+  return { outcome: nothing === 'ignored' || nothing === 'again' ? nothing : 'repeat' }
+}
+
+/** Reads LOG from now on; after a break from where it was. */
+async function watchRecords(bus: Bus, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
+  let next = (await streamInfo(bus.jsm, 'LOG')).state.last_seq + 1
+  const open = (): Promise<StreamReader> => openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
+  let reader = await open()
+  let isStopped = false
+  const read = async (): Promise<void> => {
+    while (!isStopped) {
+      try {
+        for await (const message of reader) {
+          onRecord(message.json<LogRecord>(), message.seq)
+          next = message.seq + 1
+        }
+        if (!isStopped) reader = await open()
+      } catch (error) {
+        if (isStopped) return
+        await delay(codeOf(error) === 'interrupted' ? PAUSE_MIN_MS : PAUSE_MAX_MS)
+        reader = await open().catch(() => reader)
+      }
+    }
+  }
+  const done = read()
+  return {
+    async stop() {
+      isStopped = true
+      reader.stop()
+      await done
+    },
+  }
+}

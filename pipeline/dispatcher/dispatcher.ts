@@ -1,0 +1,241 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import { firstDue } from '../../actors/core/next-deadline.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import { createAlarms } from '../timers/wake-ups.ts'
+import { askSurely } from '../runtime/retry.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import type { Ownership } from '../cluster/assignment.ts'
+import { createStillOurs } from '../cluster/ownership-guard.ts'
+import { createCountdown } from '../runtime/in-flight-counter.ts'
+import { createGate } from '../runtime/in-flight-limiter.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { PartitionRun } from '../runtime/partitioned-stage.ts'
+import { createPositionTracker } from '../runtime/low-watermark.ts'
+import { publishSurely } from '../jetstream/publish-with-retry.ts'
+import { repeatedly } from '../runtime/periodic-job.ts'
+import type { Checkpoints } from '../jetstream/checkpoints.ts'
+import { rearm } from './rearm.ts'
+import { resend } from './resend-events.ts'
+import type { Owed, Tails } from '../jetstream/stream-truncation.ts'
+import { newestMatch, withPosition, type Match, type StreamPosition } from '../jetstream/position-history.ts'
+import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { openReader } from '../jetstream/ordered-reader.ts'
+import { deadLettersOf, hasDeadLetters } from './dead-letter-messages.ts'
+import { removeLetter } from './remove-dead-letter.ts'
+import { abortedBy, eventsOf, sentBy, tasksOf, type Outgoing } from './outgoing-messages.ts'
+
+export interface DispatcherOptions {
+  readonly bus: Bus
+  readonly checkpoints: Checkpoints
+  readonly tails: Tails
+  readonly partitions: readonly number[]
+  /** Whether a partition is this member's, and whether it is so by its own clock too. */
+  readonly owns: Ownership['owns']
+  readonly holds: Ownership['holds']
+  /** Records under way, and their bytes. */
+  readonly recordsMax: number
+  readonly bytesMax: number
+  readonly checkpointMs: number
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+/**
+ * The dispatcher: carries out what records ask for, at least once and under stable ids. The only place with side effects, so
+ * that nothing that reads the log later repeats one. An actor's records are carried out one after another; its events
+ * go out in their order, and so does what it sends to other actors.
+ */
+export async function beginDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
+  const { bus, metrics, log, checkpoints, tails, partitions } = options
+  const { rings, starts } = await resume(options)
+  const owed = await tails.check(partitions)
+  await resendOwed(options, owed, starts)
+  const startSeq = Math.min(...starts.values())
+  const reader = await openReader(bus, {
+    stream: 'LOG',
+    filterSubjects: [],
+    startSeq: startSeq + 1,
+    messagesMax: options.recordsMax,
+  })
+  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, gate)
+  const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
+  const alarms = createAlarms({ bus, log, metrics, signal: loop.signal })
+  const tracker = createPositionTracker(startSeq)
+  /** The last record under way of each actor that has one. */
+  const chains = new Map<string, Promise<void>>()
+  /** The reader may have the next one in its hand already. */
+  let lastTaken: JsMsg | undefined
+  /** Positions that were taken and may become the checkpoint once all up to them is done, oldest first. */
+  let candidates: StreamPosition[] = []
+  let saved = startSeq
+  /** Records under way of each partition that this run still has. */
+  const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
+  /** Partitions of which something was left to another: nothing of them is wholly done by this run. */
+  const forsaken = new Set<number>()
+  let isStopping = false
+  const stillOurs = createStillOurs({
+    owns: (partition) => !isStopping && underWay.has(partition) && options.owns(partition), holds: options.holds,
+  }, loop.signal)
+
+  const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
+    for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
+  }
+  const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
+    const begun = performance.now()
+    const letters = hasDeadLetters(record) ? await askSurely(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
+    const sent = sentBy(address, record)
+    const others = [...tasksOf(address, record), ...letters]
+    const due = dueUnlessCovered(address, record)
+    const [alarm] = await Promise.all([
+      due === undefined ? 'there' : alarms.set(address, due.at, { isNew: record.n === 1, isOurs: () => stillOurs(partition) }),
+      inTurn(eventsOf(address, record)),
+      inTurn(sent),
+      ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
+    ])
+    if (record.resolves !== undefined) {
+      await removeLetter(bus, record.resolves)
+      metrics.lettersResolved.inc({ end: record.resolves.end })
+    }
+    if (alarm === 'not_ours') forsaken.add(partition)
+    if (alarm === 'set' || sent.length + others.length > letters.length) tails.touch()
+    for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
+    metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
+    if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
+    for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
+    metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
+  }
+
+  /** What the actor waits for first, if it may be without an alarm for that. */
+  const dueUnlessCovered = (address: Address, { state, inbox }: LogRecord) => {
+    const due = firstDue(state)
+    return due === undefined || alarms.covers(address, due.at, inbox.ts) ? undefined : due
+  }
+  const take = (message: JsMsg): void => {
+    const { partition, address } = parseLogSubject(message.subject)
+    const working = underWay.get(partition)
+    lastTaken = message
+    tracker.take(message.seq)
+    if (working === undefined || message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
+    metrics.stageIn.inc({ stage: 'dispatch' })
+    const record = message.json<LogRecord>()
+    if (!hasEffects(record) && dueUnlessCovered(address, record) === undefined) return tracker.finish(message.seq)
+    gate.enter(message.data.length)
+    working.enter()
+    const before = chains.get(message.subject)
+    const done = (before ?? Promise.resolve()).then(() => carryOut({ partition, address }, record, message.seq)).then(() => {
+      if (chains.get(message.subject) === done) chains.delete(message.subject)
+      tracker.finish(message.seq)
+      gate.leave(message.data.length)
+      working.leave()
+    })
+    chains.set(message.subject, done)
+    done.catch(loop.fail)
+  }
+
+  /** Writes down what is wholly done; a crash repeats only what came after. */
+  const saveCheckpoints = async (): Promise<void> => {
+    if (lastTaken !== undefined && lastTaken.seq > (candidates.at(-1)?.seq ?? saved)) candidates.push(reader.positionOf(lastTaken))
+    const done = candidates.findLast((position) => position.seq <= tracker.low)
+    if (done === undefined) return
+    candidates = candidates.filter((position) => position.seq > done.seq)
+    saved = done.seq
+    await save([...underWay.keys()], done)
+  }
+  /** What another may own by now is left to him: his checkpoint is the newer one. */
+  const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
+    await tails.note()
+    await Promise.all(some.filter((partition) => options.holds(partition) && !forsaken.has(partition)).map(async (partition) => {
+      const before = rings.get(partition) ?? []
+      if ((before[0]?.seq ?? -1) >= done.seq) return
+      const ring = withPosition(before, done)
+      rings.set(partition, ring)
+      await checkpoints.save(partition, ring)
+    }))
+  }
+  const saving = repeatedly(options.checkpointMs, async () => {
+    await saveCheckpoints().catch(loop.fail)
+    return options.checkpointMs
+  })
+  loop.signal.addEventListener('abort', () => void saving.stop())
+  loop.run(take)
+  rearmOwed(options, owed, starts, loop.signal).catch(loop.fail)
+
+  return {
+    ended: loop.ended,
+    progress: () => ({ position: tracker.low, lag: reader.pending + tracker.unfinished }),
+    async release(gone) {
+      const waits = gone.flatMap((partition) => underWay.get(partition) ?? [])
+      for (const partition of gone) underWay.delete(partition)
+      const upTo = lastTaken
+      await Promise.race([Promise.all(waits.map((working) => working.empty())), loop.ended.catch(() => undefined)])
+      if (upTo !== undefined && waits.every((working) => working.count === 0)) await save(gone, reader.positionOf(upTo))
+    },
+    async stop() {
+      isStopping = true
+      await loop.stop()
+      await saving.stop()
+      await saveCheckpoints().catch((error: unknown) => log.warn({ err: error }, 'the dispatcher could not save its checkpoint; it will repeat a little'))
+    },
+  }
+}
+
+type Placed = ReturnType<typeof parseLogSubject>
+
+/** Sending again what SENT lost must not keep a dispatcher from beginning for ever: it fails then, and is tried again. */
+const RESEND_MS_MAX = 600_000
+
+/** Where each partition goes on, with the ring of positions that led there. */
+async function resume({ bus, checkpoints, tails, partitions, log, metrics }: DispatcherOptions) {
+  const rings = new Map<number, readonly StreamPosition[]>()
+  const starts = new Map<number, number>()
+  const matches = new Map<string, Promise<Match>>()
+  const wentBack: { partition: number; had: number; goesOnAt: number }[] = []
+  for (const partition of partitions) {
+    const ring = await checkpoints.load(partition)
+    // Partitions that moved together have the same ring: it is compared once.
+    const key = JSON.stringify(ring)
+    const match = matches.get(key) ?? newestMatch(bus.jsm, 'LOG', ring)
+    matches.set(key, match)
+    const { position, tailLost } = await match
+    const had = ring[0]?.seq ?? 0
+    if (tailLost && had !== 0) wentBack.push({ partition, had, goesOnAt: position?.seq ?? 0 })
+    rings.set(partition, ring.filter((kept) => kept.seq <= (position?.seq ?? -1)))
+    starts.set(partition, position?.seq ?? 0)
+  }
+  if (wentBack.length > 0) {
+    metrics.tailsLost.inc({ stream: 'LOG' })
+    const had = Math.max(...wentBack.map((one) => one.had))
+    const goesOnAt = Math.min(...wentBack.map((one) => one.goesOnAt))
+    log.error({ partitions: wentBack.length, had, goesOnAt },
+      `LOG lost its last messages, up to sequence ${had}; the dispatcher goes back to ${goesOnAt}, up to which both agree, and arms again what actors wait for`)
+    await tails.owe(wentBack.map(({ partition }) => partition))
+  }
+  return { rings, starts }
+}
+
+const startOf = (starts: ReadonlyMap<number, number>) => (partition: number): number => starts.get(partition) ?? 0
+
+async function resendOwed({ bus, log, metrics }: DispatcherOptions, { resend: lost }: Owed, starts: ReadonlyMap<number, number>): Promise<void> {
+  if (lost === undefined) return
+  const count = await resend({ bus, log, metrics, signal: AbortSignal.timeout(RESEND_MS_MAX), ...lost, upTo: startOf(starts) })
+  log.warn({ partitions: lost.partitions.length, count }, 'events from actor to actor were sent again')
+}
+
+/** Beside the dispatcher's work: of many actors it takes its time. */
+async function rearmOwed({ bus, tails, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: Owed, starts: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+  if (partitions.length === 0) return
+  const rearmed = await rearm({
+    bus, log, metrics, signal, partitions, upTo: startOf(starts), occasion: `epoch-${epoch}`, now: () => new Date().toISOString(),
+  })
+  await tails.settle(partitions, epoch)
+  log.warn({ partitions: partitions.length, ...rearmed }, 'tasks and timers that were missing are armed again')
+}
+
+const hasEffects = (record: LogRecord): boolean =>
+  record.reason !== undefined
+  || record.sent !== undefined
+  || record.resolves !== undefined
+  || record.emitted.length + record.started.length + record.ended.length > 0

@@ -1,0 +1,84 @@
+import { LRUCache } from 'lru-cache'
+import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { logSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import type { Bus } from '../jetstream/connection.ts'
+
+/** An actor in memory, with its place in the log. */
+export interface LiveActor {
+  readonly actor: Actor
+  /** LOG sequence of its last record; 0 before the first. */
+  readonly lastSeq: number
+}
+
+/** One place in memory per actor: the messages that wait for it, and the actor once it is loaded. */
+export interface Slot<Message> {
+  readonly subject: string
+  readonly address: Address
+  readonly waiting: Message[]
+  live: LiveActor | undefined
+}
+
+/**
+ * The actors in memory. One that has work stays; of the idle ones a bounded number is kept, and the longest idle is
+ * forgotten first. A slot is never in memory twice, so that one actor's messages stay in order.
+ */
+export interface LiveActors<Message> {
+  /** The slot of an actor, and whether it was idle: then somebody has to begin working on it. */
+  claim(partition: number, address: Address): { slot: Slot<Message>; idle: boolean }
+  /** Gives a slot back whose messages are all done. */
+  release(slot: Slot<Message>): void
+  /** Drops all actors of these partitions: whoever works on them next loads them from the log. */
+  forget(partitions: ReadonlySet<number>): void
+  readonly size: number
+}
+
+export function createLiveActors<Message>(idleMax: number): LiveActors<Message> {
+  const busy = new Map<string, Slot<Message>>()
+  const idle = new LRUCache<string, Slot<Message>>({ max: idleMax })
+  return {
+    claim(partition, address) {
+      const subject = logSubject(partition, address)
+      const working = busy.get(subject)
+      if (working !== undefined) return { slot: working, idle: false }
+      const slot = idle.get(subject) ?? { subject, address, waiting: [], live: undefined }
+      idle.delete(subject)
+      busy.set(subject, slot)
+      return { slot, idle: true }
+    },
+    release(slot) {
+      if (busy.get(slot.subject) !== slot) return
+      busy.delete(slot.subject)
+      if (slot.live !== undefined) idle.set(slot.subject, slot)
+    },
+    forget(partitions) {
+      for (const slots of [busy, idle]) {
+        for (const subject of [...slots.keys()]) if (partitions.has(parseLogSubject(subject).partition)) slots.delete(subject)
+      }
+    },
+    get size() {
+      return busy.size + idle.size
+    },
+  }
+}
+
+const NOT_FOUND = 404
+
+/**
+ * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
+ * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
+ */
+export async function loadActor(bus: Bus, subject: string, address: Address, from: 'direct' | 'leader'): Promise<LiveActor> {
+  const last = await (from === 'direct' ? readDirect(bus, subject) : bus.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
+  if (last === null) return { actor: newActor(address), lastSeq: 0 }
+  return { actor: actorAfter(address, last.json<LogRecord>()), lastSeq: last.seq }
+}
+
+async function readDirect({ jsm, mux }: Bus, subject: string): Promise<{ seq: number; json<T>(): T } | null> {
+  const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
+  if (reply.headers?.code === NOT_FOUND) return null
+  const seq = Number(reply.headers?.get('Nats-Sequence'))
+  if (!(seq > 0)) throw new ColloquyError('load_failed', `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`)
+  return { seq, json: () => reply.json() }
+}

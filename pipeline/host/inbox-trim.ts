@@ -1,0 +1,113 @@
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import { messageOf } from '../../schemas/errors.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import type { Share } from '../cluster/registry.ts'
+import type { StageRun } from '../runtime/stage.ts'
+import { HANDED_ON, newestFor, takenOverAt } from '../jetstream/sourcing.ts'
+import { noteTrimmed } from './trim-mark.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
+
+export interface TrimOptions {
+  readonly bus: Bus
+  readonly kv: KV
+  /** What the members last said of their partitions, by work; the newest that is known. */
+  readonly shares: (work: string) => readonly Share[]
+  readonly partitionCount: number
+  /** How often what is resolved is noted, and what was noted long enough ago is taken out. */
+  readonly everyMs: number
+  /**
+   * How long resolved inputs stay: longer than the server may wait with fsync, so that inputs are still there if LOG loses
+   * the records that resolved them.
+   */
+  readonly keepMs: number
+  readonly log: Logger
+}
+
+interface Note {
+  readonly at: number
+  readonly inboxSeq: number
+  readonly logSeq: number
+}
+
+/** How far INBOX had taken another stream over, by a sequence of its own. */
+interface Mark {
+  readonly seq: number
+  readonly inboxSeq: number
+}
+
+/** Notes that wait; while the dispatcher is away the oldest ones are enough. */
+const NOTES_MAX = 100
+/** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
+const FULL_SHARE = 0.5
+/**
+ * Takes out of INBOX, and out of what other streams handed on to it, only what is resolved by records that are dispatched too, by the word
+ * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
+ */
+export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
+  const { bus, kv, shares, partitionCount, everyMs, keepMs, log } = options
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  let notes: Note[] = []
+  /** By stream, oldest first. */
+  const marks = new Map<string, Mark[]>()
+  let trimmed = 0
+
+  const note = (): void => {
+    const resolved = together(shares('host'), partitionCount)
+    if (resolved === undefined || notes.at(-1)?.inboxSeq === resolved.position || notes.length === NOTES_MAX) return
+    notes.push({ at: performance.now(), inboxSeq: resolved.position, logSeq: resolved.logSeq })
+  }
+  const mark = async (): Promise<void> => {
+    await Promise.all(HANDED_ON.map(async (one) => {
+      const [newest, kept] = [await newestFor(bus, one), marks.get(one.stream) ?? []]
+      if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
+      const inboxSeq = await takenOverAt(bus, one, newest)
+      // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
+      if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
+    }))
+  }
+  const trim = async (): Promise<void> => {
+    note()
+    await mark()
+    const { state, config } = await streamInfo(bus.jsm, 'INBOX')
+    const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
+    const oldest = isFull ? Infinity : performance.now() - keepMs
+    const dispatched = together(shares('dispatch'), partitionCount)?.position ?? 0
+    const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched)
+    if (due === undefined) return
+    notes = notes.filter((one) => one.at > due.at)
+    await noteTrimmed(bus, kv, due)
+    // INBOX last: what it has of theirs says how far they were taken over.
+    for (const { stream, way } of HANDED_ON) {
+      const kept = marks.get(stream) ?? []
+      const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
+      if (takenOver === undefined) continue
+      await bus.jsm.streams.purge(stream, { filter: `${way}.>`, seq: takenOver.seq + 1 })
+      marks.set(stream, kept.filter(({ seq }) => seq > takenOver.seq))
+    }
+    await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
+    trimmed = due.inboxSeq
+  }
+  const timer = setInterval(() => {
+    trim().catch((error: unknown) => log.debug({ err: messageOf(error) }, 'INBOX could not be trimmed; it is tried again'))
+  }, everyMs)
+  return {
+    ended,
+    progress: () => ({ position: trimmed, lag: 0 }),
+    async stop() {
+      clearInterval(timer)
+      end()
+    },
+  }
+}
+
+/** What holds for all partitions; `undefined` while one has no owner, or two, so that nobody can tell. */
+function together(shares: readonly Share[], partitionCount: number): Omit<Share, 'partitions'> | undefined {
+  const owned = shares.flatMap(({ partitions }) => partitions)
+  const working = shares.filter(({ partitions }) => partitions.length > 0)
+  if (owned.length !== partitionCount || new Set(owned).size !== partitionCount) return undefined
+  return {
+    position: Math.min(...working.map(({ position }) => position)),
+    logSeq: Math.max(...working.map(({ logSeq }) => logSeq)),
+  }
+}

@@ -1,0 +1,129 @@
+import type { Logger } from 'pino'
+import { decide, type Decision } from '../../actors/core/decide.ts'
+import { firstDue } from '../../actors/core/next-deadline.ts'
+import type { Draft, Message } from '../../actors/core/commit.ts'
+import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { codeOf } from '../../schemas/errors.ts'
+import { createAlarms } from '../timers/wake-ups.ts'
+import { askSurely } from '../runtime/retry.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import { createStillOurs } from '../cluster/ownership-guard.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { JS_CODE } from '../jetstream/publisher.ts'
+import { publishSurely } from '../jetstream/publish-with-retry.ts'
+import { loadActor, type LiveActor, type Slot } from './actor-cache.ts'
+import { observeTimer } from './timer-lateness.ts'
+
+/** A message under way, with the partition whose `low` waits for it. */
+export interface Delivery extends Message {
+  readonly partition: number
+}
+
+export interface HandlerDeps {
+  readonly bus: Bus
+  readonly kinds: Kinds
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly now: () => string
+  readonly signal: AbortSignal
+  readonly lowOf: (partition: number) => number
+  /** Whether a partition is this host's, as far as it knows. */
+  readonly owns: (partition: number) => boolean
+  /** Whether it may append for it too: by its own clock it was heard of lately. */
+  readonly holds: (partition: number) => boolean
+  /** After a refused append: whether the partition has another owner by now, as the cluster's board says. */
+  readonly isLost: (partition: number) => Promise<boolean>
+  /** Gives a partition up whose records are of a newer machine than this host has. */
+  readonly decline: (partition: number) => Promise<void>
+  /** Told the LOG sequence of each record that was acknowledged. */
+  readonly onAppended: (seq: number) => void
+}
+
+/** `lost`: the partition is another's by now, and so is the message. */
+export type Handled = 'done' | 'lost'
+
+/**
+ * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
+ * message has a record that LOG acknowledged, needs none, or is another host's; rejects only where the host has to begin anew.
+ */
+export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
+  const { bus, kinds, log, metrics, signal } = deps
+  const alarms = createAlarms({ bus, log, metrics, signal })
+  const stillOurs = createStillOurs(deps, signal)
+
+  const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
+    metrics.actorLoads.inc()
+    return askSurely(deps, slot.subject, () => loadActor(bus, slot.subject, slot.address, from))
+  }
+  const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
+    const begun = performance.now()
+    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq }, fresh)
+    metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
+    return decision
+  }
+  /** An alarm that was for something else by the time it went off is followed by one for what the actor waits for now. */
+  const setNextAlarm = async ({ actor: { address, state } }: LiveActor): Promise<void> => {
+    const due = firstDue(state)
+    if (due !== undefined) await alarms.set(address, due.at)
+  }
+  /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
+  const decideUnlessNewer = (live: LiveActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+    try {
+      return decideOn(live, delivery, fresh)
+    } catch (error) {
+      if (codeOf(error) !== 'newer_machine') throw error
+      log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
+      deps.decline(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
+      return undefined
+    }
+  }
+  /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
+  const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
+    const appended = await publishSurely(
+      { publisher: bus.publisher, log, metrics, signal }, slot.subject, draft.encoded,
+      { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
+    if (!appended.ok) return false
+    deps.onAppended(appended.seq)
+    slot.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
+    count(metrics, live, draft)
+    return true
+  }
+
+  return async (slot, delivery) => {
+    let fresh = slot.live === undefined
+    let from: 'direct' | 'leader' = 'direct'
+    for (;;) {
+      signal.throwIfAborted()
+      slot.live ??= await load(slot, from)
+      const decision = decideUnlessNewer(slot.live, delivery, fresh)
+      if (decision === undefined) return 'lost'
+      switch (decision.kind) {
+        case 'repeat':
+          metrics.repeats.inc({ by: decision.by })
+          return 'done'
+        case 'ignored':
+          metrics.ignored.inc({ why: decision.why })
+          if (decision.why === 'nothing_due') await setNextAlarm(slot.live)
+          return 'done'
+        case 'threw':
+          log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
+          break
+        case 'record':
+          // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
+          if (!deps.holds(delivery.partition) && !await stillOurs(delivery.partition)) return 'lost'
+          if (await append(slot, slot.live, decision)) return 'done'
+          if (await askSurely(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
+          from = 'leader'
+      }
+      slot.live = undefined
+      fresh = true
+    }
+  }
+}
+
+function count(metrics: Metrics, { actor }: LiveActor, { record }: Draft): void {
+  metrics.stageOut.inc({ stage: 'host' })
+  observeTimer(metrics, actor, record)
+  if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })
+  if (record.status === 'error' && actor.status !== 'error') metrics.actorErrors.inc({ kind: actor.address.kind })
+}

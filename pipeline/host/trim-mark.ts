@@ -1,0 +1,36 @@
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Bus } from '../jetstream/connection.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { newestMatch, streamPositionSchema } from '../jetstream/position-history.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
+
+const KEY = 'inbox.trimmed'
+/** INBOX was trimmed up to a sequence because LOG had all records up to a position. */
+const trimmedSchema = z.object({ inboxSeq: z.int().nonnegative(), log: streamPositionSchema })
+
+/** To be written down before INBOX is trimmed. */
+export async function noteTrimmed({ jsm }: Bus, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
+  const { created } = await streamInfo(jsm, 'LOG')
+  const record = await jsm.streams.getMessage('LOG', { seq: logSeq })
+  if (record === null) return
+  await kv.put(KEY, JSON.stringify(trimmedSchema.parse({ inboxSeq, log: { created, seq: logSeq, ts: record.time.toISOString() } })))
+}
+
+/**
+ * Says what cannot be healed: LOG went back so far that INBOX no longer has the inputs of the records that it lost. What INBOX still
+ * has is decided again; nothing else is known of the rest. Said by each host that begins, until INBOX is trimmed the next time.
+ */
+export async function reportTrimmed({ bus, kv, log, metrics }: { bus: Bus; kv: KV; log: Logger; metrics: Metrics }): Promise<void> {
+  const entry = await kv.get(KEY)
+  if (entry === null || entry.operation !== 'PUT') return
+  const { inboxSeq, log: had } = trimmedSchema.parse(entry.json())
+  const { tailLost } = await newestMatch(bus.jsm, 'LOG', [had])
+  if (!tailLost) return
+  const { state } = await streamInfo(bus.jsm, 'LOG')
+  metrics.inputsLost.inc()
+  log.error({ hadLogSeq: had.seq, hadLogTs: had.ts, logSeq: state.last_seq, logTs: state.last_ts, inboxSeq },
+    `LOG lost records of inputs that INBOX no longer has: those up to INBOX sequence ${inboxSeq} that were decided after ${state.last_ts} and by ${had.ts} are gone. `
+    + 'A backup that is newer than that has them (colloquy restore); else their producers have to send them again')
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify'
+import { merged, type Metrics, type MetricsSnapshot } from '../runtime/metrics.ts'
+import type { Stage } from '../runtime/stage.ts'
+import type { ConnectionWatch, Health } from './connection-health.ts'
+
+export interface HealthRouteDeps {
+  readonly stages: ReadonlyMap<string, Stage>
+  readonly connection: ConnectionWatch
+  readonly metrics: Metrics
+  readonly otherMetrics?: (() => Promise<MetricsSnapshot[]>) | undefined
+  /** Brings the gauges up to date that are read at each scrape. */
+  readonly refreshLags: () => Promise<void>
+  readonly startedAt: string
+}
+
+interface Check extends Health {
+  readonly check: string
+}
+
+/** `/healthz`: the process answers. `/readyz`: it also does its work. Both for everybody; `/metrics` is Prometheus's text. */
+export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): void {
+  app.get('/healthz', { config: { isPublic: true } }, async () => ({ ok: true, since: deps.startedAt }))
+  app.get('/readyz', { config: { isPublic: true } }, async (_request, reply) => {
+    const checks = checksOf(deps)
+    const ok = checks.every((check) => check.ok)
+    return reply.code(ok ? 200 : 503).send({ ok, checks })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    await deps.refreshLags()
+    const { process, registry } = deps.metrics
+    const own = await merged(deps.metrics, deps.otherMetrics)
+    return reply.type(registry.contentType).send(`${await process.metrics()}\n${await own.metrics()}`)
+  })
+}
+
+function checksOf({ stages, connection, startedAt }: HealthRouteDeps): Check[] {
+  const roles = [...stages].map(([check, stage]): Check => {
+    const { ok, since, detail } = stage.status()
+    return { check, ok, since, detail }
+  })
+  const self: Check = { check: 'serve', ok: true, since: startedAt, detail: 'listening' }
+  return [{ check: 'nats', ...connection.health() }, ...roles, self]
+}

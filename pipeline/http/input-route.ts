@@ -1,0 +1,118 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
+import { decodeUtf8, parseJson } from '../../schemas/json.ts'
+import { inputSubject, messageIdOf, type Address } from '../../schemas/subjects.ts'
+import { NO_ROOM_CODES, type Publisher, type PublishResult } from '../jetstream/publisher.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
+import type { ConnectionWatch } from './connection-health.ts'
+import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
+import { WAITS, type ActorWait, type Handled } from './wait-for.ts'
+
+export const WAIT_MS_MAX = 60_000
+const WAIT_MS_DEFAULT = 10_000
+/** Requests that wait for their input at one time. */
+const WAITING_MAX = 1_000
+
+/** What an acknowledged input has survived. */
+export interface Durability {
+  /** Servers that hold it. */
+  readonly replicas: number
+  /** How long it may wait for the disk, such as `2m`, or `always`: not at all; `null` where nobody knows. */
+  readonly fsync: string | null
+}
+
+export interface InputRouteDeps {
+  readonly publisher: Publisher
+  readonly connection: ConnectionWatch
+  readonly durability: Durability
+  readonly waitFor: (address: Address) => ActorWait
+  /** Ends waiting when the server closes. */
+  readonly closing: AbortSignal
+}
+
+const querySchema = z.strictObject({
+  wait: z.enum(WAITS).optional(),
+  timeoutMs: z.coerce.number().int().min(1).max(WAIT_MS_MAX).default(WAIT_MS_DEFAULT),
+})
+
+interface Stored {
+  /** INBOX sequence of the input, or of the one that it repeats. */
+  readonly position: number
+  readonly id: string
+  readonly durability: Durability
+}
+
+/** `POST /v1/in/<tenant>/<kind>/<id>`: publishes the body as it is, and waits for what becomes of it where that is wanted. */
+export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void {
+  let waiting = 0
+  app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
+    const address = addressOf(request.params)
+    const query = querySchema.safeParse(request.query)
+    if (!query.success) throw new HttpProblem(400, 'bad_query', zodProblem(query.error, ''))
+    const { wait, timeoutMs } = query.data
+    const body = readBody(request.body)
+    deps.connection.demand()
+    if (wait === undefined) return reply.code(202).send(await publish(deps, address, body))
+
+    if (waiting >= WAITING_MAX) {
+      const detail = `${WAITING_MAX} requests wait already; nothing was stored`
+      throw new HttpProblem(503, 'too_many_waits', detail, { headers: RETRY_AFTER })
+    }
+    waiting += 1
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const actor = deps.waitFor(address)
+    try {
+      const stored = await publish(deps, address, body)
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, gone.signal])
+      const handled = await actor.until(wait, { position: stored.position, payload: body.payload }, signal)
+        .catch((error: unknown): never => { throw waitProblem(error, stored, `${wait} was not there within ${timeoutMs} ms`) })
+      return await reply.code(202).send({ ...stored, ...handled } satisfies Stored & Handled)
+    } finally {
+      actor.stop()
+      waiting -= 1
+    }
+  })
+}
+
+interface Body {
+  readonly payload: Uint8Array
+  /** Where it has one that may be one; what it has else the host rejects. */
+  readonly id: string | undefined
+}
+
+function readBody(body: unknown): Body {
+  const payload = body instanceof Uint8Array ? body : new Uint8Array()
+  const value = parseJson(decodeUtf8(payload) ?? '')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new HttpProblem(400, 'bad_json', 'the body must be a JSON object in UTF-8: {"type": "message.received", "data": {…}}')
+  }
+  const { data: id } = inputSchema.shape.id.safeParse('id' in value ? value.id : undefined)
+  return { payload, id: id?.isWellFormed() === true ? id : undefined }
+}
+
+async function publish({ publisher, durability }: InputRouteDeps, address: Address, { payload, id }: Body): Promise<Stored> {
+  const options = id === undefined ? {} : { msgId: messageIdOf(address, id, payload) }
+  const result = await publisher.publish(inputSubject(address), payload, options)
+  if (!result.ok) throw refusal(result)
+  return { position: result.seq, id: id ?? `seq:${result.seq}`, durability }
+}
+
+function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {
+  const detail = `INBOX did not take the input (${code}: ${description})`
+  return NO_ROOM_CODES.has(code)
+    ? new HttpProblem(503, 'inbox_full', `${detail}: it is full until hosts have caught up`, { headers: RETRY_AFTER })
+    : new HttpProblem(503, 'inbox_refused', detail, { headers: RETRY_AFTER })
+}
+
+/** A wait that failed: the input is stored all the same, so that its position is told. */
+function waitProblem(cause: unknown, { position, id }: Stored, timedOut: string): HttpProblem {
+  const stored = `the input is stored at position ${position}`
+  const more = { position, id }
+  const name = cause instanceof DOMException ? cause.name : ''
+  if (name === 'TimeoutError') return new HttpProblem(504, 'wait_timeout', `${stored}; ${timedOut}`, { more, cause })
+  if (name === 'AbortError') return new HttpProblem(503, 'closing', `${stored}; the server closes`, { more, cause })
+  const { status, code, headers } = asProblem(cause)
+  return new HttpProblem(status, code, `${stored}; what became of it could not be found out`, { more, headers, cause })
+}

@@ -1,0 +1,62 @@
+import type { KV } from '@nats-io/kv'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
+import type { StreamPosition } from '../jetstream/position-history.ts'
+
+const proofsSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
+type Proof = z.infer<typeof proofsSchema>[number]
+
+/**
+ * Points that a store was given and must still have. The checkpoint of who fills it is kept elsewhere, and says nothing of a store that was
+ * emptied, or put back to an older state.
+ */
+export interface Proofs {
+  /** What of a ring holds: the positions up to the newest proof that the store has. */
+  trusted(ring: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
+  /** To be called when points are stored, before the checkpoint says so. */
+  note(points: readonly MemoryPoint[]): Promise<void>
+  /** Points from records above this were removed. */
+  forgetAbove(seq: number): Promise<void>
+}
+
+/** Distances are told apart by powers of this: a dozen proofs reach back over a log of any length. */
+const GROWTH = 8
+
+export function createProofs({ kv, reader, store, log }: { readonly kv: KV; readonly reader: string; readonly store: MemoryWriter; readonly log: Logger }): Proofs {
+  const key = `${reader}.proofs`
+  let known: readonly Proof[] | undefined
+  const load = async (): Promise<readonly Proof[]> => {
+    const entry = await kv.get(key)
+    return entry === null || entry.operation !== 'PUT' ? [] : proofsSchema.parse(entry.json())
+  }
+  const save = async (proofs: readonly Proof[]): Promise<void> => {
+    await kv.put(key, JSON.stringify(proofs))
+    known = proofs
+  }
+  return {
+    async trusted(ring) {
+      const proofs = await load()
+      known = proofs
+      if (proofs.length === 0) return ring
+      const there = await store.existing(proofs.map(({ id }) => id))
+      const newest = proofs.find(({ id }) => there.has(id))
+      if (newest === proofs[0]) return ring
+      const goesOnAt = newest?.seq ?? 0
+      log.error({ had: proofs[0]?.seq, goesOnAt }, 'the memory lacks what it was given: it was emptied, or put back to an older state; it is filled again from LOG')
+      await save(proofs.filter(({ seq }) => seq <= goesOnAt))
+      return ring.filter(({ seq }) => seq <= goesOnAt)
+    },
+    async note(points) {
+      const last = points.at(-1)
+      if (last === undefined) return
+      const older = (known ?? await load()).filter(({ seq }) => seq < last.seq)
+      // Of each class of distances the oldest is kept, so that it grows into the next one.
+      const oldest = new Map(older.map((proof) => [Math.ceil(Math.log(last.seq - proof.seq) / Math.log(GROWTH)), proof]))
+      await save([{ seq: last.seq, id: last.id }, ...oldest.values()])
+    },
+    async forgetAbove(seq) {
+      await save((known ?? await load()).filter((proof) => proof.seq <= seq))
+    },
+  }
+}

@@ -1,0 +1,204 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { parseLogSubject } from '../../schemas/subjects.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import { createGate } from '../runtime/in-flight-limiter.ts'
+import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
+import type { SurelyDeps } from '../jetstream/publish-with-retry.ts'
+import type { StageRun } from '../runtime/stage.ts'
+import type { Checkpoints } from '../jetstream/checkpoints.ts'
+import { newestMatch, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { openReader } from '../jetstream/ordered-reader.ts'
+import { reportUnembeddable } from './unembeddable.ts'
+import type { LocalEmbedder } from '../embedding/embedder.ts'
+import type { Proofs } from './canaries.ts'
+import { changeOf, pointId, type MemoryChange, type MemoryText } from './index-changes.ts'
+
+export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
+  readonly bus: Bus
+  /** Of this reader of LOG and this collection. */
+  readonly checkpoints: Checkpoints
+  readonly proofs: Proofs
+  readonly embedder: LocalEmbedder
+  readonly store: MemoryWriter
+  /** Aborted once another collection has taken the place of this one: the run ends, and the next one fills the other. */
+  readonly replaced?: AbortSignal
+  /** Records read and not yet stored, and their bytes. */
+  readonly recordsMax: number
+  readonly bytesMax: number
+  /** Records in one batch, and how long one waits for others. */
+  readonly batchRecordsMax: number
+  readonly batchMs: number
+}
+
+/** Records that are stored together. */
+interface Batch {
+  /** By key: what a later record lets go is not stored first. */
+  readonly texts: Map<string, MemoryText>
+  readonly forgotten: Set<string>
+  readonly sizes: number[]
+  last: StreamPosition
+  isDue: boolean
+}
+interface Piece {
+  readonly of: MemoryText
+  readonly chunk: number
+  readonly text: string
+}
+
+/** Texts that are cut, embedded and stored at one time; a record of knowledge may bring hundreds. */
+const TEXTS_MAX = 256
+
+/** The one reader that this stage is. */
+const WHOLE_LOG = 0
+
+/**
+ * The embedder's stage: reads LOG and stores what was said, embedded, in one collection. Its checkpoint is written after all points of
+ * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
+ */
+export async function beginEmbedding(options: EmbedStageOptions): Promise<StageRun> {
+  const { bus, checkpoints, proofs, embedder, store, log, metrics } = options
+  let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
+  const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
+  let begunAt = match?.seq ?? 0
+  if (tailLost) {
+    metrics.tailsLost.inc({ stream: 'LOG' })
+    log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
+    await store.removeAbove(begunAt)
+    await proofs.forgetAbove(begunAt)
+    ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
+    const learnedFrom = await firstOfKnowledge(bus)
+    if (learnedFrom !== undefined && learnedFrom <= begunAt) {
+      // What lost records had let go is known again: only the records that taught it say so.
+      begunAt = learnedFrom - 1
+      ring = []
+    }
+  }
+  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
+  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, gate)
+  const deadLetters = { publisher: bus.publisher, log, metrics, signal: loop.signal }
+  /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
+  const mayBeKnownUpTo = begunAt + reader.pending
+  let stored = begunAt
+  let filling: Batch | undefined
+  let wait: NodeJS.Timeout | undefined
+  let writing: Promise<void> | undefined
+
+  const take = (message: JsMsg): void => {
+    metrics.stageIn.inc({ stage: 'embed' })
+    gate.enter(message.data.length)
+    filling ??= begin()
+    filling.last = reader.position
+    filling.sizes.push(message.data.length)
+    change(filling, changeOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
+    if (filling.sizes.length >= options.batchRecordsMax) flush()
+  }
+  const change = (batch: Batch, { texts, forgotten }: MemoryChange): void => {
+    for (const key of forgotten) {
+      batch.texts.delete(key)
+      batch.forgotten.add(key)
+    }
+    for (const text of texts) {
+      batch.forgotten.delete(text.key)
+      batch.texts.set(text.key, text)
+    }
+  }
+  const begin = (): Batch => {
+    const batch: Batch = { texts: new Map(), forgotten: new Set(), sizes: [], last: reader.position, isDue: false }
+    wait = setTimeout(() => {
+      batch.isDue = true
+      flush()
+    }, options.batchMs)
+    return batch
+  }
+  /** One batch is stored at a time, while the next one fills. */
+  const flush = (): void => {
+    if (filling === undefined || writing !== undefined) return
+    if (!filling.isDue && filling.sizes.length < options.batchRecordsMax) return
+    clearTimeout(wait)
+    const batch = filling
+    filling = undefined
+    writing = finish(batch).then(() => {
+      writing = undefined
+      flush()
+    })
+    writing.catch(loop.fail)
+  }
+  const finish = async ({ texts, forgotten, sizes, last }: Batch): Promise<void> => {
+    const begun = performance.now()
+    const all = [...texts.values()]
+    for (let from = 0; from < all.length; from += TEXTS_MAX) {
+      const points = await embed(all.slice(from, from + TEXTS_MAX))
+      if (points.length > 0) await store.upsert(points)
+      // What was learned may be forgotten, and would then be missed.
+      await proofs.note(points.filter((point) => point.in === 'messages'))
+      metrics.stageOut.inc({ stage: 'embed' }, points.length)
+    }
+    // After what takes its place is there: a source that changes is never gone for a moment.
+    if (forgotten.size > 0) await store.remove([...forgotten].map((key) => pointId({ key }, 0)))
+    metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / sizes.length)
+    ring = withPosition(ring, last)
+    await checkpoints.save(WHOLE_LOG, ring)
+    stored = last.seq
+    for (const size of sizes) gate.leave(size)
+  }
+  const embed = async (texts: readonly MemoryText[]): Promise<MemoryPoint[]> => {
+    const pieces = await unknown((await Promise.all(texts.map(cut))).flat())
+    const vectors = await embedder.embedEach(pieces.map(({ text }) => text), 'passage')
+    const points: MemoryPoint[] = []
+    for (const [index, { of, chunk, text }] of pieces.entries()) {
+      const vector = vectors[index]
+      const { key: _key, ...rest } = of
+      if (vector instanceof Float32Array) points.push({ ...rest, id: idOf(of, chunk), chunk, text, vector })
+      else if (vector?.code === 'embed_failed') await reportUnembeddable(deadLetters, of, vector)
+      else if (vector !== undefined) throw vector
+    }
+    return points
+  }
+  const cut = async (text: MemoryText): Promise<Piece[]> => {
+    if (text.chunk !== undefined) return [{ of: text, chunk: text.chunk, text: text.text }]
+    // Short ones are left uncut unseen. One that has more tokens than it looks like is embedded as the mean of its chunks.
+    if (text.text.length <= embedder.model.tokensMax / 2) return [{ of: text, chunk: 0, text: text.text }]
+    try {
+      return (await embedder.chunk(text.text)).map((chunk, index) => ({ of: text, chunk: index, text: chunk }))
+    } catch (error) {
+      if (!(error instanceof ColloquyError) || error.code !== 'embed_failed') throw error
+      await reportUnembeddable(deadLetters, text, error)
+      return []
+    }
+  }
+  /** Those that the store has not got. What it has need not be embedded again. */
+  const unknown = async (pieces: readonly Piece[]): Promise<readonly Piece[]> => {
+    const [first] = pieces
+    if (first === undefined || first.of.seq > mayBeKnownUpTo) return pieces
+    const known = await store.existing(pieces.map(({ of, chunk }) => idOf(of, chunk)))
+    return pieces.filter(({ of, chunk }) => !known.has(idOf(of, chunk)))
+  }
+  loop.signal.addEventListener('abort', () => clearTimeout(wait))
+  options.replaced?.addEventListener('abort', () => loop.fail(new ColloquyError('memory_replaced', 'the memory is of another model from now on')), { once: true })
+  loop.run(take)
+
+  const { name, kind } = embedder.model
+  return {
+    detail: kind === 'lexical' ? `running, with the model ${name}: by words, not by meaning` : `running, with the model ${name}`,
+    ended: loop.ended,
+    progress: () => ({ position: stored, lag: Math.max(0, reader.position.seq + reader.pending - stored) }),
+    async stop() {
+      await loop.stop()
+      // Points that are still on their way must not arrive after the next run has removed what LOG lost.
+      await writing?.catch(() => undefined)
+    },
+  }
+}
+
+/** The first record of any source. */
+async function firstOfKnowledge({ jsm }: Bus): Promise<number | undefined> {
+  return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
+}
+
+/** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
+const idOf = (text: MemoryText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)

@@ -1,0 +1,81 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+
+/** A line of a file, without its end; or why there is none. */
+export interface Line {
+  /** From 1. */
+  readonly number: number
+  readonly bytes: Uint8Array
+  /** The line is too long to be taken in, or the file breaks off here. */
+  readonly problem?: string
+}
+
+export interface LineFile {
+  readonly lines: AsyncIterable<Line>
+  /** Size of the file as it is on the disk. */
+  readonly bytesTotal: number
+  /** Of these, how many have been read. */
+  bytesRead(): number
+}
+
+/** A longer line is passed over: memory stays bounded whatever the file is. */
+const LINE_BYTES_MAX = 16 * 1024 * 1024
+const NEWLINE = 0x0a
+
+/** Opens a file of lines, gzip where its name ends in `.gz`. @throws ColloquyError `bad_file` where it cannot be read at all. */
+export async function openLines(path: string): Promise<LineFile> {
+  const bytesTotal = await sizeOf(path)
+  const file = createReadStream(path)
+  // Errors come out where the lines are read.
+  const stream: AsyncIterable<Buffer> = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file
+  return { lines: split(stream), bytesTotal, bytesRead: () => file.bytesRead }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    await using handle = await open(path)
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new Error('it is no file')
+    return stats.size
+  } catch (cause) {
+    throw new ColloquyError('bad_file', `${path} cannot be read: ${messageOf(cause)}`, { cause })
+  }
+}
+
+async function* split(stream: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+  let number = 1
+  let parts: Buffer[] = []
+  let length = 0
+  const take = (part: Buffer): void => {
+    length += part.length
+    if (length <= LINE_BYTES_MAX) parts.push(part)
+    else parts = []
+  }
+  const finish = (): Line => {
+    const line = length > LINE_BYTES_MAX
+      ? { number, bytes: new Uint8Array(), problem: `the line has ${length} bytes; ${LINE_BYTES_MAX} are allowed` }
+      : { number, bytes: Buffer.concat(parts) }
+    number += 1
+    parts = []
+    length = 0
+    return line
+  }
+  try {
+    for await (const chunk of stream) {
+      let start = 0
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+        take(chunk.subarray(start, end))
+        start = end + 1
+        yield finish()
+      }
+      take(chunk.subarray(start))
+    }
+  } catch (error) {
+    yield { number, bytes: new Uint8Array(), problem: `the file breaks off here: ${messageOf(error)}` }
+    return
+  }
+  if (length > 0) yield finish()
+}

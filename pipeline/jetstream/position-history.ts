@@ -1,0 +1,57 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
+import { z } from 'zod'
+import type { StreamName } from '../../schemas/subjects.ts'
+import { streamInfo } from './stream-info.ts'
+
+/**
+ * A place in a stream that can be recognised again: a server that lost its tail gives the same sequence to another message,
+ * at another time, and a stream that was made anew has another birth.
+ */
+export const streamPositionSchema = z.object({
+  /** When the stream was made. */
+  created: z.string(),
+  /** 0 is before the first message. */
+  seq: z.int().nonnegative(),
+  /** When the stream stored the message at `seq`, ISO, milliseconds. */
+  ts: z.string(),
+})
+export type StreamPosition = z.infer<typeof streamPositionSchema>
+
+/** Ages are told apart by powers of this, from one second on: a dozen positions reach back over months. */
+const GROWTH = 4
+const AGES_MAX = 12
+
+/** Which power of `GROWTH` seconds an age is of. */
+const ageClass = (ageMs: number): number => Math.min(Math.max(Math.ceil(Math.log(ageMs / 1000) / Math.log(GROWTH)), 0), AGES_MAX)
+
+/**
+ * The ring with one position more, newest first. Of the older ones the oldest of each age class is kept, so that it grows
+ * into the next class; and the newest but one, which a crash between two checkpoints falls back to.
+ */
+export function withPosition(ring: readonly StreamPosition[], newest: StreamPosition): StreamPosition[] {
+  const older = ring.filter((position) => position.created === newest.created && position.seq < newest.seq)
+  const oldest = new Map(older.map((position) => [ageClass(Date.parse(newest.ts) - Date.parse(position.ts)), position]))
+  return [newest, ...older.filter((position, index) => index === 0 || [...oldest.values()].includes(position))]
+}
+
+export interface Match {
+  /** The newest position of the ring that the stream still has; `undefined` for none. */
+  readonly position: StreamPosition | undefined
+  /** True where the stream no longer holds what the newest position says. */
+  readonly tailLost: boolean
+}
+
+/** Holds a ring of positions against the stream as it is now, on the stream's leader. */
+export async function newestMatch(jsm: JetStreamManager, stream: StreamName, ring: readonly StreamPosition[]): Promise<Match> {
+  const { created, state } = await streamInfo(jsm, stream)
+  for (const [index, position] of ring.entries()) {
+    if (position.created !== created || position.seq > state.last_seq) continue
+    if (position.seq === 0 || await storedAt(jsm, stream, position.seq) === position.ts) return { position, tailLost: index > 0 }
+  }
+  return { position: undefined, tailLost: ring.length > 0 }
+}
+
+async function storedAt(jsm: JetStreamManager, stream: StreamName, seq: number): Promise<string | undefined> {
+  const message = await jsm.streams.getMessage(stream, { seq })
+  return message?.time.toISOString()
+}

@@ -1,0 +1,171 @@
+import type { KV } from '@nats-io/kv'
+import { JetStreamApiError } from '@nats-io/jetstream'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Bus } from './connection.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { JS_CODE } from './publisher.ts'
+import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { streamInfo } from './stream-info.ts'
+
+/** Streams that hold what the dispatcher was told to do and nobody has done yet: no other reader would miss it. */
+const WATCHED = ['TASKS', 'TIMERS', 'SENT'] as const
+type Watched = (typeof WATCHED)[number]
+
+const notedSchema = z.object({
+  /** Rises with each loss that somebody notices. */
+  epoch: z.int().nonnegative(),
+  /** The last known end of each stream. */
+  ends: z.record(z.enum(WATCHED), streamPositionSchema),
+  /** Of the last loss of SENT: its epoch, and up to when SENT still had everything, ISO. */
+  sent: z.object({ epoch: z.int().positive(), since: z.string() }).optional(),
+})
+type Noted = z.infer<typeof notedSchema>
+
+/** What a partition is owed. */
+export interface Owed {
+  /** What has been noticed so far; to be given to `settle`. */
+  readonly epoch: number
+  /** Partitions of which tasks and timers may be missing. */
+  readonly rearm: readonly number[]
+  /** Partitions whose actors' events to others may be missing, and since when. */
+  readonly resend: { readonly partitions: readonly number[]; readonly since: string } | undefined
+}
+
+/**
+ * Notices that TASKS, TIMERS or SENT lost their last messages, for all dispatchers together: who looks first writes it down, and
+ * each makes good what is owed to the partitions it has.
+ */
+export interface Tails {
+  /** To be called before a dispatcher begins: it publishes into these streams, and could hide a loss. */
+  check(partitions: readonly number[]): Promise<Owed>
+  /** Something was published. */
+  touch(): void
+  /** Writes down how far the streams are, if there is anything new: before a checkpoint says that it was done. */
+  note(): Promise<void>
+  /** The log of these partitions went back: their tasks may be gone with their outcomes. Kept until it is settled. */
+  owe(partitions: readonly number[]): Promise<void>
+  /** What was owed up to this epoch has been made good. */
+  settle(partitions: readonly number[], epoch: number): Promise<void>
+}
+
+const KEY = 'tails'
+const settledKey = (partition: number): string => `tails.settled.${partition}`
+/** Below every epoch. */
+const OWED = -1
+
+export function createTails({ bus, kv, log, metrics }: { bus: Bus; kv: KV; log: Logger; metrics: Metrics }): Tails {
+  let isTouched = false
+
+  const load = async (): Promise<{ noted: Noted; revision: number } | undefined> => {
+    const entry = await kv.get(KEY)
+    return entry === null || entry.operation !== 'PUT' ? undefined : { noted: notedSchema.parse(entry.json()), revision: entry.revision }
+  }
+  /** False where somebody else was first. */
+  const save = async (noted: Noted, revision: number | undefined): Promise<boolean> => {
+    const value = JSON.stringify(noted)
+    try {
+      await (revision === undefined ? kv.create(KEY, value) : kv.update(KEY, value, revision))
+      return true
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === JS_CODE.wrongLastSequence) return false
+      throw error
+    }
+  }
+  const look = async (): Promise<Noted> => {
+    for (;;) {
+      const before = await load()
+      const ends = await endsOf(bus)
+      if (before === undefined) {
+        const first = { epoch: 0, ends }
+        if (await save(first, undefined)) return first
+        continue
+      }
+      const lost: Watched[] = []
+      for (const name of WATCHED) if (await hasLost(bus, name, before.noted.ends[name], ends[name])) lost.push(name)
+      if (lost.length === 0) return before.noted
+      const noted = afterLoss(before.noted, ends, lost)
+      if (!await save(noted, before.revision)) continue
+      for (const stream of lost) {
+        metrics.tailsLost.inc({ stream })
+        log.error({ stream, had: before.noted.ends[stream].seq, has: ends[stream].seq, madeAnew: before.noted.ends[stream].created !== ends[stream].created },
+          `${stream} lost its last messages; what actors still wait for is put in again`)
+      }
+      return noted
+    }
+  }
+  const settledTo = async (partition: number): Promise<number> => {
+    const entry = await kv.get(settledKey(partition))
+    return entry === null || entry.operation !== 'PUT' ? 0 : z.int().parse(entry.json())
+  }
+
+  return {
+    async check(partitions) {
+      const { epoch, sent } = await look()
+      const settled = await Promise.all(partitions.map(async (partition) => ({ partition, to: await settledTo(partition) })))
+      const behind = (target: number): number[] => settled.filter(({ to }) => to < target).map(({ partition }) => partition)
+      const unsent = sent === undefined ? [] : behind(sent.epoch)
+      return { epoch, rearm: behind(epoch), resend: sent === undefined || unsent.length === 0 ? undefined : { partitions: unsent, since: sent.since } }
+    },
+    touch() {
+      isTouched = true
+    },
+    async note() {
+      if (!isTouched) return
+      isTouched = false
+      try {
+        for (let isSaved = false; !isSaved;) isSaved = await noteEnds()
+      } catch (error) {
+        isTouched = true
+        throw error
+      }
+    },
+    async owe(partitions) {
+      await Promise.all(partitions.map((partition) => kv.put(settledKey(partition), JSON.stringify(OWED))))
+    },
+    async settle(partitions, epoch) {
+      await Promise.all(partitions.map((partition) => kv.put(settledKey(partition), JSON.stringify(epoch))))
+    },
+  }
+
+  async function noteEnds(): Promise<boolean> {
+    const before = await load()
+    if (before === undefined) return save({ epoch: 0, ends: await endsOf(bus) }, undefined)
+    const now = await endsOf(bus)
+    const ends = { ...before.noted.ends }
+    for (const name of WATCHED) {
+      // A loss is left for the next look to find: a new end would cover it up.
+      if (now[name].seq > ends[name].seq && !await hasLost(bus, name, ends[name], now[name])) ends[name] = now[name]
+    }
+    return save({ ...before.noted, ends }, before.revision)
+  }
+}
+
+async function endsOf({ jsm }: Bus): Promise<Record<Watched, StreamPosition>> {
+  const [TASKS, TIMERS, SENT] = await Promise.all(WATCHED.map(async (name) => {
+    const { created, state } = await streamInfo(jsm, name)
+    return { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
+  }))
+  if (TASKS === undefined || TIMERS === undefined || SENT === undefined) throw new Error('a stream is not watched')
+  return { TASKS, TIMERS, SENT }
+}
+
+/**
+ * Messages of these streams are removed as they are done, so that the one at a noted end may be gone in all order. But what was
+ * stored later than it cannot have its sequence or a lower one, unless these were given out again.
+ */
+async function hasLost({ jsm }: Bus, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
+  if (noted.created !== now.created || now.seq < noted.seq) return true
+  if (noted.seq === 0) return false
+  const later = await jsm.direct.getMessage(stream, { start_time: new Date(Date.parse(noted.ts) + 1) })
+  return later !== null && later.seq <= noted.seq
+}
+
+function afterLoss({ epoch, sent }: Noted, ends: Noted['ends'], lost: readonly Watched[]): Noted {
+  const next = { epoch: epoch + 1, ends }
+  if (!lost.includes('SENT')) return sent === undefined ? next : { ...next, sent }
+  const { seq, ts } = ends.SENT
+  const since = seq === 0 ? new Date(0).toISOString() : ts
+  // An earlier loss may not be made good everywhere yet.
+  return { ...next, sent: { epoch: next.epoch, since: sent !== undefined && sent.since < since ? sent.since : since } }
+}

@@ -1,0 +1,57 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { BM25, idf, type TermStatistics } from '../bm25.ts'
+import { ALONE } from './query-settings.ts'
+import type { Names } from './point-tables.ts'
+import type { Where } from './point-filter.ts'
+
+/** Postings that one question looks at. Its rarest terms go first; by the others texts are scored and not looked for. */
+const POSTINGS_MAX = 100_000
+
+export interface KeywordDeps {
+  readonly client: ClickHouseClient
+  readonly names: Names
+}
+
+/** What is known of a tenant's texts and of these terms in them: one look at counts that were added up when the texts were written. */
+export async function statisticsOf({ client, names }: KeywordDeps, tenant: string, areas: readonly string[], terms: readonly string[]): Promise<TermStatistics> {
+  const result = await client.query({
+    query: `SELECT term, sum(texts) AS texts, sum(length) AS length FROM ${names.terms}
+WHERE tenant = {tenant:String} AND area IN {areas:Array(String)} AND term IN {terms:Array(String)} GROUP BY term`,
+    query_params: { tenant, areas, terms: ['', ...terms] }, clickhouse_settings: ALONE, format: 'JSONCompactEachRow',
+  })
+  const rows = await result.json<[string, string | number, string | number]>()
+  const found = new Map(rows.map(([term, texts, length]) => [term, { texts: Number(texts), length: Number(length) }]))
+  const all = found.get('') ?? { texts: 0, length: 0 }
+  return {
+    texts: all.texts, averageLength: all.length / Math.max(1, all.texts),
+    textsWith: new Map(terms.map((term) => [term, Math.max(0, found.get(term)?.texts ?? 0)])),
+  }
+}
+
+/** The ids of the points with the highest BM25 scores, best first. */
+export async function bestByTerms(
+  { client, names }: KeywordDeps, where: Where, areas: readonly string[], statistics: TermStatistics, limit: number,
+): Promise<string[]> {
+  const terms: string[] = []
+  const weights: number[] = []
+  let postings = 0
+  for (const [term, count] of [...statistics.textsWith].sort(([, a], [, b]) => a - b)) {
+    if (count === 0) continue
+    postings += count
+    if (terms.length > 0 && postings > POSTINGS_MAX) break
+    terms.push(term)
+    weights.push(idf(statistics.texts, count))
+  }
+  if (terms.length === 0) return []
+  const result = await client.query({
+    query: `SELECT id FROM ${names.postings}
+WHERE ${where.sql} AND area IN {areas:Array(String)} AND term IN {terms:Array(String)}
+GROUP BY id
+ORDER BY sum(transform(term, {terms:Array(String)}, {weights:Array(Float64)}, 0.) * count * ${BM25.k1 + 1}
+  / (count + ${BM25.k1} * (${1 - BM25.b} + ${BM25.b} * length / {averageLength:Float64}))) DESC, id
+LIMIT {limit:UInt32}`,
+    query_params: { ...where.params, areas, terms, weights, averageLength: Math.max(1, statistics.averageLength), limit },
+    clickhouse_settings: ALONE, format: 'JSONCompactEachRow',
+  })
+  return (await result.json<[string]>()).map(([id]) => id)
+}

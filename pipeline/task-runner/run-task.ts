@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
+import { zodProblem } from '../../schemas/envelope.ts'
+import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
+import { jsonProblem } from '../../schemas/json.ts'
+import { LIMITS } from '../../schemas/limits.ts'
+
+const PAUSE_MIN_MS = 200
+const PAUSE_MAX_MS = 30_000
+
+/** How a run came out. `given_up`: nobody wants the outcome any more, or another runner will produce it. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly output: unknown; readonly attempts: number }
+  | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
+  | { readonly kind: 'given_up' }
+
+export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memory'> {
+  /** Aborts at the deadline, when the machine wants it no longer, and when the runner stops. */
+  readonly signal: AbortSignal
+  /** Calls the task; what it does before its first `await` can be watched there. */
+  readonly call: <T>(work: () => T) => T
+  /** Told after each attempt. */
+  readonly onAttempt: (outcome: 'ok' | 'error') => void
+}
+
+/**
+ * Runs a task until it succeeds, fails for good, or its attempts are used up, with pauses that double between attempts.
+ *
+ * @param attemptsBefore attempts that were begun by runners that did not live to tell.
+ */
+export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
+  const { signal } = deps
+  const input = definition.input.safeParse(message.input)
+  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: { code: 'bad_task_input', message: zodProblem(input.error, 'input') } }
+  if (attemptsBefore >= definition.attemptsMax) {
+    return { kind: 'failed', attempts: attemptsBefore, error: { code: 'runner_lost', message: 'every runner that tried this task was lost before it had an outcome' } }
+  }
+  for (let attempts = attemptsBefore + 1; ; attempts++) {
+    try {
+      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log, actor: deps.actor, memory: deps.memory })), signal)
+      deps.onAttempt('ok')
+      const unfit = unfitness(definition, output)
+      return unfit === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: unfit, attempts }
+    } catch (error) {
+      if (signal.aborted) return { kind: 'given_up' }
+      deps.onAttempt('error')
+      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error', message: messageOf(error).toWellFormed().slice(0, 4096) }
+      deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
+      if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
+      if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
+    }
+  }
+}
+
+async function pause(attempts: number, error: unknown, signal: AbortSignal): Promise<'over' | 'aborted'> {
+  const backOffMs = Math.min(PAUSE_MIN_MS * 2 ** (attempts - 1), PAUSE_MAX_MS) * (0.5 + Math.random() / 2)
+  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, backOffMs) : backOffMs
+  return delay(pauseMs, 'over' as const, { signal }).catch(() => 'aborted')
+}
+
+/** A task that never settles must not hold its place for ever: the abort counts, whatever the task makes of it. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(new Error('aborted'))
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+    aborted.catch(() => undefined)
+    work.catch(() => undefined)
+  }
+}
+
+/** Why an output cannot be given to the machine. */
+function unfitness(definition: TaskDefinition, output: unknown): TaskError | undefined {
+  const problem = jsonProblem(output)
+  if (problem !== undefined) return { code: 'result_unfit', message: problem }
+  const checked = definition.output.safeParse(output)
+  if (!checked.success) return { code: 'result_unfit', message: zodProblem(checked.error, 'output') }
+  const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
+  if (bytes > LIMITS.resultBytesMax) return { code: 'result_too_large', message: `${bytes} bytes; a result may have ${LIMITS.resultBytesMax}` }
+  return undefined
+}

@@ -1,0 +1,46 @@
+import { LRUCache } from 'lru-cache'
+import type { TaskMemory } from '../../actors/definition/task-search.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
+import type { Address } from '../../schemas/subjects.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import { QUESTION_CHARACTERS_MAX, type Search } from '../search/hybrid-search.ts'
+import { watchConnection } from '../jetstream/connection-events.ts'
+
+/** Tenants whose version of knowledge is kept in mind. */
+const TENANTS_MAX = 10_000
+/** Changes are heard of at once; this is for those that were not heard. */
+const VERSION_MS = 30_000
+
+export interface TaskMemories {
+  of(actor: Address): TaskMemory
+  stop(): void
+}
+
+/** The memory for the tasks of one process. A tenant's version of knowledge is asked of LOG once, and again after it has changed. */
+export function createTaskMemories({ nc, jsm }: Bus, search: Search): TaskMemories {
+  const versions = new LRUCache<string, { readonly version: string | undefined }>({
+    max: TENANTS_MAX, ttl: VERSION_MS,
+    fetchMethod: async (tenant) => {
+      const last = await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${SOURCE_KIND}.*` })
+      return { version: last === null ? undefined : `log-${last.seq}` }
+    },
+  })
+  const changes = nc.subscribe(`out.*.${SOURCE_KIND}.*.knowledge.changed`, {
+    callback: (_, { subject }) => { versions.delete(subject.split('.')[1] ?? '') },
+  })
+  const connection = watchConnection(nc, 'reconnect', () => versions.clear())
+  return {
+    of: ({ tenant, kind, id }) => ({
+      async search({ q, in: area, own = false, limit }) {
+        const actor = own ? { kind, conversation: id } : {}
+        const { hits } = await search({ tenant, q: q.slice(0, QUESTION_CHARACTERS_MAX).toWellFormed(), in: area, ...actor, limit })
+        return hits
+      },
+      knowledgeVersion: async () => (await versions.forceFetch(tenant)).version,
+    }),
+    stop() {
+      changes.unsubscribe()
+      connection.stop()
+    },
+  }
+}

@@ -1,0 +1,158 @@
+import { crc32 } from 'node:zlib'
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
+import { rowsTable } from '../../schemas/ddl.ts'
+import { PRESENT_GENERATIONS } from '../../schemas/table-generations.ts'
+import { TABLES, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { keySql, textSql } from './canonical-text.ts'
+import type { Difference } from './table-differences.ts'
+import { EMPTY, isRefusal, type JsonPrinter } from './json-printer.ts'
+import type { Scope } from './read-scope.ts'
+import { BUCKET, bucketKey, isStanding, type Slice } from './log-slice.ts'
+
+export interface CompareDeps {
+  readonly clickhouse: ClickHouseClient
+  readonly settings: ClickHouseSettings
+  readonly printer: JsonPrinter
+}
+
+/** Rows that were compared, and what was found; of each table the rows of standing keys that were not there. */
+export interface Compared {
+  readonly rows: ReadonlyMap<TableName, number>
+  readonly differences: readonly Difference[]
+  /** Keys whose expected version is not in the table, with its sequence: right only where a later one has taken its place. */
+  readonly owed: ReadonlyMap<TableName, ReadonlyMap<string, number>>
+}
+
+const DATA_TYPE = TABLES.events.columns.data.type
+const REFUSED_MAX = 1_000
+
+/** Holds the tables, as analysts see them, against what a slice of the log should have made. */
+export async function compareSlice(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Compared> {
+  const rows = new Map<TableName, number>()
+  const differences: Difference[] = []
+  const owed = new Map<TableName, ReadonlyMap<string, number>>()
+  for (const name of TABLE_NAMES) {
+    const found = isStanding(name) ? await compareStanding(deps, name, scope, slice) : await compareBuckets(deps, name, scope, slice)
+    rows.set(name, found.rows)
+    differences.push(...found.differences)
+    owed.set(name, found.owed ?? new Map())
+  }
+  if (!differences.some(({ table }) => table === 'events')) differences.push(...await compareData(deps, scope, slice))
+  return { rows, differences, owed }
+}
+
+interface Found {
+  readonly rows: number
+  readonly differences: readonly Difference[]
+  readonly owed?: ReadonlyMap<string, number>
+}
+
+/** The condition of a scope on a table's rows, and its parameters. */
+function within(name: TableName, { from, to, tenant }: Scope): { where: string; params: Record<string, unknown> } {
+  const { seq } = TABLES[name]
+  return {
+    where: `${seq} BETWEEN {from:UInt64} AND {to:UInt64}${tenant === undefined ? '' : ' AND tenant = {tenant:String}'}`,
+    params: { from, to, tenant },
+  }
+}
+
+async function ask<Row>({ clickhouse, settings }: CompareDeps, query: string, params: Record<string, unknown>): Promise<Row[]> {
+  const result = await clickhouse.query({
+    query, query_params: params, format: 'JSONCompactEachRow', clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
+  })
+  return result.json<Row>()
+}
+
+async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<Found> {
+  const { where, params } = within(name, scope)
+  const { seq } = TABLES[name]
+  const found = await ask<[string, number, number, number, number]>(deps, `
+    SELECT tenant, ${seq} - ${seq} % ${BUCKET} AS first, count(), sum(CRC32(text)), sum(length(text))
+    FROM (SELECT tenant, ${seq}, ${textSql(name)} AS text FROM ${name} WHERE ${where}) GROUP BY tenant, first`, params)
+  const expected = new Map(slice.buckets.get(name))
+  const differences: Difference[] = []
+  const differs = (tenant: string, from: number): void => {
+    differences.push({ table: name, tenant, from: Math.max(from, scope.from), to: Math.min(from + BUCKET - 1, scope.to) })
+  }
+  let rows = 0
+  for (const [tenant, from, count, crc, bytes] of found) {
+    const bucket = expected.get(bucketKey(tenant, from))
+    expected.delete(bucketKey(tenant, from))
+    rows += count
+    if (bucket?.rows !== count || bucket.crc !== crc || bucket.bytes !== bytes) differs(tenant, from)
+  }
+  for (const { tenant, from } of expected.values()) differs(tenant, from)
+  return { rows, differences }
+}
+
+async function compareStanding(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<Found> {
+  const { where, params } = within(name, scope)
+  const { seq } = TABLES[name]
+  const label = name === 'actors' ? 'toJSONString(label)' : "''"
+  const found = await ask<[string, string, number, number, number, string]>(deps, `
+    SELECT tenant, key, ${seq}, CRC32(text), length(text), label
+    FROM (SELECT tenant, ${seq}, ${keySql(name)} AS key, ${textSql(name)} AS text, ${label} AS label FROM ${name} WHERE ${where})`, params)
+  const expected = new Map(slice.versions.get(name))
+  const labels = await deps.printer.print(found.map(([, key]) => expected.get(key)?.label ?? EMPTY))
+  const differences: Difference[] = []
+  for (const [index, [tenant, key, at, crc, bytes, printed]] of found.entries()) {
+    const version = expected.get(key)
+    expected.delete(key)
+    const isSame = version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || labels[index] === printed)
+    if (!isSame) differences.push({ table: name, tenant, from: Math.min(at, version?.seq ?? at), to: Math.max(at, version?.seq ?? at), key })
+  }
+  return { rows: found.length, differences, owed: new Map([...expected].map(([key, version]) => [key, version.seq])) }
+}
+
+/** Events as JSON: what ClickHouse has parsed is what the exact text beside it says. */
+async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Difference[]> {
+  const { where, params } = within('events', scope)
+  const at = (table: TableName, tenant: string, seq: number, note: string): Difference => ({ table, tenant, from: seq, to: seq, note })
+  try {
+    const wrong = await ask<[string, number]>(deps, `
+      SELECT tenant, seq FROM events WHERE ${where} AND (outcome = 'committed' OR idx > 0)
+        AND toJSONString(data) != toJSONString(CAST(if(isNull(data_error), data_raw, '${EMPTY}'), '${DATA_TYPE}'))
+      ORDER BY seq, idx LIMIT 1`, params)
+    const refused = await ask<[string, number, string]>(deps, `
+      SELECT tenant, seq, data_raw FROM events WHERE ${where} AND isNotNull(data_error) ORDER BY seq LIMIT ${REFUSED_MAX}`, params)
+    const printed = await deps.printer.print(refused.map(([, , raw]) => raw))
+    const sound = refused.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
+    const rejected = await ask<[string, number, string]>(deps, `
+      SELECT tenant, seq, toJSONString(data) FROM events WHERE ${where} AND outcome = 'rejected' AND idx = 0 AND toJSONString(data) != '${EMPTY}'`, params)
+    const expected = new Map(await slice.rejectedData())
+    const altered = rejected.filter(([, seq, text]) => {
+      const crc = expected.get(seq)
+      expected.delete(seq)
+      return crc !== crc32(text)
+    })
+    return [
+      ...wrong.map(([tenant, seq]) => at('events', tenant, seq, 'data is not what data_raw says')),
+      ...sound.map(([tenant, seq]) => at('events', tenant, seq, 'data is empty and data_error set, though ClickHouse can hold data_raw')),
+      ...altered.map(([tenant, seq]) => at('events', tenant, seq, 'data of a rejected input is not what the log has')),
+      ...[...expected.keys()].map((seq) => at('events', '', seq, 'data of a rejected input is gone')),
+    ]
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    return [at('events', '', scope.from, `data_error is not set where ClickHouse cannot hold data_raw, from sequence ${scope.from} to ${scope.to}`)]
+  }
+}
+
+/** Rows that lie on disk more than once, exactly alike. */
+export interface Repeats {
+  readonly rows: number
+  /** The key of the first of them. */
+  readonly key: string
+}
+
+/**
+ * Counts exact repeats on disk. They are no difference: a crash leaves some, the views show each row once, and ClickHouse removes them
+ * as it merges.
+ */
+export async function repeatsIn(deps: CompareDeps, name: TableName, scope: Scope): Promise<Repeats> {
+  const { where, params } = within(name, scope)
+  const [found] = await ask<[number, string]>(deps, `
+    SELECT sum(times - 1), min(key) FROM (
+      SELECT ${keySql(name)} AS key, count() AS times FROM ${rowsTable(name)}
+      WHERE generation = ${PRESENT_GENERATIONS}['${name}'] AND ${where} GROUP BY ${TABLES[name].orderBy.join(', ')}, ${TABLES[name].seq} HAVING times > 1)`, params)
+  return { rows: found?.[0] ?? 0, key: found?.[1] ?? '' }
+}

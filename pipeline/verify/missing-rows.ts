@@ -1,0 +1,71 @@
+import { TABLE_NAMES, TABLES, type Column, type TableName } from '../../schemas/tables.ts'
+import type { Bus } from '../jetstream/connection.ts'
+import { keySql } from './canonical-text.ts'
+import type { CompareDeps } from './compare-slice.ts'
+import type { Difference } from './table-differences.ts'
+import { isStanding } from './log-slice.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
+
+/** By table, keys whose expected version was not there, with its sequence. */
+export type Owed = ReadonlyMap<TableName, Map<string, number>>
+
+const KEYS_MAX = 1_000
+
+/** Of standing rows that were not there as expected, those that no later version has taken the place of either. */
+export async function missingOf(deps: CompareDeps, owed: Owed, to: number): Promise<Difference[]> {
+  const missing: Difference[] = []
+  for (const [name, keys] of owed) {
+    const all = [...keys]
+    for (let from = 0; from < all.length; from += KEYS_MAX) {
+      const some = all.slice(from, from + KEYS_MAX)
+      const later = await laterThan(deps, name, some.map(([key]) => key), to)
+      for (const [key, seq] of some) {
+        if (!later.has(key)) missing.push({ table: name, tenant: tenantOf(name, key), from: seq, to: seq, key })
+      }
+    }
+  }
+  return missing
+}
+
+async function laterThan({ clickhouse, settings }: CompareDeps, name: TableName, keys: readonly string[], to: number): Promise<ReadonlySet<string>> {
+  const columns = TABLES[name].orderBy.join(', ')
+  const values = TABLES[name].orderBy.map((column, index) => valueSql(name, column, index + 1)).join(', ')
+  const result = await clickhouse.query({
+    query: `SELECT ${keySql(name)} FROM ${name} WHERE ${TABLES[name].seq} > {to:UInt64} AND (${columns}) IN (
+      SELECT ${values} FROM (SELECT splitByChar('\\n', arrayJoin({keys:Array(String)})) AS part))`,
+    query_params: { to, keys }, use_multipart_params: true, format: 'JSONCompactEachRow', clickhouse_settings: settings,
+  })
+  return new Set((await result.json<[string]>()).map(([key]) => key))
+}
+
+/** A part of a key as the value of its column, so that ClickHouse finds it by the order of the table. */
+function valueSql(name: TableName, column: string, index: number): string {
+  const columns: Readonly<Record<string, Column>> = TABLES[name].columns
+  const type = columns[column]?.type ?? ''
+  if (type.startsWith('DateTime64')) return `fromUnixTimestamp64Milli(toInt64(part[${index}]), 'UTC')`
+  return type.startsWith('UInt') ? `to${type}(part[${index}])` : `part[${index}]`
+}
+
+const tenantOf = (name: TableName, key: string): string => {
+  const orderBy: readonly string[] = TABLES[name].orderBy
+  return key.split('\n')[orderBy.indexOf('tenant')] ?? ''
+}
+
+/** Rows from beyond the end of the log. */
+export async function beyondLog({ clickhouse, settings }: CompareDeps, bus: Bus, tenant: string | undefined): Promise<Difference[]> {
+  const found: Difference[] = []
+  for (const name of TABLE_NAMES) {
+    const { seq } = TABLES[name]
+    const key = isStanding(name) ? keySql(name) : "''"
+    const result = await clickhouse.query({
+      query: `SELECT tenant, ${seq} AS at, ${key} AS key FROM ${name} ${tenant === undefined ? '' : 'WHERE tenant = {tenant:String}'} ORDER BY ${seq} DESC LIMIT 1`,
+      query_params: { tenant }, format: 'JSONEachRow', clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
+    })
+    const [row] = await result.json<{ tenant: string; at: number; key: string }>()
+    // Asked after the table: what came meanwhile is in the log first.
+    const { state } = await streamInfo(bus.jsm, 'LOG')
+    if (row === undefined || row.at <= state.last_seq) continue
+    found.push({ table: name, tenant: row.tenant, from: row.at, to: row.at, ...(row.key === '' ? {} : { key: row.key }) })
+  }
+  return found
+}

@@ -1,0 +1,310 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { actorAfter, newActor, type Actor } from '../../../actors/core/actor.ts'
+import type { Message } from '../../../actors/core/commit.ts'
+import { messageReceived } from '../../../schemas/events.ts'
+import { RESERVED_ID_PREFIX } from '../../../schemas/envelope.ts'
+import { LIMITS } from '../../../schemas/limits.ts'
+import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
+import { message, timeAt } from '../../support/core-helpers.ts'
+import {
+  decideAt, happen, happenings, live, newborn, stayAlive, textOf, type Happening, type Life, type Species,
+} from '../../support/actor-histories.ts'
+import { rig, supportDesk, toy } from '../../support/generators.ts'
+
+const alive: readonly (readonly [string, Species])[] = [['toy', toy], ['rig', rig], ['support', supportDesk]]
+
+/** Lives of some twenty happenings each; enough to find a fault that one life in fifty shows. */
+const RUNS = 40
+
+/** What a machine decided, without where and when. */
+const decided = ({ from, to, state, status, label, emitted, started, timers, stopped, ended, case: counts }: LogRecord) =>
+  ({ from, to, state, status, label, emitted, started, timers, stopped, ended, counts })
+
+/** A committed record's input as it would be published again. */
+function republished(record: LogRecord): Message {
+  const { input: { type, id, data, ...rest }, inbox } = record
+  if (isFromInside(record)) {
+    const { correlationid, traceparent } = rest
+    return message(inbox.seq, { type, ...data, correlationid, traceparent }, { origin: 'internal', ts: inbox.ts })
+  }
+  const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
+  return message(inbox.seq, { type, data, ...own, ...rest }, { ts: inbox.ts })
+}
+
+const isCommitted = (record: LogRecord): boolean => record.outcome === 'committed'
+const isFromInside = ({ input }: LogRecord): boolean => /^(task|timer)\./.test(input.type)
+const isFromProducer = (record: LogRecord): boolean => isCommitted(record) && !isFromInside(record)
+
+/** The actor before each message, and after the last. */
+function stages(species: Species, life: Life): Actor[] {
+  const actors = [newborn(species).actor]
+  let actor = newborn(species).actor
+  for (const decision of life.decisions) {
+    if (decision.kind === 'record') actor = actorAfter(actor.address, JSON.parse(textOf(decision.encoded)) as LogRecord)
+    actors.push(actor)
+  }
+  return actors
+}
+
+describe.each(alive)('an actor of kind %s', (_, species) => {
+  test('has the states that its recorded inputs lead to', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const { records } = live(species, all)
+      let actor = newborn(species).actor
+      for (const record of records) {
+        if (isCommitted(record)) {
+          const again = decideAt(species, actor, republished(record), true, record.at)
+          if (again.kind !== 'record') throw new Error(`record ${record.n} was decided as ${again.kind}`)
+          expect(decided(again.record)).toEqual(decided(record))
+        }
+        actor = actorAfter(actor.address, record)
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('decides the same, byte for byte, whenever it is read from the log again', () => {
+    fc.assert(fc.property(happenings(species), fc.array(fc.boolean(), { minLength: 1 }), (all, forgets) => {
+      const { messages, written } = live(species, all)
+      expect(stayAlive(species, messages, () => false)).toEqual(written)
+      expect(stayAlive(species, messages, (index) => forgets[index % forgets.length] === true)).toEqual(written)
+    }), { numRuns: RUNS })
+  })
+
+  test('takes a message that INBOX hands over again for a repeat, at any later moment', () => {
+    fc.assert(fc.property(happenings(species, 25), (all) => {
+      const life = live(species, all)
+      for (const [until, actor] of stages(species, life).entries()) {
+        for (const [index, earlier] of life.messages.slice(0, until).entries()) {
+          const { kind } = decideAt(species, actor, earlier, true)
+          expect(kind).toBe(earlier.seq <= actor.inbox.seq ? 'repeat' : life.decisions[index]?.kind)
+          expect(kind).not.toBe('record')
+        }
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('takes a committed input that is published again with its id or sequence for a repeat, as long as it remembers', () => {
+    fc.assert(fc.property(happenings(species, 25), (all) => {
+      const life = live(species, all)
+      const later = life.messages.length + 1
+      const decideOn = (body: object) => decideAt(species, life.actor, message(later, body), true)
+      for (const { input: { type, id, source, sequence, data } } of life.records.filter(isFromProducer)) {
+        if (!id.startsWith(RESERVED_ID_PREFIX)) {
+          expect(decideOn({ type, id, data })).toEqual({ kind: 'repeat', by: 'id' })
+          expect(decideOn({ type: 'other', id, data: {} })).toEqual({ kind: 'repeat', by: 'id' })
+        }
+        if (sequence !== undefined) {
+          expect(decideOn({ type, id: 'new', source, sequence, data })).toEqual({ kind: 'repeat', by: 'sequence' })
+        }
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('decides twice to the same bytes, and at another time with the same ids', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const life = live(species, all)
+      const idsOf = ({ emitted, started, timers, stopped }: LogRecord) =>
+        [emitted.map(({ id }) => id), started.map(({ run }) => run), timers.map(({ run }) => run), stopped]
+      const actors = stages(species, life)
+      for (const [index, at] of life.messages.entries()) {
+        const decision = life.decisions[index]
+        const actor = actors[index]
+        if (decision?.kind !== 'record' || actor === undefined) continue
+        const again = decideAt(species, actor, at, true)
+        const later = decideAt(species, actor, at, true, timeAt(1_000_000))
+        expect(again.kind === 'record' && textOf(again.encoded)).toBe(textOf(decision.encoded))
+        expect(later.kind === 'record' && idsOf(later.record)).toEqual(idsOf(decision.record))
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('leaves nothing but whole records, numbered and in order, with counters that follow from them', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const { records, messages, decisions } = live(species, all)
+      expect(decisions).toHaveLength(messages.length)
+      expect(decisions.every(({ kind }) => kind !== 'threw')).toBe(true)
+      for (const [index, record] of records.entries()) {
+        expect(recordSchema.safeParse(record).error).toBeUndefined()
+        const before = records[index - 1]
+        expect(record.n).toBe(index + 1)
+        expect(record.from).toBe(before?.to ?? '')
+        expect(record.at >= (before?.at ?? '') && record.inbox.seq > (before?.inbox.seq ?? 0)).toBe(true)
+        if (!isCommitted(record) || record.input.history === true) {
+          const { to, from, state, status } = record
+          expect([to, state, status]).toEqual([from, before?.state ?? null, before?.status ?? 'none'])
+          expect([record.emitted, record.started, record.timers, record.stopped, record.ended].flat()).toEqual([])
+        }
+        const pending = [...Object.keys(record.state?.tasks ?? {}), ...Object.keys(record.state?.timers ?? {})]
+        expect(pending.sort()).toEqual(pendingAfter(records.slice(0, index + 1)))
+        expect(remembered(record)).toEqual(rememberedAfter(records.slice(0, index + 1)))
+      }
+      const ids = records.flatMap((record) => [...record.emitted.map(({ id }) => id), ...runsOf(record)])
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(records.map(({ case: counts }) => counts)).toMatchObject(JSON.parse(JSON.stringify(countedCases(records))) as object[])
+    }), { numRuns: RUNS })
+  })
+
+  test('says of every stay when and by which record it was begun and ended', () => {
+    fc.assert(fc.property(happenings(species), (all) => {
+      const { records } = live(species, all)
+      for (const [index, record] of records.entries()) {
+        const before = records[index - 1]
+        const left = leavesOf(record.from).filter((leaf) => !leavesOf(record.to).includes(leaf))
+        expect(record.left ?? []).toEqual(left.map((state) => {
+          const entered = records[enteredAt(records.slice(0, index), state)]
+          return { state, cause: record.left?.[0]?.cause, case: before?.case.no, enteredAt: entered?.at, enteredSeq: entered?.n }
+        }))
+        const since = leavesOf(record.to).map((leaf) => [leaf, records[enteredAt(records.slice(0, index + 1), leaf)]?.n])
+        expect(record.since).toEqual(Object.fromEntries(since.map(([leaf, n]) => [leaf, n === record.n ? 0 : n])))
+        if (record.left !== undefined) expect(record.left[0]?.cause).toMatch(causeIn(record))
+      }
+    }), { numRuns: RUNS })
+  })
+
+  test('pairs each question with its answer, once', () => {
+    fc.assert(fc.property(happenings(species, 60), (all) => {
+      const { records } = live(species, all)
+      const questions = records.filter((record) => isSaid(record) && record.input.data?.['role'] === 'user')
+      const last = records.at(-1)?.case
+      expect(last?.turns ?? 0).toBe(questions.length)
+      const answered = records.flatMap((record) => (record.answered ?? []).map((question) => ({ ...question, by: record })))
+      const turns = answered.map(({ turn }) => turn)
+      expect(new Set(turns).size).toBe(turns.length)
+      for (const { turn, id, seq, at, by, idx } of answered) {
+        const asked = questions[turn - 1]
+        expect([id, seq === 0 ? by.n : seq, at]).toEqual([asked?.input.id, asked?.n, asked?.input.history === true ? asked.input.time : asked?.inbox.ts])
+        const reply = idx === 0 ? by.input.data : by.emitted[idx - 1]?.data
+        expect(reply?.['replyTo'] ?? id).toBe(id)
+      }
+      const waiting = (last?.open ?? []).map(({ turn }) => turn)
+      expect(waiting.filter((turn) => turns.includes(turn))).toEqual([])
+      expect(waiting.length).toBeLessThanOrEqual(LIMITS.openTurnsMax)
+    }), { numRuns: RUNS })
+  })
+
+  test('is not touched by what happens to others between its messages', () => {
+    const one = happenings(species, 1).filter(({ length }) => length === 1)
+    const three = fc.array(fc.tuple(fc.nat(2), one), { maxLength: 60, size: 'max' })
+    fc.assert(fc.property(three, (all) => {
+      const lives = ['a', 'b', 'c'].map((id) => newborn(species, id))
+      for (const [index, [who, [one]]] of all.entries()) happen(species, lives[who] as Life, one as Happening, index + 1)
+      for (const { actor, messages, written } of lives) {
+        expect(stayAlive(species, messages, () => false, newActor(actor.address))).toEqual(written)
+      }
+    }), { numRuns: RUNS })
+  })
+})
+
+const leavesOf = (path: string): string[] => path.split('+').filter((leaf) => leaf !== '')
+
+/** Where the stay in a leaf began that the last of the records has. */
+function enteredAt(records: readonly LogRecord[], leaf: string): number {
+  const outside = records.findLastIndex(({ to }) => !leavesOf(to).includes(leaf))
+  return outside + 1
+}
+
+function causeIn({ input }: LogRecord): RegExp {
+  if (input.type === 'timer.fired') return /^timer:[\w.]+$/
+  if (input.type.startsWith('task.')) return input.type === 'task.done' ? /^task:\w+:done$/ : /^task:\w+:error$/
+  return new RegExp(`^${input.type.replaceAll('.', '\\.')}$`)
+}
+
+const runsOf = ({ started, timers }: LogRecord): string[] => [...started, ...timers].map(({ run }) => run)
+
+/** The runs that records started and did not settle, stop or see fire. */
+function pendingAfter(records: readonly LogRecord[]): string[] {
+  const pending = new Set<string>()
+  for (const record of records.filter(isCommitted)) {
+    if (record.input.type === 'timer.fired') pending.delete(String(record.input.data?.['run']))
+    for (const run of [...record.stopped, ...record.ended.map((end) => end.run)]) pending.delete(run)
+    for (const run of runsOf(record)) pending.add(run)
+  }
+  return [...pending].sort()
+}
+
+/** Characters that one remembered id takes. */
+const ID_CHARS = 8
+const remembered = ({ seen }: LogRecord) => ({ ids: seen.ids.length / ID_CHARS, sources: new Map(seen.sources) })
+
+/** How many ids, and which sequences, an actor must remember: those of producers' committed inputs. */
+function rememberedAfter(records: readonly LogRecord[]): ReturnType<typeof remembered> {
+  const inputs = records.filter(isFromProducer).map(({ input }) => input)
+  const sequences = inputs.filter(({ sequence }) => sequence !== undefined)
+  return {
+    ids: Math.min(LIMITS.seenIdsMax, inputs.filter(({ id }) => !id.startsWith(RESERVED_ID_PREFIX)).length),
+    sources: new Map(sequences.map(({ source, sequence = 0 }) => [source, sequence])),
+  }
+}
+
+/** What the table of messages has a row for. */
+const isSaid = ({ outcome, input }: LogRecord): boolean =>
+  outcome === 'committed' && input.type === 'message.received' && messageReceived.safeParse(input.data).success
+
+/** The counters of each record, counted from the records up to it alone. */
+function countedCases(records: readonly LogRecord[]): Partial<LogRecord['case']>[] {
+  const first = records[0]?.at ?? ''
+  let [no, openedAt, closed, past] = [1, first, false, records[0]?.input.history === true]
+  let begins = 0
+  return records.map((record, index) => {
+    const said = records.slice(0, index + 1).filter(isSaid)
+    const roles = said.map((one) => one.input.data?.['role'])
+    const emitted = records.slice(0, index + 1).flatMap((one) => one.emitted)
+    const sent = emitted.filter(({ type }) => type === 'message.sent').length
+    const by = (role: string): number => roles.filter((one) => one === role).length
+    const reopens = (closed || past) && index > 0 && said.includes(record) && record.input.history !== true
+    if (reopens) [no, openedAt, past, begins] = [no + 1, record.at, false, index]
+    const ofCase = records.slice(begins, index + 1)
+    const [events, ends] = [ofCase.flatMap((one) => one.emitted), ofCase.flatMap((one) => one.ended)]
+    const emittedOf = (type: string): number | undefined => events.filter((event) => event.type === type).length || undefined
+    closed = record.emitted.some(({ type }) => type === 'case.closed') || (closed && !reopens)
+    return {
+      no, openedAt, closed, firstAt: first, messages: roles.length + sent,
+      userMessages: by('user'), botMessages: by('assistant') + sent, agentMessages: by('agent'), history: past ? true : undefined,
+      counts: {
+        records: ofCase.length,
+        rejected: ofCase.filter((one) => !isCommitted(one)).length || undefined,
+        messages: (ofCase.filter(isSaid).length + (emittedOf('message.sent') ?? 0)) || undefined,
+        escalations: emittedOf('escalated'),
+        tasks: ofCase.flatMap((one) => one.started).length || undefined,
+        tasksFailed: ends.filter(({ status }) => status === 'failed' || status === 'expired').length || undefined,
+      },
+    }
+  })
+}
+
+describe('whatever bytes come in', () => {
+  const json = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.stringify(value))
+  const almost = fc.record({
+    type: fc.oneof(fc.constantFrom('add', 'note', 'timer.fired', 'task.done', 'message.received'), fc.string(), fc.jsonValue()),
+    data: fc.oneof(fc.constantFrom({ by: 1 }, { text: 'x' }, { q: '?' }), fc.jsonValue()),
+    id: fc.oneof(fc.string(), fc.jsonValue()),
+    time: fc.oneof(fc.constant('2026-01-01T00:00:00Z'), fc.string(), fc.jsonValue()),
+    sequence: fc.oneof(fc.nat(), fc.jsonValue()),
+    source: fc.oneof(fc.string(), fc.jsonValue()),
+    run: fc.jsonValue(),
+    history: fc.boolean(),
+  }, { requiredKeys: [] }).map((value) => JSON.stringify(value))
+  const cut = fc.tuple(almost, fc.nat()).map(([text, at]) => text.slice(0, at % (text.length + 1)))
+  const payload = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.oneof(json, almost, cut).map((text) => Buffer.from(text)))
+  const anything = fc.record({
+    payload, origin: fc.constantFrom<Message['origin']>('producer', 'internal'), addressable: fc.boolean(),
+    msgId: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+  })
+
+  test('there is one decision about it, and no more than one record, which can be read back', () => {
+    fc.assert(fc.property(happenings(toy, 8), fc.array(anything, { minLength: 1, maxLength: 5 }), (all, rubbish) => {
+      let { actor } = live(toy, all)
+      for (const [index, more] of rubbish.entries()) {
+        const decision = decideAt(toy, actor, message(100 + index, '', more), true)
+        expect(['record', 'repeat', 'ignored']).toContain(decision.kind)
+        if (decision.kind !== 'record') continue
+        expect(decision.encoded.length).toBeLessThanOrEqual(LIMITS.recordBytesMax)
+        const record = JSON.parse(textOf(decision.encoded)) as LogRecord
+        expect(recordSchema.safeParse(record).error).toBeUndefined()
+        expect(JSON.stringify(record)).toBe(JSON.stringify(decision.record))
+        actor = actorAfter(actor.address, record)
+      }
+    }), { numRuns: 1_000 })
+  })
+})

@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codeOf } from '../../../schemas/errors.ts'
+import { TABLES } from '../../../schemas/tables.ts'
+import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let dataDir: string
+let system: System
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-launch-'))
+  system = await startSystem({ kinds: [toyKind], dataDir })
+})
+afterAll(async () => {
+  await system.stop()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+/** Settings with which another process would use this one's servers. */
+const byUrl = async () => ({
+  NATS_URL: system.running.nats.url,
+  NATS_USER: 'colloquy',
+  NATS_PASSWORD: (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim(),
+  CLICKHOUSE_URL: system.running.clickhouse?.url ?? '',
+  CLICKHOUSE_USER: 'colloquy',
+  CLICKHOUSE_PASSWORD: (await readFile(join(dataDir, 'clickhouse-password'), 'utf8')).trim(),
+})
+const refusal = async (settings: Record<string, string>, kinds = [toyKind]): Promise<unknown> =>
+  startSystem({ kinds, settings: { ...await byUrl(), ...settings } }).then(async (started) => {
+    await started.stop()
+    return 'started'
+  }, codeOf)
+
+describe('starting', () => {
+  test('makes every table with a comment on it and on every column', async () => {
+    const columns = await rows<{ table: string; name: string; comment: string }>(
+      system, `SELECT table, name, comment FROM system.columns WHERE database = 'colloquy' AND table NOT LIKE '%_rows'`)
+    for (const [table, { columns: wanted }] of Object.entries(TABLES)) {
+      const comments = new Map(columns.filter((column) => column.table === table).map(({ name, comment }) => [name, comment]))
+      for (const [name, { comment }] of Object.entries(wanted)) expect(comments.get(name), `${table}.${name}`).toBe(comment)
+    }
+    expect(await rows(system, `SELECT name FROM system.tables WHERE database = 'colloquy' AND comment = ''`)).toEqual([])
+  })
+
+  test('is refused with another number of partitions than the streams were made with', async () => {
+    expect(await refusal({ PARTITIONS: '32' })).toBe('partitions_fixed')
+  })
+
+  test('is refused without a kind that is in use', async () => {
+    expect(await refusal({}, [])).toBe('kind_missing')
+  })
+
+  test('on servers that are named by URL works like on embedded ones', async () => {
+    const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'host' } })
+    await publishAll(second, [{ subject: 'in.acme.toy.by-url', body: { type: 'add', data: { by: 3 } } }])
+    await level(system)
+    await second.stop()
+    expect((await readLog(system)).filter((entry) => entry.actor === 'acme/toy/by-url')).toHaveLength(1)
+    expect(await rows(system, `SELECT label.count AS count FROM actors WHERE actor = 'by-url'`)).toEqual([{ count: 3 }])
+  })
+
+  test('makes its database where a ClickHouse that is named by URL has none', async () => {
+    const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' } })
+    await level(system)
+    await expect.poll(() => rows(second, 'SELECT count() AS n FROM another.events')).toEqual(await rows(system, 'SELECT count() AS n FROM colloquy.events'))
+    await second.stop()
+  })
+
+  test('where nobody answers at a URL says so and names the setting', async () => {
+    expect(await refusal({ NATS_URL: 'nats://127.0.0.1:1' })).toBe('nats_unreachable')
+    expect(await refusal({ CLICKHOUSE_URL: 'http://127.0.0.1:1' })).toBe('clickhouse_unreachable')
+  })
+
+  test('on a data folder that is in use is refused', async () => {
+    await expect(startSystem({ kinds: [toyKind], dataDir })).rejects.toMatchObject({ code: 'data_dir_in_use' })
+  })
+})

@@ -1,0 +1,64 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Kinds } from '../../../actors/definition/define-kind.ts'
+import { sourceKind } from '../../../actors/kinds/source/kind.ts'
+import { mermaid } from '../../../actors/definition/mermaid.ts'
+import { describe as describeKind } from '../../../actors/definition/describe-machine.ts'
+import { loadKinds } from '../../../infra/app/load-kinds.ts'
+import { loadSettings } from '../../../infra/settings.ts'
+import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import { rigKind } from '../../support/parallel-kind.ts'
+import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
+
+let folder: string
+beforeAll(async () => { folder = await temporaryFolder() })
+afterAll(() => rm(folder, { recursive: true }))
+
+const own = (path: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../..', path)).href)
+const imports = `import { defineKind } from ${own('actors/definition/define-kind.ts')}
+import { createMachine } from ${own('node_modules/xstate/dist/xstate.esm.js')}
+import { z } from ${own('node_modules/zod/index.js')}
+const kind = (machine) => defineKind({ name: 'one', version: 1, context: z.object({}), events: {}, emits: {}, tasks: {} }).with(createMachine(machine))
+`
+
+test.each([
+  ['throws', 'export const a = 1\n\nthrow new Error("out of luck")', 'bad_config', /throws\.ts cannot be loaded, at .*throws\.ts:3:7: out of luck/],
+  ['is-no-code', 'export default [', 'bad_config', /is-no-code\.ts cannot be loaded/],
+  ['exports-nothing', 'export const kinds = []', 'bad_config', /exports-nothing\.ts does not export kinds \(default: .*write "export default \[kind, …\]"/],
+  ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: what defineKind/],
+  ['has-two-of-one-name', `${imports}export default [kind({}), kind({})]`, 'bad_kind', /has-two-of-one-name\.ts cannot be loaded: two kinds are called "one"/],
+  ['has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source', /has-a-bad-kind\.ts cannot be loaded, at .*has-a-bad-kind\.ts:\d+:\d+: kind "one" cannot be carried out[^]*no_on_error: \(root\), invoke "x"/],
+])('a config that %s is an error with its file, and its place', async (name, text, code, says) => {
+  const file = join(folder, `${name}.ts`)
+  await writeFile(file, text)
+  const { settings } = loadSettings({}, settingsFor(folder, { CONFIG: file }))
+  const error: unknown = await loadKinds(settings).then(() => undefined, (thrown: unknown) => thrown)
+  expect([codeOf(error), messageOf(error)]).toEqual([code, expect.stringMatching(says)])
+})
+
+test('the kind of knowledge is there with any config, but where the config has one of that name', async () => {
+  const named = async (file: string, name: string): Promise<Kinds> => {
+    await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)
+    return loadKinds(loadSettings({}, settingsFor(folder, { CONFIG: join(folder, file) })).settings)
+  }
+  expect([...(await named('plain.ts', 'one')).keys()]).toEqual(['one', 'source'])
+  const own = await named('own.ts', 'source')
+  expect([...own.keys()]).toEqual(['source'])
+  expect(own.get('source')).not.toBe(sourceKind)
+})
+
+test('a picture has every state once, every transition, and bears any name', () => {
+  const picture = mermaid('rig', describeKind(rigKind).machine)
+  expect(picture.match(/^ *state "/gm)).toHaveLength(24)
+  expect(picture).toContain('state "whollyAgain (H*)" as')
+  expect(picture.match(/^ +--$/gm)).toHaveLength(2)
+  expect(picture).toMatch(/s\d+ --> s\d+ : after 10000 \/ assign, emit \(again\)/)
+  const rubbish = mermaid('a"b: {', { id: 'x', type: 'atomic', on: { 'e;\n-->': [{ target: ['x'], guard: '<script>' }] } })
+  expect(rubbish).toBe(`stateDiagram-v2
+  [*] --> s0
+  state "a#34;b#58; #123;" as s0
+  s0 --> s0 : e#59;#10;--#62; [#60;script#62;]
+`)
+})

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
+import { waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { launch } from '../../../infra/app/launch.ts'
+import { readMemoryModel } from '../../../infra/app/index-model.ts'
+import { runReembed } from '../../../infra/app/reembed.ts'
+import { createSearchClient, type Search } from '../../../pipeline/search/search-client.ts'
+import { cliJson } from '../../support/run-cli.ts'
+import { publishAll } from '../../support/system-assertions.ts'
+import { silent, startSystem, type System } from '../../support/test-system.ts'
+
+let system: System
+let search: Search
+/** A model with other dimensions, in a folder. */
+let folder: string
+let said = 0
+
+async function say(count: number): Promise<void> {
+  await publishAll(system, Array.from({ length: count }, () => ({
+    subject: 'in.acme.support.c1',
+    body: { type: 'message.received', id: `m${said}`, history: true, data: { role: 'user', text: `parcel number ${said++} is late` } },
+  })))
+  await waitUntilLevel(system.settings, 60_000)
+}
+const found = async (): Promise<{ readonly model: string; readonly hits: number }> => {
+  const { model, hits } = await search({ tenant: 'acme', q: 'late parcel', mode: 'dense', limit: 100 })
+  return { model, hits: hits.length }
+}
+
+beforeAll(async () => {
+  system = await startSystem({ settings: { EMBED_BATCH_MS: '10', EMBED_BATCH_RECORDS_MAX: '8' } })
+  search = createSearchClient({ url: system.running.http?.url ?? '' })
+  folder = join(system.settings.DATA_DIR, 'a-model')
+  await writeRandomBert(folder, { layers: 1, hidden: 16, heads: 1, feedForward: 16, positions: 64, dtype: 'fp32' })
+})
+afterAll(() => system.stop())
+
+describe('colloquy reembed', () => {
+  it('makes the memory anew beside the one in use, goes on where it was ended, and all change over while they run', async () => {
+    await say(150)
+    const before = await found()
+    expect(before.model).toBe('lexical')
+    const wanted = { ...system.settings, EMBED_MODEL: folder }
+    const stop = new AbortController()
+    const seen: number[] = []
+    const ended = runReembed(wanted, {
+      records: (done) => {
+        seen.push(done)
+        if (done > 0) stop.abort(new Error('ended in the middle'))
+      },
+      waits: () => undefined,
+    }, silent, stop.signal)
+    await expect(ended).rejects.toThrow('ended in the middle')
+    expect(await found()).toEqual(before)
+    const reached = seen.at(-1) ?? 0
+    expect(reached).toBeGreaterThan(0)
+
+    const again: number[] = []
+    const result = await runReembed(wanted, { records: (done) => { again.push(done) }, waits: () => undefined }, silent, new AbortController().signal)
+    expect(again[0]).toBeGreaterThanOrEqual(reached)
+    expect(result.before).toContain('lexical')
+    await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('semantic')
+    expect(await readMemoryModel(system.running.kv)).toMatchObject({ settings: { EMBED_MODEL: folder }, fingerprint: result.fingerprint })
+    // What comes from now on is in it too.
+    await say(1)
+    await expect.poll(async () => system.running.memory?.current().store.count('acme', {})).toBe(151)
+  })
+
+  it('is a command, and changes back quickly: the other collection is still there', async () => {
+    const [answer] = await cliJson(['reembed', '--embed-model', 'lexical'], { dataDir: system.settings.DATA_DIR })
+    expect(answer).toMatchObject({ model: 'lexical', before: expect.stringContaining('16-') as string })
+    await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('lexical')
+    await expect.poll(async () => system.running.memory?.current().store.count('acme', {})).toBe(151)
+  })
+
+  it('is not done by settings alone: a process whose settings name another model searches with the one that the memory is of', async () => {
+    const passwordOf = async (server: string): Promise<string> => (await readFile(join(system.settings.DATA_DIR, `${server}-password`), 'utf8')).trim()
+    const { running } = system
+    const other = await launch({
+      ...system.settings, NATS_URL: running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: await passwordOf('nats'),
+      CLICKHOUSE_URL: running.clickhouse?.url, CLICKHOUSE_USER: 'colloquy', CLICKHOUSE_PASSWORD: await passwordOf('clickhouse'),
+      ROLES: ['serve'], EMBED_MODEL: folder,
+    }, running.kinds, silent)
+    const answer = await other.memory?.search({ tenant: 'acme', q: 'late parcel' })
+    await other.stop()
+    expect(answer).toMatchObject({ model: 'lexical', hits: expect.arrayContaining([expect.objectContaining({ actor: 'c1' })]) as unknown })
+  })
+})

@@ -1,0 +1,188 @@
+import { rm } from 'node:fs/promises'
+import { jetstream } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { SystemStatus } from '../../../infra/app/system-status.ts'
+import { cliJson, runCli, startCli, startUp, type CliProcess, type CliRun } from '../../support/run-cli.ts'
+import { temporaryFolder } from '../../support/test-system.ts'
+
+interface Acknowledged {
+  readonly position: number
+  readonly duplicate: boolean
+}
+interface Shown {
+  readonly n: number
+  readonly history: readonly { readonly n: number; readonly input: object; readonly emitted: readonly object[] }[]
+}
+
+/** Without tables, which are asked in `cli-sql`. */
+const settings = { ROLES: 'host,dispatch,tasks', HTTP_TOKEN: 'correct-horse-battery-staple' }
+
+let dataDir: string
+let up: CliProcess
+let producer: NatsConnection
+const run = (...args: string[]): Promise<CliRun> => runCli(args, { dataDir, settings })
+const json = <T>(...args: string[]): Promise<T[]> => cliJson<T>(args, { dataDir, settings })
+
+beforeAll(async () => {
+  dataDir = await temporaryFolder()
+  const started = await startUp({ dataDir, settings })
+  up = started
+  producer = await connect({ servers: started.addresses.natsUrl })
+})
+afterAll(async () => {
+  await producer.close()
+  up.signal('SIGTERM')
+  await up.ended
+  await rm(dataDir, { recursive: true })
+})
+
+/** What a user says, straight to NATS. */
+const say = async (actor: string, text: string): Promise<void> => {
+  const data = { role: 'user', text }
+  await jetstream(producer).publish(`in.${actor.replaceAll('/', '.')}`, JSON.stringify({ type: 'message.received', data }))
+}
+const level = () => json<SystemStatus>('status', '--wait')
+/** A command that must fail with this code, and say nothing on stdout. */
+const expectFailure = async (code: string, ...args: string[]): Promise<void> => {
+  const failed = await run(...args)
+  expect([failed.code, failed.stdout]).toEqual([1, ''])
+  expect(failed.stderr).toContain(code)
+}
+
+test('help is no error, and an unknown command is one, on stderr alone', async () => {
+  const help = await run('dead', 'ls', '--help')
+
+  expect([help.code, help.stderr]).toEqual([0, ''])
+  expect(help.stdout).toContain('Usage: colloquy dead ls')
+  await expectFailure('unknown command', 'nonsense')
+})
+
+test('what is published is acknowledged with its position, handled, answered and shown', async () => {
+  const words = ['{"role":"user","text":"Hello!"}', '--id', 'm-1', '--source', 'web', '--time', '2026-01-02T03:04:05Z']
+  const hello = ['publish', 'acme/support/c1', 'message.received', ...words]
+  const [first] = await json<Acknowledged>(...hello)
+  const [again] = await json<Acknowledged>(...hello)
+  expect(first?.duplicate).toBe(false)
+  expect(again).toEqual({ ...first, duplicate: true })
+  await level()
+
+  const [shown] = await json<Shown>('show', 'acme/support/c1')
+  expect(shown).toMatchObject({ tenant: 'acme', kind: 'support', id: 'c1', n: 1, position: first?.position })
+  expect(shown?.history).toHaveLength(1)
+  expect(shown?.history[0]?.input).toMatchObject({ id: 'm-1', source: 'web', time: '2026-01-02T03:04:05.000Z' })
+  expect(shown?.history[0]?.emitted[0]).toMatchObject({ type: 'message.sent', data: { replyTo: 'm-1' } })
+})
+
+test('an actor is shown at any of its records, with the history up to it', async () => {
+  for (const n of [1, 2, 3]) await say('history/support/c1', `Thanks ${n}`)
+  await level()
+
+  const [atTwo] = await json<Shown>('show', 'history/support/c1', '--at', '2')
+  const [lastTwo] = await json<Shown>('show', 'history/support/c1', '--limit', '2')
+
+  expect([atTwo?.n, atTwo?.history.map(({ n }) => n)]).toEqual([2, [1, 2]])
+  expect([lastTwo?.n, lastTwo?.history.map(({ n }) => n)]).toEqual([3, [2, 3]])
+  await expectFailure('code: unknown_record', 'show', 'history/support/c1', '--at', '9')
+  await expectFailure('code: unknown_actor', 'show', 'history/support/nobody')
+  expect((await run('show', 'history/support/c1')).stdout).toMatch(/record\s+3 of 3[^]*message\.received "Thanks 2"/)
+})
+
+test('the log is followed from now on, or from any sequence, for whom one wants to hear', async () => {
+  const follower = startCli(['tail', 'tailed/support', '--json', '--limit', '2'], { dataDir, settings })
+  // Whether it follows yet shows only by what it says: it is told something until then.
+  const telling = setInterval(() => {
+    void say('other/support/c1', 'Hi')
+    void say('tailed/support/c1', 'Hi')
+  }, 100)
+  const { code, stdout } = await follower.ended
+  clearInterval(telling)
+  await level()
+
+  expect(code).toBe(0)
+  const actor = { tenant: 'tailed', kind: 'support', id: 'c1' }
+  for (const line of stdout.split('\n')) expect(JSON.parse(line)).toMatchObject(actor)
+  const since = await run('tail', '--since', '1', '--limit', '1')
+  expect(since.stdout).toMatch(/^ +1 {2}\d\d:\d\d:\d\d\.\d{3} {2}\w+\/support\/c1 {2}· → /)
+  const filtered = await json<{ tenant: string }>('tail', '*/*/c1', '--since', '1', '--limit', '3')
+  expect(filtered).toHaveLength(3)
+})
+
+test('a reader that has seen enough ends the command quietly', async () => {
+  const tail = startCli(['tail', '--since', '1'], { dataDir, settings })
+  await tail.line(() => true)
+  tail.closeStdout()
+  const telling = setInterval(() => void say('pipe/support/c1', 'Hi'), 100)
+
+  expect(await tail.ended).toMatchObject({ code: 0, stderr: '' })
+  clearInterval(telling)
+})
+
+test('the status has the position and lag of each stage, and waits until all are level', async () => {
+  const [status] = await level()
+
+  expect(Object.keys(status?.stages ?? {}).sort()).toEqual(['dispatch', 'host', 'tasks'])
+  for (const stage of Object.values(status?.stages ?? {})) expect(stage).toMatchObject({ lag: 0, ok: true })
+  expect(status).toMatchObject({ durability: { replicas: 1, fsync: '2m' }, log: { last: status?.stages['dispatch']?.position } })
+})
+
+test('a dead letter is listed and shown with its reason and its payload untouched', async () => {
+  await say('morgue/nobody/c1', 'Hi')
+  await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2')
+  await level()
+
+  const letters = await json<{ seq: number; reason: string }>('dead', 'ls', '--each', '--tenant', 'morgue')
+  expect(letters.map(({ reason }) => reason)).toEqual(['unknown_kind', 'bad_data'])
+  const [bad] = await json<{ seq: number }>('dead', 'ls', '--each', '--reason', 'bad_data', '--limit', '1')
+  expect(bad).toEqual(letters[1])
+  const [shown] = await json<object>('dead', 'show', String(bad?.seq))
+  expect(shown).toMatchObject({ tenant: 'morgue', kind: 'support', id: 'c1', headers: { 'Colloquy-Reason': 'bad_data' } })
+  expect(shown).toMatchObject({ error: expect.stringMatching(/^data\.role: .*"user"/) as string })
+  const { stdout } = await run('dead', 'show', String(bad?.seq), '--raw')
+  expect(stdout).toBe('{"type":"message.received","data":{"role":"king"},"id":"m-2"}')
+})
+
+test('what would be rejected whoever gets it is refused before it is sent', async () => {
+  const refused = async (...args: string[]): Promise<string> => (await run('publish', 'acme/support/c1', ...args)).stderr
+
+  expect(await refused('x', 'no json')).toContain('code: bad_json')
+  expect(await refused('x', '[]')).toContain('code: bad_json')
+  expect(await refused('task.done', '{}')).toContain('code: bad_input')
+  expect(await refused('x', '{}', '--time', '1492-01-01T00:00:00Z')).toContain('between 1970 and 2100')
+  expect((await run('publish', 'a.b/support/c1', 'x', '{}')).stderr).toContain('<tenant>/<kind>/<id>')
+})
+
+test('the data of an input may come from stdin', async () => {
+  const stdin = '{"role":"user","text":"你好"}'
+  const { code } = await runCli(['publish', 'stdin/support/c1', 'message.received', '--file', '-'], { dataDir, settings, stdin })
+  await level()
+
+  expect(code).toBe(0)
+  expect(await json('show', 'stdin/support/c1')).toMatchObject([{ history: [{ input: { data: { text: '你好' } } }] }])
+})
+
+test('the effective settings are shown with their source, and secrets are masked', async () => {
+  const [config] = await json<Record<string, { value: string; source: string }>>('config', '--in-flight-max', '7')
+
+  expect(config?.['COLLOQUY_IN_FLIGHT_MAX']).toMatchObject({ value: '7', source: 'flag' })
+  expect(config?.['COLLOQUY_DATA_DIR']).toMatchObject({ value: dataDir, source: 'environment' })
+  expect(config?.['COLLOQUY_HTTP_TOKEN']).toMatchObject({ value: '********', source: 'environment' })
+})
+
+test('wrong variables end every command with an error that names them', async () => {
+  const env = { COLLOQUY_NATS_PROT: '1', COLLOQUY_PARTITIONS: 'many' }
+  const { code, stdout, stderr } = await runCli(['config'], { dataDir, env })
+
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/COLLOQUY_NATS_PROT is not a setting[^]*COLLOQUY_PARTITIONS: [^]*code: bad_setting/)
+  expect(stderr).not.toContain('    at ')
+})
+
+test('the contract with producers and the kinds in use are printed as JSON', async () => {
+  const contract = JSON.parse((await run('asyncapi')).stdout) as object
+  const [kinds] = await json('kinds')
+
+  expect(contract).toMatchObject({ asyncapi: '3.0.0' })
+  expect(kinds).toMatchObject({ support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } } })
+  await expectFailure('code: no_such_kind', 'kinds', '--retire', 'nobody')
+})

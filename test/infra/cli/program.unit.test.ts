@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { createOutput } from '../../../infra/app/terminal-output.ts'
+import { createProgram } from '../../../infra/cli/program.ts'
+import { SETTING_NAMES } from '../../../infra/settings.ts'
+
+const program = createProgram({}, createOutput(process.stdout, process.stderr))
+const leaves = (command: Command): Command[] => (command.commands.length === 0 ? [command] : command.commands.flatMap(leaves))
+
+test('the commands of the contract are there', () => {
+  expect(program.commands.map((command) => command.name())).toEqual(
+    expect.arrayContaining(['up', 'publish', 'import', 'tail', 'show', 'status', 'sql', 'config', 'asyncapi', 'kinds', 'dead', 'questions', 'report', 'verify', 'rebuild', 'check', 'backup', 'restore', 'search', 'learn', 'forget']))
+  const dead = program.commands.find((command) => command.name() === 'dead')
+  expect(dead?.commands.map((command) => command.name())).toEqual(['ls', 'show', 'redrive', 'drop'])
+})
+
+test('every command says what it does and gives JSON to programs', () => {
+  for (const command of leaves(program)) {
+    expect(command.description(), command.name()).not.toBe('')
+    expect(command.options.map(({ long }) => long), command.name()).toContain('--json')
+  }
+})
+
+test('every setting is a flag, in a group of its own', () => {
+  const help = program.helpInformation()
+
+  expect(help).toContain('Settings (each also as COLLOQUY_…')
+  for (const name of SETTING_NAMES) expect(help).toContain(`--${name.toLowerCase().replaceAll('_', '-')} <value>`)
+})

@@ -1,0 +1,76 @@
+import { rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { jetstream } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readStatus, waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { announce } from '../../../infra/app/connect-to-running.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
+import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { codeOf, messageOf } from '../../../schemas/errors.ts'
+import { silent, startSystem, temporaryFolder } from '../../support/test-system.ts'
+
+const question = JSON.stringify({ type: 'message.received', data: { role: 'user', text: 'How long does shipping take?' } })
+const LEVEL_MS = 60_000
+
+let dataDir: string
+let started: AsyncDisposableStack
+
+beforeEach(async () => {
+  dataDir = await temporaryFolder()
+  started = new AsyncDisposableStack()
+})
+afterEach(async () => {
+  await started.disposeAsync()
+  await rm(dataDir, { recursive: true })
+})
+
+test('a task that nobody runs keeps the system from being level, and the error names it', async () => {
+  const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch' } })
+  started.defer(system.stop)
+  await jetstream(system.producer).publish('in.acme.support.c1', question)
+
+  const error: unknown = await waitUntilLevel(system.settings, 2_000).catch((reason: unknown) => reason)
+
+  expect(codeOf(error)).toBe('not_level')
+  expect(messageOf(error)).toContain('tasks 1 behind (no process says that it runs')
+})
+
+test('level means that nothing is left: not in a queue, not on its way back from a task', async () => {
+  const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch,tasks' } })
+  started.defer(system.stop)
+  const js = jetstream(system.producer)
+  for (let actor = 0; actor < 50; actor += 1) await js.publish(`in.acme.support.c${actor}`, question)
+
+  const { stages, log } = await waitUntilLevel(system.settings, LEVEL_MS)
+
+  expect(stages).toMatchObject({ host: { lag: 0, ok: true }, dispatch: { lag: 0, position: log.last }, tasks: { lag: 0 } })
+  const tasks = await system.running.bus.jsm.streams.info('TASKS')
+  expect([tasks.state.messages, tasks.state.last_seq > 0]).toEqual([0, true])
+  expect((await system.running.bus.jsm.streams.info('LOG')).state.last_seq).toBe(log.last)
+})
+
+test('where no process answers, the positions that the stages stored say how far they are', async () => {
+  const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch,tasks' } })
+  await jetstream(system.producer).publish('in.acme.support.c1', question)
+  const level = await waitUntilLevel(system.settings, LEVEL_MS)
+  await system.stop()
+  const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
+  const nats = await startNatsServer({ dataDir, port: 0, binary, log: silent })
+  started.defer(nats.stop)
+  const { withdraw } = await announce(dataDir, { pid: process.pid, natsUrl: nats.url, clickhouseUrl: null, httpUrl: null })
+  started.defer(withdraw)
+
+  const before = await readStatus(system.settings)
+  const nc = await connect({ servers: nats.url })
+  started.defer(() => nc.close())
+  await jetstream(nc).publish('in.acme.support.c1', question)
+  const after = await readStatus(system.settings)
+
+  expect(before.log).toEqual(level.log)
+  expect(before.stages).toMatchObject({
+    host: { lag: 0, ok: false }, dispatch: { lag: 0, position: level.log.last }, tasks: { lag: 0 },
+  })
+  expect(after.stages.host?.lag).toBe(1)
+})

@@ -1,0 +1,110 @@
+import { connect } from '@nats-io/transport-node'
+import { request } from 'node:http'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { askStatus } from '../../../infra/app/status-service.ts'
+import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+
+const CONFIG = "import { order } from '../../order.ts'\nexport default [order]\n"
+
+let dev: Dev
+beforeAll(async () => { dev = await startDevApp({ 'colloquy.config.ts': CONFIG, 'order.ts': orderKind('one') }) })
+afterAll(() => dev?.stop())
+
+const place = async (id: string) => {
+  const sent = await dev.post(`/v1/in/acme/order/${id}?wait=actor`, { type: 'order.placed', data: { to: { city: '上海' } } })
+  expect(sent.body).toMatchObject({ outcome: 'committed' })
+  const { body } = await dev.get(`/dev/history/acme/order/${id}`)
+  return (body as unknown as { records: { emitted: { data: object }[]; to: string }[] }).records[0]
+}
+/** Waits for what a save leads to, and gives it. */
+const saved = async (name: string, text: string) => {
+  const { reload: { since } } = await dev.state()
+  await dev.save(name, text)
+  return (await dev.until(({ reload }) => reload.since !== since && reload.phase !== 'reloading')).reload
+}
+const hostPid = async (): Promise<number> => {
+  const nc = await connect({ servers: dev.addresses.natsUrl })
+  try {
+    return (await askStatus(nc)).find(({ stages }) => stages.host !== undefined)?.pid ?? 0
+  } finally {
+    await nc.close()
+  }
+}
+
+test('a save of a file that the config imports is what the next input is decided by, on the same servers', async () => {
+  expect(await place('a1')).toMatchObject({ emitted: [{ data: { text: 'one' } }] })
+
+  const reload = await saved('order.ts', orderKind('二'))
+
+  expect(reload).toMatchObject({ phase: 'running', generation: 2, problem: null })
+  expect(await place('a2')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
+  expect((await dev.get('/dev/history/acme/order/a1')).body).toMatchObject({ last: 1 })
+})
+
+test('what cannot be used is refused by name while the kinds of before run on, until it is mended', async () => {
+  const broken = await saved('order.ts', orderKind('three').replace("initial: 'open'", "initial: 'nowhere'"))
+  expect(broken).toMatchObject({ phase: 'refused', problem: { message: expect.stringContaining('nowhere') as string } })
+  expect(await place('b1')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
+
+  const rubbish = await saved('colloquy.config.ts', 'export default (((\n')
+  expect(rubbish).toMatchObject({ phase: 'refused', problem: { code: 'bad_config', stack: expect.stringContaining('colloquy.config.ts:1') as string } })
+  const ends = await saved('colloquy.config.ts', 'process.exit(3)\n')
+  expect(ends).toMatchObject({ phase: 'refused', problem: { code: 'worker_ended', message: expect.stringContaining('exit code 3') as string } })
+  await dev.remove('colloquy.config.ts')
+  const gone = await dev.until(({ reload }) => reload.problem?.code === 'kind_missing')
+  expect(gone.reload).toMatchObject({ phase: 'refused', kinds: ['order', 'source'] })
+  expect(await place('b2')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
+
+  await dev.save('order.ts', orderKind('three'))
+  await dev.save('colloquy.config.ts', CONFIG)
+  await dev.until(({ reload }) => reload.phase === 'running')
+  expect(await place('b3')).toMatchObject({ emitted: [{ data: { text: 'three' } }] })
+})
+
+test('kinds whose process is killed run again, and what was sent meanwhile is handled', async () => {
+  const before = (await dev.state()).reload.generation
+  process.kill(await hostPid(), 'SIGKILL')
+
+  expect(await place('c1')).toMatchObject({ to: 'placed.goods.waiting+placed.money.due' })
+
+  await dev.until(({ reload }) => reload.phase === 'running' && reload.generation > before)
+})
+
+test('a kind that never lets go of its process is replaced all the same', async () => {
+  const hanging = orderKind('four').replace('add: assign(({ context, event }) =>', 'add: assign(({ context, event }) => { for (;;) ; }), never: assign(({ context, event }) =>')
+  expect(await saved('order.ts', hanging)).toMatchObject({ phase: 'running' })
+  await dev.post('/v1/in/acme/order/d1', { type: 'item.added', data: { name: '书本' } })
+
+  const reload = await saved('order.ts', orderKind('five'))
+
+  expect(reload).toMatchObject({ phase: 'running' })
+  await dev.post('/v1/in/acme/order/d1?wait=actor', { type: 'goods.packed', data: {} })
+  const { body } = await dev.get('/dev/history/acme/order/d1')
+  expect(body).toMatchObject({ records: [{ input: { type: 'item.added' }, state: { context: { items: ['书本'] } } }, {}] })
+})
+
+test('actors are counted in every state that they are in', async () => {
+  await dev.post('/v1/in/acme/order/a1?wait=tables', { type: 'goods.packed', data: {} })
+
+  const { counts } = await dev.until(({ counts }) => counts?.kinds['order']?.states['placed.goods.packed'] === 1)
+
+  expect(counts?.kinds['order']?.states).toMatchObject({ 'placed.money': counts?.kinds['order']?.states['placed'] })
+  const { body } = await dev.get('/dev/actors?kind=order&state=placed.goods.packed')
+  expect(body).toMatchObject({ actors: [{ tenant: 'acme', id: 'a1', n: 2 }] })
+})
+
+/** As a browser would ask whom another name led here. */
+const askAs = (host: string, path: string, headers = {}): Promise<number> => new Promise((resolve, reject) => {
+  request(`${dev.addresses.httpUrl}${path}`, { headers: { host, ...headers } }, (response) => resolve(response.resume().statusCode ?? 0))
+    .on('error', reject).end()
+})
+
+test('nothing is answered under a name that is not this machine\'s own, nor without the token but the page itself', async () => {
+  expect(await askAs('evil.example', '/dev/')).toBe(421)
+  expect(await askAs('evil.example:8080', '/v1/actors/acme/order/a1', { authorization: `Bearer ${TOKEN}` })).toBe(421)
+  expect(await askAs('localhost:1', '/dev/')).toBe(200)
+  expect(await askAs('[::1]', '/dev/')).toBe(200)
+  expect(await askAs('127.0.0.1', '/dev/state')).toBe(401)
+  expect(await askAs('127.0.0.1', '/dev/history/acme/order/a1')).toBe(401)
+  expect(await askAs('127.0.0.1', '/dev/../package.json', { authorization: `Bearer ${TOKEN}` })).toBe(404)
+})

@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createClient } from '@clickhouse/client'
+import { createClient as createWebClient } from '@clickhouse/client-web'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { parametersOf } from '../../../infra/reporting/questions/ask-question.ts'
+import { loadQuestion } from '../../../infra/reporting/questions/questions.ts'
+import { deskKind } from '../../support/analyst-kind.ts'
+import { openBrowser } from '../../support/chromium.ts'
+import { alerts, dashboards, expandProm, expandSql, promQueries, sources, sqlQueries, type GrafanaTime } from '../../support/grafana-queries.ts'
+import { level, publishAll } from '../../support/system-assertions.ts'
+import { obtainPromtool } from '../../support/promtool.ts'
+import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+
+let dataDir: string
+let system: System
+let url: string
+let time: GrafanaTime
+const tenant = 'shop'
+const { promtool = '', missing } = await obtainPromtool()
+const { browser, missing: noBrowser } = await openBrowser()
+
+beforeAll(async () => {
+  dataDir = await temporaryFolder()
+  system = await startSystem({ dataDir, kinds: [deskKind] })
+  url = system.running.clickhouse?.url ?? ''
+  await play()
+  const now = Date.now()
+  time = { from: new Date(now - 3_600_000), to: new Date(now + 60_000), intervalMs: 30_000 }
+})
+afterAll(async () => {
+  await browser?.close()
+  await system.stop()
+  await rm(dataDir, { recursive: true })
+})
+
+/** Something of everything that a panel shows, errors and rubbish included. */
+async function play(): Promise<void> {
+  const on = (actor: string, type: string, data: object, more: object = {}) => ({ subject: `in.${tenant}.desk.${actor}`, body: { type, data, ...more } })
+  const say = (actor: string, text: string) => on(actor, 'message.received', { role: 'user', text })
+  await publishAll(system, ['size?', 'refund nothing', 'refund fail', 'delivery person', 'delivery now!'].map((text, index) => say(`a${index}`, text)))
+  await level(system)
+  await publishAll(system, [
+    on('a0', 'feedback.given', { rating: 5 }), on('a0', 'case.resolved', { outcome: 'resolved' }), on('a3', 'case.resolved', { outcome: 'escalated_resolved' }),
+    on('a1', 'case.resolved', { outcome: 'abandoned' }), on('a2', 'feedback.given', { rating: 'x' }),
+    on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }), on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }),
+  ])
+  await level(system)
+}
+
+/** ClickHouse's answer to a request as some tool sends it, without credentials unless it has some. */
+async function ask(path: string, init: RequestInit): Promise<string> {
+  const response = await fetch(`${url}${path}`, init)
+  const body = await response.text()
+  expect({ status: response.status, body: response.ok ? '' : body }).toEqual({ status: 200, body: '' })
+  return body
+}
+
+describe('a tool for ClickHouse asks one of the questions', () => {
+  const scope = () => parametersOf({ tenant, from: time.from, to: time.to })
+  const answer = { total: 1, closed: 4, contained: 3 }
+
+  test('@clickhouse/client', async () => {
+    const client = createClient({ url, username: 'analyst', database: 'colloquy', compression: { response: true } })
+    const result = await client.query({ query: (await loadQuestion('containment')).sql, query_params: scope(), format: 'JSONEachRow' })
+    expect((await result.json())[0]).toMatchObject(answer)
+    await client.close()
+  })
+
+  test('@clickhouse/client-web, as pages in a browser use it', async () => {
+    const client = createWebClient({ url, username: 'analyst', database: 'colloquy' })
+    const result = await client.query({ query: (await loadQuestion('containment')).sql, query_params: scope(), format: 'JSONEachRow' })
+    expect((await result.json())[0]).toMatchObject(answer)
+    await client.close()
+  })
+
+  test('curl, with the file as it stands in the repository', async () => {
+    const parameters = new URLSearchParams({
+      user: 'analyst', default_format: 'JSONEachRow', output_format_json_quote_64bit_integers: '0',
+      ...Object.fromEntries(Object.entries(scope()).map(([name, value]) => [`param_${name}`, value])),
+    })
+    const file = new URL('../../../infra/reporting/questions/containment.sql', import.meta.url).pathname
+    const { stdout } = await promisify(execFile)('curl', ['-sS', `${url}/?${String(parameters)}`, '--data-binary', `@${file}`])
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject(answer)
+  })
+
+  test("what ClickHouse's own web UI sends, and a page of another site does not get to read it", async () => {
+    expect(await ask('/play', {})).toContain('ClickHouse')
+    const parameters = new URLSearchParams({
+      add_http_cors_header: '1', user: 'analyst', default_format: 'JSONStringsEachRowWithProgress', enable_http_compression: '1', use_query_cache: '1',
+      enable_reads_from_query_cache: '0', enable_writes_to_query_cache: '1', query_cache_ttl: '600',
+      query_cache_nondeterministic_function_handling: 'save', query_cache_system_table_handling: 'ignore', extremes: '1', database: 'colloquy',
+    })
+    const response = await fetch(`${url}/?${String(parameters)}`, { method: 'POST', body: 'SELECT count() AS n FROM cases', headers: { Origin: 'https://elsewhere.example' } })
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('{"row":{"n":"5"}}')])
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  test.skipIf(noBrowser !== undefined)(`ClickHouse's own web UI in a browser${noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`}`, async () => {
+    const page = await browser?.newPage()
+    await page?.goto(`${url}/play?user=analyst`)
+    await page?.locator('#query').fill("SELECT concat('closed: ', toString(count())) AS answer FROM cases WHERE isNotNull(closed_at)")
+    await page?.locator('#run').click()
+    await page?.getByText('closed: 4', { exact: true }).waitFor({ timeout: 60_000 })
+  })
+
+  test("Grafana's data source: what its driver, clickhouse-go over HTTP, sends", async () => {
+    const parameters = new URLSearchParams({ database: 'colloquy', default_format: 'Native', max_execution_time: '25', query_id: 'a-panel' })
+    for (const body of ['SELECT timeZone()', 'SELECT 1', 'SELECT count() FROM cases']) {
+      const headers = { Authorization: `Basic ${btoa('analyst:')}`, 'Accept-Encoding': 'gzip' }
+      const response = await fetch(`${url}/?${String(parameters)}`, { method: 'POST', body, headers })
+      expect([response.status, response.headers.get('x-clickhouse-format')]).toEqual([200, 'Native'])
+      await response.arrayBuffer()
+    }
+  })
+})
+
+describe('dashboards and alert rules', () => {
+  test('every query on the tables is answered by them, and what is to be drawn over time begins with a time', async () => {
+    expect(sqlQueries.length).toBeGreaterThan(30)
+    const empty: string[] = []
+    for (const { where, text, isSeries } of sqlQueries) {
+      const parameters = new URLSearchParams({ user: 'analyst', default_format: 'JSONCompact' })
+      const body = await ask(`/?${String(parameters)}`, { method: 'POST', body: expandSql(text, tenant, time) })
+      const { meta, data } = JSON.parse(body) as { meta: { name: string; type: string }[]; data: unknown[][] }
+      if (isSeries) expect([where, meta[0]?.name, meta[0]?.type]).toEqual([where, 'time', expect.stringMatching(/^DateTime64/)])
+      if (data.length === 0 || data.every((row) => row.every((value) => value === null))) empty.push(where)
+    }
+    // Of these there is nothing in so small a system: 20 judged answers within an hour.
+    expect(empty).toEqual(['alert: Answers are bad'])
+  })
+
+  test('every metric and label of a PromQL query is one that /metrics has', async () => {
+    const metrics = await (await fetch(`${system.running.http?.url}/metrics`)).text()
+    const types = new Set([...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name))
+    const labels = new Map<string, Set<string>>()
+    for (const [, name = '', pairs = ''] of metrics.matchAll(/^([a-z_]+)\{(.*)\} \S+$/gm)) {
+      labels.set(name, new Set([...labels.get(name) ?? [], ...[...pairs.matchAll(/([a-z_]+)="/g)].map(([, label = '']) => label)]))
+    }
+    expect(promQueries.length).toBeGreaterThan(20)
+    for (const { where, text } of promQueries) {
+      const names = [...text.matchAll(/\b(colloquy|nodejs|process)_[a-z0-9_]+/g)].map(([name]) => name)
+      expect([where, names.length > 0 || /\bup\b/.test(text)]).toEqual([where, true])
+      for (const name of names) {
+        expect([where, name, types.has(name) || types.has(name.replace(/_bucket$/, ''))]).toEqual([where, name, true])
+        const known = labels.get(name)
+        if (known === undefined) continue
+        const used = [...text.matchAll(/\bby \(([^)]*)\)|\{([a-z_]+)!?=/g)].flatMap(([, by = '', matched = '']) => [...by.split(/,\s*/), matched])
+        // Prometheus adds job and instance to whatever it scrapes.
+        for (const label of used.filter((one) => one !== '' && one !== 'job')) expect([where, label, known.has(label)]).toEqual([where, label, true])
+      }
+    }
+  })
+
+  test.skipIf(missing !== undefined)(`Prometheus reads every PromQL query${missing === undefined ? '' : ` (skipped: ${missing})`}`, async () => {
+    const file = join(dataDir, 'panels.yml')
+    const rules = promQueries.map(({ text }, index) => ({ record: `panel:${index}`, expr: expandProm(text) }))
+    await writeFile(file, stringify({ groups: [{ name: 'panels', rules }] }))
+    const { stdout } = await promisify(execFile)(promtool, ['check', 'rules', file])
+    expect(stdout).toContain(`SUCCESS: ${promQueries.length} rules found`)
+  })
+
+  test('panels and rules stand on data sources that are provisioned, and have names of their own', () => {
+    expect(sources.map(({ type }) => type).sort()).toEqual(['grafana-clickhouse-datasource', 'prometheus'])
+    const uids = new Set([...sources.map(({ uid }) => uid), '__expr__'])
+    for (const { title, condition, data } of alerts) {
+      expect([title, data.every(({ datasourceUid }) => uids.has(datasourceUid)), data.some(({ refId }) => refId === condition)]).toEqual([title, true, true])
+    }
+    for (const { panels } of dashboards) expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length)
+  })
+})

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBoard } from '../../../pipeline/cluster/registry.ts'
+import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
+import { level, publishAll, readLog } from '../../support/system-assertions.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+/** With a lease as long as this a member looks at the board every twelve seconds: what is seen before is seen by the log. */
+const LEASE_MS = '60000'
+const ACTOR = { tenant: 'acme', kind: 'toy', id: 'mine' }
+
+let system: System
+beforeAll(async () => {
+  system = await startSystem({ kinds: [toyKind], settings: { LEASE_MS } })
+})
+afterAll(() => system.stop())
+
+test('the first append that is refused makes an owner look, and drop a partition that is another\'s, with its actors', async () => {
+  const { bus, stages, metrics } = system.running
+  const partition = partitionOf(ACTOR, 64)
+  const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
+  await publishAll(system, [add])
+  await level(system)
+
+  // Another member takes the partition over and appends, while the owner looks elsewhere.
+  const board = await openBoard(bus, 1)
+  await board.note({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
+  const before = (await board.read(['host'])).leases.get(`host.${partition}`)
+  const taken = await board.claim('host', partition, 'other', before)
+  expect(taken?.epoch).toBe((before?.epoch ?? 0) + 1)
+  const last = (await readLog(system)).at(-1)
+  await bus.publisher.publish(logSubject(partition, ACTOR), JSON.stringify({ ...last?.record, n: 2, emitted: [] }))
+
+  await publishAll(system, [add])
+  await expect.poll(() => stages.get('host')?.status().partitions?.includes(partition)).toBe(false)
+  expect((await metrics.partitionsLost.get()).values).toEqual([{ labels: { work: 'host' }, value: 1 }])
+  expect((await readLog(system)).map(({ record }) => record.n)).toEqual([1, 2])
+  // Nobody asks for what is another's to be given back.
+  expect((await board.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
+})
+
+test('a host that was not heard of for longer than a lease waits until the board says what is its own, and goes on with its actors', async () => {
+  await using started = new AsyncDisposableStack()
+  const own = started.adopt(await startSystem({ kinds: [toyKind], settings: { LEASE_MS: '1000' } }), (one) => one.stop())
+  const { nats, metrics } = own.running
+  const loads = async (): Promise<number> => (await metrics.actorLoads.get()).values.reduce((sum, { value }) => sum + value, 0)
+  const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
+  await publishAll(own, [add])
+  await level(own)
+  expect(await loads()).toBe(1)
+
+  const pid = nats.pid ?? NaN
+  process.kill(pid, 'SIGSTOP')
+  const published = publishAll(own, [add])
+  await delay(2_500) // Longer than the lease: it is the time itself that counts.
+  process.kill(pid, 'SIGCONT')
+  await published
+  await level(own)
+  expect((await readLog(own)).map(({ record }) => record.n)).toEqual([1, 2])
+  expect(await loads()).toBe(1)
+})
+
+test('a member that goes while NATS is slow to answer still gives back what it had', async () => {
+  const { nats, stages } = system.running
+  const user = system.running.nats.connection.user ?? ''
+  const password = system.running.nats.connection.pass ?? ''
+  const other = await startSystem({ kinds: [toyKind], settings: { LEASE_MS, ROLES: 'host', NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: password } })
+  const partitionsOf = ({ running }: System): number => running.stages.get('host')?.status().partitions?.length ?? 0
+  await expect.poll(() => partitionsOf(other)).toBeGreaterThan(0)
+  const before = stages.get('host')?.status().partitions?.length
+
+  const pid = nats.pid ?? NaN
+  process.kill(pid, 'SIGSTOP')
+  const stopped = other.stop()
+  await delay(1_500) // As a slow disk may take; far less than the lease, so that nobody else takes over.
+  process.kill(pid, 'SIGCONT')
+  await stopped
+
+  await expect.poll(() => partitionsOf(system)).toBeGreaterThan(before ?? 0)
+})

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { askStatus } from '../../../infra/app/status-service.ts'
+import { openBoard } from '../../../pipeline/cluster/registry.ts'
+import { startUp, type CliProcess } from '../../support/run-cli.ts'
+import { publishAll, readLog } from '../../support/system-assertions.ts'
+import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+
+/** Workers as processes of their own, against the servers of a system that runs none of the shared stages itself. */
+let system: System
+let dataDir: string
+const workers: CliProcess[] = []
+let ids = 0
+
+beforeAll(async () => {
+  dataDir = await temporaryFolder()
+  system = await startSystem({ dataDir, settings: { ROLES: 'project,serve' } })
+})
+afterAll(async () => {
+  for (const worker of workers) worker.signal('SIGKILL')
+  await Promise.all(workers.map((worker) => worker.ended))
+  await system.stop()
+})
+
+async function startWorker(): Promise<CliProcess> {
+  const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
+  const worker = await startUp({ dataDir: await temporaryFolder(), settings: {
+    NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password, ROLES: 'host,dispatch,tasks', LEASE_MS: '2000',
+  } })
+  workers.push(worker)
+  return worker
+}
+
+/** Partitions of the host by pid, as the processes say. */
+async function owners(): Promise<Map<number, number>> {
+  const statuses = await askStatus(system.running.bus.nc)
+  return new Map(statuses.flatMap(({ pid, stages }) => (stages.host?.partitions === undefined ? [] : [[pid, stages.host.partitions.length]])))
+}
+const owned = async (): Promise<number> => [...(await owners()).values()].reduce((sum, count) => sum + count, 0)
+const everybodyWorks = (count: number) => expect.poll(async () => {
+  const counts = [...(await owners()).values()]
+  return counts.length === count && counts.every((partitions) => partitions > 0) && counts.reduce((sum, one) => sum + one, 0) === 64
+}).toBe(true)
+
+const say = async (count: number): Promise<string[]> => {
+  const said = Array.from({ length: count }, () => `w-${(ids += 1)}`)
+  await publishAll(system, said.map((id, index) => ({
+    subject: `in.acme.support.worker-${index % 50}`, body: { type: 'message.received', id, data: { role: 'user', text: 'hello' } },
+  })))
+  return said
+}
+
+describe('workers share partitions out', () => {
+  test('one has all; a second takes its share without a stop; each input has one record, in order', async () => {
+    await startWorker()
+    await expect.poll(owned).toBe(64)
+    const said = await say(100)
+    await startWorker()
+    said.push(...await say(200))
+    await everybodyWorks(2)
+    said.push(...await say(100))
+    await expectRecorded(said)
+  })
+
+  test('a worker that ends in order hands over at once', async () => {
+    await startWorker()
+    await everybodyWorks(3)
+    const leaving = workers.pop()
+    const said = say(200)
+    leaving?.signal('SIGTERM')
+    expect((await leaving?.ended)?.code).toBe(0)
+    // Nothing is left in its name, for which others would have to wait.
+    const { members, leases } = await (await openBoard(system.running.bus, 1)).read(['host', 'dispatch'])
+    const present = new Set<string | null>(members.map(({ id }) => id)).add(null)
+    expect([...leases.values()].filter(({ member }) => !present.has(member))).toEqual([])
+    await expect.poll(owned).toBe(64)
+    await expectRecorded(await said)
+  })
+
+  test('the partitions of a killed worker are taken over', async () => {
+    const killed = workers.pop()
+    const said = say(200)
+    killed?.signal('SIGKILL')
+    await killed?.ended
+    await expect.poll(owned).toBe(64)
+    await expectRecorded(await said)
+  })
+
+  test('a paused worker is taken over, and appends nothing once it wakes', async () => {
+    const paused = await startWorker()
+    await everybodyWorks(2)
+    const said = say(300)
+    paused.signal('SIGSTOP')
+    await expect.poll(async () => {
+      const others = [...await owners()].filter(([pid]) => pid !== paused.pid)
+      return others.reduce((sum, [, count]) => sum + count, 0)
+    }).toBe(64)
+    await expectRecorded(await said)
+    paused.signal('SIGCONT')
+    await everybodyWorks(2)
+    const more = await say(100)
+    await expectRecorded(more)
+  })
+})
+
+async function expectRecorded(said: readonly string[]): Promise<void> {
+  const wanted = new Set(said)
+  await expect.poll(async () => (await readLog(system)).filter(({ record }) => wanted.has(record.input.id)).length).toBe(said.length)
+  const entries = (await readLog(system)).filter(({ record }) => record.input.id.startsWith('w-'))
+  const byActor = Map.groupBy(entries, (entry) => entry.actor)
+  for (const [, records] of byActor) {
+    const numbers = records.map(({ record }) => Number(record.input.id.slice(2)))
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+    expect(new Set(numbers).size).toBe(numbers.length)
+  }
+}

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { actorSubject } from '../../../schemas/subjects.ts'
+import { level, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
+import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+
+let system: System
+beforeAll(async () => { system = await startSystem({ kinds: [ledgerKind, tellerKind], settings: { ROLES: 'host,dispatch,tasks' } }) })
+afterAll(() => system.stop())
+
+const longest = 'x'.repeat(128)
+const recordsOf = async (actor: string): Promise<Entry[]> => {
+  await level(system)
+  return (await readLog(system)).filter((entry) => entry.actor === actor)
+}
+const pay = (to: string, no: number, more: object = {}) => ({ subject: `in.acme.teller.t1`, body: { type: 'pay', id: `p${no}`, data: { to, no, ...more } } })
+
+test('what an actor sends arrives once, in its order, with its cause and its sender', async () => {
+  await publishAll(system, Array.from({ length: 50 }, (_, index) => pay('l1', index + 1)))
+  const records = await recordsOf('acme/ledger/l1')
+  expect(records.map(({ record }) => record.input.data)).toEqual(
+    Array.from({ length: 50 }, (_, index) => [{ no: index + 1 }, { no: -(index + 1) }]).flat())
+  expect(records[2]?.record.input).toMatchObject({ causationid: 'p2', source: 'colloquy/acme/teller/t1', type: 'booked' })
+  const [cause] = (await recordsOf('acme/teller/t1')).filter(({ record }) => record.input.id === 'p2')
+  expect(cause?.record.sent).toEqual([
+    { id: records[2]?.record.input.id, kind: 'ledger', actor: 'l1', type: 'booked', data: { no: 2 } },
+    { id: records[3]?.record.input.id, kind: 'ledger', actor: 'l1', type: 'booked', data: { no: -2 } },
+  ])
+})
+
+test('delivered again, however late, it is known', async () => {
+  const before = await recordsOf('acme/ledger/l1')
+  const [, , third] = before
+  const { type, id, source, sequence, data } = third?.record.input ?? {}
+  const { publisher } = system.running.bus
+  await publisher.publish(actorSubject({ tenant: 'acme', kind: 'ledger', id: 'l1' }), JSON.stringify({ type, id, source, sequence, data }))
+  expect(await recordsOf('acme/ledger/l1')).toEqual(before)
+})
+
+test('it stays in its tenant, and names of any length arrive', async () => {
+  await publishAll(system, [{ subject: `in.${longest}.teller.${longest}`, body: { type: 'pay', data: { to: longest, no: 1 } } }])
+  expect((await recordsOf(`${longest}/ledger/${longest}`)).map(({ record }) => record.outcome)).toEqual(['committed', 'committed'])
+})
+
+test('a kind that is not there rejects it, and what came with it arrives all the same', async () => {
+  await publishAll(system, [pay('l2', 99, { kind: 'nobody' })])
+  const [rejected] = await recordsOf('acme/nobody/l2')
+  expect(rejected?.record).toMatchObject({ reason: 'unknown_kind', subject: 'in.acme.nobody.l2', input: { id: expect.any(String) as string } })
+  expect((await recordsOf('acme/ledger/l2')).map(({ record }) => record.input.data)).toEqual([{ no: -99 }])
+})
+
+test('a producer cannot send in the name of an actor by that way', async () => {
+  const refused = new Promise<string>((resolve) => {
+    void (async () => { for await (const status of system.producer.status()) if (status.type === 'error') resolve(String(status.error)) })()
+  })
+  system.producer.publish(actorSubject({ tenant: 'acme', kind: 'ledger', id: 'l3' }), '{}')
+  expect(await refused).toContain('Permissions Violation')
+})
+
+test('it is counted by who sends it', async () => {
+  expect(await system.running.metrics.sent.get()).toMatchObject({ values: [{ labels: { kind: 'teller' }, value: 104 }] })
+})

@@ -1,0 +1,151 @@
+import { headers } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLiveActors } from '../../../pipeline/host/actor-cache.ts'
+import { beginHost } from '../../../pipeline/host/host.ts'
+import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
+import { silent, startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let system: System
+beforeAll(async () => {
+  system = await startSystem({ kinds: [toyKind] })
+})
+afterAll(() => system.stop())
+
+const add = (by: number, more: object = {}) => ({ type: 'add', data: { by }, ...more })
+const recordsOf = async (actor: string) => (await readLog(system)).filter((entry) => entry.actor === actor)
+
+describe('the path of a message', () => {
+  test('ends in a record, an event on OUT, and rows', async () => {
+    const heard: { subject: string; id: string | undefined; body: Record<string, unknown> }[] = []
+    const subscription = system.producer.subscribe('out.acme.toy.path.>', {
+      callback: (_, message) => void heard.push({ subject: message.subject, id: message.headers?.get('Nats-Msg-Id'), body: message.json() }),
+    })
+    const [position] = await publishAll(system, [{ subject: 'in.acme.toy.path', body: add(2, { id: 'm-1', correlationid: 'c-1' }) }])
+    await level(system)
+    subscription.unsubscribe()
+
+    const [entry] = await recordsOf('acme/toy/path')
+    expect(entry?.record).toMatchObject({ n: 1, outcome: 'committed', inbox: { seq: position }, from: '', to: 'open.idle' })
+    const event = entry?.record.emitted[0]
+    expect(heard).toEqual([{
+      subject: 'out.acme.toy.path.counted', id: event?.id,
+      body: expect.objectContaining({
+        specversion: '1.0', id: event?.id, type: 'counted', source: 'colloquy/acme/toy/path', causationid: 'm-1', correlationid: 'c-1', data: { count: 2 },
+      }) as unknown,
+    }])
+    expect(await rows(system, `SELECT idx, type, id, outcome, state_from, state_to, data_raw, seq FROM events WHERE actor = 'path' ORDER BY idx`)).toEqual([
+      { idx: 0, type: 'add', id: 'm-1', outcome: 'committed', state_from: '', state_to: 'open.idle', data_raw: '{"by":2}', seq: entry?.seq },
+      { idx: 1, type: 'counted', id: event?.id, outcome: 'committed', state_from: '', state_to: 'open.idle', data_raw: '{"count":2}', seq: entry?.seq },
+    ])
+    expect(await rows(system, `SELECT state, status, n, label.count AS count FROM actors WHERE actor = 'path'`)).toEqual([{ state: 'open.idle', status: 'active', n: 1, count: 2 }])
+  })
+
+  test('a task runs, its result comes back, and the tables say how it went', async () => {
+    await publishAll(system, [{ subject: 'in.acme.toy.task', body: { type: 'ask', data: { q: 'why' } } }])
+    await expect.poll(async () => (await recordsOf('acme/toy/task')).map((entry) => entry.record.to)).toEqual(['open.asking', 'open.idle'])
+    await level(system)
+    expect(await rows(system, `SELECT name, status, attempts, toBool(queue_ms >= 0) AS queued, toBool(duration_ms >= 0) AS took FROM tasks WHERE actor = 'task'`))
+      .toEqual([{ name: 'answer', status: 'done', attempts: 1, queued: true, took: true }])
+  })
+})
+
+describe('bad input is a rejection with a dead letter, and nothing behind it is lost', () => {
+  const text = (value: string) => JSON.stringify({ type: 'note', data: { text: value } })
+  test.each([
+    ['not-json', 'rubbish', 'bad_json'],
+    ['not-utf8', new Uint8Array([0x7b, 0xff, 0x7d]), 'bad_json'],
+    ['wrong-types', '{"type":7,"data":[]}', 'bad_envelope'],
+    ['deep', `{"type":"note","data":{"a":${'['.repeat(3000)}${']'.repeat(3000)}}}`, 'bad_envelope'],
+    ['columbus', JSON.stringify({ ...add(1), time: '1492-10-12T00:00:00Z' }), 'bad_envelope'],
+    ['surrogate', '{"type":"note","data":{"text":"\\ud83d"}}', 'bad_envelope'],
+    ['forged', JSON.stringify({ type: 'xstate.done.actor.answering', data: {} }), 'bad_envelope'],
+    ['megabyte', text('x'.repeat(1_000_000)), 'too_large'],
+    ['throws', JSON.stringify({ type: 'throw', data: {} }), 'poison'],
+    ['spins', JSON.stringify({ type: 'spin', data: {} }), 'poison'],
+    ['large-state', text('x'.repeat(100_000)), 'state_too_large'],
+  ])('%s', async (id, payload, reason) => {
+    const subject = `in.acme.toy.${id}`
+    const [position] = await publishAll(system, [{ subject, body: payload }, { subject, body: add(1) }].slice(0, 1))
+    await publishAll(system, [{ subject, body: add(1) }])
+    await level(system)
+    const [rejected, next] = await recordsOf(`acme/toy/${id}`)
+    expect(rejected?.record).toMatchObject({ outcome: 'rejected', reason, subject })
+    expect(next?.record).toMatchObject({ outcome: 'committed', label: { count: 1 } })
+
+    const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.${reason}.acme.toy.${id}` })
+    expect(Buffer.from(letter?.data ?? []).equals(Buffer.from(payload))).toBe(true)
+    expect(letter?.header.get('Colloquy-Reason')).toBe(reason)
+    expect(letter?.header.get('Colloquy-Inbox-Seq')).toBe(String(position))
+    expect(await rows(system, `SELECT reason, subject, inbox_seq FROM dead_letters WHERE actor = '${id}'`)).toEqual([{ reason, subject, inbox_seq: position }])
+  })
+
+  test('an unknown kind', async () => {
+    await publishAll(system, [{ subject: 'in.acme.nobody.x', body: add(1) }])
+    await level(system)
+    expect((await recordsOf('acme/nobody/x'))[0]?.record).toMatchObject({ reason: 'unknown_kind' })
+    expect(await rows(system, `SELECT count() AS n FROM actors WHERE kind = 'nobody'`)).toEqual([{ n: 0 }])
+  })
+
+  test('wildcards and foreign tokens in the subject', async () => {
+    await publishAll(system, [{ subject: 'in.acme.toy.*', body: add(1) }, { subject: 'in.acme.b.>', body: add(1) }, { subject: 'in.acme.toy.商店', body: add(1) }])
+    await level(system)
+    expect((await recordsOf('acme/_/_')).map((entry) => [entry.record.reason, entry.record.subject])).toEqual(
+      expect.arrayContaining([['bad_subject', 'in.acme.toy.*'], ['bad_subject', 'in.acme.b.>'], ['bad_subject', 'in.acme.toy.商店']]))
+  })
+
+  test('an id used again is a repeat and leaves no record', async () => {
+    await publishAll(system, [{ subject: 'in.acme.toy.again', body: add(1, { id: 'one' }) }, { subject: 'in.acme.toy.again', body: add(5, { id: 'one' }) }])
+    await level(system)
+    expect((await recordsOf('acme/toy/again')).map((entry) => entry.record.label)).toEqual([{ count: 1 }])
+  })
+
+  test('a type that the machine does not know is committed and moves nothing', async () => {
+    await publishAll(system, [{ subject: 'in.acme.toy.unheard', body: { type: 'un.heard', data: { 'a.b': 1, a: { b: 2 }, nul: '\u0000', text: '你好' } } }])
+    await level(system)
+    const [row] = await rows(system, `SELECT outcome, data_raw, data_error FROM events WHERE actor = 'unheard'`)
+    expect(row).toMatchObject({ outcome: 'committed', data_raw: '{"a.b":1,"a":{"b":2},"nul":"\\u0000","text":"你好"}' })
+    expect(row?.['data_error']).toBeTruthy()
+  })
+
+  test('a rollup header wipes nothing', async () => {
+    const { bus } = system.running
+    const before = (await bus.jsm.streams.info('INBOX')).state.messages
+    const rollup = headers()
+    rollup.set('Nats-Rollup', 'all')
+    const reply = await system.producer.request('in.acme.toy.rollup', JSON.stringify(add(1)), { headers: rollup, timeout: 5_000 })
+    expect(reply.json<{ error?: object }>().error).toBeDefined()
+    expect((await bus.jsm.streams.info('INBOX')).state.messages).toBeGreaterThanOrEqual(before)
+  })
+
+  test('a producer may not publish as if from inside', async () => {
+    await publishAll(system, [{ subject: 'in.acme.toy.inside', body: { type: 'pause', data: {} } }])
+    await level(system)
+    const [entry] = await recordsOf('acme/toy/inside')
+    const forged = JSON.stringify({ type: 'timer.fired', run: entry?.record.timers[0]?.run })
+    await expect(system.producer.request('int.acme.toy.inside', forged, { timeout: 2_000 })).rejects.toThrow()
+    await publishAll(system, [{ subject: 'in.acme.toy.inside', body: add(1) }])
+    await level(system)
+    expect((await recordsOf('acme/toy/inside')).at(-1)?.record.to).toBe('paused')
+  })
+})
+
+describe('the log decides who is right', () => {
+  test('two hosts on the same partitions give every input exactly one record, in order', async () => {
+    const { bus, kv, kinds, metrics } = system.running
+    const second = await beginHost({
+      bus, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
+      live: createLiveActors(1_000), owns: () => true, holds: () => true, isLost: async () => false, decline: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
+    })
+    const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
+    await publishAll(system, messages)
+    await level(system)
+    await expect.poll(() => second.progress().lag).toBe(0)
+    await second.stop()
+    for (let actor = 0; actor < 20; actor++) {
+      const entries = await recordsOf(`acme/toy/both-${actor}`)
+      expect(entries.map((entry) => entry.record.input.id)).toEqual(Array.from({ length: 100 }, (_, i) => `b-${i * 20 + actor}`))
+      expect(entries.map((entry) => entry.record.n)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+    }
+  })
+})

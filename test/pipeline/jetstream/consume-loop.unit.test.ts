@@ -1,0 +1,56 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { createGate } from '../../../pipeline/runtime/in-flight-limiter.ts'
+import { createReadLoop } from '../../../pipeline/jetstream/consume-loop.ts'
+
+/** As after a pause: everything is here already, and the next message never takes a turn of the event loop. */
+function backlog(length: number): AsyncIterable<number> & { stop(): void } {
+  let stopped = false
+  return {
+    stop: () => { stopped = true },
+    async* [Symbol.asyncIterator]() {
+      for (let message = 0; message < length && !stopped; message++) yield message
+    },
+  }
+}
+
+const busyFor = (ms: number): void => {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
+test('a backlog lets others have their turn while it is worked on', async () => {
+  const gate = createGate({ countMax: 1_000, bytesMax: 1_000 })
+  const loop = createReadLoop(backlog(200), gate)
+  let taken = 0
+  const seen: number[] = []
+  loop.run(() => {
+    taken += 1
+    busyFor(1)
+  })
+  while (taken < 200) {
+    await turn()
+    seen.push(taken)
+  }
+  await loop.ended
+  expect(seen.filter((count) => count > 0 && count < 200).length).toBeGreaterThanOrEqual(2)
+})
+
+test('what is too much at one time waits until there is room', async () => {
+  const gate = createGate({ countMax: 3, bytesMax: 1_000 })
+  const loop = createReadLoop(backlog(10), gate)
+  const taken: number[] = []
+  loop.run((message) => {
+    taken.push(message)
+    gate.enter(1)
+  })
+  await turn()
+  expect(taken).toEqual([0, 1, 2])
+  gate.leave(1)
+  await turn()
+  expect(taken).toEqual([0, 1, 2, 3])
+  const stopped = loop.stop()
+  for (let left = 0; left < 3; left++) gate.leave(1)
+  await stopped
+  expect(taken).toHaveLength(4)
+})

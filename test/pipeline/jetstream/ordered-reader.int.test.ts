@@ -1,0 +1,47 @@
+import { rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from '@nats-io/transport-node'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBus } from '../../../infra/app/nats-access.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
+import { startNatsServer, type NatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
+import { silent, temporaryFolder } from '../../support/test-system.ts'
+
+let dataDir: string
+let server: NatsServer
+let bus: Awaited<ReturnType<typeof openBus>>
+beforeAll(async () => {
+  dataDir = await temporaryFolder()
+  const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
+  server = await startNatsServer({ dataDir, port: 0, binary, log: silent, storageBytesMax: 100_000_000 })
+  bus = await openBus(await connect({ servers: server.url, user: server.user, pass: server.password }))
+  await bus.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
+})
+afterAll(async () => {
+  await bus.close()
+  await server.stop()
+  await rm(dataDir, { recursive: true })
+})
+
+const publish = async (...subjects: readonly string[]): Promise<void> => {
+  for (const subject of subjects) await bus.js.publish(subject, '{}')
+}
+
+test('one who works long on what he got is not taken for a consumer that is lost', async () => {
+  const from = (await bus.jsm.streams.info('LOG')).state.last_seq + 1
+  await publish(...Array.from({ length: 6 }, () => 'log.5.slow'))
+  // The least that the client takes.
+  const heartbeatMs = 500
+  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: 2, heartbeatMs })
+  const read: number[] = []
+  for await (const message of reader) {
+    read.push(message.seq - from)
+    // For so long that more than two heartbeats are missed.
+    if (read.length === 2) await delay(heartbeatMs * 4)
+    if (read.length === 6) break
+  }
+  expect(read).toEqual([0, 1, 2, 3, 4, 5])
+})

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beginTrimming } from '../../../pipeline/host/inbox-trim.ts'
+import { HANDED_ON, isHandedOn, newestFor, takenOverAt } from '../../../pipeline/jetstream/sourcing.ts'
+import { actorSubject, internalSubject } from '../../../schemas/subjects.ts'
+import { level } from '../../support/system-assertions.ts'
+import { silent, startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let system: System
+beforeAll(async () => { system = await startSystem({ kinds: [toyKind] }) })
+afterAll(() => system.stop())
+
+const address = (id: string) => ({ tenant: 'acme', kind: 'toy', id })
+
+test('what other streams have for INBOX is found there by the actor that it is for, wherever the newest one went', async () => {
+  const { bus } = system.running
+  expect(await isHandedOn(bus)).toBe(true)
+  for (const id of ['one', 'two', 'one']) {
+    await bus.publisher.publish(internalSubject(address(id)), JSON.stringify({ type: 'alarm' }))
+    await bus.publisher.publish(actorSubject(address(id)), JSON.stringify({ type: 'add', source: 'another', data: { by: 1 } }))
+  }
+  await expect.poll(() => isHandedOn(bus)).toBe(true)
+  for (const one of HANDED_ON) {
+    const newest = await newestFor(bus, one)
+    expect(newest?.subject).toBe(`${one.way}.acme.toy.one`)
+    expect(await takenOverAt(bus, one, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
+    // One that is yet to come.
+    expect(await takenOverAt(bus, one, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
+    expect(await takenOverAt(bus, one, { subject: `${one.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
+  }
+})
+
+test('what is resolved is trimmed in those streams as well', async () => {
+  const { bus, kv, stages } = system.running
+  await level(system)
+  const shares = (work: string) => [{
+    partitions: Array.from({ length: 64 }, (_, partition) => partition),
+    position: stages.get(work === 'host' ? 'host' : 'dispatch')?.status().position ?? 0, logSeq: 1,
+  }]
+  const left = async (stream: string, filter: string): Promise<number> =>
+    Object.keys((await bus.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
+  const trimming = await beginTrimming({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
+  await expect.poll(() => left('TIMERS', 'int.>')).toBe(0)
+  await expect.poll(() => left('SENT', 'act.>')).toBe(0)
+  await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.messages).toBe(0)
+  await trimming.stop()
+})

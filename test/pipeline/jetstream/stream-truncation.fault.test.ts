@@ -1,0 +1,133 @@
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { StreamName } from '../../../schemas/subjects.ts'
+import { level, publishAll, readLog, rows, type Entry } from '../../support/system-assertions.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let dataDir: string
+let copies: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-tail-'))
+  copies = await mkdtemp(join(tmpdir(), 'colloquy-copy-'))
+})
+afterEach(async () => {
+  await rm(dataDir, { recursive: true, force: true })
+  await rm(copies, { recursive: true, force: true })
+})
+
+const ACTORS = 10
+const input = (i: number) => ({ subject: `in.acme.toy.t${i % ACTORS}`, body: { type: 'add', id: `i-${i}`, data: { by: 1 } } })
+const inputs = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => input(from + i))
+const idsOf = (entries: readonly Entry[]) => entries.map((entry) => entry.record.input.id).sort()
+const expectedIds = (...ranges: [number, number][]) => ranges.flatMap(([from, to]) => inputs(from, to).map(({ body }) => body.id)).sort()
+
+/** Runs a system on the data folder, does something, waits until all is done, and stops it. */
+async function session<T>(work: (system: System) => Promise<T>): Promise<T> {
+  const system = await startSystem({ kinds: [toyKind], dataDir })
+  try {
+    const result = await work(system)
+    await level(system)
+    return result
+  } finally {
+    await system.stop()
+  }
+}
+
+/** Where nats-server keeps a stream. */
+async function folderOf(stream: StreamName): Promise<string> {
+  const all = await readdir(join(dataDir, 'nats'), { recursive: true, withFileTypes: true })
+  const found = all.find((entry) => entry.isDirectory() && entry.name === stream)
+  if (found === undefined) throw new Error(`no folder of ${stream}`)
+  return join(found.parentPath, found.name)
+}
+
+const keep = async (stream: StreamName) => cp(await folderOf(stream), join(copies, stream), { recursive: true })
+const putBack = async (stream: StreamName) => {
+  const folder = await folderOf(stream)
+  await rm(folder, { recursive: true })
+  await cp(join(copies, stream), folder, { recursive: true })
+}
+
+/** What the tables say equals what LOG says, by a path that shares nothing with the projector. */
+async function tablesEqualLog(system: System): Promise<void> {
+  const log = await readLog(system)
+  expect(await rows(system, 'SELECT seq, idx, id FROM events ORDER BY seq, idx')).toEqual(log.flatMap(({ seq, record }) => [
+    { seq, idx: 0, id: record.input.id },
+    ...record.emitted.map((event, index) => ({ seq, idx: index + 1, id: event.id })),
+  ]))
+  const last = new Map(log.map((entry) => [entry.actor, entry]))
+  expect(await rows(system, 'SELECT actor, n, last_seq, label.count AS count FROM actors ORDER BY actor')).toEqual(
+    [...last.values()].map(({ actor, seq, record }) => ({ actor: actor.split('/')[2], n: record.n, last_seq: seq, count: record.label['count'] }))
+      .sort((a, b) => ((a.actor ?? '') < (b.actor ?? '') ? -1 : 1)))
+}
+
+describe('a server that lost its last messages', () => {
+  test('LOG behind its readers and behind INBOX: the inputs are decided again, the tables follow', async () => {
+    await session((system) => publishAll(system, inputs(0, 40)))
+    await keep('LOG')
+    await session((system) => publishAll(system, inputs(40, 70)))
+    await putBack('LOG')
+    await session(async (system) => {
+      await publishAll(system, inputs(70, 75))
+      await level(system)
+      expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 75]))
+      await tablesEqualLog(system)
+    })
+    await session(async (system) => {
+      expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 75]))
+      await tablesEqualLog(system)
+    })
+  })
+
+  test('INBOX behind LOG: what is published into the gap is not passed over, now or after another start', async () => {
+    await session((system) => publishAll(system, inputs(0, 40)))
+    await keep('INBOX')
+    await session((system) => publishAll(system, inputs(40, 70)))
+    await putBack('INBOX')
+    await session(async (system) => {
+      await publishAll(system, inputs(70, 90))
+      await level(system)
+      expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 90]))
+    })
+    await session(async (system) => {
+      await publishAll(system, inputs(90, 95))
+      await level(system)
+      expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 95]))
+      await tablesEqualLog(system)
+    })
+  })
+
+  test('ClickHouse ahead of a LOG that went back and grew again: no row of the lost records is left', async () => {
+    await session((system) => publishAll(system, inputs(0, 40)))
+    await keep('LOG')
+    await keep('INBOX')
+    await session((system) => publishAll(system, inputs(40, 70)))
+    await putBack('LOG')
+    await putBack('INBOX')
+    await session(async (system) => {
+      await publishAll(system, inputs(100, 160))
+      await level(system)
+      expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 40], [100, 160]))
+      await tablesEqualLog(system)
+    })
+  })
+})
+
+describe('stop and start', () => {
+  test('change nothing', async () => {
+    const all = async (system: System) => ({
+      log: (await readLog(system)).length,
+      events: await rows(system, 'SELECT * FROM events ORDER BY seq, idx'),
+      actors: await rows(system, 'SELECT * FROM actors ORDER BY actor'),
+    })
+    const before = await session(async (system) => {
+      await publishAll(system, [...inputs(0, 30), { subject: 'in.acme.toy.t1', body: { type: 'ask', data: { q: 'x' } } }])
+      await level(system)
+      return all(system)
+    })
+    expect(await session(all)).toEqual(before)
+  })
+})

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createProducer, InputRefusedError, NotAcknowledgedError, publish, WaitTimeoutError, type Producer, type Receipt } from '../../../infra/index.ts'
+import { cliJson, runCli } from '../../support/run-cli.ts'
+import { level, readLog, rows } from '../../support/system-assertions.ts'
+import { startSystem, type System } from '../../support/test-system.ts'
+import { toyKind } from '../../support/toy-kind.ts'
+
+let system: System
+let producer: Producer
+beforeAll(async () => {
+  system = await startSystem({ kinds: [toyKind] })
+  producer = await createProducer(system.producer)
+})
+afterAll(async () => {
+  await producer.close()
+  await system.stop()
+})
+
+const add = (id: string, by = 1, messageId?: string) => ({ tenant: 'acme', kind: 'toy', id, type: 'add', data: { by }, messageId })
+const recordsOf = async (actor: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/toy/${actor}`)
+
+describe('a producer in Node, with no more rights than any', () => {
+  test('gets a receipt with the position, the id, and what the acknowledgement is worth', async () => {
+    const receipt = await publish(system.producer, add('plain', 1, '订单 1'))
+    expect(receipt).toEqual({ position: expect.any(Number) as number, id: '订单 1', duplicate: false, durability: { replicas: 1, fsync: '2m' } })
+    const stored = await system.running.bus.jsm.streams.getMessage('INBOX', { seq: receipt.position })
+    expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^acme/toy/plain/${encodeURI('订单 1')}/[\\w-]{12}$`))
+    expect(await publish({ servers: system.running.nats.url }, add('plain', 1, '订单 1'))).toEqual({ ...receipt, duplicate: true })
+  })
+
+  test('waits until its input is decided, out, or in the tables, and finds it there', async () => {
+    const { outcome, position } = await producer.publish(add('waits'), { wait: 'actor' })
+    const [record] = await recordsOf('waits')
+    expect([outcome, record?.record.inbox.seq]).toEqual(['committed', position])
+
+    await producer.publish(add('waits', 2), { wait: 'out' })
+    const out = await system.running.bus.jsm.streams.getMessage('OUT', { last_by_subj: 'out.acme.toy.waits.counted' })
+    expect(out?.json<{ data: object }>().data).toEqual({ count: 3 })
+
+    const { position: third } = await producer.publish(add('waits', 4), { wait: 'tables' })
+    expect(await rows(system, `SELECT last_seq, label.count AS count FROM actors WHERE actor = 'waits'`)).toMatchObject([{ count: 7 }])
+    expect((await recordsOf('waits')).at(-1)?.record.inbox.seq).toBe(third)
+  })
+
+  test('is told of a rejection, and of a repeat', async () => {
+    expect(await producer.publish({ ...add('told'), data: { by: 'much' } }, { wait: 'tables' })).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
+    expect(await producer.publish({ ...add('told'), source: 'crm', sequence: 4 }, { wait: 'actor' })).toMatchObject({ outcome: 'committed' })
+    expect(await producer.publish({ ...add('told'), source: 'crm', sequence: 4 }, { wait: 'out' })).toMatchObject({ outcome: 'repeat', duplicate: false })
+  })
+
+  test('is refused at once what no actor would take', async () => {
+    const refused = async (publication: Parameters<Producer['publish']>[0]) => producer.publish(publication).catch((error: unknown) => error)
+    expect(await refused({ ...add('x'), kind: 'a.b' })).toMatchObject({ code: 'bad_address' })
+    expect(await refused({ ...add('x'), type: 'task.done' })).toMatchObject({ code: 'bad_input' })
+    expect(await refused({ ...add('x'), data: { by: 'x'.repeat(300_000) } })).toMatchObject({ code: 'bad_input' })
+    expect(await refused({ ...add('x'), data: { by: 1n } })).toBeInstanceOf(InputRefusedError)
+  })
+
+  test('publishes once though NATS is killed meanwhile, whatever was acknowledged or lost on the way', async () => {
+    const { bus, nats } = system.running
+    const before = nats.pid
+    const receipts: Receipt[] = []
+    await Promise.all(Array.from({ length: 10 }, async (_, actor) => {
+      for (let i = 0; i < 30; i++) {
+        receipts.push(await producer.publish(add(`killed-${actor}`, 1, `k-${actor}-${i}`), { timeoutMs: 60_000 }))
+        if (receipts.length === 100) process.kill(before ?? 0, 'SIGKILL')
+      }
+    }))
+    expect(nats.pid).not.toBe(before)
+    expect(new Set(receipts.map(({ position }) => position)).size).toBe(300)
+    await level(system)
+    const records = (await readLog(system)).filter(({ actor }) => actor.startsWith('acme/toy/killed-'))
+    expect(records.map(({ record }) => record.input.id).sort()).toEqual(receipts.map(({ id }) => id).sort())
+    expect(bus.nc.isClosed()).toBe(false)
+  })
+
+  test('hears in time what it may have to publish again, and may do so under the same id', async () => {
+    const { jsm } = system.running.bus
+    await jsm.streams.update('INBOX', { max_bytes: 1 })
+    const error: unknown = await producer.publish(add('full', 1, 'f-1'), { timeoutMs: 3_000 }).catch((failure: unknown) => failure)
+    expect(error).toBeInstanceOf(NotAcknowledgedError)
+    expect(error).toMatchObject({ code: 'not_acknowledged', messageId: 'f-1', message: expect.stringContaining('full until hosts have caught up') as string })
+    await jsm.streams.update('INBOX', { max_bytes: 100_000_000 })
+    expect(await producer.publish(add('full', 1, 'f-1'), { wait: 'actor' })).toMatchObject({ outcome: 'committed', id: 'f-1' })
+  })
+})
+
+test('on the command line the same is waited for, and said', async () => {
+  const dataDir = system.settings.DATA_DIR
+  const [receipt] = await cliJson(['publish', 'acme/toy/cli', 'add', '{"by":2}', '--id', 'c-1', '--wait', 'tables'], { dataDir })
+  expect(receipt).toMatchObject({ actor: 'acme/toy/cli', id: 'c-1', outcome: 'committed', durability: { replicas: 1 } })
+  expect(await rows(system, "SELECT label.count AS count FROM actors WHERE actor = 'cli'")).toEqual([{ count: 2 }])
+  const rejected = await runCli(['publish', 'acme/toy/cli', 'add', '{}', '--wait', 'actor'], { dataDir })
+  expect([rejected.code, rejected.stdout]).toEqual([0, expect.stringMatching(/rejected: bad_data \(data\.by/)])
+})
+
+test('what is stored and not there in time is an error with its receipt', async () => {
+  await system.running.stages.get('project')?.stop()
+  const error: unknown = await producer.publish(add('late', 1, 'l-1'), { wait: 'tables', timeoutMs: 3_000 }).catch((failure: unknown) => failure)
+  expect(error).toBeInstanceOf(WaitTimeoutError)
+  expect(error).toMatchObject({ code: 'wait_timeout', receipt: { id: 'l-1', position: (await recordsOf('late'))[0]?.record.inbox.seq } })
+})

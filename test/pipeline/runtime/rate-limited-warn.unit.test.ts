@@ -1,0 +1,38 @@
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { warnSeldom } from '../../../pipeline/runtime/rate-limited-warn.ts'
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+function logger() {
+  const lines: unknown[] = []
+  return { lines, log: pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) }) }
+}
+
+test('a warning that comes a thousand times is written once in ten seconds, and says how often it was not', () => {
+  const { log, lines } = logger()
+  for (let at = 0; at < 25_000; at += 25) {
+    warnSeldom(log, { at }, 'it is tried again')
+    vi.advanceTimersByTime(25)
+  }
+  expect(lines).toEqual([
+    { level: 40, at: 0, msg: 'it is tried again' },
+    { level: 40, at: 10_000, leftOut: 399, msg: 'it is tried again' },
+    { level: 40, at: 20_000, leftOut: 399, msg: 'it is tried again' },
+  ])
+})
+
+test('another message, or another logger, does not wait for it', () => {
+  const [one, other] = [logger(), logger()]
+  for (const { log } of [one, other, one, other]) for (const message of ['a', 'b']) warnSeldom(log, {}, message)
+  for (const { lines } of [one, other]) expect(lines).toEqual([{ level: 40, msg: 'a' }, { level: 40, msg: 'b' }])
+})
+
+test('what did not come again for ten seconds is written as if for the first time', () => {
+  const { log, lines } = logger()
+  warnSeldom(log, {}, 'a')
+  vi.advanceTimersByTime(10_000)
+  warnSeldom(log, {}, 'a')
+  expect(lines).toEqual([{ level: 40, msg: 'a' }, { level: 40, msg: 'a' }])
+})

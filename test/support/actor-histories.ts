@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { decide, type Decision } from '../../actors/core/decide.ts'
+import type { Message } from '../../actors/core/commit.ts'
+import { kindsByName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { message, reread, timeAt } from './core-helpers.ts'
+
+/** How to make up the lives of one kind's actors. */
+export interface Species {
+  readonly kind: Kind
+  /** What producers send it. */
+  readonly inputs: fc.Arbitrary<{ readonly type: string; readonly data: unknown }>
+  /** What its tasks may come back with. */
+  readonly outputs: Readonly<Record<string, readonly unknown[]>>
+}
+
+const ENDINGS = ['task.done', 'task.failed', 'task.expired', 'timer.fired'] as const
+
+/** One thing that happens to an actor. Numbers pick among what there is by then. */
+export type Happening =
+  | { readonly what: 'input'; readonly body: object }
+  /** A task or timer that is pending comes to its end. */
+  | { readonly what: 'end'; readonly pick: number; readonly ending: number; readonly output: number }
+  /** The end of something that may be over, in a way that may not be its own. */
+  | { readonly what: 'late'; readonly pick: number; readonly ending: number }
+  /** An earlier message is published once more. */
+  | { readonly what: 'again'; readonly pick: number }
+  | { readonly what: 'rubbish'; readonly bytes: Uint8Array; readonly origin: Message['origin'] }
+
+/** Attributes beside type and data: often an id, sometimes that of another input; a sequence; the past; what is carried along. */
+const attributes = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  { weight: 3, arbitrary: fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e') }) },
+  { weight: 2, arbitrary: fc.record({ source: fc.constantFrom('web', 'crm', '__proto__'), sequence: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.constant({ history: true }) },
+  { weight: 1, arbitrary: fc.constant({ correlationid: 'c', traceparent: '00-t', time: '2026-02-03T04:05:06+08:00' }) },
+)
+
+export function happenings({ inputs }: Species, maxLength = 40): fc.Arbitrary<Happening[]> {
+  const input = fc.tuple(inputs, attributes).map(([body, more]): Happening => ({ what: 'input', body: { ...body, ...more } }))
+  const end = fc.record({ what: fc.constant('end' as const), pick: fc.nat(), ending: fc.nat(), output: fc.nat() })
+  const late = fc.record({ what: fc.constant('late' as const), pick: fc.nat(), ending: fc.nat() })
+  const again = fc.record({ what: fc.constant('again' as const), pick: fc.nat() })
+  const rubbish = fc.record({
+    what: fc.constant('rubbish' as const), bytes: fc.uint8Array({ maxLength: 20 }),
+    origin: fc.constantFrom<Message['origin']>('producer', 'internal'),
+  })
+  return fc.array(fc.oneof(
+    { weight: 12, arbitrary: input },
+    { weight: 6, arbitrary: end },
+    { weight: 1, arbitrary: late },
+    { weight: 2, arbitrary: again },
+    { weight: 1, arbitrary: rubbish },
+  ), { maxLength, size: 'max' })
+}
+
+/** What has happened to an actor that is read from the log before every decision. */
+export interface Life {
+  readonly messages: Message[]
+  readonly decisions: Decision[]
+  /** The records as LOG gives them back, and as they were written. */
+  readonly records: LogRecord[]
+  readonly written: string[]
+  actor: Actor
+}
+
+export const newborn = ({ kind }: Species, id = 'a1'): Life =>
+  ({ messages: [], decisions: [], records: [], written: [], actor: newActor({ tenant: 'acme', kind: kind.name, id }) })
+
+export const textOf = (encoded: Uint8Array): string => Buffer.from(encoded).toString('utf8')
+
+const kindsOf = ({ kind }: Species): Kinds => kindsByName([kind])
+
+export const decideAt = (species: Species, actor: Actor, at: Message, fresh: boolean, now = at.ts): Decision =>
+  decide(kindsOf(species), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
+
+/** Lets one thing happen to an actor, at an INBOX position. */
+export function happen(species: Species, life: Life, happening: Happening, seq: number): void {
+  const at = messageOf(species, life, happening, seq)
+  const decision = decideAt(species, life.actor, at, true)
+  life.messages.push(at)
+  life.decisions.push(decision)
+  if (decision.kind !== 'record') return
+  life.records.push(reread(decision.record))
+  life.written.push(textOf(decision.encoded))
+  life.actor = actorAfter(life.actor.address, reread(decision.record))
+}
+
+export function live(species: Species, all: readonly Happening[]): Life {
+  const life = newborn(species)
+  for (const [index, happening] of all.entries()) happen(species, life, happening, index + 1)
+  return life
+}
+
+/**
+ * The records that the same messages lead to where the actor stays in memory, as in a host: it is forgotten only before
+ * the messages that `forgets` says, and whenever a decision asks for it.
+ */
+export function stayAlive(
+  species: Species, messages: readonly Message[], forgets: (index: number) => boolean, first = newborn(species).actor,
+): string[] {
+  const written: string[] = []
+  let actor = first
+  let last: LogRecord | undefined
+  const reload = (): Actor => (last === undefined ? first : actorAfter(first.address, reread(last)))
+  for (const [index, at] of messages.entries()) {
+    if (forgets(index)) actor = reload()
+    let decision = decideAt(species, actor, at, actor.snapshot === undefined)
+    if (decision.kind === 'threw') decision = decideAt(species, reload(), at, true)
+    if (decision.kind !== 'record') continue
+    last = decision.record
+    written.push(textOf(decision.encoded))
+    actor = decision.next ?? reload()
+  }
+  return written
+}
+
+function messageOf(species: Species, life: Life, happening: Happening, seq: number): Message {
+  switch (happening.what) {
+    case 'input':
+      return message(seq, happening.body)
+    case 'rubbish':
+      return message(seq, '', { payload: happening.bytes, origin: happening.origin })
+    case 'again': {
+      const earlier = picked(life.messages, happening.pick)
+      return earlier === undefined ? message(seq, '') : { ...earlier, seq, ts: timeAt(seq) }
+    }
+    case 'end': {
+      const { tasks = {}, timers = {} } = life.actor.state ?? {}
+      const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), happening.pick) ?? 'none'
+      const task = tasks[run]?.task
+      const type = task === undefined ? 'timer.fired' as const : ENDINGS[happening.ending % 3] ?? 'task.done'
+      return ending(seq, type, run, picked(species.outputs[task ?? ''] ?? [], happening.output))
+    }
+    case 'late': {
+      const runs = life.records.flatMap((record) => [...record.started, ...record.timers].map((started) => started.run))
+      return ending(seq, ENDINGS[happening.ending % 4] ?? 'task.done', picked(runs, happening.pick) ?? 'none', null)
+    }
+  }
+}
+
+function ending(seq: number, type: (typeof ENDINGS)[number], run: string, output: unknown): Message {
+  const told = { type, run, attempts: 1, queueMs: 2, durationMs: 3 }
+  const about = type === 'task.done' ? { output } : type === 'task.failed' ? { error: { code: 'http_500', message: 'no' } } : {}
+  return message(seq, { ...told, ...about }, { origin: 'internal' })
+}
+
+const picked = <T>(from: readonly T[], pick: number): T | undefined => from[pick % from.length]

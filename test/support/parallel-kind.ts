@@ -1,0 +1,124 @@
+import { assign, cancel, emit, raise, setup } from 'xstate'
+import { z } from 'zod'
+import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+
+const task = () => defineTask({
+  input: z.object({ of: z.number() }),
+  output: z.object({ gives: z.number() }),
+  deadlineMs: 5_000,
+  attemptsMax: 1,
+  concurrencyMax: 1,
+  run: async ({ input }) => ({ gives: input.of }),
+})
+
+/** A machine that is hard to carry across a restart: regions side by side, with tasks, timers and memories of their own. */
+const rig = defineKind({
+  name: 'rig',
+  version: 1,
+  context: z.object({ sum: z.number(), heard: z.array(z.string()) }),
+  events: {
+    go: z.object({}), stop: z.object({}), risk: z.object({}), blink: z.object({}),
+    poke: z.object({}), away: z.object({}), back: z.object({}), wholly: z.object({}),
+    arm: z.object({ ms: z.number().min(0).max(1e6) }), disarm: z.object({}),
+    hear: z.object({ word: z.string() }), quit: z.object({}),
+    'message.received': z.object({ role: z.enum(['user', 'agent', 'assistant', 'system']), text: z.string() }),
+  },
+  emits: { ticked: z.object({ sum: z.number() }), gone: z.object({ to: z.string() }) },
+  tasks: { first: task(), second: task(), risky: task() },
+  label: ({ sum }) => ({ sum, odd: sum % 2 !== 0 }),
+})
+
+const machine = setup(rig.xstate).createMachine({
+  id: 'rig',
+  type: 'parallel',
+  context: { sum: 0, heard: [] },
+  on: { hear: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.data.word].slice(-3) }) } },
+  states: {
+    work: {
+      initial: 'idle',
+      on: { quit: '.over' },
+      states: {
+        idle: { on: { go: 'busy', risk: 'risking', blink: 'blinking' } },
+        // Its task and its timer are wanted no longer before they were ever started.
+        blinking: { invoke: { id: 'job', src: 'first', input: { of: 0 }, onError: 'idle' }, after: { 500: 'idle' }, always: 'idle' },
+        busy: {
+          initial: 'first',
+          after: { 30_000: 'idle' },
+          on: { stop: 'idle', go: { target: 'busy', reenter: true } },
+          states: {
+            first: {
+              invoke: {
+                id: 'job', src: 'first', input: ({ context }) => ({ of: context.sum }), onError: '#rig.work.broken',
+                onDone: { target: 'second', actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
+              },
+            },
+            // The same id as the task before it: results must be told apart by their runs.
+            second: {
+              invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#rig.work.idle', onError: '#rig.work.broken' },
+            },
+          },
+        },
+        // Its error is taken only while nothing was ever added up; otherwise it ends the actor.
+        risking: { invoke: { id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle', onError: { guard: ({ context }) => context.sum === 0, target: 'idle' } }, on: { stop: 'idle' } },
+        broken: { after: { 1_000: 'idle' }, on: { go: 'busy' } },
+        over: { type: 'final' },
+      },
+    },
+    mood: {
+      initial: 'calm',
+      on: { quit: '.over' },
+      states: {
+        calm: { on: { poke: 'upset' } },
+        upset: {
+          initial: 'little',
+          on: { away: 'elsewhere' },
+          states: {
+            little: { on: { poke: 'big' }, after: { 5_000: '#rig.mood.calm' } },
+            big: { initial: 'loud', states: { loud: { on: { poke: 'silent' } }, silent: { after: { 7_000: 'loud' } } } },
+            again: { type: 'history' },
+            whollyAgain: { type: 'history', history: 'deep' },
+          },
+        },
+        elsewhere: {
+          entry: emit({ type: 'gone', data: { to: 'elsewhere' } }),
+          // Its result does not end the stay.
+          invoke: {
+            id: 'watch', src: 'second', input: { of: 3 }, onError: 'calm',
+            onDone: { actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
+          },
+          on: { back: 'upset.again', wholly: 'upset.whollyAgain' },
+        },
+        over: { type: 'final' },
+      },
+    },
+    clock: {
+      initial: 'ticking',
+      on: { quit: '.over' },
+      states: {
+        ticking: {
+          after: {
+            10_000: {
+              target: 'ticking', reenter: true,
+              actions: [
+                assign({ sum: ({ context }) => context.sum + 1 }),
+                emit(({ context }) => ({ type: 'ticked', data: { sum: context.sum } })),
+              ],
+            },
+          },
+          on: {
+            // Armed twice, the second alarm takes the place of the first.
+            arm: { actions: raise(alarm, { id: 'alarm', delay: ({ event }) => event.data.ms }) },
+            disarm: { actions: cancel('alarm') },
+          },
+        },
+        over: { type: 'final' },
+      },
+    },
+  },
+})
+
+function alarm() {
+  return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
+}
+
+export const rigKind = rig.with(machine)

@@ -1,0 +1,174 @@
+import { detectLanguage } from '../../actors/core/detect-language.ts'
+import type { Entry } from './system-assertions.ts'
+
+/** What the questions are about, as records say it; times in milliseconds since 1970, `undefined`: not known or not yet. */
+export interface CaseFact {
+  readonly actor: string
+  readonly committedAt: number
+  readonly openedAt: number
+  closedAt?: number
+  escalatedAt?: number
+  respondedAt?: number
+  responder?: string
+  customer?: string
+  lang?: string
+  intent?: string
+  outcome?: string
+  reason?: string
+  drop?: string
+  rating?: number
+  costMicros?: number
+  agentMessages: number
+}
+
+export interface TurnFact {
+  readonly id: string
+  readonly text: string
+  readonly askedAt: number
+  /** Place in the log: of two that were asked at one time the later one. */
+  readonly seq: number
+  intent?: string
+  answeredAt?: number
+  hits?: number
+  model?: string
+  modelVersion?: string
+  promptVersion?: string
+  quality?: number
+  costMicros?: number
+}
+
+export interface StayFact {
+  readonly kind: string
+  readonly state: string
+  readonly enteredAt: number
+  readonly leftAt?: number
+  /** Between two cases of the actor, or after the last. */
+  readonly isIdle: boolean
+}
+
+export interface TaskFact {
+  readonly kind: string
+  readonly name: string
+  readonly startedAt: number
+  status: string
+  attempts?: number
+  queueMs?: number
+  durationMs?: number
+  code?: string
+}
+
+export interface Facts {
+  readonly cases: CaseFact[]
+  readonly turns: TurnFact[]
+  readonly stays: StayFact[]
+  readonly tasks: TaskFact[]
+}
+
+const ms = (iso: string): number => Date.parse(iso)
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
+const micros = (value: unknown): number | undefined => (typeof value === 'number' ? Math.round(value * 1e6) : undefined)
+
+/**
+ * Reads the facts of live conversations out of the records of one tenant, by the inputs and emitted events alone: what the
+ * projector makes rows of (`case`, `answered`, `left` of the record) is not looked at.
+ */
+export function factsOf(entries: readonly Entry[]): Facts {
+  const facts: Facts = { cases: [], turns: [], stays: [], tasks: [] }
+  for (const [actor, history] of Map.groupBy(entries, (entry) => entry.actor)) readActor(actor, history, facts)
+  return facts
+}
+
+function readActor(actor: string, entries: readonly Entry[], facts: Facts): void {
+  const kind = actor.split('/')[1] ?? ''
+  const entered = new Map<string, number>()
+  const tasks = new Map<string, TaskFact>()
+  const waiting = new Map<string, TurnFact>()
+  let current: CaseFact | undefined
+  let customer: string | undefined
+  for (const { seq, record } of entries) {
+    const { input, emitted } = record
+    if (input.history === true) continue
+    const at = ms(record.at)
+    const data = input.data ?? {}
+    const role = record.outcome === 'committed' && input.type === 'message.received' ? text(data['role']) : undefined
+    const reopens: boolean = role !== undefined && current?.closedAt !== undefined
+    if (role !== undefined && (current === undefined || reopens)) {
+      current = { actor, committedAt: at, openedAt: ms(record.inbox.ts), agentMessages: 0, ...(customer === undefined ? {} : { customer }) }
+      facts.cases.push(current)
+    }
+    if (current === undefined) continue
+
+    if (role === 'user') {
+      customer = text(data['customer']) ?? customer
+      if (customer !== undefined) current.customer = customer
+      current.lang ??= text(data['lang']) ?? text(record.label['lang']) ?? detectLanguage(String(data['text'])) ?? undefined
+      current.intent ??= text(record.label['intent'])
+      const turn: TurnFact = { id: input.id, text: String(data['text']), askedAt: ms(record.inbox.ts), seq }
+      const intent = text(record.label['intent'])
+      if (intent !== undefined) turn.intent = intent
+      waiting.set(input.id, turn)
+      facts.turns.push(turn)
+    } else if (role === 'agent') {
+      current.agentMessages += 1
+      respond(current, ms(record.inbox.ts), 'agent')
+      for (const turn of waiting.values()) turn.answeredAt = ms(record.inbox.ts)
+      waiting.clear()
+    }
+    if (input.type === 'feedback.given' && record.outcome === 'committed') current.rating = number(data['rating']) ?? NaN
+
+    for (const event of emitted) {
+      if (event.type === 'message.sent') {
+        respond(current, at, 'assistant')
+        const cost = micros(event.data['cost'])
+        if (cost !== undefined) current.costMicros = (current.costMicros ?? 0) + cost
+        const turn = waiting.get(String(event.data['replyTo']))
+        if (turn === undefined) continue
+        waiting.delete(turn.id)
+        Object.assign(turn, defined({
+          answeredAt: at, intent: text(event.data['intent']), hits: number(event.data['hits']), model: text(event.data['model']),
+          modelVersion: text(event.data['modelVersion']), promptVersion: text(event.data['promptVersion']),
+          quality: number(event.data['quality']), costMicros: cost,
+        }))
+      } else if (event.type === 'escalated' && current.escalatedAt === undefined) {
+        Object.assign(current, { escalatedAt: at, reason: event.data['reason'] })
+      } else if (event.type === 'case.closed') {
+        Object.assign(current, { closedAt: at, outcome: event.data['outcome'] })
+        if (input.type === 'timer.fired' || event.data['outcome'] === 'abandoned') current.drop = record.from
+      }
+    }
+    readStays(record, kind, at, reopens, entered, facts)
+    for (const { run, task } of record.started) {
+      const started: TaskFact = { kind, name: task, startedAt: at, status: 'running' }
+      tasks.set(run, started)
+      facts.tasks.push(started)
+    }
+    for (const end of record.ended) {
+      const { attempts, queueMs, durationMs, error } = end
+      Object.assign(tasks.get(end.run) ?? {}, defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code }))
+    }
+  }
+  for (const [state, enteredAt] of entered) facts.stays.push({ kind, state, enteredAt, isIdle: current?.closedAt !== undefined })
+}
+
+function respond(current: CaseFact, at: number, responder: string): void {
+  if (current.respondedAt !== undefined) return
+  Object.assign(current, { respondedAt: at, responder })
+}
+
+/** Of machines without states side by side: a state is left where another one is entered, or the same one anew. */
+function readStays(
+  { from, to, state }: Entry['record'], kind: string, at: number, reopens: boolean, entered: Map<string, number>, facts: Facts,
+): void {
+  const since = state?.entered[to]
+  if (since === undefined) return
+  const before = entered.get(from)
+  if (before !== undefined && (from !== to || ms(since) !== before)) {
+    facts.stays.push({ kind, state: from, enteredAt: before, leftAt: at, isIdle: reopens })
+    entered.delete(from)
+  }
+  if (!entered.has(to)) entered.set(to, ms(since))
+}
+
+const defined = (values: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

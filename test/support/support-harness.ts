@@ -1,0 +1,94 @@
+import pino from 'pino'
+import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { decide, type Decision } from '../../actors/core/decide.ts'
+import type { Message } from '../../actors/core/commit.ts'
+import { kindsByName, type Kind } from '../../actors/definition/define-kind.ts'
+import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
+import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
+import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
+import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
+import { internal, message, nothingLearned, reread, timeAt } from './core-helpers.ts'
+
+export const articles = loadArticles()
+export const support = createSupport({ articles })
+const log = pino({ level: 'silent' })
+
+/** A hit and an answer that a test can send where it does not care what is found. */
+export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A.', lang: 'en', score: 0.9 }]
+export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
+
+/** One case under the pure core: inputs go in, time is the position, every record passes through JSON as it would through LOG. */
+export function createDesk(kind: Kind = support) {
+  const kinds = kindsByName([kind])
+  const records: LogRecord[] = []
+  const messages: Message[] = []
+  const started = new Map<string, Started>()
+  let actor: Actor = newActor({ tenant: 'acme', kind: kind.name, id: 'c1' })
+  let seq = 0
+
+  function take(body: object, fromInside: boolean): Decision {
+    seq += 1
+    const at = fromInside ? internal(seq, body) : message(seq, body)
+    messages.push(at)
+    const decision = decide(kinds, actor, at, { now: timeAt(seq), low: 0, lastSeq: actor.n }, true)
+    if (decision.kind !== 'record') return decision
+    const record = reread(decision.record)
+    if (record.outcome !== 'committed') throw new Error(`rejected as ${record.reason}: ${record.error}`)
+    records.push(record)
+    for (const start of record.started) started.set(start.run, start)
+    actor = actorAfter(actor.address, record)
+    return decision
+  }
+
+  const pending = (): Started => {
+    const run = Object.keys(actor.state?.tasks ?? {})[0]
+    const start = run === undefined ? undefined : started.get(run)
+    if (start === undefined) throw new Error(`no task is pending in ${desk.state}`)
+    return start
+  }
+  const outcome = (run: string) => ({ run, attempts: 1, queueMs: 0, durationMs: 1 })
+
+  const desk = {
+    records,
+    messages,
+    get actor() { return actor },
+    get state() { return records.at(-1)?.to ?? '' },
+    get label() { return actor.label },
+    get last(): LogRecord {
+      const record = records.at(-1)
+      if (record === undefined) throw new Error('nothing has happened yet')
+      return record
+    },
+    get emitted(): Emitted[] { return records.flatMap((record) => record.emitted) },
+    get pendingTask() { return pending() },
+
+    event: (type: string, data: object, more: object = {}) => take({ type, data, ...more }, false),
+    says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, false),
+    user: (text: string, id?: string) => desk.says('user', text, id),
+    result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, true),
+    fail: (run = pending().run) =>
+      take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
+    expire: (run = pending().run) => take({ type: 'task.expired', run }, true),
+    fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, true),
+
+    /** Runs the pending task for real, as the runner would. */
+    async work(): Promise<void> {
+      const { run, task, input } = pending()
+      const definition = kind.tasks[task]
+      if (definition === undefined) throw new Error(`no task ${task}`)
+      const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address, memory: nothingLearned }
+      const output = await definition.run(call)
+      desk.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
+    },
+    /** A customer's message, and all that follows from it. */
+    async ask(text: string, id?: string): Promise<Emitted[]> {
+      const before = desk.emitted.length
+      desk.user(text, id)
+      while (Object.keys(actor.state?.tasks ?? {}).length > 0) await desk.work()
+      return desk.emitted.slice(before)
+    },
+  }
+  return desk
+}
+
+export const deskWith = (options: Omit<SupportOptions, 'articles'>) => createDesk(createSupport({ articles, ...options }))

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { pino, type Logger } from 'pino'
+import { kindsByName, type Kind } from '../../actors/definition/define-kind.ts'
+import { addressesOf, announce } from '../../infra/app/connect-to-running.ts'
+import { loadKinds } from '../../infra/app/load-kinds.ts'
+import { launch, type Running } from '../../infra/app/launch.ts'
+import { loadSettings, type SettingName, type Settings } from '../../infra/settings.ts'
+
+export interface SystemOptions {
+  /** Over the tests' own: free ports, a temporary data folder, no CONFIG module. */
+  readonly settings?: Partial<Record<SettingName, string>>
+  /** Default: the built-in ones. */
+  readonly kinds?: readonly Kind[]
+  /** A data folder that outlives `stop()`, for a second start on it. Default: one that is removed. */
+  readonly dataDir?: string
+  /** Default: silent. */
+  readonly log?: Logger
+}
+
+/** A whole Colloquy in this process, on free ports. */
+export interface System {
+  readonly settings: Settings
+  readonly running: Running
+  /** A connection like any producer's: without a name where the server lets one in. */
+  readonly producer: NatsConnection
+  stop(): Promise<void>
+}
+
+export const silent = pino({ level: 'silent' })
+
+/** What the command line is given to work on a test's data folder, and the settings of `startSystem`. */
+export const settingsFor = (dataDir: string, more: SystemOptions['settings'] = {}): Partial<Record<SettingName, string>> => ({
+  DATA_DIR: dataDir, NATS_PORT: '0', CLICKHOUSE_PORT: '0', HTTP_PORT: '0', CONFIG: join(dataDir, 'no-config.ts'),
+  STORAGE_BYTES_MAX: String(1024 ** 3), ...more,
+})
+
+export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'colloquy-test-'))
+
+/** Starts everything that the roles need (default: all of it); the command line finds it by its data folder. */
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  await using started = new AsyncDisposableStack()
+  const dataDir = options.dataDir ?? await temporaryFolder()
+  if (options.dataDir === undefined) started.defer(() => rm(dataDir, { recursive: true, force: true }))
+  const { settings } = loadSettings({}, settingsFor(dataDir, options.settings))
+  const kinds = options.kinds === undefined ? await loadKinds(settings) : kindsByName(options.kinds)
+
+  const running = await launch(settings, kinds, options.log ?? silent)
+  started.defer(() => running.stop())
+  const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
+  started.defer(withdraw)
+  const producer = await connect(running.nats.embedded || settings.NATS_USER === undefined ? { servers: running.nats.url } : running.nats.connection)
+  started.defer(() => producer.close())
+
+  const stopping = started.move()
+  return { settings, running, producer, stop: () => stopping.disposeAsync() }
+}
