@@ -4,7 +4,7 @@ import { Kvm } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Bus } from '../../pipeline/jetstream/connection.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
-import { publishSurely } from '../../pipeline/jetstream/publish-with-retry.ts'
+import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
 import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
 import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
@@ -131,7 +131,7 @@ async function fillIn({ bus, kv, log }: FillDeps, dir: string, manifest: Manifes
     occasion: 'restore', now: () => new Date().toISOString(),
   })
   const sent = sends.undelivered()
-  for (const { subject, payload } of sent) await publishSurely({ ...deps, publisher: bus.publisher }, subject, payload)
+  for (const { subject, payload } of sent) await publishWithRetry({ ...deps, publisher: bus.publisher }, subject, payload)
   return { ...rearmed, at: manifest.at, records, dead, logSeq: manifest.log.lastSeq, inboxSeq: manifest.inbox.lastSeq + 1, sent: sent.length }
 }
 

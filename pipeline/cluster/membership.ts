@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Bus } from '../jetstream/connection.ts'
-import { warnSeldom } from '../runtime/rate-limited-warn.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import type { Board, BoardView, Member, MemberNote, Share } from './registry.ts'
 
 export interface MembershipOptions {
@@ -119,13 +119,13 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   }
   const lookLater = (): void => {
     if (leaving) return
-    look().catch((error: unknown) => warnSeldom(log, { code: codeOf(error), err: error }, 'the cluster could not be looked at; it is tried again'))
+    look().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'the cluster could not be looked at; it is tried again'))
   }
   const subscription = bus.nc.subscribe(NUDGE, { callback: (error, message) => {
     if (error === null && message.string() !== id) lookLater()
   } })
   const beat = setInterval(() => {
-    note().catch((error: unknown) => warnSeldom(log, { code: codeOf(error), err: error }, 'this member could not be noted; it is tried again'))
+    note().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'this member could not be noted; it is tried again'))
     lookLater()
   }, leaseMs / NOTES_PER_LEASE)
   await note()

@@ -4,7 +4,7 @@ import { firstDue } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createAlarms } from '../timers/wake-ups.ts'
-import { askSurely } from '../runtime/retry.ts'
+import { withRetry } from '../runtime/retry.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import type { Ownership } from '../cluster/assignment.ts'
 import { createStillOurs } from '../cluster/ownership-guard.ts'
@@ -13,7 +13,7 @@ import { createGate } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import { createPositionTracker } from '../runtime/low-watermark.ts'
-import { publishSurely } from '../jetstream/publish-with-retry.ts'
+import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { repeatedly } from '../runtime/periodic-job.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { rearm } from './rearm.ts'
@@ -81,11 +81,11 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   }, loop.signal)
 
   const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
-    for (const { subject, payload, ...how } of messages) await publishSurely(deps, subject, payload, how)
+    for (const { subject, payload, ...how } of messages) await publishWithRetry(deps, subject, payload, how)
   }
   const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const letters = hasDeadLetters(record) ? await askSurely(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
+    const letters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...letters]
     const due = dueUnlessCovered(address, record)
@@ -93,7 +93,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       due === undefined ? 'there' : alarms.set(address, due.at, { isNew: record.n === 1, isOurs: () => stillOurs(partition) }),
       inTurn(eventsOf(address, record)),
       inTurn(sent),
-      ...others.map(({ subject, payload, ...how }) => publishSurely(deps, subject, payload, how)),
+      ...others.map(({ subject, payload, ...how }) => publishWithRetry(deps, subject, payload, how)),
     ])
     if (record.resolves !== undefined) {
       await removeLetter(bus, record.resolves)

@@ -4,12 +4,12 @@ import { actorKey } from '../../schemas/subjects.ts'
 import { createAlarms, type Alarms } from '../timers/wake-ups.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { taskOf, type Outgoing } from './outgoing-messages.ts'
-import { publishSurely, type SurelyDeps } from '../jetstream/publish-with-retry.ts'
+import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { createWindow } from '../runtime/concurrency-limit.ts'
 import { lastRecords, type LastRecord } from './last-records.ts'
 import { taskStartedIn } from './find-task-start.ts'
 
-export interface RearmOptions extends Omit<SurelyDeps, 'publisher'> {
+export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
   readonly bus: Bus
   readonly partitions: readonly number[]
   /** Told apart from runs of records that come after this LOG sequence: those are the dispatcher's to carry out. */
@@ -83,7 +83,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
 async function put(options: RearmOptions, { subject, payload }: Outgoing, run: string): Promise<0 | 1> {
   if (await isQueued(options.bus, subject, run)) return 0
   // Not the run's own id alone: JetStream may still remember it from when it was put in first.
-  await publishSurely({ ...options, publisher: options.bus.publisher }, subject, payload, { msgId: `${run}:${options.occasion}` })
+  await publishWithRetry({ ...options, publisher: options.bus.publisher }, subject, payload, { msgId: `${run}:${options.occasion}` })
   return 1
 }
 

@@ -2,10 +2,10 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { sentBy } from './outgoing-messages.ts'
-import { publishSurely, type SurelyDeps } from '../jetstream/publish-with-retry.ts'
+import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
-export interface ResendOptions extends Omit<SurelyDeps, 'publisher'> {
+export interface ResendOptions extends Omit<RetryDeps, 'publisher'> {
   readonly bus: Bus
   readonly partitions: readonly number[]
   /** SENT has what was published up to then, ISO. */
@@ -41,7 +41,7 @@ export async function resend({ bus, partitions, since, upTo, ...deps }: ResendOp
       const { partition, address } = parseLogSubject(message.subject)
       if (message.seq <= upTo(partition)) {
         for (const { subject, payload } of sentBy(address, message.json<LogRecord>())) {
-          await publishSurely({ ...deps, publisher: bus.publisher }, subject, payload)
+          await publishWithRetry({ ...deps, publisher: bus.publisher }, subject, payload)
           count += 1
         }
       }

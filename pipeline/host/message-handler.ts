@@ -5,12 +5,12 @@ import type { Draft, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { createAlarms } from '../timers/wake-ups.ts'
-import { askSurely } from '../runtime/retry.ts'
+import { withRetry } from '../runtime/retry.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { createStillOurs } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
-import { publishSurely } from '../jetstream/publish-with-retry.ts'
+import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { loadActor, type LiveActor, type Slot } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
@@ -53,7 +53,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
     metrics.actorLoads.inc()
-    return askSurely(deps, slot.subject, () => loadActor(bus, slot.subject, slot.address, from))
+    return withRetry(deps, slot.subject, () => loadActor(bus, slot.subject, slot.address, from))
   }
   const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
@@ -79,7 +79,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
   }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
-    const appended = await publishSurely(
+    const appended = await publishWithRetry(
       { publisher: bus.publisher, log, metrics, signal }, slot.subject, draft.encoded,
       { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
     if (!appended.ok) return false
@@ -112,7 +112,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
           if (!deps.holds(delivery.partition) && !await stillOurs(delivery.partition)) return 'lost'
           if (await append(slot, slot.live, decision)) return 'done'
-          if (await askSurely(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
+          if (await withRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
       slot.live = undefined

@@ -6,7 +6,7 @@ import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { createGate } from '../runtime/in-flight-limiter.ts'
 import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
-import type { SurelyDeps } from '../jetstream/publish-with-retry.ts'
+import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { newestMatch, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
@@ -17,7 +17,7 @@ import type { LocalEmbedder } from '../embedding/embedder.ts'
 import type { Proofs } from './canaries.ts'
 import { changeOf, pointId, type MemoryChange, type MemoryText } from './index-changes.ts'
 
-export interface EmbedStageOptions extends Pick<SurelyDeps, 'log' | 'metrics'> {
+export interface EmbedStageOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly bus: Bus
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints

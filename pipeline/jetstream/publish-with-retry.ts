@@ -3,12 +3,12 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Publisher, PublishOptions, PublishResult } from './publisher.ts'
-import { warnSeldom } from '../runtime/rate-limited-warn.ts'
+import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 
 const PAUSE_MIN_MS = 20
 const PAUSE_MAX_MS = 5_000
 
-export interface SurelyDeps {
+export interface RetryDeps {
   readonly publisher: Publisher
   readonly log: Logger
   readonly metrics: Metrics
@@ -22,8 +22,8 @@ export interface SurelyDeps {
  *
  * @param finalCodes refusals that are an answer; they come back as a result.
  */
-export async function publishSurely(
-  deps: SurelyDeps, subject: string, payload: Uint8Array | string, options: PublishOptions = {}, finalCodes: readonly number[] = [],
+export async function publishWithRetry(
+  deps: RetryDeps, subject: string, payload: Uint8Array | string, options: PublishOptions = {}, finalCodes: readonly number[] = [],
 ): Promise<PublishResult> {
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     try {
@@ -31,10 +31,10 @@ export async function publishSurely(
       if (result.ok) return result
       deps.metrics.publishesRefused.inc({ code: String(result.code) })
       if (finalCodes.includes(result.code)) return result
-      warnSeldom(deps.log, { subject, code: result.code, description: result.description, pauseMs }, 'a stream refused a message; it is sent again')
+      rateLimitedWarn(deps.log, { subject, code: result.code, description: result.description, pauseMs }, 'a stream refused a message; it is sent again')
     } catch (error) {
       deps.metrics.publishesRefused.inc({ code: codeOf(error) ?? 'unknown' })
-      warnSeldom(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
+      rateLimitedWarn(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
     }
     await delay(pauseMs, undefined, { signal: deps.signal })
   }

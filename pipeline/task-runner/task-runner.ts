@@ -7,7 +7,7 @@ import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../s
 import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { publishSurely } from '../jetstream/publish-with-retry.ts'
+import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { createBlockWatch } from './event-loop-watchdog.ts'
@@ -61,7 +61,7 @@ export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
       : { type: 'task.failed', ...told, error: outcome.error }
     const deps = { publisher: bus.publisher, log, metrics, signal: stopping.signal }
     // Without a message id: INBOX would drop it for a producer's message that happens to have the same one.
-    await publishSurely(deps, internalSubject(address), JSON.stringify(result))
+    await publishWithRetry(deps, internalSubject(address), JSON.stringify(result))
     metrics.stageOut.inc({ stage: 'tasks' })
   }
 

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { alarmSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import { askSurely } from '../runtime/retry.ts'
+import { withRetry } from '../runtime/retry.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
-import { publishSurely, type SurelyDeps } from '../jetstream/publish-with-retry.ts'
+import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 
 /**
  * One schedule in TIMERS per actor, at or before whatever it waits for first. When it goes off, the actor gets a message from inside, looks
@@ -33,7 +33,7 @@ export interface SetOptions {
   readonly isOurs?: () => Promise<boolean>
 }
 
-export interface AlarmsDeps extends Omit<SurelyDeps, 'publisher'> {
+export interface AlarmsDeps extends Omit<RetryDeps, 'publisher'> {
   readonly bus: Bus
   /** Epoch milliseconds; default: the clock. */
   readonly now?: () => number
@@ -68,10 +68,10 @@ export const timeOf = (schedule: string): string => (schedule.startsWith(AT) ? s
 
 export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alarms {
   const known = new LRUCache<string, Known>({ max: KNOWN_MAX })
-  const surely: SurelyDeps = { ...deps, publisher: bus.publisher }
+  const surely: RetryDeps = { ...deps, publisher: bus.publisher }
 
   const look = async (subject: string): Promise<Known> => {
-    const message = await askSurely(deps, subject, () => bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
+    const message = await withRetry(deps, subject, () => bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
     if (message === null) return NONE
     return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }
@@ -87,7 +87,7 @@ export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alar
           return 'there'
         }
         if (await isOurs?.() === false) return 'not_ours'
-        const set = await publishSurely(surely, subject, PAYLOAD, {
+        const set = await publishWithRetry(surely, subject, PAYLOAD, {
           expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, [SCHEDULE_TARGET]: internalSubject(address) },
         }, [JS_CODE.wrongLastSequence])
         if (!set.ok) continue

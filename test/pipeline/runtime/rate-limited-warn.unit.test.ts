@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { warnSeldom } from '../../../pipeline/runtime/rate-limited-warn.ts'
+import { rateLimitedWarn } from '../../../pipeline/runtime/rate-limited-warn.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -13,26 +13,26 @@ function logger() {
 test('a warning that comes a thousand times is written once in ten seconds, and says how often it was not', () => {
   const { log, lines } = logger()
   for (let at = 0; at < 25_000; at += 25) {
-    warnSeldom(log, { at }, 'it is tried again')
+    rateLimitedWarn(log, { at }, 'it is tried again')
     vi.advanceTimersByTime(25)
   }
   expect(lines).toEqual([
     { level: 40, at: 0, msg: 'it is tried again' },
-    { level: 40, at: 10_000, leftOut: 399, msg: 'it is tried again' },
-    { level: 40, at: 20_000, leftOut: 399, msg: 'it is tried again' },
+    { level: 40, at: 10_000, suppressed: 399, msg: 'it is tried again' },
+    { level: 40, at: 20_000, suppressed: 399, msg: 'it is tried again' },
   ])
 })
 
 test('another message, or another logger, does not wait for it', () => {
   const [one, other] = [logger(), logger()]
-  for (const { log } of [one, other, one, other]) for (const message of ['a', 'b']) warnSeldom(log, {}, message)
+  for (const { log } of [one, other, one, other]) for (const message of ['a', 'b']) rateLimitedWarn(log, {}, message)
   for (const { lines } of [one, other]) expect(lines).toEqual([{ level: 40, msg: 'a' }, { level: 40, msg: 'b' }])
 })
 
 test('what did not come again for ten seconds is written as if for the first time', () => {
   const { log, lines } = logger()
-  warnSeldom(log, {}, 'a')
+  rateLimitedWarn(log, {}, 'a')
   vi.advanceTimersByTime(10_000)
-  warnSeldom(log, {}, 'a')
+  rateLimitedWarn(log, {}, 'a')
   expect(lines).toEqual([{ level: 40, msg: 'a' }, { level: 40, msg: 'a' }])
 })
