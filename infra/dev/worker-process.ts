@@ -2,10 +2,10 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { moduleBeside } from '../../pipeline/runtime/worker-entry.ts'
+import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { FromWorker, ToWorker } from './dev-messages.ts'
 
-const MODULE = moduleBeside(import.meta.url, 'dev-worker')
+const MODULE = workerEntry(import.meta.url, 'dev-worker')
 /** To import all of Colloquy, to import the kinds, and to start the stages. A kind that loads for longer is taken to hang. */
 const STANDBY_MS_MAX = 30_000
 const LOAD_MS_MAX = 15_000

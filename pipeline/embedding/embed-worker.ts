@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../schemas/errors.ts'
-import { giveWay } from '../runtime/thread-priority.ts'
+import { lowerThreadPriority } from '../runtime/thread-priority.ts'
 import { createBatcher, type Tokens } from './token-batches.ts'
 import { chunksOf } from './text-chunks.ts'
 import { loadEncoder, type Encoder } from './encoder.ts'
@@ -135,7 +135,7 @@ function answer(texts: readonly Text[], say: (message: FromWorker, transfer?: Ar
 
 if (parentPort !== null) {
   const port = parentPort
-  giveWay()
+  lowerThreadPriority()
   await work(workerData as WorkerData, (message, transfer) => port.postMessage(message, transfer))
     .catch((error: unknown) => port.postMessage({ type: 'unusable', message: messageOf(error) } satisfies FromWorker))
   port.close()

@@ -1,4 +1,4 @@
-import { moduleBeside } from '../runtime/worker-entry.ts'
+import { workerEntry } from '../runtime/worker-entry.ts'
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
@@ -139,7 +139,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     restarting = restart()
   }
   const start = async (): Promise<void> => {
-    thread = await startThread({ model, threads, module: options.threadModule ?? moduleBeside(import.meta.url, './embed-worker'), onMessage, onEnd })
+    thread = await startThread({ model, threads, module: options.threadModule ?? workerEntry(import.meta.url, './embed-worker'), onMessage, onEnd })
   }
   const restart = async (): Promise<void> => {
     for (let pauseMs = RESTART_MIN_MS; !closing.signal.aborted; pauseMs = Math.min(pauseMs * 2, RESTART_MAX_MS)) {

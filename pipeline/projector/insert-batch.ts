@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { TEXTS_STAY_TEXTS, type TableName } from '../../schemas/tables.ts'
-import { AT_ONCE } from '../runtime/sync-insert.ts'
+import { SYNC_INSERT } from '../runtime/sync-insert.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { AnyRow, Batch } from './row-batch.ts'
 import type { Block } from './native/native-block.ts'
@@ -21,7 +21,7 @@ export interface InsertDeps {
 
 /** A batch is small: more threads for it gain little, and take the processor away from whoever answers. */
 const INSERT = {
-  max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...AT_ONCE, ...TEXTS_STAY_TEXTS,
+  max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...SYNC_INSERT, ...TEXTS_STAY_TEXTS,
 } as const
 
 const PAUSE_MIN_MS = 50

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
-import { AT_ONCE } from '../runtime/sync-insert.ts'
+import { SYNC_INSERT } from '../runtime/sync-insert.ts'
 import { streamPositionSchema, type StreamPosition } from '../jetstream/position-history.ts'
 
 const READER = 'projector'
@@ -31,7 +31,7 @@ export async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressM
   await clickhouse.insert({
     table: 'progress',
     format: 'JSONEachRow',
-    clickhouse_settings: AT_ONCE,
+    clickhouse_settings: SYNC_INSERT,
     values: [{
       reader: READER,
       projected_seq: mark.projectedSeq,

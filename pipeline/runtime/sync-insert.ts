@@ -1,2 +1,2 @@
 /** For an insert that is a batch already, or a mark that somebody waits for: a server that gathers inserts by default (`async_insert`) lets it wait. */
-export const AT_ONCE = { async_insert: 0 } as const
+export const SYNC_INSERT = { async_insert: 0 } as const

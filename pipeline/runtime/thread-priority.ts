@@ -10,7 +10,7 @@ const NICENESS = 10
  *
  * @returns whether it does
  */
-export function giveWay(niceness = NICENESS): boolean {
+export function lowerThreadPriority(niceness = NICENESS): boolean {
   if (process.platform !== 'linux') return false
   try {
     // `<pid>/task/<tid>`, of whoever asks.

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { moduleBeside } from '../../../pipeline/runtime/worker-entry.ts'
+import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { WRITERS_MAX } from '../../../pipeline/rebuild/rebuild.ts'
 import type { Range, Target } from '../../../pipeline/projector/write-range.ts'
@@ -33,7 +33,7 @@ const PAUSE_MS = 1_000
 /** Starts a thread per processor, up to a bound. */
 export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
   const workers = Array.from({ length: Math.min(availableParallelism(), WRITERS_MAX) }, () =>
-    new Worker(moduleBeside(import.meta.url, './row-worker'), { workerData: data }))
+    new Worker(workerEntry(import.meta.url, './row-worker'), { workerData: data }))
   // One that cannot even start says so to whoever waits for it.
   for (const worker of workers) worker.on('error', () => undefined)
 

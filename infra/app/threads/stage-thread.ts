@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
-import { moduleBeside } from '../../../pipeline/runtime/worker-entry.ts'
+import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { relog } from './thread-log.ts'
@@ -75,7 +75,7 @@ export async function startThread(data: ThreadData, log: Logger): Promise<StageT
 
 /** One life of a thread. */
 function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) => void) {
-  const worker = new Worker(moduleBeside(import.meta.url, './stage-worker'), { workerData: data, name: data.role })
+  const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), { workerData: data, name: data.role })
   const ready = Promise.withResolvers<void>()
   const running = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<string>()

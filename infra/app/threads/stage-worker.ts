@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
-import { giveWay } from '../../../pipeline/runtime/thread-priority.ts'
+import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
@@ -61,7 +61,7 @@ function createOrders() {
 if (parentPort !== null) {
   const port = parentPort
   const data = workerData as ThreadData
-  if (data.role === 'project') giveWay()
+  if (data.role === 'project') lowerThreadPriority()
   const say = (message: FromThread): void => port.postMessage(message)
   await work(data, say).catch((error: unknown) => say({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
   port.close()

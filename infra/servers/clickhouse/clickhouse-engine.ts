@@ -19,7 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { libchdbPath } from 'chdb/libchdb'
 import { DataType, load, open as openLibrary } from 'ffi-rs'
-import { giveWay } from '../../../pipeline/runtime/thread-priority.ts'
+import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { database } from './clickhouse-config.ts'
 
 const drainMsMax = 5_000
@@ -87,7 +87,7 @@ const [, , folder, mode] = process.argv
 if (folder === undefined) throw new Error('usage: node engine.ts <folder> [create]')
 const data = `--path=${join(folder, 'data')}`
 // Before there are threads of the engine: they inherit it.
-giveWay()
+lowerThreadPriority()
 if (mode === 'create') {
   await clickHouseLocal(data, '--query', `CREATE DATABASE IF NOT EXISTS ${database}`)
   process.exit()

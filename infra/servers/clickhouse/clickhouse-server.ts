@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
-import { moduleBeside } from '../../../pipeline/runtime/worker-entry.ts'
+import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { supervise } from '../supervise.ts'
 import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './clickhouse-config.ts'
 
@@ -57,7 +57,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   const analyst = { ...analystLimitsDefault, ...options.analyst }
   await writeFile(join(folder, 'config.xml'), configXml({ host, port, password, analyst }), { mode: 0o600 })
 
-  const engine = [moduleBeside(import.meta.url, 'clickhouse-engine'), folder]
+  const engine = [workerEntry(import.meta.url, 'clickhouse-engine'), folder]
   await createDatabase(engine, folder)
 
   const url = `http://${reachable(host)}:${port}`

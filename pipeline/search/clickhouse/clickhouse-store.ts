@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { AT_ONCE } from '../../runtime/sync-insert.ts'
+import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { countTerms, createScore } from '../bm25.ts'
 import { MEMORY_AREAS, type MemoryFilter, type MemoryPoint, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { termsOf } from '../search-terms.ts'
@@ -84,7 +84,7 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
   }
   const insert = async (table: string, values: readonly Readonly<Record<string, unknown>>[], columns?: ColumnNames): Promise<void> => {
     // Small parts are scanned; the index is made for what merging makes of them.
-    const settings: ClickHouseSettings = { ...AT_ONCE, date_time_input_format: 'best_effort', materialize_skip_indexes_on_insert: 0 }
+    const settings: ClickHouseSettings = { ...SYNC_INSERT, date_time_input_format: 'best_effort', materialize_skip_indexes_on_insert: 0 }
     await client.insert({ table, values: [...values], format: 'JSONEachRow', clickhouse_settings: settings, ...(columns && { columns: [...columns] }) })
   }
   /** An index costs far more to build than the points to write: it is made once scanning would take too long. */
