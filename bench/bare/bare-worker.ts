@@ -1,7 +1,7 @@
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { createMachine, getInitialSnapshot, transition, type SnapshotFrom } from 'xstate'
-import { createGate } from '../../pipeline/runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../../pipeline/runtime/in-flight-limiter.ts'
 import { createBarePublisher } from './bare-publisher.ts'
 
 /**
@@ -25,7 +25,7 @@ interface BareActor {
 }
 
 /** The same bounds as the host's own. */
-const gate = createGate({ countMax: 2_048, bytesMax: 64 * 1024 * 1024 })
+const gate = createInFlightLimiter({ countMax: 2_048, bytesMax: 64 * 1024 * 1024 })
 const nc = await connect({ servers, name: 'bare loop' })
 const publisher = createBarePublisher(nc)
 const actors = new Map<string, BareActor>()
@@ -41,7 +41,7 @@ function handle(actor: BareActor): void {
     actor.snapshot = snapshot
     actor.lastSeq = seq
     actor.waiting.shift()
-    gate.leave(payload.length)
+    gate.release(payload.length)
     handle(actor)
   })
 }
@@ -58,8 +58,8 @@ for await (const message of messages) {
     actor = { subject: `${logPrefix}.${id}`, waiting: [], snapshot: getInitialSnapshot(machine), lastSeq: 0 }
     actors.set(id, actor)
   }
-  gate.enter(message.data.length)
+  gate.acquire(message.data.length)
   actor.waiting.push(message.data)
   if (actor.waiting.length === 1) handle(actor)
-  if (gate.isFull) await gate.room()
+  if (gate.isFull) await gate.whenAvailable()
 }

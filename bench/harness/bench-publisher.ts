@@ -1,5 +1,5 @@
 import { createInbox, type NatsConnection } from '@nats-io/transport-node'
-import { createGate } from '../../pipeline/runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../../pipeline/runtime/in-flight-limiter.ts'
 import { parseJson } from '../../schemas/json.ts'
 
 /** What a stream made of a message. */
@@ -30,7 +30,7 @@ const ANSWERS_MS_MAX = 10_000
 
 export function createBenchPublisher(nc: NatsConnection): BenchPublisher {
   const inbox = createInbox()
-  const gate = createGate({ countMax: UNDER_WAY_MAX, bytesMax: UNDER_WAY_BYTES_MAX })
+  const gate = createInFlightLimiter({ countMax: UNDER_WAY_MAX, bytesMax: UNDER_WAY_BYTES_MAX })
   const waiting = new Map<string, { readonly bytes: number; readonly onAck: (ack: Ack) => void }>()
   let tokens = 0
   let refused = 0
@@ -43,7 +43,7 @@ export function createBenchPublisher(nc: NatsConnection): BenchPublisher {
       const seq = sequenceIn(reply.string())
       if (seq === undefined) refused += 1
       entry.onAck({ seq })
-      gate.leave(entry.bytes)
+      gate.release(entry.bytes)
     },
   })
   return {
@@ -51,17 +51,17 @@ export function createBenchPublisher(nc: NatsConnection): BenchPublisher {
       const token = (++tokens).toString(36)
       const bytes = payload.length
       waiting.set(token, { bytes, onAck })
-      gate.enter(bytes)
+      gate.acquire(bytes)
       nc.publish(subject, payload, { reply: `${inbox}.${token}` })
     },
     get isFull() {
       return gate.isFull
     },
-    room: () => gate.room(),
+    room: () => gate.whenAvailable(),
     async settled() {
       const { promise, resolve } = Promise.withResolvers<void>()
       const impatience = setTimeout(resolve, ANSWERS_MS_MAX)
-      await Promise.race([gate.empty(), promise])
+      await Promise.race([gate.whenIdle(), promise])
       clearTimeout(impatience)
     },
     get refused() {

@@ -17,7 +17,7 @@ import { createProofs } from '../../pipeline/indexer/canaries.ts'
 import { beginEmbedding } from '../../pipeline/indexer/indexer.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
-import { alone, createPartitionedStage, untilStopped, type PartitionedStage, type PartitionRun } from '../../pipeline/runtime/partitioned-stage.ts'
+import { singlePartition, createPartitionedStage, backgroundRun, type PartitionedStage, type PartitionRun } from '../../pipeline/runtime/partitioned-stage.ts'
 import { beginProjector } from '../../pipeline/projector/projector.ts'
 import { startStage, type Stage } from '../../pipeline/runtime/stage.ts'
 import { createTails } from '../../pipeline/jetstream/stream-truncation.ts'
@@ -92,16 +92,16 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const share = createSharing({ board, membership, log, metrics }, started)
 
   if (has('project') && client !== undefined) {
-    stages.set('project', share('project', project, 1, () => alone(beginProjector({
+    stages.set('project', share('project', project, 1, () => singlePartition(beginProjector({
       ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
       batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
     }))).stage)
-    share('audit', audit, 1, () => alone(untilStopped(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
+    share('audit', audit, 1, () => singlePartition(backgroundRun(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
   }
   if (has('embed') && memory !== undefined) {
     stages.set('embed', share('embed', embed, 1, () => {
       const { embedder, store, replaced } = memory.current()
-      return alone(beginEmbedding({ ...underWay, ...embedBounds(settings), ...embedNotes({ kv, store, log }), embedder, store, replaced }))
+      return singlePartition(beginEmbedding({ ...underWay, ...embedBounds(settings), ...embedNotes({ kv, store, log }), embedder, store, replaced }))
     }).stage)
   }
   if (has('dispatch')) {
@@ -111,8 +111,8 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)
-    share(ALARMS, ALARMS, 1, () => alone(untilStopped(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
-    share(HAND_ON, HAND_ON, 1, () => alone(untilStopped(startHandOnWatch({ bus, log, metrics, everyMs: HAND_ON_MS }))))
+    share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
+    share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startHandOnWatch({ bus, log, metrics, everyMs: HAND_ON_MS }))))
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {
@@ -135,7 +135,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     })
     stages.set('host', stage)
     membership.tellOf('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
-    share(TRIM, TRIM, 1, () => alone(beginTrimming({
+    share(TRIM, TRIM, 1, () => singlePartition(beginTrimming({
       bus, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
     })))
   }

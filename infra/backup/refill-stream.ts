@@ -1,6 +1,6 @@
 import { headers } from '@nats-io/transport-node'
 import type { Bus } from '../../pipeline/jetstream/connection.ts'
-import { createWindow } from '../../pipeline/runtime/concurrency-limit.ts'
+import { createConcurrencyLimit } from '../../pipeline/runtime/concurrency-limit.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { readSegment } from './backup-folder.ts'
 import type { Stored, StreamBackup } from './backup-format.ts'
@@ -28,7 +28,7 @@ export interface RefillOptions {
  * @throws ColloquyError `restore_failed` where the stream refuses one, or gives it another sequence
  */
 export async function refill({ bus, dir, stream, backup, without, fillerSubject, onMessage }: RefillOptions): Promise<void> {
-  const window = createWindow(WINDOW_MAX)
+  const window = createConcurrencyLimit(WINDOW_MAX)
   const send = async (seq: number, subject: string, payload: Uint8Array, given: Stored['headers']): Promise<void> => {
     const made = headers()
     for (const [name, values] of Object.entries(given)) if (!OWN_HEADERS.test(name)) for (const value of values) made.append(name, value)

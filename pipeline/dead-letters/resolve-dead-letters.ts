@@ -5,7 +5,7 @@ import { LETTER_HEADER, LETTER_TYPE, letterHeader, type LetterEnd } from '../../
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import type { DeadLetter } from './dead-letters.ts'
@@ -65,12 +65,12 @@ interface Waiting {
 export async function resolveLetters(options: ResolveOptions, letters: readonly DeadLetter[]): Promise<void> {
   const { bus, end, force, inFlightMax, timeoutMs, onResolved } = options
   const waiting = new Map<number, Waiting>()
-  const gate = createGate({ countMax: inFlightMax, bytesMax: BYTES_MAX })
+  const inFlight = createInFlightLimiter({ countMax: inFlightMax, bytesMax: BYTES_MAX })
   const settle = (deadSeq: number, resolved: Omit<Resolved, 'letter'>): void => {
     const found = waiting.get(deadSeq)
     if (found === undefined) return
     waiting.delete(deadSeq)
-    gate.leave(found.bytes)
+    inFlight.release(found.bytes)
     onResolved({ letter: found.letter, ...resolved })
   }
   const records = await watchRecords(bus, ({ resolves, ...record }, logSeq) => {
@@ -84,19 +84,19 @@ export async function resolveLetters(options: ResolveOptions, letters: readonly 
   }, SWEEP_MS)
   try {
     for (const letter of inOrderOfArrival(letters)) {
-      await gate.room()
+      await inFlight.whenAvailable()
       const resolution = await resolutionOf(bus, letter.seq, end, force).catch((error: unknown) => refusal(error))
       if ('error' in resolution) {
         onResolved({ letter, outcome: 'refused', error: resolution.error })
         continue
       }
       const bytes = resolution.payload.length
-      gate.enter(bytes)
+      inFlight.acquire(bytes)
       waiting.set(letter.seq, { letter, bytes, until: performance.now() + timeoutMs })
       const refused = await send(options, letter, resolution)
       if (refused !== undefined) settle(letter.seq, { outcome: 'refused', error: refused })
     }
-    await gate.empty()
+    await inFlight.whenIdle()
   } finally {
     clearInterval(sweep)
     await records.stop()

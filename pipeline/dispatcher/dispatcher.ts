@@ -8,13 +8,13 @@ import { withRetry } from '../runtime/retry.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import type { Ownership } from '../cluster/assignment.ts'
 import { createStillOurs } from '../cluster/ownership-guard.ts'
-import { createCountdown } from '../runtime/in-flight-counter.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
-import { createPositionTracker } from '../runtime/low-watermark.ts'
+import { createLowWatermark } from '../runtime/low-watermark.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
-import { repeatedly } from '../runtime/periodic-job.ts'
+import { periodicJob } from '../runtime/periodic-job.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
@@ -59,11 +59,11 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     startSeq: startSeq + 1,
     messagesMax: options.recordsMax,
   })
-  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, gate)
+  const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, inFlight)
   const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
   const alarms = createAlarms({ bus, log, metrics, signal: loop.signal })
-  const tracker = createPositionTracker(startSeq)
+  const watermark = createLowWatermark(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
   /** The reader may have the next one in its hand already. */
@@ -72,7 +72,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   let candidates: StreamPosition[] = []
   let saved = startSeq
   /** Records under way of each partition that this run still has. */
-  const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
+  const underWay = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   /** Partitions of which something was left to another: nothing of them is wholly done by this run. */
   const forsaken = new Set<number>()
   let isStopping = false
@@ -117,19 +117,19 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     const { partition, address } = parseLogSubject(message.subject)
     const working = underWay.get(partition)
     lastTaken = message
-    tracker.take(message.seq)
-    if (working === undefined || message.seq <= (starts.get(partition) ?? 0)) return tracker.finish(message.seq)
+    watermark.take(message.seq)
+    if (working === undefined || message.seq <= (starts.get(partition) ?? 0)) return watermark.finish(message.seq)
     metrics.stageIn.inc({ stage: 'dispatch' })
     const record = message.json<LogRecord>()
-    if (!hasEffects(record) && dueUnlessCovered(address, record) === undefined) return tracker.finish(message.seq)
-    gate.enter(message.data.length)
-    working.enter()
+    if (!hasEffects(record) && dueUnlessCovered(address, record) === undefined) return watermark.finish(message.seq)
+    inFlight.acquire(message.data.length)
+    working.increment()
     const before = chains.get(message.subject)
     const done = (before ?? Promise.resolve()).then(() => carryOut({ partition, address }, record, message.seq)).then(() => {
       if (chains.get(message.subject) === done) chains.delete(message.subject)
-      tracker.finish(message.seq)
-      gate.leave(message.data.length)
-      working.leave()
+      watermark.finish(message.seq)
+      inFlight.release(message.data.length)
+      working.decrement()
     })
     chains.set(message.subject, done)
     done.catch(loop.fail)
@@ -138,7 +138,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   /** Writes down what is wholly done; a crash repeats only what came after. */
   const saveCheckpoints = async (): Promise<void> => {
     if (lastTaken !== undefined && lastTaken.seq > (candidates.at(-1)?.seq ?? saved)) candidates.push(reader.positionOf(lastTaken))
-    const done = candidates.findLast((position) => position.seq <= tracker.low)
+    const done = candidates.findLast((position) => position.seq <= watermark.low)
     if (done === undefined) return
     candidates = candidates.filter((position) => position.seq > done.seq)
     saved = done.seq
@@ -155,7 +155,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       await checkpoints.save(partition, ring)
     }))
   }
-  const saving = repeatedly(options.checkpointMs, async () => {
+  const saving = periodicJob(options.checkpointMs, async () => {
     await saveCheckpoints().catch(loop.fail)
     return options.checkpointMs
   })
@@ -165,12 +165,12 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
 
   return {
     ended: loop.ended,
-    progress: () => ({ position: tracker.low, lag: reader.pending + tracker.unfinished }),
+    progress: () => ({ position: watermark.low, lag: reader.pending + watermark.unfinished }),
     async release(gone) {
       const waits = gone.flatMap((partition) => underWay.get(partition) ?? [])
       for (const partition of gone) underWay.delete(partition)
       const upTo = lastTaken
-      await Promise.race([Promise.all(waits.map((working) => working.empty())), loop.ended.catch(() => undefined)])
+      await Promise.race([Promise.all(waits.map((working) => working.whenZero())), loop.ended.catch(() => undefined)])
       if (upTo !== undefined && waits.every((working) => working.count === 0)) await save(gone, reader.positionOf(upTo))
     },
     async stop() {

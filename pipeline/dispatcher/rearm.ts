@@ -5,7 +5,7 @@ import { createAlarms, type Alarms } from '../timers/wake-ups.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { taskOf, type Outgoing } from './outgoing-messages.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
-import { createWindow } from '../runtime/concurrency-limit.ts'
+import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
 import { lastRecords, type LastRecord } from './last-records.ts'
 import { taskStartedIn } from './find-task-start.ts'
 
@@ -43,7 +43,7 @@ const ACTORS_MAX = 32
 export async function rearm(options: RearmOptions): Promise<Rearmed> {
   const rearming = { ...options, alarms: createAlarms({ bus: options.bus, log: options.log, metrics: options.metrics, signal: options.signal }) }
   const sum = { actors: 0, tasks: 0, timers: 0 }
-  const window = createWindow(ACTORS_MAX)
+  const window = createConcurrencyLimit(ACTORS_MAX)
   const add = (one: Rearmed): void => {
     sum.actors += one.tasks + one.timers > 0 ? 1 : 0
     sum.tasks += one.tasks

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { fingerprintOf, type EmbedAs, type EmbedModel } from './embedding-model.ts'
 import { createPendingTexts } from './pending-texts.ts'
@@ -89,14 +89,14 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
   const underWay = new Map<string, Promise<Float32Array>>()
   const pending = createPendingTexts(options.textsMax, CHARACTERS_MAX)
   const chunking = new Map<number, PendingChunks>()
-  const chunkingGate = createGate({ countMax: CHUNKING_MAX, bytesMax: CHARACTERS_MAX })
+  const chunkingGate = createInFlightLimiter({ countMax: CHUNKING_MAX, bytesMax: CHARACTERS_MAX })
   const closing = new AbortController()
   let thread: EmbedThread | undefined
   let keys = 0
 
   const settleChunks = (key: number): PendingChunks | undefined => {
     const request = chunking.get(key)
-    if (request !== undefined) chunkingGate.leave(request.job.text.length)
+    if (request !== undefined) chunkingGate.release(request.job.text.length)
     chunking.delete(key)
     return request
   }
@@ -216,11 +216,11 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
       })
     },
     async chunk(text) {
-      await chunkingGate.room()
+      await chunkingGate.whenAvailable()
       if (isClosed()) throw closed()
       const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>()
       const job: TextJob = { key: keys++, text: text.toWellFormed() }
-      chunkingGate.enter(job.text.length)
+      chunkingGate.acquire(job.text.length)
       chunking.set(job.key, { job, resolve, reject, crashes: 0 })
       thread?.post({ type: 'chunk', job })
       return promise

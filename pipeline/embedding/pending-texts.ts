@@ -1,5 +1,5 @@
 import type { ColloquyError } from '../../schemas/errors.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { EmbedAs } from './embedding-model.ts'
 import type { TextJob } from './embed-protocol.ts'
 
@@ -45,8 +45,8 @@ const QUERIES_MAX = 1_024
  */
 export function createPendingTexts(textsMax: number, charactersMax: number): PendingTexts {
   const gates = {
-    passage: createGate({ countMax: textsMax, bytesMax: charactersMax }),
-    query: createGate({ countMax: QUERIES_MAX, bytesMax: charactersMax }),
+    passage: createInFlightLimiter({ countMax: textsMax, bytesMax: charactersMax }),
+    query: createInFlightLimiter({ countMax: QUERIES_MAX, bytesMax: charactersMax }),
   }
   const waiting: Record<EmbedAs, Set<PendingText>> = { query: new Set(), passage: new Set() }
   /** Texts that the thread lost, which it is given one at a time. */
@@ -60,9 +60,9 @@ export function createPendingTexts(textsMax: number, charactersMax: number): Pen
     return text
   }
   return {
-    room: (as) => gates[as].room(),
+    room: (as) => gates[as].whenAvailable(),
     add(text) {
-      gates[text.as].enter(text.text.length)
+      gates[text.as].acquire(text.text.length)
       waiting[text.as].add(text)
     },
     next() {
@@ -84,7 +84,7 @@ export function createPendingTexts(textsMax: number, charactersMax: number): Pen
       if (text === undefined) return undefined
       atThread.delete(key)
       if (text.as === 'passage') passagesAtThread -= 1
-      gates[text.as].leave(text.text.length)
+      gates[text.as].release(text.text.length)
       return text
     },
     returned() {
@@ -93,7 +93,7 @@ export function createPendingTexts(textsMax: number, charactersMax: number): Pen
       atThread.clear()
       passagesAtThread = 0
       const [guilty, others] = [lost.filter(({ crashes }) => wasAlone && crashes > 0), lost.filter(({ crashes }) => !wasAlone || crashes === 0)]
-      for (const text of guilty) gates[text.as].leave(text.text.length)
+      for (const text of guilty) gates[text.as].release(text.text.length)
       for (const text of others) {
         text.crashes += 1
         suspects.add(text)
@@ -102,7 +102,7 @@ export function createPendingTexts(textsMax: number, charactersMax: number): Pen
     },
     clear() {
       const all = [...atThread.values(), ...suspects, ...waiting.query, ...waiting.passage]
-      for (const text of all) gates[text.as].leave(text.text.length)
+      for (const text of all) gates[text.as].release(text.text.length)
       for (const set of [suspects, waiting.query, waiting.passage]) set.clear()
       atThread.clear()
       passagesAtThread = 0

@@ -5,10 +5,10 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { LETTER_HEADER } from '../../schemas/dead-letter-resolution.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { createPositionTracker, type PositionTracker } from '../runtime/low-watermark.ts'
-import { createCountdown } from '../runtime/in-flight-counter.ts'
+import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
+import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
@@ -53,27 +53,27 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   const { lows, startSeq, isResolved } = await resume(options, partitions)
   const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
-  const trackers = new Map([...lows].map(([partition, low]) => [partition, createPositionTracker(low)]))
-  const gate = createGate({ countMax: options.messagesMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, gate)
+  const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))
+  const inFlight = createInFlightLimiter({ countMax: options.messagesMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, inFlight)
   /** Where the partitions stood that were let go of: what waits for them is another's, and moves no `low`. */
   const released = new Map<number, number>()
   /** Messages under way of each partition, and who waits for their end. */
-  const underWay = new Map(partitions.map((partition) => [partition, createCountdown()]))
+  const underWay = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   // What earlier hosts appended may not be dispatched yet either.
   let lastAppended = (await streamInfo(bus.jsm, 'LOG')).state.last_seq
 
   const finish = (delivery: Delivery): void => {
-    trackers.get(delivery.partition)?.finish(delivery.seq)
-    gate.leave(delivery.payload.length)
-    underWay.get(delivery.partition)?.leave()
+    watermarks.get(delivery.partition)?.finish(delivery.seq)
+    inFlight.release(delivery.payload.length)
+    underWay.get(delivery.partition)?.decrement()
   }
 
   const handle = createHandler({
     bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, decline: options.decline,
-    owns: (partition) => trackers.has(partition) && !released.has(partition) && options.owns(partition),
-    holds: (partition) => trackers.has(partition) && options.holds(partition),
-    lowOf: (partition) => released.get(partition) ?? trackers.get(partition)?.low ?? 0,
+    owns: (partition) => watermarks.has(partition) && !released.has(partition) && options.owns(partition),
+    holds: (partition) => watermarks.has(partition) && options.holds(partition),
+    lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,
     onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
   })
 
@@ -89,25 +89,25 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   }
   /** From here on nothing of the partition is taken or begun; what LOG was sent already is waited for by others. */
   const letGo = (partition: number): void => {
-    const tracker = trackers.get(partition)
-    if (tracker === undefined || released.has(partition)) return
-    released.set(partition, tracker.low)
+    const watermark = watermarks.get(partition)
+    if (watermark === undefined || released.has(partition)) return
+    released.set(partition, watermark.low)
   }
 
   const take = (message: JsMsg): void => {
     const target = parseInboxSubject(message.subject)
     const { partition, address, origin, addressable } = target
-    const tracker = trackers.get(partition)
-    if (tracker === undefined || released.has(partition) || isResolved(partition, message.seq)) return
+    const watermark = watermarks.get(partition)
+    if (watermark === undefined || released.has(partition) || isResolved(partition, message.seq)) return
     metrics.stageIn.inc({ stage: 'host' })
-    tracker.take(message.seq)
+    watermark.take(message.seq)
     if (isFiller(address)) {
       metrics.ignored.inc({ why: 'filler' })
-      tracker.finish(message.seq)
+      watermark.finish(message.seq)
       return
     }
-    gate.enter(message.data.length)
-    underWay.get(partition)?.enter()
+    inFlight.acquire(message.data.length)
+    underWay.get(partition)?.increment()
     const { slot, idle } = live.claim(partition, address)
     slot.waiting.push({
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
@@ -123,30 +123,30 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   return {
     ended: loop.ended,
     progress: () => {
-      const unfinished = [...trackers.values()].reduce((sum, tracker) => sum + tracker.unfinished, 0)
-      return { position: lowest(trackers, released, reader.position.seq), lag: reader.pending + unfinished }
+      const unfinished = [...watermarks.values()].reduce((sum, watermark) => sum + watermark.unfinished, 0)
+      return { position: lowest(watermarks, released, reader.position.seq), lag: reader.pending + unfinished }
     },
     lastAppended: () => lastAppended,
     async release(gone) {
       for (const partition of gone) letGo(partition)
-      await Promise.race([Promise.all(gone.flatMap((partition) => underWay.get(partition)?.empty() ?? [])), loop.ended.catch(() => undefined)])
+      await Promise.race([Promise.all(gone.flatMap((partition) => underWay.get(partition)?.whenZero() ?? [])), loop.ended.catch(() => undefined)])
       for (const partition of gone) {
-        trackers.delete(partition)
+        watermarks.delete(partition)
         released.delete(partition)
       }
       live.forget(new Set(gone))
     },
     async stop() {
-      for (const partition of trackers.keys()) letGo(partition)
+      for (const partition of watermarks.keys()) letGo(partition)
       await loop.stop()
     },
   }
 }
 
 /** The highest INBOX sequence up to which every partition is resolved, of those that have been read. */
-function lowest(trackers: ReadonlyMap<number, PositionTracker>, released: ReadonlyMap<number, number>, read: number): number {
+function lowest(watermarks: ReadonlyMap<number, LowWatermark>, released: ReadonlyMap<number, number>, read: number): number {
   let low = read
-  for (const tracker of trackers.values()) if (tracker.unfinished > 0) low = Math.min(low, tracker.low)
+  for (const watermark of watermarks.values()) if (watermark.unfinished > 0) low = Math.min(low, watermark.low)
   for (const stoodAt of released.values()) low = Math.min(low, stoodAt)
   return low
 }

@@ -4,7 +4,7 @@ import { repeatedBy } from '../../actors/core/deduplication.ts'
 import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
-import { shared, until } from '../runtime/poll-until.ts'
+import { shared, pollUntil } from '../runtime/poll-until.ts'
 
 /** How far a producer wants its input to be before it gets its answer, in the order in which it gets there. */
 export const WAITS = ['actor', 'out', 'tables'] as const
@@ -42,9 +42,9 @@ export function createWaits({ bus, partitionCount, ...levels }: WaitDeps): (addr
     return {
       async until(wait, { position, payload }, signal) {
         const ask = (): Promise<Settled | undefined> => settledAt(bus, subject, position, payload)
-        const { logSeq, ...handled } = await until(ask, { signal, hint: appends.next })
-        if (wait === 'out') await until(async () => await levels.dispatchedSeq(partition) >= logSeq || undefined, { signal })
-        if (wait === 'tables') await until(async () => await projectedSeq() >= logSeq || undefined, { signal })
+        const { logSeq, ...handled } = await pollUntil(ask, { signal, hint: appends.next })
+        if (wait === 'out') await pollUntil(async () => await levels.dispatchedSeq(partition) >= logSeq || undefined, { signal })
+        if (wait === 'tables') await pollUntil(async () => await projectedSeq() >= logSeq || undefined, { signal })
         return handled
       },
       stop: appends.stop,

@@ -4,7 +4,7 @@ import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -78,8 +78,8 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     }
   }
   const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
-  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, gate)
+  const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, inFlight)
   const deadLetters = { publisher: bus.publisher, log, metrics, signal: loop.signal }
   /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
   const mayBeKnownUpTo = begunAt + reader.pending
@@ -90,7 +90,7 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
 
   const take = (message: JsMsg): void => {
     metrics.stageIn.inc({ stage: 'embed' })
-    gate.enter(message.data.length)
+    inFlight.acquire(message.data.length)
     filling ??= begin()
     filling.last = reader.position
     filling.sizes.push(message.data.length)
@@ -144,7 +144,7 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
     ring = withPosition(ring, last)
     await checkpoints.save(WHOLE_LOG, ring)
     stored = last.seq
-    for (const size of sizes) gate.leave(size)
+    for (const size of sizes) inFlight.release(size)
   }
   const embed = async (texts: readonly MemoryText[]): Promise<MemoryPoint[]> => {
     const pieces = await unknown((await Promise.all(texts.map(cut))).flat())

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Document } from './document-parts.ts'
 import type { Teacher } from './knowledge-client.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
@@ -53,7 +53,7 @@ const DOCUMENTS_FAULT = new Set(['empty_document', 'too_long', 'input_refused'])
  */
 export async function learnFiles(files: AsyncIterable<FoundFile>, { teacher, signal, onProgress }: LearnOptions): Promise<LearnSummary> {
   const summary: LearnSummary = { files: 0, learned: 0, changed: 0, unchanged: 0, chunks: 0, added: 0, removed: 0, bytes: 0, badCount: 0, bad: [] }
-  const gate = createGate({ countMax: SOURCES_MAX, bytesMax: BYTES_MAX })
+  const inFlight = createInFlightLimiter({ countMax: SOURCES_MAX, bytesMax: BYTES_MAX })
   const failing = new AbortController()
   const ended = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])])
   const names = new Map<string, string>()
@@ -89,9 +89,9 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { teacher, sig
     // A file that is given twice is the same; a line that has the name of another one is not.
     else if (before !== undefined && line !== undefined) refuse({ ...at, problem: `id ${JSON.stringify(document.source)} was in ${before} already` })
     else if (before === undefined) {
-      gate.enter(bytes)
+      inFlight.acquire(bytes)
       teach(document, at).catch((error: unknown) => failing.abort(error)).finally(() => {
-        gate.leave(bytes)
+        inFlight.release(bytes)
         onProgress?.(summary)
       })
       return
@@ -102,11 +102,11 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { teacher, sig
     summary.files += 1
     for await (const read of documentsIn(file)) {
       take(read, file)
-      if (gate.isFull) await gate.room()
+      if (inFlight.isFull) await inFlight.whenAvailable()
       ended.throwIfAborted()
     }
   }
-  await gate.empty()
+  await inFlight.whenIdle()
   ended.throwIfAborted()
   return summary
 }

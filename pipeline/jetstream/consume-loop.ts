@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Gate } from '../runtime/in-flight-limiter.ts'
+import type { InFlightLimiter } from '../runtime/in-flight-limiter.ts'
 
 /**
  * Hands a reader's messages to somebody who finishes them later, and waits whenever too much is under way. Between messages it lets
@@ -24,14 +24,14 @@ const STOP_MS_MAX = 5_000
  */
 const STRETCH_MS = 50
 
-export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(): void }, gate: Gate): ReadLoop<Message> {
+export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(): void }, inFlight: InFlightLimiter): ReadLoop<Message> {
   const over = new AbortController()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
   const { promise: read, resolve: begin } = Promise.withResolvers<Promise<void>>()
-  const ended = Promise.race([read.then(() => gate.empty()), failed]).finally(() => {
+  const ended = Promise.race([read.then(() => inFlight.whenIdle()), failed]).finally(() => {
     reader.stop()
     over.abort()
-    gate.giveUp()
+    inFlight.cancelWaiters()
   })
   // A failure may come before anybody waits for the end.
   ended.catch(() => undefined)
@@ -42,7 +42,7 @@ export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(
         let begunMs = performance.now()
         for await (const message of reader) {
           take(message)
-          if (gate.isFull) await gate.room()
+          if (inFlight.isFull) await inFlight.whenAvailable()
           if (performance.now() - begunMs > STRETCH_MS) {
             await nextTurn()
             begunMs = performance.now()

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Bus } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { repeatedly, type Repeated } from '../runtime/periodic-job.ts'
+import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { HANDED_ON, newestFor, takenOverAt, type ForInbox, type HandedOn } from './sourcing.ts'
 import { streamInfo } from './stream-info.ts'
 
@@ -31,7 +31,7 @@ interface Waiting {
  * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that came no
  * further between two looks, though there was something, is given another leader, which begins anew.
  */
-export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): Repeated {
+export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): PeriodicJob {
   let before: readonly (Waiting | undefined)[] = []
   /** @returns whether INBOX was given another leader */
   const look = async (): Promise<boolean> => {
@@ -48,7 +48,7 @@ export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOpti
     await bus.nc.request(`${bus.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
     return true
   }
-  return repeatedly(everyMs, async () => {
+  return periodicJob(everyMs, async () => {
     const isNew = await look().catch((error: unknown) => {
       before = []
       log.debug({ code: codeOf(error), err: error }, 'nobody could tell what INBOX takes over; it is looked at again')

@@ -2,7 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { Bus } from '../jetstream/connection.ts'
-import { createGate } from '../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { newestMatch, withPosition } from '../jetstream/position-history.ts'
@@ -73,8 +73,8 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   const reader = await openReader(bus, {
     stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
   })
-  const gate = createGate({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, gate)
+  const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
+  const loop = createReadLoop(reader, inFlight)
   loop.signal.addEventListener('abort', () => stopping.abort())
 
   let filling: Filling | undefined
@@ -89,7 +89,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   const take = (message: JsMsg): void => {
     metrics.stageIn.inc({ stage: 'project' })
     const begun = performance.now()
-    gate.enter(message.data.length)
+    inFlight.acquire(message.data.length)
     filling ??= fill()
     filling.batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
     filling.sizes.push(message.data.length)
@@ -112,7 +112,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     if (filling === undefined || writing !== undefined) return
     const { batch, sizes, clock, waits } = filling
     if (!isReady({
-      records: batch.records, recordsMax: options.batchRecordsMax, waits, pending: reader.pending, isBlocked: gate.isFull,
+      records: batch.records, recordsMax: options.batchRecordsMax, waits, pending: reader.pending, isBlocked: inFlight.isFull,
       restedMs: performance.now() - lastWrite.endedMs, lastWriteMs: lastWrite.tookMs,
     })) return
     clearInterval(clock)
@@ -136,7 +136,7 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
     completeTo = batch.lastAt
     await mark()
     await takeOvers.check(projectedSeq)
-    for (const size of sizes) gate.leave(size)
+    for (const size of sizes) inFlight.release(size)
     const endedMs = performance.now()
     lastWrite = { endedMs, tookMs: endedMs - begunMs }
     rest = setTimeout(flush, lastWrite.tookMs)

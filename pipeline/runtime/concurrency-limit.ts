@@ -1,12 +1,12 @@
 /** Work side by side, no more of it than a bound, of which no failure goes unseen. */
-export interface Window {
+export interface ConcurrencyLimit {
   /** Takes one more in, and settles as soon as there is room for another. @throws the first failure of any */
   add(work: Promise<void>): Promise<void>
   /** Settles when all is done. @throws the first failure of any */
   done(): Promise<void>
 }
 
-export function createWindow(countMax: number): Window {
+export function createConcurrencyLimit(countMax: number): ConcurrencyLimit {
   const underWay = new Set<Promise<void>>()
   const failures: unknown[] = []
   const check = (): void => {

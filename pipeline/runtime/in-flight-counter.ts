@@ -1,20 +1,20 @@
 /** Counts what is under way, for somebody who waits until nothing is. */
-export interface Countdown {
-  enter(): void
-  leave(): void
+export interface InFlightCounter {
+  increment(): void
+  decrement(): void
   readonly count: number
   /** Settles when nothing is under way. */
-  empty(): Promise<void>
+  whenZero(): Promise<void>
 }
 
-export function createCountdown(): Countdown {
+export function createInFlightCounter(): InFlightCounter {
   let count = 0
   let waiting: (() => void)[] = []
   return {
-    enter() {
+    increment() {
       count += 1
     },
-    leave() {
+    decrement() {
       count -= 1
       if (count > 0) return
       for (const go of waiting) go()
@@ -23,6 +23,6 @@ export function createCountdown(): Countdown {
     get count() {
       return count
     },
-    empty: () => (count === 0 ? Promise.resolve() : new Promise((go) => void waiting.push(go))),
+    whenZero: () => (count === 0 ? Promise.resolve() : new Promise((go) => void waiting.push(go))),
   }
 }

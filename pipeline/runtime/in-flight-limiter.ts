@@ -1,17 +1,17 @@
 /** Bounds what is under way by number and by bytes. One that is let in may overshoot; the next has to wait. */
-export interface Gate {
-  enter(bytes: number): void
-  leave(bytes: number): void
+export interface InFlightLimiter {
+  acquire(bytes: number): void
+  release(bytes: number): void
   readonly isFull: boolean
   /** Settles when there is room again. */
-  room(): Promise<void>
+  whenAvailable(): Promise<void>
   /** Settles when nothing is under way. */
-  empty(): Promise<void>
+  whenIdle(): Promise<void>
   /** Lets everybody who waits go on, whatever the bounds: what they waited for will not come. */
-  giveUp(): void
+  cancelWaiters(): void
 }
 
-export function createGate(bounds: { countMax: number; bytesMax: number }): Gate {
+export function createInFlightLimiter(bounds: { countMax: number; bytesMax: number }): InFlightLimiter {
   let count = 0
   let bytes = 0
   let waiting: { until: () => boolean; go: () => void }[] = []
@@ -19,11 +19,11 @@ export function createGate(bounds: { countMax: number; bytesMax: number }): Gate
   const wait = (until: () => boolean): Promise<void> =>
     until() ? Promise.resolve() : new Promise((go) => { waiting.push({ until, go }) })
   return {
-    enter(size) {
+    acquire(size) {
       count += 1
       bytes += size
     },
-    leave(size) {
+    release(size) {
       count -= 1
       bytes -= size
       if (waiting.length === 0) return
@@ -34,9 +34,9 @@ export function createGate(bounds: { countMax: number; bytesMax: number }): Gate
     get isFull() {
       return isFull()
     },
-    room: () => wait(() => !isFull()),
-    empty: () => wait(() => count === 0),
-    giveUp() {
+    whenAvailable: () => wait(() => !isFull()),
+    whenIdle: () => wait(() => count === 0),
+    cancelWaiters() {
       for (const waiter of waiting.splice(0)) waiter.go()
     },
   }

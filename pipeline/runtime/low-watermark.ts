@@ -2,7 +2,7 @@
  * Follows a stream whose messages are taken in order and finished in any order: `low` is the highest sequence up to which
  * every taken one is finished. What is remembered is as large as what is under way.
  */
-export interface PositionTracker {
+export interface LowWatermark {
   /** Sequences must rise. */
   take(seq: number): void
   finish(seq: number): void
@@ -10,7 +10,7 @@ export interface PositionTracker {
   readonly unfinished: number
 }
 
-export function createPositionTracker(start: number): PositionTracker {
+export function createLowWatermark(start: number): LowWatermark {
   // In the order of taking: the first key is the oldest one that is not finished.
   const open = new Map<number, true>()
   let highest = start

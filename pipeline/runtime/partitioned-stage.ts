@@ -41,7 +41,7 @@ export function createPartitionedStage(
     const beginGroup = async (): Promise<StageRun> => {
       const wanted = [...partitions]
       // All may have been released while a failed run waited to be begun anew.
-      const begun = wanted.length === 0 ? await alone(untilStopped({ stop: () => undefined })) : await begin(wanted)
+      const begun = wanted.length === 0 ? await singlePartition(backgroundRun({ stop: () => undefined })) : await begin(wanted)
       run = begun
       // Some may have been released while the run began.
       const gone = wanted.filter((partition) => !partitions.has(partition))
@@ -92,13 +92,13 @@ export function createPartitionedStage(
 
 
 /** The run of a work that has one partition only: to release it is to stop. */
-export async function alone(begun: Promise<StageRun>): Promise<PartitionRun> {
+export async function singlePartition(begun: Promise<StageRun>): Promise<PartitionRun> {
   const run = await begun
   return { ...run, release: run.stop }
 }
 
 /** The run of a work that has no position of its own and goes on until it is stopped. */
-export async function untilStopped(work: { stop(): void | Promise<void> }): Promise<StageRun> {
+export async function backgroundRun(work: { stop(): void | Promise<void> }): Promise<StageRun> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   return {
     ended,

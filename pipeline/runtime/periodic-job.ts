@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Work that is done again and again in the background. */
-export interface Repeated {
+export interface PeriodicJob {
   /** Ends after what is being done just now. */
   stop(): Promise<void>
 }
@@ -12,7 +12,7 @@ export interface Repeated {
  * @param firstMs the pause before it is done first
  * @param once must not reject; the signal aborts when it is to end
  */
-export function repeatedly(firstMs: number, once: (signal: AbortSignal) => Promise<number>): Repeated {
+export function periodicJob(firstMs: number, once: (signal: AbortSignal) => Promise<number>): PeriodicJob {
   const stopping = new AbortController()
   const { signal } = stopping
   const run = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 const PAUSE_MIN_MS = 5
 const PAUSE_MAX_MS = 250
 
-export interface UntilOptions {
+export interface PollOptions {
   /** Ends the asking with its reason. */
   readonly signal: AbortSignal
   /** Settles when it may be worth while to ask before the pause is over. */
@@ -15,7 +15,7 @@ export interface UntilOptions {
  *
  * @throws the signal's reason as soon as it aborts, and whatever `ask` throws.
  */
-export async function until<T>(ask: () => Promise<T | undefined>, { signal, hint }: UntilOptions): Promise<T> {
+export async function pollUntil<T>(ask: () => Promise<T | undefined>, { signal, hint }: PollOptions): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason)

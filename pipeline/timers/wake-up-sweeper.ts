@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import { isForgotten, SCHEDULE, SCHEDULE_TARGET, timeOf } from './wake-ups.ts'
 import type { Bus } from '../jetstream/connection.ts'
-import { repeatedly, type Repeated } from '../runtime/periodic-job.ts'
+import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
 
 export interface AlarmSweepOptions {
@@ -21,7 +21,7 @@ const SHARE = 0.05
  * Looks over the schedules in TIMERS now and then, for all members, and sets those again that their server has forgotten: after a kill -9 nats-server 2.15
  * was seen to keep the messages of some, and never to send them. They go off at once then.
  */
-export const startAlarmSweep = ({ everyMs, ...options }: AlarmSweepOptions): Repeated => repeatedly(everyMs, async (signal) => {
+export const startAlarmSweep = ({ everyMs, ...options }: AlarmSweepOptions): PeriodicJob => periodicJob(everyMs, async (signal) => {
   const begunMs = performance.now()
   try {
     const count = await sweepAlarms(options, signal)

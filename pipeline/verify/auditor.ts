@@ -6,7 +6,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { Bus } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { repeatedly, type Repeated } from '../runtime/periodic-job.ts'
+import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { markOf, verify, type Verified } from './verify.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
@@ -43,12 +43,12 @@ const positionSchema = z.object({ verified: z.int().nonnegative() })
  * Verifies a slice of the log after the other, from the first to where the tables are, and then from the start again. What it finds it
  * counts and logs; it mends nothing, so that whoever looks finds it as it is.
  */
-export function startAuditor(options: AuditorOptions): Repeated {
+export function startAuditor(options: AuditorOptions): PeriodicJob {
   const pauseMsMin = options.pauseMsMin ?? PAUSE_MS_MIN
   const told = new Map<TableName, string>()
   // A series that begins with its first mismatch would show no increase.
   for (const table of TABLE_NAMES) options.metrics.auditMismatches.inc({ table }, 0)
-  return repeatedly(0, async (signal) => {
+  return periodicJob(0, async (signal) => {
     const begunMs = performance.now()
     try {
       const { isPassOver } = await auditSlice(options, told, signal)

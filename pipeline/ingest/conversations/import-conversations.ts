@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node'
-import { createGate } from '../../runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
 import { readConversation, TURN_SOURCE, type Conversation, type Mode } from './conversation.ts'
@@ -85,12 +85,12 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
   })
   started.defer(teller.stop)
 
-  const gate = createGate({ countMax: options.conversationsMax ?? CONVERSATIONS_MAX, bytesMax: BYTES_MAX })
+  const inFlight = createInFlightLimiter({ countMax: options.conversationsMax ?? CONVERSATIONS_MAX, bytesMax: BYTES_MAX })
   /** The last one under way of each actor: a file may have the same conversation twice. */
   const chains = new Map<string, Promise<void>>()
   const begin = (conversation: Conversation): void => {
     const { actorId, bytes } = conversation
-    gate.enter(bytes)
+    inFlight.acquire(bytes)
     const finish = async (): Promise<void> => {
       await teller.tell(conversation)
       summary.conversations += 1
@@ -99,7 +99,7 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
     const before = chains.get(actorId) ?? Promise.resolve()
     const done = before.then(finish).catch((error: unknown) => failing.abort(error)).finally(() => {
       if (chains.get(actorId) === done) chains.delete(actorId)
-      gate.leave(bytes)
+      inFlight.release(bytes)
     })
     chains.set(actorId, done)
   }
@@ -117,10 +117,10 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
 
   for await (const line of lines) {
     take(line)
-    if (gate.isFull) await gate.room()
+    if (inFlight.isFull) await inFlight.whenAvailable()
     signal.throwIfAborted()
   }
-  await gate.empty()
+  await inFlight.whenIdle()
   signal.throwIfAborted()
   return summary
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createPositionTracker } from '../../../pipeline/runtime/low-watermark.ts'
+import { createLowWatermark } from '../../../pipeline/runtime/low-watermark.ts'
 import { withPosition, type StreamPosition } from '../../../pipeline/jetstream/position-history.ts'
 
 describe('a position tracker', () => {
@@ -10,7 +10,7 @@ describe('a position tracker', () => {
 
   test('is at the highest sequence up to which all that was taken is finished, and never goes back', () => {
     fc.assert(fc.property(fc.nat(1_000), steps, (start, all) => {
-      const tracker = createPositionTracker(start)
+      const tracker = createLowWatermark(start)
       const open: number[] = []
       let [taken, low] = [start, start]
       for (const { gap, takes, pick } of all) {
@@ -33,7 +33,7 @@ describe('a position tracker', () => {
   })
 
   test('is at its start until something is finished', () => {
-    const tracker = createPositionTracker(7)
+    const tracker = createLowWatermark(7)
     tracker.take(9)
     expect([tracker.low, tracker.unfinished]).toEqual([7, 1])
   })

@@ -4,7 +4,7 @@ import { openBoard, type Board } from '../../../pipeline/cluster/registry.ts'
 import { joinCluster } from '../../../pipeline/cluster/membership.ts'
 import { shareOut } from '../../../pipeline/cluster/assignment.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
-import { alone, createPartitionedStage, untilStopped } from '../../../pipeline/runtime/partitioned-stage.ts'
+import { singlePartition, createPartitionedStage, backgroundRun } from '../../../pipeline/runtime/partitioned-stage.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
@@ -55,7 +55,7 @@ test('partitions whose return the board did not hear of are given back all the s
     const membership = await joinCluster({
       bus, board: itsBoard, id, works: [work], place: 'here', pid: process.pid, isRunning: () => true, leaseMs: 10_000, log: silent,
     })
-    const stage = createPartitionedStage(work, () => alone(untilStopped({ stop: () => undefined })), silent)
+    const stage = createPartitionedStage(work, () => singlePartition(backgroundRun({ stop: () => undefined })), silent)
     const ownership = shareOut({ membership, board: itsBoard, work, stage, partitionCount, log: silent, metrics: createMetrics() })
     return { membership, stage, ownership }
   }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createGate } from '../../../pipeline/runtime/in-flight-limiter.ts'
+import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 import { createReadLoop } from '../../../pipeline/jetstream/consume-loop.ts'
 
 /** As after a pause: everything is here already, and the next message never takes a turn of the event loop. */
@@ -20,8 +20,8 @@ const busyFor = (ms: number): void => {
 }
 
 test('a backlog lets others have their turn while it is worked on', async () => {
-  const gate = createGate({ countMax: 1_000, bytesMax: 1_000 })
-  const loop = createReadLoop(backlog(200), gate)
+  const inFlight = createInFlightLimiter({ countMax: 1_000, bytesMax: 1_000 })
+  const loop = createReadLoop(backlog(200), inFlight)
   let taken = 0
   const seen: number[] = []
   loop.run(() => {
@@ -37,20 +37,20 @@ test('a backlog lets others have their turn while it is worked on', async () => 
 })
 
 test('what is too much at one time waits until there is room', async () => {
-  const gate = createGate({ countMax: 3, bytesMax: 1_000 })
-  const loop = createReadLoop(backlog(10), gate)
+  const inFlight = createInFlightLimiter({ countMax: 3, bytesMax: 1_000 })
+  const loop = createReadLoop(backlog(10), inFlight)
   const taken: number[] = []
   loop.run((message) => {
     taken.push(message)
-    gate.enter(1)
+    inFlight.acquire(1)
   })
   await turn()
   expect(taken).toEqual([0, 1, 2])
-  gate.leave(1)
+  inFlight.release(1)
   await turn()
   expect(taken).toEqual([0, 1, 2, 3])
   const stopped = loop.stop()
-  for (let left = 0; left < 3; left++) gate.leave(1)
+  for (let left = 0; left < 3; left++) inFlight.release(1)
   await stopped
   expect(taken).toHaveLength(4)
 })
