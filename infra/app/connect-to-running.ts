@@ -4,12 +4,12 @@ import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickho
 import { JetStreamApiError } from '@nats-io/jetstream'
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { Settings } from '../settings.ts'
 import type { Running } from './launch.ts'
-import { connectNats, openBus, remoteConnection } from './nats-access.ts'
+import { connectNats, openJetStream, remoteConnection } from './nats-access.ts'
 
 /** How other processes on this machine find the servers of one that runs, also on ports that were chosen freely. */
 const addressesSchema = z.object({
@@ -73,8 +73,8 @@ export async function attachNats(settings: Settings, role: NatsRole): Promise<Na
 const STREAM_NOT_FOUND = 10059
 
 /** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does, and `not_set_up` where NATS has no streams of ours */
-async function attachBus(settings: Settings): Promise<Bus & { close(): Promise<void> }> {
-  const bus = await openBus(await attachNats(settings, 'colloquy'))
+async function attachJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
+  const bus = await openJetStream(await attachNats(settings, 'colloquy'))
   try {
     await bus.jsm.streams.info('LOG')
     return bus
@@ -87,8 +87,8 @@ async function attachBus(settings: Settings): Promise<Bus & { close(): Promise<v
 }
 
 /** Works over such a connection, which is closed whatever comes of it. */
-export async function withBus<T>(settings: Settings, work: (bus: Bus) => Promise<T>): Promise<T> {
-  const bus = await attachBus(settings)
+export async function withJetStream<T>(settings: Settings, work: (bus: JetStreamContext) => Promise<T>): Promise<T> {
+  const bus = await attachJetStream(settings)
   try {
     return await work(bus)
   } finally {

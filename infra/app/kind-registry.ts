@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { definitionSchema, describe, firstDifference, hashOf, type Definition } from '../../actors/definition/describe-machine.ts'
 import { machineName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
 import { versionOf } from '../../actors/core/migrate.ts'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -34,7 +34,7 @@ export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version:
 
 export interface RegisterDeps {
   readonly kv: KV
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly log: Logger
   readonly now: () => string
   /** Takes a definition that changed under its version: for development, where a state is worth less than a try. Default: refuse. */
@@ -107,7 +107,7 @@ async function checkUpgrade(deps: RegisterDeps, kind: Kind): Promise<void> {
 const RECORDS_LOOKED_AT_MAX = 1_000
 
 /** Whether a version left records; where that cannot be told from a bounded number of them, yes. */
-async function hasRecords(bus: Bus, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
+async function hasRecords(bus: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
   if ((await lastRecord(bus, kind))?.machine === machine) return true
   const later = { filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
@@ -121,7 +121,7 @@ async function hasRecords(bus: Bus, kind: string, { version, logSeq }: Registere
   return false
 }
 
-async function lastRecord({ jsm }: Bus, kind: string): Promise<LogRecord | undefined> {
+async function lastRecord({ jsm }: JetStreamContext, kind: string): Promise<LogRecord | undefined> {
   return (await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${kind}.*` }))?.json<LogRecord>()
 }
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { serveSearch } from '../../pipeline/search/search-service.ts'
 import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
 import type { HttpServer } from '../../pipeline/http/http-server.ts'
@@ -15,7 +15,7 @@ import { durabilityOf, type Durability } from './durability.ts'
 import { serveHttp } from './serve-http.ts'
 import { openMemory, type Memory } from './search-index.ts'
 import { registerKinds } from './kind-registry.ts'
-import { accessNats, connectNats, openBus, type NatsAccess } from './nats-access.ts'
+import { accessNats, connectNats, openJetStream, type NatsAccess } from './nats-access.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
@@ -29,7 +29,7 @@ export interface Running {
   readonly durability: Durability
   /** Absent, with its client, where no role of this process has to do with tables. */
   readonly clickhouse: ClickHouseAccess | undefined
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
@@ -64,7 +64,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   await using started = new AsyncDisposableStack()
   const [nats, clickhouse] = await startServers(settings, log, started)
   const nc = await connectNats(nats.connection, 'colloquy')
-  const bus = await openBus(nc)
+  const bus = await openJetStream(nc)
   started.defer(() => bus.close())
   const durability = durabilityOf(settings, nc.info)
   const { replicas } = durability

@@ -4,7 +4,7 @@ import { actorAfter } from '../../actors/core/actor.ts'
 import { machineName, type Kind } from '../../actors/definition/define-kind.ts'
 import { migrate, versionOf } from '../../actors/core/migrate.ts'
 import { restoreSnapshot, statePath } from '../../actors/core/snapshot.ts'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -20,7 +20,7 @@ const REVIEWED_MAX = 1_000
  *
  * @throws ColloquyError `state_gone`, `task_gone` or `migration_failed`, naming the first actor that it would go wrong for.
  */
-export async function reviewActors({ bus, log, now }: { bus: Bus; log: Logger; now: () => string }, kind: Kind): Promise<void> {
+export async function reviewActors({ bus, log, now }: { bus: JetStreamContext; log: Logger; now: () => string }, kind: Kind): Promise<void> {
   const { count, actors } = await pendingActors(bus, kind.name, REVIEWED_MAX)
   const at = now()
   for (const address of actors) {
@@ -31,7 +31,7 @@ export async function reviewActors({ bus, log, now }: { bus: Bus; log: Logger; n
   log.info({ kind: machineName(kind), pending: Math.min(count, REVIEWED_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
 }
 
-async function reviewOthers(bus: Bus, kind: Kind, max: number, at: string): Promise<number> {
+async function reviewOthers(bus: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
   if (max === 0) return 0
   let seen = 0
   for await (const batch of readToEnd(bus, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createPublisher } from '../../pipeline/jetstream/publisher.ts'
 import { createRequestMux } from '../../pipeline/jetstream/request-mux.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
@@ -69,7 +69,7 @@ export async function connectNats(connection: NodeConnectionOptions, name: strin
 }
 
 /** The views of a connection that stages use. The connection is theirs from here on: where they cannot be had it is closed, or it would keep its thread alive. */
-export async function openBus(nc: NatsConnection): Promise<Bus & { close(): Promise<void> }> {
+export async function openJetStream(nc: NatsConnection): Promise<JetStreamContext & { close(): Promise<void> }> {
   const mux = createRequestMux(nc)
   const close = async (): Promise<void> => {
     await mux.close()

@@ -1,5 +1,5 @@
 import { isWaiting } from '../../actors/core/next-deadline.ts'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 
@@ -14,7 +14,7 @@ export interface Pending {
 const LOOKED_AT_MAX = 1_000
 
 /** Whoever waits for a task or a timer has an alarm; the alarm may be for what is waited for no longer. */
-export async function pendingActors({ jsm }: Bus, kind: string, actorsMax = 3): Promise<Pending> {
+export async function pendingActors({ jsm }: JetStreamContext, kind: string, actorsMax = 3): Promise<Pending> {
   const { state } = await jsm.streams.info('TIMERS', { subjects_filter: `timer.*.${kind}.>` })
   const alarmed = new Map<string, Address>()
   for (const subject of Object.keys(state.subjects ?? {})) {

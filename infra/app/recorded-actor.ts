@@ -4,7 +4,7 @@ import { readPass } from '../../pipeline/replay-check/log-passes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseActorKey } from '../../schemas/subjects.ts'
-import { withBus } from './connect-to-running.ts'
+import { withJetStream } from './connect-to-running.ts'
 import { loadKinds } from './load-kinds.ts'
 import { loadProcessSettings, type SettingName } from '../settings.ts'
 
@@ -32,7 +32,7 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   const { settings } = loadProcessSettings(options.settings)
   const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
   if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export` : `is not "${options.kind.name}"`}`)
-  const records = await withBus(settings, async (bus) => {
+  const records = await withJetStream(settings, async (bus) => {
     const { state } = await bus.jsm.streams.info('LOG')
     const read: LogRecord[] = []
     for await (const message of readPass(bus, { filterSubjects: [`log.*.${address.tenant}.${address.kind}.${address.id}`] }, state.last_seq)) {

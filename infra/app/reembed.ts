@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { beginEmbedding } from '../../pipeline/indexer/indexer.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { startStage } from '../../pipeline/runtime/stage.ts'
-import { attachClickHouse, withBus } from './connect-to-running.ts'
+import { attachClickHouse, withJetStream } from './connect-to-running.ts'
 import { modelSettingsOf, nameOfModel, readMemoryModel, writeMemoryModel } from './index-model.ts'
 import { openCollection } from './search-index.ts'
 import { embedBounds, embedNotes } from './start-stages.ts'
@@ -40,7 +40,7 @@ const LEVEL_RECORDS = 64
 export async function runReembed(settings: Settings, progress: ReembedProgress, log: Logger, signal: AbortSignal): Promise<Reembedded> {
   await using work = new AsyncDisposableStack()
   const client = work.adopt(createClient(await attachClickHouse(settings, 'colloquy')), (own) => own.close())
-  return withBus(settings, async (bus) => {
+  return withJetStream(settings, async (bus) => {
     await using open = new AsyncDisposableStack()
     const kv = await openBucket(bus.nc)
     const metrics = createMetrics()

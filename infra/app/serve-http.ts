@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Search } from '../../pipeline/search/hybrid-search.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import { dispatchedSeq, projectedSeq } from '../../pipeline/http/stage-positions.ts'
@@ -14,7 +14,7 @@ import type { Durability } from './durability.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient
   readonly stages: ReadonlyMap<Role, Stage>

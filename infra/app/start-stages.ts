@@ -4,7 +4,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { startAlarmSweep } from '../../pipeline/timers/wake-up-sweeper.ts'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { openBoard, type Board, type Share } from '../../pipeline/cluster/registry.ts'
 import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
 import { shareOut, type Ownership } from '../../pipeline/cluster/assignment.ts'
@@ -35,7 +35,7 @@ export interface StageDeps {
   readonly settings: Settings
   readonly kinds: Kinds
   readonly replicas: number
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   /** Absent where no role of this process has to do with tables. */
   readonly client: ClickHouseClient | undefined

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { StreamInfo } from '@nats-io/jetstream'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isHandedOn } from '../../pipeline/jetstream/sourcing.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
-import { attachClickHouse, withBus } from './connect-to-running.ts'
+import { attachClickHouse, withJetStream } from './connect-to-running.ts'
 import type { Durability } from './durability.ts'
 import { askStatus, type ProcessStatus } from './status-service.ts'
 import { openBucket } from './prepare-streams.ts'
@@ -44,7 +44,7 @@ const POLL_MS = 100
 
 /** How far all stages are: as their processes say, and by what they stored where no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
-  withBus(settings, async (bus) => (await read(bus, settings)).status)
+  withJetStream(settings, async (bus) => (await read(bus, settings)).status)
 
 /**
  * Waits until every stage has done all there is: no lag twice in a row, with no message anywhere in between.
@@ -52,7 +52,7 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
  * @throws ColloquyError `not_level` with the stages that lag when the time is over.
  */
 export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
-  withBus(settings, async (bus) => {
+  withJetStream(settings, async (bus) => {
     const patience = AbortSignal.timeout(timeoutMs)
     for (let before = ''; ; await delay(POLL_MS)) {
       const { status, marks, isComplete } = await read(bus, settings)
@@ -66,7 +66,7 @@ export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<S
     }
   })
 
-async function read(bus: Bus, settings: Settings): Promise<Reading> {
+async function read(bus: JetStreamContext, settings: Settings): Promise<Reading> {
   const processes = await askStatus(bus.nc)
   const isComplete = await isHandedOn(bus)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await bus.jsm.streams.info(name)] as const))
@@ -123,7 +123,7 @@ const after = ({ state }: StreamInfo, position: number): number =>
 const NOBODY = 'no process says that it runs; this is by what it stored'
 
 /** How far a role is by what it stored; `undefined` where that says nothing. */
-async function stored(role: Role, bus: Bus, streams: Streams, settings: Settings): Promise<StageReport | undefined> {
+async function stored(role: Role, bus: JetStreamContext, streams: Streams, settings: Settings): Promise<StageReport | undefined> {
   const { INBOX, LOG, TASKS } = streams
   const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOBODY })
   switch (role) {
@@ -136,7 +136,7 @@ async function stored(role: Role, bus: Bus, streams: Streams, settings: Settings
   }
 }
 
-async function lastHandled(bus: Bus, { state }: StreamInfo): Promise<number> {
+async function lastHandled(bus: JetStreamContext, { state }: StreamInfo): Promise<number> {
   const last = state.messages === 0 ? null : await bus.jsm.streams.getMessage('LOG', { seq: state.last_seq })
   return last === null ? 0 : last.json<LogRecord>().inbox.seq
 }

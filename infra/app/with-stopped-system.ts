@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KV } from '@nats-io/kv'
 import { pino } from 'pino'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
-import { withBus } from './connect-to-running.ts'
-import { accessNats, connectNats, openBus } from './nats-access.ts'
+import { withJetStream } from './connect-to-running.ts'
+import { accessNats, connectNats, openJetStream } from './nats-access.ts'
 import { openBucket } from './prepare-streams.ts'
 
 /**
@@ -15,17 +15,17 @@ import { openBucket } from './prepare-streams.ts'
  *
  * @throws ColloquyError as `withBus` does; `data_dir_in_use` where something else holds the folder.
  */
-export async function withBucket<T>(settings: Settings, work: (kv: KV, bus: Bus) => Promise<T>): Promise<T> {
-  const onBus = async (bus: Bus): Promise<T> => work(await openBucket(bus.nc), bus)
+export async function withBucket<T>(settings: Settings, work: (kv: KV, bus: JetStreamContext) => Promise<T>): Promise<T> {
+  const onBus = async (bus: JetStreamContext): Promise<T> => work(await openBucket(bus.nc), bus)
   try {
-    return await withBus(settings, onBus)
+    return await withJetStream(settings, onBus)
   } catch (error) {
     if (codeOf(error) !== 'not_running' || settings.NATS_URL !== undefined || !existsSync(join(settings.DATA_DIR, 'nats'))) throw error
   }
   await using started = new AsyncDisposableStack()
   const nats = await accessNats({ ...settings, NATS_PORT: 0 }, pino({ level: 'silent' }))
   started.defer(() => nats.stop())
-  const bus = await openBus(await connectNats(nats.connection, 'colloquy kinds'))
+  const bus = await openJetStream(await connectNats(nats.connection, 'colloquy kinds'))
   started.defer(() => bus.close())
   return await onBus(bus)
 }

@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { withBus } from '../app/connect-to-running.ts'
+import { withJetStream } from '../app/connect-to-running.ts'
 import { isOfRegister } from '../app/kind-registry.ts'
 import { openBucket, partitionsOf } from '../app/prepare-streams.ts'
 import { takeDataLock } from '../servers/nats/data-lock.ts'
@@ -46,7 +46,7 @@ export interface BackedUp {
  * the backup has, `bad_backup`, and where the system cannot be reached.
  */
 export const backUp = (settings: Settings, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> =>
-  withBus(settings, async (bus) => {
+  withJetStream(settings, async (bus) => {
     await makeFolder(dir)
     const lock = takeDataLock(resolve(dir, 'lock'))
     try {
@@ -56,7 +56,7 @@ export const backUp = (settings: Settings, dir: string, progress: BackupProgress
     }
   })
 
-async function backUpInto(bus: Bus, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> {
+async function backUpInto(bus: JetStreamContext, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> {
   const before = await readManifest(dir)
   const kv = await openBucket(bus.nc)
   const at = new Date().toISOString()
@@ -110,7 +110,7 @@ const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segmen
   ({ created, firstSeq: state.first_seq, lastSeq: state.last_seq, lastTs: new Date(state.last_ts).toISOString(), segments })
 
 /** Whether a backup is of this very stream, as it still is. */
-async function holds({ jsm }: Bus, stream: 'LOG' | 'DEAD', { created, lastSeq, lastTs }: StreamBackup): Promise<boolean> {
+async function holds({ jsm }: JetStreamContext, stream: 'LOG' | 'DEAD', { created, lastSeq, lastTs }: StreamBackup): Promise<boolean> {
   const now = await streamInfo(jsm, stream)
   if (now.created !== created || now.state.last_seq < lastSeq) return false
   if (lastSeq === 0) return true
@@ -119,7 +119,7 @@ async function holds({ jsm }: Bus, stream: 'LOG' | 'DEAD', { created, lastSeq, l
   return message === null ? stream === 'DEAD' : message.time.toISOString() === lastTs
 }
 
-async function checkGoesOn(bus: Bus, before: StreamBackup, dir: string): Promise<void> {
+async function checkGoesOn(bus: JetStreamContext, before: StreamBackup, dir: string): Promise<void> {
   const { created, state } = await streamInfo(bus.jsm, 'LOG')
   if (created !== before.created) {
     throw new ColloquyError('other_log', `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`)

@@ -1,13 +1,13 @@
 import { createClient } from '@clickhouse/client'
 import { JetStreamApiError } from '@nats-io/jetstream'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
 import type { ClickHouseAccess } from '../app/clickhouse-access.ts'
 import { askStatus } from '../app/status-service.ts'
 
 /** Streams of ours that are there, each with the last sequence that it gave out. */
-export async function presentStreams({ jsm }: Bus): Promise<Map<StreamName, number>> {
+export async function presentStreams({ jsm }: JetStreamContext): Promise<Map<StreamName, number>> {
   const present = new Map<StreamName, number>()
   for (const name of STREAMS) {
     const info = await jsm.streams.info(name).catch((error: unknown) => {
@@ -22,7 +22,7 @@ export async function presentStreams({ jsm }: Bus): Promise<Map<StreamName, numb
 const STREAM_NOT_FOUND = 10059
 
 /** @throws ColloquyError `system_running` where a process of ours works on this NATS */
-export async function refuseRunning(bus: Bus): Promise<void> {
+export async function refuseRunning(bus: JetStreamContext): Promise<void> {
   const processes = await askStatus(bus.nc)
   if (processes.length === 0) return
   throw new ColloquyError('system_running', `Colloquy runs on this NATS (process ${processes.map(({ pid }) => pid).join(', ')}); stop it, and restore into an empty system`)

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { zstdCompress } from 'node:zlib'
 import type { JsMsg } from '@nats-io/jetstream'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import { segmentPath, writeWhole } from './backup-folder.ts'
 import { lineOf, type Segment, type Stored } from './backup-format.ts'
@@ -15,7 +15,7 @@ const AHEAD_MAX = 2_000
 const compress = promisify(zstdCompress)
 
 export interface CopyOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly dir: string
   readonly stream: 'LOG' | 'DEAD'
   /** Sequences, both ends included. */

@@ -1,5 +1,5 @@
 import { headers } from '@nats-io/transport-node'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createConcurrencyLimit } from '../../pipeline/runtime/concurrency-limit.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { readSegment } from './backup-folder.ts'
@@ -11,7 +11,7 @@ const WINDOW_MAX = 500
 const OWN_HEADERS = /^Nats-(?!Msg-Id$)/
 
 export interface RefillOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly dir: string
   readonly stream: 'LOG' | 'DEAD'
   readonly backup: StreamBackup

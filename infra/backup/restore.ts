@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { KV } from '@nats-io/kv'
 import { Kvm } from '@nats-io/kv'
 import type { Logger } from 'pino'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
 import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
@@ -14,7 +14,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
 import { accessClickHouse } from '../app/clickhouse-access.ts'
 import { durabilityOf } from '../app/durability.ts'
-import { accessNats, connectNats, openBus } from '../app/nats-access.ts'
+import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
 import { BUCKET, prepareStreams, RESTORE_KEY } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
 import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
@@ -62,7 +62,7 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
   const own: Settings = { ...settings, NATS_PORT: 0, CLICKHOUSE_PORT: 0 }
   const nats = await accessNats(own, log)
   started.defer(() => nats.stop())
-  const bus = await openBus(await connectNats(nats.connection, 'colloquy restore'))
+  const bus = await openJetStream(await connectNats(nats.connection, 'colloquy restore'))
   started.defer(() => bus.close())
   await refuseRunning(bus)
   const { replicas } = durabilityOf(settings, bus.nc.info)
@@ -80,7 +80,7 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
 }
 
 /** Leaves nothing but empty servers. What an earlier restore left behind is removed; anything else is refused. */
-async function makeWay(bus: Bus, kv: KV, settings: Settings, log: Logger): Promise<void> {
+async function makeWay(bus: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
   const present = await presentStreams(bus)
   const unfinished = await kv.get(RESTORE_KEY)
   if (unfinished?.operation !== 'PUT') {
@@ -99,7 +99,7 @@ async function makeWay(bus: Bus, kv: KV, settings: Settings, log: Logger): Promi
 }
 
 interface FillDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly log: Logger
 }
@@ -136,7 +136,7 @@ async function fillIn({ bus, kv, log }: FillDeps, dir: string, manifest: Manifes
 }
 
 /** After what had been carried out when the backup was made: in a system that was level, at the end of LOG. */
-async function startDispatcherAt({ jsm }: Bus, kv: KV, { dispatchedSeq, partitions, log }: Manifest): Promise<void> {
+async function startDispatcherAt({ jsm }: JetStreamContext, kv: KV, { dispatchedSeq, partitions, log }: Manifest): Promise<void> {
   const { created, state } = await streamInfo(jsm, 'LOG')
   let at = null
   // A position is a message that can be recognised again, which a gap is not.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { askStatus } from '../app/status-service.ts'
 
@@ -9,11 +9,11 @@ const WAIT_MS_MAX = 10_000
 const POLL_MS = 50
 
 /** Whether every input of INBOX up to a sequence has its record; waits for it, for a bounded time. */
-export const waitUntilDecided = (bus: Bus, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> =>
+export const waitUntilDecided = (bus: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> =>
   patiently(async () => await decidedTo(bus, partitions) >= inboxSeq, signal)
 
 /** As the hosts say; 0 where a partition has none. */
-async function decidedTo(bus: Bus, partitions: number): Promise<number> {
+async function decidedTo(bus: JetStreamContext, partitions: number): Promise<number> {
   const hosts = (await askStatus(bus.nc)).flatMap(({ stages }) => stages.host ?? []).filter((host) => host.partitions?.length !== 0)
   const owned = hosts.reduce((sum, host) => sum + (host.partitions?.length ?? 0), 0)
   return owned < partitions ? 0 : Math.min(...hosts.map(({ position }) => position))

@@ -5,7 +5,7 @@ import type { Found } from '../../pipeline/replay-check/deviation-causes.ts'
 import type { CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { actorKey } from '../../schemas/subjects.ts'
-import { withBus } from '../app/connect-to-running.ts'
+import { withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
 import { showCheckProgress } from './check-progress.ts'
@@ -44,7 +44,7 @@ takes it over. The exit code is 1 where anything would differ.`)
       const { settings: effective } = settings()
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')
-      await withBus(effective, async (bus) => {
+      await withJetStream(effective, async (bus) => {
         const listed = new Map<string, string[]>()
         const onFound = (found: Found): void => {
           if (options.json) return out.json(foundJson(found))

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRecord, lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { withBus } from '../app/connect-to-running.ts'
+import { withJetStream } from '../app/connect-to-running.ts'
 import { actorArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
@@ -27,7 +27,7 @@ export const showCommand = ({ out, settings }: Cli): Command =>
     .option('--limit <n>', 'records of its history, the newest of them', wholeNumber(1), HISTORY_DEFAULT)
     .option(JSON_FLAG, 'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, history}')
     .action(async (address: Address, options: Options) => {
-      await withBus(settings().settings, async (bus) => {
+      await withJetStream(settings().settings, async (bus) => {
         const { at, last } = await find(bus, address, options.at)
         const history = await historyOf(bus, address, at, options.limit)
         if (options.json) out.json(asJson(address, at, history))
@@ -38,7 +38,7 @@ export const showCommand = ({ out, settings }: Cli): Command =>
 const subjectOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
 
 /** The record that is asked for, and the last one. */
-async function find(bus: Bus, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
+async function find(bus: JetStreamContext, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
   const subject = subjectOf(address)
   const last = await lastRecord(bus, subject)
   const who = actorKey(address)
@@ -49,7 +49,7 @@ async function find(bus: Bus, address: Address, n: number | undefined): Promise<
 }
 
 /** The records up to this one, oldest first, so many of them at the most. */
-async function historyOf(bus: Bus, address: Address, at: Placed, limit: number): Promise<Placed[]> {
+async function historyOf(bus: JetStreamContext, address: Address, at: Placed, limit: number): Promise<Placed[]> {
   const subject = subjectOf(address)
   const first = await findRecord(bus, subject, at, ({ n }) => n - Math.max(1, at.record.n - limit + 1))
   const reader = await openReader(bus, {

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
-import { withBus } from '../app/connect-to-running.ts'
+import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
 import { entryJson, entryLine } from './record-text.ts'
@@ -31,7 +31,7 @@ export const tailCommand = ({ out, settings }: Cli): Command =>
     .option('--limit <n>', 'end after so many records', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}')
     .action(async (subjects: string | undefined, options: Options) => {
-      await withBus(settings().settings, async (bus) => {
+      await withJetStream(settings().settings, async (bus) => {
         const startSeq = options.since ?? (await bus.jsm.streams.info('LOG')).state.last_seq + 1
         const reader = await openReader(bus, {
           stream: 'LOG', filterSubjects: subjects === undefined ? [] : [subjects], startSeq, messagesMax: FETCH_AHEAD_MAX,

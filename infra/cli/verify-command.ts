@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { verify, type Verified } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { attachClickHouse, withBus } from '../app/connect-to-running.ts'
+import { attachClickHouse, withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
@@ -44,7 +44,7 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
   const clickhouse = createClient({ ...await attachClickHouse(settings, 'colloquy'), request_timeout: QUERY_MS_MAX })
   const bar = createProgressBar(out)
   try {
-    return await withBus(settings, (bus) => verify({
+    return await withJetStream(settings, (bus) => verify({
       bus, clickhouse, from, to, tenant, countRepeats: true, onProgress: bar.update, signal: new AbortController().signal,
     }))
   } finally {

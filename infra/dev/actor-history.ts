@@ -1,4 +1,4 @@
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRecord, lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -24,7 +24,7 @@ export const HISTORY_MAX = 200
 const BYTES_MAX = 4 * 1024 * 1024
 
 /** Reads an actor's records from LOG itself: what just happened is there before the tables have it. */
-export async function readHistory(bus: Bus, partitionCount: number, address: Address, { from, limit }: HistoryQuery): Promise<History> {
+export async function readHistory(bus: JetStreamContext, partitionCount: number, address: Address, { from, limit }: HistoryQuery): Promise<History> {
   const subject = logSubject(partitionOf(address, partitionCount), address)
   const last = await lastRecord(bus, subject)
   if (last === undefined) return { last: 0, records: [] }

@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 import { messageOf } from '../../schemas/errors.ts'
@@ -19,7 +19,7 @@ import type { Reloader, ReloadStatus } from './reloader.ts'
 export const PAGE_PATH = '/dev/'
 
 export interface DevRouteDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient
   /** Starts after the servers, and so after these routes. */

@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import type { Bus } from '../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { openLog } from '../app/open-log.ts'
 import type { Durability } from '../app/durability.ts'
 import { loadKinds } from '../app/load-kinds.ts'
-import { connectNats, openBus, remoteConnection } from '../app/nats-access.ts'
+import { connectNats, openJetStream, remoteConnection } from '../app/nats-access.ts'
 import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
 import { startStages } from '../app/start-stages.ts'
 import { startStatusService } from '../app/status-service.ts'
@@ -72,7 +72,7 @@ interface Work {
 /** Everything that can be refused, so that the worker before us is stopped only for one that can take its place. */
 async function prepare({ settings, durability, kinds, log }: Work, started: AsyncDisposableStack): Promise<() => Promise<void>> {
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), 'colloquy dev worker')
-  const bus = await openBus(nc)
+  const bus = await openJetStream(nc)
   started.defer(() => bus.close())
   const kv = await openBucket(nc)
   await retireUnused(bus, kv, kinds, log)
@@ -87,7 +87,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
 }
 
 /** Of a kind that is gone and never had an actor nothing is lost: it was tried out, or was a built-in one before there was a config. */
-async function retireUnused({ jsm }: Bus, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
+async function retireUnused({ jsm }: JetStreamContext, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
   for (const name of (await registeredKinds(kv)).keys()) {
     if (kinds.has(name) || await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${name}.*` }) !== null) continue
     await retireKind(kv, name)

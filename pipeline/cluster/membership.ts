@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import type { Board, BoardView, Member, MemberNote, Share } from './registry.ts'
 
 export interface MembershipOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly board: Board
   /** Unique over all processes there ever are. */
   readonly id: string

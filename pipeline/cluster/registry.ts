@@ -2,7 +2,7 @@ import { Kvm } from '@nats-io/kv'
 import { z } from 'zod'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 
 /** What a member says of a stage whose partitions it owns. */
@@ -79,7 +79,7 @@ const NO_MESSAGES = '404'
 export const leaseKey = (work: string, partition: number): string => `${work}.${partition}`
 
 /** Opens the board, which is made if it is not there. */
-export async function openBoard(bus: Bus, replicas: number): Promise<Board> {
+export async function openBoard(bus: JetStreamContext, replicas: number): Promise<Board> {
   await new Kvm(bus.nc).create(BUCKET, { replicas, history: 1 })
   const put = async (key: string, value: unknown, revision?: number): Promise<number | undefined> => {
     const result = await bus.publisher.publish(`${PREFIX}${key}`, JSON.stringify(value), revision === undefined ? {} : { expectLastSubjectSequence: revision })
@@ -123,7 +123,7 @@ interface Entry {
 }
 
 /** The last message of each subject under a prefix, in one round trip. */
-async function readAll(bus: Bus, prefix: string): Promise<Map<string, Entry>> {
+async function readAll(bus: JetStreamContext, prefix: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
   const messages = await bus.jsm.direct.getLastMessagesFor(STREAM, { multi_last: [`${prefix}>`], batch: ENTRIES_MAX })
   // The client waits for ever for the rest of an answer whose server died after the first message of it.

@@ -1,7 +1,7 @@
 import { DeliverPolicy, type StoredMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/transport-node'
 import type { Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 /** A dead letter, as DEAD keeps it. */
@@ -43,7 +43,7 @@ const FETCH_AHEAD_MAX = 500
 const GROWTH = 8
 
 /** The letters that fit, in the order in which DEAD got them, without their payloads: as many as there are at the start. */
-export async function* scanLetters(bus: Bus, filter: LetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
+export async function* scanLetters(bus: JetStreamContext, filter: LetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
   const { reason = '*', tenant = '*', kind = '*', actor = '*' } = filter
   const consumer = await bus.js.consumers.get('DEAD', {
     filter_subjects: [`dead.${reason}.${tenant}.${kind}.${actor}`], headers_only: true,
@@ -63,7 +63,7 @@ export async function* scanLetters(bus: Bus, filter: LetterFilter, startSeq = 1)
 }
 
 /** The newest letters that fit, oldest first. */
-export async function newestLetters(bus: Bus, filter: LetterFilter, limit: number): Promise<DeadLetter[]> {
+export async function newestLetters(bus: JetStreamContext, filter: LetterFilter, limit: number): Promise<DeadLetter[]> {
   const { first_seq: first, last_seq: last, messages } = (await streamInfo(bus.jsm, 'DEAD')).state
   if (messages === 0) return []
   for (let span = limit; ; span *= GROWTH) {
@@ -78,7 +78,7 @@ export async function newestLetters(bus: Bus, filter: LetterFilter, limit: numbe
 }
 
 /** With its payload; `undefined` where DEAD has none there. */
-export async function findLetter(bus: Bus, seq: number): Promise<DeadLetter | undefined> {
+export async function findLetter(bus: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
   const stored = await bus.jsm.streams.getMessage('DEAD', { seq })
   return stored === null ? undefined : letterOf(stored, stored.header)
 }

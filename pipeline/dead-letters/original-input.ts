@@ -3,7 +3,7 @@ import type { Letter, LetterEnd } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findLetter, type DeadLetter } from './dead-letters.ts'
 
 /** What is sent to the actor about one of its letters. */
@@ -18,7 +18,7 @@ export interface Resolution {
  * @throws ColloquyError `gone` where DEAD has it no longer, `not_redrivable` where doing it again is not what helps, with what
  * does, `no_record` where LOG has lost the record.
  */
-export async function resolutionOf(bus: Bus, seq: number, end: LetterEnd, force: boolean): Promise<Resolution> {
+export async function resolutionOf(bus: JetStreamContext, seq: number, end: LetterEnd, force: boolean): Promise<Resolution> {
   const dead = await findLetter(bus, seq)
   if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was`)
   if (end === 'redriven') checkRedrivable(dead, force)
@@ -45,7 +45,7 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
   }
 }
 
-async function recordOf(bus: Bus, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
+async function recordOf(bus: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
   const stored = await bus.jsm.direct.getMessage('LOG', { seq: logSeq })
   const record = stored !== null && actorKey(parseLogSubject(stored.subject).address) === actorKey(address) ? stored.json<LogRecord>() : undefined
   if (record?.inbox.seq === inboxSeq) {

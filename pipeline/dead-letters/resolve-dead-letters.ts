@@ -4,7 +4,7 @@ import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { LETTER_HEADER, LETTER_TYPE, letterHeader, type LetterEnd } from '../../schemas/dead-letter-resolution.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
@@ -34,7 +34,7 @@ export interface Resolved {
 }
 
 export interface ResolveOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly end: LetterEnd
   readonly force: boolean
   /** Letters that were sent and have no record yet. */
@@ -144,7 +144,7 @@ function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'
 }
 
 /** Reads LOG from now on; after a break from where it was. */
-async function watchRecords(bus: Bus, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
+async function watchRecords(bus: JetStreamContext, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
   let next = (await streamInfo(bus.jsm, 'LOG')).state.last_seq + 1
   const open = (): Promise<StreamReader> => openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
   let reader = await open()

@@ -1,6 +1,6 @@
 import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
 import { deadSubject, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 
 export interface DeadLetter {
   readonly subject: string
@@ -23,7 +23,7 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
  * The dead letters of a record: a rejection with its payload untouched, as INBOX still has it (else the excerpt that the
  * record keeps, and a header that says so); a task that failed for good, with its outcome.
  */
-export async function deadLettersOf(bus: Bus, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetter[]> {
+export async function deadLettersOf(bus: JetStreamContext, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = []
   const base = {
     'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,

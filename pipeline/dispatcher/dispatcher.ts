@@ -5,7 +5,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createAlarms } from '../timers/wake-ups.ts'
 import { withRetry } from '../runtime/retry.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Ownership } from '../cluster/assignment.ts'
 import { createStillOurs } from '../cluster/ownership-guard.ts'
 import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
@@ -27,7 +27,7 @@ import { removeLetter } from './remove-dead-letter.ts'
 import { abortedBy, eventsOf, sentBy, tasksOf, type Outgoing } from './outgoing-messages.ts'
 
 export interface DispatcherOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly checkpoints: Checkpoints
   readonly tails: Tails
   readonly partitions: readonly number[]

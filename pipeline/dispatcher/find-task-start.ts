@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../schemas/record.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 
 /** A record with its LOG sequence. */
 export interface Placed {
@@ -13,7 +13,7 @@ export interface Placed {
  *
  * @param startedAt as the state has it: the `at` of that record.
  */
-export async function taskStartedIn(bus: Bus, subject: string, last: Placed, run: string, startedAt: string): Promise<Placed | undefined> {
+export async function taskStartedIn(bus: JetStreamContext, subject: string, last: Placed, run: string, startedAt: string): Promise<Placed | undefined> {
   const starts = ({ started }: LogRecord): boolean => started.some((one) => one.run === run)
   if (starts(last.record)) return last
   return search(bus, subject, last.seq, ({ at }) => at < startedAt, (record) => (record.at === startedAt ? starts(record) : undefined))
@@ -24,7 +24,7 @@ export async function taskStartedIn(bus: Bus, subject: string, last: Placed, run
  * @param isIt asked for the records after that part, in order: `undefined` ends the search.
  */
 async function search(
-  bus: Bus, subject: string, lastSeq: number, isBefore: (record: LogRecord) => boolean, isIt: (record: LogRecord) => boolean | undefined,
+  bus: JetStreamContext, subject: string, lastSeq: number, isBefore: (record: LogRecord) => boolean, isIt: (record: LogRecord) => boolean | undefined,
 ): Promise<Placed | undefined> {
   let low = 1
   let high = lastSeq
@@ -45,7 +45,7 @@ async function search(
   return undefined
 }
 
-async function next({ jsm }: Bus, subject: string, seq: number): Promise<Placed | undefined> {
+async function next({ jsm }: JetStreamContext, subject: string, seq: number): Promise<Placed | undefined> {
   const message = await jsm.direct.getMessage('LOG', { seq, next_by_subj: subject })
   return message === null ? undefined : { seq: message.seq, record: message.json<LogRecord>() }
 }

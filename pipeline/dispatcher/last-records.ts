@@ -1,7 +1,7 @@
 import { DeliverPolicy } from '@nats-io/jetstream'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
 import type { Placed } from './find-task-start.ts'
 
@@ -12,7 +12,7 @@ export interface LastRecord extends Placed {
 }
 
 /** The last record of every actor of these partitions. @throws ColloquyError `interrupted` where LOG stopped answering */
-export async function* lastRecords(bus: Bus, partitions: readonly number[]): AsyncGenerator<LastRecord> {
+export async function* lastRecords(bus: JetStreamContext, partitions: readonly number[]): AsyncGenerator<LastRecord> {
   const what = { filter_subjects: partitions.map((partition) => `log.${partition}.>`), deliver_policy: DeliverPolicy.LastPerSubject }
   for await (const batch of readToEnd(bus, 'LOG', what)) {
     for (const message of batch) {

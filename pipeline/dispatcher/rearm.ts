@@ -2,7 +2,7 @@ import { firstDue, isWaiting } from '../../actors/core/next-deadline.ts'
 import { taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { actorKey } from '../../schemas/subjects.ts'
 import { createAlarms, type Alarms } from '../timers/wake-ups.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { taskOf, type Outgoing } from './outgoing-messages.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
@@ -10,7 +10,7 @@ import { lastRecords, type LastRecord } from './last-records.ts'
 import { taskStartedIn } from './find-task-start.ts'
 
 export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly partitions: readonly number[]
   /** Told apart from runs of records that come after this LOG sequence: those are the dispatcher's to carry out. */
   readonly upTo: (partition: number) => number
@@ -88,7 +88,7 @@ async function put(options: RearmOptions, { subject, payload }: Outgoing, run: s
 }
 
 /** Also while it is being run: a task leaves the queue only with its outcome. */
-async function isQueued({ jsm }: Bus, subject: string, run: string): Promise<boolean> {
+async function isQueued({ jsm }: JetStreamContext, subject: string, run: string): Promise<boolean> {
   for (let seq = 1; ;) {
     const message = await jsm.direct.getMessage('TASKS', { seq, next_by_subj: subject })
     if (message === null) return false

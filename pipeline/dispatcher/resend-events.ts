@@ -1,12 +1,12 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { sentBy } from './outgoing-messages.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
 export interface ResendOptions extends Omit<RetryDeps, 'publisher'> {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly partitions: readonly number[]
   /** SENT has what was published up to then, ISO. */
   readonly since: string

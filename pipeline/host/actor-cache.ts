@@ -3,7 +3,7 @@ import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 
 /** An actor in memory, with its place in the log. */
 export interface LiveActor {
@@ -69,13 +69,13 @@ const NOT_FOUND = 404
  * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
  * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
  */
-export async function loadActor(bus: Bus, subject: string, address: Address, from: 'direct' | 'leader'): Promise<LiveActor> {
+export async function loadActor(bus: JetStreamContext, subject: string, address: Address, from: 'direct' | 'leader'): Promise<LiveActor> {
   const last = await (from === 'direct' ? readDirect(bus, subject) : bus.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
   if (last === null) return { actor: newActor(address), lastSeq: 0 }
   return { actor: actorAfter(address, last.json<LogRecord>()), lastSeq: last.seq }
 }
 
-async function readDirect({ jsm, mux }: Bus, subject: string): Promise<{ seq: number; json<T>(): T } | null> {
+async function readDirect({ jsm, mux }: JetStreamContext, subject: string): Promise<{ seq: number; json<T>(): T } | null> {
   const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
   if (reply.headers?.code === NOT_FOUND) return null
   const seq = Number(reply.headers?.get('Nats-Sequence'))

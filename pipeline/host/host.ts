@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { LETTER_HEADER } from '../../schemas/dead-letter-resolution.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
@@ -18,7 +18,7 @@ import { resume } from './resume-point.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface HostOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly kinds: Kinds
   /** The partitions that this run begins with. */

@@ -1,7 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Share } from '../cluster/registry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { HANDED_ON, newestFor, takenOverAt } from '../jetstream/sourcing.ts'
@@ -9,7 +9,7 @@ import { noteTrimmed } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface TrimOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   /** What the members last said of their partitions, by work; the newest that is known. */
   readonly shares: (work: string) => readonly Share[]

@@ -6,7 +6,7 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { createAlarms } from '../timers/wake-ups.ts'
 import { withRetry } from '../runtime/retry.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createStillOurs } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
@@ -20,7 +20,7 @@ export interface Delivery extends Message {
 }
 
 export interface HandlerDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kinds: Kinds
   readonly log: Logger
   readonly metrics: Metrics

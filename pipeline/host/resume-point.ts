@@ -5,14 +5,14 @@ import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { reportTrimmed } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface ResumeDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly log: Logger
   readonly metrics: Metrics
@@ -59,7 +59,7 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
   }
 }
 
-async function lastRecord({ jsm }: Bus, partition: number): Promise<LogRecord | null> {
+async function lastRecord({ jsm }: JetStreamContext, partition: number): Promise<LogRecord | null> {
   const message = await jsm.streams.getMessage('LOG', { last_by_subj: `log.${partition}.>` })
   return message === null ? null : message.json<LogRecord>()
 }
@@ -122,7 +122,7 @@ function ignoreOther(error: unknown): void {
   if (!(error instanceof JetStreamApiError) || error.code !== JS_CODE.wrongLastSequence) throw error
 }
 
-async function fill(bus: Bus, count: number): Promise<void> {
+async function fill(bus: JetStreamContext, count: number): Promise<void> {
   const results = await Promise.all(Array.from({ length: count }, () => bus.publisher.publish(inputSubject(FILLER), '{}')))
   for (const result of results) {
     if (!result.ok) throw new ColloquyError('heal_failed', `INBOX refused a filler (${result.code}: ${result.description})`)

@@ -1,7 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { newestMatch, streamPositionSchema } from '../jetstream/position-history.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
@@ -11,7 +11,7 @@ const KEY = 'inbox.trimmed'
 const trimmedSchema = z.object({ inboxSeq: z.int().nonnegative(), log: streamPositionSchema })
 
 /** To be written down before INBOX is trimmed. */
-export async function noteTrimmed({ jsm }: Bus, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
+export async function noteTrimmed({ jsm }: JetStreamContext, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
   const { created } = await streamInfo(jsm, 'LOG')
   const record = await jsm.streams.getMessage('LOG', { seq: logSeq })
   if (record === null) return
@@ -22,7 +22,7 @@ export async function noteTrimmed({ jsm }: Bus, kv: KV, { inboxSeq, logSeq }: { 
  * Says what cannot be healed: LOG went back so far that INBOX no longer has the inputs of the records that it lost. What INBOX still
  * has is decided again; nothing else is known of the rest. Said by each host that begins, until INBOX is trimmed the next time.
  */
-export async function reportTrimmed({ bus, kv, log, metrics }: { bus: Bus; kv: KV; log: Logger; metrics: Metrics }): Promise<void> {
+export async function reportTrimmed({ bus, kv, log, metrics }: { bus: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): Promise<void> {
   const entry = await kv.get(KEY)
   if (entry === null || entry.operation !== 'PUT') return
   const { inboxSeq, log: had } = trimmedSchema.parse(entry.json())

@@ -2,14 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { actorKey, logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { HttpProblem } from './problems.ts'
 import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
 
 export interface ActorRouteDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly partitionCount: number
   readonly connection: ConnectionWatch
 }

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Search } from '../search/hybrid-search.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
@@ -20,7 +20,7 @@ import { createStageLags } from './stage-lags.ts'
 import { createWaits, type WaitDeps } from './wait-for.ts'
 
 export interface HttpServerOptions extends WaitDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   /** The stages of this process, for `/readyz` and the lags. */
   readonly stages: ReadonlyMap<string, Stage>
   readonly metrics: Metrics

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 
 export interface StageLagDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly stages: ReadonlyMap<string, Stage>
   readonly metrics: Metrics
   readonly now: () => number

@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { isRefusal, readInput } from '../../actors/core/read-input.ts'
 import { repeatedBy } from '../../actors/core/deduplication.ts'
 import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
 import { shared, pollUntil } from '../runtime/poll-until.ts'
 
@@ -18,7 +18,7 @@ export interface Handled {
 }
 
 export interface WaitDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly partitionCount: number
   /** LOG sequence up to which a partition's records are carried out. */
   readonly dispatchedSeq: (partition: number) => Promise<number>
@@ -61,7 +61,7 @@ interface Settled extends Handled {
  * What became of the input at a position, once the log can tell: by its record, by that of a later input, or by the memory that
  * the actor's last record has of its like.
  */
-async function settledAt(bus: Bus, subject: string, position: number, payload: Uint8Array): Promise<Settled | undefined> {
+async function settledAt(bus: JetStreamContext, subject: string, position: number, payload: Uint8Array): Promise<Settled | undefined> {
   const last = await lastRecord(bus, subject)
   if (last === undefined) return undefined
   if (last.record.inbox.seq < position) {

@@ -3,7 +3,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
@@ -18,7 +18,7 @@ import type { Proofs } from './canaries.ts'
 import { changeOf, pointId, type MemoryChange, type MemoryText } from './index-changes.ts'
 
 export interface EmbedStageOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints
   readonly proofs: Proofs
@@ -196,7 +196,7 @@ export async function beginEmbedding(options: EmbedStageOptions): Promise<StageR
 }
 
 /** The first record of any source. */
-async function firstOfKnowledge({ jsm }: Bus): Promise<number | undefined> {
+async function firstOfKnowledge({ jsm }: JetStreamContext): Promise<number | undefined> {
   return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
 }
 

@@ -4,7 +4,7 @@ import type { Publisher } from './publisher.ts'
 import type { RequestMux } from './request-mux.ts'
 
 /** One connection to NATS with the views of it that stages use. */
-export interface Bus {
+export interface JetStreamContext {
   readonly nc: NatsConnection
   readonly js: JetStreamClient
   readonly jsm: JetStreamManager

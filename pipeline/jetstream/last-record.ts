@@ -1,6 +1,6 @@
 import type { StoredMsg } from '@nats-io/jetstream'
 import type { LogRecord } from '../../schemas/record.ts'
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 import { nextOf } from './stream-info.ts'
 
 /** A record with its place in LOG. */
@@ -12,7 +12,7 @@ export interface Placed {
 const placed = (message: StoredMsg): Placed => ({ seq: message.seq, record: message.json<LogRecord>() })
 
 /** An actor's last record, from LOG's leader, so that whoever waited for a write sees it; `undefined` where it has none. */
-export async function lastRecord(bus: Bus, subject: string): Promise<Placed | undefined> {
+export async function lastRecord(bus: JetStreamContext, subject: string): Promise<Placed | undefined> {
   const message = await bus.jsm.streams.getMessage('LOG', { last_by_subj: subject })
   return message === null ? undefined : placed(message)
 }
@@ -22,7 +22,7 @@ export async function lastRecord(bus: Bus, subject: string): Promise<Placed | un
  * LOG's sequences up to the actor's last record, so that the longest history costs some forty reads at the most.
  */
 export async function findRecord(
-  bus: Bus, subject: string, last: Placed, order: (record: LogRecord) => number,
+  bus: JetStreamContext, subject: string, last: Placed, order: (record: LogRecord) => number,
 ): Promise<Placed | undefined> {
   if (order(last.record) <= 0) return order(last.record) === 0 ? last : undefined
   let [low, high] = [1, last.seq - 1]

@@ -1,7 +1,7 @@
 import { DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 import { watchConnection } from './connection-events.ts'
 import type { StreamPosition } from './position-history.ts'
 import { watchForStaleReplica } from './stale-replica.ts'
@@ -40,7 +40,7 @@ const HEARTBEAT_MS = 2_000
 /** Each such report makes the client ask once more for `messagesMax`: whoever works on one message for longer begins anew. */
 const STALLS_MAX = 8
 
-export async function openReader(bus: Bus, options: ReaderOptions): Promise<StreamReader> {
+export async function openReader(bus: JetStreamContext, options: ReaderOptions): Promise<StreamReader> {
   const { stream, startSeq, heartbeatMs = HEARTBEAT_MS } = options
   const { created } = await bus.jsm.streams.info(stream)
   const consumer = await bus.js.consumers.get(stream, {
@@ -107,7 +107,7 @@ export async function openReader(bus: Bus, options: ReaderOptions): Promise<Stre
   }
 }
 
-function watchForBreaks(bus: Bus, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void): { stop(): void } {
+function watchForBreaks(bus: JetStreamContext, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void): { stop(): void } {
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {
       if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')

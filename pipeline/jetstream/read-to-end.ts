@@ -1,7 +1,7 @@
 import type { Consumer, JsMsg, OrderedConsumerOptions } from '@nats-io/jetstream'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 
 const FETCH_MAX = 500
 const FETCH_MS_MAX = 10_000
@@ -13,7 +13,7 @@ const SILENCE_MS_MAX = 2 * FETCH_MS_MAX
  *
  * @throws ColloquyError `interrupted` where the stream stopped answering
  */
-export async function* readToEnd({ js }: Bus, stream: StreamName, what: Partial<OrderedConsumerOptions>): AsyncGenerator<readonly JsMsg[]> {
+export async function* readToEnd({ js }: JetStreamContext, stream: StreamName, what: Partial<OrderedConsumerOptions>): AsyncGenerator<readonly JsMsg[]> {
   const consumer = await js.consumers.get(stream, what)
   try {
     for (let pending = (await consumer.info(true)).num_pending; pending > 0;) {

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { HANDED_ON, newestFor, takenOverAt, type ForInbox, type HandedOn } from './sourcing.ts'
 import { streamInfo } from './stream-info.ts'
 
 export interface HandOnWatchOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly log: Logger
   readonly metrics: Metrics
   readonly everyMs: number
@@ -59,7 +59,7 @@ export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOpti
 }
 
 /** Stuck is what waited at the last look, still does, and INBOX is no less behind than it was. */
-async function waitingOf(bus: Bus, one: HandedOn, before: Waiting | undefined): Promise<Waiting | undefined> {
+async function waitingOf(bus: JetStreamContext, one: HandedOn, before: Waiting | undefined): Promise<Waiting | undefined> {
   const waitsStill = before !== undefined && await takenOverAt(bus, one, before.message) === undefined
   const message = waitsStill ? before.message : await newestFor(bus, one)
   if (message === undefined || (!waitsStill && await takenOverAt(bus, one, message) !== undefined)) return undefined

@@ -1,4 +1,4 @@
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 
 /**
  * What other streams hand on to INBOX, by the first token of its subjects there, which is the last one in INBOX: results and alarms, and what
@@ -14,7 +14,7 @@ export interface ForInbox {
 }
 
 /** The newest message that another stream has for INBOX. */
-export async function newestFor({ jsm }: Bus, { stream, way }: HandedOn): Promise<ForInbox | undefined> {
+export async function newestFor({ jsm }: JetStreamContext, { stream, way }: HandedOn): Promise<ForInbox | undefined> {
   return await jsm.streams.getMessage(stream, { last_by_subj: `${way}.>` }) ?? undefined
 }
 
@@ -23,7 +23,7 @@ export async function newestFor({ jsm }: Bus, { stream, way }: HandedOn): Promis
  * lag that a stream reports of its sources may be older than they are. And of one actor's: nats-server looks for the last message of any
  * actor's (`inbox.*.*.*.*.int`) under a lock, by going over all subjects that INBOX has, which takes a second with a million of them.
  */
-export async function takenOverAt({ jsm }: Bus, { way }: HandedOn, { subject, seq }: ForInbox): Promise<number | undefined> {
+export async function takenOverAt({ jsm }: JetStreamContext, { way }: HandedOn, { subject, seq }: ForInbox): Promise<number | undefined> {
   const [, ...actor] = subject.split('.')
   const stored = await jsm.streams.getMessage('INBOX', { last_by_subj: ['inbox', '*', ...actor, way].join('.') })
   return stored !== null && sequenceInSource(stored.header.get('Nats-Stream-Source')) >= seq ? stored.seq : undefined
@@ -33,7 +33,7 @@ export async function takenOverAt({ jsm }: Bus, { way }: HandedOn, { subject, se
 const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
 
 /** Whether INBOX has taken over all that other streams have for it. */
-export async function isHandedOn(bus: Bus): Promise<boolean> {
+export async function isHandedOn(bus: JetStreamContext): Promise<boolean> {
   const all = await Promise.all(HANDED_ON.map(async (one) => {
     const newest = await newestFor(bus, one)
     return newest === undefined || await takenOverAt(bus, one, newest) !== undefined

@@ -1,5 +1,5 @@
 import type { StreamName } from '../../schemas/subjects.ts'
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 import { nextOf } from './stream-info.ts'
 
 export interface StaleWatchOptions {
@@ -18,7 +18,7 @@ const CHECK_MS = 5_000
  * nats-server 2.15 was seen to leave one behind after kills: such a consumer sends its heartbeats, says that nothing is pending, and
  * never delivers again.
  */
-export function watchForStaleReplica({ jsm }: Bus, { stream, filterSubjects, waitedFor, onStale }: StaleWatchOptions): { stop(): void } {
+export function watchForStaleReplica({ jsm }: JetStreamContext, { stream, filterSubjects, waitedFor, onStale }: StaleWatchOptions): { stop(): void } {
   const filters = filterSubjects.length === 0 ? ['>'] : filterSubjects
   /** What the leader had already at the last look. */
   let missed: number | undefined

@@ -2,7 +2,7 @@ import type { KV } from '@nats-io/kv'
 import { JetStreamApiError } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Bus } from './connection.ts'
+import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from './publisher.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
@@ -54,7 +54,7 @@ const settledKey = (partition: number): string => `tails.settled.${partition}`
 /** Below every epoch. */
 const OWED = -1
 
-export function createTails({ bus, kv, log, metrics }: { bus: Bus; kv: KV; log: Logger; metrics: Metrics }): Tails {
+export function createTails({ bus, kv, log, metrics }: { bus: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): Tails {
   let isTouched = false
 
   const load = async (): Promise<{ noted: Noted; revision: number } | undefined> => {
@@ -141,7 +141,7 @@ export function createTails({ bus, kv, log, metrics }: { bus: Bus; kv: KV; log: 
   }
 }
 
-async function endsOf({ jsm }: Bus): Promise<Record<Watched, StreamPosition>> {
+async function endsOf({ jsm }: JetStreamContext): Promise<Record<Watched, StreamPosition>> {
   const [TASKS, TIMERS, SENT] = await Promise.all(WATCHED.map(async (name) => {
     const { created, state } = await streamInfo(jsm, name)
     return { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
@@ -154,7 +154,7 @@ async function endsOf({ jsm }: Bus): Promise<Record<Watched, StreamPosition>> {
  * Messages of these streams are removed as they are done, so that the one at a noted end may be gone in all order. But what was
  * stored later than it cannot have its sequence or a lower one, unless these were given out again.
  */
-async function hasLost({ jsm }: Bus, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
+async function hasLost({ jsm }: JetStreamContext, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
   if (noted.created !== now.created || now.seq < noted.seq) return true
   if (noted.seq === 0) return false
   const later = await jsm.direct.getMessage(stream, { start_time: new Date(Date.parse(noted.ts) + 1) })

@@ -3,7 +3,7 @@ import { jetstream, JetStreamApiError, jetstreamManager } from '@nats-io/jetstre
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
 import { createRequestMux } from '../jetstream/request-mux.ts'
 import type { Durability } from '../http/input-route.ts'
@@ -84,7 +84,7 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
     await own?.close()
   }
   try {
-    const bus: Bus = { nc, mux, publisher: createPublisher(mux), js: jetstream(nc), jsm: await jetstreamManager(nc) }
+    const bus: JetStreamContext = { nc, mux, publisher: createPublisher(mux), js: jetstream(nc), jsm: await jetstreamManager(nc) }
     return { publish: await publishing(bus), close }
   } catch (error) {
     await close()
@@ -92,7 +92,7 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
   }
 }
 
-async function publishing(bus: Bus): Promise<Producer['publish']> {
+async function publishing(bus: JetStreamContext): Promise<Producer['publish']> {
   const { config } = await bus.jsm.streams.info('INBOX').catch((cause: unknown): never => {
     if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
     throw new ColloquyError('not_set_up', `the NATS at ${bus.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
@@ -134,7 +134,7 @@ function readPublication({ tenant = 'default', kind, id, messageId = randomUUID(
 }
 
 async function stored(
-  { mux }: Bus, address: Address, input: OutgoingInput, signal: AbortSignal, patience: AbortSignal, onWait: PublishOptions['onWait'],
+  { mux }: JetStreamContext, address: Address, input: OutgoingInput, signal: AbortSignal, patience: AbortSignal, onWait: PublishOptions['onWait'],
 ): Promise<Sent> {
   let last = 'INBOX did not answer'
   try {

@@ -1,7 +1,7 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import { parseLogSubject } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -16,7 +16,7 @@ import { isReady } from './should-flush.ts'
 import { createTakeOvers } from './table-swap.ts'
 
 export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly metrics: Metrics
   readonly partitionCount: number

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { logSubject, parseLogSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
 import { TABLE_NAMES, TABLES, type ReadModel } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createBatch, type Batch } from './row-batch.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
 
@@ -17,7 +17,7 @@ const ACTORS_MAX = 1_000
  * @returns how many actors were concerned.
  */
 export async function removeAbove(
-  deps: { bus: Bus; clickhouse: ClickHouseClient; partitionCount: number }, seq: number, insert: (batch: Batch) => Promise<void>,
+  deps: { bus: JetStreamContext; clickhouse: ClickHouseClient; partitionCount: number }, seq: number, insert: (batch: Batch) => Promise<void>,
 ): Promise<number> {
   const concerned = await actorsAbove(deps.clickhouse, seq)
   for (const name of TABLE_NAMES) {
@@ -45,7 +45,7 @@ async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<A
 }
 
 /** All records of one actor up to `seq`: the rows of its tasks come from several. */
-async function addRecordsBelow(bus: Bus, subject: string, seq: number, batch: Batch): Promise<void> {
+async function addRecordsBelow(bus: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
   const { created } = await streamInfo(bus.jsm, 'LOG')
   const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { writeRange } from './write-range.ts'
 import { isUnderWay, loadState, saveState, SILENT_MS_MAX, type Stored } from './rebuild-state.ts'
 import { dropOthers, presentGenerations, takeOver, type Generations } from './present-generations.ts'
@@ -27,7 +27,7 @@ const LOOK_MS = 500
 const GAP_MAX = 20_000
 
 export async function createTakeOvers(
-  deps: { bus: Bus; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
+  deps: { bus: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
 ): Promise<TakeOvers> {
   const { bus, kv, clickhouse, log } = deps
   let generations = await presentGenerations(clickhouse)

@@ -1,6 +1,6 @@
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createBatch } from './row-batch.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
@@ -27,7 +27,7 @@ const AHEAD_MAX = 4_000
  * @param onRecords told how many more records are in the tables.
  * @throws ColloquyError `interrupted` where the reading broke; then it is to be done again.
  */
-export async function writeRange(bus: Bus, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void): Promise<void> {
+export async function writeRange(bus: JetStreamContext, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void): Promise<void> {
   const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
   let batch = createBatch(target.tables)
   let bytes = 0

@@ -3,14 +3,14 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { bytesOf, dropOthers, nextGeneration } from '../projector/present-generations.ts'
 import { claim, clearDead, type Claim } from './rebuild-lock.ts'
 import type { Range, Target } from '../projector/write-range.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface RebuildOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly clickhouse: ClickHouseClient
   readonly tables: readonly TableName[]

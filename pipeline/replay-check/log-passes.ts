@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { JsMsg } from '@nats-io/jetstream'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
 /** Which actors. */
@@ -25,7 +25,7 @@ const ONE_PASS_RECORDS_MAX = 200_000
 /** Actors of a sample that are read together. */
 const SUBJECTS_MAX = 100
 
-export async function passesOf(bus: Bus, selection: Selection): Promise<Pass[]> {
+export async function passesOf(bus: JetStreamContext, selection: Selection): Promise<Pass[]> {
   const { tenant = '*', kind = '*', sample, onePassRecordsMax = ONE_PASS_RECORDS_MAX } = selection
   const { state } = await bus.jsm.streams.info('LOG')
   const isSmall = state.messages <= onePassRecordsMax
@@ -38,14 +38,14 @@ export async function passesOf(bus: Bus, selection: Selection): Promise<Pass[]> 
 }
 
 /** As INBOX was made with: settings may say something else. */
-async function partitionsOf({ jsm }: Bus): Promise<number> {
+async function partitionsOf({ jsm }: JetStreamContext): Promise<number> {
   const { config } = await jsm.streams.info('INBOX')
   const partitions = Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1])
   if (partitions > 0) return partitions
   throw new ColloquyError('no_partitions', 'INBOX does not say how many partitions it has; was it made by Colloquy?')
 }
 
-async function sampleOf({ jsm }: Bus, filters: readonly string[], count: number): Promise<string[]> {
+async function sampleOf({ jsm }: JetStreamContext, filters: readonly string[], count: number): Promise<string[]> {
   let chosen: { subject: string; rank: string }[] = []
   for (const filter of filters) {
     const { state } = await jsm.streams.info('LOG', { subjects_filter: filter })
@@ -60,7 +60,7 @@ const FETCH_AHEAD_MAX = 2_000
 const BREAKS_MAX = 5
 
 /** The messages of a pass up to a LOG sequence; a broken connection is gone on from where it broke. */
-export async function* readPass(bus: Bus, { filterSubjects }: Pass, upToSeq: number): AsyncGenerator<JsMsg> {
+export async function* readPass(bus: JetStreamContext, { filterSubjects }: Pass, upToSeq: number): AsyncGenerator<JsMsg> {
   let [next, breaks] = [1, 0]
   while (next <= upToSeq) {
     const reader = await openReader(bus, { stream: 'LOG', filterSubjects, startSeq: next, messagesMax: FETCH_AHEAD_MAX })

@@ -4,14 +4,14 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { replayRecord } from '../../actors/core/replay.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord } from '../jetstream/last-record.ts'
 import { createCauses, type Cause, type Found } from './deviation-causes.ts'
 import { passesOf, readPass, type Selection } from './log-passes.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface CheckOptions extends Selection {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kinds: Kinds
   /**
    * `each`: every recorded decision is made again on the actor as it was recorded then, which is what a deployment does with the

@@ -5,7 +5,7 @@ import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define
 import type { TaskMemory } from '../../actors/definition/task-search.ts'
 import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../schemas/internal-messages.ts'
 import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -14,7 +14,7 @@ import { createBlockWatch } from './event-loop-watchdog.ts'
 import { runTask, type Outcome } from './run-task.ts'
 
 export interface RunnerOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kinds: Kinds
   /** What tasks of an actor may look up. */
   readonly memoryOf: (actor: Address) => TaskMemory
@@ -158,7 +158,7 @@ async function endWithServer(queue: ConsumerMessages): Promise<void> {
 /** JetStream's code for a consumer that is there with other settings. */
 const CONSUMER_EXISTS = 10148
 
-async function ensureConsumer({ js, jsm }: Bus, kind: Kind, name: string, definition: TaskDefinition) {
+async function ensureConsumer({ js, jsm }: JetStreamContext, kind: Kind, name: string, definition: TaskDefinition) {
   const durable = `${name}@${kind.name}`
   const bounds = { ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: definition.concurrencyMax, max_deliver: -1 }
   const identity = { filter_subject: `task.${name}.*.${kind.name}.*`, ack_policy: AckPolicy.Explicit }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { TaskMemory } from '../../actors/definition/task-search.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { QUESTION_CHARACTERS_MAX, type Search } from '../search/hybrid-search.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 
@@ -17,7 +17,7 @@ export interface TaskMemories {
 }
 
 /** The memory for the tasks of one process. A tenant's version of knowledge is asked of LOG once, and again after it has changed. */
-export function createTaskMemories({ nc, jsm }: Bus, search: Search): TaskMemories {
+export function createTaskMemories({ nc, jsm }: JetStreamContext, search: Search): TaskMemories {
   const versions = new LRUCache<string, { readonly version: string | undefined }>({
     max: TENANTS_MAX, ttl: VERSION_MS,
     fetchMethod: async (tenant) => {

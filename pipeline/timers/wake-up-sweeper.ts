@@ -2,12 +2,12 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import { isForgotten, SCHEDULE, SCHEDULE_TARGET, timeOf } from './wake-ups.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
 
 export interface AlarmSweepOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly log: Logger
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -46,7 +46,7 @@ export async function sweepAlarms({ bus, now }: Omit<AlarmSweepOptions, 'everyMs
 }
 
 /** False where it has gone off or was replaced meanwhile. */
-async function setAgain({ publisher }: Bus, { subject, seq, data, headers }: JsMsg): Promise<boolean> {
+async function setAgain({ publisher }: JetStreamContext, { subject, seq, data, headers }: JsMsg): Promise<boolean> {
   const result = await publisher.publish(subject, data, {
     expectLastSubjectSequence: seq, headers: { [SCHEDULE]: headers?.get(SCHEDULE) ?? '', [SCHEDULE_TARGET]: headers?.get(SCHEDULE_TARGET) ?? '' },
   })

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { alarmSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import { withRetry } from '../runtime/retry.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 
@@ -34,7 +34,7 @@ export interface SetOptions {
 }
 
 export interface AlarmsDeps extends Omit<RetryDeps, 'publisher'> {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   /** Epoch milliseconds; default: the clock. */
   readonly now?: () => number
 }

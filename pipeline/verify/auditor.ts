@@ -4,14 +4,14 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { markOf, verify, type Verified } from './verify.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface AuditorOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly kv: KV
   readonly clickhouse: ClickHouseClient
   readonly metrics: Metrics

@@ -1,5 +1,5 @@
 import { TABLES, type TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { keyOf, keySql, plain, readable, textOf } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
 import type { Difference, Named } from './table-differences.ts'
@@ -7,7 +7,7 @@ import { createExpectation } from './expected/expectation.ts'
 import { readScope } from './read-scope.ts'
 
 interface LocateDeps {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly compare: CompareDeps
   /** Where the comparison began: counts are to be the same again. */
   readonly from: number

@@ -1,5 +1,5 @@
 import { TABLE_NAMES, TABLES, type Column, type TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { keySql } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
 import type { Difference } from './table-differences.ts'
@@ -52,7 +52,7 @@ const tenantOf = (name: TableName, key: string): string => {
 }
 
 /** Rows from beyond the end of the log. */
-export async function beyondLog({ clickhouse, settings }: CompareDeps, bus: Bus, tenant: string | undefined): Promise<Difference[]> {
+export async function beyondLog({ clickhouse, settings }: CompareDeps, bus: JetStreamContext, tenant: string | undefined): Promise<Difference[]> {
   const found: Difference[] = []
   for (const name of TABLE_NAMES) {
     const { seq } = TABLES[name]

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
 /** Which records are looked at: sequences, both ends included, and one tenant or all. */
@@ -19,7 +19,7 @@ export interface LogEntry {
 const AHEAD_MAX = 4_000
 
 /** The records of a scope, in order. @throws ColloquyError `interrupted` where the reading broke */
-export async function* readScope(bus: Bus, { from, to, tenant }: Scope): AsyncGenerator<LogEntry> {
+export async function* readScope(bus: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry> {
   if (from > to) return
   const filterSubjects = tenant === undefined ? [] : [`log.*.${tenant}.>`]
   const reader = await openReader(bus, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: AHEAD_MAX })

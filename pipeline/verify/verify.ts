@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
-import type { Bus } from '../jetstream/connection.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats } from './compare-slice.ts'
 import type { Difference, Named } from './table-differences.ts'
 import { createExpectation, type Expectation } from './expected/expectation.ts'
@@ -14,7 +14,7 @@ import { createSlice, type Slice } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface VerifyOptions {
-  readonly bus: Bus
+  readonly bus: JetStreamContext
   readonly clickhouse: ClickHouseClient
   /** First LOG sequence; default the first there is. */
   readonly from?: number | undefined
@@ -117,7 +117,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 
 /** Works a slice out; where the reading breaks it is done again. */
 async function expectSlice(
-  bus: Bus, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
+  bus: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
 ) {
   for (let attempt = 1; ; attempt++) {
     try {

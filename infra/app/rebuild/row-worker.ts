@@ -9,7 +9,7 @@ import { Counter } from 'prom-client'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
 import { writeRange } from '../../../pipeline/projector/write-range.ts'
-import { attachClickHouse, withBus } from '../connect-to-running.ts'
+import { attachClickHouse, withJetStream } from '../connect-to-running.ts'
 import type { Answer, Order, WorkerData } from './row-pool.ts'
 
 const { settings, database } = workerData as WorkerData
@@ -23,7 +23,7 @@ const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
 const rowsRefused = new Counter({ name: 'rows_refused', help: 'Rows that ClickHouse could not hold as they were', labelNames: ['table'], registers: [] })
 const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: new AbortController().signal }
 
-await withBus(settings, async (bus) => {
+await withJetStream(settings, async (bus) => {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   port.on('message', (order: Order) => {
     if (order === 'end') return end()

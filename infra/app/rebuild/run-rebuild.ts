@@ -1,7 +1,7 @@
 import { createClient } from '@clickhouse/client'
 import { rebuild, type RebuildProgress, type Rebuilt } from '../../../pipeline/rebuild/rebuild.ts'
 import type { TableName } from '../../../schemas/tables.ts'
-import { attachClickHouse, withBus } from '../connect-to-running.ts'
+import { attachClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
 import type { Settings } from '../../settings.ts'
 import { createRowPool } from './row-pool.ts'
@@ -15,7 +15,7 @@ export async function runRebuild(settings: Settings, tables: readonly TableName[
   await using work = new AsyncDisposableStack()
   const access = await attachClickHouse(settings, 'colloquy')
   const clickhouse = work.adopt(createClient(access), (client) => client.close())
-  return await withBus(settings, async (bus) => {
+  return await withJetStream(settings, async (bus) => {
     await using threads = new AsyncDisposableStack()
     const pool = threads.adopt(createRowPool({ settings, database: settings.CLICKHOUSE_DATABASE }, signal), (one) => one.stop())
     return await rebuild({ bus, kv: await openBucket(bus.nc), clickhouse, tables, write: pool.write, progress, signal })

@@ -6,7 +6,7 @@ import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
-import { connectNats, openBus, remoteConnection } from '../nats-access.ts'
+import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
 import { startStages } from '../start-stages.ts'
 import { openBucket } from '../prepare-streams.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
@@ -21,7 +21,7 @@ async function work({ role, settings, replicas }: ThreadData, say: (message: Fro
   const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => say({ type: 'log', line }) })
   const kinds = role === 'host' ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
-  const bus = await openBus(nc)
+  const bus = await openJetStream(nc)
   started.defer(() => bus.close())
   const client = role === 'project' ? createClient((await accessClickHouse(settings, log)).client) : undefined
   started.defer(async () => client?.close())

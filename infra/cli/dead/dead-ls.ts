@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { causesOf, type Cause } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
 import { newestLetters, scanLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
-import { withBus } from '../../app/connect-to-running.ts'
+import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
@@ -26,7 +26,7 @@ Examples:
   colloquy dead ls --newer 24h
   colloquy dead ls --reason bad_data --kind support --each`)
     .action(async (options: Options) => {
-      await withBus(settings().settings, async (bus) => {
+      await withJetStream(settings().settings, async (bus) => {
         const filter = filterOf(options)
         if (options.each === true) printEach(out, await newestLetters(bus, filter, options.limit), options)
         else printCauses(out, (await causesOf(scanLetters(bus, filter))), options)

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import type { Bus } from '../../../pipeline/jetstream/connection.ts'
+import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
 import { findLetter, scanLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { resolveLetters, type Outcome, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { LetterEnd } from '../../../schemas/dead-letter-resolution.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
-import { withBus } from '../../app/connect-to-running.ts'
+import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
@@ -56,7 +56,7 @@ Examples:
   colloquy dead ${name} --reason unknown_kind --kind support --older 1h`)
   if (end === 'redriven') command.option('--force', 'also what was redriven before, and what DEAD has only the beginning of')
   return command.action(async (given: readonly number[] | undefined, options: Options) => {
-    await withBus(settings().settings, async (bus) => {
+    await withJetStream(settings().settings, async (bus) => {
       const letters = await chosen(bus, given ?? [], options)
       const counts = new Map<Outcome, number>()
       await resolveLetters({
@@ -77,7 +77,7 @@ Examples:
 
 const sequences = (text: string, before: readonly number[] = []): readonly number[] => [...before, wholeNumber(1)(text)]
 
-async function chosen(bus: Bus, seqs: readonly number[], options: Options): Promise<DeadLetter[]> {
+async function chosen(bus: JetStreamContext, seqs: readonly number[], options: Options): Promise<DeadLetter[]> {
   const filter = filterOf(options)
   const ways = [seqs.length > 0, isFiltered(filter), options.all === true].filter(Boolean).length
   if (ways !== 1) throw new ColloquyError('which_letters', 'say which letters: by their sequences, or by flags such as --reason, or --all')
@@ -96,7 +96,7 @@ function keepFirst(letters: DeadLetter[], limit: number): void {
   letters.length = Math.min(letters.length, limit)
 }
 
-async function letterAt(bus: Bus, seq: number): Promise<DeadLetter> {
+async function letterAt(bus: JetStreamContext, seq: number): Promise<DeadLetter> {
   const letter = await findLetter(bus, seq)
   if (letter === undefined) throw noSuchLetter(seq)
   return { ...letter, payload: new Uint8Array() }

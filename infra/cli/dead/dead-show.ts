@@ -3,7 +3,7 @@ import { findLetter, type DeadLetter } from '../../../pipeline/dead-letters/dead
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { decodeUtf8 } from '../../../schemas/json.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
-import { withBus } from '../../app/connect-to-running.ts'
+import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
@@ -20,7 +20,7 @@ export const showCommand = ({ out, settings }: Cli): Command =>
     .option('--raw', 'nothing but the bytes of the payload')
     .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 is in payloadBase64')
     .action(async (seq: number, options: Options) => {
-      await withBus(settings().settings, async (bus) => {
+      await withJetStream(settings().settings, async (bus) => {
         const letter = await findLetter(bus, seq)
         if (letter === undefined) throw noSuchLetter(seq)
         if (options.raw) out.stdout.write(letter.payload)

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { freePorts } from '../../../bench/harness/free-ports.ts'
-import { openBus } from '../../../infra/app/nats-access.ts'
+import { openJetStream } from '../../../infra/app/nats-access.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { createRequestMux } from '../../../pipeline/jetstream/request-mux.ts'
@@ -26,7 +26,7 @@ async function withServer(work: (nc: NatsConnection) => Promise<void>): Promise<
 }
 
 test('where there is no JetStream the connection is closed again, so that whoever started can end', () => withServer(async (nc) => {
-  await expect(openBus(nc)).rejects.toThrow('jetstream is not enabled')
+  await expect(openJetStream(nc)).rejects.toThrow('jetstream is not enabled')
   expect(nc.isClosed()).toBe(true)
 }))
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBus } from '../../../infra/app/nats-access.ts'
+import { openJetStream } from '../../../infra/app/nats-access.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { startNatsServer, type NatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
@@ -12,12 +12,12 @@ import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let server: NatsServer
-let bus: Awaited<ReturnType<typeof openBus>>
+let bus: Awaited<ReturnType<typeof openJetStream>>
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
   server = await startNatsServer({ dataDir, port: 0, binary, log: silent, storageBytesMax: 100_000_000 })
-  bus = await openBus(await connect({ servers: server.url, user: server.user, pass: server.password }))
+  bus = await openJetStream(await connect({ servers: server.url, user: server.user, pass: server.password }))
   await bus.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
 })
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { connect } from '@nats-io/transport-node'
 import { jetstream } from '@nats-io/jetstream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { attachClickHouse, withBus } from '../../../infra/app/connect-to-running.ts'
+import { attachClickHouse, withJetStream } from '../../../infra/app/connect-to-running.ts'
 import { openBucket } from '../../../infra/app/prepare-streams.ts'
 import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { loadSettings } from '../../../infra/settings.ts'
@@ -62,7 +62,7 @@ async function ask<Row>(query: string): Promise<Row[]> {
 
 const everything = async () => Object.fromEntries(await Promise.all(TABLE_NAMES.map(async (name) =>
   [name, await ask(`SELECT * FROM ${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)))
-const phase = (): Promise<RebuildState['phase'] | undefined> => withBus(settings(), async (bus) => (await loadState(await openBucket(bus.nc)))?.state.phase)
+const phase = (): Promise<RebuildState['phase'] | undefined> => withJetStream(settings(), async (bus) => (await loadState(await openBucket(bus.nc)))?.state.phase)
 
 test('the projector is killed again and again while tables take over: never half of them, and in the end all', async () => {
   let up = await startFilled()

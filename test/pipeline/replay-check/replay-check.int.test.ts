@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kindsByName, type Kind } from '../../../actors/definition/define-kind.ts'
 import { given } from '../../../infra/given.ts'
-import { withBus } from '../../../infra/app/connect-to-running.ts'
+import { withJetStream } from '../../../infra/app/connect-to-running.ts'
 import type { Found } from '../../../pipeline/replay-check/deviation-causes.ts'
 import { checkLog, type CheckOptions, type CheckSummary } from '../../../pipeline/replay-check/replay-check.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
@@ -36,7 +36,7 @@ const ends = { onProgress: () => undefined, mode: 'each' as const, memoryBytesMa
 
 async function check(kind: Kind, options: Partial<CheckOptions> = {}): Promise<CheckSummary & { found: Found[] }> {
   const found: Found[] = []
-  const summary = await withBus(system.settings, (bus) =>
+  const summary = await withJetStream(system.settings, (bus) =>
     checkLog({ ...ends, bus, kinds: kindsByName([kind]), kind: 'refund', onFound: (one) => found.push(one), ...options }))
   return { ...summary, found }
 }
