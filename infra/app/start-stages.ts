@@ -20,7 +20,7 @@ import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { singlePartition, createPartitionedStage, backgroundRun, type PartitionedStage, type PartitionRun } from '../../pipeline/runtime/partitioned-stage.ts'
 import { beginProjector } from '../../pipeline/projector/projector.ts'
 import { startStage, type Stage } from '../../pipeline/runtime/stage.ts'
-import { createTails } from '../../pipeline/jetstream/stream-truncation.ts'
+import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
 import { startHandOnWatch } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
@@ -105,9 +105,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     }).stage)
   }
   if (has('dispatch')) {
-    const tails = createTails({ bus, kv, log, metrics })
+    const truncation = createStreamTruncation({ bus, kv, log, metrics })
     const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { owns, holds }) => beginDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), tails, partitions, owns, holds,
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, owns, holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)

@@ -18,8 +18,8 @@ import { periodicJob } from '../runtime/periodic-job.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
-import type { Owed, Tails } from '../jetstream/stream-truncation.ts'
-import { newestMatch, withPosition, type Match, type StreamPosition } from '../jetstream/position-history.ts'
+import type { RecordRepair, StreamTruncation } from '../jetstream/stream-truncation.ts'
+import { findResumePosition, withPosition, type ResumePosition, type StreamPosition } from '../jetstream/position-history.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letter-messages.ts'
@@ -29,7 +29,7 @@ import { abortedBy, eventsOf, sentBy, tasksOf, type Outgoing } from './outgoing-
 export interface DispatcherOptions {
   readonly bus: JetStreamContext
   readonly checkpoints: Checkpoints
-  readonly tails: Tails
+  readonly truncation: StreamTruncation
   readonly partitions: readonly number[]
   /** Whether a partition is this member's, and whether it is so by its own clock too. */
   readonly owns: Ownership['owns']
@@ -48,10 +48,10 @@ export interface DispatcherOptions {
  * go out in their order, and so does what it sends to other actors.
  */
 export async function beginDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
-  const { bus, metrics, log, checkpoints, tails, partitions } = options
+  const { bus, metrics, log, checkpoints, truncation, partitions } = options
   const { rings, starts } = await resume(options)
-  const owed = await tails.check(partitions)
-  await resendOwed(options, owed, starts)
+  const owed = await truncation.findRepairs(partitions)
+  await resendLost(options, owed, starts)
   const startSeq = Math.min(...starts.values())
   const reader = await openReader(bus, {
     stream: 'LOG',
@@ -100,7 +100,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       metrics.lettersResolved.inc({ end: record.resolves.end })
     }
     if (alarm === 'not_ours') forsaken.add(partition)
-    if (alarm === 'set' || sent.length + others.length > letters.length) tails.touch()
+    if (alarm === 'set' || sent.length + others.length > letters.length) truncation.markChanged()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
@@ -146,7 +146,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   }
   /** What another may own by now is left to him: his checkpoint is the newer one. */
   const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
-    await tails.note()
+    await truncation.saveEnds()
     await Promise.all(some.filter((partition) => options.holds(partition) && !forsaken.has(partition)).map(async (partition) => {
       const before = rings.get(partition) ?? []
       if ((before[0]?.seq ?? -1) >= done.seq) return
@@ -161,7 +161,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   })
   loop.signal.addEventListener('abort', () => void saving.stop())
   loop.run(take)
-  rearmOwed(options, owed, starts, loop.signal).catch(loop.fail)
+  rearmMissing(options, owed, starts, loop.signal).catch(loop.fail)
 
   return {
     ended: loop.ended,
@@ -188,49 +188,49 @@ type Placed = ReturnType<typeof parseLogSubject>
 const RESEND_MS_MAX = 600_000
 
 /** Where each partition goes on, with the ring of positions that led there. */
-async function resume({ bus, checkpoints, tails, partitions, log, metrics }: DispatcherOptions) {
+async function resume({ bus, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
   const rings = new Map<number, readonly StreamPosition[]>()
   const starts = new Map<number, number>()
-  const matches = new Map<string, Promise<Match>>()
+  const matches = new Map<string, Promise<ResumePosition>>()
   const wentBack: { partition: number; had: number; goesOnAt: number }[] = []
   for (const partition of partitions) {
     const ring = await checkpoints.load(partition)
     // Partitions that moved together have the same ring: it is compared once.
     const key = JSON.stringify(ring)
-    const match = matches.get(key) ?? newestMatch(bus.jsm, 'LOG', ring)
+    const match = matches.get(key) ?? findResumePosition(bus.jsm, 'LOG', ring)
     matches.set(key, match)
-    const { position, tailLost } = await match
+    const { position, truncated: tailLost } = await match
     const had = ring[0]?.seq ?? 0
     if (tailLost && had !== 0) wentBack.push({ partition, had, goesOnAt: position?.seq ?? 0 })
     rings.set(partition, ring.filter((kept) => kept.seq <= (position?.seq ?? -1)))
     starts.set(partition, position?.seq ?? 0)
   }
   if (wentBack.length > 0) {
-    metrics.tailsLost.inc({ stream: 'LOG' })
+    metrics.streamsTruncated.inc({ stream: 'LOG' })
     const had = Math.max(...wentBack.map((one) => one.had))
     const goesOnAt = Math.min(...wentBack.map((one) => one.goesOnAt))
     log.error({ partitions: wentBack.length, had, goesOnAt },
       `LOG lost its last messages, up to sequence ${had}; the dispatcher goes back to ${goesOnAt}, up to which both agree, and arms again what actors wait for`)
-    await tails.owe(wentBack.map(({ partition }) => partition))
+    await truncation.requireRepair(wentBack.map(({ partition }) => partition))
   }
   return { rings, starts }
 }
 
 const startOf = (starts: ReadonlyMap<number, number>) => (partition: number): number => starts.get(partition) ?? 0
 
-async function resendOwed({ bus, log, metrics }: DispatcherOptions, { resend: lost }: Owed, starts: ReadonlyMap<number, number>): Promise<void> {
+async function resendLost({ bus, log, metrics }: DispatcherOptions, { resend: lost }: RecordRepair, starts: ReadonlyMap<number, number>): Promise<void> {
   if (lost === undefined) return
   const count = await resend({ bus, log, metrics, signal: AbortSignal.timeout(RESEND_MS_MAX), ...lost, upTo: startOf(starts) })
   log.warn({ partitions: lost.partitions.length, count }, 'events from actor to actor were sent again')
 }
 
 /** Beside the dispatcher's work: of many actors it takes its time. */
-async function rearmOwed({ bus, tails, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: Owed, starts: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+async function rearmMissing({ bus, truncation, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: RecordRepair, starts: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
   if (partitions.length === 0) return
   const rearmed = await rearm({
     bus, log, metrics, signal, partitions, upTo: startOf(starts), occasion: `epoch-${epoch}`, now: () => new Date().toISOString(),
   })
-  await tails.settle(partitions, epoch)
+  await truncation.completeRepair(partitions, epoch)
   log.warn({ partitions: partitions.length, ...rearmed }, 'tasks and timers that were missing are armed again')
 }
 

@@ -77,7 +77,7 @@ async function healInbox(deps: ResumeDeps, known: number, lastTs: string): Promi
   const from = after?.seq ?? state.last_seq + 1
   if (from > known) return before
 
-  metrics.tailsLost.inc({ stream: 'INBOX' })
+  metrics.streamsTruncated.inc({ stream: 'INBOX' })
   log.error({ from, known }, `INBOX lost its last messages, from sequence ${from} to ${known}; their effects are in LOG. Its sequence is moved on`)
   const reused = await noteReused(kv, { from, to: known })
   for (;;) {

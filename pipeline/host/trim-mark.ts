@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { newestMatch, streamPositionSchema } from '../jetstream/position-history.ts'
+import { findResumePosition, streamPositionSchema } from '../jetstream/position-history.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 const KEY = 'inbox.trimmed'
@@ -26,7 +26,7 @@ export async function reportTrimmed({ bus, kv, log, metrics }: { bus: JetStreamC
   const entry = await kv.get(KEY)
   if (entry === null || entry.operation !== 'PUT') return
   const { inboxSeq, log: had } = trimmedSchema.parse(entry.json())
-  const { tailLost } = await newestMatch(bus.jsm, 'LOG', [had])
+  const { truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', [had])
   if (!tailLost) return
   const { state } = await streamInfo(bus.jsm, 'LOG')
   metrics.inputsLost.inc()

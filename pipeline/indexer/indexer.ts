@@ -9,7 +9,7 @@ import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
-import { newestMatch, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { findResumePosition, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
@@ -62,10 +62,10 @@ const WHOLE_LOG = 0
 export async function beginEmbedding(options: EmbedStageOptions): Promise<StageRun> {
   const { bus, checkpoints, proofs, embedder, store, log, metrics } = options
   let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
-  const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
+  const { position: match, truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', ring)
   let begunAt = match?.seq ?? 0
   if (tailLost) {
-    metrics.tailsLost.inc({ stream: 'LOG' })
+    metrics.streamsTruncated.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
     await store.removeAbove(begunAt)
     await proofs.forgetAbove(begunAt)

@@ -34,21 +34,21 @@ export function withPosition(ring: readonly StreamPosition[], newest: StreamPosi
   return [newest, ...older.filter((position, index) => index === 0 || [...oldest.values()].includes(position))]
 }
 
-export interface Match {
+export interface ResumePosition {
   /** The newest position of the ring that the stream still has; `undefined` for none. */
   readonly position: StreamPosition | undefined
   /** True where the stream no longer holds what the newest position says. */
-  readonly tailLost: boolean
+  readonly truncated: boolean
 }
 
 /** Holds a ring of positions against the stream as it is now, on the stream's leader. */
-export async function newestMatch(jsm: JetStreamManager, stream: StreamName, ring: readonly StreamPosition[]): Promise<Match> {
+export async function findResumePosition(jsm: JetStreamManager, stream: StreamName, ring: readonly StreamPosition[]): Promise<ResumePosition> {
   const { created, state } = await streamInfo(jsm, stream)
   for (const [index, position] of ring.entries()) {
     if (position.created !== created || position.seq > state.last_seq) continue
-    if (position.seq === 0 || await storedAt(jsm, stream, position.seq) === position.ts) return { position, tailLost: index > 0 }
+    if (position.seq === 0 || await storedAt(jsm, stream, position.seq) === position.ts) return { position, truncated: index > 0 }
   }
-  return { position: undefined, tailLost: ring.length > 0 }
+  return { position: undefined, truncated: ring.length > 0 }
 }
 
 async function storedAt(jsm: JetStreamManager, stream: StreamName, seq: number): Promise<string | undefined> {

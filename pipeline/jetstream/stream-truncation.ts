@@ -23,7 +23,7 @@ const notedSchema = z.object({
 type Noted = z.infer<typeof notedSchema>
 
 /** What a partition is owed. */
-export interface Owed {
+export interface RecordRepair {
   /** What has been noticed so far; to be given to `settle`. */
   readonly epoch: number
   /** Partitions of which tasks and timers may be missing. */
@@ -36,17 +36,17 @@ export interface Owed {
  * Notices that TASKS, TIMERS or SENT lost their last messages, for all dispatchers together: who looks first writes it down, and
  * each makes good what is owed to the partitions it has.
  */
-export interface Tails {
+export interface StreamTruncation {
   /** To be called before a dispatcher begins: it publishes into these streams, and could hide a loss. */
-  check(partitions: readonly number[]): Promise<Owed>
+  findRepairs(partitions: readonly number[]): Promise<RecordRepair>
   /** Something was published. */
-  touch(): void
+  markChanged(): void
   /** Writes down how far the streams are, if there is anything new: before a checkpoint says that it was done. */
-  note(): Promise<void>
+  saveEnds(): Promise<void>
   /** The log of these partitions went back: their tasks may be gone with their outcomes. Kept until it is settled. */
-  owe(partitions: readonly number[]): Promise<void>
+  requireRepair(partitions: readonly number[]): Promise<void>
   /** What was owed up to this epoch has been made good. */
-  settle(partitions: readonly number[], epoch: number): Promise<void>
+  completeRepair(partitions: readonly number[], epoch: number): Promise<void>
 }
 
 const KEY = 'tails'
@@ -54,7 +54,7 @@ const settledKey = (partition: number): string => `tails.settled.${partition}`
 /** Below every epoch. */
 const OWED = -1
 
-export function createTails({ bus, kv, log, metrics }: { bus: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): Tails {
+export function createStreamTruncation({ bus, kv, log, metrics }: { bus: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): StreamTruncation {
   let isTouched = false
 
   const load = async (): Promise<{ noted: Noted; revision: number } | undefined> => {
@@ -82,12 +82,12 @@ export function createTails({ bus, kv, log, metrics }: { bus: JetStreamContext; 
         continue
       }
       const lost: Watched[] = []
-      for (const name of WATCHED) if (await hasLost(bus, name, before.noted.ends[name], ends[name])) lost.push(name)
+      for (const name of WATCHED) if (await isTruncated(bus, name, before.noted.ends[name], ends[name])) lost.push(name)
       if (lost.length === 0) return before.noted
       const noted = afterLoss(before.noted, ends, lost)
       if (!await save(noted, before.revision)) continue
       for (const stream of lost) {
-        metrics.tailsLost.inc({ stream })
+        metrics.streamsTruncated.inc({ stream })
         log.error({ stream, had: before.noted.ends[stream].seq, has: ends[stream].seq, madeAnew: before.noted.ends[stream].created !== ends[stream].created },
           `${stream} lost its last messages; what actors still wait for is put in again`)
       }
@@ -100,17 +100,17 @@ export function createTails({ bus, kv, log, metrics }: { bus: JetStreamContext; 
   }
 
   return {
-    async check(partitions) {
+    async findRepairs(partitions) {
       const { epoch, sent } = await look()
       const settled = await Promise.all(partitions.map(async (partition) => ({ partition, to: await settledTo(partition) })))
       const behind = (target: number): number[] => settled.filter(({ to }) => to < target).map(({ partition }) => partition)
       const unsent = sent === undefined ? [] : behind(sent.epoch)
       return { epoch, rearm: behind(epoch), resend: sent === undefined || unsent.length === 0 ? undefined : { partitions: unsent, since: sent.since } }
     },
-    touch() {
+    markChanged() {
       isTouched = true
     },
-    async note() {
+    async saveEnds() {
       if (!isTouched) return
       isTouched = false
       try {
@@ -120,10 +120,10 @@ export function createTails({ bus, kv, log, metrics }: { bus: JetStreamContext; 
         throw error
       }
     },
-    async owe(partitions) {
+    async requireRepair(partitions) {
       await Promise.all(partitions.map((partition) => kv.put(settledKey(partition), JSON.stringify(OWED))))
     },
-    async settle(partitions, epoch) {
+    async completeRepair(partitions, epoch) {
       await Promise.all(partitions.map((partition) => kv.put(settledKey(partition), JSON.stringify(epoch))))
     },
   }
@@ -135,7 +135,7 @@ export function createTails({ bus, kv, log, metrics }: { bus: JetStreamContext; 
     const ends = { ...before.noted.ends }
     for (const name of WATCHED) {
       // A loss is left for the next look to find: a new end would cover it up.
-      if (now[name].seq > ends[name].seq && !await hasLost(bus, name, ends[name], now[name])) ends[name] = now[name]
+      if (now[name].seq > ends[name].seq && !await isTruncated(bus, name, ends[name], now[name])) ends[name] = now[name]
     }
     return save({ ...before.noted, ends }, before.revision)
   }
@@ -154,7 +154,7 @@ async function endsOf({ jsm }: JetStreamContext): Promise<Record<Watched, Stream
  * Messages of these streams are removed as they are done, so that the one at a noted end may be gone in all order. But what was
  * stored later than it cannot have its sequence or a lower one, unless these were given out again.
  */
-async function hasLost({ jsm }: JetStreamContext, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
+async function isTruncated({ jsm }: JetStreamContext, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
   if (noted.created !== now.created || now.seq < noted.seq) return true
   if (noted.seq === 0) return false
   const later = await jsm.direct.getMessage(stream, { start_time: new Date(Date.parse(noted.ts) + 1) })

@@ -5,7 +5,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
-import { newestMatch, withPosition } from '../jetstream/position-history.ts'
+import { findResumePosition, withPosition } from '../jetstream/position-history.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createBatch, type Batch } from './row-batch.ts'
@@ -59,10 +59,10 @@ export async function beginProjector(options: ProjectorOptions): Promise<StageRu
   }
 
   let ring = await loadRing(clickhouse)
-  const { position: match, tailLost } = await newestMatch(bus.jsm, 'LOG', ring)
+  const { position: match, truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', ring)
   if (tailLost) {
     const goesOnAt = match?.seq ?? 0
-    metrics.tailsLost.inc({ stream: 'LOG' })
+    metrics.streamsTruncated.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt }, 'LOG lost its last messages; what came from them is removed from the tables')
     await takeOvers.cancel('the log lost its last messages')
     const actors = await removeAbove({ bus, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)

@@ -39,7 +39,7 @@ export function createMetrics() {
     timerLateSeconds: histogram('timer_late_seconds', 'From when a timer was due to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
     inputsLost: counter('inputs_lost_total', 'Times that a host found LOG without records of inputs that INBOX no longer has'),
-    tailsLost: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
+    streamsTruncated: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
     handOnsStuck: counter('hand_ons_stuck_total', 'Times that INBOX took nothing over any more from another stream and was given another leader', ['stream']),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
     embedTexts: counter('embed_texts_total', 'Texts that were embedded by the model, found in the cache, or failed', ['by']),

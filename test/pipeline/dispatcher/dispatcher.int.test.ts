@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { beginDispatcher } from '../../../pipeline/dispatcher/dispatcher.ts'
 import type { PartitionRun } from '../../../pipeline/runtime/partitioned-stage.ts'
-import { createTails } from '../../../pipeline/jetstream/stream-truncation.ts'
+import { createStreamTruncation } from '../../../pipeline/jetstream/stream-truncation.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { partitionOf } from '../../../schemas/subjects.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
@@ -28,7 +28,7 @@ const checkpoints = () => createCheckpoints(system.running.kv, 'dispatch')
 function begin(): Promise<PartitionRun> {
   const { bus, kv, metrics } = system.running
   return beginDispatcher({
-    bus, metrics, log: silent, checkpoints: checkpoints(), tails: createTails({ bus, kv, log: silent, metrics }), partitions: PARTITIONS,
+    bus, metrics, log: silent, checkpoints: checkpoints(), truncation: createStreamTruncation({ bus, kv, log: silent, metrics }), partitions: PARTITIONS,
     owns: () => belief.owns, holds: () => belief.holds, recordsMax: 64, bytesMax: 1024 ** 2, checkpointMs: 20,
   })
 }
