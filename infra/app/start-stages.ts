@@ -21,7 +21,7 @@ import { singlePartition, createPartitionedStage, backgroundRun, type Partitione
 import { beginProjector } from '../../pipeline/projector/projector.ts'
 import { startStage, type Stage } from '../../pipeline/runtime/stage.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
-import { startHandOnWatch } from '../../pipeline/jetstream/sourcing-watchdog.ts'
+import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { createTaskMemories } from '../../pipeline/task-runner/tenant-search.ts'
@@ -112,7 +112,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     }))
     stages.set('dispatch', shared.stage)
     share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
-    share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startHandOnWatch({ bus, log, metrics, everyMs: HAND_ON_MS }))))
+    share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startSourcingWatchdog({ bus, log, metrics, everyMs: HAND_ON_MS }))))
     membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {

@@ -3,7 +3,7 @@ import { createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { isHandedOn } from '../../pipeline/jetstream/sourcing.ts'
+import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -68,7 +68,7 @@ export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<S
 
 async function read(bus: JetStreamContext, settings: Settings): Promise<Reading> {
   const processes = await askStatus(bus.nc)
-  const isComplete = await isHandedOn(bus)
+  const isComplete = await isSourcingComplete(bus)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await bus.jsm.streams.info(name)] as const))
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}

@@ -4,7 +4,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Share } from '../cluster/registry.ts'
 import type { StageRun } from '../runtime/stage.ts'
-import { HANDED_ON, newestFor, takenOverAt } from '../jetstream/sourcing.ts'
+import { SOURCED_STREAMS, newestSourced, sourcedAt } from '../jetstream/sourcing.ts'
 import { noteTrimmed } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
@@ -58,10 +58,10 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     notes.push({ at: performance.now(), inboxSeq: resolved.position, logSeq: resolved.logSeq })
   }
   const mark = async (): Promise<void> => {
-    await Promise.all(HANDED_ON.map(async (one) => {
-      const [newest, kept] = [await newestFor(bus, one), marks.get(one.stream) ?? []]
+    await Promise.all(SOURCED_STREAMS.map(async (one) => {
+      const [newest, kept] = [await newestSourced(bus, one), marks.get(one.stream) ?? []]
       if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
-      const inboxSeq = await takenOverAt(bus, one, newest)
+      const inboxSeq = await sourcedAt(bus, one, newest)
       // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
       if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
     }))
@@ -78,7 +78,7 @@ export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
     notes = notes.filter((one) => one.at > due.at)
     await noteTrimmed(bus, kv, due)
     // INBOX last: what it has of theirs says how far they were taken over.
-    for (const { stream, way } of HANDED_ON) {
+    for (const { stream, way } of SOURCED_STREAMS) {
       const kept = marks.get(stream) ?? []
       const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
       if (takenOver === undefined) continue

@@ -3,10 +3,10 @@ import { codeOf } from '../../schemas/errors.ts'
 import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
-import { HANDED_ON, newestFor, takenOverAt, type ForInbox, type HandedOn } from './sourcing.ts'
+import { SOURCED_STREAMS, newestSourced, sourcedAt, type SourcedMessage, type SourcedStream } from './sourcing.ts'
 import { streamInfo } from './stream-info.ts'
 
-export interface HandOnWatchOptions {
+export interface SourcingWatchdogOptions {
   readonly bus: JetStreamContext
   readonly log: Logger
   readonly metrics: Metrics
@@ -20,7 +20,7 @@ const REST_MS = 30_000
 
 /** What INBOX had not taken over at a look. */
 interface Waiting {
-  readonly message: ForInbox
+  readonly message: SourcedMessage
   /** Messages that INBOX was behind, by its own word. */
   readonly lag: number
   readonly isStuck: boolean
@@ -31,18 +31,18 @@ interface Waiting {
  * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that came no
  * further between two looks, though there was something, is given another leader, which begins anew.
  */
-export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOptions): PeriodicJob {
+export function startSourcingWatchdog({ bus, log, metrics, everyMs }: SourcingWatchdogOptions): PeriodicJob {
   let before: readonly (Waiting | undefined)[] = []
   /** @returns whether INBOX was given another leader */
   const look = async (): Promise<boolean> => {
-    const now = await Promise.all(HANDED_ON.map((one, index) => waitingOf(bus, one, before[index])))
+    const now = await Promise.all(SOURCED_STREAMS.map((one, index) => waitingOf(bus, one, before[index])))
     before = now
-    const stuck = HANDED_ON.flatMap(({ stream }, index) => (now[index]?.isStuck === true ? [stream] : []))
+    const stuck = SOURCED_STREAMS.flatMap(({ stream }, index) => (now[index]?.isStuck === true ? [stream] : []))
     if (stuck.length === 0) return false
     const { cluster, config, state } = await streamInfo(bus.jsm, 'INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     if (isFull || (cluster?.replicas ?? []).length === 0) return false
-    for (const stream of stuck) metrics.handOnsStuck.inc({ stream })
+    for (const stream of stuck) metrics.sourcingStuck.inc({ stream })
     log.warn({ stuck, leader: cluster?.leader }, 'INBOX takes nothing over from other streams any more; it is given another leader')
     before = []
     await bus.nc.request(`${bus.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
@@ -59,10 +59,10 @@ export function startHandOnWatch({ bus, log, metrics, everyMs }: HandOnWatchOpti
 }
 
 /** Stuck is what waited at the last look, still does, and INBOX is no less behind than it was. */
-async function waitingOf(bus: JetStreamContext, one: HandedOn, before: Waiting | undefined): Promise<Waiting | undefined> {
-  const waitsStill = before !== undefined && await takenOverAt(bus, one, before.message) === undefined
-  const message = waitsStill ? before.message : await newestFor(bus, one)
-  if (message === undefined || (!waitsStill && await takenOverAt(bus, one, message) !== undefined)) return undefined
+async function waitingOf(bus: JetStreamContext, one: SourcedStream, before: Waiting | undefined): Promise<Waiting | undefined> {
+  const waitsStill = before !== undefined && await sourcedAt(bus, one, before.message) === undefined
+  const message = waitsStill ? before.message : await newestSourced(bus, one)
+  if (message === undefined || (!waitsStill && await sourcedAt(bus, one, message) !== undefined)) return undefined
   const { sources = [] } = await streamInfo(bus.jsm, 'INBOX')
   const lag = sources.find(({ name }) => name === one.stream)?.lag ?? 0
   return { message, lag, isStuck: waitsStill && lag >= before.lag }

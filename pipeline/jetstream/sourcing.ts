@@ -4,17 +4,17 @@ import type { JetStreamContext } from './connection.ts'
  * What other streams hand on to INBOX, by the first token of its subjects there, which is the last one in INBOX: results and alarms, and what
  * actors send to each other. TIMERS also has schedules, which are not for INBOX.
  */
-export const HANDED_ON = [{ stream: 'TIMERS', way: 'int' }, { stream: 'SENT', way: 'act' }] as const
-export type HandedOn = (typeof HANDED_ON)[number]
+export const SOURCED_STREAMS = [{ stream: 'TIMERS', way: 'int' }, { stream: 'SENT', way: 'act' }] as const
+export type SourcedStream = (typeof SOURCED_STREAMS)[number]
 
 /** A message of another stream that is for INBOX. */
-export interface ForInbox {
+export interface SourcedMessage {
   readonly subject: string
   readonly seq: number
 }
 
 /** The newest message that another stream has for INBOX. */
-export async function newestFor({ jsm }: JetStreamContext, { stream, way }: HandedOn): Promise<ForInbox | undefined> {
+export async function newestSourced({ jsm }: JetStreamContext, { stream, way }: SourcedStream): Promise<SourcedMessage | undefined> {
   return await jsm.streams.getMessage(stream, { last_by_subj: `${way}.>` }) ?? undefined
 }
 
@@ -23,7 +23,7 @@ export async function newestFor({ jsm }: JetStreamContext, { stream, way }: Hand
  * lag that a stream reports of its sources may be older than they are. And of one actor's: nats-server looks for the last message of any
  * actor's (`inbox.*.*.*.*.int`) under a lock, by going over all subjects that INBOX has, which takes a second with a million of them.
  */
-export async function takenOverAt({ jsm }: JetStreamContext, { way }: HandedOn, { subject, seq }: ForInbox): Promise<number | undefined> {
+export async function sourcedAt({ jsm }: JetStreamContext, { way }: SourcedStream, { subject, seq }: SourcedMessage): Promise<number | undefined> {
   const [, ...actor] = subject.split('.')
   const stored = await jsm.streams.getMessage('INBOX', { last_by_subj: ['inbox', '*', ...actor, way].join('.') })
   return stored !== null && sequenceInSource(stored.header.get('Nats-Stream-Source')) >= seq ? stored.seq : undefined
@@ -33,10 +33,10 @@ export async function takenOverAt({ jsm }: JetStreamContext, { way }: HandedOn, 
 const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
 
 /** Whether INBOX has taken over all that other streams have for it. */
-export async function isHandedOn(bus: JetStreamContext): Promise<boolean> {
-  const all = await Promise.all(HANDED_ON.map(async (one) => {
-    const newest = await newestFor(bus, one)
-    return newest === undefined || await takenOverAt(bus, one, newest) !== undefined
+export async function isSourcingComplete(bus: JetStreamContext): Promise<boolean> {
+  const all = await Promise.all(SOURCED_STREAMS.map(async (one) => {
+    const newest = await newestSourced(bus, one)
+    return newest === undefined || await sourcedAt(bus, one, newest) !== undefined
   }))
   return all.every(Boolean)
 }

@@ -40,7 +40,7 @@ export function createMetrics() {
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds after they were due'),
     inputsLost: counter('inputs_lost_total', 'Times that a host found LOG without records of inputs that INBOX no longer has'),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found to have lost its last messages', ['stream']),
-    handOnsStuck: counter('hand_ons_stuck_total', 'Times that INBOX took nothing over any more from another stream and was given another leader', ['stream']),
+    sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX took nothing over any more from another stream and was given another leader', ['stream']),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse could not hold as they were', ['table']),
     embedTexts: counter('embed_texts_total', 'Texts that were embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts that wait for the embedding model or are under way in it'),

@@ -1,7 +1,7 @@
 import { verify, type Verified } from '../../pipeline/verify/verify.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
-import { isHandedOn } from '../../pipeline/jetstream/sourcing.ts'
+import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { System } from './test-system.ts'
 
@@ -42,7 +42,7 @@ export async function level(system: System): Promise<void> {
     const readers = ['dispatch', 'project'].map((role) => stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status())
     const isLevel = (host?.position ?? 0) >= (inbox?.state.last_seq ?? 0) && tasks?.state.messages === 0
       && readers.every((status) => status === undefined || status.position >= (log?.state.last_seq ?? 0))
-    calm = isLevel && await isHandedOn(bus).catch(() => false) ? calm + 1 : 0
+    calm = isLevel && await isSourcingComplete(bus).catch(() => false) ? calm + 1 : 0
     await new Promise((resume) => setTimeout(resume, 20))
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { beginTrimming } from '../../../pipeline/host/inbox-trim.ts'
-import { HANDED_ON, isHandedOn, newestFor, takenOverAt } from '../../../pipeline/jetstream/sourcing.ts'
+import { SOURCED_STREAMS, isSourcingComplete, newestSourced, sourcedAt } from '../../../pipeline/jetstream/sourcing.ts'
 import { actorSubject, internalSubject } from '../../../schemas/subjects.ts'
 import { level } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
@@ -14,19 +14,19 @@ const address = (id: string) => ({ tenant: 'acme', kind: 'toy', id })
 
 test('what other streams have for INBOX is found there by the actor that it is for, wherever the newest one went', async () => {
   const { bus } = system.running
-  expect(await isHandedOn(bus)).toBe(true)
+  expect(await isSourcingComplete(bus)).toBe(true)
   for (const id of ['one', 'two', 'one']) {
     await bus.publisher.publish(internalSubject(address(id)), JSON.stringify({ type: 'alarm' }))
     await bus.publisher.publish(actorSubject(address(id)), JSON.stringify({ type: 'add', source: 'another', data: { by: 1 } }))
   }
-  await expect.poll(() => isHandedOn(bus)).toBe(true)
-  for (const one of HANDED_ON) {
-    const newest = await newestFor(bus, one)
+  await expect.poll(() => isSourcingComplete(bus)).toBe(true)
+  for (const one of SOURCED_STREAMS) {
+    const newest = await newestSourced(bus, one)
     expect(newest?.subject).toBe(`${one.way}.acme.toy.one`)
-    expect(await takenOverAt(bus, one, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
+    expect(await sourcedAt(bus, one, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
     // One that is yet to come.
-    expect(await takenOverAt(bus, one, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
-    expect(await takenOverAt(bus, one, { subject: `${one.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
+    expect(await sourcedAt(bus, one, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
+    expect(await sourcedAt(bus, one, { subject: `${one.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
   }
 })
 
