@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { codeOf } from '../../schemas/errors.ts'
 
 /** Names the machine and, on Linux, its process namespace: processes of one place can see whether another one still runs. */
-export function placeOfThisProcess(): string {
+export function hostIdentity(): string {
   try {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
   } catch {
@@ -11,7 +11,7 @@ export function placeOfThisProcess(): string {
   }
 }
 
-export function isRunning(pid: number): boolean {
+export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -5,9 +5,9 @@ import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { startAlarmSweep } from '../../pipeline/timers/wake-up-sweeper.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { openBoard, type Board, type Share } from '../../pipeline/cluster/registry.ts'
+import { openClusterRegistry, type ClusterRegistry, type Share } from '../../pipeline/cluster/registry.ts'
 import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
-import { shareOut, type Ownership } from '../../pipeline/cluster/assignment.ts'
+import { assignPartitions, type Assignment } from '../../pipeline/cluster/assignment.ts'
 import { beginDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createLiveActors } from '../../pipeline/host/actor-cache.ts'
@@ -29,7 +29,7 @@ import { beginRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
 import type { Memory } from './search-index.ts'
-import { isRunning, placeOfThisProcess } from './host-identity.ts'
+import { isProcessAlive, hostIdentity } from './host-identity.ts'
 
 export interface StageDeps {
   readonly settings: Settings
@@ -84,12 +84,12 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   // By where the vectors are, not by their model: that may change while it runs.
   const embed = `embed-${settings.QDRANT_URL === undefined ? tables : hash('sha256', settings.QDRANT_URL).slice(0, 16)}`
   const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch', ALARMS, HAND_ON] : []), ...(has('host') ? ['host', TRIM] : [])]
-  const board = await openBoard(bus, deps.replicas)
+  const registry = await openClusterRegistry(bus, deps.replicas)
   const membership = await joinCluster({
-    bus, board, works, id: randomUUID(), place: placeOfThisProcess(), pid: process.pid, isRunning, leaseMs: settings.LEASE_MS, log,
+    bus, registry, workloads: works, id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid, isProcessAlive: isProcessAlive, leaseMs: settings.LEASE_MS, log,
   })
   started.defer(() => membership.stop())
-  const share = createSharing({ board, membership, log, metrics }, started)
+  const share = createSharing({ registry, membership, log, metrics }, started)
 
   if (has('project') && client !== undefined) {
     stages.set('project', share('project', project, 1, () => singlePartition(beginProjector({
@@ -106,14 +106,14 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   }
   if (has('dispatch')) {
     const truncation = createStreamTruncation({ bus, kv, log, metrics })
-    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { owns, holds }) => beginDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, owns, holds,
+    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { isAssigned: owns, hasValidLease: holds }) => beginDispatcher({
+      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned: owns, hasValidLease: holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)
     share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
     share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startSourcingWatchdog({ bus, log, metrics, everyMs: HAND_ON_MS }))))
-    membership.tellOf('dispatch', () => shareOf(shared.stage, 0))
+    membership.reportShare('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {
     const memories = createTaskMemories(bus, memory?.search ?? createRemoteSearch(bus.nc))
@@ -125,22 +125,22 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('host')) {
     const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
     const runs = new Set<HostRun>()
-    const { stage } = share('host', 'host', partitionCount, async (partitions, { owns, holds, isLost, decline }) => {
+    const { stage } = share('host', 'host', partitionCount, async (partitions, { isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline }) => {
       const run = await beginHost({
-        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, owns, holds, isLost, decline,
+        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline,
       })
       runs.add(run)
       run.ended.catch(() => undefined).finally(() => runs.delete(run))
       return run
     })
     stages.set('host', stage)
-    membership.tellOf('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
+    membership.reportShare('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
     share(TRIM, TRIM, 1, () => singlePartition(beginTrimming({
       bus, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
     })))
   }
   // The first look gives this member its partitions; what hinders a stage from beginning is thrown here.
-  await membership.look()
+  await membership.poll()
   started.defer(() => membership.leave())
   return { stages }
 }
@@ -155,13 +155,13 @@ export const embedBounds = (settings: Settings) => ({
   recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2, batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
 })
 
-type Begin = (partitions: readonly number[], ownership: Ownership) => Promise<PartitionRun>
+type Begin = (partitions: readonly number[], ownership: Assignment) => Promise<PartitionRun>
 
 /** Makes stages that work on what this member owns. */
-function createSharing(deps: { board: Board; membership: Membership; log: Logger; metrics: Metrics }, started: AsyncDisposableStack) {
+function createSharing(deps: { registry: ClusterRegistry; membership: Membership; log: Logger; metrics: Metrics }, started: AsyncDisposableStack) {
   return (name: string, work: string, partitionCount: number, begin: Begin): { stage: PartitionedStage } => {
     const stage = createPartitionedStage(name, (partitions) => begin(partitions, ownership), deps.log)
-    const ownership = shareOut({ ...deps, work, stage, partitionCount })
+    const ownership = assignPartitions({ ...deps, workload: work, stage, partitionCount })
     started.defer(() => ownership.stop())
     return { stage }
   }

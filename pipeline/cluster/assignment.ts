@@ -2,15 +2,15 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { PartitionedStage } from '../runtime/partitioned-stage.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { leaseKey, type Board, type BoardView, type Lease } from './registry.ts'
+import { leaseKey, type ClusterRegistry, type RegistryView, type Lease } from './registry.ts'
 import type { ClusterView, Membership } from './membership.ts'
 import { ownerOf } from './rendezvous-hash.ts'
 
-export interface OwnershipOptions {
+export interface AssignmentOptions {
   readonly membership: Membership
-  readonly board: Board
+  readonly registry: ClusterRegistry
   /** What the partitions are of. Members that name it alike share it out. */
-  readonly work: string
+  readonly workload: string
   readonly stage: PartitionedStage
   readonly partitionCount: number
   readonly log: Logger
@@ -18,15 +18,15 @@ export interface OwnershipOptions {
 }
 
 /** A member's part in one kind of work: the leases it holds, and a stage that works on just these. */
-export interface Ownership {
+export interface Assignment {
   /** Whether a partition is this member's, as far as it knows. */
-  owns(partition: number): boolean
+  isAssigned(partition: number): boolean
   /** Whether it may append for it too: by its own clock it was heard of lately, or has looked since. */
-  holds(partition: number): boolean
+  hasValidLease(partition: number): boolean
   /** Asks the board whether the partition has another owner by now; if so it is dropped here. */
   isLost(partition: number): Promise<boolean>
   /** Gives a partition up for good: others, whose code is newer, may work on it. */
-  decline(partition: number): Promise<void>
+  yieldPartition(partition: number): Promise<void>
   /** Ends the work in order and gives its leases back. */
   stop(): Promise<void>
 }
@@ -35,7 +35,7 @@ export interface Ownership {
  * Shares a stage's partitions out over the members that take part in its work, by rendezvous hashing. A partition is released
  * by its old owner before its new one claims it, unless the old one is gone.
  */
-export function shareOut({ membership, board, work, stage, partitionCount, log, metrics }: OwnershipOptions): Ownership {
+export function assignPartitions({ membership, registry, workload: work, stage, partitionCount, log, metrics }: AssignmentOptions): Assignment {
   const held = new Map<number, Lease>()
   let stopped = false
 
@@ -44,8 +44,8 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
     await stage.release(partitions)
     const leases = partitions.flatMap((partition) => held.get(partition) ?? [])
     for (const partition of partitions) held.delete(partition)
-    await Promise.all(leases.map((lease) => board.release(lease)))
-    membership.nudge()
+    await Promise.all(leases.map((lease) => registry.release(lease)))
+    membership.notify()
   }
   /** Drops what is another's, or was: nothing is given back. */
   const drop = async (partitions: readonly number[]): Promise<void> => {
@@ -59,8 +59,8 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
     const forgotten = [...view.leases.values()].filter((lease) =>
       lease.work === work && lease.member === membership.id && !held.has(lease.partition) && !wanted.has(lease.partition))
     if (forgotten.length === 0) return
-    await Promise.all(forgotten.map((lease) => board.release(lease)))
-    membership.nudge()
+    await Promise.all(forgotten.map((lease) => registry.release(lease)))
+    membership.notify()
   }
   const claim = async (view: ClusterView, partitions: readonly number[]): Promise<void> => {
     const alive = new Set(view.members.map(({ id }) => id))
@@ -68,7 +68,7 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
       const owner = view.leases.get(leaseKey(work, partition))?.member ?? null
       return owner === null || owner === membership.id || !alive.has(owner)
     })
-    const claimed = await Promise.all(free.map((partition) => board.claim(work, partition, membership.id, view.leases.get(leaseKey(work, partition)))))
+    const claimed = await Promise.all(free.map((partition) => registry.claim(work, partition, membership.id, view.leases.get(leaseKey(work, partition)))))
     const won = claimed.filter((lease) => lease !== undefined)
     if (won.length === 0) return
     for (const lease of won) held.set(lease.partition, lease)
@@ -79,7 +79,7 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
       // Older ones that were to be read together with these have no run either.
       const idle = [...held.values()].filter(({ partition }) => !stage.partitions.has(partition))
       for (const { partition } of idle) held.delete(partition)
-      await Promise.all(idle.map((lease) => board.release(lease)))
+      await Promise.all(idle.map((lease) => registry.release(lease)))
       throw error
     }
     log.info({ work, partitions: numbers.length, of: partitionCount, members: view.members.length }, 'partitions were taken over')
@@ -104,11 +104,11 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
   }
   membership.onView(reconcile)
 
-  let reading: Promise<BoardView> | undefined
-  let readingNext: Promise<BoardView> | undefined
+  let reading: Promise<RegistryView> | undefined
+  let readingNext: Promise<RegistryView> | undefined
   /** The board as it is after this call; all who ask while it is being read share the next reading: after a break thousands of appends are refused at once. */
-  const readAnew = (): Promise<BoardView> => {
-    if (reading === undefined) return reading = board.read([work]).finally(() => { reading = undefined })
+  const readAnew = (): Promise<RegistryView> => {
+    if (reading === undefined) return reading = registry.read([work]).finally(() => { reading = undefined })
     // Its failure is told to those who asked for it.
     return readingNext ??= reading.catch(() => undefined).then(() => {
       readingNext = undefined
@@ -117,8 +117,8 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
   }
 
   return {
-    owns: (partition) => held.has(partition),
-    holds: (partition) => held.has(partition) && membership.isCurrent(),
+    isAssigned: (partition) => held.has(partition),
+    hasValidLease: (partition) => held.has(partition) && membership.isCurrent(),
     async isLost(partition) {
       const { leases } = await readAnew()
       const lease = leases.get(leaseKey(work, partition))
@@ -128,8 +128,8 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
       void drop([partition]).catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'a lost partition could not be dropped in order'))
       return true
     },
-    async decline(partition) {
-      await membership.decline(work, partition)
+    async yieldPartition(partition) {
+      await membership.yieldPartition(work, partition)
       await release([partition])
     },
     async stop() {
@@ -137,9 +137,9 @@ export function shareOut({ membership, board, work, stage, partitionCount, log, 
       await stage.stop()
       const leases = membership.isCurrent() ? [...held.values()] : []
       held.clear()
-      await Promise.all(leases.map((lease) => board.release(lease)))
+      await Promise.all(leases.map((lease) => registry.release(lease)))
         .catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'leases could not be given back; they end by themselves'))
-      membership.nudge()
+      membership.notify()
     },
   }
 }

@@ -3,26 +3,26 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
-import type { Board, BoardView, Member, MemberNote, Share } from './registry.ts'
+import type { ClusterRegistry, RegistryView, Member, MemberHeartbeat, Share } from './registry.ts'
 
 export interface MembershipOptions {
   readonly bus: JetStreamContext
-  readonly board: Board
+  readonly registry: ClusterRegistry
   /** Unique over all processes there ever are. */
   readonly id: string
-  readonly works: readonly string[]
+  readonly workloads: readonly string[]
   /** Machine and process namespace of this process, and its pid there: a neighbour that is gone is noticed at once. */
-  readonly place: string
+  readonly hostIdentity: string
   readonly pid: number
   /** Whether a process of this place still runs. */
-  readonly isRunning: (pid: number) => boolean
+  readonly isProcessAlive: (pid: number) => boolean
   /** How long a member that says nothing counts as alive. */
   readonly leaseMs: number
   readonly log: Logger
 }
 
 /** The cluster at one moment, as this member sees it. */
-export interface ClusterView extends Omit<BoardView, 'members'> {
+export interface ClusterView extends Omit<RegistryView, 'members'> {
   /** Those that are alive, this one included unless it is leaving. */
   readonly members: readonly Member[]
 }
@@ -34,15 +34,15 @@ export interface Membership {
   /** Calls back with each new view, one call at a time; a look at the board follows every change somebody tells of. */
   onView(reconcile: (view: ClusterView) => Promise<void>): void
   /** What is told of a work's partitions with each note. */
-  tellOf(work: string, share: () => Share): void
+  reportShare(work: string, share: () => Share): void
   /** Leaves a partition to others for good; they learn of it before this settles. */
-  decline(work: string, partition: number): Promise<void>
+  yieldPartition(work: string, partition: number): Promise<void>
   /** What the living members last told of theirs. */
   sharesOf(work: string): readonly Share[]
   /** Settles once everybody was called back with the cluster as it is now. @throws what hindered it */
-  look(): Promise<void>
+  poll(): Promise<void>
   /** Tells the others to look. */
-  nudge(): void
+  notify(): void
   /** Wants nothing more, and looks no more; what it has may now be released. */
   leave(): Promise<void>
   /** Is gone. Leases must have been released by then. */
@@ -50,15 +50,15 @@ export interface Membership {
 }
 
 /** A core NATS subject: whoever hears it looks at the board. */
-const NUDGE = 'colloquy.cluster'
+const CHANGE_SUBJECT = 'colloquy.cluster'
 /** Notes per lease, so that several may be lost before anybody takes over. */
-const NOTES_PER_LEASE = 5
+const HEARTBEATS_PER_LEASE = 5
 /** Notes of members that are gone are taken away after so many leases. */
 const FORGET_AFTER_LEASES = 20
 
 /** Takes part in the cluster. The first note must succeed; later ones, and looks, are tried again with the next. */
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
-  const { bus, board, id, leaseMs, log } = options
+  const { bus, registry, id, leaseMs, log } = options
   const shares = new Map<string, () => Share>()
   const declined: Record<string, number[]> = {}
   const listeners: ((view: ClusterView) => Promise<void>)[] = []
@@ -77,21 +77,21 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
 
   const note = async (): Promise<void> => {
     const sentAt = performance.now()
-    const told: MemberNote = {
-      id, place: options.place, pid: options.pid, works: leaving ? [] : [...options.works],
+    const told: MemberHeartbeat = {
+      id, place: options.hostIdentity, pid: options.pid, works: leaving ? [] : [...options.workloads],
       shares: Object.fromEntries([...shares].map(([work, share]) => [work, share()])),
       declines: declined,
     }
-    await board.note(told)
+    await registry.heartbeat(told)
     if (sentAt - heardAt > leaseMs) lapses += 1
     heardAt = sentAt
   }
   const view = async (): Promise<ClusterView> => {
-    const { members, leases } = await board.read(options.works)
+    const { members, leases } = await registry.read(options.workloads)
     const now = members.find((member) => member.id === id)?.at ?? Date.now()
     const isAlive = (member: Member): boolean => member.id === id
-      || (now - member.at <= leaseMs && !(member.place === options.place && !options.isRunning(member.pid)))
-    for (const member of members) if (now - member.at > leaseMs * FORGET_AFTER_LEASES) await board.remove(member.id)
+      || (now - member.at <= leaseMs && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
+    for (const member of members) if (now - member.at > leaseMs * FORGET_AFTER_LEASES) await registry.removeMember(member.id)
     return { members: members.filter(isAlive), leases }
   }
   const lookOnce = async (): Promise<void> => {
@@ -121,13 +121,13 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     if (leaving) return
     look().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'the cluster could not be looked at; it is tried again'))
   }
-  const subscription = bus.nc.subscribe(NUDGE, { callback: (error, message) => {
+  const subscription = bus.nc.subscribe(CHANGE_SUBJECT, { callback: (error, message) => {
     if (error === null && message.string() !== id) lookLater()
   } })
   const beat = setInterval(() => {
     note().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'this member could not be noted; it is tried again'))
     lookLater()
-  }, leaseMs / NOTES_PER_LEASE)
+  }, leaseMs / HEARTBEATS_PER_LEASE)
   await note()
   const isCurrent = (): boolean => isHeard && lapsesSeen === lapses && performance.now() - heardAt < leaseMs
   /** Whether the board took notice before the leases end by themselves: NATS may be gone. */
@@ -138,14 +138,14 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     id,
     isCurrent,
     onView: (reconcile) => void listeners.push(reconcile),
-    tellOf: (work, share) => void shares.set(work, share),
-    async decline(work, partition) {
+    reportShare: (work, share) => void shares.set(work, share),
+    async yieldPartition(work, partition) {
       declined[work] = [...declined[work] ?? [], partition]
       await note()
     },
     sharesOf: (work) => latest.flatMap((member) => member.shares[work] ?? []),
-    look,
-    nudge: () => bus.nc.publish(NUDGE, id),
+    poll: look,
+    notify: () => bus.nc.publish(CHANGE_SUBJECT, id),
     async leave() {
       leaving = true
       await reconciling
@@ -159,8 +159,8 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       clearInterval(beat)
       subscription.unsubscribe()
       await reconciling
-      if (isCurrent() && !await isHeeded(board.remove(id))) log.debug('the note of this member stays until it is old')
-      bus.nc.publish(NUDGE, id)
+      if (isCurrent() && !await isHeeded(registry.removeMember(id))) log.debug('the note of this member stays until it is old')
+      bus.nc.publish(CHANGE_SUBJECT, id)
     },
   }
 }

@@ -26,10 +26,10 @@ const memberSchema = z.object({
   /** By work: partitions that it cannot work on, since they hold what its code is too old for. */
   declines: z.record(z.string(), z.array(z.int().nonnegative())),
 })
-export type MemberNote = z.infer<typeof memberSchema>
+export type MemberHeartbeat = z.infer<typeof memberSchema>
 
 /** A member as the board has it, with the server's time of its last note. */
-export interface Member extends MemberNote {
+export interface Member extends MemberHeartbeat {
   readonly at: number
 }
 
@@ -48,19 +48,19 @@ export interface Lease extends z.infer<typeof leaseSchema> {
   readonly revision: number
 }
 
-export interface BoardView {
+export interface RegistryView {
   readonly members: readonly Member[]
   /** By `<work>.<partition>`; a partition that never had an owner is not there. */
   readonly leases: ReadonlyMap<string, Lease>
 }
 
 /** What the members of a cluster know of each other: a key-value bucket with one note per member and one lease per partition. */
-export interface Board {
-  read(works: readonly string[]): Promise<BoardView>
+export interface ClusterRegistry {
+  read(works: readonly string[]): Promise<RegistryView>
   /** Renews a member's note. */
-  note(member: MemberNote): Promise<void>
+  heartbeat(member: MemberHeartbeat): Promise<void>
   /** Takes a member's note away. */
-  remove(id: string): Promise<void>
+  removeMember(id: string): Promise<void>
   /** The new lease, or `undefined` where somebody else was first. */
   claim(work: string, partition: number, member: string, before: Lease | undefined): Promise<Lease | undefined>
   /** Gives a lease back. Not an error where it is another's by now. */
@@ -79,7 +79,7 @@ const NO_MESSAGES = '404'
 export const leaseKey = (work: string, partition: number): string => `${work}.${partition}`
 
 /** Opens the board, which is made if it is not there. */
-export async function openBoard(bus: JetStreamContext, replicas: number): Promise<Board> {
+export async function openClusterRegistry(bus: JetStreamContext, replicas: number): Promise<ClusterRegistry> {
   await new Kvm(bus.nc).create(BUCKET, { replicas, history: 1 })
   const put = async (key: string, value: unknown, revision?: number): Promise<number | undefined> => {
     const result = await bus.publisher.publish(`${PREFIX}${key}`, JSON.stringify(value), revision === undefined ? {} : { expectLastSubjectSequence: revision })
@@ -101,8 +101,8 @@ export async function openBoard(bus: JetStreamContext, replicas: number): Promis
         }))),
       }
     },
-    note: async (member) => void await put(`member.${member.id}`, member),
-    async remove(id) {
+    heartbeat: async (member) => void await put(`member.${member.id}`, member),
+    async removeMember(id) {
       await bus.jsm.streams.purge(STREAM, { filter: `${PREFIX}member.${id}` })
     },
     async claim(work, partition, member, before) {

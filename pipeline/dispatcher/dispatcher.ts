@@ -6,8 +6,8 @@ import { abortSubject, parseLogSubject, type Address } from '../../schemas/subje
 import { createAlarms } from '../timers/wake-ups.ts'
 import { withRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { Ownership } from '../cluster/assignment.ts'
-import { createStillOurs } from '../cluster/ownership-guard.ts'
+import type { Assignment } from '../cluster/assignment.ts'
+import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -32,8 +32,8 @@ export interface DispatcherOptions {
   readonly truncation: StreamTruncation
   readonly partitions: readonly number[]
   /** Whether a partition is this member's, and whether it is so by its own clock too. */
-  readonly owns: Ownership['owns']
-  readonly holds: Ownership['holds']
+  readonly isAssigned: Assignment['isAssigned']
+  readonly hasValidLease: Assignment['hasValidLease']
   /** Records under way, and their bytes. */
   readonly recordsMax: number
   readonly bytesMax: number
@@ -74,10 +74,10 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   /** Records under way of each partition that this run still has. */
   const underWay = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   /** Partitions of which something was left to another: nothing of them is wholly done by this run. */
-  const forsaken = new Set<number>()
+  const handedOff = new Set<number>()
   let isStopping = false
-  const stillOurs = createStillOurs({
-    owns: (partition) => !isStopping && underWay.has(partition) && options.owns(partition), holds: options.holds,
+  const isStillOwned = createOwnershipGuard({
+    isAssigned: (partition) => !isStopping && underWay.has(partition) && options.isAssigned(partition), hasValidLease: options.hasValidLease,
   }, loop.signal)
 
   const inTurn = async (messages: readonly Outgoing[]): Promise<void> => {
@@ -90,7 +90,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     const others = [...tasksOf(address, record), ...letters]
     const due = dueUnlessCovered(address, record)
     const [alarm] = await Promise.all([
-      due === undefined ? 'there' : alarms.set(address, due.at, { isNew: record.n === 1, isOurs: () => stillOurs(partition) }),
+      due === undefined ? 'there' : alarms.set(address, due.at, { isNew: record.n === 1, isOurs: () => isStillOwned(partition) }),
       inTurn(eventsOf(address, record)),
       inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishWithRetry(deps, subject, payload, how)),
@@ -99,7 +99,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       await removeLetter(bus, record.resolves)
       metrics.lettersResolved.inc({ end: record.resolves.end })
     }
-    if (alarm === 'not_ours') forsaken.add(partition)
+    if (alarm === 'not_ours') handedOff.add(partition)
     if (alarm === 'set' || sent.length + others.length > letters.length) truncation.markChanged()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
@@ -147,7 +147,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   /** What another may own by now is left to him: his checkpoint is the newer one. */
   const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
     await truncation.saveEnds()
-    await Promise.all(some.filter((partition) => options.holds(partition) && !forsaken.has(partition)).map(async (partition) => {
+    await Promise.all(some.filter((partition) => options.hasValidLease(partition) && !handedOff.has(partition)).map(async (partition) => {
       const before = rings.get(partition) ?? []
       if ((before[0]?.seq ?? -1) >= done.seq) return
       const ring = withPosition(before, done)

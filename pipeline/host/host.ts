@@ -28,10 +28,10 @@ export interface HostOptions {
   /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
   readonly messagesMax: number
   readonly bytesMax: number
-  readonly owns: HandlerDeps['owns']
-  readonly holds: HandlerDeps['holds']
+  readonly isAssigned: HandlerDeps['isAssigned']
+  readonly hasValidLease: HandlerDeps['hasValidLease']
   readonly isLost: HandlerDeps['isLost']
-  readonly decline: HandlerDeps['decline']
+  readonly yieldPartition: HandlerDeps['yieldPartition']
   readonly now: () => string
   readonly log: Logger
   readonly metrics: Metrics
@@ -70,9 +70,9 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   }
 
   const handle = createHandler({
-    bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, decline: options.decline,
-    owns: (partition) => watermarks.has(partition) && !released.has(partition) && options.owns(partition),
-    holds: (partition) => watermarks.has(partition) && options.holds(partition),
+    bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, yieldPartition: options.yieldPartition,
+    isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
+    hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,
     onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
   })

@@ -7,7 +7,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import { createAlarms } from '../timers/wake-ups.ts'
 import { withRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { createStillOurs } from '../cluster/ownership-guard.ts'
+import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
@@ -28,13 +28,13 @@ export interface HandlerDeps {
   readonly signal: AbortSignal
   readonly lowOf: (partition: number) => number
   /** Whether a partition is this host's, as far as it knows. */
-  readonly owns: (partition: number) => boolean
+  readonly isAssigned: (partition: number) => boolean
   /** Whether it may append for it too: by its own clock it was heard of lately. */
-  readonly holds: (partition: number) => boolean
+  readonly hasValidLease: (partition: number) => boolean
   /** After a refused append: whether the partition has another owner by now, as the cluster's board says. */
   readonly isLost: (partition: number) => Promise<boolean>
   /** Gives a partition up whose records are of a newer machine than this host has. */
-  readonly decline: (partition: number) => Promise<void>
+  readonly yieldPartition: (partition: number) => Promise<void>
   /** Told the LOG sequence of each record that was acknowledged. */
   readonly onAppended: (seq: number) => void
 }
@@ -49,7 +49,7 @@ export type Handled = 'done' | 'lost'
 export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { bus, kinds, log, metrics, signal } = deps
   const alarms = createAlarms({ bus, log, metrics, signal })
-  const stillOurs = createStillOurs(deps, signal)
+  const isStillOwned = createOwnershipGuard(deps, signal)
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
     metrics.actorLoads.inc()
@@ -73,7 +73,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     } catch (error) {
       if (codeOf(error) !== 'newer_machine') throw error
       log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
-      deps.decline(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
+      deps.yieldPartition(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
       return undefined
     }
   }
@@ -110,7 +110,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           break
         case 'record':
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
-          if (!deps.holds(delivery.partition) && !await stillOurs(delivery.partition)) return 'lost'
+          if (!deps.hasValidLease(delivery.partition) && !await isStillOwned(delivery.partition)) return 'lost'
           if (await append(slot, slot.live, decision)) return 'done'
           if (await withRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBoard } from '../../../pipeline/cluster/registry.ts'
+import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { level, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -24,10 +24,10 @@ test('the first append that is refused makes an owner look, and drop a partition
   await level(system)
 
   // Another member takes the partition over and appends, while the owner looks elsewhere.
-  const board = await openBoard(bus, 1)
-  await board.note({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
-  const before = (await board.read(['host'])).leases.get(`host.${partition}`)
-  const taken = await board.claim('host', partition, 'other', before)
+  const registry = await openClusterRegistry(bus, 1)
+  await registry.heartbeat({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
+  const before = (await registry.read(['host'])).leases.get(`host.${partition}`)
+  const taken = await registry.claim('host', partition, 'other', before)
   expect(taken?.epoch).toBe((before?.epoch ?? 0) + 1)
   const last = (await readLog(system)).at(-1)
   await bus.publisher.publish(logSubject(partition, ACTOR), JSON.stringify({ ...last?.record, n: 2, emitted: [] }))
@@ -37,7 +37,7 @@ test('the first append that is refused makes an owner look, and drop a partition
   expect((await metrics.partitionsLost.get()).values).toEqual([{ labels: { work: 'host' }, value: 1 }])
   expect((await readLog(system)).map(({ record }) => record.n)).toEqual([1, 2])
   // Nobody asks for what is another's to be given back.
-  expect((await board.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
+  expect((await registry.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
 })
 
 test('a host that was not heard of for longer than a lease waits until the board says what is its own, and goes on with its actors', async () => {

@@ -1,8 +1,8 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBoard, type Board } from '../../../pipeline/cluster/registry.ts'
+import { openClusterRegistry, type ClusterRegistry } from '../../../pipeline/cluster/registry.ts'
 import { joinCluster } from '../../../pipeline/cluster/membership.ts'
-import { shareOut } from '../../../pipeline/cluster/assignment.ts'
+import { assignPartitions } from '../../../pipeline/cluster/assignment.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { singlePartition, createPartitionedStage, backgroundRun } from '../../../pipeline/runtime/partitioned-stage.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
@@ -14,7 +14,7 @@ afterAll(() => system.stop())
 
 test('an answer of the board whose end is lost with its server is not waited for, and the next one is whole', async () => {
   const { bus } = system.running
-  const board = await openBoard(bus, 1)
+  const registry = await openClusterRegistry(bus, 1)
   const { direct } = bus.jsm
   // No server can be made to die between two messages of one answer: the end of this one is taken away.
   const endless: typeof direct.getLastMessagesFor = async (...asked) => {
@@ -31,40 +31,40 @@ test('an answer of the board whose end is lost with its server is not waited for
     })
   }
   const jsm: JetStreamManager = Object.assign(Object.create(bus.jsm) as JetStreamManager, { direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: endless }) })
-  const interrupted = await openBoard({ ...bus, jsm }, 1)
+  const interrupted = await openClusterRegistry({ ...bus, jsm }, 1)
   await expect(interrupted.read(['host'])).rejects.toMatchObject({ code: 'no_reply' })
-  expect((await board.read(['host'])).members).toHaveLength(1)
+  expect((await registry.read(['host'])).members).toHaveLength(1)
 })
 
 test('partitions whose return the board did not hear of are given back all the same', async () => {
   const { bus } = system.running
   const work = 'probe'
   const partitionCount = 8
-  const board = await openBoard(bus, 1)
+  const registry = await openClusterRegistry(bus, 1)
   const all = Array.from({ length: partitionCount }, (_, partition) => partition)
   let unheard = 0
-  const deaf: Board = {
-    ...board,
+  const deaf: ClusterRegistry = {
+    ...registry,
     async release(lease) {
       // Of each partition only what is said of it again arrives.
       if (unheard++ < partitionCount) throw new ColloquyError('no_reply', 'it was lost on its way')
-      await board.release(lease)
+      await registry.release(lease)
     },
   }
-  const join = async (id: string, itsBoard: Board) => {
+  const join = async (id: string, itsBoard: ClusterRegistry) => {
     const membership = await joinCluster({
-      bus, board: itsBoard, id, works: [work], place: 'here', pid: process.pid, isRunning: () => true, leaseMs: 10_000, log: silent,
+      bus, registry: itsBoard, id, workloads: [work], hostIdentity: 'here', pid: process.pid, isProcessAlive: () => true, leaseMs: 10_000, log: silent,
     })
     const stage = createPartitionedStage(work, () => singlePartition(backgroundRun({ stop: () => undefined })), silent)
-    const ownership = shareOut({ membership, board: itsBoard, work, stage, partitionCount, log: silent, metrics: createMetrics() })
+    const ownership = assignPartitions({ membership, registry: itsBoard, workload: work, stage, partitionCount, log: silent, metrics: createMetrics() })
     return { membership, stage, ownership }
   }
   const first = await join('first', deaf)
-  await first.membership.look()
+  await first.membership.poll()
   expect([...first.stage.partitions]).toEqual(all)
 
-  const second = await join('second', board)
-  second.membership.nudge()
+  const second = await join('second', registry)
+  second.membership.notify()
   await expect.poll(() => second.stage.partitions.size).toBeGreaterThan(0)
   await expect.poll(() => [...first.stage.partitions, ...second.stage.partitions].sort()).toEqual(all)
   expect(unheard).toBeGreaterThan(0)

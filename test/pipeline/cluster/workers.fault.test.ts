@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
-import { openBoard } from '../../../pipeline/cluster/registry.ts'
+import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
 import { startUp, type CliProcess } from '../../support/run-cli.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
@@ -71,7 +71,7 @@ describe('workers share partitions out', () => {
     leaving?.signal('SIGTERM')
     expect((await leaving?.ended)?.code).toBe(0)
     // Nothing is left in its name, for which others would have to wait.
-    const { members, leases } = await (await openBoard(system.running.bus, 1)).read(['host', 'dispatch'])
+    const { members, leases } = await (await openClusterRegistry(system.running.bus, 1)).read(['host', 'dispatch'])
     const present = new Set<string | null>(members.map(({ id }) => id)).add(null)
     expect([...leases.values()].filter(({ member }) => !present.has(member))).toEqual([])
     await expect.poll(owned).toBe(64)

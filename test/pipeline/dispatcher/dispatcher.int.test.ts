@@ -29,7 +29,7 @@ function begin(): Promise<PartitionRun> {
   const { bus, kv, metrics } = system.running
   return beginDispatcher({
     bus, metrics, log: silent, checkpoints: checkpoints(), truncation: createStreamTruncation({ bus, kv, log: silent, metrics }), partitions: PARTITIONS,
-    owns: () => belief.owns, holds: () => belief.holds, recordsMax: 64, bytesMax: 1024 ** 2, checkpointMs: 20,
+    isAssigned: () => belief.owns, hasValidLease: () => belief.holds, recordsMax: 64, bytesMax: 1024 ** 2, checkpointMs: 20,
   })
 }
 
