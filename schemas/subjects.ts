@@ -57,7 +57,7 @@ export const logSubject = (partition: number, a: Address): string => `log.${part
 export const outSubject = (a: Address, type: string): string => `out.${path(a)}.${type}`
 export const taskSubject = (name: string, a: Address): string => `task.${name}.${path(a)}`
 /** The one schedule of an actor. */
-export const alarmSubject = (a: Address): string => `timer.${path(a)}`
+export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
 /** Core NATS, not stored: tells whoever runs a task that its result is no longer wanted. */
 export const abortSubject = (run: string): string => `abort.${run}`

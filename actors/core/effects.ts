@@ -41,7 +41,7 @@ interface Collecting {
   readonly ended: TaskEnd[]
   // Not the number of those that are left: one that was stopped again has had its name.
   runs: number
-  alarms: number
+  wakeUps: number
 }
 
 /** The event that an actor sends to itself for right now; it is decided on with what sent it. */
@@ -69,14 +69,14 @@ export interface Place {
 export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, place: Place): Effects {
   const all: Collecting = {
     kind, place, atMs: Date.parse(place.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
-    emitted: [], sent: [], started: new Map(), set: new Map(), stopped: [], ended: [], runs: 0, alarms: 0,
+    emitted: [], sent: [], started: new Map(), set: new Map(), stopped: [], ended: [], runs: 0, wakeUps: 0,
   }
   for (const action of actions) collect(all, action)
-  const { tasks, timers, emitted, sent, started, set, stopped, ended, runs, alarms } = all
+  const { tasks, timers, emitted, sent, started, set, stopped, ended, runs, wakeUps } = all
   if (tasks.size + timers.size > LIMITS.pendingRunsMax) {
     throw new ColloquyError('too_many_runs', `more than ${LIMITS.pendingRunsMax} tasks and timers would be pending`)
   }
-  if (emitted.length + sent.length + runs + alarms > LIMITS.effectsMax) {
+  if (emitted.length + sent.length + runs + wakeUps > LIMITS.effectsMax) {
     throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects`)
   }
   return {
@@ -151,8 +151,8 @@ function raise(all: Collecting, params: unknown): void {
   const problem = jsonProblem(event)
   if (problem !== undefined) throw new ColloquyError('bad_event', `what the machine raises later, "${event.type}": ${problem}`)
   if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
-  all.alarms += 1
-  const run = `${all.place.base}-w${all.alarms}`
+  all.wakeUps += 1
+  const run = `${all.place.base}-w${all.wakeUps}`
   const sendId = typeof id === 'string' ? id : run
   stopTimer(all, sendId)
   const at = later(all, delay)

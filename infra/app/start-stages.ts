@@ -3,7 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { startAlarmSweep } from '../../pipeline/timers/wake-up-sweeper.ts'
+import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { openClusterRegistry, type ClusterRegistry, type Share } from '../../pipeline/cluster/registry.ts'
 import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
@@ -111,7 +111,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)
-    share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startAlarmSweep({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
+    share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startWakeUpSweeper({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
     share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startSourcingWatchdog({ bus, log, metrics, everyMs: HAND_ON_MS }))))
     membership.reportShare('dispatch', () => shareOf(shared.stage, 0))
   }

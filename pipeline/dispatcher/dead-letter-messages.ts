@@ -15,7 +15,7 @@ export const headerText = (text: string): string => encodeURI(text.toWellFormed(
 
 export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
 
-const BY_ALARM: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
+const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
 
 const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
@@ -34,7 +34,7 @@ export async function deadLettersOf(bus: JetStreamContext, address: Address, rec
     const original = await bus.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // An alarm itself says nothing; the record has what it was for.
-    const payload = whole && !BY_ALARM.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')
+    const payload = whole && !BY_WAKE_UP.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')
     letters.push({
       subject: deadSubject(record.reason, address),
       reason: record.reason,

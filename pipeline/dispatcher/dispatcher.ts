@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { firstDue } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
-import { createAlarms } from '../timers/wake-ups.ts'
+import { createWakeUps } from '../timers/wake-ups.ts'
 import { withRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Assignment } from '../cluster/assignment.ts'
@@ -62,7 +62,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, inFlight)
   const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
-  const alarms = createAlarms({ bus, log, metrics, signal: loop.signal })
+  const wakeUps = createWakeUps({ bus, log, metrics, signal: loop.signal })
   const watermark = createLowWatermark(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
@@ -89,8 +89,8 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...letters]
     const due = dueUnlessCovered(address, record)
-    const [alarm] = await Promise.all([
-      due === undefined ? 'there' : alarms.set(address, due.at, { isNew: record.n === 1, isOurs: () => isStillOwned(partition) }),
+    const [wakeUp] = await Promise.all([
+      due === undefined ? 'there' : wakeUps.set(address, due.at, { isNew: record.n === 1, isOurs: () => isStillOwned(partition) }),
       inTurn(eventsOf(address, record)),
       inTurn(sent),
       ...others.map(({ subject, payload, ...how }) => publishWithRetry(deps, subject, payload, how)),
@@ -99,8 +99,8 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
       await removeLetter(bus, record.resolves)
       metrics.lettersResolved.inc({ end: record.resolves.end })
     }
-    if (alarm === 'not_ours') handedOff.add(partition)
-    if (alarm === 'set' || sent.length + others.length > letters.length) truncation.markChanged()
+    if (wakeUp === 'not_ours') handedOff.add(partition)
+    if (wakeUp === 'set' || sent.length + others.length > letters.length) truncation.markChanged()
     for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
@@ -111,7 +111,7 @@ export async function beginDispatcher(options: DispatcherOptions): Promise<Parti
   /** What the actor waits for first, if it may be without an alarm for that. */
   const dueUnlessCovered = (address: Address, { state, inbox }: LogRecord) => {
     const due = firstDue(state)
-    return due === undefined || alarms.covers(address, due.at, inbox.ts) ? undefined : due
+    return due === undefined || wakeUps.covers(address, due.at, inbox.ts) ? undefined : due
   }
   const take = (message: JsMsg): void => {
     const { partition, address } = parseLogSubject(message.subject)

@@ -1,7 +1,7 @@
 import { firstDue, isWaiting } from '../../actors/core/next-deadline.ts'
 import { taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { actorKey } from '../../schemas/subjects.ts'
-import { createAlarms, type Alarms } from '../timers/wake-ups.ts'
+import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { taskOf, type Outgoing } from './outgoing-messages.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
@@ -21,7 +21,7 @@ export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
 }
 
 interface Rearming extends RearmOptions {
-  readonly alarms: Alarms
+  readonly wakeUps: WakeUps
 }
 
 /** What was put in again. */
@@ -41,7 +41,7 @@ const ACTORS_MAX = 32
  * run that had come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
  */
 export async function rearm(options: RearmOptions): Promise<Rearmed> {
-  const rearming = { ...options, alarms: createAlarms({ bus: options.bus, log: options.log, metrics: options.metrics, signal: options.signal }) }
+  const rearming = { ...options, wakeUps: createWakeUps({ bus: options.bus, log: options.log, metrics: options.metrics, signal: options.signal }) }
   const sum = { actors: 0, tasks: 0, timers: 0 }
   const window = createConcurrencyLimit(ACTORS_MAX)
   const add = (one: Rearmed): void => {
@@ -58,7 +58,7 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
 }
 
 async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed> {
-  const { bus, log, alarms } = options
+  const { bus, log, wakeUps } = options
   const { subject, address, record } = last
   const upTo = options.upTo(last.partition)
   let tasks = 0
@@ -75,7 +75,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     tasks += await put(options, taskOf(address, from.record, started), run)
   }
   const due = firstDue(record.state)
-  const isSet = due !== undefined && await alarms.set(address, due.at) === 'set'
+  const isSet = due !== undefined && await wakeUps.set(address, due.at) === 'set'
   return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }
 

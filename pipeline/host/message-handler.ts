@@ -4,7 +4,7 @@ import { firstDue } from '../../actors/core/next-deadline.ts'
 import type { Draft, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { codeOf } from '../../schemas/errors.ts'
-import { createAlarms } from '../timers/wake-ups.ts'
+import { createWakeUps } from '../timers/wake-ups.ts'
 import { withRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
@@ -48,7 +48,7 @@ export type Handled = 'done' | 'lost'
  */
 export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { bus, kinds, log, metrics, signal } = deps
-  const alarms = createAlarms({ bus, log, metrics, signal })
+  const wakeUps = createWakeUps({ bus, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
   const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
@@ -62,9 +62,9 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     return decision
   }
   /** An alarm that was for something else by the time it went off is followed by one for what the actor waits for now. */
-  const setNextAlarm = async ({ actor: { address, state } }: LiveActor): Promise<void> => {
+  const setNextWakeUp = async ({ actor: { address, state } }: LiveActor): Promise<void> => {
     const due = firstDue(state)
-    if (due !== undefined) await alarms.set(address, due.at)
+    if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
   const decideUnlessNewer = (live: LiveActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
@@ -103,7 +103,7 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_due') await setNextAlarm(slot.live)
+          if (decision.why === 'nothing_due') await setNextWakeUp(slot.live)
           return 'done'
         case 'threw':
           log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')

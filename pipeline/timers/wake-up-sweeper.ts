@@ -1,12 +1,12 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
-import { isForgotten, SCHEDULE, SCHEDULE_TARGET, timeOf } from './wake-ups.ts'
+import { isMissed, SCHEDULE, SCHEDULE_TARGET, timeOf } from './wake-ups.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
 
-export interface AlarmSweepOptions {
+export interface WakeUpSweeperOptions {
   readonly bus: JetStreamContext
   readonly log: Logger
   /** Epoch milliseconds. */
@@ -21,10 +21,10 @@ const SHARE = 0.05
  * Looks over the schedules in TIMERS now and then, for all members, and sets those again that their server has forgotten: after a kill -9 nats-server 2.15
  * was seen to keep the messages of some, and never to send them. They go off at once then.
  */
-export const startAlarmSweep = ({ everyMs, ...options }: AlarmSweepOptions): PeriodicJob => periodicJob(everyMs, async (signal) => {
+export const startWakeUpSweeper = ({ everyMs, ...options }: WakeUpSweeperOptions): PeriodicJob => periodicJob(everyMs, async (signal) => {
   const begunMs = performance.now()
   try {
-    const count = await sweepAlarms(options, signal)
+    const count = await sweepWakeUps(options, signal)
     if (count > 0) options.log.warn({ count }, 'alarms that NATS had forgotten are set again; they are late')
   } catch (error) {
     options.log.warn({ code: codeOf(error), err: error }, 'the alarms could not be looked over; it is tried again')
@@ -33,12 +33,12 @@ export const startAlarmSweep = ({ everyMs, ...options }: AlarmSweepOptions): Per
 })
 
 /** One look at all schedules. @returns how many were set again @throws ColloquyError `interrupted` where TIMERS stopped answering */
-export async function sweepAlarms({ bus, now }: Omit<AlarmSweepOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
+export async function sweepWakeUps({ bus, now }: Omit<WakeUpSweeperOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
   let count = 0
   for await (const batch of readToEnd(bus, 'TIMERS', { filter_subjects: ['timer.>'] })) {
     for (const message of batch) {
       const at = timeOf(message.headers?.get(SCHEDULE) ?? '')
-      if (at !== '' && isForgotten(at, now()) && await setAgain(bus, message)) count += 1
+      if (at !== '' && isMissed(at, now()) && await setAgain(bus, message)) count += 1
     }
     if (signal.aborted) break
   }

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { alarmSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
+import { wakeUpSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import { withRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
@@ -12,28 +12,28 @@ import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retr
  *
  * Whoever is wrong about the present schedule can only make it earlier, which does no harm; a later one is set only where there is none.
  */
-export interface Alarms {
+export interface WakeUps {
   /**
    * Sees to it that the actor has an alarm at `at` or before.
    *
    * @throws AbortError by the signal
    */
-  set(address: Address, at: string, options?: SetOptions): Promise<AlarmOutcome>
+  set(address: Address, at: string, options?: WakeUpOptions): Promise<WakeUpOutcome>
   /** Whether there is one at `at` or before for certain that goes off after `since`, both ISO. */
   covers(address: Address, at: string, since: string): boolean
 }
 
 /** `there`: it had one already. `not_ours`: it has none by this, and another sees to it. */
-export type AlarmOutcome = 'set' | 'there' | 'not_ours'
+export type WakeUpOutcome = 'set' | 'there' | 'not_ours'
 
-export interface SetOptions {
+export interface WakeUpOptions {
   /** Whether the actor never had one, as far as anybody knows: then TIMERS is not asked first. Default: false. */
   readonly isNew?: boolean
   /** Asked last of all: who was paused, and has another in his place by now, would make the alarm earlier than that one knows. Default: yes. */
   readonly isOurs?: () => Promise<boolean>
 }
 
-export interface AlarmsDeps extends Omit<RetryDeps, 'publisher'> {
+export interface WakeUpsDeps extends Omit<RetryDeps, 'publisher'> {
   readonly bus: JetStreamContext
   /** Epoch milliseconds; default: the clock. */
   readonly now?: () => number
@@ -53,8 +53,8 @@ const KNOWN_MAX = 100_000
 const SKEW_MS_MAX = 5_000
 
 /** nats-server goes off within some milliseconds; one that is overdue by this was forgotten by it (decision 23). */
-const FORGOTTEN_MS = 10_000
-export const isForgotten = (at: string, nowMs: number): boolean => nowMs - Date.parse(at) > FORGOTTEN_MS
+const MISSED_AFTER_MS = 10_000
+export const isMissed = (at: string, nowMs: number): boolean => nowMs - Date.parse(at) > MISSED_AFTER_MS
 
 const NONE: Known = { at: '', seq: 0 }
 const isLater = (present: Known, at: string): boolean => present.at === '' || present.at > at
@@ -66,7 +66,7 @@ const AT = '@at '
 /** ISO; empty where the header is none of ours. */
 export const timeOf = (schedule: string): string => (schedule.startsWith(AT) ? schedule.slice(AT.length) : '')
 
-export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alarms {
+export function createWakeUps({ bus, now = Date.now, ...deps }: WakeUpsDeps): WakeUps {
   const known = new LRUCache<string, Known>({ max: KNOWN_MAX })
   const surely: RetryDeps = { ...deps, publisher: bus.publisher }
 
@@ -77,12 +77,12 @@ export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alar
   }
   return {
     async set(address, at, { isNew = false, isOurs } = {}) {
-      const subject = alarmSubject(address)
+      const subject = wakeUpSubject(address)
       const remembered = isNew ? NONE : known.get(subject)
       // One that is remembered as early enough may have gone off since.
       let present = remembered !== undefined && isLater(remembered, at) ? remembered : await look(subject)
       for (;; present = await look(subject)) {
-        if (!isLater(present, at) && !isForgotten(present.at, now())) {
+        if (!isLater(present, at) && !isMissed(present.at, now())) {
           known.set(subject, present)
           return 'there'
         }
@@ -96,7 +96,7 @@ export function createAlarms({ bus, now = Date.now, ...deps }: AlarmsDeps): Alar
       }
     },
     covers(address, at, since) {
-      const present = known.get(alarmSubject(address))
+      const present = known.get(wakeUpSubject(address))
       return present !== undefined && !isLater(present, at) && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX
     },
   }

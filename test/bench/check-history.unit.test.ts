@@ -104,8 +104,8 @@ const DAMAGES: readonly (readonly [bug: string, finding: FindingKind, history: (
   ['a timer fires twice', 'timer', () => withAgain(10, () => ({ inbox: { seq: 21, ts: '2026-01-01T00:00:21.000Z' } }))],
   ['a timer fires too early', 'timer', () => withRecord(10, (record) => ({ ...record, inbox: { ...record.inbox, ts: '2026-01-01T00:00:08.000Z' } }))],
   ['a timer is missed', 'timer', () => historyOf(play([{ to: 'a', type: 'doze', data: { ms: 500 } }]), Date.parse('2026-01-01T00:01:00Z'))],
-  ['an actor with a timer that is still to fire has no alarm', 'timer', () => altered(() => ({ alarms: new Map<string, number>() }))],
-  ['the alarm of an actor comes after its timer', 'timer', () => altered(({ alarms }) => ({ alarms: new Map([...alarms].map(([actor]) => [actor, Date.parse('2099-01-01T00:00:00Z')])) }))],
+  ['an actor with a timer that is still to fire has no alarm', 'timer', () => altered(() => ({ wakeUps: new Map<string, number>() }))],
+  ['the alarm of an actor comes after its timer', 'timer', () => altered(({ wakeUps }) => ({ wakeUps: new Map([...wakeUps].map(([actor]) => [actor, Date.parse('2099-01-01T00:00:00Z')])) }))],
   // The projector.
   ['a row is counted twice', 'row_doubled', () => withTables(({ events }) => ({ events: [...events.slice(0, 1), ...events] }))],
   ['progress is written before the rows: some are missing', 'row_missing', () => withTables(({ events }) => ({ events: events.slice(1) }))],

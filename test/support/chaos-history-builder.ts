@@ -27,7 +27,7 @@ export interface Recorded extends History {
   readonly log: LoggedRecord[]
   readonly out: OutMessage[]
   readonly dead: DeadMessage[]
-  readonly alarms: Map<string, number>
+  readonly wakeUps: Map<string, number>
   readonly tables: { readonly events: EventRow[]; readonly actors: ActorRow[]; readonly tasks: TaskRow[]; readonly deadLetters: DeadRow[]; readonly stays: StayRow[] }
 }
 
@@ -73,11 +73,11 @@ export function historyOf({ ledger, log }: Pick<Recorded, 'ledger' | 'log'>, rea
   const payloads = new Map(ledger.flatMap((line) => (line.what === 'sent' ? [[line.id, line.payload]] : [])))
   const lasts = new Map(log.map(({ seq, actor, record }) => [actor, { actor, n: record.n, last_seq: seq, state: record.to, status: record.status }]))
   const tasks = new Map<string, TaskRow>()
-  const alarms = new Map<string, number>()
+  const wakeUps = new Map<string, number>()
   for (const { actor, record } of log) {
     for (const { run, task } of record.started) tasks.set(run, { actor, run, name: task, status: 'running' })
     for (const { run, task, status } of record.ended) tasks.set(run, { actor, run, name: task, status })
-    for (const { at } of record.timers) alarms.set(actor, Math.min(alarms.get(actor) ?? Infinity, Date.parse(at)))
+    for (const { at } of record.timers) wakeUps.set(actor, Math.min(wakeUps.get(actor) ?? Infinity, Date.parse(at)))
   }
   const failures = log.flatMap(({ seq, actor, record }) => record.ended.filter(({ status }) => status === 'failed' || status === 'expired')
     .map(({ run }) => ({ logSeq: seq, reason: 'task_failed', actor, payload: 'of the task', run })))
@@ -85,7 +85,7 @@ export function historyOf({ ledger, log }: Pick<Recorded, 'ledger' | 'log'>, rea
     : [{ logSeq: seq, reason: record.reason, actor, payload: payloads.get(record.input.id) ?? '' }]))
   const dead = [...rejections, ...failures]
   return {
-    ledger, log, alarms, dead, tasksWaiting: 0, readAtMs,
+    ledger, log, wakeUps, dead, tasksWaiting: 0, readAtMs,
     out: log.flatMap(({ actor, record }) => record.emitted.map(({ id, type, data }) => ({ actor, id, type, content: digestOf({ type, data }) }))),
     tables: {
       events: log.flatMap(({ seq, actor, record: { n, outcome, to, input, emitted } }) =>

@@ -84,7 +84,7 @@ export interface History {
   readonly out: Many<OutMessage>
   readonly dead: Many<DeadMessage>
   /** By actor when its alarm in TIMERS goes off, epoch milliseconds. */
-  readonly alarms: ReadonlyMap<string, number>
+  readonly wakeUps: ReadonlyMap<string, number>
   /** Messages that wait in TASKS. */
   readonly tasksWaiting: number
   readonly tables: {

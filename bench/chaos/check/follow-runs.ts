@@ -88,7 +88,7 @@ export function followRuns(find: Find): Runs {
       end(entry)
       begin(entry)
     },
-    finish({ alarms, tasksWaiting, readAtMs }) {
+    finish({ wakeUps, tasksWaiting, readAtMs }) {
       const isPending = (atMs: number): boolean => atMs + GRACE_MS > readAtMs
       let [running, inTime] = [0, 0]
       for (const [run, { actor, status, deadlineMs }] of tasks) {
@@ -103,7 +103,7 @@ export function followRuns(find: Find): Runs {
       for (const [run, { actor, end: ended, atMs }] of timers) {
         if (ended !== undefined) continue
         if (!isPending(atMs)) find('timer', `${run} of ${actor} was due ${readAtMs - atMs} ms ago and did not fire`)
-        else if (atMs > readAtMs && !((alarms.get(actor) ?? Infinity) <= atMs)) find('timer', `${run} of ${actor} is to fire, and TIMERS has no alarm for that`)
+        else if (atMs > readAtMs && !((wakeUps.get(actor) ?? Infinity) <= atMs)) find('timer', `${run} of ${actor} is to fire, and TIMERS has no alarm for that`)
       }
     },
   }

@@ -22,7 +22,7 @@ export async function readHistory({ ledgerFile, jsm, clickhouse }: Sources): Pro
     log: mapped(readStream(jsm, 'LOG'), recordIn),
     out: mapped(readStream(jsm, 'OUT'), eventIn),
     dead: mapped(readStream(jsm, 'DEAD'), deadIn),
-    alarms: await readAlarms(jsm),
+    wakeUps: await readAlarms(jsm),
     tasksWaiting: tasks.state.messages,
     tables: {
       events: rows(eventRow, 'SELECT seq, idx, concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, outcome, type, id, state_to FROM events ORDER BY seq, idx'),
@@ -59,14 +59,14 @@ async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerato
 
 /** One by one: a schedule that has gone off leaves a gap, so that nobody could tell by the sequence when he has read all. */
 async function readAlarms(jsm: JetStreamManager): Promise<Map<string, number>> {
-  const alarms = new Map<string, number>()
+  const wakeUps = new Map<string, number>()
   const { state } = await jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
   for (const subject of Object.keys(state.subjects ?? {})) {
     const schedule = (await jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))?.header.get('Nats-Schedule')
     const [, tenant = '', kind = '', id = ''] = subject.split('.')
-    if (schedule !== undefined) alarms.set(actorKey({ tenant, kind, id }), Date.parse(schedule.replace('@at ', '')))
+    if (schedule !== undefined) wakeUps.set(actorKey({ tenant, kind, id }), Date.parse(schedule.replace('@at ', '')))
   }
-  return alarms
+  return wakeUps
 }
 
 async function* mapped<T>(messages: AsyncIterable<StoredMsg>, read: (message: StoredMsg) => T): AsyncGenerator<T> {

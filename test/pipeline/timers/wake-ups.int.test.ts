@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createAlarms } from '../../../pipeline/timers/wake-ups.ts'
-import { sweepAlarms } from '../../../pipeline/timers/wake-up-sweeper.ts'
+import { createWakeUps } from '../../../pipeline/timers/wake-ups.ts'
+import { sweepWakeUps } from '../../../pipeline/timers/wake-up-sweeper.ts'
 import { sleeperKind } from '../../support/sleeper-kind.ts'
 import { level, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
@@ -101,17 +101,17 @@ test('a schedule that its server has forgotten is set again, by a look over all 
   const { bus, metrics } = system.running
   const signal = new AbortController().signal
   // No server can be told to forget: by a clock that is ahead all of them are overdue, by the real one none.
-  expect(await sweepAlarms({ bus, log: silent, now: Date.now }, signal)).toBe(0)
+  expect(await sweepWakeUps({ bus, log: silent, now: Date.now }, signal)).toBe(0)
   expect(await alarmOf('forgotten')).toEqual(before)
-  expect(await sweepAlarms({ bus, log: silent, now: () => Date.now() + 3 * HOUR_MS }, signal)).toBeGreaterThanOrEqual(1)
+  expect(await sweepWakeUps({ bus, log: silent, now: () => Date.now() + 3 * HOUR_MS }, signal)).toBeGreaterThanOrEqual(1)
   const swept = await alarmOf('forgotten')
   expect(swept?.at).toBe(before?.at)
   expect(swept?.seq).toBeGreaterThan(before?.seq ?? 0)
 
   const address = { tenant: 'acme', kind: 'sleeper', id: 'forgotten' }
   const at = before?.at ?? ''
-  expect(await createAlarms({ bus, metrics, signal, log: silent }).set(address, at)).toBe('there')
-  expect(await createAlarms({ bus, metrics, signal, log: silent, now: () => Date.now() + 3 * HOUR_MS }).set(address, at)).toBe('set')
+  expect(await createWakeUps({ bus, metrics, signal, log: silent }).set(address, at)).toBe('there')
+  expect(await createWakeUps({ bus, metrics, signal, log: silent, now: () => Date.now() + 3 * HOUR_MS }).set(address, at)).toBe('set')
   expect((await alarmOf('forgotten'))?.seq).toBeGreaterThan(swept?.seq ?? 0)
 })
 
