@@ -10,7 +10,7 @@ import { joinCluster, type Membership } from '../../pipeline/cluster/membership.
 import { assignPartitions, type Assignment } from '../../pipeline/cluster/assignment.ts'
 import { beginDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
-import { createLiveActors } from '../../pipeline/host/actor-cache.ts'
+import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { beginTrimming } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { createProofs } from '../../pipeline/indexer/canaries.ts'
@@ -123,7 +123,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     stages.set('tasks', tasks)
   }
   if (has('host')) {
-    const live = createLiveActors<Delivery>(settings.LIVE_ACTORS_MAX)
+    const live = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
     const runs = new Set<HostRun>()
     const { stage } = share('host', 'host', partitionCount, async (partitions, { isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline }) => {
       const run = await beginHost({

@@ -6,55 +6,55 @@ import { logSubject, parseLogSubject, type Address } from '../../schemas/subject
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
 /** An actor in memory, with its place in the log. */
-export interface LiveActor {
+export interface CachedActor {
   readonly actor: Actor
   /** LOG sequence of its last record; 0 before the first. */
   readonly lastSeq: number
 }
 
 /** One place in memory per actor: the messages that wait for it, and the actor once it is loaded. */
-export interface Slot<Message> {
+export interface Mailbox<Message> {
   readonly subject: string
   readonly address: Address
   readonly waiting: Message[]
-  live: LiveActor | undefined
+  live: CachedActor | undefined
 }
 
 /**
  * The actors in memory. One that has work stays; of the idle ones a bounded number is kept, and the longest idle is
  * forgotten first. A slot is never in memory twice, so that one actor's messages stay in order.
  */
-export interface LiveActors<Message> {
+export interface ActorCache<Message> {
   /** The slot of an actor, and whether it was idle: then somebody has to begin working on it. */
-  claim(partition: number, address: Address): { slot: Slot<Message>; idle: boolean }
+  claim(partition: number, address: Address): { mailbox: Mailbox<Message>; idle: boolean }
   /** Gives a slot back whose messages are all done. */
-  release(slot: Slot<Message>): void
+  release(mailbox: Mailbox<Message>): void
   /** Drops all actors of these partitions: whoever works on them next loads them from the log. */
-  forget(partitions: ReadonlySet<number>): void
+  evict(partitions: ReadonlySet<number>): void
   readonly size: number
 }
 
-export function createLiveActors<Message>(idleMax: number): LiveActors<Message> {
-  const busy = new Map<string, Slot<Message>>()
-  const idle = new LRUCache<string, Slot<Message>>({ max: idleMax })
+export function createActorCache<Message>(idleMax: number): ActorCache<Message> {
+  const busy = new Map<string, Mailbox<Message>>()
+  const idle = new LRUCache<string, Mailbox<Message>>({ max: idleMax })
   return {
     claim(partition, address) {
       const subject = logSubject(partition, address)
       const working = busy.get(subject)
-      if (working !== undefined) return { slot: working, idle: false }
-      const slot = idle.get(subject) ?? { subject, address, waiting: [], live: undefined }
+      if (working !== undefined) return { mailbox: working, idle: false }
+      const mailbox = idle.get(subject) ?? { subject, address, waiting: [], live: undefined }
       idle.delete(subject)
-      busy.set(subject, slot)
-      return { slot, idle: true }
+      busy.set(subject, mailbox)
+      return { mailbox, idle: true }
     },
-    release(slot) {
-      if (busy.get(slot.subject) !== slot) return
-      busy.delete(slot.subject)
-      if (slot.live !== undefined) idle.set(slot.subject, slot)
+    release(mailbox) {
+      if (busy.get(mailbox.subject) !== mailbox) return
+      busy.delete(mailbox.subject)
+      if (mailbox.live !== undefined) idle.set(mailbox.subject, mailbox)
     },
-    forget(partitions) {
-      for (const slots of [busy, idle]) {
-        for (const subject of [...slots.keys()]) if (partitions.has(parseLogSubject(subject).partition)) slots.delete(subject)
+    evict(partitions) {
+      for (const mailboxes of [busy, idle]) {
+        for (const subject of [...mailboxes.keys()]) if (partitions.has(parseLogSubject(subject).partition)) mailboxes.delete(subject)
       }
     },
     get size() {
@@ -69,7 +69,7 @@ const NOT_FOUND = 404
  * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
  * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
  */
-export async function loadActor(bus: JetStreamContext, subject: string, address: Address, from: 'direct' | 'leader'): Promise<LiveActor> {
+export async function loadActor(bus: JetStreamContext, subject: string, address: Address, from: 'direct' | 'leader'): Promise<CachedActor> {
   const last = await (from === 'direct' ? readDirect(bus, subject) : bus.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
   if (last === null) return { actor: newActor(address), lastSeq: 0 }
   return { actor: actorAfter(address, last.json<LogRecord>()), lastSeq: last.seq }

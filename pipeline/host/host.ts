@@ -13,7 +13,7 @@ import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
-import type { LiveActors, Slot } from './actor-cache.ts'
+import type { ActorCache, Mailbox } from './actor-cache.ts'
 import { resume } from './resume-point.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
@@ -24,7 +24,7 @@ export interface HostOptions {
   /** The partitions that this run begins with. */
   readonly partitions: readonly number[]
   /** Of all runs of this process; this one forgets those of its partitions first. */
-  readonly live: LiveActors<Delivery>
+  readonly live: ActorCache<Delivery>
   /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
   readonly messagesMax: number
   readonly bytesMax: number
@@ -49,7 +49,7 @@ export interface HostRun extends PartitionRun {
  */
 export async function beginHost(options: HostOptions): Promise<HostRun> {
   const { bus, kinds, partitions, live, metrics, log } = options
-  live.forget(new Set(partitions))
+  live.evict(new Set(partitions))
   const { lows, startSeq, isResolved } = await resume(options, partitions)
   const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
@@ -78,13 +78,13 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
   })
 
   /** Works on one actor until nothing waits for it. */
-  const work = async (slot: Slot<Delivery>): Promise<void> => {
-    for (let delivery = slot.waiting[0]; delivery !== undefined; delivery = slot.waiting[0]) {
-      if (!released.has(delivery.partition) && await handle(slot, delivery) === 'lost') letGo(delivery.partition)
-      slot.waiting.shift()
+  const work = async (mailbox: Mailbox<Delivery>): Promise<void> => {
+    for (let delivery = mailbox.waiting[0]; delivery !== undefined; delivery = mailbox.waiting[0]) {
+      if (!released.has(delivery.partition) && await handle(mailbox, delivery) === 'lost') letGo(delivery.partition)
+      mailbox.waiting.shift()
       finish(delivery)
     }
-    live.release(slot)
+    live.release(mailbox)
     metrics.liveActors.set(live.size)
   }
   /** From here on nothing of the partition is taken or begun; what LOG was sent already is waited for by others. */
@@ -108,14 +108,14 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
     }
     inFlight.acquire(message.data.length)
     underWay.get(partition)?.increment()
-    const { slot, idle } = live.claim(partition, address)
-    slot.waiting.push({
+    const { mailbox, idle } = live.claim(partition, address)
+    mailbox.waiting.push({
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
       seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
       // From SENT, to which producers cannot publish.
       ...(origin === 'actor' && message.headers?.has(LETTER_HEADER) === true ? { letter: message.headers.get(LETTER_HEADER) } : {}),
     })
-    if (idle) work(slot).catch(loop.fail)
+    if (idle) work(mailbox).catch(loop.fail)
   }
 
   loop.run(take)
@@ -134,7 +134,7 @@ export async function beginHost(options: HostOptions): Promise<HostRun> {
         watermarks.delete(partition)
         released.delete(partition)
       }
-      live.forget(new Set(gone))
+      live.evict(new Set(gone))
     },
     async stop() {
       for (const partition of watermarks.keys()) letGo(partition)

@@ -11,7 +11,7 @@ import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
-import { loadActor, type LiveActor, type Slot } from './actor-cache.ts'
+import { loadActor, type CachedActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
 /** A message under way, with the partition whose `low` waits for it. */
@@ -46,28 +46,28 @@ export type Handled = 'done' | 'lost'
  * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
  * message has a record that LOG acknowledged, needs none, or is another host's; rejects only where the host has to begin anew.
  */
-export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, delivery: Delivery) => Promise<Handled> {
+export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { bus, kinds, log, metrics, signal } = deps
   const wakeUps = createWakeUps({ bus, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
-  const load = async (slot: Slot<Delivery>, from: 'direct' | 'leader'): Promise<LiveActor> => {
+  const load = async (mailbox: Mailbox<Delivery>, from: 'direct' | 'leader'): Promise<CachedActor> => {
     metrics.actorLoads.inc()
-    return withRetry(deps, slot.subject, () => loadActor(bus, slot.subject, slot.address, from))
+    return withRetry(deps, mailbox.subject, () => loadActor(bus, mailbox.subject, mailbox.address, from))
   }
-  const decideOn = (live: LiveActor, delivery: Delivery, fresh: boolean) => {
+  const decideOn = (live: CachedActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
     const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq }, fresh)
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
   }
   /** An alarm that was for something else by the time it went off is followed by one for what the actor waits for now. */
-  const setNextWakeUp = async ({ actor: { address, state } }: LiveActor): Promise<void> => {
+  const setNextWakeUp = async ({ actor: { address, state } }: CachedActor): Promise<void> => {
     const due = firstDue(state)
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
-  const decideUnlessNewer = (live: LiveActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+  const decideUnlessNewer = (live: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
     try {
       return decideOn(live, delivery, fresh)
     } catch (error) {
@@ -78,24 +78,24 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
     }
   }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
-  const append = async (slot: Slot<Delivery>, live: LiveActor, draft: Draft): Promise<boolean> => {
+  const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: Draft): Promise<boolean> => {
     const appended = await publishWithRetry(
-      { publisher: bus.publisher, log, metrics, signal }, slot.subject, draft.encoded,
+      { publisher: bus.publisher, log, metrics, signal }, mailbox.subject, draft.encoded,
       { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
     if (!appended.ok) return false
     deps.onAppended(appended.seq)
-    slot.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
+    mailbox.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
     count(metrics, live, draft)
     return true
   }
 
-  return async (slot, delivery) => {
-    let fresh = slot.live === undefined
+  return async (mailbox, delivery) => {
+    let fresh = mailbox.live === undefined
     let from: 'direct' | 'leader' = 'direct'
     for (;;) {
       signal.throwIfAborted()
-      slot.live ??= await load(slot, from)
-      const decision = decideUnlessNewer(slot.live, delivery, fresh)
+      mailbox.live ??= await load(mailbox, from)
+      const decision = decideUnlessNewer(mailbox.live, delivery, fresh)
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'repeat':
@@ -103,25 +103,25 @@ export function createHandler(deps: HandlerDeps): (slot: Slot<Delivery>, deliver
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_due') await setNextWakeUp(slot.live)
+          if (decision.why === 'nothing_due') await setNextWakeUp(mailbox.live)
           return 'done'
         case 'threw':
-          log.warn({ subject: slot.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
+          log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
           break
         case 'record':
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
           if (!deps.hasValidLease(delivery.partition) && !await isStillOwned(delivery.partition)) return 'lost'
-          if (await append(slot, slot.live, decision)) return 'done'
+          if (await append(mailbox, mailbox.live, decision)) return 'done'
           if (await withRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
-      slot.live = undefined
+      mailbox.live = undefined
       fresh = true
     }
   }
 }
 
-function count(metrics: Metrics, { actor }: LiveActor, { record }: Draft): void {
+function count(metrics: Metrics, { actor }: CachedActor, { record }: Draft): void {
   metrics.stageOut.inc({ stage: 'host' })
   observeTimer(metrics, actor, record)
   if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })

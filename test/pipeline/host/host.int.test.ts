@@ -1,6 +1,6 @@
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createLiveActors } from '../../../pipeline/host/actor-cache.ts'
+import { createActorCache } from '../../../pipeline/host/actor-cache.ts'
 import { beginHost } from '../../../pipeline/host/host.ts'
 import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
@@ -135,7 +135,7 @@ describe('the log decides who is right', () => {
     const { bus, kv, kinds, metrics } = system.running
     const second = await beginHost({
       bus, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
-      live: createLiveActors(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
+      live: createActorCache(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
     })
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
     await publishAll(system, messages)
