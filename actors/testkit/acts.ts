@@ -1,7 +1,7 @@
 import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
 import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
-import { beginStep, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, settle, timeText, type World } from './simulated-world.ts'
+import { startStep, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, settle, timeText, type World } from './simulated-world.ts'
 
 /** Attributes of an input beside its type and data. */
 export interface Attributes {
@@ -30,7 +30,7 @@ export type Act =
 
 /** Does it, with all that follows by itself at that moment; a text says why it cannot be done. */
 export function perform(world: World, act: Act): World | string {
-  const begun = beginStep(world, actText(act))
+  const begun = startStep(world, actText(act))
   switch (act.act) {
     case 'when': {
       const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, source: 'test', ...act.attributes }

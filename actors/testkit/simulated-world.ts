@@ -62,7 +62,7 @@ export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: W
   }
 }
 
-export const beginStep = (world: World, what: string): World => ({ ...world, steps: [...world.steps, { what, records: [] }] })
+export const startStep = (world: World, what: string): World => ({ ...world, steps: [...world.steps, { what, records: [] }] })
 
 export const timeText = (ms: number): string => new Date(ms).toISOString()
 

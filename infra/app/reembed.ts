@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
-import { beginEmbedding } from '../../pipeline/indexer/indexer.ts'
+import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { startStage } from '../../pipeline/runtime/stage.ts'
 import { attachClickHouse, withJetStream } from './connect-to-running.ts'
@@ -45,7 +45,7 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const kv = await openBucket(bus.nc)
     const metrics = createMetrics()
     const { embedder, store } = open.adopt(await openCollection({ settings, client, metrics, log }), (collection) => collection.close())
-    const stage = open.adopt(await startStage('reembed', () => beginEmbedding({
+    const stage = open.adopt(await startStage('reembed', () => startIndexer({
       ...embedBounds(settings), ...embedNotes({ kv, store, log }), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
     }), log), (one) => one.stop())
     for (let told = ''; ; await delay(LOOK_MS)) {

@@ -8,24 +8,24 @@ import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { openClusterRegistry, type ClusterRegistry, type Share } from '../../pipeline/cluster/registry.ts'
 import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
 import { assignPartitions, type Assignment } from '../../pipeline/cluster/assignment.ts'
-import { beginDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
-import { beginHost, type HostRun } from '../../pipeline/host/host.ts'
+import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
+import { startHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
-import { beginTrimming } from '../../pipeline/host/inbox-trim.ts'
+import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { createProofs } from '../../pipeline/indexer/canaries.ts'
-import { beginEmbedding } from '../../pipeline/indexer/indexer.ts'
+import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { singlePartition, createPartitionedStage, backgroundRun, type PartitionedStage, type PartitionRun } from '../../pipeline/runtime/partitioned-stage.ts'
-import { beginProjector } from '../../pipeline/projector/projector.ts'
+import { startProjector } from '../../pipeline/projector/projector.ts'
 import { startStage, type Stage } from '../../pipeline/runtime/stage.ts'
 import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import { createTaskMemories } from '../../pipeline/task-runner/tenant-search.ts'
-import { beginRunner } from '../../pipeline/task-runner/task-runner.ts'
+import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
 import type { Memory } from './search-index.ts'
@@ -92,7 +92,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const share = createSharing({ registry, membership, log, metrics }, started)
 
   if (has('project') && client !== undefined) {
-    stages.set('project', share('project', project, 1, () => singlePartition(beginProjector({
+    stages.set('project', share('project', project, 1, () => singlePartition(startProjector({
       ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
       batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
     }))).stage)
@@ -101,12 +101,12 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('embed') && memory !== undefined) {
     stages.set('embed', share('embed', embed, 1, () => {
       const { embedder, store, replaced } = memory.current()
-      return singlePartition(beginEmbedding({ ...underWay, ...embedBounds(settings), ...embedNotes({ kv, store, log }), embedder, store, replaced }))
+      return singlePartition(startIndexer({ ...underWay, ...embedBounds(settings), ...embedNotes({ kv, store, log }), embedder, store, replaced }))
     }).stage)
   }
   if (has('dispatch')) {
     const truncation = createStreamTruncation({ bus, kv, log, metrics })
-    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { isAssigned: owns, hasValidLease: holds }) => beginDispatcher({
+    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { isAssigned: owns, hasValidLease: holds }) => startDispatcher({
       ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned: owns, hasValidLease: holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
@@ -118,7 +118,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('tasks')) {
     const memories = createTaskMemories(bus, memory?.search ?? createRemoteSearch(bus.nc))
     started.defer(() => memories.stop())
-    const tasks = await startStage('tasks', () => beginRunner({ bus, kinds, memoryOf: memories.of, log, metrics, now: Date.now }), log)
+    const tasks = await startStage('tasks', () => startTaskRunner({ bus, kinds, memoryOf: memories.of, log, metrics, now: Date.now }), log)
     started.defer(() => tasks.stop())
     stages.set('tasks', tasks)
   }
@@ -126,7 +126,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     const live = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
     const runs = new Set<HostRun>()
     const { stage } = share('host', 'host', partitionCount, async (partitions, { isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline }) => {
-      const run = await beginHost({
+      const run = await startHost({
         ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline,
       })
       runs.add(run)
@@ -135,7 +135,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     })
     stages.set('host', stage)
     membership.reportShare('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
-    share(TRIM, TRIM, 1, () => singlePartition(beginTrimming({
+    share(TRIM, TRIM, 1, () => singlePartition(startInboxTrim({
       bus, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
     })))
   }

@@ -47,7 +47,7 @@ export interface DispatcherOptions {
  * that nothing that reads the log later repeats one. An actor's records are carried out one after another; its events
  * go out in their order, and so does what it sends to other actors.
  */
-export async function beginDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
+export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { bus, metrics, log, checkpoints, truncation, partitions } = options
   const { rings, starts } = await resume(options)
   const owed = await truncation.findRepairs(partitions)

@@ -47,7 +47,7 @@ export interface HostRun extends PartitionRun {
  * The host: takes messages from INBOX in order, lets each actor decide, and appends one record per decision. Different
  * actors' appends are under way side by side; one actor's messages are handled strictly one after another.
  */
-export async function beginHost(options: HostOptions): Promise<HostRun> {
+export async function startHost(options: HostOptions): Promise<HostRun> {
   const { bus, kinds, partitions, live, metrics, log } = options
   live.evict(new Set(partitions))
   const { lows, startSeq, isResolved } = await resume(options, partitions)

@@ -44,7 +44,7 @@ const FULL_SHARE = 0.5
  * Takes out of INBOX, and out of what other streams handed on to it, only what is resolved by records that are dispatched too, by the word
  * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
  */
-export async function beginTrimming(options: TrimOptions): Promise<StageRun> {
+export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
   const { bus, kv, shares, partitionCount, everyMs, keepMs, log } = options
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let notes: Note[] = []

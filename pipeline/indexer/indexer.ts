@@ -17,7 +17,7 @@ import type { LocalEmbedder } from '../embedding/embedder.ts'
 import type { Proofs } from './canaries.ts'
 import { changeOf, pointId, type MemoryChange, type MemoryText } from './index-changes.ts'
 
-export interface EmbedStageOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
+export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly bus: JetStreamContext
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints
@@ -59,7 +59,7 @@ const WHOLE_LOG = 0
  * The embedder's stage: reads LOG and stores what was said, embedded, in one collection. Its checkpoint is written after all points of
  * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
  */
-export async function beginEmbedding(options: EmbedStageOptions): Promise<StageRun> {
+export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   const { bus, checkpoints, proofs, embedder, store, log, metrics } = options
   let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
   const { position: match, truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', ring)

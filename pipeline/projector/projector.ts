@@ -48,7 +48,7 @@ const OVERLAP = 1_000
  * The projector: writes what records say into the tables, in batches by size and age. Its mark is written after all rows of a
  * batch, so that a crash repeats rows, which their keys make harmless, and never misses one.
  */
-export async function beginProjector(options: ProjectorOptions): Promise<StageRun> {
+export async function startProjector(options: ProjectorOptions): Promise<StageRun> {
   const { bus, clickhouse, metrics, log } = options
   const stopping = new AbortController()
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }

@@ -36,7 +36,7 @@ const HEARTBEAT_MS = 1_000
  * The runner: runs what machines invoke and tells them how it came out. A task is acknowledged only after its outcome is
  * stored; the bound on runs of one task at one time is the server's, so that it holds for the whole cluster.
  */
-export async function beginRunner(options: RunnerOptions): Promise<StageRun> {
+export async function startTaskRunner(options: RunnerOptions): Promise<StageRun> {
   const { bus, kinds, log, metrics } = options
   const stopping = new AbortController()
   const runs = new Map<string, AbortController>()

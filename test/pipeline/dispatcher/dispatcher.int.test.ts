@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { beginDispatcher } from '../../../pipeline/dispatcher/dispatcher.ts'
+import { startDispatcher } from '../../../pipeline/dispatcher/dispatcher.ts'
 import type { PartitionRun } from '../../../pipeline/runtime/partitioned-stage.ts'
 import { createStreamTruncation } from '../../../pipeline/jetstream/stream-truncation.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
@@ -27,7 +27,7 @@ afterEach(() => run.stop())
 const checkpoints = () => createCheckpoints(system.running.kv, 'dispatch')
 function begin(): Promise<PartitionRun> {
   const { bus, kv, metrics } = system.running
-  return beginDispatcher({
+  return startDispatcher({
     bus, metrics, log: silent, checkpoints: checkpoints(), truncation: createStreamTruncation({ bus, kv, log: silent, metrics }), partitions: PARTITIONS,
     isAssigned: () => belief.owns, hasValidLease: () => belief.holds, recordsMax: 64, bytesMax: 1024 ** 2, checkpointMs: 20,
   })

@@ -1,7 +1,7 @@
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActorCache } from '../../../pipeline/host/actor-cache.ts'
-import { beginHost } from '../../../pipeline/host/host.ts'
+import { startHost } from '../../../pipeline/host/host.ts'
 import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
@@ -133,7 +133,7 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
 describe('the log decides who is right', () => {
   test('two hosts on the same partitions give every input exactly one record, in order', async () => {
     const { bus, kv, kinds, metrics } = system.running
-    const second = await beginHost({
+    const second = await startHost({
       bus, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
       live: createActorCache(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
     })

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { beginTrimming } from '../../../pipeline/host/inbox-trim.ts'
+import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
 import { createProducer, NotAcknowledgedError } from '../../../infra/index.ts'
 import { level, publishAll, readLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
@@ -45,7 +45,7 @@ test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, 
       const stage = stages.get(work === 'host' ? 'host' : 'dispatch')
       return stage === undefined ? [] : [{ partitions, position: stage.status().position, logSeq }]
     }
-    const trimming = await beginTrimming({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
+    const trimming = await startInboxTrim({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
     const before = (await bus.jsm.streams.info('INBOX')).state.first_seq
     await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.first_seq, { timeout: 1_000 }).not.toBe(before).catch(() => undefined)
     await trimming.stop()

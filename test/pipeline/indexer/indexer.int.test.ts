@@ -5,7 +5,7 @@ import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
 import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.ts'
 import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
 import { createProofs } from '../../../pipeline/indexer/canaries.ts'
-import { beginEmbedding } from '../../../pipeline/indexer/indexer.ts'
+import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
 import type { MemoryPoint, MemoryWriter } from '../../../pipeline/search/vector-store.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
@@ -68,7 +68,7 @@ afterAll(async () => {
 
 const begin = (reader: string, store: MemoryWriter, embedder = lexical): Promise<Stage> => {
   const { bus, kv } = system.running
-  return startStage('embed', () => beginEmbedding({
+  return startStage('embed', () => startIndexer({
     bus, checkpoints: createCheckpoints(kv, reader), proofs: createProofs({ kv, reader, store, log: silent }), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
     log: silent, metrics: createMetrics(),
   }), silent)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { beginTrimming } from '../../../pipeline/host/inbox-trim.ts'
+import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
 import { SOURCED_STREAMS, isSourcingComplete, newestSourced, sourcedAt } from '../../../pipeline/jetstream/sourcing.ts'
 import { actorSubject, internalSubject } from '../../../schemas/subjects.ts'
 import { level } from '../../support/system-assertions.ts'
@@ -39,7 +39,7 @@ test('what is resolved is trimmed in those streams as well', async () => {
   }]
   const left = async (stream: string, filter: string): Promise<number> =>
     Object.keys((await bus.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
-  const trimming = await beginTrimming({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
+  const trimming = await startInboxTrim({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
   await expect.poll(() => left('TIMERS', 'int.>')).toBe(0)
   await expect.poll(() => left('SENT', 'act.>')).toBe(0)
   await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.messages).toBe(0)
