@@ -12,7 +12,7 @@ const UNHEARD_POLL_MS = 50
  * would wait for himself
  * @param signal ends the waiting, which rejects with an AbortError
  */
-export function createOwnershipGuard({ isAssigned: owns, hasValidLease: holds }: Pick<Assignment, 'owns' | 'holds'>, signal: AbortSignal): (partition: number) => Promise<boolean> {
+export function createOwnershipGuard({ isAssigned: owns, hasValidLease: holds }: Pick<Assignment, 'isAssigned' | 'hasValidLease'>, signal: AbortSignal): (partition: number) => Promise<boolean> {
   // One timer for all who wait: there may be thousands.
   let tick: Promise<void> | undefined
   return async (partition) => {

@@ -9,7 +9,7 @@ export interface Runs {
   readonly tasks: ReadonlyMap<string, Task>
   take(entry: LoggedRecord): void
   /** After the last record. */
-  finish(history: Pick<History, 'alarms' | 'tasksWaiting' | 'readAtMs'>): void
+  finish(history: Pick<History, 'wakeUps' | 'tasksWaiting' | 'readAtMs'>): void
 }
 
 export interface Task {
