@@ -18,11 +18,11 @@ export interface Message extends Delivery {
   readonly origin: Origin
   readonly addressable: boolean
   /** Of one that is about a dead letter: the header that says so. */
-  readonly letter?: string | undefined
+  readonly resolution?: string | undefined
 }
 
 /** One message at one actor, at one time. */
-export interface Turn {
+export interface DecisionInput {
   readonly actor: Actor
   readonly message: Message
   readonly at: string
@@ -30,13 +30,13 @@ export interface Turn {
   /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
   readonly lastSeq?: number | undefined
   /** The run that the message, an alarm, was found to be about. */
-  readonly overdue?: string | undefined
+  readonly expiredRun?: string | undefined
   /** The dead letter that the message puts an end to. */
   readonly resolves?: Resolves | undefined
 }
 
 /** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
-export interface Draft {
+export interface PendingRecord {
   readonly kind: 'record'
   readonly record: LogRecord
   readonly encoded: Uint8Array
@@ -52,14 +52,14 @@ export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'em
 }
 
 /** Nothing but the counts changes: the machine is not shown what belongs to the past. */
-export const unmoved = ({ actor }: Turn): Outcomes => ({
+export const unchanged = ({ actor }: DecisionInput): Outcomes => ({
   to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
   ...(actor.state === null ? {} : { machine: actor.machine }),
   emitted: [], started: [], timers: [], stopped: [], ended: [],
 })
 
 /** The record of a committed input; one that would be too large to keep is rejected instead. */
-export function commit(turn: Turn, kind: Kind | undefined, input: Input, outcomes: Outcomes): Draft {
+export function commit(turn: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
   const { actor, message, at, low } = turn
   const { to, state, status, label, emitted, sent, started, timers, stopped, ended, error, snapshot } = outcomes
   const machine = outcomes.machine ?? (kind === undefined ? actor.machine : machineName(kind))
@@ -80,13 +80,13 @@ export function commit(turn: Turn, kind: Kind | undefined, input: Input, outcome
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
 }
 
-const resolved = ({ resolves }: Turn) => (resolves === undefined ? {} : { resolves })
+const resolved = ({ resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
 
 /** A letter that was redriven is remembered like an id, so that doing it again does nothing. */
-const withLetter = ({ resolves }: Turn, seen: Seen): Seen =>
+const withLetter = ({ resolves }: DecisionInput, seen: Seen): Seen =>
   (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
 
-const follows = ({ actor, lastSeq }: Turn) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
+const follows = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
@@ -97,7 +97,7 @@ function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
 }
 
 /** A rejection leaves the actor as it was, but for its counters, and that an alarm is not set for the same again. */
-export function reject(turn: Turn, refusal: { reason: Reason; error: string; input: Input }): Draft {
+export function reject(turn: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
   const { actor, message, at, low } = turn
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
@@ -105,7 +105,7 @@ export function reject(turn: Turn, refusal: { reason: Reason; error: string; inp
     v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected' as const, reason: refusal.reason,
     error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
     payload: payloadText(message.payload), machine: actor.machine,
-    input, from: path, to: path, state: withRefused(actor.state, turn.overdue), status: actor.status, label: actor.label,
+    input, from: path, to: path, state: withRefused(actor.state, turn.expiredRun), status: actor.status, label: actor.label,
     emitted: [], started: [], timers: [], stopped: [], ended: [],
   }
   const rejected: LogRecord = {

@@ -6,7 +6,7 @@ import type { TaskEnd } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
 import { isEndless } from '../definition/check-cycles.ts'
 import { firstDue } from './next-deadline.ts'
-import { commit, reject, unmoved, type Draft, type Message, type Turn } from './commit.ts'
+import { commit, reject, unchanged, type PendingRecord, type Message, type DecisionInput } from './commit.ts'
 import type { Kind, Kinds } from '../definition/define-kind.ts'
 import { decideLetter } from './resolve-dead-letter.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
@@ -16,7 +16,7 @@ import { step, type Settled } from './step.ts'
 import { readData } from '../definition/upcast.ts'
 
 /** Where and when a decision is made; the rest of it follows from the actor and the message. */
-export interface Moment {
+export interface DecisionContext {
   /** ISO, milliseconds. */
   readonly now: string
   readonly low: number
@@ -32,7 +32,7 @@ export type Decision =
   | { readonly kind: 'repeat'; readonly by: 'position' | 'id' | 'sequence' }
   | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_due' | 'not_internal' }
   | { readonly kind: 'threw'; readonly error: unknown }
-  | Draft
+  | PendingRecord
 
 /**
  * Decides what a message does to an actor: the core of Colloquy, and pure.
@@ -40,15 +40,15 @@ export type Decision =
  * @param fresh whether the actor was just loaded; a machine that throws on a fresh actor is rejected as `poison`.
  * @throws ColloquyError `newer_machine` where the actor was last decided on by a newer version of its kind than this one.
  */
-export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Moment, fresh: boolean): Decision {
+export function decide(kinds: Kinds, actor: Actor, message: Message, moment: DecisionContext, fresh: boolean): Decision {
   if (isHandled(actor.inbox, message)) return { kind: 'repeat', by: 'position' }
   const at = moment.now > actor.at ? moment.now : actor.at
-  const turn: Turn = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
-  if (message.letter === undefined) return decideOn(kinds, turn, fresh)
-  return decideLetter(turn, message.letter, (asBefore) => decideOn(kinds, asBefore, fresh))
+  const turn: DecisionInput = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
+  if (message.resolution === undefined) return decideOn(kinds, turn, fresh)
+  return decideLetter(turn, message.resolution, (asBefore) => decideOn(kinds, asBefore, fresh))
 }
 
-function decideOn(kinds: Kinds, turn: Turn, fresh: boolean): Decision {
+function decideOn(kinds: Kinds, turn: DecisionInput, fresh: boolean): Decision {
   const { actor, message, at } = turn
   if (!message.addressable) {
     return reject(turn, { reason: 'bad_subject', error: 'tokens must match [A-Za-z0-9_-]{1,128}', input: salvagedInput(message) })
@@ -63,7 +63,7 @@ function decideOn(kinds: Kinds, turn: Turn, fresh: boolean): Decision {
   if (kind === undefined) return reject(turn, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
   const data = readData(kind, read)
   if (!data.ok) return reject(turn, { reason: 'bad_data', error: data.error, input: read })
-  if (read.history === true) return commit(turn, kind, read, unmoved(turn))
+  if (read.history === true) return commit(turn, kind, read, unchanged(turn))
   if (isEnded(actor)) return reject(turn, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
   const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return run(turn, kind, read, event, undefined, fresh)
@@ -77,7 +77,7 @@ const salvagedInput = (message: Message): Input => {
 }
 
 /** A result or timer counts only while its run is pending: a late one of an earlier run has another run's name. */
-function decideInternal(turn: Turn, kind: Kind | undefined, fresh: boolean): Decision {
+function decideInternal(turn: DecisionInput, kind: Kind | undefined, fresh: boolean): Decision {
   const internal = readInternal(turn.message)
   if (internal === undefined || kind === undefined) return { kind: 'ignored', why: 'not_internal' }
   if (internal.type !== 'alarm') return decideAbout(turn, kind, internal, fresh)
@@ -85,10 +85,10 @@ function decideInternal(turn: Turn, kind: Kind | undefined, fresh: boolean): Dec
   if (due === undefined) return { kind: 'ignored', why: 'nothing_due' }
   // Should it be rejected, the letter says what the alarm was for.
   const message = { ...turn.message, payload: Buffer.from(JSON.stringify(due)) }
-  return decideAbout({ ...turn, message, overdue: due.run }, kind, due, fresh)
+  return decideAbout({ ...turn, message, expiredRun: due.run }, kind, due, fresh)
 }
 
-function decideAbout(turn: Turn, kind: Kind, internal: RunInput, fresh: boolean): Decision {
+function decideAbout(turn: DecisionInput, kind: Kind, internal: RunInput, fresh: boolean): Decision {
   const { actor } = turn
   const input = internalAsInput(turn.message, internal)
   if (internal.type === 'timer.fired') {
@@ -102,7 +102,7 @@ function decideAbout(turn: Turn, kind: Kind, internal: RunInput, fresh: boolean)
 }
 
 /** What an alarm is for, by the clock of the server that stored it: deciding again must come to the same. */
-function dueRun({ actor, message }: Turn): RunInput | undefined {
+function dueRun({ actor, message }: DecisionInput): RunInput | undefined {
   const due = firstDue(actor.state)
   if (due === undefined || due.at > message.ts) return undefined
   const { at: _at, ...input } = due
@@ -125,7 +125,7 @@ function outcomeOf(outcome: Outcome): Omit<TaskEnd, 'run' | 'task' | 'startedAt'
   return { status: 'failed', attempts, queueMs, durationMs, error: outcome.error }
 }
 
-function run(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined, fresh: boolean): Decision {
+function run(turn: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined, fresh: boolean): Decision {
   try {
     return commit(turn, kind, input, step(turn, kind, input, event, settled))
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Input } from '../../schemas/envelope.ts'
 import { readLetterHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { Resolves } from '../../schemas/record.ts'
 import type { Decision } from './decide.ts'
-import { commit, payloadText, unmoved, type Draft, type Turn } from './commit.ts'
+import { commit, payloadText, unchanged, type PendingRecord, type DecisionInput } from './commit.ts'
 import { wasRedriven } from './deduplication.ts'
 
 /** Why a redriven original came to nothing new: the actor has committed one with its id, waits for it no longer, or was given it before. */
@@ -14,25 +14,25 @@ type Nothing = 'repeat' | 'ignored' | 'again'
  *
  * @param decideOn decides a message as if it were none about a letter.
  */
-export function decideLetter(turn: Turn, header: string, decideOn: (turn: Turn) => Decision): Decision {
+export function decideLetter(turn: DecisionInput, header: string, decideOn: (turn: DecisionInput) => Decision): Decision {
   const letter = readLetterHeader(header)
   if (letter === undefined) return { kind: 'ignored', why: 'not_internal' }
   const { id, ts, force, ...facts } = letter
   const resolves: Resolves = { ...facts, payload: payloadText(turn.message.payload) }
-  const resolving: Turn = { ...turn, resolves }
+  const resolving: DecisionInput = { ...turn, resolves }
   if (resolves.end === 'dropped') return note(resolving, resolves)
   if (force !== true && wasRedriven(turn.actor.seen, resolves)) return note(resolving, resolves, 'again')
 
   const origin = resolves.subject.startsWith('int.') ? 'internal' : 'producer'
-  const { letter: _letter, msgId: _msgId, ...message } = turn.message
+  const { resolution: _letter, msgId: _msgId, ...message } = turn.message
   const decision = decideOn({ ...resolving, message: { ...message, origin, subject: resolves.subject, first: { id, ts } } })
   return decision.kind === 'repeat' || decision.kind === 'ignored' ? note(resolving, resolves, decision.kind) : decision
 }
 
 /** A record that moves nothing: only what became of the letter, for those who read the log. */
-function note(turn: Turn, { end, logSeq, inboxSeq, reason }: Resolves, nothing?: Nothing): Draft {
+function note(turn: DecisionInput, { end, logSeq, inboxSeq, reason }: Resolves, nothing?: Nothing): PendingRecord {
   const type = `dead.${end}`
   const data = { letter: logSeq, position: inboxSeq, reason, ...(nothing === undefined ? {} : { nothing }) }
   const input: Input = { type, id: `${type}:${logSeq}`, source: 'colloquy', time: turn.message.ts, data }
-  return commit({ ...turn, message: { ...turn.message, origin: 'internal' } }, undefined, input, { ...unmoved(turn), machine: turn.actor.machine })
+  return commit({ ...turn, message: { ...turn.message, origin: 'internal' } }, undefined, input, { ...unchanged(turn), machine: turn.actor.machine })
 }

@@ -9,7 +9,7 @@ import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
 import { refusalError } from '../definition/refusal.ts'
 import { isRecord } from '../definition/walk-machine.ts'
-import type { Outcomes, Turn } from './commit.ts'
+import type { Outcomes, DecisionInput } from './commit.ts'
 import { collectEffects, toldItself, type Action, type Effects, type Place } from './effects.ts'
 import { machineName, type Kind } from '../definition/define-kind.ts'
 import { migrate, versionOf } from './migrate.ts'
@@ -28,7 +28,7 @@ export interface Settled {
  *
  * @throws whatever the machine throws, and ColloquyError where it asks for what cannot be kept or carried out.
  */
-export function step(turn: Turn, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined): Outcomes {
+export function step(turn: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined): Outcomes {
   const { actor, message, at } = turn
   const { before, actions } = load(turn, kind)
   const first = before ?? settle(kind, kind.pure.initial(actor.address), actions)
@@ -67,7 +67,7 @@ function carriedBy({ correlationid, traceparent }: Input): Place['carried'] {
 }
 
 /** The machine's snapshot before the event; absent where it has not been started. What a migration asks for stands first among the actions. */
-function load({ actor, at }: Turn, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
+function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
   if (actor.snapshot !== undefined) return { before: actor.snapshot, actions: [] }
   if (actor.state === null) return { before: undefined, actions: [] }
   const version = versionOf(actor.machine)

@@ -113,7 +113,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
       seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
       // From SENT, to which producers cannot publish.
-      ...(origin === 'actor' && message.headers?.has(LETTER_HEADER) === true ? { letter: message.headers.get(LETTER_HEADER) } : {}),
+      ...(origin === 'actor' && message.headers?.has(LETTER_HEADER) === true ? { resolution: message.headers.get(LETTER_HEADER) } : {}),
     })
     if (idle) work(mailbox).catch(loop.fail)
   }

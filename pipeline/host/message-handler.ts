@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { decide, type Decision } from '../../actors/core/decide.ts'
 import { firstDue } from '../../actors/core/next-deadline.ts'
-import type { Draft, Message } from '../../actors/core/commit.ts'
+import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
@@ -78,7 +78,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     }
   }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
-  const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: Draft): Promise<boolean> => {
+  const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: PendingRecord): Promise<boolean> => {
     const appended = await publishWithRetry(
       { publisher: bus.publisher, log, metrics, signal }, mailbox.subject, draft.encoded,
       { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
@@ -121,7 +121,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   }
 }
 
-function count(metrics: Metrics, { actor }: CachedActor, { record }: Draft): void {
+function count(metrics: Metrics, { actor }: CachedActor, { record }: PendingRecord): void {
   metrics.stageOut.inc({ stage: 'host' })
   observeTimer(metrics, actor, record)
   if (record.reason !== undefined) metrics.rejected.inc({ reason: record.reason })

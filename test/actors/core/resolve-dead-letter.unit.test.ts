@@ -14,7 +14,7 @@ const about = (record: LogRecord, more: Partial<Letter> = {}): string => letterH
   end: 'redriven', deadSeq: 3, logSeq: 40, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
   reason: record.reason ?? 'unknown_kind', subject: record.subject ?? 'in.acme.toy.a1', error: record.error ?? '', ...more,
 })
-const redrive = (seq: number, body: unknown, header: string) => message(seq, body, { origin: 'actor', letter: header })
+const redrive = (seq: number, body: unknown, header: string) => message(seq, body, { origin: 'actor', resolution: header })
 /** The record of an unknown kind, as a host without it would have made it. */
 const unknown = (body: object): LogRecord => ({
   ...recordOf(fresh, message(5, spin)), reason: 'unknown_kind', payload: JSON.stringify(body), error: 'no kind "toy" here',
