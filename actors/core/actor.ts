@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Case, LogRecord, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
-import { nothingSeen, type Seen } from './deduplication.ts'
+import { emptyDedupState, type DedupState } from './deduplication.ts'
 
 /** All that the next decision about an actor depends on: its last record, and the machine's snapshot once it is restored. */
 export interface Actor {
@@ -17,7 +17,7 @@ export interface Actor {
   readonly case: Case | undefined
   /** By active leaf the LOG sequence of the record that entered it; 0 stands for the last one. */
   readonly since: Readonly<Record<string, number>>
-  readonly seen: Seen
+  readonly seen: DedupState
   /** Absent until a decision needs it; dropped whenever a restored one could differ. */
   readonly snapshot: AnyMachineSnapshot | undefined
 }
@@ -34,7 +34,7 @@ export const newActor = (address: Address): Actor => ({
   label: {},
   case: undefined,
   since: {},
-  seen: nothingSeen,
+  seen: emptyDedupState,
   snapshot: undefined,
 })
 

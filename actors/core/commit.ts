@@ -7,7 +7,7 @@ import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './cases.ts'
 import { machineName, type Kind } from '../definition/define-kind.ts'
 import type { Delivery } from './read-input.ts'
-import { remember, rememberRedriven, type Seen } from './deduplication.ts'
+import { rememberInput, rememberRedriven, type DedupState } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStays } from './state-intervals.ts'
 
@@ -68,7 +68,7 @@ export function commit(turn: DecisionInput, kind: Kind | undefined, input: Input
   const cause = causeOf(actor, input, message.origin === 'internal')
   const { case: next, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...follows(turn), cause })
   const { since, left } = nextStays(actor, state, turn.lastSeq, cause)
-  const seen = withLetter(turn, message.origin === 'internal' ? actor.seen : remember(actor.seen, input))
+  const seen = withLetter(turn, message.origin === 'internal' ? actor.seen : rememberInput(actor.seen, input))
   // Every record has the same fields in the same order, absent ones as undefined: that is faster to make and to write.
   const committed: LogRecord = {
     v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label, emitted, sent, started, timers,
@@ -83,7 +83,7 @@ export function commit(turn: DecisionInput, kind: Kind | undefined, input: Input
 const resolved = ({ resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
 
 /** A letter that was redriven is remembered like an id, so that doing it again does nothing. */
-const withLetter = ({ resolves }: DecisionInput, seen: Seen): Seen =>
+const withLetter = ({ resolves }: DecisionInput, seen: DedupState): DedupState =>
   (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
 
 const follows = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })

@@ -10,7 +10,7 @@ import { commit, reject, unchanged, type PendingRecord, type Message, type Decis
 import type { Kind, Kinds } from '../definition/define-kind.ts'
 import { decideLetter } from './resolve-dead-letter.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
-import { isHandled, repeatedBy } from './deduplication.ts'
+import { isDuplicate, duplicateBy } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
 import { step, type Settled } from './step.ts'
 import { readData } from '../definition/upcast.ts'
@@ -41,7 +41,7 @@ export type Decision =
  * @throws ColloquyError `newer_machine` where the actor was last decided on by a newer version of its kind than this one.
  */
 export function decide(kinds: Kinds, actor: Actor, message: Message, moment: DecisionContext, fresh: boolean): Decision {
-  if (isHandled(actor.inbox, message)) return { kind: 'repeat', by: 'position' }
+  if (isDuplicate(actor.inbox, message)) return { kind: 'repeat', by: 'position' }
   const at = moment.now > actor.at ? moment.now : actor.at
   const turn: DecisionInput = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
   if (message.resolution === undefined) return decideOn(kinds, turn, fresh)
@@ -58,7 +58,7 @@ function decideOn(kinds: Kinds, turn: DecisionInput, fresh: boolean): Decision {
 
   const read = readInput(message)
   if (isRefusal(read)) return reject(turn, read)
-  const by = repeatedBy(actor.seen, read)
+  const by = duplicateBy(actor.seen, read)
   if (by !== undefined) return { kind: 'repeat', by }
   if (kind === undefined) return reject(turn, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
   const data = readData(kind, read)

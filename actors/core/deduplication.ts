@@ -3,8 +3,8 @@ import { RESERVED_ID_PREFIX, type Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Resolves } from '../../schemas/record.ts'
 
-export type Seen = LogRecord['seen']
-export const nothingSeen: Seen = { ids: '', sources: [] }
+export type DedupState = LogRecord['seen']
+export const emptyDedupState: DedupState = { ids: '', sources: [] }
 
 interface Position {
   readonly seq: number
@@ -15,17 +15,17 @@ interface Position {
  * Whether INBOX has handed this message over before. Sequence *and* time must not be above the last one: a server that
  * lost its tail gives sequences out again, at a later time.
  */
-export const isHandled = (last: Position, message: Position): boolean => message.seq <= last.seq && message.ts <= last.ts
+export const isDuplicate = (last: Position, message: Position): boolean => message.seq <= last.seq && message.ts <= last.ts
 
 /** By what a producer's input repeats one that was committed; `undefined` where it is new. */
-export function repeatedBy(seen: Seen, input: Input): 'id' | 'sequence' | undefined {
+export function duplicateBy(seen: DedupState, input: Input): 'id' | 'sequence' | undefined {
   if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'
   if (input.sequence !== undefined && input.sequence <= highestOf(seen, input.source)) return 'sequence'
   return undefined
 }
 
 /** What is remembered once an input is committed. */
-export function remember(seen: Seen, input: Input): Seen {
+export function rememberInput(seen: DedupState, input: Input): DedupState {
   const ids = isRemembered(input.id) ? withId(seen.ids, input.id) : seen.ids
   if (input.sequence === undefined) return { ids, sources: seen.sources }
   const others = seen.sources.filter(([source]) => source !== input.source)
@@ -37,11 +37,11 @@ const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(
 /** A letter that was redriven is remembered among the ids, under one that no producer may use. */
 const redrivenId = ({ logSeq }: Pick<Resolves, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
 
-export const rememberRedriven = (seen: Seen, letter: Pick<Resolves, 'logSeq'>): Seen => ({ ...seen, ids: withId(seen.ids, redrivenId(letter)) })
+export const rememberRedriven = (seen: DedupState, letter: Pick<Resolves, 'logSeq'>): DedupState => ({ ...seen, ids: withId(seen.ids, redrivenId(letter)) })
 
-export const wasRedriven = (seen: Seen, letter: Pick<Resolves, 'logSeq'>): boolean => holds(seen.ids, shortHash(redrivenId(letter)))
+export const wasRedriven = (seen: DedupState, letter: Pick<Resolves, 'logSeq'>): boolean => holds(seen.ids, shortHash(redrivenId(letter)))
 
-const highestOf = (seen: Seen, wanted: string): number => seen.sources.find(([source]) => source === wanted)?.[1] ?? -1
+const highestOf = (seen: DedupState, wanted: string): number => seen.sources.find(([source]) => source === wanted)?.[1] ?? -1
 
 /** Ids that Colloquy made up from the position are as unique as the position itself. */
 const isRemembered = (id: string): boolean => !id.startsWith(RESERVED_ID_PREFIX)

@@ -99,7 +99,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'repeat':
-          metrics.repeats.inc({ by: decision.by })
+          metrics.duplicates.inc({ by: decision.by })
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { isRefusal, readInput } from '../../actors/core/read-input.ts'
-import { repeatedBy } from '../../actors/core/deduplication.ts'
+import { duplicateBy } from '../../actors/core/deduplication.ts'
 import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
@@ -66,7 +66,7 @@ async function settledAt(bus: JetStreamContext, subject: string, position: numbe
   if (last === undefined) return undefined
   if (last.record.inbox.seq < position) {
     const input = readInput({ seq: position, ts: last.record.at, payload })
-    if (isRefusal(input) || repeatedBy(last.record.seen, input) === undefined) return undefined
+    if (isRefusal(input) || duplicateBy(last.record.seen, input) === undefined) return undefined
     return { outcome: 'repeat', logSeq: last.seq }
   }
   const own = await findRecord(bus, subject, last, ({ inbox }) => inbox.seq - position)

@@ -24,7 +24,7 @@ export function createMetrics() {
     stageLagSeconds: gauge('stage_lag_seconds', 'Age of the message that a stage is at, 0 where it is level', ['stage']),
     handlerSeconds: histogram('handler_seconds', 'Time that a stage works on one message; at the dispatcher until all its effects are stored', HANDLER_SECONDS, ['stage']),
     rejected: counter('records_rejected_total', 'Inputs that were recorded as rejected', ['reason']),
-    repeats: counter('repeats_total', 'Inputs that repeat a committed one', ['by']),
+    duplicates: counter('repeats_total', 'Inputs that repeat a committed one', ['by']),
     ignored: counter('ignored_total', 'Messages that leave no record', ['why']),
     publishesRefused: counter('publishes_refused_total', 'Messages that a stream refused or did not answer, by code', ['code']),
     actorLoads: counter('actor_loads_total', 'Actors read from LOG'),
