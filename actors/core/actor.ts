@@ -16,7 +16,7 @@ export interface Actor {
   readonly label: LogRecord['label']
   readonly case: Case | undefined
   /** By active leaf the LOG sequence of the record that entered it; 0 stands for the last one. */
-  readonly since: Readonly<Record<string, number>>
+  readonly enteredAtSeq: Readonly<Record<string, number>>
   readonly seen: DedupState
   /** Absent until a decision needs it; dropped whenever a restored one could differ. */
   readonly snapshot: AnyMachineSnapshot | undefined
@@ -33,7 +33,7 @@ export const newActor = (address: Address): Actor => ({
   status: 'none',
   label: {},
   case: undefined,
-  since: {},
+  enteredAtSeq: {},
   seen: emptyDedupState,
   snapshot: undefined,
 })
@@ -49,7 +49,7 @@ export const actorAfter = (address: Address, record: LogRecord, snapshot?: AnyMa
   status: record.status,
   label: record.label,
   case: record.case,
-  since: record.since ?? {},
+  enteredAtSeq: record.since ?? {},
   seen: record.seen,
   snapshot,
 })

@@ -2,7 +2,7 @@ import type { Input } from '../../schemas/envelope.ts'
 import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../schemas/event-readers.ts'
 import type { Case, LogRecord } from '../../schemas/record.ts'
 import { detectLanguage } from './detect-language.ts'
-import { reachedAt, thingsSaid, type Said } from './observed-messages.ts'
+import { reachedAt, observedMessages, type ObservedMessage } from './observed-messages.ts'
 import { nextTurns, placed } from './turns.ts'
 
 /** What a record that is being made says already, and what it follows. */
@@ -25,7 +25,7 @@ type Counts = NonNullable<Case['counts']>
  */
 export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['answered'] } {
   const { before, input, at, label, emitted } = step
-  const said = step.outcome === 'committed' ? thingsSaid(step) : []
+  const said = step.outcome === 'committed' ? observedMessages(step) : []
   const spoken = said[0]?.idx === 0 ? said[0] : undefined
   const reopens = before !== undefined && spoken?.history === false && (before.closed || before.history === true)
   const opens = before === undefined || reopens
@@ -67,20 +67,20 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
 
 const some = (count: number): number | undefined => (count === 0 ? undefined : count)
 
-function channelOf(told: readonly Said[], { input, label }: CaseStep): string | undefined {
+function channelOf(told: readonly ObservedMessage[], { input, label }: CaseStep): string | undefined {
   const asked = told.find(({ role }) => role === 'user')
   if (asked === undefined) return undefined
   return asked.received?.channel ?? (asked.history ? undefined : labelText(label, 'channel')) ?? input.source
 }
 
-function languageOf(told: readonly Said[], label: LogRecord['label']): string | undefined {
+function languageOf(told: readonly ObservedMessage[], label: LogRecord['label']): string | undefined {
   const asked = told.find(({ role }) => role === 'user')
   if (asked?.received === undefined) return undefined
   const { lang, text } = asked.received
   return lang ?? (asked.history ? undefined : labelText(label, 'lang')) ?? detectLanguage(text) ?? undefined
 }
 
-function responseOf(told: readonly Said[], wasAsked: boolean): Case['responded'] {
+function responseOf(told: readonly ObservedMessage[], wasAsked: boolean): Case['responded'] {
   const asked = told.findIndex(({ role }) => role === 'user')
   if (asked < 0 && !wasAsked) return undefined
   const response = told.slice(wasAsked ? 0 : asked + 1).find(({ role }) => role === 'assistant' || role === 'agent')
@@ -103,14 +103,14 @@ function ratingOf({ outcome, input, label, labelBefore }: CaseStep): number | un
   return rating === labelNumber(labelBefore, 'rating') ? undefined : rating
 }
 
-function tally(said: readonly Said[]): Record<Said['role'], number> {
+function tally(said: readonly ObservedMessage[]): Record<ObservedMessage['role'], number> {
   const by = { user: 0, assistant: 0, agent: 0, system: 0 }
   for (const { role } of said) by[role] += 1
   return by
 }
 
 function nextCounts(
-  before: Counts | undefined, step: CaseStep, said: readonly Said[], by: ReturnType<typeof tally>, answered: number,
+  before: Counts | undefined, step: CaseStep, said: readonly ObservedMessage[], by: ReturnType<typeof tally>, answered: number,
 ): Counts {
   const plus = (name: keyof Counts, more: number): number | undefined => some((before?.[name] ?? 0) + more)
   return {
@@ -132,7 +132,7 @@ function nextCounts(
 }
 
 /** Undefined where there was nothing to add up; a sum too large to be exact stays where it was. */
-function sum(before: number | undefined, said: readonly Said[], name: 'tokensIn' | 'tokensOut' | 'costMicros'): number | undefined {
+function sum(before: number | undefined, said: readonly ObservedMessage[], name: 'tokensIn' | 'tokensOut' | 'costMicros'): number | undefined {
   let total = before
   for (const { sent } of said) {
     const more = sent?.[name]

@@ -9,7 +9,7 @@ import { machineName, type Kind } from '../definition/define-kind.ts'
 import type { Delivery } from './read-input.ts'
 import { rememberInput, rememberRedriven, type DedupState } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
-import { causeOf, nextStays } from './state-intervals.ts'
+import { causeOf, nextStateIntervals } from './state-intervals.ts'
 
 /** A message with what its subject says about it. */
 export interface Message extends Delivery {
@@ -67,7 +67,7 @@ export function commit(turn: DecisionInput, kind: Kind | undefined, input: Input
   const from = statePath(actor.state)
   const cause = causeOf(actor, input, message.origin === 'internal')
   const { case: next, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...follows(turn), cause })
-  const { since, left } = nextStays(actor, state, turn.lastSeq, cause)
+  const { since, left } = nextStateIntervals(actor, state, turn.lastSeq, cause)
   const seen = withLetter(turn, message.origin === 'internal' ? actor.seen : rememberInput(actor.seen, input))
   // Every record has the same fields in the same order, absent ones as undefined: that is faster to make and to write.
   const committed: LogRecord = {
@@ -109,7 +109,7 @@ export function reject(turn: DecisionInput, refusal: { reason: Reason; error: st
     emitted: [], started: [], timers: [], stopped: [], ended: [],
   }
   const rejected: LogRecord = {
-    ...begun, ...nextCase({ ...begun, ...follows(turn), cause: input.type }), ...nextStays(actor, actor.state, turn.lastSeq, input.type),
+    ...begun, ...nextCase({ ...begun, ...follows(turn), cause: input.type }), ...nextStateIntervals(actor, actor.state, turn.lastSeq, input.type),
     seen: withLetter(turn, actor.seen), ...resolved(turn),
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }

@@ -5,7 +5,7 @@ import type { RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
 import { isEndless } from '../definition/check-cycles.ts'
-import { firstDue } from './next-deadline.ts'
+import { nextDeadline } from './next-deadline.ts'
 import { commit, reject, unchanged, type PendingRecord, type Message, type DecisionInput } from './commit.ts'
 import type { Kind, Kinds } from '../definition/define-kind.ts'
 import { decideLetter } from './resolve-dead-letter.ts'
@@ -81,7 +81,7 @@ function decideInternal(turn: DecisionInput, kind: Kind | undefined, fresh: bool
   const internal = readInternal(turn.message)
   if (internal === undefined || kind === undefined) return { kind: 'ignored', why: 'not_internal' }
   if (internal.type !== 'alarm') return decideAbout(turn, kind, internal, fresh)
-  const due = dueRun(turn)
+  const due = expiredRunOf(turn)
   if (due === undefined) return { kind: 'ignored', why: 'nothing_due' }
   // Should it be rejected, the letter says what the alarm was for.
   const message = { ...turn.message, payload: Buffer.from(JSON.stringify(due)) }
@@ -102,8 +102,8 @@ function decideAbout(turn: DecisionInput, kind: Kind, internal: RunInput, fresh:
 }
 
 /** What an alarm is for, by the clock of the server that stored it: deciding again must come to the same. */
-function dueRun({ actor, message }: DecisionInput): RunInput | undefined {
-  const due = firstDue(actor.state)
+function expiredRunOf({ actor, message }: DecisionInput): RunInput | undefined {
+  const due = nextDeadline(actor.state)
   if (due === undefined || due.at > message.ts) return undefined
   const { at: _at, ...input } = due
   return input

@@ -48,7 +48,7 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   if ('error' in resolved) return refuse('state_gone', `migrate[${from}] gave a state that the machine does not have (${messageOf(resolved.error)})`, `let it give one of the states of version ${kind.version}`)
 
   const snapshot: AnyMachineSnapshot = resolved.value
-  const { tasks, actions } = takeOver(kind, state, snapshot, { type: 'colloquy.migrated', at })
+  const { tasks, actions } = carryOver(kind, state, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
   return { actions, status: snapshot.status === 'done' ? 'done' : actor.status, state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks } }
 }
@@ -68,7 +68,7 @@ interface MigrationEvent {
 }
 
 /** What is to be stopped and started, and the runs that a snapshot restored from this state is to have as children. */
-function takeOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
+function carryOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
   const before = new Set(leavesOf(old.value).flatMap(around))

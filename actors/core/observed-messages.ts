@@ -4,7 +4,7 @@ import { readReceived, readSent, type Received, type Sent } from '../../schemas/
 import type { Emitted } from '../../schemas/record.ts'
 
 /** One thing that somebody said: what the table `messages` has a row for. */
-export interface Said {
+export interface ObservedMessage {
   /** Its place in the record: 0 is the input, 1… are the emitted events. */
   readonly idx: number
   readonly id: string
@@ -20,9 +20,9 @@ export interface Said {
 export const reachedAt = (input: Input, arrivedAt: string): string => (input.history === true ? input.time : arrivedAt)
 
 /** What a committed record has said, in its order. */
-export function thingsSaid(record: { input: Input; inbox: { ts: string }; at: string; emitted: readonly Emitted[] }): Said[] {
+export function observedMessages(record: { input: Input; inbox: { ts: string }; at: string; emitted: readonly Emitted[] }): ObservedMessage[] {
   const { input, inbox, at, emitted } = record
-  const said: Said[] = []
+  const said: ObservedMessage[] = []
   const received = input.type === 'message.received' ? readReceived(input.data) : undefined
   if (received !== undefined) {
     said.push({ idx: 0, id: input.id, role: received.role, at: reachedAt(input, inbox.ts), history: input.history === true, received })

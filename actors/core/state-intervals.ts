@@ -1,10 +1,10 @@
 import type { Input } from '../../schemas/envelope.ts'
-import type { Left, State } from '../../schemas/record.ts'
+import type { ExitedInterval, State } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
 
-export interface Stays {
+export interface StateIntervals {
   readonly since: Readonly<Record<string, number>>
-  readonly left: Left[] | undefined
+  readonly left: ExitedInterval[] | undefined
 }
 
 /**
@@ -13,7 +13,7 @@ export interface Stays {
  *
  * @param lastSeq LOG sequence of the actor's last record, if it is known.
  */
-export function nextStays(actor: Actor, state: State | null, lastSeq: number | undefined, cause: string): Stays {
+export function nextStateIntervals(actor: Actor, state: State | null, lastSeq: number | undefined, cause: string): StateIntervals {
   const before = actor.state?.entered ?? {}
   const after = state?.entered ?? {}
   const since: Record<string, number> = {}
@@ -21,13 +21,13 @@ export function nextStays(actor: Actor, state: State | null, lastSeq: number | u
     const seq = Object.hasOwn(before, leaf) ? placeOf(actor, leaf, lastSeq) : 0
     if (seq !== undefined) since[leaf] = seq
   }
-  const left = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): Left => ({
+  const left = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): ExitedInterval => ({
     state: leaf, cause, case: actor.case?.no ?? 1, enteredAt, enteredSeq: placeOf(actor, leaf, lastSeq),
   }))
   return { since, left: left.length === 0 ? undefined : left }
 }
 
-function placeOf({ since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
+function placeOf({ enteredAtSeq: since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
   const seq = since[leaf]
   return seq === 0 ? lastSeq : seq
 }

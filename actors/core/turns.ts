@@ -1,7 +1,7 @@
 import { labelNumber, labelText } from '../../schemas/event-readers.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Asked, LogRecord } from '../../schemas/record.ts'
-import type { Said } from './observed-messages.ts'
+import type { ObservedMessage } from './observed-messages.ts'
 
 export interface Turns {
   /** Questions so far. */
@@ -15,7 +15,7 @@ export interface Turns {
  * Pairs questions with answers. A reply that names what it answers answers that; any other one, as a person's or an imported one,
  * answers all that waits. What is past and what is live do not answer each other.
  */
-export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, said: readonly Said[], at: string, label: LogRecord['label']): Turns {
+export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, said: readonly ObservedMessage[], at: string, label: LogRecord['label']): Turns {
   if (said.length === 0) return { ...before, answered: [] }
   let { turns } = before
   let open = [...before.open]
@@ -33,13 +33,13 @@ export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, said: readonly 
   return { turns, open, answered }
 }
 
-function answers({ sent, history }: Said): (asked: Asked) => boolean {
+function answers({ sent, history }: ObservedMessage): (asked: Asked) => boolean {
   const replyTo = sent?.replyTo
   return (asked) => (replyTo === undefined ? (asked.history === true) === history : asked.id === replyTo)
 }
 
 /** The label says what is known of a live question; a machine is not shown those of the past. */
-function question({ id, at, history, received }: Said, turn: number, committedAt: string, label: LogRecord['label']): Asked {
+function question({ id, at, history, received }: ObservedMessage, turn: number, committedAt: string, label: LogRecord['label']): Asked {
   if (history) return { turn, id, seq: 0, at, committedAt, history, lang: received?.lang }
   return {
     turn, id, seq: 0, at, committedAt, lang: received?.lang ?? labelText(label, 'lang'), intent: labelText(label, 'intent'),

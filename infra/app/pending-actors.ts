@@ -1,4 +1,4 @@
-import { isWaiting } from '../../actors/core/next-deadline.ts'
+import { hasPending } from '../../actors/core/next-deadline.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
@@ -24,7 +24,7 @@ export async function pendingActors({ jsm }: JetStreamContext, kind: string, act
   }
   const waits = async ({ tenant, id }: Address): Promise<boolean> => {
     const last = await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` })
-    return last !== null && isWaiting(last.json<LogRecord>().state)
+    return last !== null && hasPending(last.json<LogRecord>().state)
   }
   const actors: Address[] = []
   let count = Math.max(0, alarmed.size - LOOKED_AT_MAX)

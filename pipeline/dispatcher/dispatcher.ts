@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
-import { firstDue } from '../../actors/core/next-deadline.ts'
+import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
@@ -110,7 +110,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
 
   /** What the actor waits for first, if it may be without an alarm for that. */
   const dueUnlessCovered = (address: Address, { state, inbox }: LogRecord) => {
-    const due = firstDue(state)
+    const due = nextDeadline(state)
     return due === undefined || wakeUps.covers(address, due.at, inbox.ts) ? undefined : due
   }
   const take = (message: JsMsg): void => {

@@ -1,4 +1,4 @@
-import { firstDue, isWaiting } from '../../actors/core/next-deadline.ts'
+import { nextDeadline, hasPending } from '../../actors/core/next-deadline.ts'
 import { taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { actorKey } from '../../schemas/subjects.ts'
 import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
@@ -51,7 +51,7 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
   }
   for await (const last of lastRecords(options.bus, options.partitions)) {
     options.signal.throwIfAborted()
-    if (isWaiting(last.record.state)) await window.add(rearmActor(rearming, last).then(add))
+    if (hasPending(last.record.state)) await window.add(rearmActor(rearming, last).then(add))
   }
   await window.done()
   return sum
@@ -74,7 +74,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     if (deadlineAt <= options.now()) continue
     tasks += await put(options, taskOf(address, from.record, started), run)
   }
-  const due = firstDue(record.state)
+  const due = nextDeadline(record.state)
   const isSet = due !== undefined && await wakeUps.set(address, due.at) === 'set'
   return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }

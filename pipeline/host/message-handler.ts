@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { decide, type Decision } from '../../actors/core/decide.ts'
-import { firstDue } from '../../actors/core/next-deadline.ts'
+import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { codeOf } from '../../schemas/errors.ts'
@@ -63,7 +63,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   }
   /** An alarm that was for something else by the time it went off is followed by one for what the actor waits for now. */
   const setNextWakeUp = async ({ actor: { address, state } }: CachedActor): Promise<void> => {
-    const due = firstDue(state)
+    const due = nextDeadline(state)
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */

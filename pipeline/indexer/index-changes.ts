@@ -3,7 +3,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { MemoryPoint } from '../search/vector-store.ts'
 import { knowledgeOf } from './knowledge-texts.ts'
-import { saidIn } from './message-texts.ts'
+import { messagesIn } from './message-texts.ts'
 
 /** A text of a record that is to be found again, before it is cut and embedded. */
 export type MemoryText = Omit<MemoryPoint, 'id' | 'chunk' | 'vector'> & {
@@ -23,11 +23,11 @@ export interface MemoryChange {
 /** What a record has to remember, what was said in it or learned, and to forget. The same record gives the same. */
 export function changeOf(address: Address, record: LogRecord, seq: number): MemoryChange {
   const { texts, forgotten } = knowledgeOf(address, record, seq)
-  return { texts: [...saidTexts(address, record, seq), ...texts], forgotten }
+  return { texts: [...messageTexts(address, record, seq), ...texts], forgotten }
 }
 
-const saidTexts = (address: Address, record: LogRecord, seq: number): MemoryText[] =>
-  saidIn(record).filter(({ text }) => text.trim() !== '').map(({ idx, id, lang, time, text }) => ({
+const messageTexts = (address: Address, record: LogRecord, seq: number): MemoryText[] =>
+  messagesIn(record).filter(({ text }) => text.trim() !== '').map(({ idx, id, lang, time, text }) => ({
     key: `${actorKey(address)}/${record.n}/${idx}/${id}`,
     tenant: address.tenant, in: 'messages', kind: address.kind, actor: address.id, source: id,
     lang, at: time, seq, text,

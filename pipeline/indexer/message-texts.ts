@@ -1,9 +1,9 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
-import { thingsSaid } from '../../actors/core/observed-messages.ts'
+import { observedMessages } from '../../actors/core/observed-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 
 /** Something said in a conversation, as a record has it. */
-export interface Said {
+export interface IndexedMessage {
   /** 0: the record's input; 1, 2…: what it emitted. */
   readonly idx: number
   readonly id: string
@@ -16,9 +16,9 @@ export interface Said {
 }
 
 /** What was said in a record, by whoever, in its order. */
-export function saidIn(record: LogRecord): Said[] {
+export function messagesIn(record: LogRecord): IndexedMessage[] {
   if (record.outcome !== 'committed') return []
-  return thingsSaid(record).flatMap(({ idx, id, role, received, sent }) => {
+  return observedMessages(record).flatMap(({ idx, id, role, received, sent }) => {
     const said = received ?? sent
     if (said === undefined) return []
     const { text, lang } = said

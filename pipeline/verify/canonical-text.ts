@@ -17,8 +17,8 @@ export interface RowText {
 
 /** What a row should hold: times as ISO texts, money in millionths, JSON as its text. */
 export type ExpectedRow = Readonly<Record<string, ExpectedValue>>
-export type ExpectedValue = string | number | boolean | null | readonly Stay[]
-export interface Stay {
+export type ExpectedValue = string | number | boolean | null | readonly StateInterval[]
+export interface StateInterval {
   readonly region: string
   readonly state: string
   readonly enteredSeq: number | null
@@ -42,7 +42,7 @@ const millionths = (value: number): string => {
   const digits = String(Math.abs(value)).padStart(7, '0')
   return `${value < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`
 }
-const staysText = (stays: readonly Stay[]): string =>
+const intervalsText = (stays: readonly StateInterval[]): string =>
   stays.map(({ region, state, enteredSeq, enteredAt }) => [region, state, enteredSeq ?? NULL, Date.parse(enteredAt)].join('\x1e')).join('\x1d')
 
 interface Encoding {
@@ -61,7 +61,7 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
   ['Decimal(18, 6)', { of: (value) => millionths(Number(value)), sql: (column) => `toDecimalString(${column}, 6)` }],
   ['Bool', { of: (value) => (value === true ? '1' : '0'), sql: (column) => `toString(toUInt8(${column}))` }],
   ['Array(Tuple(region', {
-    of: (value) => (Array.isArray(value) ? staysText(value as readonly Stay[]) : ''),
+    of: (value) => (Array.isArray(value) ? intervalsText(value as readonly StateInterval[]) : ''),
     sql: (column) => `arrayStringConcat(arrayMap(s -> concat(s.region, '\\x1e', s.state, '\\x1e', ifNull(toString(s.entered_seq), '\\x1a'), '\\x1e', toString(toUnixTimestamp64Milli(s.entered_at))), ${column}), '\\x1d')`,
   }],
 ]

@@ -2,7 +2,7 @@ import type { Row } from '../../../schemas/tables.ts'
 import { placeOf, type Source } from './row-columns.ts'
 
 /** Stays that the record ended. */
-export function stayRows({ standing, record, seq, at }: Source): Row<'state_intervals'>[] {
+export function intervalRows({ standing, record, seq, at }: Source): Row<'state_intervals'>[] {
   if (record.left === undefined) return []
   const before = leavesIn(record.from)
   return record.left.map((stay) => {
@@ -16,7 +16,7 @@ export function stayRows({ standing, record, seq, at }: Source): Row<'state_inte
 }
 
 /** Stays that last, as a row of `actors` has them. */
-export function openStays({ record, seq }: Source): object[] {
+export function openIntervals({ record, seq }: Source): object[] {
   if (record.state === null) return []
   const leaves = Object.entries(record.state.entered)
   const names = leaves.map(([leaf]) => leaf)

@@ -1,26 +1,26 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { thingsSaid, type Said } from '../../../actors/core/observed-messages.ts'
+import { observedMessages, type ObservedMessage } from '../../../actors/core/observed-messages.ts'
 import type { Asked } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { money, placeOf, type Source } from './row-columns.ts'
 
 /** What the record has said, as rows of `messages`, of `turns`, and of `citations`. */
-export interface SaidRows {
+export interface ConversationRows {
   readonly messages: readonly Row<'messages'>[]
   readonly turns: readonly Row<'turns'>[]
   readonly citations: readonly Row<'citations'>[]
 }
 
-const NOTHING: SaidRows = { messages: [], turns: [], citations: [] }
+const NOTHING: ConversationRows = { messages: [], turns: [], citations: [] }
 
-export function saidRows(source: Source): SaidRows {
+export function conversationRowsOf(source: Source): ConversationRows {
   const { record } = source
-  const said = record.outcome === 'committed' ? thingsSaid(record) : []
+  const said = record.outcome === 'committed' ? observedMessages(record) : []
   if (said.length === 0) return NOTHING
   return { messages: messageRows(source, said), turns: turnRows(source, said), citations: citationRows(source, said) }
 }
 
-function messageRows({ standing, record, seq, at }: Source, said: readonly Said[]): Row<'messages'>[] {
+function messageRows({ standing, record, seq, at }: Source, said: readonly ObservedMessage[]): Row<'messages'>[] {
   return said.map(({ idx, id, role, history, received, sent }) => {
     const { text, lang } = received ?? sent ?? { text: '', lang: undefined }
     return {
@@ -30,7 +30,7 @@ function messageRows({ standing, record, seq, at }: Source, said: readonly Said[
   })
 }
 
-function turnRows(source: Source, said: readonly Said[]): Row<'turns'>[] {
+function turnRows(source: Source, said: readonly ObservedMessage[]): Row<'turns'>[] {
   const { record } = source
   const asked = (record.case.open ?? []).filter(({ seq }) => seq === 0).map((question) => turnRow(source, question, undefined, undefined))
   if (record.answered === undefined) return asked
@@ -43,7 +43,7 @@ function turnRows(source: Source, said: readonly Said[]): Row<'turns'>[] {
 }
 
 function turnRow(
-  { standing, seq }: Source, asked: Asked, answer: Said | undefined, sent: Said['sent'],
+  { standing, seq }: Source, asked: Asked, answer: ObservedMessage | undefined, sent: ObservedMessage['sent'],
 ): Row<'turns'> {
   return {
     ...standing, history: asked.history === true, turn: asked.turn, committed_at: asked.committedAt, asked_id: asked.id,
@@ -60,7 +60,7 @@ function turnRow(
   }
 }
 
-function citationRows({ standing, record, seq, at }: Source, said: readonly Said[]): Row<'citations'>[] {
+function citationRows({ standing, record, seq, at }: Source, said: readonly ObservedMessage[]): Row<'citations'>[] {
   return said.flatMap(({ idx, sent }) => {
     if (sent === undefined || sent.sources.length === 0) return []
     const turn = record.answered?.findLast((question) => question.idx === idx)?.turn ?? null

@@ -5,8 +5,8 @@ import type { Row, TableName } from '../../../schemas/tables.ts'
 import { caseRows } from './case-rows.ts'
 import type { Source } from './row-columns.ts'
 import { sharedPath } from './json-paths.ts'
-import { saidRows } from './message-rows.ts'
-import { openStays, stayRows } from './interval-rows.ts'
+import { conversationRowsOf } from './message-rows.ts'
+import { openIntervals, intervalRows } from './interval-rows.ts'
 
 /** What a JSON column holds where it cannot hold the text. */
 export const NO_JSON = '{}'
@@ -23,11 +23,11 @@ export function rowsOf(address: Address, record: LogRecord, seq: number): Rows {
   const source: Source = { address, record, seq, at: record.at, standing }
   return {
     events: eventRows(source),
-    ...saidRows(source),
+    ...conversationRowsOf(source),
     actors: actorRows(source),
     conversations: conversationRows(source),
     cases: caseRows(source),
-    state_intervals: stayRows(source),
+    state_intervals: intervalRows(source),
     tasks: taskRows(source),
     dead_letters: deadLetterRows(source),
   }
@@ -63,7 +63,7 @@ function actorRows(source: Source): Row<'actors'>[] {
   if (record.status === 'none' && (record.outcome === 'rejected' || record.resolves !== undefined)) return []
   return [{
     ...standing, state: record.to, status: record.status, n: record.n, first_at: record.case.firstAt, last_at: at,
-    last_seq: seq, label: JSON.stringify(record.label), open_states: openStays(source),
+    last_seq: seq, label: JSON.stringify(record.label), open_states: openIntervals(source),
   }]
 }
 

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { actorKey, type Address } from '../../../schemas/subjects.ts'
 import { expectedRows, type Expected } from './expected-rows.ts'
-import { carriedStep, tallyOf } from './resumed-tally.ts'
+import { resumedStep, tallyOf } from './resumed-tally.ts'
 import { count, type Tally } from './tally.ts'
 
 /** What the tables should hold, record by record. */
@@ -25,7 +25,7 @@ export function createExpectation(): Expectation {
       const key = actorKey(address)
       const before = tallies.get(key)
       const isCounted = record.n === 1 || before?.n === record.n - 1
-      const { tally, step } = isCounted ? count(record.n === 1 ? undefined : before, record, seq) : { tally: tallyOf(record, seq), step: carriedStep(record, seq) }
+      const { tally, step } = isCounted ? count(record.n === 1 ? undefined : before, record, seq) : { tally: tallyOf(record, seq), step: resumedStep(record, seq) }
       tallies.set(key, tally)
       return expectedRows(address, record, seq, tally, step)
     },

@@ -24,7 +24,7 @@ export function regionOf(leaf: string, all: readonly string[]): string {
 export const isWithin = (leaf: string, path: string): boolean => path === '' || leaf === path || leaf.startsWith(`${path}.`)
 
 /** The active leaves after a record: those that it entered, also again, were entered by it. */
-export function enteredStays(before: ReadonlyMap<string, Entered>, record: LogRecord, seq: number): ReadonlyMap<string, Entered> {
+export function enteredIntervals(before: ReadonlyMap<string, Entered>, record: LogRecord, seq: number): ReadonlyMap<string, Entered> {
   const left = new Set((record.left ?? []).map(({ state }) => state))
   return new Map(leavesOf(record.to).map((leaf) => {
     const stay = left.has(leaf) ? undefined : before.get(leaf)

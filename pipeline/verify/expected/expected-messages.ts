@@ -2,7 +2,7 @@ import { readReceived, readSent, type Received, type Sent } from '../../../schem
 import type { LogRecord } from '../../../schemas/record.ts'
 
 /** What a record says that the tables know about. */
-export interface Told {
+export interface ExpectedMessage {
   readonly isHistory: boolean
   /** The input, where it is something that was said. */
   readonly received: Received | undefined
@@ -10,7 +10,7 @@ export interface Told {
   readonly sent: readonly (readonly [number, Sent])[]
 }
 
-export function toldBy(record: LogRecord): Told {
+export function messagesIn(record: LogRecord): ExpectedMessage {
   const { input, emitted, outcome } = record
   const sent: [number, Sent][] = []
   for (const [index, { type, data }] of emitted.entries()) {
@@ -25,4 +25,4 @@ export function toldBy(record: LogRecord): Told {
 }
 
 /** When something that was told to an actor happened to it: on arrival, or, for history, when its producer says. */
-export const toldAt = ({ input, inbox }: LogRecord): string => (input.history === true ? input.time : inbox.ts)
+export const messageTime = ({ input, inbox }: LogRecord): string => (input.history === true ? input.time : inbox.ts)

@@ -6,7 +6,7 @@ import type { TableName } from '../../../schemas/tables.ts'
 import type { ExpectedRow, ExpectedValue } from '../canonical-text.ts'
 import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
 import type { Answered, Question, Step, Tally } from './tally.ts'
-import { toldAt } from './expected-messages.ts'
+import { messageTime } from './expected-messages.ts'
 
 /** A row with the table that it belongs to. */
 export type Expected = readonly [TableName, ExpectedRow]
@@ -31,7 +31,7 @@ export function expectedRows(address: Address, record: LogRecord, seq: number, t
     rows.push(['turns', { ...standing, ...questionOf(step.asked), ...UNANSWERED }])
   }
   for (const answered of step.answered) rows.push(['turns', { ...standing, ...questionOf(answered), ...answerOf(record, seq, step, answered) }])
-  for (const row of staysOf(record, seq, step)) rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
+  for (const row of intervalsOf(record, seq, step)) rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
   for (const row of citationsOf(step)) rows.push(['citations', { ...own, committed_at: record.at, ...row }])
   for (const row of tasksOf(record)) rows.push(['tasks', { ...standing, ...row }])
   for (const row of deadLettersOf(address, record, seq)) rows.push(['dead_letters', { ...who, last_seq: seq, ...row }])
@@ -100,7 +100,7 @@ const UNANSWERED = {
 
 function answerOf(record: LogRecord, seq: number, { told }: Step, { idx, isNewest, at, intent, confidence }: Answered): Columns {
   const sent: Partial<Sent> = told.sent.find(([index]) => index === idx)?.[1] ?? {}
-  const answeredAt = idx === 0 ? toldAt(record) : record.at
+  const answeredAt = idx === 0 ? messageTime(record) : record.at
   const once = (value: number | undefined): number | null => (isNewest ? value ?? null : null)
   return {
     answered_seq: seq, answered_idx: idx, answered_at: answeredAt, responder: idx === 0 ? told.received?.role ?? null : 'assistant',
@@ -112,7 +112,7 @@ function answerOf(record: LogRecord, seq: number, { told }: Step, { idx, isNewes
 }
 
 /** What ended a stay is what the record says: only the machine knows by which delay a timer was set. */
-function staysOf(record: LogRecord, seq: number, { enteredBefore }: Step): Columns[] {
+function intervalsOf(record: LogRecord, seq: number, { enteredBefore }: Step): Columns[] {
   const before = [...enteredBefore.keys()]
   const after = leavesOf(record.to)
   const causes = new Map((record.left ?? []).map(({ state, cause }) => [state, cause]))

@@ -2,7 +2,7 @@ import { labelNumber } from '../../../schemas/event-readers.ts'
 import type { Asked, Case, LogRecord } from '../../../schemas/record.ts'
 import { leavesOf, type Entered } from './expected-intervals.ts'
 import { newCase, type CaseTally, type Question, type Step, type Tally } from './tally.ts'
-import { toldBy } from './expected-messages.ts'
+import { messagesIn } from './expected-messages.ts'
 
 /**
  * The counts as a record carries them, for a reading that begins in the middle: its own rows are then as that record says, and all
@@ -25,11 +25,11 @@ export function tallyOf(record: LogRecord, seq: number): Tally {
   return {
     firstAt: carried.firstAt, case: own, isClosed: carried.closed, customer: carried.customer ?? null, quality: carried.quality ?? null,
     messages: carried.messages, userMessages: carried.userMessages, botMessages: carried.botMessages, agentMessages: carried.agentMessages,
-    turns: carried.turns ?? 0, waiting, labelRating: labelNumber(record.label, 'rating'), entered: carriedStays(record, seq), n: record.n,
+    turns: carried.turns ?? 0, waiting, labelRating: labelNumber(record.label, 'rating'), entered: resumedIntervals(record, seq), n: record.n,
   }
 }
 
-function carriedStays({ since, state }: LogRecord, seq: number): ReadonlyMap<string, Entered> {
+function resumedIntervals({ since, state }: LogRecord, seq: number): ReadonlyMap<string, Entered> {
   return new Map(Object.entries(state?.entered ?? {}).map(([leaf, at]) => {
     const own = since?.[leaf]
     return [leaf, { at, seq: own === 0 ? seq : own ?? null }]
@@ -42,14 +42,14 @@ const questionOf = (asked: Asked, seq: number): Question => ({
 })
 
 /** What happened with a record, as it says itself. */
-export function carriedStep(record: LogRecord, seq: number): Step {
-  const told = toldBy(record)
+export function resumedStep(record: LogRecord, seq: number): Step {
+  const told = messagesIn(record)
   const answered = (record.answered ?? []).map(({ idx, ...asked }, index, all) => ({
     ...questionOf(asked, seq), idx, isNewest: !all.slice(index + 1).some((later) => later.idx === idx),
   }))
   const isQuestion = told.received?.role === 'user'
   const own = isQuestion ? [...answered, ...(record.case.open ?? []).map((asked) => questionOf(asked, seq))].find(({ seq: asked }) => asked === seq) : undefined
-  const stays = carriedStays(record, seq)
+  const stays = resumedIntervals(record, seq)
   const left = new Map((record.left ?? []).map((stay) => [stay.state, { at: stay.enteredAt, seq: stay.enteredSeq ?? null }]))
   const before = leavesOf(record.from).map((leaf): [string, Entered] => [leaf, left.get(leaf) ?? stays.get(leaf) ?? { at: record.at, seq: null }])
   return { told, caseBefore: record.left?.[0]?.case ?? record.case.no, enteredBefore: new Map(before), asked: own, answered }

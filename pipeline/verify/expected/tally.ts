@@ -2,8 +2,8 @@ import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import { toldAt, toldBy, type Told } from './expected-messages.ts'
-import { enteredStays, type Entered } from './expected-intervals.ts'
+import { messageTime, messagesIn, type ExpectedMessage } from './expected-messages.ts'
+import { enteredIntervals, type Entered } from './expected-intervals.ts'
 
 /** A question that waits for an answer. */
 export interface Question {
@@ -79,7 +79,7 @@ export interface Tally {
 
 /** What happened with one record. */
 export interface Step {
-  readonly told: Told
+  readonly told: ExpectedMessage
   /** Of the case before it. */
   readonly caseBefore: number
   readonly enteredBefore: ReadonlyMap<string, Entered>
@@ -89,7 +89,7 @@ export interface Step {
 
 /** Counts a record in. `tally` is changed. */
 export function count(tally: Tally | undefined, record: LogRecord, seq: number): { tally: Tally; step: Step } {
-  const told = toldBy(record)
+  const told = messagesIn(record)
   const now = tally ?? firstOf(record)
   const caseBefore = now.case.no
   const enteredBefore = now.entered
@@ -101,12 +101,12 @@ export function count(tally: Tally | undefined, record: LogRecord, seq: number):
   const asked = countSaid(now, record, told, seq)
   const answered = countAnswers(now, record, told)
   countEvents(now, record, told)
-  now.entered = enteredStays(enteredBefore, record, seq)
+  now.entered = enteredIntervals(enteredBefore, record, seq)
   now.n = record.n
   return { tally: now, step: { told, caseBefore, enteredBefore, asked, answered } }
 }
 
-const opensAnother = ({ isClosed, case: { isHistory } }: Tally, { received, isHistory: isToldAsHistory }: Told): boolean =>
+const opensAnother = ({ isClosed, case: { isHistory } }: Tally, { received, isHistory: isToldAsHistory }: ExpectedMessage): boolean =>
   received !== undefined && !isToldAsHistory && (isClosed || isHistory)
 
 function firstOf(record: LogRecord): Tally {
@@ -117,13 +117,13 @@ function firstOf(record: LogRecord): Tally {
 }
 
 export const newCase = (no: number, record: LogRecord, isHistory: boolean): CaseTally => ({
-  no, isHistory, committedAt: record.at, openedAt: toldAt(record), channel: null, lang: null, intent: null, outcome: null, dropState: null,
+  no, isHistory, committedAt: record.at, openedAt: messageTime(record), channel: null, lang: null, intent: null, outcome: null, dropState: null,
   reason: null, responder: null, respondedAt: null, escalatedAt: null, closedAt: null, rating: null, records: 0, rejected: 0, messages: 0,
   userMessages: 0, botMessages: 0, agentMessages: 0, turns: 0, answered: 0, escalations: 0, tasks: 0, tasksFailed: 0, tokensIn: null,
   tokensOut: null, costMicros: null,
 })
 
-function countSaid(now: Tally, record: LogRecord, { received, sent, isHistory }: Told, seq: number): Question | undefined {
+function countSaid(now: Tally, record: LogRecord, { received, sent, isHistory }: ExpectedMessage, seq: number): Question | undefined {
   const own = now.case
   const by = (role: string | undefined): [number, number, number, number] =>
     [(role === undefined ? 0 : 1) + sent.length, role === 'user' ? 1 : 0, (role === 'assistant' ? 1 : 0) + sent.length, role === 'agent' ? 1 : 0]
@@ -146,14 +146,14 @@ function countSaid(now: Tally, record: LogRecord, { received, sent, isHistory }:
     own.lang ??= received.lang ?? label('lang') ?? detectLanguage(received.text) ?? null
   }
   const asked: Question = {
-    turn: now.turns, id: record.input.id, seq, at: toldAt(record), committedAt: record.at, isHistory, lang: received.lang ?? label('lang'),
+    turn: now.turns, id: record.input.id, seq, at: messageTime(record), committedAt: record.at, isHistory, lang: received.lang ?? label('lang'),
     intent: label('intent'), confidence: isHistory ? null : labelNumber(record.label, 'confidence') ?? null,
   }
   now.waiting = [...now.waiting, asked].slice(-LIMITS.openTurnsMax)
   return asked
 }
 
-function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory }: Told): Answered[] {
+function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory }: ExpectedMessage): Answered[] {
   const answered: Answered[] = []
   const answer = (idx: number, replyTo: string | undefined): void => {
     const fits = (question: Question): boolean => (replyTo !== undefined ? question.id === replyTo : question.isHistory === (isHistory && idx === 0))
@@ -170,7 +170,7 @@ function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory
   const own = now.case
   if (isAsked(own) && own.responder === null && isHistory === own.isHistory) {
     const told = received?.role === 'assistant' || received?.role === 'agent' ? received.role : undefined
-    if (told !== undefined) [own.responder, own.respondedAt] = [told, toldAt(record)]
+    if (told !== undefined) [own.responder, own.respondedAt] = [told, messageTime(record)]
     else if (sent.length > 0) [own.responder, own.respondedAt] = ['assistant', record.at]
   }
   return answered
@@ -179,7 +179,7 @@ function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory
 /** A user has said something that is of the case: from then on its channel is known. */
 const isAsked = ({ channel }: CaseTally): boolean => channel !== null
 
-function countEvents(now: Tally, record: LogRecord, { received, sent }: Told): void {
+function countEvents(now: Tally, record: LogRecord, { received, sent }: ExpectedMessage): void {
   const own = now.case
   own.records += 1
   if (record.outcome === 'rejected') own.rejected += 1
