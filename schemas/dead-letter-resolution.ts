@@ -3,12 +3,12 @@ import { parseJson } from './json.ts'
 import { reasonSchema } from './reasons.ts'
 
 /** What became of a dead letter: its original was put before its actor again, or it was given up. */
-export const LETTER_ENDS = ['redriven', 'dropped'] as const
-export const letterEndSchema = z.enum(LETTER_ENDS)
-export type LetterEnd = z.infer<typeof letterEndSchema>
+export const RESOLUTIONS = ['redriven', 'dropped'] as const
+export const resolutionSchema = z.enum(RESOLUTIONS)
+export type Resolution = z.infer<typeof resolutionSchema>
 
 /** What `dead_letters` says of a letter beside its payload. */
-export const letterFacts = {
+export const deadLetterFacts = {
   /** LOG sequence of the record that made it a letter. */
   logSeq: z.int().positive(),
   /** Where INBOX had the original. */
@@ -25,8 +25,8 @@ export const letterFacts = {
  * What an actor is told about one of its dead letters: the header `Colloquy-Letter` of a message on `act.…`, which producers may not
  * publish to. The body is the letter's payload, untouched (of one that is dropped, its beginning).
  */
-export const letterSchema = z.object({
-  end: letterEndSchema,
+export const resolutionRequestSchema = z.object({
+  end: resolutionSchema,
   /** Where DEAD has it. */
   deadSeq: z.int().positive(),
   /** The original's, and when INBOX stored it: what it was told by then still goes. */
@@ -34,18 +34,18 @@ export const letterSchema = z.object({
   ts: z.iso.datetime(),
   /** Also where the actor knows that this letter was redriven before. */
   force: z.literal(true).optional(),
-  ...letterFacts,
+  ...deadLetterFacts,
 })
-export type Letter = z.infer<typeof letterSchema>
+export type ResolutionRequest = z.infer<typeof resolutionRequestSchema>
 
-export const LETTER_HEADER = 'Colloquy-Letter'
+export const RESOLUTION_HEADER = 'Colloquy-Letter'
 
 /** Header values are one line of ASCII. */
-export const letterHeader = (letter: Letter): string => Buffer.from(JSON.stringify(letter)).toString('base64url')
+export const resolutionHeader = (letter: ResolutionRequest): string => Buffer.from(JSON.stringify(letter)).toString('base64url')
 
 /** `undefined` where it is none. */
-export const readLetterHeader = (text: string): Letter | undefined =>
-  letterSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8'))).data
+export const readResolutionHeader = (text: string): ResolutionRequest | undefined =>
+  resolutionRequestSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8'))).data
 
 /** Types of the inputs that say no more than what became of a letter. */
-export const LETTER_TYPE = /^dead\./
+export const RESOLUTION_TYPE = /^dead\./

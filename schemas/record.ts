@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { letterEndSchema, letterFacts } from './dead-letter-resolution.ts'
+import { resolutionSchema, deadLetterFacts } from './dead-letter-resolution.ts'
 import { reasonSchema } from './reasons.ts'
 
 export { REASONS, type Reason } from './reasons.ts'
@@ -153,10 +153,10 @@ const leftSchema = z.object({
 })
 
 const resolvesSchema = z.object({
-  end: letterEndSchema,
+  end: resolutionSchema,
   /** Where DEAD had it. */
   deadSeq: z.int().positive(),
-  ...letterFacts,
+  ...deadLetterFacts,
   /** As text, cut to a limit. */
   payload: z.string(),
 })
@@ -221,6 +221,6 @@ export type Asked = z.infer<typeof askedSchema>
 export type ExitedInterval = z.infer<typeof leftSchema>
 export type TaskEnd = z.infer<typeof endedSchema>
 export type Started = LogRecord['started'][number]
-export type Resolves = z.infer<typeof resolvesSchema>
+export type ResolvedDeadLetter = z.infer<typeof resolvesSchema>
 export type Sent = NonNullable<LogRecord['sent']>[number]
 export type Emitted = LogRecord['emitted'][number]

@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord, Reason, Resolves, State } from '../../schemas/record.ts'
+import type { LogRecord, Reason, ResolvedDeadLetter, State } from '../../schemas/record.ts'
 import type { Origin } from '../../schemas/subjects.ts'
 import { actorAfter, type Actor } from './actor.ts'
 import { nextCase } from './cases.ts'
@@ -32,7 +32,7 @@ export interface DecisionInput {
   /** The run that the message, an alarm, was found to be about. */
   readonly expiredRun?: string | undefined
   /** The dead letter that the message puts an end to. */
-  readonly resolves?: Resolves | undefined
+  readonly resolves?: ResolvedDeadLetter | undefined
 }
 
 /** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */

@@ -8,7 +8,7 @@ import { isEndless } from '../definition/check-cycles.ts'
 import { nextDeadline } from './next-deadline.ts'
 import { commit, reject, unchanged, type PendingRecord, type Message, type DecisionInput } from './commit.ts'
 import type { Kind, Kinds } from '../definition/define-kind.ts'
-import { decideLetter } from './resolve-dead-letter.ts'
+import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
 import { isDuplicate, duplicateBy } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
@@ -45,7 +45,7 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, moment: Dec
   const at = moment.now > actor.at ? moment.now : actor.at
   const turn: DecisionInput = { actor, message, at, low: moment.low, lastSeq: moment.lastSeq }
   if (message.resolution === undefined) return decideOn(kinds, turn, fresh)
-  return decideLetter(turn, message.resolution, (asBefore) => decideOn(kinds, asBefore, fresh))
+  return resolveDeadLetter(turn, message.resolution, (asBefore) => decideOn(kinds, asBefore, fresh))
 }
 
 function decideOn(kinds: Kinds, turn: DecisionInput, fresh: boolean): Decision {

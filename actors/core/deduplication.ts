@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { RESERVED_ID_PREFIX, type Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord, Resolves } from '../../schemas/record.ts'
+import type { LogRecord, ResolvedDeadLetter } from '../../schemas/record.ts'
 
 export type DedupState = LogRecord['seen']
 export const emptyDedupState: DedupState = { ids: '', sources: [] }
@@ -35,11 +35,11 @@ export function rememberInput(seen: DedupState, input: Input): DedupState {
 const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(-LIMITS.seenIdsMax * HASH_CHARS)
 
 /** A letter that was redriven is remembered among the ids, under one that no producer may use. */
-const redrivenId = ({ logSeq }: Pick<Resolves, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
+const redrivenId = ({ logSeq }: Pick<ResolvedDeadLetter, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
 
-export const rememberRedriven = (seen: DedupState, letter: Pick<Resolves, 'logSeq'>): DedupState => ({ ...seen, ids: withId(seen.ids, redrivenId(letter)) })
+export const rememberRedriven = (seen: DedupState, letter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState => ({ ...seen, ids: withId(seen.ids, redrivenId(letter)) })
 
-export const wasRedriven = (seen: DedupState, letter: Pick<Resolves, 'logSeq'>): boolean => holds(seen.ids, shortHash(redrivenId(letter)))
+export const wasRedriven = (seen: DedupState, letter: Pick<ResolvedDeadLetter, 'logSeq'>): boolean => holds(seen.ids, shortHash(redrivenId(letter)))
 
 const highestOf = (seen: DedupState, wanted: string): number => seen.sources.find(([source]) => source === wanted)?.[1] ?? -1
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
-import { LETTER_TYPE } from '../../schemas/dead-letter-resolution.ts'
+import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { inputSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
@@ -133,7 +133,7 @@ function republished(address: Address, record: LogRecord): Message | undefined {
   }
   const { type, id, data, ...rest } = input
   // What says no more than what became of a letter says nothing about the kind.
-  if (LETTER_TYPE.test(type)) return undefined
+  if (RESOLUTION_TYPE.test(type)) return undefined
   if (isFromInside(type)) {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }

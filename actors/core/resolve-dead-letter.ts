@@ -1,6 +1,6 @@
 import type { Input } from '../../schemas/envelope.ts'
-import { readLetterHeader } from '../../schemas/dead-letter-resolution.ts'
-import type { Resolves } from '../../schemas/record.ts'
+import { readResolutionHeader } from '../../schemas/dead-letter-resolution.ts'
+import type { ResolvedDeadLetter } from '../../schemas/record.ts'
 import type { Decision } from './decide.ts'
 import { commit, payloadText, unchanged, type PendingRecord, type DecisionInput } from './commit.ts'
 import { wasRedriven } from './deduplication.ts'
@@ -14,11 +14,11 @@ type Nothing = 'repeat' | 'ignored' | 'again'
  *
  * @param decideOn decides a message as if it were none about a letter.
  */
-export function decideLetter(turn: DecisionInput, header: string, decideOn: (turn: DecisionInput) => Decision): Decision {
-  const letter = readLetterHeader(header)
+export function resolveDeadLetter(turn: DecisionInput, header: string, decideOn: (turn: DecisionInput) => Decision): Decision {
+  const letter = readResolutionHeader(header)
   if (letter === undefined) return { kind: 'ignored', why: 'not_internal' }
   const { id, ts, force, ...facts } = letter
-  const resolves: Resolves = { ...facts, payload: payloadText(turn.message.payload) }
+  const resolves: ResolvedDeadLetter = { ...facts, payload: payloadText(turn.message.payload) }
   const resolving: DecisionInput = { ...turn, resolves }
   if (resolves.end === 'dropped') return note(resolving, resolves)
   if (force !== true && wasRedriven(turn.actor.seen, resolves)) return note(resolving, resolves, 'again')
@@ -30,7 +30,7 @@ export function decideLetter(turn: DecisionInput, header: string, decideOn: (tur
 }
 
 /** A record that moves nothing: only what became of the letter, for those who read the log. */
-function note(turn: DecisionInput, { end, logSeq, inboxSeq, reason }: Resolves, nothing?: Nothing): PendingRecord {
+function note(turn: DecisionInput, { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter, nothing?: Nothing): PendingRecord {
   const type = `dead.${end}`
   const data = { letter: logSeq, position: inboxSeq, reason, ...(nothing === undefined ? {} : { nothing }) }
   const input: Input = { type, id: `${type}:${logSeq}`, source: 'colloquy', time: turn.message.ts, data }

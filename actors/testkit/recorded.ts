@@ -1,6 +1,6 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
-import { LETTER_TYPE } from '../../schemas/dead-letter-resolution.ts'
+import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { internalSchema, type InternalInput } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { LogRecord, State } from '../../schemas/record.ts'
@@ -93,7 +93,7 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
     return typeof after !== 'string'
   }
   for (const [index, record] of records.entries()) {
-    if (LETTER_TYPE.test(record.input.type)) continue
+    if (RESOLUTION_TYPE.test(record.input.type)) continue
     // A timer or deadline that was recorded late must not come by itself before its turn.
     const untilMs = Math.min(Date.parse(record.at), (nextDue(world)?.atMs ?? Infinity) - 1)
     const next = actOf(record, records[index - 1]?.state ?? null)

@@ -22,16 +22,16 @@ const NAMES_MAX = 20
 export const OTHER_ERRORS = '(other errors)'
 
 /** Groups letters by cause; the most frequent first. */
-export async function causesOf(letters: AsyncIterable<DeadLetter>): Promise<Cause[]> {
+export async function causesOf(deadLetters: AsyncIterable<DeadLetter>): Promise<Cause[]> {
   const causes = new Map<string, Cause>()
-  for await (const letter of letters) {
-    const own = keyOf(letter.reason, shapeOf(letter.error))
-    const [key, error] = causes.has(own) || causes.size < CAUSES_MAX ? [own, shapeOf(letter.error)] : [keyOf(letter.reason, OTHER_ERRORS), OTHER_ERRORS]
-    const known = causes.get(key) ?? { reason: letter.reason, error, count: 0, kinds: [], types: [], firstAt: letter.at, lastAt: letter.at, seq: letter.seq }
+  for await (const deadLetter of deadLetters) {
+    const own = keyOf(deadLetter.reason, shapeOf(deadLetter.error))
+    const [key, error] = causes.has(own) || causes.size < CAUSES_MAX ? [own, shapeOf(deadLetter.error)] : [keyOf(deadLetter.reason, OTHER_ERRORS), OTHER_ERRORS]
+    const known = causes.get(key) ?? { reason: deadLetter.reason, error, count: 0, kinds: [], types: [], firstAt: deadLetter.at, lastAt: deadLetter.at, seq: deadLetter.seq }
     causes.set(key, {
-      ...known, count: known.count + 1, kinds: withName(known.kinds, letter.address.kind), types: withName(known.types, letter.type),
-      firstAt: known.firstAt < letter.at ? known.firstAt : letter.at, lastAt: known.lastAt > letter.at ? known.lastAt : letter.at,
-      seq: Math.max(known.seq, letter.seq),
+      ...known, count: known.count + 1, kinds: withName(known.kinds, deadLetter.address.kind), types: withName(known.types, deadLetter.type),
+      firstAt: known.firstAt < deadLetter.at ? known.firstAt : deadLetter.at, lastAt: known.lastAt > deadLetter.at ? known.lastAt : deadLetter.at,
+      seq: Math.max(known.seq, deadLetter.seq),
     })
   }
   return [...causes.values()].sort((a, b) => b.count - a.count || b.seq - a.seq)

@@ -27,7 +27,7 @@ export interface DeadLetter {
 }
 
 /** Which letters; all that is given must fit. */
-export interface LetterFilter {
+export interface DeadLetterFilter {
   readonly reason?: string | undefined
   readonly tenant?: string | undefined
   readonly kind?: string | undefined
@@ -43,7 +43,7 @@ const FETCH_AHEAD_MAX = 500
 const GROWTH = 8
 
 /** The letters that fit, in the order in which DEAD got them, without their payloads: as many as there are at the start. */
-export async function* scanLetters(bus: JetStreamContext, filter: LetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
+export async function* scanDeadLetters(bus: JetStreamContext, filter: DeadLetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
   const { reason = '*', tenant = '*', kind = '*', actor = '*' } = filter
   const consumer = await bus.js.consumers.get('DEAD', {
     filter_subjects: [`dead.${reason}.${tenant}.${kind}.${actor}`], headers_only: true,
@@ -53,8 +53,8 @@ export async function* scanLetters(bus: JetStreamContext, filter: LetterFilter, 
   const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
   try {
     for await (const message of messages) {
-      const letter = letterOf(message, message.headers)
-      if (fits(letter, filter)) yield letter
+      const deadLetter = deadLetterOf(message, message.headers)
+      if (fits(deadLetter, filter)) yield deadLetter
       if (message.info.pending === 0) return
     }
   } finally {
@@ -63,14 +63,14 @@ export async function* scanLetters(bus: JetStreamContext, filter: LetterFilter, 
 }
 
 /** The newest letters that fit, oldest first. */
-export async function newestLetters(bus: JetStreamContext, filter: LetterFilter, limit: number): Promise<DeadLetter[]> {
+export async function newestDeadLetters(bus: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
   const { first_seq: first, last_seq: last, messages } = (await streamInfo(bus.jsm, 'DEAD')).state
   if (messages === 0) return []
   for (let span = limit; ; span *= GROWTH) {
     const from = Math.max(first, last - span + 1)
     const newest: DeadLetter[] = []
-    for await (const letter of scanLetters(bus, filter, from)) {
-      newest.push(letter)
+    for await (const deadLetter of scanDeadLetters(bus, filter, from)) {
+      newest.push(deadLetter)
       if (newest.length > limit) newest.shift()
     }
     if (newest.length >= limit || from === first) return newest
@@ -78,19 +78,19 @@ export async function newestLetters(bus: JetStreamContext, filter: LetterFilter,
 }
 
 /** With its payload; `undefined` where DEAD has none there. */
-export async function findLetter(bus: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
+export async function findDeadLetter(bus: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
   const stored = await bus.jsm.streams.getMessage('DEAD', { seq })
-  return stored === null ? undefined : letterOf(stored, stored.header)
+  return stored === null ? undefined : deadLetterOf(stored, stored.header)
 }
 
-const fits = ({ type, at }: DeadLetter, filter: LetterFilter): boolean =>
+const fits = ({ type, at }: DeadLetter, filter: DeadLetterFilter): boolean =>
   (filter.type === undefined || type === filter.type)
   && (filter.before === undefined || at < filter.before)
   && (filter.since === undefined || at >= filter.since)
 
 type Message = Pick<StoredMsg, 'seq' | 'subject' | 'data' | 'time'>
 
-function letterOf({ seq, subject, data, time }: Message, given: MsgHdrs | undefined): DeadLetter {
+function deadLetterOf({ seq, subject, data, time }: Message, given: MsgHdrs | undefined): DeadLetter {
   const headers = Object.fromEntries((given?.keys() ?? []).map((name) => [name, given?.get(name) ?? '']))
   const [, reason = '', tenant = '', kind = '', id = ''] = subject.split('.')
   return {

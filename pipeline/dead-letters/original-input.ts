@@ -1,14 +1,14 @@
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { Letter, LetterEnd } from '../../schemas/dead-letter-resolution.ts'
+import type { ResolutionRequest, Resolution } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { findLetter, type DeadLetter } from './dead-letters.ts'
+import { findDeadLetter, type DeadLetter } from './dead-letters.ts'
 
 /** What is sent to the actor about one of its letters. */
-export interface Resolution {
-  readonly letter: Letter
+export interface ResolutionInput {
+  readonly deadLetter: ResolutionRequest
   readonly payload: Uint8Array
 }
 
@@ -18,17 +18,17 @@ export interface Resolution {
  * @throws ColloquyError `gone` where DEAD has it no longer, `not_redrivable` where doing it again is not what helps, with what
  * does, `no_record` where LOG has lost the record.
  */
-export async function resolutionOf(bus: JetStreamContext, seq: number, end: LetterEnd, force: boolean): Promise<Resolution> {
-  const dead = await findLetter(bus, seq)
+export async function resolutionInputOf(bus: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<Resolution> {
+  const dead = await findDeadLetter(bus, seq)
   if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was`)
   if (end === 'redriven') checkRedrivable(dead, force)
   const { record, reason, subject, error } = await recordOf(bus, dead)
-  const letter: Letter = {
+  const deadLetter: ResolutionRequest = {
     end, deadSeq: seq, logSeq: dead.logSeq, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
     reason, subject, error, ...(force ? { force } : {}),
   }
   // A dropped one's payload is not wanted again, only what the table shows of it.
-  return { letter, payload: end === 'dropped' ? dead.payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : dead.payload }
+  return { deadLetter, payload: end === 'dropped' ? dead.payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : dead.payload }
 }
 
 function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force: boolean): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import { LETTER_HEADER, LETTER_TYPE, letterHeader, type LetterEnd } from '../../schemas/dead-letter-resolution.ts'
+import { RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader, type Resolution } from '../../schemas/dead-letter-resolution.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -9,7 +9,7 @@ import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import type { DeadLetter } from './dead-letters.ts'
-import { resolutionOf, type Resolution } from './original-input.ts'
+import { resolutionInputOf, type ResolutionInput } from './original-input.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 /**
@@ -25,7 +25,7 @@ import { streamInfo } from '../jetstream/stream-info.ts'
 export type Outcome = 'committed' | 'rejected' | 'repeat' | 'ignored' | 'again' | 'dropped' | 'refused' | 'unconfirmed'
 
 export interface Resolved {
-  readonly letter: DeadLetter
+  readonly deadLetter: DeadLetter
   readonly outcome: Outcome
   /** Of the record that says so. */
   readonly logSeq?: number | undefined
@@ -35,7 +35,7 @@ export interface Resolved {
 
 export interface ResolveOptions {
   readonly bus: JetStreamContext
-  readonly end: LetterEnd
+  readonly end: Resolution
   readonly force: boolean
   /** Letters that were sent and have no record yet. */
   readonly inFlightMax: number
@@ -53,7 +53,7 @@ const SWEEP_MS = 100
 const BYTES_MAX = 64 * 1024 * 1024
 
 interface Waiting {
-  readonly letter: DeadLetter
+  readonly deadLetter: DeadLetter
   readonly bytes: number
   readonly until: number
 }
@@ -62,7 +62,7 @@ interface Waiting {
  * Redrives or drops letters, one after another in the order in which their originals arrived, and waits for the record of each. Each is
  * an input from inside, so that its actor takes it in turn, and the log says what became of it; then the dispatcher takes it out of DEAD.
  */
-export async function resolveLetters(options: ResolveOptions, letters: readonly DeadLetter[]): Promise<void> {
+export async function resolveDeadLetters(options: ResolveOptions, deadLetters: readonly DeadLetter[]): Promise<void> {
   const { bus, end, force, inFlightMax, timeoutMs, onResolved } = options
   const waiting = new Map<number, Waiting>()
   const inFlight = createInFlightLimiter({ countMax: inFlightMax, bytesMax: BYTES_MAX })
@@ -71,7 +71,7 @@ export async function resolveLetters(options: ResolveOptions, letters: readonly 
     if (found === undefined) return
     waiting.delete(deadSeq)
     inFlight.release(found.bytes)
-    onResolved({ letter: found.letter, ...resolved })
+    onResolved({ deadLetter: found.deadLetter, ...resolved })
   }
   const records = await watchRecords(bus, ({ resolves, ...record }, logSeq) => {
     if (resolves?.end === end) settle(resolves.deadSeq, { logSeq, ...outcomeOf(record) })
@@ -83,18 +83,18 @@ export async function resolveLetters(options: ResolveOptions, letters: readonly 
     }
   }, SWEEP_MS)
   try {
-    for (const letter of inOrderOfArrival(letters)) {
+    for (const deadLetter of inOrderOfArrival(deadLetters)) {
       await inFlight.whenAvailable()
-      const resolution = await resolutionOf(bus, letter.seq, end, force).catch((error: unknown) => refusal(error))
+      const resolution = await resolutionInputOf(bus, deadLetter.seq, end, force).catch((error: unknown) => refusal(error))
       if ('error' in resolution) {
-        onResolved({ letter, outcome: 'refused', error: resolution.error })
+        onResolved({ deadLetter, outcome: 'refused', error: resolution.error })
         continue
       }
       const bytes = resolution.payload.length
       inFlight.acquire(bytes)
-      waiting.set(letter.seq, { letter, bytes, until: performance.now() + timeoutMs })
-      const refused = await send(options, letter, resolution)
-      if (refused !== undefined) settle(letter.seq, { outcome: 'refused', error: refused })
+      waiting.set(deadLetter.seq, { deadLetter, bytes, until: performance.now() + timeoutMs })
+      const refused = await send(options, deadLetter, resolution)
+      if (refused !== undefined) settle(deadLetter.seq, { outcome: 'refused', error: refused })
     }
     await inFlight.whenIdle()
   } finally {
@@ -103,8 +103,8 @@ export async function resolveLetters(options: ResolveOptions, letters: readonly 
   }
 }
 
-const inOrderOfArrival = (letters: readonly DeadLetter[]): DeadLetter[] =>
-  letters.toSorted((a, b) => a.inboxSeq - b.inboxSeq || a.logSeq - b.logSeq || a.seq - b.seq)
+const inOrderOfArrival = (deadLetters: readonly DeadLetter[]): DeadLetter[] =>
+  deadLetters.toSorted((a, b) => a.inboxSeq - b.inboxSeq || a.logSeq - b.logSeq || a.seq - b.seq)
 
 const REFUSALS = new Set(['gone', 'not_redrivable', 'no_record'])
 
@@ -114,10 +114,10 @@ function refusal(error: unknown): { error: string } {
 }
 
 /** Until the stream has it, so that none overtakes another; why the stream will never take it, where that is so. */
-async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { letter, payload }: Resolution): Promise<string | undefined> {
+async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { deadLetter, payload }: Resolution): Promise<string | undefined> {
   const how = {
-    msgId: `dead.${letter.end}.${letter.deadSeq}.${letter.logSeq}${letter.force === true ? `.${randomUUID()}` : ''}`,
-    headers: { [LETTER_HEADER]: letterHeader(letter) },
+    msgId: `dead.${deadLetter.end}.${deadLetter.deadSeq}.${deadLetter.logSeq}${deadLetter.force === true ? `.${randomUUID()}` : ''}`,
+    headers: { [RESOLUTION_HEADER]: resolutionHeader(deadLetter) },
   }
   const until = performance.now() + timeoutMs
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
@@ -137,7 +137,7 @@ async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: Dea
 }
 
 function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'letter' | 'logSeq'> {
-  if (!LETTER_TYPE.test(input.type)) return { outcome, reason, error }
+  if (!RESOLUTION_TYPE.test(input.type)) return { outcome, reason, error }
   if (input.type === 'dead.dropped') return { outcome: 'dropped' }
   const nothing = input.data?.['nothing']
   return { outcome: nothing === 'ignored' || nothing === 'again' ? nothing : 'repeat' }

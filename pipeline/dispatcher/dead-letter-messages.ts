@@ -2,7 +2,7 @@ import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
 import { deadSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
-export interface DeadLetter {
+export interface DeadLetterMessage {
   readonly subject: string
   readonly reason: Reason
   readonly payload: Uint8Array
@@ -23,8 +23,8 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
  * The dead letters of a record: a rejection with its payload untouched, as INBOX still has it (else the excerpt that the
  * record keeps, and a header that says so); a task that failed for good, with its outcome.
  */
-export async function deadLettersOf(bus: JetStreamContext, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = []
+export async function deadLettersOf(bus: JetStreamContext, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetterMessage[]> {
+  const deadLetters: DeadLetterMessage[] = []
   const base = {
     'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,
     'Colloquy-Type': headerText(record.input.type),
@@ -35,7 +35,7 @@ export async function deadLettersOf(bus: JetStreamContext, address: Address, rec
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // An alarm itself says nothing; the record has what it was for.
     const payload = whole && !BY_WAKE_UP.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')
-    letters.push({
+    deadLetters.push({
       subject: deadSubject(record.reason, address),
       reason: record.reason,
       payload,
@@ -50,7 +50,7 @@ export async function deadLettersOf(bus: JetStreamContext, address: Address, rec
     })
   }
   for (const end of record.ended.filter(isFailure)) {
-    letters.push({
+    deadLetters.push({
       subject: deadSubject('task_failed', address),
       reason: 'task_failed',
       payload: Buffer.from(JSON.stringify(end)),
@@ -58,5 +58,5 @@ export async function deadLettersOf(bus: JetStreamContext, address: Address, rec
       headers: { ...base, 'Colloquy-Reason': 'task_failed', 'Colloquy-Error': headerText(`${end.error?.code}: ${end.error?.message}`), 'Colloquy-Task': end.task },
     })
   }
-  return letters
+  return deadLetters
 }

@@ -23,7 +23,7 @@ import { findResumePosition, withPosition, type ResumePosition, type StreamPosit
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letter-messages.ts'
-import { removeLetter } from './remove-dead-letter.ts'
+import { removeDeadLetter } from './remove-dead-letter.ts'
 import { abortedBy, eventsOf, sentBy, tasksOf, type Outgoing } from './outgoing-messages.ts'
 
 export interface DispatcherOptions {
@@ -85,9 +85,9 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const letters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
+    const deadLetters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
     const sent = sentBy(address, record)
-    const others = [...tasksOf(address, record), ...letters]
+    const others = [...tasksOf(address, record), ...deadLetters]
     const due = dueUnlessCovered(address, record)
     const [wakeUp] = await Promise.all([
       due === undefined ? 'there' : wakeUps.set(address, due.at, { isNew: record.n === 1, isOurs: () => isStillOwned(partition) }),
@@ -96,12 +96,12 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
       ...others.map(({ subject, payload, ...how }) => publishWithRetry(deps, subject, payload, how)),
     ])
     if (record.resolves !== undefined) {
-      await removeLetter(bus, record.resolves)
-      metrics.lettersResolved.inc({ end: record.resolves.end })
+      await removeDeadLetter(bus, record.resolves)
+      metrics.deadLettersResolved.inc({ end: record.resolves.end })
     }
     if (wakeUp === 'not_ours') handedOff.add(partition)
-    if (wakeUp === 'set' || sent.length + others.length > letters.length) truncation.markChanged()
-    for (const letter of letters) metrics.deadLetters.inc({ reason: letter.reason })
+    if (wakeUp === 'set' || sent.length + others.length > deadLetters.length) truncation.markChanged()
+    for (const deadLetter of deadLetters) metrics.deadLetters.inc({ reason: deadLetter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
     for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))

@@ -1,12 +1,12 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
-import type { Resolves } from '../../schemas/record.ts'
+import type { ResolvedDeadLetter } from '../../schemas/record.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
 /** JetStream's code for a message that is not there. */
 const NO_MESSAGE = 10043
 
 /** Takes a letter out of DEAD that the log says has come to its end. May be done again; another letter in its place is left alone. */
-export async function removeLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: Resolves): Promise<void> {
+export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
   const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
   if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
   try {

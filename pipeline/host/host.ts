@@ -2,7 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { LETTER_HEADER } from '../../schemas/dead-letter-resolution.ts'
+import { RESOLUTION_HEADER } from '../../schemas/dead-letter-resolution.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
@@ -113,7 +113,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
       seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
       // From SENT, to which producers cannot publish.
-      ...(origin === 'actor' && message.headers?.has(LETTER_HEADER) === true ? { resolution: message.headers.get(LETTER_HEADER) } : {}),
+      ...(origin === 'actor' && message.headers?.has(RESOLUTION_HEADER) === true ? { resolution: message.headers.get(RESOLUTION_HEADER) } : {}),
     })
     if (idle) work(mailbox).catch(loop.fail)
   }

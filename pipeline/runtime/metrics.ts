@@ -33,7 +33,7 @@ export function createMetrics() {
     partitionsLost: counter('partitions_lost_total', 'Partitions that were dropped because another member has them by now', ['work']),
     sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
     deadLetters: counter('dead_letters_total', 'Dead letters written', ['reason']),
-    lettersResolved: counter('dead_letters_resolved_total', 'Dead letters redriven or dropped', ['end']),
+    deadLettersResolved: counter('dead_letters_resolved_total', 'Dead letters redriven or dropped', ['end']),
     taskAttempts: counter('task_attempts_total', 'Attempts of tasks by their outcome', ['kind', 'task', 'outcome']),
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome, or to where it was given up', TASK_SECONDS, ['kind', 'task']),
     timerLateSeconds: histogram('timer_late_seconds', 'From when a timer was due to its decision', LATE_SECONDS),

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import ms, { type StringValue } from 'ms'
-import type { LetterFilter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import type { DeadLetterFilter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { REASONS } from '../../../schemas/reasons.ts'
 import { tokenArgument } from '../arguments.ts'
 import { timeArgument } from '../period-flags.ts'
@@ -33,9 +33,9 @@ export const addFilterFlags = (command: Command): Command => command
   .option('--older <age>', 'only those rejected longer ago than this, such as 7d, or before a time', momentArgument)
   .option('--newer <age>', 'only those rejected since then', momentArgument)
 
-export const filterOf = ({ older, newer, ...same }: FilterOptions): LetterFilter => ({
+export const filterOf = ({ older, newer, ...same }: FilterOptions): DeadLetterFilter => ({
   reason: same.reason, tenant: same.tenant, kind: same.kind, actor: same.actor, type: same.type,
   before: older?.toISOString(), since: newer?.toISOString(),
 })
 
-export const isFiltered = (filter: LetterFilter): boolean => Object.values(filter).some((value) => value !== undefined)
+export const isFiltered = (filter: DeadLetterFilter): boolean => Object.values(filter).some((value) => value !== undefined)

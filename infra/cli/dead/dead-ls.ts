@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { causesOf, type Cause } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
-import { newestLetters, scanLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { newestDeadLetters, scanDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
@@ -28,15 +28,15 @@ Examples:
     .action(async (options: Options) => {
       await withJetStream(settings().settings, async (bus) => {
         const filter = filterOf(options)
-        if (options.each === true) printEach(out, await newestLetters(bus, filter, options.limit), options)
-        else printCauses(out, (await causesOf(scanLetters(bus, filter))), options)
+        if (options.each === true) printEach(out, await newestDeadLetters(bus, filter, options.limit), options)
+        else printCauses(out, (await causesOf(scanDeadLetters(bus, filter))), options)
       })
     })
 
-function printEach(out: Output, letters: readonly DeadLetter[], { json }: Options): void {
-  if (json === true) for (const letter of letters) out.json(described(letter))
-  else out.table(['seq', 'at', 'actor', 'type', 'reason', 'error'], letters.map((letter) => [
-    String(letter.seq), letter.at, actorKey(letter.address), printable(letter.type), out.paint('red', letter.reason), printable(letter.error),
+function printEach(out: Output, deadLetters: readonly DeadLetter[], { json }: Options): void {
+  if (json === true) for (const deadLetter of deadLetters) out.json(described(deadLetter))
+  else out.table(['seq', 'at', 'actor', 'type', 'reason', 'error'], deadLetters.map((deadLetter) => [
+    String(deadLetter.seq), deadLetter.at, actorKey(deadLetter.address), printable(deadLetter.type), out.paint('red', deadLetter.reason), printable(deadLetter.error),
   ]))
 }
 

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
-import { findLetter, scanLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
-import { resolveLetters, type Outcome, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
+import { findDeadLetter, scanDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { resolveDeadLetters, type Outcome, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import type { LetterEnd } from '../../../schemas/dead-letter-resolution.ts'
+import type { Resolution } from '../../../schemas/dead-letter-resolution.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
@@ -38,9 +38,9 @@ An original whose producer has sent it again meanwhile, under the same id, is a 
     about: 'give letters up: they leave DEAD, and the log and dead_letters say so',
     help: '',
   },
-} as const satisfies Record<LetterEnd, object>
+} as const satisfies Record<Resolution, object>
 
-export function resolveCommand({ out, settings }: Cli, end: LetterEnd): Command {
+export function resolveCommand({ out, settings }: Cli, end: Resolution): Command {
   const { name, about, help } = WORDS[end]
   const command = addFilterFlags(new Command(name))
     .description(about)
@@ -57,9 +57,9 @@ Examples:
   if (end === 'redriven') command.option('--force', 'also what was redriven before, and what DEAD has only the beginning of')
   return command.action(async (given: readonly number[] | undefined, options: Options) => {
     await withJetStream(settings().settings, async (bus) => {
-      const letters = await chosen(bus, given ?? [], options)
+      const deadLetters = await chosen(bus, given ?? [], options)
       const counts = new Map<Outcome, number>()
-      await resolveLetters({
+      await resolveDeadLetters({
         bus, end, force: options.force === true, inFlightMax: options.inFlight, timeoutMs: options.timeoutMs,
         onResolved: (resolved) => {
           counts.set(resolved.outcome, (counts.get(resolved.outcome) ?? 0) + 1)
@@ -67,10 +67,10 @@ Examples:
           else out.line(resolvedLine(out, resolved))
         },
         onWait: (why) => out.note(`${why}; trying again`),
-      }, letters)
-      out.note(letters.length === 0 ? 'no letter fits' : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', '))
+      }, deadLetters)
+      out.note(deadLetters.length === 0 ? 'no letter fits' : [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', '))
       const undone = (counts.get('refused') ?? 0) + (counts.get('unconfirmed') ?? 0)
-      if (undone > 0) throw new ColloquyError('not_all_done', `${undone} of ${letters.length} letters are as they were, or may be; each line says why`)
+      if (undone > 0) throw new ColloquyError('not_all_done', `${undone} of ${deadLetters.length} letters are as they were, or may be; each line says why`)
     })
   })
 }
@@ -82,27 +82,27 @@ async function chosen(bus: JetStreamContext, seqs: readonly number[], options: O
   const ways = [seqs.length > 0, isFiltered(filter), options.all === true].filter(Boolean).length
   if (ways !== 1) throw new ColloquyError('which_letters', 'say which letters: by their sequences, or by flags such as --reason, or --all')
   if (seqs.length > 0) return Promise.all(seqs.map((seq) => letterAt(bus, seq)))
-  const letters: DeadLetter[] = []
-  for await (const letter of scanLetters(bus, filter)) {
-    letters.push(letter)
-    if (letters.length >= 2 * options.limit) keepFirst(letters, options.limit)
+  const deadLetters: DeadLetter[] = []
+  for await (const deadLetter of scanDeadLetters(bus, filter)) {
+    deadLetters.push(deadLetter)
+    if (deadLetters.length >= 2 * options.limit) keepFirst(deadLetters, options.limit)
   }
-  keepFirst(letters, options.limit)
-  return letters
+  keepFirst(deadLetters, options.limit)
+  return deadLetters
 }
 
-function keepFirst(letters: DeadLetter[], limit: number): void {
-  letters.sort((a, b) => a.inboxSeq - b.inboxSeq)
-  letters.length = Math.min(letters.length, limit)
+function keepFirst(deadLetters: DeadLetter[], limit: number): void {
+  deadLetters.sort((a, b) => a.inboxSeq - b.inboxSeq)
+  deadLetters.length = Math.min(deadLetters.length, limit)
 }
 
 async function letterAt(bus: JetStreamContext, seq: number): Promise<DeadLetter> {
-  const letter = await findLetter(bus, seq)
-  if (letter === undefined) throw noSuchLetter(seq)
-  return { ...letter, payload: new Uint8Array() }
+  const deadLetter = await findDeadLetter(bus, seq)
+  if (deadLetter === undefined) throw noSuchLetter(seq)
+  return { ...deadLetter, payload: new Uint8Array() }
 }
 
-const resolvedJson = ({ letter: { seq, address: { tenant, kind, id }, inboxSeq }, outcome, logSeq, reason, error }: Resolved): object =>
+const resolvedJson = ({ deadLetter: { seq, address: { tenant, kind, id }, inboxSeq }, outcome, logSeq, reason, error }: Resolved): object =>
   ({ seq, tenant, kind, id, inboxSeq, outcome, logSeq, reason, error })
 
 const SAID: Readonly<Record<Outcome, string>> = {
@@ -115,10 +115,10 @@ const STYLE: Readonly<Record<Outcome, 'green' | 'yellow' | 'red'>> = {
   committed: 'green', dropped: 'green', repeat: 'yellow', ignored: 'yellow', again: 'yellow', rejected: 'red', refused: 'red', unconfirmed: 'red',
 }
 
-function resolvedLine(out: Output, { letter, outcome, logSeq, reason, error }: Resolved): string {
+function resolvedLine(out: Output, { deadLetter, outcome, logSeq, reason, error }: Resolved): string {
   const why = [reason, error].filter((text) => text !== undefined).join(': ')
   return [
-    String(letter.seq).padStart(7), actorKey(letter.address), out.paint(STYLE[outcome], SAID[outcome]),
+    String(deadLetter.seq).padStart(7), actorKey(deadLetter.address), out.paint(STYLE[outcome], SAID[outcome]),
     ...(logSeq === undefined ? [] : [`record ${logSeq}`]), ...(why === '' ? [] : [printable(why)]),
   ].join('  ')
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { findLetter, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { findDeadLetter, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { decodeUtf8 } from '../../../schemas/json.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
@@ -21,11 +21,11 @@ export const showCommand = ({ out, settings }: Cli): Command =>
     .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 is in payloadBase64')
     .action(async (seq: number, options: Options) => {
       await withJetStream(settings().settings, async (bus) => {
-        const letter = await findLetter(bus, seq)
-        if (letter === undefined) throw noSuchLetter(seq)
-        if (options.raw) out.stdout.write(letter.payload)
-        else if (options.json) out.json({ ...described(letter), headers: letter.headers, ...payloadJson(letter) })
-        else print(out, letter)
+        const deadLetter = await findDeadLetter(bus, seq)
+        if (deadLetter === undefined) throw noSuchLetter(seq)
+        if (options.raw) out.stdout.write(deadLetter.payload)
+        else if (options.json) out.json({ ...described(deadLetter), headers: deadLetter.headers, ...payloadJson(deadLetter) })
+        else print(out, deadLetter)
       })
     })
 
@@ -37,14 +37,14 @@ function payloadJson({ payload }: DeadLetter): object {
   return text === undefined ? { payloadBase64: Buffer.from(payload).toString('base64') } : { payload: text }
 }
 
-function print(out: Output, letter: DeadLetter): void {
-  out.line(`${'actor'.padEnd(9)} ${actorKey(letter.address)}`)
-  out.line(`${'reason'.padEnd(9)} ${out.paint('red', letter.reason)}`)
-  out.line(`${'error'.padEnd(9)} ${printable(letter.error)}`)
-  out.line(`${'at'.padEnd(9)} ${letter.at}`)
+function print(out: Output, deadLetter: DeadLetter): void {
+  out.line(`${'actor'.padEnd(9)} ${actorKey(deadLetter.address)}`)
+  out.line(`${'reason'.padEnd(9)} ${out.paint('red', deadLetter.reason)}`)
+  out.line(`${'error'.padEnd(9)} ${printable(deadLetter.error)}`)
+  out.line(`${'at'.padEnd(9)} ${deadLetter.at}`)
   out.line()
-  for (const [name, value] of Object.entries(letter.headers)) out.line(`${out.paint('gray', `${name}:`)} ${printable(value)}`)
+  for (const [name, value] of Object.entries(deadLetter.headers)) out.line(`${out.paint('gray', `${name}:`)} ${printable(value)}`)
   out.line()
-  if (out.isTerminal) out.line(printable(Buffer.from(letter.payload).toString()))
-  else out.stdout.write(letter.payload)
+  if (out.isTerminal) out.line(printable(Buffer.from(deadLetter.payload).toString()))
+  else out.stdout.write(deadLetter.payload)
 }

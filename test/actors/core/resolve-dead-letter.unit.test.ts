@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { newActor, type Actor } from '../../../actors/core/actor.ts'
 import { shapeOf } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
-import { letterHeader, type Letter } from '../../../schemas/dead-letter-resolution.ts'
+import { resolutionHeader, type ResolutionRequest } from '../../../schemas/dead-letter-resolution.ts'
 import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
 import { address, decideOn, message, play, recordOf, timeAt } from '../../support/core-helpers.ts'
 
@@ -10,7 +10,7 @@ const spin = { type: 'spin', data: {} }
 const add = { type: 'add', data: { by: 2 } }
 
 /** What is sent about a letter that came of `record`, at LOG sequence 40. */
-const about = (record: LogRecord, more: Partial<Letter> = {}): string => letterHeader({
+const about = (record: LogRecord, more: Partial<ResolutionRequest> = {}): string => resolutionHeader({
   end: 'redriven', deadSeq: 3, logSeq: 40, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
   reason: record.reason ?? 'unknown_kind', subject: record.subject ?? 'in.acme.toy.a1', error: record.error ?? '', ...more,
 })

@@ -131,10 +131,10 @@ test('a dead letter is listed and shown with its reason and its payload untouche
   await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2')
   await level()
 
-  const letters = await json<{ seq: number; reason: string }>('dead', 'ls', '--each', '--tenant', 'morgue')
-  expect(letters.map(({ reason }) => reason)).toEqual(['unknown_kind', 'bad_data'])
+  const deadLetters = await json<{ seq: number; reason: string }>('dead', 'ls', '--each', '--tenant', 'morgue')
+  expect(deadLetters.map(({ reason }) => reason)).toEqual(['unknown_kind', 'bad_data'])
   const [bad] = await json<{ seq: number }>('dead', 'ls', '--each', '--reason', 'bad_data', '--limit', '1')
-  expect(bad).toEqual(letters[1])
+  expect(bad).toEqual(deadLetters[1])
   const [shown] = await json<object>('dead', 'show', String(bad?.seq))
   expect(shown).toMatchObject({ tenant: 'morgue', kind: 'support', id: 'c1', headers: { 'Colloquy-Reason': 'bad_data' } })
   expect(shown).toMatchObject({ error: expect.stringMatching(/^data\.role: .*"user"/) as string })

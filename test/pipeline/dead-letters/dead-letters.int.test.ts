@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findLetter, scanLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { findDeadLetter, scanDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { level, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { rigKind } from '../../support/parallel-kind.ts'
@@ -25,9 +25,9 @@ const to = (actor: string, body: unknown) => ({ subject: `in.acme.toy.${actor}`,
 const dead = (...args: string[]) => cliJson<Done>(['dead', ...args], { dataDir })
 const recordsOf = async (actor: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/toy/${actor}`)
 const lettersOf = async (actor: string) => {
-  const letters = []
-  for await (const letter of scanLetters(system.running.bus, { actor })) letters.push(letter)
-  return letters
+  const deadLetters = []
+  for await (const letter of scanDeadLetters(system.running.bus, { actor })) deadLetters.push(letter)
+  return deadLetters
 }
 const resolvedOf = (actor: string) => rows<{ reason: string; resolved: boolean }>(system, `SELECT reason, resolved FROM dead_letters WHERE actor = '${actor}' ORDER BY seq`)
 
@@ -104,7 +104,7 @@ test('what is rejected again is a new letter, with the payload untouched', async
   const [second, ...others] = await lettersOf('again')
   expect(others).toEqual([])
   expect(second?.seq).toBeGreaterThan(first?.seq ?? Infinity)
-  expect(Buffer.from((await findLetter(system.running.bus, second?.seq ?? 0))?.payload ?? []).toString()).toBe(payload)
+  expect(Buffer.from((await findDeadLetter(system.running.bus, second?.seq ?? 0))?.payload ?? []).toString()).toBe(payload)
   expect(await resolvedOf('again')).toEqual([{ reason: 'bad_data', resolved: true }, { reason: 'bad_data', resolved: false }])
 })
 

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { defineKind, defineTask } from '../../../actors/definition/define-kind.ts'
 import { TerminalError } from '../../../schemas/errors.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { newestLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
-import { resolveLetters, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
+import { newestDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { resolveDeadLetters, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
 import { level, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
@@ -129,17 +129,17 @@ describe('a task', () => {
     await go('given-up', 'terminal')
     await settles('given-up', ['working', 'failed'])
     await level(system)
-    const letters = await newestLetters(bus, { actor: 'given-up' }, 10)
+    const deadLetters = await newestDeadLetters(bus, { actor: 'given-up' }, 10)
     const resolved: Resolved[] = []
     const how = { bus, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved: (one: Resolved) => void resolved.push(one) }
-    await resolveLetters({ ...how, end: 'redriven' }, letters)
-    await resolveLetters({ ...how, end: 'dropped' }, letters)
+    await resolveDeadLetters({ ...how, end: 'redriven' }, deadLetters)
+    await resolveDeadLetters({ ...how, end: 'dropped' }, deadLetters)
     await level(system)
     expect(resolved).toMatchObject([
       { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string }, { outcome: 'dropped' },
     ])
     expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'")).toEqual([{ reason: 'task_failed', resolved: true }])
-    expect(await newestLetters(bus, { actor: 'given-up' }, 10)).toEqual([])
+    expect(await newestDeadLetters(bus, { actor: 'given-up' }, 10)).toEqual([])
     expect(await tablesBesideLog(system)).toEqual([])
   })
 
