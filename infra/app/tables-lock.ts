@@ -3,8 +3,8 @@ import type { KV } from '@nats-io/kv'
 import { JetStreamApiError } from '@nats-io/jetstream'
 
 /** How often a holder says that it is still at work, and after how long a silent one is taken to be dead. */
-const BEAT_MS = 5_000
-const SILENT_MS_MAX = 30_000
+const HEARTBEAT_MS = 5_000
+const HEARTBEAT_TIMEOUT_MS = 30_000
 const POLL_MS = 100
 
 /**
@@ -17,7 +17,7 @@ export async function withLock<T>(kv: KV, name: string, work: () => Promise<T>):
   let beating = Promise.resolve()
   const beat = setInterval(() => {
     beating = kv.update(key, '', revision).then((updated) => { revision = updated }, () => undefined)
-  }, BEAT_MS)
+  }, HEARTBEAT_MS)
   try {
     return await work()
   } finally {
@@ -36,7 +36,7 @@ async function acquire(kv: KV, key: string): Promise<number> {
     if (entry === null || entry.operation !== 'PUT') continue
     // By our own clock alone: those of two machines may differ.
     if (entry.revision !== seen.revision) seen = { revision: entry.revision, since: performance.now() }
-    if (performance.now() - seen.since < SILENT_MS_MAX) continue
+    if (performance.now() - seen.since < HEARTBEAT_TIMEOUT_MS) continue
     const stolen = await kv.update(key, '', entry.revision).catch(refused)
     if (stolen !== undefined) return stolen
   }

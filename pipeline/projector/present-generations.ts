@@ -12,7 +12,7 @@ export async function presentGenerations(clickhouse: ClickHouseClient): Promise<
 }
 
 /** From here on this generation of the tables counts: one insert, so for all of them or for none. */
-export async function takeOver(clickhouse: ClickHouseClient, tables: readonly TableName[], generation: number, seq: number): Promise<void> {
+export async function swapTables(clickhouse: ClickHouseClient, tables: readonly TableName[], generation: number, seq: number): Promise<void> {
   const at = new Date().toISOString().slice(0, 23).replace('T', ' ')
   await clickhouse.insert({ table: 'generations', values: tables.map((name) => ({ name, generation, seq, at })), format: 'JSONEachRow' })
 }
@@ -44,7 +44,7 @@ export async function nextGeneration(clickhouse: ClickHouseClient): Promise<numb
 }
 
 /** Removes all rows that do not count, but for those of one generation that is being made. Queries under way keep what they read. */
-export async function dropOthers(clickhouse: ClickHouseClient, beingMade?: number): Promise<void> {
+export async function dropStaleGenerations(clickhouse: ClickHouseClient, beingMade?: number): Promise<void> {
   const present = await presentGenerations(clickhouse)
   for (const { name, id, generation } of await partitions(clickhouse)) {
     if (generation === present[name] || generation === beingMade) continue

@@ -18,7 +18,7 @@ export interface ProgressMark {
 const clickTime = (iso: string): string => iso.slice(0, 23).replace('T', ' ')
 
 /** The last mark's ring; empty where nothing was ever projected. */
-export async function loadRing(clickhouse: ClickHouseClient): Promise<readonly StreamPosition[]> {
+export async function loadPositionHistory(clickhouse: ClickHouseClient): Promise<readonly StreamPosition[]> {
   const result = await clickhouse.query({
     query: 'SELECT positions FROM progress FINAL WHERE reader = {reader:String}', query_params: { reader: READER }, format: 'JSONEachRow',
   })

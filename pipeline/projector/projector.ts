@@ -9,11 +9,11 @@ import { findResumePosition, withPosition } from '../jetstream/position-history.
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createBatch, type Batch } from './row-batch.ts'
-import { removeAbove } from './rollback.ts'
+import { rollbackTo } from './rollback.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
-import { loadRing, saveProgress } from './progress-mark.ts'
-import { isReady } from './should-flush.ts'
-import { createTakeOvers } from './table-swap.ts'
+import { loadPositionHistory, saveProgress } from './progress-mark.ts'
+import { shouldFlush } from './should-flush.ts'
+import { createTableSwap } from './table-swap.ts'
 
 export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
   readonly bus: JetStreamContext
@@ -52,20 +52,20 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   const { bus, clickhouse, metrics, log } = options
   const stopping = new AbortController()
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
-  const takeOvers = await createTakeOvers({ bus, kv: options.kv, clickhouse, log }, deps)
+  const tableSwap = await createTableSwap({ bus, kv: options.kv, clickhouse, log }, deps)
   const write = async (batch: Batch): Promise<void> => {
-    await insertBatch(deps, batch, (table) => takeOvers.generations[table])
+    await insertBatch(deps, batch, (table) => tableSwap.generations[table])
     for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
-  let ring = await loadRing(clickhouse)
+  let ring = await loadPositionHistory(clickhouse)
   const { position: match, truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', ring)
   if (tailLost) {
     const goesOnAt = match?.seq ?? 0
     metrics.streamsTruncated.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt }, 'LOG lost its last messages; what came from them is removed from the tables')
-    await takeOvers.cancel('the log lost its last messages')
-    const actors = await removeAbove({ bus, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
+    await tableSwap.cancel('the log lost its last messages')
+    const actors = await rollbackTo({ bus, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
     log.warn({ actors }, 'tables are back in step with LOG')
     ring = ring.slice(match === undefined ? ring.length : ring.indexOf(match))
   }
@@ -111,7 +111,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   const flush = (): void => {
     if (filling === undefined || writing !== undefined) return
     const { batch, sizes, clock, waits } = filling
-    if (!isReady({
+    if (!shouldFlush({
       records: batch.records, recordsMax: options.batchRecordsMax, waits, pending: reader.pending, isBlocked: inFlight.isFull,
       restedMs: performance.now() - lastWrite.endedMs, lastWriteMs: lastWrite.tookMs,
     })) return
@@ -135,7 +135,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     }
     completeTo = batch.lastAt
     await mark()
-    await takeOvers.check(projectedSeq)
+    await tableSwap.check(projectedSeq)
     for (const size of sizes) inFlight.release(size)
     const endedMs = performance.now()
     lastWrite = { endedMs, tookMs: endedMs - begunMs }
@@ -153,7 +153,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     marking = mark()
       .catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
       .finally(() => { marking = undefined })
-    settle(takeOvers.check(projectedSeq))
+    settle(tableSwap.check(projectedSeq))
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => {
     clearInterval(marker)

@@ -31,8 +31,8 @@ export interface Stored {
 }
 
 /** How often a builder shows that it lives, and after how long a silent one is taken to be dead. */
-export const BEAT_MS = 1_000
-export const SILENT_MS_MAX = 6_000
+export const HEARTBEAT_MS = 1_000
+export const HEARTBEAT_TIMEOUT_MS = 6_000
 
 const KEY = 'rebuild'
 

@@ -16,7 +16,7 @@ const ACTORS_MAX = 1_000
  * @param insert writes a batch's rows.
  * @returns how many actors were concerned.
  */
-export async function removeAbove(
+export async function rollbackTo(
   deps: { bus: JetStreamContext; clickhouse: ClickHouseClient; partitionCount: number }, seq: number, insert: (batch: Batch) => Promise<void>,
 ): Promise<number> {
   const concerned = await actorsAbove(deps.clickhouse, seq)

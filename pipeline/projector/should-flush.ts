@@ -1,5 +1,5 @@
 /** What decides whether a batch is written now or waits for more. */
-export interface Filling {
+export interface FlushState {
   readonly records: number
   readonly recordsMax: number
   /** How many times the usual wait has passed since its first record. */
@@ -21,7 +21,7 @@ const WAITS_MAX = 5
  * as long as the last write took: an insert costs ClickHouse the same for ten rows as for a thousand, so whoever falls behind or shares a busy
  * machine writes fewer and larger batches, and leaves half of the time at least to those who answer.
  */
-export function isReady({ records, recordsMax, waits, pending, isBlocked, restedMs, lastWriteMs }: Filling): boolean {
+export function shouldFlush({ records, recordsMax, waits, pending, isBlocked, restedMs, lastWriteMs }: FlushState): boolean {
   const missing = recordsMax - records
   if (missing <= 0 || waits >= WAITS_MAX) return true
   return waits > 0 && (isBlocked || (pending < missing && restedMs >= lastWriteMs))

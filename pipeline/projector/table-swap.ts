@@ -3,12 +3,12 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { writeRange } from './write-range.ts'
-import { isUnderWay, loadState, saveState, SILENT_MS_MAX, type Stored } from './rebuild-state.ts'
-import { dropOthers, presentGenerations, takeOver, type Generations } from './present-generations.ts'
+import { isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type Stored } from './rebuild-state.ts'
+import { dropStaleGenerations, presentGenerations, swapTables, type Generations } from './present-generations.ts'
 import type { InsertDeps } from './insert-batch.ts'
 
 /** The projector's part in a rebuild: it alone has new tables take over, when no row is on its way. */
-export interface TakeOvers {
+export interface TableSwap {
   /** Which generation of each table rows are to be written to. */
   readonly generations: Generations
   /**
@@ -26,9 +26,9 @@ const LOOK_MS = 500
 /** With more than this missing, the builder goes on: the tables are not to stand still for long. */
 const GAP_MAX = 20_000
 
-export async function createTakeOvers(
+export async function createTableSwap(
   deps: { bus: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
-): Promise<TakeOvers> {
+): Promise<TableSwap> {
   const { bus, kv, clickhouse, log } = deps
   let generations = await presentGenerations(clickhouse)
   let lookedAt = -Infinity
@@ -44,14 +44,14 @@ export async function createTakeOvers(
     const held = state.phase === 'taking' ? revision : await saveState(kv, { ...state, phase: 'taking' }, revision)
     if (held === undefined) return
     if (projectedSeq > builtTo) await writeRange(bus, insert, { from: builtTo + 1, to: projectedSeq }, { tables, generation }, () => undefined)
-    await takeOver(clickhouse, tables, generation, projectedSeq)
+    await swapTables(clickhouse, tables, generation, projectedSeq)
     generations = await presentGenerations(clickhouse)
     await saveState(kv, { ...state, phase: 'done', builtTo: projectedSeq }, held)
     log.info({ tables, generation, seq: projectedSeq }, 'rebuilt tables have taken over')
     await clearAway()
   }
 
-  const clearAway = (): Promise<void> => dropOthers(clickhouse)
+  const clearAway = (): Promise<void> => dropStaleGenerations(clickhouse)
     .catch((error: unknown) => log.warn({ err: error }, 'rows that do not count could not be removed; the next start tries again'))
   const look = (): Promise<Stored | undefined> => loadState(kv).catch((error: unknown) => {
     log.warn({ err: error }, 'cannot see whether a rebuild is under way')
@@ -61,7 +61,7 @@ export async function createTakeOvers(
   /** A builder that was killed leaves rows that nobody will ever read. */
   const clearAfterDead = async (stored: Stored): Promise<void> => {
     if (stored.revision !== seen.revision) seen = { revision: stored.revision, since: performance.now() }
-    if (performance.now() - seen.since < SILENT_MS_MAX) return
+    if (performance.now() - seen.since < HEARTBEAT_TIMEOUT_MS) return
     const saved = await saveState(kv, { ...stored.state, phase: 'cancelled', why: 'its builder died' }, stored.revision)
     if (saved === undefined) return
     log.warn({ tables: stored.state.tables }, 'a rebuild was cut off; what it made is removed')

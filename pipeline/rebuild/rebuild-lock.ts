@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { BEAT_MS, isUnderWay, loadState, saveState, SILENT_MS_MAX, type RebuildState } from '../projector/rebuild-state.ts'
+import { HEARTBEAT_MS, isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type RebuildState } from '../projector/rebuild-state.ts'
 
 /** The right to rebuild, of which there is one in a cluster. */
-export interface Claim {
+export interface RebuildLock {
   readonly state: RebuildState
   /** @throws ColloquyError `rebuild_cancelled` where somebody else has changed the state. */
   change(part: Partial<Pick<RebuildState, 'phase' | 'builtTo'>>): Promise<void>
@@ -17,7 +17,7 @@ export interface Claim {
 const POLL_MS = 100
 
 /** Takes the right to rebuild. @throws ColloquyError `rebuild_runs` where another one has it */
-export async function claim(kv: KV, wanted: Pick<RebuildState, 'id' | 'generation' | 'tables'>): Promise<Claim> {
+export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id' | 'generation' | 'tables'>): Promise<RebuildLock> {
   const before = await loadState(kv)
   if (before !== undefined && isUnderWay(before)) throw runs()
   let state: RebuildState = { ...wanted, phase: 'filling', builtTo: 0, beat: 0 }
@@ -37,7 +37,7 @@ export async function claim(kv: KV, wanted: Pick<RebuildState, 'id' | 'generatio
     return saving
   }
   // A beat that is refused is noticed with the next change.
-  const beating = setInterval(() => { if (state.phase === 'filling') save({}).catch(() => undefined) }, BEAT_MS)
+  const beating = setInterval(() => { if (state.phase === 'filling') save({}).catch(() => undefined) }, HEARTBEAT_MS)
 
   return {
     get state() {
@@ -73,7 +73,7 @@ export async function claim(kv: KV, wanted: Pick<RebuildState, 'id' | 'generatio
  * @param onWait called once, if it has to wait.
  * @throws ColloquyError `rebuild_runs` where the builder lives.
  */
-export async function clearDead(kv: KV, signal: AbortSignal, onWait: () => void): Promise<void> {
+export async function clearStaleRebuild(kv: KV, signal: AbortSignal, onWait: () => void): Promise<void> {
   const since = performance.now()
   const first = await loadState(kv)
   if (first === undefined || !isUnderWay(first)) return
@@ -81,7 +81,7 @@ export async function clearDead(kv: KV, signal: AbortSignal, onWait: () => void)
     const now = await loadState(kv)
     if (now === undefined || !isUnderWay(now)) return
     if (now.revision !== first.revision || now.state.phase === 'taking') throw runs()
-    if (performance.now() - since < SILENT_MS_MAX) continue
+    if (performance.now() - since < HEARTBEAT_TIMEOUT_MS) continue
     await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its builder died' }, now.revision)
   }
 }

@@ -4,8 +4,8 @@ import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { bytesOf, dropOthers, nextGeneration } from '../projector/present-generations.ts'
-import { claim, clearDead, type Claim } from './rebuild-lock.ts'
+import { bytesOf, dropStaleGenerations, nextGeneration } from '../projector/present-generations.ts'
+import { acquireRebuildLock, clearStaleRebuild, type RebuildLock } from './rebuild-lock.ts'
 import type { Range, Target } from '../projector/write-range.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
@@ -54,10 +54,10 @@ const ROOM_FACTOR = 2
  */
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const { kv, clickhouse, tables, progress, signal } = options
-  await clearDead(kv, signal, () => progress.waits('a sign of life of the rebuild before'))
+  await clearStaleRebuild(kv, signal, () => progress.waits('a sign of life of the rebuild before'))
   await checkRoom(clickhouse, tables)
   const generation = await nextGeneration(clickhouse)
-  const mine = await claim(kv, { id: randomUUID(), generation, tables: [...tables] })
+  const mine = await acquireRebuildLock(kv, { id: randomUUID(), generation, tables: [...tables] })
   const rebuilt = { tables, generation, records: 0 }
   const count = (records: number, total: number): void => {
     rebuilt.records += records
@@ -65,7 +65,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   }
   try {
     // Of rebuilds that were cut off.
-    await dropOthers(clickhouse, generation)
+    await dropStaleGenerations(clickhouse, generation)
     do {
       await fill(options, mine, count)
       progress.waits('the projector')
@@ -76,13 +76,13 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   } catch (error) {
     // It may have been done in the very moment in which it was given up.
     if (!await mine.release()) return rebuilt
-    await dropOthers(clickhouse)
+    await dropStaleGenerations(clickhouse)
     throw signal.aborted ? new ColloquyError('rebuild_given_up', 'the rebuild was given up; the tables are as they were', { cause: error }) : error
   }
 }
 
 /** Writes rows until the end of the log is close. */
-async function fill({ bus, tables, write, signal }: RebuildOptions, mine: Claim, count: (records: number, total: number) => void): Promise<void> {
+async function fill({ bus, tables, write, signal }: RebuildOptions, mine: RebuildLock, count: (records: number, total: number) => void): Promise<void> {
   for (;;) {
     const { state } = await streamInfo(bus.jsm, 'LOG')
     const from = Math.max(mine.state.builtTo + 1, state.first_seq)
