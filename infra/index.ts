@@ -10,7 +10,7 @@ export {
   type OldState, type TaskCall, type TaskDefinition,
 } from '../actors/definition/define-kind.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
-export type { MemoryHit, MemoryQuestion, TaskMemory } from '../actors/definition/task-search.ts'
+export type { TaskSearchHit as MemoryHit, TaskSearchQuery as MemoryQuestion, TaskSearchIndex as TaskMemory } from '../actors/definition/task-search.ts'
 export { upcaster, type Upcaster, type Upcasters } from '../actors/definition/upcast.ts'
 export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
 export { createProducer, publish, type Producer, type Publication, type PublishOptions, type Receipt } from '../pipeline/producer/producer.ts'

@@ -8,7 +8,7 @@ import { taskLogic } from './check-invokes.ts'
 import { nodesOf } from './walk-machine.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { createPureMachine, type PureMachine } from './pure-machine.ts'
-import type { TaskMemory } from './task-search.ts'
+import type { TaskSearchIndex } from './task-search.ts'
 import type { Upcasters } from './upcast.ts'
 
 export type Schemas = Readonly<Record<string, z.ZodType>>
@@ -25,7 +25,7 @@ export interface TaskCall<Input> {
   /** Whose machine invoked it. */
   readonly actor: Address
   /** What the actor's tenant has said and learned. */
-  readonly memory: TaskMemory
+  readonly memory: TaskSearchIndex
 }
 
 /** A task: work with effects outside, done by a runner and reported back to the machine that invoked it. */

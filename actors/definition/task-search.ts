@@ -1,5 +1,5 @@
 /** What a task may ask the memory of its actor's tenant. */
-export interface MemoryQuestion {
+export interface TaskSearchQuery {
   /** At most 8,192 characters; the rest is not looked at. */
   readonly q: string
   /** What was said, or what was learned. Default: both. */
@@ -11,7 +11,7 @@ export interface MemoryQuestion {
 }
 
 /** A text that was found. */
-export interface MemoryHit {
+export interface TaskSearchHit {
   /** Of this very piece of text; it stays while the text does. */
   readonly id: string
   /** Of knowledge what its source is called, of what was said the message's id. */
@@ -27,13 +27,13 @@ export interface MemoryHit {
 /**
  * The memory as a task sees it: only what its actor's own tenant has said and learned. It follows LOG with the embedder's lag.
  */
-export interface TaskMemory {
+export interface TaskSearchIndex {
   /**
    * Best first.
    *
    * @throws ColloquyError `no_memory` where no process that has a memory answers, worth another attempt
    */
-  search(question: MemoryQuestion): Promise<readonly MemoryHit[]>
+  search(question: TaskSearchQuery): Promise<readonly TaskSearchHit[]>
   /** Names what the tenant has learned: another name after every change of it, `undefined` where it never learned anything. */
   knowledgeVersion(): Promise<string | undefined>
 }

@@ -1,7 +1,7 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { pointId } from '../../pipeline/indexer/index-changes.ts'
-import { createSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
-import type { MemoryPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
+import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
+import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
 import { meanQuality, qualityOf, type Quality } from './retrieval-metrics.ts'
 import type { Question, RetrievalSet } from './retrieval-sets.ts'
@@ -23,7 +23,7 @@ export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embed
       return chunks.map((piece, chunk) => ({ source: id, chunk, text: piece }))
     }))).flat()
     const vectors = await embedder.embed(pieces.map(({ text }) => text), 'passage')
-    await store.upsert(pieces.flatMap((piece, index): MemoryPoint[] => {
+    await store.upsert(pieces.flatMap((piece, index): IndexPoint[] => {
       const vector = vectors[index]
       return vector === undefined ? [] : [{
         ...piece, id: pointId({ key: piece.source }, piece.chunk), tenant: TENANT, in: 'knowledge', kind: 'source', actor: 'eval', lang: null, at: AT, seq: from + 1, vector,
@@ -43,7 +43,7 @@ export async function measureRetrieval(
   const measure = async ({ query, relevant }: Question): Promise<void> => {
     const vector = embedder.embed([query], 'query').then(([one]) => one ?? new Float32Array())
     const candidates = await store.search({ tenant: TENANT, filter: {}, vector, terms: termsOf(query), limit: CANDIDATES })
-    const search = createSearch({ store: { ...store, search: async () => candidates }, embedder, now: () => Date.parse(AT) })
+    const search = createHybridSearch({ store: { ...store, search: async () => candidates }, embedder, now: () => Date.parse(AT) })
     for (const mode of SEARCH_MODES) {
       const { hits } = await search({ tenant: TENANT, q: query, mode, limit: HITS, ...options })
       all[mode].push(qualityOf([...new Set(hits.map(({ source }) => source))], relevant))

@@ -6,7 +6,7 @@ import { obtainModel } from '../../infra/servers/models/obtain-model.ts'
 import { createEmbedder, type LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { pointId } from '../../pipeline/indexer/index-changes.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
-import { createSearch, SEARCH_MODES, type Search, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
+import { createHybridSearch, SEARCH_MODES, type Search, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { createRandom, pick } from '../harness/random.ts'
@@ -61,7 +61,7 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
   const storedSeconds = (performance.now() - begunMs) / 1_000
   await indexed(client)
   const indexedSeconds = (performance.now() - begunMs) / 1_000
-  const ask = createSearch({ store, embedder, now: Date.now })
+  const ask = createHybridSearch({ store, embedder, now: Date.now })
   const figures: Record<string, number> = { messages: options.rows, storedSeconds: rounded(storedSeconds), indexedSeconds: rounded(indexedSeconds) }
   const spread: Record<string, Spread> = {}
   for (const mode of SEARCH_MODES) {

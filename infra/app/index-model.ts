@@ -13,8 +13,8 @@ const modelSettingsSchema = z.strictObject({
 export type ModelSettings = z.output<typeof modelSettingsSchema>
 
 /** The model that the whole cluster searches with, and the fingerprint that names its collection. */
-const memoryModelSchema = z.object({ settings: modelSettingsSchema, fingerprint: z.string() })
-export type MemoryModel = z.output<typeof memoryModelSchema>
+const indexModelSchema = z.object({ settings: modelSettingsSchema, fingerprint: z.string() })
+export type IndexModel = z.output<typeof indexModelSchema>
 
 /** In the bucket of what the cluster agrees on. */
 const KEY = 'memory-model'
@@ -37,12 +37,12 @@ export const withModel = (settings: Settings, model: ModelSettings): Settings =>
 })
 
 /** `undefined` before anything was ever embedded. */
-export async function readMemoryModel(kv: KV): Promise<MemoryModel | undefined> {
+export async function readIndexModel(kv: KV): Promise<IndexModel | undefined> {
   const entry = await kv.get(KEY)
-  return entry === null || entry.operation !== 'PUT' ? undefined : memoryModelSchema.parse(entry.json())
+  return entry === null || entry.operation !== 'PUT' ? undefined : indexModelSchema.parse(entry.json())
 }
 
 /** From now on the cluster searches with this one: whoever has another open sees it within seconds. */
-export async function writeMemoryModel(kv: KV, model: MemoryModel): Promise<void> {
+export async function writeIndexModel(kv: KV, model: IndexModel): Promise<void> {
   await kv.put(KEY, JSON.stringify(model))
 }

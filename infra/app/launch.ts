@@ -13,7 +13,7 @@ import { ROLES, type Role, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf, type Durability } from './durability.ts'
 import { serveHttp } from './serve-http.ts'
-import { openMemory, type Memory } from './search-index.ts'
+import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { registerKinds } from './kind-registry.ts'
 import { accessNats, connectNats, openJetStream, type NatsAccess } from './nats-access.ts'
 import { prepareStreams } from './prepare-streams.ts'
@@ -34,7 +34,7 @@ export interface Running {
   readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
   /** Absent where this process neither fills nor serves it. */
-  readonly memory: Memory | undefined
+  readonly searchIndex: SearchIndex | undefined
   /** Of this thread; what roles measure that have threads of their own is in `allMetrics`. */
   readonly metrics: Metrics
   allMetrics(): Promise<Registry>
@@ -80,8 +80,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
-  const memory = client !== undefined && MEMORY_ROLES.some((role) => settings.ROLES.includes(role))
-    ? await openMemory({ settings, client, kv, metrics, log }, started)
+  const memory = client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
+    ? await openSearchIndex({ settings, client, kv, metrics, log }, started)
     : undefined
   if (memory !== undefined) {
     const searchService = serveSearch(nc, memory.search)
@@ -103,7 +103,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   started.defer(async () => http?.stop())
   const stopping = started.move()
   return {
-    settings, nats, durability, clickhouse, bus, kv, client, kinds, memory, metrics, stages, http,
+    settings, nats, durability, clickhouse, bus, kv, client, kinds, searchIndex: memory, metrics, stages, http,
     allMetrics: () => merged(metrics, threads.metrics), stop: () => stopping.disposeAsync(),
   }
 }
@@ -114,7 +114,7 @@ const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.i
 const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
 
 /** Roles that fill or search the memory, and need the model for it. */
-const MEMORY_ROLES: readonly Role[] = ['embed', 'serve']
+const INDEX_ROLES: readonly Role[] = ['embed', 'serve']
 
 type Servers = [NatsAccess, ClickHouseAccess | undefined]
 

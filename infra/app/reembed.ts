@@ -5,7 +5,7 @@ import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { startStage } from '../../pipeline/runtime/stage.ts'
 import { attachClickHouse, withJetStream } from './connect-to-running.ts'
-import { modelSettingsOf, nameOfModel, readMemoryModel, writeMemoryModel } from './index-model.ts'
+import { modelSettingsOf, nameOfModel, readIndexModel, writeIndexModel } from './index-model.ts'
 import { openCollection } from './search-index.ts'
 import { embedBounds, embedNotes } from './start-stages.ts'
 import { openBucket } from './prepare-streams.ts'
@@ -57,10 +57,10 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
       progress.records(position, position + lag)
       if (lag <= LEVEL_RECORDS) break
     }
-    const before = await readMemoryModel(kv)
+    const before = await readIndexModel(kv)
     const { fingerprint } = embedder
     const model = modelSettingsOf(settings)
-    await writeMemoryModel(kv, { settings: model, fingerprint })
+    await writeIndexModel(kv, { settings: model, fingerprint })
     return { model: nameOfModel(model), fingerprint, before: before === undefined || before.fingerprint === fingerprint ? null : before.fingerprint, seq: stage.status().position }
   })
 }

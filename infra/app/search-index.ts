@@ -5,13 +5,13 @@ import type { Logger } from 'pino'
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
 import { openQdrantStore } from '../../pipeline/search/qdrant/qdrant-store.ts'
-import { createSearch, type Search } from '../../pipeline/search/hybrid-search.ts'
+import { createHybridSearch, type Search } from '../../pipeline/search/hybrid-search.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 import { accessEmbedder } from './embedder-access.ts'
-import { isSameModel, modelSettingsOf, nameOfModel, readMemoryModel, withModel, writeMemoryModel, type MemoryModel } from './index-model.ts'
+import { isSameModel, modelSettingsOf, nameOfModel, readIndexModel, withModel, writeIndexModel, type IndexModel } from './index-model.ts'
 
 /** One model with its collection: what was said and learned, to be filled by the embedder's stage and to be searched. */
 export interface Collection {
@@ -23,12 +23,12 @@ export interface Collection {
 }
 
 /** The memory of a process: the collection that the cluster has agreed on, which may change while it runs. */
-export interface Memory {
+export interface SearchIndex {
   current(): Collection
   readonly search: Search
 }
 
-export interface MemoryDeps {
+export interface SearchIndexDeps {
   readonly settings: Settings
   readonly client: ClickHouseClient
   readonly metrics: Metrics
@@ -40,7 +40,7 @@ const LOOK_MS = 2_000
 const CLOSE_MS = 10_000
 
 /** Opens the model that these settings name, and its collection. @throws ColloquyError as `accessEmbedder` does, and `other_dimension` */
-export async function openCollection({ settings, client, metrics, log }: MemoryDeps): Promise<Collection & { replace(): void; close(): Promise<void> }> {
+export async function openCollection({ settings, client, metrics, log }: SearchIndexDeps): Promise<Collection & { replace(): void; close(): Promise<void> }> {
   const embedder = await accessEmbedder(settings, metrics, log)
   const { fingerprint, dimension } = embedder
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTISATION: quantisation } = settings
@@ -50,7 +50,7 @@ export async function openCollection({ settings, client, metrics, log }: MemoryD
       : await openQdrantStore({ url, apiKey, quantisation, fingerprint, dimension })
     const replaced = new AbortController()
     return {
-      embedder, store, search: createSearch({ store, embedder, now: Date.now }), replaced: replaced.signal,
+      embedder, store, search: createHybridSearch({ store, embedder, now: Date.now }), replaced: replaced.signal,
       replace: () => replaced.abort(), close: () => embedder.close(),
     }
   } catch (error) {
@@ -65,11 +65,11 @@ export async function openCollection({ settings, client, metrics, log }: MemoryD
  *
  * @throws ColloquyError as `openCollection` does
  */
-export async function openMemory({ kv, ...deps }: MemoryDeps & { readonly kv: KV }, started: AsyncDisposableStack): Promise<Memory> {
+export async function openSearchIndex({ kv, ...deps }: SearchIndexDeps & { readonly kv: KV }, started: AsyncDisposableStack): Promise<SearchIndex> {
   const { settings, log } = deps
-  const open = (model: MemoryModel['settings']) => openCollection({ ...deps, settings: withModel(settings, model) })
+  const open = (model: IndexModel['settings']) => openCollection({ ...deps, settings: withModel(settings, model) })
   const wanted = modelSettingsOf(settings)
-  const agreed = await readMemoryModel(kv)
+  const agreed = await readIndexModel(kv)
   if (agreed !== undefined && !isSameModel(agreed.settings, wanted)) {
     const [has, names] = [nameOfModel(agreed.settings), nameOfModel(wanted)]
     log.warn({ model: has, wanted: names }, `COLLOQUY_EMBED_MODEL names ${names}, and the memory is of ${has}: it stays in use until "npx colloquy reembed" has made the other one`)
@@ -78,12 +78,12 @@ export async function openMemory({ kv, ...deps }: MemoryDeps & { readonly kv: KV
   let known = { settings: agreed?.settings ?? wanted, fingerprint: current.embedder.fingerprint }
   if (agreed?.fingerprint !== known.fingerprint) {
     if (agreed !== undefined) log.warn({ had: agreed.fingerprint, has: known.fingerprint }, 'the embedding model is not what it was: the memory is filled anew from LOG, and finds what has been read so far')
-    await writeMemoryModel(kv, known)
+    await writeIndexModel(kv, known)
   }
 
   const closing = new Set<Promise<void>>()
   const ended = new AbortController()
-  const change = async (next: MemoryModel): Promise<void> => {
+  const change = async (next: IndexModel): Promise<void> => {
     const [before, opened] = [current, await open(next.settings)]
     if (opened.embedder.fingerprint !== next.fingerprint) {
       await opened.close()
@@ -99,7 +99,7 @@ export async function openMemory({ kv, ...deps }: MemoryDeps & { readonly kv: KV
   const look = async (): Promise<void> => {
     for (let failed = ''; !ended.signal.aborted; await waited(LOOK_MS, ended.signal)) {
       try {
-        const next = await readMemoryModel(kv)
+        const next = await readIndexModel(kv)
         if (next !== undefined && next.fingerprint !== known.fingerprint) await change(next)
         failed = ''
       } catch (error) {

@@ -13,7 +13,7 @@ import { startHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
-import { createProofs } from '../../pipeline/indexer/canaries.ts'
+import { createCanaries } from '../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
@@ -24,11 +24,11 @@ import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncati
 import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
-import { createTaskMemories } from '../../pipeline/task-runner/tenant-search.ts'
+import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
-import type { Memory } from './search-index.ts'
+import type { SearchIndex } from './search-index.ts'
 import { isProcessAlive, hostIdentity } from './host-identity.ts'
 
 export interface StageDeps {
@@ -39,7 +39,7 @@ export interface StageDeps {
   readonly kv: KV
   /** Absent where no role of this process has to do with tables. */
   readonly client: ClickHouseClient | undefined
-  readonly memory: Memory | undefined
+  readonly memory: SearchIndex | undefined
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -116,9 +116,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     membership.reportShare('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {
-    const memories = createTaskMemories(bus, memory?.search ?? createRemoteSearch(bus.nc))
+    const memories = createTenantSearches(bus, memory?.search ?? createRemoteSearch(bus.nc))
     started.defer(() => memories.stop())
-    const tasks = await startStage('tasks', () => startTaskRunner({ bus, kinds, memoryOf: memories.of, log, metrics, now: Date.now }), log)
+    const tasks = await startStage('tasks', () => startTaskRunner({ bus, kinds, searchIndexOf: memories.of, log, metrics, now: Date.now }), log)
     started.defer(() => tasks.stop())
     stages.set('tasks', tasks)
   }
@@ -148,7 +148,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
 /** What whoever fills a collection has written down of it, by the collection's name. */
 export function embedNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
   const reader = `embed-${store.id}`
-  return { checkpoints: createCheckpoints(kv, reader), proofs: createProofs({ kv, reader, store, log }) }
+  return { checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log }) }
 }
 
 export const embedBounds = (settings: Settings) => ({

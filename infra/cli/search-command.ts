@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { SEARCH_MODES, type SearchHit, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
 import { FUSIONS, type Fusion } from '../../pipeline/search/fuse-ranks.ts'
-import { MEMORY_AREAS, type MemoryArea } from '../../pipeline/search/vector-store.ts'
+import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
 import { httpAddress } from '../app/connect-to-running.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
 import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
@@ -11,7 +11,7 @@ import { printable, type Output } from '../app/terminal-output.ts'
 interface Options extends JsonOption {
   readonly mode: SearchMode
   readonly tenant: string
-  readonly in?: MemoryArea
+  readonly in?: SearchArea
   readonly conversation?: string
   readonly kind?: string
   readonly source?: string
@@ -33,7 +33,7 @@ export const searchCommand = ({ out, settings }: Cli): Command =>
     .argument('<query>', 'what to look for')
     .addOption(new Option('--mode <mode>', 'how to look: by both, by nearness of vectors, by words').choices([...SEARCH_MODES]).default('hybrid'))
     .option('--tenant <tenant>', 'whose memory', tokenArgument, 'default')
-    .addOption(new Option('--in <area>', 'where to look (default: everywhere)').choices([...MEMORY_AREAS]))
+    .addOption(new Option('--in <area>', 'where to look (default: everywhere)').choices([...SEARCH_AREAS]))
     .option('--conversation <id>', 'in one conversation only', tokenArgument)
     .option('--kind <kind>', 'of one kind of actor only', tokenArgument)
     .option('--source <source>', 'one message by its id, or what was learned from one source')

@@ -11,7 +11,7 @@ const POLL_MS = 100
 const WAIT_MS = 30_000
 
 /** Teaches a tenant the bundled articles, as `colloquy learn` would, and waits until they are found where this process can tell. */
-export async function teachArticles({ memory }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal): Promise<void> {
+export async function teachArticles({ searchIndex: memory }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal): Promise<void> {
   const teacher = await createTeacher({ nc, sender, tenant })
   const taught = await Promise.all(loadArticles().map(({ id, lang, title, text }) =>
     teacher.teach({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))

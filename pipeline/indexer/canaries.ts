@@ -1,7 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
+import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
 
 const proofsSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
@@ -11,11 +11,11 @@ type Proof = z.infer<typeof proofsSchema>[number]
  * Points that a store was given and must still have. The checkpoint of who fills it is kept elsewhere, and says nothing of a store that was
  * emptied, or put back to an older state.
  */
-export interface Proofs {
+export interface Canaries {
   /** What of a ring holds: the positions up to the newest proof that the store has. */
   trusted(ring: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
   /** To be called when points are stored, before the checkpoint says so. */
-  note(points: readonly MemoryPoint[]): Promise<void>
+  note(points: readonly IndexPoint[]): Promise<void>
   /** Points from records above this were removed. */
   forgetAbove(seq: number): Promise<void>
 }
@@ -23,7 +23,7 @@ export interface Proofs {
 /** Distances are told apart by powers of this: a dozen proofs reach back over a log of any length. */
 const GROWTH = 8
 
-export function createProofs({ kv, reader, store, log }: { readonly kv: KV; readonly reader: string; readonly store: MemoryWriter; readonly log: Logger }): Proofs {
+export function createCanaries({ kv, reader, store, log }: { readonly kv: KV; readonly reader: string; readonly store: IndexWriter; readonly log: Logger }): Canaries {
   const key = `${reader}.proofs`
   let known: readonly Proof[] | undefined
   const load = async (): Promise<readonly Proof[]> => {

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import type { MemoryPoint } from '../search/vector-store.ts'
+import type { IndexPoint } from '../search/vector-store.ts'
 import { knowledgeOf } from './knowledge-texts.ts'
 import { messagesIn } from './message-texts.ts'
 
 /** A text of a record that is to be found again, before it is cut and embedded. */
-export type MemoryText = Omit<MemoryPoint, 'id' | 'chunk' | 'vector'> & {
+export type IndexText = Omit<IndexPoint, 'id' | 'chunk' | 'vector'> & {
   /** Names the text among all that LOG holds; the ids of its points derive from it. */
   readonly key: string
   /** Its place, where it is a chunk already: it is one point, however long. */
@@ -14,19 +14,19 @@ export type MemoryText = Omit<MemoryPoint, 'id' | 'chunk' | 'vector'> & {
 }
 
 /** What a record changes in the memory. */
-export interface MemoryChange {
-  readonly texts: readonly MemoryText[]
+export interface IndexChange {
+  readonly texts: readonly IndexText[]
   /** Keys of chunks that are to be found no more. */
   readonly forgotten: readonly string[]
 }
 
 /** What a record has to remember, what was said in it or learned, and to forget. The same record gives the same. */
-export function changeOf(address: Address, record: LogRecord, seq: number): MemoryChange {
+export function changeOf(address: Address, record: LogRecord, seq: number): IndexChange {
   const { texts, forgotten } = knowledgeOf(address, record, seq)
   return { texts: [...messageTexts(address, record, seq), ...texts], forgotten }
 }
 
-const messageTexts = (address: Address, record: LogRecord, seq: number): MemoryText[] =>
+const messageTexts = (address: Address, record: LogRecord, seq: number): IndexText[] =>
   messagesIn(record).filter(({ text }) => text.trim() !== '').map(({ idx, id, lang, time, text }) => ({
     key: `${actorKey(address)}/${record.n}/${idx}/${id}`,
     tenant: address.tenant, in: 'messages', kind: address.kind, actor: address.id, source: id,
@@ -34,7 +34,7 @@ const messageTexts = (address: Address, record: LogRecord, seq: number): MemoryT
   }))
 
 /** The id of a text's chunk: a UUID (of version 8, RFC 9562) over the text's key. */
-export function pointId({ key }: Pick<MemoryText, 'key'>, chunk: number): string {
+export function pointId({ key }: Pick<IndexText, 'key'>, chunk: number): string {
   const hex = hash('sha256', `${key}/${chunk}`).slice(0, 32)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`
 }

@@ -5,7 +5,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import type { MemoryPoint, MemoryWriter } from '../search/vector-store.ts'
+import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
@@ -14,16 +14,16 @@ import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
-import type { Proofs } from './canaries.ts'
-import { changeOf, pointId, type MemoryChange, type MemoryText } from './index-changes.ts'
+import type { Canaries } from './canaries.ts'
+import { changeOf, pointId, type IndexChange, type IndexText } from './index-changes.ts'
 
 export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly bus: JetStreamContext
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints
-  readonly proofs: Proofs
+  readonly proofs: Canaries
   readonly embedder: LocalEmbedder
-  readonly store: MemoryWriter
+  readonly store: IndexWriter
   /** Aborted once another collection has taken the place of this one: the run ends, and the next one fills the other. */
   readonly replaced?: AbortSignal
   /** Records read and not yet stored, and their bytes. */
@@ -37,14 +37,14 @@ export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
 /** Records that are stored together. */
 interface Batch {
   /** By key: what a later record lets go is not stored first. */
-  readonly texts: Map<string, MemoryText>
+  readonly texts: Map<string, IndexText>
   readonly forgotten: Set<string>
   readonly sizes: number[]
   last: StreamPosition
   isDue: boolean
 }
 interface Piece {
-  readonly of: MemoryText
+  readonly of: IndexText
   readonly chunk: number
   readonly text: string
 }
@@ -97,7 +97,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     change(filling, changeOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
     if (filling.sizes.length >= options.batchRecordsMax) flush()
   }
-  const change = (batch: Batch, { texts, forgotten }: MemoryChange): void => {
+  const change = (batch: Batch, { texts, forgotten }: IndexChange): void => {
     for (const key of forgotten) {
       batch.texts.delete(key)
       batch.forgotten.add(key)
@@ -146,10 +146,10 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     stored = last.seq
     for (const size of sizes) inFlight.release(size)
   }
-  const embed = async (texts: readonly MemoryText[]): Promise<MemoryPoint[]> => {
+  const embed = async (texts: readonly IndexText[]): Promise<IndexPoint[]> => {
     const pieces = await unknown((await Promise.all(texts.map(cut))).flat())
     const vectors = await embedder.embedEach(pieces.map(({ text }) => text), 'passage')
-    const points: MemoryPoint[] = []
+    const points: IndexPoint[] = []
     for (const [index, { of, chunk, text }] of pieces.entries()) {
       const vector = vectors[index]
       const { key: _key, ...rest } = of
@@ -159,7 +159,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     }
     return points
   }
-  const cut = async (text: MemoryText): Promise<Piece[]> => {
+  const cut = async (text: IndexText): Promise<Piece[]> => {
     if (text.chunk !== undefined) return [{ of: text, chunk: text.chunk, text: text.text }]
     // Short ones are left uncut unseen. One that has more tokens than it looks like is embedded as the mean of its chunks.
     if (text.text.length <= embedder.model.tokensMax / 2) return [{ of: text, chunk: 0, text: text.text }]
@@ -201,4 +201,4 @@ async function firstOfKnowledge({ jsm }: JetStreamContext): Promise<number | und
 }
 
 /** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
-const idOf = (text: MemoryText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)
+const idOf = (text: IndexText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)

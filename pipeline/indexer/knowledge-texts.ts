@@ -2,15 +2,15 @@ import { detectLanguage } from '../../actors/core/detect-language.ts'
 import { chunkIdOf, knowledgeChanged, SOURCE_KIND, sourceTaught } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import type { MemoryChange } from './index-changes.ts'
+import type { IndexChange } from './index-changes.ts'
 
-const NOTHING: MemoryChange = { texts: [], forgotten: [] }
+const NOTHING: IndexChange = { texts: [], forgotten: [] }
 
 /**
  * What a record of a source teaches and lets go: of the chunks that its input brings those that its actor says are new. A kind of somebody
  * else's that has the same name is told by its events, which are others.
  */
-export function knowledgeOf(address: Address, record: LogRecord, seq: number): MemoryChange {
+export function knowledgeOf(address: Address, record: LogRecord, seq: number): IndexChange {
   if (address.kind !== SOURCE_KIND || record.outcome !== 'committed') return NOTHING
   const event = record.emitted.find(({ type }) => type === 'knowledge.changed')
   const changed = knowledgeChanged.safeParse(event?.data)

@@ -19,7 +19,7 @@ export interface Fused {
 const RRF_K = 60
 
 /** One score from two. That of weights is from 0 to 1 and means the same for every question; that of places compares within one only. */
-export function fuse(hits: readonly StoreHit[], fusion: Fusion, weights: Weights): Fused[] {
+export function fuseRanks(hits: readonly StoreHit[], fusion: Fusion, weights: Weights): Fused[] {
   if (fusion === 'weights') {
     return hits.map((hit) => ({ hit, score: weights.dense * Math.max(0, hit.similarity ?? 0) + weights.keyword * (hit.keyword ?? 0) }))
   }

@@ -5,8 +5,8 @@ import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
 import { highlightsOf, type Stretch } from './highlights.ts'
 import { createDuplicateCheck } from './near-duplicates.ts'
-import { fuse, FUSIONS, type Weights } from './fuse-ranks.ts'
-import { MEMORY_AREAS, type MemoryArea, type StoreHit, type VectorStore } from './vector-store.ts'
+import { fuseRanks, FUSIONS, type Weights } from './fuse-ranks.ts'
+import { SEARCH_AREAS, type SearchArea, type StoreHit, type VectorStore } from './vector-store.ts'
 import { termsOf } from './search-terms.ts'
 
 /** By meaning and by word, by one of them. */
@@ -36,7 +36,7 @@ export const searchRequestSchema = z.strictObject({
   fusion: z.enum(FUSIONS).default('weights'),
   /** Of nearness, from 0 to 1; the rest is the words'. Default: 0.7, and 0.2 with a lexical model, which knows words only. */
   denseWeight: z.coerce.number().min(0).max(1).optional(),
-  in: z.enum(MEMORY_AREAS).optional(),
+  in: z.enum(SEARCH_AREAS).optional(),
   kind: token.optional(),
   conversation: token.optional(),
   source: z.string().max(2_048).optional(),
@@ -57,7 +57,7 @@ export interface SearchHit {
   /** 0 to 1: how much of what is asked for is in it. Comparable over questions to the same model, except where fusion is `rrf`. */
   readonly score: number
   readonly text: string
-  readonly in: MemoryArea
+  readonly in: SearchArea
   readonly kind: string
   readonly actor: string
   readonly chunk: number
@@ -94,7 +94,7 @@ const WEIGHT_OF: Readonly<Record<Embedder['kind'], number>> = { semantic: 0.7, l
  *
  * @returns throws ColloquyError `bad_query` naming the field, or what the store or the model throw
  */
-export function createSearch({ store, embedder, now }: SearchDeps): Search {
+export function createHybridSearch({ store, embedder, now }: SearchDeps): Search {
   return async (given) => {
     const request = searchRequestSchema.safeParse(given)
     if (!request.success) throw new ColloquyError('bad_query', zodProblem(request.error, ''))
@@ -109,7 +109,7 @@ export function createSearch({ store, embedder, now }: SearchDeps): Search {
     const weights: Weights = { dense, keyword: 1 - dense }
     const fresh = (hit: StoreHit): number =>
       (halfLifeHours === undefined ? 1 : 0.5 ** (Math.max(0, now() - Date.parse(hit.at)) / HOUR_MS / halfLifeHours))
-    const ranked = fuse(candidates, mode === 'hybrid' ? fusion : 'weights', weights)
+    const ranked = fuseRanks(candidates, mode === 'hybrid' ? fusion : 'weights', weights)
       .map(({ hit, score }) => ({ hit, score: score * fresh(hit) }))
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score || b.hit.seq - a.hit.seq || a.hit.chunk - b.hit.chunk)

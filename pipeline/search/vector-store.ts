@@ -1,13 +1,13 @@
 /** Where something that can be found again comes from: what was said, or what was learned. */
-export const MEMORY_AREAS = ['messages', 'knowledge'] as const
-export type MemoryArea = (typeof MEMORY_AREAS)[number]
+export const SEARCH_AREAS = ['messages', 'knowledge'] as const
+export type SearchArea = (typeof SEARCH_AREAS)[number]
 
 /** A piece of text that is to be found again, and all that it is found and filtered by. */
-export interface MemoryPoint {
+export interface IndexPoint {
   /** A UUID that derives from the event that the text came in: the same piece again is the same point. */
   readonly id: string
   readonly tenant: string
-  readonly in: MemoryArea
+  readonly in: SearchArea
   readonly kind: string
   readonly actor: string
   /** What a hit names: the message's id, or the source that was learned. */
@@ -26,9 +26,9 @@ export interface MemoryPoint {
 }
 
 /** The writing half of a store: one collection, which is of one model. Whatever has settled is stored for good. */
-export interface MemoryWriter {
+export interface IndexWriter {
   /** A point whose id is there already is overwritten. */
-  upsert(points: readonly MemoryPoint[]): Promise<void>
+  upsert(points: readonly IndexPoint[]): Promise<void>
   /** Those of the ids that are there. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Those of the ids that are there are no more. */
@@ -38,8 +38,8 @@ export interface MemoryWriter {
 }
 
 /** Which of a tenant's points count; what is left out does not matter. */
-export interface MemoryFilter {
-  readonly in?: MemoryArea | undefined
+export interface IndexFilter {
+  readonly in?: SearchArea | undefined
   readonly kind?: string | undefined
   readonly actor?: string | undefined
   readonly source?: string | undefined
@@ -53,7 +53,7 @@ export interface MemoryFilter {
 /** A question to a store: by a vector, by terms, or by both. */
 export interface StoreQuestion {
   readonly tenant: string
-  readonly filter: MemoryFilter
+  readonly filter: IndexFilter
   /** Those nearest to it are candidates. May still be on its way: the words are looked for meanwhile. */
   readonly vector?: Float32Array | Promise<Float32Array> | undefined
   /** Those with the highest BM25 score for them are candidates. */
@@ -63,7 +63,7 @@ export interface StoreQuestion {
 }
 
 /** A point that was found, with what it scored by whatever was asked by, also where only the other way found it. */
-export interface StoreHit extends Omit<MemoryPoint, 'vector'> {
+export interface StoreHit extends Omit<IndexPoint, 'vector'> {
   /** Cosine, from -1 to 1; `null` where no vector was asked by. */
   readonly similarity: number | null
   /** BM25 over the most that a text could reach for these terms, from 0 to 1; `null` where no terms were asked by. */
@@ -73,12 +73,12 @@ export interface StoreHit extends Omit<MemoryPoint, 'vector'> {
 /**
  * One collection of points with vectors of one model. There is no way to ask without a tenant, and no answer has another's points.
  */
-export interface VectorStore extends MemoryWriter {
+export interface VectorStore extends IndexWriter {
   /** Of this very collection: another one of the same name, made later, has another. Checkpoints of who fills it are kept by it. */
   readonly id: string
   readonly dimension: number
   /** In no particular order. */
   search(question: StoreQuestion): Promise<StoreHit[]>
-  count(tenant: string, filter: MemoryFilter): Promise<number>
-  deleteBy(tenant: string, filter: MemoryFilter): Promise<void>
+  count(tenant: string, filter: IndexFilter): Promise<number>
+  deleteBy(tenant: string, filter: IndexFilter): Promise<void>
 }

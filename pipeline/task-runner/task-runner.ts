@@ -2,7 +2,7 @@ import { AckPolicy, JetStreamApiError, type ConsumerMessages, type JsMsg } from 
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
-import type { TaskMemory } from '../../actors/definition/task-search.ts'
+import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../schemas/internal-messages.ts'
 import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -17,7 +17,7 @@ export interface RunnerOptions {
   readonly bus: JetStreamContext
   readonly kinds: Kinds
   /** What tasks of an actor may look up. */
-  readonly memoryOf: (actor: Address) => TaskMemory
+  readonly searchIndexOf: (actor: Address) => TaskSearchIndex
   readonly now: () => number
   readonly log: Logger
   readonly metrics: Metrics
@@ -90,7 +90,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
         signal: AbortSignal.any([wanted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
-        actor, memory: options.memoryOf(actor),
+        actor, memory: options.searchIndexOf(actor),
         call: (work) => blocks.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })

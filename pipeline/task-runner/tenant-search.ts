@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { TaskMemory } from '../../actors/definition/task-search.ts'
+import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -11,13 +11,13 @@ const TENANTS_MAX = 10_000
 /** Changes are heard of at once; this is for those that were not heard. */
 const VERSION_MS = 30_000
 
-export interface TaskMemories {
-  of(actor: Address): TaskMemory
+export interface TenantSearches {
+  of(actor: Address): TaskSearchIndex
   stop(): void
 }
 
 /** The memory for the tasks of one process. A tenant's version of knowledge is asked of LOG once, and again after it has changed. */
-export function createTaskMemories({ nc, jsm }: JetStreamContext, search: Search): TaskMemories {
+export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Search): TenantSearches {
   const versions = new LRUCache<string, { readonly version: string | undefined }>({
     max: TENANTS_MAX, ttl: VERSION_MS,
     fetchMethod: async (tenant) => {

@@ -4,7 +4,7 @@ import type { Message } from '../../actors/core/commit.ts'
 import { kindsByName } from '../../actors/definition/define-kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { toyKind } from './toy-kind.ts'
-import type { TaskMemory } from '../../actors/definition/task-search.ts'
+import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 
 export const kinds = kindsByName([toyKind])
 export const address = { tenant: 'acme', kind: 'toy', id: 'a1' }
@@ -44,4 +44,4 @@ export function play(messages: readonly Message[], from: Actor = newActor(addres
 }
 
 /** The memory of a tenant that has neither said nor learned anything. */
-export const nothingLearned: TaskMemory = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }
+export const nothingLearned: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }

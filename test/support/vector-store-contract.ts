@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import type { MemoryPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
+import type { IndexPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
 
 export const DIMENSION = 16
@@ -19,7 +19,7 @@ export function vectorOf(seed: string, dimension = DIMENSION): Float32Array {
   return vector.map((value) => value / length)
 }
 
-export const pointOf = (name: string, text: string, more: Partial<MemoryPoint> = {}): MemoryPoint => ({
+export const pointOf = (name: string, text: string, more: Partial<IndexPoint> = {}): IndexPoint => ({
   id: idOf(`${more.tenant ?? 'acme'}/${name}`), tenant: 'acme', in: 'messages', kind: 'support', actor: 'c1', source: name, chunk: 0, lang: 'en',
   at: '2026-11-20T10:00:00.123Z', seq: 1, text, vector: vectorOf(text), ...more,
 })

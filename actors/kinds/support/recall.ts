@@ -1,5 +1,5 @@
 import { headOf } from '../../../schemas/knowledge-events.ts'
-import type { MemoryHit, TaskMemory } from '../../definition/task-search.ts'
+import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
 import { EARLIER_CHARS_MAX, EARLIER_MAX, HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
@@ -20,7 +20,7 @@ const ABOUT_WEIGHT = 0.5
 const EARLIER_WEIGHT = 0.3
 
 interface Candidate {
-  readonly hit: MemoryHit
+  readonly hit: TaskSearchHit
   readonly title: string
   readonly text: string
   readonly terms: ReadonlySet<string>
@@ -35,7 +35,7 @@ export interface RecallOptions {
 }
 
 /** Looks a question up in what the tenant has learned, by hybrid retrieval; `earlier` is what the customer said before, where the question leans on it. */
-export async function recallKnowledge(memory: TaskMemory, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
+export async function recallKnowledge(memory: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
   const { text, about, lang } = query
   const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
   const found = await memory.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
@@ -65,7 +65,7 @@ const TITLE_CHARS_MAX = 200
 const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
 
 /** What the customer said before in this conversation that has to do with a question; that question, the one before, and what we said are left out. */
-export async function recallConversation(memory: TaskMemory, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
+export async function recallConversation(memory: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
   const hits = await memory.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4 })
   const said = hits.filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source)).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
   const known = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))

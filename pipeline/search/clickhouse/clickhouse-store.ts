@@ -5,7 +5,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { countTerms, createScore } from '../bm25.ts'
-import { MEMORY_AREAS, type MemoryFilter, type MemoryPoint, type StoreHit, type VectorStore } from '../vector-store.ts'
+import { SEARCH_AREAS, type IndexFilter, type IndexPoint, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { termsOf } from '../search-terms.ts'
 import { brainFloats } from './brain-floats.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
@@ -37,7 +37,7 @@ const LOOKED_UP_MAX = 512
 /** What a hit tells, as it is kept in one column; its terms too, since finding them in a text takes longer than all else that a candidate costs. */
 const hitSchema = z.object({
   terms: z.record(z.string(), z.number()), length: z.number(),
-  in: z.enum(MEMORY_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(), lang: z.string().nullable(),
+  in: z.enum(SEARCH_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(), lang: z.string().nullable(),
   at: z.string(), seq: z.number(), text: z.string(),
 })
 interface Row {
@@ -111,7 +111,7 @@ export async function openClickHouseStore(options: ClickHouseStoreOptions): Prom
   }
   // Nobody but the first waits for them: what was known goes while they are read anew.
   const known = new LRUCache<string, Sizes>({ max: TENANTS_KNOWN_MAX, ttl: SIZES_MS, allowStale: true, fetchMethod: readSizes })
-  const nearest = async (tenant: string, where: Where, filter: MemoryFilter, vector: Float32Array, limit: number): Promise<string[]> => {
+  const nearest = async (tenant: string, where: Where, filter: IndexFilter, vector: Float32Array, limit: number): Promise<string[]> => {
     const { areas, total, isIndexed: indexed } = await known.forceFetch(tenant)
     const points = areasOf(filter).reduce((sum, area) => sum + (areas.get(area) ?? 0), 0)
     // A conversation or a source is small whatever its tenant is.
@@ -182,12 +182,12 @@ FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`
   }
 }
 
-const areasOf = (filter: MemoryFilter): readonly string[] => (filter.in === undefined ? MEMORY_AREAS : [filter.in])
+const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
 
 type ColumnNames = readonly [string, ...string[]]
 const POINT_COLUMNS: ColumnNames = ['tenant', 'area', 'id', 'kind', 'actor', 'source', 'lang', 'at', 'seq', 'length', 'hit', 'bytes']
 
-function rowOf({ id, tenant, vector, ...given }: MemoryPoint) {
+function rowOf({ id, tenant, vector, ...given }: IndexPoint) {
   const hit = { ...given, at: new Date(given.at).toISOString() }
   const { in: area, kind, actor, source, lang, at, seq, text } = hit
   const { counts, length } = countTerms(termsOf(text))

@@ -1,4 +1,4 @@
-import type { MemoryFilter } from '../vector-store.ts'
+import type { IndexFilter } from '../vector-store.ts'
 
 /** A condition with its parameters: nothing that came from outside stands in the SQL. */
 export interface Where {
@@ -6,7 +6,7 @@ export interface Where {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-const CONDITIONS: Readonly<Record<keyof MemoryFilter, string>> = {
+const CONDITIONS: Readonly<Record<keyof IndexFilter, string>> = {
   in: 'area = {in:String}',
   kind: 'kind = {kind:String}',
   actor: 'actor = {actor:String}',
@@ -17,9 +17,9 @@ const CONDITIONS: Readonly<Record<keyof MemoryFilter, string>> = {
 }
 
 /** A tenant's points, and of them those that the filter leaves. */
-export function whereOf(tenant: string, filter: MemoryFilter): Where {
+export function whereOf(tenant: string, filter: IndexFilter): Where {
   const given = Object.entries(filter).filter(([, value]) => value !== undefined)
-  const names = Object.keys(CONDITIONS).filter((name): name is keyof MemoryFilter => given.some(([other]) => other === name))
+  const names = Object.keys(CONDITIONS).filter((name): name is keyof IndexFilter => given.some(([other]) => other === name))
   return {
     sql: ['tenant = {tenant:String}', ...names.map((name) => CONDITIONS[name])].join(' AND '),
     params: { tenant, ...Object.fromEntries(given) },

@@ -5,7 +5,7 @@ import pRetry from 'p-retry'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { countTerms, createScore, type CountedTerms } from '../bm25.ts'
-import { MEMORY_AREAS, type MemoryFilter, type StoreHit, type VectorStore } from '../vector-store.ts'
+import { SEARCH_AREAS, type IndexFilter, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { termsOf } from '../search-terms.ts'
 import { DENSE, prepareCollection, WORDS, type Quantisation } from './qdrant-collection.ts'
 import { numberOf, sparseQuestion, sparseText, USUAL_LENGTH } from './sparse-vectors.ts'
@@ -34,7 +34,7 @@ const FREQUENCIES_MAX = 100_000
 const QUESTION_TERMS_MAX = 64
 
 const payloadSchema = z.object({
-  tenant: z.string(), in: z.enum(MEMORY_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(),
+  tenant: z.string(), in: z.enum(SEARCH_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(),
   lang: z.string().nullable(), at: z.string(), seq: z.number(), text: z.string(),
 })
 
@@ -142,7 +142,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   }
 }
 
-function conditionsOf(tenant: string, { since, until, ...equal }: MemoryFilter): Condition[] {
+function conditionsOf(tenant: string, { since, until, ...equal }: IndexFilter): Condition[] {
   const range = { ...(since !== undefined && { gte: new Date(since).toISOString() }), ...(until !== undefined && { lt: new Date(until).toISOString() }) }
   return [
     { key: 'tenant', match: { value: tenant } },

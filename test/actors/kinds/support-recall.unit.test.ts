@@ -4,18 +4,18 @@ import type { Query } from '../../../actors/kinds/support/definition.ts'
 import { instructionsFor } from '../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../actors/kinds/support/tasks.ts'
-import type { MemoryHit, MemoryQuestion, TaskMemory } from '../../../actors/definition/task-search.ts'
+import type { TaskSearchHit, TaskSearchQuery, TaskSearchIndex } from '../../../actors/definition/task-search.ts'
 import { headed } from '../../../schemas/knowledge-events.ts'
 import { articles } from '../../support/support-harness.ts'
 
 const log = pino({ level: 'silent' })
-const hit = (source: string, text: string, more: Partial<MemoryHit> = {}): MemoryHit => ({ id: `id-${source}`, source, text, lang: 'en', at: '2026-11-20T10:00:00Z', score: 0.5, ...more })
+const hit = (source: string, text: string, more: Partial<TaskSearchHit> = {}): TaskSearchHit => ({ id: `id-${source}`, source, text, lang: 'en', at: '2026-11-20T10:00:00Z', score: 0.5, ...more })
 const query = (text: string, more: Partial<Query> = {}): Query => ({ text, about: null, topic: null, lang: 'en', ...more })
 
 /** A memory that has these hits for any question, in the order in which they are given. */
-function memoryOf({ knowledge = [], messages = [], version = 'log-7' }: { knowledge?: MemoryHit[]; messages?: MemoryHit[] | Error; version?: string }) {
-  const asked: MemoryQuestion[] = []
-  const memory: TaskMemory = {
+function memoryOf({ knowledge = [], messages = [], version = 'log-7' }: { knowledge?: TaskSearchHit[]; messages?: TaskSearchHit[] | Error; version?: string }) {
+  const asked: TaskSearchQuery[] = []
+  const memory: TaskSearchIndex = {
     async search(question) {
       asked.push(question)
       if (question.in === 'knowledge') return knowledge
@@ -26,7 +26,7 @@ function memoryOf({ knowledge = [], messages = [], version = 'log-7' }: { knowle
   }
   return { memory, asked }
 }
-const lookUp = (input: Query, memory: TaskMemory, hasModel = false) => lookupTask(articles, hasModel)
+const lookUp = (input: Query, memory: TaskSearchIndex, hasModel = false) => lookupTask(articles, hasModel)
   .run({ input, memory, log, key: 'k', signal: new AbortController().signal, actor: { tenant: 'acme', kind: 'support', id: 'c1' } })
 
 test('a passage is cited by its heading, says nothing of it again, and comes before those of another language', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
 import { waitUntilLevel } from '../../../infra/app/system-status.ts'
 import { launch } from '../../../infra/app/launch.ts'
-import { readMemoryModel } from '../../../infra/app/index-model.ts'
+import { readIndexModel } from '../../../infra/app/index-model.ts'
 import { runReembed } from '../../../infra/app/reembed.ts'
 import { createSearchClient, type Search } from '../../../pipeline/search/search-client.ts'
 import { cliJson } from '../../support/run-cli.ts'
@@ -62,17 +62,17 @@ describe('colloquy reembed', () => {
     expect(again[0]).toBeGreaterThanOrEqual(reached)
     expect(result.before).toContain('lexical')
     await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('semantic')
-    expect(await readMemoryModel(system.running.kv)).toMatchObject({ settings: { EMBED_MODEL: folder }, fingerprint: result.fingerprint })
+    expect(await readIndexModel(system.running.kv)).toMatchObject({ settings: { EMBED_MODEL: folder }, fingerprint: result.fingerprint })
     // What comes from now on is in it too.
     await say(1)
-    await expect.poll(async () => system.running.memory?.current().store.count('acme', {})).toBe(151)
+    await expect.poll(async () => system.running.searchIndex?.current().store.count('acme', {})).toBe(151)
   })
 
   it('is a command, and changes back quickly: the other collection is still there', async () => {
     const [answer] = await cliJson(['reembed', '--embed-model', 'lexical'], { dataDir: system.settings.DATA_DIR })
     expect(answer).toMatchObject({ model: 'lexical', before: expect.stringContaining('16-') as string })
     await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('lexical')
-    await expect.poll(async () => system.running.memory?.current().store.count('acme', {})).toBe(151)
+    await expect.poll(async () => system.running.searchIndex?.current().store.count('acme', {})).toBe(151)
   })
 
   it('is not done by settings alone: a process whose settings name another model searches with the one that the memory is of', async () => {
@@ -83,7 +83,7 @@ describe('colloquy reembed', () => {
       CLICKHOUSE_URL: running.clickhouse?.url, CLICKHOUSE_USER: 'colloquy', CLICKHOUSE_PASSWORD: await passwordOf('clickhouse'),
       ROLES: ['serve'], EMBED_MODEL: folder,
     }, running.kinds, silent)
-    const answer = await other.memory?.search({ tenant: 'acme', q: 'late parcel' })
+    const answer = await other.searchIndex?.search({ tenant: 'acme', q: 'late parcel' })
     await other.stop()
     expect(answer).toMatchObject({ model: 'lexical', hits: expect.arrayContaining([expect.objectContaining({ actor: 'c1' })]) as unknown })
   })

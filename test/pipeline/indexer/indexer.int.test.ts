@@ -4,27 +4,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
 import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.ts'
 import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
-import { createProofs } from '../../../pipeline/indexer/canaries.ts'
+import { createCanaries } from '../../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
-import type { MemoryPoint, MemoryWriter } from '../../../pipeline/search/vector-store.ts'
+import type { IndexPoint, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { startStage, type Stage } from '../../../pipeline/runtime/stage.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
-import { createTaskMemories } from '../../../pipeline/task-runner/tenant-search.ts'
+import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
 import { level, publishAll } from '../../support/system-assertions.ts'
 import { silent, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 
 /** A store in memory, in place of a real one: here it is the stage that is looked at, and what it does when a store fails. */
 function createMemoryStore() {
-  const points = new Map<string, MemoryPoint>()
+  const points = new Map<string, IndexPoint>()
   let written = 0
   let isAway = false
   const answer = async (): Promise<void> => {
     if (isAway) throw new Error('the store is away')
   }
-  const store: MemoryWriter = {
+  const store: IndexWriter = {
     async upsert(some) {
       await answer()
       written += some.length
@@ -66,10 +66,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const begin = (reader: string, store: MemoryWriter, embedder = lexical): Promise<Stage> => {
+const begin = (reader: string, store: IndexWriter, embedder = lexical): Promise<Stage> => {
   const { bus, kv } = system.running
   return startStage('embed', () => startIndexer({
-    bus, checkpoints: createCheckpoints(kv, reader), proofs: createProofs({ kv, reader, store, log: silent }), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
+    bus, checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log: silent }), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
     log: silent, metrics: createMetrics(),
   }), silent)
 }
@@ -199,7 +199,7 @@ describe('the embedding stage', () => {
 
   it('is asked over NATS by a process without a memory, which says so where none answers', async () => {
     await expect(createRemoteSearch(system.running.bus.nc)({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory', message: expect.stringContaining('embed or serve') as string })
-    const memories = createTaskMemories(system.running.bus, createRemoteSearch(system.running.bus.nc))
+    const memories = createTenantSearches(system.running.bus, createRemoteSearch(system.running.bus.nc))
     const mine = memories.of({ tenant: 'acme', kind: 'support', id: 'c1' })
     expect(await mine.knowledgeVersion()).toMatch(/^log-\d+$/)
     expect(await memories.of({ tenant: 'nobody', kind: 'support', id: 'c1' }).knowledgeVersion()).toBeUndefined()
@@ -241,7 +241,7 @@ describe('the embedding stage', () => {
     const all = memory.said()
     expect(all.length).toBeGreaterThan(older.size)
 
-    for (const left of [new Map<string, MemoryPoint>(), older]) {
+    for (const left of [new Map<string, IndexPoint>(), older]) {
       memory.points.clear()
       for (const [id, point] of left) memory.points.set(id, point)
       const before = memory.written
