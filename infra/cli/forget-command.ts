@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { createTeacher, type Teacher } from '../../pipeline/ingest/knowledge-client.ts'
+import { createKnowledgeClient, type KnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { attachNats } from '../app/connect-to-running.ts'
@@ -31,9 +31,9 @@ What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE
       const nc = await attachNats(effective, 'producer')
       const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
       try {
-        const teacher = await createTeacher({ nc, sender, tenant: options.tenant })
+        const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
         const forgotten: { source: string; chunks: number }[] = []
-        for (const source of sources) forgotten.push(await forget(teacher, source))
+        for (const source of sources) forgotten.push(await forget(knowledge, source))
         if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
         if (options.json) out.json({ forgotten })
         else for (const { source, chunks } of forgotten) out.line(`${printable(source)}: ${chunks} chunks`)
@@ -44,12 +44,12 @@ What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE
     })
 
 /** A path may be given as it was to learn, which made it a source in its plainest form. */
-async function forget(teacher: Teacher, given: string): Promise<{ source: string; chunks: number }> {
+async function forget(knowledge: KnowledgeClient, given: string): Promise<{ source: string; chunks: number }> {
   try {
-    return { source: given, chunks: await teacher.forget(given) }
+    return { source: given, chunks: await knowledge.forget(given) }
   } catch (error) {
     const source = sourceOf(given)
     if (codeOf(error) !== 'no_such_source' || source === given) throw error
-    return { source, chunks: await teacher.forget(source) }
+    return { source, chunks: await knowledge.forget(source) }
   }
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { createTeacher } from '../../pipeline/ingest/knowledge-client.ts'
+import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { attachNats } from '../app/connect-to-running.ts'
@@ -43,8 +43,8 @@ Examples:
       const progress = showProgress(out, bytesTotal)
       const sender = createSender(nc, { onWait: progress.waits })
       try {
-        const teacher = await createTeacher({ nc, sender, tenant: options.tenant })
-        const summary = await learnFiles(findFiles(paths), { teacher, onProgress: progress.update })
+        const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
+        const summary = await learnFiles(findFiles(paths), { knowledge, onProgress: progress.update })
         progress.stop()
         if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
         report(out, summary, options)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { chunkDocument } from '../../pipeline/ingest/chunking/chunk-document.ts'
-import { createTeacher } from '../../pipeline/ingest/knowledge-client.ts'
+import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import type { Sender } from '../../pipeline/producer/input-sender.ts'
 import type { Running } from '../app/launch.ts'
 
@@ -11,10 +11,10 @@ const POLL_MS = 100
 const WAIT_MS = 30_000
 
 /** Teaches a tenant the bundled articles, as `colloquy learn` would, and waits until they are found where this process can tell. */
-export async function teachArticles({ searchIndex: memory }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal): Promise<void> {
-  const teacher = await createTeacher({ nc, sender, tenant })
+export async function uploadArticles({ searchIndex: memory }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal): Promise<void> {
+  const knowledge = await createKnowledgeClient({ nc, sender, tenant })
   const taught = await Promise.all(loadArticles().map(({ id, lang, title, text }) =>
-    teacher.teach({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
+    knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
   const chunks = taught.reduce((sum, source) => sum + source.chunks, 0)
   const patience = AbortSignal.timeout(WAIT_MS)
   while (memory !== undefined && !patience.aborted && await memory.current().store.count(tenant, { in: 'knowledge' }) < chunks) {

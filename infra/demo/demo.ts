@@ -9,7 +9,7 @@ import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import type { Running } from '../app/launch.ts'
-import { teachArticles } from './demo-articles.ts'
+import { uploadArticles } from './demo-articles.ts'
 import { reminderCues } from './demo-reminders.ts'
 import { playScript } from './play-script.ts'
 import { visitorCues } from './demo-visitors.ts'
@@ -55,7 +55,7 @@ export function startDemo(running: Running, log: Logger): Demo {
       support: async () => {
         if (running.kinds.get(SOURCE_KIND) === sourceKind) {
           progress = 'learns the articles'
-          await teachArticles(running, nc, sender, TENANT, signal)
+          await uploadArticles(running, nc, sender, TENANT, signal)
         }
         const { lines } = await openLines(FILE)
         const { conversations, turns, reactions } = await importLines(lines, {

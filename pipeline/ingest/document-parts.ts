@@ -14,7 +14,7 @@ export interface Document {
 }
 
 /** A document as the inputs that teach it. */
-export interface Teaching {
+export interface DocumentParts {
   readonly revision: string
   readonly chunkIds: ReadonlySet<string>
   readonly parts: readonly SourceTaught[]
@@ -29,7 +29,7 @@ const REVISION_CHARS = 22
  *
  * @throws ColloquyError `empty_document`, `too_long` where it has more chunks than a source may have
  */
-export function teachingOf({ source, title, lang, url, chunks }: Document): Teaching {
+export function documentPartsOf({ source, title, lang, url, chunks }: Document): DocumentParts {
   if (chunks.length === 0) throw new ColloquyError('empty_document', 'there is no text in it')
   if (chunks.length > KNOWLEDGE_LIMITS.chunksMax) {
     throw new ColloquyError('too_long', `it makes ${chunks.length} chunks, and a source may have ${KNOWLEDGE_LIMITS.chunksMax}; divide it into several files`)

@@ -6,10 +6,10 @@ import { SOURCE_KIND, sourceActorId } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { Sender } from '../producer/input-sender.ts'
-import { teachingOf, type Document } from './document-parts.ts'
+import { documentPartsOf, type Document } from './document-parts.ts'
 
 /** What became of a document: `unchanged` where the same is known already, and nothing was sent. */
-export interface Taught {
+export interface Uploaded {
   readonly source: string
   readonly outcome: 'learned' | 'changed' | 'unchanged'
   readonly chunks: number
@@ -19,14 +19,14 @@ export interface Taught {
 }
 
 /** Teaches and forgets sources of one tenant, as any producer could. */
-export interface Teacher {
+export interface KnowledgeClient {
   /** Settles when INBOX has all of it. @throws ColloquyError as `teachingOf` and `Sender.send` do, and `no_knowledge` */
-  teach(document: Document): Promise<Taught>
+  upload(document: Document): Promise<Uploaded>
   /** @returns chunks that are let go. @throws ColloquyError `no_such_source`, `no_knowledge` */
   forget(source: string): Promise<number>
 }
 
-export interface TeacherOptions {
+export interface KnowledgeClientOptions {
   /** A producer's. */
   readonly nc: NatsConnection
   readonly sender: Sender
@@ -34,11 +34,11 @@ export interface TeacherOptions {
 }
 
 /** Chunks of one source are sent one part after the other, and the inputs' ids say after which record: sending again is a repeat. */
-export async function createTeacher({ nc, sender, tenant }: TeacherOptions): Promise<Teacher> {
+export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeClientOptions): Promise<KnowledgeClient> {
   const jsm = await jetstreamManager(nc)
   return {
-    async teach(document) {
-      const { revision, chunkIds, parts } = teachingOf(document)
+    async upload(document) {
+      const { revision, chunkIds, parts } = documentPartsOf(document)
       const address = addressOf(tenant, document.source)
       const { n, known } = await standingOf(jsm, address)
       const before = idsIn(known?.chunks)

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Document } from './document-parts.ts'
-import type { Teacher } from './knowledge-client.ts'
+import type { KnowledgeClient } from './knowledge-client.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { documentsIn, type Read } from './read-documents.ts'
 import type { FoundFile } from './find-files.ts'
 
 export interface LearnOptions {
-  readonly teacher: Teacher
+  readonly knowledge: KnowledgeClient
   /** Ends it all, with its reason. */
   readonly signal?: AbortSignal
   /** Called after every document, with what has been done by then. */
@@ -51,7 +51,7 @@ const DOCUMENTS_FAULT = new Set(['empty_document', 'too_long', 'input_refused'])
  *
  * @throws what makes going on impossible; a document that cannot be read or taught is counted, and the next one follows.
  */
-export async function learnFiles(files: AsyncIterable<FoundFile>, { teacher, signal, onProgress }: LearnOptions): Promise<LearnSummary> {
+export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, signal, onProgress }: LearnOptions): Promise<LearnSummary> {
   const summary: LearnSummary = { files: 0, learned: 0, changed: 0, unchanged: 0, chunks: 0, added: 0, removed: 0, bytes: 0, badCount: 0, bad: [] }
   const inFlight = createInFlightLimiter({ countMax: SOURCES_MAX, bytesMax: BYTES_MAX })
   const failing = new AbortController()
@@ -64,7 +64,7 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { teacher, sig
   }
   const teach = async (document: Document, at: Omit<BadDocument, 'problem'>): Promise<void> => {
     try {
-      const { outcome, chunks, added, removed } = await teacher.teach(document)
+      const { outcome, chunks, added, removed } = await knowledge.upload(document)
       summary[outcome] += 1
       summary.chunks += chunks
       summary.added += added

@@ -51,15 +51,15 @@ export function readConversation(line: Line, mode: Mode): Conversation | { reado
   return { actorId, inputs, bytes: line.bytes.length }
 }
 
-type Told = z.output<typeof conversationSchema>
+type PublishedTurn = z.output<typeof conversationSchema>
 
-const turnsOf = (actorId: string, { turns, lang: common }: Told): (OutgoingInput & { data: { role: string } })[] =>
+const turnsOf = (actorId: string, { turns, lang: common }: PublishedTurn): (OutgoingInput & { data: { role: string } })[] =>
   turns.map(({ role, text, lang: own }, index) => ({
     type: 'message.received', id: `${actorId}-${index + 1}`, source: TURN_SOURCE, sequence: index + 1,
     data: { role, text, lang: own ?? common },
   }))
 
-const historyOf = (actorId: string, told: Told): OutgoingInput[] => [
+const historyOf = (actorId: string, told: PublishedTurn): OutgoingInput[] => [
   ...turnsOf(actorId, told).map((input) => ({ ...input, history: true })),
   {
     type: 'conversation.imported', id: `imported-${told.turns.length}`, source: END_SOURCE, sequence: told.turns.length,
@@ -67,5 +67,5 @@ const historyOf = (actorId: string, told: Told): OutgoingInput[] => [
   },
 ]
 
-const liveOf = (actorId: string, told: Told): OutgoingInput[] =>
+const liveOf = (actorId: string, told: PublishedTurn): OutgoingInput[] =>
   turnsOf(actorId, told).filter((input) => input.data.role === 'user')

@@ -5,7 +5,7 @@ import { createSender, type OutgoingInput, type Sent } from '../../producer/inpu
 import { readConversation, TURN_SOURCE, type Conversation, type Mode } from './conversation.ts'
 import type { Line } from '../line-file.ts'
 import { createPacer } from './pacer.ts'
-import { createHistoryTeller, createLiveTeller } from './turn-publisher.ts'
+import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts'
 
 export interface ImportOptions {
   /** A producer's connection. */
@@ -77,7 +77,7 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
     count(input, sent.duplicate)
     return sent
   }
-  const teller = mode === 'history' ? createHistoryTeller({ tenant, kind, send }) : await createLiveTeller({
+  const teller = mode === 'history' ? createHistoryPublisher({ tenant, kind, send }) : await createLivePublisher({
     nc, tenant, kind, send, replyWaitMs: options.replyWaitMs,
     onRepeat: (input) => count(input, true),
     onReaction: (reaction) => { summary.reactions[reaction] += 1 },

@@ -7,18 +7,18 @@ import { TURN_SOURCE, type Conversation } from './conversation.ts'
 import { createReplies, type Reaction } from './reply-listener.ts'
 
 /** Tells one conversation to its actor, in order. */
-export interface Teller {
+export interface TurnPublisher {
   tell(conversation: Conversation): Promise<void>
   stop(): void
 }
 
-export interface TellDeps {
+export interface TurnPublisherDeps {
   readonly tenant: string
   readonly kind: string
   readonly send: (address: Address, input: OutgoingInput) => Promise<Sent>
 }
 
-export interface LiveDeps extends TellDeps {
+export interface LiveDeps extends TurnPublisherDeps {
   readonly nc: NatsConnection
   /** How long a turn may be without a reply before the next one is sent. */
   readonly replyWaitMs: number
@@ -30,7 +30,7 @@ export interface LiveDeps extends TellDeps {
 }
 
 /** All that was said, one input after the other. */
-export const createHistoryTeller = ({ tenant, kind, send }: TellDeps): Teller => ({
+export const createHistoryPublisher = ({ tenant, kind, send }: TurnPublisherDeps): TurnPublisher => ({
   async tell({ actorId, inputs }) {
     for (const input of inputs) await send({ tenant, kind, id: actorId }, input)
   },
@@ -38,7 +38,7 @@ export const createHistoryTeller = ({ tenant, kind, send }: TellDeps): Teller =>
 })
 
 /** What the users say, each turn after the reaction to the one before; after an escalation nobody waits for the machine. */
-export async function createLiveTeller({ nc, tenant, kind, send, signal, ...options }: LiveDeps): Promise<Teller> {
+export async function createLivePublisher({ nc, tenant, kind, send, signal, ...options }: LiveDeps): Promise<TurnPublisher> {
   const jsm = await jetstreamManager(nc)
   const replies = createReplies(nc, tenant, kind)
   return {

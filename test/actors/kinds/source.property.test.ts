@@ -5,7 +5,7 @@ import { sourceKind } from '../../../actors/kinds/source/kind.ts'
 import { explore } from '../../../actors/testkit/explore/explore.ts'
 import { given } from '../../../actors/testkit/scenario.ts'
 import { knowledgeOf } from '../../../pipeline/indexer/knowledge-texts.ts'
-import { teachingOf } from '../../../pipeline/ingest/document-parts.ts'
+import { documentPartsOf } from '../../../pipeline/ingest/document-parts.ts'
 import { chunkIdOf, knowledgeChanged, KNOWLEDGE_LIMITS, sourceActorId, type SourceTaught } from '../../../schemas/knowledge-events.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
@@ -82,7 +82,7 @@ describe('a document as inputs', () => {
 
   test('of any size is parts that INBOX takes, with all chunks in their order', () => {
     for (const chunks of [['one'], Array.from({ length: 1_000 }, (_, index) => `${index} ${'字'.repeat(400)}`), Array.from({ length: 200 }, (_, index) => `${index}${'\u0001"\\'.repeat(1_300)}`)]) {
-      const { parts } = teachingOf({ source: 's'.repeat(1_024), title: '题'.repeat(300), url: 'u'.repeat(2_048), chunks })
+      const { parts } = documentPartsOf({ source: 's'.repeat(1_024), title: '题'.repeat(300), url: 'u'.repeat(2_048), chunks })
       expect(parts.flatMap((part) => part.chunks)).toEqual(chunks)
       expect(parts.map(({ from }) => from)).toEqual(parts.map((_, index) => parts.slice(0, index).reduce((sum, part) => sum + part.chunks.length, 0)))
       expect(Math.max(...sizes(parts))).toBeLessThanOrEqual(LIMITS.inputBytesMax)
@@ -90,7 +90,7 @@ describe('a document as inputs', () => {
   })
 
   test('the largest, replaced by another one of that size, is far below what a state and a record may hold', () => {
-    const teach = (mark: string) => teachingOf({ source: 'big', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax }, (_, index) => `${mark} ${index} ${'x'.repeat(900)}`) }).parts
+    const teach = (mark: string) => documentPartsOf({ source: 'big', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax }, (_, index) => `${mark} ${index} ${'x'.repeat(900)}`) }).parts
     let scenario = given(sourceKind)
     for (const part of [...teach('old'), ...teach('new')]) scenario = scenario.when('source.taught', part)
     scenario.thenState('known')
@@ -101,8 +101,8 @@ describe('a document as inputs', () => {
   })
 
   test('without a text, or with too much of it, is refused', () => {
-    expect(() => teachingOf({ source: 'a', chunks: [] })).toThrow('no text in it')
-    expect(() => teachingOf({ source: 'a', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax + 1 }, (_, index) => `${index}`) })).toThrow('divide it')
+    expect(() => documentPartsOf({ source: 'a', chunks: [] })).toThrow('no text in it')
+    expect(() => documentPartsOf({ source: 'a', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax + 1 }, (_, index) => `${index}`) })).toThrow('divide it')
   })
 })
 

@@ -5,7 +5,7 @@ import { waitUntilLevel } from '../../../infra/app/system-status.ts'
 import { findFiles } from '../../../pipeline/ingest/find-files.ts'
 import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-files.ts'
 import { createSearchClient, type Search, type SearchHit } from '../../../pipeline/search/search-client.ts'
-import { createTeacher, type Teacher } from '../../../pipeline/ingest/knowledge-client.ts'
+import { createKnowledgeClient, type KnowledgeClient } from '../../../pipeline/ingest/knowledge-client.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
 import { createSender, type Sender } from '../../../pipeline/producer/input-sender.ts'
 import { runCli } from '../../support/run-cli.ts'
@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const teacherOf = (tenant: string): Promise<Teacher> => createTeacher({ nc: system.producer, sender, tenant })
+const teacherOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.producer, sender, tenant })
 const level = (): Promise<unknown> => waitUntilLevel(system.settings, 120_000)
 const lastSeq = async (): Promise<number> => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq
 const find = async (tenant: string, q: string): Promise<readonly SearchHit[]> => (await search({ tenant, q, in: 'knowledge', mode: 'keyword' })).hits
