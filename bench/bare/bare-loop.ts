@@ -7,7 +7,7 @@ import { DiscardPolicy, StorageType, StoreCompression } from '@nats-io/jetstream
 import { announced } from '../../infra/app/connect-to-running.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { politeInput } from '../harness/inputs.ts'
-import { LEVEL_MS_MAX, watchStream } from '../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX, watchStream } from '../harness/caught-up.ts'
 import { pour } from '../harness/saturate.ts'
 import { usageOfProcess } from '../harness/processes.ts'
 import { createBenchPublisher } from '../harness/bench-publisher.ts'
@@ -68,7 +68,7 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
     async run(forMs) {
       const [before, cpuBefore] = [acknowledged, await cpuSeconds()]
       const { firstAtMs } = await pour({ send, publisher, records: watch }, { forMs })
-      const { atMs, value } = await watch.reached(acknowledged, LEVEL_MS_MAX)
+      const { atMs, value } = await watch.reached(acknowledged, CAUGHT_UP_MS_MAX)
       if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop made ${value} records of ${sent} inputs`)
       const turns = acknowledged - before
       return { perSecond: turns / (atMs - firstAtMs) * 1_000, cpuMicrosecondsPerTurn: (await cpuSeconds() - cpuBefore) / turns * 1e6 }

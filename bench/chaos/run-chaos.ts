@@ -7,7 +7,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import { waitUntilLevel } from '../../infra/app/system-status.ts'
+import { waitUntilCaughtUp } from '../../infra/app/system-status.ts'
 import { startClickHouse } from '../../infra/servers/clickhouse/clickhouse-server.ts'
 import { loadSettings, type SettingName } from '../../infra/settings.ts'
 import { messageOf } from '../../schemas/errors.ts'
@@ -166,7 +166,7 @@ async function untilLevel(settings: Partial<Record<SettingName, string>>, jsm: J
     await delay(NAP_MS_MAX)
     for (let before = -1, last = await lastOf(); before !== last;) {
       before = last
-      await waitUntilLevel(effective, LEVEL_MS_MAX)
+      await waitUntilCaughtUp(effective, LEVEL_MS_MAX)
       await delay(2_500)
       last = await lastOf()
     }

@@ -1,5 +1,5 @@
-import { waitUntilLevel } from '../../infra/app/system-status.ts'
-import { LEVEL_MS_MAX } from '../harness/caught-up.ts'
+import { waitUntilCaughtUp } from '../../infra/app/system-status.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
 import { checkLedger, type Verdict } from './check-ledger.ts'
@@ -11,6 +11,6 @@ import { readLedger } from './read-ledger.ts'
  * @throws ColloquyError `not_level`
  */
 export async function passGate(system: BenchSystem, { tenant, sent }: Producer): Promise<Verdict> {
-  await waitUntilLevel(system.settings, LEVEL_MS_MAX)
+  await waitUntilCaughtUp(system.settings, CAUGHT_UP_MS_MAX)
   return checkLedger(sent, await readLedger(system, tenant))
 }

@@ -9,7 +9,7 @@ import { startWatch, type Watch } from './watch-usage.ts'
 export const STREAM_POLL_MS = 25
 export const TABLES_POLL_MS = 100
 /** How long a stage may take to become level. */
-export const LEVEL_MS_MAX = 300_000
+export const CAUGHT_UP_MS_MAX = 300_000
 
 /** The last sequence of a stream. */
 export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq

@@ -1,4 +1,4 @@
-import { LEVEL_MS_MAX, watchStream, watchTables } from './caught-up.ts'
+import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
 import { pour } from './saturate.ts'
 import { usageOf } from './processes.ts'
 import type { Bench } from './bench-scenario.ts'
@@ -36,9 +36,9 @@ export async function startLoad({ system, producer }: Pick<Bench, 'system' | 'pr
       const [bytesBefore, used, own] = [await logBytes(), await usageOf(system.pids), process.cpuUsage()]
       const { firstAtMs } = await pour({ send, publisher: producer.publisher, records: log }, bounds)
       const turns = producer.acknowledged - acknowledged
-      const inLog = await log.reached(logBefore + turns, LEVEL_MS_MAX)
+      const inLog = await log.reached(logBefore + turns, CAUGHT_UP_MS_MAX)
       const [inOut, inTables] = await Promise.all([
-        out?.reached(outBefore + turns, LEVEL_MS_MAX), tables?.reached(inLog.value, LEVEL_MS_MAX),
+        out?.reached(outBefore + turns, CAUGHT_UP_MS_MAX), tables?.reached(inLog.value, CAUGHT_UP_MS_MAX),
       ])
       const [usedNow, ownNow] = [await usageOf(system.pids), process.cpuUsage(own)]
       const rate = (level: Sample | undefined): number | undefined => level && turns / (level.atMs - firstAtMs) * 1_000

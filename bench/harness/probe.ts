@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { z } from 'zod'
-import { LEVEL_MS_MAX } from './caught-up.ts'
+import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
 import type { Figures } from './bench-scenario.ts'
 import { rounded, spreadOf, type Spread } from './statistics.ts'
 
@@ -15,14 +15,14 @@ export interface Probe {
 }
 
 export function createProbe(windowCount: number): Probe {
-  const create = (): Histogram => build({ highestTrackableValue: LEVEL_MS_MAX * 1_000, numberOfSignificantValueDigits: 3 })
+  const create = (): Histogram => build({ highestTrackableValue: CAUGHT_UP_MS_MAX * 1_000, numberOfSignificantValueDigits: 3 })
   const histogram = create()
   const windows = Array.from({ length: windowCount }, create)
   return {
     histogram, windows,
     record(window, ms) {
       if (window < 0) return
-      const microseconds = Math.min(LEVEL_MS_MAX * 1_000, Math.max(1, Math.round(ms * 1_000)))
+      const microseconds = Math.min(CAUGHT_UP_MS_MAX * 1_000, Math.max(1, Math.round(ms * 1_000)))
       histogram.recordValue(microseconds)
       windows[Math.min(window, windowCount - 1)]?.recordValue(microseconds)
     },

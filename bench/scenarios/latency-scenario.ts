@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { LEVEL_MS_MAX } from '../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
 import { keepPace } from '../harness/open-loop.ts'
 import { CHART_PERCENTILES, createProbe, percentilesForChart, percentilesOf, watchSubject, type Probe } from '../harness/probe.ts'
 import { roundsOf } from '../harness/rounds.ts'
@@ -77,12 +77,12 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   })
   stalls.disable()
   await producer.publisher.settled()
-  const deadline = performance.now() + LEVEL_MS_MAX
+  const deadline = performance.now() + CAUGHT_UP_MS_MAX
   while (Math.min(log.seen.size, out.seen.size, row.seen.size) < producer.acknowledged) {
     await rows.next()
     if (performance.now() < deadline) continue
     const seen = `${log.seen.size} came to LOG, ${out.seen.size} to OUT, ${row.seen.size} to the tables`
-    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${seen} within ${LEVEL_MS_MAX} ms`)
+    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${seen} within ${CAUGHT_UP_MS_MAX} ms`)
   }
   const told = [percentilesOf('toLog', log.probe), percentilesOf('toOut', out.probe), percentilesOf('toRow', row.probe)]
   return {

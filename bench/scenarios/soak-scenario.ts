@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
-import { lastSeqOf, LEVEL_MS_MAX, markOf, watchStream, watchTables } from '../harness/caught-up.ts'
+import { lastSeqOf, CAUGHT_UP_MS_MAX, markOf, watchStream, watchTables } from '../harness/caught-up.ts'
 import { keepPace } from '../harness/open-loop.ts'
 import { usageOf } from '../harness/processes.ts'
 import type { Bench, Figures, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
@@ -63,7 +63,7 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
   await using watches = new AsyncDisposableStack()
   const log = watches.adopt(await watchStream(system, 'LOG'), (watch) => watch.stop())
   const tables = watches.adopt(await watchTables(system), (watch) => watch.stop())
-  await tables.reached((await log.reached(logBase + producer.acknowledged, LEVEL_MS_MAX)).value, LEVEL_MS_MAX)
+  await tables.reached((await log.reached(logBase + producer.acknowledged, CAUGHT_UP_MS_MAX)).value, CAUGHT_UP_MS_MAX)
 
   const settled = samples.slice(Math.floor(samples.length * SETTLED_SHARE))
   const [early, late] = [settled.slice(0, Math.ceil(settled.length / 2)), settled.slice(Math.floor(settled.length / 2))]

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { ERRANDS } from '../harness/inputs.ts'
-import { LEVEL_MS_MAX } from '../harness/caught-up.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
 import { keepPace } from '../harness/open-loop.ts'
 import { CHART_PERCENTILES, createProbe, percentilesForChart, percentilesOf, watchSubject } from '../harness/probe.ts'
 import { roundsOf } from '../harness/rounds.ts'
@@ -61,9 +61,9 @@ async function measureTasks({ system, producer, options: { rate, seconds, actors
     dues.set(producer.send(index % actors).id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
   })
   await producer.publisher.settled()
-  const isOver = await sleepUntil(() => recorded >= producer.acknowledged && running.size === 0, LEVEL_MS_MAX)
+  const isOver = await sleepUntil(() => recorded >= producer.acknowledged && running.size === 0, CAUGHT_UP_MS_MAX)
   if (!isOver) {
-    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${recorded} came to LOG, and ${running.size} tasks had no outcome after ${LEVEL_MS_MAX} ms; `
+    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${recorded} came to LOG, and ${running.size} tasks had no outcome after ${CAUGHT_UP_MS_MAX} ms; `
       + 'with --attach the system must have the kinds of bench/harness/kinds-config.ts (COLLOQUY_CONFIG)')
   }
   const told = [percentilesOf('roundTrip', roundTrip), percentilesOf('publishToOutcome', whole), percentilesOf('queue', queue)]

@@ -51,7 +51,7 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
  *
  * @throws ColloquyError `not_level` with the stages that lag when the time is over.
  */
-export const waitUntilLevel = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
+export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (bus) => {
     const patience = AbortSignal.timeout(timeoutMs)
     for (let before = ''; ; await delay(POLL_MS)) {

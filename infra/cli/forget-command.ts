@@ -8,7 +8,7 @@ import { tokenArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
 import { WAIT_FLAGS } from './learn-command.ts'
 import { printable } from '../app/terminal-output.ts'
-import { waitUntilLevel } from '../app/system-status.ts'
+import { waitUntilCaughtUp } from '../app/system-status.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -34,7 +34,7 @@ What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE
         const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
         const forgotten: { source: string; chunks: number }[] = []
         for (const source of sources) forgotten.push(await forget(knowledge, source))
-        if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
         if (options.json) out.json({ forgotten })
         else for (const { source, chunks } of forgotten) out.line(`${printable(source)}: ${chunks} chunks`)
       } finally {

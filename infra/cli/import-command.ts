@@ -7,7 +7,7 @@ import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { showProgress } from './import-progress.ts'
 import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
-import { waitUntilLevel } from '../app/system-status.ts'
+import { waitUntilCaughtUp } from '../app/system-status.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -53,7 +53,7 @@ Lines that are wrong are named and passed over; the exit code is 1 then.`)
           onWait: progress.waits, onProgress: progress.update,
         })
         progress.stop()
-        if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
         report(out, path, summary, options)
       } finally {
         progress.stop()

@@ -9,7 +9,7 @@ import { tokenArgument, wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
 import { showProgress } from './learn-progress.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
-import { waitUntilLevel } from '../app/system-status.ts'
+import { waitUntilCaughtUp } from '../app/system-status.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -46,7 +46,7 @@ Examples:
         const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })
         const summary = await learnFiles(findFiles(paths), { knowledge, onProgress: progress.update })
         progress.stop()
-        if (options.wait) await waitUntilLevel(effective, options.timeoutMs)
+        if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
         report(out, summary, options)
       } finally {
         progress.stop()

@@ -3,7 +3,7 @@ import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
 import type { Output } from '../app/terminal-output.ts'
-import { readStatus, waitUntilLevel, type SystemStatus } from '../app/system-status.ts'
+import { readStatus, waitUntilCaughtUp, type SystemStatus } from '../app/system-status.ts'
 
 interface Options extends JsonOption {
   readonly wait?: true
@@ -20,7 +20,7 @@ export const statusCommand = ({ out, settings }: Cli): Command =>
     .option(JSON_FLAG, 'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability}')
     .action(async (options: Options) => {
       const { settings: effective } = settings()
-      const status = options.wait ? await waitUntilLevel(effective, options.timeoutMs) : await readStatus(effective)
+      const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs) : await readStatus(effective)
       if (options.json) out.json(status)
       else print(out, status)
     })

@@ -21,7 +21,7 @@ interface Lag {
   readonly seconds: number
 }
 
-const LEVEL: Lag = { messages: 0, seconds: 0 }
+const CAUGHT_UP: Lag = { messages: 0, seconds: 0 }
 
 /**
  * Reads how far the stages are behind, for a scrape. It asks the streams and not the stages, because one that is stuck no longer
@@ -35,13 +35,13 @@ export function createStageLags({ bus, stages, metrics, now, log }: StageLagDeps
     const ageOf = (time: number): number => Math.max(0, now() - time) / 1000
     if (stream === 'TASKS') {
       // Of a work queue nothing is left but what is still to be done.
-      return state.messages === 0 ? LEVEL : { messages: state.messages, seconds: ageOf(Date.parse(state.first_ts)) }
+      return state.messages === 0 ? CAUGHT_UP : { messages: state.messages, seconds: ageOf(Date.parse(state.first_ts)) }
     }
     const { position, partitions } = stage.status()
-    if (partitions?.length === 0) return LEVEL
-    if (position >= state.last_seq) return LEVEL
+    if (partitions?.length === 0) return CAUGHT_UP
+    if (position >= state.last_seq) return CAUGHT_UP
     const next = await bus.jsm.direct.getMessage(stream, { seq: position + 1, next_by_subj: '>' })
-    return next === null ? LEVEL : { messages: state.last_seq - position, seconds: ageOf(next.time.getTime()) }
+    return next === null ? CAUGHT_UP : { messages: state.last_seq - position, seconds: ageOf(next.time.getTime()) }
   }
   const refresh = async ([name, stage]: [string, Stage]): Promise<void> => {
     try {

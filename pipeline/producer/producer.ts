@@ -9,7 +9,7 @@ import { createRequestMux } from '../jetstream/request-mux.ts'
 import type { Durability } from '../http/input-route.ts'
 import { createWaits, type ActorWait, type Handled, type Wait } from '../http/wait-for.ts'
 import { NotAcknowledgedError, InputRefusedError, WaitTimeoutError } from './producer-errors.ts'
-import { createLevels } from './remote-progress.ts'
+import { createRemoteProgress } from './remote-progress.ts'
 import { inputProblem, sendInput, type OutgoingInput, type Sent } from './input-sender.ts'
 
 /** An input, and the actor that it is for. */
@@ -97,7 +97,7 @@ async function publishing(bus: JetStreamContext): Promise<Producer['publish']> {
     if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
     throw new ColloquyError('not_set_up', `the NATS at ${bus.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
-  const levels = createLevels(bus.nc)
+  const levels = createRemoteProgress(bus.nc)
   const waitFor = createWaits({
     bus, partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
     dispatchedSeq: (partition) => levels.dispatchedSeq(partition), projectedSeq: () => levels.projectedSeq(),

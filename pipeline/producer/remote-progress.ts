@@ -24,7 +24,7 @@ const answerSchema = z.object({
 type Answer = z.infer<typeof answerSchema>
 
 /** How far the stages are, by the word of those that run them. 0 where none answers. */
-export interface Levels {
+export interface RemoteProgress {
   /** LOG sequence up to which a partition's records are carried out. */
   dispatchedSeq(partition: number): Promise<number>
   /** LOG sequence up to which records are in the tables. */
@@ -33,7 +33,7 @@ export interface Levels {
   durability(): Promise<Durability | undefined>
 }
 
-export function createLevels(nc: NatsConnection): Levels {
+export function createRemoteProgress(nc: NatsConnection): RemoteProgress {
   return {
     dispatchedSeq: (partition) => highest(nc, ({ stages: { dispatch } }) => (dispatch?.partitions?.includes(partition) === true ? dispatch.position : 0)),
     projectedSeq: () => highest(nc, ({ stages: { project } }) => project?.position ?? 0),

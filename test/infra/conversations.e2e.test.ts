@@ -10,7 +10,7 @@ import type { Message } from '../../actors/core/commit.ts'
 import { decide } from '../../actors/core/decide.ts'
 import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { level, readLog, rows, type Entry } from '../support/system-assertions.ts'
+import { caughtUp, readLog, rows, type Entry } from '../support/system-assertions.ts'
 import { startSystem, type System } from '../support/test-system.ts'
 
 /** Real conversations, which are not part of the project: without the folder these tests are skipped. */
@@ -51,7 +51,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
 
   test('every turn is in messages exactly once, in its order, with its role and language', async () => {
     expect(await play(FILE, 'history', 'history')).toMatchObject({ conversations: conversations.length, badLines: 0 })
-    await level(system)
+    await caughtUp(system)
     const said = await rows<{ actor: string; role: string; text: string; lang: string }>(
       system, "SELECT actor, role, text, lang FROM messages WHERE tenant = 'history' ORDER BY seq, idx")
     const byActor = Map.groupBy(said, (row) => row.actor)
@@ -72,7 +72,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
   test('imported again, nothing changes', async () => {
     const before = await tables()
     expect(await play(FILE, 'history', 'history')).toMatchObject({ published: 0 })
-    await level(system)
+    await caughtUp(system)
     expect(await tables()).toEqual(before)
   })
 
@@ -81,7 +81,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
     const path = join(dataDir, 'live.jsonl')
     await writeFile(path, some.map((conversation) => JSON.stringify(conversation)).join('\n'))
     await play(path, 'live', 'live')
-    await level(system)
+    await caughtUp(system)
 
     const log = (await readLog(system)).filter((entry) => entry.actor.startsWith('live/'))
     const byActor = Map.groupBy(log, (entry) => entry.actor)
@@ -99,7 +99,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
     const before = await tables()
     await system.stop()
     system = await startSystem({ dataDir })
-    await level(system)
+    await caughtUp(system)
     expect(await tables()).toEqual(before)
   })
 })

@@ -28,7 +28,7 @@ export async function readLog({ running: { bus } }: System): Promise<Entry[]> {
 }
 
 /** Settles when every stage has done all there is, tasks and what they cause included. */
-export async function level(system: System): Promise<void> {
+export async function caughtUp(system: System): Promise<void> {
   const { bus, stages } = system.running
   for (let calm = 0; calm < 3;) {
     // While a server is away nothing is level.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf } from '../../../schemas/errors.ts'
 import { TABLES } from '../../../schemas/tables.ts'
-import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -56,7 +56,7 @@ describe('starting', () => {
   test('on servers that are named by URL works like on embedded ones', async () => {
     const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'host' } })
     await publishAll(second, [{ subject: 'in.acme.toy.by-url', body: { type: 'add', data: { by: 3 } } }])
-    await level(system)
+    await caughtUp(system)
     await second.stop()
     expect((await readLog(system)).filter((entry) => entry.actor === 'acme/toy/by-url')).toHaveLength(1)
     expect(await rows(system, `SELECT label.count AS count FROM actors WHERE actor = 'by-url'`)).toEqual([{ count: 3 }])
@@ -64,7 +64,7 @@ describe('starting', () => {
 
   test('makes its database where a ClickHouse that is named by URL has none', async () => {
     const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' } })
-    await level(system)
+    await caughtUp(system)
     await expect.poll(() => rows(second, 'SELECT count() AS n FROM another.events')).toEqual(await rows(system, 'SELECT count() AS n FROM colloquy.events'))
     await second.stop()
   })

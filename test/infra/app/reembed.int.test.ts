@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
-import { waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { launch } from '../../../infra/app/launch.ts'
 import { readIndexModel } from '../../../infra/app/index-model.ts'
 import { runReembed } from '../../../infra/app/reembed.ts'
@@ -22,7 +22,7 @@ async function say(count: number): Promise<void> {
     subject: 'in.acme.support.c1',
     body: { type: 'message.received', id: `m${said}`, history: true, data: { role: 'user', text: `parcel number ${said++} is late` } },
   })))
-  await waitUntilLevel(system.settings, 60_000)
+  await waitUntilCaughtUp(system.settings, 60_000)
 }
 const found = async (): Promise<{ readonly model: string; readonly hits: number }> => {
   const { model, hits } = await search({ tenant: 'acme', q: 'late parcel', mode: 'dense', limit: 100 })

@@ -8,7 +8,7 @@ import type { Restored } from '../../../infra/backup/restore.ts'
 import { cliJson, runCli, startCli } from '../../support/run-cli.ts'
 import { keeperKind } from '../../support/keeper-kind.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import { level, publishAll, readLog, rows, tablesBesideLog, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog, type Entry } from '../../support/system-assertions.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 
 /** One system without a runner, so that tasks stay pending, backed up twice; what was restored from it runs in the tests. */
@@ -92,14 +92,14 @@ describe('backup and restore', () => {
 
     const copy = await startSystem({ dataDir: empty, kinds: [keeperKind] })
     try {
-      await level(copy)
+      await caughtUp(copy)
       await until(async () => emitted(await readLog(copy), 'told') >= 2 && emitted(await readLog(copy), 'woke') >= 1)
-      await level(copy)
+      await caughtUp(copy)
       expect([emitted(await readLog(copy), 'told'), emitted(await readLog(copy), 'woke')]).toEqual([2, 1])
       const inputs = await publishAll(copy, say(150, 10))
       expect(Math.min(...inputs)).toBeGreaterThan(Math.max(...before.map(({ record }) => record.inbox.seq)))
       await publishAll(copy, say(140, 10))
-      await level(copy)
+      await caughtUp(copy)
       const after = await readLog(copy)
       expect(after.slice(0, before.length)).toEqual(before)
       const added = after.slice(before.length).map(({ record }) => record.input.id)
@@ -146,7 +146,7 @@ describe('backup and restore', () => {
     const used = await folder()
     const other = await startSystem({ dataDir: used, kinds: [keeperKind] })
     await publishAll(other, say(0, 3))
-    await level(other)
+    await caughtUp(other)
     await other.stop()
     expect(await refusal(['restore', backup], used)).toMatch(/there is something here already: INBOX up to sequence 3, LOG up to sequence 3/)
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readStatus, waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { readStatus, waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { announce } from '../../../infra/app/connect-to-running.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
@@ -31,7 +31,7 @@ test('a task that nobody runs keeps the system from being level, and the error n
   started.defer(system.stop)
   await jetstream(system.producer).publish('in.acme.support.c1', question)
 
-  const error: unknown = await waitUntilLevel(system.settings, 2_000).catch((reason: unknown) => reason)
+  const error: unknown = await waitUntilCaughtUp(system.settings, 2_000).catch((reason: unknown) => reason)
 
   expect(codeOf(error)).toBe('not_level')
   expect(messageOf(error)).toContain('tasks 1 behind (no process says that it runs')
@@ -43,7 +43,7 @@ test('level means that nothing is left: not in a queue, not on its way back from
   const js = jetstream(system.producer)
   for (let actor = 0; actor < 50; actor += 1) await js.publish(`in.acme.support.c${actor}`, question)
 
-  const { stages, log } = await waitUntilLevel(system.settings, LEVEL_MS)
+  const { stages, log } = await waitUntilCaughtUp(system.settings, LEVEL_MS)
 
   expect(stages).toMatchObject({ host: { lag: 0, ok: true }, dispatch: { lag: 0, position: log.last }, tasks: { lag: 0 } })
   const tasks = await system.running.bus.jsm.streams.info('TASKS')
@@ -54,7 +54,7 @@ test('level means that nothing is left: not in a queue, not on its way back from
 test('where no process answers, the positions that the stages stored say how far they are', async () => {
   const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch,tasks' } })
   await jetstream(system.producer).publish('in.acme.support.c1', question)
-  const level = await waitUntilLevel(system.settings, LEVEL_MS)
+  const level = await waitUntilCaughtUp(system.settings, LEVEL_MS)
   await system.stop()
   const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
   const nats = await startNatsServer({ dataDir, port: 0, binary, log: silent })

@@ -11,7 +11,7 @@ import { loadQuestion } from '../../../infra/reporting/questions/questions.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { openBrowser } from '../../support/chromium.ts'
 import { alerts, dashboards, expandProm, expandSql, promQueries, sources, sqlQueries, type GrafanaTime } from '../../support/grafana-queries.ts'
-import { level, publishAll } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll } from '../../support/system-assertions.ts'
 import { obtainPromtool } from '../../support/promtool.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 
@@ -42,13 +42,13 @@ async function play(): Promise<void> {
   const on = (actor: string, type: string, data: object, more: object = {}) => ({ subject: `in.${tenant}.desk.${actor}`, body: { type, data, ...more } })
   const say = (actor: string, text: string) => on(actor, 'message.received', { role: 'user', text })
   await publishAll(system, ['size?', 'refund nothing', 'refund fail', 'delivery person', 'delivery now!'].map((text, index) => say(`a${index}`, text)))
-  await level(system)
+  await caughtUp(system)
   await publishAll(system, [
     on('a0', 'feedback.given', { rating: 5 }), on('a0', 'case.resolved', { outcome: 'resolved' }), on('a3', 'case.resolved', { outcome: 'escalated_resolved' }),
     on('a1', 'case.resolved', { outcome: 'abandoned' }), on('a2', 'feedback.given', { rating: 'x' }),
     on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }), on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }),
   ])
-  await level(system)
+  await caughtUp(system)
 }
 
 /** ClickHouse's answer to a request as some tool sends it, without credentials unless it has some. */

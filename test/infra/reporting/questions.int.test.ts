@@ -15,7 +15,7 @@ import { questionsPage } from '../../../infra/reporting/questions/questions-page
 import { loadQuestion, QUESTION_NAMES } from '../../../infra/reporting/questions/questions.ts'
 import { deskKind, SILENCE_MS } from '../../support/analyst-kind.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
-import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { expectedAnswers, type Period } from '../../support/question-answers.ts'
 import { factsOf } from '../../support/question-facts.ts'
 import { rowsOfCase, weeksOfCases } from '../../support/question-weeks.ts'
@@ -60,9 +60,9 @@ async function play(): Promise<void> {
   await writeFile(live, some.map((line, index) => (index % 2 === 0 ? line : line.replace('"id": "', '"id": "live-'))).join('\n'))
   await importLines((await openLines(live)).lines, { ...options, tenant: TENANT, mode: 'live' })
   await playDesk()
-  await level(system)
+  await caughtUp(system)
   await vi.waitFor(async () => expect(await silent()).toBe(true), { timeout: 120_000, interval: 100 })
-  await level(system)
+  await caughtUp(system)
 }
 
 /** No timer that closes a case is under way. */
@@ -83,13 +83,13 @@ async function playDesk(): Promise<void> {
   await publishAll(system, ids.map((id, index) => say(id, wish(index), {
     ...(index % 3 === 0 ? {} : { customer: `customer-${index % 7}` }), lang: langs[index % 2],
   })))
-  await level(system)
+  await caughtUp(system)
   await publishAll(system, ids.flatMap((id, index) => [
     ...(index % 3 === 0 ? [event(id, 'feedback.given', { rating: 1 + (index % 5) })] : []),
     ...(index % 6 === 5 ? [say(id, 'an answer', { role: 'agent' })] : []),
     ...(index % 4 === 3 ? [] : [event(id, 'case.resolved', { outcome: ['resolved', 'escalated_resolved', 'answered'][index % 3] })]),
   ]))
-  await level(system)
+  await caughtUp(system)
   // Some come back, one is refused, and another tenant is not to be seen in any answer.
   await publishAll(system, [
     ...ids.filter((_, index) => index % 4 === 0).map((id, index) => say(id, wish(index + 1))),

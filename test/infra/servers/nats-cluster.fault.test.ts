@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import pRetry from 'p-retry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { level, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startNatsCluster, type NatsServers } from '../../../bench/harness/nats-servers.ts'
 import { startProxy, type Proxy } from '../../support/proxy.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
@@ -55,7 +55,7 @@ async function publishStubbornly(tenant: string, count: number, onHalf: () => Pr
 }
 
 async function allIsThere(tenant: string, count: number): Promise<void> {
-  await level(system)
+  await caughtUp(system)
   // A consumer may be asked of a server that has not heard of it yet.
   const entries = (await pRetry(() => readLog(system))).filter((entry) => entry.actor.startsWith(`${tenant}/`))
   for (let actor = 0; actor < ACTORS; actor++) {

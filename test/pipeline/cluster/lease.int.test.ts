@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
-import { level, publishAll, readLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -21,7 +21,7 @@ test('the first append that is refused makes an owner look, and drop a partition
   const partition = partitionOf(ACTOR, 64)
   const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
   await publishAll(system, [add])
-  await level(system)
+  await caughtUp(system)
 
   // Another member takes the partition over and appends, while the owner looks elsewhere.
   const registry = await openClusterRegistry(bus, 1)
@@ -47,7 +47,7 @@ test('a host that was not heard of for longer than a lease waits until the board
   const loads = async (): Promise<number> => (await metrics.actorLoads.get()).values.reduce((sum, { value }) => sum + value, 0)
   const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
   await publishAll(own, [add])
-  await level(own)
+  await caughtUp(own)
   expect(await loads()).toBe(1)
 
   const pid = nats.pid ?? NaN
@@ -56,7 +56,7 @@ test('a host that was not heard of for longer than a lease waits until the board
   await delay(2_500) // Longer than the lease: it is the time itself that counts.
   process.kill(pid, 'SIGCONT')
   await published
-  await level(own)
+  await caughtUp(own)
   expect((await readLog(own)).map(({ record }) => record.n)).toEqual([1, 2])
   expect(await loads()).toBe(1)
 })

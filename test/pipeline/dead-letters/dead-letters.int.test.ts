@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findDeadLetter, scanDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
-import { level, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { rigKind } from '../../support/parallel-kind.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
@@ -39,7 +39,7 @@ beforeAll(async () => {
     to('a', add(1)), to('b', add(10, { id: 'b-1' })), to('a', add(2)), to('b', add(20, { id: 'b-2' })), to('a', add(3, { time: '2026-01-02T03:04:05Z' })),
     to('resent', add(5, { id: 'm-1' })), { subject: 'in.acme.nobody.x', body: add(1) },
   ])
-  await level(before)
+  await caughtUp(before)
   await before.stop()
   system = await startSystem({ dataDir, kinds: [rigKind, toyKind] })
 })
@@ -63,9 +63,9 @@ test('letters are listed by cause with counts, or each, by what they are asked f
 test('redriven originals are decided in order of arrival under their own ids and times, once, and the tables say so', async () => {
   // A producer that was fixed meanwhile sends its input again.
   await publishAll(system, [to('resent', add(5, { id: 'm-1' }))])
-  await level(system)
+  await caughtUp(system)
   const done = await dead('redrive', '--kind', 'toy')
-  await level(system)
+  await caughtUp(system)
 
   expect(done.map(({ id, outcome }) => [id, outcome])).toEqual(expect.arrayContaining([['a', 'committed'], ['b', 'committed'], ['resent', 'repeat']]))
   expect(done.map(({ inboxSeq }) => inboxSeq).toSorted((x, y) => x - y)).toEqual(positions.slice(0, 6))
@@ -85,7 +85,7 @@ test('redriven originals are decided in order of arrival under their own ids and
   expect(resent.map(({ record }) => [record.input.type, record.label])).toEqual([['add', {}], ['add', { count: 5 }], ['dead.redriven', { count: 5 }]])
   expect(resent[2]?.record).toMatchObject({ input: { data: { nothing: 'repeat' } }, emitted: [], outcome: 'committed' })
   expect(await publishAll(system, [to('b', add(20, { id: 'b-2' }))])).toHaveLength(1)
-  await level(system)
+  await caughtUp(system)
   expect((await recordsOf('b')).at(-1)?.record.label).toEqual({ count: 30 })
 
   expect(await lettersOf('a')).toEqual([])
@@ -97,10 +97,10 @@ test('redriven originals are decided in order of arrival under their own ids and
 test('what is rejected again is a new letter, with the payload untouched', async () => {
   const payload = '{"type":"add",  "data":{"by":"none"}}'
   await publishAll(system, [to('again', payload)])
-  await level(system)
+  await caughtUp(system)
   const [first] = await lettersOf('again')
   expect(await dead('redrive', String(first?.seq))).toMatchObject([{ outcome: 'rejected', reason: 'bad_data' }])
-  await level(system)
+  await caughtUp(system)
   const [second, ...others] = await lettersOf('again')
   expect(others).toEqual([])
   expect(second?.seq).toBeGreaterThan(first?.seq ?? Infinity)
@@ -111,11 +111,11 @@ test('what is rejected again is a new letter, with the payload untouched', async
 test('a dropped letter leaves DEAD and a note in the log, and makes no actor of one that never was', async () => {
   expect(await dead('drop', '--kind', 'nobody')).toMatchObject([{ outcome: 'dropped' }])
   await publishAll(system, [{ subject: 'in.acme.toy.*', body: add(1) }])
-  await level(system)
+  await caughtUp(system)
   const refused = await runCli(['dead', 'redrive', '--reason', 'bad_subject'], { dataDir })
   expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('publish its payload')])
   expect(await dead('drop', '--reason', 'bad_subject')).toMatchObject([{ outcome: 'dropped' }])
-  await level(system)
+  await caughtUp(system)
   expect(await lettersOf('x')).toEqual([])
   expect(await lettersOf('_')).toEqual([])
   expect(await rows(system, "SELECT kind, resolved FROM dead_letters WHERE reason = 'bad_subject' OR kind = 'nobody' ORDER BY seq")).toEqual([
@@ -129,10 +129,10 @@ test('a dropped letter leaves DEAD and a note in the log, and makes no actor of 
 test('a letter that was redriven already does nothing, and is taken out of DEAD all the same', async () => {
   const { bus } = system.running
   await publishAll(system, [to('twice', 'rubbish')])
-  await level(system)
+  await caughtUp(system)
   const [letter] = await lettersOf('twice')
   await dead('redrive', String(letter?.seq))
-  await level(system)
+  await caughtUp(system)
   const copied = (await bus.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.bad_json.acme.toy.twice' }))
   // As after a dispatcher that had to begin far back: the first letter is there a second time.
   const headers = { ...(letter?.headers ?? {}), 'Nats-Msg-Id': 'a-copy' }
@@ -140,6 +140,6 @@ test('a letter that was redriven already does nothing, and is taken out of DEAD 
   const copy = (await lettersOf('twice')).at(-1)
   expect(copy?.logSeq).toBe(letter?.logSeq)
   expect(await dead('redrive', String(copy?.seq))).toMatchObject([{ outcome: 'again' }])
-  await level(system)
+  await caughtUp(system)
   expect((await lettersOf('twice')).map(({ logSeq }) => logSeq)).not.toContain(letter?.logSeq)
 })

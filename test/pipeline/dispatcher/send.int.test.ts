@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { actorSubject } from '../../../schemas/subjects.ts'
-import { level, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
@@ -10,7 +10,7 @@ afterAll(() => system.stop())
 
 const longest = 'x'.repeat(128)
 const recordsOf = async (actor: string): Promise<Entry[]> => {
-  await level(system)
+  await caughtUp(system)
   return (await readLog(system)).filter((entry) => entry.actor === actor)
 }
 const pay = (to: string, no: number, more: object = {}) => ({ subject: `in.acme.teller.t1`, body: { type: 'pay', id: `p${no}`, data: { to, no, ...more } } })

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { level, readLog } from '../../support/system-assertions.ts'
+import { caughtUp, readLog } from '../../support/system-assertions.ts'
 import { startSystem, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -43,7 +43,7 @@ test('a disk that is really full: nothing that was acknowledged is lost, and onc
     expect(mount('-o', 'remount,size=400m')).toBe(true)
     await expect.poll(publish).toBe(true)
     expect(await publish()).toBe(true)
-    await level(system)
+    await caughtUp(system)
     const recorded = (await readLog(system)).map(({ record }) => record.input.id)
     expect(new Set(recorded).size).toBe(recorded.length)
     expect(recorded).toEqual(expect.arrayContaining(acknowledged))

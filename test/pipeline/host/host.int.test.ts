@@ -2,7 +2,7 @@ import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createActorCache } from '../../../pipeline/host/actor-cache.ts'
 import { startHost } from '../../../pipeline/host/host.ts'
-import { level, publishAll, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -22,7 +22,7 @@ describe('the path of a message', () => {
       callback: (_, message) => void heard.push({ subject: message.subject, id: message.headers?.get('Nats-Msg-Id'), body: message.json() }),
     })
     const [position] = await publishAll(system, [{ subject: 'in.acme.toy.path', body: add(2, { id: 'm-1', correlationid: 'c-1' }) }])
-    await level(system)
+    await caughtUp(system)
     subscription.unsubscribe()
 
     const [entry] = await recordsOf('acme/toy/path')
@@ -44,7 +44,7 @@ describe('the path of a message', () => {
   test('a task runs, its result comes back, and the tables say how it went', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.task', body: { type: 'ask', data: { q: 'why' } } }])
     await expect.poll(async () => (await recordsOf('acme/toy/task')).map((entry) => entry.record.to)).toEqual(['open.asking', 'open.idle'])
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, `SELECT name, status, attempts, toBool(queue_ms >= 0) AS queued, toBool(duration_ms >= 0) AS took FROM tasks WHERE actor = 'task'`))
       .toEqual([{ name: 'answer', status: 'done', attempts: 1, queued: true, took: true }])
   })
@@ -68,7 +68,7 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
     const subject = `in.acme.toy.${id}`
     const [position] = await publishAll(system, [{ subject, body: payload }, { subject, body: add(1) }].slice(0, 1))
     await publishAll(system, [{ subject, body: add(1) }])
-    await level(system)
+    await caughtUp(system)
     const [rejected, next] = await recordsOf(`acme/toy/${id}`)
     expect(rejected?.record).toMatchObject({ outcome: 'rejected', reason, subject })
     expect(next?.record).toMatchObject({ outcome: 'committed', label: { count: 1 } })
@@ -82,27 +82,27 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
 
   test('an unknown kind', async () => {
     await publishAll(system, [{ subject: 'in.acme.nobody.x', body: add(1) }])
-    await level(system)
+    await caughtUp(system)
     expect((await recordsOf('acme/nobody/x'))[0]?.record).toMatchObject({ reason: 'unknown_kind' })
     expect(await rows(system, `SELECT count() AS n FROM actors WHERE kind = 'nobody'`)).toEqual([{ n: 0 }])
   })
 
   test('wildcards and foreign tokens in the subject', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.*', body: add(1) }, { subject: 'in.acme.b.>', body: add(1) }, { subject: 'in.acme.toy.商店', body: add(1) }])
-    await level(system)
+    await caughtUp(system)
     expect((await recordsOf('acme/_/_')).map((entry) => [entry.record.reason, entry.record.subject])).toEqual(
       expect.arrayContaining([['bad_subject', 'in.acme.toy.*'], ['bad_subject', 'in.acme.b.>'], ['bad_subject', 'in.acme.toy.商店']]))
   })
 
   test('an id used again is a repeat and leaves no record', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.again', body: add(1, { id: 'one' }) }, { subject: 'in.acme.toy.again', body: add(5, { id: 'one' }) }])
-    await level(system)
+    await caughtUp(system)
     expect((await recordsOf('acme/toy/again')).map((entry) => entry.record.label)).toEqual([{ count: 1 }])
   })
 
   test('a type that the machine does not know is committed and moves nothing', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.unheard', body: { type: 'un.heard', data: { 'a.b': 1, a: { b: 2 }, nul: '\u0000', text: '你好' } } }])
-    await level(system)
+    await caughtUp(system)
     const [row] = await rows(system, `SELECT outcome, data_raw, data_error FROM events WHERE actor = 'unheard'`)
     expect(row).toMatchObject({ outcome: 'committed', data_raw: '{"a.b":1,"a":{"b":2},"nul":"\\u0000","text":"你好"}' })
     expect(row?.['data_error']).toBeTruthy()
@@ -120,12 +120,12 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
 
   test('a producer may not publish as if from inside', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.inside', body: { type: 'pause', data: {} } }])
-    await level(system)
+    await caughtUp(system)
     const [entry] = await recordsOf('acme/toy/inside')
     const forged = JSON.stringify({ type: 'timer.fired', run: entry?.record.timers[0]?.run })
     await expect(system.producer.request('int.acme.toy.inside', forged, { timeout: 2_000 })).rejects.toThrow()
     await publishAll(system, [{ subject: 'in.acme.toy.inside', body: add(1) }])
-    await level(system)
+    await caughtUp(system)
     expect((await recordsOf('acme/toy/inside')).at(-1)?.record.to).toBe('paused')
   })
 })
@@ -139,7 +139,7 @@ describe('the log decides who is right', () => {
     })
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
     await publishAll(system, messages)
-    await level(system)
+    await caughtUp(system)
     await expect.poll(() => second.progress().lag).toBe(0)
     await second.stop()
     for (let actor = 0; actor < 20; actor++) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCli, startCli, type CliOptions } from '../../support/run-cli.ts'
-import { level, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 let folder: string
@@ -59,7 +59,7 @@ test.skipIf(process.platform !== 'linux')('kill -9 of everything in the middle o
 
   const reference = await startSystem({ dataDir: join(folder, 'reference') })
   expect((await runCli(['import', file, '--wait'], { dataDir: join(folder, 'reference') })).code).toBe(0)
-  await level(reference)
+  await caughtUp(reference)
   const wanted = await tablesOf(reference)
   await reference.stop()
   expect(wanted.messages).toHaveLength(CONVERSATIONS * TURNS)
@@ -80,7 +80,7 @@ test.skipIf(process.platform !== 'linux')('kill -9 of everything in the middle o
 
   const again = await startSystem({ dataDir: options.dataDir })
   expect((await runCli(['import', file, '--wait'], options)).code).toBe(0)
-  await level(again)
+  await caughtUp(again)
   expect(await tablesOf(again)).toEqual(wanted)
   const inputs = (await readLog(again)).map((entry) => `${entry.actor} ${entry.record.input.id}`)
   expect(new Set(inputs).size).toBe(inputs.length)

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
 import { createProducer, NotAcknowledgedError } from '../../../infra/index.ts'
-import { level, publishAll, readLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -19,7 +19,7 @@ describe('one actor among many', () => {
     const IN_FLIGHT = system.settings.IN_FLIGHT_MAX
     const total = 4_000
     await publishAll(system, Array.from({ length: total }, (_, i) => ({ subject: `in.acme.toy.${i % 2 === 0 ? 'hot' : `cool-${i % 500}`}`, body: add(`h-${i}`) })))
-    await level(system)
+    await caughtUp(system)
     const entries = (await readLog(system)).filter(({ actor, record }) => record.input.id.startsWith('h-') && /hot|cool/.test(actor))
     expect(entries).toHaveLength(total)
     const hot = entries.filter(({ actor }) => actor === 'acme/toy/hot')
@@ -72,7 +72,7 @@ test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, 
     await undispatched.stop()
 
     const whole = await startSystem({ dataDir, kinds: [toyKind], settings: { ...settings, ROLES: 'host,dispatch,tasks' } })
-    await level(whole)
+    await caughtUp(whole)
     await trimNow(whole)
     expect((await infoOf(whole, 'INBOX')).messages).toBe(0)
     expect((await readLog(whole)).map(({ record }) => record.input.id).sort()).toEqual(acknowledged.toSorted())

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { level, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -29,7 +29,7 @@ async function publishStubbornly(tenant: string, count: number, onHalf: () => vo
 
 /** Every input has one record, in its actor's order, and one row; the counts are what they must be. */
 async function allIsThere(tenant: string, count: number): Promise<void> {
-  await level(system)
+  await caughtUp(system)
   const entries = (await readLog(system)).filter((entry) => entry.actor.startsWith(`${tenant}/`))
   for (let actor = 0; actor < ACTORS; actor++) {
     const ids = entries.filter((entry) => entry.actor === `${tenant}/toy/a${actor}`).map((entry) => entry.record.input.id)

@@ -6,7 +6,7 @@ import { nanos } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openLines } from '../../../pipeline/ingest/line-file.ts'
 import { importLines, type ImportOptions, type ImportSummary } from '../../../pipeline/ingest/conversations/import-conversations.ts'
-import { waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
@@ -55,7 +55,7 @@ async function importFile(path: string, tenant: string, options: Partial<ImportO
 
 /** The records of a tenant by actor, in the order of the log. */
 async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
-  await waitUntilLevel(system.settings, LEVEL_MS)
+  await waitUntilCaughtUp(system.settings, LEVEL_MS)
   const reader = await openReader(system.running.bus, {
     stream: 'LOG', filterSubjects: [`log.*.${tenant}.>`], startSeq: 1, messagesMax: 500,
   })
@@ -86,7 +86,7 @@ test('every turn becomes one record of its conversation\'s actor, in order, with
 test('importing again changes nothing, also when INBOX has forgotten the ids', async () => {
   const path = await fileOf('again.jsonl', conversationsOf(5, 4))
   await importFile(path, 'again')
-  await waitUntilLevel(system.settings, LEVEL_MS)
+  await waitUntilCaughtUp(system.settings, LEVEL_MS)
   const before = await logLast()
 
   expect(await importFile(path, 'again')).toMatchObject({ published: 0, duplicates: 25 })
@@ -94,7 +94,7 @@ test('importing again changes nothing, also when INBOX has forgotten the ids', a
   await expect.poll(async () => (await importFile(path, 'again')).duplicates).toBe(0)
   await system.running.bus.jsm.streams.update('INBOX', { duplicate_window: nanos(120_000) })
 
-  await waitUntilLevel(system.settings, LEVEL_MS)
+  await waitUntilCaughtUp(system.settings, LEVEL_MS)
   expect(await logLast()).toBe(before)
 })
 

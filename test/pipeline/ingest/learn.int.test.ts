@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { findFiles } from '../../../pipeline/ingest/find-files.ts'
 import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-files.ts'
 import { createSearchClient, type Search, type SearchHit } from '../../../pipeline/search/search-client.ts'
@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 const teacherOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.producer, sender, tenant })
-const level = (): Promise<unknown> => waitUntilLevel(system.settings, 120_000)
+const level = (): Promise<unknown> => waitUntilCaughtUp(system.settings, 120_000)
 const lastSeq = async (): Promise<number> => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq
 const find = async (tenant: string, q: string): Promise<readonly SearchHit[]> => (await search({ tenant, q, in: 'knowledge', mode: 'keyword' })).hits
 

@@ -7,7 +7,7 @@ import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import type { StreamName } from '../../../schemas/subjects.ts'
 import { keeperKind } from '../../support/keeper-kind.ts'
-import { level, publishAll, readLog, tablesBesideLog, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, tablesBesideLog, type Entry } from '../../support/system-assertions.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
 import { silent, startSystem, type System, type SystemOptions } from '../../support/test-system.ts'
 
@@ -39,7 +39,7 @@ async function session<T>(work: (system: System) => Promise<T>, options: SystemO
   const system = await startSystem({ kinds, dataDir, log, ...options })
   try {
     const result = await work(system)
-    if (options.settings === undefined) await level(system)
+    if (options.settings === undefined) await caughtUp(system)
     return result
   } finally {
     await system.stop()
@@ -95,7 +95,7 @@ describe('put back to an older state', () => {
     said = []
     await session(async (system) => {
       await expect.poll(async () => told(await readLog(system)).length).toBe(2)
-      await level(system)
+      await caughtUp(system)
       const entries = await readLog(system)
       expect(told(entries).map(({ data }) => data['text']).sort()).toEqual(['答: one?', '答: 二？'])
       expect(idsOf(entries)).toEqual(expected([0, 20]))
@@ -110,17 +110,17 @@ describe('put back to an older state', () => {
     await keepStreams('SENT')
     const before = await session(async (system) => {
       await publishAll(system, [pay(3), pay(4)])
-      await level(system)
+      await caughtUp(system)
       return readLog(system)
     })
     await putStreamsBack('SENT')
     await session(async (system) => {
-      await level(system)
+      await caughtUp(system)
       expect(await readLog(system)).toEqual(before)
       const { state } = await system.running.bus.jsm.streams.info('SENT')
       expect(state.last_seq).toBeGreaterThanOrEqual(8)
       await publishAll(system, [pay(5)])
-      await level(system)
+      await caughtUp(system)
       expect((await readLog(system)).filter(({ actor }) => actor === 'acme/ledger/l1').map(({ record }) => record.input.data?.['no']))
         .toEqual([1, -1, 2, -2, 3, -3, 4, -4, 5, -5])
     })
@@ -132,13 +132,13 @@ describe('put back to an older state', () => {
     await keep(join(dataDir, 'nats'), 'nats')
     const gone = await session(async (system) => {
       await publishAll(system, [...say(20, 30), to('t1', 'ask', { q: 'lost?' })])
-      await level(system)
+      await caughtUp(system)
       return readLog(system)
     })
     await putBack(join(dataDir, 'nats'), 'nats')
     await session(async (system) => {
       await publishAll(system, [...say(100, 40), to('t1', 'ask', { q: 'again?' })])
-      await level(system)
+      await caughtUp(system)
       const entries = await readLog(system)
       expect(idsOf(entries)).toEqual(expected([0, 20], [100, 40]))
       expect(await tablesBesideLog(system)).toEqual([])
@@ -159,7 +159,7 @@ describe('put back to an older state', () => {
     await session((system) => publishAll(system, say(20, 30)))
     await putBack(join(dataDir, 'clickhouse'), 'clickhouse')
     await session(async (system) => {
-      await level(system)
+      await caughtUp(system)
       expect(await tablesBesideLog(system)).toEqual([])
       expect(idsOf(await readLog(system))).toEqual(expected([0, 50]))
     })
@@ -180,20 +180,20 @@ describe('put back to an older state', () => {
       const publishStubbornly = ([message]: ReturnType<typeof say>) => expect.poll(() =>
         system.producer.request(message?.subject ?? '', JSON.stringify(message?.body), { timeout: 500 }).then(() => true, () => false)).toBe(true)
       await publish(say(0, 20))
-      await level(system)
+      await caughtUp(system)
       await server.stop()
       await keepStreams('INBOX', 'LOG')
       server = await serve(port)
       await publishStubbornly(say(20, 1))
       await publish(say(21, 29))
-      await level(system)
+      await caughtUp(system)
       await server.stop()
       await putStreamsBack('INBOX', 'LOG')
       server = await serve(port)
       await publishStubbornly(say(100, 1))
       await publish(say(101, 39))
       await expect.poll(async () => idsOf(await readLog(system))).toEqual(expected([0, 20], [100, 40]))
-      await level(system)
+      await caughtUp(system)
       await expect.poll(() => tablesBesideLog(system)).toEqual([])
       expect(said.join('')).toContain('LOG lost its last messages')
     } finally {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
 import { SOURCED_STREAMS, isSourcingComplete, newestSourced, sourcedAt } from '../../../pipeline/jetstream/sourcing.ts'
 import { actorSubject, internalSubject } from '../../../schemas/subjects.ts'
-import { level } from '../../support/system-assertions.ts'
+import { caughtUp } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -32,7 +32,7 @@ test('what other streams have for INBOX is found there by the actor that it is f
 
 test('what is resolved is trimmed in those streams as well', async () => {
   const { bus, kv, stages } = system.running
-  await level(system)
+  await caughtUp(system)
   const shares = (work: string) => [{
     partitions: Array.from({ length: 64 }, (_, partition) => partition),
     position: stages.get(work === 'host' ? 'host' : 'dispatch')?.status().position ?? 0, logSeq: 1,

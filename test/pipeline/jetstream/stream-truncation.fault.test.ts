@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { StreamName } from '../../../schemas/subjects.ts'
-import { level, publishAll, readLog, rows, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows, type Entry } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -29,7 +29,7 @@ async function session<T>(work: (system: System) => Promise<T>): Promise<T> {
   const system = await startSystem({ kinds: [toyKind], dataDir })
   try {
     const result = await work(system)
-    await level(system)
+    await caughtUp(system)
     return result
   } finally {
     await system.stop()
@@ -72,7 +72,7 @@ describe('a server that lost its last messages', () => {
     await putBack('LOG')
     await session(async (system) => {
       await publishAll(system, inputs(70, 75))
-      await level(system)
+      await caughtUp(system)
       expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 75]))
       await tablesEqualLog(system)
     })
@@ -89,12 +89,12 @@ describe('a server that lost its last messages', () => {
     await putBack('INBOX')
     await session(async (system) => {
       await publishAll(system, inputs(70, 90))
-      await level(system)
+      await caughtUp(system)
       expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 90]))
     })
     await session(async (system) => {
       await publishAll(system, inputs(90, 95))
-      await level(system)
+      await caughtUp(system)
       expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 95]))
       await tablesEqualLog(system)
     })
@@ -109,7 +109,7 @@ describe('a server that lost its last messages', () => {
     await putBack('INBOX')
     await session(async (system) => {
       await publishAll(system, inputs(100, 160))
-      await level(system)
+      await caughtUp(system)
       expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 40], [100, 160]))
       await tablesEqualLog(system)
     })
@@ -125,7 +125,7 @@ describe('stop and start', () => {
     })
     const before = await session(async (system) => {
       await publishAll(system, [...inputs(0, 30), { subject: 'in.acme.toy.t1', body: { type: 'ask', data: { q: 'x' } } }])
-      await level(system)
+      await caughtUp(system)
       return all(system)
     })
     expect(await session(all)).toEqual(before)

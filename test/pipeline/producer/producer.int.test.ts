@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProducer, InputRefusedError, NotAcknowledgedError, publish, WaitTimeoutError, type Producer, type Receipt } from '../../../infra/index.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
-import { level, readLog, rows } from '../../support/system-assertions.ts'
+import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -68,7 +68,7 @@ describe('a producer in Node, with no more rights than any', () => {
     }))
     expect(nats.pid).not.toBe(before)
     expect(new Set(receipts.map(({ position }) => position)).size).toBe(300)
-    await level(system)
+    await caughtUp(system)
     const records = (await readLog(system)).filter(({ actor }) => actor.startsWith('acme/toy/killed-'))
     expect(records.map(({ record }) => record.input.id).sort()).toEqual(receipts.map(({ id }) => id).sort())
     expect(bus.nc.isClosed()).toBe(false)

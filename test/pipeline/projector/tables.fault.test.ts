@@ -7,7 +7,7 @@ import { rowsTable } from '../../../schemas/ddl.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import { TABLES, TABLE_NAMES } from '../../../schemas/tables.ts'
-import { level, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { support } from '../../support/support-harness.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
@@ -25,7 +25,7 @@ describe('hostile data', () => {
   test('of fields that are all different: the paths of a JSON column stay bounded, and each is found', async () => {
     await publishAll(system, Array.from({ length: 100 }, (_, i) =>
       odd('fields', Object.fromEntries(Array.from({ length: 100 }, (__, k) => [`f${i}_${k}`, k])))))
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, "SELECT uniqExactArray(JSONAllPaths(data)) AS n FROM events WHERE actor = 'fields'")).toEqual([{ n: 10_000 }])
     const columns = await rows<{ n: number }>(system, 'SELECT uniqExactArray(JSONDynamicPaths(data)) AS n FROM events_rows GROUP BY _part')
     for (const { n } of columns) expect(n).toBeLessThanOrEqual(256)
@@ -38,7 +38,7 @@ describe('hostile data', () => {
     const conflicts = [{ 'a.b': 1, a: { b: 2 } }, { list: [[{ 'a.b': 1, a: { b: 2 } }]] }, { 'a.b': [], a: { b: 0 } }]
     const fine = [{ 'a.b': null, a: { b: 2 } }, { a: 1, 'a.b': 2 }, { 'a.b': {}, a: { b: 2 } }, { nothing: null, empty: {}, zero: '\u0000' }]
     await publishAll(system, [...conflicts, ...fine].map((data) => odd('paths', data)))
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, "SELECT data_raw, data_error FROM events WHERE actor = 'paths' ORDER BY seq")).toEqual([
       ...conflicts.map((data) => ({ data_raw: JSON.stringify(data), data_error: expect.stringMatching(/^two fields have the path .*a\.b$/) as string })),
       ...fine.map((data) => ({ data_raw: JSON.stringify(data), data_error: null })),
@@ -47,14 +47,14 @@ describe('hostile data', () => {
 
   test('that looks like something else stays what it is', async () => {
     await publishAll(system, [odd('texts', { date: '2026-01-01', time: '2026-01-01T00:00:00Z', number: '12' })])
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, "SELECT JSONAllPathsWithTypes(data) AS types FROM events WHERE actor = 'texts'"))
       .toEqual([{ types: { date: 'String', time: 'String', number: 'String' } }])
   })
 
   test('from the future and from the past lies in the month in which it was decided', async () => {
     await publishAll(system, [odd('times', {}, { time: '2099-12-31T23:59:59Z' }), odd('times', {}, { time: '1970-01-01T00:00:00Z' })])
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, `
       SELECT toString(time) AS time, _partition_value.2 = toYYYYMM(committed_at) AS kept, toBool(abs(dateDiff('hour', committed_at, now())) < 2) AS now
       FROM events_rows WHERE actor = 'times' ORDER BY seq`)).toEqual([
@@ -66,7 +66,7 @@ describe('hostile data', () => {
     const names = ['--', '__proto__', 'DROP-TABLE', '0', 'x'.repeat(128)]
     const quoted = `'; DROP TABLE cases_rows; -- "\\ {x:String} 😀`
     await publishAll(system, names.map((tenant) => said(tenant, tenant, 'hello', { customer: quoted, channel: quoted })))
-    await level(system)
+    await caughtUp(system)
     for (const tenant of names) {
       const result = await system.running.client?.query({
         query: 'SELECT actor, customer, channel FROM cases WHERE tenant = {tenant:String}', query_params: { tenant }, format: 'JSONEachRow',
@@ -78,7 +78,7 @@ describe('hostile data', () => {
   test('of a size that just passes is kept whole; one beyond is told of, with the beginning of its text', async () => {
     const [large, larger] = ['你'.repeat(80_000), '好'.repeat(350_000)]
     await publishAll(system, [said('acme', 'large', large), said('acme', 'larger', larger)])
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, "SELECT chars, text = repeat('你', 80000) AS whole FROM messages WHERE actor = 'large' AND role = 'user'"))
       .toEqual([{ chars: 80_000, whole: 1 }])
     expect(await rows(system, "SELECT reason, toBool(length(payload) > 1000) AS kept FROM dead_letters WHERE actor = 'larger'"))
@@ -90,7 +90,7 @@ describe('ClickHouse', () => {
   const QUESTIONS = 30
   /** Each question has its rows, once, in every table. */
   const allIsThere = async (tenant: string): Promise<void> => {
-    await level(system)
+    await caughtUp(system)
     expect(await rows(system, `
       SELECT (SELECT count() FROM turns WHERE tenant = '${tenant}') AS turns, (SELECT sum(turns_answered) FROM cases WHERE tenant = '${tenant}') AS answered,
         (SELECT countIf(role = 'user') FROM messages WHERE tenant = '${tenant}') AS asked, (SELECT count() FROM states WHERE tenant = '${tenant}' AND left_at IS NULL) AS open

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { level, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { support } from '../../support/support-harness.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
@@ -16,7 +16,7 @@ const said = (role: string, text: string, more: object = {}) => ({ type: 'messag
 async function tell(actor: string, ...bodies: readonly object[]): Promise<void> {
   for (const body of bodies) {
     await publishAll(system, [{ subject: `in.acme.support.${actor}`, body }])
-    await level(system)
+    await caughtUp(system)
   }
 }
 const of = (table: string, actor: string, columns: string, order: string) =>
@@ -116,7 +116,7 @@ test('imported history fills the same tables, in its own times, and is not the c
 test('states side by side are stays of their own, each in its region', async () => {
   const told = ['split', 'left', 'right'].map((type) => ({ subject: 'in.acme.toy.both', body: { type, data: {} } }))
   await publishAll(system, told)
-  await level(system)
+  await caughtUp(system)
   const expected = (await readLog(system)).filter(({ actor }) => actor === 'acme/toy/both').map(({ record }) => record.to)
   expect(expected[0]?.split('+')).toHaveLength(2)
   const [first] = await rows<{ regions: string[] }>(system, "SELECT groupUniqArray(region) AS regions FROM states WHERE actor = 'both' AND has(splitByChar('+', (SELECT state_to FROM events WHERE actor = 'both' AND type = 'split')), state)")
@@ -127,7 +127,7 @@ test('states side by side are stays of their own, each in its region', async () 
 
 test('a kind that says nothing has no cases, turns or conversations, and stays all the same', async () => {
   await publishAll(system, [{ subject: 'in.acme.toy.mute', body: { type: 'pause', data: {} } }])
-  await level(system)
+  await caughtUp(system)
   const counts = ['cases', 'turns', 'conversations', 'states'].map((table) => `(SELECT count() FROM ${table} WHERE actor = 'mute') AS ${table}`)
   expect(await rows(system, `SELECT ${counts.join(', ')}`)).toEqual([{ cases: 0, turns: 0, conversations: 0, states: 1 }])
 })

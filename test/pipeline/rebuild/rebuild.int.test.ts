@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { loadState } from '../../../pipeline/projector/rebuild-state.ts'
 import { cliJson, runCli, startCli } from '../../support/run-cli.ts'
-import { level, publishAll, rows } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, rows } from '../../support/system-assertions.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 
 let dataDir: string
@@ -12,7 +12,7 @@ beforeAll(async () => {
   dataDir = await temporaryFolder()
   system = await startSystem({ dataDir })
   await publishAll(system, Array.from({ length: 400 }, (_, i) => said(i)))
-  await level(system)
+  await caughtUp(system)
 })
 afterAll(async () => {
   await system.stop()
@@ -49,7 +49,7 @@ test('rebuilt tables are what they were, whatever was done to them by hand, and 
   expect(result).toMatchObject({ tables: TABLE_NAMES, records: (await system.running.bus.jsm.streams.info('LOG')).state.last_seq })
   expect(await everything()).toEqual(before)
   expect(await outLast()).toBe(sent)
-  await level(system)
+  await caughtUp(system)
   expect(await outLast()).toBe(sent)
 })
 
@@ -63,7 +63,7 @@ test('while it runs the tables go on, and nothing that came meanwhile is missing
   isOver = true
   await flow
   expect(result).toMatchObject({ code: 0 })
-  await level(system)
+  await caughtUp(system)
   const live = await everything()
   expect((await rebuild()).code).toBe(0)
   expect(await everything()).toEqual(live)

@@ -7,7 +7,7 @@ import type { Found } from '../../../pipeline/replay-check/deviation-causes.ts'
 import { checkLog, type CheckOptions, type CheckSummary } from '../../../pipeline/replay-check/replay-check.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { createRefund, createRefund2, refund } from '../../support/kit-kinds.ts'
-import { level, publishAll } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ beforeAll(async () => {
     { subject: 'in.acme.refund.r4', body: 'not json' },
     send('other/refund/r5', 'refund.asked', { amount: 'much' }),
   ])
-  await level(system)
+  await caughtUp(system)
 })
 afterAll(() => system.stop())
 

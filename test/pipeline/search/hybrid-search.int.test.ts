@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { waitUntilLevel } from '../../../infra/app/system-status.ts'
+import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { createSearchClient, type Search } from '../../../pipeline/search/search-client.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { publishAll } from '../../support/system-assertions.ts'
@@ -26,7 +26,7 @@ beforeAll(async () => {
     body: { type: 'message.received', id: `m${index}`, history: true, time: `2026-0${index + 1}-01T00:00:00Z`, data: { role: 'user', text } },
   })))
   await publishAll(system, [{ subject: 'in.other.support.c1', body: { type: 'message.received', id: 'o1', history: true, data: { role: 'user', text: 'our secret parcel' } } }])
-  await waitUntilLevel(system.settings, 60_000)
+  await waitUntilCaughtUp(system.settings, 60_000)
 })
 afterAll(() => system.stop())
 

@@ -6,7 +6,7 @@ import { TerminalError } from '../../../schemas/errors.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { newestDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { resolveDeadLetters, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
-import { level, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 const DEADLINE_MS = 5_000
@@ -96,7 +96,7 @@ const go = (id: string, kind: z.infer<typeof how>) => publishAll(system, [{ subj
 const statesOf = async (id: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/worker/${id}`).map((entry) => entry.record.to)
 const settles = (id: string, states: string[]) => expect.poll(() => statesOf(id)).toEqual(states)
 const taskRow = async (id: string) => {
-  await level(system)
+  await caughtUp(system)
   const [row] = await rows(system, `SELECT status, attempts, error_code FROM tasks WHERE actor = '${id}'`)
   return row
 }
@@ -128,13 +128,13 @@ describe('a task', () => {
     const { bus } = system.running
     await go('given-up', 'terminal')
     await settles('given-up', ['working', 'failed'])
-    await level(system)
+    await caughtUp(system)
     const deadLetters = await newestDeadLetters(bus, { actor: 'given-up' }, 10)
     const resolved: Resolved[] = []
     const how = { bus, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved: (one: Resolved) => void resolved.push(one) }
     await resolveDeadLetters({ ...how, end: 'redriven' }, deadLetters)
     await resolveDeadLetters({ ...how, end: 'dropped' }, deadLetters)
-    await level(system)
+    await caughtUp(system)
     expect(resolved).toMatchObject([
       { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string }, { outcome: 'dropped' },
     ])

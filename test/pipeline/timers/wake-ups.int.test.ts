@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createWakeUps } from '../../../pipeline/timers/wake-ups.ts'
 import { sweepWakeUps } from '../../../pipeline/timers/wake-up-sweeper.ts'
 import { sleeperKind } from '../../support/sleeper-kind.ts'
-import { level, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
@@ -36,7 +36,7 @@ test('timers fire in the order of their times, also those that are due at once',
 
 test('a timer that moves on and on costs one schedule, and fires once, at its last time', async () => {
   await tell('moved', ['napA', { ms: 2_000 }], ...Array.from({ length: 20 }, () => ['stir'] as const))
-  await level(system)
+  await caughtUp(system)
   const first = await alarmOf('moved')
   await expect.poll(() => wokenBy('moved')).toEqual(['a'])
   const records = await recordsOf('moved')
@@ -52,33 +52,33 @@ test('a timer that moves on and on costs one schedule, and fires once, at its la
 
 test('an alarm that goes off too early, or for what was taken back, leaves no record and is followed by the right one', async () => {
   await tell('early', ['napA', { ms: HOUR_MS }])
-  await level(system)
+  await caughtUp(system)
   const [due] = await timersOf('early')
   expect(await alarmOf('early')).toMatchObject({ at: due })
   await ringNow('early')
   await expect.poll(async () => (await alarmOf('early'))?.at).toBe(due)
-  await level(system)
+  await caughtUp(system)
   expect(await recordsOf('early')).toHaveLength(1)
 
   await tell('nothing', ['stir'])
   await ringNow('nothing')
-  await level(system)
+  await caughtUp(system)
   expect(await recordsOf('nothing')).toHaveLength(1)
   expect(await alarmOf('nothing')).toBeUndefined()
 })
 
 test('a timer before all others makes the alarm earlier, and one behind them leaves it', async () => {
   await tell('order', ['napA', { ms: 2 * HOUR_MS }])
-  await level(system)
+  await caughtUp(system)
   const first = await alarmOf('order')
   await tell('order', ['napB', { ms: HOUR_MS }])
-  await level(system)
+  await caughtUp(system)
   const [late, early] = (await timersOf('order')).toSorted().toReversed()
   expect(first?.at).toBe(late)
   const second = await alarmOf('order')
   expect(second?.at).toBe(early)
   await tell('order', ['stir'])
-  await level(system)
+  await caughtUp(system)
   expect(await alarmOf('order')).toEqual(second)
 })
 
@@ -87,7 +87,7 @@ test('a timer that throws is rejected once, and others fire all the same', async
   await expect.poll(() => wokenBy('faulty')).toEqual(['a'])
   await tell('faulty', ['napB', { ms: 50 }])
   await expect.poll(() => wokenBy('faulty')).toEqual(['a', 'b'])
-  await level(system)
+  await caughtUp(system)
   const rejected = (await recordsOf('faulty')).filter(({ record }) => record.outcome === 'rejected')
   expect(rejected.map(({ record }) => [record.reason, record.input.type])).toEqual([['poison', 'timer.fired']])
   const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.poison.acme.sleeper.faulty' })
@@ -96,7 +96,7 @@ test('a timer that throws is rejected once, and others fire all the same', async
 
 test('a schedule that its server has forgotten is set again, by a look over all or with the next record', async () => {
   await tell('forgotten', ['napA', { ms: HOUR_MS }])
-  await level(system)
+  await caughtUp(system)
   const before = await alarmOf('forgotten')
   const { bus, metrics } = system.running
   const signal = new AbortController().signal

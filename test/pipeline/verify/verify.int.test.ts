@@ -9,7 +9,7 @@ import { verify as verifyTables, type Verified } from '../../../pipeline/verify/
 import { TABLE_NAMES, TABLES, type ReadModel, type TableName } from '../../../schemas/tables.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { runCli } from '../../support/run-cli.ts'
-import { level, publishAll, rows } from '../../support/system-assertions.ts'
+import { caughtUp, publishAll, rows } from '../../support/system-assertions.ts'
 import { settingsFor, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -66,12 +66,12 @@ beforeAll(async () => {
   await publishAll(system, inputs)
   for (const some of [adventures().slice(0, 200), adventures().slice(200)]) {
     await publishAll(system, some)
-    await level(system)
+    await caughtUp(system)
   }
   // Cases end by themselves after a silence; the tests want a log that stands still.
   const waiting = (): Promise<unknown[]> => rows(system, "SELECT actor FROM conversations WHERE kind = 'desk' AND state IN ('idle', 'replying') LIMIT 1")
   await vi.waitFor(async () => expect(await waiting()).toEqual([]), { timeout: 20_000, interval: 50 })
-  await level(system)
+  await caughtUp(system)
 })
 afterAll(async () => {
   await system.stop()
