@@ -7,12 +7,12 @@ import { isStanding } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 /** By table, keys whose expected version was not there, with its sequence. */
-export type Owed = ReadonlyMap<TableName, Map<string, number>>
+export type MissingRows = ReadonlyMap<TableName, Map<string, number>>
 
 const KEYS_MAX = 1_000
 
 /** Of standing rows that were not there as expected, those that no later version has taken the place of either. */
-export async function missingOf(deps: CompareDeps, owed: Owed, to: number): Promise<Difference[]> {
+export async function missingRowsOf(deps: CompareDeps, owed: MissingRows, to: number): Promise<Difference[]> {
   const missing: Difference[] = []
   for (const [name, keys] of owed) {
     const all = [...keys]

@@ -9,7 +9,7 @@ import { createExpectation, type Expectation } from './expected/expectation.ts'
 import { createJsonPrinter } from './json-printer.ts'
 import { nameDifferences } from './locate-differences.ts'
 import { readScope, type Scope } from './read-scope.ts'
-import { beyondLog, missingOf, type Owed } from './missing-rows.ts'
+import { beyondLog, missingRowsOf, type MissingRows } from './missing-rows.ts'
 import { createSlice, type Slice } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
@@ -71,14 +71,14 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const counts = new Map(TABLE_NAMES.map((name) => [name, { rows: 0, differences: 0 }]))
   const differences: Difference[] = []
   const repeats: Partial<Record<TableName, Repeats>> = {}
-  const owed: Owed = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
+  const owed: MissingRows = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
   let records = 0
   const compared = async (scope: Scope, slice: Slice): Promise<void> => {
     // Rows from before the first record belong to none.
     const seen = await compareSlice(compare, scope.from <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
     for (const [name, rows] of seen.rows) add(counts, name, { rows })
     differences.push(...seen.differences)
-    settleOwed(owed, slice, seen)
+    settleMissing(owed, slice, seen)
     for (const name of options.countRepeats === true ? TABLE_NAMES : []) {
       const { rows, key } = await repeatsIn(compare, name, scope)
       if (rows > 0) repeats[name] = { rows: rows + (repeats[name]?.rows ?? 0), key: repeats[name]?.key ?? key }
@@ -105,7 +105,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     if (markNow - to < PROGRESS_EVERY) break
     to = markNow
   }
-  differences.push(...await missingOf(compare, owed, to))
+  differences.push(...await missingRowsOf(compare, owed, to))
   if (options.to === undefined || options.to === mark) differences.push(...await beyondLog(compare, bus, tenant))
   for (const { table } of differences) add(counts, table, { differences: 1 })
   const first = firstOfEach(differences)
@@ -149,7 +149,7 @@ function checkEnd(to: number, mark: number, last: number): void {
 }
 
 /** A key is owed from where its expected version was not there until a later version is expected. */
-function settleOwed(owed: Owed, slice: Slice, seen: Compared): void {
+function settleMissing(owed: MissingRows, slice: Slice, seen: Compared): void {
   for (const [name, own] of owed) {
     for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)
     for (const [key, seq] of seen.owed.get(name) ?? []) own.set(key, seq)
