@@ -6,7 +6,7 @@ import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import { announced, attachClickHouse, attachNats, notRunning, type Addresses } from '../../infra/app/connect-to-running.ts'
+import { announced, connectToRunningClickHouse, connectToRunningNats, notRunning, type Addresses } from '../../infra/app/connect-to-running.ts'
 import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
 import { supervise } from '../../infra/servers/supervise.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -120,9 +120,9 @@ interface Place {
 async function attach({ environment, flags, settings, env }: Place, started: AsyncDisposableStack, checkFirst: () => void): Promise<BenchSystem> {
   const known = await announced(settings.DATA_DIR)
   if (known === undefined) throw notRunning(settings)
-  const nc = await attachNats(settings, 'producer')
+  const nc = await connectToRunningNats(settings, 'producer')
   started.defer(() => nc.close())
-  const clickhouse = createClient(await attachClickHouse(settings, 'analyst'))
+  const clickhouse = createClient(await connectToRunningClickHouse(settings, 'analyst'))
   started.defer(() => clickhouse.close())
   const jsm = await jetstreamManager(nc)
 

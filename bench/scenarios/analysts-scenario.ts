@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
-import { attachClickHouse } from '../../infra/app/connect-to-running.ts'
+import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { parametersOf, type Scope } from '../../infra/reporting/questions/ask-question.ts'
 import { loadQuestion, QUESTION_NAMES, type Question, type QuestionName } from '../../infra/reporting/questions/questions.ts'
@@ -41,11 +41,11 @@ interface Asked {
 async function measureAnalysts({ system, producer, options }: Bench): Promise<Measured> {
   const tenant = 'shop'
   await using open = new AsyncDisposableStack()
-  const internal = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
+  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const filler = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (client) => client.close())
-  const analyst = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'analyst'), database: DATABASE }), (client) => client.close())
+  const filler = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (client) => client.close())
+  const analyst = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'analyst'), database: DATABASE }), (client) => client.close())
 
   const begunMs = performance.now()
   const to = new Date()

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createClient, ClickHouseLogLevel, type ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
-import { attachClickHouse } from '../../infra/app/connect-to-running.ts'
+import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { PREFIX } from '../../infra/settings.ts'
 import { createStatements, rowsTable } from '../../schemas/ddl.ts'
@@ -40,10 +40,10 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
   const load = open.adopt(await startLoad({ system, producer }), (one) => one.stop())
   await load.run({ count: options.rows })
   const patient = { request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } } as const
-  const client = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...patient }), (one) => one.close())
+  const client = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...patient }), (one) => one.close())
   await client.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await client.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const scratch = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...patient, database: DATABASE }), (one) => one.close())
+  const scratch = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...patient, database: DATABASE }), (one) => one.close())
   for (const query of createStatements()) await scratch.command({ query })
 
   const records = (await system.jsm.streams.info('LOG')).state.messages

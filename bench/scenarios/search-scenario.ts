@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
 import { pino } from 'pino'
-import { attachClickHouse } from '../../infra/app/connect-to-running.ts'
+import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { obtainModel } from '../../infra/servers/models/obtain-model.ts'
 import { createEmbedder, type LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { pointId } from '../../pipeline/indexer/index-changes.ts'
@@ -42,10 +42,10 @@ export const search: Scenario = {
 
 async function measureSearch({ system, options }: Bench): Promise<Measured> {
   await using open = new AsyncDisposableStack()
-  const internal = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
+  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const client = open.adopt(createClient({ ...await attachClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (own) => own.close())
+  const client = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (own) => own.close())
   const log = pino({ level: 'silent' })
   const embedder = open.adopt(await createEmbedder({
     model: await obtainModel({ ...system.settings, EMBED_MODEL: undefined }, log), threads: system.settings.EMBED_THREADS, cacheBytesMax: CACHE_BYTES,

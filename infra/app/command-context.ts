@@ -2,7 +2,7 @@ import type { LoadedSettings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 
 /** What a command has to work with. */
-export interface Cli {
+export interface CommandContext {
   readonly out: Output
   /** @throws ColloquyError `bad_setting` */
   settings(): LoadedSettings

@@ -58,7 +58,7 @@ export type NatsRole = 'producer' | 'colloquy'
  *
  * @throws ColloquyError `not_running` where there is none on this data folder, `nats_unreachable` where NATS_URL does not answer.
  */
-export async function attachNats(settings: Settings, role: NatsRole): Promise<NatsConnection> {
+export async function connectToRunningNats(settings: Settings, role: NatsRole): Promise<NatsConnection> {
   const name = `colloquy ${role}`
   if (settings.NATS_URL !== undefined) return connectNats(await remoteConnection(settings, settings.NATS_URL), name)
   const url = (await announced(settings.DATA_DIR))?.natsUrl ?? urlAt('nats', settings.NATS_PORT)
@@ -73,8 +73,8 @@ export async function attachNats(settings: Settings, role: NatsRole): Promise<Na
 const STREAM_NOT_FOUND = 10059
 
 /** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does, and `not_set_up` where NATS has no streams of ours */
-async function attachJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
-  const bus = await openJetStream(await attachNats(settings, 'colloquy'))
+async function connectToRunningJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
+  const bus = await openJetStream(await connectToRunningNats(settings, 'colloquy'))
   try {
     await bus.jsm.streams.info('LOG')
     return bus
@@ -88,7 +88,7 @@ async function attachJetStream(settings: Settings): Promise<JetStreamContext & {
 
 /** Works over such a connection, which is closed whatever comes of it. */
 export async function withJetStream<T>(settings: Settings, work: (bus: JetStreamContext) => Promise<T>): Promise<T> {
-  const bus = await attachJetStream(settings)
+  const bus = await connectToRunningJetStream(settings)
   try {
     return await work(bus)
   } finally {
@@ -104,7 +104,7 @@ export type ClickHouseRole = 'analyst' | 'colloquy'
  *
  * @throws ColloquyError `not_running` where there is none on this data folder, `no_tables` where the one that runs keeps none.
  */
-export async function attachClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
+export async function connectToRunningClickHouse(settings: Settings, role: ClickHouseRole): Promise<ClickHouseClientConfigOptions> {
   const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', log: { level: ClickHouseLogLevel.OFF } }
   if (settings.CLICKHOUSE_URL !== undefined) {
     return {

@@ -10,13 +10,13 @@ import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { reviewActors } from './migration-dry-run.ts'
+import { dryRunMigration } from './migration-dry-run.ts'
 import { pendingActors, pendingText } from './pending-actors.ts'
 
 const KINDS = 'kinds.'
 const DEFINITIONS = 'definitions.'
 /** Whether a key of the bucket belongs to the register of kinds. */
-export const isOfRegister = (key: string): boolean => key.startsWith(KINDS) || key.startsWith(DEFINITIONS)
+export const isRegistryKey = (key: string): boolean => key.startsWith(KINDS) || key.startsWith(DEFINITIONS)
 
 const registeredShape = z.object({ version: z.int() })
 const limitsShape = z.object({ deadlineMs: z.number(), attemptsMax: z.number(), concurrencyMax: z.number() })
@@ -32,7 +32,7 @@ const entryShape = z.object({
 /** One version of a kind, as the cluster knows it. */
 export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version: number }
 
-export interface RegisterDeps {
+export interface KindRegistryDeps {
   readonly kv: KV
   readonly bus: JetStreamContext
   readonly log: Logger
@@ -48,19 +48,19 @@ export interface RegisterDeps {
  *
  * @throws ColloquyError `kind_missing`, `definition_changed`, `missing_migration`, or what `reviewActors` throws.
  */
-export async function registerKinds(deps: RegisterDeps, kinds: Kinds): Promise<void> {
+export async function registerKinds(deps: KindRegistryDeps, kinds: Kinds): Promise<void> {
   const known = await registeredKinds(deps.kv)
   for (const name of known.keys()) if (!kinds.has(name)) await refuseMissing(deps, name)
   for (const kind of kinds.values()) await register(deps, kind, known.get(kind.name))
 }
 
-async function refuseMissing({ bus }: RegisterDeps, name: string): Promise<never> {
+async function refuseMissing({ bus }: KindRegistryDeps, name: string): Promise<never> {
   const pending = await pendingActors(bus, name)
   throw new ColloquyError('kind_missing', `kind "${name}" is in use here and this process does not have it: its inputs would be rejected${pendingText(pending)}. `
     + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`)
 }
 
-async function register(deps: RegisterDeps, kind: Kind, newest: number | undefined): Promise<void> {
+async function register(deps: KindRegistryDeps, kind: Kind, newest: number | undefined): Promise<void> {
   const { kv, bus, log, now, acceptChanges = false } = deps
   const definition = describe(kind)
   const limits = Object.fromEntries(Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) =>
@@ -85,7 +85,7 @@ const changed = (kind: Kind, before: Definition, after: Definition): ColloquyErr
     + 'where you know that it does the same')
 
 /** What a version that starts for the first time, or changed, takes over from the earlier ones. */
-async function checkUpgrade(deps: RegisterDeps, kind: Kind): Promise<void> {
+async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   const { kv, bus } = deps
   const last = await lastRecord(bus, kind.name)
   if (last === undefined) return
@@ -101,7 +101,7 @@ async function checkUpgrade(deps: RegisterDeps, kind: Kind): Promise<void> {
     throw new ColloquyError('missing_migration', `LOG has actors of ${missing.map((version) => `${kind.name}@${version}`).join(' and ')}, and ${machineName(kind)} has no ${which}. `
       + 'Write ({ value, context }) => ({ value, context }) where nothing about the state changed')
   }
-  if (recorded.size > 0) await reviewActors(deps, kind)
+  if (recorded.size > 0) await dryRunMigration(deps, kind)
 }
 
 const RECORDS_LOOKED_AT_MAX = 1_000

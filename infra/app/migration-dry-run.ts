@@ -12,7 +12,7 @@ import { actorKey, parseLogSubject, type Address } from '../../schemas/subjects.
 import { pendingActors } from './pending-actors.ts'
 
 /** Actors that a start looks at; all of them are looked at by `colloquy check`. */
-const REVIEWED_MAX = 1_000
+const ACTORS_MAX = 1_000
 
 /**
  * Takes actors that earlier versions left over to this one, for a try, before it begins: first those that wait for tasks or timers,
@@ -20,31 +20,31 @@ const REVIEWED_MAX = 1_000
  *
  * @throws ColloquyError `state_gone`, `task_gone` or `migration_failed`, naming the first actor that it would go wrong for.
  */
-export async function reviewActors({ bus, log, now }: { bus: JetStreamContext; log: Logger; now: () => string }, kind: Kind): Promise<void> {
-  const { count, actors } = await pendingActors(bus, kind.name, REVIEWED_MAX)
+export async function dryRunMigration({ bus, log, now }: { bus: JetStreamContext; log: Logger; now: () => string }, kind: Kind): Promise<void> {
+  const { count, actors } = await pendingActors(bus, kind.name, ACTORS_MAX)
   const at = now()
   for (const address of actors) {
     const last = await bus.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${address.tenant}.${address.kind}.${address.id}` })
-    if (last !== null) reviewActor(kind, address, last.json<LogRecord>(), at)
+    if (last !== null) dryRunActor(kind, address, last.json<LogRecord>(), at)
   }
-  const others = await reviewOthers(bus, kind, Math.max(0, REVIEWED_MAX - actors.length), at)
-  log.info({ kind: machineName(kind), pending: Math.min(count, REVIEWED_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
+  const others = await dryRunOthers(bus, kind, Math.max(0, ACTORS_MAX - actors.length), at)
+  log.info({ kind: machineName(kind), pending: Math.min(count, ACTORS_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
 }
 
-async function reviewOthers(bus: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
+async function dryRunOthers(bus: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
   if (max === 0) return 0
   let seen = 0
   for await (const batch of readToEnd(bus, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
     for (const message of batch) {
       if (seen === max) return seen
-      reviewActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
+      dryRunActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
       seen += 1
     }
   }
   return seen
 }
 
-function reviewActor(kind: Kind, address: Address, record: LogRecord, at: string): void {
+function dryRunActor(kind: Kind, address: Address, record: LogRecord, at: string): void {
   const actor = actorAfter(address, record)
   if (actor.state === null || actor.status !== 'active' || versionOf(actor.machine) >= kind.version) return
   try {

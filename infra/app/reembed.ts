@@ -4,10 +4,10 @@ import type { Logger } from 'pino'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { startStage } from '../../pipeline/runtime/stage.ts'
-import { attachClickHouse, withJetStream } from './connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import { modelSettingsOf, nameOfModel, readIndexModel, writeIndexModel } from './index-model.ts'
 import { openCollection } from './search-index.ts'
-import { embedBounds, embedNotes } from './start-stages.ts'
+import { embedBounds, embedderNotes } from './start-stages.ts'
 import { openBucket } from './prepare-streams.ts'
 import type { Settings } from '../settings.ts'
 
@@ -39,14 +39,14 @@ const LEVEL_RECORDS = 64
  */
 export async function runReembed(settings: Settings, progress: ReembedProgress, log: Logger, signal: AbortSignal): Promise<Reembedded> {
   await using work = new AsyncDisposableStack()
-  const client = work.adopt(createClient(await attachClickHouse(settings, 'colloquy')), (own) => own.close())
+  const client = work.adopt(createClient(await connectToRunningClickHouse(settings, 'colloquy')), (own) => own.close())
   return withJetStream(settings, async (bus) => {
     await using open = new AsyncDisposableStack()
     const kv = await openBucket(bus.nc)
     const metrics = createMetrics()
     const { embedder, store } = open.adopt(await openCollection({ settings, client, metrics, log }), (collection) => collection.close())
     const stage = open.adopt(await startStage('reembed', () => startIndexer({
-      ...embedBounds(settings), ...embedNotes({ kv, store, log }), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
+      ...embedBounds(settings), ...embedderNotes({ kv, store, log }), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
     }), log), (one) => one.stop())
     for (let told = ''; ; await delay(LOOK_MS)) {
       signal.throwIfAborted()

@@ -101,7 +101,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   if (has('embed') && memory !== undefined) {
     stages.set('embed', share('embed', embed, 1, () => {
       const { embedder, store, replaced } = memory.current()
-      return singlePartition(startIndexer({ ...underWay, ...embedBounds(settings), ...embedNotes({ kv, store, log }), embedder, store, replaced }))
+      return singlePartition(startIndexer({ ...underWay, ...embedBounds(settings), ...embedderNotes({ kv, store, log }), embedder, store, replaced }))
     }).stage)
   }
   if (has('dispatch')) {
@@ -146,7 +146,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
 }
 
 /** What whoever fills a collection has written down of it, by the collection's name. */
-export function embedNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
+export function embedderNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
   const reader = `embed-${store.id}`
   return { checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log }) }
 }

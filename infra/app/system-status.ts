@@ -8,7 +8,7 @@ import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
-import { attachClickHouse, withJetStream } from './connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import type { Durability } from './durability.ts'
 import { askStatus, type ProcessStatus } from './status-service.ts'
 import { openBucket } from './prepare-streams.ts'
@@ -150,7 +150,7 @@ async function dispatched(kv: KV, partitions: number): Promise<number> {
 /** The tables' own mark; a system without tables has no such stage. */
 async function projected(settings: Settings, at: (position: number) => StageReport): Promise<StageReport | undefined> {
   try {
-    const client = createClient(await attachClickHouse(settings, 'colloquy'))
+    const client = createClient(await connectToRunningClickHouse(settings, 'colloquy'))
     try {
       const result = await client.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
       const [row] = await result.json<{ seq: string | number }>()

@@ -8,7 +8,7 @@ export interface Servers {
 }
 
 /** The settings for a thread or process beside this one: to it the servers that run here are servers somewhere. */
-export function settingsByUrl(settings: Settings, { nats, clickhouse }: Servers): Settings {
+export function threadSettings(settings: Settings, { nats, clickhouse }: Servers): Settings {
   const { user, pass } = nats.connection
   return {
     ...settings,

@@ -15,7 +15,7 @@ import { openBucket } from './prepare-streams.ts'
  *
  * @throws ColloquyError as `withBus` does; `data_dir_in_use` where something else holds the folder.
  */
-export async function withBucket<T>(settings: Settings, work: (kv: KV, bus: JetStreamContext) => Promise<T>): Promise<T> {
+export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, bus: JetStreamContext) => Promise<T>): Promise<T> {
   const onBus = async (bus: JetStreamContext): Promise<T> => work(await openBucket(bus.nc), bus)
   try {
     return await withJetStream(settings, onBus)

@@ -7,7 +7,7 @@ import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
-import { isOfRegister } from '../app/kind-registry.ts'
+import { isRegistryKey } from '../app/kind-registry.ts'
 import { openBucket, partitionsOf } from '../app/prepare-streams.ts'
 import { takeDataLock } from '../servers/nats/data-lock.ts'
 import type { Settings } from '../settings.ts'
@@ -132,7 +132,7 @@ async function checkGoesOn(bus: JetStreamContext, before: StreamBackup, dir: str
 async function readRegister(kv: KV): Promise<Record<string, string>> {
   const register: Record<string, string> = {}
   for await (const key of await kv.keys()) {
-    const entry = isOfRegister(key) ? await kv.get(key) : null
+    const entry = isRegistryKey(key) ? await kv.get(key) : null
     if (entry !== null && entry.operation === 'PUT') register[key] = entry.string()
   }
   return register

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { asyncApiDocument } from '../../schemas/asyncapi.ts'
-import { JSON_FLAG, type Cli } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext } from '../app/command-context.ts'
 
-export const asyncApiCommand = ({ out, settings }: Cli): Command =>
+export const asyncApiCommand = ({ out, settings }: CommandContext): Command =>
   new Command('asyncapi')
     .description('print the contract with producers as an AsyncAPI 3 document in JSON, with the events of the kinds of CONFIG')
     .option(JSON_FLAG, 'it is JSON in any case')

@@ -1,13 +1,13 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { backUp } from '../backup/backup.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { bytesText } from './bytes-text.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 
-export const backupCommand = ({ out, settings }: Cli): Command =>
+export const backupCommand = ({ out, settings }: CommandContext): Command =>
   new Command('backup')
     .description('copy the log of a running system, with the knowledge in it, into a folder; only what is new where it has an earlier backup')
     .argument('<dir>', 'the folder; made if it is missing')

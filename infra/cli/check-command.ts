@@ -9,7 +9,7 @@ import { withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
 import { showCheckProgress } from './check-progress.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
@@ -26,7 +26,7 @@ const LIMIT_DEFAULT = 20
 const LINES_MAX = 5
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024
 
-export const checkCommand = ({ out, settings }: Cli): Command =>
+export const checkCommand = ({ out, settings }: CommandContext): Command =>
   new Command('check')
     .description('replay recorded histories through the kinds as they are now, before they run: may I deploy this?')
     .argument('[config]', 'module that exports the kinds (default: COLLOQUY_CONFIG)')

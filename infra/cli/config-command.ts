@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
-export const configCommand = ({ out, settings }: Cli): Command =>
+export const configCommand = ({ out, settings }: CommandContext): Command =>
   new Command('config')
     .description('show the effective settings and where each comes from; secrets are masked')
     .option(JSON_FLAG, 'one JSON object by the names of the settings')

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { DevOptions } from '../dev/run-dev.ts'
-import { JSON_FLAG, type Cli } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext } from '../app/command-context.ts'
 
-export const devCommand = ({ out, settings }: Cli): Command =>
+export const devCommand = ({ out, settings }: CommandContext): Command =>
   new Command('dev')
     .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows what the actors do')
     .option('--demo', 'the first time, play the bundled conversations of the tenant "demo"')

@@ -2,10 +2,10 @@ import { Command } from 'commander'
 import { createKnowledgeClient, type KnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { codeOf } from '../../schemas/errors.ts'
-import { attachNats } from '../app/connect-to-running.ts'
+import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { sourceOf } from '../../pipeline/ingest/find-files.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { WAIT_FLAGS } from './learn-command.ts'
 import { printable } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
@@ -16,7 +16,7 @@ interface Options extends JsonOption {
   readonly timeoutMs: number
 }
 
-export const forgetCommand = ({ out, settings }: Cli): Command =>
+export const forgetCommand = ({ out, settings }: CommandContext): Command =>
   new Command('forget')
     .description('forget what was learned from sources: it is neither found nor cited any more')
     .argument('<source...>', 'as hits name it: a path as it was given to learn, or an id')
@@ -28,7 +28,7 @@ export const forgetCommand = ({ out, settings }: Cli): Command =>
 What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`)
     .action(async (sources: string[], options: Options) => {
       const { settings: effective } = settings()
-      const nc = await attachNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective, 'producer')
       const sender = createSender(nc, { onWait: (why) => out.note(`${why}; trying again`) })
       try {
         const knowledge = await createKnowledgeClient({ nc, sender, tenant: options.tenant })

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { attachNats } from '../app/connect-to-running.ts'
+import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { showProgress } from './import-progress.ts'
 import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
@@ -25,7 +25,7 @@ const TIMEOUT_MS = 600_000
 /** Live conversations under way at one time: each waits for its answers. */
 const LIVE_MAX = 32
 
-export const importCommand = ({ out, settings }: Cli): Command =>
+export const importCommand = ({ out, settings }: CommandContext): Command =>
   new Command('import')
     .description('import conversations, one actor each; again changes nothing')
     .argument('<file>', 'JSON lines {"id", "lang"?, "turns": [{"role", "text", "lang"?}]}; .gz is unpacked')
@@ -44,7 +44,7 @@ Lines that are wrong are named and passed over; the exit code is 1 then.`)
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
       const file = await openLines(path)
-      const nc = await attachNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective, 'producer')
       const progress = showProgress(out, file)
       try {
         const summary = await importLines(file.lines, {

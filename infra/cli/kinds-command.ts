@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { DescribedState } from '../../actors/definition/describe-machine.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { tokenArgument } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
 interface Options extends JsonOption {
   readonly mermaid?: boolean
@@ -11,7 +11,7 @@ interface Options extends JsonOption {
   readonly accept?: string
 }
 
-export const kindsCommand = ({ out, settings }: Cli): Command =>
+export const kindsCommand = ({ out, settings }: CommandContext): Command =>
   new Command('kinds')
     .description('list the kinds that are in use as they are registered, draw them, or change what is registered')
     .option('--mermaid', 'draw each statechart as a Mermaid state diagram')
@@ -20,7 +20,7 @@ export const kindsCommand = ({ out, settings }: Cli): Command =>
     .option('--accept <name>', 'let the next start take this kind as it is then, though its definition changed under its version', tokenArgument)
     .option(JSON_FLAG, 'one JSON object: what is registered, by name')
     .action(async (options: Options) => {
-      const [{ versionsOf, registeredKinds, retireKind, acceptChange }, { pendingActors, pendingText }, { withBucket }] =
+      const [{ versionsOf, registeredKinds, retireKind, acceptChange }, { pendingActors, pendingText }, { withStoppedSystem: withBucket }] =
         await Promise.all([import('../app/kind-registry.ts'), import('../app/pending-actors.ts'), import('../app/with-stopped-system.ts')])
       const { mermaid } = await import('../../actors/definition/mermaid.ts')
       await withBucket(settings().settings, async (kv, bus) => {

@@ -2,11 +2,11 @@ import { Command } from 'commander'
 import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { attachNats } from '../app/connect-to-running.ts'
+import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { findFiles } from '../../pipeline/ingest/find-files.ts'
 import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { showProgress } from './learn-progress.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
@@ -19,7 +19,7 @@ interface Options extends JsonOption {
 
 export const WAIT_FLAGS = { wait: 'then wait until all stages are level', timeoutMs: 600_000 } as const
 
-export const learnCommand = ({ out, settings }: Cli): Command =>
+export const learnCommand = ({ out, settings }: CommandContext): Command =>
   new Command('learn')
     .description('learn files and folders, to be found by search and cited by answers; again changes nothing')
     .argument('<path...>', 'Markdown, text, HTML, code, CSV, and JSON lines {"id", "text", "title"?, "lang"?, "url"?}; of folders all such files below')
@@ -39,7 +39,7 @@ Examples:
       const { settings: effective } = settings()
       let bytesTotal = 0
       for await (const { bytes } of findFiles(paths)) bytesTotal += bytes
-      const nc = await attachNats(effective, 'producer')
+      const nc = await connectToRunningNats(effective, 'producer')
       const progress = showProgress(out, bytesTotal)
       const sender = createSender(nc, { onWait: progress.waits })
       try {

@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { asyncApiCommand } from './asyncapi-command.ts'
 import { backupCommand } from './backup-command.ts'
 import { checkCommand } from './check-command.ts'
-import type { Cli } from '../app/command-context.ts'
+import type { CommandContext } from '../app/command-context.ts'
 import { configCommand } from './config-command.ts'
 import { deadCommand } from './dead/dead-command.ts'
 import { devCommand } from './dev-command.ts'
@@ -42,7 +42,7 @@ export function createProgram(environment: Readonly<Record<string, string | unde
     .version(packageJson.version)
     .showHelpAfterError('(--help says more)')
   addSettingFlags(program)
-  const cli: Cli = { out, settings: () => settingsOf(program, environment) }
+  const cli: CommandContext = { out, settings: () => settingsOf(program, environment) }
   for (const create of COMMANDS) program.addCommand(create(cli).copyInheritedSettings(program))
   program.addHelpText('afterAll', ({ command }) => (command === program ? '' : MORE))
   return program

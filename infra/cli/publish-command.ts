@@ -6,9 +6,9 @@ import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { attachNats } from '../app/connect-to-running.ts'
+import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { actorArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
 import { publish, type Receipt } from '../../pipeline/producer/producer.ts'
@@ -27,7 +27,7 @@ interface Options extends JsonOption {
 const TIMEOUT_DEFAULT_MS = 10_000
 const SHOWN_CHARS_MAX = 200
 
-export const publishCommand = ({ out, settings }: Cli): Command =>
+export const publishCommand = ({ out, settings }: CommandContext): Command =>
   new Command('publish')
     .description('publish one input as a producer does, and print its position in INBOX')
     .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)
@@ -49,7 +49,7 @@ Example:
       const problem = inputProblem(input)
       if (problem !== undefined) throw new InputRefusedError('bad_input', `it would be rejected: ${problem}`)
 
-      const nc = await attachNats(settings().settings, 'producer')
+      const nc = await connectToRunningNats(settings().settings, 'producer')
       try {
         const onWait = (why: string): void => out.note(`${why}; trying again`)
         const receipt = await publish(nc, { ...address, ...given, type, data: input.data, messageId: id }, { wait, timeoutMs, onWait })

@@ -3,7 +3,7 @@ import { askQuestion } from '../reporting/questions/ask-question.ts'
 import { questionsPage } from '../reporting/questions/questions-page.ts'
 import { loadQuestion, QUESTION_NAMES, type QuestionName } from '../reporting/questions/questions.ts'
 import { withAnalyst } from './with-analyst.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { addPeriodFlags, scopeOf, type PeriodOptions } from './period-flags.ts'
 
@@ -11,7 +11,7 @@ interface Options extends JsonOption, PeriodOptions {
   readonly markdown?: true
 }
 
-export function questionsCommand({ out, settings }: Cli): Command {
+export function questionsCommand({ out, settings }: CommandContext): Command {
   async function list({ markdown, json }: Options): Promise<void> {
     const questions = await Promise.all(QUESTION_NAMES.map(loadQuestion))
     if (markdown) out.stdout.write(questionsPage(questions))

@@ -4,7 +4,7 @@ import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { runAsOf } from '../app/rebuild/rebuild-as-of.ts'
 import { runRebuild } from '../app/rebuild/run-rebuild.ts'
 import { wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 
@@ -18,7 +18,7 @@ function databaseArgument(text: string): string {
   return text
 }
 
-export const rebuildCommand = ({ out, settings }: Cli): Command =>
+export const rebuildCommand = ({ out, settings }: CommandContext): Command =>
   new Command('rebuild')
     .description('make tables anew from the whole log, while everything runs; they take over all at once')
     .addArgument(new Argument('[table]', 'one table; all of them where it is absent').choices(TABLE_NAMES))

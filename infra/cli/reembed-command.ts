@@ -2,12 +2,12 @@ import { pino } from 'pino'
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { runReembed } from '../app/reembed.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { downloadModel } from '../app/download-model.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 
-export const reembedCommand = ({ out, settings }: Cli): Command =>
+export const reembedCommand = ({ out, settings }: CommandContext): Command =>
   new Command('reembed')
     .description('make the memory anew with the model of COLLOQUY_EMBED_MODEL, beside the one in use, and change to it')
     .option(JSON_FLAG, 'one JSON object: {model, fingerprint, before, seq, seconds}')

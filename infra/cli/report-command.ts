@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { LANGUAGES, type Language } from '../reporting/report/report-format.ts'
 import { withAnalyst } from './with-analyst.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { addPeriodFlags, scopeOf, type PeriodOptions } from './period-flags.ts'
 
 interface Options extends JsonOption, PeriodOptions {
@@ -12,7 +12,7 @@ interface Options extends JsonOption, PeriodOptions {
 
 const FILE = 'colloquy-report.html'
 
-export const reportCommand = ({ out, settings }: Cli): Command =>
+export const reportCommand = ({ out, settings }: CommandContext): Command =>
   addPeriodFlags(new Command('report')
     .description('write what the tables answer to the twelve questions as one HTML file, with charts, for people to read'))
     .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))

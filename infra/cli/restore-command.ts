@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { pino } from 'pino'
 import { restore } from '../backup/restore.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
 
-export const restoreCommand = ({ out, settings }: Cli): Command =>
+export const restoreCommand = ({ out, settings }: CommandContext): Command =>
   new Command('restore')
     .description('put a backup into an empty system that does not run')
     .argument('<dir>', 'a folder that "colloquy backup" made')

@@ -5,7 +5,7 @@ import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-stor
 import { httpAddress } from '../app/connect-to-running.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
 import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
@@ -27,7 +27,7 @@ interface Options extends JsonOption {
 /** Characters of a hit that people are shown. */
 const SHOWN_CHARS_MAX = 300
 
-export const searchCommand = ({ out, settings }: Cli): Command =>
+export const searchCommand = ({ out, settings }: CommandContext): Command =>
   new Command('search')
     .description('find what was said or learned, by meaning and by word')
     .argument('<query>', 'what to look for')

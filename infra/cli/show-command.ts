@@ -7,7 +7,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { actorArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { outcomeTexts, statesText, timerName } from './record-text.ts'
 
@@ -19,7 +19,7 @@ interface Options extends JsonOption {
 const HISTORY_DEFAULT = 100
 const FETCH_AHEAD_MAX = 500
 
-export const showCommand = ({ out, settings }: Cli): Command =>
+export const showCommand = ({ out, settings }: CommandContext): Command =>
   new Command('show')
     .description('show an actor as it stands, or stood at any record, with the history that led there')
     .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)

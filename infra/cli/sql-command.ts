@@ -6,9 +6,9 @@ import type { ReadableStream } from 'node:stream/web'
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { attachClickHouse, notRunning } from '../app/connect-to-running.ts'
+import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
 /** Head, types, then one JSON array of texts per row: what a table is drawn of. */
@@ -23,7 +23,7 @@ interface Options extends JsonOption {
   readonly waitMs: number
 }
 
-export const sqlCommand = ({ out, settings }: Cli): Command =>
+export const sqlCommand = ({ out, settings }: CommandContext): Command =>
   new Command('sql')
     .description('ask the tables, as the user "analyst": a table on a terminal, tab-separated otherwise')
     .argument('<query>', 'a query in ClickHouse\'s SQL; a FORMAT of its own is kept to')
@@ -40,7 +40,7 @@ Any other client asks for the same with a condition: WHERE (SELECT ok FROM compl
     .action(async (query: string, options: Options) => {
       const { settings: effective } = settings()
       const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
-      const access = await attachClickHouse(effective, 'analyst')
+      const access = await connectToRunningClickHouse(effective, 'analyst')
       const send = (text: string, as: string): Promise<Response> => ask(access, text, as).catch((cause: unknown) => {
         throw notRunning(effective, String(access.url), cause)
       })

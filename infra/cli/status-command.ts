@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import type { Output } from '../app/terminal-output.ts'
 import { readStatus, waitUntilCaughtUp, type SystemStatus } from '../app/system-status.ts'
 
@@ -12,7 +12,7 @@ interface Options extends JsonOption {
 
 const TIMEOUT_MS = 600_000
 
-export const statusCommand = ({ out, settings }: Cli): Command =>
+export const statusCommand = ({ out, settings }: CommandContext): Command =>
   new Command('status')
     .description('show the position and lag of every stage')
     .option('--wait', 'wait until all are level: nothing left to do anywhere, timers that are not due aside')

@@ -2,9 +2,9 @@ import { Command } from 'commander'
 import { TABLES } from '../../schemas/tables.ts'
 import { VIEWS } from '../../schemas/views.ts'
 import { tablesPage } from '../../schemas/tables-page.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
-export const tablesCommand = ({ out }: Cli): Command => new Command('tables')
+export const tablesCommand = ({ out }: CommandContext): Command => new Command('tables')
   .summary('what each table and column means')
   .description('Prints what each table and column means, as Markdown.')
   .option(JSON_FLAG, 'one JSON object per column: {table, column, type, comment}')

@@ -4,7 +4,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { entryJson, entryLine } from './record-text.ts'
 
 interface Options extends JsonOption {
@@ -23,7 +23,7 @@ function filterArgument(text: string): string {
   return `log.*.${tokens.join('.')}${tokens.length < 3 ? '.>' : ''}`
 }
 
-export const tailCommand = ({ out, settings }: Cli): Command =>
+export const tailCommand = ({ out, settings }: CommandContext): Command =>
   new Command('tail')
     .description('follow the log: one line per record')
     .argument('[filter]', '<tenant>[/<kind>[/<id>]]; * stands for any', filterArgument)

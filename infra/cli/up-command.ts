@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { JSON_FLAG, type Cli } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext } from '../app/command-context.ts'
 import type { UpOptions } from './up/run-up.ts'
 
-export const upCommand = ({ out, settings }: Cli): Command =>
+export const upCommand = ({ out, settings }: CommandContext): Command =>
   new Command('up')
     .description('run Colloquy: the servers that no setting names elsewhere, and the roles of this process')
     .option('--demo', 'the first time, play the bundled conversations of the tenant "demo"')

@@ -3,10 +3,10 @@ import { Command } from 'commander'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { verify, type Verified } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { attachClickHouse, withJetStream } from '../app/connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { createProgressBar } from './progress-bar.ts'
 
@@ -16,7 +16,7 @@ interface Options extends JsonOption {
   readonly tenant?: string
 }
 
-export const verifyCommand = ({ out, settings }: Cli): Command =>
+export const verifyCommand = ({ out, settings }: CommandContext): Command =>
   new Command('verify')
     .description('work every table out from the log anew, by another code path, and name where they differ')
     .option('--from <seq>', 'first LOG sequence (default: the first there is)', wholeNumber(1))
@@ -41,7 +41,7 @@ all tables are what the log says; what is wrong then is put right by "colloquy r
     })
 
 async function verifySystem(settings: Settings, { from, to, tenant }: Options, out: Output): Promise<Verified> {
-  const clickhouse = createClient({ ...await attachClickHouse(settings, 'colloquy'), request_timeout: QUERY_MS_MAX })
+  const clickhouse = createClient({ ...await connectToRunningClickHouse(settings, 'colloquy'), request_timeout: QUERY_MS_MAX })
   const bar = createProgressBar(out)
   try {
     return await withJetStream(settings, (bus) => verify({

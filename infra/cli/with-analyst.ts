@@ -1,6 +1,6 @@
 import { ClickHouseError, createClient, type ClickHouseClient } from '@clickhouse/client'
 import { codeOf } from '../../schemas/errors.ts'
-import { attachClickHouse, notRunning } from '../app/connect-to-running.ts'
+import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { Settings } from '../settings.ts'
 export async function withAnalyst<T>(
   settings: Settings, database: string | undefined, work: (clickhouse: ClickHouseClient) => Promise<T>,
 ): Promise<T> {
-  const attached = await attachClickHouse(settings, 'analyst')
+  const attached = await connectToRunningClickHouse(settings, 'analyst')
   const access = database === undefined ? attached : { ...attached, database }
   const clickhouse = createClient(access)
   try {

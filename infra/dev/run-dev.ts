@@ -8,7 +8,7 @@ import { watchInterrupts } from '../app/interrupts.ts'
 import { openLog, type LogStyle } from '../app/open-log.ts'
 import { startDemo } from '../demo/demo.ts'
 import { addressesOf, announce } from '../app/connect-to-running.ts'
-import { settingsByUrl } from '../app/thread-settings.ts'
+import { threadSettings } from '../app/thread-settings.ts'
 import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
 import { ROLES, type Role, type Settings } from '../settings.ts'
 import { startReloader, type Reloader } from './reloader.ts'
@@ -48,7 +48,7 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
   const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes })
   started.defer(() => running.stop())
   const reloader = startReloader({
-    order: { type: 'load', settings: settingsByUrl({ ...settings, ROLES: WORKER_ROLES }, running), durability: running.durability, logStyle },
+    order: { type: 'load', settings: threadSettings({ ...settings, ROLES: WORKER_ROLES }, running), durability: running.durability, logStyle },
     configFile: resolve(settings.CONFIG),
     watchFiles: (onSave) => watchFiles(onSave, log), log, now: () => new Date().toISOString(),
   })

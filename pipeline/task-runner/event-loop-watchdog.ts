@@ -11,7 +11,7 @@ export interface WatchedRun {
  * Names tasks that block the event loop. They share it with every stage of their process: while one computes, no actor goes on, and
  * nothing can interrupt it. All of it is in the log afterwards.
  */
-export interface BlockWatch {
+export interface EventLoopWatchdog {
   /** The run counts as under way until the returned function is called. */
   enter(run: WatchedRun): () => void
   /** Calls a task, up to its first `await`: what blocks there is known for certain. */
@@ -19,7 +19,7 @@ export interface BlockWatch {
   stop(): void
 }
 
-export interface BlockWatchOptions {
+export interface EventLoopWatchdogOptions {
   readonly log: Logger
   /** Milliseconds, rising. */
   readonly now: () => number
@@ -27,23 +27,23 @@ export interface BlockWatchOptions {
   readonly blockedMsMin: number
 }
 
-const BEAT_MS = 200
+const HEARTBEAT_MS = 200
 /** Runs that are named where it may have been any of them. */
 const NAMED_MAX = 8
 const ADVICE = 'a task blocked the event loop, and whatever shares its thread waited: let it await, or compute in a worker thread or a process of its own'
 
-export function createBlockWatch({ log, now, blockedMsMin }: BlockWatchOptions): BlockWatch {
+export function createEventLoopWatchdog({ log, now, blockedMsMin }: EventLoopWatchdogOptions): EventLoopWatchdog {
   const underWay = new Set<WatchedRun>()
   let last = now()
   const beat = (): void => {
-    const blockedMs = Math.round(now() - last - BEAT_MS)
+    const blockedMs = Math.round(now() - last - HEARTBEAT_MS)
     last = now()
     if (blockedMs < blockedMsMin || underWay.size === 0) return
     const [first, ...more] = underWay
     if (more.length === 0) log.warn({ ...first, blockedMs }, ADVICE)
     else log.warn({ blockedMs, oneOf: [...underWay].slice(0, NAMED_MAX), underWay: underWay.size }, ADVICE)
   }
-  const timer = setInterval(beat, BEAT_MS).unref()
+  const timer = setInterval(beat, HEARTBEAT_MS).unref()
   return {
     enter(run) {
       underWay.add(run)

@@ -10,7 +10,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
-import { createBlockWatch } from './event-loop-watchdog.ts'
+import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { runTask, type Outcome } from './run-task.ts'
 
 export interface RunnerOptions {
@@ -43,7 +43,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   const working = new Set<Promise<void>>()
   const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
-  const blocks = createBlockWatch({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
+  const blocks = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
   const aborts = bus.nc.subscribe(abortSubject('*'), {

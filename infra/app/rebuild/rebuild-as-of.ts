@@ -5,7 +5,7 @@ import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
-import { attachClickHouse, withJetStream } from '../connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { prepareDatabase, prepareTables } from '../prepare-tables.ts'
 import type { Settings } from '../../settings.ts'
@@ -23,7 +23,7 @@ export async function runAsOf(
   settings: Settings, database: string, to: number | undefined, progress: RebuildProgress, signal: AbortSignal,
 ): Promise<{ database: string; seq: number; records: number }> {
   await using work = new AsyncDisposableStack()
-  const access = { ...await attachClickHouse(settings, 'colloquy'), database }
+  const access = { ...await connectToRunningClickHouse(settings, 'colloquy'), database }
   return await withJetStream(settings, async (bus) => {
     const { created, state } = await streamInfo(bus.jsm, 'LOG')
     const seq = to ?? state.last_seq

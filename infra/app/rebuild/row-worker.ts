@@ -9,7 +9,7 @@ import { Counter } from 'prom-client'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
 import { writeRange } from '../../../pipeline/projector/write-range.ts'
-import { attachClickHouse, withJetStream } from '../connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import type { Answer, Order, WorkerData } from './row-pool.ts'
 
 const { settings, database } = workerData as WorkerData
@@ -17,7 +17,7 @@ const port = parentPort
 if (port === null) throw new Error('this module is the body of a worker thread')
 const answer = (message: Answer): void => port.postMessage(message)
 
-const access = await attachClickHouse(settings, 'colloquy')
+const access = await connectToRunningClickHouse(settings, 'colloquy')
 const clickhouse = createClient({ ...access, database })
 const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
 const rowsRefused = new Counter({ name: 'rows_refused', help: 'Rows that ClickHouse could not hold as they were', labelNames: ['table'], registers: [] })

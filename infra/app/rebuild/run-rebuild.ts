@@ -1,7 +1,7 @@
 import { createClient } from '@clickhouse/client'
 import { rebuild, type RebuildProgress, type Rebuilt } from '../../../pipeline/rebuild/rebuild.ts'
 import type { TableName } from '../../../schemas/tables.ts'
-import { attachClickHouse, withJetStream } from '../connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
 import type { Settings } from '../../settings.ts'
 import { createRowPool } from './row-pool.ts'
@@ -13,7 +13,7 @@ import { createRowPool } from './row-pool.ts'
  */
 export async function runRebuild(settings: Settings, tables: readonly TableName[], progress: RebuildProgress, signal: AbortSignal): Promise<Rebuilt> {
   await using work = new AsyncDisposableStack()
-  const access = await attachClickHouse(settings, 'colloquy')
+  const access = await connectToRunningClickHouse(settings, 'colloquy')
   const clickhouse = work.adopt(createClient(access), (client) => client.close())
   return await withJetStream(settings, async (bus) => {
     await using threads = new AsyncDisposableStack()

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import type { Role, Settings } from '../../settings.ts'
-import { settingsByUrl, type Servers } from '../thread-settings.ts'
+import { threadSettings, type Servers } from '../thread-settings.ts'
 import { startThread, type StageThread } from './stage-thread.ts'
 
 /**
@@ -34,7 +34,7 @@ export interface ThreadsOptions {
 /** Starts the roles' threads side by side, and lets them begin one after another; they stop the other way round. */
 export async function startThreads({ roles, settings, servers, replicas, log }: ThreadsOptions, started: AsyncDisposableStack): Promise<Threads> {
   const stages = new Map<Role, StageThread>()
-  const byUrl = settingsByUrl(settings, servers)
+  const byUrl = threadSettings(settings, servers)
   const starting = roles.map((role) => startThread({ role, settings: { ...byUrl, ROLES: [role] }, replicas }, log))
   for (const one of starting) one.catch(() => undefined)
   try {

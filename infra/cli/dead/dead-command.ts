@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import type { Cli } from '../../app/command-context.ts'
+import type { CommandContext } from '../../app/command-context.ts'
 import { listCommand } from './dead-ls.ts'
 import { resolveCommand } from './dead-resolve.ts'
 import { showCommand } from './dead-show.ts'
 
-export const deadCommand = (cli: Cli): Command =>
+export const deadCommand = (cli: CommandContext): Command =>
   new Command('dead')
     .description('what was rejected, and tasks that failed for good')
     .addCommand(listCommand(cli))

@@ -4,7 +4,7 @@ import { newestDeadLetters, scanDeadLetters, type DeadLetter } from '../../../pi
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, type FilterOptions } from './dead-filter.ts'
 
@@ -15,7 +15,7 @@ interface Options extends JsonOption, FilterOptions {
 
 const LIMIT_DEFAULT = 50
 
-export const listCommand = ({ out, settings }: Cli): Command =>
+export const listCommand = ({ out, settings }: CommandContext): Command =>
   addFilterFlags(new Command('ls'))
     .description('list dead letters by what caused them, the most frequent first; or each, the newest last')
     .option('--each', 'one by one instead of by cause')

@@ -7,7 +7,7 @@ import type { Resolution } from '../../../schemas/dead-letter-resolution.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, isFiltered, type FilterOptions } from './dead-filter.ts'
 import { noSuchLetter } from './dead-show.ts'
@@ -40,7 +40,7 @@ An original whose producer has sent it again meanwhile, under the same id, is a 
   },
 } as const satisfies Record<Resolution, object>
 
-export function resolveCommand({ out, settings }: Cli, end: Resolution): Command {
+export function resolveCommand({ out, settings }: CommandContext, end: Resolution): Command {
   const { name, about, help } = WORDS[end]
   const command = addFilterFlags(new Command(name))
     .description(about)

@@ -5,7 +5,7 @@ import { decodeUtf8 } from '../../../schemas/json.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../arguments.ts'
-import { JSON_FLAG, type Cli, type JsonOption } from '../../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
 import { described } from './dead-ls.ts'
 
@@ -13,7 +13,7 @@ interface Options extends JsonOption {
   readonly raw?: true
 }
 
-export const showCommand = ({ out, settings }: Cli): Command =>
+export const showCommand = ({ out, settings }: CommandContext): Command =>
   new Command('show')
     .description('show one dead letter: why, its headers, and its payload as it came')
     .argument('<seq>', 'its sequence, as "dead ls" shows it', wholeNumber(1))

@@ -9,7 +9,7 @@ import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { openLines } from '../../../pipeline/ingest/line-file.ts'
 import { importLines } from '../../../pipeline/ingest/conversations/import-conversations.ts'
-import { attachClickHouse } from '../../../infra/app/connect-to-running.ts'
+import { connectToRunningClickHouse } from '../../../infra/app/connect-to-running.ts'
 import { askQuestion, readFreshness, type Scope } from '../../../infra/reporting/questions/ask-question.ts'
 import { questionsPage } from '../../../infra/reporting/questions/questions-page.ts'
 import { loadQuestion, QUESTION_NAMES } from '../../../infra/reporting/questions/questions.ts'
@@ -39,7 +39,7 @@ beforeAll(async () => {
   system = await startSystem({ dataDir, kinds: [support, deskKind] })
   startedAt = Date.now()
   await play()
-  analyst = createClient(await attachClickHouse(system.settings, 'analyst'))
+  analyst = createClient(await connectToRunningClickHouse(system.settings, 'analyst'))
 })
 afterAll(async () => {
   await analyst.close()
@@ -131,7 +131,7 @@ test('as of a sequence, the questions are answered as they were then', async () 
   const then = entries[Math.floor(entries.length * 0.9)]
   const database = 'colloquy_then'
   await cliJson(['rebuild', '--into', database, '--to', String(then?.seq)], { dataDir })
-  const past = createClient({ ...await attachClickHouse(system.settings, 'analyst'), database })
+  const past = createClient({ ...await connectToRunningClickHouse(system.settings, 'analyst'), database })
   const facts = factsOf(entries.filter(({ seq }) => seq <= (then?.seq ?? 0)))
   const freshness = await readFreshness(past)
   expect(freshness?.seq).toBe(then?.seq)

@@ -3,7 +3,7 @@ import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { connect } from '@nats-io/transport-node'
 import { jetstream } from '@nats-io/jetstream'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { attachClickHouse, withJetStream } from '../../../infra/app/connect-to-running.ts'
+import { connectToRunningClickHouse, withJetStream } from '../../../infra/app/connect-to-running.ts'
 import { openBucket } from '../../../infra/app/prepare-streams.ts'
 import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { loadSettings } from '../../../infra/settings.ts'
@@ -50,7 +50,7 @@ async function startFilled(): Promise<CliProcess> {
 }
 
 async function client(): Promise<ClickHouseClient> {
-  const made = createClient(await attachClickHouse(settings(), 'colloquy'))
+  const made = createClient(await connectToRunningClickHouse(settings(), 'colloquy'))
   clients.push(made)
   return made
 }
