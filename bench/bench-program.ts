@@ -6,7 +6,7 @@ import { loadSettings, ROLES, type Role } from '../infra/settings.ts'
 import { allCommand } from './measure-all.ts'
 import { isClean } from './gate/check-ledger.ts'
 import { kinds } from './kinds/kinds-scenario.ts'
-import { measureNoise } from './harness/machine-noise.ts'
+import { measureMachineNoise } from './harness/machine-noise.ts'
 import { PEERS, type PeerName } from './harness/bench-scenario.ts'
 import { renderReport, type OfflineReport, type Report } from './reports/bench-report.ts'
 import { RESULTS, saveReport } from './reports/results.ts'
@@ -70,7 +70,7 @@ const scenarioCommand = (scenario: Scenario, { environment, line, log, now }: Be
     .action(async (flags: Flags) => {
       const options = optionsOf(flags)
       const { workers, roles } = options
-      const noise = await measureNoise()
+      const noise = await measureMachineNoise()
       const system = flags.attach
         ? await attachSystem(environment)
         : await startSystem({ environment, settings: scenario.settings?.(options) ?? {}, workers, roles, profileDir: flags.profile, log })
@@ -86,7 +86,7 @@ const scenarioCommand = (scenario: Scenario, { environment, line, log, now }: Be
 const offlineCommand = (scenario: OfflineScenario, { line, now }: BenchCli): Command =>
   common(scenario).action(async (flags: Flags) => {
     const options = optionsOf(flags)
-    await tell(await runOffline({ scenario, options, noise: await measureNoise(), command: commandOf(scenario.name, options), now }), flags, line)
+    await tell(await runOffline({ scenario, options, noise: await measureMachineNoise(), command: commandOf(scenario.name, options), now }), flags, line)
   })
 
 const common = ({ name, about, actorsDefault, secondsDefault, ...defaults }: Scenario | OfflineScenario): Command =>

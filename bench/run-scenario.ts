@@ -4,7 +4,7 @@ import { codeOf } from '../schemas/errors.ts'
 import { isClean } from './gate/check-ledger.ts'
 import { passGate } from './gate/gate.ts'
 import { describeMachine, readCommit, readOwnVersions, readVersions } from './harness/machine.ts'
-import type { Noise } from './harness/machine-noise.ts'
+import type { MachineNoise } from './harness/machine-noise.ts'
 import { createProducer } from './harness/bench-producer.ts'
 import type { OfflineReport, Report } from './reports/bench-report.ts'
 import type { Bench, BenchOptions, Measured, OfflineScenario, Scenario } from './harness/bench-scenario.ts'
@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly options: BenchOptions
   readonly system: BenchSystem
   /** Of the machine, before anything was started. */
-  readonly noise: Noise
+  readonly noise: MachineNoise
   /** What repeats it. */
   readonly command: string
   readonly now: () => Date

@@ -8,7 +8,7 @@ import { announced } from '../../infra/app/connect-to-running.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { politeInput } from '../harness/inputs.ts'
 import { CAUGHT_UP_MS_MAX, watchStream } from '../harness/caught-up.ts'
-import { pour } from '../harness/saturate.ts'
+import { saturate } from '../harness/saturate.ts'
 import { usageOfProcess } from '../harness/processes.ts'
 import { createBenchPublisher } from '../harness/bench-publisher.ts'
 import { createRandom, pick } from '../harness/random.ts'
@@ -67,7 +67,7 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
   return {
     async run(forMs) {
       const [before, cpuBefore] = [acknowledged, await cpuSeconds()]
-      const { firstAtMs } = await pour({ send, publisher, records: watch }, { forMs })
+      const { firstAtMs } = await saturate({ send, publisher, records: watch }, { forMs })
       const { atMs, value } = await watch.reached(acknowledged, CAUGHT_UP_MS_MAX)
       if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop made ${value} records of ${sent} inputs`)
       const turns = acknowledged - before

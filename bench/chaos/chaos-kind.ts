@@ -26,7 +26,7 @@ function mayFail(key: string): boolean {
 }
 
 const work = z.object({ key: z.number(), ms: z.number(), mode: z.enum(['fine', 'flaky', 'fails', 'hangs']) })
-const toil = (deadlineMs: number, attemptsMax: number) => defineTask({
+const longWork = (deadlineMs: number, attemptsMax: number) => defineTask({
   input: work,
   output: z.object({ value: z.number() }),
   deadlineMs, attemptsMax,
@@ -61,7 +61,7 @@ const kind = defineKind({
     worked: z.object({ value: z.number() }),
     woke: z.object({ naps: z.number() }),
   },
-  tasks: { toil: toil(5_000, 4), labour: toil(150_000, 20) },
+  tasks: { toil: longWork(5_000, 4), labour: longWork(150_000, 20) },
   label: ({ count }) => ({ count }),
 })
 

@@ -1,5 +1,5 @@
 import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
-import { pour } from './saturate.ts'
+import { saturate } from './saturate.ts'
 import { usageOf } from './processes.ts'
 import type { Bench } from './bench-scenario.ts'
 import type { Sample, Watch } from './watch-usage.ts'
@@ -34,7 +34,7 @@ export async function startLoad({ system, producer }: Pick<Bench, 'system' | 'pr
     async run({ send = () => void producer.send(), ...bounds }) {
       const [acknowledged, logBefore, outBefore] = [producer.acknowledged, log.value, out?.value ?? 0]
       const [bytesBefore, used, own] = [await logBytes(), await usageOf(system.pids), process.cpuUsage()]
-      const { firstAtMs } = await pour({ send, publisher: producer.publisher, records: log }, bounds)
+      const { firstAtMs } = await saturate({ send, publisher: producer.publisher, records: log }, bounds)
       const turns = producer.acknowledged - acknowledged
       const inLog = await log.reached(logBefore + turns, CAUGHT_UP_MS_MAX)
       const [inOut, inTables] = await Promise.all([

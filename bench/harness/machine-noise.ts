@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { quantile, rounded } from './statistics.ts'
 
 /** How much a machine says something else each time that it is asked the same. */
-export interface Noise {
+export interface MachineNoise {
   /** Rounds of the same work of one thread, on the median. */
   readonly roundMs: number
   /** From the first to the third quartile, in hundredths of the median. */
@@ -24,7 +24,7 @@ const ROUND_STEPS = 1_000
 const WARM_UP = 10
 
 /** Measures it by the same work over and over: figures that differ by less than this say nothing. */
-export async function measureNoise(): Promise<Noise> {
+export async function measureMachineNoise(): Promise<MachineNoise> {
   const times: number[] = []
   for (let round = 0; round < WARM_UP; round++) work()
   const [before, ownBefore] = [await readProcessors(), cpuUsage()]
@@ -48,7 +48,7 @@ export async function measureNoise(): Promise<Noise> {
   }
 }
 
-export const noiseText = ({ roundMs, iqrPercent, slowestPercent, othersPercent, stolenPercent, rounds }: Noise): string =>
+export const machineNoiseText = ({ roundMs, iqrPercent, slowestPercent, othersPercent, stolenPercent, rounds }: MachineNoise): string =>
   `the same ${roundMs} ms of work, ${rounds} times: interquartile range ${iqrPercent} %, slowest ${slowestPercent} % of the median; `
   + `others used ${othersPercent} % of the processors meanwhile, ${stolenPercent} % were stolen`
 

@@ -1,11 +1,11 @@
 /** One run of `npm run bench -- all`: its result's name, and what is given to the harness. */
-export interface Planned {
+export interface PlannedMeasurement {
   readonly name: string
   readonly args: readonly string[]
 }
 
 /** What the README quotes, the dearest last. */
-export const PLAN: readonly Planned[] = [
+export const MEASUREMENT_PLAN: readonly PlannedMeasurement[] = [
   { name: 'turns', args: ['turns', '--vs', 'restate,bullmq'] },
   { name: 'turns-host', args: ['turns', '--roles', 'host'] },
   { name: 'latency', args: ['latency'] },

@@ -8,7 +8,7 @@ const TICK_MS = 1
  *
  * @returns when the first was due
  */
-export async function keepPace(
+export async function openLoop(
   { rate, count, signal }: { readonly rate: number; readonly count?: number; readonly signal?: AbortSignal }, send: (dueAtMs: number, index: number) => void,
 ): Promise<number> {
   const begunMs = performance.now()

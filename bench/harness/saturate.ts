@@ -9,7 +9,7 @@ export interface Target {
   readonly records: Watch
 }
 
-export interface Poured {
+export interface Saturated {
   readonly firstAtMs: number
   /** When the last one was acknowledged. */
   readonly lastAtMs: number
@@ -30,9 +30,9 @@ export const backlogMaxOf = (forMs: number): number => (forMs < SHORT_MS ? SHORT
 const BURST = 64
 
 /** Publishes as fast as INBOX and the records allow, for so long, or so many. */
-export async function pour(
+export async function saturate(
   { send, publisher, records }: Target, { forMs = Infinity, count = Infinity }: { forMs?: number; count?: number },
-): Promise<Poured> {
+): Promise<Saturated> {
   const recordedBefore = records.value
   const backlogMax = backlogMaxOf(forMs)
   const firstAtMs = performance.now()

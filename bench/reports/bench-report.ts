@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table'
 import { durabilityText, type Durability } from '../../infra/app/durability.ts'
 import { isClean, type Verdict } from '../gate/check-ledger.ts'
 import type { Machine, Versions } from '../harness/machine.ts'
-import { noiseText, type Noise } from '../harness/machine-noise.ts'
+import { machineNoiseText, type MachineNoise } from '../harness/machine-noise.ts'
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
 import type { Spread } from '../harness/statistics.ts'
 
@@ -15,7 +15,7 @@ export interface Circumstances {
   readonly settings: Readonly<Record<string, string>>
   readonly machine: Machine
   /** Measured before the run. */
-  readonly noise: Noise
+  readonly noise: MachineNoise
   readonly versions: Versions
   readonly commit: string
   /** ISO. */
@@ -48,7 +48,7 @@ export function renderReport(report: OfflineReport | Report, pictures: readonly 
     '',
     table(['', ''], [
       ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`],
-      ['noise', noiseText(report.noise)],
+      ['noise', machineNoiseText(report.noise)],
       ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
       ...('durability' in report ? [['durability', durabilityText(report.durability)]] : []),
       ['settings', Object.entries(report.settings).map(([name, value]) => `${name}=${value}`).join(' ') || 'defaults'],

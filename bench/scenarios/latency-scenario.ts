@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
-import { keepPace } from '../harness/open-loop.ts'
+import { openLoop } from '../harness/open-loop.ts'
 import { CHART_PERCENTILES, createProbe, percentilesForChart, percentilesOf, watchSubject, type Probe } from '../harness/probe.ts'
 import { roundsOf } from '../harness/rounds.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
@@ -72,7 +72,7 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
 
   const stalls = monitorEventLoopDelay({ resolution: STALLS_MS })
   stalls.enable()
-  await keepPace({ rate, count }, (atMs, index) => {
+  await openLoop({ rate, count }, (atMs, index) => {
     dues.set(producer.send().id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
   })
   stalls.disable()

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { lastSeqOf, CAUGHT_UP_MS_MAX, markOf, watchStream, watchTables } from '../harness/caught-up.ts'
-import { keepPace } from '../harness/open-loop.ts'
+import { openLoop } from '../harness/open-loop.ts'
 import { usageOf } from '../harness/processes.ts'
 import type { Bench, Figures, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
 import { quantile, rounded, slope } from '../harness/statistics.ts'
@@ -55,7 +55,7 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
       await delay(everyMs, undefined, { signal }).catch(() => undefined)
     }
   })()
-  const sending = keepPace({ rate: options.rate, count: Math.ceil(options.rate * options.seconds), signal }, () => void producer.send())
+  const sending = openLoop({ rate: options.rate, count: Math.ceil(options.rate * options.seconds), signal }, () => void producer.send())
   // Sampling ends by itself only if it failed, and an hour need not be waited for then.
   await Promise.race([sending, sampling]).finally(() => stopping.abort())
   await sampling

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { keepPace } from '../harness/open-loop.ts'
+import { openLoop } from '../harness/open-loop.ts'
 import { watchSubject } from '../harness/probe.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
 import { sleepUntil } from '../harness/sleep-until.ts'
@@ -52,7 +52,7 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
   }
   while (system.workers.length < options.workers - 1) await system.addWorker()
   const stopping = new AbortController()
-  const pace = keepPace({ rate: options.rate, signal: stopping.signal }, (dueAtMs) => { waiting.set(producer.send().id, dueAtMs) })
+  const pace = openLoop({ rate: options.rate, signal: stopping.signal }, (dueAtMs) => { waiting.set(producer.send().id, dueAtMs) })
   started.defer(async () => {
     stopping.abort()
     await pace

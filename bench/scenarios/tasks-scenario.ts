@@ -3,7 +3,7 @@ import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { ERRANDS } from '../harness/inputs.ts'
 import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
-import { keepPace } from '../harness/open-loop.ts'
+import { openLoop } from '../harness/open-loop.ts'
 import { CHART_PERCENTILES, createProbe, percentilesForChart, percentilesOf, watchSubject } from '../harness/probe.ts'
 import { roundsOf } from '../harness/rounds.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
@@ -57,7 +57,7 @@ async function measureTasks({ system, producer, options: { rate, seconds, actors
       queue.record(errand.window, queueMs)
     }
   }))
-  await keepPace({ rate, count }, (atMs, index) => {
+  await openLoop({ rate, count }, (atMs, index) => {
     dues.set(producer.send(index % actors).id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
   })
   await producer.publisher.settled()
