@@ -7,7 +7,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { message, reread, timeAt } from './core-helpers.ts'
 
 /** How to make up the lives of one kind's actors. */
-export interface Species {
+export interface KindGenerators {
   readonly kind: Kind
   /** What producers send it. */
   readonly inputs: fc.Arbitrary<{ readonly type: string; readonly data: unknown }>
@@ -18,7 +18,7 @@ export interface Species {
 const ENDINGS = ['task.done', 'task.failed', 'task.expired', 'timer.fired'] as const
 
 /** One thing that happens to an actor. Numbers pick among what there is by then. */
-export type Happening =
+export type HistoryEvent =
   | { readonly what: 'input'; readonly body: object }
   /** A task or timer that is pending comes to its end. */
   | { readonly what: 'end'; readonly pick: number; readonly ending: number; readonly output: number }
@@ -37,8 +37,8 @@ const attributes = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ correlationid: 'c', traceparent: '00-t', time: '2026-02-03T04:05:06+08:00' }) },
 )
 
-export function happenings({ inputs }: Species, maxLength = 40): fc.Arbitrary<Happening[]> {
-  const input = fc.tuple(inputs, attributes).map(([body, more]): Happening => ({ what: 'input', body: { ...body, ...more } }))
+export function historyEvents({ inputs }: KindGenerators, maxLength = 40): fc.Arbitrary<HistoryEvent[]> {
+  const input = fc.tuple(inputs, attributes).map(([body, more]): HistoryEvent => ({ what: 'input', body: { ...body, ...more } }))
   const end = fc.record({ what: fc.constant('end' as const), pick: fc.nat(), ending: fc.nat(), output: fc.nat() })
   const late = fc.record({ what: fc.constant('late' as const), pick: fc.nat(), ending: fc.nat() })
   const again = fc.record({ what: fc.constant('again' as const), pick: fc.nat() })
@@ -56,7 +56,7 @@ export function happenings({ inputs }: Species, maxLength = 40): fc.Arbitrary<Ha
 }
 
 /** What has happened to an actor that is read from the log before every decision. */
-export interface Life {
+export interface ActorHistory {
   readonly messages: Message[]
   readonly decisions: Decision[]
   /** The records as LOG gives them back, and as they were written. */
@@ -65,20 +65,20 @@ export interface Life {
   actor: Actor
 }
 
-export const newborn = ({ kind }: Species, id = 'a1'): Life =>
+export const newHistory = ({ kind }: KindGenerators, id = 'a1'): ActorHistory =>
   ({ messages: [], decisions: [], records: [], written: [], actor: newActor({ tenant: 'acme', kind: kind.name, id }) })
 
 export const textOf = (encoded: Uint8Array): string => Buffer.from(encoded).toString('utf8')
 
-const kindsOf = ({ kind }: Species): Kinds => kindsByName([kind])
+const kindsOf = ({ kind }: KindGenerators): Kinds => kindsByName([kind])
 
-export const decideAt = (species: Species, actor: Actor, at: Message, fresh: boolean, now = at.ts): Decision =>
-  decide(kindsOf(species), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
+export const decideAt = (generators: KindGenerators, actor: Actor, at: Message, fresh: boolean, now = at.ts): Decision =>
+  decide(kindsOf(generators), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
 
 /** Lets one thing happen to an actor, at an INBOX position. */
-export function happen(species: Species, life: Life, happening: Happening, seq: number): void {
-  const at = messageOf(species, life, happening, seq)
-  const decision = decideAt(species, life.actor, at, true)
+export function applyEvent(generators: KindGenerators, life: ActorHistory, happening: HistoryEvent, seq: number): void {
+  const at = messageOf(generators, life, happening, seq)
+  const decision = decideAt(generators, life.actor, at, true)
   life.messages.push(at)
   life.decisions.push(decision)
   if (decision.kind !== 'record') return
@@ -87,9 +87,9 @@ export function happen(species: Species, life: Life, happening: Happening, seq: 
   life.actor = actorAfter(life.actor.address, reread(decision.record))
 }
 
-export function live(species: Species, all: readonly Happening[]): Life {
-  const life = newborn(species)
-  for (const [index, happening] of all.entries()) happen(species, life, happening, index + 1)
+export function playHistory(generators: KindGenerators, all: readonly HistoryEvent[]): ActorHistory {
+  const life = newHistory(generators)
+  for (const [index, happening] of all.entries()) applyEvent(generators, life, happening, index + 1)
   return life
 }
 
@@ -97,8 +97,8 @@ export function live(species: Species, all: readonly Happening[]): Life {
  * The records that the same messages lead to where the actor stays in memory, as in a host: it is forgotten only before
  * the messages that `forgets` says, and whenever a decision asks for it.
  */
-export function stayAlive(
-  species: Species, messages: readonly Message[], forgets: (index: number) => boolean, first = newborn(species).actor,
+export function replayInMemory(
+  generators: KindGenerators, messages: readonly Message[], forgets: (index: number) => boolean, first = newHistory(generators).actor,
 ): string[] {
   const written: string[] = []
   let actor = first
@@ -106,8 +106,8 @@ export function stayAlive(
   const reload = (): Actor => (last === undefined ? first : actorAfter(first.address, reread(last)))
   for (const [index, at] of messages.entries()) {
     if (forgets(index)) actor = reload()
-    let decision = decideAt(species, actor, at, actor.snapshot === undefined)
-    if (decision.kind === 'threw') decision = decideAt(species, reload(), at, true)
+    let decision = decideAt(generators, actor, at, actor.snapshot === undefined)
+    if (decision.kind === 'threw') decision = decideAt(generators, reload(), at, true)
     if (decision.kind !== 'record') continue
     last = decision.record
     written.push(textOf(decision.encoded))
@@ -116,7 +116,7 @@ export function stayAlive(
   return written
 }
 
-function messageOf(species: Species, life: Life, happening: Happening, seq: number): Message {
+function messageOf(generators: KindGenerators, life: ActorHistory, happening: HistoryEvent, seq: number): Message {
   switch (happening.what) {
     case 'input':
       return message(seq, happening.body)
@@ -131,7 +131,7 @@ function messageOf(species: Species, life: Life, happening: Happening, seq: numb
       const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), happening.pick) ?? 'none'
       const task = tasks[run]?.task
       const type = task === undefined ? 'timer.fired' as const : ENDINGS[happening.ending % 3] ?? 'task.done'
-      return ending(seq, type, run, picked(species.outputs[task ?? ''] ?? [], happening.output))
+      return ending(seq, type, run, picked(generators.outputs[task ?? ''] ?? [], happening.output))
     }
     case 'late': {
       const runs = life.records.flatMap((record) => [...record.started, ...record.timers].map((started) => started.run))

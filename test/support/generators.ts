@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Species } from './actor-histories.ts'
-import { rigKind } from './parallel-kind.ts'
+import type { KindGenerators } from './actor-histories.ts'
+import { parallelKind } from './parallel-kind.ts'
 import { someAnswer, someHits, support } from './support-harness.ts'
 import { toyKind } from './toy-kind.ts'
 
@@ -18,11 +18,11 @@ const unfit = fc.constantFrom<{ type: string; data: unknown }>(
   { type: 'xstate.done.actor.job', data: {} }, { type: 'timer.fired', data: { run: 'x' } },
   { type: 'note', data: { text: '\ud800' } },
 )
-const mixed = (...own: fc.Arbitrary<{ type: string; data: unknown }>[]): Species['inputs'] => fc.oneof(
+const mixed = (...own: fc.Arbitrary<{ type: string; data: unknown }>[]): KindGenerators['inputs'] => fc.oneof(
   ...own.map((arbitrary) => ({ weight: 10, arbitrary })), { weight: 1, arbitrary: unheard }, { weight: 1, arbitrary: unfit },
 )
 
-export const toy: Species = {
+export const toy: KindGenerators = {
   kind: toyKind,
   inputs: mixed(
     fc.record({ type: fc.constant('add'), data: fc.record({ by: fc.double({ noNaN: true, noDefaultInfinity: true }) }) }),
@@ -34,8 +34,8 @@ export const toy: Species = {
   outputs: { answer: [{ text: 'so' }, { text: '' }] },
 }
 
-export const rig: Species = {
-  kind: rigKind,
+export const parallel: KindGenerators = {
+  kind: parallelKind,
   inputs: mixed(
     plain('go', 'go', 'go', 'stop', 'risk', 'blink'),
     plain('poke', 'poke', 'poke', 'away', 'away', 'back', 'wholly'),
@@ -46,7 +46,7 @@ export const rig: Species = {
   outputs: { first: [{ gives: 1 }, { gives: 0.1 }], second: [{ gives: 2 }], risky: [{ gives: 3 }] },
 }
 
-export const supportDesk: Species = {
+export const supportDesk: KindGenerators = {
   kind: support,
   inputs: mixed(
     said('Hello', 'How much is shipping to Germany?', 'useless bot', 'a human please', 'thanks!', '怎么退货', '转人工', '', '👍'),

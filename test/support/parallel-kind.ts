@@ -121,4 +121,4 @@ function alarm() {
   return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
 }
 
-export const rigKind = rig.with(machine)
+export const parallelKind = rig.with(machine)

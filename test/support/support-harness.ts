@@ -18,7 +18,7 @@ export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
 
 /** One case under the pure core: inputs go in, time is the position, every record passes through JSON as it would through LOG. */
-export function createDesk(kind: Kind = support) {
+export function createSupportHarness(kind: Kind = support) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
   const messages: Message[] = []
@@ -43,12 +43,12 @@ export function createDesk(kind: Kind = support) {
   const pending = (): Started => {
     const run = Object.keys(actor.state?.tasks ?? {})[0]
     const start = run === undefined ? undefined : started.get(run)
-    if (start === undefined) throw new Error(`no task is pending in ${desk.state}`)
+    if (start === undefined) throw new Error(`no task is pending in ${harness.state}`)
     return start
   }
   const outcome = (run: string) => ({ run, attempts: 1, queueMs: 0, durationMs: 1 })
 
-  const desk = {
+  const harness = {
     records,
     messages,
     get actor() { return actor },
@@ -64,7 +64,7 @@ export function createDesk(kind: Kind = support) {
 
     event: (type: string, data: object, more: object = {}) => take({ type, data, ...more }, false),
     says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, false),
-    user: (text: string, id?: string) => desk.says('user', text, id),
+    user: (text: string, id?: string) => harness.says('user', text, id),
     result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, true),
     fail: (run = pending().run) =>
       take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
@@ -78,17 +78,17 @@ export function createDesk(kind: Kind = support) {
       if (definition === undefined) throw new Error(`no task ${task}`)
       const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address, memory: nothingLearned }
       const output = await definition.run(call)
-      desk.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
+      harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
     },
     /** A customer's message, and all that follows from it. */
     async ask(text: string, id?: string): Promise<Emitted[]> {
-      const before = desk.emitted.length
-      desk.user(text, id)
-      while (Object.keys(actor.state?.tasks ?? {}).length > 0) await desk.work()
-      return desk.emitted.slice(before)
+      const before = harness.emitted.length
+      harness.user(text, id)
+      while (Object.keys(actor.state?.tasks ?? {}).length > 0) await harness.work()
+      return harness.emitted.slice(before)
     },
   }
-  return desk
+  return harness
 }
 
-export const deskWith = (options: Omit<SupportOptions, 'articles'>) => createDesk(createSupport({ articles, ...options }))
+export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>) => createSupportHarness(createSupport({ articles, ...options }))

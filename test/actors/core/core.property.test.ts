@@ -8,11 +8,11 @@ import { LIMITS } from '../../../schemas/limits.ts'
 import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 import {
-  decideAt, happen, happenings, live, newborn, stayAlive, textOf, type Happening, type Life, type Species,
+  decideAt, applyEvent, historyEvents, playHistory, newHistory, replayInMemory, textOf, type HistoryEvent, type ActorHistory, type KindGenerators,
 } from '../../support/actor-histories.ts'
-import { rig, supportDesk, toy } from '../../support/generators.ts'
+import { parallel, supportDesk, toy } from '../../support/generators.ts'
 
-const alive: readonly (readonly [string, Species])[] = [['toy', toy], ['rig', rig], ['support', supportDesk]]
+const alive: readonly (readonly [string, KindGenerators])[] = [['toy', toy], ['rig', parallel], ['support', supportDesk]]
 
 /** Lives of some twenty happenings each; enough to find a fault that one life in fifty shows. */
 const RUNS = 40
@@ -37,9 +37,9 @@ const isFromInside = ({ input }: LogRecord): boolean => /^(task|timer)\./.test(i
 const isFromProducer = (record: LogRecord): boolean => isCommitted(record) && !isFromInside(record)
 
 /** The actor before each message, and after the last. */
-function stages(species: Species, life: Life): Actor[] {
-  const actors = [newborn(species).actor]
-  let actor = newborn(species).actor
+function stages(generators: KindGenerators, life: ActorHistory): Actor[] {
+  const actors = [newHistory(generators).actor]
+  let actor = newHistory(generators).actor
   for (const decision of life.decisions) {
     if (decision.kind === 'record') actor = actorAfter(actor.address, JSON.parse(textOf(decision.encoded)) as LogRecord)
     actors.push(actor)
@@ -47,14 +47,14 @@ function stages(species: Species, life: Life): Actor[] {
   return actors
 }
 
-describe.each(alive)('an actor of kind %s', (_, species) => {
+describe.each(alive)('an actor of kind %s', (_, generators) => {
   test('has the states that its recorded inputs lead to', () => {
-    fc.assert(fc.property(happenings(species), (all) => {
-      const { records } = live(species, all)
-      let actor = newborn(species).actor
+    fc.assert(fc.property(historyEvents(generators), (all) => {
+      const { records } = playHistory(generators, all)
+      let actor = newHistory(generators).actor
       for (const record of records) {
         if (isCommitted(record)) {
-          const again = decideAt(species, actor, republished(record), true, record.at)
+          const again = decideAt(generators, actor, republished(record), true, record.at)
           if (again.kind !== 'record') throw new Error(`record ${record.n} was decided as ${again.kind}`)
           expect(decided(again.record)).toEqual(decided(record))
         }
@@ -64,19 +64,19 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('decides the same, byte for byte, whenever it is read from the log again', () => {
-    fc.assert(fc.property(happenings(species), fc.array(fc.boolean(), { minLength: 1 }), (all, forgets) => {
-      const { messages, written } = live(species, all)
-      expect(stayAlive(species, messages, () => false)).toEqual(written)
-      expect(stayAlive(species, messages, (index) => forgets[index % forgets.length] === true)).toEqual(written)
+    fc.assert(fc.property(historyEvents(generators), fc.array(fc.boolean(), { minLength: 1 }), (all, forgets) => {
+      const { messages, written } = playHistory(generators, all)
+      expect(replayInMemory(generators, messages, () => false)).toEqual(written)
+      expect(replayInMemory(generators, messages, (index) => forgets[index % forgets.length] === true)).toEqual(written)
     }), { numRuns: RUNS })
   })
 
   test('takes a message that INBOX hands over again for a repeat, at any later moment', () => {
-    fc.assert(fc.property(happenings(species, 25), (all) => {
-      const life = live(species, all)
-      for (const [until, actor] of stages(species, life).entries()) {
+    fc.assert(fc.property(historyEvents(generators, 25), (all) => {
+      const life = playHistory(generators, all)
+      for (const [until, actor] of stages(generators, life).entries()) {
         for (const [index, earlier] of life.messages.slice(0, until).entries()) {
-          const { kind } = decideAt(species, actor, earlier, true)
+          const { kind } = decideAt(generators, actor, earlier, true)
           expect(kind).toBe(earlier.seq <= actor.inbox.seq ? 'repeat' : life.decisions[index]?.kind)
           expect(kind).not.toBe('record')
         }
@@ -85,10 +85,10 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('takes a committed input that is published again with its id or sequence for a repeat, as long as it remembers', () => {
-    fc.assert(fc.property(happenings(species, 25), (all) => {
-      const life = live(species, all)
+    fc.assert(fc.property(historyEvents(generators, 25), (all) => {
+      const life = playHistory(generators, all)
       const later = life.messages.length + 1
-      const decideOn = (body: object) => decideAt(species, life.actor, message(later, body), true)
+      const decideOn = (body: object) => decideAt(generators, life.actor, message(later, body), true)
       for (const { input: { type, id, source, sequence, data } } of life.records.filter(isFromProducer)) {
         if (!id.startsWith(RESERVED_ID_PREFIX)) {
           expect(decideOn({ type, id, data })).toEqual({ kind: 'repeat', by: 'id' })
@@ -102,17 +102,17 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('decides twice to the same bytes, and at another time with the same ids', () => {
-    fc.assert(fc.property(happenings(species), (all) => {
-      const life = live(species, all)
+    fc.assert(fc.property(historyEvents(generators), (all) => {
+      const life = playHistory(generators, all)
       const idsOf = ({ emitted, started, timers, stopped }: LogRecord) =>
         [emitted.map(({ id }) => id), started.map(({ run }) => run), timers.map(({ run }) => run), stopped]
-      const actors = stages(species, life)
+      const actors = stages(generators, life)
       for (const [index, at] of life.messages.entries()) {
         const decision = life.decisions[index]
         const actor = actors[index]
         if (decision?.kind !== 'record' || actor === undefined) continue
-        const again = decideAt(species, actor, at, true)
-        const later = decideAt(species, actor, at, true, timeAt(1_000_000))
+        const again = decideAt(generators, actor, at, true)
+        const later = decideAt(generators, actor, at, true, timeAt(1_000_000))
         expect(again.kind === 'record' && textOf(again.encoded)).toBe(textOf(decision.encoded))
         expect(later.kind === 'record' && idsOf(later.record)).toEqual(idsOf(decision.record))
       }
@@ -120,8 +120,8 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('leaves nothing but whole records, numbered and in order, with counters that follow from them', () => {
-    fc.assert(fc.property(happenings(species), (all) => {
-      const { records, messages, decisions } = live(species, all)
+    fc.assert(fc.property(historyEvents(generators), (all) => {
+      const { records, messages, decisions } = playHistory(generators, all)
       expect(decisions).toHaveLength(messages.length)
       expect(decisions.every(({ kind }) => kind !== 'threw')).toBe(true)
       for (const [index, record] of records.entries()) {
@@ -146,8 +146,8 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('says of every stay when and by which record it was begun and ended', () => {
-    fc.assert(fc.property(happenings(species), (all) => {
-      const { records } = live(species, all)
+    fc.assert(fc.property(historyEvents(generators), (all) => {
+      const { records } = playHistory(generators, all)
       for (const [index, record] of records.entries()) {
         const before = records[index - 1]
         const left = leavesOf(record.from).filter((leaf) => !leavesOf(record.to).includes(leaf))
@@ -163,8 +163,8 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('pairs each question with its answer, once', () => {
-    fc.assert(fc.property(happenings(species, 60), (all) => {
-      const { records } = live(species, all)
+    fc.assert(fc.property(historyEvents(generators, 60), (all) => {
+      const { records } = playHistory(generators, all)
       const questions = records.filter((record) => isSaid(record) && record.input.data?.['role'] === 'user')
       const last = records.at(-1)?.case
       expect(last?.turns ?? 0).toBe(questions.length)
@@ -184,13 +184,13 @@ describe.each(alive)('an actor of kind %s', (_, species) => {
   })
 
   test('is not touched by what happens to others between its messages', () => {
-    const one = happenings(species, 1).filter(({ length }) => length === 1)
+    const one = historyEvents(generators, 1).filter(({ length }) => length === 1)
     const three = fc.array(fc.tuple(fc.nat(2), one), { maxLength: 60, size: 'max' })
     fc.assert(fc.property(three, (all) => {
-      const lives = ['a', 'b', 'c'].map((id) => newborn(species, id))
-      for (const [index, [who, [one]]] of all.entries()) happen(species, lives[who] as Life, one as Happening, index + 1)
+      const lives = ['a', 'b', 'c'].map((id) => newHistory(generators, id))
+      for (const [index, [who, [one]]] of all.entries()) applyEvent(generators, lives[who] as ActorHistory, one as HistoryEvent, index + 1)
       for (const { actor, messages, written } of lives) {
-        expect(stayAlive(species, messages, () => false, newActor(actor.address))).toEqual(written)
+        expect(replayInMemory(generators, messages, () => false, newActor(actor.address))).toEqual(written)
       }
     }), { numRuns: RUNS })
   })
@@ -293,8 +293,8 @@ describe('whatever bytes come in', () => {
   })
 
   test('there is one decision about it, and no more than one record, which can be read back', () => {
-    fc.assert(fc.property(happenings(toy, 8), fc.array(anything, { minLength: 1, maxLength: 5 }), (all, rubbish) => {
-      let { actor } = live(toy, all)
+    fc.assert(fc.property(historyEvents(toy, 8), fc.array(anything, { minLength: 1, maxLength: 5 }), (all, rubbish) => {
+      let { actor } = playHistory(toy, all)
       for (const [index, more] of rubbish.entries()) {
         const decision = decideAt(toy, actor, message(100 + index, '', more), true)
         expect(['record', 'repeat', 'ignored']).toContain(decision.kind)

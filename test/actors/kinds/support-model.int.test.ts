@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import type { AnswerInput, Hit } from '../../../actors/kinds/support/definition.ts'
 import { createModelAnswer, type ModelOptions } from '../../../actors/kinds/support/model.ts'
-import { deskWith } from '../../support/support-harness.ts'
+import { supportHarnessWith } from '../../support/support-harness.ts'
 
 /** What the endpoint does with the next request. */
 type Behaviour = (response: ServerResponse, request: IncomingMessage) => void
@@ -219,8 +219,8 @@ describe('an endpoint', () => {
 
 test('a case is answered by the model, and the customer sees what it says in their language', async () => {
   behave = completion('寄到德国运费 4.90 欧元。[1]')
-  const desk = deskWith({ model: { baseUrl, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } } })
-  const emitted = await desk.ask('寄到德国运费多少', 'm-1')
+  const harness = supportHarnessWith({ model: { baseUrl, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } } })
+  const emitted = await harness.ask('寄到德国运费多少', 'm-1')
   expect(emitted).toMatchObject([{ type: 'message.sent', data: {
     replyTo: 'm-1', lang: 'zh', text: '寄到德国运费 4.90 欧元。', model: 'tiny-2026', tokensIn: 120, tokensOut: 9, cost: 0.00033,
     hits: 3, kbVersion: expect.any(String) as string, promptVersion: expect.any(String) as string, sources: [{ source: 'shipping-europe-zh' }],
@@ -230,8 +230,8 @@ test('a case is answered by the model, and the customer sees what it says in the
 
 test('an answer that the articles do not give has its costs too', async () => {
   behave = completion('NOT_IN_ARTICLES')
-  const desk = deskWith({ model: { baseUrl, model: 'tiny' } })
-  const emitted = await desk.ask('How much is shipping to Germany?', 'm-1')
+  const harness = supportHarnessWith({ model: { baseUrl, model: 'tiny' } })
+  const emitted = await harness.ask('How much is shipping to Germany?', 'm-1')
   expect(emitted).toMatchObject([{ type: 'message.sent', data: { replyTo: 'm-1', hits: 3, model: 'tiny-2026', tokensIn: 120, tokensOut: 9 } }])
   expect(emitted[0]?.data['sources']).toBeUndefined()
 })

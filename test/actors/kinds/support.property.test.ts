@@ -8,10 +8,10 @@ import { messageSent } from '../../../schemas/events.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
 import { timeAt } from '../../support/core-helpers.ts'
-import { createDesk, someAnswer, someHits, support } from '../../support/support-harness.ts'
+import { createSupportHarness, someAnswer, someHits, support } from '../../support/support-harness.ts'
 
-type Desk = ReturnType<typeof createDesk>
-type Step = (desk: Desk) => void
+type Desk = ReturnType<typeof createSupportHarness>
+type Step = (harness: Desk) => void
 
 const TEXTS = [
   'Hello', 'How much is shipping to Germany?', 'and to Japan?', 'thanks!', 'useless bot',
@@ -19,50 +19,50 @@ const TEXTS = [
   '你好', '怎么退货', '香港呢？', '谢谢', '太差了', '转人工', '👍', '', '???', 'Wo ist meine Bestellung?',
 ]
 
-const pendingRuns = (desk: Desk): string[] => Object.keys(desk.actor.state?.tasks ?? {})
-const whenPending = (act: Step): Step => (desk) => { if (pendingRuns(desk).length > 0) act(desk) }
-const answered: Step = (desk) => { desk.result(desk.pendingTask.task === 'lookup' ? { hits: someHits } : someAnswer) }
-const notKnown: Step = (desk) => { desk.result(desk.pendingTask.task === 'lookup' ? { hits: [] } : { text: null, sources: [] }) }
-const late: Step = (desk) => {
-  const pending = new Set(pendingRuns(desk))
-  const old = desk.records.flatMap((record) => record.started).find(({ run }) => !pending.has(run))
-  if (old !== undefined) desk.result({ hits: someHits }, old.run)
+const pendingRuns = (harness: Desk): string[] => Object.keys(harness.actor.state?.tasks ?? {})
+const whenPending = (act: Step): Step => (harness) => { if (pendingRuns(harness).length > 0) act(harness) }
+const answered: Step = (harness) => { harness.result(harness.pendingTask.task === 'lookup' ? { hits: someHits } : someAnswer) }
+const notKnown: Step = (harness) => { harness.result(harness.pendingTask.task === 'lookup' ? { hits: [] } : { text: null, sources: [] }) }
+const late: Step = (harness) => {
+  const pending = new Set(pendingRuns(harness))
+  const old = harness.records.flatMap((record) => record.started).find(({ run }) => !pending.has(run))
+  if (old !== undefined) harness.result({ hits: someHits }, old.run)
 }
 
-const user = fc.constantFrom(...TEXTS).map((text): Step => (desk) => { desk.user(text) })
+const user = fc.constantFrom(...TEXTS).map((text): Step => (harness) => { harness.user(text) })
 const other = fc.constantFrom<Step>(
-  (desk) => { desk.says('agent', 'Ann here') },
-  (desk) => { desk.says('assistant', 'hm') },
-  (desk) => { desk.event('feedback.given', { rating: 5 }) },
-  (desk) => { desk.event('feedback.given', { rating: 1 }) },
-  (desk) => { desk.event('case.taken', { agent: 'Ann' }) },
-  (desk) => { desk.event('case.resolved', {}) },
-  (desk) => { desk.event('conversation.imported', { turns: 3 }) },
-  (desk) => { desk.fire() },
+  (harness) => { harness.says('agent', 'Ann here') },
+  (harness) => { harness.says('assistant', 'hm') },
+  (harness) => { harness.event('feedback.given', { rating: 5 }) },
+  (harness) => { harness.event('feedback.given', { rating: 1 }) },
+  (harness) => { harness.event('case.taken', { agent: 'Ann' }) },
+  (harness) => { harness.event('case.resolved', {}) },
+  (harness) => { harness.event('conversation.imported', { turns: 3 }) },
+  (harness) => { harness.fire() },
   late,
 )
 const outcome = fc.constantFrom(
   whenPending(answered), whenPending(answered), whenPending(notKnown),
-  whenPending((desk) => { desk.fail() }), whenPending((desk) => { desk.expire() }),
+  whenPending((harness) => { harness.fail() }), whenPending((harness) => { harness.expire() }),
 )
 const step = fc.oneof({ weight: 5, arbitrary: user }, { weight: 6, arbitrary: outcome }, { weight: 2, arbitrary: other })
 const story = fc.array(step, { maxLength: 60 })
 
 function told(steps: readonly Step[]): Desk {
-  const desk = createDesk()
-  for (const step of steps) step(desk)
-  return desk
+  const harness = createSupportHarness()
+  for (const step of steps) step(harness)
+  return harness
 }
 
 const isOpen = (record: LogRecord): boolean => record.to.startsWith('open')
 
 test('every message of a customer gets exactly one reply, or a person has it', () => {
   fc.assert(fc.property(story, (steps) => {
-    const desk = told(steps)
-    while (pendingRuns(desk).length > 0) answered(desk)
+    const harness = told(steps)
+    while (pendingRuns(harness).length > 0) answered(harness)
 
     const open = new Set<string>()
-    for (const record of desk.records) {
+    for (const record of harness.records) {
       const { type, id, data } = record.input
       if (type === 'message.received' && data?.['role'] === 'user') open.add(id)
       for (const event of record.emitted.filter((emitted) => emitted.type === 'message.sent')) {
@@ -106,15 +106,15 @@ test('no story is rejected, every record and context is as declared, and the sta
 test('an actor that stays in memory decides as one that is read from the log each time', () => {
   const kinds = kindsByName([support])
   fc.assert(fc.property(story, (steps) => {
-    const desk = told(steps)
+    const harness = told(steps)
     let live: Actor = newActor({ tenant: 'acme', kind: support.name, id: 'c1' })
     const records: unknown[] = []
-    for (const message of desk.messages) {
+    for (const message of harness.messages) {
       const decision = decide(kinds, live, message, { now: timeAt(message.seq), low: 0, lastSeq: live.n }, false)
       if (decision.kind !== 'record') continue
       records.push(JSON.parse(JSON.stringify(decision.record)))
       live = decision.next ?? actorAfter(live.address, decision.record)
     }
-    expect(records).toEqual(desk.records)
+    expect(records).toEqual(harness.records)
   }), { numRuns: 100 })
 })

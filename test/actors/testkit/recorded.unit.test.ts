@@ -11,7 +11,7 @@ import { fails } from '../../../actors/testkit/task-stubs.ts'
 import { createWorld } from '../../../actors/testkit/simulated-world.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { refund } from '../../support/kit-kinds.ts'
-import { rigKind } from '../../support/parallel-kind.ts'
+import { parallelKind } from '../../support/parallel-kind.ts'
 import { support } from '../../support/support-harness.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -36,7 +36,7 @@ const decided = (records: readonly LogRecord[]) => records.map(({ outcome, reaso
   started: started.map(({ task, input }) => [task, input]), timers: timers.map(({ event }) => event),
 }))
 
-describe.each([['toy', toyKind], ['rig', rigKind], ['support', support], ['refund', refund]])('a recorded history of kind %s', (_, kind: Kind) => {
+describe.each([['toy', toyKind], ['rig', parallelKind], ['support', support], ['refund', refund]])('a recorded history of kind %s', (_, kind: Kind) => {
   test('is decided by the same kind as it was recorded', () => {
     fc.assert(fc.property(histories(kind), (records) => {
       const recording = createRecording(kind, addressOf(kind), records)

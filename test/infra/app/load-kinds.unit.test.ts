@@ -9,7 +9,7 @@ import { describe as describeKind } from '../../../actors/definition/describe-ma
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { rigKind } from '../../support/parallel-kind.ts'
+import { parallelKind } from '../../support/parallel-kind.ts'
 import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
 
 let folder: string
@@ -50,7 +50,7 @@ test('the kind of knowledge is there with any config, but where the config has o
 })
 
 test('a picture has every state once, every transition, and bears any name', () => {
-  const picture = mermaid('rig', describeKind(rigKind).machine)
+  const picture = mermaid('rig', describeKind(parallelKind).machine)
   expect(picture.match(/^ *state "/gm)).toHaveLength(24)
   expect(picture).toContain('state "whollyAgain (H*)" as')
   expect(picture.match(/^ +--$/gm)).toHaveLength(2)

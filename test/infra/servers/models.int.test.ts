@@ -13,7 +13,7 @@ import { createEmbedder } from '../../../pipeline/embedding/embedder.ts'
 import { fingerprintOf } from '../../../pipeline/embedding/embedding-model.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { startHub, type TestHub } from '../../support/model-hub.ts'
-import { refused } from '../../support/expect-rejection.ts'
+import { expectRejection } from '../../support/expect-rejection.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 const WEIGHTS = 'onnx/model_quantized.onnx'
@@ -104,12 +104,12 @@ describe('a model of the hub', () => {
     const changed = Uint8Array.from(files.get(WEIGHTS) ?? [])
     changed[100] = (changed[100] ?? 0) ^ 1
     hub.fail(WEIGHTS, { instead: changed })
-    await refused(obtain('org/tiny'), 'wrong_checksum', /model_quantized.*SHA-256/s)
+    await expectRejection(obtain('org/tiny'), 'wrong_checksum', /model_quantized.*SHA-256/s)
     expect(await readdir(join(weightsIn(), '..'))).toEqual([])
     const small = Uint8Array.from(files.get('config.json') ?? [])
     small[3] = 0x20
     hub.fail('config.json', { instead: small })
-    await refused(obtain('org/tiny', { CACHE_DIR: join(cacheDir, 'other') }), 'wrong_checksum', 'Git')
+    await expectRejection(obtain('org/tiny', { CACHE_DIR: join(cacheDir, 'other') }), 'wrong_checksum', 'Git')
   })
 
   it('is refused where a preset knows its checksums and the mirror has something else', async () => {
@@ -118,7 +118,7 @@ describe('a model of the hub', () => {
     try {
       // Serves our files under the preset's commit.
       const impostor = await startProxy((url) => new URL(url.replace(revision, mirror.commit), mirror.url))
-      await refused(obtain('multilingual-e5-small', { EMBED_HUB_URL: impostor.url }), 'wrong_checksum', 'config.json')
+      await expectRejection(obtain('multilingual-e5-small', { EMBED_HUB_URL: impostor.url }), 'wrong_checksum', 'config.json')
       await impostor.stop()
     } finally {
       await mirror.stop()
@@ -137,7 +137,7 @@ describe('a model of the hub', () => {
     await rm(weightsIn())
     // Whatever is written there, the kernel says that there is no space left.
     await symlink('/dev/full', `${weightsIn()}.part`)
-    await refused(obtain('org/tiny'), 'disk_full', /is full.*COLLOQUY_CACHE_DIR/)
+    await expectRejection(obtain('org/tiny'), 'disk_full', /is full.*COLLOQUY_CACHE_DIR/)
     expect(existsSync(weightsIn())).toBe(false)
     await rm(`${weightsIn()}.part`)
     await obtain('org/tiny')
@@ -145,17 +145,17 @@ describe('a model of the hub', () => {
   })
 
   it('tells what to do where it is not there, not for everybody, or nobody answers', async () => {
-    await refused(obtain('org/tiny@no-such-branch'), 'model_not_found', 'COLLOQUY_EMBED_MODEL')
+    await expectRejection(obtain('org/tiny@no-such-branch'), 'model_not_found', 'COLLOQUY_EMBED_MODEL')
     hub.fail(WEIGHTS, { status: 401 })
-    await refused(obtain('org/tiny'), 'model_forbidden', 'COLLOQUY_EMBED_HUB_TOKEN')
-    await refused(obtain('org/tiny', { EMBED_DTYPE: 'fp16' }), 'model_not_found', 'COLLOQUY_EMBED_DTYPE')
-    await refused(obtain('org/tiny', { EMBED_HUB_URL: 'http://127.0.0.1:9', CACHE_DIR: join(cacheDir, 'empty') }), 'hub_unreachable', 'COLLOQUY_EMBED_PROXY_URL')
+    await expectRejection(obtain('org/tiny'), 'model_forbidden', 'COLLOQUY_EMBED_HUB_TOKEN')
+    await expectRejection(obtain('org/tiny', { EMBED_DTYPE: 'fp16' }), 'model_not_found', 'COLLOQUY_EMBED_DTYPE')
+    await expectRejection(obtain('org/tiny', { EMBED_HUB_URL: 'http://127.0.0.1:9', CACHE_DIR: join(cacheDir, 'empty') }), 'hub_unreachable', 'COLLOQUY_EMBED_PROXY_URL')
     const noHub = await startProxy(() => new URL('/api/models/org/tiny/tree/none', hub.url))
-    await refused(obtain('org/tiny', { EMBED_HUB_URL: noHub.url, CACHE_DIR: join(cacheDir, 'empty') }), 'hub_refused', 'COLLOQUY_EMBED_HUB_URL')
+    await expectRejection(obtain('org/tiny', { EMBED_HUB_URL: noHub.url, CACHE_DIR: join(cacheDir, 'empty') }), 'hub_refused', 'COLLOQUY_EMBED_HUB_URL')
     await noHub.stop()
-    await refused(obtain('../outside/of'), 'bad_setting')
-    await refused(obtain('org/..'), 'bad_setting')
-    await refused(obtain('nothing'), 'bad_setting', 'multilingual-e5-small')
+    await expectRejection(obtain('../outside/of'), 'bad_setting')
+    await expectRejection(obtain('org/..'), 'bad_setting')
+    await expectRejection(obtain('nothing'), 'bad_setting', 'multilingual-e5-small')
   })
 
   it('shows the hub the token, and reaches it through the proxy that the settings name', async () => {
@@ -196,10 +196,10 @@ describe('a local folder', () => {
   it('without a model in it is refused, naming the file', async () => {
     const empty = join(cacheDir, 'empty')
     await mkdir(empty)
-    await refused(obtain(empty), 'bad_model', 'config.json')
+    await expectRejection(obtain(empty), 'bad_model', 'config.json')
     await writeFile(join(empty, 'config.json'), '{"hidden_size": 32}')
-    await refused(obtain(empty), 'bad_model', 'onnx/model_quantized.onnx')
+    await expectRejection(obtain(empty), 'bad_model', 'onnx/model_quantized.onnx')
     await writeFile(join(empty, 'config.json'), '{"hidden_size": "many"}')
-    await refused(obtain(empty), 'bad_model', 'hidden_size')
+    await expectRejection(obtain(empty), 'bad_model', 'hidden_size')
   })
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findDeadLetter, scanDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { rigKind } from '../../support/parallel-kind.ts'
+import { parallelKind } from '../../support/parallel-kind.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -34,14 +34,14 @@ const resolvedOf = (actor: string) => rows<{ reason: string; resolved: boolean }
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   // The kind is not there yet: whatever its producers send is rejected.
-  const before = await startSystem({ dataDir, kinds: [rigKind] })
+  const before = await startSystem({ dataDir, kinds: [parallelKind] })
   positions = await publishAll(before, [
     to('a', add(1)), to('b', add(10, { id: 'b-1' })), to('a', add(2)), to('b', add(20, { id: 'b-2' })), to('a', add(3, { time: '2026-01-02T03:04:05Z' })),
     to('resent', add(5, { id: 'm-1' })), { subject: 'in.acme.nobody.x', body: add(1) },
   ])
   await caughtUp(before)
   await before.stop()
-  system = await startSystem({ dataDir, kinds: [rigKind, toyKind] })
+  system = await startSystem({ dataDir, kinds: [parallelKind, toyKind] })
 })
 afterAll(async () => {
   await system.stop()

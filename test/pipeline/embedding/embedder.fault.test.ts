@@ -6,7 +6,7 @@ import { weightsFile, type EmbedModel } from '../../../pipeline/embedding/embedd
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { openEmbedder } from '../../support/test-embedder.ts'
-import { refused } from '../../support/expect-rejection.ts'
+import { expectRejection } from '../../support/expect-rejection.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
 const SHAPE = { layers: 4, hidden: 64, heads: 2, feedForward: 256, positions: 64, dtype: 'fp32' } as const
@@ -73,6 +73,6 @@ describe('a model that is damaged', () => {
     const at = join(folder, why.replaceAll(' ', '-'))
     const damaged = await writeRandomBert(at, { ...SHAPE, layers: 1 })
     await damage(at)
-    await refused(openEmbedder({ model: { ...damaged, dimension: why.includes('dimension') ? 7 : damaged.dimension } }), 'bad_model', new RegExp(`${at}.*COLLOQUY_EMBED_MODEL`, 's'))
+    await expectRejection(openEmbedder({ model: { ...damaged, dimension: why.includes('dimension') ? 7 : damaged.dimension } }), 'bad_model', new RegExp(`${at}.*COLLOQUY_EMBED_MODEL`, 's'))
   })
 })
