@@ -8,7 +8,7 @@ import { findDeadLetter, type DeadLetter } from './dead-letters.ts'
 
 /** What is sent to the actor about one of its letters. */
 export interface ResolutionInput {
-  readonly deadLetter: ResolutionRequest
+  readonly request: ResolutionRequest
   readonly payload: Uint8Array
 }
 
@@ -18,17 +18,17 @@ export interface ResolutionInput {
  * @throws ColloquyError `gone` where DEAD has it no longer, `not_redrivable` where doing it again is not what helps, with what
  * does, `no_record` where LOG has lost the record.
  */
-export async function resolutionInputOf(bus: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<Resolution> {
+export async function resolutionInputOf(bus: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<ResolutionInput> {
   const dead = await findDeadLetter(bus, seq)
   if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was`)
   if (end === 'redriven') checkRedrivable(dead, force)
   const { record, reason, subject, error } = await recordOf(bus, dead)
-  const deadLetter: ResolutionRequest = {
+  const request: ResolutionRequest = {
     end, deadSeq: seq, logSeq: dead.logSeq, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
     reason, subject, error, ...(force ? { force } : {}),
   }
   // A dropped one's payload is not wanted again, only what the table shows of it.
-  return { deadLetter, payload: end === 'dropped' ? dead.payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : dead.payload }
+  return { request, payload: end === 'dropped' ? dead.payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : dead.payload }
 }
 
 function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force: boolean): void {

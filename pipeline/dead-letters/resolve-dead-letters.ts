@@ -66,7 +66,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
   const { bus, end, force, inFlightMax, timeoutMs, onResolved } = options
   const waiting = new Map<number, Waiting>()
   const inFlight = createInFlightLimiter({ countMax: inFlightMax, bytesMax: BYTES_MAX })
-  const settle = (deadSeq: number, resolved: Omit<Resolved, 'letter'>): void => {
+  const settle = (deadSeq: number, resolved: Omit<Resolved, 'deadLetter'>): void => {
     const found = waiting.get(deadSeq)
     if (found === undefined) return
     waiting.delete(deadSeq)
@@ -114,10 +114,10 @@ function refusal(error: unknown): { error: string } {
 }
 
 /** Until the stream has it, so that none overtakes another; why the stream will never take it, where that is so. */
-async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { deadLetter, payload }: Resolution): Promise<string | undefined> {
+async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { request, payload }: ResolutionInput): Promise<string | undefined> {
   const how = {
-    msgId: `dead.${deadLetter.end}.${deadLetter.deadSeq}.${deadLetter.logSeq}${deadLetter.force === true ? `.${randomUUID()}` : ''}`,
-    headers: { [RESOLUTION_HEADER]: resolutionHeader(deadLetter) },
+    msgId: `dead.${request.end}.${request.deadSeq}.${request.logSeq}${request.force === true ? `.${randomUUID()}` : ''}`,
+    headers: { [RESOLUTION_HEADER]: resolutionHeader(request) },
   }
   const until = performance.now() + timeoutMs
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
@@ -136,7 +136,7 @@ async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: Dea
   }
 }
 
-function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'letter' | 'logSeq'> {
+function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'deadLetter' | 'logSeq'> {
   if (!RESOLUTION_TYPE.test(input.type)) return { outcome, reason, error }
   if (input.type === 'dead.dropped') return { outcome: 'dropped' }
   const nothing = input.data?.['nothing']

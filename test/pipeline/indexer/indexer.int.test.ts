@@ -13,7 +13,7 @@ import { startStage, type Stage } from '../../../pipeline/runtime/stage.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
-import { caughtUp, publishAll } from '../../support/system-assertions.ts'
+import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
 import { silent, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 
 /** A store in memory, in place of a real one: here it is the stage that is looked at, and what it does when a store fails. */
@@ -80,7 +80,7 @@ const say = async (...texts: readonly string[]): Promise<void> => {
   await publishAll(system, texts.map((text) => ({
     subject: `in.acme.support.e${said++}`, body: { type: 'message.received', id: `m${said}`, history: true, data: { role: 'user', text } },
   })))
-  await caughtUp(system)
+  await systemCaughtUp(system)
 }
 
 async function caughtUp(stage: Stage): Promise<void> {
@@ -163,7 +163,7 @@ describe('the embedding stage', () => {
     const known = (points = memory.points): string[] => [...points].filter(([id]) => !before.has(id)).map(([, { text }]) => text).sort()
     const teach = async (...inputs: readonly (readonly [id: string, type: string, data: object])[]): Promise<void> => {
       await publishAll(system, inputs.map(([id, type, data]) => ({ subject: `in.acme.source.${id}`, body: { type: `source.${type}`, data } })))
-      await caughtUp(system)
+      await systemCaughtUp(system)
       await caughtUp(stage)
     }
     await teach(['faq', 'taught', { revision: 'r1', chunks: ['Opens at nine.', '九点开门。'] }], ['other', 'taught', { chunks: ['Closed on Sundays.'] }])

@@ -41,7 +41,7 @@ async function write(files: Readonly<Record<string, string | Uint8Array>>): Prom
   }
 }
 async function learn(tenant: string, ...paths: string[]): Promise<LearnSummary> {
-  const summary = await learnFiles(findFiles(paths.map((path) => join(folder, path))), { teacher: await teacherOf(tenant) })
+  const summary = await learnFiles(findFiles(paths.map((path) => join(folder, path))), { knowledge: await teacherOf(tenant) })
   await level()
   return summary
 }
