@@ -60,9 +60,9 @@ export function createBenchPublisher(nc: NatsConnection): BenchPublisher {
     room: () => gate.whenAvailable(),
     async settled() {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const impatience = setTimeout(resolve, ANSWERS_MS_MAX)
+      const timeout = setTimeout(resolve, ANSWERS_MS_MAX)
       await Promise.race([gate.whenIdle(), promise])
-      clearTimeout(impatience)
+      clearTimeout(timeout)
     },
     get refused() {
       return refused

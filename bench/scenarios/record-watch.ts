@@ -26,9 +26,9 @@ export function watchRecords(nc: NatsConnection, tenant: string): RecordWatch {
   return {
     recorded: (id) => new Promise((resolve, reject) => {
       const late = (): void => reject(new ColloquyError('not_level', `${id} had no record within ${RECORD_MS_MAX} ms`))
-      const impatience = setTimeout(late, RECORD_MS_MAX)
+      const timeout = setTimeout(late, RECORD_MS_MAX)
       waiting.set(id, () => {
-        clearTimeout(impatience)
+        clearTimeout(timeout)
         resolve()
       })
     }),

@@ -74,25 +74,25 @@ const STREAM_NOT_FOUND = 10059
 
 /** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does, and `not_set_up` where NATS has no streams of ours */
 async function connectToRunningJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
-  const bus = await openJetStream(await connectToRunningNats(settings, 'colloquy'))
+  const jetstream = await openJetStream(await connectToRunningNats(settings, 'colloquy'))
   try {
-    await bus.jsm.streams.info('LOG')
-    return bus
+    await jetstream.jsm.streams.info('LOG')
+    return jetstream
   } catch (cause) {
-    await bus.close()
+    await jetstream.close()
     if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
-    const where = bus.nc.getServer()
+    const where = jetstream.nc.getServer()
     throw new ColloquyError('not_set_up', `The NATS at ${where} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   }
 }
 
 /** Works over such a connection, which is closed whatever comes of it. */
-export async function withJetStream<T>(settings: Settings, work: (bus: JetStreamContext) => Promise<T>): Promise<T> {
-  const bus = await connectToRunningJetStream(settings)
+export async function withJetStream<T>(settings: Settings, work: (jetstream: JetStreamContext) => Promise<T>): Promise<T> {
+  const jetstream = await connectToRunningJetStream(settings)
   try {
-    return await work(bus)
+    return await work(jetstream)
   } finally {
-    await bus.close()
+    await jetstream.close()
   }
 }
 

@@ -34,7 +34,7 @@ export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version:
 
 export interface KindRegistryDeps {
   readonly kv: KV
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly log: Logger
   readonly now: () => string
   /** Takes a definition that changed under its version: for development, where a state is worth less than a try. Default: refuse. */
@@ -54,25 +54,25 @@ export async function registerKinds(deps: KindRegistryDeps, kinds: Kinds): Promi
   for (const kind of kinds.values()) await register(deps, kind, known.get(kind.name))
 }
 
-async function refuseMissing({ bus }: KindRegistryDeps, name: string): Promise<never> {
-  const pending = await pendingActors(bus, name)
+async function refuseMissing({ jetstream }: KindRegistryDeps, name: string): Promise<never> {
+  const pending = await pendingActors(jetstream, name)
   throw new ColloquyError('kind_missing', `kind "${name}" is in use here and this process does not have it: its inputs would be rejected${pendingText(pending)}. `
     + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`)
 }
 
 async function register(deps: KindRegistryDeps, kind: Kind, newest: number | undefined): Promise<void> {
-  const { kv, bus, log, now, acceptChanges = false } = deps
+  const { kv, jetstream, log, now, acceptChanges = false } = deps
   const definition = describe(kind)
   const limits = Object.fromEntries(Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) =>
     [name, { deadlineMs, attemptsMax, concurrencyMax }]))
   const hash = hashOf(definition)
   const before = await versionEntry(kv, kind.name, kind.version)
-  if (before !== undefined && before.hash !== hash && await hasRecords(bus, kind.name, before)) {
+  if (before !== undefined && before.hash !== hash && await hasRecords(jetstream, kind.name, before)) {
     if (!acceptChanges) throw changed(kind, before.definition, definition)
     log.warn({ kind: machineName(kind), first: firstDifference(before.definition, definition) }, 'a definition changed without a new version; its actors go on as they are')
   }
   if (before?.hash !== hash) await checkUpgrade(deps, kind)
-  const { last_seq: logSeq } = (await streamInfo(bus.jsm, 'LOG')).state
+  const { last_seq: logSeq } = (await streamInfo(jetstream.jsm, 'LOG')).state
   const entry = before?.hash === hash ? { ...before, limits } : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits }
   await kv.put(`${DEFINITIONS}${kind.name}.${kind.version}`, JSON.stringify(entry))
   // An older worker that starts once more must not make the register forget the newer one.
@@ -86,12 +86,12 @@ const changed = (kind: Kind, before: Definition, after: Definition): ColloquyErr
 
 /** What a version that starts for the first time, or changed, takes over from the earlier ones. */
 async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
-  const { kv, bus } = deps
-  const last = await lastRecord(bus, kind.name)
+  const { kv, jetstream } = deps
+  const last = await lastRecord(jetstream, kind.name)
   if (last === undefined) return
   const earlier = (await versionsOf(kv, kind.name)).filter(({ version }) => version < kind.version)
   const recorded = new Set<number>()
-  for (const entry of earlier) if (await hasRecords(bus, kind.name, entry)) recorded.add(entry.version)
+  for (const entry of earlier) if (await hasRecords(jetstream, kind.name, entry)) recorded.add(entry.version)
   // Also where the register was lost, or is older than this check.
   const newest = versionOf(last.machine)
   if (last.machine !== '' && newest < kind.version) recorded.add(newest)
@@ -107,12 +107,12 @@ async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
 const RECORDS_LOOKED_AT_MAX = 1_000
 
 /** Whether a version left records; where that cannot be told from a bounded number of them, yes. */
-async function hasRecords(bus: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
+async function hasRecords(jetstream: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
-  if ((await lastRecord(bus, kind))?.machine === machine) return true
+  if ((await lastRecord(jetstream, kind))?.machine === machine) return true
   const later = { filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
   let looked = 0
-  for await (const batch of readToEnd(bus, 'LOG', later)) {
+  for await (const batch of readToEnd(jetstream, 'LOG', later)) {
     for (const message of batch) {
       if (looked === RECORDS_LOOKED_AT_MAX || message.json<LogRecord>().machine === machine) return true
       looked += 1

@@ -29,7 +29,7 @@ export interface Running {
   readonly durability: Durability
   /** Absent, with its client, where no role of this process has to do with tables. */
   readonly clickhouse: ClickHouseAccess | undefined
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
@@ -64,14 +64,14 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   await using started = new AsyncDisposableStack()
   const [nats, clickhouse] = await startServers(settings, log, started)
   const nc = await connectNats(nats.connection, 'colloquy')
-  const bus = await openJetStream(nc)
-  started.defer(() => bus.close())
+  const jetstream = await openJetStream(nc)
+  started.defer(() => jetstream.close())
   const durability = durabilityOf(settings, nc.info)
   const { replicas } = durability
-  const kv = await prepareStreams(nc, bus.jsm, {
+  const kv = await prepareStreams(nc, jetstream.jsm, {
     partitions: settings.PARTITIONS, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  if (settings.ROLES.includes('host')) await registerKinds({ kv, bus, log, now: () => new Date().toISOString() }, kinds)
+  if (settings.ROLES.includes('host')) await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString() }, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
@@ -89,21 +89,21 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
   const apart = options.threads === true ? rolesApart(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !apart.includes(role)) }
-  const { stages: ownStages } = await startStages({ settings: own, kinds, log, bus, kv, client, memory, metrics, replicas }, started)
+  const { stages: ownStages } = await startStages({ settings: own, kinds, log, jetstream, kv, client, memory, metrics, replicas }, started)
   const threads = await startThreads({ roles: apart, settings, servers: { nats, clickhouse }, replicas, log }, started)
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
   const http = client !== undefined && memory !== undefined && settings.ROLES.includes('serve')
     ? await serveHttp({
-      settings, bus, kv, client, stages, search: memory.search, durability, metrics, otherMetrics: threads.metrics, log,
-      addRoutes: (app) => options.moreRoutes?.(app, { bus, kv, client }),
+      settings, jetstream, kv, client, stages, search: memory.search, durability, metrics, otherMetrics: threads.metrics, log,
+      addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client }),
     })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
   return {
-    settings, nats, durability, clickhouse, bus, kv, client, kinds, searchIndex: memory, metrics, stages, http,
+    settings, nats, durability, clickhouse, jetstream, kv, client, kinds, searchIndex: memory, metrics, stages, http,
     allMetrics: () => merged(metrics, threads.metrics), stop: () => stopping.disposeAsync(),
   }
 }

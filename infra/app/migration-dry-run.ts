@@ -20,21 +20,21 @@ const ACTORS_MAX = 1_000
  *
  * @throws ColloquyError `state_gone`, `task_gone` or `migration_failed`, naming the first actor that it would go wrong for.
  */
-export async function dryRunMigration({ bus, log, now }: { bus: JetStreamContext; log: Logger; now: () => string }, kind: Kind): Promise<void> {
-  const { count, actors } = await pendingActors(bus, kind.name, ACTORS_MAX)
+export async function dryRunMigration({ jetstream, log, now }: { jetstream: JetStreamContext; log: Logger; now: () => string }, kind: Kind): Promise<void> {
+  const { count, actors } = await pendingActors(jetstream, kind.name, ACTORS_MAX)
   const at = now()
   for (const address of actors) {
-    const last = await bus.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${address.tenant}.${address.kind}.${address.id}` })
+    const last = await jetstream.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${address.tenant}.${address.kind}.${address.id}` })
     if (last !== null) dryRunActor(kind, address, last.json<LogRecord>(), at)
   }
-  const others = await dryRunOthers(bus, kind, Math.max(0, ACTORS_MAX - actors.length), at)
+  const others = await dryRunOthers(jetstream, kind, Math.max(0, ACTORS_MAX - actors.length), at)
   log.info({ kind: machineName(kind), pending: Math.min(count, ACTORS_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
 }
 
-async function dryRunOthers(bus: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
+async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
   if (max === 0) return 0
   let seen = 0
-  for await (const batch of readToEnd(bus, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
+  for await (const batch of readToEnd(jetstream, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
     for (const message of batch) {
       if (seen === max) return seen
       dryRunActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)

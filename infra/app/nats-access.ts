@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, credsAuthenticator, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
@@ -76,7 +76,7 @@ export async function openJetStream(nc: NatsConnection): Promise<JetStreamContex
     await nc.close()
   }
   try {
-    return { nc, mux, publisher: createPublisher(mux), jsm: await jetstreamManager(nc), js: jetstream(nc), close }
+    return { nc, mux, publisher: createPublisher(mux), jsm: await jetstreamManager(nc), js: jetstreamClient(nc), close }
   } catch (error) {
     await close()
     throw error

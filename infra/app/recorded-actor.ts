@@ -32,10 +32,10 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   const { settings } = loadProcessSettings(options.settings)
   const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
   if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export` : `is not "${options.kind.name}"`}`)
-  const records = await withJetStream(settings, async (bus) => {
-    const { state } = await bus.jsm.streams.info('LOG')
+  const records = await withJetStream(settings, async (jetstream) => {
+    const { state } = await jetstream.jsm.streams.info('LOG')
     const read: LogRecord[] = []
-    for await (const message of readPass(bus, { filterSubjects: [`log.*.${address.tenant}.${address.kind}.${address.id}`] }, state.last_seq)) {
+    for await (const message of readPass(jetstream, { filterSubjects: [`log.*.${address.tenant}.${address.kind}.${address.id}`] }, state.last_seq)) {
       if (read.length === RECORDS_MAX) throw new ColloquyError('long_history', `${actorKey(address)} has more than ${RECORDS_MAX} records; "colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`)
       read.push(message.json<LogRecord>())
     }

@@ -40,13 +40,13 @@ const LEVEL_RECORDS = 64
 export async function runReembed(settings: Settings, progress: ReembedProgress, log: Logger, signal: AbortSignal): Promise<Reembedded> {
   await using work = new AsyncDisposableStack()
   const client = work.adopt(createClient(await connectToRunningClickHouse(settings, 'colloquy')), (own) => own.close())
-  return withJetStream(settings, async (bus) => {
+  return withJetStream(settings, async (jetstream) => {
     await using open = new AsyncDisposableStack()
-    const kv = await openBucket(bus.nc)
+    const kv = await openBucket(jetstream.nc)
     const metrics = createMetrics()
     const { embedder, store } = open.adopt(await openCollection({ settings, client, metrics, log }), (collection) => collection.close())
     const stage = open.adopt(await startStage('reembed', () => startIndexer({
-      ...embedBounds(settings), ...embedderNotes({ kv, store, log }), bus, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
+      ...embedBounds(settings), ...embedderNotes({ kv, store, log }), jetstream, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
     }), log), (one) => one.stop())
     for (let told = ''; ; await delay(LOOK_MS)) {
       signal.throwIfAborted()

@@ -14,7 +14,7 @@ import type { Durability } from './durability.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient
   readonly stages: ReadonlyMap<Role, Stage>

@@ -35,7 +35,7 @@ export interface StageDeps {
   readonly settings: Settings
   readonly kinds: Kinds
   readonly replicas: number
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   /** Absent where no role of this process has to do with tables. */
   readonly client: ClickHouseClient | undefined
@@ -71,10 +71,10 @@ const HAND_ON_MS = 5_000
  * first, so that they stand ready when the host begins to write it; stopped the other way round.
  */
 export async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Stages> {
-  const { settings, kinds, bus, kv, client, memory, metrics, log } = deps
+  const { settings, kinds, jetstream, kv, client, memory, metrics, log } = deps
   const has = (role: Role): boolean => settings.ROLES.includes(role) && (role !== 'project' || client !== undefined) && (role !== 'embed' || memory !== undefined)
   const partitionCount = settings.PARTITIONS
-  const underWay = { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, bus }
+  const underWay = { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, jetstream }
   const now = (): string => new Date().toISOString()
   const stages = new Map<Role, Stage>()
 
@@ -84,9 +84,9 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   // By where the vectors are, not by their model: that may change while it runs.
   const embed = `embed-${settings.QDRANT_URL === undefined ? tables : hash('sha256', settings.QDRANT_URL).slice(0, 16)}`
   const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch', ALARMS, HAND_ON] : []), ...(has('host') ? ['host', TRIM] : [])]
-  const registry = await openClusterRegistry(bus, deps.replicas)
+  const registry = await openClusterRegistry(jetstream, deps.replicas)
   const membership = await joinCluster({
-    bus, registry, workloads: works, id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid, isProcessAlive: isProcessAlive, leaseMs: settings.LEASE_MS, log,
+    jetstream, registry, workloads: works, id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid, isProcessAlive: isProcessAlive, leaseMs: settings.LEASE_MS, log,
   })
   started.defer(() => membership.stop())
   const share = createSharing({ registry, membership, log, metrics }, started)
@@ -96,7 +96,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
       ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
       batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
     }))).stage)
-    share('audit', audit, 1, () => singlePartition(backgroundRun(startAuditor({ bus, kv, clickhouse: client, metrics, log }))))
+    share('audit', audit, 1, () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))))
   }
   if (has('embed') && memory !== undefined) {
     stages.set('embed', share('embed', embed, 1, () => {
@@ -105,20 +105,20 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     }).stage)
   }
   if (has('dispatch')) {
-    const truncation = createStreamTruncation({ bus, kv, log, metrics })
+    const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
     const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { isAssigned: owns, hasValidLease: holds }) => startDispatcher({
       ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned: owns, hasValidLease: holds,
       recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
     }))
     stages.set('dispatch', shared.stage)
-    share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startWakeUpSweeper({ bus, log, now: Date.now, everyMs: ALARMS_MS }))))
-    share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startSourcingWatchdog({ bus, log, metrics, everyMs: HAND_ON_MS }))))
+    share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: ALARMS_MS }))))
+    share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: HAND_ON_MS }))))
     membership.reportShare('dispatch', () => shareOf(shared.stage, 0))
   }
   if (has('tasks')) {
-    const memories = createTenantSearches(bus, memory?.search ?? createRemoteSearch(bus.nc))
+    const memories = createTenantSearches(jetstream, memory?.search ?? createRemoteSearch(jetstream.nc))
     started.defer(() => memories.stop())
-    const tasks = await startStage('tasks', () => startTaskRunner({ bus, kinds, searchIndexOf: memories.of, log, metrics, now: Date.now }), log)
+    const tasks = await startStage('tasks', () => startTaskRunner({ jetstream, kinds, searchIndexOf: memories.of, log, metrics, now: Date.now }), log)
     started.defer(() => tasks.stop())
     stages.set('tasks', tasks)
   }
@@ -136,7 +136,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     stages.set('host', stage)
     membership.reportShare('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
     share(TRIM, TRIM, 1, () => singlePartition(startInboxTrim({
-      bus, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
+      jetstream, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
     })))
   }
   // The first look gives this member its partitions; what hinders a stage from beginning is thrown here.

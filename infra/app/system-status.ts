@@ -44,7 +44,7 @@ const POLL_MS = 100
 
 /** How far all stages are: as their processes say, and by what they stored where no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
-  withJetStream(settings, async (bus) => (await read(bus, settings)).status)
+  withJetStream(settings, async (jetstream) => (await read(jetstream, settings)).status)
 
 /**
  * Waits until every stage has done all there is: no lag twice in a row, with no message anywhere in between.
@@ -52,10 +52,10 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
  * @throws ColloquyError `not_level` with the stages that lag when the time is over.
  */
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
-  withJetStream(settings, async (bus) => {
+  withJetStream(settings, async (jetstream) => {
     const patience = AbortSignal.timeout(timeoutMs)
     for (let before = ''; ; await delay(POLL_MS)) {
-      const { status, marks, isComplete } = await read(bus, settings)
+      const { status, marks, isComplete } = await read(jetstream, settings)
       const lagging = Object.entries(status.stages).filter(([, stage]) => stage.lag > 0)
       const isLevel = lagging.length === 0 && isComplete
       if (isLevel && marks === before) return status
@@ -66,14 +66,14 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promis
     }
   })
 
-async function read(bus: JetStreamContext, settings: Settings): Promise<Reading> {
-  const processes = await askStatus(bus.nc)
-  const isComplete = await isSourcingComplete(bus)
-  const infos = await Promise.all(STREAMS.map(async (name) => [name, await bus.jsm.streams.info(name)] as const))
+async function read(jetstream: JetStreamContext, settings: Settings): Promise<Reading> {
+  const processes = await askStatus(jetstream.nc)
+  const isComplete = await isSourcingComplete(jetstream)
+  const infos = await Promise.all(STREAMS.map(async (name) => [name, await jetstream.jsm.streams.info(name)] as const))
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
-    const report = told(processes, role, settings.PARTITIONS) ?? await stored(role, bus, streams, settings)
+    const report = told(processes, role, settings.PARTITIONS) ?? await stored(role, jetstream, streams, settings)
     if (report !== undefined) stages[role] = { ...report, lag: Math.max(report.lag, behind(role, streams, report.position)) }
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
@@ -123,12 +123,12 @@ const after = ({ state }: StreamInfo, position: number): number =>
 const NOBODY = 'no process says that it runs; this is by what it stored'
 
 /** How far a role is by what it stored; `undefined` where that says nothing. */
-async function stored(role: Role, bus: JetStreamContext, streams: Streams, settings: Settings): Promise<StageReport | undefined> {
+async function stored(role: Role, jetstream: JetStreamContext, streams: Streams, settings: Settings): Promise<StageReport | undefined> {
   const { INBOX, LOG, TASKS } = streams
   const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOBODY })
   switch (role) {
-    case 'host': return at(Math.max(await lastHandled(bus, LOG), INBOX.state.first_seq - 1))
-    case 'dispatch': return at(await dispatched(await openBucket(bus.nc), settings.PARTITIONS))
+    case 'host': return at(Math.max(await lastHandled(jetstream, LOG), INBOX.state.first_seq - 1))
+    case 'dispatch': return at(await dispatched(await openBucket(jetstream.nc), settings.PARTITIONS))
     case 'tasks': return at(Math.max(0, TASKS.state.first_seq - 1))
     case 'project': return projected(settings, at)
     case 'embed':
@@ -136,8 +136,8 @@ async function stored(role: Role, bus: JetStreamContext, streams: Streams, setti
   }
 }
 
-async function lastHandled(bus: JetStreamContext, { state }: StreamInfo): Promise<number> {
-  const last = state.messages === 0 ? null : await bus.jsm.streams.getMessage('LOG', { seq: state.last_seq })
+async function lastHandled(jetstream: JetStreamContext, { state }: StreamInfo): Promise<number> {
+  const last = state.messages === 0 ? null : await jetstream.jsm.streams.getMessage('LOG', { seq: state.last_seq })
   return last === null ? 0 : last.json<LogRecord>().inbox.seq
 }
 

@@ -15,8 +15,8 @@ import { openBucket } from './prepare-streams.ts'
  *
  * @throws ColloquyError as `withBus` does; `data_dir_in_use` where something else holds the folder.
  */
-export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, bus: JetStreamContext) => Promise<T>): Promise<T> {
-  const onBus = async (bus: JetStreamContext): Promise<T> => work(await openBucket(bus.nc), bus)
+export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, jetstream: JetStreamContext) => Promise<T>): Promise<T> {
+  const onBus = async (jetstream: JetStreamContext): Promise<T> => work(await openBucket(jetstream.nc), jetstream)
   try {
     return await withJetStream(settings, onBus)
   } catch (error) {
@@ -25,7 +25,7 @@ export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, bu
   await using started = new AsyncDisposableStack()
   const nats = await accessNats({ ...settings, NATS_PORT: 0 }, pino({ level: 'silent' }))
   started.defer(() => nats.stop())
-  const bus = await openJetStream(await connectNats(nats.connection, 'colloquy kinds'))
-  started.defer(() => bus.close())
-  return await onBus(bus)
+  const jetstream = await openJetStream(await connectNats(nats.connection, 'colloquy kinds'))
+  started.defer(() => jetstream.close())
+  return await onBus(jetstream)
 }

@@ -46,31 +46,31 @@ export interface BackedUp {
  * the backup has, `bad_backup`, and where the system cannot be reached.
  */
 export const backUp = (settings: Settings, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> =>
-  withJetStream(settings, async (bus) => {
+  withJetStream(settings, async (jetstream) => {
     await makeFolder(dir)
     const lock = takeDataLock(resolve(dir, 'lock'))
     try {
-      return await backUpInto(bus, resolve(dir), progress, signal)
+      return await backUpInto(jetstream, resolve(dir), progress, signal)
     } finally {
       lock.release()
     }
   })
 
-async function backUpInto(bus: JetStreamContext, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> {
+async function backUpInto(jetstream: JetStreamContext, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> {
   const before = await readManifest(dir)
-  const kv = await openBucket(bus.nc)
+  const kv = await openBucket(jetstream.nc)
   const at = new Date().toISOString()
-  const inbox = await streamInfo(bus.jsm, 'INBOX')
+  const inbox = await streamInfo(jetstream.jsm, 'INBOX')
   const partitions = partitionsOf(inbox)
-  if (before !== undefined) await checkGoesOn(bus, before.log, dir)
+  if (before !== undefined) await checkGoesOn(jetstream, before.log, dir)
 
   progress.waits('the hosts to decide what was acknowledged')
-  const decided = await waitUntilDecided(bus, inbox.state.last_seq, partitions, signal)
-  const log = await streamInfo(bus.jsm, 'LOG')
+  const decided = await waitUntilDecided(jetstream, inbox.state.last_seq, partitions, signal)
+  const log = await streamInfo(jetstream.jsm, 'LOG')
   progress.waits('the dispatcher to carry it out')
   const dispatchedSeq = await waitUntilDispatched(kv, log.state.last_seq, partitions, signal)
-  const dead = await bus.jsm.streams.info('DEAD', { deleted_details: true })
-  const deadBefore = before !== undefined && await holds(bus, 'DEAD', before.dead) ? before.dead : undefined
+  const dead = await jetstream.jsm.streams.info('DEAD', { deleted_details: true })
+  const deadBefore = before !== undefined && await holds(jetstream, 'DEAD', before.dead) ? before.dead : undefined
 
   const logFrom = Math.max((before?.log.lastSeq ?? 0) + 1, log.state.first_seq)
   const deadFrom = Math.max((deadBefore?.lastSeq ?? 0) + 1, dead.state.first_seq)
@@ -78,19 +78,19 @@ async function backUpInto(bus: JetStreamContext, dir: string, progress: BackupPr
   let done = 0
   let inboxSeq = Math.max(before?.inbox.lastSeq ?? 0, inbox.state.last_seq)
   const copied = (): void => progress.copied(done += 1, total)
-  const logSegments = await copyStream({ bus, dir, stream: 'LOG', from: logFrom, to: log.state.last_seq, signal, onMessage(message) {
+  const logSegments = await copyStream({ jetstream, dir, stream: 'LOG', from: logFrom, to: log.state.last_seq, signal, onMessage(message) {
     const record = message.json<LogRecord>()
     inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
     copied()
   } })
-  const deadSegments = await copyStream({ bus, dir, stream: 'DEAD', from: deadFrom, to: dead.state.last_seq, signal, onMessage: copied })
+  const deadSegments = await copyStream({ jetstream, dir, stream: 'DEAD', from: deadFrom, to: dead.state.last_seq, signal, onMessage: copied })
 
   const manifest: Manifest = {
-    format: FORMAT, colloquy: packageJson.version, natsServer: bus.nc.info?.version ?? 'unknown', partitions, at, decided,
+    format: FORMAT, colloquy: packageJson.version, natsServer: jetstream.nc.info?.version ?? 'unknown', partitions, at, decided,
     log: backupOf(log, [...before?.log.segments ?? [], ...logSegments]),
     dead: { ...backupOf(dead, [...deadBefore?.segments ?? [], ...deadSegments]), removed: dead.state.deleted ?? [] },
     // Those that came meanwhile are not in this backup, and their sequences are not to be given out again.
-    inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(bus.jsm, 'INBOX')).state.last_seq) },
+    inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq) },
     dispatchedSeq,
     register: await readRegister(kv),
   }
@@ -119,12 +119,12 @@ async function holds({ jsm }: JetStreamContext, stream: 'LOG' | 'DEAD', { create
   return message === null ? stream === 'DEAD' : message.time.toISOString() === lastTs
 }
 
-async function checkGoesOn(bus: JetStreamContext, before: StreamBackup, dir: string): Promise<void> {
-  const { created, state } = await streamInfo(bus.jsm, 'LOG')
+async function checkGoesOn(jetstream: JetStreamContext, before: StreamBackup, dir: string): Promise<void> {
+  const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
   if (created !== before.created) {
     throw new ColloquyError('other_log', `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`)
   }
-  if (await holds(bus, 'LOG', before)) return
+  if (await holds(jetstream, 'LOG', before)) return
   throw new ColloquyError('tail_lost', `${dir} has records up to LOG sequence ${before.lastSeq} of ${before.lastTs}, and the log does not have that one any more: it lost its last messages, `
     + `and ends at ${state.last_seq} now. Keep that folder, it has what was lost; name another one for new backups`)
 }

@@ -22,8 +22,8 @@ export async function presentStreams({ jsm }: JetStreamContext): Promise<Map<Str
 const STREAM_NOT_FOUND = 10059
 
 /** @throws ColloquyError `system_running` where a process of ours works on this NATS */
-export async function refuseRunning(bus: JetStreamContext): Promise<void> {
-  const processes = await askStatus(bus.nc)
+export async function refuseRunning(jetstream: JetStreamContext): Promise<void> {
+  const processes = await askStatus(jetstream.nc)
   if (processes.length === 0) return
   throw new ColloquyError('system_running', `Colloquy runs on this NATS (process ${processes.map(({ pid }) => pid).join(', ')}); stop it, and restore into an empty system`)
 }

@@ -15,7 +15,7 @@ const AHEAD_MAX = 2_000
 const compress = promisify(zstdCompress)
 
 export interface CopyOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly dir: string
   readonly stream: 'LOG' | 'DEAD'
   /** Sequences, both ends included. */
@@ -26,7 +26,7 @@ export interface CopyOptions {
 }
 
 /** Copies a range of a stream into segments. @throws ColloquyError `interrupted` where the reading broke */
-export async function copyStream({ bus, dir, stream, from, to, onMessage, signal }: CopyOptions): Promise<Segment[]> {
+export async function copyStream({ jetstream, dir, stream, from, to, onMessage, signal }: CopyOptions): Promise<Segment[]> {
   if (from > to) return []
   const segments: Segment[] = []
   let lines: string[] = []
@@ -42,7 +42,7 @@ export async function copyStream({ bus, dir, stream, from, to, onMessage, signal
     lines = []
     bytes = 0
   }
-  const reader = await openReader(bus, { stream, filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
+  const reader = await openReader(jetstream, { stream, filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
   try {
     if (reader.pending === 0) return segments
     for await (const message of reader) {

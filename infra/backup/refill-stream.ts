@@ -11,7 +11,7 @@ const WINDOW_MAX = 500
 const OWN_HEADERS = /^Nats-(?!Msg-Id$)/
 
 export interface RefillOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly dir: string
   readonly stream: 'LOG' | 'DEAD'
   readonly backup: StreamBackup
@@ -27,12 +27,12 @@ export interface RefillOptions {
  *
  * @throws ColloquyError `restore_failed` where the stream refuses one, or gives it another sequence
  */
-export async function refill({ bus, dir, stream, backup, without, fillerSubject, onMessage }: RefillOptions): Promise<void> {
+export async function refill({ jetstream, dir, stream, backup, without, fillerSubject, onMessage }: RefillOptions): Promise<void> {
   const window = createConcurrencyLimit(WINDOW_MAX)
   const send = async (seq: number, subject: string, payload: Uint8Array, given: Stored['headers']): Promise<void> => {
     const made = headers()
     for (const [name, values] of Object.entries(given)) if (!OWN_HEADERS.test(name)) for (const value of values) made.append(name, value)
-    const { seq: at, error } = (await bus.mux.request(subject, payload, made)).json<{ seq?: number; error?: { description?: string } }>()
+    const { seq: at, error } = (await jetstream.mux.request(subject, payload, made)).json<{ seq?: number; error?: { description?: string } }>()
     if (at === seq) return
     throw new ColloquyError('restore_failed', error === undefined
       ? `${stream} gave sequence ${at} to the message that had ${seq}; somebody else writes to it. Stop it, and run the restore again`
@@ -40,7 +40,7 @@ export async function refill({ bus, dir, stream, backup, without, fillerSubject,
   }
   const gap = async (seq: number): Promise<void> => {
     await send(seq, fillerSubject, new Uint8Array(), {})
-    await bus.jsm.streams.deleteMessage(stream, seq, false)
+    await jetstream.jsm.streams.deleteMessage(stream, seq, false)
   }
 
   let next = backup.firstSeq

@@ -62,26 +62,26 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
   const own: Settings = { ...settings, NATS_PORT: 0, CLICKHOUSE_PORT: 0 }
   const nats = await accessNats(own, log)
   started.defer(() => nats.stop())
-  const bus = await openJetStream(await connectNats(nats.connection, 'colloquy restore'))
-  started.defer(() => bus.close())
-  await refuseRunning(bus)
-  const { replicas } = durabilityOf(settings, bus.nc.info)
-  const kv = await new Kvm(bus.nc).create(BUCKET, { replicas, history: 1 })
-  await makeWay(bus, kv, own, log)
+  const jetstream = await openJetStream(await connectNats(nats.connection, 'colloquy restore'))
+  started.defer(() => jetstream.close())
+  await refuseRunning(jetstream)
+  const { replicas } = durabilityOf(settings, jetstream.nc.info)
+  const kv = await new Kvm(jetstream.nc).create(BUCKET, { replicas, history: 1 })
+  await makeWay(jetstream, kv, own, log)
 
   await kv.put(RESTORE_KEY, resolve(dir))
-  await prepareStreams(bus.nc, bus.jsm, {
+  await prepareStreams(jetstream.nc, jetstream.jsm, {
     partitions: manifest.partitions, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
     restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
   })
-  const restored = await fillIn({ bus, kv, log }, dir, manifest, progress)
+  const restored = await fillIn({ jetstream, kv, log }, dir, manifest, progress)
   await kv.delete(RESTORE_KEY)
   return restored
 }
 
 /** Leaves nothing but empty servers. What an earlier restore left behind is removed; anything else is refused. */
-async function makeWay(bus: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
-  const present = await presentStreams(bus)
+async function makeWay(jetstream: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
+  const present = await presentStreams(jetstream)
   const unfinished = await kv.get(RESTORE_KEY)
   if (unfinished?.operation !== 'PUT') {
     refuseUsedStreams(present)
@@ -94,23 +94,23 @@ async function makeWay(bus: JetStreamContext, kv: KV, settings: Settings, log: L
   } else {
     log.warn({ dir: unfinished.string() }, 'an earlier restore was cut off; what it left is removed')
   }
-  for (const name of present.keys()) await bus.jsm.streams.delete(name)
+  for (const name of present.keys()) await jetstream.jsm.streams.delete(name)
   for await (const key of await kv.keys()) if (key !== RESTORE_KEY) await kv.delete(key)
 }
 
 interface FillDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly log: Logger
 }
 
-async function fillIn({ bus, kv, log }: FillDeps, dir: string, manifest: Manifest, progress: RestoreProgress): Promise<Restored> {
+async function fillIn({ jetstream, kv, log }: FillDeps, dir: string, manifest: Manifest, progress: RestoreProgress): Promise<Restored> {
   const total = [...manifest.log.segments, ...manifest.dead.segments].reduce((sum, { messages }) => sum + messages, 0)
   const sends = createSends()
   let records = 0
   let dead = 0
   await refill({
-    bus, dir, stream: 'LOG', backup: manifest.log, without: new Set(), fillerSubject: logSubject(0, FILLER),
+    jetstream, dir, stream: 'LOG', backup: manifest.log, without: new Set(), fillerSubject: logSubject(0, FILLER),
     onMessage({ seq, subject, payload }) {
       const record = JSON.parse(Buffer.from(payload).toString()) as LogRecord
       sends.add(parseLogSubject(subject).address, record, seq <= manifest.dispatchedSeq)
@@ -118,20 +118,20 @@ async function fillIn({ bus, kv, log }: FillDeps, dir: string, manifest: Manifes
     },
   })
   await refill({
-    bus, dir, stream: 'DEAD', backup: manifest.dead, without: new Set(manifest.dead.removed), fillerSubject: deadSubject('removed', FILLER),
+    jetstream, dir, stream: 'DEAD', backup: manifest.dead, without: new Set(manifest.dead.removed), fillerSubject: deadSubject('removed', FILLER),
     onMessage: () => progress.restored(records + (dead += 1), total),
   })
   for (const [key, value] of Object.entries(manifest.register)) await kv.put(key, value)
-  await startDispatcherAt(bus, kv, manifest)
+  await startDispatcherAt(jetstream, kv, manifest)
 
   progress.waits('tasks and timers to be put in again')
-  const deps = { bus, log, metrics: createMetrics(), signal: new AbortController().signal }
+  const deps = { jetstream, log, metrics: createMetrics(), signal: new AbortController().signal }
   const rearmed = await rearm({
     ...deps, partitions: Array.from({ length: manifest.partitions }, (_, partition) => partition), upTo: () => manifest.dispatchedSeq,
     occasion: 'restore', now: () => new Date().toISOString(),
   })
   const sent = sends.undelivered()
-  for (const { subject, payload } of sent) await publishWithRetry({ ...deps, publisher: bus.publisher }, subject, payload)
+  for (const { subject, payload } of sent) await publishWithRetry({ ...deps, publisher: jetstream.publisher }, subject, payload)
   return { ...rearmed, at: manifest.at, records, dead, logSeq: manifest.log.lastSeq, inboxSeq: manifest.inbox.lastSeq + 1, sent: sent.length }
 }
 

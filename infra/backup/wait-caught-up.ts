@@ -9,12 +9,12 @@ const WAIT_MS_MAX = 10_000
 const POLL_MS = 50
 
 /** Whether every input of INBOX up to a sequence has its record; waits for it, for a bounded time. */
-export const waitUntilDecided = (bus: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> =>
-  patiently(async () => await decidedTo(bus, partitions) >= inboxSeq, signal)
+export const waitUntilDecided = (jetstream: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> =>
+  patiently(async () => await decidedTo(jetstream, partitions) >= inboxSeq, signal)
 
 /** As the hosts say; 0 where a partition has none. */
-async function decidedTo(bus: JetStreamContext, partitions: number): Promise<number> {
-  const hosts = (await askStatus(bus.nc)).flatMap(({ stages }) => stages.host ?? []).filter((host) => host.partitions?.length !== 0)
+async function decidedTo(jetstream: JetStreamContext, partitions: number): Promise<number> {
+  const hosts = (await askStatus(jetstream.nc)).flatMap(({ stages }) => stages.host ?? []).filter((host) => host.partitions?.length !== 0)
   const owned = hosts.reduce((sum, host) => sum + (host.partitions?.length ?? 0), 0)
   return owned < partitions ? 0 : Math.min(...hosts.map(({ position }) => position))
 }

@@ -44,7 +44,7 @@ takes it over. The exit code is 1 where anything would differ.`)
       const { settings: effective } = settings()
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
       const { checkLog } = await import('../../pipeline/replay-check/replay-check.ts')
-      await withJetStream(effective, async (bus) => {
+      await withJetStream(effective, async (jetstream) => {
         const listed = new Map<string, string[]>()
         const onFound = (found: Found): void => {
           if (options.json) return out.json(foundJson(found))
@@ -54,7 +54,7 @@ takes it over. The exit code is 1 where anything would differ.`)
         const progress = showCheckProgress(out)
         const { tenant, kind, sample, fold } = options
         const summary = await checkLog({
-          bus, kinds, tenant, kind, sample, mode: fold ? 'fold' : 'each', memoryBytesMax: MEMORY_BYTES_MAX, onFound, onProgress: progress.update,
+          jetstream, kinds, tenant, kind, sample, mode: fold ? 'fold' : 'each', memoryBytesMax: MEMORY_BYTES_MAX, onFound, onProgress: progress.update,
         }).finally(progress.stop)
         if (options.json) out.json({ summary: summaryJson(summary) })
         else print(out, summary, listed)

@@ -23,7 +23,7 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
       const [{ versionsOf, registeredKinds, retireKind, acceptChange }, { pendingActors, pendingText }, { withStoppedSystem: withBucket }] =
         await Promise.all([import('../app/kind-registry.ts'), import('../app/pending-actors.ts'), import('../app/with-stopped-system.ts')])
       const { mermaid } = await import('../../actors/definition/mermaid.ts')
-      await withBucket(settings().settings, async (kv, bus) => {
+      await withBucket(settings().settings, async (kv, jetstream) => {
         const versionOf = async (name: string): Promise<number> => {
           const version = (await registeredKinds(kv)).get(name)
           if (version === undefined) throw new ColloquyError('no_such_kind', `no kind "${name}" is in use; "colloquy kinds" lists them`)
@@ -31,7 +31,7 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
         }
         if (options.retire !== undefined) {
           await versionOf(options.retire)
-          const pending = await pendingActors(bus, options.retire)
+          const pending = await pendingActors(jetstream, options.retire)
           if (pending.count > 0 && options.force !== true) {
             throw new ColloquyError('kind_in_use', `kind "${options.retire}" is in use${pendingText(pending)}: what they wait for would find nobody. Let them end first, or say --force`)
           }

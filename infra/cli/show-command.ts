@@ -27,9 +27,9 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'records of its history, the newest of them', wholeNumber(1), HISTORY_DEFAULT)
     .option(JSON_FLAG, 'one JSON object: {tenant, kind, id, n, state, status, machine, context, label, position, …, history}')
     .action(async (address: Address, options: Options) => {
-      await withJetStream(settings().settings, async (bus) => {
-        const { at, last } = await find(bus, address, options.at)
-        const history = await historyOf(bus, address, at, options.limit)
+      await withJetStream(settings().settings, async (jetstream) => {
+        const { at, last } = await find(jetstream, address, options.at)
+        const history = await historyOf(jetstream, address, at, options.limit)
         if (options.json) out.json(asJson(address, at, history))
         else print(out, address, at, last, history)
       })
@@ -38,21 +38,21 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
 const subjectOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
 
 /** The record that is asked for, and the last one. */
-async function find(bus: JetStreamContext, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
+async function find(jetstream: JetStreamContext, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
   const subject = subjectOf(address)
-  const last = await lastRecord(bus, subject)
+  const last = await lastRecord(jetstream, subject)
   const who = actorKey(address)
   if (last === undefined) throw new ColloquyError('unknown_actor', `there is no record of ${who}; "colloquy tail" shows others`)
-  const at = n === undefined ? last : await findRecord(bus, subject, last, (record) => record.n - n)
+  const at = n === undefined ? last : await findRecord(jetstream, subject, last, (record) => record.n - n)
   if (at === undefined) throw new ColloquyError('unknown_record', `${who} has records 1 to ${last.record.n}, and no ${n}`)
   return { at, last }
 }
 
 /** The records up to this one, oldest first, so many of them at the most. */
-async function historyOf(bus: JetStreamContext, address: Address, at: Placed, limit: number): Promise<Placed[]> {
+async function historyOf(jetstream: JetStreamContext, address: Address, at: Placed, limit: number): Promise<Placed[]> {
   const subject = subjectOf(address)
-  const first = await findRecord(bus, subject, at, ({ n }) => n - Math.max(1, at.record.n - limit + 1))
-  const reader = await openReader(bus, {
+  const first = await findRecord(jetstream, subject, at, ({ n }) => n - Math.max(1, at.record.n - limit + 1))
+  const reader = await openReader(jetstream, {
     stream: 'LOG', filterSubjects: [subject], startSeq: first?.seq ?? at.seq, messagesMax: Math.min(limit, FETCH_AHEAD_MAX),
   })
   const history: Placed[] = []

@@ -31,9 +31,9 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'end after so many records', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}')
     .action(async (subjects: string | undefined, options: Options) => {
-      await withJetStream(settings().settings, async (bus) => {
-        const startSeq = options.since ?? (await bus.jsm.streams.info('LOG')).state.last_seq + 1
-        const reader = await openReader(bus, {
+      await withJetStream(settings().settings, async (jetstream) => {
+        const startSeq = options.since ?? (await jetstream.jsm.streams.info('LOG')).state.last_seq + 1
+        const reader = await openReader(jetstream, {
           stream: 'LOG', filterSubjects: subjects === undefined ? [] : [subjects], startSeq, messagesMax: FETCH_AHEAD_MAX,
         })
         let left = options.limit ?? Infinity

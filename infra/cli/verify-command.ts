@@ -44,8 +44,8 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
   const clickhouse = createClient({ ...await connectToRunningClickHouse(settings, 'colloquy'), request_timeout: QUERY_MS_MAX })
   const bar = createProgressBar(out)
   try {
-    return await withJetStream(settings, (bus) => verify({
-      bus, clickhouse, from, to, tenant, countRepeats: true, onProgress: bar.update, signal: new AbortController().signal,
+    return await withJetStream(settings, (jetstream) => verify({
+      jetstream, clickhouse, from, to, tenant, countRepeats: true, onProgress: bar.update, signal: new AbortController().signal,
     }))
   } finally {
     bar.stop()

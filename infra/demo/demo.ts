@@ -93,8 +93,8 @@ export function startDemo(running: Running, log: Logger): Demo {
   }
 }
 
-const hasPlayed = async ({ bus }: Running): Promise<boolean> =>
-  await bus.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${TENANT}.>` }) !== null
+const hasPlayed = async ({ jetstream }: Running): Promise<boolean> =>
+  await jetstream.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${TENANT}.>` }) !== null
 
 /** Nobody in particular at our own server; with NATS_URL whoever the settings say. */
 const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

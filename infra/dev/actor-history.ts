@@ -24,16 +24,16 @@ export const HISTORY_MAX = 200
 const BYTES_MAX = 4 * 1024 * 1024
 
 /** Reads an actor's records from LOG itself: what just happened is there before the tables have it. */
-export async function readHistory(bus: JetStreamContext, partitionCount: number, address: Address, { from, limit }: HistoryQuery): Promise<History> {
+export async function readHistory(jetstream: JetStreamContext, partitionCount: number, address: Address, { from, limit }: HistoryQuery): Promise<History> {
   const subject = logSubject(partitionOf(address, partitionCount), address)
-  const last = await lastRecord(bus, subject)
+  const last = await lastRecord(jetstream, subject)
   if (last === undefined) return { last: 0, records: [] }
   const first = from ?? Math.max(1, last.record.n - limit + 1)
-  const start = await findRecord(bus, subject, last, ({ n }) => n - first)
+  const start = await findRecord(jetstream, subject, last, ({ n }) => n - first)
   if (start === undefined) return { last: last.record.n, records: [] }
 
   const records: Step[] = []
-  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [subject], startSeq: start.seq, messagesMax: limit })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [subject], startSeq: start.seq, messagesMax: limit })
   let bytes = 0
   for await (const message of reader) {
     records.push(stepOf(message.json<LogRecord>(), message.seq))

@@ -19,7 +19,7 @@ import type { Reloader, ReloadStatus } from './reloader.ts'
 export const PAGE_PATH = '/dev/'
 
 export interface DevRouteDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient
   /** Starts after the servers, and so after these routes. */
@@ -55,7 +55,7 @@ const historyQuery = z.strictObject({
 })
 
 /** The page, what it reads, and the check of every request of the whole interface that it comes from this machine's own browser. */
-export function addDevRoutes(app: FastifyInstance, { bus, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
+export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
   let reloader: Reloader | undefined
   void deps.reloader.then((begun) => { reloader = begun })
   const status = (): ReloadStatus => reloader?.status() ?? STARTING
@@ -91,7 +91,7 @@ export function addDevRoutes(app: FastifyInstance, { bus, client, log, now, part
   })
 
   app.get<{ Params: AddressParams }>(`${PAGE_PATH}history/${ADDRESS_PATH}`, async (request): Promise<History> =>
-    readHistory(bus, partitionCount, addressOf(request.params), read(historyQuery, request.query)))
+    readHistory(jetstream, partitionCount, addressOf(request.params), read(historyQuery, request.query)))
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {

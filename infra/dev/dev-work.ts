@@ -72,14 +72,14 @@ interface Work {
 /** Everything that can be refused, so that the worker before us is stopped only for one that can take its place. */
 async function prepare({ settings, durability, kinds, log }: Work, started: AsyncDisposableStack): Promise<() => Promise<void>> {
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), 'colloquy dev worker')
-  const bus = await openJetStream(nc)
-  started.defer(() => bus.close())
+  const jetstream = await openJetStream(nc)
+  started.defer(() => jetstream.close())
   const kv = await openBucket(nc)
-  await retireUnused(bus, kv, kinds, log)
-  await registerKinds({ kv, bus, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
+  await retireUnused(jetstream, kv, kinds, log)
+  await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
   return async () => {
     const { stages } = await startStages({
-      settings, kinds, log, bus, kv, client: undefined, memory: undefined, metrics: createMetrics(), replicas: durability.replicas,
+      settings, kinds, log, jetstream, kv, client: undefined, memory: undefined, metrics: createMetrics(), replicas: durability.replicas,
     }, started)
     const statusService = startStatusService(nc, stages, durability)
     started.defer(() => statusService.stop())

@@ -6,7 +6,7 @@ import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
 import type { ClusterRegistry, RegistryView, Member, MemberHeartbeat, Share } from './registry.ts'
 
 export interface MembershipOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly registry: ClusterRegistry
   /** Unique over all processes there ever are. */
   readonly id: string
@@ -58,7 +58,7 @@ const FORGET_AFTER_LEASES = 20
 
 /** Takes part in the cluster. The first note must succeed; later ones, and looks, are tried again with the next. */
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
-  const { bus, registry, id, leaseMs, log } = options
+  const { jetstream, registry, id, leaseMs, log } = options
   const shares = new Map<string, () => Share>()
   const declined: Record<string, number[]> = {}
   const listeners: ((view: ClusterView) => Promise<void>)[] = []
@@ -121,7 +121,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     if (leaving) return
     look().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'the cluster could not be looked at; it is tried again'))
   }
-  const subscription = bus.nc.subscribe(CHANGE_SUBJECT, { callback: (error, message) => {
+  const subscription = jetstream.nc.subscribe(CHANGE_SUBJECT, { callback: (error, message) => {
     if (error === null && message.string() !== id) lookLater()
   } })
   const beat = setInterval(() => {
@@ -145,7 +145,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     },
     sharesOf: (work) => latest.flatMap((member) => member.shares[work] ?? []),
     poll: look,
-    notify: () => bus.nc.publish(CHANGE_SUBJECT, id),
+    notify: () => jetstream.nc.publish(CHANGE_SUBJECT, id),
     async leave() {
       leaving = true
       await reconciling
@@ -160,7 +160,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       subscription.unsubscribe()
       await reconciling
       if (isCurrent() && !await isHeeded(registry.removeMember(id))) log.debug('the note of this member stays until it is old')
-      bus.nc.publish(CHANGE_SUBJECT, id)
+      jetstream.nc.publish(CHANGE_SUBJECT, id)
     },
   }
 }

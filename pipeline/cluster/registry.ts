@@ -79,17 +79,17 @@ const NO_MESSAGES = '404'
 export const leaseKey = (work: string, partition: number): string => `${work}.${partition}`
 
 /** Opens the board, which is made if it is not there. */
-export async function openClusterRegistry(bus: JetStreamContext, replicas: number): Promise<ClusterRegistry> {
-  await new Kvm(bus.nc).create(BUCKET, { replicas, history: 1 })
+export async function openClusterRegistry(jetstream: JetStreamContext, replicas: number): Promise<ClusterRegistry> {
+  await new Kvm(jetstream.nc).create(BUCKET, { replicas, history: 1 })
   const put = async (key: string, value: unknown, revision?: number): Promise<number | undefined> => {
-    const result = await bus.publisher.publish(`${PREFIX}${key}`, JSON.stringify(value), revision === undefined ? {} : { expectLastSubjectSequence: revision })
+    const result = await jetstream.publisher.publish(`${PREFIX}${key}`, JSON.stringify(value), revision === undefined ? {} : { expectLastSubjectSequence: revision })
     if (result.ok) return result.seq
     if (result.code === JS_CODE.wrongLastSequence) return undefined
     throw new ColloquyError('cluster_refused', `the bucket ${BUCKET} refused "${key}": ${result.description}`)
   }
   return {
     async read(works) {
-      const [notes, ...leases] = await Promise.all(['member', ...works.map((work) => `lease.${work}`)].map((prefix) => readAll(bus, `${PREFIX}${prefix}.`)))
+      const [notes, ...leases] = await Promise.all(['member', ...works.map((work) => `lease.${work}`)].map((prefix) => readAll(jetstream, `${PREFIX}${prefix}.`)))
       return {
         members: [...notes ?? []].flatMap(([, { value, at }]) => {
           const member = memberSchema.safeParse(value)
@@ -103,7 +103,7 @@ export async function openClusterRegistry(bus: JetStreamContext, replicas: numbe
     },
     heartbeat: async (member) => void await put(`member.${member.id}`, member),
     async removeMember(id) {
-      await bus.jsm.streams.purge(STREAM, { filter: `${PREFIX}member.${id}` })
+      await jetstream.jsm.streams.purge(STREAM, { filter: `${PREFIX}member.${id}` })
     },
     async claim(work, partition, member, before) {
       const lease = { member, epoch: (before?.epoch ?? 0) + 1 }
@@ -123,11 +123,11 @@ interface Entry {
 }
 
 /** The last message of each subject under a prefix, in one round trip. */
-async function readAll(bus: JetStreamContext, prefix: string): Promise<Map<string, Entry>> {
+async function readAll(jetstream: JetStreamContext, prefix: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
-  const messages = await bus.jsm.direct.getLastMessagesFor(STREAM, { multi_last: [`${prefix}>`], batch: ENTRIES_MAX })
+  const messages = await jetstream.jsm.direct.getLastMessagesFor(STREAM, { multi_last: [`${prefix}>`], batch: ENTRIES_MAX })
   // The client waits for ever for the rest of an answer whose server died after the first message of it.
-  const impatience = setTimeout(() => {
+  const timeout = setTimeout(() => {
     messages.stop(new ColloquyError('no_reply', `the answer about "${prefix}>" in ${STREAM} did not end within ${READ_MS_MAX} ms`))
   }, READ_MS_MAX)
   try {
@@ -137,7 +137,7 @@ async function readAll(bus: JetStreamContext, prefix: string): Promise<Map<strin
   } catch (error) {
     if (codeOf(error) !== NO_MESSAGES) throw error
   } finally {
-    clearTimeout(impatience)
+    clearTimeout(timeout)
   }
   return entries
 }

@@ -43,9 +43,9 @@ const FETCH_AHEAD_MAX = 500
 const GROWTH = 8
 
 /** The letters that fit, in the order in which DEAD got them, without their payloads: as many as there are at the start. */
-export async function* scanDeadLetters(bus: JetStreamContext, filter: DeadLetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
+export async function* scanDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
   const { reason = '*', tenant = '*', kind = '*', actor = '*' } = filter
-  const consumer = await bus.js.consumers.get('DEAD', {
+  const consumer = await jetstream.js.consumers.get('DEAD', {
     filter_subjects: [`dead.${reason}.${tenant}.${kind}.${actor}`], headers_only: true,
     deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: startSeq,
   })
@@ -63,13 +63,13 @@ export async function* scanDeadLetters(bus: JetStreamContext, filter: DeadLetter
 }
 
 /** The newest letters that fit, oldest first. */
-export async function newestDeadLetters(bus: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
-  const { first_seq: first, last_seq: last, messages } = (await streamInfo(bus.jsm, 'DEAD')).state
+export async function newestDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
+  const { first_seq: first, last_seq: last, messages } = (await streamInfo(jetstream.jsm, 'DEAD')).state
   if (messages === 0) return []
   for (let span = limit; ; span *= GROWTH) {
     const from = Math.max(first, last - span + 1)
     const newest: DeadLetter[] = []
-    for await (const deadLetter of scanDeadLetters(bus, filter, from)) {
+    for await (const deadLetter of scanDeadLetters(jetstream, filter, from)) {
       newest.push(deadLetter)
       if (newest.length > limit) newest.shift()
     }
@@ -78,8 +78,8 @@ export async function newestDeadLetters(bus: JetStreamContext, filter: DeadLette
 }
 
 /** With its payload; `undefined` where DEAD has none there. */
-export async function findDeadLetter(bus: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
-  const stored = await bus.jsm.streams.getMessage('DEAD', { seq })
+export async function findDeadLetter(jetstream: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
+  const stored = await jetstream.jsm.streams.getMessage('DEAD', { seq })
   return stored === null ? undefined : deadLetterOf(stored, stored.header)
 }
 

@@ -18,11 +18,11 @@ export interface ResolutionInput {
  * @throws ColloquyError `gone` where DEAD has it no longer, `not_redrivable` where doing it again is not what helps, with what
  * does, `no_record` where LOG has lost the record.
  */
-export async function resolutionInputOf(bus: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<ResolutionInput> {
-  const dead = await findDeadLetter(bus, seq)
+export async function resolutionInputOf(jetstream: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<ResolutionInput> {
+  const dead = await findDeadLetter(jetstream, seq)
   if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was`)
   if (end === 'redriven') checkRedrivable(dead, force)
-  const { record, reason, subject, error } = await recordOf(bus, dead)
+  const { record, reason, subject, error } = await recordOf(jetstream, dead)
   const request: ResolutionRequest = {
     end, deadSeq: seq, logSeq: dead.logSeq, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
     reason, subject, error, ...(force ? { force } : {}),
@@ -45,8 +45,8 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
   }
 }
 
-async function recordOf(bus: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
-  const stored = await bus.jsm.direct.getMessage('LOG', { seq: logSeq })
+async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
+  const stored = await jetstream.jsm.direct.getMessage('LOG', { seq: logSeq })
   const record = stored !== null && actorKey(parseLogSubject(stored.subject).address) === actorKey(address) ? stored.json<LogRecord>() : undefined
   if (record?.inbox.seq === inboxSeq) {
     if (record.reason === reason) return { record, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '' }

@@ -34,7 +34,7 @@ export interface Resolved {
 }
 
 export interface ResolveOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly end: Resolution
   readonly force: boolean
   /** Letters that were sent and have no record yet. */
@@ -63,7 +63,7 @@ interface Waiting {
  * an input from inside, so that its actor takes it in turn, and the log says what became of it; then the dispatcher takes it out of DEAD.
  */
 export async function resolveDeadLetters(options: ResolveOptions, deadLetters: readonly DeadLetter[]): Promise<void> {
-  const { bus, end, force, inFlightMax, timeoutMs, onResolved } = options
+  const { jetstream, end, force, inFlightMax, timeoutMs, onResolved } = options
   const waiting = new Map<number, Waiting>()
   const inFlight = createInFlightLimiter({ countMax: inFlightMax, bytesMax: BYTES_MAX })
   const settle = (deadSeq: number, resolved: Omit<Resolved, 'deadLetter'>): void => {
@@ -73,7 +73,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
     inFlight.release(found.bytes)
     onResolved({ deadLetter: found.deadLetter, ...resolved })
   }
-  const records = await watchRecords(bus, ({ resolves, ...record }, logSeq) => {
+  const records = await watchRecords(jetstream, ({ resolves, ...record }, logSeq) => {
     if (resolves?.end === end) settle(resolves.deadSeq, { logSeq, ...outcomeOf(record) })
   })
   const sweep = setInterval(() => {
@@ -85,7 +85,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
   try {
     for (const deadLetter of inOrderOfArrival(deadLetters)) {
       await inFlight.whenAvailable()
-      const resolution = await resolutionInputOf(bus, deadLetter.seq, end, force).catch((error: unknown) => refusal(error))
+      const resolution = await resolutionInputOf(jetstream, deadLetter.seq, end, force).catch((error: unknown) => refusal(error))
       if ('error' in resolution) {
         onResolved({ deadLetter, outcome: 'refused', error: resolution.error })
         continue
@@ -114,7 +114,7 @@ function refusal(error: unknown): { error: string } {
 }
 
 /** Until the stream has it, so that none overtakes another; why the stream will never take it, where that is so. */
-async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { request, payload }: ResolutionInput): Promise<string | undefined> {
+async function send({ jetstream, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { request, payload }: ResolutionInput): Promise<string | undefined> {
   const how = {
     msgId: `dead.${request.end}.${request.deadSeq}.${request.logSeq}${request.force === true ? `.${randomUUID()}` : ''}`,
     headers: { [RESOLUTION_HEADER]: resolutionHeader(request) },
@@ -123,7 +123,7 @@ async function send({ bus, timeoutMs, onWait }: ResolveOptions, { address }: Dea
   for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     let why: string
     try {
-      const result = await bus.publisher.publish(actorSubject(address), payload, how)
+      const result = await jetstream.publisher.publish(actorSubject(address), payload, how)
       if (result.ok) return undefined
       why = `SENT did not take it (${result.code}: ${result.description})`
       if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
@@ -144,9 +144,9 @@ function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'
 }
 
 /** Reads LOG from now on; after a break from where it was. */
-async function watchRecords(bus: JetStreamContext, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
-  let next = (await streamInfo(bus.jsm, 'LOG')).state.last_seq + 1
-  const open = (): Promise<StreamReader> => openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
+async function watchRecords(jetstream: JetStreamContext, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
+  let next = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq + 1
+  const open = (): Promise<StreamReader> => openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
   let reader = await open()
   let isStopped = false
   const read = async (): Promise<void> => {

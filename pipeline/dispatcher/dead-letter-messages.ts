@@ -23,7 +23,7 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
  * The dead letters of a record: a rejection with its payload untouched, as INBOX still has it (else the excerpt that the
  * record keeps, and a header that says so); a task that failed for good, with its outcome.
  */
-export async function deadLettersOf(bus: JetStreamContext, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetterMessage[]> {
+export async function deadLettersOf(jetstream: JetStreamContext, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetterMessage[]> {
   const deadLetters: DeadLetterMessage[] = []
   const base = {
     'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,
@@ -31,7 +31,7 @@ export async function deadLettersOf(bus: JetStreamContext, address: Address, rec
   }
   if (record.reason !== undefined) {
     // The leader, since a replica that lags would cost the payload.
-    const original = await bus.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
+    const original = await jetstream.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
     // An alarm itself says nothing; the record has what it was for.
     const payload = whole && !BY_WAKE_UP.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')

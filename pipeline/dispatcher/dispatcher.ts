@@ -27,7 +27,7 @@ import { removeDeadLetter } from './remove-dead-letter.ts'
 import { abortedBy, eventsOf, sentBy, tasksOf, type Outgoing } from './outgoing-messages.ts'
 
 export interface DispatcherOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly checkpoints: Checkpoints
   readonly truncation: StreamTruncation
   readonly partitions: readonly number[]
@@ -48,12 +48,12 @@ export interface DispatcherOptions {
  * go out in their order, and so does what it sends to other actors.
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
-  const { bus, metrics, log, checkpoints, truncation, partitions } = options
+  const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
   const { rings, starts } = await resume(options)
   const owed = await truncation.findRepairs(partitions)
   await resendLost(options, owed, starts)
   const startSeq = Math.min(...starts.values())
-  const reader = await openReader(bus, {
+  const reader = await openReader(jetstream, {
     stream: 'LOG',
     filterSubjects: [],
     startSeq: startSeq + 1,
@@ -61,8 +61,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, inFlight)
-  const deps = { publisher: bus.publisher, log, metrics, signal: loop.signal }
-  const wakeUps = createWakeUps({ bus, log, metrics, signal: loop.signal })
+  const deps = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
+  const wakeUps = createWakeUps({ jetstream, log, metrics, signal: loop.signal })
   const watermark = createLowWatermark(startSeq)
   /** The last record under way of each actor that has one. */
   const chains = new Map<string, Promise<void>>()
@@ -85,7 +85,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const deadLetters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(bus, address, record, logSeq)) : []
+    const deadLetters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...deadLetters]
     const due = dueUnlessCovered(address, record)
@@ -96,7 +96,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
       ...others.map(({ subject, payload, ...how }) => publishWithRetry(deps, subject, payload, how)),
     ])
     if (record.resolves !== undefined) {
-      await removeDeadLetter(bus, record.resolves)
+      await removeDeadLetter(jetstream, record.resolves)
       metrics.deadLettersResolved.inc({ end: record.resolves.end })
     }
     if (wakeUp === 'not_ours') handedOff.add(partition)
@@ -104,7 +104,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     for (const deadLetter of deadLetters) metrics.deadLetters.inc({ reason: deadLetter.reason })
     metrics.stageOut.inc({ stage: 'dispatch' }, record.emitted.length + sent.length + others.length)
     if (sent.length > 0) metrics.sent.inc({ kind: address.kind }, sent.length)
-    for (const run of abortedBy(record)) bus.nc.publish(abortSubject(run))
+    for (const run of abortedBy(record)) jetstream.nc.publish(abortSubject(run))
     metrics.handlerSeconds.observe({ stage: 'dispatch' }, (performance.now() - begun) / 1000)
   }
 
@@ -188,7 +188,7 @@ type Placed = ReturnType<typeof parseLogSubject>
 const RESEND_MS_MAX = 600_000
 
 /** Where each partition goes on, with the ring of positions that led there. */
-async function resume({ bus, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
+async function resume({ jetstream, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
   const rings = new Map<number, readonly StreamPosition[]>()
   const starts = new Map<number, number>()
   const matches = new Map<string, Promise<ResumePosition>>()
@@ -197,11 +197,11 @@ async function resume({ bus, checkpoints, truncation, partitions, log, metrics }
     const ring = await checkpoints.load(partition)
     // Partitions that moved together have the same ring: it is compared once.
     const key = JSON.stringify(ring)
-    const match = matches.get(key) ?? findResumePosition(bus.jsm, 'LOG', ring)
+    const match = matches.get(key) ?? findResumePosition(jetstream.jsm, 'LOG', ring)
     matches.set(key, match)
-    const { position, truncated: tailLost } = await match
+    const { position, truncated: truncated } = await match
     const had = ring[0]?.seq ?? 0
-    if (tailLost && had !== 0) wentBack.push({ partition, had, goesOnAt: position?.seq ?? 0 })
+    if (truncated && had !== 0) wentBack.push({ partition, had, goesOnAt: position?.seq ?? 0 })
     rings.set(partition, ring.filter((kept) => kept.seq <= (position?.seq ?? -1)))
     starts.set(partition, position?.seq ?? 0)
   }
@@ -218,17 +218,17 @@ async function resume({ bus, checkpoints, truncation, partitions, log, metrics }
 
 const startOf = (starts: ReadonlyMap<number, number>) => (partition: number): number => starts.get(partition) ?? 0
 
-async function resendLost({ bus, log, metrics }: DispatcherOptions, { resend: lost }: RecordRepair, starts: ReadonlyMap<number, number>): Promise<void> {
+async function resendLost({ jetstream, log, metrics }: DispatcherOptions, { resend: lost }: RecordRepair, starts: ReadonlyMap<number, number>): Promise<void> {
   if (lost === undefined) return
-  const count = await resend({ bus, log, metrics, signal: AbortSignal.timeout(RESEND_MS_MAX), ...lost, upTo: startOf(starts) })
+  const count = await resend({ jetstream, log, metrics, signal: AbortSignal.timeout(RESEND_MS_MAX), ...lost, upTo: startOf(starts) })
   log.warn({ partitions: lost.partitions.length, count }, 'events from actor to actor were sent again')
 }
 
 /** Beside the dispatcher's work: of many actors it takes its time. */
-async function rearmMissing({ bus, truncation, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: RecordRepair, starts: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
+async function rearmMissing({ jetstream, truncation, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: RecordRepair, starts: ReadonlyMap<number, number>, signal: AbortSignal): Promise<void> {
   if (partitions.length === 0) return
   const rearmed = await rearm({
-    bus, log, metrics, signal, partitions, upTo: startOf(starts), occasion: `epoch-${epoch}`, now: () => new Date().toISOString(),
+    jetstream, log, metrics, signal, partitions, upTo: startOf(starts), occasion: `epoch-${epoch}`, now: () => new Date().toISOString(),
   })
   await truncation.completeRepair(partitions, epoch)
   log.warn({ partitions: partitions.length, ...rearmed }, 'tasks and timers that were missing are armed again')

@@ -13,10 +13,10 @@ export interface Placed {
  *
  * @param startedAt as the state has it: the `at` of that record.
  */
-export async function taskStartedIn(bus: JetStreamContext, subject: string, last: Placed, run: string, startedAt: string): Promise<Placed | undefined> {
+export async function taskStartedIn(jetstream: JetStreamContext, subject: string, last: Placed, run: string, startedAt: string): Promise<Placed | undefined> {
   const starts = ({ started }: LogRecord): boolean => started.some((one) => one.run === run)
   if (starts(last.record)) return last
-  return search(bus, subject, last.seq, ({ at }) => at < startedAt, (record) => (record.at === startedAt ? starts(record) : undefined))
+  return search(jetstream, subject, last.seq, ({ at }) => at < startedAt, (record) => (record.at === startedAt ? starts(record) : undefined))
 }
 
 /**
@@ -24,19 +24,19 @@ export async function taskStartedIn(bus: JetStreamContext, subject: string, last
  * @param isIt asked for the records after that part, in order: `undefined` ends the search.
  */
 async function search(
-  bus: JetStreamContext, subject: string, lastSeq: number, isBefore: (record: LogRecord) => boolean, isIt: (record: LogRecord) => boolean | undefined,
+  jetstream: JetStreamContext, subject: string, lastSeq: number, isBefore: (record: LogRecord) => boolean, isIt: (record: LogRecord) => boolean | undefined,
 ): Promise<Placed | undefined> {
   let low = 1
   let high = lastSeq
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const found = await next(bus, subject, middle)
+    const found = await next(jetstream, subject, middle)
     if (found === undefined) return undefined
     if (isBefore(found.record)) low = found.seq + 1
     else high = middle
   }
   for (let seq = low; seq <= lastSeq;) {
-    const found = await next(bus, subject, seq)
+    const found = await next(jetstream, subject, seq)
     const answer = found === undefined ? undefined : isIt(found.record)
     if (found === undefined || answer === undefined) return undefined
     if (answer) return found

@@ -12,9 +12,9 @@ export interface LastRecord extends Placed {
 }
 
 /** The last record of every actor of these partitions. @throws ColloquyError `interrupted` where LOG stopped answering */
-export async function* lastRecords(bus: JetStreamContext, partitions: readonly number[]): AsyncGenerator<LastRecord> {
+export async function* lastRecords(jetstream: JetStreamContext, partitions: readonly number[]): AsyncGenerator<LastRecord> {
   const what = { filter_subjects: partitions.map((partition) => `log.${partition}.>`), deliver_policy: DeliverPolicy.LastPerSubject }
-  for await (const batch of readToEnd(bus, 'LOG', what)) {
+  for await (const batch of readToEnd(jetstream, 'LOG', what)) {
     for (const message of batch) {
       yield { subject: message.subject, ...parseLogSubject(message.subject), seq: message.seq, record: message.json<LogRecord>() }
     }

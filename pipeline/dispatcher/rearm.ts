@@ -10,7 +10,7 @@ import { lastRecords, type LastRecord } from './last-records.ts'
 import { taskStartedIn } from './find-task-start.ts'
 
 export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly partitions: readonly number[]
   /** Told apart from runs of records that come after this LOG sequence: those are the dispatcher's to carry out. */
   readonly upTo: (partition: number) => number
@@ -41,7 +41,7 @@ const ACTORS_MAX = 32
  * run that had come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
  */
 export async function rearm(options: RearmOptions): Promise<Rearmed> {
-  const rearming = { ...options, wakeUps: createWakeUps({ bus: options.bus, log: options.log, metrics: options.metrics, signal: options.signal }) }
+  const rearming = { ...options, wakeUps: createWakeUps({ jetstream: options.jetstream, log: options.log, metrics: options.metrics, signal: options.signal }) }
   const sum = { actors: 0, tasks: 0, timers: 0 }
   const window = createConcurrencyLimit(ACTORS_MAX)
   const add = (one: Rearmed): void => {
@@ -49,7 +49,7 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
     sum.tasks += one.tasks
     sum.timers += one.timers
   }
-  for await (const last of lastRecords(options.bus, options.partitions)) {
+  for await (const last of lastRecords(options.jetstream, options.partitions)) {
     options.signal.throwIfAborted()
     if (hasPending(last.record.state)) await window.add(rearmActor(rearming, last).then(add))
   }
@@ -58,12 +58,12 @@ export async function rearm(options: RearmOptions): Promise<Rearmed> {
 }
 
 async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed> {
-  const { bus, log, wakeUps } = options
+  const { jetstream, log, wakeUps } = options
   const { subject, address, record } = last
   const upTo = options.upTo(last.partition)
   let tasks = 0
   for (const [run, { task, startedAt, deadlineAt }] of Object.entries(record.state?.tasks ?? {})) {
-    const from = await taskStartedIn(bus, subject, last, run, startedAt)
+    const from = await taskStartedIn(jetstream, subject, last, run, startedAt)
     if (from !== undefined && from.seq > upTo) continue
     const started = from?.record.started.find((one) => one.run === run)
     if (from === undefined || started === undefined) {
@@ -81,9 +81,9 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
 
 /** How many messages that was. */
 async function put(options: RearmOptions, { subject, payload }: Outgoing, run: string): Promise<0 | 1> {
-  if (await isQueued(options.bus, subject, run)) return 0
+  if (await isQueued(options.jetstream, subject, run)) return 0
   // Not the run's own id alone: JetStream may still remember it from when it was put in first.
-  await publishWithRetry({ ...options, publisher: options.bus.publisher }, subject, payload, { msgId: `${run}:${options.occasion}` })
+  await publishWithRetry({ ...options, publisher: options.jetstream.publisher }, subject, payload, { msgId: `${run}:${options.occasion}` })
   return 1
 }
 

@@ -6,7 +6,7 @@ import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retr
 import { openReader } from '../jetstream/ordered-reader.ts'
 
 export interface ResendOptions extends Omit<RetryDeps, 'publisher'> {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly partitions: readonly number[]
   /** SENT has what was published up to then, ISO. */
   readonly since: string
@@ -24,13 +24,13 @@ const AHEAD_MAX = 1_000
  *
  * @returns how many.
  */
-export async function resend({ bus, partitions, since, upTo, ...deps }: ResendOptions): Promise<number> {
+export async function resend({ jetstream, partitions, since, upTo, ...deps }: ResendOptions): Promise<number> {
   const from = new Date(Math.max(0, Date.parse(since) - BEHIND_MS_MAX))
-  const first = await bus.jsm.direct.getMessage('LOG', { start_time: from })
+  const first = await jetstream.jsm.direct.getMessage('LOG', { start_time: from })
   const last = Math.max(0, ...partitions.map(upTo))
   if (first === null || first.seq > last) return 0
   let count = 0
-  const reader = await openReader(bus, {
+  const reader = await openReader(jetstream, {
     stream: 'LOG', filterSubjects: partitions.map((partition) => `log.${partition}.>`), startSeq: first.seq, messagesMax: AHEAD_MAX,
   })
   try {
@@ -41,7 +41,7 @@ export async function resend({ bus, partitions, since, upTo, ...deps }: ResendOp
       const { partition, address } = parseLogSubject(message.subject)
       if (message.seq <= upTo(partition)) {
         for (const { subject, payload } of sentBy(address, message.json<LogRecord>())) {
-          await publishWithRetry({ ...deps, publisher: bus.publisher }, subject, payload)
+          await publishWithRetry({ ...deps, publisher: jetstream.publisher }, subject, payload)
           count += 1
         }
       }

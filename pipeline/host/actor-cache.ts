@@ -69,8 +69,8 @@ const NOT_FOUND = 404
  * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
  * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
  */
-export async function loadActor(bus: JetStreamContext, subject: string, address: Address, from: 'direct' | 'leader'): Promise<CachedActor> {
-  const last = await (from === 'direct' ? readDirect(bus, subject) : bus.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
+export async function loadActor(jetstream: JetStreamContext, subject: string, address: Address, from: 'direct' | 'leader'): Promise<CachedActor> {
+  const last = await (from === 'direct' ? readDirect(jetstream, subject) : jetstream.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
   if (last === null) return { actor: newActor(address), lastSeq: 0 }
   return { actor: actorAfter(address, last.json<LogRecord>()), lastSeq: last.seq }
 }

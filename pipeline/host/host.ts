@@ -18,7 +18,7 @@ import { resume } from './resume-point.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface HostOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly kinds: Kinds
   /** The partitions that this run begins with. */
@@ -48,10 +48,10 @@ export interface HostRun extends PartitionRun {
  * actors' appends are under way side by side; one actor's messages are handled strictly one after another.
  */
 export async function startHost(options: HostOptions): Promise<HostRun> {
-  const { bus, kinds, partitions, live, metrics, log } = options
+  const { jetstream, kinds, partitions, live, metrics, log } = options
   live.evict(new Set(partitions))
   const { lows, startSeq, isResolved } = await resume(options, partitions)
-  const reader = await openReader(bus, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
+  const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))
   const inFlight = createInFlightLimiter({ countMax: options.messagesMax, bytesMax: options.bytesMax })
@@ -61,7 +61,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   /** Messages under way of each partition, and who waits for their end. */
   const underWay = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
   // What earlier hosts appended may not be dispatched yet either.
-  let lastAppended = (await streamInfo(bus.jsm, 'LOG')).state.last_seq
+  let lastAppended = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq
 
   const finish = (delivery: Delivery): void => {
     watermarks.get(delivery.partition)?.finish(delivery.seq)
@@ -70,7 +70,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   }
 
   const handle = createHandler({
-    bus, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, yieldPartition: options.yieldPartition,
+    jetstream, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, yieldPartition: options.yieldPartition,
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
     hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,

@@ -5,11 +5,11 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Share } from '../cluster/registry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { SOURCED_STREAMS, newestSourced, sourcedAt } from '../jetstream/sourcing.ts'
-import { noteTrimmed } from './trim-mark.ts'
+import { saveTrimMark } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface TrimOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   /** What the members last said of their partitions, by work; the newest that is known. */
   readonly shares: (work: string) => readonly Share[]
@@ -45,7 +45,7 @@ const FULL_SHARE = 0.5
  * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
  */
 export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
-  const { bus, kv, shares, partitionCount, everyMs, keepMs, log } = options
+  const { jetstream, kv, shares, partitionCount, everyMs, keepMs, log } = options
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   let notes: Note[] = []
   /** By stream, oldest first. */
@@ -59,9 +59,9 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
   }
   const mark = async (): Promise<void> => {
     await Promise.all(SOURCED_STREAMS.map(async (one) => {
-      const [newest, kept] = [await newestSourced(bus, one), marks.get(one.stream) ?? []]
+      const [newest, kept] = [await newestSourced(jetstream, one), marks.get(one.stream) ?? []]
       if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
-      const inboxSeq = await sourcedAt(bus, one, newest)
+      const inboxSeq = await sourcedAt(jetstream, one, newest)
       // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
       if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
     }))
@@ -69,23 +69,23 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
   const trim = async (): Promise<void> => {
     note()
     await mark()
-    const { state, config } = await streamInfo(bus.jsm, 'INBOX')
+    const { state, config } = await streamInfo(jetstream.jsm, 'INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     const oldest = isFull ? Infinity : performance.now() - keepMs
     const dispatched = together(shares('dispatch'), partitionCount)?.position ?? 0
     const due = notes.findLast((one) => one.at <= oldest && one.logSeq <= dispatched)
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
-    await noteTrimmed(bus, kv, due)
+    await saveTrimMark(jetstream, kv, due)
     // INBOX last: what it has of theirs says how far they were taken over.
     for (const { stream, way } of SOURCED_STREAMS) {
       const kept = marks.get(stream) ?? []
       const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
       if (takenOver === undefined) continue
-      await bus.jsm.streams.purge(stream, { filter: `${way}.>`, seq: takenOver.seq + 1 })
+      await jetstream.jsm.streams.purge(stream, { filter: `${way}.>`, seq: takenOver.seq + 1 })
       marks.set(stream, kept.filter(({ seq }) => seq > takenOver.seq))
     }
-    await bus.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
+    await jetstream.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
     trimmed = due.inboxSeq
   }
   const timer = setInterval(() => {

@@ -20,7 +20,7 @@ export interface Delivery extends Message {
 }
 
 export interface HandlerDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kinds: Kinds
   readonly log: Logger
   readonly metrics: Metrics
@@ -47,13 +47,13 @@ export type Handled = 'done' | 'lost'
  * message has a record that LOG acknowledged, needs none, or is another host's; rejects only where the host has to begin anew.
  */
 export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, delivery: Delivery) => Promise<Handled> {
-  const { bus, kinds, log, metrics, signal } = deps
-  const wakeUps = createWakeUps({ bus, log, metrics, signal })
+  const { jetstream, kinds, log, metrics, signal } = deps
+  const wakeUps = createWakeUps({ jetstream, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
   const load = async (mailbox: Mailbox<Delivery>, from: 'direct' | 'leader'): Promise<CachedActor> => {
     metrics.actorLoads.inc()
-    return withRetry(deps, mailbox.subject, () => loadActor(bus, mailbox.subject, mailbox.address, from))
+    return withRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
   const decideOn = (live: CachedActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
@@ -80,7 +80,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: PendingRecord): Promise<boolean> => {
     const appended = await publishWithRetry(
-      { publisher: bus.publisher, log, metrics, signal }, mailbox.subject, draft.encoded,
+      { publisher: jetstream.publisher, log, metrics, signal }, mailbox.subject, draft.encoded,
       { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
     if (!appended.ok) return false
     deps.onAppended(appended.seq)

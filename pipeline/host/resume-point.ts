@@ -8,11 +8,11 @@ import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/publisher.ts'
-import { reportTrimmed } from './trim-mark.ts'
+import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface ResumeDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly log: Logger
   readonly metrics: Metrics
@@ -44,12 +44,12 @@ const FILLERS_PENDING_MAX = 1_000
  * on to where the log knows it to have been, by messages that hosts pass over.
  */
 export async function resume(deps: ResumeDeps, partitions: readonly number[]): Promise<Resume> {
-  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.bus, partition)))
+  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, partition)))
   const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.low ?? 0]))
   const known = Math.max(0, ...lows.values())
   const lastTs = lasts.reduce((latest, record) => (record !== null && record.inbox.ts > latest ? record.inbox.ts : latest), '')
-  await reportTrimmed(deps)
-  const reused = await healInbox(deps, known, lastTs)
+  await reportLostInputs(deps)
+  const reused = await repairInbox(deps, known, lastTs)
   const startSeq = Math.min(...lows.values()) + 1
   return {
     lows,
@@ -68,27 +68,27 @@ async function lastRecord({ jsm }: JetStreamContext, partition: number): Promise
  * INBOX lost its tail if what it stored after the last recorded input begins at a sequence that the log knows to be resolved:
  * no record's `low` is above its own input.
  */
-async function healInbox(deps: ResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
-  const { bus, kv, log, metrics } = deps
-  const { state } = await streamInfo(bus.jsm, 'INBOX')
-  const before = await loadReused(kv, state.first_seq)
+async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
+  const { jetstream, kv, log, metrics } = deps
+  const { state } = await streamInfo(jetstream.jsm, 'INBOX')
+  const before = await loadReusedRange(kv, state.first_seq)
   if (lastTs === '') return before
-  const after = await bus.jsm.direct.getMessage('INBOX', { start_time: new Date(Date.parse(lastTs) + 1) })
+  const after = await jetstream.jsm.direct.getMessage('INBOX', { start_time: new Date(Date.parse(lastTs) + 1) })
   const from = after?.seq ?? state.last_seq + 1
   if (from > known) return before
 
   metrics.streamsTruncated.inc({ stream: 'INBOX' })
   log.error({ from, known }, `INBOX lost its last messages, from sequence ${from} to ${known}; their effects are in LOG. Its sequence is moved on`)
-  const reused = await noteReused(kv, { from, to: known })
+  const reused = await saveReusedRange(kv, { from, to: known })
   for (;;) {
     // Other workers that found the same may fill it as well, and producers do.
-    const missing = known - (await streamInfo(bus.jsm, 'INBOX')).state.last_seq
+    const missing = known - (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq
     if (missing <= 0) return reused
-    await fill(bus, Math.min(FILLERS_PENDING_MAX, missing))
+    await fill(jetstream, Math.min(FILLERS_PENDING_MAX, missing))
   }
 }
 
-async function loadReused(kv: KV, firstSeq: number): Promise<Reused | undefined> {
+async function loadReusedRange(kv: KV, firstSeq: number): Promise<Reused | undefined> {
   const entry = await kv.get(REUSED_KEY)
   if (entry === null || entry.operation !== 'PUT') return undefined
   const reused = reusedSchema.parse(entry.json())
@@ -102,7 +102,7 @@ async function loadReused(kv: KV, firstSeq: number): Promise<Reused | undefined>
  * Widens what is noted. Workers that find a loss at the same time each know the records of their own partitions only: what one noted
  * must not be taken back by another. Reading too much again is harmless.
  */
-async function noteReused(kv: KV, found: Reused): Promise<Reused> {
+async function saveReusedRange(kv: KV, found: Reused): Promise<Reused> {
   for (;;) {
     const entry = await kv.get(REUSED_KEY)
     const before = entry === null || entry.operation !== 'PUT' ? undefined : reusedSchema.parse(entry.json())
@@ -122,8 +122,8 @@ function ignoreOther(error: unknown): void {
   if (!(error instanceof JetStreamApiError) || error.code !== JS_CODE.wrongLastSequence) throw error
 }
 
-async function fill(bus: JetStreamContext, count: number): Promise<void> {
-  const results = await Promise.all(Array.from({ length: count }, () => bus.publisher.publish(inputSubject(FILLER), '{}')))
+async function fill(jetstream: JetStreamContext, count: number): Promise<void> {
+  const results = await Promise.all(Array.from({ length: count }, () => jetstream.publisher.publish(inputSubject(FILLER), '{}')))
   for (const result of results) {
     if (!result.ok) throw new ColloquyError('heal_failed', `INBOX refused a filler (${result.code}: ${result.description})`)
   }

@@ -11,7 +11,7 @@ const KEY = 'inbox.trimmed'
 const trimmedSchema = z.object({ inboxSeq: z.int().nonnegative(), log: streamPositionSchema })
 
 /** To be written down before INBOX is trimmed. */
-export async function noteTrimmed({ jsm }: JetStreamContext, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
+export async function saveTrimMark({ jsm }: JetStreamContext, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
   const { created } = await streamInfo(jsm, 'LOG')
   const record = await jsm.streams.getMessage('LOG', { seq: logSeq })
   if (record === null) return
@@ -22,13 +22,13 @@ export async function noteTrimmed({ jsm }: JetStreamContext, kv: KV, { inboxSeq,
  * Says what cannot be healed: LOG went back so far that INBOX no longer has the inputs of the records that it lost. What INBOX still
  * has is decided again; nothing else is known of the rest. Said by each host that begins, until INBOX is trimmed the next time.
  */
-export async function reportTrimmed({ bus, kv, log, metrics }: { bus: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): Promise<void> {
+export async function reportLostInputs({ jetstream, kv, log, metrics }: { jetstream: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): Promise<void> {
   const entry = await kv.get(KEY)
   if (entry === null || entry.operation !== 'PUT') return
   const { inboxSeq, log: had } = trimmedSchema.parse(entry.json())
-  const { truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', [had])
-  if (!tailLost) return
-  const { state } = await streamInfo(bus.jsm, 'LOG')
+  const { truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had])
+  if (!truncated) return
+  const { state } = await streamInfo(jetstream.jsm, 'LOG')
   metrics.inputsLost.inc()
   log.error({ hadLogSeq: had.seq, hadLogTs: had.ts, logSeq: state.last_seq, logTs: state.last_ts, inboxSeq },
     `LOG lost records of inputs that INBOX no longer has: those up to INBOX sequence ${inboxSeq} that were decided after ${state.last_ts} and by ${had.ts} are gone. `

@@ -9,7 +9,7 @@ import { HttpProblem } from './problems.ts'
 import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
 
 export interface ActorRouteDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly partitionCount: number
   readonly connection: ConnectionWatch
 }
@@ -17,17 +17,17 @@ export interface ActorRouteDeps {
 const querySchema = z.strictObject({ at: z.coerce.number().int().min(1).optional() })
 
 /** `GET /v1/actors/<tenant>/<kind>/<id>[?at=n]`: the actor as its last record leaves it, or its record `n`. */
-export function addActorRoute(app: FastifyInstance, { bus, partitionCount, connection }: ActorRouteDeps): void {
+export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection }: ActorRouteDeps): void {
   app.get<{ Params: AddressParams }>(`/v1/actors/${ADDRESS_PATH}`, async (request) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query)
     if (!query.success) throw new HttpProblem(400, 'bad_query', zodProblem(query.error, ''))
     connection.demand()
     const subject = logSubject(partitionOf(address, partitionCount), address)
-    const last = await lastRecord(bus, subject)
+    const last = await lastRecord(jetstream, subject)
     if (last === undefined) throw new HttpProblem(404, 'unknown_actor', `there is no record of ${actorKey(address)}`)
     const { at } = query.data
-    const found = at === undefined ? last : await findRecord(bus, subject, last, ({ n }) => n - at)
+    const found = at === undefined ? last : await findRecord(jetstream, subject, last, ({ n }) => n - at)
     if (found === undefined) {
       throw new HttpProblem(404, 'unknown_record', `${actorKey(address)} has records 1 to ${last.record.n}, not ${at}`)
     }

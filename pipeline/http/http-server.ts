@@ -20,7 +20,7 @@ import { createStageLags } from './stage-lags.ts'
 import { createWaits, type WaitDeps } from './wait-for.ts'
 
 export interface HttpServerOptions extends WaitDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   /** The stages of this process, for `/readyz` and the lags. */
   readonly stages: ReadonlyMap<string, Stage>
   readonly metrics: Metrics
@@ -65,29 +65,29 @@ const STOP_MS_MAX = 5_000
  * @throws ColloquyError `http_unprotected`, `port_taken`, `bad_http_host`.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { bus, host, port, log, metrics, stages } = options
+  const { jetstream, host, port, log, metrics, stages } = options
   checkProtection(host, options.token)
   const now = (): string => new Date().toISOString()
-  const connection = watchConnection(bus.nc, now)
+  const connection = watchConnection(jetstream.nc, now)
   const closing = new AbortController()
 
   const app = createApp(options)
   const refuseOtherMethods = watchMethods(app)
   options.addRoutes?.(app)
   addInputRoute(app, {
-    publisher: bus.publisher, connection, waitFor: createWaits(options), closing: closing.signal, durability: options.durability,
+    publisher: jetstream.publisher, connection, waitFor: createWaits(options), closing: closing.signal, durability: options.durability,
   })
-  addActorRoute(app, { bus, partitionCount: options.partitionCount, connection })
+  addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
-  const refreshLags = createStageLags({ bus, stages, metrics, log, now: Date.now })
+  const refreshLags = createStageLags({ jetstream, stages, metrics, log, now: Date.now })
   addHealthRoutes(app, { stages, connection, metrics, otherMetrics: options.otherMetrics, refreshLags, startedAt: now() })
   refuseOtherMethods()
   const stop = async (): Promise<void> => {
     connection.stop()
     closing.abort()
-    const impatience = setTimeout(() => app.server.closeAllConnections(), STOP_MS_MAX)
+    const timeout = setTimeout(() => app.server.closeAllConnections(), STOP_MS_MAX)
     await app.close()
-    clearTimeout(impatience)
+    clearTimeout(timeout)
   }
   try {
     await app.listen({ host, port })

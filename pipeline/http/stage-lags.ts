@@ -6,7 +6,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 
 export interface StageLagDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly stages: ReadonlyMap<string, Stage>
   readonly metrics: Metrics
   readonly now: () => number
@@ -27,11 +27,11 @@ const CAUGHT_UP: Lag = { messages: 0, seconds: 0 }
  * Reads how far the stages are behind, for a scrape. It asks the streams and not the stages, because one that is stuck no longer
  * hears how much there is to do. While NATS is away the stages' own last word has to do.
  */
-export function createStageLags({ bus, stages, metrics, now, log }: StageLagDeps): () => Promise<void> {
+export function createStageLags({ jetstream, stages, metrics, now, log }: StageLagDeps): () => Promise<void> {
   const lagOf = async (name: string, stage: Stage): Promise<Lag> => {
     const stream = READS[name]
     if (stream === undefined) return { messages: stage.status().lag, seconds: 0 }
-    const { state } = await bus.jsm.streams.info(stream)
+    const { state } = await jetstream.jsm.streams.info(stream)
     const ageOf = (time: number): number => Math.max(0, now() - time) / 1000
     if (stream === 'TASKS') {
       // Of a work queue nothing is left but what is still to be done.
@@ -40,7 +40,7 @@ export function createStageLags({ bus, stages, metrics, now, log }: StageLagDeps
     const { position, partitions } = stage.status()
     if (partitions?.length === 0) return CAUGHT_UP
     if (position >= state.last_seq) return CAUGHT_UP
-    const next = await bus.jsm.direct.getMessage(stream, { seq: position + 1, next_by_subj: '>' })
+    const next = await jetstream.jsm.direct.getMessage(stream, { seq: position + 1, next_by_subj: '>' })
     return next === null ? CAUGHT_UP : { messages: state.last_seq - position, seconds: ageOf(next.time.getTime()) }
   }
   const refresh = async ([name, stage]: [string, Stage]): Promise<void> => {

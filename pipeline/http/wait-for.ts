@@ -18,7 +18,7 @@ export interface Handled {
 }
 
 export interface WaitDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly partitionCount: number
   /** LOG sequence up to which a partition's records are carried out. */
   readonly dispatchedSeq: (partition: number) => Promise<number>
@@ -33,15 +33,15 @@ export interface ActorWait {
   stop(): void
 }
 
-export function createWaits({ bus, partitionCount, ...levels }: WaitDeps): (address: Address) => ActorWait {
+export function createWaits({ jetstream, partitionCount, ...levels }: WaitDeps): (address: Address) => ActorWait {
   const projectedSeq = shared(levels.projectedSeq)
   return (address) => {
     const partition = partitionOf(address, partitionCount)
     const subject = logSubject(partition, address)
-    const appends = listen(bus.nc, subject)
+    const appends = listen(jetstream.nc, subject)
     return {
       async until(wait, { position, payload }, signal) {
-        const ask = (): Promise<Settled | undefined> => settledAt(bus, subject, position, payload)
+        const ask = (): Promise<Settled | undefined> => settledAt(jetstream, subject, position, payload)
         const { logSeq, ...handled } = await pollUntil(ask, { signal, hint: appends.next })
         if (wait === 'out') await pollUntil(async () => await levels.dispatchedSeq(partition) >= logSeq || undefined, { signal })
         if (wait === 'tables') await pollUntil(async () => await projectedSeq() >= logSeq || undefined, { signal })
@@ -61,15 +61,15 @@ interface Settled extends Handled {
  * What became of the input at a position, once the log can tell: by its record, by that of a later input, or by the memory that
  * the actor's last record has of its like.
  */
-async function settledAt(bus: JetStreamContext, subject: string, position: number, payload: Uint8Array): Promise<Settled | undefined> {
-  const last = await lastRecord(bus, subject)
+async function settledAt(jetstream: JetStreamContext, subject: string, position: number, payload: Uint8Array): Promise<Settled | undefined> {
+  const last = await lastRecord(jetstream, subject)
   if (last === undefined) return undefined
   if (last.record.inbox.seq < position) {
     const input = readInput({ seq: position, ts: last.record.at, payload })
     if (isRefusal(input) || duplicateBy(last.record.seen, input) === undefined) return undefined
     return { outcome: 'repeat', logSeq: last.seq }
   }
-  const own = await findRecord(bus, subject, last, ({ inbox }) => inbox.seq - position)
+  const own = await findRecord(jetstream, subject, last, ({ inbox }) => inbox.seq - position)
   if (own === undefined) return { outcome: 'repeat', logSeq: last.seq }
   const { outcome, reason, error } = own.record
   return { outcome, reason, error, logSeq: own.seq }

@@ -18,7 +18,7 @@ import type { Canaries } from './canaries.ts'
 import { changeOf, pointId, type IndexChange, type IndexText } from './index-changes.ts'
 
 export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   /** Of this reader of LOG and this collection. */
   readonly checkpoints: Checkpoints
   readonly proofs: Canaries
@@ -60,27 +60,27 @@ const WHOLE_LOG = 0
  * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
  */
 export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
-  const { bus, checkpoints, proofs, embedder, store, log, metrics } = options
+  const { jetstream, checkpoints, proofs, embedder, store, log, metrics } = options
   let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
-  const { position: match, truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', ring)
+  const { position: match, truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', ring)
   let begunAt = match?.seq ?? 0
-  if (tailLost) {
+  if (truncated) {
     metrics.streamsTruncated.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
     await store.removeAbove(begunAt)
     await proofs.forgetAbove(begunAt)
     ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
-    const learnedFrom = await firstOfKnowledge(bus)
+    const learnedFrom = await firstOfKnowledge(jetstream)
     if (learnedFrom !== undefined && learnedFrom <= begunAt) {
       // What lost records had let go is known again: only the records that taught it say so.
       begunAt = learnedFrom - 1
       ring = []
     }
   }
-  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createReadLoop(reader, inFlight)
-  const deadLetters = { publisher: bus.publisher, log, metrics, signal: loop.signal }
+  const deadLetters = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
   /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
   const mayBeKnownUpTo = begunAt + reader.pending
   let stored = begunAt

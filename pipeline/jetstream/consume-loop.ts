@@ -57,9 +57,9 @@ export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(
     ended,
     async stop() {
       reader.stop()
-      const impatience = setTimeout(() => over.abort(), STOP_MS_MAX)
+      const timeout = setTimeout(() => over.abort(), STOP_MS_MAX)
       await ended.catch(() => undefined)
-      clearTimeout(impatience)
+      clearTimeout(timeout)
     },
   }
 }

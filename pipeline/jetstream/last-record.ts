@@ -12,8 +12,8 @@ export interface Placed {
 const placed = (message: StoredMsg): Placed => ({ seq: message.seq, record: message.json<LogRecord>() })
 
 /** An actor's last record, from LOG's leader, so that whoever waited for a write sees it; `undefined` where it has none. */
-export async function lastRecord(bus: JetStreamContext, subject: string): Promise<Placed | undefined> {
-  const message = await bus.jsm.streams.getMessage('LOG', { last_by_subj: subject })
+export async function lastRecord(jetstream: JetStreamContext, subject: string): Promise<Placed | undefined> {
+  const message = await jetstream.jsm.streams.getMessage('LOG', { last_by_subj: subject })
   return message === null ? undefined : placed(message)
 }
 
@@ -22,13 +22,13 @@ export async function lastRecord(bus: JetStreamContext, subject: string): Promis
  * LOG's sequences up to the actor's last record, so that the longest history costs some forty reads at the most.
  */
 export async function findRecord(
-  bus: JetStreamContext, subject: string, last: Placed, order: (record: LogRecord) => number,
+  jetstream: JetStreamContext, subject: string, last: Placed, order: (record: LogRecord) => number,
 ): Promise<Placed | undefined> {
   if (order(last.record) <= 0) return order(last.record) === 0 ? last : undefined
   let [low, high] = [1, last.seq - 1]
   while (low <= high) {
     const middle = Math.floor((low + high) / 2)
-    const message = await nextOf(bus.jsm, 'LOG', middle, subject)
+    const message = await nextOf(jetstream.jsm, 'LOG', middle, subject)
     if (message === null) return undefined
     const found = placed(message)
     const way = order(found.record)

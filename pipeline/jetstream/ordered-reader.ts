@@ -40,10 +40,10 @@ const HEARTBEAT_MS = 2_000
 /** Each such report makes the client ask once more for `messagesMax`: whoever works on one message for longer begins anew. */
 const STALLS_MAX = 8
 
-export async function openReader(bus: JetStreamContext, options: ReaderOptions): Promise<StreamReader> {
+export async function openReader(jetstream: JetStreamContext, options: ReaderOptions): Promise<StreamReader> {
   const { stream, startSeq, heartbeatMs = HEARTBEAT_MS } = options
-  const { created } = await bus.jsm.streams.info(stream)
-  const consumer = await bus.js.consumers.get(stream, {
+  const { created } = await jetstream.jsm.streams.info(stream)
+  const consumer = await jetstream.js.consumers.get(stream, {
     filter_subjects: [...options.filterSubjects],
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: startSeq,
@@ -67,8 +67,8 @@ export async function openReader(bus: JetStreamContext, options: ReaderOptions):
     messages.stop()
   }
   const watches = [
-    watchForBreaks(bus, messages, isSilent, onBreak),
-    watchForStaleReplica(bus, {
+    watchForBreaks(jetstream, messages, isSilent, onBreak),
+    watchForStaleReplica(jetstream, {
       stream, filterSubjects: options.filterSubjects, onStale: onBreak,
       waitedFor: () => (waitingSince !== undefined && performance.now() - waitingSince > 2 * heartbeatMs ? positionNow().seq + 1 : undefined),
     }),
@@ -107,7 +107,7 @@ export async function openReader(bus: JetStreamContext, options: ReaderOptions):
   }
 }
 
-function watchForBreaks(bus: JetStreamContext, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void): { stop(): void } {
+function watchForBreaks(jetstream: JetStreamContext, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void): { stop(): void } {
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {
       if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')
@@ -116,5 +116,5 @@ function watchForBreaks(bus: JetStreamContext, messages: ConsumerMessages, isSil
     }
   }
   void watchConsumer()
-  return watchConnection(bus.nc, 'reconnect', () => onBreak('the connection was lost and is back'))
+  return watchConnection(jetstream.nc, 'reconnect', () => onBreak('the connection was lost and is back'))
 }

@@ -32,12 +32,12 @@ export async function* readToEnd({ js }: JetStreamContext, stream: StreamName, w
 /** What comes in time, which may be nothing. */
 async function fetchBatch(consumer: Consumer, max: number): Promise<JsMsg[]> {
   const messages = await consumer.fetch({ max_messages: max, expires: FETCH_MS_MAX })
-  const impatience = setTimeout(() => messages.stop(), SILENCE_MS_MAX)
+  const timeout = setTimeout(() => messages.stop(), SILENCE_MS_MAX)
   try {
     const batch: JsMsg[] = []
     for await (const message of messages) batch.push(message)
     return batch
   } finally {
-    clearTimeout(impatience)
+    clearTimeout(timeout)
   }
 }

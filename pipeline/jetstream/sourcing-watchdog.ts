@@ -7,7 +7,7 @@ import { SOURCED_STREAMS, newestSourced, sourcedAt, type SourcedMessage, type So
 import { streamInfo } from './stream-info.ts'
 
 export interface SourcingWatchdogOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly log: Logger
   readonly metrics: Metrics
   readonly everyMs: number
@@ -31,21 +31,21 @@ interface Waiting {
  * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that came no
  * further between two looks, though there was something, is given another leader, which begins anew.
  */
-export function startSourcingWatchdog({ bus, log, metrics, everyMs }: SourcingWatchdogOptions): PeriodicJob {
+export function startSourcingWatchdog({ jetstream, log, metrics, everyMs }: SourcingWatchdogOptions): PeriodicJob {
   let before: readonly (Waiting | undefined)[] = []
   /** @returns whether INBOX was given another leader */
   const look = async (): Promise<boolean> => {
-    const now = await Promise.all(SOURCED_STREAMS.map((one, index) => waitingOf(bus, one, before[index])))
+    const now = await Promise.all(SOURCED_STREAMS.map((one, index) => waitingOf(jetstream, one, before[index])))
     before = now
     const stuck = SOURCED_STREAMS.flatMap(({ stream }, index) => (now[index]?.isStuck === true ? [stream] : []))
     if (stuck.length === 0) return false
-    const { cluster, config, state } = await streamInfo(bus.jsm, 'INBOX')
+    const { cluster, config, state } = await streamInfo(jetstream.jsm, 'INBOX')
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     if (isFull || (cluster?.replicas ?? []).length === 0) return false
     for (const stream of stuck) metrics.sourcingStuck.inc({ stream })
     log.warn({ stuck, leader: cluster?.leader }, 'INBOX takes nothing over from other streams any more; it is given another leader')
     before = []
-    await bus.nc.request(`${bus.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
+    await jetstream.nc.request(`${jetstream.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
     return true
   }
   return periodicJob(everyMs, async () => {
@@ -59,11 +59,11 @@ export function startSourcingWatchdog({ bus, log, metrics, everyMs }: SourcingWa
 }
 
 /** Stuck is what waited at the last look, still does, and INBOX is no less behind than it was. */
-async function waitingOf(bus: JetStreamContext, one: SourcedStream, before: Waiting | undefined): Promise<Waiting | undefined> {
-  const waitsStill = before !== undefined && await sourcedAt(bus, one, before.message) === undefined
-  const message = waitsStill ? before.message : await newestSourced(bus, one)
-  if (message === undefined || (!waitsStill && await sourcedAt(bus, one, message) !== undefined)) return undefined
-  const { sources = [] } = await streamInfo(bus.jsm, 'INBOX')
+async function waitingOf(jetstream: JetStreamContext, one: SourcedStream, before: Waiting | undefined): Promise<Waiting | undefined> {
+  const waitsStill = before !== undefined && await sourcedAt(jetstream, one, before.message) === undefined
+  const message = waitsStill ? before.message : await newestSourced(jetstream, one)
+  if (message === undefined || (!waitsStill && await sourcedAt(jetstream, one, message) !== undefined)) return undefined
+  const { sources = [] } = await streamInfo(jetstream.jsm, 'INBOX')
   const lag = sources.find(({ name }) => name === one.stream)?.lag ?? 0
   return { message, lag, isStuck: waitsStill && lag >= before.lag }
 }

@@ -33,10 +33,10 @@ export async function sourcedAt({ jsm }: JetStreamContext, { way }: SourcedStrea
 const sequenceInSource = (source: string): number => Number(source.split(' ')[1] ?? 0)
 
 /** Whether INBOX has taken over all that other streams have for it. */
-export async function isSourcingComplete(bus: JetStreamContext): Promise<boolean> {
+export async function isSourcingComplete(jetstream: JetStreamContext): Promise<boolean> {
   const all = await Promise.all(SOURCED_STREAMS.map(async (one) => {
-    const newest = await newestSourced(bus, one)
-    return newest === undefined || await sourcedAt(bus, one, newest) !== undefined
+    const newest = await newestSourced(jetstream, one)
+    return newest === undefined || await sourcedAt(jetstream, one, newest) !== undefined
   }))
   return all.every(Boolean)
 }

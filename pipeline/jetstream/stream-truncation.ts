@@ -54,7 +54,7 @@ const settledKey = (partition: number): string => `tails.settled.${partition}`
 /** Below every epoch. */
 const OWED = -1
 
-export function createStreamTruncation({ bus, kv, log, metrics }: { bus: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): StreamTruncation {
+export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstream: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): StreamTruncation {
   let isTouched = false
 
   const load = async (): Promise<{ noted: Noted; revision: number } | undefined> => {
@@ -75,14 +75,14 @@ export function createStreamTruncation({ bus, kv, log, metrics }: { bus: JetStre
   const look = async (): Promise<Noted> => {
     for (;;) {
       const before = await load()
-      const ends = await endsOf(bus)
+      const ends = await endsOf(jetstream)
       if (before === undefined) {
         const first = { epoch: 0, ends }
         if (await save(first, undefined)) return first
         continue
       }
       const lost: Watched[] = []
-      for (const name of WATCHED) if (await isTruncated(bus, name, before.noted.ends[name], ends[name])) lost.push(name)
+      for (const name of WATCHED) if (await isTruncated(jetstream, name, before.noted.ends[name], ends[name])) lost.push(name)
       if (lost.length === 0) return before.noted
       const noted = afterLoss(before.noted, ends, lost)
       if (!await save(noted, before.revision)) continue
@@ -130,12 +130,12 @@ export function createStreamTruncation({ bus, kv, log, metrics }: { bus: JetStre
 
   async function noteEnds(): Promise<boolean> {
     const before = await load()
-    if (before === undefined) return save({ epoch: 0, ends: await endsOf(bus) }, undefined)
-    const now = await endsOf(bus)
+    if (before === undefined) return save({ epoch: 0, ends: await endsOf(jetstream) }, undefined)
+    const now = await endsOf(jetstream)
     const ends = { ...before.noted.ends }
     for (const name of WATCHED) {
       // A loss is left for the next look to find: a new end would cover it up.
-      if (now[name].seq > ends[name].seq && !await isTruncated(bus, name, ends[name], now[name])) ends[name] = now[name]
+      if (now[name].seq > ends[name].seq && !await isTruncated(jetstream, name, ends[name], now[name])) ends[name] = now[name]
     }
     return save({ ...before.noted, ends }, before.revision)
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { jetstream, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream'
+import { jetstream as jetstreamClient, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts'
@@ -84,22 +84,22 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
     await own?.close()
   }
   try {
-    const bus: JetStreamContext = { nc, mux, publisher: createPublisher(mux), js: jetstream(nc), jsm: await jetstreamManager(nc) }
-    return { publish: await publishing(bus), close }
+    const jetstream: JetStreamContext = { nc, mux, publisher: createPublisher(mux), js: jetstreamClient(nc), jsm: await jetstreamManager(nc) }
+    return { publish: await publishing(jetstream), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function publishing(bus: JetStreamContext): Promise<Producer['publish']> {
-  const { config } = await bus.jsm.streams.info('INBOX').catch((cause: unknown): never => {
+async function publishing(jetstream: JetStreamContext): Promise<Producer['publish']> {
+  const { config } = await jetstream.jsm.streams.info('INBOX').catch((cause: unknown): never => {
     if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
-    throw new ColloquyError('not_set_up', `the NATS at ${bus.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
+    throw new ColloquyError('not_set_up', `the NATS at ${jetstream.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
-  const levels = createRemoteProgress(bus.nc)
+  const levels = createRemoteProgress(jetstream.nc)
   const waitFor = createWaits({
-    bus, partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
+    jetstream, partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
     dispatchedSeq: (partition) => levels.dispatchedSeq(partition), projectedSeq: () => levels.projectedSeq(),
   })
   let durability: Durability | undefined
@@ -111,7 +111,7 @@ async function publishing(bus: JetStreamContext): Promise<Producer['publish']> {
     // Before it is published, so that its record cannot be missed.
     const actor = wait === undefined ? undefined : waitFor(address)
     try {
-      const sent = await stored(bus, address, input, ending, patience, onWait)
+      const sent = await stored(jetstream, address, input, ending, patience, onWait)
       durability ??= await levels.durability()
       const receipt = { ...sent, id: input.id, durability: durability ?? { replicas: config.num_replicas, fsync: null } }
       if (actor === undefined || wait === undefined) return receipt

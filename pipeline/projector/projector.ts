@@ -16,7 +16,7 @@ import { shouldFlush } from './should-flush.ts'
 import { createTableSwap } from './table-swap.ts'
 
 export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'> {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly metrics: Metrics
   readonly partitionCount: number
@@ -49,28 +49,28 @@ const OVERLAP = 1_000
  * batch, so that a crash repeats rows, which their keys make harmless, and never misses one.
  */
 export async function startProjector(options: ProjectorOptions): Promise<StageRun> {
-  const { bus, clickhouse, metrics, log } = options
+  const { jetstream, clickhouse, metrics, log } = options
   const stopping = new AbortController()
   const deps: InsertDeps = { clickhouse, log, metrics, signal: stopping.signal }
-  const tableSwap = await createTableSwap({ bus, kv: options.kv, clickhouse, log }, deps)
+  const tableSwap = await createTableSwap({ jetstream, kv: options.kv, clickhouse, log }, deps)
   const write = async (batch: Batch): Promise<void> => {
     await insertBatch(deps, batch, (table) => tableSwap.generations[table])
     for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
   let ring = await loadPositionHistory(clickhouse)
-  const { position: match, truncated: tailLost } = await findResumePosition(bus.jsm, 'LOG', ring)
-  if (tailLost) {
+  const { position: match, truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', ring)
+  if (truncated) {
     const goesOnAt = match?.seq ?? 0
     metrics.streamsTruncated.inc({ stream: 'LOG' })
     log.error({ had: ring[0]?.seq, goesOnAt }, 'LOG lost its last messages; what came from them is removed from the tables')
     await tableSwap.cancel('the log lost its last messages')
-    const actors = await rollbackTo({ bus, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
+    const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
     log.warn({ actors }, 'tables are back in step with LOG')
     ring = ring.slice(match === undefined ? ring.length : ring.indexOf(match))
   }
   const doneBefore = match?.seq ?? 0
-  const reader = await openReader(bus, {
+  const reader = await openReader(jetstream, {
     stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })

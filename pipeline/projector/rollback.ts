@@ -17,7 +17,7 @@ const ACTORS_MAX = 1_000
  * @returns how many actors were concerned.
  */
 export async function rollbackTo(
-  deps: { bus: JetStreamContext; clickhouse: ClickHouseClient; partitionCount: number }, seq: number, insert: (batch: Batch) => Promise<void>,
+  deps: { jetstream: JetStreamContext; clickhouse: ClickHouseClient; partitionCount: number }, seq: number, insert: (batch: Batch) => Promise<void>,
 ): Promise<number> {
   const concerned = await actorsAbove(deps.clickhouse, seq)
   for (const name of TABLE_NAMES) {
@@ -31,7 +31,7 @@ export async function rollbackTo(
   for (let from = 0; from < concerned.length; from += ACTORS_MAX) {
     const batch = createBatch()
     const some = concerned.slice(from, from + ACTORS_MAX)
-    for (const actor of some) await addRecordsBelow(deps.bus, logSubject(partitionOf(actor, deps.partitionCount), actor), seq, batch)
+    for (const actor of some) await addRecordsBelow(deps.jetstream, logSubject(partitionOf(actor, deps.partitionCount), actor), seq, batch)
     await insert(batch)
   }
   return concerned.length
@@ -45,11 +45,11 @@ async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<A
 }
 
 /** All records of one actor up to `seq`: the rows of its tasks come from several. */
-async function addRecordsBelow(bus: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
-  const { created } = await streamInfo(bus.jsm, 'LOG')
+async function addRecordsBelow(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
+  const { created } = await streamInfo(jetstream.jsm, 'LOG')
   const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {
-    const message = await nextOf(bus.jsm, 'LOG', next, subject)
+    const message = await nextOf(jetstream.jsm, 'LOG', next, subject)
     if (message === null || message.seq > seq) return
     batch.add(address, message.data, { created, seq: message.seq, ts: message.time.toISOString() })
     next = message.seq + 1

@@ -27,9 +27,9 @@ const LOOK_MS = 500
 const GAP_MAX = 20_000
 
 export async function createTableSwap(
-  deps: { bus: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
+  deps: { jetstream: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
 ): Promise<TableSwap> {
-  const { bus, kv, clickhouse, log } = deps
+  const { jetstream, kv, clickhouse, log } = deps
   let generations = await presentGenerations(clickhouse)
   let lookedAt = -Infinity
   let seen = { revision: -1, since: 0 }
@@ -43,7 +43,7 @@ export async function createTableSwap(
     // Whoever gave it up meanwhile may have removed its rows: from here on nobody can.
     const held = state.phase === 'taking' ? revision : await saveState(kv, { ...state, phase: 'taking' }, revision)
     if (held === undefined) return
-    if (projectedSeq > builtTo) await writeRange(bus, insert, { from: builtTo + 1, to: projectedSeq }, { tables, generation }, () => undefined)
+    if (projectedSeq > builtTo) await writeRange(jetstream, insert, { from: builtTo + 1, to: projectedSeq }, { tables, generation }, () => undefined)
     await swapTables(clickhouse, tables, generation, projectedSeq)
     generations = await presentGenerations(clickhouse)
     await saveState(kv, { ...state, phase: 'done', builtTo: projectedSeq }, held)

@@ -27,8 +27,8 @@ const AHEAD_MAX = 4_000
  * @param onRecords told how many more records are in the tables.
  * @throws ColloquyError `interrupted` where the reading broke; then it is to be done again.
  */
-export async function writeRange(bus: JetStreamContext, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void): Promise<void> {
-  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
+export async function writeRange(jetstream: JetStreamContext, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void): Promise<void> {
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
   let batch = createBatch(target.tables)
   let bytes = 0
   let writing = Promise.resolve()

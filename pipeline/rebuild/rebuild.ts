@@ -10,7 +10,7 @@ import type { Range, Target } from '../projector/write-range.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface RebuildOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly clickhouse: ClickHouseClient
   readonly tables: readonly TableName[]
@@ -82,9 +82,9 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
 }
 
 /** Writes rows until the end of the log is close. */
-async function fill({ bus, tables, write, signal }: RebuildOptions, mine: RebuildLock, count: (records: number, total: number) => void): Promise<void> {
+async function fill({ jetstream, tables, write, signal }: RebuildOptions, mine: RebuildLock, count: (records: number, total: number) => void): Promise<void> {
   for (;;) {
-    const { state } = await streamInfo(bus.jsm, 'LOG')
+    const { state } = await streamInfo(jetstream.jsm, 'LOG')
     const from = Math.max(mine.state.builtTo + 1, state.first_seq)
     if (state.last_seq - from < CLOSE && mine.state.builtTo > 0) return
     const total = state.messages

@@ -25,14 +25,14 @@ const ONE_PASS_RECORDS_MAX = 200_000
 /** Actors of a sample that are read together. */
 const SUBJECTS_MAX = 100
 
-export async function passesOf(bus: JetStreamContext, selection: Selection): Promise<Pass[]> {
+export async function passesOf(jetstream: JetStreamContext, selection: Selection): Promise<Pass[]> {
   const { tenant = '*', kind = '*', sample, onePassRecordsMax = ONE_PASS_RECORDS_MAX } = selection
-  const { state } = await bus.jsm.streams.info('LOG')
+  const { state } = await jetstream.jsm.streams.info('LOG')
   const isSmall = state.messages <= onePassRecordsMax
-  const partitions = isSmall ? ['*'] : Array.from({ length: await partitionsOf(bus) }, (_, partition) => String(partition))
+  const partitions = isSmall ? ['*'] : Array.from({ length: await partitionsOf(jetstream) }, (_, partition) => String(partition))
   const filters = partitions.map((partition) => `log.${partition}.${tenant}.${kind}.*`)
   if (sample === undefined) return filters.map((filter) => ({ filterSubjects: [filter] }))
-  const chosen = await sampleOf(bus, filters, sample)
+  const chosen = await sampleOf(jetstream, filters, sample)
   return Array.from({ length: Math.ceil(chosen.length / SUBJECTS_MAX) }, (_, index) =>
     ({ filterSubjects: chosen.slice(index * SUBJECTS_MAX, (index + 1) * SUBJECTS_MAX) }))
 }
@@ -60,10 +60,10 @@ const FETCH_AHEAD_MAX = 2_000
 const BREAKS_MAX = 5
 
 /** The messages of a pass up to a LOG sequence; a broken connection is gone on from where it broke. */
-export async function* readPass(bus: JetStreamContext, { filterSubjects }: Pass, upToSeq: number): AsyncGenerator<JsMsg> {
+export async function* readPass(jetstream: JetStreamContext, { filterSubjects }: Pass, upToSeq: number): AsyncGenerator<JsMsg> {
   let [next, breaks] = [1, 0]
   while (next <= upToSeq) {
-    const reader = await openReader(bus, { stream: 'LOG', filterSubjects, startSeq: next, messagesMax: FETCH_AHEAD_MAX })
+    const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: next, messagesMax: FETCH_AHEAD_MAX })
     if (reader.pending === 0) return reader.stop()
     try {
       for await (const message of reader) {

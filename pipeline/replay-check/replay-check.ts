@@ -11,7 +11,7 @@ import { passesOf, readPass, type Selection } from './log-passes.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface CheckOptions extends Selection {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kinds: Kinds
   /**
    * `each`: every recorded decision is made again on the actor as it was recorded then, which is what a deployment does with the
@@ -61,9 +61,9 @@ const MEMORY_PER_BYTE = 3
  * many are kept as the bound allows.
  */
 export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
-  const { bus, kinds, mode, onFound, onProgress } = options
-  const upToSeq = (await streamInfo(bus.jsm, 'LOG')).state.last_seq
-  const passes = await passesOf(bus, options)
+  const { jetstream, kinds, mode, onFound, onProgress } = options
+  const upToSeq = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq
+  const passes = await passesOf(jetstream, options)
   const causes = createCauses()
   const counts = { actors: 0, records: 0, skipped: 0, differing: 0 }
 
@@ -71,7 +71,7 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
     const kept = new LRUCache<string, Kept>({ maxSize: options.memoryBytesMax })
     const differing = new Set<string>()
     let read = 0
-    for await (const message of readPass(bus, pass, upToSeq)) {
+    for await (const message of readPass(jetstream, pass, upToSeq)) {
       const record = message.json<LogRecord>()
       const { subject, seq } = message
       const { address } = parseLogSubject(subject)
@@ -101,14 +101,14 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
 }
 
 /** The actor before a record, where it is not in memory: it is read from LOG again. `undefined` where LOG does not have it. */
-async function keptBefore({ bus, kinds, mode }: CheckOptions, address: Address, subject: string, seq: number, record: LogRecord): Promise<Kept | undefined> {
+async function keptBefore({ jetstream, kinds, mode }: CheckOptions, address: Address, subject: string, seq: number, record: LogRecord): Promise<Kept | undefined> {
   if (record.n === 1) return { n: 0, actor: newActor(address), isOver: false }
   if (mode === 'each') {
-    const found = await findRecord(bus, subject, { seq, record }, ({ n }) => n - (record.n - 1))
+    const found = await findRecord(jetstream, subject, { seq, record }, ({ n }) => n - (record.n - 1))
     return found && { n: found.record.n, actor: actorAfter(address, found.record), isOver: false }
   }
   let kept: Kept = { n: 0, actor: newActor(address), isOver: false }
-  for await (const message of readPass(bus, { filterSubjects: [subject] }, seq - 1)) {
+  for await (const message of readPass(jetstream, { filterSubjects: [subject] }, seq - 1)) {
     const earlier = message.json<LogRecord>()
     const replayed = kept.isOver ? undefined : replayRecord(kinds, kept.actor, earlier)
     kept = { n: earlier.n, actor: replayed?.next ?? kept.actor, isOver: kept.isOver || replayed?.kind === 'differs' }

@@ -14,7 +14,7 @@ import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
 import { runTask, type Outcome } from './run-task.ts'
 
 export interface RunnerOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kinds: Kinds
   /** What tasks of an actor may look up. */
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
@@ -37,7 +37,7 @@ const HEARTBEAT_MS = 1_000
  * stored; the bound on runs of one task at one time is the server's, so that it holds for the whole cluster.
  */
 export async function startTaskRunner(options: RunnerOptions): Promise<StageRun> {
-  const { bus, kinds, log, metrics } = options
+  const { jetstream, kinds, log, metrics } = options
   const stopping = new AbortController()
   const runs = new Map<string, AbortController>()
   const working = new Set<Promise<void>>()
@@ -46,7 +46,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   const blocks = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
-  const aborts = bus.nc.subscribe(abortSubject('*'), {
+  const aborts = jetstream.nc.subscribe(abortSubject('*'), {
     callback: (_, message) => runs.get(message.subject.slice(abortSubject('').length))?.abort(),
   })
 
@@ -59,7 +59,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const result: InternalInput = outcome.kind === 'done'
       ? { type: 'task.done', ...told, output: outcome.output }
       : { type: 'task.failed', ...told, error: outcome.error }
-    const deps = { publisher: bus.publisher, log, metrics, signal: stopping.signal }
+    const deps = { publisher: jetstream.publisher, log, metrics, signal: stopping.signal }
     // Without a message id: INBOX would drop it for a producer's message that happens to have the same one.
     await publishWithRetry(deps, internalSubject(address), JSON.stringify(result))
     metrics.stageOut.inc({ stage: 'tasks' })
@@ -108,7 +108,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
 
   /** Takes tasks of one name for ever; a break of the connection ends a queue, and another one is opened. */
   const serve = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
-    const consumer = await ensureConsumer(bus, kind, name, definition)
+    const consumer = await ensureConsumer(jetstream, kind, name, definition)
     const open = async (): Promise<ConsumerMessages> => {
       const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX), idle_heartbeat: HEARTBEAT_MS })
       queues.add(queue)
@@ -131,7 +131,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     for (const [name, definition] of Object.entries(kind.tasks)) await serve(kind, name, definition)
   }
 
-  const connection = watchConnection(bus.nc, 'reconnect', () => {
+  const connection = watchConnection(jetstream.nc, 'reconnect', () => {
     for (const queue of queues) queue.stop()
   })
   const stopped = Promise.withResolvers<void>()

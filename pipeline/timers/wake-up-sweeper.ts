@@ -7,7 +7,7 @@ import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
 
 export interface WakeUpSweeperOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly log: Logger
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -33,12 +33,12 @@ export const startWakeUpSweeper = ({ everyMs, ...options }: WakeUpSweeperOptions
 })
 
 /** One look at all schedules. @returns how many were set again @throws ColloquyError `interrupted` where TIMERS stopped answering */
-export async function sweepWakeUps({ bus, now }: Omit<WakeUpSweeperOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
+export async function sweepWakeUps({ jetstream, now }: Omit<WakeUpSweeperOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
   let count = 0
-  for await (const batch of readToEnd(bus, 'TIMERS', { filter_subjects: ['timer.>'] })) {
+  for await (const batch of readToEnd(jetstream, 'TIMERS', { filter_subjects: ['timer.>'] })) {
     for (const message of batch) {
       const at = timeOf(message.headers?.get(SCHEDULE) ?? '')
-      if (at !== '' && isMissed(at, now()) && await setAgain(bus, message)) count += 1
+      if (at !== '' && isMissed(at, now()) && await setAgain(jetstream, message)) count += 1
     }
     if (signal.aborted) break
   }

@@ -34,7 +34,7 @@ export interface WakeUpOptions {
 }
 
 export interface WakeUpsDeps extends Omit<RetryDeps, 'publisher'> {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   /** Epoch milliseconds; default: the clock. */
   readonly now?: () => number
 }
@@ -66,12 +66,12 @@ const AT = '@at '
 /** ISO; empty where the header is none of ours. */
 export const timeOf = (schedule: string): string => (schedule.startsWith(AT) ? schedule.slice(AT.length) : '')
 
-export function createWakeUps({ bus, now = Date.now, ...deps }: WakeUpsDeps): WakeUps {
+export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDeps): WakeUps {
   const known = new LRUCache<string, Known>({ max: KNOWN_MAX })
-  const surely: RetryDeps = { ...deps, publisher: bus.publisher }
+  const surely: RetryDeps = { ...deps, publisher: jetstream.publisher }
 
   const look = async (subject: string): Promise<Known> => {
-    const message = await withRetry(deps, subject, () => bus.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
+    const message = await withRetry(deps, subject, () => jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
     if (message === null) return NONE
     return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }

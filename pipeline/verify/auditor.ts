@@ -11,7 +11,7 @@ import { markOf, verify, type Verified } from './verify.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface AuditorOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly clickhouse: ClickHouseClient
   readonly metrics: Metrics
@@ -62,17 +62,17 @@ export function startAuditor(options: AuditorOptions): PeriodicJob {
 }
 
 async function auditSlice(
-  { bus, kv, clickhouse, metrics, log, sliceMax = SLICE_MAX }: AuditorOptions, told: Map<TableName, string>, signal: AbortSignal,
+  { jetstream, kv, clickhouse, metrics, log, sliceMax = SLICE_MAX }: AuditorOptions, told: Map<TableName, string>, signal: AbortSignal,
 ): Promise<{ isPassOver: boolean }> {
   const mark = await markOf(clickhouse)
-  const { state } = await streamInfo(bus.jsm, 'LOG')
+  const { state } = await streamInfo(jetstream.jsm, 'LOG')
   if (mark === 0 || mark > state.last_seq) return { isPassOver: true }
   const entry = await kv.get(KEY)
   const read = entry?.operation === 'PUT' ? positionSchema.safeParse(entry.json()) : undefined
   const verified = read?.success === true && read.data.verified < mark ? read.data.verified : 0
   const from = Math.max(verified + 1, state.first_seq)
   const to = Math.min(from + sliceMax - 1, mark)
-  const found = await verify({ bus, clickhouse, from, to, settings: GENTLY, signal })
+  const found = await verify({ jetstream, clickhouse, from, to, settings: GENTLY, signal })
   report(found, metrics, log, told)
   await kv.put(KEY, JSON.stringify({ verified: to }))
   metrics.auditVerifiedSeq.set(to)

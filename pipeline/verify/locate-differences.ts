@@ -7,7 +7,7 @@ import { createExpectation } from './expected/expectation.ts'
 import { readScope } from './read-scope.ts'
 
 interface LocateDeps {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly compare: CompareDeps
   /** Where the comparison began: counts are to be the same again. */
   readonly from: number
@@ -35,10 +35,10 @@ interface Text {
 const belongs = ({ table, tenant, from, to, key }: Difference, name: TableName, rowTenant: string, seq: number, rowKey: () => string): boolean =>
   table === name && seq >= from && seq <= to && (tenant === '' || tenant === rowTenant) && (key === undefined || key === rowKey())
 
-async function expectedRows({ bus, from, tenant }: LocateDeps, differences: readonly Difference[]): Promise<Map<string, Text>[]> {
+async function expectedRows({ jetstream, from, tenant }: LocateDeps, differences: readonly Difference[]): Promise<Map<string, Text>[]> {
   const found = differences.map(() => new Map<string, Text>())
   const expectation = createExpectation()
-  for await (const { address, record, seq } of readScope(bus, { from, to: Math.max(...differences.map(({ to }) => to)), tenant })) {
+  for await (const { address, record, seq } of readScope(jetstream, { from, to: Math.max(...differences.map(({ to }) => to)), tenant })) {
     for (const [name, row] of expectation.take(address, record, seq)) {
       for (const [index, difference] of differences.entries()) {
         if (!belongs(difference, name, address.tenant, seq, () => keyOf(name, row))) continue

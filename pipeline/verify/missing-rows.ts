@@ -52,7 +52,7 @@ const tenantOf = (name: TableName, key: string): string => {
 }
 
 /** Rows from beyond the end of the log. */
-export async function beyondLog({ clickhouse, settings }: CompareDeps, bus: JetStreamContext, tenant: string | undefined): Promise<Difference[]> {
+export async function beyondLog({ clickhouse, settings }: CompareDeps, jetstream: JetStreamContext, tenant: string | undefined): Promise<Difference[]> {
   const found: Difference[] = []
   for (const name of TABLE_NAMES) {
     const { seq } = TABLES[name]
@@ -63,7 +63,7 @@ export async function beyondLog({ clickhouse, settings }: CompareDeps, bus: JetS
     })
     const [row] = await result.json<{ tenant: string; at: number; key: string }>()
     // Asked after the table: what came meanwhile is in the log first.
-    const { state } = await streamInfo(bus.jsm, 'LOG')
+    const { state } = await streamInfo(jetstream.jsm, 'LOG')
     if (row === undefined || row.at <= state.last_seq) continue
     found.push({ table: name, tenant: row.tenant, from: row.at, to: row.at, ...(row.key === '' ? {} : { key: row.key }) })
   }

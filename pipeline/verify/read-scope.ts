@@ -19,10 +19,10 @@ export interface LogEntry {
 const AHEAD_MAX = 4_000
 
 /** The records of a scope, in order. @throws ColloquyError `interrupted` where the reading broke */
-export async function* readScope(bus: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry> {
+export async function* readScope(jetstream: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry> {
   if (from > to) return
   const filterSubjects = tenant === undefined ? [] : [`log.*.${tenant}.>`]
-  const reader = await openReader(bus, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: AHEAD_MAX })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: AHEAD_MAX })
   try {
     if (reader.pending === 0) return
     for await (const message of reader) {

@@ -14,7 +14,7 @@ import { createSlice, type Slice } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface VerifyOptions {
-  readonly bus: JetStreamContext
+  readonly jetstream: JetStreamContext
   readonly clickhouse: ClickHouseClient
   /** First LOG sequence; default the first there is. */
   readonly from?: number | undefined
@@ -58,10 +58,10 @@ const PAUSE_MS = 500
  * @throws ColloquyError `not_complete` where the tables are not as far as `to`, `no_such_sequence` where the log is not.
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
-  const { bus, clickhouse, tenant, signal } = options
+  const { jetstream, clickhouse, tenant, signal } = options
   const settings = { max_execution_time: 0, ...TEXTS_STAY_TEXTS, ...options.settings }
   const compare: CompareDeps = { clickhouse, settings, printer: createJsonPrinter(clickhouse, settings) }
-  const { state } = await streamInfo(bus.jsm, 'LOG')
+  const { state } = await streamInfo(jetstream.jsm, 'LOG')
   const mark = await markOf(clickhouse)
   if (options.to !== undefined) checkEnd(options.to, mark, state.last_seq)
   const from = options.from ?? state.first_seq
@@ -91,7 +91,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   for (let round = 1; ; round++) {
     for (; next <= to; next = Math.min(next + sliceMax, to + 1)) {
       const scope: Scope = { from: next, to: Math.min(next + sliceMax - 1, to), tenant }
-      const slice = await expectSlice(bus, scope, expectation, compare, signal, () => {
+      const slice = await expectSlice(jetstream, scope, expectation, compare, signal, () => {
         if (++records % PROGRESS_EVERY === 0) options.onProgress?.(records, to - from + 1)
       })
       await comparing
@@ -106,23 +106,23 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     to = markNow
   }
   differences.push(...await missingRowsOf(compare, owed, to))
-  if (options.to === undefined || options.to === mark) differences.push(...await beyondLog(compare, bus, tenant))
+  if (options.to === undefined || options.to === mark) differences.push(...await beyondLog(compare, jetstream, tenant))
   for (const { table } of differences) add(counts, table, { differences: 1 })
   const first = firstOfEach(differences)
   return {
     from, to, records, tables: Object.fromEntries(counts) as Verified['tables'], repeats,
-    first: first.length === 0 ? [] : await nameDifferences({ bus, compare, from, tenant }, first),
+    first: first.length === 0 ? [] : await nameDifferences({ jetstream, compare, from, tenant }, first),
   }
 }
 
 /** Works a slice out; where the reading breaks it is done again. */
 async function expectSlice(
-  bus: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
+  jetstream: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
 ) {
   for (let attempt = 1; ; attempt++) {
     try {
       const slice = createSlice(printer)
-      for await (const { address, record, seq } of readScope(bus, scope)) {
+      for await (const { address, record, seq } of readScope(jetstream, scope)) {
         signal.throwIfAborted()
         for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
         await slice.settle()

@@ -46,7 +46,7 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
     messages: await rows(system, 'SELECT * FROM messages ORDER BY seq, idx'),
     conversations: await rows(system, 'SELECT * FROM conversations ORDER BY tenant, actor'),
     actors: await rows(system, 'SELECT * FROM actors ORDER BY tenant, actor'),
-    log: (await system.running.bus.jsm.streams.info('LOG')).state.last_seq,
+    log: (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq,
   })
 
   test('every turn is in messages exactly once, in its order, with its role and language', async () => {

@@ -25,10 +25,10 @@ export interface HttpSystem extends HttpClient {
 
 /** What an HTTP server on a system's stages takes, on a free port of loopback; there are no tables to wait for. */
 export function httpOptions({ running }: System, more: Partial<HttpServerOptions> = {}): HttpServerOptions {
-  const { bus, kv, stages, settings } = running
+  const { jetstream, kv, stages, settings } = running
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return {
-    bus, stages, metrics: createMetrics(), log: silent, host: '127.0.0.1', port: 0, partitionCount: settings.PARTITIONS,
+    jetstream, stages, metrics: createMetrics(), log: silent, host: '127.0.0.1', port: 0, partitionCount: settings.PARTITIONS,
     durability: { replicas: 1, fsync: '2m' },
     dispatchedSeq: (partition) => dispatchedSeq(undefined, checkpoints, partition),
     projectedSeq: async () => 0,

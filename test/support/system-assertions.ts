@@ -14,10 +14,10 @@ export interface Entry {
 }
 
 /** All that LOG holds, in order. @throws where a replica that lags gave only a part of it */
-export async function readLog({ running: { bus } }: System): Promise<Entry[]> {
-  const { state } = await streamInfo(bus.jsm, 'LOG')
+export async function readLog({ running: { jetstream } }: System): Promise<Entry[]> {
+  const { state } = await streamInfo(jetstream.jsm, 'LOG')
   if (state.messages === 0) return []
-  const consumer = await bus.js.consumers.get('LOG')
+  const consumer = await jetstream.js.consumers.get('LOG')
   const messages = await consumer.fetch({ max_messages: state.messages, expires: 5_000 })
   const entries: Entry[] = []
   for await (const message of messages) {
@@ -29,10 +29,10 @@ export async function readLog({ running: { bus } }: System): Promise<Entry[]> {
 
 /** Settles when every stage has done all there is, tasks and what they cause included. */
 export async function caughtUp(system: System): Promise<void> {
-  const { bus, stages } = system.running
+  const { jetstream, stages } = system.running
   for (let calm = 0; calm < 3;) {
     // While a server is away nothing is level.
-    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => bus.jsm.streams.info(name))).catch(() => [])
+    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => jetstream.jsm.streams.info(name))).catch(() => [])
     if (inbox === undefined) {
       calm = 0
       await new Promise((resume) => setTimeout(resume, 100))
@@ -42,15 +42,15 @@ export async function caughtUp(system: System): Promise<void> {
     const readers = ['dispatch', 'project'].map((role) => stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status())
     const isLevel = (host?.position ?? 0) >= (inbox?.state.last_seq ?? 0) && tasks?.state.messages === 0
       && readers.every((status) => status === undefined || status.position >= (log?.state.last_seq ?? 0))
-    calm = isLevel && await isSourcingComplete(bus).catch(() => false) ? calm + 1 : 0
+    calm = isLevel && await isSourcingComplete(jetstream).catch(() => false) ? calm + 1 : 0
     await new Promise((resume) => setTimeout(resume, 20))
   }
 }
 
 /** What `colloquy verify` finds wrong in the tables, by a code path of its own: nothing, wherever the product is right. */
-export async function tablesBesideLog({ running: { bus, client } }: System): Promise<Verified['first']> {
+export async function tablesBesideLog({ running: { jetstream, client } }: System): Promise<Verified['first']> {
   if (client === undefined) throw new Error('this system has no tables')
-  return (await verify({ bus, clickhouse: client, signal: new AbortController().signal })).first
+  return (await verify({ jetstream, clickhouse: client, signal: new AbortController().signal })).first
 }
 
 /** Rows of a query, as ClickHouse's JSON gives them. */

@@ -24,15 +24,15 @@ export async function runAsOf(
 ): Promise<{ database: string; seq: number; records: number }> {
   await using work = new AsyncDisposableStack()
   const access = { ...await connectToRunningClickHouse(settings, 'colloquy'), database }
-  return await withJetStream(settings, async (bus) => {
-    const { created, state } = await streamInfo(bus.jsm, 'LOG')
+  return await withJetStream(settings, async (jetstream) => {
+    const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
     const seq = to ?? state.last_seq
-    const last = seq === 0 || seq > state.last_seq ? null : await bus.jsm.streams.getMessage('LOG', { seq })
+    const last = seq === 0 || seq > state.last_seq ? null : await jetstream.jsm.streams.getMessage('LOG', { seq })
     if (last === null) throw new ColloquyError('no_such_sequence', `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)
     await prepareDatabase(access)
     const clickhouse = work.adopt(createClient(access), (client) => client.close())
     await clearUnfinished(clickhouse, database)
-    await prepareTables(clickhouse, await openBucket(bus.nc), pino({ level: 'silent' }))
+    await prepareTables(clickhouse, await openBucket(jetstream.nc), pino({ level: 'silent' }))
 
     const pool = work.adopt(createRowPool({ settings, database }, signal), (one) => one.stop())
     let records = 0

@@ -23,11 +23,11 @@ const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
 const rowsRefused = new Counter({ name: 'rows_refused', help: 'Rows that ClickHouse could not hold as they were', labelNames: ['table'], registers: [] })
 const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: new AbortController().signal }
 
-await withJetStream(settings, async (bus) => {
+await withJetStream(settings, async (jetstream) => {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   port.on('message', (order: Order) => {
     if (order === 'end') return end()
-    writeRange(bus, deps, order.range, order.target, (records) => answer({ records })).then(
+    writeRange(jetstream, deps, order.range, order.target, (records) => answer({ records })).then(
       () => answer({ done: true }),
       (error: unknown) => answer({ failed: { code: codeOf(error), message: messageOf(error) } }))
   })

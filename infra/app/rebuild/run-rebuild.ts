@@ -15,9 +15,9 @@ export async function runRebuild(settings: Settings, tables: readonly TableName[
   await using work = new AsyncDisposableStack()
   const access = await connectToRunningClickHouse(settings, 'colloquy')
   const clickhouse = work.adopt(createClient(access), (client) => client.close())
-  return await withJetStream(settings, async (bus) => {
+  return await withJetStream(settings, async (jetstream) => {
     await using threads = new AsyncDisposableStack()
     const pool = threads.adopt(createRowPool({ settings, database: settings.CLICKHOUSE_DATABASE }, signal), (one) => one.stop())
-    return await rebuild({ bus, kv: await openBucket(bus.nc), clickhouse, tables, write: pool.write, progress, signal })
+    return await rebuild({ jetstream, kv: await openBucket(jetstream.nc), clickhouse, tables, write: pool.write, progress, signal })
   })
 }

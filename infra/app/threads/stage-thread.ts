@@ -115,9 +115,9 @@ function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) 
     },
     async stop() {
       tell({ type: 'stop' })
-      const impatience = setTimeout(() => void worker.terminate(), STOP_MS_MAX)
+      const timeout = setTimeout(() => void worker.terminate(), STOP_MS_MAX)
       await ended.promise
-      clearTimeout(impatience)
+      clearTimeout(timeout)
     },
     async metrics(): Promise<MetricsSnapshot> {
       if (worker.threadId === -1) return []
@@ -125,9 +125,9 @@ function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) 
       const { promise, resolve } = Promise.withResolvers<MetricsSnapshot>()
       asked.set(id, resolve)
       tell({ type: 'metrics', id })
-      const impatience = setTimeout(() => resolve([]), METRICS_MS_MAX)
+      const timeout = setTimeout(() => resolve([]), METRICS_MS_MAX)
       const answer = await promise
-      clearTimeout(impatience)
+      clearTimeout(timeout)
       asked.delete(id)
       return answer
     },

@@ -21,8 +21,8 @@ async function work({ role, settings, replicas }: ThreadData, say: (message: Fro
   const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => say({ type: 'log', line }) })
   const kinds = role === 'host' ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
-  const bus = await openJetStream(nc)
-  started.defer(() => bus.close())
+  const jetstream = await openJetStream(nc)
+  started.defer(() => jetstream.close())
   const client = role === 'project' ? createClient((await accessClickHouse(settings, log)).client) : undefined
   started.defer(async () => client?.close())
   const metrics = createMetrics()
@@ -30,7 +30,7 @@ async function work({ role, settings, replicas }: ThreadData, say: (message: Fro
   say({ type: 'ready' })
 
   if (await orders.first === 'stop') return
-  const { stages } = await startStages({ settings, kinds, log, bus, kv: await openBucket(nc), client, memory: undefined, metrics, replicas }, started)
+  const { stages } = await startStages({ settings, kinds, log, jetstream, kv: await openBucket(nc), client, memory: undefined, metrics, replicas }, started)
   let told = ''
   const tell = (): void => {
     const status = stages.get(role)?.status()

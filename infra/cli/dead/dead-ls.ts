@@ -26,10 +26,10 @@ Examples:
   colloquy dead ls --newer 24h
   colloquy dead ls --reason bad_data --kind support --each`)
     .action(async (options: Options) => {
-      await withJetStream(settings().settings, async (bus) => {
+      await withJetStream(settings().settings, async (jetstream) => {
         const filter = filterOf(options)
-        if (options.each === true) printEach(out, await newestDeadLetters(bus, filter, options.limit), options)
-        else printCauses(out, (await causesOf(scanDeadLetters(bus, filter))), options)
+        if (options.each === true) printEach(out, await newestDeadLetters(jetstream, filter, options.limit), options)
+        else printCauses(out, (await causesOf(scanDeadLetters(jetstream, filter))), options)
       })
     })
 

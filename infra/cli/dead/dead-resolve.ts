@@ -56,11 +56,11 @@ Examples:
   colloquy dead ${name} --reason unknown_kind --kind support --older 1h`)
   if (end === 'redriven') command.option('--force', 'also what was redriven before, and what DEAD has only the beginning of')
   return command.action(async (given: readonly number[] | undefined, options: Options) => {
-    await withJetStream(settings().settings, async (bus) => {
-      const deadLetters = await chosen(bus, given ?? [], options)
+    await withJetStream(settings().settings, async (jetstream) => {
+      const deadLetters = await chosen(jetstream, given ?? [], options)
       const counts = new Map<Outcome, number>()
       await resolveDeadLetters({
-        bus, end, force: options.force === true, inFlightMax: options.inFlight, timeoutMs: options.timeoutMs,
+        jetstream, end, force: options.force === true, inFlightMax: options.inFlight, timeoutMs: options.timeoutMs,
         onResolved: (resolved) => {
           counts.set(resolved.outcome, (counts.get(resolved.outcome) ?? 0) + 1)
           if (options.json) out.json(resolvedJson(resolved))
@@ -77,13 +77,13 @@ Examples:
 
 const sequences = (text: string, before: readonly number[] = []): readonly number[] => [...before, wholeNumber(1)(text)]
 
-async function chosen(bus: JetStreamContext, seqs: readonly number[], options: Options): Promise<DeadLetter[]> {
+async function chosen(jetstream: JetStreamContext, seqs: readonly number[], options: Options): Promise<DeadLetter[]> {
   const filter = filterOf(options)
   const ways = [seqs.length > 0, isFiltered(filter), options.all === true].filter(Boolean).length
   if (ways !== 1) throw new ColloquyError('which_letters', 'say which letters: by their sequences, or by flags such as --reason, or --all')
-  if (seqs.length > 0) return Promise.all(seqs.map((seq) => letterAt(bus, seq)))
+  if (seqs.length > 0) return Promise.all(seqs.map((seq) => letterAt(jetstream, seq)))
   const deadLetters: DeadLetter[] = []
-  for await (const deadLetter of scanDeadLetters(bus, filter)) {
+  for await (const deadLetter of scanDeadLetters(jetstream, filter)) {
     deadLetters.push(deadLetter)
     if (deadLetters.length >= 2 * options.limit) keepFirst(deadLetters, options.limit)
   }
@@ -96,8 +96,8 @@ function keepFirst(deadLetters: DeadLetter[], limit: number): void {
   deadLetters.length = Math.min(deadLetters.length, limit)
 }
 
-async function letterAt(bus: JetStreamContext, seq: number): Promise<DeadLetter> {
-  const deadLetter = await findDeadLetter(bus, seq)
+async function letterAt(jetstream: JetStreamContext, seq: number): Promise<DeadLetter> {
+  const deadLetter = await findDeadLetter(jetstream, seq)
   if (deadLetter === undefined) throw noSuchLetter(seq)
   return { ...deadLetter, payload: new Uint8Array() }
 }

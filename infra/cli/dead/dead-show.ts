@@ -20,8 +20,8 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     .option('--raw', 'nothing but the bytes of the payload')
     .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 is in payloadBase64')
     .action(async (seq: number, options: Options) => {
-      await withJetStream(settings().settings, async (bus) => {
-        const deadLetter = await findDeadLetter(bus, seq)
+      await withJetStream(settings().settings, async (jetstream) => {
+        const deadLetter = await findDeadLetter(jetstream, seq)
         if (deadLetter === undefined) throw noSuchLetter(seq)
         if (options.raw) out.stdout.write(deadLetter.payload)
         else if (options.json) out.json({ ...described(deadLetter), headers: deadLetter.headers, ...payloadJson(deadLetter) })

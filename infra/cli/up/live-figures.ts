@@ -46,7 +46,7 @@ const KIND_TOKEN = 2
  *
  * @param nc a connection of its own, so that a burst that this is too slow for holds nobody else up.
  */
-export function createFigures({ bus, allMetrics, stages, kinds }: Running, nc: NatsConnection): FigureSource {
+export function createFigures({ jetstream, allMetrics, stages, kinds }: Running, nc: NatsConnection): FigureSource {
   let messagesIn = 0
   let replies = 0
   const counts = new Map([...kinds.keys()].map((kind) => [kind, { in: 0, out: 0 }]))
@@ -71,7 +71,7 @@ export function createFigures({ bus, allMetrics, stages, kinds }: Running, nc: N
   return {
     async read() {
       const [log, dead, actors] = await Promise.all([
-        bus.jsm.streams.info('LOG'), bus.jsm.streams.info('DEAD'), liveActors(await allMetrics()),
+        jetstream.jsm.streams.info('LOG'), jetstream.jsm.streams.info('DEAD'), liveActors(await allMetrics()),
       ])
       return {
         messagesIn: rates.messagesIn(messagesIn),

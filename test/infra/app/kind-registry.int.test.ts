@@ -50,13 +50,13 @@ afterAll(async () => {
 })
 
 const registering = async (kinds: Kind[], acceptChanges = false): Promise<string> => {
-  const { kv, bus } = system.running
-  return registerKinds({ kv, bus, log: silent, now: () => new Date().toISOString(), acceptChanges }, kindsByName(kinds))
+  const { kv, jetstream } = system.running
+  return registerKinds({ kv, jetstream, log: silent, now: () => new Date().toISOString(), acceptChanges }, kindsByName(kinds))
     .then(() => 'registered', (error: unknown) => `${codeOf(error)}: ${messageOf(error)}`)
 }
 const publish = (id: string, type: string) => publishAll(system, [{ subject: `in.acme.order.${id}`, body: { type, data: {} } }])
 const settled = (count: number) => expect.poll(async () => {
-  const { state } = await system.running.bus.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
+  const { state } = await system.running.jetstream.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
   return Object.keys(state.subjects ?? {}).length
 }).toBe(count)
 

@@ -29,9 +29,9 @@ const say = (from: number, count: number) => Array.from({ length: count }, (_, i
 }))
 /** With no runner a task in TASKS keeps it from being level in the usual sense. */
 const settled = async (one: System): Promise<void> => {
-  const { bus, stages } = one.running
+  const { jetstream, stages } = one.running
   await until(async () => {
-    const [inbox, log] = await Promise.all([bus.jsm.streams.info('INBOX'), bus.jsm.streams.info('LOG')])
+    const [inbox, log] = await Promise.all([jetstream.jsm.streams.info('INBOX'), jetstream.jsm.streams.info('LOG')])
     return (stages.get('host')?.status().position ?? 0) >= inbox.state.last_seq
       && ['dispatch', 'project'].every((role) => (stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status().position ?? 0) >= log.state.last_seq)
   })
@@ -39,8 +39,8 @@ const settled = async (one: System): Promise<void> => {
 const until = async (isSo: () => Promise<boolean>): Promise<void> => {
   while (!await isSo()) await new Promise((resume) => setTimeout(resume, 20))
 }
-const alarmOf = async ({ running: { bus } }: System, actor: string) =>
-  (await bus.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.${actor}` }))?.header.get('Nats-Schedule')
+const alarmOf = async ({ running: { jetstream } }: System, actor: string) =>
+  (await jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.${actor}` }))?.header.get('Nats-Schedule')
 const emitted = (entries: readonly Entry[], wanted: string): number =>
   entries.flatMap(({ record }) => record.emitted).filter(({ type }) => type === wanted).length
 /** What actors wait for, by their last records. */
@@ -106,10 +106,10 @@ describe('backup and restore', () => {
       expect(added.filter((id) => id.startsWith('s-')).sort()).toEqual(say(150, 10).map(({ body }) => body.id).sort())
       expect((await rows(copy, `SELECT * FROM events WHERE seq <= ${before.length} ORDER BY seq, idx`))).toEqual(events)
       expect(await tablesBesideLog(copy)).toEqual([])
-      const letter = await copy.running.bus.jsm.streams.getMessage('DEAD', { seq: 2 })
+      const letter = await copy.running.jetstream.jsm.streams.getMessage('DEAD', { seq: 2 })
       expect(letter?.data).toEqual(new Uint8Array([0xff, 0xfe, 0]))
       // Nothing of before goes out again.
-      const out = await copy.running.bus.jsm.streams.info('OUT')
+      const out = await copy.running.jetstream.jsm.streams.info('OUT')
       expect(out.state.messages).toBe(2 + 10 + (emitted(before, 'woke') === 0 ? 1 : 0))
       // The timer of a day is still waited for.
       expect(await alarmOf(copy, 'acme.keeper.z1')).toContain('@at')

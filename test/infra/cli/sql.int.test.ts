@@ -53,7 +53,7 @@ test('the user of sql reads and nothing else', async () => {
 })
 
 test('a query that asks for tables complete to a sequence gets them, or an error that says how far they are', async () => {
-  const { state: { last_seq: last } } = await system.running.bus.jsm.streams.info('LOG')
+  const { state: { last_seq: last } } = await system.running.jetstream.jsm.streams.info('LOG')
   const count = 'SELECT count() AS n FROM messages'
   expect(await cliJson(['sql', '--complete-to', String(last), '--wait-ms', '5000', count], { dataDir })).toEqual(await cliJson(['sql', count], { dataDir }))
   const early = await sql(count, '--complete-to', String(last + 1))
@@ -62,7 +62,7 @@ test('a query that asks for tables complete to a sequence gets them, or an error
 })
 
 test('any client asks for it in SQL, also where no row would be looked at', async () => {
-  const { state: { last_seq: last } } = await system.running.bus.jsm.streams.info('LOG')
+  const { state: { last_seq: last } } = await system.running.jetstream.jsm.streams.info('LOG')
   const at = (seq: number, where = 'true') => sql(`SELECT count() FROM messages WHERE ${where} AND (SELECT ok FROM complete_to(seq = ${seq}))`)
   expect(await at(last)).toMatchObject({ code: 0 })
   for (const where of ['true', "tenant = 'nobody'"]) {

@@ -46,9 +46,9 @@ test('level means that nothing is left: not in a queue, not on its way back from
   const { stages, log } = await waitUntilCaughtUp(system.settings, LEVEL_MS)
 
   expect(stages).toMatchObject({ host: { lag: 0, ok: true }, dispatch: { lag: 0, position: log.last }, tasks: { lag: 0 } })
-  const tasks = await system.running.bus.jsm.streams.info('TASKS')
+  const tasks = await system.running.jetstream.jsm.streams.info('TASKS')
   expect([tasks.state.messages, tasks.state.last_seq > 0]).toEqual([0, true])
-  expect((await system.running.bus.jsm.streams.info('LOG')).state.last_seq).toBe(log.last)
+  expect((await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(log.last)
 })
 
 test('where no process answers, the positions that the stages stored say how far they are', async () => {

@@ -78,20 +78,20 @@ async function tasksWork(id: string): Promise<void> {
 }
 
 const leaderOf = async (stream: string): Promise<number> => {
-  const { cluster: at } = await system.running.bus.jsm.streams.info(stream)
+  const { cluster: at } = await system.running.jetstream.jsm.streams.info(stream)
   return Array.from({ length: cluster.size }, (_, index) => cluster.nameOf(index)).indexOf(at?.leader ?? '')
 }
 
 describe('a cluster of three servers', () => {
   test('keeps three copies of everything, and says so', async () => {
     for (const stream of ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'DEAD']) {
-      expect((await system.running.bus.jsm.streams.info(stream)).config.num_replicas).toBe(3)
+      expect((await system.running.jetstream.jsm.streams.info(stream)).config.num_replicas).toBe(3)
     }
     expect(system.running.durability).toEqual({ replicas: 3, fsync: 'always' })
   })
 
   test('does not compress the log: nats-server cannot cut a compressed block when a replica starts again', async () => {
-    expect((await system.running.bus.jsm.streams.info('LOG')).config.compression).toBe('none')
+    expect((await system.running.jetstream.jsm.streams.info('LOG')).config.compression).toBe('none')
   })
 
   test('goes on where a client is cut off from its server: it finds the others', async () => {

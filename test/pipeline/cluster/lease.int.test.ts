@@ -17,20 +17,20 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 test('the first append that is refused makes an owner look, and drop a partition that is another\'s, with its actors', async () => {
-  const { bus, stages, metrics } = system.running
+  const { jetstream, stages, metrics } = system.running
   const partition = partitionOf(ACTOR, 64)
   const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
   await publishAll(system, [add])
   await caughtUp(system)
 
   // Another member takes the partition over and appends, while the owner looks elsewhere.
-  const registry = await openClusterRegistry(bus, 1)
+  const registry = await openClusterRegistry(jetstream, 1)
   await registry.heartbeat({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
   const before = (await registry.read(['host'])).leases.get(`host.${partition}`)
   const taken = await registry.claim('host', partition, 'other', before)
   expect(taken?.epoch).toBe((before?.epoch ?? 0) + 1)
   const last = (await readLog(system)).at(-1)
-  await bus.publisher.publish(logSubject(partition, ACTOR), JSON.stringify({ ...last?.record, n: 2, emitted: [] }))
+  await jetstream.publisher.publish(logSubject(partition, ACTOR), JSON.stringify({ ...last?.record, n: 2, emitted: [] }))
 
   await publishAll(system, [add])
   await expect.poll(() => stages.get('host')?.status().partitions?.includes(partition)).toBe(false)

@@ -13,9 +13,9 @@ beforeAll(async () => { system = await startSystem({ settings: { ROLES: 'host' }
 afterAll(() => system.stop())
 
 test('an answer of the board whose end is lost with its server is not waited for, and the next one is whole', async () => {
-  const { bus } = system.running
-  const registry = await openClusterRegistry(bus, 1)
-  const { direct } = bus.jsm
+  const { jetstream } = system.running
+  const registry = await openClusterRegistry(jetstream, 1)
+  const { direct } = jetstream.jsm
   // No server can be made to die between two messages of one answer: the end of this one is taken away.
   const endless: typeof direct.getLastMessagesFor = async (...asked) => {
     const whole = await direct.getLastMessagesFor(...asked)
@@ -30,17 +30,17 @@ test('an answer of the board whose end is lost with its server is not waited for
       },
     })
   }
-  const jsm: JetStreamManager = Object.assign(Object.create(bus.jsm) as JetStreamManager, { direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: endless }) })
-  const interrupted = await openClusterRegistry({ ...bus, jsm }, 1)
+  const jsm: JetStreamManager = Object.assign(Object.create(jetstream.jsm) as JetStreamManager, { direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: endless }) })
+  const interrupted = await openClusterRegistry({ ...jetstream, jsm }, 1)
   await expect(interrupted.read(['host'])).rejects.toMatchObject({ code: 'no_reply' })
   expect((await registry.read(['host'])).members).toHaveLength(1)
 })
 
 test('partitions whose return the board did not hear of are given back all the same', async () => {
-  const { bus } = system.running
+  const { jetstream } = system.running
   const work = 'probe'
   const partitionCount = 8
-  const registry = await openClusterRegistry(bus, 1)
+  const registry = await openClusterRegistry(jetstream, 1)
   const all = Array.from({ length: partitionCount }, (_, partition) => partition)
   let unheard = 0
   const deaf: ClusterRegistry = {
@@ -53,7 +53,7 @@ test('partitions whose return the board did not hear of are given back all the s
   }
   const join = async (id: string, itsBoard: ClusterRegistry) => {
     const membership = await joinCluster({
-      bus, registry: itsBoard, id, workloads: [work], hostIdentity: 'here', pid: process.pid, isProcessAlive: () => true, leaseMs: 10_000, log: silent,
+      jetstream, registry: itsBoard, id, workloads: [work], hostIdentity: 'here', pid: process.pid, isProcessAlive: () => true, leaseMs: 10_000, log: silent,
     })
     const stage = createPartitionedStage(work, () => singlePartition(backgroundRun({ stop: () => undefined })), silent)
     const ownership = assignPartitions({ membership, registry: itsBoard, workload: work, stage, partitionCount, log: silent, metrics: createMetrics() })

@@ -34,7 +34,7 @@ async function startWorker(): Promise<CliProcess> {
 
 /** Partitions of the host by pid, as the processes say. */
 async function owners(): Promise<Map<number, number>> {
-  const statuses = await askStatus(system.running.bus.nc)
+  const statuses = await askStatus(system.running.jetstream.nc)
   return new Map(statuses.flatMap(({ pid, stages }) => (stages.host?.partitions === undefined ? [] : [[pid, stages.host.partitions.length]])))
 }
 const owned = async (): Promise<number> => [...(await owners()).values()].reduce((sum, count) => sum + count, 0)
@@ -71,7 +71,7 @@ describe('workers share partitions out', () => {
     leaving?.signal('SIGTERM')
     expect((await leaving?.ended)?.code).toBe(0)
     // Nothing is left in its name, for which others would have to wait.
-    const { members, leases } = await (await openClusterRegistry(system.running.bus, 1)).read(['host', 'dispatch'])
+    const { members, leases } = await (await openClusterRegistry(system.running.jetstream, 1)).read(['host', 'dispatch'])
     const present = new Set<string | null>(members.map(({ id }) => id)).add(null)
     expect([...leases.values()].filter(({ member }) => !present.has(member))).toEqual([])
     await expect.poll(owned).toBe(64)

@@ -26,7 +26,7 @@ const dead = (...args: string[]) => cliJson<Done>(['dead', ...args], { dataDir }
 const recordsOf = async (actor: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/toy/${actor}`)
 const lettersOf = async (actor: string) => {
   const deadLetters = []
-  for await (const letter of scanDeadLetters(system.running.bus, { actor })) deadLetters.push(letter)
+  for await (const letter of scanDeadLetters(system.running.jetstream, { actor })) deadLetters.push(letter)
   return deadLetters
 }
 const resolvedOf = (actor: string) => rows<{ reason: string; resolved: boolean }>(system, `SELECT reason, resolved FROM dead_letters WHERE actor = '${actor}' ORDER BY seq`)
@@ -104,7 +104,7 @@ test('what is rejected again is a new letter, with the payload untouched', async
   const [second, ...others] = await lettersOf('again')
   expect(others).toEqual([])
   expect(second?.seq).toBeGreaterThan(first?.seq ?? Infinity)
-  expect(Buffer.from((await findDeadLetter(system.running.bus, second?.seq ?? 0))?.payload ?? []).toString()).toBe(payload)
+  expect(Buffer.from((await findDeadLetter(system.running.jetstream, second?.seq ?? 0))?.payload ?? []).toString()).toBe(payload)
   expect(await resolvedOf('again')).toEqual([{ reason: 'bad_data', resolved: true }, { reason: 'bad_data', resolved: false }])
 })
 
@@ -127,16 +127,16 @@ test('a dropped letter leaves DEAD and a note in the log, and makes no actor of 
 })
 
 test('a letter that was redriven already does nothing, and is taken out of DEAD all the same', async () => {
-  const { bus } = system.running
+  const { jetstream } = system.running
   await publishAll(system, [to('twice', 'rubbish')])
   await caughtUp(system)
   const [letter] = await lettersOf('twice')
   await dead('redrive', String(letter?.seq))
   await caughtUp(system)
-  const copied = (await bus.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.bad_json.acme.toy.twice' }))
+  const copied = (await jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.bad_json.acme.toy.twice' }))
   // As after a dispatcher that had to begin far back: the first letter is there a second time.
   const headers = { ...(letter?.headers ?? {}), 'Nats-Msg-Id': 'a-copy' }
-  await bus.publisher.publish('dead.bad_json.acme.toy.twice', copied?.data ?? '', { headers })
+  await jetstream.publisher.publish('dead.bad_json.acme.toy.twice', copied?.data ?? '', { headers })
   const copy = (await lettersOf('twice')).at(-1)
   expect(copy?.logSeq).toBe(letter?.logSeq)
   expect(await dead('redrive', String(copy?.seq))).toMatchObject([{ outcome: 'again' }])

@@ -26,9 +26,9 @@ afterEach(() => run.stop())
 
 const checkpoints = () => createCheckpoints(system.running.kv, 'dispatch')
 function begin(): Promise<PartitionRun> {
-  const { bus, kv, metrics } = system.running
+  const { jetstream, kv, metrics } = system.running
   return startDispatcher({
-    bus, metrics, log: silent, checkpoints: checkpoints(), truncation: createStreamTruncation({ bus, kv, log: silent, metrics }), partitions: PARTITIONS,
+    jetstream, metrics, log: silent, checkpoints: checkpoints(), truncation: createStreamTruncation({ jetstream, kv, log: silent, metrics }), partitions: PARTITIONS,
     isAssigned: () => belief.owns, hasValidLease: () => belief.holds, recordsMax: 64, bytesMax: 1024 ** 2, checkpointMs: 20,
   })
 }
@@ -38,8 +38,8 @@ const nap = async (id: string): Promise<void> => {
   await publishAll(system, [{ subject: `in.acme.sleeper.${id}`, body: { type: 'napA', data: { ms: HOUR_MS } } }])
   await expect.poll(async () => (await readLog(system)).length).toBe(before + 1)
 }
-const alarmOf = (id: string) => system.running.bus.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.acme.sleeper.${id}` })
-const lastOfLog = async (): Promise<number> => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq
+const alarmOf = (id: string) => system.running.jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.acme.sleeper.${id}` })
+const lastOfLog = async (): Promise<number> => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 const savedFor = async (id: string): Promise<number> =>
   (await checkpoints().load(partitionOf({ tenant: 'acme', kind: 'sleeper', id }, 64)))[0]?.seq ?? 0
 

@@ -32,7 +32,7 @@ test('delivered again, however late, it is known', async () => {
   const before = await recordsOf('acme/ledger/l1')
   const [, , third] = before
   const { type, id, source, sequence, data } = third?.record.input ?? {}
-  const { publisher } = system.running.bus
+  const { publisher } = system.running.jetstream
   await publisher.publish(actorSubject({ tenant: 'acme', kind: 'ledger', id: 'l1' }), JSON.stringify({ type, id, source, sequence, data }))
   expect(await recordsOf('acme/ledger/l1')).toEqual(before)
 })

@@ -73,7 +73,7 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
     expect(rejected?.record).toMatchObject({ outcome: 'rejected', reason, subject })
     expect(next?.record).toMatchObject({ outcome: 'committed', label: { count: 1 } })
 
-    const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.${reason}.acme.toy.${id}` })
+    const letter = await system.running.jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.${reason}.acme.toy.${id}` })
     expect(Buffer.from(letter?.data ?? []).equals(Buffer.from(payload))).toBe(true)
     expect(letter?.header.get('Colloquy-Reason')).toBe(reason)
     expect(letter?.header.get('Colloquy-Inbox-Seq')).toBe(String(position))
@@ -109,13 +109,13 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
   })
 
   test('a rollup header wipes nothing', async () => {
-    const { bus } = system.running
-    const before = (await bus.jsm.streams.info('INBOX')).state.messages
+    const { jetstream } = system.running
+    const before = (await jetstream.jsm.streams.info('INBOX')).state.messages
     const rollup = headers()
     rollup.set('Nats-Rollup', 'all')
     const reply = await system.producer.request('in.acme.toy.rollup', JSON.stringify(add(1)), { headers: rollup, timeout: 5_000 })
     expect(reply.json<{ error?: object }>().error).toBeDefined()
-    expect((await bus.jsm.streams.info('INBOX')).state.messages).toBeGreaterThanOrEqual(before)
+    expect((await jetstream.jsm.streams.info('INBOX')).state.messages).toBeGreaterThanOrEqual(before)
   })
 
   test('a producer may not publish as if from inside', async () => {
@@ -132,9 +132,9 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
 
 describe('the log decides who is right', () => {
   test('two hosts on the same partitions give every input exactly one record, in order', async () => {
-    const { bus, kv, kinds, metrics } = system.running
+    const { jetstream, kv, kinds, metrics } = system.running
     const second = await startHost({
-      bus, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
+      jetstream, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
       live: createActorCache(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
     })
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))

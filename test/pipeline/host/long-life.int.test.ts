@@ -20,7 +20,7 @@ beforeAll(async () => {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ type: 'add', data: { by: 1 } }),
   })
   const [first] = await readLog(system)
-  const { publisher } = system.running.bus
+  const { publisher } = system.running.jetstream
   const subject = logSubject(partitionOf(ACTOR, 64), ACTOR)
   for (let n = 2; n <= RECORDS; n += 1_000) {
     await Promise.all(Array.from({ length: Math.min(1_000, RECORDS - n + 1) }, (_, index) =>
@@ -34,7 +34,7 @@ const state = z.object({ n: z.int(), history: z.array(z.object({ n: z.int() })).
 describe(`an actor of ${RECORDS} records`, () => {
   test('decides its next input from its last record alone', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.old', body: { type: 'add', data: { by: 5 } } }])
-    const last = () => system.running.bus.jsm.streams.getMessage('LOG', { last_by_subj: logSubject(partitionOf(ACTOR, 64), ACTOR) })
+    const last = () => system.running.jetstream.jsm.streams.getMessage('LOG', { last_by_subj: logSubject(partitionOf(ACTOR, 64), ACTOR) })
     await expect.poll(async () => (await last())?.json<{ n: number }>().n).toBe(RECORDS + 1)
     const loads = await system.running.metrics.actorLoads.get()
     expect(loads.values[0]?.value).toBeLessThanOrEqual(2)

@@ -36,18 +36,18 @@ test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, 
   const dataDir = await temporaryFolder()
   const settings = { STORAGE_BYTES_MAX: String(64 * 1024 * 1024) }
   const note = (i: number) => ({ tenant: 'acme', kind: 'toy', id: `a${i % 9}`, type: 'note', data: { text: 'x'.repeat(40_000) }, messageId: `n-${i}` })
-  const infoOf = async ({ running: { bus } }: System, stream: string) => (await bus.jsm.streams.info(stream)).state
+  const infoOf = async ({ running: { jetstream } }: System, stream: string) => (await jetstream.jsm.streams.info(stream)).state
   /** What the stages of a system say of themselves, taken at their word as the trimmer does, without its patience. */
-  const trimNow = async ({ running: { bus, kv, stages } }: System): Promise<void> => {
+  const trimNow = async ({ running: { jetstream, kv, stages } }: System): Promise<void> => {
     const partitions = Array.from({ length: 64 }, (_, partition) => partition)
-    const { last_seq: logSeq } = (await bus.jsm.streams.info('LOG')).state
+    const { last_seq: logSeq } = (await jetstream.jsm.streams.info('LOG')).state
     const shares = (work: string) => {
       const stage = stages.get(work === 'host' ? 'host' : 'dispatch')
       return stage === undefined ? [] : [{ partitions, position: stage.status().position, logSeq }]
     }
-    const trimming = await startInboxTrim({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
-    const before = (await bus.jsm.streams.info('INBOX')).state.first_seq
-    await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.first_seq, { timeout: 1_000 }).not.toBe(before).catch(() => undefined)
+    const trimming = await startInboxTrim({ jetstream, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
+    const before = (await jetstream.jsm.streams.info('INBOX')).state.first_seq
+    await expect.poll(async () => (await jetstream.jsm.streams.info('INBOX')).state.first_seq, { timeout: 1_000 }).not.toBe(before).catch(() => undefined)
     await trimming.stop()
   }
   try {

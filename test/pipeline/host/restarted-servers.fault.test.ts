@@ -37,7 +37,7 @@ async function allIsThere(tenant: string, count: number): Promise<void> {
   }
   expect(await rows(system, `SELECT count() AS n, uniqExact(id) AS ids FROM events WHERE tenant = '${tenant}' AND idx = 0`)).toEqual([{ n: count, ids: count }])
   expect(await rows(system, `SELECT sum(label.count::UInt32) AS total FROM actors WHERE tenant = '${tenant}'`)).toEqual([{ total: count }])
-  const { state } = await system.running.bus.jsm.streams.info('OUT', { subjects_filter: `out.${tenant}.>` })
+  const { state } = await system.running.jetstream.jsm.streams.info('OUT', { subjects_filter: `out.${tenant}.>` })
   expect(Object.values(state.subjects ?? {}).reduce((sum, n) => sum + n, 0)).toBe(count)
 }
 

@@ -52,12 +52,12 @@ test('what happened is counted, stage by stage, and never by actor', async () =>
 })
 
 test('the lag of a stage that is stuck grows, though it hears of nothing any more', async () => {
-  const { bus } = http.system.running
+  const { jetstream } = http.system.running
   const stuck = (name: string, position: number): [string, Stage] => [name, {
     name, stop: async () => undefined,
     status: () => ({ position, lag: 0, ok: false, since: '2026-01-01T00:00:00.000Z', detail: 'stuck' }),
   }]
-  const [inbox, log] = [await bus.jsm.streams.info('INBOX'), await bus.jsm.streams.info('LOG')]
+  const [inbox, log] = [await jetstream.jsm.streams.info('INBOX'), await jetstream.jsm.streams.info('LOG')]
   const stages = new Map([stuck('host', inbox.state.last_seq), stuck('project', log.state.last_seq - 1), stuck('tasks', 0)])
   const server = await startHttpServer(httpOptions(http.system, { stages, metrics: createMetrics() }))
   try {

@@ -15,7 +15,7 @@ const note = (bytes: number) => ({ type: 'note', data: { text: 'x'.repeat(bytes)
 
 test('a full INBOX answers 503 and when to come again, and takes inputs again once hosts have caught up', async () => {
   const { post, system } = await start({ ROLES: 'dispatch' })
-  const { jsm } = system.running.bus
+  const { jsm } = system.running.jetstream
   await jsm.streams.update('INBOX', { max_bytes: 1_000_000 })
 
   const answers = []
@@ -49,7 +49,7 @@ test('without NATS every request is answered at once, and the readiness says wha
 test('a server that stops answers those who wait, with the position of what is stored', async () => {
   const { post, stopHttp, system } = await start()
   const waiting = post('/v1/in/acme/toy/a1?wait=tables&timeoutMs=60000', note(1))
-  await expect.poll(async () => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq).toBe(1)
+  await expect.poll(async () => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(1)
 
   await stopHttp()
 

@@ -23,7 +23,7 @@ describe('an input', () => {
 
     expect(status).toBe(202)
     expect(body).toEqual({ position: expect.any(Number) as number, id: 'm-1', durability: { replicas: 1, fsync: '2m' } })
-    const stored = await http.system.running.bus.jsm.streams.getMessage('INBOX', { seq: Number(body['position']) })
+    const stored = await http.system.running.jetstream.jsm.streams.getMessage('INBOX', { seq: Number(body['position']) })
     expect(stored?.string()).toBe(text)
     expect(stored?.subject).toMatch(new RegExp(`^inbox\\.\\d+\\.${path.replaceAll('/', '.')}$`))
     expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^${path}/m-1/[\\w-]{12}$`))
@@ -92,7 +92,7 @@ describe('a producer that waits for', () => {
     const path = actor()
     const once = add(1, { id: 'm-1', source: 'crm', sequence: 5 })
     // Published past the HTTP interface, so that JetStream does not recognise the second one: only the actor does.
-    await http.system.running.bus.js.publish(`in.${path.replaceAll('/', '.')}`, JSON.stringify(once))
+    await http.system.running.jetstream.js.publish(`in.${path.replaceAll('/', '.')}`, JSON.stringify(once))
     const again = await http.post(`/v1/in/${path}?wait=actor`, once)
     const behind = await http.post(`/v1/in/${path}?wait=out`, add(2, { id: 'm-2', source: 'crm', sequence: 4 }))
 
@@ -104,7 +104,7 @@ describe('a producer that waits for', () => {
     const path = actor()
     const { body } = await http.post(`/v1/in/${path}?wait=out`, add(7, { id: 'm-7' }))
     const subject = `out.${path.replaceAll('/', '.')}.counted`
-    const out = await http.system.running.bus.jsm.streams.getMessage('OUT', { last_by_subj: subject })
+    const out = await http.system.running.jetstream.jsm.streams.getMessage('OUT', { last_by_subj: subject })
     expect(body).toMatchObject({ outcome: 'committed' })
     expect(out?.json()).toMatchObject({ causationid: 'm-7', position: body['position'], data: { count: 7 } })
   })
@@ -120,7 +120,7 @@ describe('a producer that waits for', () => {
       const late = await post(`/v1/in/${actor()}?wait=${wait}&timeoutMs=300`, add(1))
       expect([late.status, answered]).toEqual([504, false])
 
-      level = (await http.system.running.bus.jsm.streams.info('LOG')).state.last_seq
+      level = (await http.system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
       expect((await waiting).status).toBe(202)
     } finally {
@@ -185,7 +185,7 @@ describe('what is not an input gets a problem', () => {
   })
 
   test('nothing of it reaches INBOX', async () => {
-    const { state } = await http.system.running.bus.jsm.streams.info('INBOX', { subjects_filter: 'inbox.*.acme.toy.refused' })
+    const { state } = await http.system.running.jetstream.jsm.streams.info('INBOX', { subjects_filter: 'inbox.*.acme.toy.refused' })
     expect(state.subjects ?? {}).toEqual({})
   })
 })

@@ -67,9 +67,9 @@ afterAll(async () => {
 })
 
 const begin = (reader: string, store: IndexWriter, embedder = lexical): Promise<Stage> => {
-  const { bus, kv } = system.running
+  const { jetstream, kv } = system.running
   return startStage('embed', () => startIndexer({
-    bus, checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log: silent }), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
+    jetstream, checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log: silent }), embedder, store, recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20,
     log: silent, metrics: createMetrics(),
   }), silent)
 }
@@ -84,7 +84,7 @@ const say = async (...texts: readonly string[]): Promise<void> => {
 }
 
 async function caughtUp(stage: Stage): Promise<void> {
-  const { state } = await system.running.bus.jsm.streams.info('LOG')
+  const { state } = await system.running.jetstream.jsm.streams.info('LOG')
   await expect.poll(() => stage.status().position, { interval: 20 }).toBe(state.last_seq)
 }
 
@@ -148,9 +148,9 @@ describe('the embedding stage', () => {
       expect(memory.said()).not.toContain('this is poison')
     }
     await poisoned.close()
-    const { state } = await system.running.bus.jsm.streams.info('DEAD', { subjects_filter: 'dead.embed_failed.>' })
+    const { state } = await system.running.jetstream.jsm.streams.info('DEAD', { subjects_filter: 'dead.embed_failed.>' })
     expect(Object.values(state.subjects ?? {})).toEqual([1])
-    const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: Object.keys(state.subjects ?? {})[0] ?? '' })
+    const letter = await system.running.jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: Object.keys(state.subjects ?? {})[0] ?? '' })
     expect(letter?.json()).toMatchObject({ text: 'this is poison' })
     expect(letter?.header.get('Colloquy-Error')).toContain('fails on this text')
   })
@@ -186,8 +186,8 @@ describe('the embedding stage', () => {
     await again.stop()
 
     // As if a power failure had taken records that let go what is known by those that are left.
-    const { kv, bus } = system.running
-    const { created, state } = await bus.jsm.streams.info('LOG')
+    const { kv, jetstream } = system.running
+    const { created, state } = await jetstream.jsm.streams.info('LOG')
     const checkpoints = createCheckpoints(kv, 't5')
     await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...await checkpoints.load(0)])
     for (const [id, { text }] of memory.points) if (text === '九点开门。') memory.points.delete(id)
@@ -198,8 +198,8 @@ describe('the embedding stage', () => {
   })
 
   it('is asked over NATS by a process without a memory, which says so where none answers', async () => {
-    await expect(createRemoteSearch(system.running.bus.nc)({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory', message: expect.stringContaining('embed or serve') as string })
-    const memories = createTenantSearches(system.running.bus, createRemoteSearch(system.running.bus.nc))
+    await expect(createRemoteSearch(system.running.jetstream.nc)({ tenant: 'acme', q: 'order' })).rejects.toMatchObject({ code: 'no_memory', message: expect.stringContaining('embed or serve') as string })
+    const memories = createTenantSearches(system.running.jetstream, createRemoteSearch(system.running.jetstream.nc))
     const mine = memories.of({ tenant: 'acme', kind: 'support', id: 'c1' })
     expect(await mine.knowledgeVersion()).toMatch(/^log-\d+$/)
     expect(await memories.of({ tenant: 'nobody', kind: 'support', id: 'c1' }).knowledgeVersion()).toBeUndefined()
@@ -209,11 +209,11 @@ describe('the embedding stage', () => {
 
   it('removes what came from records that LOG has lost', async () => {
     const memory = createMemoryStore()
-    const { kv, bus } = system.running
+    const { kv, jetstream } = system.running
     const stage = await begin('t4', memory.store)
     await caughtUp(stage)
     await stage.stop()
-    const { created, state } = await bus.jsm.streams.info('LOG')
+    const { created, state } = await jetstream.jsm.streams.info('LOG')
     const checkpoints = createCheckpoints(kv, 't4')
     // As if LOG had had ten more records that a power failure took.
     await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...await checkpoints.load(0)])

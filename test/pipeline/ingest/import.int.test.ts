@@ -56,7 +56,7 @@ async function importFile(path: string, tenant: string, options: Partial<ImportO
 /** The records of a tenant by actor, in the order of the log. */
 async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
   await waitUntilCaughtUp(system.settings, LEVEL_MS)
-  const reader = await openReader(system.running.bus, {
+  const reader = await openReader(system.running.jetstream, {
     stream: 'LOG', filterSubjects: [`log.*.${tenant}.>`], startSeq: 1, messagesMax: 500,
   })
   const records = new Map<string, LogRecord[]>()
@@ -69,7 +69,7 @@ async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
   return records
 }
 
-const logLast = async (): Promise<number> => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq
+const logLast = async (): Promise<number> => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
 test('every turn becomes one record of its conversation\'s actor, in order, with many conversations under way', async () => {
   const summary = await importFile(await fileOf('order.jsonl.gz', conversationsOf(60, 9)), 'order')
@@ -90,9 +90,9 @@ test('importing again changes nothing, also when INBOX has forgotten the ids', a
   const before = await logLast()
 
   expect(await importFile(path, 'again')).toMatchObject({ published: 0, duplicates: 25 })
-  await system.running.bus.jsm.streams.update('INBOX', { duplicate_window: nanos(100) })
+  await system.running.jetstream.jsm.streams.update('INBOX', { duplicate_window: nanos(100) })
   await expect.poll(async () => (await importFile(path, 'again')).duplicates).toBe(0)
-  await system.running.bus.jsm.streams.update('INBOX', { duplicate_window: nanos(120_000) })
+  await system.running.jetstream.jsm.streams.update('INBOX', { duplicate_window: nanos(120_000) })
 
   await waitUntilCaughtUp(system.settings, LEVEL_MS)
   expect(await logLast()).toBe(before)
@@ -115,7 +115,7 @@ test('a conversation that stands twice in a file is told once', async () => {
 })
 
 test('a full INBOX holds the import back, and nothing is lost or out of order once there is room', async () => {
-  const { jsm } = system.running.bus
+  const { jsm } = system.running.jetstream
   const { config, state } = await jsm.streams.info('INBOX')
   await jsm.streams.update('INBOX', { max_bytes: state.bytes + 10_000 })
   let refused = (): void => undefined

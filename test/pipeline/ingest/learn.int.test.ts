@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const teacherOf = (tenant: string): Promise<KnowledgeClient> => createKnowledgeClient({ nc: system.producer, sender, tenant })
 const level = (): Promise<unknown> => waitUntilCaughtUp(system.settings, 120_000)
-const lastSeq = async (): Promise<number> => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq
+const lastSeq = async (): Promise<number> => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 const find = async (tenant: string, q: string): Promise<readonly SearchHit[]> => (await search({ tenant, q, in: 'knowledge', mode: 'keyword' })).hits
 
 async function write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
@@ -142,8 +142,8 @@ describe('what is learned', () => {
     await level()
     expect(await find('cli', 'gift card')).toEqual([])
     expect(await find('cli', 'taught by somebody')).toMatchObject([{ source: 'from-elsewhere' }])
-    expect((await createRemoteSearch(system.running.bus.nc)({ tenant: 'cli', q: 'somebody', mode: 'keyword' })).hits).toMatchObject([{ source: 'from-elsewhere' }])
-    await expect(createRemoteSearch(system.running.bus.nc)({ tenant: 'cli', q: ' ' })).rejects.toMatchObject({ code: 'bad_query' })
+    expect((await createRemoteSearch(system.running.jetstream.nc)({ tenant: 'cli', q: 'somebody', mode: 'keyword' })).hits).toMatchObject([{ source: 'from-elsewhere' }])
+    await expect(createRemoteSearch(system.running.jetstream.nc)({ tenant: 'cli', q: ' ' })).rejects.toMatchObject({ code: 'bad_query' })
     await expect(system.producer.request('colloquy.search', '{"tenant":"cli","q":"somebody"}', { timeout: 500 })).rejects.toThrow()
   })
 })

@@ -12,30 +12,30 @@ import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let server: NatsServer
-let bus: Awaited<ReturnType<typeof openJetStream>>
+let jetstream: Awaited<ReturnType<typeof openJetStream>>
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
   server = await startNatsServer({ dataDir, port: 0, binary, log: silent, storageBytesMax: 100_000_000 })
-  bus = await openJetStream(await connect({ servers: server.url, user: server.user, pass: server.password }))
-  await bus.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
+  jetstream = await openJetStream(await connect({ servers: server.url, user: server.user, pass: server.password }))
+  await jetstream.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
 })
 afterAll(async () => {
-  await bus.close()
+  await jetstream.close()
   await server.stop()
   await rm(dataDir, { recursive: true })
 })
 
 const publish = async (...subjects: readonly string[]): Promise<void> => {
-  for (const subject of subjects) await bus.js.publish(subject, '{}')
+  for (const subject of subjects) await jetstream.js.publish(subject, '{}')
 }
 
 test('one who works long on what he got is not taken for a consumer that is lost', async () => {
-  const from = (await bus.jsm.streams.info('LOG')).state.last_seq + 1
+  const from = (await jetstream.jsm.streams.info('LOG')).state.last_seq + 1
   await publish(...Array.from({ length: 6 }, () => 'log.5.slow'))
   // The least that the client takes.
   const heartbeatMs = 500
-  const reader = await openReader(bus, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: 2, heartbeatMs })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: 2, heartbeatMs })
   const read: number[] = []
   for await (const message of reader) {
     read.push(message.seq - from)

@@ -47,10 +47,10 @@ async function session<T>(work: (system: System) => Promise<T>, options: SystemO
 }
 const WITHOUT_RUNNER: SystemOptions = { settings: { ROLES: 'host,dispatch,project' } }
 /** As `level`, where no runner takes the tasks. */
-async function decidedAndDispatched({ running: { bus, stages } }: System): Promise<void> {
+async function decidedAndDispatched({ running: { jetstream, stages } }: System): Promise<void> {
   const at = (role: 'host' | 'dispatch' | 'project') => stages.get(role)?.status().position ?? 0
   for (let calm = 0; calm < 3; await new Promise((resume) => setTimeout(resume, 20))) {
-    const [inbox, records] = await Promise.all([bus.jsm.streams.info('INBOX'), bus.jsm.streams.info('LOG')])
+    const [inbox, records] = await Promise.all([jetstream.jsm.streams.info('INBOX'), jetstream.jsm.streams.info('LOG')])
     calm = at('host') >= inbox.state.last_seq && at('dispatch') >= records.state.last_seq && at('project') >= records.state.last_seq ? calm + 1 : 0
   }
 }
@@ -70,8 +70,8 @@ const putBack = async (folder: string, name: string) => {
 }
 const keepStreams = async (...streams: StreamName[]) => { for (const one of streams) await keep(await folderOf(one), one) }
 const putStreamsBack = async (...streams: StreamName[]) => { for (const one of streams) await putBack(await folderOf(one), one) }
-const schedulesOf = async ({ running: { bus } }: System): Promise<Record<string, number>> =>
-  (await bus.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })).state.subjects ?? {}
+const schedulesOf = async ({ running: { jetstream } }: System): Promise<Record<string, number>> =>
+  (await jetstream.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })).state.subjects ?? {}
 
 describe('put back to an older state', () => {
   test('TASKS and TIMERS: what actors wait for is armed again, once', async () => {
@@ -88,7 +88,7 @@ describe('put back to an older state', () => {
     await putStreamsBack('TASKS', 'TIMERS')
     await session(async (system) => {
       await expect.poll(() => schedulesOf(system)).toEqual(before)
-      const { state } = await system.running.bus.jsm.streams.info('TASKS')
+      const { state } = await system.running.jetstream.jsm.streams.info('TASKS')
       expect(state.messages).toBe(2)
     }, WITHOUT_RUNNER)
     expect(said.join('')).toMatch(/TASKS lost its last messages.*\n.*TIMERS lost its last messages/)
@@ -117,7 +117,7 @@ describe('put back to an older state', () => {
     await session(async (system) => {
       await caughtUp(system)
       expect(await readLog(system)).toEqual(before)
-      const { state } = await system.running.bus.jsm.streams.info('SENT')
+      const { state } = await system.running.jetstream.jsm.streams.info('SENT')
       expect(state.last_seq).toBeGreaterThanOrEqual(8)
       await publishAll(system, [pay(5)])
       await caughtUp(system)

@@ -13,35 +13,35 @@ afterAll(() => system.stop())
 const address = (id: string) => ({ tenant: 'acme', kind: 'toy', id })
 
 test('what other streams have for INBOX is found there by the actor that it is for, wherever the newest one went', async () => {
-  const { bus } = system.running
-  expect(await isSourcingComplete(bus)).toBe(true)
+  const { jetstream } = system.running
+  expect(await isSourcingComplete(jetstream)).toBe(true)
   for (const id of ['one', 'two', 'one']) {
-    await bus.publisher.publish(internalSubject(address(id)), JSON.stringify({ type: 'alarm' }))
-    await bus.publisher.publish(actorSubject(address(id)), JSON.stringify({ type: 'add', source: 'another', data: { by: 1 } }))
+    await jetstream.publisher.publish(internalSubject(address(id)), JSON.stringify({ type: 'alarm' }))
+    await jetstream.publisher.publish(actorSubject(address(id)), JSON.stringify({ type: 'add', source: 'another', data: { by: 1 } }))
   }
-  await expect.poll(() => isSourcingComplete(bus)).toBe(true)
+  await expect.poll(() => isSourcingComplete(jetstream)).toBe(true)
   for (const one of SOURCED_STREAMS) {
-    const newest = await newestSourced(bus, one)
+    const newest = await newestSourced(jetstream, one)
     expect(newest?.subject).toBe(`${one.way}.acme.toy.one`)
-    expect(await sourcedAt(bus, one, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
+    expect(await sourcedAt(jetstream, one, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
     // One that is yet to come.
-    expect(await sourcedAt(bus, one, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
-    expect(await sourcedAt(bus, one, { subject: `${one.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
+    expect(await sourcedAt(jetstream, one, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
+    expect(await sourcedAt(jetstream, one, { subject: `${one.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
   }
 })
 
 test('what is resolved is trimmed in those streams as well', async () => {
-  const { bus, kv, stages } = system.running
+  const { jetstream, kv, stages } = system.running
   await caughtUp(system)
   const shares = (work: string) => [{
     partitions: Array.from({ length: 64 }, (_, partition) => partition),
     position: stages.get(work === 'host' ? 'host' : 'dispatch')?.status().position ?? 0, logSeq: 1,
   }]
   const left = async (stream: string, filter: string): Promise<number> =>
-    Object.keys((await bus.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
-  const trimming = await startInboxTrim({ bus, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
+    Object.keys((await jetstream.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
+  const trimming = await startInboxTrim({ jetstream, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
   await expect.poll(() => left('TIMERS', 'int.>')).toBe(0)
   await expect.poll(() => left('SENT', 'act.>')).toBe(0)
-  await expect.poll(async () => (await bus.jsm.streams.info('INBOX')).state.messages).toBe(0)
+  await expect.poll(async () => (await jetstream.jsm.streams.info('INBOX')).state.messages).toBe(0)
   await trimming.stop()
 })

@@ -23,7 +23,7 @@ describe('a producer in Node, with no more rights than any', () => {
   test('gets a receipt with the position, the id, and what the acknowledgement is worth', async () => {
     const receipt = await publish(system.producer, add('plain', 1, '订单 1'))
     expect(receipt).toEqual({ position: expect.any(Number) as number, id: '订单 1', duplicate: false, durability: { replicas: 1, fsync: '2m' } })
-    const stored = await system.running.bus.jsm.streams.getMessage('INBOX', { seq: receipt.position })
+    const stored = await system.running.jetstream.jsm.streams.getMessage('INBOX', { seq: receipt.position })
     expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^acme/toy/plain/${encodeURI('订单 1')}/[\\w-]{12}$`))
     expect(await publish({ servers: system.running.nats.url }, add('plain', 1, '订单 1'))).toEqual({ ...receipt, duplicate: true })
   })
@@ -34,7 +34,7 @@ describe('a producer in Node, with no more rights than any', () => {
     expect([outcome, record?.record.inbox.seq]).toEqual(['committed', position])
 
     await producer.publish(add('waits', 2), { wait: 'out' })
-    const out = await system.running.bus.jsm.streams.getMessage('OUT', { last_by_subj: 'out.acme.toy.waits.counted' })
+    const out = await system.running.jetstream.jsm.streams.getMessage('OUT', { last_by_subj: 'out.acme.toy.waits.counted' })
     expect(out?.json<{ data: object }>().data).toEqual({ count: 3 })
 
     const { position: third } = await producer.publish(add('waits', 4), { wait: 'tables' })
@@ -57,7 +57,7 @@ describe('a producer in Node, with no more rights than any', () => {
   })
 
   test('publishes once though NATS is killed meanwhile, whatever was acknowledged or lost on the way', async () => {
-    const { bus, nats } = system.running
+    const { jetstream, nats } = system.running
     const before = nats.pid
     const receipts: Receipt[] = []
     await Promise.all(Array.from({ length: 10 }, async (_, actor) => {
@@ -71,11 +71,11 @@ describe('a producer in Node, with no more rights than any', () => {
     await caughtUp(system)
     const records = (await readLog(system)).filter(({ actor }) => actor.startsWith('acme/toy/killed-'))
     expect(records.map(({ record }) => record.input.id).sort()).toEqual(receipts.map(({ id }) => id).sort())
-    expect(bus.nc.isClosed()).toBe(false)
+    expect(jetstream.nc.isClosed()).toBe(false)
   })
 
   test('hears in time what it may have to publish again, and may do so under the same id', async () => {
-    const { jsm } = system.running.bus
+    const { jsm } = system.running.jetstream
     await jsm.streams.update('INBOX', { max_bytes: 1 })
     const error: unknown = await producer.publish(add('full', 1, 'f-1'), { timeoutMs: 3_000 }).catch((failure: unknown) => failure)
     expect(error).toBeInstanceOf(NotAcknowledgedError)

@@ -62,7 +62,7 @@ async function ask<Row>(query: string): Promise<Row[]> {
 
 const everything = async () => Object.fromEntries(await Promise.all(TABLE_NAMES.map(async (name) =>
   [name, await ask(`SELECT * FROM ${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)))
-const phase = (): Promise<RebuildState['phase'] | undefined> => withJetStream(settings(), async (bus) => (await loadState(await openBucket(bus.nc)))?.state.phase)
+const phase = (): Promise<RebuildState['phase'] | undefined> => withJetStream(settings(), async (jetstream) => (await loadState(await openBucket(jetstream.nc)))?.state.phase)
 
 test('the projector is killed again and again while tables take over: never half of them, and in the end all', async () => {
   let up = await startFilled()

@@ -31,7 +31,7 @@ async function everything(database = 'colloquy'): Promise<Record<string, unknown
     [name, await rows(system, `SELECT * FROM ${database}.${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)
   return Object.fromEntries(await Promise.all(tables))
 }
-const outLast = async () => (await system.running.bus.jsm.streams.info('OUT')).state.last_seq
+const outLast = async () => (await system.running.jetstream.jsm.streams.info('OUT')).state.last_seq
 const rebuild = (...args: string[]) => runCli(['rebuild', ...args], { dataDir })
 const phase = async () => (await loadState(system.running.kv))?.state.phase
 
@@ -46,7 +46,7 @@ test('rebuilt tables are what they were, whatever was done to them by hand, and 
   expect(await everything()).not.toEqual(before)
 
   const [result] = await cliJson<{ tables: string[]; records: number }>(['rebuild'], { dataDir })
-  expect(result).toMatchObject({ tables: TABLE_NAMES, records: (await system.running.bus.jsm.streams.info('LOG')).state.last_seq })
+  expect(result).toMatchObject({ tables: TABLE_NAMES, records: (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq })
   expect(await everything()).toEqual(before)
   expect(await outLast()).toBe(sent)
   await caughtUp(system)

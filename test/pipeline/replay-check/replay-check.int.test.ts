@@ -36,8 +36,8 @@ const ends = { onProgress: () => undefined, mode: 'each' as const, memoryBytesMa
 
 async function check(kind: Kind, options: Partial<CheckOptions> = {}): Promise<CheckSummary & { found: Found[] }> {
   const found: Found[] = []
-  const summary = await withJetStream(system.settings, (bus) =>
-    checkLog({ ...ends, bus, kinds: kindsByName([kind]), kind: 'refund', onFound: (one) => found.push(one), ...options }))
+  const summary = await withJetStream(system.settings, (jetstream) =>
+    checkLog({ ...ends, jetstream, kinds: kindsByName([kind]), kind: 'refund', onFound: (one) => found.push(one), ...options }))
   return { ...summary, found }
 }
 

@@ -120,18 +120,18 @@ describe('a task', () => {
     await settles(kind, ['working', 'failed'])
     expect(await taskRow(kind)).toEqual({ status, attempts, error_code: code })
     expect(await rows(system, `SELECT reason FROM dead_letters WHERE actor = '${kind}'`)).toEqual([{ reason: 'task_failed' }])
-    const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.task_failed.acme.worker.${kind}` })
+    const letter = await system.running.jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.task_failed.acme.worker.${kind}` })
     expect(letter?.json<{ error: { code: string } }>().error.code).toBe(code)
   })
 
   test('that failed for good is not run again by a redrive, which says what to do instead; its letter can be dropped', async () => {
-    const { bus } = system.running
+    const { jetstream } = system.running
     await go('given-up', 'terminal')
     await settles('given-up', ['working', 'failed'])
     await caughtUp(system)
-    const deadLetters = await newestDeadLetters(bus, { actor: 'given-up' }, 10)
+    const deadLetters = await newestDeadLetters(jetstream, { actor: 'given-up' }, 10)
     const resolved: Resolved[] = []
-    const how = { bus, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved: (one: Resolved) => void resolved.push(one) }
+    const how = { jetstream, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved: (one: Resolved) => void resolved.push(one) }
     await resolveDeadLetters({ ...how, end: 'redriven' }, deadLetters)
     await resolveDeadLetters({ ...how, end: 'dropped' }, deadLetters)
     await caughtUp(system)
@@ -139,7 +139,7 @@ describe('a task', () => {
       { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string }, { outcome: 'dropped' },
     ])
     expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'")).toEqual([{ reason: 'task_failed', resolved: true }])
-    expect(await newestDeadLetters(bus, { actor: 'given-up' }, 10)).toEqual([])
+    expect(await newestDeadLetters(jetstream, { actor: 'given-up' }, 10)).toEqual([])
     expect(await tablesBesideLog(system)).toEqual([])
   })
 
@@ -147,7 +147,7 @@ describe('a task', () => {
     await go('silent', 'silent')
     await settles('silent', ['working', 'failed'])
     expect(await taskRow('silent')).toMatchObject({ status: 'expired', error_code: 'deadline' })
-    await expect.poll(async () => (await system.running.bus.jsm.streams.info('TASKS')).state.messages).toBe(0)
+    await expect.poll(async () => (await system.running.jetstream.jsm.streams.info('TASKS')).state.messages).toBe(0)
   })
 
   test('that the machine no longer wants is told to stop, and its place is given free', async () => {

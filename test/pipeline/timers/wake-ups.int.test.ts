@@ -16,13 +16,13 @@ const tell = (id: string, ...events: readonly (readonly [type: string, data?: ob
 const recordsOf = async (id: string): Promise<Entry[]> => (await readLog(system)).filter(({ actor }) => actor === `acme/sleeper/${id}`)
 const wokenBy = async (id: string): Promise<unknown[]> => (await recordsOf(id)).flatMap(({ record }) => record.emitted.map(({ data }) => data['from']))
 const alarmOf = async (id: string) => {
-  const message = await system.running.bus.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.acme.sleeper.${id}` })
+  const message = await system.running.jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.acme.sleeper.${id}` })
   return message === null ? undefined : { seq: message.seq, at: message.header.get('Nats-Schedule').slice('@at '.length) }
 }
 const timersIn = (entry: Entry | undefined): string[] => Object.values(entry?.record.state?.timers ?? {}).map(({ at }) => at)
 const timersOf = async (id: string): Promise<string[]> => timersIn((await recordsOf(id)).at(-1))
 /** As a dispatcher does that is wrong about what there is: the alarm goes off at once. */
-const ringNow = (id: string) => system.running.bus.publisher.publish(`timer.acme.sleeper.${id}`, '{"type":"alarm"}', {
+const ringNow = (id: string) => system.running.jetstream.publisher.publish(`timer.acme.sleeper.${id}`, '{"type":"alarm"}', {
   headers: { 'Nats-Schedule': '@at 2020-01-01T00:00:00Z', 'Nats-Schedule-Target': `int.acme.sleeper.${id}` },
 })
 const HOUR_MS = 3_600_000
@@ -90,7 +90,7 @@ test('a timer that throws is rejected once, and others fire all the same', async
   await caughtUp(system)
   const rejected = (await recordsOf('faulty')).filter(({ record }) => record.outcome === 'rejected')
   expect(rejected.map(({ record }) => [record.reason, record.input.type])).toEqual([['poison', 'timer.fired']])
-  const letter = await system.running.bus.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.poison.acme.sleeper.faulty' })
+  const letter = await system.running.jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.poison.acme.sleeper.faulty' })
   expect(letter?.json()).toMatchObject({ type: 'timer.fired', run: Object.keys(rejected[0]?.record.state?.timers ?? {})[0] })
 })
 
@@ -98,20 +98,20 @@ test('a schedule that its server has forgotten is set again, by a look over all 
   await tell('forgotten', ['napA', { ms: HOUR_MS }])
   await caughtUp(system)
   const before = await alarmOf('forgotten')
-  const { bus, metrics } = system.running
+  const { jetstream, metrics } = system.running
   const signal = new AbortController().signal
   // No server can be told to forget: by a clock that is ahead all of them are overdue, by the real one none.
-  expect(await sweepWakeUps({ bus, log: silent, now: Date.now }, signal)).toBe(0)
+  expect(await sweepWakeUps({ jetstream, log: silent, now: Date.now }, signal)).toBe(0)
   expect(await alarmOf('forgotten')).toEqual(before)
-  expect(await sweepWakeUps({ bus, log: silent, now: () => Date.now() + 3 * HOUR_MS }, signal)).toBeGreaterThanOrEqual(1)
+  expect(await sweepWakeUps({ jetstream, log: silent, now: () => Date.now() + 3 * HOUR_MS }, signal)).toBeGreaterThanOrEqual(1)
   const swept = await alarmOf('forgotten')
   expect(swept?.at).toBe(before?.at)
   expect(swept?.seq).toBeGreaterThan(before?.seq ?? 0)
 
   const address = { tenant: 'acme', kind: 'sleeper', id: 'forgotten' }
   const at = before?.at ?? ''
-  expect(await createWakeUps({ bus, metrics, signal, log: silent }).set(address, at)).toBe('there')
-  expect(await createWakeUps({ bus, metrics, signal, log: silent, now: () => Date.now() + 3 * HOUR_MS }).set(address, at)).toBe('set')
+  expect(await createWakeUps({ jetstream, metrics, signal, log: silent }).set(address, at)).toBe('there')
+  expect(await createWakeUps({ jetstream, metrics, signal, log: silent, now: () => Date.now() + 3 * HOUR_MS }).set(address, at)).toBe('set')
   expect((await alarmOf('forgotten'))?.seq).toBeGreaterThan(swept?.seq ?? 0)
 })
 

@@ -84,14 +84,14 @@ async function verify(...args: string[]): Promise<{ code: number | null; stderr:
 }
 /** The same without a process of its own. */
 async function differences(): Promise<Verified> {
-  const { bus, client } = system.running
+  const { jetstream, client } = system.running
   if (client === undefined) throw new Error('this system has no tables')
-  return verifyTables({ bus, clickhouse: client, countRepeats: true, signal: new AbortController().signal })
+  return verifyTables({ jetstream, clickhouse: client, countRepeats: true, signal: new AbortController().signal })
 }
 const command = async (query: string): Promise<void> => {
   await system.running.client?.command({ query, clickhouse_settings: { mutations_sync: '1' } })
 }
-const lastSeq = async () => (await system.running.bus.jsm.streams.info('LOG')).state.last_seq
+const lastSeq = async () => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
 test('what was projected is what the log says, in every table', async () => {
   const { code, stderr, verified } = await verify()
@@ -206,13 +206,13 @@ test('JSON that was altered is found: the data of an event, of a rejected one, a
 })
 
 test('the auditor finds it by itself, counts it for each table, and goes on after what it has seen', async () => {
-  const { bus, kv, client } = system.running
+  const { jetstream, kv, client } = system.running
   if (client === undefined) throw new Error('this system has no tables')
   await command("ALTER TABLE messages_rows UPDATE chars = chars + 1 WHERE tenant = 'zeta'")
   const metrics = createMetrics()
   const said: string[] = []
   const log = pino({ level: 'error' }, { write: (line: string) => { said.push(line) } })
-  const auditor = startAuditor({ bus, kv, clickhouse: client, metrics, log, sliceMax: 200, pauseMsMin: 1, share: 1 })
+  const auditor = startAuditor({ jetstream, kv, clickhouse: client, metrics, log, sliceMax: 200, pauseMsMin: 1, share: 1 })
   const mismatches = async (table: TableName) => (await metrics.auditMismatches.get()).values.find(({ labels }) => labels.table === table)?.value
   const passes = async () => (await metrics.auditPasses.get()).values[0]?.value ?? 0
   await expect.poll(passes, { timeout: 50_000 }).toBeGreaterThan(1)
