@@ -35,7 +35,7 @@ export interface ChaosProducer {
 const UNDER_WAY_MAX = 500
 const TICK_MS = 10
 /** How long an acknowledgement is waited for, before the message is sent again; drawn anew each time. */
-const PATIENCE_MS = { from: 500, to: 3_000 }
+const TIMEOUT_MS = { from: 500, to: 3_000 }
 const AGAIN_SHARE = 0.04
 /** Beyond so many newer messages to the actor a repeat is not known by its id any more (LIMITS.seenIdsMax, and room for what others tell it). */
 const AGAIN_WITHIN = 8
@@ -68,7 +68,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
   const publish = async (message: ChaosMessage, id: string, withMsgId: boolean): Promise<number | undefined> => {
     const head = headers()
     if (withMsgId || message.needsMsgId) head.set('Nats-Msg-Id', id)
-    const timeout = PATIENCE_MS.from + pick(random, PATIENCE_MS.to - PATIENCE_MS.from)
+    const timeout = TIMEOUT_MS.from + pick(random, TIMEOUT_MS.to - TIMEOUT_MS.from)
     try {
       const reply = await nc.request(message.subject, message.payload, { timeout, headers: head })
       const ack = ackSchema.safeParse(parseJson(reply.string()))

@@ -24,7 +24,7 @@ export interface TakeOver {
 type Followed = 'host' | 'dispatch' | 'project'
 
 const POLL_MS = 50
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 /** What a process sent just before it was killed may still be on its way. */
 const ON_ITS_WAY_MS = 50
 
@@ -51,7 +51,7 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
   })()
 
   /** Settles with the ms since `fromMs` at which it held, looked at again and again. */
-  const until = async (holds: () => boolean, fromMs: number, msMax = PATIENCE_MS): Promise<number | undefined> => {
+  const until = async (holds: () => boolean, fromMs: number, msMax = TIMEOUT_MS): Promise<number | undefined> => {
     for (const deadline = performance.now() + msMax; performance.now() < deadline && !stopping.signal.aborted; await delay(10)) {
       if (holds()) return performance.now() - fromMs
     }
@@ -97,7 +97,7 @@ export function startWatch(nc: NatsConnection, jsm: JetStreamManager): Watch {
 
 /** Asked until there is an answer: servers take their time to come back. */
 async function tried<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+  for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline;) {
     try {
       return await ask()
     } catch {

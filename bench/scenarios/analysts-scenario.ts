@@ -19,7 +19,7 @@ const MERGES_MS_MAX = 120_000
 const POLL_MS = 250
 /** Of its own, so that the tables that count stay what the log says; analysts may read it. */
 const DATABASE = 'colloquy_bench'
-const PATIENT = { request_timeout: 1_200_000, log: { level: ClickHouseLogLevel.OFF } } as const
+const TIMEOUTS = { request_timeout: 1_200_000, log: { level: ClickHouseLogLevel.OFF } } as const
 
 /** The twelve questions over many rows, while inputs come in at a fixed rate. */
 export const analysts: Scenario = {
@@ -41,10 +41,10 @@ interface Asked {
 async function measureAnalysts({ system, producer, options }: Bench): Promise<Measured> {
   const tenant = 'shop'
   await using open = new AsyncDisposableStack()
-  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
+  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS }), (client) => client.close())
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const filler = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (client) => client.close())
+  const filler = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS, database: DATABASE }), (client) => client.close())
   const analyst = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'analyst'), database: DATABASE }), (client) => client.close())
 
   const begunMs = performance.now()

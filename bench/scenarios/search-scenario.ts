@@ -30,7 +30,7 @@ const RECALL_DEPTH = 10
 /** As many candidates as a question for ten hits has. */
 const RECALL_LIMIT = 50
 const CACHE_BYTES = 8 * 1024 * 1024
-const PATIENT = { request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } } as const
+const TIMEOUTS = { request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } } as const
 
 /** Questions to the memory in ClickHouse with the built-in model, one after another. */
 export const search: Scenario = {
@@ -42,10 +42,10 @@ export const search: Scenario = {
 
 async function measureSearch({ system, options }: Bench): Promise<Measured> {
   await using open = new AsyncDisposableStack()
-  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT }), (client) => client.close())
+  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS }), (client) => client.close())
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const client = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...PATIENT, database: DATABASE }), (own) => own.close())
+  const client = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS, database: DATABASE }), (own) => own.close())
   const log = pino({ level: 'silent' })
   const embedder = open.adopt(await createEmbedder({
     model: await obtainModel({ ...system.settings, EMBED_MODEL: undefined }, log), threads: system.settings.EMBED_THREADS, cacheBytesMax: CACHE_BYTES,

@@ -47,7 +47,7 @@ export interface Running {
 }
 
 /** Routes of the one who launches, in front of the HTTP interface's own. */
-export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'bus' | 'kv'> & { readonly client: ClickHouseClient }) => void
+export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: ClickHouseClient }) => void
 
 export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes

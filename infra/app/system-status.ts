@@ -53,14 +53,14 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
  */
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
-    const patience = AbortSignal.timeout(timeoutMs)
+    const timeout = AbortSignal.timeout(timeoutMs)
     for (let before = ''; ; await delay(POLL_MS)) {
       const { status, marks, isComplete } = await read(jetstream, settings)
       const lagging = Object.entries(status.stages).filter(([, stage]) => stage.lag > 0)
       const isLevel = lagging.length === 0 && isComplete
       if (isLevel && marks === before) return status
       before = isLevel ? marks : ''
-      if (!patience.aborted) continue
+      if (!timeout.aborted) continue
       const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
       throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
     }

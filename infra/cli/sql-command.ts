@@ -54,13 +54,13 @@ Any other client asks for the same with a condition: WHERE (SELECT ok FROM compl
 
 /** @throws ColloquyError `not_complete` where the tables do not come so far in time */
 async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
-  const patience = AbortSignal.timeout(waitMs)
+  const timeout = AbortSignal.timeout(waitMs)
   for (;; await delay(POLL_MS)) {
     const response = await send('SELECT max(projected_seq) FROM freshness', 'TabSeparated')
     if (!response.ok) throw await refusal(response)
     const reached = Number(await response.text())
     if (reached >= seq) return
-    if (!patience.aborted && waitMs > 0) continue
+    if (!timeout.aborted && waitMs > 0) continue
     throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; ask again in a moment, or wait for it with --wait-ms`)
   }
 }

@@ -16,8 +16,8 @@ export async function uploadArticles({ searchIndex: memory }: Running, nc: NatsC
   const taught = await Promise.all(loadArticles().map(({ id, lang, title, text }) =>
     knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
   const chunks = taught.reduce((sum, source) => sum + source.chunks, 0)
-  const patience = AbortSignal.timeout(WAIT_MS)
-  while (memory !== undefined && !patience.aborted && await memory.current().store.count(tenant, { in: 'knowledge' }) < chunks) {
+  const timeout = AbortSignal.timeout(WAIT_MS)
+  while (memory !== undefined && !timeout.aborted && await memory.current().store.count(tenant, { in: 'knowledge' }) < chunks) {
     await delay(POLL_MS, undefined, { signal })
   }
 }

@@ -90,10 +90,10 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
   /** A restarted child is never killed for being slow: a server that recovers a large store would never come up. */
   const restarted = async (current: Run): Promise<void> => {
     const settled = new AbortController()
-    const patience = setInterval(() => log.warn(`${spec.name} was started again and does not answer yet`),
+    const timeout = setInterval(() => log.warn(`${spec.name} was started again and does not answer yet`),
       spec.readyTimeoutMs ?? readyTimeoutMsDefault)
     const answered = await Promise.race([answers(spec, settled.signal), current.ended.then(() => false)])
-    clearInterval(patience)
+    clearInterval(timeout)
     settled.abort()
     if (!answered) return
     log.info({ pid: current.process.pid, restarts }, `${spec.name} answers again`)

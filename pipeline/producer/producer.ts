@@ -106,16 +106,16 @@ async function publishing(jetstream: JetStreamContext): Promise<Producer['publis
 
   return async (publication, { wait, timeoutMs = TIMEOUT_DEFAULT_MS, signal, onWait } = {}) => {
     const { address, input } = readPublication(publication)
-    const patience = AbortSignal.timeout(timeoutMs)
-    const ending = signal === undefined ? patience : AbortSignal.any([signal, patience])
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const ending = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
     // Before it is published, so that its record cannot be missed.
     const actor = wait === undefined ? undefined : waitFor(address)
     try {
-      const sent = await stored(jetstream, address, input, ending, patience, onWait)
+      const sent = await stored(jetstream, address, input, ending, timeout, onWait)
       durability ??= await levels.durability()
       const receipt = { ...sent, id: input.id, durability: durability ?? { replicas: config.num_replicas, fsync: null } }
       if (actor === undefined || wait === undefined) return receipt
-      return { ...receipt, ...await became(actor, wait, input, receipt, ending, patience) }
+      return { ...receipt, ...await became(actor, wait, input, receipt, ending, timeout) }
     } finally {
       actor?.stop()
     }
@@ -134,26 +134,26 @@ function readPublication({ tenant = 'default', kind, id, messageId = randomUUID(
 }
 
 async function stored(
-  { mux }: JetStreamContext, address: Address, input: OutgoingInput, signal: AbortSignal, patience: AbortSignal, onWait: PublishOptions['onWait'],
+  { mux }: JetStreamContext, address: Address, input: OutgoingInput, signal: AbortSignal, timeout: AbortSignal, onWait: PublishOptions['onWait'],
 ): Promise<Sent> {
   let last = 'INBOX did not answer'
   try {
     return await sendInput(mux, address, input, { signal, onWait: (why) => { last = why; onWait?.(why) } })
   } catch (cause) {
     if (codeOf(cause) === 'input_refused') throw new InputRefusedError('input_refused', messageOf(cause), { cause })
-    if (signal.aborted && !patience.aborted) throw signal.reason
+    if (signal.aborted && !timeout.aborted) throw signal.reason
     throw new NotAcknowledgedError(input.id, `${actorKey(address)} was not acknowledged in time, and may have been stored (${last}); publish it again with messageId ${JSON.stringify(input.id)}`, { cause })
   }
 }
 
 async function became(
-  actor: ActorWait, wait: Wait, input: OutgoingInput, receipt: Receipt, signal: AbortSignal, patience: AbortSignal,
+  actor: ActorWait, wait: Wait, input: OutgoingInput, receipt: Receipt, signal: AbortSignal, timeout: AbortSignal,
 ): Promise<Handled> {
   try {
     return await actor.until(wait, { position: receipt.position, payload: Buffer.from(JSON.stringify(input)) }, signal)
   } catch (cause) {
-    if (signal.aborted && !patience.aborted) throw signal.reason
-    const why = patience.aborted ? `${wait} was not there in time` : `what became of it could not be found out: ${messageOf(cause)}`
+    if (signal.aborted && !timeout.aborted) throw signal.reason
+    const why = timeout.aborted ? `${wait} was not there in time` : `what became of it could not be found out: ${messageOf(cause)}`
     throw new WaitTimeoutError(receipt, `the input is stored at position ${receipt.position}; ${why}`, { cause })
   }
 }

@@ -58,9 +58,9 @@ const attached = (): Record<string, string> =>
   Object.fromEntries(Object.entries(settingsFor(dataDir, settings)).map(([name, value]) => [`COLLOQUY_${name}`, value]))
 
 /** Some seconds of load, and processes to start, on a machine that may have less than one core to spare. */
-const PATIENCE_MS = 240_000
+const TIMEOUT_MS = 240_000
 
-describe('the benchmark harness', { timeout: PATIENCE_MS }, () => {
+describe('the benchmark harness', { timeout: TIMEOUT_MS }, () => {
   it.each([
     { scenario: 'turns', actors: 100, figures: ['turnsPerSecond', 'bareLoopPerSecond', 'ratio', 'turnsPerSecondToTables', 'logBytesPerTurn'] },
     { scenario: 'latency', actors: 100, figures: ['toLogP50Ms', 'toLogP99Ms', 'toOutP50Ms', 'toOutP99Ms', 'toRowP50Ms', 'toRowP99Ms', 'toRowMaxMs'] },

@@ -67,12 +67,12 @@ export function answerTask(articles: readonly Article[], model: ModelOptions | u
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const over = new AbortController()
-  const patience = async (): Promise<never> => {
+  const timeout = async (): Promise<never> => {
     await delay(ms, undefined, { signal: over.signal })
     throw new ColloquyError('no_memory', `the memory did not answer within ${ms} ms`)
   }
   try {
-    return await Promise.race([work, patience()])
+    return await Promise.race([work, timeout()])
   } finally {
     over.abort()
   }

@@ -71,11 +71,11 @@ function within(
   reaction: Promise<Reaction>, settle: (reaction: Reaction) => void, waitMs: number, signal: AbortSignal,
 ): Promise<Reaction> {
   const giveUp = (): void => settle('none')
-  const patience = setTimeout(giveUp, waitMs)
+  const timeout = setTimeout(giveUp, waitMs)
   signal.addEventListener('abort', giveUp)
   if (signal.aborted) giveUp()
   return reaction.finally(() => {
-    clearTimeout(patience)
+    clearTimeout(timeout)
     signal.removeEventListener('abort', giveUp)
   })
 }

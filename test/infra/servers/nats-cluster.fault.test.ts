@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const ACTORS = 20
 /** A replica that its server left behind is found out within 15 s, an INBOX that takes nothing over as well. */
-const PATIENT_MS = 120_000
+const TEST_TIMEOUT_MS = 120_000
 
 /** A producer that repeats what was not acknowledged, under the same id. */
 async function publishStubbornly(tenant: string, count: number, onHalf: () => Promise<void>): Promise<void> {
@@ -108,7 +108,7 @@ describe('a cluster of three servers', () => {
     await allIsThere('leader', 400)
     await tasksWork('leader')
     await cluster.start(killed)
-  }, PATIENT_MS)
+  }, TEST_TIMEOUT_MS)
 
   test('waits while two of three are away, and goes on when they are back', async () => {
     await publishStubbornly('two', 400, async () => {
@@ -119,5 +119,5 @@ describe('a cluster of three servers', () => {
     })
     await allIsThere('two', 400)
     await tasksWork('two')
-  }, PATIENT_MS)
+  }, TEST_TIMEOUT_MS)
 })
