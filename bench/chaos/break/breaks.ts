@@ -33,7 +33,7 @@ export const BREAKS = {
     findings: ['twice', 'out_of_order', 'wrong_fold'], minutes: 1,
   },
   'low-ahead': {
-    changes: [{ file: 'pipeline/host/host.ts', find: 'trackers.get(partition)?.low ?? 0,', replace: '(trackers.get(partition)?.low ?? 0) + 3,' }],
+    changes: [{ file: 'pipeline/host/host.ts', find: 'watermarks.get(partition)?.low ?? 0,', replace: '(watermarks.get(partition)?.low ?? 0) + 3,' }],
     findings: ['low_ahead', 'lost'], minutes: 0.2,
   },
   'repeats-taken': {
@@ -43,7 +43,7 @@ export const BREAKS = {
   // Effects take a while, as they do where NATS is slow.
   'checkpoint-first': {
     changes: [
-      { file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= tracker.low)', replace: 'candidates.at(-1)' },
+      { file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= watermark.low)', replace: 'candidates.at(-1)' },
       {
         file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const letters',
         replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const letters',
