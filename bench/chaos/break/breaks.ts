@@ -45,7 +45,7 @@ export const BREAKS = {
     changes: [
       { file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= watermark.low)', replace: 'candidates.at(-1)' },
       {
-        file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const letters',
+        file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const deadLetters',
         replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const letters',
       },
     ],
