@@ -11,7 +11,7 @@ export {
 } from '../actors/definition/define-kind.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
 export type { TaskSearchHit as MemoryHit, TaskSearchQuery as MemoryQuestion, TaskSearchIndex as TaskMemory } from '../actors/definition/task-search.ts'
-export { upcaster, type Upcaster, type Upcasters } from '../actors/definition/upcast.ts'
+export { upcaster, type Upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
 export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
 export { createProducer, publish, type Producer, type Publication, type PublishOptions, type Receipt } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'

@@ -1,47 +1,14 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord, Reason, ResolvedDeadLetter, State } from '../../schemas/record.ts'
-import type { Origin } from '../../schemas/subjects.ts'
-import { actorAfter, type Actor } from './actor.ts'
+import type { LogRecord, Reason, State } from '../../schemas/record.ts'
+import { actorAfter } from './actor.ts'
 import { nextCase } from './cases.ts'
-import { machineName, type Kind } from '../definition/define-kind.ts'
-import type { Delivery } from './read-input.ts'
+import { machineName, type Kind } from '../definition/kind.ts'
+import type { DecisionInput, PendingRecord } from './decision.ts'
 import { rememberInput, rememberRedriven, type DedupState } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
-
-/** A message with what its subject says about it. */
-export interface Message extends Delivery {
-  /** As it was published. */
-  readonly subject: string
-  readonly origin: Origin
-  readonly addressable: boolean
-  /** Of one that is about a dead letter: the header that says so. */
-  readonly resolution?: string | undefined
-}
-
-/** One message at one actor, at one time. */
-export interface DecisionInput {
-  readonly actor: Actor
-  readonly message: Message
-  readonly at: string
-  readonly low: number
-  /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
-  readonly lastSeq?: number | undefined
-  /** The run that the message, an alarm, was found to be about. */
-  readonly expiredRun?: string | undefined
-  /** The dead letter that the message puts an end to. */
-  readonly resolves?: ResolvedDeadLetter | undefined
-}
-
-/** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
-export interface PendingRecord {
-  readonly kind: 'record'
-  readonly record: LogRecord
-  readonly encoded: Uint8Array
-  readonly next: Actor | undefined
-}
 
 /** What a committed record says beside its input. */
 export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {

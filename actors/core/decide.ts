@@ -6,33 +6,15 @@ import type { TaskEnd } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
 import { isEndless } from '../definition/check-cycles.ts'
 import { nextDeadline } from './next-deadline.ts'
-import { commit, reject, unchanged, type PendingRecord, type Message, type DecisionInput } from './commit.ts'
-import type { Kind, Kinds } from '../definition/define-kind.ts'
+import { commit, reject, unchanged } from './commit.ts'
+import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
+import type { Kind, Kinds } from '../definition/kind.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
 import { isDuplicate, duplicateBy } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
 import { step, type Settled } from './step.ts'
 import { readData } from '../definition/upcast.ts'
-
-/** Where and when a decision is made; the rest of it follows from the actor and the message. */
-export interface DecisionContext {
-  /** ISO, milliseconds. */
-  readonly now: string
-  readonly low: number
-  /** LOG sequence of the actor's last record, 0 before the first. Where it is left out, the record does not say since when things stand. */
-  readonly lastSeq?: number
-}
-
-/**
- * What one message does to one actor. `repeat` and `ignored` leave no trace in the log. `record` is to be appended. `threw`
- * comes back from an actor that has been live for a while: decide again on one fresh from the log, and it will not.
- */
-export type Decision =
-  | { readonly kind: 'repeat'; readonly by: 'position' | 'id' | 'sequence' }
-  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_due' | 'not_internal' }
-  | { readonly kind: 'threw'; readonly error: unknown }
-  | PendingRecord
 
 /**
  * Decides what a message does to an actor: the core of Colloquy, and pure.
@@ -135,4 +117,3 @@ function run(turn: DecisionInput, kind: Kind, input: Input, event: AnyEventObjec
     return reject(turn, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
   }
 }
-

@@ -5,7 +5,8 @@ import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Emitted, Sent } from '../../schemas/record.ts'
 import { isAddressable } from '../../schemas/subjects.ts'
-import type { Kind, TaskDefinition } from '../definition/define-kind.ts'
+import type { Kind } from '../definition/kind.ts'
+import type { TaskDefinition } from '../definition/task-definition.ts'
 
 /** What a machine may give out, checked before it is committed: an input that leads to anything else is rejected. */
 const refuse = (code: string, what: string): never => { throw new ColloquyError(code, what) }

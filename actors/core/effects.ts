@@ -7,7 +7,7 @@ import { functionAction, sendToOther, unknownAction } from '../definition/check-
 import { refusalError } from '../definition/refusal.ts'
 import { INVOKE_INSTEAD, spawned } from '../definition/check-invokes.ts'
 import { isRecord } from '../definition/walk-machine.ts'
-import type { Kind } from '../definition/define-kind.ts'
+import type { Kind } from '../definition/kind.ts'
 import { emittedData, sentEvent, taskInput, taskOf } from './effect-payloads.ts'
 import { sendingOf } from '../definition/send-action.ts'
 import type { Tasks, Timers } from './snapshot.ts'

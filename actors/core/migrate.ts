@@ -8,7 +8,7 @@ import type { Actor } from './actor.ts'
 import { refusalError, type RefusalCode } from '../definition/refusal.ts'
 import { isFunction, isRecord, pathOf, tasksOf, timersOf, type Node } from '../definition/walk-machine.ts'
 import type { Action } from './effects.ts'
-import { machineName, type Kind } from '../definition/define-kind.ts'
+import { machineName, type Kind } from '../definition/kind.ts'
 import { leavesOf, statePath } from './snapshot.ts'
 
 /** A state of an earlier version as this version has it, and what is to be stopped and started for it. */

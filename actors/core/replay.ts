@@ -8,8 +8,8 @@ import { inputSubject, internalSubject, type Address } from '../../schemas/subje
 import { actorAfter, type Actor } from './actor.ts'
 import { decide } from './decide.ts'
 import { differencesBetween, type Difference } from './value-differences.ts'
-import type { Message } from './commit.ts'
-import type { Kinds } from '../definition/define-kind.ts'
+import type { Message } from './decision.ts'
+import type { Kinds } from '../definition/kind.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { statePath } from './snapshot.ts'
 

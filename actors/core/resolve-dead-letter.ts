@@ -1,8 +1,8 @@
 import type { Input } from '../../schemas/envelope.ts'
 import { readResolutionHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { ResolvedDeadLetter } from '../../schemas/record.ts'
-import type { Decision } from './decide.ts'
-import { commit, payloadText, unchanged, type PendingRecord, type DecisionInput } from './commit.ts'
+import { commit, payloadText, unchanged } from './commit.ts'
+import type { Decision, DecisionInput, PendingRecord } from './decision.ts'
 import { wasRedriven } from './deduplication.ts'
 
 /** Why a redriven original came to nothing new: the actor has committed one with its id, waits for it no longer, or was given it before. */

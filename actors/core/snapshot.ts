@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot, Snapshot } from 'xstate'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord, PendingTask, PendingTimer, State } from '../../schemas/record.ts'
-import type { Kind } from '../definition/define-kind.ts'
+import type { Kind } from '../definition/kind.ts'
 
 export type Tasks = Readonly<Record<string, PendingTask>>
 export type Timers = Readonly<Record<string, PendingTimer>>

@@ -2,7 +2,7 @@ import type { AnyMachineSnapshot } from 'xstate'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
-import type { Kind } from './define-kind.ts'
+import type { Kind } from './kind.ts'
 import type { Refusal } from './refusal.ts'
 
 /** What JSON has no form for; `undefined` in an object is left out by it, which is harmless. */

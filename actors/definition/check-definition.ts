@@ -1,13 +1,12 @@
+import type { AnyStateMachine } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { Kind } from './define-kind.ts'
+import type { Kind } from './kind.ts'
 import { checkActions, checkGuards } from './check-behaviour.ts'
 import { checkContext } from './check-context.ts'
 import { checkCycles } from './check-cycles.ts'
-import { checkEvents } from './check-events.ts'
-import { checkStateNames } from './check-names.ts'
 import { refusalText, type Refusal } from './refusal.ts'
 import { checkSources } from './check-invokes.ts'
-import { actionsOf } from './walk-machine.ts'
+import { actionsOf, nodesOf, pathOf } from './walk-machine.ts'
 
 /** All that is wrong with a definition; its `code` is that of the first. */
 export class DefinitionError extends ColloquyError {
@@ -39,3 +38,29 @@ export function checkDefinition(kind: Kind): void {
 }
 
 const isFilled = (refusals: readonly Refusal[]): refusals is readonly [Refusal, ...Refusal[]] => refusals.length > 0
+
+/** Events that states wait for and that can never come: XState's types let a misspelt one pass beside a right one. */
+function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Refusal[] {
+  const known = Object.keys(events)
+  const isKnown = (descriptor: string): boolean => {
+    if (descriptor === '*' || descriptor.startsWith('xstate.')) return true
+    if (descriptor.endsWith('.*')) return known.some((type) => `${type}.`.startsWith(descriptor.slice(0, -1)))
+    return known.includes(descriptor)
+  }
+  const unknown = nodesOf(machine).flatMap((node) => Object.keys(node.config.on ?? {})
+    .filter((descriptor) => !isKnown(descriptor)).map((descriptor) => ({ descriptor, path: pathOf(node) })))
+  return unknown.map(({ descriptor, path }) => ({
+    code: 'unknown_event', where: `${path}, on ${descriptor}`, what: `the kind does not take "${descriptor}"`,
+    instead: `write one of its events (${known.join(', ') || 'it has none'}), or add it to them`,
+  }))
+}
+
+/** Records and tables write where an actor is as `open.idle+other.leaf`: what a name has of that would be read as other states. */
+const NOT_IN_NAMES = /[.+\p{Cc}]/u
+
+const checkStateNames = (machine: AnyStateMachine): Refusal[] => nodesOf(machine)
+  .filter(({ key, path }) => path.length > 0 && (key === '' || NOT_IN_NAMES.test(key) || !key.isWellFormed()))
+  .map((node) => ({
+    code: 'bad_state_name', where: pathOf(node), what: `a state is called ${JSON.stringify(node.key)}, and records write paths of states with . and +`,
+    instead: 'give it a name without them',
+  }))

@@ -1,91 +1,19 @@
-import type { Logger } from 'pino'
-import { fromPromise, StateMachine, type AnyStateMachine, type ContextFrom, type PromiseActorLogic, type StateValue } from 'xstate'
+import { fromPromise, StateMachine, type AnyStateMachine, type ContextFrom, type PromiseActorLogic } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
-import { nodesOf } from './walk-machine.ts'
 import { deepFreeze } from './deep-freeze.ts'
-import { createPureMachine, type PureMachine } from './pure-machine.ts'
-import type { TaskSearchIndex } from './task-search.ts'
-import type { Upcasters } from './upcast.ts'
+import type { Migrations, Upcasters } from './earlier-versions.ts'
+import type { ContextSchema, Kind, Label, Schemas } from './kind.ts'
+import { createPureMachine } from './pure-machine.ts'
+import type { TaskDefinition, Tasks } from './task-definition.ts'
+import { nodesOf } from './walk-machine.ts'
 
-export type Schemas = Readonly<Record<string, z.ZodType>>
-export type ContextSchema = z.ZodType<Record<string, unknown>>
-
-/** What a task gets to work with. */
-export interface TaskCall<Input> {
-  readonly input: Input
-  /** The same for every attempt of one run, and for no other run: an idempotency key for the outside world. */
-  readonly key: string
-  /** Aborts when the deadline passes, when the machine no longer wants the result, and when the runner stops. */
-  readonly signal: AbortSignal
-  readonly log: Logger
-  /** Whose machine invoked it. */
-  readonly actor: Address
-  /** What the actor's tenant has said and learned. */
-  readonly memory: TaskSearchIndex
-}
-
-/** A task: work with effects outside, done by a runner and reported back to the machine that invoked it. */
-export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
-  readonly input: Input
-  readonly output: Output
-  /** From the start of the run, queueing included, to the error `deadline`. */
-  readonly deadlineMs: number
-  /** Attempts in all, at least 1. */
-  readonly attemptsMax: number
-  /** Runs at one time in the whole cluster. */
-  readonly concurrencyMax: number
-  run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
-}
-
-/** Declares a task; it only ties the type of `run` to the schemas. */
-export const defineTask = <Input extends z.ZodType, Output extends z.ZodType>(
-  definition: TaskDefinition<Input, Output>,
-): TaskDefinition<Input, Output> => definition
-
-/** Facts about an actor that the tables show, such as its intent. */
-export type Label = Readonly<Record<string, string | number | boolean | null>>
-
-export type Tasks = Readonly<Record<string, TaskDefinition>>
-
-/** A state as an earlier version of a kind left it: what its machine was in, and its context as JSON. */
-export interface OldState {
-  readonly value: StateValue
-  readonly context: Readonly<Record<string, unknown>>
-}
-
-/**
- * Turns a state of an earlier version into one of this version; pure. What it returns is checked: the context by the kind's
- * schema, the value by the machine.
- */
-export type Migration<Context> = (old: OldState) => { readonly value: StateValue; readonly context: Context }
-/** By the earlier version that it starts from; each leads straight to the kind's own version. */
-export type Migrations<Context> = Readonly<Record<number, Migration<Context>>>
-
-/** A kind of actor: a machine and what may cross its border. Without type arguments, as the pipeline sees it. */
-export interface Kind<
-  Context extends ContextSchema = ContextSchema, Events extends Schemas = Schemas, Emits extends Schemas = Schemas, T extends Tasks = Tasks,
-> {
-  readonly name: string
-  readonly version: number
-  readonly machine: AnyStateMachine
-  /** The machine as decisions use it. */
-  readonly pure: PureMachine
-  /** The ids under which its machine invokes tasks. */
-  readonly invokes: ReadonlySet<string>
-  readonly context: Context
-  readonly events: Events
-  readonly emits: Emits
-  readonly tasks: T
-  readonly migrate: Migrations<z.output<Context>>
-  readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
-  label(context: z.output<Context>): Label
-}
-
-export type Kinds = ReadonlyMap<string, Kind>
+export type { Migration, Migrations, OldState } from './earlier-versions.ts'
+export { kindsByName, machineName, type ContextSchema, type Kind, type Kinds, type Label, type Schemas } from './kind.ts'
+export { defineTask, type TaskCall, type TaskDefinition, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */
 export interface MachineEvent<Type, Data> {
@@ -222,17 +150,4 @@ function checkNames(options: { name: string; version: number; emits: Schemas; ta
       if (!(Number.isInteger(task[bound]) && task[bound] > 0)) refuse(`task "${name}": ${bound} must be a whole number from 1`)
     }
   }
-}
-
-/** `<kind>@<version>`, as records name the machine that decided. */
-export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`
-
-/** The kinds by name. @throws ColloquyError `bad_kind` where two share one. */
-export function kindsByName(kinds: readonly Kind[]): Kinds {
-  const byName = new Map<string, Kind>()
-  for (const kind of kinds) {
-    if (byName.has(kind.name)) throw new ColloquyError('bad_kind', `two kinds are called "${kind.name}"; give one another name`)
-    byName.set(kind.name, kind)
-  }
-  return byName
 }

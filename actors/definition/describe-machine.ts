@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import type { Kind, Schemas } from './define-kind.ts'
+import type { Kind, Schemas } from './kind.ts'
 import { isSend } from './send-action.ts'
 import { builtIn, choicesOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
 

@@ -2,7 +2,8 @@ import type { ActionArgs, EventObject, MachineContext, ParameterizedObject } fro
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { isFunction } from './walk-machine.ts'
-import type { ContextSchema, Kind, Schemas, Tasks } from './define-kind.ts'
+import type { ContextSchema, Kind, Schemas } from './kind.ts'
+import type { Tasks } from './task-definition.ts'
 
 /** What one actor tells another one of its own tenant. */
 export interface Sending {

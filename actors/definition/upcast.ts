@@ -1,23 +1,10 @@
 import type { z } from 'zod'
 import { messageOf } from '../../schemas/errors.ts'
 import { zodProblem, type Input } from '../../schemas/envelope.ts'
-import type { Kind } from './define-kind.ts'
+import type { Kind } from './kind.ts'
+import type { Upcaster } from './earlier-versions.ts'
 
 type Data = Readonly<Record<string, unknown>>
-
-/** An earlier shape of an event's data, and how it becomes today's; pure. */
-export interface Upcaster<Today> {
-  readonly from: z.ZodType
-  readonly to: (data: unknown) => Today
-}
-
-/** By the version whose shape it takes; each leads straight to today's. */
-export type Upcasters<Today> = Readonly<Record<number, Upcaster<Today>>>
-
-/** Declares an upcaster; it ties the type of `to` to the earlier schema. */
-export const upcaster = <From extends z.ZodType, Today>(from: From, to: (data: z.output<From>) => Today): Upcaster<Today> => ({
-  from, to: (data) => to(from.parse(data)),
-})
 
 export type ReadData = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
 

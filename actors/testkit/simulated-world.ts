@@ -3,8 +3,8 @@ import type { InternalInput } from '../../schemas/internal-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { inputSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import { actorAfter, newActor, type Actor } from '../core/actor.ts'
-import type { Message } from '../core/commit.ts'
-import type { Kind } from '../definition/define-kind.ts'
+import type { Message } from '../core/decision.ts'
+import type { Kind } from '../definition/kind.ts'
 import { runStub, type AnyStub, type StubbedRun } from './task-stubs.ts'
 import { createWatcher, type Complaint, type Watcher } from './watched-machine.ts'
 
@@ -156,3 +156,7 @@ export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: '
   const told = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
   return fromInside(result.kind === 'done' ? { type: 'task.done', ...told, output: result.output } : { type: 'task.failed', ...told, error: result.error })
 }
+
+/** Whether a state as records write it is this one, lies in it, or has it among those side by side. */
+export const isIn = (state: string, wanted: string): boolean =>
+  state === wanted || state.split('+').some((leaf) => leaf === wanted || leaf.startsWith(`${wanted}.`))

@@ -3,7 +3,8 @@ import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import type { TaskError } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
-import type { Kind, TaskDefinition } from '../definition/define-kind.ts'
+import type { Kind } from '../definition/kind.ts'
+import type { TaskDefinition } from '../definition/task-definition.ts'
 import { millisecondsOf, type Duration } from './durations.ts'
 
 const STUB = Symbol('stub')

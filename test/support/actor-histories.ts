@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import { decide, type Decision } from '../../actors/core/decide.ts'
-import type { Message } from '../../actors/core/commit.ts'
-import { kindsByName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
+import { decide } from '../../actors/core/decide.ts'
+import type { Decision, Message } from '../../actors/core/decision.ts'
+import { kindsByName, type Kind, type Kinds } from '../../actors/definition/kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { message, reread, timeAt } from './core-helpers.ts'
 

@@ -1,6 +1,6 @@
 import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
-import type { Message } from '../../actors/core/commit.ts'
+import type { Message } from '../../actors/core/decision.ts'
 import { kindsByName } from '../../actors/definition/define-kind.ts'
 import {
   digestOf, digestOfBytes, type ActorRow, type DeadMessage, type DeadRow, type EventRow, type History, type LedgerLine, type LoggedRecord, type OutMessage,

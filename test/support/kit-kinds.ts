@@ -1,6 +1,8 @@
 import { emit, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask, type OldState } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
+import type { OldState } from '../../actors/definition/earlier-versions.ts'
 import { send } from '../../actors/definition/send-action.ts'
 
 const defineRefund = (version: number, migrate = {}) => defineKind({

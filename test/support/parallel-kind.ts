@@ -1,6 +1,7 @@
 import { assign, cancel, emit, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
 const task = () => defineTask({
   input: z.object({ of: z.number() }),

@@ -1,6 +1,7 @@
 import { assign, cancel, emit, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
 /** A small machine with one of everything that the core must carry: the tests' own kind. */
 const toy = defineKind({

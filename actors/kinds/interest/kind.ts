@@ -1,6 +1,7 @@
 import { assign, emit, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../definition/define-kind.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import { defineTask } from '../../definition/task-definition.ts'
 import { itemIdSchema, itemSchema, topicSchema, type Item } from './catalogue.ts'
 
 /** An interest counts half after a week. */

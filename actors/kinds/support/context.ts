@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { roleSchema } from '../../../schemas/events.ts'
-import type { Label } from '../../definition/define-kind.ts'
+import type { Label } from '../../definition/kind.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
 import { clip } from './clip.ts'
 import { classify } from './intents.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/events.ts'
-import { defineKind, type TaskDefinition } from '../../definition/define-kind.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import type { TaskDefinition } from '../../definition/task-definition.ts'
 import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, turnSchema, TURNS_MAX } from './context.ts'
 import { TOPICS } from './lexicon.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import { defineTask } from '../../definition/define-kind.ts'
+import { defineTask } from '../../definition/task-definition.ts'
 import { answerInput, answerOutput, lookupInput, lookupOutput, type AnswerTask, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
 import { leansOn } from './intents.ts'

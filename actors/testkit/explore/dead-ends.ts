@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import type { Act } from '../acts.ts'
-import { isIn } from '../is-in.ts'
-import type { World } from '../simulated-world.ts'
+import { isIn, type World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
 import { hasEffect, shortened, stateOf, walk, type Finding } from './random-walk.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { z } from 'zod'
-import type { Kind } from '../../definition/define-kind.ts'
+import type { Kind } from '../../definition/kind.ts'
 import { waitingTasks, type Act } from '../acts.ts'
 import { arbitraryOf } from '../arbitrary-values.ts'
 import { nextDue, type World } from '../simulated-world.ts'

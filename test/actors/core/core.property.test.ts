@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { actorAfter, newActor, type Actor } from '../../../actors/core/actor.ts'
-import type { Message } from '../../../actors/core/commit.ts'
+import type { Message } from '../../../actors/core/decision.ts'
 import { messageReceived } from '../../../schemas/events.ts'
 import { RESERVED_ID_PREFIX } from '../../../schemas/envelope.ts'
 import { LIMITS } from '../../../schemas/limits.ts'

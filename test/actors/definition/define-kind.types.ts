@@ -1,7 +1,8 @@
 /* eslint-disable @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-assignment -- what does not compile has no type */
 import { assign, emit, enqueueActions, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../../actors/definition/define-kind.ts'
+import { defineKind } from '../../../actors/definition/define-kind.ts'
+import { defineTask } from '../../../actors/definition/task-definition.ts'
 import { send } from '../../../actors/definition/send-action.ts'
 
 /** What tsc itself refuses; `npm run types` is the test. Every `@ts-expect-error` is a mistake that must not compile. */

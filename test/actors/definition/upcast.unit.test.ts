@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { given } from '../../../infra/testkit.ts'
-import { readData, upcaster } from '../../../actors/definition/upcast.ts'
+import { readData } from '../../../actors/definition/upcast.ts'
+import { upcaster } from '../../../actors/definition/earlier-versions.ts'
 
 const refund = defineKind({
   name: 'refund',

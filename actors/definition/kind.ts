@@ -1,0 +1,47 @@
+import type { AnyStateMachine } from 'xstate'
+import type { z } from 'zod'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { Migrations, Upcasters } from './earlier-versions.ts'
+import type { PureMachine } from './pure-machine.ts'
+import type { Tasks } from './task-definition.ts'
+
+export type Schemas = Readonly<Record<string, z.ZodType>>
+export type ContextSchema = z.ZodType<Record<string, unknown>>
+
+/** Facts about an actor that the tables show, such as its intent. */
+export type Label = Readonly<Record<string, string | number | boolean | null>>
+
+/** A kind of actor: a machine and what may cross its border. Without type arguments, as the pipeline sees it. */
+export interface Kind<
+  Context extends ContextSchema = ContextSchema, Events extends Schemas = Schemas, Emits extends Schemas = Schemas, T extends Tasks = Tasks,
+> {
+  readonly name: string
+  readonly version: number
+  readonly machine: AnyStateMachine
+  /** The machine as decisions use it. */
+  readonly pure: PureMachine
+  /** The ids under which its machine invokes tasks. */
+  readonly invokes: ReadonlySet<string>
+  readonly context: Context
+  readonly events: Events
+  readonly emits: Emits
+  readonly tasks: T
+  readonly migrate: Migrations<z.output<Context>>
+  readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
+  label(context: z.output<Context>): Label
+}
+
+export type Kinds = ReadonlyMap<string, Kind>
+
+/** `<kind>@<version>`, as records name the machine that decided. */
+export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`
+
+/** The kinds by name. @throws ColloquyError `bad_kind` where two share one. */
+export function kindsByName(kinds: readonly Kind[]): Kinds {
+  const byName = new Map<string, Kind>()
+  for (const kind of kinds) {
+    if (byName.has(kind.name)) throw new ColloquyError('bad_kind', `two kinds are called "${kind.name}"; give one another name`)
+    byName.set(kind.name, kind)
+  }
+  return byName
+}
