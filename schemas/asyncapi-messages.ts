@@ -34,7 +34,7 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
     headers: headers({
       'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; no second one is stored for 2 min',
     }, []),
-    payload: typed('Input', type, schema),
+    payload: envelopeSchema('Input', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
       name,
       summary,
@@ -55,7 +55,7 @@ export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
     name: type,
     title: titleOf(type, kind),
     headers: headers({ 'Nats-Msg-Id': 'The id of the event' }),
-    payload: typed('OutEvent', type, schema),
+    payload: envelopeSchema('OutEvent', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
       name, summary, headers: { 'Nats-Msg-Id': event.id }, payload: { ...event, data },
     })),
@@ -127,7 +127,7 @@ const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, typ
   examples[type] ?? []
 
 /** An envelope whose `data` is of one type. */
-const typed = (envelope: string, type: string, schema: z.ZodType) => ({
+const envelopeSchema = (envelope: string, type: string, schema: z.ZodType) => ({
   allOf: [
     { $ref: `#/components/schemas/${envelope}` },
     { type: 'object', required: ['type', 'data'], properties: { type: { const: type }, data: jsonSchema(schema) } },

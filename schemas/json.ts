@@ -63,7 +63,7 @@ function findProblemInside(value: object, depth: number): Problem | undefined {
   if (prototype !== Object.prototype && prototype !== null) return problem(`a ${value.constructor.name} is not JSON`)
   for (const key of Object.keys(value)) {
     const found = key.isWellFormed() ? findProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1) : problem('a key has a lone surrogate')
-    if (found !== undefined) return inside(found, key.toWellFormed())
+    if (found !== undefined) return withKey(found, key.toWellFormed())
   }
   return undefined
 }
@@ -71,12 +71,12 @@ function findProblemInside(value: object, depth: number): Problem | undefined {
 function findProblemInList(list: readonly unknown[], depth: number): Problem | undefined {
   for (let index = 0; index < list.length; index++) {
     const found = list[index] === undefined ? problem('undefined in a list comes back as null') : findProblem(list[index], depth + 1)
-    if (found !== undefined) return inside(found, String(index))
+    if (found !== undefined) return withKey(found, String(index))
   }
   return undefined
 }
 
-function inside(found: Problem, key: string): Problem {
+function withKey(found: Problem, key: string): Problem {
   found.path.push(key)
   return found
 }

@@ -52,10 +52,10 @@ export const CHUNK_ID_CHARS = 10
 export const chunkIdOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, CHUNK_ID_CHARS)
 
 /** A chunk that says first where it stands. */
-export const headed = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
+export const withHeading = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
 
 /** Where a chunk stands, and what it says there. */
-export function headOf(chunk: string): { readonly head: string | undefined; readonly text: string } {
+export function splitHeading(chunk: string): { readonly head: string | undefined; readonly text: string } {
   const [, head, text] = /^# ([^\n]+)(?:\n\n|$)([^]*)$/.exec(chunk) ?? []
   return { head, text: text ?? chunk }
 }

@@ -38,7 +38,7 @@ export interface ReadModel extends Table {
 
 const col = (type: string, comment: string): Column => ({ type, comment })
 /** What rises, or nearly so, in the order of the rows. */
-const rising = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
+const monotonic = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
 /** Ids, which have much in common with their neighbours. */
 const id = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(1)' })
 /** Long text, read seldom. */
@@ -53,7 +53,7 @@ const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
  * For tables with a JSON column: paths beyond `max_dynamic_paths` share one column in a form that costs the same to merge whatever
  * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. A server too old to know it refuses the table.
  */
-const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_buckets'" }
+const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
 
 /** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
@@ -74,10 +74,10 @@ const context = {
   machine: col(TEXT, 'kind@version of the machine that decided; empty where the kind is unknown'),
 }
 const position = {
-  seq: rising('UInt64', 'LOG sequence of the record'),
+  seq: monotonic('UInt64', 'LOG sequence of the record'),
   idx: col('UInt16', '0 for the input, 1, 2, 3… for what the machine emitted'),
 }
-const { history: _history, ...standing } = context
+const { history: _history, ...actorContext } = context
 
 export const TABLES = {
   events: {
@@ -85,7 +85,7 @@ export const TABLES = {
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
     seq: 'seq',
-    settings: MANY_PATHS,
+    settings: SHARED_PATH_SETTINGS,
     indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
@@ -94,8 +94,8 @@ export const TABLES = {
       outcome: col(TEXT, 'committed or rejected'),
       type: col(TEXT, 'Type of the event, such as message.received'),
       id: id('Id of the input as its producer gave it, or of the emitted event'),
-      time: rising(TIME, 'When it happened, by its producer; for emitted events the time of the commit'),
-      committed_at: rising(TIME, 'When it was decided'),
+      time: monotonic(TIME, 'When it happened, by its producer; for emitted events the time of the commit'),
+      committed_at: monotonic(TIME, 'When it was decided'),
       source: col(TEXT, 'Who says so'),
       correlation_id: col('Nullable(String)', 'CloudEvents correlationid'),
       causation_id: col('Nullable(String)', 'Id of what caused it; for emitted events the id of the input'),
@@ -119,8 +119,8 @@ export const TABLES = {
       role: col(TEXT, 'user, assistant, agent or system; what a machine says is assistant'),
       text: longText('What was said'),
       lang: col(TEXT_OR_NULL, 'Language as its sender says, else as detected; NULL where unknown'),
-      time: rising(TIME, 'When it was said'),
-      committed_at: rising(TIME, 'When it was decided'),
+      time: monotonic(TIME, 'When it was said'),
+      committed_at: monotonic(TIME, 'When it was decided'),
       chars: col('UInt32', 'Length of the text in Unicode code points'),
     },
   },
@@ -130,9 +130,9 @@ export const TABLES = {
     partitionBy: 'first_at',
     version: 'last_seq',
     seq: 'last_seq',
-    settings: MANY_PATHS,
+    settings: SHARED_PATH_SETTINGS,
     columns: {
-      ...standing,
+      ...actorContext,
       state: col(TEXT, 'Active states; parallel leaves joined by +; empty where the machine was not started'),
       status: col(TEXT, 'none (not started), active, done or error'),
       n: col('UInt64', 'Records of the actor, rejections included'),
@@ -153,7 +153,7 @@ export const TABLES = {
     version: 'last_seq',
     seq: 'last_seq',
     columns: {
-      ...standing,
+      ...actorContext,
       history: col('Bool', 'True as long as nothing but imported history was said: the history of its current case'),
       state: col(TEXT, 'Active states; parallel leaves joined by +'),
       messages: col('UInt64', 'Things said in all'),
@@ -177,8 +177,8 @@ export const TABLES = {
     columns: {
       ...context,
       history: col('Bool', 'True for a case that was opened by imported history; the first live thing said after it opens another'),
-      committed_at: rising(TIME, 'When the record that opened it was decided'),
-      opened_at: rising(TIME, 'When what opened it arrived in INBOX; for history when it happened, by its producer'),
+      committed_at: monotonic(TIME, 'When the record that opened it was decided'),
+      opened_at: monotonic(TIME, 'When what opened it arrived in INBOX; for history when it happened, by its producer'),
       customer: col('Nullable(String)', 'Who it is, as last known: customer of a message.received, also of history, else of the label; also from an earlier case of the actor'),
       channel: col(TEXT_OR_NULL, 'Where the customer wrote: channel of the first message of a user, else of the label then, else the source of that message; NULL before it'),
       lang: col(TEXT_OR_NULL, 'Language of the first message of a user of which it is known: as its sender says, else lang of the label then, else as detected'),
@@ -220,10 +220,10 @@ export const TABLES = {
       ...context,
       machine: col(TEXT, 'kind@version of the machine that decided the answer; before it, the question'),
       turn: col('UInt32', 'Number of the question in its actor: 1, 2, 3…'),
-      committed_at: rising(TIME, 'When the question was decided'),
+      committed_at: monotonic(TIME, 'When the question was decided'),
       asked_id: id('Id of the question: of its row in messages and events'),
       asked_seq: col('Nullable(UInt64)', 'LOG sequence of the question; its idx is 0. NULL only of a question that an earlier version of Colloquy recorded'),
-      asked_at: rising(TIME, 'When the question arrived in INBOX; for history when it was asked, by its producer'),
+      asked_at: monotonic(TIME, 'When the question arrived in INBOX; for history when it was asked, by its producer'),
       lang: col(TEXT_OR_NULL, 'Language of the question, as its sender says or the label has it; NULL where neither does (messages has the detected one)'),
       answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL while there is none'),
       answered_idx: col('Nullable(UInt16)', 'Its idx: 0 for what was told to the actor, such as the message of an agent'),
@@ -255,14 +255,14 @@ export const TABLES = {
       ...context,
       case_no: col('UInt32', 'Which case of the actor the stay belongs to: the one before the record that ended it'),
       machine: col(TEXT, 'kind@version of the machine that left it'),
-      left_seq: rising('UInt64', 'LOG sequence of the record that left it'),
+      left_seq: monotonic('UInt64', 'LOG sequence of the record that left it'),
       region: col(TEXT, 'Of states side by side: the shortest beginning of the path of the state, in whole names, that it shared with no other active state; empty where it was alone'),
       state: col(TEXT, 'The state: one leaf, dotted'),
       next: col(TEXT, 'What followed: the active leaves in the same region after it, joined by +; all active leaves where the region is no more'),
       cause: col(TEXT, 'What ended the stay: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)'),
       entered_seq: col('Nullable(UInt64)', 'LOG sequence of the record that entered it; NULL where an earlier version of Colloquy did'),
       entered_at: col(TIME, 'When that was decided'),
-      left_at: rising(TIME, 'When the record that left it was decided'),
+      left_at: monotonic(TIME, 'When the record that left it was decided'),
       ms: col('UInt64', 'From entered_at to left_at'),
     },
   },
@@ -280,7 +280,7 @@ export const TABLES = {
       source: col('String', 'The source'),
       chunk: col('Nullable(String)', 'The part of it'),
       score: col('Nullable(Float64)', 'How well it fits, in the measure of the kind'),
-      committed_at: rising(TIME, 'When the reply was decided'),
+      committed_at: monotonic(TIME, 'When the reply was decided'),
     },
   },
   tasks: {
@@ -291,13 +291,13 @@ export const TABLES = {
     seq: 'last_seq',
     indexes: byActorAnd('started_at'),
     columns: {
-      ...standing,
+      ...actorContext,
       run: id('Id of the run; the idempotency key that the task was given'),
       name: col(TEXT, 'Name of the task'),
       status: col(TEXT, 'running, done, failed, expired (its deadline passed) or stopped (the machine wanted it no longer)'),
       attempts: col('Nullable(UInt32)', 'Attempts begun; NULL while unknown'),
       queue_ms: col('Nullable(Float64)', 'From the commit that started it to its first attempt'),
-      started_at: rising(TIME, 'When the record that started it was decided'),
+      started_at: monotonic(TIME, 'When the record that started it was decided'),
       duration_ms: col('Nullable(Float64)', 'From the first attempt to the outcome'),
       error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),

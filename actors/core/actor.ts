@@ -17,7 +17,7 @@ export interface Actor {
   readonly case: Case | undefined
   /** By active leaf the LOG sequence of the record that entered it; 0 stands for the last one. */
   readonly enteredAtSeq: Readonly<Record<string, number>>
-  readonly seen: DedupState
+  readonly dedupState: DedupState
   /** Absent until a decision needs it; dropped whenever a restored one could differ. */
   readonly snapshot: AnyMachineSnapshot | undefined
 }
@@ -34,7 +34,7 @@ export const newActor = (address: Address): Actor => ({
   label: {},
   case: undefined,
   enteredAtSeq: {},
-  seen: emptyDedupState,
+  dedupState: emptyDedupState,
   snapshot: undefined,
 })
 
@@ -50,6 +50,6 @@ export const actorAfter = (address: Address, record: LogRecord, snapshot?: AnyMa
   label: record.label,
   case: record.case,
   enteredAtSeq: record.since ?? {},
-  seen: record.seen,
+  dedupState: record.seen,
   snapshot,
 })

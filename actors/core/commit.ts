@@ -26,34 +26,34 @@ export const unchanged = ({ actor }: DecisionInput): Outcomes => ({
 })
 
 /** The record of a committed input; one that would be too large to keep is rejected instead. */
-export function commit(turn: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
-  const { actor, message, at, low } = turn
+export function commit(decisionInput: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
+  const { actor, message, at, low } = decisionInput
   const { to, state, status, label, emitted, sent, started, timers, stopped, ended, error, snapshot } = outcomes
   const machine = outcomes.machine ?? (kind === undefined ? actor.machine : machineName(kind))
   const inbox = { seq: message.seq, ts: message.ts }
   const from = statePath(actor.state)
   const cause = causeOf(actor, input, message.origin === 'internal')
-  const { case: next, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...follows(turn), cause })
-  const { since, left } = nextStateIntervals(actor, state, turn.lastSeq, cause)
-  const seen = withLetter(turn, message.origin === 'internal' ? actor.seen : rememberInput(actor.seen, input))
+  const { case: nextCaseValue, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...previousCase(decisionInput), cause })
+  const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
+  const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
   // Every record has the same fields in the same order, absent ones as undefined: that is faster to make and to write.
   const committed: LogRecord = {
     v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label, emitted, sent, started, timers,
-    stopped, ended, error, case: next, answered, since, left, seen, resolves: turn.resolves,
+    stopped, ended, error, case: nextCaseValue, answered, since, left, seen, resolves: decisionInput.resolvedDeadLetter,
   }
   const encoded = encode(committed)
   const problem = encoded.length > LIMITS.stateBytesMax ? sizeProblem(committed, encoded.length) : undefined
-  if (problem !== undefined) return reject(turn, { reason: 'state_too_large', error: problem, input })
+  if (problem !== undefined) return reject(decisionInput, { reason: 'state_too_large', error: problem, input })
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
 }
 
-const resolved = ({ resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
+const resolvedField = ({ resolvedDeadLetter: resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
 
 /** A letter that was redriven is remembered like an id, so that doing it again does nothing. */
-const withLetter = ({ resolves }: DecisionInput, seen: DedupState): DedupState =>
+const withRedrivenId = ({ resolvedDeadLetter: resolves }: DecisionInput, seen: DedupState): DedupState =>
   (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
 
-const follows = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
+const previousCase = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
@@ -64,25 +64,25 @@ function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
 }
 
 /** A rejection leaves the actor as it was, but for its counters, and that an alarm is not set for the same again. */
-export function reject(turn: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
-  const { actor, message, at, low } = turn
+export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
+  const { actor, message, at, low } = decisionInput
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
-  const begun = {
+  const partial = {
     v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected' as const, reason: refusal.reason,
     error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
     payload: payloadText(message.payload), machine: actor.machine,
-    input, from: path, to: path, state: withRefused(actor.state, turn.expiredRun), status: actor.status, label: actor.label,
+    input, from: path, to: path, state: markRefused(actor.state, decisionInput.expiredRun), status: actor.status, label: actor.label,
     emitted: [], started: [], timers: [], stopped: [], ended: [],
   }
   const rejected: LogRecord = {
-    ...begun, ...nextCase({ ...begun, ...follows(turn), cause: input.type }), ...nextStateIntervals(actor, actor.state, turn.lastSeq, input.type),
-    seen: withLetter(turn, actor.seen), ...resolved(turn),
+    ...partial, ...nextCase({ ...partial, ...previousCase(decisionInput), cause: input.type }), ...nextStateIntervals(actor, actor.state, decisionInput.lastSeq, input.type),
+    seen: withRedrivenId(decisionInput, actor.dedupState), ...resolvedField(decisionInput),
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
 }
 
-function withRefused(state: State | null, run: string | undefined): State | null {
+function markRefused(state: State | null, run: string | undefined): State | null {
   if (state === null || run === undefined) return state
   const { tasks: { [run]: task }, timers: { [run]: timer } } = state
   return {

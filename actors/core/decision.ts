@@ -33,7 +33,7 @@ export interface DecisionInput {
   /** The run that the message, an alarm, was found to be about. */
   readonly expiredRun?: string | undefined
   /** The dead letter that the message puts an end to. */
-  readonly resolves?: ResolvedDeadLetter | undefined
+  readonly resolvedDeadLetter?: ResolvedDeadLetter | undefined
 }
 
 /** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
@@ -49,7 +49,7 @@ export interface PendingRecord {
  * comes back from an actor that has been live for a while: decide again on one fresh from the log, and it will not.
  */
 export type Decision =
-  | { readonly kind: 'repeat'; readonly by: 'position' | 'id' | 'sequence' }
-  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_due' | 'not_internal' }
+  | { readonly kind: 'duplicate'; readonly by: 'position' | 'id' | 'sequence' }
+  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_expired' | 'not_internal' }
   | { readonly kind: 'threw'; readonly error: unknown }
   | PendingRecord

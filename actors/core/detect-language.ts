@@ -45,25 +45,25 @@ const ENGLISH_SHARE_MIN = 0.4
  * Pure, and independent of everything but the text.
  */
 export function detectLanguage(text: string): string | null {
-  const said = text.slice(0, CHARS_MAX).replace(NOISE, ' ')
-  if (ASCII.test(said)) return detectWords(said, said.match(ASCII_WORD) ?? [])
-  const words = said.match(LATIN_WORD) ?? []
-  const [han, kana, hangul] = [count(said, HAN), count(said, KANA), count(said, HANGUL)]
+  const excerpt = text.slice(0, CHARS_MAX).replace(NOISE, ' ')
+  if (ASCII.test(excerpt)) return detectWords(excerpt, excerpt.match(ASCII_WORD) ?? [])
+  const words = excerpt.match(LATIN_WORD) ?? []
+  const [han, kana, hangul] = [count(excerpt, HAN), count(excerpt, KANA), count(excerpt, HANGUL)]
   if (kana > 0 && kana * HAN_PER_KANA_MAX > han && kana + han >= words.length) return 'ja'
   if (hangul > han && hangul >= words.length) return 'ko'
   if (han > 0 && han * WORDS_PER_HAN >= words.length) return 'zh'
-  return detectWords(said, words)
+  return detectWords(excerpt, words)
 }
 
-const detectWords = (said: string, words: readonly string[]): string | null =>
-  (words.length === 0 ? detect(said) || null : detectLatin(said, words))
+const detectWords = (excerpt: string, words: readonly string[]): string | null =>
+  (words.length === 0 ? detect(excerpt) || null : detectLatin(excerpt, words))
 
 const count = (text: string, characters: RegExp): number => text.match(characters)?.length ?? 0
 
-function detectLatin(said: string, words: readonly string[]): string | null {
+function detectLatin(excerpt: string, words: readonly string[]): string | null {
   const common = words.filter((word) => ENGLISH_WORDS.has(word.toLowerCase().replace(/['’]/g, ''))).length
   if (common / words.length >= ENGLISH_SHARE_MIN) return 'en'
   const letters = words.reduce((sum, word) => sum + word.length, 0)
-  const guess = letters < LETTERS_MIN ? '' : detect(said, { only: LATIN_LANGUAGES })
+  const guess = letters < LETTERS_MIN ? '' : detect(excerpt, { only: LATIN_LANGUAGES })
   return guess || (common > 0 ? 'en' : null)
 }

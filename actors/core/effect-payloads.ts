@@ -37,7 +37,7 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const sending = z.object({
+const sendingSchema = z.object({
   kind: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]),
   id: z.string(),
   type: inputSchema.shape.type,
@@ -48,8 +48,8 @@ const sending = z.object({
 const ENVELOPE_BYTES = 4 * 1024
 
 /** What a `send` says, as the other's input will have it. */
-export function sentEvent(tenant: string, said: unknown): Omit<Sent, 'id'> {
-  const read = sending.safeParse(said)
+export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
+  const read = sendingSchema.safeParse(sending)
   if (!read.success) return refuse('bad_send', zodProblem(read.error, 'send'))
   const { kind, id: actor, type, data } = read.data
   if (!isAddressable({ tenant, kind, id: actor })) {

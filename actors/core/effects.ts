@@ -5,7 +5,7 @@ import { LIMITS } from '../../schemas/limits.ts'
 import type { Emitted, LogRecord, PendingTask, PendingTimer, Sent, Started, TaskEnd } from '../../schemas/record.ts'
 import { functionAction, sendToOther, unknownAction } from '../definition/check-behaviour.ts'
 import { refusalError } from '../definition/refusal.ts'
-import { INVOKE_INSTEAD, spawned } from '../definition/check-invokes.ts'
+import { INVOKE_INSTEAD, spawnedTask } from '../definition/check-invokes.ts'
 import { isRecord } from '../definition/walk-machine.ts'
 import type { Kind } from '../definition/kind.ts'
 import { emittedData, sentEvent, taskInput, taskOf } from './effect-payloads.ts'
@@ -27,38 +27,38 @@ export interface Effects {
 export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<Pick<ExecutableActionObject, 'info' | 'exec'>>
 
 /** What a decision wants done, as its actions are gone through. */
-interface Collecting {
+interface EffectCollector {
   readonly kind: Kind
-  readonly place: Place
+  readonly context: EffectContext
   readonly atMs: number
   readonly tasks: Map<string, PendingTask>
   readonly timers: Map<string, PendingTimer>
   readonly emitted: Emitted[]
   readonly sent: Sent[]
   readonly started: Map<string, Started>
-  readonly set: Map<string, LogRecord['timers'][number]>
+  readonly timersSet: Map<string, LogRecord['timers'][number]>
   readonly stopped: string[]
   readonly ended: TaskEnd[]
   // Not the number of those that are left: one that was stopped again has had its name.
-  runs: number
-  wakeUps: number
+  runCount: number
+  timerCount: number
 }
 
 /** The event that an actor sends to itself for right now; it is decided on with what sent it. */
-export function toldItself({ type, params, info }: Action): AnyEventObject | undefined {
+export function selfSentEvent({ type, params, info }: Action): AnyEventObject | undefined {
   if (type !== 'xstate.sendTo') return undefined
   const { to, delay } = fieldsOf(params)
   return to === info?.self && delay === undefined ? eventOf(params) : undefined
 }
 
 /** Where the decision is made, as far as its products show it. */
-export interface Place {
+export interface EffectContext {
   readonly tenant: string
   /** What the ids of all products begin with: the input's position gives it, so that deciding again gives the same ids. */
   readonly base: string
   readonly at: string
   /** Of the input; absent fields leave no trace in the record. */
-  readonly carried: Pick<PendingTimer, 'correlationid' | 'traceparent'>
+  readonly tracing: Pick<PendingTimer, 'correlationid' | 'traceparent'>
 }
 
 /**
@@ -66,17 +66,17 @@ export interface Place {
  *
  * @throws ColloquyError where the machine asked for what cannot be kept or carried out.
  */
-export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, place: Place): Effects {
-  const all: Collecting = {
-    kind, place, atMs: Date.parse(place.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
-    emitted: [], sent: [], started: new Map(), set: new Map(), stopped: [], ended: [], runs: 0, wakeUps: 0,
+export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, context: EffectContext): Effects {
+  const collector: EffectCollector = {
+    kind, context: context, atMs: Date.parse(context.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
+    emitted: [], sent: [], started: new Map(), timersSet: new Map(), stopped: [], ended: [], runCount: 0, timerCount: 0,
   }
-  for (const action of actions) collect(all, action)
-  const { tasks, timers, emitted, sent, started, set, stopped, ended, runs, wakeUps } = all
+  for (const action of actions) collect(collector, action)
+  const { tasks, timers, emitted, sent, started, timersSet: set, stopped, ended, runCount, timerCount } = collector
   if (tasks.size + timers.size > LIMITS.pendingRunsMax) {
     throw new ColloquyError('too_many_runs', `more than ${LIMITS.pendingRunsMax} tasks and timers would be pending`)
   }
-  if (emitted.length + sent.length + runs + wakeUps > LIMITS.effectsMax) {
+  if (emitted.length + sent.length + runCount + timerCount > LIMITS.effectsMax) {
     throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects`)
   }
   return {
@@ -98,41 +98,41 @@ function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
   return record
 }
 
-function collect(all: Collecting, { type, params, info, exec }: Action): void {
-  const said = sendingOf(exec, info, params)
-  if (said !== undefined) {
-    all.sent.push({ id: `${all.place.base}-s${all.sent.length + 1}`, ...sentEvent(all.place.tenant, said) })
+function collect(collector: EffectCollector, { type, params, info, exec }: Action): void {
+  const sending = sendingOf(exec, info, params)
+  if (sending !== undefined) {
+    collector.sent.push({ id: `${collector.context.base}-s${collector.sent.length + 1}`, ...sentEvent(collector.context.tenant, sending) })
     return
   }
   switch (type) {
-    case 'xstate.spawnChild': return startTask(all, fieldsOf(params))
-    case 'xstate.stopChild': return stopTask(all, typeof params === 'string' ? params : fieldsOf(params)['id'])
-    case 'xstate.raise': return raise(all, params)
+    case 'xstate.spawnChild': return startTask(collector, fieldsOf(params))
+    case 'xstate.stopChild': return stopTask(collector, typeof params === 'string' ? params : fieldsOf(params)['id'])
+    case 'xstate.raise': return raise(collector, params)
     case 'xstate.sendTo':
-      if (fieldsOf(params)['to'] !== info?.self) throw refusalError(all.kind.name, sendToOther(''))
-      return raise(all, params)
-    case 'xstate.cancel': return stopTimer(all, fieldsOf(params)['sendId'])
-    case 'xstate.emit': return emit(all, eventOf(params))
+      if (fieldsOf(params)['to'] !== info?.self) throw refusalError(collector.kind.name, sendToOther(''))
+      return raise(collector, params)
+    case 'xstate.cancel': return stopTimer(collector, fieldsOf(params)['sendId'])
+    case 'xstate.emit': return emit(collector, eventOf(params))
     case 'xstate.log': return
-    default: throw refusalError(all.kind.name, exec === undefined ? unknownAction(type, '') : functionAction(`action "${type}"`))
+    default: throw refusalError(collector.kind.name, exec === undefined ? unknownAction(type, '') : functionAction(`action "${type}"`))
   }
 }
 
-function startTask(all: Collecting, { id: child, src, input }: Fields): void {
-  const { kind, place: { base, at, carried } } = all
+function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {
+  const { kind, context: { base, at, tracing: carried } } = collector
   if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
     throw refusalError(kind.name, { code: 'inline_source', where: '', what: 'what is started is written in place, and a record cannot name it', instead: INVOKE_INSTEAD })
   }
-  if (typeof child !== 'string' || !kind.invokes.has(child)) throw refusalError(kind.name, spawned(''))
-  all.runs += 1
-  const run = `${base}-t${all.runs}`
-  const deadlineAt = later(all, taskOf(kind, src).deadlineMs)
-  stopTask(all, child)
-  all.started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
-  all.tasks.set(run, { task: src, child, startedAt: at, deadlineAt, ...carried })
+  if (typeof child !== 'string' || !kind.invokes.has(child)) throw refusalError(kind.name, spawnedTask(''))
+  collector.runCount += 1
+  const run = `${base}-t${collector.runCount}`
+  const deadlineAt = timeAfter(collector, taskOf(kind, src).deadlineMs)
+  stopTask(collector, child)
+  collector.started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
+  collector.tasks.set(run, { task: src, child, startedAt: at, deadlineAt, ...carried })
 }
 
-function stopTask({ tasks, started, stopped, ended }: Collecting, child: unknown): void {
+function stopTask({ tasks, started, stopped, ended }: EffectCollector, child: unknown): void {
   for (const [run, { task, child: id, startedAt }] of tasks) {
     if (id !== child) continue
     tasks.delete(run)
@@ -144,23 +144,23 @@ function stopTask({ tasks, started, stopped, ended }: Collecting, child: unknown
 }
 
 /** A raise without a delay has been taken within the transition, and so has what an actor sent to itself. */
-function raise(all: Collecting, params: unknown): void {
+function raise(collector: EffectCollector, params: unknown): void {
   const { id, delay } = fieldsOf(params)
   if (delay === undefined) return
   const event = eventOf(params)
   const problem = jsonProblem(event)
   if (problem !== undefined) throw new ColloquyError('bad_event', `what the machine raises later, "${event.type}": ${problem}`)
   if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
-  all.wakeUps += 1
-  const run = `${all.place.base}-w${all.wakeUps}`
+  collector.timerCount += 1
+  const run = `${collector.context.base}-w${collector.timerCount}`
   const sendId = typeof id === 'string' ? id : run
-  stopTimer(all, sendId)
-  const at = later(all, delay)
-  all.set.set(run, { run, event: event.type, at })
-  all.timers.set(run, { event, sendId, at, ...all.place.carried })
+  stopTimer(collector, sendId)
+  const at = timeAfter(collector, delay)
+  collector.timersSet.set(run, { run, event: event.type, at })
+  collector.timers.set(run, { event, sendId, at, ...collector.context.tracing })
 }
 
-function stopTimer({ timers, set, stopped }: Collecting, sendId: unknown): void {
+function stopTimer({ timers, timersSet: set, stopped }: EffectCollector, sendId: unknown): void {
   for (const [run, timer] of timers) {
     if (timer.sendId !== sendId) continue
     timers.delete(run)
@@ -169,14 +169,14 @@ function stopTimer({ timers, set, stopped }: Collecting, sendId: unknown): void 
   }
 }
 
-function emit({ kind, place: { base }, emitted }: Collecting, { type, data }: AnyEventObject): void {
+function emit({ kind, context: { base }, emitted }: EffectCollector, { type, data }: AnyEventObject): void {
   emitted.push({ id: `${base}-e${emitted.length + 1}`, type, data: emittedData(kind, type, data) })
 }
 
 type Fields = Readonly<Record<string, unknown>>
-const nothing: Fields = {}
+const noFields: Fields = {}
 
-const fieldsOf = (params: unknown): Fields => (isRecord(params) ? params : nothing)
+const fieldsOf = (params: unknown): Fields => (isRecord(params) ? params : noFields)
 
 /** @throws ColloquyError `bad_event` where what is raised, sent or emitted is no event. */
 function eventOf(params: unknown): AnyEventObject {
@@ -191,4 +191,4 @@ const isEvent = (value: unknown): value is AnyEventObject => isRecord(value) && 
 const TIME_MAX = Date.parse('2100-01-01T00:00:00Z') - 1
 
 /** ISO time some milliseconds after the decision. */
-const later = ({ atMs }: Collecting, ms: number): string => new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()
+const timeAfter = ({ atMs }: EffectCollector, ms: number): string => new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()

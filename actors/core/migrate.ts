@@ -39,16 +39,16 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   const migration = kind.migrate[from]
   if (migration === undefined) return refuse('missing_migration', `there is no migrate[${from}]`, 'write one; ({ value, context }) => ({ value, context }) where nothing changed')
 
-  const moved = attempt(() => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))))
-  if ('error' in moved) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(moved.error)})`, 'mend it; the input can be redriven then')
-  const context = kind.context.safeParse(moved.value.context)
+  const migrated = attempt(() => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))))
+  if ('error' in migrated) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'mend it; the input can be redriven then')
+  const context = kind.context.safeParse(migrated.value.context)
   const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
   if (!context.success || problem !== undefined) return refuse('migration_failed', `what migrate[${from}] gave is not the kind's context: ${problem}`, 'mend it; the input can be redriven then')
-  const resolved = attempt(() => kind.machine.resolveState({ value: moved.value.value, context: context.data }))
+  const resolved = attempt(() => kind.machine.resolveState({ value: migrated.value.value, context: context.data }))
   if ('error' in resolved) return refuse('state_gone', `migrate[${from}] gave a state that the machine does not have (${messageOf(resolved.error)})`, `let it give one of the states of version ${kind.version}`)
 
   const snapshot: AnyMachineSnapshot = resolved.value
-  const { tasks, actions } = carryOver(kind, state, snapshot, { type: 'colloquy.migrated', at })
+  const { tasks, actions } = migrateRuns(kind, state, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
   return { actions, status: snapshot.status === 'done' ? 'done' : actor.status, state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks } }
 }
@@ -68,30 +68,30 @@ interface MigrationEvent {
 }
 
 /** What is to be stopped and started, and the runs that a snapshot restored from this state is to have as children. */
-function carryOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
+function migrateRuns(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
   const before = new Set(leavesOf(old.value).flatMap(around))
   const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
   const actions: Action[] = []
 
-  const kept = Object.entries(old.tasks).filter(([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)))
-  const children = new Set(kept.map(([, run]) => run.child))
-  const lost = Object.values(old.tasks).filter((run) => !children.has(run.child))
-  for (const run of lost) actions.push({ type: 'xstate.stopChild', params: run.child })
-  const begun = nodes.filter((node) => isNew(node) || (lost.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
+  const keptTasks = Object.entries(old.tasks).filter(([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)))
+  const children = new Set(keptTasks.map(([, run]) => run.child))
+  const stoppedTasks = Object.values(old.tasks).filter((run) => !children.has(run.child))
+  for (const run of stoppedTasks) actions.push({ type: 'xstate.stopChild', params: run.child })
+  const startedTasks = nodes.filter((node) => isNew(node) || (stoppedTasks.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
     .flatMap((node) => tasksOf(node).filter(({ id }) => !children.has(id)))
-  for (const { id, src, input } of begun) {
-    const given = isFunction(input) ? input({ context, event }) : input
-    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: given } })
+  for (const { id, src, input } of startedTasks) {
+    const taskInput = isFunction(input) ? input({ context, event }) : input
+    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: taskInput } })
   }
 
   const sendIds = new Set(Object.values(old.timers).map((timer) => timer.sendId))
   const expected = new Set(nodes.flatMap((node) => timersOf(node).map(({ eventType }) => eventType)))
-  const silenced = [...sendIds].filter((sendId) => sendId.startsWith('xstate.after.') && !expected.has(sendId))
-  for (const sendId of silenced) actions.push({ type: 'xstate.cancel', params: { sendId } })
+  const cancelled = [...sendIds].filter((sendId) => sendId.startsWith('xstate.after.') && !expected.has(sendId))
+  for (const sendId of cancelled) actions.push({ type: 'xstate.cancel', params: { sendId } })
   for (const node of nodes) {
-    if (!isNew(node) && (silenced.length === 0 || timersOf(node).some(({ eventType }) => sendIds.has(eventType)))) continue
+    if (!isNew(node) && (cancelled.length === 0 || timersOf(node).some(({ eventType }) => sendIds.has(eventType)))) continue
     for (const { eventType, delay } of timersOf(node)) {
       if (sendIds.has(eventType)) continue
       const dueMs = enteredMs(old, node, event.at) + delayOf(kind, delay, context, event) - Date.parse(event.at)
@@ -99,8 +99,8 @@ function carryOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: 
     }
   }
 
-  const placeholders = begun.map(({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const)
-  return { tasks: Object.fromEntries([...kept, ...placeholders]), actions }
+  const placeholders = startedTasks.map(({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const)
+  return { tasks: Object.fromEntries([...keptTasks, ...placeholders]), actions }
 }
 
 /** A leaf and the states around it. */

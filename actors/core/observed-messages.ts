@@ -22,14 +22,14 @@ export const reachedAt = (input: Input, arrivedAt: string): string => (input.his
 /** What a committed record has said, in its order. */
 export function observedMessages(record: { input: Input; inbox: { ts: string }; at: string; emitted: readonly Emitted[] }): ObservedMessage[] {
   const { input, inbox, at, emitted } = record
-  const said: ObservedMessage[] = []
+  const messages: ObservedMessage[] = []
   const received = input.type === 'message.received' ? readReceived(input.data) : undefined
   if (received !== undefined) {
-    said.push({ idx: 0, id: input.id, role: received.role, at: reachedAt(input, inbox.ts), history: input.history === true, received })
+    messages.push({ idx: 0, id: input.id, role: received.role, at: reachedAt(input, inbox.ts), history: input.history === true, received })
   }
   for (const [index, event] of emitted.entries()) {
     const sent = event.type === 'message.sent' ? readSent(event.data) : undefined
-    if (sent !== undefined) said.push({ idx: index + 1, id: event.id, role: 'assistant', at, history: false, sent })
+    if (sent !== undefined) messages.push({ idx: index + 1, id: event.id, role: 'assistant', at, history: false, sent })
   }
-  return said
+  return messages
 }

@@ -46,32 +46,32 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   }
   const message = republished(address, record)
   if (message === undefined) return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
-  const decision = safely(() => decide(kinds, before, message, { now: record.at, low: record.low }, true))
-  if (decision instanceof ColloquyError) return differs(before, record, [], `it cannot be decided: ${decision.code}: ${decision.message}`, asRecorded)
-  if (decision.kind === 'repeat') return differs(before, record, [], `it would be taken for a repeat, by its ${decision.by}`, before)
-  if (decision.kind === 'ignored') return differs(before, record, [], 'it would be ignored: what it is about is no longer pending', before)
-  if (decision.kind === 'threw') return differs(before, record, [], messageOf(decision.error), before)
+  const decision = attempt(() => decide(kinds, before, message, { now: record.at, low: record.low }, true))
+  if (decision instanceof ColloquyError) return deviates(before, record, [], `it cannot be decided: ${decision.code}: ${decision.message}`, asRecorded)
+  if (decision.kind === 'duplicate') return deviates(before, record, [], `it would be taken for a repeat, by its ${decision.by}`, before)
+  if (decision.kind === 'ignored') return deviates(before, record, [], 'it would be ignored: what it is about is no longer pending', before)
+  if (decision.kind === 'threw') return deviates(before, record, [], messageOf(decision.error), before)
   const next = decision.next ?? actorAfter(address, decision.record)
   const expected = expectedOf(kinds, before, record)
-  if (expected instanceof ColloquyError) return differs(before, record, [], `what was recorded after it cannot be taken over: ${expected.message}`, next)
-  if (isDeepStrictEqual(expected, alike(expected, decision.record))) return { kind: 'same', next }
+  if (expected instanceof ColloquyError) return deviates(before, record, [], `what was recorded after it cannot be taken over: ${expected.message}`, next)
+  if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
   // What was recorded has been through JSON.
-  const actual = alike(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
+  const actual = comparablePart(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
   const differences = expected.outcome === actual.outcome ? differencesBetween(expected, actual) : [byOutcome(expected, actual)]
   if (differences.length === 0) return { kind: 'same', next }
-  return differs(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
+  return deviates(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
 }
 
 /** Of a decision that was committed and would be rejected, or the other way round, nothing else can be compared. */
 const outcomeOf = ({ outcome, reason }: Decided): string => (reason === undefined ? outcome : `${outcome} as ${reason}`)
 const byOutcome = (expected: Decided, actual: Decided): Difference => ({ path: 'outcome', expected: outcomeOf(expected), actual: outcomeOf(actual) })
 
-function differs(before: Actor, record: LogRecord, differences: readonly Difference[], what: string, next: Actor): Replayed {
+function deviates(before: Actor, record: LogRecord, differences: readonly Difference[], what: string, next: Actor): Replayed {
   const where = before.state === null ? 'at its first input' : `in "${record.from}"`
   return { kind: 'differs', next, deviation: { cause: `${before.address.kind}: ${where}, on "${inputName(before, record)}": ${what}`, differences } }
 }
 
-function safely<T>(work: () => T): T | ColloquyError {
+function attempt<T>(work: () => T): T | ColloquyError {
   try {
     return work()
   } catch (error) {
@@ -92,16 +92,16 @@ function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decide
   const kind = kinds.get(address.kind)
   const recorded = decidedIn(record)
   if (kind === undefined || record.outcome === 'rejected' || record.state === null || versionOf(record.machine) >= kind.version) return recorded
-  const { state: left } = record
-  const taken = safely(() => migrate(kind, record, left, record.at))
-  if (taken instanceof ColloquyError) return taken
-  const { state: { value, context }, status } = taken
+  const { state: recordedState } = record
+  const migrated = attempt(() => migrate(kind, record, recordedState, record.at))
+  if (migrated instanceof ColloquyError) return migrated
+  const { state: { value, context }, status } = migrated
   const { outcome, emitted, sent } = recorded
-  return { outcome, emitted, sent, status, to: statePath({ ...left, value }), state: { context }, label: kind.label(context) }
+  return { outcome, emitted, sent, status, to: statePath({ ...recordedState, value }), state: { context }, label: kind.label(context) }
 }
 
 /** A decision's part that another has too. */
-function alike(expected: Decided, record: LogRecord): Decided {
+function comparablePart(expected: Decided, record: LogRecord): Decided {
   const decided = decidedIn(record)
   if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) return decided
   const { outcome, emitted, sent, status, to, label } = decided
@@ -118,14 +118,14 @@ function inputName(before: Actor, { input, ended }: LogRecord): string {
 const isFromInside = (type: string): boolean => RESERVED_TYPE.test(type)
 
 /** Why messages were rejected that no machine ever saw. */
-const NOT_OF_KINDS: readonly Reason[] = ['bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'task_failed']
+const REASONS_BEFORE_KIND: readonly Reason[] = ['bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'task_failed']
 
 /** The message that a record is about; `undefined` where it says nothing about the kind, or is not wholly recorded. */
 function republished(address: Address, record: LogRecord): Message | undefined {
   const { inbox, input, reason, payload } = record
   const at = { seq: inbox.seq, ts: inbox.ts, addressable: true }
   if (record.outcome === 'rejected') {
-    if (reason === undefined || NOT_OF_KINDS.includes(reason) || payload === undefined) return undefined
+    if (reason === undefined || REASONS_BEFORE_KIND.includes(reason) || payload === undefined) return undefined
     if (Buffer.byteLength(payload) >= LIMITS.rejectedPayloadCharsMax) return undefined
     const subject = record.subject ?? inputSubject(address)
     const msgId = input.id.startsWith(RESERVED_ID_PREFIX) ? undefined : input.id
@@ -155,14 +155,14 @@ function whatDiffers(expected: Decided, actual: Decided, differences: readonly D
   if (expected.status !== actual.status) return `status ${expected.status} would be ${actual.status}${error === '' ? '' : ` (${error})`}`
   for (const [past, verb, of] of EFFECTS) {
     const [was, is] = [of(expected), of(actual)]
-    if (!isDeepStrictEqual(was, is)) return `it ${past} ${listed(was)}, and would ${verb} ${listed(is)}`
+    if (!isDeepStrictEqual(was, is)) return `it ${past} ${listText(was)}, and would ${verb} ${listText(is)}`
   }
-  const paths = [...new Set(differences.map(({ path }) => path.replace(NOT_OF_THE_CAUSE, '.*')))]
+  const paths = [...new Set(differences.map(({ path }) => path.replace(INDEX_OR_RUN, '.*')))]
   return `${paths.slice(0, 3).join(', ')} would be otherwise`
 }
 
 /** Positions in lists, and runs by their ids. */
-const NOT_OF_THE_CAUSE = /\.(\d+|[\da-z]+-[\da-z]+-[a-z]\d+)(?=\.|$)/g
+const INDEX_OR_RUN = /\.(\d+|[\da-z]+-[\da-z]+-[a-z]\d+)(?=\.|$)/g
 
 const EFFECTS: readonly (readonly [past: string, verb: string, of: (decided: Decided) => string[]])[] = [
   ['emitted', 'emit', ({ emitted = [] }) => emitted.map(({ type }) => type)],
@@ -170,4 +170,4 @@ const EFFECTS: readonly (readonly [past: string, verb: string, of: (decided: Dec
   ['started', 'start', ({ started = [] }) => started.map(({ task }) => task)],
   ['set', 'set', ({ timers = [] }) => timers.map(({ event }) => event)],
 ]
-const listed = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '))
+const listText = (names: readonly string[]): string => (names.length === 0 ? 'nothing' : names.join(', '))

@@ -26,8 +26,8 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
     output: state.output,
     error: undefined,
   }
-  const gone = Object.values(state.tasks).find(({ task, child }) => !Object.hasOwn(kind.tasks, task) || !kind.invokes.has(child))
-  if (gone !== undefined) throw new ColloquyError('task_gone', `a run of task "${gone.task}" is pending, which ${changedUnder(kind)}`)
+  const missing = Object.values(state.tasks).find(({ task, child }) => !Object.hasOwn(kind.tasks, task) || !kind.invokes.has(child))
+  if (missing !== undefined) throw new ColloquyError('task_gone', `a run of task "${missing.task}" is pending, which ${changedUnder(kind)}`)
   try {
     return kind.pure.restore(persisted as Snapshot<unknown>)
   } catch (cause) {
@@ -64,7 +64,7 @@ function persistedHistory(kind: Kind, snapshot: AnyMachineSnapshot): State['hist
 }
 
 /** True where the snapshot has a child whose run is over: a restored one would not have it. */
-export function hasSettledChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
+export function hasEndedChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
   const children = Object.keys(snapshot.children as object)
   if (children.length === 0) return false
   const pending = new Set(Object.values(tasks).map((task) => task.child))

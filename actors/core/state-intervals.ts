@@ -18,16 +18,16 @@ export function nextStateIntervals(actor: Actor, state: State | null, lastSeq: n
   const after = state?.entered ?? {}
   const since: Record<string, number> = {}
   for (const leaf of Object.keys(after)) {
-    const seq = Object.hasOwn(before, leaf) ? placeOf(actor, leaf, lastSeq) : 0
+    const seq = Object.hasOwn(before, leaf) ? enteredSeqOf(actor, leaf, lastSeq) : 0
     if (seq !== undefined) since[leaf] = seq
   }
-  const left = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): ExitedInterval => ({
-    state: leaf, cause, case: actor.case?.no ?? 1, enteredAt, enteredSeq: placeOf(actor, leaf, lastSeq),
+  const exited = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): ExitedInterval => ({
+    state: leaf, cause, case: actor.case?.no ?? 1, enteredAt, enteredSeq: enteredSeqOf(actor, leaf, lastSeq),
   }))
-  return { since, left: left.length === 0 ? undefined : left }
+  return { since, left: exited.length === 0 ? undefined : exited }
 }
 
-function placeOf({ enteredAtSeq: since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
+function enteredSeqOf({ enteredAtSeq: since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
   const seq = since[leaf]
   return seq === 0 ? lastSeq : seq
 }

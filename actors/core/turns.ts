@@ -15,18 +15,18 @@ export interface Turns {
  * Pairs questions with answers. A reply that names what it answers answers that; any other one, as a person's or an imported one,
  * answers all that waits. What is past and what is live do not answer each other.
  */
-export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, said: readonly ObservedMessage[], at: string, label: LogRecord['label']): Turns {
-  if (said.length === 0) return { ...before, answered: [] }
+export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, messages: readonly ObservedMessage[], at: string, label: LogRecord['label']): Turns {
+  if (messages.length === 0) return { ...before, answered: [] }
   let { turns } = before
   let open = [...before.open]
   const answered: Turns['answered'] = []
-  for (const one of said) {
-    if (one.role === 'user') {
+  for (const message of messages) {
+    if (message.role === 'user') {
       turns += 1
-      open = [...open.slice(-(LIMITS.openTurnsMax - 1)), question(one, turns, at, label)]
-    } else if (one.role !== 'system') {
-      const isAnswered = answers(one)
-      answered.push(...open.filter(isAnswered).map((asked) => ({ ...asked, idx: one.idx })))
+      open = [...open.slice(-(LIMITS.openTurnsMax - 1)), question(message, turns, at, label)]
+    } else if (message.role !== 'system') {
+      const isAnswered = answers(message)
+      answered.push(...open.filter(isAnswered).map((asked) => ({ ...asked, idx: message.idx })))
       open = open.filter((asked) => !isAnswered(asked))
     }
   }
@@ -48,5 +48,5 @@ function question({ id, at, history, received }: ObservedMessage, turn: number, 
 }
 
 /** Questions as the record after theirs knows them: with the LOG sequence that theirs got. */
-export const placed = (open: readonly Asked[], lastSeq: number | undefined): readonly Asked[] =>
+export const withLogSeq = (open: readonly Asked[], lastSeq: number | undefined): readonly Asked[] =>
   open.some(({ seq }) => seq === 0) ? open.map((asked) => (asked.seq === 0 ? { ...asked, seq: lastSeq } : asked)) : open

@@ -1,17 +1,17 @@
 import type { AnyStateMachine } from 'xstate'
 import { isSend } from './send-action.ts'
 import type { Refusal } from './refusal.ts'
-import { builtIn, guardsOf, isFunction, isRecord, nameOf, type Found } from './walk-machine.ts'
+import { builtInAction, guardsOf, isFunction, isRecord, nameOf, type Reference } from './walk-machine.ts'
 
 /** What is wrong with the actions that a machine takes. */
-export const checkActions = (machine: AnyStateMachine, actions: readonly Found[]): Refusal[] =>
-  unrepeated(actions.flatMap(({ where, value }) => checkAction(machine, where, value)))
+export const checkActions = (machine: AnyStateMachine, actions: readonly Reference[]): Refusal[] =>
+  withoutDuplicates(actions.flatMap(({ where, value }) => checkAction(machine, where, value)))
 
 function checkAction(machine: AnyStateMachine, where: string, action: unknown): Refusal[] {
   const name = nameOf(action)
   if (name !== undefined) return Object.hasOwn(machine.implementations.actions, name) ? [] : [unknownAction(name, where)]
   if (isSend(action)) return []
-  const own = builtIn(action)
+  const own = builtInAction(action)
   if (own === undefined) return [functionAction(where)]
   switch (own['type']) {
     case 'xstate.assign': return spawns(own['assignment']) ? [spawnInAssign(where)] : []
@@ -30,7 +30,7 @@ function checkDelay(machine: AnyStateMachine, where: string, { delay }: Readonly
 }
 
 export function checkGuards(machine: AnyStateMachine): Refusal[] {
-  return unrepeated(guardsOf(machine).flatMap(({ where, value }) => {
+  return withoutDuplicates(guardsOf(machine).flatMap(({ where, value }) => {
     const name = nameOf(value)
     if (name === undefined || Object.hasOwn(machine.implementations.guards, name)) return []
     return [{
@@ -40,11 +40,11 @@ export function checkGuards(machine: AnyStateMachine): Refusal[] {
 }
 
 /** What is named and used is found twice. */
-function unrepeated(refusals: readonly Refusal[]): Refusal[] {
-  const seen = new Set<string>()
+function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
+  const reported = new Set<string>()
   return refusals.filter((refusal) => {
     const key = JSON.stringify(refusal)
-    return !seen.has(key) && seen.add(key)
+    return !reported.has(key) && reported.add(key)
   })
 }
 
@@ -66,10 +66,10 @@ function sendsToSelf(to: unknown): boolean {
  */
 function spawns(assignment: unknown): boolean {
   const parts: unknown[] = typeof assignment === 'function' ? [assignment] : isRecord(assignment) ? Object.values(assignment) : []
-  return parts.some((part) => typeof part === 'function' && takesSpawn(Function.prototype.toString.call(part)))
+  return parts.some((part) => typeof part === 'function' && readsSpawn(Function.prototype.toString.call(part)))
 }
 
-function takesSpawn(source: string): boolean {
+function readsSpawn(source: string): boolean {
   const parameters = /^(?:async\s+)?(?:function\s*\w*\s*|\w+\s*)?\(?\s*(\{[^}]*\}|\w+)/.exec(source)?.[1] ?? ''
   if (parameters.startsWith('{')) return /[{,]\s*spawn\s*[:,}=]/.test(parameters)
   return new RegExp(`\\b${parameters}\\.spawn\\s*\\(`).test(source)

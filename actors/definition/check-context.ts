@@ -22,13 +22,13 @@ function checkSchema(context: z.ZodType): Refusal[] {
     unrepresentable: 'any', cycles: 'ref',
     override({ zodSchema, path }) {
       const { type } = zodSchema._zod.def
-      if (NOT_JSON.has(type)) found.push(contextNotJson(`its schema has a ${type} at ${placeOf(path)}`))
+      if (NOT_JSON.has(type)) found.push(contextNotJson(`its schema has a ${type} at ${fieldPath(path)}`))
     },
   })
   return found.slice(0, 8)
 }
 
-const placeOf = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top'
+const fieldPath = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top'
 
 export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_json', where: 'context', what, instead: CONTEXT_INSTEAD })
 

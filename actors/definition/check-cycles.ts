@@ -10,10 +10,10 @@ import { nodesOf, pathOf, type Node } from './walk-machine.ts'
 export function checkCycles(machine: AnyStateMachine): Refusal[] {
   const reported = new Set<Node>()
   return nodesOf(machine).flatMap((start) => {
-    const way = wayFrom(start)
-    if (way === undefined || way.some((node) => reported.has(node))) return []
-    for (const node of way) reported.add(node)
-    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions go round for ever (${[...way, start].map(pathOf).join(' → ')})`)]
+    const cycle = unguardedCycleFrom(start)
+    if (cycle === undefined || cycle.some((node) => reported.has(node))) return []
+    for (const node of cycle) reported.add(node)
+    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions go round for ever (${[...cycle, start].map(pathOf).join(' → ')})`)]
   })
 }
 
@@ -21,15 +21,15 @@ export const alwaysCycle = (where: string, what: string): Refusal =>
   ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that comes to be false, or wait by after' })
 
 /** The states that are passed from a state back to itself without a choice; absent where there is no such way. */
-function wayFrom(start: Node): Node[] | undefined {
-  const way: Node[] = []
-  for (let node: Node | undefined = start; node !== undefined && !way.includes(node); node = forcedFrom(node)) way.push(node)
-  const last = way.at(-1)
-  return last !== undefined && forcedFrom(last) === start ? way : undefined
+function unguardedCycleFrom(start: Node): Node[] | undefined {
+  const path: Node[] = []
+  for (let node: Node | undefined = start; node !== undefined && !path.includes(node); node = unguardedTargetOf(node)) path.push(node)
+  const last = path.at(-1)
+  return last !== undefined && unguardedTargetOf(last) === start ? path : undefined
 }
 
 /** The next state that has an `always`, where a state is left for it whatever its context. */
-function forcedFrom(node: Node): Node | undefined {
+function unguardedTargetOf(node: Node): Node | undefined {
   const [first] = node.always ?? []
   if (first === undefined || first.guard !== undefined) return undefined
   const [target] = first.target ?? [node]
@@ -51,4 +51,4 @@ function leafOf(node: Node): Node | undefined {
 }
 
 /** Whether XState gave up on a cycle at run time; it says so in no other way than by this text. */
-export const isEndless = (error: unknown): boolean => messageOf(error).startsWith('Infinite loop detected')
+export const isEndlessCycle = (error: unknown): boolean => messageOf(error).startsWith('Infinite loop detected')

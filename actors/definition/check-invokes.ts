@@ -1,6 +1,6 @@
 import { StateMachine, type AnyStateMachine } from 'xstate'
 import type { Refusal, RefusalCode } from './refusal.ts'
-import { builtIn, choicesOf, isFunction, isRecord, nodesOf, pathOf, type Found, type Node } from './walk-machine.ts'
+import { builtInAction, eventTransitionsOf, isFunction, isRecord, nodesOf, pathOf, type Reference, type Node } from './walk-machine.ts'
 
 interface Invoked {
   readonly node: Node
@@ -20,12 +20,12 @@ const TASK = Symbol.for('colloquy.task')
 export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
 
 /** What is wrong with what a machine invokes. */
-export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Found[]): Refusal[] {
+export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Reference[]): Refusal[] {
   const invoked = invokedIn(machine)
   return [
     ...invoked.flatMap((one) => [...checkSource(machine, tasks, one.where, one.src), ...checkErrors(one), ...checkExtras(one)]),
     ...checkIds(invoked),
-    ...actions.flatMap(({ where, value }) => (builtIn(value)?.['type'] === 'xstate.spawnChild' ? [spawned(where)] : [])),
+    ...actions.flatMap(({ where, value }) => (builtInAction(value)?.['type'] === 'xstate.spawnChild' ? [spawnedTask(where)] : [])),
   ]
 }
 
@@ -64,12 +64,12 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
 function logicOf(logic: unknown): [RefusalCode, string] {
   if (logic instanceof StateMachine) return ['machine_actor', 'a machine']
   if (!isRecord(logic) || !('start' in logic)) return ['transition_actor', 'a transition function']
-  if ('_subscription' in asked(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']
-  const resolved = asked(logic, 'transition', { status: 'active' }, { type: 'xstate.promise.resolve', data: 0 }, { self: {} })
+  if ('_subscription' in callLogic(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']
+  const resolved = callLogic(logic, 'transition', { status: 'active' }, { type: 'xstate.promise.resolve', data: 0 }, { self: {} })
   return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is no task'] : ['callback_actor', 'a callback']
 }
 
-function asked(logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]): Readonly<Record<string, unknown>> {
+function callLogic(logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]): Readonly<Record<string, unknown>> {
   const ask = logic[method]
   try {
     const answer = isFunction(ask) ? ask(...args) : undefined
@@ -83,7 +83,7 @@ function asked(logic: Readonly<Record<string, unknown>>, method: string, ...args
 function checkErrors({ node, id, where }: Invoked): Refusal[] {
   const error = `xstate.error.actor.${id}`
   for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
-    if (choicesOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
+    if (eventTransitionsOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
   }
   return [{
     code: 'no_on_error', where, what: 'nothing takes its error, which would end the actor for good',
@@ -112,15 +112,15 @@ function checkIds(invoked: readonly Invoked[]): Refusal[] {
 }
 
 function mayBothBeActive(a: Node, b: Node): boolean {
-  const ancestors = lineOf(a)
-  const common = lineOf(b).find((node) => ancestors.includes(node))
+  const ancestors = withAncestors(a)
+  const common = withAncestors(b).find((node) => ancestors.includes(node))
   return common === a || common === b || common?.type === 'parallel'
 }
 
 /** The state and those around it, innermost first. */
-const lineOf = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...lineOf(node.parent)])
+const withAncestors = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...withAncestors(node.parent)])
 
-export const spawned = (where: string): Refusal => ({
+export const spawnedTask = (where: string): Refusal => ({
   code: 'spawned_task', where, what: 'spawnChild starts what belongs to no state: nothing would stop it or take its error',
   instead: 'invoke the task in a state; for several at one time, in parallel states',
 })

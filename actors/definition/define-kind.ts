@@ -63,7 +63,7 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
 }
 
 /** A machine that was made by `setup(kind.xstate)` of this very kind. */
-type Fitting<M extends AnyStateMachine, Context extends ContextSchema> = [ContextFrom<M>] extends [z.output<Context>]
+type MadeBySetup<M extends AnyStateMachine, Context extends ContextSchema> = [ContextFrom<M>] extends [z.output<Context>]
   ? unknown
   : { readonly 'the machine must be made by setup(kind.xstate).createMachine(…) of this kind': never }
 
@@ -90,8 +90,8 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
   }
   return {
     xstate: { types, actors },
-    with: <M extends AnyStateMachine>(drawn: M & Fitting<M, Context>): Kind<Context, Events, Emits, T> => {
-      const machine = bounded(drawn)
+    with: <M extends AnyStateMachine>(given: M & MadeBySetup<M, Context>): Kind<Context, Events, Emits, T> => {
+      const machine = withMicrostepLimit(given)
       const kind: Kind<Context, Events, Emits, T> = {
         name: options.name,
         version: options.version,
@@ -108,7 +108,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
       }
       checkDefinition(kind)
       // All actors begin with this very object: what one of them wrote on it would be in every other.
-      deepFreeze(drawn.config.context)
+      deepFreeze(given.config.context)
       return kind
     },
   }
@@ -129,7 +129,7 @@ function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Re
 const MICROSTEPS_MAX = 1_000
 
 /** The same machine with a bound on `always` cycles, which would otherwise hang the process. */
-function bounded(machine: AnyStateMachine): AnyStateMachine {
+function withMicrostepLimit(machine: AnyStateMachine): AnyStateMachine {
   const maxIterations = Math.min(MICROSTEPS_MAX, machine.options.maxIterations ?? MICROSTEPS_MAX)
   return new StateMachine({ ...machine.config, options: { ...machine.config.options, maxIterations } }, machine.implementations)
 }

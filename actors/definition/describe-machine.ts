@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Kind, Schemas } from './kind.ts'
 import { isSend } from './send-action.ts'
-import { builtIn, choicesOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
+import { builtInAction, eventTransitionsOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
 
 const transitionShape = z.object({
   /** Ids of states; absent where the state is not left. */
@@ -13,7 +13,7 @@ const transitionShape = z.object({
 })
 export type DescribedTransition = z.infer<typeof transitionShape>
 
-const described = z.object({
+const stateShape = z.object({
   id: z.string(),
   type: z.enum(['atomic', 'compound', 'parallel', 'final', 'history']),
   initial: z.array(z.string()).optional(),
@@ -23,14 +23,14 @@ const described = z.object({
   invoke: z.record(z.string(), z.string()).optional(),
   /** By event descriptor; `always` transitions under the empty one. */
   on: z.record(z.string(), z.array(transitionShape)).optional(),
-  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof described>> { return z.record(z.string(), described).optional() },
+  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof stateShape>> { return z.record(z.string(), stateShape).optional() },
 })
-export type DescribedState = z.infer<typeof described>
+export type DescribedState = z.infer<typeof stateShape>
 
 const schemas = z.record(z.string(), z.unknown())
 /** A kind's definition as data: what makes two machines of one name and version the same. */
 export const definitionSchema = z.object({
-  machine: described,
+  machine: stateShape,
   context: z.unknown(),
   events: schemas,
   emits: schemas,
@@ -46,8 +46,8 @@ export function describe(kind: Kind): Definition {
   return {
     machine: describeNode(kind.machine.root),
     context: jsonSchema(kind.context, 'output'),
-    events: all(kind.events, 'input'),
-    emits: all(kind.emits, 'input'),
+    events: jsonSchemas(kind.events, 'input'),
+    emits: jsonSchemas(kind.emits, 'input'),
     tasks: Object.fromEntries(Object.entries(kind.tasks).map(([name, { input, output }]) =>
       [name, { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') }])),
   }
@@ -65,10 +65,10 @@ export function firstDifference(before: unknown, after: unknown, path = ''): str
     }
     return undefined
   }
-  return canonical(before) === canonical(after) ? undefined : `${path}: was ${shown(before)}, is ${shown(after)}`
+  return canonical(before) === canonical(after) ? undefined : `${path}: was ${shortText(before)}, is ${shortText(after)}`
 }
 
-const shown = (value: unknown): string => {
+const shortText = (value: unknown): string => {
   if (value === undefined) return 'not there'
   const text = canonical(value)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
@@ -81,10 +81,10 @@ function describeNode(node: Node): DescribedState {
   const timers = new Set(timersOf(node).map(({ eventType }) => eventType))
   // The timers' own actions are XState's, and say nothing that the transitions do not.
   const isOwn = (action: unknown): boolean => {
-    const id = builtIn(action)?.['id'] ?? builtIn(action)?.['sendId']
+    const id = builtInAction(action)?.['id'] ?? builtInAction(action)?.['sendId']
     return !(typeof id === 'string' && timers.has(id))
   }
-  const choices = choicesOf(node).map(({ event, transitions }) => [event, transitions.map(describeTransition)] as const)
+  const choices = eventTransitionsOf(node).map(({ event, transitions }) => [event, transitions.map(describeTransition)] as const)
   const states = Object.entries<Node>(node.states)
   return {
     id: node.id,
@@ -117,7 +117,7 @@ export function actionText(action: unknown): string {
   const name = nameOf(action)
   if (name !== undefined) return `${name}${paramsText(action)}`
   if (isSend(action)) return 'send'
-  const own = builtIn(action)
+  const own = builtInAction(action)
   if (own === undefined) return IN_PLACE
   const event = isRecord(own['event']) && typeof own['event'] !== 'function' ? own['event']['type'] : undefined
   return [String(own['type']).replace('xstate.', ''), ...(typeof event === 'string' ? [event] : [])].join(' ')
@@ -138,7 +138,7 @@ export function guardText(guard: unknown): string {
   return `${typeof guard['name'] === 'string' ? guard['name'] : ''}(${inner.map(guardText).join(', ')})`
 }
 
-const all = (of: Schemas, io: 'input' | 'output'): Record<string, unknown> =>
+const jsonSchemas = (of: Schemas, io: 'input' | 'output'): Record<string, unknown> =>
   Object.fromEntries(Object.entries(of).map(([name, schema]) => [name, jsonSchema(schema, io)]))
 
 /** What only people read is no part of a schema here. */

@@ -1,21 +1,21 @@
 import type { DescribedState, DescribedTransition } from './describe-machine.ts'
-import { readable } from './walk-machine.ts'
+import { descriptorText } from './walk-machine.ts'
 
 /** A state with its place in the picture; names are made up, since Mermaid takes few characters in them. */
-interface Drawn {
+interface DrawnState {
   readonly alias: string
   readonly name: string
   readonly state: DescribedState
-  readonly parent: Drawn | undefined
-  readonly children: readonly Drawn[]
+  readonly parent: DrawnState | undefined
+  readonly children: readonly DrawnState[]
 }
 
 /** A machine as a Mermaid `stateDiagram-v2`: every state, and an arrow for every transition with its event, guard and actions. */
 export function mermaid(name: string, machine: DescribedState): string {
   let count = 0
-  const draw = (called: string, state: DescribedState, parent: Drawn | undefined): Drawn => {
-    const children: Drawn[] = []
-    const drawn = { alias: `s${count++}`, name: called, state, parent, children }
+  const draw = (label: string, state: DescribedState, parent: DrawnState | undefined): DrawnState => {
+    const children: DrawnState[] = []
+    const drawn = { alias: `s${count++}`, name: label, state, parent, children }
     for (const [key, inner] of Object.entries(state.states ?? {})) children.push(draw(key, inner, drawn))
     return drawn
   }
@@ -26,9 +26,9 @@ export function mermaid(name: string, machine: DescribedState): string {
   return ['stateDiagram-v2', `  [*] --> ${root.alias}`, ...linesOf(root, arrows, '  '), ...outer, ''].join('\n')
 }
 
-const inside = (drawn: Drawn): Drawn[] => [drawn, ...drawn.children.flatMap(inside)]
+const inside = (drawn: DrawnState): DrawnState[] => [drawn, ...drawn.children.flatMap(inside)]
 
-function linesOf(drawn: Drawn, arrows: readonly Arrow[], indent: string): string[] {
+function linesOf(drawn: DrawnState, arrows: readonly Arrow[], indent: string): string[] {
   const { alias, state, children } = drawn
   const label = `state "${escaped(titleOf(drawn))}" as ${alias}`
   const around = arrows.filter(({ holder }) => holder === drawn).map(({ text }) => text)
@@ -42,7 +42,7 @@ function linesOf(drawn: Drawn, arrows: readonly Arrow[], indent: string): string
   return [`${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions, ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`]
 }
 
-function titleOf({ name, state }: Drawn): string {
+function titleOf({ name, state }: DrawnState): string {
   if (state.type === 'history') return `${name} (${state.history === 'deep' ? 'H*' : 'H'})`
   const extra = [
     ...Object.entries(state.invoke ?? {}).map(([id, src]) => (id === src ? `invoke ${src}` : `invoke ${src} (${id})`)),
@@ -54,11 +54,11 @@ function titleOf({ name, state }: Drawn): string {
 
 interface Arrow {
   /** The state in whose block it stands: the innermost around both ends; none for arrows of the machine as a whole. */
-  readonly holder: Drawn | undefined
+  readonly holder: DrawnState | undefined
   readonly text: string
 }
 
-function arrowsFrom(from: Drawn, byId: ReadonlyMap<string, Drawn>): Arrow[] {
+function arrowsFrom(from: DrawnState, byId: ReadonlyMap<string, DrawnState>): Arrow[] {
   return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) => transitions.flatMap((transition): Arrow[] => {
     const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
     if (targets === undefined) return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
@@ -66,8 +66,8 @@ function arrowsFrom(from: Drawn, byId: ReadonlyMap<string, Drawn>): Arrow[] {
   }))
 }
 
-function commonOf(from: Drawn, to: Drawn): Drawn | undefined {
-  const around = new Set<Drawn>()
+function commonOf(from: DrawnState, to: DrawnState): DrawnState | undefined {
+  const around = new Set<DrawnState>()
   for (let one = from.parent; one !== undefined; one = one.parent) around.add(one)
   for (let one = to.parent; one !== undefined; one = one.parent) if (around.has(one)) return one
   return undefined
@@ -75,7 +75,7 @@ function commonOf(from: Drawn, to: Drawn): Drawn | undefined {
 
 function labelOf(event: string, { guard, actions, reenter }: DescribedTransition, stays: boolean): string {
   const parts = [
-    event === '' ? 'always' : readable(event).replace(/^on /, ''), ...(guard === undefined ? [] : [`[${guard}]`]),
+    event === '' ? 'always' : descriptorText(event).replace(/^on /, ''), ...(guard === undefined ? [] : [`[${guard}]`]),
     ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]), ...(stays ? ['(stays)'] : []), ...(reenter === true ? ['(again)'] : []),
   ]
   return escaped(parts.join(' '))

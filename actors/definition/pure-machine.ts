@@ -4,14 +4,14 @@ import {
 import { ColloquyError } from '../../schemas/errors.ts'
 
 /** What a machine did: its next snapshot, and what it wants done, none of which has been done. */
-export type Taken = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
+export type TransitionResult = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
 
 type Scope = Parameters<AnyStateMachine['transition']>[2]
 
 /** A machine as a pure function. */
 export interface PureMachine {
-  initial(input: unknown): Taken
-  next(snapshot: AnyMachineSnapshot, event: AnyEventObject): Taken
+  initial(input: unknown): TransitionResult
+  next(snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult
   /** A snapshot from its JSON. Nothing is started. */
   restore(persisted: Snapshot<unknown>): AnyMachineSnapshot
 }
@@ -23,10 +23,10 @@ export interface PureMachine {
  */
 export function createPureMachine(machine: AnyStateMachine): PureMachine {
   let scope: Scope | undefined
-  const call = (take: (scope: Scope) => AnyMachineSnapshot): Taken => {
+  const call = (transition: (scope: Scope) => AnyMachineSnapshot): TransitionResult => {
     const actions: ExecutableActionObject[] = []
     const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: ExecutableActionObject) => void actions.push(action) }
-    const snapshot = take(used)
+    const snapshot = transition(used)
     if (Object.keys(snapshot.children as object).length > 0) scope = undefined
     return [snapshot, actions]
   }
@@ -41,8 +41,8 @@ function createScope(machine: AnyStateMachine): Scope {
   const self = createActor(machine)
   // Nobody would ever take it up: only the action sendTo is carried out.
   self.send = () => { throw new ColloquyError('send_to_other', 'self.send(…) is called by a function of the machine, which may have no effects; use the action raise or sendTo') }
-  const nothing = (): void => undefined
+  const noop = (): void => undefined
   return {
-    self, system: self.system, id: '', sessionId: '', defer: nothing, logger: nothing, stopChild: nothing, emit: nothing, actionExecutor: nothing,
+    self, system: self.system, id: '', sessionId: '', defer: noop, logger: noop, stopChild: noop, emit: noop, actionExecutor: noop,
   }
 }

@@ -34,7 +34,7 @@ export interface SendAction<Context extends MachineContext, Expression extends E
   (args: ActionArgs<Context, Expression, Event>, params: P): void
 }
 
-type Said<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, What> =
+type ValueOrFunction<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, What> =
   | What
   | ((args: ActionArgs<Context, Expression, Event>, params: P) => What)
 
@@ -47,15 +47,15 @@ type Said<Context extends MachineContext, Expression extends EventObject, P exte
  */
 export function send<
   Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, Events extends Schemas,
->(what: Said<Context, Expression, P, Event, SendingTo<Events>>): SendAction<Context, Expression, P, Event>
+>(what: ValueOrFunction<Context, Expression, P, Event, SendingTo<Events>>): SendAction<Context, Expression, P, Event>
 export function send<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject>(
-  what: Said<Context, Expression, P, Event, Sending>,
+  what: ValueOrFunction<Context, Expression, P, Event, Sending>,
 ): SendAction<Context, Expression, P, Event>
-export function send(what: unknown): () => void {
+export function send(sending: unknown): () => void {
   const action = (): void => {
     throw new ColloquyError('not_carried_out', 'send(…) is carried out by Colloquy; a machine that is run by XState alone sends nothing')
   }
-  return Object.assign(action, { [SENDING]: what })
+  return Object.assign(action, { [SENDING]: sending })
 }
 
 /** Whether an action of a machine is a `send`. */
@@ -64,7 +64,7 @@ export const isSend = (action: unknown): boolean => typeof action === 'function'
 /** What a `send` says, given what the machine gave it; `undefined` where the action is none. */
 export function sendingOf(action: unknown, args: unknown, params: unknown): unknown {
   if (typeof action !== 'function' || !(SENDING in action)) return undefined
-  const what = action[SENDING]
-  const said = isFunction(what) ? what(args, params) : what
-  return said ?? null
+  const sending = action[SENDING]
+  const value = isFunction(sending) ? sending(args, params) : sending
+  return value ?? null
 }

@@ -13,7 +13,13 @@ export interface TaskCall<Input> {
   readonly log: Logger
   /** Whose machine invoked it. */
   readonly actor: Address
-  /** What the actor's tenant has said and learned. */
+  /** Searches the messages and the knowledge of the actor's tenant. */
+  readonly searchIndex: TaskSearchIndex
+  /**
+   * The same object as `searchIndex`.
+   *
+   * @deprecated Use `searchIndex`; the next version has no `memory`.
+   */
   readonly memory: TaskSearchIndex
 }
 

@@ -4,13 +4,13 @@ import type { AnyStateMachine } from 'xstate'
 export type Node = AnyStateMachine['root']
 
 /** Something that a machine refers to, with the place where it does, for people to find it. */
-export interface Found {
+export interface Reference {
   readonly where: string
   readonly value: unknown
 }
 
 /** One transition, with all that can be chosen between for the same event of the same state. */
-export interface Choice {
+export interface EventTransitions {
   readonly where: string
   /** The event's descriptor; empty for `always`. */
   readonly event: string
@@ -35,14 +35,14 @@ export function nodesOf(machine: AnyStateMachine): Node[] {
 export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)' : node.path.join('.'))
 
 /** The transitions of a state: by event (results of tasks, `after` and `onDone` included), and `always`. */
-export function choicesOf(node: Node): Choice[] {
+export function eventTransitionsOf(node: Node): EventTransitions[] {
   const path = pathOf(node)
-  const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, ${readable(event)}`, event, transitions: transitions.map(plain) }))
+  const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, ${descriptorText(event)}`, event, transitions: transitions.map(toTransition) }))
   const always = node.always ?? []
-  return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(plain) }]
+  return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(toTransition) }]
 }
 
-const plain = ({ guard, actions, target, reenter }: { guard?: unknown; actions: readonly unknown[]; target: readonly Node[] | undefined; reenter: boolean }): Transition =>
+const toTransition = ({ guard, actions, target, reenter }: { guard?: unknown; actions: readonly unknown[]; target: readonly Node[] | undefined; reenter: boolean }): Transition =>
   ({ guard, actions, target, reenter })
 
 /** The timers that a state sets when it is entered. */
@@ -71,7 +71,7 @@ export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 
 /** What an event's descriptor stands for, as its author wrote it. */
-export function readable(event: string): string {
+export function descriptorText(event: string): string {
   const after = /^xstate\.after\.([^.]*)\./.exec(event)
   if (after !== null) return `after ${after[1] ?? ''}`
   const outcome = /^xstate\.(done|error)\.actor\.(.*)$/.exec(event)
@@ -81,7 +81,7 @@ export function readable(event: string): string {
 }
 
 /** Every action in every state, in entry, exit and transitions, and those named in `setup({actions})`. */
-export function actionsOf(machine: AnyStateMachine): Found[] {
+export function actionsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) => {
     const path = pathOf(node)
     const initial = node.type === 'compound' ? node.initial.actions : []
@@ -89,26 +89,26 @@ export function actionsOf(machine: AnyStateMachine): Found[] {
       ...node.entry.map((value) => ({ where: `${path}, entry`, value })),
       ...node.exit.map((value) => ({ where: `${path}, exit`, value })),
       ...initial.map((value: unknown) => ({ where: `${path}, initial`, value })),
-      ...choicesOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value })))),
+      ...eventTransitionsOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value })))),
     ]
   })
-  return [...inStates, ...named(machine, 'actions')]
+  return [...inStates, ...namedImplementations(machine, 'actions')]
 }
 
 /** Every guard, those inside `and`, `or` and `not` included, and those named in `setup({guards})`. */
-export function guardsOf(machine: AnyStateMachine): Found[] {
+export function guardsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) =>
-    choicesOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }]))))
-  return [...inStates, ...named(machine, 'guards')].flatMap(withInner)
+    eventTransitionsOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }]))))
+  return [...inStates, ...namedImplementations(machine, 'guards')].flatMap(withInner)
 }
 
-const withInner = (found: Found): Found[] => {
+const withInner = (found: Reference): Reference[] => {
   const inner = isRecord(found.value) && Array.isArray(found.value['guards']) ? found.value['guards'] : []
   return [found, ...inner.flatMap((value: unknown) => withInner({ where: found.where, value }))]
 }
 
 /** What `setup` gave names to. */
-export const named = (machine: AnyStateMachine, what: 'actions' | 'guards' | 'actors' | 'delays'): Found[] =>
+export const namedImplementations = (machine: AnyStateMachine, what: 'actions' | 'guards' | 'actors' | 'delays'): Reference[] =>
   Object.entries<unknown>(machine.implementations[what]).map(([name, value]) => ({ where: `${what.slice(0, -1)} "${name}"`, value }))
 
 /** The name by which a state refers to an implementation; absent where it is written in place. */
@@ -119,7 +119,7 @@ export function nameOf(reference: unknown): string | undefined {
 }
 
 /** One of XState's own actions, such as `xstate.assign`, with what was said to it; absent for anything else. */
-export const builtIn = (action: unknown): Readonly<Record<string, unknown>> | undefined =>
+export const builtInAction = (action: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof action === 'function' && isRecord(action) && 'resolve' in action ? action : undefined
 
 /** An object whose properties can be looked at; functions are objects here, since XState writes on them. */

@@ -1,7 +1,7 @@
 import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
 import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
-import { startStep, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, settle, timeText, type World } from './simulated-world.ts'
+import { startStep, deliver, internalMessage, producerMessage, nextScheduled, advanceTo, resultMessage, deliverReadyResults, timeText, type World } from './simulated-world.ts'
 
 /** Attributes of an input beside its type and data. */
 export interface Attributes {
@@ -30,53 +30,53 @@ export type Act =
 
 /** Does it, with all that follows by itself at that moment; a text says why it cannot be done. */
 export function perform(world: World, act: Act): World | string {
-  const begun = startStep(world, actText(act))
+  const started = startStep(world, actText(act))
   switch (act.act) {
     case 'when': {
       const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, source: 'test', ...act.attributes }
-      return settle(deliver(begun, fromProducer(Buffer.from(JSON.stringify(body)))))
+      return deliverReadyResults(deliver(started, producerMessage(Buffer.from(JSON.stringify(body)))))
     }
-    case 'raw': return settle(deliver(begun, fromProducer(bytesOf(act.body))))
-    case 'after': return passTo(begun, world.nowMs + act.ms)
+    case 'raw': return deliverReadyResults(deliver(started, producerMessage(bytesOf(act.body))))
+    case 'after': return advanceTo(started, world.nowMs + act.ms)
     case 'until': {
       const untilMs = Date.parse(act.time)
-      return untilMs >= world.nowMs ? passTo(begun, untilMs) : `"${act.time}" is no time from ${timeText(world.nowMs)} on`
+      return untilMs >= world.nowMs ? advanceTo(started, untilMs) : `"${act.time}" is no time from ${timeText(world.nowMs)} on`
     }
     case 'ends':
     case 'fails': {
       const run = pendingRun(world, act.task)
-      if (run === undefined) return nothingWaits(act.task)
+      if (run === undefined) return noPendingRun(act.task)
       const result = act.act === 'ends' ? { kind: 'done' as const, output: act.output } : { kind: 'failed' as const, error: act.error }
-      return settle(deliver(begun, resultMessage(run.run, { ...result, afterMs: 0 })))
+      return deliverReadyResults(deliver(started, resultMessage(run.run, { ...result, afterMs: 0 })))
     }
     case 'expires': {
       const run = pendingRun(world, act.task)
-      return run === undefined ? nothingWaits(act.task) : comesDue(begun, run.deadlineAt, { type: 'task.expired', run: run.run })
+      return run === undefined ? noPendingRun(act.task) : deliverAt(started, run.deadlineAt, { type: 'task.expired', run: run.run })
     }
     case 'fires': {
       const timer = pendingTimer(world, act.event)
       if (timer === undefined) return `no timer${act.event === undefined ? '' : ` of "${act.event}"`} is pending`
-      return comesDue(begun, timer.at, { type: 'timer.fired', run: timer.run })
+      return deliverAt(started, timer.at, { type: 'timer.fired', run: timer.run })
     }
   }
 }
 
 
 /** Moves the clock on to where something is due, and lets it come; what is due before must come first. */
-function comesDue(world: World, at: string, message: InternalInput): World | string {
-  const first = nextDue(world)
+function deliverAt(world: World, at: string, message: InternalInput): World | string {
+  const earlier = nextScheduled(world)
   const atMs = Date.parse(at)
-  if (first !== undefined && first.atMs < atMs) return `a ${first.what} is due before that, at ${timeText(first.atMs)}: let it come first, by .after(…) for instance`
-  return settle(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, fromInside(message)))
+  if (earlier !== undefined && earlier.atMs < atMs) return `a ${earlier.what} is due before that, at ${timeText(earlier.atMs)}: let it come first, by .after(…) for instance`
+  return deliverReadyResults(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, internalMessage(message)))
 }
 
-const nothingWaits = (task: string): string => `no run of task "${task}" waits for a result`
+const noPendingRun = (task: string): string => `no run of task "${task}" waits for a result`
 
 export const bytesOf = (body: unknown): Uint8Array =>
   (body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? ''))
 
 /** The tasks that have a run without a stub's result to come, each once, the one that has waited longest first. */
-export const waitingTasks = (world: World): string[] =>
+export const unstubbedTasks = (world: World): string[] =>
   [...new Set(Object.entries(world.actor.state?.tasks ?? {}).filter(([run]) => !hasResult(world, run)).map(([, { task }]) => task))]
 
 function pendingRun(world: World, name: string): { run: string; deadlineAt: string } | undefined {

@@ -13,8 +13,8 @@ export interface FailureOptions {
 
 /** What a test that fails throws: what was expected, and the history that led to something else. */
 export function failure(world: World, what: string, { expected, actual, calledBy }: FailureOptions): AssertionError {
-  const story = narrativeOf(world)
-  const message = story.length === 0 ? what : `${what}\n\nWhat happened:\n${story.map((line) => `  ${line}`).join('\n')}\n`
+  const lines = narrativeOf(world)
+  const message = lines.length === 0 ? what : `${what}\n\nWhat happened:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
   return new AssertionError({ message, expected, actual, operator: 'then', stackStartFn: calledBy })
 }
 
@@ -41,10 +41,10 @@ function recordLine(record: LogRecord, startMs: number): string {
 
 function inputText({ input }: LogRecord): string {
   const result = input.data?.['output'] ?? input.data?.['error']
-  return isFromInside(input.type) && result !== undefined ? `${input.type} ${valueText(result)}` : input.type
+  return isTaskResult(input.type) && result !== undefined ? `${input.type} ${valueText(result)}` : input.type
 }
 
-const isFromInside = (type: string): boolean => type === 'task.done' || type === 'task.failed'
+const isTaskResult = (type: string): boolean => type === 'task.done' || type === 'task.failed'
 
 function effectTexts(record: LogRecord): string[] {
   const named = (verb: string, names: readonly string[]): string[] => (names.length === 0 ? [] : [`${verb} ${names.join(', ')}`])

@@ -13,7 +13,7 @@ import { perform, type Act } from './acts.ts'
 import { actCode, call, chainCode, literal } from './scenario-code.ts'
 import { failure } from './failure.ts'
 import { scenarioOf, type Scenario } from './scenario.ts'
-import { createWorld, nextDue, timeText, type World } from './simulated-world.ts'
+import { createWorld, nextScheduled, timeText, type World } from './simulated-world.ts'
 
 /** What today's kind would decide otherwise than it is recorded. */
 export interface RecordDeviation extends Deviation {
@@ -95,12 +95,12 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
   for (const [index, record] of records.entries()) {
     if (RESOLUTION_TYPE.test(record.input.type)) continue
     // A timer or deadline that was recorded late must not come by itself before its turn.
-    const untilMs = Math.min(Date.parse(record.at), (nextDue(world)?.atMs ?? Infinity) - 1)
+    const untilMs = Math.min(Date.parse(record.at), (nextScheduled(world)?.atMs ?? Infinity) - 1)
     const next = actOf(record, records[index - 1]?.state ?? null)
-    const comesByItself = next.act === 'fires' || next.act === 'expires'
-    if (untilMs > world.nowMs && !comesByItself) act({ act: 'until', time: timeText(untilMs) })
+    const movesClock = next.act === 'fires' || next.act === 'expires'
+    if (untilMs > world.nowMs && !movesClock) act({ act: 'until', time: timeText(untilMs) })
     if (!act(next)) break
-    calls.push(...whatCame(record))
+    calls.push(...expectationsOf(record))
   }
   return calls
 }
@@ -113,25 +113,25 @@ function actOf(record: LogRecord, before: State | null): Act {
   const inside = RESERVED_TYPE.test(type) ? internalAct(internalSchema.safeParse({ type, ...data }).data, before) : undefined
   if (inside !== undefined) return inside
   const own = id.startsWith(RESERVED_ID_PREFIX) ? undefined : id
-  const told = time === record.inbox.ts ? undefined : time
-  return { act: 'when', type, data, attributes: { id: own, source: source === 'test' ? undefined : source, time: told, sequence, correlationid, causationid, history } }
+  const ownTime = time === record.inbox.ts ? undefined : time
+  return { act: 'when', type, data, attributes: { id: own, source: source === 'test' ? undefined : source, time: ownTime, sequence, correlationid, causationid, history } }
 }
 
-function internalAct(told: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
-  if (told === undefined || told.type === 'alarm' || !subject.startsWith('int.')) return undefined
-  const task = before?.tasks[told.run]?.task ?? ''
-  switch (told.type) {
-    case 'task.done': return { act: 'ends', task, output: told.output }
-    case 'task.failed': return { act: 'fails', task, error: told.error }
+function internalAct(message: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
+  if (message === undefined || message.type === 'alarm' || !subject.startsWith('int.')) return undefined
+  const task = before?.tasks[message.run]?.task ?? ''
+  switch (message.type) {
+    case 'task.done': return { act: 'ends', task, output: message.output }
+    case 'task.failed': return { act: 'fails', task, error: message.error }
     case 'task.expired': return { act: 'expires', task }
     case 'timer.fired': {
       const { timers = {} } = before ?? {}
-      return { act: 'fires', event: Object.keys(timers).length > 1 ? timers[told.run]?.event.type : undefined }
+      return { act: 'fires', event: Object.keys(timers).length > 1 ? timers[message.run]?.event.type : undefined }
     }
   }
 }
 
-function whatCame(record: LogRecord): string[] {
+function expectationsOf(record: LogRecord): string[] {
   if (record.reason !== undefined) return [call('thenRejected', record.reason)]
   return [
     ...(record.to === record.from || record.to === '' ? [] : [call('thenState', record.to)]),

@@ -8,7 +8,7 @@ import { perform, type Act, type Attributes } from './acts.ts'
 import { durationText, millisecondsOf, type Duration } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
 import { fitOutput, isFailure, type AnyStub, type Failure, type StubOf } from './task-stubs.ts'
-import { createWorld, isIn, nextDue, timeText, type World, type WorldOptions } from './simulated-world.ts'
+import { createWorld, isIn, nextScheduled, timeText, type World, type WorldOptions } from './simulated-world.ts'
 
 /** Some of an object's fields, at every depth; arrays are whole. */
 export type Some<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: Some<T[Key]> } : T
@@ -78,10 +78,10 @@ export interface Scenario<K extends Kind> {
 }
 
 /** What the last step came to, as far as the test has looked at it. */
-interface Look {
+interface Inspection {
   readonly world: World
   /** Emitted events of this step that `thenEmitted` has gone past. */
-  readonly emittedSeen: number
+  readonly emittedChecked: number
   /** The test said that it expects a rejection or an end with an error. */
   readonly isExpected: boolean
 }
@@ -90,10 +90,10 @@ interface Look {
 export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
 
 /** Goes on from a world, looking back at its last step; `isExpected`: whatever went wrong in that is known. */
-export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedSeen: 0, isExpected })
+export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedChecked: 0, isExpected })
 
-function createScenario<K extends Kind>(look: Look): Scenario<K> {
-  const { world } = look
+function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
+  const { world } = inspection
   const { kind } = world.watcher
   const step = world.steps.at(-1) ?? { what: '', records: [] }
   const { initialState } = world.watcher
@@ -101,7 +101,7 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
 
   /** A later step, before which nothing may have gone wrong unsaid. */
   const next = (calledBy: Called, act: Act): Scenario<K> => {
-    checkUnexpected(look, calledBy)
+    checkUnexpected(inspection, calledBy)
     const after = perform(world, act)
     if (typeof after === 'string') throw failure(world, after, { calledBy })
     if (after.complaint !== undefined) throw failure(after, complaintText(after.complaint), { calledBy })
@@ -109,34 +109,34 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
   }
 
   /** The same step, after a look at it: `problem` says what is not as expected. */
-  const then = (calledBy: Called, problem: string | undefined, more: Partial<Look> = {}, values: { expected?: unknown; actual?: unknown } = {}): Scenario<K> => {
-    if (more.isExpected !== true) checkUnexpected(look, calledBy)
+  const then = (calledBy: Called, problem: string | undefined, more: Partial<Inspection> = {}, values: { expected?: unknown; actual?: unknown } = {}): Scenario<K> => {
+    if (more.isExpected !== true) checkUnexpected(inspection, calledBy)
     if (problem !== undefined) throw failure(world, problem, { ...values, calledBy })
-    return createScenario({ ...look, ...more })
+    return createScenario({ ...inspection, ...more })
   }
   const compared = (calledBy: Called, what: string, expected: unknown, actual: unknown): Scenario<K> => {
     const lines = differenceLines(differencesBetween(expected, actual, 'contains'))
     return then(calledBy, lines.length === 0 ? undefined : `${what} is not as expected\n  ${lines.join('\n  ')}`, {}, { expected, actual })
   }
   /** The first of some things that is named and has some fields; where there is none, what was there instead. */
-  const found = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
-    const index = all.findIndex(([other, has], at) => at >= from && other === name && missing(fields, has).length === 0)
+  const find = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
+    const index = all.findIndex(([other, has], at) => at >= from && other === name && missingFields(fields, has).length === 0)
     if (index >= 0) return { index }
-    const asked = fields === undefined ? name : `${name} with ${valueText(fields)}`
+    const wanted = fields === undefined ? name : `${name} with ${valueText(fields)}`
     const near = all.slice(from).find(([other]) => other === name)
-    const why = near === undefined ? [] : differenceLines(missing(fields, near[1])).map((line) => `\n  ${line}`)
+    const why = near === undefined ? [] : differenceLines(missingFields(fields, near[1])).map((line) => `\n  ${line}`)
     const others = all.map(([other, has]) => `${other} ${valueText(has)}`).join(', ')
-    return { index, problem: `expected that it ${verb} ${asked}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which ${from} were looked at before` : ''}${why.join('')}` }
+    return { index, problem: `expected that it ${verb} ${wanted}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which ${from} were looked at before` : ''}${why.join('')}` }
   }
   const emitted = step.records.flatMap((record) => record.emitted)
 
   const api: Scenario<K> = {
     task(name, stub: AnyStub) {
-      checkUnexpected(look, api.task)
+      checkUnexpected(inspection, api.task)
       if (!Object.hasOwn(kind.tasks, name)) throw new ColloquyError('no_such_task', `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`)
       const calls = new Map(world.calls)
       calls.delete(name)
-      return createScenario({ ...look, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
+      return createScenario({ ...inspection, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
     },
     when: (type, data, attributes) => next(api.when, { act: 'when', type, data, attributes }),
     whenRaw: (body) => next(api.whenRaw, { act: 'raw', body }),
@@ -155,8 +155,8 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
       return then(api.thenContext, expected(context as z.output<K['context']>) ? undefined : `the context does not pass the check: ${valueText(context)}`)
     },
     thenEmitted(type, data) {
-      const { problem, index } = found('emitted', type, data, emitted.map((event) => [event.type, event.data]), look.emittedSeen)
-      return then(api.thenEmitted, problem, { emittedSeen: index + 1 }, data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(look.emittedSeen) })
+      const { problem, index } = find('emitted', type, data, emitted.map((event) => [event.type, event.data]), inspection.emittedChecked)
+      return then(api.thenEmitted, problem, { emittedChecked: index + 1 }, data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(inspection.emittedChecked) })
     },
     thenNotEmitted(type) {
       const wrong = emitted.filter((event) => type === undefined || event.type === type)
@@ -164,12 +164,12 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
     },
     thenTask(name, input) {
       const started = step.records.flatMap((record) => record.started)
-      return then(api.thenTask, found('started', name, input, started.map((one) => [one.task, one.input])).problem)
+      return then(api.thenTask, find('started', name, input, started.map((one) => [one.task, one.input])).problem)
     },
     thenSent(to: Kind | string, id: string, type: string, data?: object) {
       const sent = step.records.flatMap((record) => record.sent ?? [])
       const name = (one: { kind: string; actor: string; type: string }): string => `${one.type} to ${one.kind}/${one.actor}`
-      return then(api.thenSent, found('sent', name({ kind: typeof to === 'string' ? to : to.name, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
+      return then(api.thenSent, find('sent', name({ kind: typeof to === 'string' ? to : to.name, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
     },
     thenTimer(due) {
       const wanted = timeText(world.nowMs + millisecondsOf(due))
@@ -178,8 +178,8 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
       return then(api.thenTimer, timers.some(({ at }) => at === wanted) ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
     },
     thenNothing() {
-      const moved = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
-      return then(api.thenNothing, moved.length === 0 ? undefined : 'expected that nothing comes of it')
+      const effective = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
+      return then(api.thenNothing, effective.length === 0 ? undefined : 'expected that nothing comes of it')
     },
     thenRejected(reason) {
       const rejected = step.records.find((record) => record.outcome === 'rejected')
@@ -206,12 +206,12 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
 }
 
 /** Where asked fields are not as asked; nothing asked is nothing missing. */
-const missing = (asked: unknown, has: unknown): Difference[] => (asked === undefined ? [] : differencesBetween(asked, has, 'contains'))
+const missingFields = (expected: unknown, has: unknown): Difference[] => (expected === undefined ? [] : differencesBetween(expected, has, 'contains'))
 
 type Called = (...args: never[]) => unknown
 
 /** What went wrong in the last step, where the test did not say that it would. */
-function checkUnexpected({ world, isExpected }: Look, calledBy: Called): void {
+function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): void {
   if (isExpected) return
   for (const record of world.steps.at(-1)?.records ?? []) {
     if (record.outcome === 'rejected') {
@@ -227,6 +227,6 @@ function checkUnexpected({ world, isExpected }: Look, calledBy: Called): void {
 function hintOf(world: World): string {
   const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
   if (waiting.length > 0) return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
-  const due = nextDue(world)
-  return due === undefined ? '' : `\nThe next that comes by itself is a ${due.what}, in ${durationText(due.atMs - world.nowMs)}`
+  const scheduled = nextScheduled(world)
+  return scheduled === undefined ? '' : `\nThe next that comes by itself is a ${scheduled.what}, in ${durationText(scheduled.atMs - world.nowMs)}`
 }

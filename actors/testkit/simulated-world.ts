@@ -27,13 +27,13 @@ export interface World {
   /** Runs by task so far. */
   readonly calls: ReadonlyMap<string, number>
   /** Results of stubs that are not due yet, oldest first. */
-  readonly results: readonly DueResult[]
+  readonly results: readonly ScheduledResult[]
   /** Oldest first; the first is the beginning, with nothing done. */
   readonly steps: readonly Step[]
   readonly complaint: Complaint | undefined
 }
 
-interface DueResult {
+interface ScheduledResult {
   readonly run: string
   readonly atMs: number
   readonly result: Exclude<StubbedRun, { kind: 'never' }>
@@ -67,8 +67,8 @@ export const startStep = (world: World, what: string): World => ({ ...world, ste
 export const timeText = (ms: number): string => new Date(ms).toISOString()
 
 type Delivered = Pick<Message, 'payload' | 'origin'>
-export const fromProducer = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
-export const fromInside = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
+export const producerMessage = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
+export const internalMessage = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
 
 /** Hands one message to the actor; what stubs of tasks that it starts will say is noted. */
 export function deliver(world: World, { payload, origin }: Delivered): World {
@@ -104,19 +104,19 @@ function withResults(world: World, record: LogRecord): World {
 }
 
 /** What comes next by itself: a stub's result, a timer, a deadline; in this order where they come at one time. */
-type Due = { readonly atMs: number } & (
-  | { readonly what: 'result'; readonly result: DueResult }
+type ScheduledEvent = { readonly atMs: number } & (
+  | { readonly what: 'result'; readonly result: ScheduledResult }
   | { readonly what: 'timer'; readonly run: string }
   | { readonly what: 'deadline'; readonly run: string; readonly task: string })
 
-export function nextDue({ results, actor }: World): Due | undefined {
+export function nextScheduled({ results, actor }: World): ScheduledEvent | undefined {
   const { tasks = {}, timers = {} } = actor.state ?? {}
-  const due: Due[] = [
-    ...results.map((result): Due => ({ what: 'result', atMs: result.atMs, result })),
-    ...Object.entries(timers).map(([run, { at }]): Due => ({ what: 'timer', atMs: Date.parse(at), run })),
-    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
+  const scheduled: ScheduledEvent[] = [
+    ...results.map((result): ScheduledEvent => ({ what: 'result', atMs: result.atMs, result })),
+    ...Object.entries(timers).map(([run, { at }]): ScheduledEvent => ({ what: 'timer', atMs: Date.parse(at), run })),
+    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): ScheduledEvent => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
   ]
-  return due.reduce<Due | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
+  return scheduled.reduce<ScheduledEvent | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
 }
 
 /**
@@ -125,36 +125,36 @@ export function nextDue({ results, actor }: World): Due | undefined {
  * @throws ColloquyError `no_stub` where a task that the test says nothing about runs into its deadline, `endless` where what falls due
  * does not end.
  */
-export const passTo = (world: World, untilMs: number): World => pass(world, untilMs, nextDue)
+export const advanceTo = (world: World, untilMs: number): World => advance(world, untilMs, nextScheduled)
 
 /** Lets come what stubs say at once. A timer or a deadline comes when time passes, be it none. */
-export const settle = (world: World): World => pass(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
+export const deliverReadyResults = (world: World): World => advance(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
 
-function pass(world: World, untilMs: number, next: (world: World) => Due | undefined): World {
+function advance(world: World, untilMs: number, next: (world: World) => ScheduledEvent | undefined): World {
   let now = world
   for (let deliveries = 0; now.complaint === undefined; deliveries++) {
-    const due = next(now)
-    if (due === undefined || due.atMs > untilMs) break
+    const scheduled = next(now)
+    if (scheduled === undefined || scheduled.atMs > untilMs) break
     if (deliveries === DELIVERIES_MAX) {
       throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results came up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
     }
-    now = deliver({ ...now, nowMs: Math.max(now.nowMs, due.atMs) }, messageOf(now, due))
+    now = deliver({ ...now, nowMs: Math.max(now.nowMs, scheduled.atMs) }, messageOf(now, scheduled))
   }
   return { ...now, nowMs: Math.max(now.nowMs, untilMs) }
 }
 
-function messageOf(world: World, due: Due): Delivered {
-  if (due.what === 'timer') return fromInside({ type: 'timer.fired', run: due.run })
-  if (due.what === 'result') return resultMessage(due.result.run, due.result.result)
-  if (!world.stubs.has(due.task)) {
-    throw new ColloquyError('no_stub', `task "${due.task}" ran into its deadline because this test does not say what it comes back with: .task('${due.task}', …), or .task('${due.task}', never) where that is meant`)
+function messageOf(world: World, scheduled: ScheduledEvent): Delivered {
+  if (scheduled.what === 'timer') return internalMessage({ type: 'timer.fired', run: scheduled.run })
+  if (scheduled.what === 'result') return resultMessage(scheduled.result.run, scheduled.result.result)
+  if (!world.stubs.has(scheduled.task)) {
+    throw new ColloquyError('no_stub', `task "${scheduled.task}" ran into its deadline because this test does not say what it comes back with: .task('${scheduled.task}', …), or .task('${scheduled.task}', never) where that is meant`)
   }
-  return fromInside({ type: 'task.expired', run: due.run })
+  return internalMessage({ type: 'task.expired', run: scheduled.run })
 }
 
 export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: 'never' }>): Delivered {
-  const told = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
-  return fromInside(result.kind === 'done' ? { type: 'task.done', ...told, output: result.output } : { type: 'task.failed', ...told, error: result.error })
+  const common = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
+  return internalMessage(result.kind === 'done' ? { type: 'task.done', ...common, output: result.output } : { type: 'task.failed', ...common, error: result.error })
 }
 
 /** Whether a state as records write it is this one, lies in it, or has it among those side by side. */

@@ -45,8 +45,8 @@ const HIGHEST = 0.999_9
  * record, at another time and under another chance. The two records must be the same.
  */
 export function createWatcher(kind: Kind): Watcher {
-  const frozen = kindsByName([apart(kind, deepFreeze, freezing)])
-  const newFree = (): Kinds => kindsByName([apart(kind)])
+  const frozen = kindsByName([withOwnMachine(kind, deepFreeze, freezing)])
+  const newFree = (): Kinds => kindsByName([withOwnMachine(kind)])
   const free = newFree()
 
   return {
@@ -58,12 +58,12 @@ export function createWatcher(kind: Kind): Watcher {
       const run = (kinds: Kinds, on: Actor, conditions: Conditions): Decision =>
         under(conditions, () => decide(kinds, on, message, { now: message.ts, low: 0 }, true))
       // A machine that spoils its own initial context shall not spoil that of the next try.
-      const reread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision => run(kinds, reloaded(actor), conditions)
+      const decideReread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision => run(kinds, fromRecord(actor), conditions)
 
       const decision = run(frozen, actor, here)
-      const differences = compare(decision, reread(elsewhere))
+      const differences = compare(decision, decideReread(elsewhere))
       if (differences.length === 0) return { decision, complaint: undefined }
-      return { decision, complaint: explain(decision, differences, here, elsewhere, (conditions) => reread(conditions), () => reread(here, frozen)) }
+      return { decision, complaint: explain(decision, differences, here, elsewhere, (conditions) => decideReread(conditions), () => decideReread(here, frozen)) }
     },
   }
 }
@@ -102,7 +102,7 @@ const comparable = (decision: Decision): unknown =>
   (decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision)
 
 /** The actor as it comes out of its last record. */
-const reloaded = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
+const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
 
 function initialStateOf({ name, pure }: Kind): string {
   try {
@@ -115,7 +115,7 @@ function initialStateOf({ name, pure }: Kind): string {
 }
 
 /** The kind with a machine of its own, which shares no initial context with another. */
-function apart({ machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure): Kind {
+function withOwnMachine({ machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure): Kind {
   const { config } = machine
   const own = new StateMachine({ ...config, context: throughContext(clonedIfPossible(config.context)) }, machine.implementations)
   return { ...kind, machine: own, pure: throughPure(createPureMachine(own)) }
@@ -133,15 +133,15 @@ function clonedIfPossible<T>(value: T): T {
 /** Nothing that a machine is given can be changed in place. */
 const freezing = (pure: PureMachine): PureMachine => ({
   initial: (input) => {
-    const taken = pure.initial(deepFreeze(input))
-    deepFreeze(taken[0].context)
-    return taken
+    const result = pure.initial(deepFreeze(input))
+    deepFreeze(result[0].context)
+    return result
   },
   next: (snapshot, event) => {
     deepFreeze(snapshot.context)
-    const taken = pure.next(snapshot, deepFreeze(event))
-    deepFreeze(taken[0].context)
-    return taken
+    const result = pure.next(snapshot, deepFreeze(event))
+    deepFreeze(result[0].context)
+    return result
   },
   restore: pure.restore,
 })

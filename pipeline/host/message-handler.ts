@@ -98,12 +98,12 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       const decision = decideUnlessNewer(mailbox.live, delivery, fresh)
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
-        case 'repeat':
+        case 'duplicate':
           metrics.duplicates.inc({ by: decision.by })
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_due') await setNextWakeUp(mailbox.live)
+          if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.live)
           return 'done'
         case 'threw':
           log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')

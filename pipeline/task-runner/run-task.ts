@@ -15,7 +15,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memory'> {
+export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex'> {
   /** Aborts at the deadline, when the machine wants it no longer, and when the runner stops. */
   readonly signal: AbortSignal
   /** Calls the task; what it does before its first `await` can be watched there. */
@@ -38,7 +38,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
-      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log, actor: deps.actor, memory: deps.memory })), signal)
+      const call = { input: input.data, key: message.run, signal, log: deps.log, actor: deps.actor, searchIndex: deps.searchIndex, memory: deps.searchIndex }
+      const output = await untilAborted(deps.call(() => definition.run(call)), signal)
       deps.onAttempt('ok')
       const unfit = unfitness(definition, output)
       return unfit === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: unfit, attempts }

@@ -90,7 +90,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
         signal: AbortSignal.any([wanted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
-        actor, memory: options.searchIndexOf(actor),
+        actor, searchIndex: options.searchIndexOf(actor),
         call: (work) => blocks.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })

@@ -76,21 +76,21 @@ export const decideAt = (generators: KindGenerators, actor: Actor, at: Message, 
   decide(kindsOf(generators), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
 
 /** Lets one thing happen to an actor, at an INBOX position. */
-export function applyEvent(generators: KindGenerators, life: ActorHistory, happening: HistoryEvent, seq: number): void {
-  const at = messageOf(generators, life, happening, seq)
-  const decision = decideAt(generators, life.actor, at, true)
-  life.messages.push(at)
-  life.decisions.push(decision)
+export function applyEvent(generators: KindGenerators, history: ActorHistory, event: HistoryEvent, seq: number): void {
+  const at = messageOf(generators, history, event, seq)
+  const decision = decideAt(generators, history.actor, at, true)
+  history.messages.push(at)
+  history.decisions.push(decision)
   if (decision.kind !== 'record') return
-  life.records.push(reread(decision.record))
-  life.written.push(textOf(decision.encoded))
-  life.actor = actorAfter(life.actor.address, reread(decision.record))
+  history.records.push(reread(decision.record))
+  history.written.push(textOf(decision.encoded))
+  history.actor = actorAfter(history.actor.address, reread(decision.record))
 }
 
 export function playHistory(generators: KindGenerators, all: readonly HistoryEvent[]): ActorHistory {
-  const life = newHistory(generators)
-  for (const [index, happening] of all.entries()) applyEvent(generators, life, happening, index + 1)
-  return life
+  const history = newHistory(generators)
+  for (const [index, event] of all.entries()) applyEvent(generators, history, event, index + 1)
+  return history
 }
 
 /**
@@ -98,14 +98,14 @@ export function playHistory(generators: KindGenerators, all: readonly HistoryEve
  * the messages that `forgets` says, and whenever a decision asks for it.
  */
 export function replayInMemory(
-  generators: KindGenerators, messages: readonly Message[], forgets: (index: number) => boolean, first = newHistory(generators).actor,
+  generators: KindGenerators, messages: readonly Message[], evicts: (index: number) => boolean, first = newHistory(generators).actor,
 ): string[] {
   const written: string[] = []
   let actor = first
   let last: LogRecord | undefined
   const reload = (): Actor => (last === undefined ? first : actorAfter(first.address, reread(last)))
   for (const [index, at] of messages.entries()) {
-    if (forgets(index)) actor = reload()
+    if (evicts(index)) actor = reload()
     let decision = decideAt(generators, actor, at, actor.snapshot === undefined)
     if (decision.kind === 'threw') decision = decideAt(generators, reload(), at, true)
     if (decision.kind !== 'record') continue
@@ -116,34 +116,34 @@ export function replayInMemory(
   return written
 }
 
-function messageOf(generators: KindGenerators, life: ActorHistory, happening: HistoryEvent, seq: number): Message {
-  switch (happening.what) {
+function messageOf(generators: KindGenerators, history: ActorHistory, event: HistoryEvent, seq: number): Message {
+  switch (event.what) {
     case 'input':
-      return message(seq, happening.body)
+      return message(seq, event.body)
     case 'rubbish':
-      return message(seq, '', { payload: happening.bytes, origin: happening.origin })
+      return message(seq, '', { payload: event.bytes, origin: event.origin })
     case 'again': {
-      const earlier = picked(life.messages, happening.pick)
+      const earlier = picked(history.messages, event.pick)
       return earlier === undefined ? message(seq, '') : { ...earlier, seq, ts: timeAt(seq) }
     }
     case 'end': {
-      const { tasks = {}, timers = {} } = life.actor.state ?? {}
-      const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), happening.pick) ?? 'none'
+      const { tasks = {}, timers = {} } = history.actor.state ?? {}
+      const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), event.pick) ?? 'none'
       const task = tasks[run]?.task
-      const type = task === undefined ? 'timer.fired' as const : ENDINGS[happening.ending % 3] ?? 'task.done'
-      return ending(seq, type, run, picked(generators.outputs[task ?? ''] ?? [], happening.output))
+      const type = task === undefined ? 'timer.fired' as const : ENDINGS[event.ending % 3] ?? 'task.done'
+      return ending(seq, type, run, picked(generators.outputs[task ?? ''] ?? [], event.output))
     }
     case 'late': {
-      const runs = life.records.flatMap((record) => [...record.started, ...record.timers].map((started) => started.run))
-      return ending(seq, ENDINGS[happening.ending % 4] ?? 'task.done', picked(runs, happening.pick) ?? 'none', null)
+      const runs = history.records.flatMap((record) => [...record.started, ...record.timers].map((started) => started.run))
+      return ending(seq, ENDINGS[event.ending % 4] ?? 'task.done', picked(runs, event.pick) ?? 'none', null)
     }
   }
 }
 
 function ending(seq: number, type: (typeof ENDINGS)[number], run: string, output: unknown): Message {
-  const told = { type, run, attempts: 1, queueMs: 2, durationMs: 3 }
+  const common = { type, run, attempts: 1, queueMs: 2, durationMs: 3 }
   const about = type === 'task.done' ? { output } : type === 'task.failed' ? { error: { code: 'http_500', message: 'no' } } : {}
-  return message(seq, { ...told, ...about }, { origin: 'internal' })
+  return message(seq, { ...common, ...about }, { origin: 'internal' })
 }
 
 const picked = <T>(from: readonly T[], pick: number): T | undefined => from[pick % from.length]

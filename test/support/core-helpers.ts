@@ -44,4 +44,4 @@ export function play(messages: readonly Message[], from: Actor = newActor(addres
 }
 
 /** The memory of a tenant that has neither said nor learned anything. */
-export const nothingLearned: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }
+export const emptySearchIndex: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }

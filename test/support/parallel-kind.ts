@@ -13,8 +13,8 @@ const task = () => defineTask({
 })
 
 /** A machine that is hard to carry across a restart: regions side by side, with tasks, timers and memories of their own. */
-const rig = defineKind({
-  name: 'rig',
+const definition = defineKind({
+  name: 'parallel',
   version: 1,
   context: z.object({ sum: z.number(), heard: z.array(z.string()) }),
   events: {
@@ -29,8 +29,8 @@ const rig = defineKind({
   label: ({ sum }) => ({ sum, odd: sum % 2 !== 0 }),
 })
 
-const machine = setup(rig.xstate).createMachine({
-  id: 'rig',
+const machine = setup(definition.xstate).createMachine({
+  id: 'parallel',
   type: 'parallel',
   context: { sum: 0, heard: [] },
   on: { hear: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.data.word].slice(-3) }) } },
@@ -49,13 +49,13 @@ const machine = setup(rig.xstate).createMachine({
           states: {
             first: {
               invoke: {
-                id: 'job', src: 'first', input: ({ context }) => ({ of: context.sum }), onError: '#rig.work.broken',
+                id: 'job', src: 'first', input: ({ context }) => ({ of: context.sum }), onError: '#parallel.work.broken',
                 onDone: { target: 'second', actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
               },
             },
             // The same id as the task before it: results must be told apart by their runs.
             second: {
-              invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#rig.work.idle', onError: '#rig.work.broken' },
+              invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#parallel.work.idle', onError: '#parallel.work.broken' },
             },
           },
         },
@@ -74,7 +74,7 @@ const machine = setup(rig.xstate).createMachine({
           initial: 'little',
           on: { away: 'elsewhere' },
           states: {
-            little: { on: { poke: 'big' }, after: { 5_000: '#rig.mood.calm' } },
+            little: { on: { poke: 'big' }, after: { 5_000: '#parallel.mood.calm' } },
             big: { initial: 'loud', states: { loud: { on: { poke: 'silent' } }, silent: { after: { 7_000: 'loud' } } } },
             again: { type: 'history' },
             whollyAgain: { type: 'history', history: 'deep' },
@@ -122,4 +122,4 @@ function alarm() {
   return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
 }
 
-export const parallelKind = rig.with(machine)
+export const parallelKind = definition.with(machine)

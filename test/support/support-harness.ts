@@ -7,7 +7,7 @@ import { createSupport, type SupportOptions } from '../../actors/kinds/support/k
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
-import { internal, message, nothingLearned, reread, timeAt } from './core-helpers.ts'
+import { internal, message, emptySearchIndex, reread, timeAt } from './core-helpers.ts'
 
 export const articles = loadArticles()
 export const support = createSupport({ articles })
@@ -76,7 +76,10 @@ export function createSupportHarness(kind: Kind = support) {
       const { run, task, input } = pending()
       const definition = kind.tasks[task]
       if (definition === undefined) throw new Error(`no task ${task}`)
-      const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address, memory: nothingLearned }
+      const call = {
+        input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address,
+        searchIndex: emptySearchIndex, memory: emptySearchIndex,
+      }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
     },

@@ -59,13 +59,13 @@ const weightAt = (time: string, landmark: string): number => 2 ** ((Date.parse(t
  * Scores that decay without being touched: a signal is weighed up from a landmark instead of down from now, so only the topics of
  * its item change. Exponential forward decay: Cormode, Shkapenyuk, Srivastava and Xu, "Forward decay", ICDE 2009.
  */
-function interested(context: Context, signal: number, about: readonly string[], time: string): Pick<Context, 'landmark' | 'topics'> {
+function withSignal(context: Context, signal: number, about: readonly string[], time: string): Pick<Context, 'landmark' | 'topics'> {
   const landmark = weightAt(time, context.landmark) > 2 ** RESCALE_AFTER ? time : context.landmark
   const aging = weightAt(context.landmark, landmark)
   const topics = new Map(context.topics.map(([name, score]) => [name, score * aging]))
   for (const name of new Set(about)) topics.set(name, (topics.get(name) ?? 0) + signal * weightAt(time, landmark))
-  const felt = [...topics].filter(([, score]) => score !== 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
-  return { landmark, topics: felt.slice(0, TOPICS_MAX).sort(([, a], [, b]) => b - a) }
+  const nonZero = [...topics].filter(([, score]) => score !== 0).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+  return { landmark, topics: nonZero.slice(0, TOPICS_MAX).sort(([, a], [, b]) => b - a) }
 }
 
 /** The kind `interest`: what a visitor likes, by topic, fading with time, and what of a catalogue fits it. */
@@ -79,7 +79,7 @@ export function createInterest(catalogue: readonly Item[]) {
         if (event.type === 'recommendations.asked') return {}
         const signal = event.type === 'item.rated' ? (event.data.stars - 3) * 2 : SIGNALS[event.type]
         // A producer whose clock is ahead must not outweigh all others.
-        return interested(context, signal, event.data.topics, Date.parse(event.time) < Date.parse(event.at) ? event.time : event.at)
+        return withSignal(context, signal, event.data.topics, Date.parse(event.time) < Date.parse(event.at) ? event.time : event.at)
       }),
       buy: assign({ bought: ({ context }, item: string) => [...context.bought.filter((one) => one !== item), item].slice(-BOUGHT_MAX) }),
       ask: assign({ asked: ({ context }, question: Context['asked'][number]) => [...context.asked, question] }),

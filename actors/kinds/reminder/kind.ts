@@ -11,9 +11,9 @@ const ESCALATE_MS = HOUR_MS
 /** A mark this near has been reached: the clock that a timer fires by may be a little behind. */
 const SKEW_MS = 5_000
 
-const moment = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; time zones are the booker\'s business' })
+const timeSchema = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; time zones are the booker\'s business' })
 const appointmentSchema = z.object({
-  at: moment,
+  at: timeSchema,
   what: z.string().min(1).max(200).meta({ description: 'In the language of the person who is reminded' }),
   lang: z.enum(['en', 'zh']),
 })
@@ -26,7 +26,7 @@ const kind = defineKind({
   context: contextSchema,
   events: {
     'appointment.booked': appointmentSchema,
-    'appointment.moved': z.object({ at: moment }),
+    'appointment.moved': z.object({ at: timeSchema }),
     'appointment.confirmed': z.object({}),
     'appointment.cancelled': z.object({}),
   },
@@ -35,7 +35,7 @@ const kind = defineKind({
   label: ({ appointment, reminders }) => ({ what: appointment?.what ?? null, at: appointment?.at ?? null, reminders }),
 })
 
-const leftMs = ({ appointment }: Context, now: string): number => Date.parse(appointment?.at ?? now) - Date.parse(now)
+const remainingMs = ({ appointment }: Context, now: string): number => Date.parse(appointment?.at ?? now) - Date.parse(now)
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
 const isBefore = (markMs: number) => ({ type: 'isBefore', params: markMs }) as const
 
@@ -46,14 +46,14 @@ const isBefore = (markMs: number) => ({ type: 'isBefore', params: markMs }) as c
 export const reminderKind = kind.with(setup({
   ...kind.xstate,
   delays: {
-    first: ({ context, event }) => Math.max(0, leftMs(context, event.at) - FIRST_MS),
-    second: ({ context, event }) => Math.max(0, leftMs(context, event.at) - SECOND_MS),
-    escalation: ({ context, event }) => Math.max(0, leftMs(context, event.at) - ESCALATE_MS),
-    start: ({ context, event }) => Math.max(0, leftMs(context, event.at)),
+    first: ({ context, event }) => Math.max(0, remainingMs(context, event.at) - FIRST_MS),
+    second: ({ context, event }) => Math.max(0, remainingMs(context, event.at) - SECOND_MS),
+    escalation: ({ context, event }) => Math.max(0, remainingMs(context, event.at) - ESCALATE_MS),
+    start: ({ context, event }) => Math.max(0, remainingMs(context, event.at)),
   },
   guards: {
-    isOver: ({ context, event }) => leftMs(context, event.at) <= 0,
-    isBefore: ({ context, event }, markMs: number) => leftMs(context, event.at) - markMs > SKEW_MS,
+    isOver: ({ context, event }) => remainingMs(context, event.at) <= 0,
+    isBefore: ({ context, event }, markMs: number) => remainingMs(context, event.at) - markMs > SKEW_MS,
   },
   actions: {
     book: assign(({ context: { appointment }, event }) => {
@@ -62,7 +62,7 @@ export const reminderKind = kind.with(setup({
     }),
     remind: enqueueActions(({ context, event, enqueue }) => {
       const { what, lang } = context.appointment ?? { what: '', lang: 'en' }
-      enqueue.emit({ type: 'message.sent', data: { text: reminderText(what, lang, leftMs(context, event.at)), lang } })
+      enqueue.emit({ type: 'message.sent', data: { text: reminderText(what, lang, remainingMs(context, event.at)), lang } })
       enqueue.assign({ reminders: context.reminders + 1 })
     }),
     callPerson: emit({ type: 'escalated', data: { reason: 'unconfirmed' } }),

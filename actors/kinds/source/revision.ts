@@ -17,7 +17,7 @@ export const contextSchema = z.object({
 })
 export type Context = z.infer<typeof contextSchema>
 
-export const nothingKnown = (source: string): Context => ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
+export const emptyContext = (source: string): Context => ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
 
 /** What a source goes over to, and the chunks by which it differs from before. */
 export interface Change {
@@ -27,19 +27,19 @@ export interface Change {
 }
 
 /** Whether a part is the one to come next: the first of a revision that is not known, or the next one of that which is on its way. */
-export function follows({ revision, coming }: Context, { part, parts, ...given }: SourceTaught): boolean {
+export function isExpectedPart({ revision, coming }: Context, { part, parts, ...given }: SourceTaught): boolean {
   if (part > 1) return coming?.revision === given.revision && coming.parts === parts && coming.part === part - 1
   // Without a name for it nobody can tell whether a revision is the one that is known.
   return coming !== null || given.revision === '' || revision !== given.revision
 }
 
 /** Takes a part that follows. With the last one, what is not in the revision is removed; until then nothing is that was known. */
-export function take(before: Context, { source, title, lang, url, revision, part, parts, chunks }: SourceTaught): Change {
+export function applyPart(before: Context, { source, title, lang, url, revision, part, parts, chunks }: SourceTaught): Change {
   const [known, abandoned] = [idsIn(before.chunks), part === 1 ? idsIn(before.coming?.chunks) : new Set<string>()]
-  const sofar = part === 1 ? new Set<string>() : idsIn(before.coming?.chunks)
-  const brought = new Set(chunks.map(chunkIdOf))
-  const added = [...brought].filter((id) => !known.has(id) && !sofar.has(id) && !abandoned.has(id))
-  const now = sofar.union(brought)
+  const earlierParts = part === 1 ? new Set<string>() : idsIn(before.coming?.chunks)
+  const partIds = new Set(chunks.map(chunkIdOf))
+  const added = [...partIds].filter((id) => !known.has(id) && !earlierParts.has(id) && !abandoned.has(id))
+  const now = earlierParts.union(partIds)
   const about = { source: source ?? before.source, title: title ?? null, lang: lang ?? null, url: url ?? null }
   if (part < parts) {
     const removed = [...abandoned].filter((id) => !known.has(id) && !now.has(id))
@@ -50,8 +50,8 @@ export function take(before: Context, { source, title, lang, url, revision, part
 }
 
 /** Forgets all of it, also what is on its way. */
-export const forget = (before: Context): Change =>
-  ({ context: nothingKnown(before.source), added: [], removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))] })
+export const removeAll = (before: Context): Change =>
+  ({ context: emptyContext(before.source), added: [], removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))] })
 
 export const chunkCount = (ids: string): number => ids.length / CHUNK_ID_CHARS
 

@@ -78,7 +78,7 @@ interface Message {
 }
 
 /** A customer's message takes its place in the queue, understood as well as it can be. */
-export function heard(context: Context, { id, data }: Message): Context {
+export function withQuestion(context: Context, { id, data }: Message): Context {
   const text = clip(data.text, QUESTION_CHARS_MAX)
   const lang = languageOf(text, data.lang, context.lang)
   const { intent, confidence, topic, continues } = classify(text, context.topic)
@@ -94,7 +94,7 @@ export function heard(context: Context, { id, data }: Message): Context {
 const isQuestion = (intent: Intent): boolean => intent === 'other' || TOPICS.some((topic) => topic === intent)
 
 /** Something said that the machine has nothing to say to. What a customer wants is told to the tables all the same. */
-export function noted(context: Context, { data }: Message): Context {
+export function withMessage(context: Context, { data }: Message): Context {
   const next = { ...context, turns: withTurns(context, [data]) }
   if (data.role !== 'user') return next
   const { intent, confidence } = classify(clip(data.text, QUESTION_CHARS_MAX), context.topic)
@@ -102,7 +102,7 @@ export function noted(context: Context, { data }: Message): Context {
 }
 
 /** The first message of the queue has its reply. */
-export function replied(context: Context, reply: string): Context {
+export function withReply(context: Context, reply: string): Context {
   const [question, ...queue] = context.queue
   if (question === undefined) return context
   const exchange: Turn[] = [{ role: 'user', text: question.text }, { role: 'assistant', text: reply }]
@@ -110,7 +110,7 @@ export function replied(context: Context, reply: string): Context {
 }
 
 /** A person has the case: nothing waits for the machine any more. */
-export function handedOver(context: Context): Context {
+export function withHandover(context: Context): Context {
   const waiting = context.queue.map(({ text }): Turn => ({ role: 'user', text }))
   return { ...context, queue: [], turns: withTurns(context, waiting), misses: 0, failures: 0, complaints: 0 }
 }
@@ -121,9 +121,9 @@ const withTurns = ({ turns }: Context, more: readonly Turn[]): Turn[] =>
 function languageOf(text: string, declared: string | undefined, before: Language | null): Language {
   const detected = declared ?? detectLanguage(text)
   const code = detected?.slice(0, 2).toLowerCase()
-  const spoken = languageSchema.options.find((language) => language === code)
-  const passing = declared === undefined && spoken === 'en' && text.length < SWITCH_CHARS_MIN
-  return passing ? before ?? spoken : spoken ?? before ?? 'en'
+  const language = languageSchema.options.find((language) => language === code)
+  const isTooShort = declared === undefined && language === 'en' && text.length < SWITCH_CHARS_MIN
+  return isTooShort ? before ?? language : language ?? before ?? 'en'
 }
 
 /** How a case ended that has fallen silent: as the customer's last word, or ours, left it. */

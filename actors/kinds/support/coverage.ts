@@ -24,14 +24,14 @@ export function createCoverage(texts: readonly Titled[]): (question: string) => 
       const parts = termsOf(word)
       return { parts, synonyms: synonymsOf(word), weight: Math.max(...parts.map(rarity)) }
     })
-    const all = words.reduce((sum, { weight }) => sum + weight, 0)
-    if (all === 0) return () => 0
+    const totalWeight = words.reduce((sum, { weight }) => sum + weight, 0)
+    if (totalWeight === 0) return () => 0
     return (terms) => {
       const covered = words.reduce((sum, { parts, synonyms, weight }) => {
         if (parts.every((part) => terms.has(part))) return sum + weight
         return synonyms.some((synonym) => terms.has(synonym)) ? sum + weight * SYNONYM_WEIGHT : sum
       }, 0)
-      return Math.round((covered / all) * 1000) / 1000
+      return Math.round((covered / totalWeight) * 1000) / 1000
     }
   }
 }

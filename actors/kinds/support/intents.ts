@@ -30,7 +30,7 @@ const CONTINUES = /^\s*(and|also|but|what about|how about|or|then|同样|那|还
 const REFERS = /\b(it|its|that|this|them|they|one|ones|there|those|these)\b|这个|那个|这款|那款|它|这种|那种/i
 
 /** Whether a message speaks of something that was said before it. */
-export const leansOn = (text: string): boolean => CONTINUES.test(text) || REFERS.test(text)
+export const isFollowUp = (text: string): boolean => CONTINUES.test(text) || REFERS.test(text)
 
 interface Weighted {
   readonly intent: Intent
@@ -52,7 +52,7 @@ export function classify(text: string, topic: Topic | null): Classification {
   const found = findTerms(tokensOf(text).slice(0, TOKENS_MAX))
   const scores = scoresOf(found)
   const { best, score, runnerUp } = bestOf(scores)
-  const continues = topic !== null && leansOn(text)
+  const continues = topic !== null && isFollowUp(text)
   if (continues && score < OWN_SCORE_MIN) {
     return { intent: topic, confidence: INHERITED_CONFIDENCE, topic, continues, because: found.map(({ term }) => term) }
   }

@@ -1,20 +1,20 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
-  handedOver, heard, initialContext, noted, outcomeOfSilence, QUESTIONS_MAX, reopened, replied, type Context, type Question,
+  withHandover, withQuestion, initialContext, withMessage, outcomeOfSilence, QUESTIONS_MAX, reopened, withReply, type Context, type Question,
 } from './context.ts'
 import { answerOutput, lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
 import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
 
 /** What is said, and for an answer what it rests on and cost. */
-type Said = Partial<Answer> & { readonly text: string }
+type Reply = Partial<Answer> & { readonly text: string }
 
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
-const say = (key: ReplyKey) => ({
+const replyWith = (key: ReplyKey) => ({
   type: 'reply',
   params: ({ context, event }: { context: Context; event: unknown }) =>
-    ({ text: sentence(key, context.queue[0]?.lang ?? 'en'), ...(key === 'unsure' ? inVain(event) : {}) }),
+    ({ text: sentence(key, context.queue[0]?.lang ?? 'en'), ...(key === 'unsure' ? costOfMiss(event) : {}) }),
 }) as const
 
 /**
@@ -44,15 +44,15 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
     isAnswer: (_, answer: Answer) => answer.text !== null,
   },
   actions: {
-    hear: assign(({ context, event }) => (event.type === 'message.received' ? heard(context, event) : context)),
-    note: assign(({ context, event }) => (event.type === 'message.received' ? noted(context, event) : context)),
+    hear: assign(({ context, event }) => (event.type === 'message.received' ? withQuestion(context, event) : context)),
+    note: assign(({ context, event }) => (event.type === 'message.received' ? withMessage(context, event) : context)),
     startAnew: assign(({ context }) => reopened(context)),
     rate: assign({ rating: ({ context, event }) => (event.type === 'feedback.given' ? event.data.rating : context.rating) }),
-    reply: enqueueActions(({ context, enqueue }, said: Said) => {
+    reply: enqueueActions(({ context, enqueue }, reply: Reply) => {
       const [question] = context.queue
       if (question === undefined) return
-      enqueue.emit({ type: 'message.sent', data: { ...said, replyTo: question.id, lang: question.lang } })
-      enqueue.assign(replied(context, said.text))
+      enqueue.emit({ type: 'message.sent', data: { ...reply, replyTo: question.id, lang: question.lang } })
+      enqueue.assign(withReply(context, reply.text))
     }),
     countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
@@ -62,12 +62,12 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
       const lang = context.lang ?? 'en'
       const newest = context.queue.at(-1)
       if (reason !== 'agent_took_over') {
-        const tried = reason === 'low_confidence' && newest === context.queue[0] ? inVain(event) : {}
+        const cost = reason === 'low_confidence' && newest === context.queue[0] ? costOfMiss(event) : {}
         const replyTo = newest === undefined ? {} : { replyTo: newest.id }
-        enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...tried, ...replyTo } })
+        enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...cost, ...replyTo } })
       }
       enqueue.emit({ type: 'escalated', data: { reason } })
-      enqueue.assign(handedOver(context))
+      enqueue.assign(withHandover(context))
     }),
     close: enqueueActions(({ enqueue }, { outcome }: { outcome: string }) => {
       enqueue.emit({ type: 'case.closed', data: { outcome } })
@@ -120,7 +120,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
                   actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) ?? '' }) },
                 },
                 { guard: 'complainsAgain', target: '#support.escalated', actions: handOver('negative_feedback') },
-                { guard: 'complains', actions: ['countComplaint', say('sorry')] },
+                { guard: 'complains', actions: ['countComplaint', replyWith('sorry')] },
                 { guard: 'isQuestion', target: 'lookingUp' },
               ],
             },
@@ -158,13 +158,13 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
             unsure: {
               always: [
                 { guard: 'missedBefore', target: '#support.escalated', actions: handOver('low_confidence') },
-                { target: 'choosing', actions: ['countMiss', say('unsure')] },
+                { target: 'choosing', actions: ['countMiss', replyWith('unsure')] },
               ],
             },
             failed: {
               always: [
                 { guard: 'failedBefore', target: '#support.escalated', actions: handOver('task_failed') },
-                { target: 'choosing', actions: ['countFailure', say('failed')] },
+                { target: 'choosing', actions: ['countFailure', replyWith('failed')] },
               ],
             },
           },
@@ -202,13 +202,13 @@ function queryOf({ queue: [question] }: Context): Query {
   return { text, about, topic, lang }
 }
 
-const missed = z.object({ output: z.union([
+const taskWithoutAnswer = z.object({ output: z.union([
   lookupOutput.transform(({ kbVersion }) => ({ hits: 0, kbVersion })),
   answerOutput.transform(({ text: _text, sources: _sources, ...rest }) => rest),
 ]) })
 
 /** What was gone by and spent where no answer came of it: nothing that was found fits, or the articles do not say. */
-const inVain = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => missed.safeParse(event).data?.output ?? {}
+const costOfMiss = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => taskWithoutAnswer.safeParse(event).data?.output ?? {}
 
 const lookupDone = z.object({ output: lookupOutput })
 

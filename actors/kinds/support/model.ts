@@ -4,7 +4,7 @@ import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../
 import type { TaskCall } from '../../definition/task-definition.ts'
 import { clip } from './clip.ts'
 import { ANSWER_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
-import { DOES_NOT_SAY, instructionsFor } from './prompt.ts'
+import { NO_ANSWER, instructionsFor } from './prompt.ts'
 import { citationOf } from './replies.ts'
 
 /** A model behind any endpoint that speaks OpenAI's chat completions. */
@@ -65,11 +65,11 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
     if (result.finishReason === 'content-filter') {
       throw new TerminalError('model_filtered', `${options.model} withheld its answer (finish reason ${result.finishReason})`)
     }
-    const said = result.text.trim()
-    if (said === '') {
+    const answerText = result.text.trim()
+    if (answerText === '') {
       throw new ColloquyError('model_empty', `${options.model} answered nothing (finish reason ${result.finishReason})`)
     }
-    return { ...answerOf(said, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage), ...costOf(result.usage, options.price) }
+    return { ...answerOf(answerText, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage), ...costOf(result.usage, options.price) }
   }
 }
 
@@ -82,12 +82,12 @@ function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
 const CITATION = /\s*\[(\d+)\]/g
 
 /** The articles that the answer cites as [1], [2], …; all of them where it cites none. */
-function answerOf(said: string, { hits }: AnswerInput): Pick<Answer, 'text' | 'sources'> {
-  if (said.includes(DOES_NOT_SAY)) return { text: null, sources: [] }
-  const cited = new Set(Array.from(said.matchAll(CITATION), ([, number]) => Number(number) - 1))
+function answerOf(text: string, { hits }: AnswerInput): Pick<Answer, 'text' | 'sources'> {
+  if (text.includes(NO_ANSWER)) return { text: null, sources: [] }
+  const cited = new Set(Array.from(text.matchAll(CITATION), ([, number]) => Number(number) - 1))
   const named = hits.filter((_, index) => cited.has(index))
   const sources = (named.length === 0 ? hits : named).map(citationOf)
-  return { text: shorten(said.replace(CITATION, '')), sources }
+  return { text: shorten(text.replace(CITATION, '')), sources }
 }
 
 /** At most `ANSWER_CHARS_MAX`, ending with a sentence where one ends in the second half. */

@@ -1,4 +1,4 @@
-import { headOf } from '../../../schemas/knowledge-events.ts'
+import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
@@ -35,12 +35,12 @@ export interface RecallOptions {
 }
 
 /** Looks a question up in what the tenant has learned, by hybrid retrieval; `earlier` is what the customer said before, where the question leans on it. */
-export async function recallKnowledge(memory: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
+export async function recallKnowledge(searchIndex: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
   const { text, about, lang } = query
   const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
-  const found = await memory.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
+  const found = await searchIndex.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
   const candidates = found.map((hit): Candidate => {
-    const { head, text: passage } = headOf(hit.text)
+    const { head, text: passage } = splitHeading(hit.text)
     return { hit, title: head ?? hit.source, text: passage === '' ? head ?? '' : passage, terms: new Set(termsOf(hit.text)) }
   })
   const coverageOf = createCoverage(candidates)
@@ -65,11 +65,11 @@ const TITLE_CHARS_MAX = 200
 const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
 
 /** What the customer said before in this conversation that has to do with a question; that question, the one before, and what we said are left out. */
-export async function recallConversation(memory: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
-  const hits = await memory.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4 })
-  const said = hits.filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source)).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
-  const known = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
-  return said.filter((one) => !known.has(one)).slice(0, EARLIER_MAX)
+export async function recallConversation(searchIndex: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
+  const hits = await searchIndex.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4 })
+  const texts = hits.filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source)).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
+  const questions = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
+  return texts.filter((one) => !questions.has(one)).slice(0, EARLIER_MAX)
 }
 
 /** Whether a passage is in a language; where nothing tells its own, it may be. */

@@ -38,9 +38,9 @@ export function createSearch(articles: readonly Article[]): (query: Query, earli
       const article = byId.get(String(id))
       return article === undefined ? [] : [{ article, known: new Set(queryTerms) }]
     })
-    const understood = ranked.filter(({ article }) => article.lang === lang)
-    const foreign = ranked.filter(({ article }) => article.lang !== lang)
-    return [...understood, ...foreign].slice(0, HITS_MAX).map(({ article, known }) => ({
+    const sameLanguage = ranked.filter(({ article }) => article.lang === lang)
+    const otherLanguages = ranked.filter(({ article }) => article.lang !== lang)
+    return [...sameLanguage, ...otherLanguages].slice(0, HITS_MAX).map(({ article, known }) => ({
       source: article.id,
       title: article.title,
       text: clip(article.text, HIT_CHARS_MAX),
@@ -52,13 +52,13 @@ export function createSearch(articles: readonly Article[]): (query: Query, earli
 
 function weightsOf(text: string, about: string | null, earlier: readonly string[]): Map<string, number> {
   const weights = new Map<string, number>()
-  const weigh = (terms: readonly string[], weight: number): void => {
+  const addTerms = (terms: readonly string[], weight: number): void => {
     for (const term of terms) if (!weights.has(term)) weights.set(term, weight)
   }
   const asked = termsOf(text)
-  weigh(asked, 1)
-  weigh(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
-  if (about !== null) weigh(termsOf(about), ABOUT_WEIGHT)
-  for (const said of earlier) weigh(termsOf(said), EARLIER_WEIGHT)
+  addTerms(asked, 1)
+  addTerms(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
+  if (about !== null) addTerms(termsOf(about), ABOUT_WEIGHT)
+  for (const earlierText of earlier) addTerms(termsOf(earlierText), EARLIER_WEIGHT)
   return weights
 }

@@ -61,7 +61,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 }
 
 const INDEX: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries(SYNONYMS).flatMap(([said, written]) => termsOf(said).map((term) => [term, termsOf(written)] as const)),
+  Object.entries(SYNONYMS).flatMap(([customerWord, articleWords]) => termsOf(customerWord).map((term) => [term, termsOf(articleWords)] as const)),
 )
 
 /** The terms of the articles that stand for a term of a customer; none for most. */

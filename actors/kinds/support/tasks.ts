@@ -3,7 +3,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { answerInput, answerOutput, lookupInput, lookupOutput, type AnswerTask, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
-import { leansOn } from './intents.ts'
+import { isFollowUp } from './intents.ts'
 import { versionOf, type Article } from './knowledge.ts'
 import { createModelAnswer, type ModelOptions } from './model.ts'
 import { PROMPT_VERSION } from './prompt.ts'
@@ -20,7 +20,7 @@ const EARLIER_MS_MAX = 3_000
 const LOOKUP_ATTEMPTS_MAX = 6
 
 /** What the tables show as the model where there is none. */
-const QUOTING = 'extractive'
+const EXTRACTIVE_MODEL = 'extractive'
 
 /**
  * Looks a question up in what the tenant has learned or, where it never learned anything, in the articles. What was said before in the conversation is
@@ -31,18 +31,18 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
   const articlesVersion = versionOf(articles)
   return defineTask({
     input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
-    run: async ({ input, memory, log }) => {
+    run: async ({ input, searchIndex, log }) => {
       // Also where nothing was asked before that the machine understood.
-      const leans = input.about !== null || leansOn(input.text)
-      const earlier = hasModel || leans
-        ? await within(EARLIER_MS_MAX, recallConversation(memory, input)).catch((error: unknown) => {
+      const refersBack = input.about !== null || isFollowUp(input.text)
+      const earlier = hasModel || refersBack
+        ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
           log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
           return []
         })
         : []
-      const learned = await memory.knowledgeVersion()
-      const hits = learned === undefined ? searchArticles(input, leans ? earlier : []) : await recallKnowledge(memory, input, leans ? earlier : [], { byMeaning: hasModel })
-      return { hits, kbVersion: learned ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
+      const knowledgeVersion = await searchIndex.knowledgeVersion()
+      const hits = knowledgeVersion === undefined ? searchArticles(input, refersBack ? earlier : []) : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
+      return { hits, kbVersion: knowledgeVersion ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
 }
@@ -61,19 +61,19 @@ export function answerTask(articles: readonly Article[], model: ModelOptions | u
   const extract = createExtract(articles)
   return defineTask({
     input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
-    run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: QUOTING }),
+    run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: EXTRACTIVE_MODEL }),
   })
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const over = new AbortController()
+async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
+  const finished = new AbortController()
   const timeout = async (): Promise<never> => {
-    await delay(ms, undefined, { signal: over.signal })
+    await delay(ms, undefined, { signal: finished.signal })
     throw new ColloquyError('no_memory', `the memory did not answer within ${ms} ms`)
   }
   try {
     return await Promise.race([work, timeout()])
   } finally {
-    over.abort()
+    finished.abort()
   }
 }

@@ -67,9 +67,9 @@ export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move
 
 function leadsSomewhere(from: World, moves: fc.Arbitrary<Move>, seed: number): boolean {
   for (const tries of fc.sample(fc.array(moves, { minLength: 1, maxLength: MOVES_MAX }), { numRuns: TRIES, seed })) {
-    let isOn = false
-    walk(from, tries, (before, _, after) => { isOn ||= hasEffect(before, after) })
-    if (isOn) return true
+    let hasProgressed = false
+    walk(from, tries, (before, _, after) => { hasProgressed ||= hasEffect(before, after) })
+    if (hasProgressed) return true
   }
   return false
 }

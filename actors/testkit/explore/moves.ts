@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { z } from 'zod'
 import type { Kind } from '../../definition/kind.ts'
-import { waitingTasks, type Act } from '../acts.ts'
+import { unstubbedTasks, type Act } from '../acts.ts'
 import { arbitraryOf } from '../arbitrary-values.ts'
-import { nextDue, type World } from '../simulated-world.ts'
+import { nextScheduled, type World } from '../simulated-world.ts'
 
 /** Values to try: some samples, among which made-up ones are mixed; or an arbitrary, which is all. */
 export type Values<T> = readonly T[] | fc.Arbitrary<T>
@@ -66,19 +66,19 @@ export function actOf(world: World, move: Move): Act | undefined {
   switch (move.move) {
     case 'event': return { act: 'when', type: move.type, data: move.data }
     case 'task': {
-      const waiting = waitingTasks(world)
+      const waiting = unstubbedTasks(world)
       const task = waiting[move.pick % waiting.length]
       if (task === undefined) return undefined
       return move.how === 'ends' ? { act: 'ends', task, output: move.outputs[task] } : { act: 'fails', task, error: EXPLORED }
     }
     case 'due': {
-      const due = nextDue(world)
-      if (due === undefined || due.what === 'result') return undefined
-      return due.what === 'timer' ? { act: 'fires' } : { act: 'expires', task: due.task }
+      const scheduled = nextScheduled(world)
+      if (scheduled === undefined || scheduled.what === 'result') return undefined
+      return scheduled.what === 'timer' ? { act: 'fires' } : { act: 'expires', task: scheduled.task }
     }
     case 'wait': {
       // Not so long that something comes by itself: that is a move of its own.
-      const ms = Math.min(move.ms, (nextDue(world)?.atMs ?? Infinity) - world.nowMs - 1)
+      const ms = Math.min(move.ms, (nextScheduled(world)?.atMs ?? Infinity) - world.nowMs - 1)
       return ms > 0 ? { act: 'after', ms } : undefined
     }
   }

@@ -33,7 +33,7 @@ export function walk(start: World, moves: readonly Move[], observe: Observer = (
     const act = actOf(world, move)
     if (act === undefined) continue
     acts.push(act)
-    const after = performSurely(world, act)
+    const after = performOrThrow(world, act)
     const wrong = problemOf(after)
     if (wrong !== undefined) return { world: after, acts, finding: { ...wrong, acts, world: after } }
     observe(world, act, after, acts)
@@ -66,7 +66,7 @@ export function shortened(start: World, found: Walk, holds: (walk: Walk) => bool
   return shortest
 }
 
-function performSurely(world: World, act: Act): World {
+function performOrThrow(world: World, act: Act): World {
   const after = perform(world, act)
   if (typeof after === 'string') throw new ColloquyError('impossible_move', after)
   return after

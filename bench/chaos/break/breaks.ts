@@ -37,7 +37,7 @@ export const BREAKS = {
     findings: ['low_ahead', 'lost'], minutes: 0.2,
   },
   'repeats-taken': {
-    changes: [{ file: 'actors/core/deduplication.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'", replace: '' }],
+    changes: [{ file: 'actors/core/deduplication.ts', find: "if (isProducerId(input.id) && includesHash(state.ids, shortHash(input.id))) return 'id'", replace: '' }],
     findings: ['twice'], minutes: 0.2,
   },
   // Effects take a while, as they do where NATS is slow.

@@ -1,4 +1,4 @@
-import { headed, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
+import { withHeading, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
 import { definitionsOf } from './code-sections.ts'
 import { htmlSections } from './html-sections.ts'
 import { pack, type PackOptions } from './pack-chunks.ts'
@@ -73,7 +73,7 @@ const ofSections = (sections: readonly Section[], title: string | undefined, cut
 
 function titled(chunks: readonly string[], path: readonly string[]): string[] {
   const line = path.join(STEP).replaceAll(/\s+/g, ' ').trim().slice(-PATH_CHARS_MAX).toWellFormed()
-  return line === '' ? chunks.filter((chunk) => chunk !== '') : chunks.map((chunk) => headed(line, chunk))
+  return line === '' ? chunks.filter((chunk) => chunk !== '') : chunks.map((chunk) => withHeading(line, chunk))
 }
 
 const BYTE_ORDER_MARK = /^\ufeff/

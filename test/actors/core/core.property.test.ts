@@ -12,7 +12,7 @@ import {
 } from '../../support/actor-histories.ts'
 import { parallel, supportDesk, toy } from '../../support/generators.ts'
 
-const alive: readonly (readonly [string, KindGenerators])[] = [['toy', toy], ['rig', parallel], ['support', supportDesk]]
+const alive: readonly (readonly [string, KindGenerators])[] = [['toy', toy], ['parallel', parallel], ['support', supportDesk]]
 
 /** Lives of some twenty happenings each; enough to find a fault that one life in fifty shows. */
 const RUNS = 40
@@ -77,7 +77,7 @@ describe.each(alive)('an actor of kind %s', (_, generators) => {
       for (const [until, actor] of stages(generators, life).entries()) {
         for (const [index, earlier] of life.messages.slice(0, until).entries()) {
           const { kind } = decideAt(generators, actor, earlier, true)
-          expect(kind).toBe(earlier.seq <= actor.inbox.seq ? 'repeat' : life.decisions[index]?.kind)
+          expect(kind).toBe(earlier.seq <= actor.inbox.seq ? 'duplicate' : life.decisions[index]?.kind)
           expect(kind).not.toBe('record')
         }
       }
@@ -91,11 +91,11 @@ describe.each(alive)('an actor of kind %s', (_, generators) => {
       const decideOn = (body: object) => decideAt(generators, life.actor, message(later, body), true)
       for (const { input: { type, id, source, sequence, data } } of life.records.filter(isFromProducer)) {
         if (!id.startsWith(RESERVED_ID_PREFIX)) {
-          expect(decideOn({ type, id, data })).toEqual({ kind: 'repeat', by: 'id' })
-          expect(decideOn({ type: 'other', id, data: {} })).toEqual({ kind: 'repeat', by: 'id' })
+          expect(decideOn({ type, id, data })).toEqual({ kind: 'duplicate', by: 'id' })
+          expect(decideOn({ type: 'other', id, data: {} })).toEqual({ kind: 'duplicate', by: 'id' })
         }
         if (sequence !== undefined) {
-          expect(decideOn({ type, id: 'new', source, sequence, data })).toEqual({ kind: 'repeat', by: 'sequence' })
+          expect(decideOn({ type, id: 'new', source, sequence, data })).toEqual({ kind: 'duplicate', by: 'sequence' })
         }
       }
     }), { numRuns: RUNS })
@@ -297,7 +297,7 @@ describe('whatever bytes come in', () => {
       let { actor } = playHistory(toy, all)
       for (const [index, more] of rubbish.entries()) {
         const decision = decideAt(toy, actor, message(100 + index, '', more), true)
-        expect(['record', 'repeat', 'ignored']).toContain(decision.kind)
+        expect(['record', 'duplicate', 'ignored']).toContain(decision.kind)
         if (decision.kind !== 'record') continue
         expect(decision.encoded.length).toBeLessThanOrEqual(LIMITS.recordBytesMax)
         const record = JSON.parse(textOf(decision.encoded)) as LogRecord

@@ -122,7 +122,7 @@ describe('a repeat leaves no record', () => {
     ['id', message(6, add(1, { id: 'm-1' }))],
     ['sequence', message(6, add(1, { id: 'm-2', source: 'web', sequence: '3' }))],
   ])('by its %s', (by, repeat) => {
-    expect(decideOn(actor, repeat)).toEqual({ kind: 'repeat', by })
+    expect(decideOn(actor, repeat)).toEqual({ kind: 'duplicate', by })
   })
 
   test('but a sequence that was given out again after a lost tail, later, is none', () => {
@@ -133,7 +133,7 @@ describe('a repeat leaves no record', () => {
     const sources = ['7', ...Array.from({ length: LIMITS.seenSourcesMax - 1 }, (_, i) => `s-${i}`)]
     const many = play(sources.map((source, i) => message(20 + i, add(1, { source, sequence: 1 }))), actor).actor
     const after = play([message(60, add(1, { source: 'new', sequence: 1 }))], play([message(59, add(1, { source: '7', sequence: 2 }))], many).actor).actor
-    expect(decideOn(after, message(61, add(1, { source: '7', sequence: 2 })))).toEqual({ kind: 'repeat', by: 'sequence' })
+    expect(decideOn(after, message(61, add(1, { source: '7', sequence: 2 })))).toEqual({ kind: 'duplicate', by: 'sequence' })
     expect(decideOn(after, message(61, add(1, { source: 's-0', sequence: 1 }))).kind).toBe('record')
   })
 
@@ -144,7 +144,7 @@ describe('a repeat leaves no record', () => {
 
   test('nor do ids older than the last 32 count', () => {
     const later = play(Array.from({ length: LIMITS.seenIdsMax }, (_, i) => message(10 + i, add(1, { id: `x-${i}` }))), actor).actor
-    expect(decideOn(later, message(99, add(1, { id: 'x-0' }))).kind).toBe('repeat')
+    expect(decideOn(later, message(99, add(1, { id: 'x-0' }))).kind).toBe('duplicate')
     expect(decideOn(later, message(99, add(1, { id: 'm-1' }))).kind).toBe('record')
   })
 })

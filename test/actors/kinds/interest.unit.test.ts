@@ -6,7 +6,7 @@ import { explore } from '../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../actors/testkit/scenario.ts'
 import { fails } from '../../../actors/testkit/task-stubs.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { nothingLearned } from '../../support/core-helpers.ts'
+import { emptySearchIndex } from '../../support/core-helpers.ts'
 import { silent } from '../../support/test-system.ts'
 
 const kind = createInterest(loadCatalogue())
@@ -133,7 +133,10 @@ test('no walk finds a fault, a dead end, or a context that grows for ever', () =
 
 describe('the catalogue', () => {
   const recommend = (topics: [string, number][], without: string[] = [], count = 20) =>
-    kind.tasks.recommend.run({ input: { topics, without, count }, key: 'k', signal: new AbortController().signal, log: silent, actor: { tenant: 'acme', kind: 'interest', id: 'v1' }, memory: nothingLearned })
+    kind.tasks.recommend.run({
+      input: { topics, without, count }, key: 'k', signal: new AbortController().signal, log: silent,
+      actor: { tenant: 'acme', kind: 'interest', id: 'v1' }, searchIndex: emptySearchIndex, memory: emptySearchIndex,
+    })
 
   test('is ordered by how well an item fits, without what is excluded, disliked or of no interest', async () => {
     expect((await recommend([['tea', 4], ['茶', 2], ['kitchen', -6]])).map(({ item }) => item)).toEqual(['云雾绿茶', '岩骨乌龙', '青瓷茶具'])

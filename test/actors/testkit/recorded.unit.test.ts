@@ -37,7 +37,7 @@ const decided = (records: readonly LogRecord[]) => records.map(({ outcome, reaso
   started: started.map(({ task, input }) => [task, input]), timers: timers.map(({ event }) => event),
 }))
 
-describe.each([['toy', toyKind], ['rig', parallelKind], ['support', support], ['refund', refund]])('a recorded history of kind %s', (_, kind: Kind) => {
+describe.each([['toy', toyKind], ['parallel', parallelKind], ['support', support], ['refund', refund]])('a recorded history of kind %s', (_, kind: Kind) => {
   test('is decided by the same kind as it was recorded', () => {
     fc.assert(fc.property(histories(kind), (records) => {
       const recording = createRecording(kind, addressOf(kind), records)

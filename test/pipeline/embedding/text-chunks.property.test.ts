@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chunkDocument, FORMATS } from '../../../pipeline/ingest/chunking/chunk-document.ts'
 import { sizeOf } from '../../../pipeline/ingest/chunking/token-size.ts'
-import { chunkIdOf, headOf, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
+import { chunkIdOf, splitHeading, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
 
 /** Sentences that are all different, so that each can be looked for. */
 const english = (from: number, count: number): string[] =>
@@ -76,7 +76,7 @@ describe('chunks of a text', () => {
 })
 
 describe('a chunk says where it stands', () => {
-  const heads = (format: 'markdown' | 'html' | 'text' | 'code', text: string, title?: string): (string | undefined)[] => chunkDocument(format, text, title).chunks.map((chunk) => headOf(chunk).head)
+  const heads = (format: 'markdown' | 'html' | 'text' | 'code', text: string, title?: string): (string | undefined)[] => chunkDocument(format, text, title).chunks.map((chunk) => splitHeading(chunk).head)
 
   it('by the headings of Markdown, code within fences left alone, and a title of its front matter', () => {
     const markdown = '---\ntitle: "Shop help"\n---\nWelcome.\n\n# Shipping\n\nTo Norway.\n\n```sh\n# no heading\n```\n\n## Costs ##\n\n12 €\n\nReturns\n=======\n\n### 45 days\n'
