@@ -5,23 +5,25 @@ import { detectLanguage } from './detect-language.ts'
 import { reachedAt, observedMessages, type ObservedMessage } from './observed-messages.ts'
 import { nextTurns, withLogSeq } from './turns.ts'
 
-/** What a record that is being made says already, and what it follows. */
+/** The parts of a record that decide how the case continues, and the case before it. */
 export interface CaseStep extends Pick<LogRecord, 'at' | 'inbox' | 'outcome' | 'from' | 'label' | 'emitted' | 'started' | 'ended'> {
   readonly input: Input
   readonly before: Case | undefined
   readonly labelBefore: LogRecord['label']
-  /** LOG sequence of the actor's last record, if it is known. */
+  /** LOG sequence of the actor's last record; undefined where unknown. */
   readonly lastSeq: number | undefined
-  /** What made the machine move. */
+  /** The cause of the transition, as `causeOf` names it. */
   readonly cause: string
 }
 
 type Counts = NonNullable<Case['counts']>
 
 /**
- * The running counts after one record, and the questions that it answers. A case is opened by the first input and closed by an
- * emitted `case.closed`; the next live thing that somebody says opens another, as does the first one after imported history.
- * What is said as history in a live case, or the other way round, is counted and says nothing else about the case.
+ * Computes the running counts after one record, and the questions that the record answers.
+ *
+ * The first input opens a case; an emitted `case.closed` closes it. The next live message opens another case, and so does the first live
+ * message after imported history. A history message in a live case, or a live message in a case of history, is counted and changes nothing
+ * else about the case.
  */
 export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['answered'] } {
   const { before, input, at, label, emitted } = step
@@ -29,7 +31,7 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
   const inputMessage = messages[0]?.idx === 0 ? messages[0] : undefined
   const reopens = before !== undefined && inputMessage?.history === false && (before.closed || before.history === true)
   const opens = before === undefined || reopens
-  /** What was known of this case. */
+  /** The facts of the current case so far. */
   const known: Partial<Case> = opens ? {} : before
   const history = opens ? input.history : known.history
   const caseMessages = messages.filter((one) => one.history === (history === true))
@@ -92,7 +94,7 @@ function escalationOf({ emitted, at }: CaseStep): Case['escalated'] {
   return escalated === undefined ? undefined : { at, reason: readReason(escalated.data) }
 }
 
-/** Where a person was left who did not see the case end. */
+/** The state in which the customer dropped out: of a case that a timer closed or that ended as abandoned. */
 function dropOf({ cause, from }: CaseStep, outcome: string | undefined): string | undefined {
   return (cause.startsWith('timer:') || outcome === 'abandoned') && from !== '' ? from : undefined
 }
@@ -131,7 +133,7 @@ function nextCounts(
   }
 }
 
-/** Undefined where there was nothing to add up; a sum too large to be exact stays where it was. */
+/** The new total; undefined where there was nothing to add. A total that would no longer be an exact integer keeps its old value. */
 function sum(before: number | undefined, messages: readonly ObservedMessage[], name: 'tokensIn' | 'tokensOut' | 'costMicros'): number | undefined {
   let total = before
   for (const { sent } of messages) {

@@ -10,22 +10,22 @@ import { rememberInput, rememberRedriven, type DedupState } from './deduplicatio
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
 
-/** What a committed record says beside its input. */
+/** The fields of a committed record that the machine determines. */
 export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {
   readonly error?: string | undefined
-  /** Where the state is still that of an earlier version. Default: the kind's own. */
+  /** `<kind>@<version>` where the state is still that of an earlier version. Default: the kind's own. */
   readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
 }
 
-/** Nothing but the counts changes: the machine is not shown what belongs to the past. */
+/** The outcome of an input that the machine does not see, such as imported history: only the counts of the case change. */
 export const unchanged = ({ actor }: DecisionInput): Outcomes => ({
   to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
   ...(actor.state === null ? {} : { machine: actor.machine }),
   emitted: [], started: [], timers: [], stopped: [], ended: [],
 })
 
-/** The record of a committed input; one that would be too large to keep is rejected instead. */
+/** Builds the record of a committed input. Rejects the input as `state_too_large` where the record would exceed a limit. */
 export function commit(decisionInput: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
   const { actor, message, at, low } = decisionInput
   const { to, state, status, label, emitted, sent, started, timers, stopped, ended, error, snapshot } = outcomes
@@ -36,7 +36,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
   const { case: nextCaseValue, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...previousCase(decisionInput), cause })
   const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
   const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
-  // Every record has the same fields in the same order, absent ones as undefined: that is faster to make and to write.
+  // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {
     v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label, emitted, sent, started, timers,
     stopped, ended, error, case: nextCaseValue, answered, since, left, seen, resolves: decisionInput.resolvedDeadLetter,
@@ -49,7 +49,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
 
 const resolvedField = ({ resolvedDeadLetter: resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
 
-/** A letter that was redriven is remembered like an id, so that doing it again does nothing. */
+/** Remembers a redriven dead letter like an input's id, so that a second redrive has no effect. */
 const withRedrivenId = ({ resolvedDeadLetter: resolves }: DecisionInput, seen: DedupState): DedupState =>
   (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
 
@@ -63,7 +63,10 @@ function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
   return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; ${LIMITS.stateBytesMax} are allowed` : undefined
 }
 
-/** A rejection leaves the actor as it was, but for its counters, and that an alarm is not set for the same again. */
+/**
+ * Builds the record of a rejected input. The actor keeps its state; its counters grow. A rejected run is marked, so that no wake-up is set
+ * for it again.
+ */
 export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
   const { actor, message, at, low } = decisionInput
   const { data: _data, ...input } = refusal.input
@@ -92,6 +95,6 @@ function markRefused(state: State | null, run: string | undefined): State | null
   }
 }
 
-/** A rejected payload as text that can be kept; bytes that are not UTF-8 become U+FFFD. */
+/** The text of a rejected payload, cut to the limit; bytes that are not UTF-8 become U+FFFD. */
 export const payloadText = (payload: Uint8Array): string =>
   Buffer.from(payload.subarray(0, LIMITS.rejectedPayloadCharsMax)).toString('utf8').toWellFormed()

@@ -17,10 +17,11 @@ import { step, type EndedRun } from './step.ts'
 import { readData } from '../definition/upcast.ts'
 
 /**
- * Decides what a message does to an actor: the core of Colloquy, and pure.
+ * Decides what a message does to an actor. The core of Colloquy; a pure function.
  *
- * @param fresh whether the actor was just loaded; a machine that throws on a fresh actor is rejected as `poison`.
- * @throws ColloquyError `newer_machine` where the actor was last decided on by a newer version of its kind than this one.
+ * @param fresh whether the actor was just loaded from its last record. Where the machine throws on a fresh actor, the input is rejected as
+ * `poison`.
+ * @throws ColloquyError `newer_machine` where a newer version of the kind made the actor's last record.
  */
 export function decide(kinds: Kinds, actor: Actor, message: Message, context: DecisionContext, fresh: boolean): Decision {
   if (isDuplicate(actor.inbox, message)) return { kind: 'duplicate', by: 'position' }
@@ -58,14 +59,14 @@ const readableInput = (message: Message): Input => {
   return isRefusal(read) ? read.input : read
 }
 
-/** A result or timer counts only while its run is pending: a late one of an earlier run has another run's name. */
+/** A result or timer counts only while its run is pending. A late result of an earlier run carries that run's name and is ignored. */
 function decideInternal(decisionInput: DecisionInput, kind: Kind | undefined, fresh: boolean): Decision {
   const internal = readInternal(decisionInput.message)
   if (internal === undefined || kind === undefined) return { kind: 'ignored', why: 'not_internal' }
   if (internal.type !== 'alarm') return decideRun(decisionInput, kind, internal, fresh)
   const expired = expiredRunOf(decisionInput)
   if (expired === undefined) return { kind: 'ignored', why: 'nothing_expired' }
-  // Should it be rejected, the letter says what the alarm was for.
+  // A rejection keeps this payload, so that its dead letter says which run expired.
   const message = { ...decisionInput.message, payload: Buffer.from(JSON.stringify(expired)) }
   return decideRun({ ...decisionInput, message, expiredRun: expired.run }, kind, expired, fresh)
 }
@@ -83,7 +84,7 @@ function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput,
   return transition(decisionInput, kind, input, { ...outcomeEvent(task.child, internal), at: decisionInput.at }, { run: internal.run, ended }, fresh)
 }
 
-/** What an alarm is for, by the clock of the server that stored it: deciding again must come to the same. */
+/** The run that a wake-up is for, by the clock of the server that stored the message, so that deciding again gives the same run. */
 function expiredRunOf({ actor, message }: DecisionInput): RunInput | undefined {
   const deadline = nextDeadline(actor.state)
   if (deadline === undefined || deadline.at > message.ts) return undefined

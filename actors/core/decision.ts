@@ -3,40 +3,46 @@ import type { Origin } from '../../schemas/subjects.ts'
 import type { Actor } from './actor.ts'
 import type { Delivery } from './read-input.ts'
 
-/** A message with what its subject says about it. */
+/** A message, with the facts that its subject states. */
 export interface Message extends Delivery {
-  /** As it was published. */
+  /** The subject it was published to. */
   readonly subject: string
   readonly origin: Origin
   readonly addressable: boolean
-  /** Of one that is about a dead letter: the header that says so. */
+  /** The header `Colloquy-Letter`, on a message that resolves a dead letter. */
   readonly resolution?: string | undefined
 }
 
-/** Where and when a decision is made; the rest of it follows from the actor and the message. */
+/** The time and place of a decision. Everything else follows from the actor and the message. */
 export interface DecisionContext {
-  /** ISO, milliseconds. */
+  /** ISO 8601 with milliseconds. */
   readonly now: string
   readonly low: number
-  /** LOG sequence of the actor's last record, 0 before the first. Where it is left out, the record does not say since when things stand. */
+  /**
+   * LOG sequence of the actor's last record, 0 before the first. Default: unknown; the record then does not say which record entered its
+   * states.
+   */
   readonly lastSeq?: number
 }
 
-/** One message at one actor, at one time. */
+/** One message to one actor, at one time. */
 export interface DecisionInput {
   readonly actor: Actor
   readonly message: Message
   readonly at: string
   readonly low: number
-  /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
+  /** LOG sequence of the actor's last record, 0 before the first; undefined where unknown. */
   readonly lastSeq?: number | undefined
-  /** The run that the message, an alarm, was found to be about. */
+  /** The run that expired, where the message is a wake-up. */
   readonly expiredRun?: string | undefined
-  /** The dead letter that the message puts an end to. */
+  /** The dead letter that the message resolves. */
   readonly resolvedDeadLetter?: ResolvedDeadLetter | undefined
 }
 
-/** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
+/**
+ * A record to append after the actor's last one. `next` is the actor after the append; undefined where the caller has to load it from the
+ * record.
+ */
 export interface PendingRecord {
   readonly kind: 'record'
   readonly record: LogRecord
@@ -45,8 +51,10 @@ export interface PendingRecord {
 }
 
 /**
- * What one message does to one actor. `repeat` and `ignored` leave no trace in the log. `record` is to be appended. `threw`
- * comes back from an actor that has been live for a while: decide again on one fresh from the log, and it will not.
+ * The outcome of one message at one actor.
+ *
+ * `duplicate` and `ignored` append nothing. `record` is to be appended. `threw` occurs only on an actor that has been in memory for a
+ * while: load it from its last record and decide again; the machine's error is then recorded as a rejection.
  */
 export type Decision =
   | { readonly kind: 'duplicate'; readonly by: 'position' | 'id' | 'sequence' }

@@ -8,7 +8,7 @@ import { isAddressable } from '../../schemas/subjects.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
 
-/** What a machine may give out, checked before it is committed: an input that leads to anything else is rejected. */
+/** The checks of a machine's products before the commit. A failed check rejects the input. */
 const refuse = (code: string, what: string): never => { throw new ColloquyError(code, what) }
 
 export function taskOf(kind: Kind, name: string): TaskDefinition {
@@ -44,10 +44,10 @@ const sendingSchema = z.object({
   data: inputSchema.shape.data,
 })
 
-/** The envelope beside the data; an input that is too large would only be rejected where it arrives. */
+/** Bytes reserved for the envelope around the data. Without this bound an oversized input would be rejected only at its target. */
 const ENVELOPE_BYTES = 4 * 1024
 
-/** What a `send` says, as the other's input will have it. */
+/** Validates the argument of a `send` and returns the event for the target's input. */
 export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
   const read = sendingSchema.safeParse(sending)
   if (!read.success) return refuse('bad_send', zodProblem(read.error, 'send'))

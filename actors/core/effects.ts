@@ -12,7 +12,7 @@ import { emittedData, sentEvent, taskInput, taskOf } from './effect-payloads.ts'
 import { sendingOf } from '../definition/send-action.ts'
 import type { Tasks, Timers } from './snapshot.ts'
 
-/** What one decision does to the outside, and the runs that are pending after it. */
+/** The effects of one decision on the outside, and the runs that are pending after it. */
 export interface Effects {
   readonly emitted: readonly Emitted[]
   readonly sent: readonly Sent[]
@@ -23,10 +23,10 @@ export interface Effects {
   readonly pending: { readonly tasks: Tasks; readonly timers: Timers }
 }
 
-/** An action that XState resolved, or that a migration makes up. */
+/** An action that XState resolved, or that a migration creates. */
 export type Action = Pick<ExecutableActionObject, 'type' | 'params'> & Partial<Pick<ExecutableActionObject, 'info' | 'exec'>>
 
-/** What a decision wants done, as its actions are gone through. */
+/** Accumulates effects while the actions are processed in order. */
 interface EffectCollector {
   readonly kind: Kind
   readonly context: EffectContext
@@ -39,32 +39,32 @@ interface EffectCollector {
   readonly timersSet: Map<string, LogRecord['timers'][number]>
   readonly stopped: string[]
   readonly ended: TaskEnd[]
-  // Not the number of those that are left: one that was stopped again has had its name.
+  // Counts every run that was started, also those that were stopped again: run ids must not repeat.
   runCount: number
   timerCount: number
 }
 
-/** The event that an actor sends to itself for right now; it is decided on with what sent it. */
+/** The event of an immediate `sendTo` to the actor itself; it is taken within the same decision. */
 export function selfSentEvent({ type, params, info }: Action): AnyEventObject | undefined {
   if (type !== 'xstate.sendTo') return undefined
   const { to, delay } = fieldsOf(params)
   return to === info?.self && delay === undefined ? eventOf(params) : undefined
 }
 
-/** Where the decision is made, as far as its products show it. */
+/** The facts about a decision that its effects carry. */
 export interface EffectContext {
   readonly tenant: string
-  /** What the ids of all products begin with: the input's position gives it, so that deciding again gives the same ids. */
+  /** The prefix of all ids in this record. It follows from the position of the input, so that deciding again gives the same ids. */
   readonly base: string
   readonly at: string
-  /** Of the input; absent fields leave no trace in the record. */
+  /** Of the input. An absent field stays absent in the record. */
   readonly tracing: Pick<PendingTimer, 'correlationid' | 'traceparent'>
 }
 
 /**
- * Turns the actions of a transition into a record's effects. Ids are made of `base` and the place among this record's products.
+ * Turns the actions of a transition into the effects of a record. An id consists of `base` and the effect's number in this record.
  *
- * @throws ColloquyError where the machine asked for what cannot be kept or carried out.
+ * @throws ColloquyError where the machine asks for something that a record cannot hold or no stage carries out.
  */
 export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, context: EffectContext): Effects {
   const collector: EffectCollector = {
@@ -91,7 +91,7 @@ function byRun<T>(runs: Readonly<Record<string, T>>): Map<string, T> {
   return map
 }
 
-/** Made anew rather than deleted from: JSON.stringify takes several times as long over an object that has lost a property. */
+/** Builds a new object instead of deleting keys: JSON.stringify is several times slower on an object that has lost a property. */
 function asRecord<T>(runs: ReadonlyMap<string, T>): Record<string, T> {
   const record: Record<string, T> = {}
   for (const [run, value] of runs) record[run] = value
@@ -143,7 +143,7 @@ function stopTask({ tasks, started, stopped, ended }: EffectCollector, child: un
   }
 }
 
-/** A raise without a delay has been taken within the transition, and so has what an actor sent to itself. */
+/** Sets a timer for a delayed event. XState has already taken an event without a delay within the transition. */
 function raise(collector: EffectCollector, params: unknown): void {
   const { id, delay } = fieldsOf(params)
   if (delay === undefined) return
@@ -178,7 +178,7 @@ const noFields: Fields = {}
 
 const fieldsOf = (params: unknown): Fields => (isRecord(params) ? params : noFields)
 
-/** @throws ColloquyError `bad_event` where what is raised, sent or emitted is no event. */
+/** @throws ColloquyError `bad_event` where a raised, sent or emitted value is not an event. */
 function eventOf(params: unknown): AnyEventObject {
   const { event } = fieldsOf(params)
   if (!isEvent(event)) throw new ColloquyError('bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}, which is no event: an object with a type`)
@@ -187,8 +187,8 @@ function eventOf(params: unknown): AnyEventObject {
 
 const isEvent = (value: unknown): value is AnyEventObject => isRecord(value) && typeof value['type'] === 'string'
 
-/** Times end with the year 2100, in records as in inputs. */
+/** The latest time of a timer or deadline, as of an input's `time`. */
 const TIME_MAX = Date.parse('2100-01-01T00:00:00Z') - 1
 
-/** ISO time some milliseconds after the decision. */
+/** The time (ISO) that many milliseconds after the decision. */
 const timeAfter = ({ atMs }: EffectCollector, ms: number): string => new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()

@@ -11,7 +11,7 @@ import type { Action } from './effects.ts'
 import { machineName, type Kind } from '../definition/kind.ts'
 import { leavesOf, statePath } from './snapshot.ts'
 
-/** A state of an earlier version as this version has it, and what is to be stopped and started for it. */
+/** An earlier version's state in the form of this version, with the actions that stop and start its runs. */
 export interface Migrated {
   readonly state: State
   readonly status: Actor['status']
@@ -25,9 +25,11 @@ const stateValue: z.ZodType<StateValue> = z.lazy(() => z.union([z.string(), z.re
 const migratedShape = z.object({ value: stateValue, context: z.unknown() })
 
 /**
- * Takes an actor that an earlier version left over to this one. Times of entering, pending tasks and timers stay where their states
- * and names do; what is gone is stopped. A state that the migration moves the actor to begins its tasks and timers, and so does
- * one whose own are all gone. Entry actions are not taken: the migration says what the context is.
+ * Migrates an actor from an earlier version of its kind.
+ *
+ * Entry times, pending tasks and timers are kept where the state and the name still exist; all other runs are stopped. A state that the
+ * migration moves the actor to starts its tasks and timers, and so does a state whose own runs were all stopped. Entry actions do not run:
+ * the migration itself returns the context.
  *
  * @throws ColloquyError `missing_migration`, `migration_failed` or `state_gone`.
  */
@@ -67,7 +69,7 @@ interface MigrationEvent {
   readonly at: string
 }
 
-/** What is to be stopped and started, and the runs that a snapshot restored from this state is to have as children. */
+/** The actions that stop and start runs, and the task runs that the restored snapshot has as children. */
 function migrateRuns(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
@@ -103,10 +105,12 @@ function migrateRuns(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event
   return { tasks: Object.fromEntries([...keptTasks, ...placeholders]), actions }
 }
 
-/** A leaf and the states around it. */
+/** A leaf state and all its ancestors, as paths. */
 const around = (leaf: string): string[] => leaf.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'))
 
-/** A delay goes on counting from when the state was entered, as far as the record knows. */
+/**
+ * Milliseconds since 1970 at which a state was entered, as far as the record says; else the time of the migration. Delays count from there.
+ */
 function enteredMs(old: State, node: Node, at: string): number {
   const path = pathOf(node)
   const times = Object.entries(old.entered).filter(([leaf]) => leaf === path || leaf.startsWith(`${path}.`)).map(([, time]) => Date.parse(time))
@@ -119,7 +123,7 @@ function delayOf(kind: Kind, delay: unknown, context: unknown, event: MigrationE
   return Number(isFunction(found) ? found({ context, event }) : found)
 }
 
-/** What history states remember of states that are no more is forgotten. */
+/** Drops what history states remember about states that no longer exist. */
 function historyFor({ machine }: Kind, history: State['history']): State['history'] {
   const known = (entry: unknown): boolean => {
     const id = isRecord(entry) ? entry['id'] : undefined

@@ -3,23 +3,23 @@ import type { Input } from '../../schemas/envelope.ts'
 import { readReceived, readSent, type Received, type Sent } from '../../schemas/event-readers.ts'
 import type { Emitted } from '../../schemas/record.ts'
 
-/** One thing that somebody said: what the table `messages` has a row for. */
+/** One message of a conversation: a row of the table `messages`. */
 export interface ObservedMessage {
-  /** Its place in the record: 0 is the input, 1… are the emitted events. */
+  /** Position within the record: 0 is the input, 1, 2, 3… are the emitted events. */
   readonly idx: number
   readonly id: string
   readonly role: Role
-  /** When it reached us: arrived in INBOX, was decided, or, where it is history, happened. */
+  /** ISO. When it arrived in INBOX (an input), was decided (an emitted event) or happened (history). */
   readonly at: string
   readonly history: boolean
   readonly received?: Received
   readonly sent?: Sent
 }
 
-/** When an input reached us: by our own clock, but for history, where the producer's is the only one. */
+/** The time of an input: its arrival by the server's clock, except for history, where only the producer's clock knows it. */
 export const reachedAt = (input: Input, arrivedAt: string): string => (input.history === true ? input.time : arrivedAt)
 
-/** What a committed record has said, in its order. */
+/** The messages in a committed record, in order. */
 export function observedMessages(record: { input: Input; inbox: { ts: string }; at: string; emitted: readonly Emitted[] }): ObservedMessage[] {
   const { input, inbox, at, emitted } = record
   const messages: ObservedMessage[] = []

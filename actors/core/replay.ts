@@ -13,7 +13,7 @@ import type { Kinds } from '../definition/kind.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { statePath } from './snapshot.ts'
 
-/** How a recorded decision compares with today's. */
+/** How a recorded decision compares with today's decision. */
 export type Replayed =
   | { readonly kind: 'same'; readonly next: Actor }
   | { readonly kind: 'differs'; readonly deviation: Deviation; readonly next: Actor }
@@ -21,21 +21,21 @@ export type Replayed =
   | { readonly kind: 'skipped'; readonly next: Actor }
 
 export interface Deviation {
-  /** The same for all records that differ in the same way, at the same place of a machine. */
+  /** A text that is the same for all records that deviate in the same way at the same place of a machine. */
   readonly cause: string
-  /** Expected is what was recorded, actual what would be decided today. */
+  /** `expected` is the recorded value, `actual` is today's. */
   readonly differences: readonly Difference[]
 }
 
-/** What of a record a machine decides. The rest is where and when, and counts that follow from it. */
+/** The fields of a record that the machine decides. All others are position, time and counts that follow from these. */
 type Decided = Pick<LogRecord, 'outcome'>
   & Partial<Pick<LogRecord, 'reason' | 'to' | 'status' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'label' | 'sent'>>
   & { readonly state?: State | Pick<State, 'context'> | null }
 
 /**
- * Decides a recorded message again, by today's kinds, at its recorded place and time.
+ * Decides a recorded message again with today's kinds, at its recorded position and time.
  *
- * @param before the actor that is asked: as it was recorded, or as today's decisions about its earlier records left it.
+ * @param before the actor before the message: as recorded, or as today's decisions about its earlier records left it.
  */
 export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Replayed {
   const { address } = before
@@ -55,14 +55,14 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   const expected = expectedOf(kinds, before, record)
   if (expected instanceof ColloquyError) return deviates(before, record, [], `what was recorded after it cannot be taken over: ${expected.message}`, next)
   if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
-  // What was recorded has been through JSON.
+  // A JSON round trip makes it comparable: the recorded side has been through one.
   const actual = comparablePart(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
   const differences = expected.outcome === actual.outcome ? differencesBetween(expected, actual) : [byOutcome(expected, actual)]
   if (differences.length === 0) return { kind: 'same', next }
   return deviates(before, record, differences, whatDiffers(expected, actual, differences, decision.record.error), next)
 }
 
-/** Of a decision that was committed and would be rejected, or the other way round, nothing else can be compared. */
+/** Where one decision commits and the other rejects, nothing else is comparable. */
 const outcomeOf = ({ outcome, reason }: Decided): string => (reason === undefined ? outcome : `${outcome} as ${reason}`)
 const byOutcome = (expected: Decided, actual: Decided): Difference => ({ path: 'outcome', expected: outcomeOf(expected), actual: outcomeOf(actual) })
 
@@ -85,8 +85,8 @@ function decidedIn(record: LogRecord): Decided {
 }
 
 /**
- * What a record says, in the terms of today's version: what an earlier version left is compared as its migration takes it over,
- * without runs, which a migration may stop and start.
+ * The recorded decision, in terms of today's version. A record of an earlier version is migrated first and compared without its runs, which
+ * a migration may stop and start.
  */
 function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decided | ColloquyError {
   const kind = kinds.get(address.kind)
@@ -100,7 +100,7 @@ function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decide
   return { outcome, emitted, sent, status, to: statePath({ ...recordedState, value }), state: { context }, label: kind.label(context) }
 }
 
-/** A decision's part that another has too. */
+/** The fields of today's decision that the expected one has, too. */
 function comparablePart(expected: Decided, record: LogRecord): Decided {
   const decided = decidedIn(record)
   if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) return decided
@@ -108,7 +108,7 @@ function comparablePart(expected: Decided, record: LogRecord): Decided {
   return { outcome, emitted, sent, status, to, label, state: { context: decided.state.context } }
 }
 
-/** An input by its type, a task's outcome or a timer by what it is about. */
+/** The type of an input; for a task's result or a timer, with the name of the task or event. */
 function inputName(before: Actor, { input, ended }: LogRecord): string {
   const run = String(input.data?.['run'])
   const about = ended.find((end) => end.run === run)?.task ?? before.state?.tasks[run]?.task ?? before.state?.timers[run]?.event.type
@@ -117,10 +117,10 @@ function inputName(before: Actor, { input, ended }: LogRecord): string {
 
 const isFromInside = (type: string): boolean => RESERVED_TYPE.test(type)
 
-/** Why messages were rejected that no machine ever saw. */
+/** Reasons for which a message is rejected before a machine sees it. */
 const REASONS_BEFORE_KIND: readonly Reason[] = ['bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'task_failed']
 
-/** The message that a record is about; `undefined` where it says nothing about the kind, or is not wholly recorded. */
+/** Reconstructs the message from its record; `undefined` where the record says nothing about the kind or lacks part of the payload. */
 function republished(address: Address, record: LogRecord): Message | undefined {
   const { inbox, input, reason, payload } = record
   const at = { seq: inbox.seq, ts: inbox.ts, addressable: true }
@@ -132,20 +132,20 @@ function republished(address: Address, record: LogRecord): Message | undefined {
     return { ...at, subject, payload: Buffer.from(payload), msgId, origin: subject.startsWith('int.') ? 'internal' : 'producer' }
   }
   const { type, id, data, ...rest } = input
-  // What says no more than what became of a letter says nothing about the kind.
+  // The note of a resolved dead letter says nothing about the kind.
   if (RESOLUTION_TYPE.test(type)) return undefined
   if (isFromInside(type)) {
     const { correlationid, traceparent } = rest
     return { ...at, subject: internalSubject(address), origin: 'internal', payload: json({ type, ...data, correlationid, traceparent }) }
   }
-  // A redriven one has the id of its first arrival.
+  // A redriven input keeps the id of its first delivery.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
   return { ...at, first: { id, ts: rest.time }, subject: inputSubject(address), origin: 'producer', payload: json({ type, data, ...own, ...rest }) }
 }
 
 const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))
 
-/** The weightiest thing in which two decisions differ, without what is of one actor alone. */
+/** The most important difference between two decisions, without values that belong to one actor only. */
 function whatDiffers(expected: Decided, actual: Decided, differences: readonly Difference[], error = ''): string {
   if (expected.outcome !== actual.outcome || expected.reason !== actual.reason) {
     const was = expected.reason === undefined ? 'was committed' : `was rejected as ${expected.reason}`
@@ -161,7 +161,7 @@ function whatDiffers(expected: Decided, actual: Decided, differences: readonly D
   return `${paths.slice(0, 3).join(', ')} would be otherwise`
 }
 
-/** Positions in lists, and runs by their ids. */
+/** An array index or a run id within a path. */
 const INDEX_OR_RUN = /\.(\d+|[\da-z]+-[\da-z]+-[a-z]\d+)(?=\.|$)/g
 
 const EFFECTS: readonly (readonly [past: string, verb: string, of: (decided: Decided) => string[]])[] = [

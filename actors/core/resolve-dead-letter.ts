@@ -5,14 +5,17 @@ import { commit, payloadText, unchanged } from './commit.ts'
 import type { Decision, DecisionInput, PendingRecord } from './decision.ts'
 import { wasRedriven } from './deduplication.ts'
 
-/** Why a redriven original came to nothing new: the actor has committed one with its id, waits for it no longer, or was given it before. */
+/**
+ * Why a redrive had no effect: the actor has committed an input with that id (`repeat`), no longer waits for the run (`ignored`), or has
+ * taken this dead letter before (`again`).
+ */
 type NoEffect = 'repeat' | 'ignored' | 'again'
 
 /**
- * Puts an end to a dead letter, which always leaves a record. A dropped one leaves a note. A redriven one is decided like its original, as
- * if it had come only now, and the record of that carries the letter; where nothing comes of it there is a note instead.
+ * Resolves a dead letter; this always appends a record. Dropping appends a note. Redriving decides the original as if it had arrived now;
+ * the resulting record names the dead letter in `resolves`. Where the original has no effect, a note is appended instead.
  *
- * @param decideMessage decides a message as if it were none about a letter.
+ * @param decideMessage decides a message as an ordinary input.
  */
 export function resolveDeadLetter(decisionInput: DecisionInput, header: string, decideMessage: (decisionInput: DecisionInput) => Decision): Decision {
   const request = readResolutionHeader(header)
@@ -30,7 +33,7 @@ export function resolveDeadLetter(decisionInput: DecisionInput, header: string, 
   return decision.kind === 'ignored' ? commitNote(resolvingInput, deadLetter, 'ignored') : decision
 }
 
-/** A record that moves nothing: only what became of the letter, for those who read the log. */
+/** A record that leaves the state alone and only tells readers of the log how the dead letter was resolved. */
 function commitNote(decisionInput: DecisionInput, { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter, noEffect?: NoEffect): PendingRecord {
   const type = `dead.${end}`
   const data = { letter: logSeq, position: inboxSeq, reason, ...(noEffect === undefined ? {} : { nothing: noEffect }) }

@@ -8,10 +8,10 @@ export interface StateIntervals {
 }
 
 /**
- * Which leaves a record leaves, and since which record the actor is in those that are active after it. A leaf that is entered again
- * from itself was never left.
+ * The leaf states that a record exits (`left`), and for each leaf active after it the LOG sequence of the record that entered it (`since`).
+ * A leaf that is re-entered from itself counts as not exited.
  *
- * @param lastSeq LOG sequence of the actor's last record, if it is known.
+ * @param lastSeq LOG sequence of the actor's last record; undefined where unknown.
  */
 export function nextStateIntervals(actor: Actor, state: State | null, lastSeq: number | undefined, cause: string): StateIntervals {
   const before = actor.state?.entered ?? {}
@@ -32,7 +32,7 @@ function enteredSeqOf({ enteredAtSeq: since }: Actor, leaf: string, lastSeq: num
   return seq === 0 ? lastSeq : seq
 }
 
-/** What made a machine move, as `state_intervals` names it. */
+/** The cause of a transition, as the column `cause` of `state_intervals` names it. */
 export function causeOf({ state }: Actor, input: Input, isInternal: boolean): string {
   const run = isInternal ? String(input.data?.['run']) : ''
   const timer = isInternal ? state?.timers[run] : undefined
@@ -43,5 +43,5 @@ export function causeOf({ state }: Actor, input: Input, isInternal: boolean): st
 
 const AFTER = 'xstate.after.'
 
-/** Of an `after` its delay, by name or in milliseconds; of a delayed raise its event. */
+/** For an `after`: its delay, by name or in milliseconds. For a delayed raise: the type of its event. */
 const timerName = (type: string): string => (type.startsWith(AFTER) ? type.slice(AFTER.length).split('.', 1)[0] ?? '' : type)

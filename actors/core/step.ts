@@ -17,17 +17,17 @@ import { migrate, versionOf } from './migrate.ts'
 import type { TransitionResult } from '../definition/pure-machine.ts'
 import { describeSnapshot, hasEndedChildren, restoreSnapshot, statePath } from './snapshot.ts'
 
-/** The pending run, if any, that the message is about: it is settled before the machine is told. */
+/** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
 export interface EndedRun {
   readonly run: string
-  /** How it ended, where the run is a task's. */
+  /** Its outcome, for a task run. */
   readonly ended?: TaskEnd
 }
 
 /**
- * Lets the machine take the event, and reads off what it did.
+ * Lets the machine take the event and collects the effects.
  *
- * @throws whatever the machine throws, and ColloquyError where it asks for what cannot be kept or carried out.
+ * @throws anything the machine throws; ColloquyError where it asks for something that a record cannot hold or no stage carries out.
  */
 export function step(decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, endedRun: EndedRun | undefined): Outcomes {
   const { actor, message, at } = decisionInput
@@ -55,7 +55,7 @@ export function step(decisionInput: DecisionInput, kind: Kind, input: Input, eve
     to: statePath(state), state, status: statusOf(snapshot), label,
     emitted: [...effects.emitted], sent: effects.sent.length === 0 ? undefined : [...effects.sent],
     started: [...effects.started], timers: [...effects.timers],
-    // A run whose deadline passed may still be at work: it is told to stop like one that the machine no longer wants.
+    // A run whose deadline passed may still be executing: its runner is told to stop, as for a run that the machine stopped.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],
     snapshot: hasEndedChildren(snapshot, tasks) ? undefined : snapshot,
@@ -67,7 +67,7 @@ function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracin
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
 }
 
-/** The machine's snapshot before the event; absent where it has not been started. What a migration asks for stands first among the actions. */
+/** The machine's snapshot before the event; undefined before its start. The actions of a migration come first. */
 function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
   if (actor.snapshot !== undefined) return { before: actor.snapshot, actions: [] }
   if (actor.state === null) return { before: undefined, actions: [] }
@@ -80,10 +80,10 @@ function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSna
   return { before: restoreSnapshot(kind, state, status), actions: [...actions] }
 }
 
-/** Events that an actor may send to itself while one input is decided on. */
+/** Events that an actor may send to itself within one decision. */
 const SELF_SENT_EVENTS_MAX = 1_000
 
-/** Lets the machine also take what it sent to itself meanwhile, in order, and keeps all that it wants done. */
+/** Also takes the events that the machine sent to itself, in order, and collects all resulting actions. */
 function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult, actions: Action[]): AnyMachineSnapshot {
   let snapshot = first
   const events: AnyEventObject[] = []
@@ -107,12 +107,12 @@ function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult,
   return snapshot
 }
 
-/** A child that nothing started was spawned in an assign, which leaves no other trace. */
+/** Refuses a child that no action started: it was spawned in an assign, which leaves no other trace. */
 function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snapshot: AnyMachineSnapshot, actions: readonly Action[]): void {
   for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
     if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
     if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
-    // An id that XState makes up is another one whenever the decision is made again.
+    // An id that XState generates differs each time the decision is made; leave it out of the message.
     throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
   }
 }
@@ -127,7 +127,7 @@ const nothingPending = { tasks: {}, timers: {} }
 const without = <T>(runs: Readonly<Record<string, T>>, endedRun: string): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(runs).filter(([run]) => run !== endedRun))
 
-/** A machine that has ended wants nothing more: whatever it left pending is stopped. */
+/** The runs that are still pending when the machine ends: they are stopped. */
 function stoppedByEnd(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {
   if (snapshot.status === 'active') return undefined
   return {

@@ -4,16 +4,16 @@ import type { Asked, LogRecord } from '../../schemas/record.ts'
 import type { ObservedMessage } from './observed-messages.ts'
 
 export interface Turns {
-  /** Questions so far. */
+  /** Number of questions so far. */
   readonly turns: number
-  /** Those without an answer. */
+  /** Questions without an answer, oldest first. */
   readonly open: readonly Asked[]
   readonly answered: NonNullable<LogRecord['answered']>
 }
 
 /**
- * Pairs questions with answers. A reply that names what it answers answers that; any other one, as a person's or an imported one,
- * answers all that waits. What is past and what is live do not answer each other.
+ * Pairs questions with answers. A reply with `replyTo` answers that question. A reply without one, such as a person's or an imported one,
+ * answers all open questions. History and live messages do not answer each other.
  */
 export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, messages: readonly ObservedMessage[], at: string, label: LogRecord['label']): Turns {
   if (messages.length === 0) return { ...before, answered: [] }
@@ -38,7 +38,7 @@ function answers({ sent, history }: ObservedMessage): (asked: Asked) => boolean 
   return (asked) => (replyTo === undefined ? (asked.history === true) === history : asked.id === replyTo)
 }
 
-/** The label says what is known of a live question; a machine is not shown those of the past. */
+/** The label describes the current question. It says nothing about history, which the machine does not see. */
 function question({ id, at, history, received }: ObservedMessage, turn: number, committedAt: string, label: LogRecord['label']): Asked {
   if (history) return { turn, id, seq: 0, at, committedAt, history, lang: received?.lang }
   return {
@@ -47,6 +47,6 @@ function question({ id, at, history, received }: ObservedMessage, turn: number, 
   }
 }
 
-/** Questions as the record after theirs knows them: with the LOG sequence that theirs got. */
+/** Fills in the LOG sequence of questions from the last record, which was unknown while that record was being made. */
 export const withLogSeq = (open: readonly Asked[], lastSeq: number | undefined): readonly Asked[] =>
   open.some(({ seq }) => seq === 0) ? open.map((asked) => (asked.seq === 0 ? { ...asked, seq: lastSeq } : asked)) : open

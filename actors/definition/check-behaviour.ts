@@ -3,7 +3,7 @@ import { isSend } from './send-action.ts'
 import type { Refusal } from './refusal.ts'
 import { builtInAction, guardsOf, isFunction, isRecord, nameOf, type Reference } from './walk-machine.ts'
 
-/** What is wrong with the actions that a machine takes. */
+/** Checks the actions of a machine. */
 export const checkActions = (machine: AnyStateMachine, actions: readonly Reference[]): Refusal[] =>
   withoutDuplicates(actions.flatMap(({ where, value }) => checkAction(machine, where, value)))
 
@@ -39,7 +39,7 @@ export function checkGuards(machine: AnyStateMachine): Refusal[] {
   }))
 }
 
-/** What is named and used is found twice. */
+/** An implementation that is both named and used is found twice. */
 function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
   const reported = new Set<string>()
   return refusals.filter((refusal) => {
@@ -50,7 +50,7 @@ function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
 
 const self = {}
 
-/** A target that is found by a function is asked for with nothing but a `self` at hand. */
+/** A target given as a function is called with a `self` and nothing else, to see whether it returns it. */
 function sendsToSelf(to: unknown): boolean {
   if (!isFunction(to)) return to === '#_internal'
   try {
@@ -61,8 +61,8 @@ function sendsToSelf(to: unknown): boolean {
 }
 
 /**
- * Whether an `assign` takes XState's `spawn`: as it is written, since what a function does cannot be asked. What is missed here
- * is found at run time.
+ * Whether an `assign` uses XState's `spawn`. The source text decides, since a function cannot be inspected. A decision refuses what this
+ * check misses.
  */
 function spawns(assignment: unknown): boolean {
   const parts: unknown[] = typeof assignment === 'function' ? [assignment] : isRecord(assignment) ? Object.values(assignment) : []

@@ -5,12 +5,12 @@ import { jsonProblem } from '../../schemas/json.ts'
 import type { Kind } from './kind.ts'
 import type { Refusal } from './refusal.ts'
 
-/** What JSON has no form for; `undefined` in an object is left out by it, which is harmless. */
+/** Types that JSON cannot represent. An `undefined` in an object is harmless: JSON leaves it out. */
 const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', 'symbol', 'function', 'promise', 'file', 'nan'])
 
 const CONTEXT_INSTEAD = 'keep what JSON has: text for a time (ISO), a list of pairs for a Map, a list for a Set, text for a bigint'
 
-/** What is wrong with what an actor would remember: by its schema, and by the machine's first state. */
+/** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
 export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
   const schema = checkSchema(kind.context)
   return schema.length > 0 ? schema : checkFirst(kind)
@@ -32,7 +32,9 @@ const fieldPath = (path: readonly (string | number)[]): string => path.filter((p
 
 export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_json', where: 'context', what, instead: CONTEXT_INSTEAD })
 
-/** The first state is asked for with a made-up id; a machine that needs a particular one says so by throwing, which is left to run time. */
+/**
+ * Asks for the initial state with an invented id. Where the machine throws because it needs a particular id, decisions check its context.
+ */
 function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
   const first = firstState(name, pure)
   if (first === undefined || first.status === 'error') return []

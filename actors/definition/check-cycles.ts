@@ -4,8 +4,7 @@ import type { Refusal } from './refusal.ts'
 import { nodesOf, pathOf, type Node } from './walk-machine.ts'
 
 /**
- * Cycles of `always` that nothing can end, because no guard stands in their way. Those with guards are bounded at run time:
- * the input is rejected.
+ * Finds cycles of `always` transitions without a guard, which never end. Cycles with guards are bounded at run time: the input is rejected.
  */
 export function checkCycles(machine: AnyStateMachine): Refusal[] {
   const reported = new Set<Node>()
@@ -20,7 +19,7 @@ export function checkCycles(machine: AnyStateMachine): Refusal[] {
 export const alwaysCycle = (where: string, what: string): Refusal =>
   ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that comes to be false, or wait by after' })
 
-/** The states that are passed from a state back to itself without a choice; absent where there is no such way. */
+/** The states of an unguarded cycle through `start`, in order; undefined where there is none. */
 function unguardedCycleFrom(start: Node): Node[] | undefined {
   const path: Node[] = []
   for (let node: Node | undefined = start; node !== undefined && !path.includes(node); node = unguardedTargetOf(node)) path.push(node)
@@ -28,7 +27,7 @@ function unguardedCycleFrom(start: Node): Node[] | undefined {
   return last !== undefined && unguardedTargetOf(last) === start ? path : undefined
 }
 
-/** The next state that has an `always`, where a state is left for it whatever its context. */
+/** The next state with an `always`, where the first `always` of `node` has no guard. */
 function unguardedTargetOf(node: Node): Node | undefined {
   const [first] = node.always ?? []
   if (first === undefined || first.guard !== undefined) return undefined
@@ -36,7 +35,7 @@ function unguardedTargetOf(node: Node): Node | undefined {
   return target === undefined ? undefined : firstWithAlways(target)
 }
 
-/** XState asks the innermost state first. Regions side by side are left to run time. */
+/** XState tries the innermost state first. Parallel regions are left to the bound at run time. */
 function firstWithAlways(entered: Node): Node | undefined {
   const leaf = leafOf(entered)
   for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) if (node.always !== undefined) return node
@@ -50,5 +49,5 @@ function leafOf(node: Node): Node | undefined {
   return initial === undefined ? undefined : leafOf(initial)
 }
 
-/** Whether XState gave up on a cycle at run time; it says so in no other way than by this text. */
+/** Whether XState stopped an endless cycle at run time. XState gives this error no code; its text is the only sign. */
 export const isEndlessCycle = (error: unknown): boolean => messageOf(error).startsWith('Infinite loop detected')

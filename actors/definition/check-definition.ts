@@ -8,7 +8,7 @@ import { refusalText, type Refusal } from './refusal.ts'
 import { checkSources } from './check-invokes.ts'
 import { actionsOf, nodesOf, pathOf } from './walk-machine.ts'
 
-/** All that is wrong with a definition; its `code` is that of the first. */
+/** Everything that is wrong with a definition. `code` is that of the first refusal. */
 export class DefinitionError extends ColloquyError {
   readonly refusals: readonly Refusal[]
 
@@ -20,8 +20,9 @@ export class DefinitionError extends ColloquyError {
 }
 
 /**
- * Checks that a machine asks for nothing that would be lost: what a record cannot hold, what nobody would run, what would end or
- * hang the actor. All of it is found at once; what cannot be seen in a definition is found by decisions.
+ * Checks that a machine asks for nothing that would be lost: values that a record cannot hold, actions that no stage carries out,
+ * constructs that would end or hang the actor. All faults are reported at once. A decision refuses the faults that a definition does not
+ * show.
  *
  * @throws DefinitionError
  */
@@ -32,14 +33,14 @@ export function checkDefinition(kind: Kind): void {
     ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkEvents(kind),
     ...checkCycles(machine), ...checkStateNames(machine),
   ]
-  // A machine that goes round for ever, or whose parts are missing, cannot be asked for its first state.
+  // A machine with an endless cycle or missing parts cannot compute its initial state.
   const refusals = first === undefined ? checkContext(kind) : [first, ...more]
   if (isFilled(refusals)) throw new DefinitionError(kind.name, refusals)
 }
 
 const isFilled = (refusals: readonly Refusal[]): refusals is readonly [Refusal, ...Refusal[]] => refusals.length > 0
 
-/** Events that states wait for and that can never come: XState's types let a misspelt one pass beside a right one. */
+/** Finds events that a state handles and the kind does not declare. XState's types accept a misspelt event beside a correct one. */
 function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Refusal[] {
   const known = Object.keys(events)
   const isKnown = (descriptor: string): boolean => {
@@ -55,7 +56,7 @@ function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Ref
   }))
 }
 
-/** Records and tables write where an actor is as `open.idle+other.leaf`: what a name has of that would be read as other states. */
+/** Records and tables write active states as `open.idle+other.leaf`; these characters in a name would make that ambiguous. */
 const NOT_IN_NAMES = /[.+\p{Cc}]/u
 
 const checkStateNames = (machine: AnyStateMachine): Refusal[] => nodesOf(machine)

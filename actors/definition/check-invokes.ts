@@ -6,7 +6,7 @@ interface Invoked {
   readonly node: Node
   readonly id: string
   readonly where: string
-  /** As it was written; XState gives what is written in place a name of its own. */
+  /** As its author wrote it. XState generates a name for an inline source. */
   readonly src: unknown
   readonly onSnapshot: boolean
   readonly systemId: boolean
@@ -16,10 +16,10 @@ export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and wr
 
 const TASK = Symbol.for('colloquy.task')
 
-/** Marks the logic that stands for a task in a machine. */
+/** Marks the actor logic that stands for a task in a machine. */
 export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
 
-/** What is wrong with what a machine invokes. */
+/** Checks the invokes of a machine. */
 export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Reference[]): Refusal[] {
   const invoked = invokedIn(machine)
   return [
@@ -60,7 +60,7 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
   }]
 }
 
-/** XState marks its logics by nothing but what they have and do. */
+/** XState does not label its kinds of actor logic; their members and behaviour tell them apart. */
 function logicOf(logic: unknown): [RefusalCode, string] {
   if (logic instanceof StateMachine) return ['machine_actor', 'a machine']
   if (!isRecord(logic) || !('start' in logic)) return ['transition_actor', 'a transition function']
@@ -99,7 +99,7 @@ const checkExtras = ({ where, onSnapshot, systemId }: Invoked): Refusal[] => [
   ...(systemId ? [{ code: 'system_id', where, what: 'a task is in no system of actors, so nobody could find it by its systemId', instead: 'leave systemId out' } as const] : []),
 ]
 
-/** Results find their state by the invoke's id, which therefore may be pending only once. */
+/** A result finds its state by the id of the invoke, so each id may be pending only once. */
 function checkIds(invoked: readonly Invoked[]): Refusal[] {
   return invoked.flatMap((one, index) => {
     const other = invoked.slice(0, index).find((earlier) => earlier.id === one.id && mayBothBeActive(earlier.node, one.node))
@@ -117,7 +117,7 @@ function mayBothBeActive(a: Node, b: Node): boolean {
   return common === a || common === b || common?.type === 'parallel'
 }
 
-/** The state and those around it, innermost first. */
+/** The state and its ancestors, innermost first. */
 const withAncestors = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...withAncestors(node.parent)])
 
 export const spawnedTask = (where: string): Refusal => ({

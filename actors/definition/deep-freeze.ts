@@ -1,4 +1,4 @@
-/** Freezes plain objects and arrays at every depth, and hands the value back. */
+/** Freezes plain objects and arrays at every depth and returns the value. */
 export function deepFreeze<T>(value: T): T {
   freezeInside(value, new Set())
   return value

@@ -19,18 +19,18 @@ export { defineTask, type TaskCall, type TaskDefinition, type Tasks } from './ta
 export interface MachineEvent<Type, Data> {
   readonly type: Type
   readonly id: string
-  /** When it happened, as its producer says; ISO. */
+  /** When it happened, by its producer's clock; ISO. */
   readonly time: string
   /**
-   * When it is decided on, which is what delays count from; ISO, milliseconds, never before that of the input before. The one
-   * clock of a machine. Events of timers and tasks have it too.
+   * When it is decided; ISO 8601 with milliseconds. Delays count from it. It never precedes the `at` of the input before. A machine has no
+   * other clock; events of timers and tasks have it, too.
    */
   readonly at: string
   readonly source: string
   readonly data: Data
 }
 
-/** XState takes no `never` for a machine's own types: a kind that takes nothing has an event that cannot be made. */
+/** XState accepts no `never` as a machine's event type. A kind without events gets an event that cannot be constructed. */
 type MachineEvents<Events extends Schemas> = [keyof Events] extends [never] ? MachineEvent<never, never> : {
   [Type in keyof Events & string]: MachineEvent<Type, z.output<Events[Type]>>
 }[keyof Events & string]
@@ -44,35 +44,35 @@ type TaskLogic<Definition> = Definition extends TaskDefinition<infer Input, infe
   : never
 
 export interface KindOptions<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks> {
-  /** A token of the grammar; the third token of the subjects. */
+  /** 1 to 128 letters, digits, `-` and `_`; the third token of the subjects. */
   readonly name: string
-  /** Rises whenever the machine's definition changes. */
+  /** A whole number from 1. Raise it whenever the machine's definition changes. */
   readonly version: number
   readonly context: Context
-  /** What may come in, by type. Other types are recorded and change nothing. */
+  /** Schemas of the inputs' data, by type. An input of another type is recorded and changes nothing. */
   readonly events: Events
-  /** What may go out, by type. Anything else that the machine emits is an error of the machine. */
+  /** Schemas of the emitted events' data, by type. A machine that emits another type has its input rejected as `poison`. */
   readonly emits: Emits
   readonly tasks: T
-  /** Facts about an actor that the tables show. Default: none. */
+  /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label
-  /** One for each earlier version that left records. Default: none. */
+  /** One migration for each earlier version that has left records. Default: none. */
   readonly migrate?: Migrations<z.output<Context>>
-  /** By event type: what takes the shapes that its data had before. Default: none; every type has one shape. */
+  /** By event type: the upcasters for earlier shapes of its data. Default: none. */
   readonly upcast?: { readonly [Type in keyof Events & string]?: Upcasters<z.input<Events[Type]>> }
 }
 
-/** A machine that was made by `setup(kind.xstate)` of this very kind. */
+/** Type-checks that the machine was made by `setup(kind.xstate)` of the same kind. */
 type MadeBySetup<M extends AnyStateMachine, Context extends ContextSchema> = [ContextFrom<M>] extends [z.output<Context>]
   ? unknown
   : { readonly 'the machine must be made by setup(kind.xstate).createMachine(…) of this kind': never }
 
 /**
- * Begins the definition of a kind. `xstate` goes into XState's own `setup(kind.xstate).createMachine(…)`, which keeps its
- * type checks; `with(machine)` closes the definition.
+ * Defines a kind in two steps. Pass `xstate` to XState's own `setup(kind.xstate).createMachine(…)`, which keeps its type checks; then
+ * `with(machine)` checks the machine and returns the kind.
  *
- * @throws ColloquyError `bad_kind` where a name is not of the grammar or a bound is not positive; DefinitionError where the machine
- * asks for what would be lost.
+ * @throws ColloquyError `bad_kind` where a name does not match the grammar or a bound is not positive; `with` throws DefinitionError where
+ * the machine asks for something that would be lost.
  */
 export function defineKind<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks>(
   options: KindOptions<Context, Events, Emits, T>,
@@ -107,7 +107,7 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         label: (context) => options.label?.(context) ?? {},
       }
       checkDefinition(kind)
-      // All actors begin with this very object: what one of them wrote on it would be in every other.
+      // All actors share this object: a change in place by one of them would show in all others.
       deepFreeze(given.config.context)
       return kind
     },
@@ -125,7 +125,7 @@ function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Re
   return all
 }
 
-/** Microsteps that one event may cause before the machine is taken to be in an endless cycle. */
+/** Microsteps that one event may cause; more of them are an endless cycle. */
 const MICROSTEPS_MAX = 1_000
 
 /** The same machine with a bound on `always` cycles, which would otherwise hang the process. */

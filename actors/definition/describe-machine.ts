@@ -5,7 +5,7 @@ import { isSend } from './send-action.ts'
 import { builtInAction, eventTransitionsOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
 
 const transitionShape = z.object({
-  /** Ids of states; absent where the state is not left. */
+  /** Ids of the target states; absent for a transition that exits no state. */
   target: z.array(z.string()).optional(),
   guard: z.string().optional(),
   actions: z.array(z.string()).optional(),
@@ -21,14 +21,14 @@ const stateShape = z.object({
   entry: z.array(z.string()).optional(),
   exit: z.array(z.string()).optional(),
   invoke: z.record(z.string(), z.string()).optional(),
-  /** By event descriptor; `always` transitions under the empty one. */
+  /** By event descriptor; `always` transitions have an empty one. */
   on: z.record(z.string(), z.array(transitionShape)).optional(),
   get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof stateShape>> { return z.record(z.string(), stateShape).optional() },
 })
 export type DescribedState = z.infer<typeof stateShape>
 
 const schemas = z.record(z.string(), z.unknown())
-/** A kind's definition as data: what makes two machines of one name and version the same. */
+/** A kind's definition as data. Two machines of one name and version are the same if and only if this is equal. */
 export const definitionSchema = z.object({
   machine: stateShape,
   context: z.unknown(),
@@ -39,8 +39,10 @@ export const definitionSchema = z.object({
 export type Definition = z.infer<typeof definitionSchema>
 
 /**
- * States, transitions, and the names of all that is behind them, with the schemas. What functions do cannot be seen, nor what stands
- * behind a name: `colloquy check` sees that. Descriptions, tags, meta and the limits of tasks change nothing that is recorded.
+ * Describes a kind: states, transitions, names of implementations, and schemas.
+ *
+ * The bodies of functions are not part of it; `colloquy check` compares what they decide. Descriptions, tags, meta and the limits of tasks
+ * are left out, since they change nothing that is recorded.
  */
 export function describe(kind: Kind): Definition {
   return {
@@ -53,10 +55,10 @@ export function describe(kind: Kind): Definition {
   }
 }
 
-/** The definition's fingerprint, the same on every machine. */
+/** The definition's fingerprint: 16 hexadecimal digits, the same on every machine. */
 export const hashOf = (definition: Definition): string => hash('sha256', canonical(definition), 'hex').slice(0, 16)
 
-/** Where two definitions first differ, as a path, with both sides; `undefined` where they do not. */
+/** The first path at which two definitions differ, with both values; undefined where they are equal. */
 export function firstDifference(before: unknown, after: unknown, path = ''): string | undefined {
   if (isRecord(before) && isRecord(after) && Array.isArray(before) === Array.isArray(after)) {
     for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
@@ -79,7 +81,7 @@ const canonical = (value: unknown): string =>
 
 function describeNode(node: Node): DescribedState {
   const timers = new Set(timersOf(node).map(({ eventType }) => eventType))
-  // The timers' own actions are XState's, and say nothing that the transitions do not.
+  // XState's own actions for timers repeat what the transitions say.
   const isOwn = (action: unknown): boolean => {
     const id = builtInAction(action)?.['id'] ?? builtInAction(action)?.['sendId']
     return !(typeof id === 'string' && timers.has(id))
@@ -109,10 +111,10 @@ const describeTransition = ({ target, guard, actions, reenter }: Transition): De
   ...(reenter ? { reenter } : {}),
 })
 
-/** Stands for what is written in place. */
+/** Stands for an inline function. */
 const IN_PLACE = 'ƒ'
 
-/** A name, or what XState or Colloquy calls it, such as `assign`. */
+/** The name of an action; of a built-in one, such as `assign`, what XState or Colloquy calls it. */
 export function actionText(action: unknown): string {
   const name = nameOf(action)
   if (name !== undefined) return `${name}${paramsText(action)}`
@@ -128,7 +130,7 @@ const paramsText = (reference: unknown): string => {
   return params === undefined ? '' : `(${typeof params === 'function' ? IN_PLACE : canonical(params)})`
 }
 
-/** A name, or how guards are put together. */
+/** The name of a guard, or the expression of a combined one. */
 export function guardText(guard: unknown): string {
   const name = nameOf(guard)
   if (name !== undefined) return `${name}${paramsText(guard)}`
@@ -141,7 +143,7 @@ export function guardText(guard: unknown): string {
 const jsonSchemas = (of: Schemas, io: 'input' | 'output'): Record<string, unknown> =>
   Object.fromEntries(Object.entries(of).map(([name, schema]) => [name, jsonSchema(schema, io)]))
 
-/** What only people read is no part of a schema here. */
+/** Descriptions, titles and examples are left out: only people read them. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io, unrepresentable: 'any',

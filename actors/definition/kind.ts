@@ -8,19 +8,19 @@ import type { Tasks } from './task-definition.ts'
 export type Schemas = Readonly<Record<string, z.ZodType>>
 export type ContextSchema = z.ZodType<Record<string, unknown>>
 
-/** Facts about an actor that the tables show, such as its intent. */
+/** Facts about an actor for the tables, such as its intent. */
 export type Label = Readonly<Record<string, string | number | boolean | null>>
 
-/** A kind of actor: a machine and what may cross its border. Without type arguments, as the pipeline sees it. */
+/** A kind of actor: a machine with its inputs, emitted events and tasks. Use it without type arguments where any kind will do. */
 export interface Kind<
   Context extends ContextSchema = ContextSchema, Events extends Schemas = Schemas, Emits extends Schemas = Schemas, T extends Tasks = Tasks,
 > {
   readonly name: string
   readonly version: number
   readonly machine: AnyStateMachine
-  /** The machine as decisions use it. */
+  /** The machine as pure functions, for decisions. */
   readonly pure: PureMachine
-  /** The ids under which its machine invokes tasks. */
+  /** The ids of the machine's invokes. */
   readonly invokes: ReadonlySet<string>
   readonly context: Context
   readonly events: Events
@@ -36,7 +36,11 @@ export type Kinds = ReadonlyMap<string, Kind>
 /** `<kind>@<version>`, as records name the machine that decided. */
 export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`
 
-/** The kinds by name. @throws ColloquyError `bad_kind` where two share one. */
+/**
+ * The kinds by name.
+ *
+ * @throws ColloquyError `bad_kind` where two kinds have the same name.
+ */
 export function kindsByName(kinds: readonly Kind[]): Kinds {
   const byName = new Map<string, Kind>()
   for (const kind of kinds) {

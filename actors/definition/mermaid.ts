@@ -1,7 +1,7 @@
 import type { DescribedState, DescribedTransition } from './describe-machine.ts'
 import { descriptorText } from './walk-machine.ts'
 
-/** A state with its place in the picture; names are made up, since Mermaid takes few characters in them. */
+/** A state in the diagram. Its alias is generated, since Mermaid allows few characters in names. */
 interface DrawnState {
   readonly alias: string
   readonly name: string
@@ -10,7 +10,7 @@ interface DrawnState {
   readonly children: readonly DrawnState[]
 }
 
-/** A machine as a Mermaid `stateDiagram-v2`: every state, and an arrow for every transition with its event, guard and actions. */
+/** Draws a machine as a Mermaid `stateDiagram-v2`: every state, and an arrow for every transition with its event, guard and actions. */
 export function mermaid(name: string, machine: DescribedState): string {
   let count = 0
   const draw = (label: string, state: DescribedState, parent: DrawnState | undefined): DrawnState => {
@@ -53,7 +53,7 @@ function titleOf({ name, state }: DrawnState): string {
 }
 
 interface Arrow {
-  /** The state in whose block it stands: the innermost around both ends; none for arrows of the machine as a whole. */
+  /** The innermost state around both ends, in whose block the arrow is drawn; undefined for arrows of the machine itself. */
   readonly holder: DrawnState | undefined
   readonly text: string
 }
@@ -81,6 +81,6 @@ function labelOf(event: string, { guard, actions, reenter }: DescribedTransition
   return escaped(parts.join(' '))
 }
 
-/** Mermaid's own way to write a character that means something to it. Names may be anything. */
+/** Escapes characters that have a meaning in Mermaid. Names may contain any character. */
 const escaped = (text: string): string =>
   text.replace(/[^\p{L}\p{N} _.,·()[\]/*+=!?'-]/gu, (character) => `#${character.codePointAt(0)};`)

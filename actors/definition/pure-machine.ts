@@ -3,23 +3,23 @@ import {
 } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 
-/** What a machine did: its next snapshot, and what it wants done, none of which has been done. */
+/** The result of a transition: the next snapshot, and the actions to carry out. None of them has been carried out. */
 export type TransitionResult = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
 
 type Scope = Parameters<AnyStateMachine['transition']>[2]
 
-/** A machine as a pure function. */
+/** A machine as pure functions. */
 export interface PureMachine {
   initial(input: unknown): TransitionResult
   next(snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult
-  /** A snapshot from its JSON. Nothing is started. */
+  /** Restores a snapshot from its JSON. Nothing is started. */
   restore(persisted: Snapshot<unknown>): AnyMachineSnapshot
 }
 
 /**
- * The same as XState's own `initialTransition` and `transition`, which make an actor, and with it an initial state, for every
- * call: two thirds of their time. Here one actor that is never started serves as the scope of many calls; a call that
- * brought children into it leaves a new one to the next.
+ * Does the same as XState's `initialTransition` and `transition`, which spend two thirds of their time on creating an actor with its
+ * initial state for every call. Here one actor, never started, serves as the scope of many calls. A call that adds children to the scope
+ * leaves a new scope to the next call.
  */
 export function createPureMachine(machine: AnyStateMachine): PureMachine {
   let scope: Scope | undefined
@@ -39,7 +39,7 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
 
 function createScope(machine: AnyStateMachine): Scope {
   const self = createActor(machine)
-  // Nobody would ever take it up: only the action sendTo is carried out.
+  // An event sent this way would be lost: only the action sendTo is carried out.
   self.send = () => { throw new ColloquyError('send_to_other', 'self.send(…) is called by a function of the machine, which may have no effects; use the action raise or sendTo') }
   const noop = (): void => undefined
   return {

@@ -9,8 +9,10 @@ type Data = Readonly<Record<string, unknown>>
 export type ReadData = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
 
 /**
- * An input's data as the machine of today takes it. Its shape is that of its `dataversion`; without one the newest that it fits, so
- * that neither producers nor what is stored need change when an event does. Types that the kind does not know pass as they are.
+ * The data of an input in the present shape.
+ *
+ * The input's `dataversion` names its shape. Without one, the newest shape that the data fit applies, so that neither producers nor stored
+ * inputs have to change when an event does. Data of a type that the kind does not declare are returned unchanged.
  */
 export function readData(kind: Kind, input: Input): ReadData {
   const data = input.data ?? {}

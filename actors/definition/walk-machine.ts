@@ -1,15 +1,15 @@
 import type { AnyStateMachine } from 'xstate'
 
-/** A state of a machine, as XState has taken it apart. */
+/** A state of a machine, as XState has parsed it. */
 export type Node = AnyStateMachine['root']
 
-/** Something that a machine refers to, with the place where it does, for people to find it. */
+/** An action or guard that a machine refers to. `where` tells people the place. */
 export interface Reference {
   readonly where: string
   readonly value: unknown
 }
 
-/** One transition, with all that can be chosen between for the same event of the same state. */
+/** The transitions of one state for one event, tried in this order. */
 export interface EventTransitions {
   readonly where: string
   /** The event's descriptor; empty for `always`. */
@@ -20,7 +20,7 @@ export interface EventTransitions {
 export interface Transition {
   readonly guard: unknown
   readonly actions: readonly unknown[]
-  /** Absent where the state is not left. */
+  /** Undefined for a transition that exits no state. */
   readonly target: readonly Node[] | undefined
   readonly reenter: boolean
 }
@@ -31,10 +31,10 @@ export function nodesOf(machine: AnyStateMachine): Node[] {
   return below(machine.root)
 }
 
-/** How a state is called in messages and records; the machine as a whole is `(root)`. */
+/** The dotted path of a state in messages and records; `(root)` for the machine itself. */
 export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)' : node.path.join('.'))
 
-/** The transitions of a state: by event (results of tasks, `after` and `onDone` included), and `always`. */
+/** The transitions of a state: by event, including results of tasks, `after` and `onDone`; and `always`. */
 export function eventTransitionsOf(node: Node): EventTransitions[] {
   const path = pathOf(node)
   const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, ${descriptorText(event)}`, event, transitions: transitions.map(toTransition) }))
@@ -45,7 +45,7 @@ export function eventTransitionsOf(node: Node): EventTransitions[] {
 const toTransition = ({ guard, actions, target, reenter }: { guard?: unknown; actions: readonly unknown[]; target: readonly Node[] | undefined; reenter: boolean }): Transition =>
   ({ guard, actions, target, reenter })
 
-/** The timers that a state sets when it is entered. */
+/** A timer that a state sets when it is entered. */
 export interface NodeTimer {
   /** Also the id under which the timer is cancelled. */
   readonly eventType: string
@@ -53,13 +53,13 @@ export interface NodeTimer {
   readonly delay: unknown
 }
 
-/** One for each delay of a state, however many transitions wait for it. */
+/** One for each delay of a state, however many transitions share it. */
 export function timersOf(node: Node): NodeTimer[] {
   const all = node.after.map(({ eventType, delay }: { readonly eventType: string; readonly delay?: unknown }) => ({ eventType, delay }))
   return all.filter(({ eventType }, index) => all.findIndex((other) => other.eventType === eventType) === index)
 }
 
-/** The tasks that a state starts when it is entered. */
+/** A task that a state starts when it is entered. */
 export interface NodeTask {
   readonly id: string
   readonly src: unknown
@@ -70,7 +70,7 @@ export interface NodeTask {
 export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 
-/** What an event's descriptor stands for, as its author wrote it. */
+/** An event's descriptor in the words of the machine's author, such as `onDone of job`. */
 export function descriptorText(event: string): string {
   const after = /^xstate\.after\.([^.]*)\./.exec(event)
   if (after !== null) return `after ${after[1] ?? ''}`
@@ -80,7 +80,7 @@ export function descriptorText(event: string): string {
   return event.startsWith('xstate.done.state.') ? 'onDone' : `on ${event}`
 }
 
-/** Every action in every state, in entry, exit and transitions, and those named in `setup({actions})`. */
+/** All actions of a machine: in entry, exit, initial and other transitions, and those named in `setup({actions})`. */
 export function actionsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) => {
     const path = pathOf(node)
@@ -95,7 +95,7 @@ export function actionsOf(machine: AnyStateMachine): Reference[] {
   return [...inStates, ...namedImplementations(machine, 'actions')]
 }
 
-/** Every guard, those inside `and`, `or` and `not` included, and those named in `setup({guards})`. */
+/** All guards of a machine, including those inside `and`, `or` and `not`, and those named in `setup({guards})`. */
 export function guardsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) =>
     eventTransitionsOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }]))))
@@ -107,22 +107,22 @@ const withInner = (found: Reference): Reference[] => {
   return [found, ...inner.flatMap((value: unknown) => withInner({ where: found.where, value }))]
 }
 
-/** What `setup` gave names to. */
+/** The implementations named in `setup`. */
 export const namedImplementations = (machine: AnyStateMachine, what: 'actions' | 'guards' | 'actors' | 'delays'): Reference[] =>
   Object.entries<unknown>(machine.implementations[what]).map(([name, value]) => ({ where: `${what.slice(0, -1)} "${name}"`, value }))
 
-/** The name by which a state refers to an implementation; absent where it is written in place. */
+/** The name by which a state refers to an implementation; undefined where it is inline. */
 export function nameOf(reference: unknown): string | undefined {
   if (typeof reference === 'string') return reference
   if (typeof reference === 'function' || !isRecord(reference)) return undefined
   return typeof reference['type'] === 'string' ? reference['type'] : undefined
 }
 
-/** One of XState's own actions, such as `xstate.assign`, with what was said to it; absent for anything else. */
+/** One of XState's own actions, such as `xstate.assign`, with its parameters; undefined for any other value. */
 export const builtInAction = (action: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof action === 'function' && isRecord(action) && 'resolve' in action ? action : undefined
 
-/** An object whose properties can be looked at; functions are objects here, since XState writes on them. */
+/** Whether a value has properties. Functions count, since XState stores properties on them. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   (typeof value === 'object' || typeof value === 'function') && value !== null
 
