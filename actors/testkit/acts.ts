@@ -3,13 +3,13 @@ import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
 import { startStep, deliver, internalMessage, producerMessage, nextScheduled, advanceTo, resultMessage, deliverReadyResults, timeText, type World } from './simulated-world.ts'
 
-/** Attributes of an input beside its type and data. */
+/** Attributes of an input besides its type and data. */
 export interface Attributes {
-  /** Default: one of its own for each input. The same again is a repeat, and changes nothing. */
+  /** Default: a new id for each input. An input with an id that the actor remembers is a duplicate and changes nothing. */
   readonly id?: string
   /** Default `test`. */
   readonly source?: string
-  /** When it happened, ISO. Default: the simulated now. */
+  /** When it happened, ISO. Default: the simulated time. */
   readonly time?: string
   readonly sequence?: number
   readonly correlationid?: string
@@ -17,7 +17,7 @@ export interface Attributes {
   readonly history?: boolean
 }
 
-/** What a test may do to an actor, as a value: what scenarios, walks and recordings are made of. */
+/** One act of a test on an actor, as data. Scenarios, random walks and recordings consist of acts. */
 export type Act =
   | { readonly act: 'when'; readonly type: string; readonly data: unknown; readonly attributes?: Attributes | undefined }
   | { readonly act: 'raw'; readonly body: unknown }
@@ -28,7 +28,7 @@ export type Act =
   | { readonly act: 'expires'; readonly task: string }
   | { readonly act: 'fires'; readonly event?: string | undefined }
 
-/** Does it, with all that follows by itself at that moment; a text says why it cannot be done. */
+/** Performs an act and delivers the stubs' immediate results. A returned text says why the act is impossible. */
 export function perform(world: World, act: Act): World | string {
   const started = startStep(world, actText(act))
   switch (act.act) {
@@ -62,7 +62,7 @@ export function perform(world: World, act: Act): World | string {
 }
 
 
-/** Moves the clock on to where something is due, and lets it come; what is due before must come first. */
+/** Advances the clock to a scheduled time and delivers the message. Refuses where something else is scheduled earlier. */
 function deliverAt(world: World, at: string, message: InternalInput): World | string {
   const earlier = nextScheduled(world)
   const atMs = Date.parse(at)
@@ -75,7 +75,7 @@ const noPendingRun = (task: string): string => `no run of task "${task}" waits f
 export const bytesOf = (body: unknown): Uint8Array =>
   (body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? ''))
 
-/** The tasks that have a run without a stub's result to come, each once, the one that has waited longest first. */
+/** The tasks with a run that no stub will end, each once; the oldest run first. */
 export const unstubbedTasks = (world: World): string[] =>
   [...new Set(Object.entries(world.actor.state?.tasks ?? {}).filter(([run]) => !hasResult(world, run)).map(([, { task }]) => task))]
 
@@ -92,7 +92,7 @@ function pendingTimer(world: World, event: string | undefined): { run: string; a
   return earliest === undefined ? undefined : { run: earliest[0], at: earliest[1].at }
 }
 
-/** As it reads in a history. */
+/** The act as a line of a history. */
 function actText(act: Act): string {
   switch (act.act) {
     case 'when': return `when ${act.type} ${valueText(act.data)}`

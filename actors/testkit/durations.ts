@@ -13,7 +13,7 @@ export function millisecondsOf(duration: Duration): number {
   throw new ColloquyError('bad_duration', `"${duration}" is no length of time: write milliseconds, or a text such as '90s', '23h', '2 days'`)
 }
 
-/** A length of time in the largest unit that leaves no rest. */
+/** A duration in the largest unit that divides it. */
 export function durationText(milliseconds: number): string {
   for (const [unit, length] of UNITS) if (milliseconds >= length && milliseconds % length === 0) return `${milliseconds / length}${unit}`
   return `${milliseconds}ms`

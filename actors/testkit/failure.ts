@@ -7,11 +7,11 @@ import type { World } from './simulated-world.ts'
 export interface FailureOptions {
   readonly expected?: unknown
   readonly actual?: unknown
-  /** The function of the kit that the test called: the stack begins at the test. */
+  /** The function of the test kit that the test called. The stack trace begins at its caller. */
   readonly calledBy: (...args: never[]) => unknown
 }
 
-/** What a test that fails throws: what was expected, and the history that led to something else. */
+/** The error of a failed test: what is wrong, and the history that led there. */
 export function failure(world: World, what: string, { expected, actual, calledBy }: FailureOptions): AssertionError {
   const lines = narrativeOf(world)
   const message = lines.length === 0 ? what : `${what}\n\nWhat happened:\n${lines.map((line) => `  ${line}`).join('\n')}\n`
@@ -21,10 +21,10 @@ export function failure(world: World, what: string, { expected, actual, calledBy
 export const complaintText = ({ code, message, differences }: Complaint): string =>
   [`${code}: ${message}`, ...differenceLines(differences).map((line) => `  ${line}`)].join('\n')
 
-/** The last records of a history that are shown. */
+/** Lines of a history that are shown; earlier ones are cut. */
 const RECORDS_MAX = 30
 
-/** What has happened so far, a line per record, with the times since the first. */
+/** The history so far, one line per record, with the time since the first. */
 export function narrativeOf({ steps, nowMs }: World): string[] {
   const first = steps.flatMap(({ records }) => records)[0]
   const startMs = first === undefined ? nowMs : Date.parse(first.at)

@@ -15,7 +15,7 @@ import { failure } from './failure.ts'
 import { scenarioOf, type Scenario } from './scenario.ts'
 import { createWorld, nextScheduled, timeText, type World } from './simulated-world.ts'
 
-/** What today's kind would decide otherwise than it is recorded. */
+/** A difference between a recorded decision and today's. */
 export interface RecordDeviation extends Deviation {
   readonly record: LogRecord
 }
@@ -25,15 +25,15 @@ export interface Recording<K extends Kind> {
   readonly address: Address
   /** Oldest first. */
   readonly records: readonly LogRecord[]
-  /** Where replaying its inputs from the first on leads to something else; only the first, since the rest may follow from it. */
+  /** The first record that today's kind decides differently; undefined where there is none. Later differences may follow from the first. */
   readonly deviation: RecordDeviation | undefined
   /**
-   * Fails where replaying leads to something else, and goes on after the last record otherwise.
+   * Fails where today's kind decides a record differently; otherwise returns a scenario after the last record.
    *
-   * @throws AssertionError with the first record that differs, what was recorded and what would be today
+   * @throws AssertionError with the first record that differs, the recorded values and today's
    */
   thenAsRecorded(): Scenario<K>
-  /** The history as a test that needs no recording: to be kept with the code, shortened and changed. */
+  /** The history as the code of a test that works without the recording: keep it with the code, shorten it, change it. */
   toCode(): string
 }
 
@@ -59,7 +59,7 @@ export function createRecording<K extends Kind>(kind: K, address: Address, recor
   return recording
 }
 
-/** Replays the inputs from the first on, each on what today's kind made of those before, up to the first that differs. */
+/** Decides the recorded inputs again in order, each on the actor that today's kind made of those before, up to the first difference. */
 function replay(kind: Kind, address: Address, records: readonly LogRecord[]): { deviation: RecordDeviation | undefined; world: World } {
   const kinds = kindsByName([kind])
   let actor = newActor(address)
@@ -81,7 +81,7 @@ function codeOf(kind: Kind, address: Address, records: readonly LogRecord[]): st
   return chainCode(`given(${kind.name}, ${literal({ tenant, id, at })})`, calls)
 }
 
-/** The calls that lead through the history, and what it says came of each. */
+/** The calls that repeat the history, with an expectation for each recorded effect. */
 function callsOf(start: World, records: readonly LogRecord[]): string[] {
   const calls: string[] = []
   let world = start
@@ -94,7 +94,7 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
   }
   for (const [index, record] of records.entries()) {
     if (RESOLUTION_TYPE.test(record.input.type)) continue
-    // A timer or deadline that was recorded late must not come by itself before its turn.
+    // A timer or deadline that was recorded late must not be delivered before its turn.
     const untilMs = Math.min(Date.parse(record.at), (nextScheduled(world)?.atMs ?? Infinity) - 1)
     const next = actOf(record, records[index - 1]?.state ?? null)
     const movesClock = next.act === 'fires' || next.act === 'expires'
@@ -105,7 +105,7 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
   return calls
 }
 
-/** @param before what was pending when it came */
+/** @param before the state before the record, with its pending runs */
 function actOf(record: LogRecord, before: State | null): Act {
   const { input, outcome, payload = '', subject = '' } = record
   if (outcome === 'rejected') return internalAct(internalSchema.safeParse(parseJson(payload)).data, before, subject) ?? { act: 'raw', body: payload }

@@ -5,7 +5,7 @@ import { durationText } from './durations.ts'
 export const chainCode = (begin: string, calls: readonly string[], indent = ''): string =>
   [begin, ...calls.map((call) => `  ${call}`)].map((line) => `${indent}${line}`).join('\n')
 
-/** The call of a scenario that does this. */
+/** The call of a scenario that performs this act. */
 export function actCode(act: Act): string {
   switch (act.act) {
     case 'when': return call('when', act.type, act.data, ...attributesOf(act.attributes))
@@ -27,7 +27,7 @@ const attributesOf = (attributes: Attributes | undefined): unknown[] => {
 /** `.name(value, …)` */
 export const call = (name: string, ...values: readonly unknown[]): string => `.${name}(${values.map(literal).join(', ')})`
 
-/** A JSON value as one would write it in TypeScript. */
+/** A JSON value as TypeScript code. */
 export function literal(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
@@ -36,7 +36,7 @@ export function literal(value: unknown): string {
   return fields.length === 0 ? '{}' : `{ ${fields.join(', ')} }`
 }
 
-/** `__proto__` as a key of a literal would set the prototype. */
+/** `__proto__` as an unquoted key of a literal would set the prototype. */
 const keyText = (key: string): string => (key === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(key) ? key : quoted(key))
 
 const quoted = (text: string): string =>

@@ -19,77 +19,83 @@ type Name<Of> = keyof Of & string
 type OutputOf<K extends Kind, Task extends Name<K['tasks']>> = z.input<K['tasks'][Task]['output']>
 
 /**
- * A test of one actor, step by step. Every call gives a new scenario and leaves the one it was called on as it was, so that
- * several ends may grow from one beginning. `then…` looks at what came of the last step: the last `when`, `after`, `until`,
- * `taskEnds`, `taskExpires` or `timerFires`, with everything that followed by itself.
+ * A test of one actor, step by step.
  *
- * An input that is rejected, or that ends the actor with an error, fails the test at its next call, unless that is `thenRejected` or
+ * Every call returns a new scenario and leaves the old one unchanged, so several tests may branch from one beginning. `then…` examines the
+ * last step: the last `when`, `after`, `until`, `taskEnds`, `taskExpires` or `timerFires`, with all that followed from it.
+ *
+ * An input that is rejected, or that ends the actor with an error, fails the test at the next call, unless that call is `thenRejected` or
  * `thenStatus`.
  */
 export interface Scenario<K extends Kind> {
-  /** From now on, a task that is started comes back with this: see `Stub`. A task without one waits for `taskEnds`. */
+  /** Defines the outcome of all later runs of a task; see `Stub`. A run of a task without a stub waits for `taskEnds`. */
   task<Task extends Name<K['tasks']>>(name: Task, stub: StubOf<K['tasks'][Task]>): Scenario<K>
 
-  /** An input comes in. Results of stubs that take no time come with it; timers come when time passes, be it `.after(0)`. */
+  /**
+   * Delivers an input, and the results of stubs that take no time. Timers fire only when time passes: `.after(0)` fires those set for now.
+   */
   when<Type extends Name<K['events']>>(type: Type, data: z.input<K['events'][Type]>, attributes?: Attributes): Scenario<K>
-  /** Whatever a producer may publish: a text or bytes as they are, anything else as JSON. */
+  /** Publishes any body as a producer may: a string or bytes as they are, any other value as JSON. */
   whenRaw(body: unknown): Scenario<K>
-  /** Time passes; timers, results and deadlines come as they fall due, in order. */
+  /** Lets time pass. Timers, results and deadlines are delivered at their times, in order. */
   after(duration: Duration): Scenario<K>
-  /** The same, up to a moment (ISO). */
+  /** Lets time pass up to an ISO time. */
   until(time: string): Scenario<K>
-  /** The oldest pending run of a task without a stub comes back. */
+  /** Ends the oldest pending run of a task without a stub. */
   taskEnds<Task extends Name<K['tasks']>>(name: Task, result: OutputOf<K, Task> | Failure): Scenario<K>
-  /** The deadline of the oldest pending run of a task passes; the clock moves on to it where it is later. */
+  /** Lets the deadline of a task's oldest pending run pass; advances the clock to it where it lies ahead. */
   taskExpires(name: Name<K['tasks']>): Scenario<K>
-  /** The earliest pending timer fires, or the earliest of those whose event is this; the clock moves on to it where it is later. */
+  /** Fires the earliest pending timer, or the earliest one with this event; advances the clock to it where it lies ahead. */
   timerFires(event?: string): Scenario<K>
 
-  /** In this state, or in one inside it: `open` for `open.idle`; any of several parallel ones. All of them, joined by `+`, sorted. */
+  /**
+   * The actor is in this state or in a substate of it: `open` holds in `open.idle`. Of parallel states, name one, or all of them sorted and
+   * joined by `+`.
+   */
   thenState(path: string): Scenario<K>
   /** The context has these fields, or passes this check. */
   thenContext(expected: Some<z.output<K['context']>> | ((context: z.output<K['context']>) => boolean)): Scenario<K>
-  /** An event with these fields went out, after those that this step's `thenEmitted` has already found. */
+  /** An event with these fields was emitted, after those that earlier `thenEmitted` calls of this step found. */
   thenEmitted<Type extends Name<K['emits']>>(type: Type, data?: Some<z.input<K['emits'][Type]>>): Scenario<K>
-  /** No such event went out; without a type: none at all. */
+  /** No event of this type was emitted; without a type: no event at all. */
   thenNotEmitted(type?: Name<K['emits']>): Scenario<K>
   /** A run of the task was started, with these fields in its input. */
   thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
-  /** A message with these fields was sent to another actor. */
+  /** An event with these fields was sent to another actor. */
   thenSent<To extends Kind>(kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>): Scenario<K>
   thenSent(kind: string, id: string, type: string, data?: object): Scenario<K>
-  /** A timer is pending that is due so much later than now. */
+  /** A timer is pending that fires after this duration. */
   thenTimer(due: Duration): Scenario<K>
-  /** Nothing went out, nothing was started or set, and the state is what it was. */
+  /** The step had no effect: no event, task or timer, and the state is unchanged. */
   thenNothing(): Scenario<K>
   thenRejected(reason: Reason): Scenario<K>
   thenStatus(status: LogRecord['status']): Scenario<K>
   /** The label has these facts. */
   thenLabel(expected: Label): Scenario<K>
 
-  /** As records write it; before the first input, where the machine will begin. */
+  /** The active states as records write them; before the first input, the machine's initial states. */
   readonly state: string
-  /** Of an actor that has met an input. */
+  /** The machine's context; undefined before the first input, although the type does not say so. */
   readonly context: z.output<K['context']>
-  /** The simulated now, ISO. */
+  /** The simulated time, ISO. */
   readonly now: string
-  /** All records so far, as LOG would have them, oldest first. */
+  /** All records so far, as LOG would hold them, oldest first. */
   readonly records: readonly LogRecord[]
 }
 
-/** What the last step came to, as far as the test has looked at it. */
+/** A world, with what the test has examined of its last step. */
 interface Inspection {
   readonly world: World
-  /** Emitted events of this step that `thenEmitted` has gone past. */
+  /** Emitted events of this step up to the last one that `thenEmitted` found. */
   readonly emittedChecked: number
-  /** The test said that it expects a rejection or an end with an error. */
+  /** The test expects a rejection or an end with an error. */
   readonly isExpected: boolean
 }
 
-/** Begins a test of an actor that has not met any input. */
+/** Starts a test of an actor that has had no input. */
 export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
 
-/** Goes on from a world, looking back at its last step; `isExpected`: whatever went wrong in that is known. */
+/** Continues from a world at its last step. `isExpected`: a rejection or error in that step is expected. */
 export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedChecked: 0, isExpected })
 
 function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
@@ -99,7 +105,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
   const { initialState } = world.watcher
   const state = world.actor.state === null ? initialState : statePath(world.actor.state)
 
-  /** A later step, before which nothing may have gone wrong unsaid. */
+  /** Performs an act as the next step. The step before must not have failed unexpectedly. */
   const next = (calledBy: Called, act: Act): Scenario<K> => {
     checkUnexpected(inspection, calledBy)
     const after = perform(world, act)
@@ -108,7 +114,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     return scenarioOf(after)
   }
 
-  /** The same step, after a look at it: `problem` says what is not as expected. */
+  /** Examines the same step; `problem` says how it differs from what was expected. */
   const then = (calledBy: Called, problem: string | undefined, more: Partial<Inspection> = {}, values: { expected?: unknown; actual?: unknown } = {}): Scenario<K> => {
     if (more.isExpected !== true) checkUnexpected(inspection, calledBy)
     if (problem !== undefined) throw failure(world, problem, { ...values, calledBy })
@@ -118,7 +124,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     const lines = differenceLines(differencesBetween(expected, actual, 'contains'))
     return then(calledBy, lines.length === 0 ? undefined : `${what} is not as expected\n  ${lines.join('\n  ')}`, {}, { expected, actual })
   }
-  /** The first of some things that is named and has some fields; where there is none, what was there instead. */
+  /** The index of the first item with this name and these fields; where there is none, a text with the items that exist. */
   const find = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
     const index = all.findIndex(([other, has], at) => at >= from && other === name && missingFields(fields, has).length === 0)
     if (index >= 0) return { index }
@@ -205,12 +211,12 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
   return api
 }
 
-/** Where asked fields are not as asked; nothing asked is nothing missing. */
+/** How an item differs from the expected fields; none where no fields are expected. */
 const missingFields = (expected: unknown, has: unknown): Difference[] => (expected === undefined ? [] : differencesBetween(expected, has, 'contains'))
 
 type Called = (...args: never[]) => unknown
 
-/** What went wrong in the last step, where the test did not say that it would. */
+/** Fails where the last step ended in a rejection or error that the test does not expect. */
 function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): void {
   if (isExpected) return
   for (const record of world.steps.at(-1)?.records ?? []) {
@@ -223,7 +229,7 @@ function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): v
   }
 }
 
-/** What the actor waits for, where that may explain why it is not further. */
+/** The pending task or timer that may explain why the actor is not in the expected state. */
 function hintOf(world: World): string {
   const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
   if (waiting.length > 0) return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`

@@ -8,14 +8,14 @@ import type { Kind } from '../definition/kind.ts'
 import { runStub, type AnyStub, type StubbedRun } from './task-stubs.ts'
 import { createWatcher, type Complaint, type Watcher } from './watched-machine.ts'
 
-/** One thing that the test did, and all that came of it until the next. */
+/** One act of the test, with the records that followed from it. */
 export interface Step {
-  /** As it reads in the test. */
+  /** The act as the test writes it. */
   readonly what: string
   readonly records: readonly LogRecord[]
 }
 
-/** An actor with its simulated surroundings. A value: whatever happens makes a new one. */
+/** An actor with its simulated environment. Immutable: every act returns a new world. */
 export interface World {
   readonly watcher: Watcher
   readonly address: Address
@@ -24,11 +24,11 @@ export interface World {
   /** INBOX sequence of the last message. */
   readonly seq: number
   readonly stubs: ReadonlyMap<string, AnyStub>
-  /** Runs by task so far. */
+  /** Runs so far, by task. */
   readonly calls: ReadonlyMap<string, number>
-  /** Results of stubs that are not due yet, oldest first. */
+  /** Results of stubs that are still to come, earliest first. */
   readonly results: readonly ScheduledResult[]
-  /** Oldest first; the first is the beginning, with nothing done. */
+  /** Oldest first. */
   readonly steps: readonly Step[]
   readonly complaint: Complaint | undefined
 }
@@ -41,14 +41,14 @@ interface ScheduledResult {
 
 const START = Date.parse('2026-01-01T00:00:00.000Z')
 
-/** Deliveries that one step may cause before it is taken to go on for ever. */
+/** Deliveries that one step may cause; more of them are an endless loop. */
 const DELIVERIES_MAX = 10_000
 
 export interface WorldOptions {
   /** Default `test/<kind>/actor`. */
   readonly tenant?: string
   readonly id?: string
-  /** When the simulated time begins, ISO. Default 2026-01-01T00:00:00Z. */
+  /** Start of simulated time, ISO. Default 2026-01-01T00:00:00Z. */
   readonly at?: string
 }
 
@@ -70,7 +70,7 @@ type Delivered = Pick<Message, 'payload' | 'origin'>
 export const producerMessage = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
 export const internalMessage = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
 
-/** Hands one message to the actor; what stubs of tasks that it starts will say is noted. */
+/** Delivers one message to the actor and schedules the results of stubs for the tasks that it starts. */
 export function deliver(world: World, { payload, origin }: Delivered): World {
   const seq = world.seq + 1
   const { address, watcher, steps } = world
@@ -103,7 +103,7 @@ function withResults(world: World, record: LogRecord): World {
   return { ...world, calls, results: results.toSorted((one, other) => one.atMs - other.atMs) }
 }
 
-/** What comes next by itself: a stub's result, a timer, a deadline; in this order where they come at one time. */
+/** Something that happens without an act: a stub's result, a timer, a deadline. At the same time, in this order. */
 type ScheduledEvent = { readonly atMs: number } & (
   | { readonly what: 'result'; readonly result: ScheduledResult }
   | { readonly what: 'timer'; readonly run: string }
@@ -120,14 +120,13 @@ export function nextScheduled({ results, actor }: World): ScheduledEvent | undef
 }
 
 /**
- * Lets the time pass, with all that falls due on the way, in order.
+ * Advances the clock and delivers everything scheduled on the way, in order.
  *
- * @throws ColloquyError `no_stub` where a task that the test says nothing about runs into its deadline, `endless` where what falls due
- * does not end.
+ * @throws ColloquyError `no_stub` where a task without a stub reaches its deadline, `endless` where the deliveries do not end.
  */
 export const advanceTo = (world: World, untilMs: number): World => advance(world, untilMs, nextScheduled)
 
-/** Lets come what stubs say at once. A timer or a deadline comes when time passes, be it none. */
+/** Delivers stub results that take no time. Timers and deadlines wait until time passes, if only by `.after(0)`. */
 export const deliverReadyResults = (world: World): World => advance(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
 
 function advance(world: World, untilMs: number, next: (world: World) => ScheduledEvent | undefined): World {
@@ -157,6 +156,6 @@ export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: '
   return internalMessage(result.kind === 'done' ? { type: 'task.done', ...common, output: result.output } : { type: 'task.failed', ...common, error: result.error })
 }
 
-/** Whether a state as records write it is this one, lies in it, or has it among those side by side. */
+/** Whether recorded active states are this state, lie in it, or include it among parallel ones. */
 export const isIn = (state: string, wanted: string): boolean =>
   state === wanted || state.split('+').some((leaf) => leaf === wanted || leaf.startsWith(`${wanted}.`))

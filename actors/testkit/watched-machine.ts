@@ -12,7 +12,7 @@ import { deepFreeze } from '../definition/deep-freeze.ts'
 
 export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const
 
-/** A rule of pure machines that a decision broke, though nothing threw. */
+/** A rule for pure machines that a decision broke without throwing. */
 export interface Complaint {
   readonly code: (typeof COMPLAINTS)[number]
   /** What is wrong, and what to write instead. */
@@ -26,23 +26,23 @@ export interface Watched {
   readonly complaint: Complaint | undefined
 }
 
-/** Decides as a host does, twice, and compares. */
+/** Decides as a host does, twice, and compares the results. */
 export interface Watcher {
   readonly kind: Kind
-  /** Where the machine is before its first input, as records write it; empty where it cannot even begin. */
+  /** The machine's initial active states as records write them; empty where computing them throws. */
   readonly initialState: string
   decide(actor: Actor, message: Message): Watched
 }
 
-/** Far enough that year, month, day, weekday, hour, minute and second are others. */
+/** Changes year, month, day, weekday, hour, minute and second. */
 const CLOCK_SHIFT_MS = 577 * 86_400_000 + 12 * 3_600_000 + 31 * 60_000 + 17_123
-/** `Math.random() < p` is true under one and false under the other for almost every p. */
+/** For almost every p, `Math.random() < p` holds under one of these and not under the other. */
 const LOWEST = 0.000_1
 const HIGHEST = 0.999_9
 
 /**
- * Every decision is made twice: on the actor as it stays in memory, with its context frozen; and on one that was read from its
- * record, at another time and under another chance. The two records must be the same.
+ * Makes every decision twice: on the actor in memory, with its context frozen; and on the actor read from its record, at another time and
+ * with other random numbers. The two records must be equal.
  */
 export function createWatcher(kind: Kind): Watcher {
   const frozen = kindsByName([withOwnMachine(kind, deepFreeze, freezing)])
@@ -57,7 +57,7 @@ export function createWatcher(kind: Kind): Watcher {
       const elsewhere: Conditions = { nowMs: here.nowMs + CLOCK_SHIFT_MS, chance: HIGHEST }
       const run = (kinds: Kinds, on: Actor, conditions: Conditions): Decision =>
         under(conditions, () => decide(kinds, on, message, { now: message.ts, low: 0 }, true))
-      // A machine that spoils its own initial context shall not spoil that of the next try.
+      // A machine that changes its initial context in place must not change that of the next decision.
       const decideReread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision => run(kinds, fromRecord(actor), conditions)
 
       const decision = run(frozen, actor, here)
@@ -68,7 +68,7 @@ export function createWatcher(kind: Kind): Watcher {
   }
 }
 
-/** Looks for what it is that makes the two decisions differ. */
+/** Finds the reason why the two decisions differ. */
 function explain(
   decision: Decision, differences: readonly Difference[], here: Conditions, elsewhere: Conditions,
   reread: (conditions: Conditions) => Decision, rereadFrozen: () => Decision,
@@ -101,7 +101,7 @@ const compare = (one: Decision, other: Decision): Difference[] => differencesBet
 const comparable = (decision: Decision): unknown =>
   (decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision)
 
-/** The actor as it comes out of its last record. */
+/** The actor as its last record describes it. */
 const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
 
 function initialStateOf({ name, pure }: Kind): string {
@@ -109,12 +109,12 @@ function initialStateOf({ name, pure }: Kind): string {
     const [snapshot] = pure.initial({ tenant: 'test', kind: name, id: 'initial' })
     return leavesOf(snapshot.value as State['value']).join('+')
   } catch {
-    // The first input says what is wrong with it.
+    // The first input reports the error.
     return ''
   }
 }
 
-/** The kind with a machine of its own, which shares no initial context with another. */
+/** The kind with its own copy of the machine, which shares no initial context with another copy. */
 function withOwnMachine({ machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure): Kind {
   const { config } = machine
   const own = new StateMachine({ ...config, context: throughContext(clonedIfPossible(config.context)) }, machine.implementations)
@@ -130,7 +130,7 @@ function clonedIfPossible<T>(value: T): T {
   }
 }
 
-/** Nothing that a machine is given can be changed in place. */
+/** Freezes everything that the machine is given and returns. */
 const freezing = (pure: PureMachine): PureMachine => ({
   initial: (input) => {
     const result = pure.initial(deepFreeze(input))

@@ -4,16 +4,16 @@ import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
 import { itemIdSchema, itemSchema, topicSchema, type Item } from './catalogue.ts'
 
-/** An interest counts half after a week. */
+/** The weight of a signal halves in a week. */
 const HALF_LIFE_MS = 7 * 86_400_000
-/** Half-lives after which scores are scaled back, long before a double overflows. */
+/** Half-lives after which scores are rescaled, long before a double overflows. */
 const RESCALE_AFTER = 32
 const SIGNALS = { 'item.browsed': 1, 'item.liked': 3, 'item.bought': 5 } as const
-/** Of the strongest interests and dislikes; weaker ones are forgotten. */
+/** Number of topics kept: those with the highest and lowest scores. */
 const TOPICS_MAX = 32
-/** Of the newest purchases, which are never recommended; older ones may be again. */
+/** Number of purchases kept, newest first. These are never recommended; older ones may be recommended again. */
 const BOUGHT_MAX = 64
-/** Questions that may wait; one more is answered at once with nothing and the problem `busy`. */
+/** Questions that may wait. One more is answered at once with no items and the problem `busy`. */
 const ASKED_MAX = 8
 
 const topicsSchema = z.array(z.tuple([topicSchema, z.number()])).max(TOPICS_MAX)
@@ -52,12 +52,13 @@ const defineInterest = (catalogue: readonly Item[]) => defineKind({
   label: ({ topics, bought }) => ({ favourite: topics[0]?.[0] ?? null, bought: bought.length }),
 })
 
-/** What a signal at `time` counts: the same in whatever order signals come in. */
+/** The weight of a signal at `time`. It does not depend on the order of signals. */
 const weightAt = (time: string, landmark: string): number => 2 ** ((Date.parse(time) - Date.parse(landmark)) / HALF_LIFE_MS)
 
 /**
- * Scores that decay without being touched: a signal is weighed up from a landmark instead of down from now, so only the topics of
- * its item change. Exponential forward decay: Cormode, Shkapenyuk, Srivastava and Xu, "Forward decay", ICDE 2009.
+ * Adds a signal to the scores of its topics. Scores decay without being updated: a signal is weighted up relative to a fixed landmark
+ * instead of old ones being weighted down, so only the topics of its item change. Exponential forward decay: Cormode, Shkapenyuk,
+ * Srivastava and Xu, "Forward decay", ICDE 2009.
  */
 function withSignal(context: Context, signal: number, about: readonly string[], time: string): Pick<Context, 'landmark' | 'topics'> {
   const landmark = weightAt(time, context.landmark) > 2 ** RESCALE_AFTER ? time : context.landmark
@@ -68,7 +69,7 @@ function withSignal(context: Context, signal: number, about: readonly string[], 
   return { landmark, topics: nonZero.slice(0, TOPICS_MAX).sort(([, a], [, b]) => b - a) }
 }
 
-/** The kind `interest`: what a visitor likes, by topic, fading with time, and what of a catalogue fits it. */
+/** Creates the kind `interest`: a visitor's interests by topic, fading with time, and recommendations from a catalogue. */
 export function createInterest(catalogue: readonly Item[]) {
   const interest = defineInterest(catalogue)
   return interest.with(setup({
@@ -86,7 +87,7 @@ export function createInterest(catalogue: readonly Item[]) {
       refuse: emit(({ event }) => ({ type: 'recommendations.given', data: { replyTo: event.id, items: [], problem: 'busy' } })),
       give: enqueueActions(({ context, enqueue }, { items, ...problem }: Omit<z.infer<typeof givenSchema>, 'replyTo'>) => {
         const [{ replyTo } = { replyTo: '' }, ...asked] = context.asked
-        // Something may have been bought since the catalogue was asked.
+        // The visitor may have bought an item since the task started.
         const left = items.filter(({ item }) => !context.bought.includes(item))
         enqueue.emit({ type: 'recommendations.given', data: { replyTo, items: left, ...problem } })
         enqueue.assign({ asked })

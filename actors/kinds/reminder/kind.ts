@@ -4,11 +4,11 @@ import { KNOWN_EMITS } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 
 const HOUR_MS = 3_600_000
-/** Before the appointment: the first reminder, the second, and when a person is called. */
+/** Time before the appointment of the first reminder, the second, and the call to a person. */
 const FIRST_MS = 24 * HOUR_MS
 const SECOND_MS = 3 * HOUR_MS
 const ESCALATE_MS = HOUR_MS
-/** A mark this near has been reached: the clock that a timer fires by may be a little behind. */
+/** A mark this near counts as reached: the clock behind a timer may be slightly behind. */
 const SKEW_MS = 5_000
 
 const timeSchema = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; time zones are the booker\'s business' })
@@ -40,8 +40,8 @@ const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as c
 const isBefore = (markMs: number) => ({ type: 'isBefore', params: markMs }) as const
 
 /**
- * One appointment: two reminders until it is confirmed, then a person is called. All times are counted back from the appointment,
- * so that moving it moves them, and a timer or an input that comes late shortens what follows.
+ * The kind `reminder`: one appointment, with two reminders until it is confirmed, then a call to a person. All times count back from the
+ * appointment, so moving it moves them, and a late timer or input shortens the rest.
  */
 export const reminderKind = kind.with(setup({
   ...kind.xstate,

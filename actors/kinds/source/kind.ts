@@ -16,8 +16,8 @@ const kind = defineKind({
 const hasChunks = ({ chunks, coming }: Context): boolean => chunks !== '' || coming !== null
 
 /**
- * One source of knowledge, such as a file. It holds which chunks are known, not their texts: those are in the records that taught them,
- * from which the embedder has them.
+ * The kind `source`: one source of knowledge, such as a file. Its state holds the ids of its chunks only; their texts are in the records of
+ * the uploads, where the indexer reads them.
  */
 export const sourceKind = kind.with(setup({
   ...kind.xstate,

@@ -6,7 +6,7 @@ import {
 import { answerOutput, lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
 import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
 
-/** What is said, and for an answer what it rests on and cost. */
+/** The text of a reply; for an answer also its sources and cost. */
 type Reply = Partial<Answer> & { readonly text: string }
 
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
@@ -18,10 +18,11 @@ const replyWith = (key: ReplyKey) => ({
 }) as const
 
 /**
- * A case of customer service. A customer's message waits in the queue until the machine is free, is looked up and answered, and
- * the next one follows. A person is called in when the customer asks for one, or the machine twice in a row does not know,
- * fails or annoys; from then on the machine is silent until the desk has resolved the case. Silence closes a case, and the
- * next message opens another.
+ * One case of customer service.
+ *
+ * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The case is handed to a person when
+ * the customer asks for one, or when the machine twice in a row does not know, fails or annoys. From then on the machine is silent until
+ * the desk resolves the case. Silence closes a case; the next message opens another.
  */
 export const supportMachine = (support: SupportSetup, silenceMs: number) => setup({
   ...support,
@@ -207,22 +208,23 @@ const taskWithoutAnswer = z.object({ output: z.union([
   answerOutput.transform(({ text: _text, sources: _sources, ...rest }) => rest),
 ]) })
 
-/** What was gone by and spent where no answer came of it: nothing that was found fits, or the articles do not say. */
+/** The versions and cost of a task that led to no answer: no hit was relevant, or the articles do not contain the answer. */
 const costOfMiss = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => taskWithoutAnswer.safeParse(event).data?.output ?? {}
 
 const lookupDone = z.object({ output: lookupOutput })
 
-/** What was found passes from one task to the next by the event between them, so that it needs no place in the context. */
+/** The result of one task reaches the next one through the event in between, so the context does not need to hold it. */
 const foundIn = (event: unknown): z.infer<typeof lookupOutput> => lookupDone.parse(event).output
 
 /**
- * The share of the question that the best passage must know of: less where the topic is clear. The articles speak of every topic; what a tenant has learned
- * may not. Measured with the articles as learned ones: 109 of 120 labelled questions with a topic have more than 0.3, and with the knowledge of another trade, 9 of 104 (0.2: 117 and 17).
+ * The share of the question that the best passage must cover; lower where the topic is known. The articles cover every topic; a tenant's
+ * knowledge may not. Measured with the articles uploaded as knowledge: 109 of 120 labelled questions with a topic exceed 0.3, and with
+ * knowledge of another trade 9 of 104 (with 0.2: 117 and 17).
  */
 const SHARE_MIN = { article: 0.2, learned: 0.3 } as const
 const SHARE_WITHOUT_TOPIC_MIN = 0.5
 
-/** Whether what was found is worth an answer; "I don't know" is better than a passage about something else. */
+/** Whether the hits are good enough to answer from. "I don't know" is better than a passage about something else. */
 function isRelevant(question: Question | undefined, [best]: readonly Hit[]): boolean {
   if (question === undefined || best === undefined) return false
   const min = best.chunk === undefined ? SHARE_MIN.article : SHARE_MIN.learned

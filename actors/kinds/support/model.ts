@@ -7,36 +7,36 @@ import { ANSWER_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts
 import { NO_ANSWER, instructionsFor } from './prompt.ts'
 import { citationOf } from './replies.ts'
 
-/** A model behind any endpoint that speaks OpenAI's chat completions. */
+/** A model behind any endpoint with OpenAI's chat completions API. */
 export interface ModelOptions {
-  /** Up to and without `/chat/completions`. */
+  /** The URL without the final `/chat/completions`. */
   readonly baseUrl: string
   readonly apiKey?: string
   readonly model: string
   /** Default 0.2. */
   readonly temperature?: number
-  /** Tokens of an answer, a model's reasoning included. Default 1000. */
+  /** Maximum tokens of an answer, including a model's reasoning. Default 1000. */
   readonly tokensOutMax?: number
-  /** For one attempt, from the request to the last byte. Default 20,000. */
+  /** Milliseconds for one attempt, from the request to the last byte. Default 20,000. */
   readonly timeoutMs?: number
-  /** What a million tokens cost, read and written. Default: unknown. */
+  /** Price of a million tokens, read and written. Default: unknown. */
   readonly price?: { readonly perMillionIn: number; readonly perMillionOut: number } | undefined
-  /** Requests at one time in the whole cluster. Default 8. */
+  /** Concurrent requests in the whole cluster. Default 8. */
   readonly concurrencyMax?: number
 }
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'signal'>
 
-/** The wait after a 429 that does not say how long. */
+/** Milliseconds to wait after a 429 without `Retry-After`. */
 const RETRY_AFTER_DEFAULT_MS = 5_000
 const TIMEOUT_DEFAULT_MS = 20_000
 
 /**
- * Answers from the articles by a model. One request per attempt: the runner retries.
+ * Answers from the articles with a model. Sends one request per attempt; the runner retries.
  *
- * @throws RetryLaterError `model_busy` on 429, and on 503 that says when to come back.
- * @throws TerminalError `model_refused` on any other 4xx but 408 and 409; `model_filtered` where the answer is withheld.
- * @throws ColloquyError `model_unavailable` (5xx, network, not understood), `model_timeout`, `model_empty`: worth a retry.
+ * @throws RetryLaterError `model_busy` on 429, and on 503 with `Retry-After`.
+ * @throws TerminalError `model_refused` on any other 4xx but 408 and 409; `model_filtered` where the endpoint withholds the answer.
+ * @throws ColloquyError `model_unavailable` (5xx, network, malformed response), `model_timeout`, `model_empty`: retrying may help.
  */
 export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
   const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000, timeoutMs = TIMEOUT_DEFAULT_MS } = options
@@ -90,7 +90,7 @@ function answerOf(text: string, { hits }: AnswerInput): Pick<Answer, 'text' | 's
   return { text: shorten(text.replace(CITATION, '')), sources }
 }
 
-/** At most `ANSWER_CHARS_MAX`, ending with a sentence where one ends in the second half. */
+/** Cuts a text to `ANSWER_CHARS_MAX`, at the end of a sentence where one ends in the second half. */
 function shorten(text: string): string {
   if (text.length <= ANSWER_CHARS_MAX) return text.toWellFormed()
   const end = Math.max(...['.', '!', '?', '。', '！', '？'].map((stop) => text.lastIndexOf(stop, ANSWER_CHARS_MAX - 1)))
@@ -102,7 +102,7 @@ interface Usage {
   readonly outputTokens: number | undefined
 }
 
-/** Nothing where not both are known: a part of a cost looks like a small one. */
+/** Empty where one of the two counts is unknown: a partial cost would look like a small one. */
 function costOf({ inputTokens, outputTokens }: Usage, price: ModelOptions['price']): { cost?: number } {
   if (price === undefined || inputTokens === undefined || outputTokens === undefined) return {}
   return { cost: Math.round(inputTokens * price.perMillionIn + outputTokens * price.perMillionOut) / 1e6 }
@@ -129,14 +129,14 @@ function asTaskError(error: unknown, baseUrl: string): ColloquyError {
   return new ColloquyError('model_unavailable', what, { cause: error })
 }
 
-/** Milliseconds of a `Retry-After`, which is a number of seconds or a date. */
+/** The milliseconds of a `Retry-After`, which is a number of seconds or a date. */
 function retryAfter(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
 }
 
-/** A response of a model is some kilobytes; what is larger is none. */
+/** A valid response has a few kilobytes. */
 const BODY_BYTES_MAX = 1024 * 1024
 
 /** `fetch` whose response body fails with `model_body_too_large` beyond `BODY_BYTES_MAX`. */

@@ -8,15 +8,15 @@ import { termsOf, wordsOf } from './terms.ts'
 
 const TITLE_BOOST = 2.5
 const TOPIC_BOOST = 2
-/** What a synonym, and what a term of the question before, counts beside a term of the question itself. */
+/** Weights of a synonym, and of a term of the previous question, relative to a term of the question. */
 const SYNONYM_WEIGHT = 0.7
 const ABOUT_WEIGHT = 0.5
-/** What was said earlier, for a question that leans on it. */
+/** Weight of terms from earlier messages, for a question that refers to them. */
 const EARLIER_WEIGHT = 0.2
 
 /**
- * A search over the articles, held in memory. Hits come in the order of their BM25 score, those in the language of the
- * question before all others, at most `HITS_MAX`.
+ * Creates an in-memory search over the articles. Hits in the language of the question come first; within a language, the highest BM25 score
+ * comes first. At most `HITS_MAX` hits.
  */
 export function createSearch(articles: readonly Article[]): (query: Query, earlier?: readonly string[]) => Hit[] {
   const byId = new Map(articles.map((article) => [article.id, article]))

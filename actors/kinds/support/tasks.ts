@@ -10,21 +10,21 @@ import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
 
-/** Deadlines count the wait in the queue too: in a rush a late answer is better than an apology. */
+/** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
 const DEADLINE_MS = 60_000
 const MODEL_DEADLINE_MS = 120_000
 
-/** What was said before helps; it is not worth a long wait. */
+/** Earlier messages improve an answer, but are not worth a long wait. */
 const EARLIER_MS_MAX = 3_000
-/** A memory that is away may be back in a few seconds. */
+/** A search index that is down may be back within seconds. */
 const LOOKUP_ATTEMPTS_MAX = 6
 
-/** What the tables show as the model where there is none. */
+/** The `model` that the tables show for a quotation. */
 const EXTRACTIVE_MODEL = 'extractive'
 
 /**
- * Looks a question up in what the tenant has learned or, where it never learned anything, in the articles. What was said before in the conversation is
- * looked up for a question that leans on it, and for a model.
+ * The task `lookup`: searches the tenant's knowledge or, for a tenant that never uploaded any, the articles. For a model, and for a
+ * question that refers to earlier messages, it also searches the conversation.
  */
 export function lookupTask(articles: readonly Article[], hasModel: boolean): LookupTask {
   const searchArticles = createSearch(articles)
@@ -32,7 +32,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
   return defineTask({
     input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
     run: async ({ input, searchIndex, log }) => {
-      // Also where nothing was asked before that the machine understood.
+      // Holds also where the machine understood no earlier question.
       const refersBack = input.about !== null || isFollowUp(input.text)
       const earlier = hasModel || refersBack
         ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
@@ -47,7 +47,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
   })
 }
 
-/** Answers from what was found: by quoting, or by a model where one is set. */
+/** The task `answer`: by quotation, or by a model where one is configured. */
 export function answerTask(articles: readonly Article[], model: ModelOptions | undefined): AnswerTask {
   const articlesVersion = versionOf(articles)
   if (model !== undefined) {

@@ -4,7 +4,7 @@ import { isIn, type World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
 import { hasEffect, shortened, stateOf, walk, type Finding } from './random-walk.ts'
 
-/** A state that walks came to: how, how often, and whether anything led on from it. */
+/** A state that walks reached: the shortest way to it, the number of visits, and whether anything led on from it. */
 export interface Visited {
   readonly world: World
   readonly acts: readonly Act[]
@@ -15,7 +15,7 @@ export interface Visited {
 /** The states of all walks, by path. */
 export interface Atlas {
   readonly states: ReadonlyMap<string, Visited>
-  /** Types of inputs that had any effect. */
+  /** Types of inputs that had an effect. */
   readonly effective: ReadonlySet<string>
   observe(before: World, act: Act, after: World, acts: readonly Act[]): void
 }
@@ -45,14 +45,14 @@ export function createAtlas(): Atlas {
 const changesContext = (before: World, after: World): boolean =>
   before.actor.state !== null && JSON.stringify(before.actor.state.context) !== JSON.stringify(after.actor.state?.context)
 
-/** Short walks that are tried from a state before it is called a dead end, and their moves. */
+/** Short walks to try from a state before calling it a dead end, and moves in each. */
 const TRIES = 150
 const MOVES_MAX = 6
 
-/** Where an actor is whose machine has no states: there is nowhere to lead to. */
+/** The state of a machine without states, which cannot be a dead end. */
 const WITHOUT_STATES = ''
 
-/** The first state that is not final and from which nothing that was tried led to another state or did anything outside. */
+/** Finds the first state that is not final and from which no walk led to another state or had an effect outside. */
 export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move>, allowed: readonly string[], seed: number): Finding | undefined {
   for (const [state, { world, acts, leadsOn }] of atlas.states) {
     if (leadsOn || state === WITHOUT_STATES || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue

@@ -6,7 +6,7 @@ import { complaintText } from '../failure.ts'
 import type { World } from '../simulated-world.ts'
 import { actOf, type Move } from './moves.ts'
 
-/** What is wrong with a machine, and the way there. */
+/** A fault of a machine, and the way to it. */
 export interface Finding {
   readonly code: string
   readonly what: string
@@ -16,15 +16,15 @@ export interface Finding {
 
 export interface Walk {
   readonly world: World
-  /** What was done, moves that came to nothing left out. */
+  /** The acts performed; moves without an act are left out. */
   readonly acts: readonly Act[]
   readonly finding: Finding | undefined
 }
 
-/** Told of every act: the state before it, the world after it. */
+/** Called for every act, with the world before it and after it. */
 export type Observer = (before: World, act: Act, after: World, acts: readonly Act[]) => void
 
-/** Makes the moves one after the other, until they are done, the actor has ended or something is wrong. */
+/** Makes the moves in order, until they are used up, the actor has ended, or a fault is found. */
 export function walk(start: World, moves: readonly Move[], observe: Observer = () => undefined): Walk {
   let world = start
   const acts: Act[] = []
@@ -42,7 +42,7 @@ export function walk(start: World, moves: readonly Move[], observe: Observer = (
   return { world, acts, finding: undefined }
 }
 
-/** Does the same acts again, up to the first that shows something wrong; `undefined` where one of them cannot be done. */
+/** Performs the same acts again, up to the first fault; undefined where an act is impossible. */
 function retrace(start: World, acts: readonly Act[]): Walk | undefined {
   let world = start
   for (const act of acts) {
@@ -55,7 +55,7 @@ function retrace(start: World, acts: readonly Act[]): Walk | undefined {
   return { world, acts, finding: undefined }
 }
 
-/** A walk without the acts that it does not need to come to where it holds. */
+/** Removes the acts from a walk without which `holds` is still true. */
 export function shortened(start: World, found: Walk, holds: (walk: Walk) => boolean): Walk {
   let shortest = found
   for (let index = found.acts.length - 1; index >= 0; index--) {
@@ -76,7 +76,7 @@ export const lastRecords = ({ steps }: World): readonly LogRecord[] => steps.at(
 
 export const stateOf = ({ actor, watcher }: World): string => (actor.state === null ? watcher.initialState : statePath(actor.state))
 
-/** Whether the last act changed the state or did something outside. What a machine does at its start is no input's doing. */
+/** Whether the last act changed the state or had an effect outside. Effects of the machine's start do not count. */
 export const hasEffect = (before: World, after: World): boolean => stateOf(before) !== stateOf(after)
   || (before.actor.state !== null) && lastRecords(after).some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0)
 
@@ -90,5 +90,5 @@ function problemOf(after: World): { code: string; what: string } | undefined {
   return undefined
 }
 
-/** The code that stands at the head of a record's error. */
+/** The code at the beginning of a record's error. */
 const codeIn = (error: string | undefined): string | undefined => /^([a-z_]+): /.exec(error ?? '')?.[1]
