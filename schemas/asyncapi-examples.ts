@@ -11,7 +11,7 @@ type Examples<Schemas extends Record<string, z.ZodType>> = {
   readonly [Type in keyof Schemas]: readonly Example<z.input<Schemas[Type]>>[]
 }
 
-/** What the known inputs look like, for the AsyncAPI document. */
+/** Examples of the known inputs for the AsyncAPI document. */
 export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
   'message.received': [
     {
@@ -35,7 +35,7 @@ export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
   ],
 }
 
-/** What machines send out, for the AsyncAPI document. */
+/** Examples of the known emitted events for the AsyncAPI document. */
 export const EMIT_EXAMPLES: Examples<typeof KNOWN_EMITS> = {
   'message.sent': [
     {

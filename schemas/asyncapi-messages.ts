@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { EMIT_EXAMPLES, INPUT_EXAMPLES, type Example } from './asyncapi-examples.ts'
 
-/** An emitted event as OUT has it: a CloudEvent in JSON. */
+/** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
   specversion: z.literal('1.0'),
   id: z.string().meta({ description: 'Stable: the same event sent twice has the same id, which is its Nats-Msg-Id too' }),
@@ -17,7 +17,7 @@ export const outEventSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 })
 
-/** A schema as a part of the document: of what may be sent, not of what it is read as. */
+/** The JSON schema of the values that may be sent: defaults are optional, transformations are not applied. */
 export function jsonSchema(schema: z.ZodType) {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' })
   return json
@@ -25,7 +25,11 @@ export function jsonSchema(schema: z.ZodType) {
 
 const EXAMPLE_TIME = '2026-11-20T10:00:00.000Z'
 
-/** A message of the channel `in`. `kind` is absent where every kind may take it. */
+/**
+ * A message of the channel `in`.
+ *
+ * @param kind the kind that declares it; undefined where every kind accepts it
+ */
 export function describeInput(type: string, schema: z.ZodType, kind?: string) {
   const examples = kind === undefined ? exampleList(INPUT_EXAMPLES, type) : []
   return {
@@ -44,7 +48,11 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
   }
 }
 
-/** A message of the channel `out`. `kind` is absent where any kind may emit it. */
+/**
+ * A message of the channel `out`.
+ *
+ * @param kind the kind that declares it; undefined where any kind may emit it
+ */
 export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
   const examples = kind === undefined ? exampleList(EMIT_EXAMPLES, type) : []
   const event = {
@@ -114,7 +122,7 @@ const DEAD_HEADERS = {
   'Colloquy-Inbox-Seq': 'INBOX sequence of the input: its position',
 }
 
-/** The schema of a message's headers, from what they mean; all of them are there where nothing else is said. */
+/** The schema of a message's headers, from their descriptions. Default: all of them are required. */
 const headers = (meanings: Readonly<Record<string, string>>, required = Object.keys(meanings)) => ({
   type: 'object',
   required,
@@ -126,7 +134,7 @@ const titleOf = (type: string, kind: string | undefined): string => (kind === un
 const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, type: string): readonly Example[] =>
   examples[type] ?? []
 
-/** An envelope whose `data` is of one type. */
+/** The schema of an envelope whose `data` has one type. */
 const envelopeSchema = (envelope: string, type: string, schema: z.ZodType) => ({
   allOf: [
     { $ref: `#/components/schemas/${envelope}` },

@@ -8,7 +8,7 @@ import { TOKEN } from './subjects.ts'
 
 type Schemas = Readonly<Record<string, z.ZodType>>
 
-/** As much of a kind as its producers and readers have to know. */
+/** The part of a kind that its producers and consumers need to know. */
 export interface DescribedKind {
   readonly name: string
   readonly version: number
@@ -17,10 +17,10 @@ export interface DescribedKind {
 }
 
 /**
- * The contract with producers and readers in other languages as an AsyncAPI 3.0 document, generated from the schemas that the
- * code itself checks with.
+ * Describes the interface for producers and consumers in other languages as an AsyncAPI 3.0 document, generated from the schemas that
+ * Colloquy validates with.
  *
- * @param kinds whose own events are described beside the ones that every kind may take and send.
+ * @param kinds kinds whose own events are described besides those that every kind accepts and emits
  */
 export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
   const events = kinds.map(({ name, events }) => ({ name, schemas: events }))
@@ -90,7 +90,7 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
 type Describe<Message> = (type: string, schema: z.ZodType, kind?: string) => Message
 type Messages<Message = unknown> = Readonly<Record<string, Message>>
 
-/** The messages of a direction: the known ones, and of each kind those that it has of its own or with a schema of its own. */
+/** The messages of one direction: the known ones, and each kind's own types or own schemas of known types. */
 function describeAll<Message>(
   prefix: string, known: Schemas, kinds: readonly { name: string; schemas: Schemas }[], describe: Describe<Message>,
 ): Messages<Message> {
@@ -104,7 +104,7 @@ function describeAll<Message>(
   return messages
 }
 
-/** Keys of components are of fewer characters than types may be. */
+/** Keys of AsyncAPI components allow fewer characters than event types. */
 const componentKey = (type: string): string =>
   type.replace(/[^A-Za-z0-9._-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`)
 

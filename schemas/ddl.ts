@@ -9,7 +9,7 @@ export const columnDefinition = (name: string, { type, comment, codec }: Column)
 
 export const rowsTable = (name: string): string => `${name}_rows`
 
-/** A table of rows: each generation of it lies in partitions of its own. */
+/** A table of rows; each generation has its own partitions. */
 export const createRowsTable = (name: string, table: Table): string => createTable(
   name, { ...table, columns: { ...table.columns, generation: GENERATION } }, `(generation, toYYYYMM(${table.partitionBy}))`)
 
@@ -22,15 +22,15 @@ function createTable(name: string, table: Table, partitions?: string): string {
   return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\nENGINE = ReplacingMergeTree(${table.version ?? ''})${partition}\nORDER BY (${table.orderBy.join(', ')})${settings}\nCOMMENT ${quoted(table.comment)}`
 }
 
-/** A view's columns carry comments too, but say nothing of storage. */
+/** Columns of a view have comments, but no codecs. */
 function createView(name: string, { comment, columns, select }: View): string {
   const lines = Object.entries(columns).map(([column, { type, comment: about }]) => columnDefinition(column, { type, comment: about }))
   return `CREATE OR REPLACE VIEW ${name} (\n  ${lines.join(',\n  ')}\n) AS (\n  ${select}\n)\nCOMMENT ${quoted(comment)}`
 }
 
 /**
- * Rows with one key lie in one partition, so that a reader needs to merge within partitions only, and may leave those of other
- * generations unread: both hold by the setting.
+ * All versions of a row are in one partition, so FINAL needs to merge within partitions only, and ClickHouse skips the partitions of other
+ * generations. The setting tells it so.
  */
 const currentRows = (name: string, { comment, columns }: Table): View => ({
   comment, columns,
@@ -45,7 +45,7 @@ function freshness(): View {
   }
 }
 
-/** The statements that make the tables and views; each may be run again. */
+/** The statements that create the tables and views. Each may run again. */
 export function createStatements(): string[] {
   return [
     createTable('migrations', MIGRATIONS),

@@ -1,6 +1,6 @@
 /**
- * The error that Colloquy throws on purpose. `code` is stable and is what callers match on; `message` says what
- * happened, where, and what to do about it. Expected refusals (a bad message, a repeat) are results, never this.
+ * An error that Colloquy throws on purpose. Callers match on `code`, which is stable. `message` says what happened, where, and what to do.
+ * Expected refusals, such as an invalid or duplicate message, are results and not errors.
  */
 export class ColloquyError extends Error {
   readonly code: string
@@ -12,13 +12,13 @@ export class ColloquyError extends Error {
   }
 }
 
-/** The `code` of anything thrown, if it carries one: ours, Node's (`ECONNREFUSED`) or a library's. */
+/** The `code` of any thrown value that has one: Colloquy's, Node's (`ECONNREFUSED`) or a library's. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
   return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
 }
 
-/** The message of anything thrown, for a log line or a record; a task's error is an object with code and message, and no Error. */
+/** The message of any thrown value, for a log line or a record. The error of a task is a plain object with code and message. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error)
   const message: unknown = 'message' in error ? error.message : undefined
@@ -27,10 +27,10 @@ export function messageOf(error: unknown): string {
   return code === undefined ? message : `${code}: ${message}`
 }
 
-/** A task's failure that no retry can mend: the runner reports it at once. */
+/** A failure of a task that no retry can fix. The runner reports it without another attempt. */
 export class TerminalError extends ColloquyError {}
 
-/** A task's failure after which the outside world asked for a pause: the next attempt waits at least this long. */
+/** A failure of a task after which the outside system asked for a pause. The next attempt waits at least `retryAfterMs`. */
 export class RetryLaterError extends ColloquyError {
   readonly retryAfterMs: number
 

@@ -1,20 +1,21 @@
 import { z } from 'zod'
 
 /**
- * The event types that the conversation tables know. Any kind may take or emit them; a kind adds its own beside them.
+ * The event types that the conversation tables know. Any kind may accept or emit them, besides its own.
  *
- * What fills which column (`known.ts` reads them; times and counts come from the record):
+ * The columns that each event fills (`event-readers.ts` reads them; times and counts come from the record):
  *
  * | event | columns |
  * |---|---|
- * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of an agent or another assistant: an answer to what waits |
- * | `message.sent` | messages; `replyTo` → which turn it answers; `intent`, `hits`, `model`… → turns; `tokensIn`, `tokensOut`, `cost` → turns, cases; `sources` → citations; `quality` → turns, conversations |
+ * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of an agent or another assistant: answers open turns |
+ * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns; `tokensIn`, `tokensOut`, `cost` → turns, cases |
+ * |  | `sources` → citations; `quality` → turns, conversations |
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
  * | `feedback.given` | cases: `rating` |
  *
- * A kind may say the same by its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
- * cases; `intent`, `quality` → conversations.
+ * A kind may state the same by its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` → cases;
+ * `intent`, `quality` → conversations.
  */
 export const roleSchema = z.enum(['user', 'assistant', 'agent', 'system'])
 export type Role = z.infer<typeof roleSchema>
@@ -55,7 +56,7 @@ export const messageSent = z.object({
 
 export const escalated = z.object({ reason: z.string() })
 export const caseClosed = z.object({ outcome: z.string() })
-/** For kinds whose cases are rated, each in a scale of its own. */
+/** For kinds whose cases are rated, each in its own scale. */
 export const feedbackGiven = z.object({
   rating: z.number().meta({ description: 'What the customer thinks of the case, in the scale of the kind' }),
   comment: z.string().max(4000).optional(),
@@ -64,5 +65,5 @@ export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
 /** Inputs that every kind may be sent. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const
-/** Events that the tables know when a machine emits them. */
+/** Emitted events that the tables know. */
 export const KNOWN_EMITS = { 'message.sent': messageSent, escalated, 'case.closed': caseClosed } as const

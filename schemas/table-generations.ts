@@ -1,8 +1,8 @@
 import type { Column, Table } from './tables.ts'
 
 /**
- * In every table of rows, and not in its view: a rebuild writes rows of the next generation beside the present one, and one row in
- * `generations` for each table, inserted at once, makes them count.
+ * A column of every table of rows, and not of its view. A rebuild writes rows of the next generation beside the current one; then one row
+ * for each table in `generations`, inserted together, makes them current.
  */
 export const GENERATION: Column = { type: 'UInt32', comment: 'Which making of the table a row belongs to: 0, one more with each rebuild' }
 
@@ -34,14 +34,14 @@ export const MIGRATIONS: Table = {
 }
 
 /**
- * Which generation counts, by table. The same text in every view, so that ClickHouse asks once per query, and all tables of one query
- * are of one moment.
+ * The current generation of each table. The text is the same in every view: ClickHouse evaluates it once per query, so all tables of one
+ * query have generations of the same time.
  */
 export const PRESENT_GENERATIONS = '(SELECT maxMap(map(name, generation)) FROM generations)'
 
 /**
- * Fails where the tables are not complete to a sequence. A view and not a function: one in WHERE is not called where no row comes to
- * it, and functions belong to no database.
+ * Fails where the tables are not yet complete up to a sequence. It is a view because ClickHouse does not evaluate a function in WHERE when
+ * there are no rows, and functions belong to no database.
  */
 export const CREATE_COMPLETE_TO = `CREATE OR REPLACE VIEW complete_to AS (
   WITH (SELECT max(projected_seq) FROM freshness) AS reached

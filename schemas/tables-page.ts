@@ -1,7 +1,7 @@
 import { PROGRESS, TABLES, type Column, type Table } from './tables.ts'
 import { VIEWS, type View } from './views.ts'
 
-/** The page docs/tables.md: what is in each table, made of the same words that ClickHouse shows as comments. */
+/** Generates docs/tables.md from the same comments that ClickHouse shows. */
 export const tablesPage = (): string => [
   '# The tables',
   '',

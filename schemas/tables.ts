@@ -1,7 +1,9 @@
 /**
- * The tables of the contract, as data: what each column means stands beside its name, and goes into ClickHouse as its comment.
- * `<name>_rows` holds the rows, duplicates and superseded versions included, until ClickHouse merges them away; the view
- * `<name>` gives current, duplicate-free rows at any time.
+ * A column of a table.
+ *
+ * This file declares the tables of the contract as data. The text beside a column's name becomes its comment in ClickHouse. `<name>_rows`
+ * holds all versions of rows, duplicates included, until ClickHouse merges them; the view `<name>` always returns current rows without
+ * duplicates.
  */
 export interface Column {
   readonly type: string
@@ -9,11 +11,11 @@ export interface Column {
   readonly codec?: string
 }
 
-/** What lets ClickHouse pass over rows unread; only on columns that are the same in every version of a row. */
+/** Lets ClickHouse skip granules. Allowed only on columns with the same value in every version of a row. */
 export interface SkipIndex {
   readonly of: string
   readonly type: string
-  /** Granules (8,192 rows each) that share one entry. */
+  /** Granules (8,192 rows each) per entry of the index. */
   readonly granularity: number
 }
 
@@ -22,9 +24,12 @@ export interface Table {
   readonly columns: Readonly<Record<string, Column>>
   /** The key of a row, and the order of rows on disk. */
   readonly orderBy: readonly string[]
-  /** Column by whose month rows are kept together; a time of ours, which never changes for a row, never a producer's. */
+  /**
+   * The column by whose month rows are partitioned. It must never change for a row, so it is a time by Colloquy's clock, never by a
+   * producer's.
+   */
   readonly partitionBy: string
-  /** Of rows with the same key the one with the highest value here counts; without it they are equal. */
+  /** Of rows with the same key, the one with the highest value in this column is current. Default: they are equal. */
   readonly version?: string
   readonly indexes?: readonly SkipIndex[]
   readonly settings?: Readonly<Record<string, string>>
@@ -32,16 +37,16 @@ export interface Table {
 
 /** A table whose rows are each a function of one record. */
 export interface ReadModel extends Table {
-  /** Column with the LOG sequence of that record. */
+  /** The column with the LOG sequence of that record. */
   readonly seq: string
 }
 
 const col = (type: string, comment: string): Column => ({ type, comment })
-/** What rises, or nearly so, in the order of the rows. */
+/** A column whose values rise, or nearly so, in the order of the rows. */
 const monotonic = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
-/** Ids, which have much in common with their neighbours. */
+/** A column of ids, which resemble their neighbours. */
 const id = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(1)' })
-/** Long text, read seldom. */
+/** A column of long texts, which are rarely read. */
 const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
 const TEXT = 'LowCardinality(String)'
 export const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
@@ -50,15 +55,16 @@ export const TIME_OR_NULL = `Nullable(${TIME})`
 const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
 
 /**
- * For tables with a JSON column: paths beyond `max_dynamic_paths` share one column in a form that costs the same to merge whatever
- * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. A server too old to know it refuses the table.
+ * For tables with a JSON column: the storage format of the paths beyond `max_dynamic_paths`. This format merges at the same cost for any
+ * number of paths; ClickHouse's default takes seconds and gigabytes for a few hundred thousand. A server that does not know it refuses the
+ * table.
  */
 const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
 
-/** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
+/** Settings for statements that write or parse JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
 
-/** Most questions are about one actor, or about a span of time: its rows lie together, since times rise with the log. */
+/** Indexes for queries about one actor or a range of time. Its rows are close together, since times rise with the log. */
 const byActorAnd = (time: string): readonly SkipIndex[] =>
   [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]
 
@@ -331,7 +337,7 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[]
 /** A row of a table: every column has a value. */
 export type Row<Name extends TableName> = { readonly [Name_ in keyof (typeof TABLES)[Name]['columns']]: unknown }
 
-/** How far the tables are; one row per projector, newest by `at`. `freshness` shows it to analysts. */
+/** The progress of the projector; one row per reader, the newest by `at`. `freshness` shows it to analysts. */
 export const PROGRESS: Table = {
   comment: 'How far the tables are, and where the projector goes on',
   orderBy: ['reader'],

@@ -1,6 +1,6 @@
 import { TABLES, TEXT_OR_NULL, TIME_OR_NULL, type Column } from './tables.ts'
 
-/** A view over other tables, for questions that one table does not answer. */
+/** A view over other tables. */
 export interface View {
   readonly comment: string
   readonly columns: Readonly<Record<string, Column>>
