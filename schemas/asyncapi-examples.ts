@@ -26,7 +26,7 @@ export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
     },
     {
       name: 'agent',
-      summary: 'A person of the company takes over',
+      summary: 'An agent takes over',
       data: { role: 'agent', text: 'Hello, this is Ana. Let me look into that for you.' },
     },
   ],
@@ -57,7 +57,7 @@ export const EMIT_EXAMPLES: Examples<typeof KNOWN_EMITS> = {
   ],
   escalated: [
     { name: 'english', summary: 'The customer asks for a person', data: { reason: 'asked for a person' } },
-    { name: 'chinese', summary: 'The same in Chinese: reasons are the kind\'s own texts', data: { reason: '客户要求人工服务' } },
+    { name: 'chinese', summary: 'The same in Chinese: each kind words its own reasons', data: { reason: '客户要求人工服务' } },
   ],
   'case.closed': [
     { name: 'resolved', summary: 'The case is closed', data: { outcome: 'resolved' } },

@@ -4,16 +4,16 @@ import { EMIT_EXAMPLES, INPUT_EXAMPLES, type Example } from './asyncapi-examples
 /** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
   specversion: z.literal('1.0'),
-  id: z.string().meta({ description: 'Stable: the same event sent twice has the same id, which is its Nats-Msg-Id too' }),
+  id: z.string().meta({ description: 'The same for every copy of one event; also its Nats-Msg-Id' }),
   type: z.string(),
   source: z.string().meta({ description: 'colloquy/<tenant>/<kind>/<id>' }),
-  time: z.iso.datetime().meta({ description: 'When it was decided' }),
+  time: z.iso.datetime().meta({ description: 'When the machine emitted it' }),
   datacontenttype: z.literal('application/json'),
   sequence: z.string().regex(/^\d+$/).meta({ description: 'Rises with every event of the actor' }),
-  causationid: z.string().meta({ description: 'The id of the input that led to it' }),
-  correlationid: z.string().optional().meta({ description: 'As the input had it' }),
-  traceparent: z.string().optional().meta({ description: 'As the input had it' }),
-  position: z.int().meta({ description: 'INBOX sequence of the input that led to it' }),
+  causationid: z.string().meta({ description: 'Id of the input that caused it' }),
+  correlationid: z.string().optional().meta({ description: 'From the input' }),
+  traceparent: z.string().optional().meta({ description: 'From the input' }),
+  position: z.int().meta({ description: 'INBOX sequence of the input that caused it' }),
   data: z.record(z.string(), z.unknown()),
 })
 
@@ -36,7 +36,7 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
     name: type,
     title: titleOf(type, kind),
     headers: headers({
-      'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; no second one is stored for 2 min',
+      'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; JetStream drops a second message with it within 2 minutes',
     }, []),
     payload: envelopeSchema('Input', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
@@ -76,17 +76,17 @@ export function deadLetterMessages() {
   return {
     'dead.rejected': {
       name: 'rejected',
-      title: 'An input that was rejected',
+      title: 'A rejected input',
       contentType: 'application/octet-stream',
       headers: headers({
         ...DEAD_HEADERS,
-        'Colloquy-Subject': 'Where it was published',
-        'Colloquy-Payload': '"excerpt" where the untouched payload was gone already',
+        'Colloquy-Subject': 'The subject it was published to',
+        'Colloquy-Payload': '"excerpt" where the full payload was no longer available',
       }, Object.keys(DEAD_HEADERS)),
-      payload: { description: 'The bytes as they were published' },
+      payload: { description: 'The payload as published' },
       examples: [{
         name: 'rubbish',
-        summary: 'Somebody published a text that is not JSON',
+        summary: 'The payload is not JSON',
         headers: { ...about, 'Nats-Msg-Id': 'dead-5012-5120', 'Colloquy-Reason': 'bad_json', 'Colloquy-Error': 'not JSON' },
         payload: '你好',
       }],
@@ -114,9 +114,9 @@ export function deadLetterMessages() {
 }
 
 const DEAD_HEADERS = {
-  'Nats-Msg-Id': 'The same for the same dead letter',
-  'Colloquy-Reason': 'As in the subject',
-  'Colloquy-Error': 'What was wrong, with the field; percent-encoded where it is not ASCII',
+  'Nats-Msg-Id': 'The same for every copy of one dead letter',
+  'Colloquy-Reason': 'The reason, as in the subject',
+  'Colloquy-Error': 'What is wrong, with the field; percent-encoded where it is not ASCII',
   'Colloquy-At': 'When it was decided',
   'Colloquy-Log-Seq': 'LOG sequence of the record',
   'Colloquy-Inbox-Seq': 'INBOX sequence of the input: its position',

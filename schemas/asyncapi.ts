@@ -34,47 +34,47 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
     info: {
       title: 'Colloquy',
       version: '1.0.0',
-      description: 'One durable statechart per conversation. Producers publish inputs to NATS JetStream; each is decided on '
-        + 'once, in order per actor; what the machine emits comes out again.'
+      description: 'One durable statechart per conversation. Producers publish inputs to NATS JetStream. Colloquy decides each input '
+        + 'once, in order per actor, and publishes the events that the machine emits.'
         + (kinds.length === 0 ? '' : ` Kinds: ${kinds.map(({ name, version }) => `${name}@${version}`).join(', ')}.`),
     },
     defaultContentType: 'application/json',
     servers: {
       local: {
         host: '127.0.0.1:4222', protocol: 'nats',
-        description: 'The embedded server; COLLOQUY_NATS_PORT puts it elsewhere, COLLOQUY_NATS_URL names another one',
+        description: 'The embedded server; COLLOQUY_NATS_PORT sets its port, COLLOQUY_NATS_URL selects another server',
       },
     },
     channels: {
       in: {
         address: 'in.{tenant}.{kind}.{id}',
         title: 'Inputs of an actor',
-        description: 'Stored by the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
-          + `At most ${LIMITS.inputBytesMax} bytes. A type that is not listed is recorded and changes nothing; `
-          + 'the types xstate.*, task.* and timer.* are refused.',
+        description: 'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
+          + `At most ${LIMITS.inputBytesMax} bytes. An input of an unlisted type is recorded and changes nothing; `
+          + 'the types xstate.*, task.* and timer.* are rejected.',
         parameters: address,
         messages: refs('#/components/messages', inputs),
       },
       out: {
         address: 'out.{tenant}.{kind}.{id}.{type}',
         title: 'Events that machines emit',
-        description: 'Kept by the stream OUT for a bounded time; in the order of the actor, at least once, with the id of '
+        description: 'Kept in the stream OUT for a limited time. In the order of the actor; delivered at least once, with the id of '
           + 'the event as Nats-Msg-Id.',
-        parameters: { ...address, type: { description: 'Type of the event; its dots stay dots: it may be several tokens' } },
+        parameters: { ...address, type: { description: 'Type of the event; its dots separate tokens of the subject' } },
         messages: refs('#/components/messages', outputs),
       },
       dead: {
         address: 'dead.{reason}.{tenant}.{kind}.{id}',
-        title: 'Inputs that were rejected and tasks that failed for good',
-        description: 'Kept by the stream DEAD. Where the subject of an input was not of the grammar, kind and id are "_".',
+        title: 'Rejected inputs and tasks that failed for good',
+        description: 'Kept in the stream DEAD. Where the subject of an input is invalid, kind and id are "_".',
         parameters: { reason: { enum: [...REASONS], description: 'Why' }, ...address },
         messages: refs('#/components/messages', dead),
       },
     },
     operations: {
-      receiveInput: operation('receive', 'in', 'Colloquy takes an input', inputs),
-      sendEvent: operation('send', 'out', 'Colloquy sends what a machine emitted', outputs),
-      sendDeadLetter: operation('send', 'dead', 'Colloquy puts aside what it could not use', dead),
+      receiveInput: operation('receive', 'in', 'Colloquy accepts an input', inputs),
+      sendEvent: operation('send', 'out', 'Colloquy publishes an event that a machine emitted', outputs),
+      sendDeadLetter: operation('send', 'dead', 'Colloquy publishes a dead letter', dead),
     },
     components: {
       schemas: {

@@ -40,7 +40,7 @@ const currentRows = (name: string, { comment, columns }: Table): View => ({
 function freshness(): View {
   const { reader: _reader, positions: _positions, ...columns } = PROGRESS.columns
   return {
-    comment: 'How far the tables are', columns,
+    comment: 'How complete the tables are', columns,
     select: `SELECT ${Object.keys(columns).join(', ')} FROM progress FINAL WHERE reader = 'projector'`,
   }
 }

@@ -23,24 +23,24 @@ const sequence = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,15}$/).
  * accepted and not stored.
  */
 export const inputSchema = z.object({
-  specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; may be left out' }),
+  specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
   type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
     .meta({ description: 'What happened, such as message.received' }),
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
   dataversion: z.int().positive().max(1_000_000).optional()
-    .meta({ description: 'Version of the shape of data. Default: the newest that it fits' }),
+    .meta({ description: 'Version of the shape of data. Default: the newest one that the data fit' }),
   id: text(256).refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved').optional()
-    .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, else seq:<position>' }),
+    .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, or else seq:<position>' }),
   // Long enough for `colloquy/<tenant>/<kind>/<id>` with the longest tokens.
-  source: text(512).optional().meta({ description: 'Who says so. Default: nats' }),
+  source: text(512).optional().meta({ description: 'The producer. Default: nats' }),
   time: time.optional().meta({ description: 'When it happened, RFC 3339, 1970 to 2100. Default: its arrival' }),
   sequence: sequence.optional()
-    .meta({ description: 'Rises per source and actor; one that does not rise is taken as a repeat' }),
-  correlationid: text(256).optional().meta({ description: 'Carried along' }),
-  causationid: text(256).optional().meta({ description: 'Carried along' }),
-  traceparent: text(256).optional().meta({ description: 'W3C trace context, carried along' }),
+    .meta({ description: 'Rises per source and actor; an input whose sequence does not rise is a duplicate' }),
+  correlationid: text(256).optional().meta({ description: 'Copied to everything the input causes' }),
+  causationid: text(256).optional().meta({ description: 'Id of the event that caused the input; stored with it' }),
+  traceparent: text(256).optional().meta({ description: 'W3C trace context; copied to everything the input causes' }),
   history: z.boolean().optional()
-    .meta({ description: 'Something past: recorded and counted, never shown to the machine' }),
+    .meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
 })
 
 /** A parsed input without its defaults. */

@@ -69,7 +69,7 @@ function findProblemInside(value: object, depth: number): Problem | undefined {
 
 function findProblemInList(list: readonly unknown[], depth: number): Problem | undefined {
   for (let index = 0; index < list.length; index++) {
-    const found = list[index] === undefined ? problem('undefined in a list comes back as null') : findProblem(list[index], depth + 1)
+    const found = list[index] === undefined ? problem('undefined in a list would come back as null') : findProblem(list[index], depth + 1)
     if (found !== undefined) return withKey(found, String(index))
   }
   return undefined

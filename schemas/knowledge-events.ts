@@ -22,17 +22,17 @@ export const KNOWLEDGE_LIMITS = {
  * part completes a revision, and removes the chunks that the new revision lacks.
  */
 export const sourceTaught = z.object({
-  source: z.string().min(1).max(KNOWLEDGE_LIMITS.sourceCharsMax).optional().meta({ description: 'What a hit and a citation name; default: the id of the actor' }),
+  source: z.string().min(1).max(KNOWLEDGE_LIMITS.sourceCharsMax).optional().meta({ description: 'Name of the source in hits and citations. Default: id of the actor' }),
   title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
-  lang: z.string().max(35).optional().meta({ description: 'BCP 47; detected chunk by chunk where it is absent' }),
-  url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Where people find it' }),
-  revision: z.string().max(64).default('').meta({ description: 'The same for all parts, another one for any other text; the one that is known changes nothing. Needed with several parts' }),
+  lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected for each chunk' }),
+  url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Link for readers' }),
+  revision: z.string().max(64).default('').meta({ description: 'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes nothing. Required with several parts' }),
   part: z.int().positive().default(1),
   parts: z.int().positive().default(1),
-  from: z.int().nonnegative().default(0).meta({ description: 'Chunks in the parts before' }),
+  from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the parts before' }),
   chunks: z.array(z.string().min(1).max(KNOWLEDGE_LIMITS.chunkCharsMax)).min(1)
-    .meta({ description: 'Each is found by itself. A first line "# Title › Section", with an empty one after it, says where it stands' }),
-}).refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not be above parts' })
+    .meta({ description: 'Each chunk is indexed separately. A first line "# Title › Section", followed by an empty one, is its heading' }),
+}).refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not exceed parts' })
 export type SourceTaught = z.output<typeof sourceTaught>
 
 export const sourceForgotten = z.object({})
@@ -40,7 +40,7 @@ export const sourceForgotten = z.object({})
 /** Emitted when the chunks of a source change; lists their ids. */
 export const knowledgeChanged = z.object({
   source: z.string(),
-  revision: z.string().nullable().meta({ description: 'Of what is known now; the one before while parts are on their way, null where nothing is' }),
+  revision: z.string().nullable().meta({ description: 'The complete revision, while parts of the next one arrive, too; null where there is none' }),
   added: z.array(z.string()),
   removed: z.array(z.string()),
 })

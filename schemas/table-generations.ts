@@ -4,32 +4,32 @@ import type { Column, Table } from './tables.ts'
  * A column of every table of rows, and not of its view. A rebuild writes rows of the next generation beside the current one; then one row
  * for each table in `generations`, inserted together, makes them current.
  */
-export const GENERATION: Column = { type: 'UInt32', comment: 'Which making of the table a row belongs to: 0, one more with each rebuild' }
+export const GENERATION: Column = { type: 'UInt32', comment: 'Generation of the row: 0 at first, one higher after each rebuild' }
 
 const TIME = "DateTime64(3, 'UTC')"
 
 export const GENERATIONS: Table = {
-  comment: 'Which generation of each table counts: the highest; a table that is not named here is at 0',
+  comment: 'Generations of each table: the highest is current; a table that is not listed is at 0',
   orderBy: ['name', 'generation'],
   partitionBy: '',
   columns: {
     name: { type: 'LowCardinality(String)', comment: 'Table' },
     generation: GENERATION,
-    seq: { type: 'UInt64', comment: 'LOG sequence up to which it held all records when it took over' },
-    at: { type: TIME, comment: 'Since when it counts' },
+    seq: { type: 'UInt64', comment: 'LOG sequence up to which the generation was complete when it became current' },
+    at: { type: TIME, comment: 'When it became current' },
   },
 }
 
 export const MIGRATIONS: Table = {
-  comment: 'Which migrations of the tables were done',
+  comment: 'Migrations of the tables that have run',
   orderBy: ['version'],
   partitionBy: '',
   columns: {
     version: { type: 'UInt32', comment: 'Number of the migration; the highest is the version of the tables' },
     name: { type: 'String', comment: 'What it changed' },
-    rebuild: { type: 'Array(String)', comment: 'Tables that it left to be built again from the log; done once a later generation of them counts' },
-    seq: { type: 'UInt64', comment: 'LOG sequence up to which the tables were then; 0 where they were made new' },
-    at: { type: TIME, comment: 'When it was done' },
+    rebuild: { type: 'Array(String)', comment: 'Tables to be rebuilt after the migration; rebuilt once they have a later generation' },
+    seq: { type: 'UInt64', comment: 'LOG sequence up to which the tables were complete at that time; 0 for new tables' },
+    at: { type: TIME, comment: 'When it ran' },
   },
 }
 

@@ -12,14 +12,14 @@ const INTERVAL_COLUMNS = ['tenant', 'kind', 'actor', 'case_no', 'history', 'mach
 
 export const VIEWS = {
   states: {
-    comment: 'Every stay in a state: those that are over, and those that last',
+    comment: 'Every interval in a state, completed or current',
     columns: {
       ...interval,
-      left_seq: { ...left_seq, type: 'Nullable(UInt64)', comment: `${left_seq.comment}; NULL while it lasts` },
-      next: { ...next, type: TEXT_OR_NULL, comment: `${next.comment}; NULL while it lasts` },
-      cause: { ...cause, type: TEXT_OR_NULL, comment: `${cause.comment}; NULL while it lasts` },
-      left_at: { ...left_at, type: TIME_OR_NULL, comment: `${left_at.comment}; NULL while it lasts` },
-      ms: { ...ms, type: 'Nullable(UInt64)', comment: `${ms.comment}; NULL while it lasts` },
+      left_seq: { ...left_seq, type: 'Nullable(UInt64)', comment: `${left_seq.comment}; NULL for a current interval` },
+      next: { ...next, type: TEXT_OR_NULL, comment: `${next.comment}; NULL for a current interval` },
+      cause: { ...cause, type: TEXT_OR_NULL, comment: `${cause.comment}; NULL for a current interval` },
+      left_at: { ...left_at, type: TIME_OR_NULL, comment: `${left_at.comment}; NULL for a current interval` },
+      ms: { ...ms, type: 'Nullable(UInt64)', comment: `${ms.comment}; NULL for a current interval` },
     },
     select: `SELECT ${[...INTERVAL_COLUMNS, 'left_seq', 'next', 'cause', 'left_at', 'ms'].join(', ')} FROM state_intervals
   UNION ALL

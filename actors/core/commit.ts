@@ -58,9 +58,9 @@ const previousCase = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.cas
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
 function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
-  if (bytes > LIMITS.recordBytesMax) return `the record would have ${bytes} bytes; ${LIMITS.recordBytesMax} are allowed`
+  if (bytes > LIMITS.recordBytesMax) return `the record would have ${bytes} bytes; the limit is ${LIMITS.recordBytesMax}`
   const stateBytes = encode(committed.state).length
-  return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; ${LIMITS.stateBytesMax} are allowed` : undefined
+  return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; the limit is ${LIMITS.stateBytesMax}` : undefined
 }
 
 /**

@@ -34,7 +34,7 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, context: De
 function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolean): Decision {
   const { actor, message, at } = decisionInput
   if (!message.addressable) {
-    return reject(decisionInput, { reason: 'bad_subject', error: 'tokens must match [A-Za-z0-9_-]{1,128}', input: readableInput(message) })
+    return reject(decisionInput, { reason: 'bad_subject', error: 'tenant, kind and id must match [A-Za-z0-9_-]{1,128}', input: readableInput(message) })
   }
   const kind = kinds.get(actor.address.kind)
   if (message.origin === 'internal') return decideInternal(decisionInput, kind, fresh)

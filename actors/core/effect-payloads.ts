@@ -13,7 +13,7 @@ const refuse = (code: string, what: string): never => { throw new ColloquyError(
 
 export function taskOf(kind: Kind, name: string): TaskDefinition {
   const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined
-  return task ?? refuse('unknown_source', `the machine invokes "${name}", which is no task of kind "${kind.name}"; declare it under "tasks" of defineKind`)
+  return task ?? refuse('unknown_source', `the machine invokes "${name}", which is not a task of kind "${kind.name}"; declare it under "tasks" of defineKind`)
 }
 
 export function taskInput(kind: Kind, name: string, input: unknown): unknown {
@@ -58,6 +58,6 @@ export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_send', `send "${type}" to ${kind}/${actor}: data.${problem}`)
   const bytes = Buffer.byteLength(JSON.stringify(data)) + ENVELOPE_BYTES
-  if (bytes > LIMITS.inputBytesMax) refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; an input may have ${LIMITS.inputBytesMax}`)
+  if (bytes > LIMITS.inputBytesMax) refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
   return { kind, actor, type, data }
 }

@@ -121,7 +121,7 @@ function collect(collector: EffectCollector, { type, params, info, exec }: Actio
 function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {
   const { kind, context: { base, at, tracing: carried } } = collector
   if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
-    throw refusalError(kind.name, { code: 'inline_source', where: '', what: 'what is started is written in place, and a record cannot name it', instead: INVOKE_INSTEAD })
+    throw refusalError(kind.name, { code: 'inline_source', where: '', what: 'it starts an inline source, which a record cannot name', instead: INVOKE_INSTEAD })
   }
   if (typeof child !== 'string' || !kind.invokes.has(child)) throw refusalError(kind.name, spawnedTask(''))
   collector.runCount += 1
@@ -149,8 +149,8 @@ function raise(collector: EffectCollector, params: unknown): void {
   if (delay === undefined) return
   const event = eventOf(params)
   const problem = jsonProblem(event)
-  if (problem !== undefined) throw new ColloquyError('bad_event', `what the machine raises later, "${event.type}": ${problem}`)
-  if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is no number`)
+  if (problem !== undefined) throw new ColloquyError('bad_event', `the delayed event "${event.type}": ${problem}`)
+  if (typeof delay !== 'number' || Number.isNaN(delay)) throw new ColloquyError('bad_delay', `the delay of "${event.type}" is not a number`)
   collector.timerCount += 1
   const run = `${collector.context.base}-w${collector.timerCount}`
   const sendId = typeof id === 'string' ? id : run
@@ -181,7 +181,7 @@ const fieldsOf = (params: unknown): Fields => (isRecord(params) ? params : noFie
 /** @throws ColloquyError `bad_event` where a raised, sent or emitted value is not an event. */
 function eventOf(params: unknown): AnyEventObject {
   const { event } = fieldsOf(params)
-  if (!isEvent(event)) throw new ColloquyError('bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}, which is no event: an object with a type`)
+  if (!isEvent(event)) throw new ColloquyError('bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}; an event is an object with a type`)
   return event
 }
 

@@ -39,15 +39,15 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   }
   const from = versionOf(actor.machine)
   const migration = kind.migrate[from]
-  if (migration === undefined) return refuse('missing_migration', `there is no migrate[${from}]`, 'write one; ({ value, context }) => ({ value, context }) where nothing changed')
+  if (migration === undefined) return refuse('missing_migration', `there is no migrate[${from}]`, 'write one; where nothing changed: ({ value, context }) => ({ value, context })')
 
   const migrated = attempt(() => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))))
-  if ('error' in migrated) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'mend it; the input can be redriven then')
+  if ('error' in migrated) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'correct it, then redrive the input')
   const context = kind.context.safeParse(migrated.value.context)
   const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
-  if (!context.success || problem !== undefined) return refuse('migration_failed', `what migrate[${from}] gave is not the kind's context: ${problem}`, 'mend it; the input can be redriven then')
+  if (!context.success || problem !== undefined) return refuse('migration_failed', `migrate[${from}] returned a context that does not match the schema: ${problem}`, 'correct it, then redrive the input')
   const resolved = attempt(() => kind.machine.resolveState({ value: migrated.value.value, context: context.data }))
-  if ('error' in resolved) return refuse('state_gone', `migrate[${from}] gave a state that the machine does not have (${messageOf(resolved.error)})`, `let it give one of the states of version ${kind.version}`)
+  if ('error' in resolved) return refuse('state_gone', `migrate[${from}] returned a state that the machine does not have (${messageOf(resolved.error)})`, `return one of the states of version ${kind.version}`)
 
   const snapshot: AnyMachineSnapshot = resolved.value
   const { tasks, actions } = migrateRuns(kind, state, snapshot, { type: 'colloquy.migrated', at })

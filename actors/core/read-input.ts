@@ -29,7 +29,7 @@ export function readInput(delivery: Delivery): Input | Refusal {
   const refuse = (reason: Reason, error: string, wire?: unknown): Refusal => ({ reason, error, input: salvage(delivery, wire) })
   const { payload } = delivery
   if (payload.length > LIMITS.inputBytesMax) {
-    return refuse('too_large', `${payload.length} bytes; an input may have ${LIMITS.inputBytesMax}`)
+    return refuse('too_large', `${payload.length} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
   }
   const text = decodeUtf8(payload)
   if (text === undefined) return refuse('bad_json', 'not UTF-8')

@@ -41,19 +41,19 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
   const { address } = before
   const asRecorded = actorAfter(address, record)
   if (!kinds.has(address.kind) && record.reason !== 'unknown_kind' && record.reason !== 'bad_subject') {
-    const cause = `${address.kind}: kind_gone: the kind is not there, and its inputs would be rejected as unknown_kind`
+    const cause = `${address.kind}: kind_gone: the kind is missing, so its inputs would be rejected as unknown_kind`
     return { kind: 'differs', next: asRecorded, deviation: { cause, differences: [] } }
   }
   const message = republished(address, record)
   if (message === undefined) return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
   const decision = attempt(() => decide(kinds, before, message, { now: record.at, low: record.low }, true))
-  if (decision instanceof ColloquyError) return deviates(before, record, [], `it cannot be decided: ${decision.code}: ${decision.message}`, asRecorded)
-  if (decision.kind === 'duplicate') return deviates(before, record, [], `it would be taken for a repeat, by its ${decision.by}`, before)
-  if (decision.kind === 'ignored') return deviates(before, record, [], 'it would be ignored: what it is about is no longer pending', before)
+  if (decision instanceof ColloquyError) return deviates(before, record, [], `the decision throws ${decision.code}: ${decision.message}`, asRecorded)
+  if (decision.kind === 'duplicate') return deviates(before, record, [], `it would be a duplicate, by its ${decision.by}`, before)
+  if (decision.kind === 'ignored') return deviates(before, record, [], 'it would be ignored: its run is no longer pending', before)
   if (decision.kind === 'threw') return deviates(before, record, [], messageOf(decision.error), before)
   const next = decision.next ?? actorAfter(address, decision.record)
   const expected = expectedOf(kinds, before, record)
-  if (expected instanceof ColloquyError) return deviates(before, record, [], `what was recorded after it cannot be taken over: ${expected.message}`, next)
+  if (expected instanceof ColloquyError) return deviates(before, record, [], `the recorded state cannot be migrated: ${expected.message}`, next)
   if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
   // A JSON round trip makes it comparable: the recorded side has been through one.
   const actual = comparablePart(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
@@ -149,16 +149,16 @@ const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))
 function whatDiffers(expected: Decided, actual: Decided, differences: readonly Difference[], error = ''): string {
   if (expected.outcome !== actual.outcome || expected.reason !== actual.reason) {
     const was = expected.reason === undefined ? 'was committed' : `was rejected as ${expected.reason}`
-    return actual.reason === undefined ? `it ${was}, and would be committed` : `it ${was}, and would be rejected as ${actual.reason} (${error})`
+    return actual.reason === undefined ? `it ${was}; it would be committed` : `it ${was}; it would be rejected as ${actual.reason} (${error})`
   }
-  if (expected.to !== actual.to) return `it led to "${expected.to}", and would lead to "${actual.to}"`
+  if (expected.to !== actual.to) return `it led to "${expected.to}"; it would lead to "${actual.to}"`
   if (expected.status !== actual.status) return `status ${expected.status} would be ${actual.status}${error === '' ? '' : ` (${error})`}`
   for (const [past, verb, of] of EFFECTS) {
     const [was, is] = [of(expected), of(actual)]
-    if (!isDeepStrictEqual(was, is)) return `it ${past} ${listText(was)}, and would ${verb} ${listText(is)}`
+    if (!isDeepStrictEqual(was, is)) return `it ${past} ${listText(was)}; it would ${verb} ${listText(is)}`
   }
   const paths = [...new Set(differences.map(({ path }) => path.replace(INDEX_OR_RUN, '.*')))]
-  return `${paths.slice(0, 3).join(', ')} would be otherwise`
+  return `${paths.slice(0, 3).join(', ')} would differ`
 }
 
 /** An array index or a run id within a path. */

@@ -98,7 +98,7 @@ function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult,
   for (let index = 0; index < events.length && snapshot.status === 'active'; index++) {
     const event = events[index]
     if (event === undefined || index === SELF_SENT_EVENTS_MAX) {
-      throw refusalError(kind.name, alwaysCycle('sendTo', `it sent more than ${SELF_SENT_EVENTS_MAX} events to itself in one turn`))
+      throw refusalError(kind.name, alwaysCycle('sendTo', `it sent more than ${SELF_SENT_EVENTS_MAX} events to itself in one decision`))
     }
     const [next, more] = kind.pure.next(snapshot, event)
     snapshot = next

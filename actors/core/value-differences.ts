@@ -49,4 +49,4 @@ export function valueText(value: unknown): string {
 
 /** One line of text per difference. */
 export const differenceLines = (differences: readonly Difference[]): string[] =>
-  differences.map(({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, but it is ${valueText(actual)}`)
+  differences.map(({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, got ${valueText(actual)}`)

@@ -24,7 +24,7 @@ function checkAction(machine: AnyStateMachine, where: string, action: unknown): 
 function checkDelay(machine: AnyStateMachine, where: string, { delay }: Readonly<Record<string, unknown>>): Refusal[] {
   if (typeof delay !== 'string' || Object.hasOwn(machine.implementations.delays, delay)) return []
   return [{
-    code: 'unknown_delay', where, what: `there is no delay "${delay}", so it would not wait at all`,
+    code: 'unknown_delay', where, what: `there is no delay "${delay}", so the event would not be delayed`,
     instead: `name it in setup({ delays: { "${delay}": 1_000 } }), or write milliseconds`,
   }]
 }
@@ -76,17 +76,17 @@ function readsSpawn(source: string): boolean {
 }
 
 export const functionAction = (where: string): Refusal => ({
-  code: 'function_action', where, what: 'a function as an action is never run: decisions have no effects of their own, and are made again after a crash',
+  code: 'function_action', where, what: 'a function as an action never runs: a decision has no effects of its own and may be made again after a crash',
   instead: 'use assign, raise, emit, send or cancel, and a task (invoke) for work outside',
 })
 export const unknownAction = (name: string, where: string): Refusal => ({
   code: 'unknown_action', where, what: `there is no action "${name}"`, instead: `name it in setup({ actions: { "${name}": assign(…) } })`,
 })
 export const spawnInAssign = (where: string): Refusal => ({
-  code: 'spawn_in_assign', where, what: 'an actor that is spawned in assign is in no record and never runs',
-  instead: 'invoke a task in a state, or reach another actor by send({ kind, id, type, data })',
+  code: 'spawn_in_assign', where, what: 'an actor spawned in assign is in no record and never runs',
+  instead: 'invoke a task in a state, or send an event to another actor: send({ kind, id, type, data })',
 })
 export const sendToOther = (where: string): Refusal => ({
-  code: 'send_to_other', where, what: 'only an actor itself can be sent to within its machine',
-  instead: 'reach another actor by send({ kind, id, type, data }), and tell the world by emit',
+  code: 'send_to_other', where, what: 'sendTo can only target the actor itself',
+  instead: 'send an event to another actor by send({ kind, id, type, data }), and to the outside by emit',
 })

@@ -8,7 +8,7 @@ import type { Refusal } from './refusal.ts'
 /** Types that JSON cannot represent. An `undefined` in an object is harmless: JSON leaves it out. */
 const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', 'symbol', 'function', 'promise', 'file', 'nan'])
 
-const CONTEXT_INSTEAD = 'keep what JSON has: text for a time (ISO), a list of pairs for a Map, a list for a Set, text for a bigint'
+const CONTEXT_INSTEAD = 'keep JSON values: an ISO text for a time, a list of pairs for a Map, a list for a Set, a text for a bigint'
 
 /** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
 export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
@@ -28,7 +28,7 @@ function checkSchema(context: z.ZodType): Refusal[] {
   return found.slice(0, 8)
 }
 
-const fieldPath = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top'
+const fieldPath = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top level'
 
 export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_json', where: 'context', what, instead: CONTEXT_INSTEAD })
 
@@ -40,12 +40,12 @@ function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'contex
   if (first === undefined || first.status === 'error') return []
   const context: unknown = first.context
   const problem = jsonProblem(context)
-  if (problem !== undefined) return [contextNotJson(`the first one has ${problem}`)]
+  if (problem !== undefined) return [contextNotJson(`the initial context has ${problem}`)]
   const checked = schema.safeParse(context)
   if (checked.success) return []
   return [{
-    code: 'bad_context', where: 'context', what: `the first one does not match the schema: ${zodProblem(checked.error, 'context')}`,
-    instead: 'make context in createMachine and context in defineKind the same',
+    code: 'bad_context', where: 'context', what: `the initial context does not match the schema: ${zodProblem(checked.error, 'context')}`,
+    instead: 'make the context in createMachine match the schema in defineKind',
   }]
 }
 

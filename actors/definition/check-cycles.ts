@@ -12,12 +12,12 @@ export function checkCycles(machine: AnyStateMachine): Refusal[] {
     const cycle = unguardedCycleFrom(start)
     if (cycle === undefined || cycle.some((node) => reported.has(node))) return []
     for (const node of cycle) reported.add(node)
-    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions go round for ever (${[...cycle, start].map(pathOf).join(' → ')})`)]
+    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions form an endless cycle (${[...cycle, start].map(pathOf).join(' → ')})`)]
   })
 }
 
 export const alwaysCycle = (where: string, what: string): Refusal =>
-  ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that comes to be false, or wait by after' })
+  ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that becomes false, or use after' })
 
 /** The states of an unguarded cycle through `start`, in order; undefined where there is none. */
 function unguardedCycleFrom(start: Node): Node[] | undefined {

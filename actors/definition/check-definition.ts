@@ -14,7 +14,7 @@ export class DefinitionError extends ColloquyError {
 
   constructor(kind: string, refusals: readonly [Refusal, ...Refusal[]]) {
     const lines = refusals.map((refusal) => `\n  ${refusal.code}: ${refusalText(refusal)}`)
-    super(refusals[0].code, `kind "${kind}" cannot be carried out as it is drawn:${lines.join('')}`)
+    super(refusals[0].code, `kind "${kind}" has an invalid machine:${lines.join('')}`)
     this.refusals = refusals
   }
 }
@@ -51,8 +51,8 @@ function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Ref
   const unknown = nodesOf(machine).flatMap((node) => Object.keys(node.config.on ?? {})
     .filter((descriptor) => !isKnown(descriptor)).map((descriptor) => ({ descriptor, path: pathOf(node) })))
   return unknown.map(({ descriptor, path }) => ({
-    code: 'unknown_event', where: `${path}, on ${descriptor}`, what: `the kind does not take "${descriptor}"`,
-    instead: `write one of its events (${known.join(', ') || 'it has none'}), or add it to them`,
+    code: 'unknown_event', where: `${path}, on ${descriptor}`, what: `the kind does not declare the event "${descriptor}"`,
+    instead: `use one of its events (${known.join(', ') || 'it has none'}), or declare it under "events" of defineKind`,
   }))
 }
 
@@ -62,6 +62,6 @@ const NOT_IN_NAMES = /[.+\p{Cc}]/u
 const checkStateNames = (machine: AnyStateMachine): Refusal[] => nodesOf(machine)
   .filter(({ key, path }) => path.length > 0 && (key === '' || NOT_IN_NAMES.test(key) || !key.isWellFormed()))
   .map((node) => ({
-    code: 'bad_state_name', where: pathOf(node), what: `a state is called ${JSON.stringify(node.key)}, and records write paths of states with . and +`,
-    instead: 'give it a name without them',
+    code: 'bad_state_name', where: pathOf(node), what: `the state name ${JSON.stringify(node.key)} is not allowed: records join names with . and +`,
+    instead: 'use a name that is not empty and has no ".", no "+" and no control characters',
   }))

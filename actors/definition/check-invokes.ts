@@ -12,7 +12,7 @@ interface Invoked {
   readonly systemId: boolean
 }
 
-export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and write its name: invoke: { src: "name", … }'
+export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and refer to it by name: invoke: { src: "name", … }'
 
 const TASK = Symbol.for('colloquy.task')
 
@@ -43,7 +43,7 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
 
 function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, where: string, src: unknown): Refusal[] {
   if (typeof src !== 'string') {
-    return [{ code: 'inline_source', where, what: 'what it invokes is written in place, and a record cannot name it', instead: INVOKE_INSTEAD }]
+    return [{ code: 'inline_source', where, what: 'it invokes an inline source, which a record cannot name', instead: INVOKE_INSTEAD }]
   }
   const known: Readonly<Record<string, unknown>> = machine.implementations.actors
   const logic = Object.hasOwn(known, src) ? known[src] : undefined
@@ -51,12 +51,12 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
   if (logic === undefined) {
     const names = Object.keys(tasks)
     const which = names.length === 0 ? 'it has none' : `it has ${names.map((name) => `"${name}"`).join(', ')}`
-    return [{ code: 'unknown_source', where, what: `"${src}" is no task of the kind (${which})`, instead: INVOKE_INSTEAD }]
+    return [{ code: 'unknown_source', where, what: `"${src}" is not a task of the kind (${which})`, instead: INVOKE_INSTEAD }]
   }
   const [code, what] = logicOf(logic)
   return [{
-    code, where, what: `"${src}" is ${what}, which would live in this process only and be lost with it`,
-    instead: code === 'machine_actor' ? 'make it a kind of its own and reach it by send({ kind, id, type, data })' : INVOKE_INSTEAD,
+    code, where, what: `"${src}" is ${what}, which would run in this process only and be lost with it`,
+    instead: code === 'machine_actor' ? 'make it a kind and send it events by send({ kind, id, type, data })' : INVOKE_INSTEAD,
   }]
 }
 
@@ -66,7 +66,7 @@ function logicOf(logic: unknown): [RefusalCode, string] {
   if (!isRecord(logic) || !('start' in logic)) return ['transition_actor', 'a transition function']
   if ('_subscription' in callLogic(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']
   const resolved = callLogic(logic, 'transition', { status: 'active' }, { type: 'xstate.promise.resolve', data: 0 }, { self: {} })
-  return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is no task'] : ['callback_actor', 'a callback']
+  return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is not a task'] : ['callback_actor', 'a callback']
 }
 
 function callLogic(logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]): Readonly<Record<string, unknown>> {
@@ -86,8 +86,8 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
     if (eventTransitionsOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
   }
   return [{
-    code: 'no_on_error', where, what: 'nothing takes its error, which would end the actor for good',
-    instead: 'write onError: a task fails, or its deadline passes, sooner or later',
+    code: 'no_on_error', where, what: 'no transition handles its error, which would end the actor for good',
+    instead: 'add onError: sooner or later a task fails or its deadline passes',
   }]
 }
 
@@ -95,8 +95,8 @@ const matches = (descriptor: string, event: string): boolean =>
   descriptor === '*' || (descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1)))
 
 const checkExtras = ({ where, onSnapshot, systemId }: Invoked): Refusal[] => [
-  ...(onSnapshot ? [{ code: 'on_snapshot', where, what: 'a task gives no snapshots on its way, so onSnapshot never happens', instead: 'take its result by onDone' } as const] : []),
-  ...(systemId ? [{ code: 'system_id', where, what: 'a task is in no system of actors, so nobody could find it by its systemId', instead: 'leave systemId out' } as const] : []),
+  ...(onSnapshot ? [{ code: 'on_snapshot', where, what: 'a task has no snapshots, so onSnapshot never happens', instead: 'use its result in onDone' } as const] : []),
+  ...(systemId ? [{ code: 'system_id', where, what: 'a task belongs to no actor system, so nothing can find it by its systemId', instead: 'remove systemId' } as const] : []),
 ]
 
 /** A result finds its state by the id of the invoke, so each id may be pending only once. */
@@ -105,8 +105,8 @@ function checkIds(invoked: readonly Invoked[]): Refusal[] {
     const other = invoked.slice(0, index).find((earlier) => earlier.id === one.id && mayBothBeActive(earlier.node, one.node))
     if (other === undefined) return []
     return [{
-      code: 'duplicate_invoke', where: one.where, what: `"${pathOf(other.node)}" invokes under the same id and may be active at the same time`,
-      instead: 'give each an id of its own',
+      code: 'duplicate_invoke', where: one.where, what: `"${pathOf(other.node)}" has an invoke with the same id and may be active at the same time`,
+      instead: 'give each invoke its own id',
     } as const]
   })
 }
@@ -121,6 +121,6 @@ function mayBothBeActive(a: Node, b: Node): boolean {
 const withAncestors = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...withAncestors(node.parent)])
 
 export const spawnedTask = (where: string): Refusal => ({
-  code: 'spawned_task', where, what: 'spawnChild starts what belongs to no state: nothing would stop it or take its error',
-  instead: 'invoke the task in a state; for several at one time, in parallel states',
+  code: 'spawned_task', where, what: 'a task started by spawnChild belongs to no state: nothing would stop it or handle its error',
+  instead: 'invoke the task in a state; for concurrent tasks, use parallel states',
 })

@@ -71,7 +71,7 @@ export function firstDifference(before: unknown, after: unknown, path = ''): str
 }
 
 const shortText = (value: unknown): string => {
-  if (value === undefined) return 'not there'
+  if (value === undefined) return 'missing'
   const text = canonical(value)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

@@ -44,7 +44,7 @@ export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}
 export function kindsByName(kinds: readonly Kind[]): Kinds {
   const byName = new Map<string, Kind>()
   for (const kind of kinds) {
-    if (byName.has(kind.name)) throw new ColloquyError('bad_kind', `two kinds are called "${kind.name}"; give one another name`)
+    if (byName.has(kind.name)) throw new ColloquyError('bad_kind', `two kinds have the name "${kind.name}"; rename one of them`)
     byName.set(kind.name, kind)
   }
   return byName

@@ -55,7 +55,7 @@ export function send<Context extends MachineContext, Expression extends EventObj
 ): SendAction<Context, Expression, P, Event>
 export function send(sending: unknown): () => void {
   const action = (): void => {
-    throw new ColloquyError('not_carried_out', 'send(…) is carried out by Colloquy; a machine that is run by XState alone sends nothing')
+    throw new ColloquyError('not_carried_out', 'only Colloquy carries out send(…); a machine that XState runs alone sends nothing')
   }
   return Object.assign(action, { [SENDING]: sending })
 }

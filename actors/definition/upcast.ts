@@ -27,7 +27,7 @@ export function readData(kind: Kind, input: Input): ReadData {
   const asToday = version === undefined || version === today ? check(schema, data, 'data') : undefined
   if (asToday?.ok === true) return asToday
   const fitting = earlier.find((upcaster) => (version === undefined ? upcaster.from.safeParse(data).success : upcaster.version === version))
-  if (fitting === undefined) return asToday ?? { ok: false, error: `dataversion: no upcaster takes "${input.type}" of version ${version}` }
+  if (fitting === undefined) return asToday ?? { ok: false, error: `dataversion: no upcaster reads "${input.type}" of version ${version}` }
   return upcast(schema, fitting, data)
 }
 

@@ -40,7 +40,7 @@ export function perform(world: World, act: Act): World | string {
     case 'after': return advanceTo(started, world.nowMs + act.ms)
     case 'until': {
       const untilMs = Date.parse(act.time)
-      return untilMs >= world.nowMs ? advanceTo(started, untilMs) : `"${act.time}" is no time from ${timeText(world.nowMs)} on`
+      return untilMs >= world.nowMs ? advanceTo(started, untilMs) : `"${act.time}" is not a time from ${timeText(world.nowMs)} on`
     }
     case 'ends':
     case 'fails': {
@@ -66,7 +66,7 @@ export function perform(world: World, act: Act): World | string {
 function deliverAt(world: World, at: string, message: InternalInput): World | string {
   const earlier = nextScheduled(world)
   const atMs = Date.parse(at)
-  if (earlier !== undefined && earlier.atMs < atMs) return `a ${earlier.what} is due before that, at ${timeText(earlier.atMs)}: let it come first, by .after(…) for instance`
+  if (earlier !== undefined && earlier.atMs < atMs) return `a ${earlier.what} comes before that, at ${timeText(earlier.atMs)}: let it come first, for example by .after(…)`
   return deliverReadyResults(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, internalMessage(message)))
 }
 

@@ -27,7 +27,7 @@ export function arbitraryOf(schema: z.ZodType, what: string): fc.Arbitrary<unkno
   const fits = (value: unknown): boolean => schema.safeParse(value).success
   const fitting = fc.sample(made, { numRuns: TRIES, seed: 1 }).filter(fits).length
   if (fitting < FITTING_MIN) {
-    throw new ColloquyError('needs_samples', `${what}: of ${TRIES} made-up values ${fitting} fit its schema; give samples, or a fast-check arbitrary, in the options of explore`)
+    throw new ColloquyError('needs_samples', `${what}: only ${fitting} of ${TRIES} generated values match the schema; pass samples or a fast-check arbitrary in the options of explore`)
   }
   return fitting === TRIES ? made : made.filter(fits)
 }
@@ -37,7 +37,7 @@ function attempt<T>(make: () => T, what: string): T {
   try {
     return make()
   } catch (cause) {
-    throw new ColloquyError('needs_samples', `${what}: no values can be made up for its schema (${messageOf(cause)}); give samples, or a fast-check arbitrary, in the options of explore`, { cause })
+    throw new ColloquyError('needs_samples', `${what}: no values can be generated from the schema (${messageOf(cause)}); pass samples or a fast-check arbitrary in the options of explore`, { cause })
   }
 }
 

@@ -10,7 +10,7 @@ export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`
 export function millisecondsOf(duration: Duration): number {
   const value = typeof duration === 'number' ? duration : ms(duration)
   if (Number.isFinite(value) && value >= 0) return Math.round(value)
-  throw new ColloquyError('bad_duration', `"${duration}" is no length of time: write milliseconds, or a text such as '90s', '23h', '2 days'`)
+  throw new ColloquyError('bad_duration', `"${duration}" is not a duration: write milliseconds, or a text such as '90s', '23h', '2 days'`)
 }
 
 /** A duration in the largest unit that divides it. */

@@ -48,7 +48,7 @@ export function createRecording<K extends Kind>(kind: K, address: Address, recor
       if (deviation === undefined) return scenarioOf(world, true)
       const { record, cause, differences } = deviation
       const lines = differenceLines(differences).map((line) => `\n  ${line}`)
-      throw failure(world, `record ${record.n} would be another today: ${cause}${lines.join('')}`, {
+      throw failure(world, `today, record ${record.n} would differ: ${cause}${lines.join('')}`, {
         expected: Object.fromEntries(differences.map(({ path, expected }) => [path, expected])),
         actual: Object.fromEntries(differences.map(({ path, actual }) => [path, actual])),
         calledBy: recording.thenAsRecorded,
@@ -88,7 +88,7 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
   const act = (next: Act): boolean => {
     const after = perform(world, next)
     calls.push(actCode(next))
-    if (typeof after === 'string') calls.push(`// today this cannot be done: ${after}`)
+    if (typeof after === 'string') calls.push(`// today this is not possible: ${after}`)
     else world = after
     return typeof after !== 'string'
   }

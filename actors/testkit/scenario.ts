@@ -122,7 +122,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
   }
   const compared = (calledBy: Called, what: string, expected: unknown, actual: unknown): Scenario<K> => {
     const lines = differenceLines(differencesBetween(expected, actual, 'contains'))
-    return then(calledBy, lines.length === 0 ? undefined : `${what} is not as expected\n  ${lines.join('\n  ')}`, {}, { expected, actual })
+    return then(calledBy, lines.length === 0 ? undefined : `${what} differs\n  ${lines.join('\n  ')}`, {}, { expected, actual })
   }
   /** The index of the first item with this name and these fields; where there is none, a text with the items that exist. */
   const find = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
@@ -132,7 +132,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     const near = all.slice(from).find(([other]) => other === name)
     const why = near === undefined ? [] : differenceLines(missingFields(fields, near[1])).map((line) => `\n  ${line}`)
     const others = all.map(([other, has]) => `${other} ${valueText(has)}`).join(', ')
-    return { index, problem: `expected that it ${verb} ${wanted}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which ${from} were looked at before` : ''}${why.join('')}` }
+    return { index, problem: `expected that it ${verb} ${wanted}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which the first ${from} were examined before` : ''}${why.join('')}` }
   }
   const emitted = step.records.flatMap((record) => record.emitted)
 
@@ -166,7 +166,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     },
     thenNotEmitted(type) {
       const wrong = emitted.filter((event) => type === undefined || event.type === type)
-      return then(api.thenNotEmitted, wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to go out, but it emitted ${wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')}`)
+      return then(api.thenNotEmitted, wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to be emitted, but it emitted ${wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')}`)
     },
     thenTask(name, input) {
       const started = step.records.flatMap((record) => record.started)
@@ -185,7 +185,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     },
     thenNothing() {
       const effective = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
-      return then(api.thenNothing, effective.length === 0 ? undefined : 'expected that nothing comes of it')
+      return then(api.thenNothing, effective.length === 0 ? undefined : 'expected no effect')
     },
     thenRejected(reason) {
       const rejected = step.records.find((record) => record.outcome === 'rejected')
@@ -221,10 +221,10 @@ function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): v
   if (isExpected) return
   for (const record of world.steps.at(-1)?.records ?? []) {
     if (record.outcome === 'rejected') {
-      throw failure(world, `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}\nWhere that is meant: .thenRejected('${record.reason}')`, { calledBy })
+      throw failure(world, `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}\nIf this is intended: .thenRejected('${record.reason}')`, { calledBy })
     }
     if (record.status === 'error' && record.error !== undefined) {
-      throw failure(world, `the actor ended with an error: ${record.error}\nA task's error is taken by "onError" of its "invoke". Where that is meant: .thenStatus('error')`, { calledBy })
+      throw failure(world, `the actor ended with an error: ${record.error}\n"onError" of an "invoke" handles the error of its task. If this is intended: .thenStatus('error')`, { calledBy })
     }
   }
 }
@@ -234,5 +234,5 @@ function hintOf(world: World): string {
   const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
   if (waiting.length > 0) return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
   const scheduled = nextScheduled(world)
-  return scheduled === undefined ? '' : `\nThe next that comes by itself is a ${scheduled.what}, in ${durationText(scheduled.atMs - world.nowMs)}`
+  return scheduled === undefined ? '' : `\nThe next scheduled event is a ${scheduled.what}, in ${durationText(scheduled.atMs - world.nowMs)}`
 }

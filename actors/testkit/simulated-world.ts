@@ -54,7 +54,7 @@ export interface WorldOptions {
 
 export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: WorldOptions = {}): World {
   const nowMs = at === undefined ? START : Date.parse(at)
-  if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is no time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
+  if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is not a time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
   const address = { tenant, kind: kind.name, id }
   return {
     watcher: createWatcher(kind), address, actor: newActor(address), nowMs, seq: 0,
@@ -135,7 +135,7 @@ function advance(world: World, untilMs: number, next: (world: World) => Schedule
     const scheduled = next(now)
     if (scheduled === undefined || scheduled.atMs > untilMs) break
     if (deliveries === DELIVERIES_MAX) {
-      throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results came up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
+      throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results were delivered up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
     }
     now = deliver({ ...now, nowMs: Math.max(now.nowMs, scheduled.atMs) }, messageOf(now, scheduled))
   }
@@ -146,7 +146,7 @@ function messageOf(world: World, scheduled: ScheduledEvent): Delivered {
   if (scheduled.what === 'timer') return internalMessage({ type: 'timer.fired', run: scheduled.run })
   if (scheduled.what === 'result') return resultMessage(scheduled.result.run, scheduled.result.result)
   if (!world.stubs.has(scheduled.task)) {
-    throw new ColloquyError('no_stub', `task "${scheduled.task}" ran into its deadline because this test does not say what it comes back with: .task('${scheduled.task}', …), or .task('${scheduled.task}', never) where that is meant`)
+    throw new ColloquyError('no_stub', `task "${scheduled.task}" reached its deadline, since this test defines no outcome for it: add .task('${scheduled.task}', …), or .task('${scheduled.task}', never) if this is intended`)
   }
   return internalMessage({ type: 'task.expired', run: scheduled.run })
 }

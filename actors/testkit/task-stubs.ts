@@ -65,7 +65,7 @@ export function runStub(kind: Kind, task: string, stub: AnyStub, input: unknown,
   if (isInTurn(stub)) {
     const outcome = stub.outcomes[call]
     if (call < stub.outcomes.length) return runStub(kind, task, outcome, input, 0)
-    throw new ColloquyError('stub_exhausted', `task "${task}" is started for the ${call + 1}. time, and inTurn(…) has ${stub.outcomes.length} outcomes; give it more`)
+    throw new ColloquyError('stub_exhausted', `run ${call + 1} of task "${task}" has no outcome: inTurn(…) has ${stub.outcomes.length}; add more`)
   }
   let afterMs = 0
   let outcome: unknown = stub
@@ -96,7 +96,7 @@ export function fitOutput(kind: Kind, task: string, output: unknown): unknown {
   const problem = jsonProblem(output)
   const checked = kind.tasks[task]?.output.safeParse(output)
   const what = problem ?? (checked?.success === false ? zodProblem(checked.error, 'output') : undefined)
-  if (what !== undefined) throw new ColloquyError('bad_stub', `the output given for task "${task}" does not fit its schema: ${what}`)
+  if (what !== undefined) throw new ColloquyError('bad_stub', `the output given for task "${task}" does not match its schema: ${what}`)
   return output
 }
 

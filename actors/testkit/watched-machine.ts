@@ -76,22 +76,22 @@ function explain(
   const plain = reread(here)
   const outside = compare(plain, reread(here))
   if (outside.length > 0) {
-    return complaint('not_deterministic', 'the same input decided twice gives two results: a guard or an action reads or changes something outside, such as a variable of its module. Keep it in the context', outside)
+    return complaint('not_deterministic', 'the same input, decided twice, gives two results: a guard or an action reads or changes something outside, such as a variable of its module. Keep it in the context', outside)
   }
   const byClock = compare(plain, reread({ ...here, nowMs: elsewhere.nowMs }))
   if (byClock.length > 0) {
-    return complaint('not_deterministic', 'a guard, an action or the label reads the clock, and history could not be replayed. Use the event\'s "at" or "time", or an "after"', byClock)
+    return complaint('not_deterministic', 'a guard, an action or the label reads the clock, so history could not be replayed. Use the event\'s "at" or "time", or an "after"', byClock)
   }
   const byChance = compare(plain, reread({ ...here, chance: elsewhere.chance }))
   if (byChance.length > 0) {
-    return complaint('not_deterministic', 'a guard or an action draws random numbers or ids, and history could not be replayed. Derive them from the event\'s "id", or let a task draw them', byChance)
+    return complaint('not_deterministic', 'a guard or an action draws random numbers or ids, so history could not be replayed. Derive them from the event\'s "id", or let a task draw them', byChance)
   }
   const inPlace = compare(plain, rereadFrozen())
   if (inPlace.length > 0) {
-    return complaint('context_changed', 'a guard or an action changes the context or the event instead of returning a new value: the state before it is spoilt. Return what is new from "assign"', inPlace)
+    return complaint('context_changed', 'a guard or an action changes the context or the event in place, which damages the state before it. Return new values from "assign"', inPlace)
   }
   const byJson = compare(plain, decision)
-  return complaint('context_not_json', 'an actor read from its record decides otherwise than one that stayed in memory: something in the context does not come through JSON, such as a key that is undefined', byJson.length > 0 ? byJson : differences)
+  return complaint('context_not_json', 'an actor read from its record decides differently from the one in memory: something in the context does not survive JSON, such as a key that is undefined', byJson.length > 0 ? byJson : differences)
 }
 
 const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint => ({ code, message, differences })

@@ -19,7 +19,7 @@ const ASKED_MAX = 8
 const topicsSchema = z.array(z.tuple([topicSchema, z.number()])).max(TOPICS_MAX)
 const foundSchema = z.array(z.object({ item: itemIdSchema, score: z.number() })).max(20)
 const contextSchema = z.object({
-  landmark: z.string().meta({ description: 'The time at which a signal counts as it is' }),
+  landmark: z.string().meta({ description: 'The time at which a signal has its plain weight' }),
   topics: topicsSchema,
   bought: z.array(itemIdSchema).max(BOUGHT_MAX),
   asked: z.array(z.object({ replyTo: z.string(), count: z.int() })).max(ASKED_MAX),
@@ -33,7 +33,7 @@ const defineInterest = (catalogue: readonly Item[]) => defineKind({
   context: contextSchema,
   events: {
     'item.browsed': itemSchema, 'item.liked': itemSchema, 'item.bought': itemSchema,
-    'item.rated': itemSchema.extend({ stars: z.int().min(1).max(5).meta({ description: '1 and 2 count against its topics' }) }),
+    'item.rated': itemSchema.extend({ stars: z.int().min(1).max(5).meta({ description: '1 and 2 lower the scores of its topics' }) }),
     'recommendations.asked': z.object({ count: z.int().min(1).max(20).default(5) }),
   },
   emits: { 'recommendations.given': givenSchema },

@@ -11,10 +11,10 @@ const ESCALATE_MS = HOUR_MS
 /** A mark this near counts as reached: the clock behind a timer may be slightly behind. */
 const SKEW_MS = 5_000
 
-const timeSchema = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; time zones are the booker\'s business' })
+const timeSchema = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; the booker handles time zones' })
 const appointmentSchema = z.object({
   at: timeSchema,
-  what: z.string().min(1).max(200).meta({ description: 'In the language of the person who is reminded' }),
+  what: z.string().min(1).max(200).meta({ description: 'In the language of the person to remind' }),
   lang: z.enum(['en', 'zh']),
 })
 const contextSchema = z.object({ appointment: appointmentSchema.nullable(), reminders: z.int().nonnegative() })

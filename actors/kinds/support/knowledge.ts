@@ -41,7 +41,7 @@ export function parseArticles(rows: unknown): readonly Article[] {
   const parsed = Articles.safeParse(rows)
   if (parsed.success) return parsed.data
   const problems = z.prettifyError(parsed.error)
-  throw new ColloquyError('knowledge_invalid', `The knowledge base is not valid, please correct:\n${problems}`, { cause: parsed.error })
+  throw new ColloquyError('knowledge_invalid', `The knowledge base is not valid; correct these fields:\n${problems}`, { cause: parsed.error })
 }
 
 /** A hash of the articles: answers with different versions rest on different articles. */

@@ -67,7 +67,7 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
     }
     const answerText = result.text.trim()
     if (answerText === '') {
-      throw new ColloquyError('model_empty', `${options.model} answered nothing (finish reason ${result.finishReason})`)
+      throw new ColloquyError('model_empty', `${options.model} returned an empty answer (finish reason ${result.finishReason})`)
     }
     return { ...answerOf(answerText, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage), ...costOf(result.usage, options.price) }
   }

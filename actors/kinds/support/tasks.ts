@@ -36,7 +36,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
       const refersBack = input.about !== null || isFollowUp(input.text)
       const earlier = hasModel || refersBack
         ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
-          log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
+          log.warn({ err: error }, 'searching earlier messages failed; answering without them')
           return []
         })
         : []
@@ -69,7 +69,7 @@ async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
   const finished = new AbortController()
   const timeout = async (): Promise<never> => {
     await delay(ms, undefined, { signal: finished.signal })
-    throw new ColloquyError('no_memory', `the memory did not answer within ${ms} ms`)
+    throw new ColloquyError('no_memory', `the search index did not answer within ${ms} ms`)
   }
   try {
     return await Promise.race([work, timeout()])

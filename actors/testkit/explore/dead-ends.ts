@@ -58,8 +58,8 @@ export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move
     if (leadsOn || state === WITHOUT_STATES || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue
     if (leadsSomewhere(world, moves, seed)) continue
     const { acts: way, world: there } = shortened(start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state)
-    const what = `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and caused nothing. `
-      + 'Make it final, or let something lead on; where inputs must be of a certain kind, give samples; where it is meant, name it in "restingStates"'
+    const what = `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and had no effect. `
+      + 'Make it final, or add a transition; if it needs particular inputs, give samples; if it is intended, list it in "restingStates"'
     return { code: 'dead_end', what, acts: way, world: there }
   }
   return undefined

@@ -77,7 +77,7 @@ function shortest(start: World, moves: readonly Move[]): Finding | undefined {
 
 function fault(kind: Kind, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
   const test = chainCode(`given(${kind.name})`, acts.map(actCode), '  ')
-  const message = `${code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `}${what}\n\nThe shortest way there that was found, as a test:\n${test}\n\nWhat happened:\n${narrativeOf(world).map((line) => `  ${line}`).join('\n')}\n`
+  const message = `${code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `}${what}\n\nThe shortest way found, as a test:\n${test}\n\nWhat happened:\n${narrativeOf(world).map((line) => `  ${line}`).join('\n')}\n`
   return new AssertionError({ message, operator: 'explore', stackStartFn: calledBy })
 }
 

@@ -85,7 +85,7 @@ function problemOf(after: World): { code: string; what: string } | undefined {
   for (const { reason, error, status, input } of lastRecords(after)) {
     if (reason === 'poison') return { code: codeIn(error) ?? 'poison', what: `the input "${input.type}" was rejected as "poison": ${error}` }
     if (reason === 'state_too_large') return { code: reason, what: `the input "${input.type}" was rejected: ${error}` }
-    if (status === 'error') return { code: 'unhandled_error', what: `the actor ended with an error that nothing in the machine takes: ${error ?? 'unknown'}` }
+    if (status === 'error') return { code: 'unhandled_error', what: `the actor ended with an error that no transition handles: ${error ?? 'unknown'}` }
   }
   return undefined
 }

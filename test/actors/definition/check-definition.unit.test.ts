@@ -103,7 +103,7 @@ describe('a definition is refused', () => {
   test('with all that is wrong with it at once, and what to write instead', () => {
     const drawn = machine({ entry: ['nowhere', () => undefined], invoke: { id: 'job', src: 'jbo' } })
     expect(refusalsOf(drawn).map(({ code }) => code)).toEqual(['unknown_source', 'no_on_error', 'unknown_action', 'function_action'])
-    expect(() => define().with(drawn())).toThrow(/kind "bad".*\n.*unknown_source: \(root\), invoke "job": "jbo" is no task of the kind \(it has "job", "other"\); declare a task/)
+    expect(() => define().with(drawn())).toThrow(/kind "bad".*\n.*unknown_source: \(root\), invoke "job": "jbo" is not a task of the kind \(it has "job", "other"\); declare a task/)
   })
 })
 

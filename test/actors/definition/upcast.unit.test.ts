@@ -58,7 +58,7 @@ describe('an event whose shape has changed', () => {
   test('may not have a version that is none', () => {
     expect(() => defineKind({
       name: 'x', version: 1, context: z.object({}), events: { a: z.object({}) }, emits: {}, tasks: {}, upcast: { a: { 0: upcaster(z.object({}), () => ({})) } },
-    })).toThrow(/no version/)
+    })).toThrow(/has the key/)
   })
 })
 

@@ -67,7 +67,7 @@ describe('explore finds', () => {
         ...toEnd,
       },
     }))
-    expect(faultOf(() => explore(kind))).toMatch(/^unhandled_error: the actor ended with an error that nothing in the machine takes: (explored|deadline): .*\n\nThe shortest way there that was found, as a test:\n {2}given\(order\)\n {4}.when\('pay', \{\}\)\n {4}.task/)
+    expect(faultOf(() => explore(kind))).toMatch(/^unhandled_error: the actor ended with an error that no transition handles: (explored|deadline): .*\n\nThe shortest way found, as a test:\n {2}given\(order\)\n {4}.when\('pay', \{\}\)\n {4}.task/)
   })
 
   test('a state that nothing leads out of', () => {
@@ -114,7 +114,7 @@ describe('explore finds', () => {
       context, initial: 'open',
       states: { open: { on: { pay: 'done', add: { actions: assign({ items: ({ context: { items }, event }) => [...items, event.data.item] }) } } }, ...toEnd },
     }))
-    expect(faultOf(() => explore(kind))).toMatch(/^unbounded_context: the context grew each time that this was repeated.*\n\n.*\n {2}given\(order\)\n {4}.when\('add'/)
+    expect(faultOf(() => explore(kind))).toMatch(/^unbounded_context: the context grew each time this was repeated.*\n\n.*\n {2}given\(order\)\n {4}.when\('add'/)
   })
 
   test('nothing where a list is bounded, be it by much', () => {
@@ -197,11 +197,11 @@ describe('made-up values fit their schema:', () => {
   })
 
   test('or samples are asked for', () => {
-    expect(() => arbitraryOf(z.string().refine((text) => text === 'needle'), 'input "find"')).toThrow('input "find": of 200 made-up values 0 fit its schema; give samples')
-    expect(() => arbitraryOf(z.string().regex(/^(?=.*a)b/), 'input "look"')).toThrow(/input "look": .*give samples/)
+    expect(() => arbitraryOf(z.string().refine((text) => text === 'needle'), 'input "find"')).toThrow('input "find": only 0 of 200 generated values match the schema; pass samples')
+    expect(() => arbitraryOf(z.string().regex(/^(?=.*a)b/), 'input "look"')).toThrow(/input "look": .*pass samples/)
     const kind = defineKind({ name: 'picky', version: 1, context: z.object({}), events: { find: z.object({ it: z.string().refine((text) => text === 'needle') }) }, emits: {}, tasks: {} })
     const machine = kind.with(setup(kind.xstate).createMachine({ context: {}, initial: 'a', states: { a: { on: { find: 'b' } }, b: { type: 'final' } } }))
-    expect(() => explore(machine)).toThrow('give samples')
+    expect(() => explore(machine)).toThrow('pass samples')
     expect(explore(machine, { events: { find: [{ it: 'needle' }] } }).unreached).toEqual([])
   })
 })

@@ -67,7 +67,7 @@ describe('a recorded history', () => {
   test('that a changed kind would decide otherwise fails with the first record that differs', () => {
     const { deviation, thenAsRecorded } = createRecording(counting(-1), address, records)
     expect(deviation?.record.n).toBe(2)
-    expect(thenAsRecorded).toThrow(/record 2 would be another today: counter: .*state.context.sum would be otherwise\n {2}state.context.sum: expected 2, but it is -2/)
+    expect(thenAsRecorded).toThrow(/today, record 2 would differ: counter: .*state.context.sum would differ\n {2}state.context.sum: expected 2, got -2/)
   })
 
   test('goes on after its last record', () => {

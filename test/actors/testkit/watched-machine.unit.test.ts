@@ -42,9 +42,9 @@ describe('a machine is found that', () => {
     ['makes up ids', doing(() => ({ more: { id: crypto.randomUUID() } })), 'not_deterministic', 'random'],
     ['draws random bytes', doing(() => ({ list: [...crypto.getRandomValues(new Uint8Array(2))] })), 'not_deterministic', 'random'],
     ['counts in a variable of its module', doing(() => ({ count: outside++ })), 'not_deterministic', 'a variable of its module'],
-    ['sorts the context in place', doing((context) => ({ list: context.list.reverse() })), 'context_changed', 'instead of returning'],
-    ['adds to the context in place', doing((context) => { context.more['x'] = 1; return { count: 1 } }), 'context_changed', 'instead of returning'],
-    ['changes the event', doing((_, event) => ({ list: event.data.list?.reverse() ?? [] })), 'context_changed', 'instead of returning'],
+    ['sorts the context in place', doing((context) => ({ list: context.list.reverse() })), 'context_changed', 'in place'],
+    ['adds to the context in place', doing((context) => { context.more['x'] = 1; return { count: 1 } }), 'context_changed', 'in place'],
+    ['changes the event', doing((_, event) => ({ list: event.data.list?.reverse() ?? [] })), 'context_changed', 'in place'],
   ])('%s', (_, kind, code, says) => {
     const poke = (): unknown => given(kind).when('poke', { list: [1, 2] })
     expect(poke).toThrow(`${code}: `)
@@ -60,7 +60,7 @@ describe('a machine is found that', () => {
       },
     }))
     const poked = given(kind).when('poke', {}).thenContext({ count: 0 })
-    expect(() => poked.when('done', {})).toThrow(/context_not_json: .*\n {2}state.context.count: expected 2, but it is 1/)
+    expect(() => poked.when('done', {})).toThrow(/context_not_json: .*\n {2}state.context.count: expected 2, got 1/)
   })
 
   test('spoils the initial context that all its actors share', () => {
@@ -73,7 +73,7 @@ describe('a machine is found that', () => {
 
   test('names where the two decisions differ', () => {
     expect(() => given(doing(() => ({ count: Date.now() }))).when('poke', {}))
-      .toThrow(/state.context.count: expected 1767225600000, but it is 18\d+/)
+      .toThrow(/state.context.count: expected 1767225600000, got 18\d+/)
   })
 
   test('and clock, chance and ids are as before, also after a failure', () => {

@@ -55,8 +55,8 @@ describe('colloquy check', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('would_differ')
     expect(stdout).toContain('4 of 6 actors would differ, for 2 causes')
-    expect(stdout).toMatch(/refund: in "paying", on "task.done pay": emitted.\*.data.receipt would be otherwise\n {2}4 actors, 4 records; the first is record 2 of acme\/refund\/r1, LOG sequence \d+\n {4}emitted.0.data.receipt: recorded ".+", today "\w"\n/)
-    expect(stdout).toMatch(/refund: at its first input, on "refund.asked": it led to "paying", and would lead to "review"\n {2}2 actors, 2 records; [^\n]+\n[^]*acme\/refund\/r2, acme\/refund\/r3/)
+    expect(stdout).toMatch(/refund: in "paying", on "task.done pay": emitted.\*.data.receipt would differ\n {2}4 actors, 4 records; the first is record 2 of acme\/refund\/r1, LOG sequence \d+\n {4}emitted.0.data.receipt: recorded ".+", today "\w"\n/)
+    expect(stdout).toMatch(/refund: at its first input, on "refund.asked": it led to "paying"; it would lead to "review"\n {2}2 actors, 2 records; [^\n]+\n[^]*acme\/refund\/r2, acme\/refund\/r3/)
   })
 
   test('says the same as JSON, a line per actor and cause', async () => {
@@ -106,8 +106,8 @@ describe('a check', () => {
     expect((await check(createRefund2('as it was'))).causes).toEqual([])
     const { causes } = await check(createRefund2('anew'))
     expect(causes.map(({ cause, actors }) => `${cause} (${actors})`)).toEqual([
-      'refund: at its first input, on "refund.asked": it led to "idle", and would lead to "inspection" (2)',
-      'refund: in "review", on "refund.refused": it led to "denied", and would lead to "idle" (1)',
+      'refund: at its first input, on "refund.asked": it led to "idle"; it would lead to "inspection" (2)',
+      'refund: in "review", on "refund.refused": it led to "denied"; it would lead to "idle" (1)',
     ])
   })
 
@@ -116,7 +116,7 @@ describe('a check', () => {
     expect((await check({ ...unmigrated, migrate: {} })).causes[0]?.cause).toContain('there is no migrate[1]')
     expect((await check({ ...refund, version: 0 })).causes.some(({ cause }) => cause.includes('newer_machine'))).toBe(true)
     expect((await check({ ...refund, name: 'another' })).causes.map(({ cause, actors }) => `${cause} (${actors})`)).toEqual([
-      'refund: kind_gone: the kind is not there, and its inputs would be rejected as unknown_kind (6)',
+      'refund: kind_gone: the kind is missing, so its inputs would be rejected as unknown_kind (6)',
     ])
   })
 })
@@ -134,7 +134,7 @@ describe('given.recorded', () => {
     const recording = await given.recorded('acme/refund/r4', { settings: { ...settings(), CONFIG: config('changed') } })
     recording.thenAsRecorded().thenState('denied')
     await expect(given.recorded('acme/refund/r2', { settings: { ...settings(), CONFIG: config('changed') } }).then((one) => one.thenAsRecorded()))
-      .rejects.toThrow('record 1 would be another today: refund: at its first input, on "refund.asked": it led to "paying", and would lead to "review"')
+      .rejects.toThrow('today, record 1 would differ: refund: at its first input, on "refund.asked": it led to "paying"; it would lead to "review"')
   })
 
   test('says what is not there', async () => {
