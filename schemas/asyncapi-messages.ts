@@ -36,7 +36,8 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
     name: type,
     title: titleOf(type, kind),
     headers: headers({
-      'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; JetStream drops a second message with it within 2 minutes',
+      'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; '
+        + 'JetStream drops a second message with it within 2 minutes',
     }, []),
     payload: envelopeSchema('Input', type, schema),
     examples: examples.map(({ name, summary, data }) => ({

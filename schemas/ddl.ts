@@ -1,5 +1,6 @@
 import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './table-generations.ts'
-import { PROGRESS, TABLES, type Column, type Table } from './tables.ts'
+import type { Column, Table } from './table-columns.ts'
+import { PROGRESS, TABLES } from './tables.ts'
 import { VIEWS, type View } from './views.ts'
 
 export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
@@ -19,7 +20,9 @@ function createTable(name: string, table: Table, partitions?: string): string {
   const partition = partitions === undefined ? '' : `\nPARTITION BY ${partitions}`
   const pairs = Object.entries(table.settings ?? {}).map(([setting, value]) => `${setting} = ${value}`)
   const settings = pairs.length === 0 ? '' : `\nSETTINGS ${pairs.join(', ')}`
-  return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\nENGINE = ReplacingMergeTree(${table.version ?? ''})${partition}\nORDER BY (${table.orderBy.join(', ')})${settings}\nCOMMENT ${quoted(table.comment)}`
+  return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\n`
+    + `ENGINE = ReplacingMergeTree(${table.version ?? ''})${partition}\n`
+    + `ORDER BY (${table.orderBy.join(', ')})${settings}\nCOMMENT ${quoted(table.comment)}`
 }
 
 /** Columns of a view have comments, but no codecs. */
@@ -34,7 +37,9 @@ function createView(name: string, { comment, columns, select }: View): string {
  */
 const currentRows = (name: string, { comment, columns }: Table): View => ({
   comment, columns,
-  select: `SELECT ${Object.keys(columns).join(', ')} FROM ${rowsTable(name)} FINAL\n  WHERE generation = ${PRESENT_GENERATIONS}['${name}']\n  SETTINGS do_not_merge_across_partitions_select_final = 1`,
+  select: `SELECT ${Object.keys(columns).join(', ')} FROM ${rowsTable(name)} FINAL\n`
+    + `  WHERE generation = ${PRESENT_GENERATIONS}['${name}']\n`
+    + '  SETTINGS do_not_merge_across_partitions_select_final = 1',
 })
 
 function freshness(): View {
@@ -53,7 +58,9 @@ export function createStatements(): string[] {
     createTable('generations', GENERATIONS),
     createView('freshness', freshness()),
     CREATE_COMPLETE_TO,
-    ...Object.entries(TABLES).flatMap(([name, table]) => [createRowsTable(rowsTable(name), table), createView(name, currentRows(name, table))]),
+    ...Object.entries(TABLES).flatMap(([name, table]) => [
+      createRowsTable(rowsTable(name), table), createView(name, currentRows(name, table)),
+    ]),
     ...Object.entries(VIEWS).map(([name, view]) => createView(name, view)),
   ]
 }

@@ -52,7 +52,9 @@ export function readReceived(data: Data | undefined): Received | undefined {
   if (data === undefined) return undefined
   const { role, text, lang, customer, channel } = data
   if (!isRole(role) || typeof text !== 'string') return undefined
-  return { role, text, lang: fact(lang), customer: fact(typeof customer === 'number' ? String(customer) : customer), channel: fact(channel) }
+  return {
+    role, text, lang: fact(lang), customer: fact(typeof customer === 'number' ? String(customer) : customer), channel: fact(channel),
+  }
 }
 
 export function readSent(data: Data): Sent | undefined {

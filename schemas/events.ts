@@ -7,9 +7,10 @@ import { z } from 'zod'
  *
  * | event | columns |
  * |---|---|
- * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of an agent or another assistant: answers open turns |
- * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns; `tokensIn`, `tokensOut`, `cost` → turns, cases |
- * |  | `sources` → citations; `quality` → turns, conversations |
+ * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
+ * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
+ * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
+ * | | `sources` → citations; `quality` → turns, conversations |
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
  * | `feedback.given` | cases: `rating` |

@@ -61,7 +61,9 @@ function findProblemInside(value: object, depth: number): Problem | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return problem(`a ${value.constructor.name} is not JSON`)
   for (const key of Object.keys(value)) {
-    const found = key.isWellFormed() ? findProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1) : problem('a key has a lone surrogate')
+    const found = key.isWellFormed()
+      ? findProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1)
+      : problem('a key has a lone surrogate')
     if (found !== undefined) return withKey(found, key.toWellFormed())
   }
   return undefined

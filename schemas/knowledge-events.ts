@@ -22,11 +22,15 @@ export const KNOWLEDGE_LIMITS = {
  * part completes a revision, and removes the chunks that the new revision lacks.
  */
 export const sourceTaught = z.object({
-  source: z.string().min(1).max(KNOWLEDGE_LIMITS.sourceCharsMax).optional().meta({ description: 'Name of the source in hits and citations. Default: id of the actor' }),
+  source: z.string().min(1).max(KNOWLEDGE_LIMITS.sourceCharsMax).optional()
+    .meta({ description: 'Name of the source in hits and citations. Default: id of the actor' }),
   title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
   lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected for each chunk' }),
   url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Link for readers' }),
-  revision: z.string().max(64).default('').meta({ description: 'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes nothing. Required with several parts' }),
+  revision: z.string().max(64).default('').meta({
+    description: 'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes '
+      + 'nothing. Required with several parts',
+  }),
   part: z.int().positive().default(1),
   parts: z.int().positive().default(1),
   from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the parts before' }),
@@ -40,7 +44,8 @@ export const sourceForgotten = z.object({})
 /** Emitted when the chunks of a source change; lists their ids. */
 export const knowledgeChanged = z.object({
   source: z.string(),
-  revision: z.string().nullable().meta({ description: 'The complete revision, while parts of the next one arrive, too; null where there is none' }),
+  revision: z.string().nullable()
+    .meta({ description: 'The complete revision, while parts of the next one arrive, too; null where there is none' }),
   added: z.array(z.string()),
   removed: z.array(z.string()),
 })

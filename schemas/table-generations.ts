@@ -1,12 +1,10 @@
-import type { Column, Table } from './tables.ts'
+import { TIME, type Column, type Table } from './table-columns.ts'
 
 /**
  * A column of every table of rows, and not of its view. A rebuild writes rows of the next generation beside the current one; then one row
  * for each table in `generations`, inserted together, makes them current.
  */
 export const GENERATION: Column = { type: 'UInt32', comment: 'Generation of the row: 0 at first, one higher after each rebuild' }
-
-const TIME = "DateTime64(3, 'UTC')"
 
 export const GENERATIONS: Table = {
   comment: 'Generations of each table: the highest is current; a table that is not listed is at 0',

@@ -1,72 +1,12 @@
-/**
- * A column of a table.
- *
- * This file declares the tables of the contract as data. The text beside a column's name becomes its comment in ClickHouse. `<name>_rows`
- * holds all versions of rows, duplicates included, until ClickHouse merges them; the view `<name>` always returns current rows without
- * duplicates.
- */
-export interface Column {
-  readonly type: string
-  readonly comment: string
-  readonly codec?: string
-}
+import {
+  byActorAnd, col, id, longText, monotonic, MONEY_OR_NULL, SHARED_PATH_SETTINGS, TEXT, TEXT_OR_NULL, TIME, TIME_OR_NULL,
+  type ReadModel, type Table,
+} from './table-columns.ts'
 
-/** Lets ClickHouse skip granules. Allowed only on columns with the same value in every version of a row. */
-export interface SkipIndex {
-  readonly of: string
-  readonly type: string
-  /** Granules (8,192 rows each) per entry of the index. */
-  readonly granularity: number
-}
-
-export interface Table {
-  readonly comment: string
-  readonly columns: Readonly<Record<string, Column>>
-  /** The key of a row, and the order of rows on disk. */
-  readonly orderBy: readonly string[]
-  /**
-   * The column by whose month rows are partitioned. It must never change for a row, so it is a time by Colloquy's clock, never by a
-   * producer's.
-   */
-  readonly partitionBy: string
-  /** Of rows with the same key, the one with the highest value in this column is current. Default: they are equal. */
-  readonly version?: string
-  readonly indexes?: readonly SkipIndex[]
-  readonly settings?: Readonly<Record<string, string>>
-}
-
-/** A table whose rows are each a function of one record. */
-export interface ReadModel extends Table {
-  /** The column with the LOG sequence of that record. */
-  readonly seq: string
-}
-
-const col = (type: string, comment: string): Column => ({ type, comment })
-/** A column whose values rise, or nearly so, in the order of the rows. */
-const monotonic = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
-/** A column of ids, which resemble their neighbours. */
-const id = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(1)' })
-/** A column of long texts, which are rarely read. */
-const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
-const TEXT = 'LowCardinality(String)'
-export const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
-const TIME = "DateTime64(3, 'UTC')"
-export const TIME_OR_NULL = `Nullable(${TIME})`
-const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
-
-/**
- * For tables with a JSON column: the storage format of the paths beyond `max_dynamic_paths`. This format merges at the same cost for any
- * number of paths; ClickHouse's default takes seconds and gigabytes for a few hundred thousand. A server that does not know it refuses the
- * table.
- */
-const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
+export type { Column, ReadModel, SkipIndex, Table } from './table-columns.ts'
 
 /** Settings for statements that write or parse JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
-
-/** Indexes for queries about one actor or a range of time. Its rows are close together, since times rise with the log. */
-const byActorAnd = (time: string): readonly SkipIndex[] =>
-  [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]
 
 const address = {
   tenant: col(TEXT, 'Tenant: the first token of the subject'),
@@ -85,6 +25,10 @@ const position = {
 }
 const { history: _history, ...actorContext } = context
 
+/**
+ * The tables of the contract. `<name>_rows` holds all versions of rows, duplicates included, until ClickHouse merges them; the view `<name>`
+ * always returns current rows without duplicates.
+ */
 export const TABLES = {
   events: {
     comment: 'One row per input and per emitted event of each record, in the order of the log',
@@ -109,7 +53,10 @@ export const TABLES = {
       state_to: col(TEXT, 'State after; parallel leaf states joined by +'),
       data: col('JSON(max_dynamic_paths=256)', 'Data of the event; nulls and empty objects are only in data_raw'),
       data_raw: longText('Data of the event as exact JSON text; for a rejected input its payload, cut to a limit'),
-      data_error: col('Nullable(String)', 'Why data is empty: ClickHouse cannot store JSON in which two fields have one path, as in {"a.b":1,"a":{"b":2}}'),
+      data_error: col(
+        'Nullable(String)',
+        'Why data is empty: ClickHouse cannot store JSON in which two fields have one path, as in {"a.b":1,"a":{"b":2}}',
+      ),
     },
   },
   messages: {
@@ -170,11 +117,16 @@ export const TABLES = {
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
       intent: col(TEXT_OR_NULL, 'Intent from the label; NULL where unknown'),
-      quality: col('Nullable(Float64)', 'Quality of the last answer, 0 to 1: from the label, or else from the last message.sent that states one; NULL where none was evaluated'),
+      quality: col(
+        'Nullable(Float64)',
+        'Quality of the last answer, 0 to 1: from the label, or else from the last message.sent that states one; NULL where none '
+          + 'was evaluated',
+      ),
     },
   },
   cases: {
-    comment: 'Current state of every case that has a message, an escalation, a rating or an outcome. A history message in a live case, or a live message in a case of history, is counted and changes nothing else. Texts are cut to 256 characters.',
+    comment: 'Current state of every case that has a message, an escalation, a rating or an outcome. A history message in a live '
+      + 'case, or a live message in a case of history, is counted and changes nothing else. Texts are cut to 256 characters.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'case_no'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -184,16 +136,36 @@ export const TABLES = {
       ...context,
       history: col('Bool', 'True for a case that imported history opened; the next live message opens another case'),
       committed_at: monotonic(TIME, 'When the record that opened the case was decided'),
-      opened_at: monotonic(TIME, 'When the input that opened the case arrived in INBOX; for history, when it happened, by the producer\'s clock'),
-      customer: col('Nullable(String)', 'Last known customer: from message.received (including history), or else from the label; kept from earlier cases of the actor'),
-      channel: col(TEXT_OR_NULL, 'Channel of the first user message: as stated there, or else from the label at that time, or else the source of the message; NULL before it'),
-      lang: col(TEXT_OR_NULL, 'Language of the first user message with a known language: as the sender states it, or else from the label at that time, or else as detected'),
+      opened_at: monotonic(
+        TIME, 'When the input that opened the case arrived in INBOX; for history, when it happened, by the producer\'s clock',
+      ),
+      customer: col(
+        'Nullable(String)',
+        'Last known customer: from message.received (including history), or else from the label; kept from earlier cases of the actor',
+      ),
+      channel: col(
+        TEXT_OR_NULL,
+        'Channel of the first user message: as stated there, or else from the label at that time, or else the source of the '
+          + 'message; NULL before it',
+      ),
+      lang: col(
+        TEXT_OR_NULL,
+        'Language of the first user message with a known language: as the sender states it, or else from the label at that time, '
+          + 'or else as detected',
+      ),
       first_intent: col(TEXT_OR_NULL, 'The first intent in the label from the first user message on; NULL for history'),
       outcome: col(TEXT_OR_NULL, 'Outcome of the last case.closed; NULL while the case is open'),
-      drop_state: col(TEXT_OR_NULL, 'State in which the customer dropped out, where a timer closed the case or its outcome is abandoned: the state before the closing record'),
+      drop_state: col(
+        TEXT_OR_NULL,
+        'State in which the customer dropped out, where a timer closed the case or its outcome is abandoned: the state before the '
+          + 'closing record',
+      ),
       escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
       first_responder: col(TEXT_OR_NULL, 'assistant or agent: author of the first reply to a user'),
-      first_response_at: col(TIME_OR_NULL, 'Time of that reply: when the machine sent it, when it arrived in INBOX (other authors), or when it happened (history)'),
+      first_response_at: col(
+        TIME_OR_NULL,
+        'Time of that reply: when the machine sent it, when it arrived in INBOX (other authors), or when it happened (history)',
+      ),
       escalated_at: col(TIME_OR_NULL, 'When the first escalated was decided'),
       closed_at: col(TIME_OR_NULL, 'When the last case.closed was decided'),
       records: col('UInt32', 'Records of the case, including rejections'),
@@ -210,13 +182,19 @@ export const TABLES = {
       tokens_in: col('Nullable(UInt64)', 'Sum of tokensIn of message.sent; NULL where none states it'),
       tokens_out: col('Nullable(UInt64)', 'Sum of tokensOut of message.sent; NULL where none states it'),
       cost: col(MONEY_OR_NULL, 'Sum of cost of message.sent, each rounded to 0.000001; NULL where none states it'),
-      rating: col('Nullable(Float64)', 'Rating by the customer: from the last feedback.given, or from the label where a later record changed it there'),
+      rating: col(
+        'Nullable(Float64)',
+        'Rating by the customer: from the last feedback.given, or from the label where a later record changed it there',
+      ),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
     },
   },
   turns: {
-    comment: 'Every message of a user, with its answer. A reply with replyTo answers that message; a reply without one, such as an agent\'s or an imported one, answers all open messages. History and live messages do not answer each other. Tokens and cost of an answer are in the row of the newest message that it answers. Of more than 16 open messages, the oldest stay without an answer.',
+    comment: 'Every message of a user, with its answer. A reply with replyTo answers that message; a reply without one, such as an '
+      + 'agent\'s or an imported one, answers all open messages. History and live messages do not answer each other. Tokens '
+      + 'and cost of an answer are in the row of the newest message that it answers. Of more than 16 open messages, the oldest '
+      + 'stay without an answer.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -228,12 +206,20 @@ export const TABLES = {
       turn: col('UInt32', 'Number of the question in its actor: 1, 2, 3…'),
       committed_at: monotonic(TIME, 'When the question was decided'),
       asked_id: id('Id of the question in messages and events'),
-      asked_seq: col('Nullable(UInt64)', 'LOG sequence of the question, whose idx is 0; NULL only where an earlier version of Colloquy recorded it'),
+      asked_seq: col(
+        'Nullable(UInt64)', 'LOG sequence of the question, whose idx is 0; NULL only where an earlier version of Colloquy recorded it',
+      ),
       asked_at: monotonic(TIME, 'When the question arrived in INBOX; for history, when it was asked, by the producer\'s clock'),
-      lang: col(TEXT_OR_NULL, 'Language of the question, as its sender states it or else from the label; NULL where both are silent (messages has the detected one)'),
+      lang: col(
+        TEXT_OR_NULL,
+        'Language of the question, as its sender states it or else from the label; NULL where both are silent (messages has the '
+          + 'detected one)',
+      ),
       answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL before it'),
       answered_idx: col('Nullable(UInt16)', 'idx of the answer: 0 where it is an input, such as an agent\'s message'),
-      answered_at: col(TIME_OR_NULL, 'When the machine sent the answer; when it arrived in INBOX (other authors); when it happened (history)'),
+      answered_at: col(
+        TIME_OR_NULL, 'When the machine sent the answer; when it arrived in INBOX (other authors); when it happened (history)',
+      ),
       responder: col(TEXT_OR_NULL, 'assistant or agent: author of the answer'),
       latency_ms: col('Nullable(UInt64)', 'Milliseconds from asked_at to answered_at; 0 where the clocks disagree'),
       intent: col(TEXT_OR_NULL, 'Intent of the question: from the answer, or else from the label at the time of the question'),
@@ -262,11 +248,21 @@ export const TABLES = {
       case_no: col('UInt32', 'Number of the case before the record that exited the state'),
       machine: col(TEXT, 'kind@version of the machine that exited the state'),
       left_seq: monotonic('UInt64', 'LOG sequence of the record that exited the state'),
-      region: col(TEXT, 'The parallel region: the shortest prefix of the state\'s path, in whole names, that no other active state shares; empty without parallel states'),
+      region: col(
+        TEXT,
+        'The parallel region: the shortest prefix of the state\'s path, in whole names, that no other active state shares; empty '
+          + 'without parallel states',
+      ),
       state: col(TEXT, 'The leaf state, dotted'),
-      next: col(TEXT, 'The active leaf states in the same region afterwards, joined by +; all active leaf states where the region no longer exists'),
-      cause: col(TEXT, 'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)'),
-      entered_seq: col('Nullable(UInt64)', 'LOG sequence of the record that entered the state; NULL where an earlier version of Colloquy recorded it'),
+      next: col(
+        TEXT, 'The active leaf states in the same region afterwards, joined by +; all active leaf states where the region no longer exists',
+      ),
+      cause: col(
+        TEXT, 'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
+      ),
+      entered_seq: col(
+        'Nullable(UInt64)', 'LOG sequence of the record that entered the state; NULL where an earlier version of Colloquy recorded it',
+      ),
       entered_at: col(TIME, 'When the record that entered the state was decided'),
       left_at: monotonic(TIME, 'When the record that exited the state was decided'),
       ms: col('UInt64', 'Milliseconds from entered_at to left_at'),

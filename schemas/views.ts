@@ -1,4 +1,5 @@
-import { TABLES, TEXT_OR_NULL, TIME_OR_NULL, type Column } from './tables.ts'
+import { TEXT_OR_NULL, TIME_OR_NULL, type Column } from './table-columns.ts'
+import { TABLES } from './tables.ts'
 
 /** A view over other tables. */
 export interface View {
@@ -24,7 +25,8 @@ export const VIEWS = {
     select: `SELECT ${[...INTERVAL_COLUMNS, 'left_seq', 'next', 'cause', 'left_at', 'ms'].join(', ')} FROM state_intervals
   UNION ALL
   SELECT tenant, kind, actor, case_no, false AS history, machine, stay.region AS region, stay.state AS state,
-    stay.entered_seq AS entered_seq, stay.entered_at AS entered_at, NULL AS left_seq, NULL AS next, NULL AS cause, NULL AS left_at, NULL AS ms
+    stay.entered_seq AS entered_seq, stay.entered_at AS entered_at, NULL AS left_seq, NULL AS next, NULL AS cause, NULL AS left_at,
+    NULL AS ms
   FROM actors ARRAY JOIN open_states AS stay`,
   },
 } as const satisfies Readonly<Record<string, View>>

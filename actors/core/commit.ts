@@ -11,7 +11,8 @@ import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
 
 /** The fields of a committed record that the machine determines. */
-export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {
+export interface Outcomes
+  extends Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'sent'> {
   readonly error?: string | undefined
   /** `<kind>@<version>` where the state is still that of an earlier version. Default: the kind's own. */
   readonly machine?: string
@@ -33,13 +34,16 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
   const inbox = { seq: message.seq, ts: message.ts }
   const from = statePath(actor.state)
   const cause = causeOf(actor, input, message.origin === 'internal')
-  const { case: nextCaseValue, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...previousCase(decisionInput), cause })
+  const { case: nextCaseValue, answered } = nextCase({
+    at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...previousCase(decisionInput), cause,
+  })
   const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
   const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
   // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {
-    v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label, emitted, sent, started, timers,
-    stopped, ended, error, case: nextCaseValue, answered, since, left, seen, resolves: decisionInput.resolvedDeadLetter,
+    v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label,
+    emitted, sent, started, timers, stopped, ended, error, case: nextCaseValue, answered, since, left, seen,
+    resolves: decisionInput.resolvedDeadLetter,
   }
   const encoded = encode(committed)
   const problem = encoded.length > LIMITS.stateBytesMax ? sizeProblem(committed, encoded.length) : undefined
@@ -47,11 +51,9 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
 }
 
-const resolvedField = ({ resolvedDeadLetter: resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
-
 /** Remembers a redriven dead letter like an input's id, so that a second redrive has no effect. */
-const withRedrivenId = ({ resolvedDeadLetter: resolves }: DecisionInput, seen: DedupState): DedupState =>
-  (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
+const withRedrivenId = ({ resolvedDeadLetter }: DecisionInput, state: DedupState): DedupState =>
+  (resolvedDeadLetter?.end === 'redriven' ? rememberRedriven(state, resolvedDeadLetter) : state)
 
 const previousCase = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
@@ -68,19 +70,22 @@ function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
  * for it again.
  */
 export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
-  const { actor, message, at, low } = decisionInput
+  const { actor, message, at, low, resolvedDeadLetter } = decisionInput
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
   const partial = {
-    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected' as const, reason: refusal.reason,
+    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low,
+    outcome: 'rejected' as const, reason: refusal.reason,
     error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
     payload: payloadText(message.payload), machine: actor.machine,
     input, from: path, to: path, state: markRefused(actor.state, decisionInput.expiredRun), status: actor.status, label: actor.label,
     emitted: [], started: [], timers: [], stopped: [], ended: [],
   }
   const rejected: LogRecord = {
-    ...partial, ...nextCase({ ...partial, ...previousCase(decisionInput), cause: input.type }), ...nextStateIntervals(actor, actor.state, decisionInput.lastSeq, input.type),
-    seen: withRedrivenId(decisionInput, actor.dedupState), ...resolvedField(decisionInput),
+    ...partial, ...nextCase({ ...partial, ...previousCase(decisionInput), cause: input.type }),
+    ...nextStateIntervals(actor, actor.state, decisionInput.lastSeq, input.type),
+    seen: withRedrivenId(decisionInput, actor.dedupState),
+    ...(resolvedDeadLetter === undefined ? {} : { resolves: resolvedDeadLetter }),
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
 }

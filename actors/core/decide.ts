@@ -34,7 +34,9 @@ export function decide(kinds: Kinds, actor: Actor, message: Message, context: De
 function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolean): Decision {
   const { actor, message, at } = decisionInput
   if (!message.addressable) {
-    return reject(decisionInput, { reason: 'bad_subject', error: 'tenant, kind and id must match [A-Za-z0-9_-]{1,128}', input: readableInput(message) })
+    return reject(decisionInput, {
+      reason: 'bad_subject', error: 'tenant, kind and id must match [A-Za-z0-9_-]{1,128}', input: readableInput(message),
+    })
   }
   const kind = kinds.get(actor.address.kind)
   if (message.origin === 'internal') return decideInternal(decisionInput, kind, fresh)
@@ -43,11 +45,15 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   if (isRefusal(read)) return reject(decisionInput, read)
   const by = duplicateBy(actor.dedupState, read)
   if (by !== undefined) return { kind: 'duplicate', by }
-  if (kind === undefined) return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
+  if (kind === undefined) {
+    return reject(decisionInput, { reason: 'unknown_kind', error: `no kind "${actor.address.kind}" here`, input: read })
+  }
   const data = readData(kind, read)
   if (!data.ok) return reject(decisionInput, { reason: 'bad_data', error: data.error, input: read })
   if (read.history === true) return commit(decisionInput, kind, read, unchanged(decisionInput))
-  if (isEnded(actor)) return reject(decisionInput, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
+  if (isEnded(actor)) {
+    return reject(decisionInput, { reason: 'ended', error: `the actor has ended in "${statePath(actor.state)}"`, input: read })
+  }
   const event = { type: read.type, id: read.id, time: read.time, at, source: read.source, data: data.data }
   return transition(decisionInput, kind, read, event, undefined, fresh)
 }
@@ -76,12 +82,16 @@ function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput,
   const input = internalAsInput(decisionInput.message, internal)
   if (internal.type === 'timer.fired') {
     const timer = actor.state?.timers[internal.run]
-    return timer === undefined ? { kind: 'ignored', why: 'no_such_run' } : transition(decisionInput, kind, input, { ...timer.event, at: decisionInput.at }, { run: internal.run }, fresh)
+    return timer === undefined
+      ? { kind: 'ignored', why: 'no_such_run' }
+      : transition(decisionInput, kind, input, { ...timer.event, at: decisionInput.at }, { run: internal.run }, fresh)
   }
   const task = actor.state?.tasks[internal.run]
   if (task === undefined) return { kind: 'ignored', why: 'no_such_run' }
   const ended = { run: internal.run, task: task.task, startedAt: task.startedAt, ...outcomeOf(internal) }
-  return transition(decisionInput, kind, input, { ...outcomeEvent(task.child, internal), at: decisionInput.at }, { run: internal.run, ended }, fresh)
+  return transition(
+    decisionInput, kind, input, { ...outcomeEvent(task.child, internal), at: decisionInput.at }, { run: internal.run, ended }, fresh,
+  )
 }
 
 /** The run that a wake-up is for, by the clock of the server that stored the message, so that deciding again gives the same run. */
@@ -108,7 +118,9 @@ function outcomeOf(outcome: Outcome): Omit<TaskEnd, 'run' | 'task' | 'startedAt'
   return { status: 'failed', attempts, queueMs, durationMs, error: outcome.error }
 }
 
-function transition(decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, ended: EndedRun | undefined, fresh: boolean): Decision {
+function transition(
+  decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, ended: EndedRun | undefined, fresh: boolean,
+): Decision {
   try {
     return commit(decisionInput, kind, input, step(decisionInput, kind, input, event, ended))
   } catch (error) {

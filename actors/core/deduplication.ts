@@ -37,9 +37,11 @@ const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(
 /** A redriven dead letter is remembered among the ids, under a prefix that producers may not use. */
 const redrivenId = ({ logSeq }: Pick<ResolvedDeadLetter, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
 
-export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState => ({ ...state, ids: withId(state.ids, redrivenId(deadLetter)) })
+export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState =>
+  ({ ...state, ids: withId(state.ids, redrivenId(deadLetter)) })
 
-export const wasRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): boolean => includesHash(state.ids, shortHash(redrivenId(deadLetter)))
+export const wasRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): boolean =>
+  includesHash(state.ids, shortHash(redrivenId(deadLetter)))
 
 const highestSequenceOf = (state: DedupState, wanted: string): number => state.sources.find(([source]) => source === wanted)?.[1] ?? -1
 

@@ -13,7 +13,9 @@ const refuse = (code: string, what: string): never => { throw new ColloquyError(
 
 export function taskOf(kind: Kind, name: string): TaskDefinition {
   const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined
-  return task ?? refuse('unknown_source', `the machine invokes "${name}", which is not a task of kind "${kind.name}"; declare it under "tasks" of defineKind`)
+  return task ?? refuse(
+    'unknown_source', `the machine invokes "${name}", which is not a task of kind "${kind.name}"; declare it under "tasks" of defineKind`,
+  )
 }
 
 export function taskInput(kind: Kind, name: string, input: unknown): unknown {
@@ -26,7 +28,11 @@ export function taskInput(kind: Kind, name: string, input: unknown): unknown {
 
 export function emittedData(kind: Kind, type: string, data: unknown): Emitted['data'] {
   const schema = Object.hasOwn(kind.emits, type) ? kind.emits[type] : undefined
-  if (schema === undefined) return refuse('unknown_emit', `the machine emits "${type}", which kind "${kind.name}" does not declare; declare it under "emits" of defineKind`)
+  if (schema === undefined) {
+    return refuse(
+      'unknown_emit', `the machine emits "${type}", which kind "${kind.name}" does not declare; declare it under "emits" of defineKind`,
+    )
+  }
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_emit', `emitted "${type}": ${problem}`)
   const checked = schema.safeParse(data)
@@ -35,7 +41,8 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
   return data
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const sendingSchema = z.object({
   kind: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]),
@@ -58,6 +65,8 @@ export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_send', `send "${type}" to ${kind}/${actor}: data.${problem}`)
   const bytes = Buffer.byteLength(JSON.stringify(data)) + ENVELOPE_BYTES
-  if (bytes > LIMITS.inputBytesMax) refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
+  if (bytes > LIMITS.inputBytesMax) {
+    refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
+  }
   return { kind, actor, type, data }
 }

@@ -66,7 +66,9 @@ export interface EffectContext {
  *
  * @throws ColloquyError where the machine asks for something that a record cannot hold or no stage carries out.
  */
-export function collectEffects(kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, context: EffectContext): Effects {
+export function collectEffects(
+  kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, context: EffectContext,
+): Effects {
   const collector: EffectCollector = {
     kind, context: context, atMs: Date.parse(context.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
     emitted: [], sent: [], started: new Map(), timersSet: new Map(), stopped: [], ended: [], runCount: 0, timerCount: 0,
@@ -121,7 +123,9 @@ function collect(collector: EffectCollector, { type, params, info, exec }: Actio
 function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {
   const { kind, context: { base, at, tracing: carried } } = collector
   if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
-    throw refusalError(kind.name, { code: 'inline_source', where: '', what: 'it starts an inline source, which a record cannot name', instead: INVOKE_INSTEAD })
+    throw refusalError(kind.name, {
+      code: 'inline_source', where: '', what: 'it starts an inline source, which a record cannot name', instead: INVOKE_INSTEAD,
+    })
   }
   if (typeof child !== 'string' || !kind.invokes.has(child)) throw refusalError(kind.name, spawnedTask(''))
   collector.runCount += 1
@@ -181,7 +185,11 @@ const fieldsOf = (params: unknown): Fields => (isRecord(params) ? params : noFie
 /** @throws ColloquyError `bad_event` where a raised, sent or emitted value is not an event. */
 function eventOf(params: unknown): AnyEventObject {
   const { event } = fieldsOf(params)
-  if (!isEvent(event)) throw new ColloquyError('bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}; an event is an object with a type`)
+  if (!isEvent(event)) {
+    throw new ColloquyError(
+      'bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}; an event is an object with a type`,
+    )
+  }
   return event
 }
 
@@ -191,4 +199,5 @@ const isEvent = (value: unknown): value is AnyEventObject => isRecord(value) && 
 const TIME_MAX = Date.parse('2100-01-01T00:00:00Z') - 1
 
 /** The time (ISO) that many milliseconds after the decision. */
-const timeAfter = ({ atMs }: EffectCollector, ms: number): string => new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()
+const timeAfter = ({ atMs }: EffectCollector, ms: number): string =>
+  new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()

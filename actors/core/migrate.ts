@@ -39,20 +39,41 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   }
   const from = versionOf(actor.machine)
   const migration = kind.migrate[from]
-  if (migration === undefined) return refuse('missing_migration', `there is no migrate[${from}]`, 'write one; where nothing changed: ({ value, context }) => ({ value, context })')
+  if (migration === undefined) {
+    return refuse(
+      'missing_migration', `there is no migrate[${from}]`, 'write one; where nothing changed: ({ value, context }) => ({ value, context })',
+    )
+  }
 
-  const migrated = attempt(() => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))))
-  if ('error' in migrated) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'correct it, then redrive the input')
+  const migrated = attempt(
+    () => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))),
+  )
+  if ('error' in migrated) {
+    return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'correct it, then redrive the input')
+  }
   const context = kind.context.safeParse(migrated.value.context)
   const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
-  if (!context.success || problem !== undefined) return refuse('migration_failed', `migrate[${from}] returned a context that does not match the schema: ${problem}`, 'correct it, then redrive the input')
+  if (!context.success || problem !== undefined) {
+    return refuse(
+      'migration_failed', `migrate[${from}] returned a context that does not match the schema: ${problem}`,
+      'correct it, then redrive the input',
+    )
+  }
   const resolved = attempt(() => kind.machine.resolveState({ value: migrated.value.value, context: context.data }))
-  if ('error' in resolved) return refuse('state_gone', `migrate[${from}] returned a state that the machine does not have (${messageOf(resolved.error)})`, `return one of the states of version ${kind.version}`)
+  if ('error' in resolved) {
+    return refuse(
+      'state_gone', `migrate[${from}] returned a state that the machine does not have (${messageOf(resolved.error)})`,
+      `return one of the states of version ${kind.version}`,
+    )
+  }
 
   const snapshot: AnyMachineSnapshot = resolved.value
   const { tasks, actions } = migrateRuns(kind, state, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
-  return { actions, status: snapshot.status === 'done' ? 'done' : actor.status, state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks } }
+  return {
+    actions, status: snapshot.status === 'done' ? 'done' : actor.status,
+    state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks },
+  }
 }
 
 type Attempt<T> = { readonly value: T } | { readonly error: unknown }
@@ -70,14 +91,18 @@ interface MigrationEvent {
 }
 
 /** The actions that stop and start runs, and the task runs that the restored snapshot has as children. */
-function migrateRuns(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
+function migrateRuns(
+  kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent,
+): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
   const before = new Set(leavesOf(old.value).flatMap(around))
   const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
   const actions: Action[] = []
 
-  const keptTasks = Object.entries(old.tasks).filter(([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)))
+  const keptTasks = Object.entries(old.tasks).filter(
+    ([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)),
+  )
   const children = new Set(keptTasks.map(([, run]) => run.child))
   const stoppedTasks = Object.values(old.tasks).filter((run) => !children.has(run.child))
   for (const run of stoppedTasks) actions.push({ type: 'xstate.stopChild', params: run.child })
@@ -101,7 +126,9 @@ function migrateRuns(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event
     }
   }
 
-  const placeholders = startedTasks.map(({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const)
+  const placeholders = startedTasks.map(
+    ({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const,
+  )
   return { tasks: Object.fromEntries([...keptTasks, ...placeholders]), actions }
 }
 
@@ -113,7 +140,9 @@ const around = (leaf: string): string[] => leaf.split('.').map((_, index, parts)
  */
 function enteredMs(old: State, node: Node, at: string): number {
   const path = pathOf(node)
-  const times = Object.entries(old.entered).filter(([leaf]) => leaf === path || leaf.startsWith(`${path}.`)).map(([, time]) => Date.parse(time))
+  const times = Object.entries(old.entered)
+    .filter(([leaf]) => leaf === path || leaf.startsWith(`${path}.`))
+    .map(([, time]) => Date.parse(time))
   return Math.min(Date.parse(at), ...times)
 }
 

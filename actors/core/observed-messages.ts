@@ -20,7 +20,12 @@ export interface ObservedMessage {
 export const reachedAt = (input: Input, arrivedAt: string): string => (input.history === true ? input.time : arrivedAt)
 
 /** The messages in a committed record, in order. */
-export function observedMessages(record: { input: Input; inbox: { ts: string }; at: string; emitted: readonly Emitted[] }): ObservedMessage[] {
+export function observedMessages(record: {
+  input: Input
+  inbox: { ts: string }
+  at: string
+  emitted: readonly Emitted[]
+}): ObservedMessage[] {
   const { input, inbox, at, emitted } = record
   const messages: ObservedMessage[] = []
   const received = input.type === 'message.received' ? readReceived(input.data) : undefined

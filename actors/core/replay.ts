@@ -45,15 +45,21 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
     return { kind: 'differs', next: asRecorded, deviation: { cause, differences: [] } }
   }
   const message = republished(address, record)
-  if (message === undefined) return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
+  if (message === undefined) {
+    return { kind: 'skipped', next: { ...before, n: record.n, at: record.at, inbox: record.inbox, snapshot: undefined } }
+  }
   const decision = attempt(() => decide(kinds, before, message, { now: record.at, low: record.low }, true))
-  if (decision instanceof ColloquyError) return deviates(before, record, [], `the decision throws ${decision.code}: ${decision.message}`, asRecorded)
+  if (decision instanceof ColloquyError) {
+    return deviates(before, record, [], `the decision throws ${decision.code}: ${decision.message}`, asRecorded)
+  }
   if (decision.kind === 'duplicate') return deviates(before, record, [], `it would be a duplicate, by its ${decision.by}`, before)
   if (decision.kind === 'ignored') return deviates(before, record, [], 'it would be ignored: its run is no longer pending', before)
   if (decision.kind === 'threw') return deviates(before, record, [], messageOf(decision.error), before)
   const next = decision.next ?? actorAfter(address, decision.record)
   const expected = expectedOf(kinds, before, record)
-  if (expected instanceof ColloquyError) return deviates(before, record, [], `the recorded state cannot be migrated: ${expected.message}`, next)
+  if (expected instanceof ColloquyError) {
+    return deviates(before, record, [], `the recorded state cannot be migrated: ${expected.message}`, next)
+  }
   if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
   // A JSON round trip makes it comparable: the recorded side has been through one.
   const actual = comparablePart(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
@@ -64,11 +70,15 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
 
 /** Where one decision commits and the other rejects, nothing else is comparable. */
 const outcomeOf = ({ outcome, reason }: Decided): string => (reason === undefined ? outcome : `${outcome} as ${reason}`)
-const byOutcome = (expected: Decided, actual: Decided): Difference => ({ path: 'outcome', expected: outcomeOf(expected), actual: outcomeOf(actual) })
+const byOutcome = (expected: Decided, actual: Decided): Difference =>
+  ({ path: 'outcome', expected: outcomeOf(expected), actual: outcomeOf(actual) })
 
 function deviates(before: Actor, record: LogRecord, differences: readonly Difference[], what: string, next: Actor): Replayed {
   const where = before.state === null ? 'at its first input' : `in "${record.from}"`
-  return { kind: 'differs', next, deviation: { cause: `${before.address.kind}: ${where}, on "${inputName(before, record)}": ${what}`, differences } }
+  return {
+    kind: 'differs', next,
+    deviation: { cause: `${before.address.kind}: ${where}, on "${inputName(before, record)}": ${what}`, differences },
+  }
 }
 
 function attempt<T>(work: () => T): T | ColloquyError {
@@ -81,7 +91,9 @@ function attempt<T>(work: () => T): T | ColloquyError {
 
 function decidedIn(record: LogRecord): Decided {
   const { outcome, reason, to, status, state, label, emitted, started, timers, stopped, ended } = record
-  return outcome === 'rejected' ? { outcome, reason } : { outcome, to, status, state, label, emitted, sent: record.sent ?? [], started, timers, stopped, ended }
+  return outcome === 'rejected'
+    ? { outcome, reason }
+    : { outcome, to, status, state, label, emitted, sent: record.sent ?? [], started, timers, stopped, ended }
 }
 
 /**
@@ -91,7 +103,9 @@ function decidedIn(record: LogRecord): Decided {
 function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decided | ColloquyError {
   const kind = kinds.get(address.kind)
   const recorded = decidedIn(record)
-  if (kind === undefined || record.outcome === 'rejected' || record.state === null || versionOf(record.machine) >= kind.version) return recorded
+  if (kind === undefined || record.outcome === 'rejected' || record.state === null || versionOf(record.machine) >= kind.version) {
+    return recorded
+  }
   const { state: recordedState } = record
   const migrated = attempt(() => migrate(kind, record, recordedState, record.at))
   if (migrated instanceof ColloquyError) return migrated
@@ -103,7 +117,9 @@ function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decide
 /** The fields of today's decision that the expected one has, too. */
 function comparablePart(expected: Decided, record: LogRecord): Decided {
   const decided = decidedIn(record)
-  if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) return decided
+  if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) {
+    return decided
+  }
   const { outcome, emitted, sent, status, to, label } = decided
   return { outcome, emitted, sent, status, to, label, state: { context: decided.state.context } }
 }
@@ -140,7 +156,9 @@ function republished(address: Address, record: LogRecord): Message | undefined {
   }
   // A redriven input keeps the id of its first delivery.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
-  return { ...at, first: { id, ts: rest.time }, subject: inputSubject(address), origin: 'producer', payload: json({ type, data, ...own, ...rest }) }
+  return {
+    ...at, first: { id, ts: rest.time }, subject: inputSubject(address), origin: 'producer', payload: json({ type, data, ...own, ...rest }),
+  }
 }
 
 const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))
@@ -149,7 +167,9 @@ const json = (body: object): Uint8Array => Buffer.from(JSON.stringify(body))
 function whatDiffers(expected: Decided, actual: Decided, differences: readonly Difference[], error = ''): string {
   if (expected.outcome !== actual.outcome || expected.reason !== actual.reason) {
     const was = expected.reason === undefined ? 'was committed' : `was rejected as ${expected.reason}`
-    return actual.reason === undefined ? `it ${was}; it would be committed` : `it ${was}; it would be rejected as ${actual.reason} (${error})`
+    return actual.reason === undefined
+      ? `it ${was}; it would be committed`
+      : `it ${was}; it would be rejected as ${actual.reason} (${error})`
   }
   if (expected.to !== actual.to) return `it led to "${expected.to}"; it would lead to "${actual.to}"`
   if (expected.status !== actual.status) return `status ${expected.status} would be ${actual.status}${error === '' ? '' : ` (${error})`}`

@@ -17,7 +17,9 @@ type NoEffect = 'repeat' | 'ignored' | 'again'
  *
  * @param decideMessage decides a message as an ordinary input.
  */
-export function resolveDeadLetter(decisionInput: DecisionInput, header: string, decideMessage: (decisionInput: DecisionInput) => Decision): Decision {
+export function resolveDeadLetter(
+  decisionInput: DecisionInput, header: string, decideMessage: (decisionInput: DecisionInput) => Decision,
+): Decision {
   const request = readResolutionHeader(header)
   if (request === undefined) return { kind: 'ignored', why: 'not_internal' }
   const { id, ts, force, ...facts } = request
@@ -34,9 +36,12 @@ export function resolveDeadLetter(decisionInput: DecisionInput, header: string, 
 }
 
 /** A record that leaves the state alone and only tells readers of the log how the dead letter was resolved. */
-function commitNote(decisionInput: DecisionInput, { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter, noEffect?: NoEffect): PendingRecord {
+function commitNote(
+  decisionInput: DecisionInput, { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter, noEffect?: NoEffect,
+): PendingRecord {
   const type = `dead.${end}`
   const data = { letter: logSeq, position: inboxSeq, reason, ...(noEffect === undefined ? {} : { nothing: noEffect }) }
   const input: Input = { type, id: `${type}:${logSeq}`, source: 'colloquy', time: decisionInput.message.ts, data }
-  return commit({ ...decisionInput, message: { ...decisionInput.message, origin: 'internal' } }, undefined, input, { ...unchanged(decisionInput), machine: decisionInput.actor.machine })
+  const asInternal: DecisionInput = { ...decisionInput, message: { ...decisionInput.message, origin: 'internal' } }
+  return commit(asInternal, undefined, input, { ...unchanged(decisionInput), machine: decisionInput.actor.machine })
 }

@@ -31,7 +31,9 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
   try {
     return kind.pure.restore(persisted as Snapshot<unknown>)
   } catch (cause) {
-    throw new ColloquyError('state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, { cause })
+    throw new ColloquyError(
+      'state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, { cause },
+    )
   }
 }
 

@@ -27,8 +27,8 @@ export function nextStateIntervals(actor: Actor, state: State | null, lastSeq: n
   return { since, left: exited.length === 0 ? undefined : exited }
 }
 
-function enteredSeqOf({ enteredAtSeq: since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
-  const seq = since[leaf]
+function enteredSeqOf({ enteredAtSeq }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
+  const seq = enteredAtSeq[leaf]
   return seq === 0 ? lastSeq : seq
 }
 

@@ -29,7 +29,9 @@ export interface EndedRun {
  *
  * @throws anything the machine throws; ColloquyError where it asks for something that a record cannot hold or no stage carries out.
  */
-export function step(decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, endedRun: EndedRun | undefined): Outcomes {
+export function step(
+  decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, endedRun: EndedRun | undefined,
+): Outcomes {
   const { actor, message, at } = decisionInput
   const { before, actions } = load(decisionInput, kind)
   const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
@@ -38,7 +40,9 @@ export function step(decisionInput: DecisionInput, kind: Kind, input: Input, eve
   refuseSpawned(kind, before, snapshot, actions)
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(actor, endedRun), { tenant: actor.address.tenant, base, at, tracing: tracingOf(input) })
+  const effects = collectEffects(kind, actions, stillPending(actor, endedRun), {
+    tenant: actor.address.tenant, base, at, tracing: tracingOf(input),
+  })
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
   const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)

@@ -15,7 +15,9 @@ export interface Turns {
  * Pairs questions with answers. A reply with `replyTo` answers that question. A reply without one, such as a person's or an imported one,
  * answers all open questions. History and live messages do not answer each other.
  */
-export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, messages: readonly ObservedMessage[], at: string, label: LogRecord['label']): Turns {
+export function nextTurns(
+  before: Pick<Turns, 'turns' | 'open'>, messages: readonly ObservedMessage[], at: string, label: LogRecord['label'],
+): Turns {
   if (messages.length === 0) return { ...before, answered: [] }
   let { turns } = before
   let open = [...before.open]

@@ -22,7 +22,11 @@ export function differencesBetween(expected: unknown, actual: unknown, how: 'equ
     if (found.length >= DIFFERENCES_MAX || isDeepStrictEqual(one, other)) return
     const keys = keysOf(one, other, how)
     if (keys === undefined) found.push({ path, expected: one, actual: other })
-    else for (const key of keys) compare(Reflect.get(Object(one), key), Reflect.get(Object(other), key), path === '' ? key : `${path}.${key}`)
+    else {
+      for (const key of keys) {
+        compare(Reflect.get(Object(one), key), Reflect.get(Object(other), key), path === '' ? key : `${path}.${key}`)
+      }
+    }
   }
   compare(expected, actual, '')
   return found
@@ -49,4 +53,6 @@ export function valueText(value: unknown): string {
 
 /** One line of text per difference. */
 export const differenceLines = (differences: readonly Difference[]): string[] =>
-  differences.map(({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, got ${valueText(actual)}`)
+  differences.map(
+    ({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, got ${valueText(actual)}`,
+  )

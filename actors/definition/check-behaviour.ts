@@ -76,7 +76,8 @@ function readsSpawn(source: string): boolean {
 }
 
 export const functionAction = (where: string): Refusal => ({
-  code: 'function_action', where, what: 'a function as an action never runs: a decision has no effects of its own and may be made again after a crash',
+  code: 'function_action', where,
+  what: 'a function as an action never runs: a decision has no effects of its own and may be made again after a crash',
   instead: 'use assign, raise, emit, send or cancel, and a task (invoke) for work outside',
 })
 export const unknownAction = (name: string, where: string): Refusal => ({

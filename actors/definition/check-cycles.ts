@@ -12,7 +12,8 @@ export function checkCycles(machine: AnyStateMachine): Refusal[] {
     const cycle = unguardedCycleFrom(start)
     if (cycle === undefined || cycle.some((node) => reported.has(node))) return []
     for (const node of cycle) reported.add(node)
-    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions form an endless cycle (${[...cycle, start].map(pathOf).join(' → ')})`)]
+    const states = [...cycle, start].map(pathOf).join(' → ')
+    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions form an endless cycle (${states})`)]
   })
 }
 

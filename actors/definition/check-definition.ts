@@ -62,6 +62,7 @@ const NOT_IN_NAMES = /[.+\p{Cc}]/u
 const checkStateNames = (machine: AnyStateMachine): Refusal[] => nodesOf(machine)
   .filter(({ key, path }) => path.length > 0 && (key === '' || NOT_IN_NAMES.test(key) || !key.isWellFormed()))
   .map((node) => ({
-    code: 'bad_state_name', where: pathOf(node), what: `the state name ${JSON.stringify(node.key)} is not allowed: records join names with . and +`,
+    code: 'bad_state_name', where: pathOf(node),
+    what: `the state name ${JSON.stringify(node.key)} is not allowed: records join names with . and +`,
     instead: 'use a name that is not empty and has no ".", no "+" and no control characters',
   }))

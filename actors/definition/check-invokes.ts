@@ -36,7 +36,10 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
     return node.invoke.map(({ id }, index): Invoked => {
       const config = list[index]
       const read = isRecord(config) ? config : {}
-      return { node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read, systemId: read['systemId'] !== undefined }
+      return {
+        node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read,
+        systemId: read['systemId'] !== undefined,
+      }
     })
   })
 }
@@ -69,7 +72,9 @@ function logicOf(logic: unknown): [RefusalCode, string] {
   return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is not a task'] : ['callback_actor', 'a callback']
 }
 
-function callLogic(logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]): Readonly<Record<string, unknown>> {
+function callLogic(
+  logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]
+): Readonly<Record<string, unknown>> {
   const ask = logic[method]
   try {
     const answer = isFunction(ask) ? ask(...args) : undefined
@@ -83,7 +88,9 @@ function callLogic(logic: Readonly<Record<string, unknown>>, method: string, ...
 function checkErrors({ node, id, where }: Invoked): Refusal[] {
   const error = `xstate.error.actor.${id}`
   for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
-    if (eventTransitionsOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
+    if (eventTransitionsOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) {
+      return []
+    }
   }
   return [{
     code: 'no_on_error', where, what: 'no transition handles its error, which would end the actor for good',
@@ -94,10 +101,19 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
 const matches = (descriptor: string, event: string): boolean =>
   descriptor === '*' || (descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1)))
 
-const checkExtras = ({ where, onSnapshot, systemId }: Invoked): Refusal[] => [
-  ...(onSnapshot ? [{ code: 'on_snapshot', where, what: 'a task has no snapshots, so onSnapshot never happens', instead: 'use its result in onDone' } as const] : []),
-  ...(systemId ? [{ code: 'system_id', where, what: 'a task belongs to no actor system, so nothing can find it by its systemId', instead: 'remove systemId' } as const] : []),
-]
+function checkExtras({ where, onSnapshot, systemId }: Invoked): Refusal[] {
+  const refusals: Refusal[] = []
+  if (onSnapshot) {
+    refusals.push({
+      code: 'on_snapshot', where, what: 'a task has no snapshots, so onSnapshot never happens', instead: 'use its result in onDone',
+    })
+  }
+  if (systemId) {
+    const what = 'a task belongs to no actor system, so nothing can find it by its systemId'
+    refusals.push({ code: 'system_id', where, what, instead: 'remove systemId' })
+  }
+  return refusals
+}
 
 /** A result finds its state by the id of the invoke, so each id may be pending only once. */
 function checkIds(invoked: readonly Invoked[]): Refusal[] {
@@ -105,7 +121,8 @@ function checkIds(invoked: readonly Invoked[]): Refusal[] {
     const other = invoked.slice(0, index).find((earlier) => earlier.id === one.id && mayBothBeActive(earlier.node, one.node))
     if (other === undefined) return []
     return [{
-      code: 'duplicate_invoke', where: one.where, what: `"${pathOf(other.node)}" has an invoke with the same id and may be active at the same time`,
+      code: 'duplicate_invoke', where: one.where,
+      what: `"${pathOf(other.node)}" has an invoke with the same id and may be active at the same time`,
       instead: 'give each invoke its own id',
     } as const]
   })

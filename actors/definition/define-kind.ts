@@ -80,7 +80,9 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
   checkNames(options)
   const upcast = upcastersOf(options)
   const actors = Object.fromEntries(
-    Object.keys(options.tasks).map((name) => [name, taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is executed by a runner`))))]),
+    Object.keys(options.tasks).map((name) => [
+      name, taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is executed by a runner`)))),
+    ]),
   ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
   const types = {} as {
     context: z.output<Context>
@@ -118,7 +120,9 @@ function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Re
   const all: Record<string, Upcasters<unknown>> = {}
   for (const [type, upcasters] of Object.entries(upcast)) {
     for (const version of Object.keys(upcasters ?? {})) {
-      if (!/^[1-9]\d{0,5}$/.test(version)) throw new ColloquyError('bad_kind', `kind "${name}": upcast of "${type}" has the key "${version}"; use a version: 1, 2, 3…`)
+      if (!/^[1-9]\d{0,5}$/.test(version)) {
+        throw new ColloquyError('bad_kind', `kind "${name}": upcast of "${type}" has the key "${version}"; use a version: 1, 2, 3…`)
+      }
     }
     all[type] = upcasters ?? {}
   }
@@ -141,7 +145,9 @@ function checkNames(options: { name: string; version: number; emits: Schemas; ta
   if (!TOKEN.test(options.name) || options.name === UNADDRESSABLE) refuse(`the name must match ${TOKEN} and not be "${UNADDRESSABLE}"`)
   if (!Number.isInteger(options.version) || options.version < 1) refuse('version must be a whole number from 1')
   for (const from of Object.keys(options.migrate ?? {})) {
-    if (!(Number(from) >= 1 && Number(from) < options.version)) refuse(`migrate has "${from}", which is not a version before ${options.version}`)
+    if (!(Number(from) >= 1 && Number(from) < options.version)) {
+      refuse(`migrate has "${from}", which is not a version before ${options.version}`)
+    }
   }
   for (const type of Object.keys(options.emits)) if (!EVENT_TYPE.test(type)) refuse(`emitted type "${type}" must match ${EVENT_TYPE}`)
   for (const [name, task] of Object.entries(options.tasks)) {

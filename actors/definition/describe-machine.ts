@@ -76,8 +76,12 @@ const shortText = (value: unknown): string => {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) => (isRecord(inner) && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner)) ?? ''
+/** JSON with sorted keys; empty for a value that JSON leaves out. */
+const canonical = (value: unknown): string => JSON.stringify(value, (_, inner: unknown) => sortedByKey(inner)) ?? ''
+
+const sortedByKey = (value: unknown): unknown => (isRecord(value) && !Array.isArray(value)
+  ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  : value)
 
 function describeNode(node: Node): DescribedState {
   const timers = new Set(timersOf(node).map(({ eventType }) => eventType))

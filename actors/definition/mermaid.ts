@@ -34,12 +34,19 @@ function linesOf(drawn: DrawnState, arrows: readonly Arrow[], indent: string): s
   const around = arrows.filter(({ holder }) => holder === drawn).map(({ text }) => text)
   if (children.length === 0) return [`${indent}${label}`]
   const deeper = `${indent}  `
-  const first = (state.initial ?? []).map((id) => children.find((child) => child.state.id === id || inside(child).some((one) => one.state.id === id)))
+  const first = (state.initial ?? []).map(
+    (id) => children.find((child) => child.state.id === id || inside(child).some((one) => one.state.id === id)),
+  )
     .flatMap((child) => (child === undefined ? [] : [`[*] --> ${child.alias}`]))
   const finals = children.filter((child) => child.state.type === 'final').map((child) => `${child.alias} --> [*]`)
   const blocks = children.map((child) => linesOf(child, arrows, deeper))
-  const regions = state.type === 'parallel' ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block])) : blocks.flat()
-  return [`${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions, ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`]
+  const regions = state.type === 'parallel'
+    ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block]))
+    : blocks.flat()
+  return [
+    `${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions,
+    ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`,
+  ]
 }
 
 function titleOf({ name, state }: DrawnState): string {
@@ -61,8 +68,12 @@ interface Arrow {
 function arrowsFrom(from: DrawnState, byId: ReadonlyMap<string, DrawnState>): Arrow[] {
   return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) => transitions.flatMap((transition): Arrow[] => {
     const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
-    if (targets === undefined) return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
-    return targets.map((to) => ({ holder: commonOf(from, to), text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}` }))
+    if (targets === undefined) {
+      return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
+    }
+    return targets.map(
+      (to) => ({ holder: commonOf(from, to), text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}` }),
+    )
   }))
 }
 

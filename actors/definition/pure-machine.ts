@@ -40,7 +40,12 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
 function createScope(machine: AnyStateMachine): Scope {
   const self = createActor(machine)
   // An event sent this way would be lost: only the action sendTo is carried out.
-  self.send = () => { throw new ColloquyError('send_to_other', 'a function of the machine calls self.send(…), but functions of a machine must have no effects; use the action raise or sendTo') }
+  self.send = () => {
+    throw new ColloquyError(
+      'send_to_other',
+      'a function of the machine calls self.send(…), but functions of a machine must have no effects; use the action raise or sendTo',
+    )
+  }
   const noop = (): void => undefined
   return {
     self, system: self.system, id: '', sessionId: '', defer: noop, logger: noop, stopChild: noop, emit: noop, actionExecutor: noop,

@@ -1,7 +1,9 @@
 import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
 import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
-import { startStep, deliver, internalMessage, producerMessage, nextScheduled, advanceTo, resultMessage, deliverReadyResults, timeText, type World } from './simulated-world.ts'
+import {
+  startStep, deliver, internalMessage, producerMessage, nextScheduled, advanceTo, resultMessage, deliverReadyResults, timeText, type World,
+} from './simulated-world.ts'
 
 /** Attributes of an input besides its type and data. */
 export interface Attributes {
@@ -66,7 +68,9 @@ export function perform(world: World, act: Act): World | string {
 function deliverAt(world: World, at: string, message: InternalInput): World | string {
   const earlier = nextScheduled(world)
   const atMs = Date.parse(at)
-  if (earlier !== undefined && earlier.atMs < atMs) return `a ${earlier.what} comes before that, at ${timeText(earlier.atMs)}: let it come first, for example by .after(…)`
+  if (earlier !== undefined && earlier.atMs < atMs) {
+    return `a ${earlier.what} comes before that, at ${timeText(earlier.atMs)}: let it come first, for example by .after(…)`
+  }
   return deliverReadyResults(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, internalMessage(message)))
 }
 

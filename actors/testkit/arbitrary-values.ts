@@ -10,6 +10,7 @@ const ITEMS_MAX = 5
 const TRIES = 200
 /** With fewer valid values than this among the tries, generating enough of them would take too long. */
 const FITTING_MIN = 10
+const REMEDY = 'pass samples or a fast-check arbitrary in the options of explore'
 
 /** Generated times lie around the start of simulated time. */
 const TIMES = { min: new Date('2025-12-01T00:00:00Z'), max: new Date('2026-03-01T00:00:00Z'), noInvalidDate: true } as const
@@ -27,7 +28,7 @@ export function arbitraryOf(schema: z.ZodType, what: string): fc.Arbitrary<unkno
   const fits = (value: unknown): boolean => schema.safeParse(value).success
   const fitting = fc.sample(made, { numRuns: TRIES, seed: 1 }).filter(fits).length
   if (fitting < FITTING_MIN) {
-    throw new ColloquyError('needs_samples', `${what}: only ${fitting} of ${TRIES} generated values match the schema; pass samples or a fast-check arbitrary in the options of explore`)
+    throw new ColloquyError('needs_samples', `${what}: only ${fitting} of ${TRIES} generated values match the schema; ${REMEDY}`)
   }
   return fitting === TRIES ? made : made.filter(fits)
 }
@@ -37,7 +38,8 @@ function attempt<T>(make: () => T, what: string): T {
   try {
     return make()
   } catch (cause) {
-    throw new ColloquyError('needs_samples', `${what}: no values can be generated from the schema (${messageOf(cause)}); pass samples or a fast-check arbitrary in the options of explore`, { cause })
+    const problem = `no values can be generated from the schema (${messageOf(cause)})`
+    throw new ColloquyError('needs_samples', `${what}: ${problem}; ${REMEDY}`, { cause })
   }
 }
 
@@ -120,7 +122,9 @@ const withoutProperties = (pattern: string): string =>
   pattern.replace(/\\p\{(\w+)\}/g, (_, name: string) => (/^(N|Number)/.test(name) ? '\\d' : '\\w'))
 
 /** The range of integers whose multiples of `step` lie within the bounds of the schema. */
-function stepsOf({ minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum }: JsonSchema, step: number): { min: number; max: number } {
+function stepsOf(
+  { minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum }: JsonSchema, step: number,
+): { min: number; max: number } {
   const above = typeof exclusiveMinimum === 'number' ? Math.floor(exclusiveMinimum / step) + 1 : -Infinity
   const below = typeof exclusiveMaximum === 'number' ? Math.ceil(exclusiveMaximum / step) - 1 : Infinity
   const [min, max] = [Math.max(Math.ceil(minimum / step), above), Math.min(Math.floor(maximum / step), below)]

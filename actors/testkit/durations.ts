@@ -1,7 +1,8 @@
 import ms from 'ms'
 import { ColloquyError } from '../../schemas/errors.ts'
 
-type Unit = 'ms' | 's' | 'sec' | 'seconds' | 'm' | 'min' | 'minutes' | 'h' | 'hour' | 'hours' | 'd' | 'day' | 'days' | 'w' | 'week' | 'weeks'
+type Unit =
+  | 'ms' | 's' | 'sec' | 'seconds' | 'm' | 'min' | 'minutes' | 'h' | 'hour' | 'hours' | 'd' | 'day' | 'days' | 'w' | 'week' | 'weeks'
 
 /** Milliseconds, or a text such as `'23h'`, `'90 s'`, `'1.5 days'`. */
 export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`

@@ -65,7 +65,9 @@ function replay(kind: Kind, address: Address, records: readonly LogRecord[]): { 
   let actor = newActor(address)
   for (const [index, record] of records.entries()) {
     const replayed = replayRecord(kinds, actor, record)
-    const steps = [{ what: `the recorded history of ${address.tenant}/${address.kind}/${address.id}`, records: records.slice(0, index + 1) }]
+    const steps = [
+      { what: `the recorded history of ${address.tenant}/${address.kind}/${address.id}`, records: records.slice(0, index + 1) },
+    ]
     const world = { ...createWorld(kind, { ...address, at: record.at }), seq: record.inbox.seq, steps }
     if (replayed.kind === 'differs') return { deviation: { ...replayed.deviation, record }, world }
     actor = replayed.next
@@ -108,13 +110,18 @@ function callsOf(start: World, records: readonly LogRecord[]): string[] {
 /** @param before the state before the record, with its pending runs */
 function actOf(record: LogRecord, before: State | null): Act {
   const { input, outcome, payload = '', subject = '' } = record
-  if (outcome === 'rejected') return internalAct(internalSchema.safeParse(parseJson(payload)).data, before, subject) ?? { act: 'raw', body: payload }
+  if (outcome === 'rejected') {
+    return internalAct(internalSchema.safeParse(parseJson(payload)).data, before, subject) ?? { act: 'raw', body: payload }
+  }
   const { id, type, source, time, sequence, correlationid, causationid, history, data = {} } = input
   const inside = RESERVED_TYPE.test(type) ? internalAct(internalSchema.safeParse({ type, ...data }).data, before) : undefined
   if (inside !== undefined) return inside
   const own = id.startsWith(RESERVED_ID_PREFIX) ? undefined : id
   const ownTime = time === record.inbox.ts ? undefined : time
-  return { act: 'when', type, data, attributes: { id: own, source: source === 'test' ? undefined : source, time: ownTime, sequence, correlationid, causationid, history } }
+  return {
+    act: 'when', type, data,
+    attributes: { id: own, source: source === 'test' ? undefined : source, time: ownTime, sequence, correlationid, causationid, history },
+  }
 }
 
 function internalAct(message: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {

@@ -62,7 +62,9 @@ export interface Scenario<K extends Kind> {
   /** A run of the task was started, with these fields in its input. */
   thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
   /** An event with these fields was sent to another actor. */
-  thenSent<To extends Kind>(kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>): Scenario<K>
+  thenSent<To extends Kind>(
+    kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>,
+  ): Scenario<K>
   thenSent(kind: string, id: string, type: string, data?: object): Scenario<K>
   /** A timer is pending that fires after this duration. */
   thenTimer(due: Duration): Scenario<K>
@@ -96,7 +98,8 @@ interface Inspection {
 export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
 
 /** Continues from a world at its last step. `isExpected`: a rejection or error in that step is expected. */
-export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedChecked: 0, isExpected })
+export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> =>
+  createScenario({ world, emittedChecked: 0, isExpected })
 
 function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
   const { world } = inspection
@@ -115,7 +118,9 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
   }
 
   /** Examines the same step; `problem` says how it differs from what was expected. */
-  const then = (calledBy: Called, problem: string | undefined, more: Partial<Inspection> = {}, values: { expected?: unknown; actual?: unknown } = {}): Scenario<K> => {
+  const then = (
+    calledBy: Called, problem: string | undefined, more: Partial<Inspection> = {}, values: { expected?: unknown; actual?: unknown } = {},
+  ): Scenario<K> => {
     if (more.isExpected !== true) checkUnexpected(inspection, calledBy)
     if (problem !== undefined) throw failure(world, problem, { ...values, calledBy })
     return createScenario({ ...inspection, ...more })
@@ -125,21 +130,29 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     return then(calledBy, lines.length === 0 ? undefined : `${what} differs\n  ${lines.join('\n  ')}`, {}, { expected, actual })
   }
   /** The index of the first item with this name and these fields; where there is none, a text with the items that exist. */
-  const find = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
+  const find = (
+    verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0,
+  ): { problem?: string; index: number } => {
     const index = all.findIndex(([other, has], at) => at >= from && other === name && missingFields(fields, has).length === 0)
     if (index >= 0) return { index }
     const wanted = fields === undefined ? name : `${name} with ${valueText(fields)}`
     const near = all.slice(from).find(([other]) => other === name)
     const why = near === undefined ? [] : differenceLines(missingFields(fields, near[1])).map((line) => `\n  ${line}`)
     const others = all.map(([other, has]) => `${other} ${valueText(has)}`).join(', ')
-    return { index, problem: `expected that it ${verb} ${wanted}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which the first ${from} were examined before` : ''}${why.join('')}` }
+    const examined = from > 0 ? `, of which the first ${from} were examined before` : ''
+    const actual = `it ${verb} ${others === '' ? 'nothing' : others}${examined}`
+    return { index, problem: `expected that it ${verb} ${wanted}; ${actual}${why.join('')}` }
   }
   const emitted = step.records.flatMap((record) => record.emitted)
 
   const api: Scenario<K> = {
     task(name, stub: AnyStub) {
       checkUnexpected(inspection, api.task)
-      if (!Object.hasOwn(kind.tasks, name)) throw new ColloquyError('no_such_task', `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`)
+      if (!Object.hasOwn(kind.tasks, name)) {
+        throw new ColloquyError(
+          'no_such_task', `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`,
+        )
+      }
       const calls = new Map(world.calls)
       calls.delete(name)
       return createScenario({ ...inspection, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
@@ -154,19 +167,26 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     taskExpires: (name) => next(api.taskExpires, { act: 'expires', task: name }),
     timerFires: (event) => next(api.timerFires, { act: 'fires', event }),
 
-    thenState: (path) => then(api.thenState, isIn(state, path) ? undefined : `expected state "${path}", but it is in "${state}"${hintOf(world)}`, {}, { expected: path, actual: state }),
+    thenState(path) {
+      const problem = isIn(state, path) ? undefined : `expected state "${path}", but it is in "${state}"${hintOf(world)}`
+      return then(api.thenState, problem, {}, { expected: path, actual: state })
+    },
     thenContext(expected) {
       const context = world.actor.state?.context
       if (typeof expected !== 'function') return compared(api.thenContext, 'the context', expected, context)
-      return then(api.thenContext, expected(context as z.output<K['context']>) ? undefined : `the context does not pass the check: ${valueText(context)}`)
+      const passes = expected(context as z.output<K['context']>)
+      return then(api.thenContext, passes ? undefined : `the context does not pass the check: ${valueText(context)}`)
     },
     thenEmitted(type, data) {
       const { problem, index } = find('emitted', type, data, emitted.map((event) => [event.type, event.data]), inspection.emittedChecked)
-      return then(api.thenEmitted, problem, { emittedChecked: index + 1 }, data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(inspection.emittedChecked) })
+      const values = data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(inspection.emittedChecked) }
+      return then(api.thenEmitted, problem, { emittedChecked: index + 1 }, values)
     },
     thenNotEmitted(type) {
       const wrong = emitted.filter((event) => type === undefined || event.type === type)
-      return then(api.thenNotEmitted, wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to be emitted, but it emitted ${wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')}`)
+      const list = wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')
+      const problem = wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to be emitted, but it emitted ${list}`
+      return then(api.thenNotEmitted, problem)
     },
     thenTask(name, input) {
       const started = step.records.flatMap((record) => record.started)
@@ -175,27 +195,32 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     thenSent(to: Kind | string, id: string, type: string, data?: object) {
       const sent = step.records.flatMap((record) => record.sent ?? [])
       const name = (one: { kind: string; actor: string; type: string }): string => `${one.type} to ${one.kind}/${one.actor}`
-      return then(api.thenSent, find('sent', name({ kind: typeof to === 'string' ? to : to.name, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
+      const wanted = name({ kind: typeof to === 'string' ? to : to.name, actor: id, type })
+      return then(api.thenSent, find('sent', wanted, data, sent.map((one) => [name(one), one.data])).problem)
     },
     thenTimer(due) {
       const wanted = timeText(world.nowMs + millisecondsOf(due))
       const timers = Object.values(world.actor.state?.timers ?? {})
       const pending = timers.map(({ event, at }) => `${event.type} at ${at}`).join(', ')
-      return then(api.thenTimer, timers.some(({ at }) => at === wanted) ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
+      const isPending = timers.some(({ at }) => at === wanted)
+      return then(api.thenTimer, isPending ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
     },
     thenNothing() {
-      const effective = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
+      const effective = step.records.filter(({ from, to, emitted: events, started, timers, stopped, sent = [] }) =>
+        (from || initialState) !== (to || initialState) || [events, started, timers, stopped, sent].some(({ length }) => length > 0))
       return then(api.thenNothing, effective.length === 0 ? undefined : 'expected no effect')
     },
     thenRejected(reason) {
       const rejected = step.records.find((record) => record.outcome === 'rejected')
       const was = rejected === undefined ? 'it was not rejected' : `it was rejected as "${rejected.reason}": ${rejected.error ?? ''}`
-      return then(api.thenRejected, rejected?.reason === reason ? undefined : `expected to be rejected as "${reason}", but ${was}`, { isExpected: true })
+      const problem = rejected?.reason === reason ? undefined : `expected to be rejected as "${reason}", but ${was}`
+      return then(api.thenRejected, problem, { isExpected: true })
     },
     thenStatus(status) {
       const is = world.actor.status
       const error = step.records.at(-1)?.error
-      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${error === undefined ? '' : ` (${error})`}`, { isExpected: true })
+      const why = error === undefined ? '' : ` (${error})`
+      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${why}`, { isExpected: true })
     },
     thenLabel: (expected) => compared(api.thenLabel, 'the label', expected, world.actor.label),
 
@@ -212,7 +237,8 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
 }
 
 /** How an item differs from the expected fields; none where no fields are expected. */
-const missingFields = (expected: unknown, has: unknown): Difference[] => (expected === undefined ? [] : differencesBetween(expected, has, 'contains'))
+const missingFields = (expected: unknown, has: unknown): Difference[] =>
+  (expected === undefined ? [] : differencesBetween(expected, has, 'contains'))
 
 type Called = (...args: never[]) => unknown
 
@@ -221,10 +247,12 @@ function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): v
   if (isExpected) return
   for (const record of world.steps.at(-1)?.records ?? []) {
     if (record.outcome === 'rejected') {
-      throw failure(world, `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}\nIf this is intended: .thenRejected('${record.reason}')`, { calledBy })
+      const what = `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}`
+      throw failure(world, `${what}\nIf this is intended: .thenRejected('${record.reason}')`, { calledBy })
     }
     if (record.status === 'error' && record.error !== undefined) {
-      throw failure(world, `the actor ended with an error: ${record.error}\n"onError" of an "invoke" handles the error of its task. If this is intended: .thenStatus('error')`, { calledBy })
+      const hint = '"onError" of an "invoke" handles the error of its task. If this is intended: .thenStatus(\'error\')'
+      throw failure(world, `the actor ended with an error: ${record.error}\n${hint}`, { calledBy })
     }
   }
 }
@@ -232,7 +260,11 @@ function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): v
 /** The pending task or timer that may explain why the actor is not in the expected state. */
 function hintOf(world: World): string {
   const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
-  if (waiting.length > 0) return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
+  if (waiting.length > 0) {
+    return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
+  }
   const scheduled = nextScheduled(world)
-  return scheduled === undefined ? '' : `\nThe next scheduled event is a ${scheduled.what}, in ${durationText(scheduled.atMs - world.nowMs)}`
+  return scheduled === undefined
+    ? ''
+    : `\nThe next scheduled event is a ${scheduled.what}, in ${durationText(scheduled.atMs - world.nowMs)}`
 }

@@ -114,9 +114,13 @@ export function nextScheduled({ results, actor }: World): ScheduledEvent | undef
   const scheduled: ScheduledEvent[] = [
     ...results.map((result): ScheduledEvent => ({ what: 'result', atMs: result.atMs, result })),
     ...Object.entries(timers).map(([run, { at }]): ScheduledEvent => ({ what: 'timer', atMs: Date.parse(at), run })),
-    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): ScheduledEvent => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
+    ...Object.entries(tasks).map(
+      ([run, { task, deadlineAt }]): ScheduledEvent => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task }),
+    ),
   ]
-  return scheduled.reduce<ScheduledEvent | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
+  return scheduled.reduce<ScheduledEvent | undefined>(
+    (first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined,
+  )
 }
 
 /**
@@ -127,7 +131,8 @@ export function nextScheduled({ results, actor }: World): ScheduledEvent | undef
 export const advanceTo = (world: World, untilMs: number): World => advance(world, untilMs, nextScheduled)
 
 /** Delivers stub results that take no time. Timers and deadlines wait until time passes, if only by `.after(0)`. */
-export const deliverReadyResults = (world: World): World => advance(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
+export const deliverReadyResults = (world: World): World =>
+  advance(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
 
 function advance(world: World, untilMs: number, next: (world: World) => ScheduledEvent | undefined): World {
   let now = world
@@ -135,7 +140,8 @@ function advance(world: World, untilMs: number, next: (world: World) => Schedule
     const scheduled = next(now)
     if (scheduled === undefined || scheduled.atMs > untilMs) break
     if (deliveries === DELIVERIES_MAX) {
-      throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results were delivered up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
+      const what = `more than ${DELIVERIES_MAX} timers and results were delivered up to ${timeText(now.nowMs)}`
+      throw new ColloquyError('endless', `${what}; let less time pass at once, or look for a loop in the machine`)
     }
     now = deliver({ ...now, nowMs: Math.max(now.nowMs, scheduled.atMs) }, messageOf(now, scheduled))
   }
@@ -146,14 +152,18 @@ function messageOf(world: World, scheduled: ScheduledEvent): Delivered {
   if (scheduled.what === 'timer') return internalMessage({ type: 'timer.fired', run: scheduled.run })
   if (scheduled.what === 'result') return resultMessage(scheduled.result.run, scheduled.result.result)
   if (!world.stubs.has(scheduled.task)) {
-    throw new ColloquyError('no_stub', `task "${scheduled.task}" reached its deadline, since this test defines no outcome for it: add .task('${scheduled.task}', …), or .task('${scheduled.task}', never) if this is intended`)
+    const { task } = scheduled
+    const what = `task "${task}" reached its deadline, since this test defines no outcome for it`
+    throw new ColloquyError('no_stub', `${what}: add .task('${task}', …), or .task('${task}', never) if this is intended`)
   }
   return internalMessage({ type: 'task.expired', run: scheduled.run })
 }
 
 export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: 'never' }>): Delivered {
   const common = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
-  return internalMessage(result.kind === 'done' ? { type: 'task.done', ...common, output: result.output } : { type: 'task.failed', ...common, error: result.error })
+  return internalMessage(result.kind === 'done'
+    ? { type: 'task.done', ...common, output: result.output }
+    : { type: 'task.failed', ...common, error: result.error })
 }
 
 /** Whether recorded active states are this state, lie in it, or include it among parallel ones. */

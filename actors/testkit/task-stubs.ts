@@ -22,7 +22,10 @@ type Answer<Input, Output> = TimedOutcome<Output> | ((input: Input) => TimedOutc
  * The outcome of a task in a test: its output; `fails(…)`; `never`; `takes('5s', …)` with any of these; a function of the task's input that
  * returns any of these (if it throws, the task fails, as with its own `run`); or `inTurn(…)` with a list of these, one for each run.
  */
-export type Stub<Input, Output> = Answer<Input, Output> | Taking<Answer<Input, Output>> | InTurn<Answer<Input, Output> | Taking<Answer<Input, Output>>>
+export type Stub<Input, Output> =
+  | Answer<Input, Output>
+  | Taking<Answer<Input, Output>>
+  | InTurn<Answer<Input, Output> | Taking<Answer<Input, Output>>>
 
 export type StubOf<Definition> = Definition extends TaskDefinition<infer Input, infer Output>
   ? Stub<z.output<Input>, z.input<Output>>
@@ -37,7 +40,8 @@ export const fails = (code: string, message: string = code): Failure => ({ [STUB
 export const never: Never = { [STUB]: 'never' }
 
 /** One outcome for each run, in order. A run beyond the last outcome is an error of the test. */
-export const inTurn = <const S extends readonly [unknown, ...unknown[]]>(...outcomes: S): InTurn<S[number]> => ({ [STUB]: 'in turn', outcomes })
+export const inTurn = <const S extends readonly [unknown, ...unknown[]]>(...outcomes: S): InTurn<S[number]> =>
+  ({ [STUB]: 'in turn', outcomes })
 
 /** Delays an outcome by this duration from the start of the run. Without it, the outcome is immediate. */
 export const takes = <S>(duration: Duration, outcome: S): Taking<S> => ({ [STUB]: 'taking', ms: millisecondsOf(duration), outcome })
@@ -65,7 +69,9 @@ export function runStub(kind: Kind, task: string, stub: AnyStub, input: unknown,
   if (isInTurn(stub)) {
     const outcome = stub.outcomes[call]
     if (call < stub.outcomes.length) return runStub(kind, task, outcome, input, 0)
-    throw new ColloquyError('stub_exhausted', `run ${call + 1} of task "${task}" has no outcome: inTurn(…) has ${stub.outcomes.length}; add more`)
+    throw new ColloquyError(
+      'stub_exhausted', `run ${call + 1} of task "${task}" has no outcome: inTurn(…) has ${stub.outcomes.length}; add more`,
+    )
   }
   let afterMs = 0
   let outcome: unknown = stub

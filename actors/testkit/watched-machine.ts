@@ -58,12 +58,14 @@ export function createWatcher(kind: Kind): Watcher {
       const run = (kinds: Kinds, on: Actor, conditions: Conditions): Decision =>
         under(conditions, () => decide(kinds, on, message, { now: message.ts, low: 0 }, true))
       // A machine that changes its initial context in place must not change that of the next decision.
-      const decideReread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision => run(kinds, fromRecord(actor), conditions)
+      const decideReread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision =>
+        run(kinds, fromRecord(actor), conditions)
 
       const decision = run(frozen, actor, here)
       const differences = compare(decision, decideReread(elsewhere))
       if (differences.length === 0) return { decision, complaint: undefined }
-      return { decision, complaint: explain(decision, differences, here, elsewhere, (conditions) => decideReread(conditions), () => decideReread(here, frozen)) }
+      const explained = explain(decision, differences, here, elsewhere, (other) => decideReread(other), () => decideReread(here, frozen))
+      return { decision, complaint: explained }
     },
   }
 }
@@ -76,25 +78,49 @@ function explain(
   const plain = reread(here)
   const outside = compare(plain, reread(here))
   if (outside.length > 0) {
-    return complaint('not_deterministic', 'the same input, decided twice, gives two results: a guard or an action reads or changes something outside, such as a variable of its module. Keep it in the context', outside)
+    return complaint(
+      'not_deterministic',
+      'the same input, decided twice, gives two results: a guard or an action reads or changes something outside, '
+        + 'such as a variable of its module. Keep it in the context',
+      outside,
+    )
   }
   const byClock = compare(plain, reread({ ...here, nowMs: elsewhere.nowMs }))
   if (byClock.length > 0) {
-    return complaint('not_deterministic', 'a guard, an action or the label reads the clock, so history could not be replayed. Use the event\'s "at" or "time", or an "after"', byClock)
+    return complaint(
+      'not_deterministic',
+      'a guard, an action or the label reads the clock, so history could not be replayed. Use the event\'s "at" or "time", or an "after"',
+      byClock,
+    )
   }
   const byChance = compare(plain, reread({ ...here, chance: elsewhere.chance }))
   if (byChance.length > 0) {
-    return complaint('not_deterministic', 'a guard or an action draws random numbers or ids, so history could not be replayed. Derive them from the event\'s "id", or let a task draw them', byChance)
+    return complaint(
+      'not_deterministic',
+      'a guard or an action draws random numbers or ids, so history could not be replayed. '
+        + 'Derive them from the event\'s "id", or let a task draw them',
+      byChance,
+    )
   }
   const inPlace = compare(plain, rereadFrozen())
   if (inPlace.length > 0) {
-    return complaint('context_changed', 'a guard or an action changes the context or the event in place, which damages the state before it. Return new values from "assign"', inPlace)
+    return complaint(
+      'context_changed',
+      'a guard or an action changes the context or the event in place, which damages the state before it. Return new values from "assign"',
+      inPlace,
+    )
   }
   const byJson = compare(plain, decision)
-  return complaint('context_not_json', 'an actor read from its record decides differently from the one in memory: something in the context does not survive JSON, such as a key that is undefined', byJson.length > 0 ? byJson : differences)
+  return complaint(
+    'context_not_json',
+    'an actor read from its record decides differently from the one in memory: something in the context does not survive JSON, '
+      + 'such as a key that is undefined',
+    byJson.length > 0 ? byJson : differences,
+  )
 }
 
-const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint => ({ code, message, differences })
+const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint =>
+  ({ code, message, differences })
 
 const compare = (one: Decision, other: Decision): Difference[] => differencesBetween(comparable(one), comparable(other))
 
@@ -102,7 +128,8 @@ const comparable = (decision: Decision): unknown =>
   (decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision)
 
 /** The actor as its last record describes it. */
-const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
+const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor =>
+  ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
 
 function initialStateOf({ name, pure }: Kind): string {
   try {
@@ -115,7 +142,9 @@ function initialStateOf({ name, pure }: Kind): string {
 }
 
 /** The kind with its own copy of the machine, which shares no initial context with another copy. */
-function withOwnMachine({ machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure): Kind {
+function withOwnMachine(
+  { machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure,
+): Kind {
   const { config } = machine
   const own = new StateMachine({ ...config, context: throughContext(clonedIfPossible(config.context)) }, machine.implementations)
   return { ...kind, machine: own, pure: throughPure(createPureMachine(own)) }

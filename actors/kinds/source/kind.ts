@@ -22,15 +22,21 @@ const hasChunks = ({ chunks, coming }: Context): boolean => chunks !== '' || com
 export const sourceKind = kind.with(setup({
   ...kind.xstate,
   guards: {
-    isNextPart: ({ context, event }) => event.type === 'source.taught' && event.data.part < event.data.parts && isExpectedPart(context, event.data),
-    isLastPart: ({ context, event }) => event.type === 'source.taught' && event.data.part === event.data.parts && isExpectedPart(context, event.data),
+    isNextPart: ({ context, event }) => event.type === 'source.taught' && event.data.part < event.data.parts
+      && isExpectedPart(context, event.data),
+    isLastPart: ({ context, event }) => event.type === 'source.taught' && event.data.part === event.data.parts
+      && isExpectedPart(context, event.data),
     knowsSomething: ({ context }) => hasChunks(context),
   },
   actions: {
     change: enqueueActions(({ context, event, enqueue }) => {
-      const { context: after, added, removed }: Change = event.type === 'source.taught' ? applyPart(context, event.data) : removeAll(context)
+      const { context: after, added, removed }: Change = event.type === 'source.taught'
+        ? applyPart(context, event.data)
+        : removeAll(context)
       enqueue.assign(after)
-      enqueue.emit({ type: 'knowledge.changed', data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] } })
+      enqueue.emit({
+        type: 'knowledge.changed', data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] },
+      })
     }),
   },
 }).createMachine({

@@ -17,7 +17,8 @@ export const contextSchema = z.object({
 })
 export type Context = z.infer<typeof contextSchema>
 
-export const emptyContext = (source: string): Context => ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
+export const emptyContext = (source: string): Context =>
+  ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
 
 /** The next context of a source, and the chunks that it gains and loses. */
 export interface Change {

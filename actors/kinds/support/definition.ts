@@ -15,7 +15,9 @@ export const EARLIER_CHARS_MAX = 300
 /** Inputs from the support desk and the customer, besides messages. */
 export const supportEvents = {
   ...KNOWN_INPUTS,
-  'feedback.given': feedbackGiven.extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) }).meta({ description: 'The customer rates the case' }),
+  'feedback.given': feedbackGiven
+    .extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) })
+    .meta({ description: 'The customer rates the case' }),
   'case.taken': z.object({ agent: z.string().min(1).max(128) })
     .meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),

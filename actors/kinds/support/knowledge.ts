@@ -41,7 +41,8 @@ export function parseArticles(rows: unknown): readonly Article[] {
   const parsed = Articles.safeParse(rows)
   if (parsed.success) return parsed.data
   const problems = z.prettifyError(parsed.error)
-  throw new ColloquyError('knowledge_invalid', `The knowledge base is not valid; correct these fields:\n${problems}`, { cause: parsed.error })
+  const what = `The knowledge base is not valid; correct these fields:\n${problems}`
+  throw new ColloquyError('knowledge_invalid', what, { cause: parsed.error })
 }
 
 /** A hash of the articles: answers with different versions rest on different articles. */

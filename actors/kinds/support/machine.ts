@@ -1,7 +1,8 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
-  withHandover, withQuestion, initialContext, withMessage, outcomeOfSilence, QUESTIONS_MAX, reopened, withReply, type Context, type Question,
+  withHandover, withQuestion, initialContext, withMessage, outcomeOfSilence, QUESTIONS_MAX, reopened, withReply, type Context,
+  type Question,
 } from './context.ts'
 import { answerOutput, lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
 import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'

@@ -69,7 +69,10 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
     if (answerText === '') {
       throw new ColloquyError('model_empty', `${options.model} returned an empty answer (finish reason ${result.finishReason})`)
     }
-    return { ...answerOf(answerText, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage), ...costOf(result.usage, options.price) }
+    return {
+      ...answerOf(answerText, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage),
+      ...costOf(result.usage, options.price),
+    }
   }
 }
 

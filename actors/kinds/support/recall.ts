@@ -39,7 +39,9 @@ export interface RecallOptions {
  * Looks a question up in the tenant's knowledge by hybrid search. `earlier` are the customer's earlier messages, where the question refers
  * to them.
  */
-export async function recallKnowledge(searchIndex: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
+export async function recallKnowledge(
+  searchIndex: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions,
+): Promise<Hit[]> {
   const { text, about, lang } = query
   const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
   const found = await searchIndex.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
@@ -51,7 +53,8 @@ export async function recallKnowledge(searchIndex: TaskSearchIndex, query: Query
   // "And how much is it?" has no word of its own.
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
   const [coversAbout, coversEarlier] = [coverageOf(about ?? ''), coverageOf(earlier.join('\n'))]
-  const worthOf = ({ hit, title, terms }: Candidate): number => hit.score + WORDS_WEIGHT * covers(terms) + TITLE_WEIGHT * covers(new Set(termsOf(title)))
+  const worthOf = ({ hit, title, terms }: Candidate): number =>
+    hit.score + WORDS_WEIGHT * covers(terms) + TITLE_WEIGHT * covers(new Set(termsOf(title)))
     + ABOUT_WEIGHT * coversAbout(terms) + EARLIER_WEIGHT * coversEarlier(terms)
   return candidates
     .map((candidate) => ({ ...candidate, worth: worthOf(candidate), isForeign: !isIn(candidate.hit, lang) }))
@@ -72,8 +75,12 @@ const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
  * The customer's earlier messages in this conversation that relate to a question; without that question, the previous one, and our replies.
  */
 export async function recallConversation(searchIndex: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
-  const hits = await searchIndex.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4 })
-  const texts = hits.filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source)).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
+  const hits = await searchIndex.search({
+    q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4,
+  })
+  const texts = hits
+    .filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source))
+    .map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
   const questions = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
   return texts.filter((one) => !questions.has(one)).slice(0, EARLIER_MAX)
 }

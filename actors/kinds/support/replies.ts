@@ -80,7 +80,8 @@ export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }
 }
 
 /** The citation of a passage. */
-export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] => ({ source, ...(chunk !== undefined && { chunk }), score })
+export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] =>
+  ({ source, ...(chunk !== undefined && { chunk }), score })
 
 /** A quotation with the title of its article. */
 export const cited = (text: string, title: string, lang: Language): string =>

@@ -61,7 +61,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 }
 
 const INDEX: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries(SYNONYMS).flatMap(([customerWord, articleWords]) => termsOf(customerWord).map((term) => [term, termsOf(articleWords)] as const)),
+  Object.entries(SYNONYMS).flatMap(
+    ([customerWord, articleWords]) => termsOf(customerWord).map((term) => [term, termsOf(articleWords)] as const),
+  ),
 )
 
 /** The articles' terms for a customer's term; empty for most. */

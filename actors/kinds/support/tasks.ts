@@ -41,7 +41,9 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
         })
         : []
       const knowledgeVersion = await searchIndex.knowledgeVersion()
-      const hits = knowledgeVersion === undefined ? searchArticles(input, refersBack ? earlier : []) : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
+      const hits = knowledgeVersion === undefined
+        ? searchArticles(input, refersBack ? earlier : [])
+        : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
       return { hits, kbVersion: knowledgeVersion ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
@@ -55,13 +57,18 @@ export function answerTask(articles: readonly Article[], model: ModelOptions | u
     return defineTask({
       input: answerInput, output: answerOutput, deadlineMs: MODEL_DEADLINE_MS, attemptsMax: 4,
       concurrencyMax: model.concurrencyMax ?? 8,
-      run: async (call) => ({ ...await answer(call), hits: call.input.hits.length, kbVersion: call.input.kbVersion ?? articlesVersion, promptVersion: PROMPT_VERSION }),
+      run: async (call) => ({
+        ...await answer(call), hits: call.input.hits.length, kbVersion: call.input.kbVersion ?? articlesVersion,
+        promptVersion: PROMPT_VERSION,
+      }),
     })
   }
   const extract = createExtract(articles)
   return defineTask({
     input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
-    run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: EXTRACTIVE_MODEL }),
+    run: async ({ input }) => ({
+      ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: EXTRACTIVE_MODEL,
+    }),
   })
 }
 

@@ -37,7 +37,9 @@ function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
     grewInARow = now > bytes || rejected ? grewInARow + 1 : 0
     if (round >= ROUNDS && grewInARow < GREW_IN_LAST) return undefined
     if (rejected || round === ROUNDS_MAX) {
-      const end = rejected ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected` : `to ${now} bytes, and is still growing`
+      const end = rejected
+        ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected`
+        : `to ${now} bytes, and is still growing`
       return {
         code: 'unbounded_context', acts: first.acts, world: first.world,
         what: `the context grew each time this was repeated, ${round} times, ${end}. Bound the number of things it holds`,

@@ -53,12 +53,17 @@ const MOVES_MAX = 6
 const WITHOUT_STATES = ''
 
 /** Finds the first state that is not final and from which no walk led to another state or had an effect outside. */
-export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move>, allowed: readonly string[], seed: number): Finding | undefined {
+export function findDeadEnd(
+  start: World, atlas: Atlas, moves: fc.Arbitrary<Move>, allowed: readonly string[], seed: number,
+): Finding | undefined {
   for (const [state, { world, acts, leadsOn }] of atlas.states) {
     if (leadsOn || state === WITHOUT_STATES || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue
     if (leadsSomewhere(world, moves, seed)) continue
-    const { acts: way, world: there } = shortened(start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state)
-    const what = `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and had no effect. `
+    const { acts: way, world: there } = shortened(
+      start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state,
+    )
+    const what =
+      `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and had no effect. `
       + 'Make it final, or add a transition; if it needs particular inputs, give samples; if it is intended, list it in "restingStates"'
     return { code: 'dead_end', what, acts: way, world: there }
   }

@@ -56,7 +56,9 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
     acts += done.length
     return finding === undefined
   }), { numRuns: runs, seed })
-  const finding = (counterexample === null ? undefined : shortest(start, counterexample[0])) ?? findDeadEnd(start, atlas, moves, restingStates, seed) ?? findGrowth(start, moves, seed)
+  const finding = (counterexample === null ? undefined : shortest(start, counterexample[0]))
+    ?? findDeadEnd(start, atlas, moves, restingStates, seed)
+    ?? findGrowth(start, moves, seed)
   if (finding !== undefined) throw fault(kind, finding, explore)
 
   const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
@@ -77,7 +79,9 @@ function shortest(start: World, moves: readonly Move[]): Finding | undefined {
 
 function fault(kind: Kind, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
   const test = chainCode(`given(${kind.name})`, acts.map(actCode), '  ')
-  const message = `${code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `}${what}\n\nThe shortest way found, as a test:\n${test}\n\nWhat happened:\n${narrativeOf(world).map((line) => `  ${line}`).join('\n')}\n`
+  const prefix = code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `
+  const history = narrativeOf(world).map((line) => `  ${line}`).join('\n')
+  const message = `${prefix}${what}\n\nThe shortest way found, as a test:\n${test}\n\nWhat happened:\n${history}\n`
   return new AssertionError({ message, operator: 'explore', stackStartFn: calledBy })
 }
 

@@ -78,14 +78,19 @@ export const stateOf = ({ actor, watcher }: World): string => (actor.state === n
 
 /** Whether the last act changed the state or had an effect outside. Effects of the machine's start do not count. */
 export const hasEffect = (before: World, after: World): boolean => stateOf(before) !== stateOf(after)
-  || (before.actor.state !== null) && lastRecords(after).some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0)
+  || (before.actor.state !== null) && lastRecords(after)
+    .some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0)
 
 function problemOf(after: World): { code: string; what: string } | undefined {
   if (after.complaint !== undefined) return { code: after.complaint.code, what: complaintText(after.complaint) }
   for (const { reason, error, status, input } of lastRecords(after)) {
-    if (reason === 'poison') return { code: codeIn(error) ?? 'poison', what: `the input "${input.type}" was rejected as "poison": ${error}` }
+    if (reason === 'poison') {
+      return { code: codeIn(error) ?? 'poison', what: `the input "${input.type}" was rejected as "poison": ${error}` }
+    }
     if (reason === 'state_too_large') return { code: reason, what: `the input "${input.type}" was rejected: ${error}` }
-    if (status === 'error') return { code: 'unhandled_error', what: `the actor ended with an error that no transition handles: ${error ?? 'unknown'}` }
+    if (status === 'error') {
+      return { code: 'unhandled_error', what: `the actor ended with an error that no transition handles: ${error ?? 'unknown'}` }
+    }
   }
   return undefined
 }

@@ -29,7 +29,7 @@ test.each([
   ['exports-nothing', 'export const kinds = []', 'bad_config', /exports-nothing\.ts does not export kinds \(default: .*write "export default \[kind, …\]"/],
   ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: what defineKind/],
   ['has-two-of-one-name', `${imports}export default [kind({}), kind({})]`, 'bad_kind', /has-two-of-one-name\.ts cannot be loaded: two kinds have the name "one"/],
-  ['has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source', /has-a-bad-kind\.ts cannot be loaded, at .*has-a-bad-kind\.ts:\d+:\d+: kind "one" cannot be carried out[^]*no_on_error: \(root\), invoke "x"/],
+  ['has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source', /has-a-bad-kind\.ts cannot be loaded, at .*has-a-bad-kind\.ts:\d+:\d+: kind "one" has an invalid machine[^]*no_on_error: \(root\), invoke "x"/],
 ])('a config that %s is an error with its file, and its place', async (name, text, code, says) => {
   const file = join(folder, `${name}.ts`)
   await writeFile(file, text)
