@@ -32,7 +32,7 @@ afterAll(async () => {
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/)
 const addresses: fc.Arbitrary<Address> = fc.record({ tenant: token, kind: token, id: token })
 
-test.each([1, 16, 64, 1_000])('an actor is in the partition of %i that nats-server puts it into', async (partitions) => {
+test.each([1, 16, 64, 1_000])('an actor is in the same partition of %i as nats-server puts it into', async (partitions) => {
   const prefix = `p${partitions}`
   const { config } = await jsm.streams.add({
     name: prefix, subjects: [`${prefix}.in.*.*.*`],

@@ -6,18 +6,18 @@ import { kindsByName, type Kind, type Kinds } from '../../actors/definition/kind
 import type { LogRecord } from '../../schemas/record.ts'
 import { message, reread, timeAt } from './core-helpers.ts'
 
-/** How to make up the lives of one kind's actors. */
+/** How to generate histories of one kind's actors. */
 export interface KindGenerators {
   readonly kind: Kind
-  /** What producers send it. */
+  /** Inputs from producers. */
   readonly inputs: fc.Arbitrary<{ readonly type: string; readonly data: unknown }>
-  /** What its tasks may come back with. */
+  /** Possible outputs of its tasks. */
   readonly outputs: Readonly<Record<string, readonly unknown[]>>
 }
 
 const ENDINGS = ['task.done', 'task.failed', 'task.expired', 'timer.fired'] as const
 
-/** One thing that happens to an actor. Numbers pick among what there is by then. */
+/** One event of an actor. Numbers select among the runs and messages that exist then. */
 export type HistoryEvent =
   | { readonly what: 'input'; readonly body: object }
   /** A task or timer that is pending comes to its end. */
@@ -28,7 +28,7 @@ export type HistoryEvent =
   | { readonly what: 'again'; readonly pick: number }
   | { readonly what: 'rubbish'; readonly bytes: Uint8Array; readonly origin: Message['origin'] }
 
-/** Attributes beside type and data: often an id, sometimes that of another input; a sequence; the past; what is carried along. */
+/** Attributes besides type and data: often an id, sometimes that of another input; a sequence; history; correlation. */
 const attributes = fc.oneof(
   { weight: 4, arbitrary: fc.constant({}) },
   { weight: 3, arbitrary: fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e') }) },
@@ -55,11 +55,11 @@ export function historyEvents({ inputs }: KindGenerators, maxLength = 40): fc.Ar
   ), { maxLength, size: 'max' })
 }
 
-/** What has happened to an actor that is read from the log before every decision. */
+/** The history of an actor that is reloaded from the log before every decision. */
 export interface ActorHistory {
   readonly messages: Message[]
   readonly decisions: Decision[]
-  /** The records as LOG gives them back, and as they were written. */
+  /** The records as read from LOG, and as written. */
   readonly records: LogRecord[]
   readonly written: string[]
   actor: Actor
@@ -75,7 +75,7 @@ const kindsOf = ({ kind }: KindGenerators): Kinds => kindsByName([kind])
 export const decideAt = (generators: KindGenerators, actor: Actor, at: Message, fresh: boolean, now = at.ts): Decision =>
   decide(kindsOf(generators), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
 
-/** Lets one thing happen to an actor, at an INBOX position. */
+/** Applies one event to an actor, at an INBOX position. */
 export function applyEvent(generators: KindGenerators, history: ActorHistory, event: HistoryEvent, seq: number): void {
   const at = messageOf(generators, history, event, seq)
   const decision = decideAt(generators, history.actor, at, true)
@@ -94,8 +94,8 @@ export function playHistory(generators: KindGenerators, all: readonly HistoryEve
 }
 
 /**
- * The records that the same messages lead to where the actor stays in memory, as in a host: it is forgotten only before
- * the messages that `forgets` says, and whenever a decision asks for it.
+ * The records that the same messages lead to where the actor stays in memory, as in a host. It is evicted only before the messages that
+ * `evicts` selects, and whenever a decision asks for it.
  */
 export function replayInMemory(
   generators: KindGenerators, messages: readonly Message[], evicts: (index: number) => boolean, first = newHistory(generators).actor,

@@ -27,11 +27,11 @@ const defineRefund = (version: number, migrate = {}) => defineKind({
 
 export interface RefundOptions {
   readonly smallBelow?: number
-  /** What is told about the receipt. */
+  /** The text emitted for a receipt. */
   readonly receiptOf?: (receipt: string) => string
 }
 
-/** Refunds: small ones are paid at once, larger ones looked at, and what nobody looks at within a day is paid as well. */
+/** Refunds: small ones are paid at once, larger ones reviewed; one that nobody reviews within a day is paid, too. */
 export function createRefund({ smallBelow = 100, receiptOf = (receipt) => receipt }: RefundOptions = {}) {
   const kind = defineRefund(1)
   const { createMachine, assign } = setup({
@@ -76,9 +76,9 @@ export function createRefund({ smallBelow = 100, receiptOf = (receipt) => receip
 
 export const refund = createRefund()
 
-/** The next version: a state has another name. `inspects` says how what waits in it is taken over. */
-export function createRefund2(inspects: 'as it was' | 'anew') {
-  const value = (old: unknown) => (old === 'review' ? (inspects === 'anew' ? 'idle' : 'inspection') : String(old))
+/** The next version: a state has another name. `inspects` says how actors in it are migrated. */
+export function createRefund2(inspects: 'unchanged' | 'again') {
+  const value = (old: unknown) => (old === 'review' ? (inspects === 'again' ? 'idle' : 'inspection') : String(old))
   const kind = defineRefund(2, { 1: ({ value: old, context }: OldState) => ({ value: value(old), context }) })
   const { createMachine, assign } = setup({ ...kind.xstate, guards: { small: ({ event }) => event.type === 'refund.asked' && event.data.amount < 100 } })
   const asked = assign({ amount: ({ context, event }) => (event.type === 'refund.asked' ? event.data.amount : context.amount) })

@@ -12,7 +12,7 @@ const task = () => defineTask({
   run: async ({ input }) => ({ gives: input.of }),
 })
 
-/** A machine that is hard to carry across a restart: regions side by side, with tasks, timers and memories of their own. */
+/** A machine that is hard to restore after a restart: parallel regions, each with tasks, timers and history states. */
 const definition = defineKind({
   name: 'parallel',
   version: 1,
@@ -40,7 +40,7 @@ const machine = setup(definition.xstate).createMachine({
       on: { quit: '.over' },
       states: {
         idle: { on: { go: 'busy', risk: 'risking', blink: 'blinking' } },
-        // Its task and its timer are wanted no longer before they were ever started.
+        // Its task and its timer are cancelled before they are started.
         blinking: { invoke: { id: 'job', src: 'first', input: { of: 0 }, onError: 'idle' }, after: { 500: 'idle' }, always: 'idle' },
         busy: {
           initial: 'first',
@@ -53,13 +53,13 @@ const machine = setup(definition.xstate).createMachine({
                 onDone: { target: 'second', actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
               },
             },
-            // The same id as the task before it: results must be told apart by their runs.
+            // The same id as the task before it: their runs must tell the results apart.
             second: {
               invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#parallel.work.idle', onError: '#parallel.work.broken' },
             },
           },
         },
-        // Its error is taken only while nothing was ever added up; otherwise it ends the actor.
+        // Its error has a transition only while the sum is 0; otherwise it ends the actor.
         risking: { invoke: { id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle', onError: { guard: ({ context }) => context.sum === 0, target: 'idle' } }, on: { stop: 'idle' } },
         broken: { after: { 1_000: 'idle' }, on: { go: 'busy' } },
         over: { type: 'final' },
@@ -82,7 +82,7 @@ const machine = setup(definition.xstate).createMachine({
         },
         elsewhere: {
           entry: emit({ type: 'gone', data: { to: 'elsewhere' } }),
-          // Its result does not end the stay.
+          // Its result does not exit the state.
           invoke: {
             id: 'watch', src: 'second', input: { of: 3 }, onError: 'calm',
             onDone: { actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
@@ -107,7 +107,7 @@ const machine = setup(definition.xstate).createMachine({
             },
           },
           on: {
-            // Armed twice, the second alarm takes the place of the first.
+            // A second timer with this id replaces the first.
             arm: { actions: raise(alarm, { id: 'alarm', delay: ({ event }) => event.data.ms }) },
             disarm: { actions: cancel('alarm') },
           },

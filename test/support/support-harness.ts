@@ -13,11 +13,11 @@ export const articles = loadArticles()
 export const support = createSupport({ articles })
 const log = pino({ level: 'silent' })
 
-/** A hit and an answer that a test can send where it does not care what is found. */
+/** Hits and an answer for tests in which their content does not matter. */
 export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A.', lang: 'en', score: 0.9 }]
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
 
-/** One case under the pure core: inputs go in, time is the position, every record passes through JSON as it would through LOG. */
+/** One case under the pure core: time follows from the position, and every record passes through JSON as it would through LOG. */
 export function createSupportHarness(kind: Kind = support) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
@@ -71,7 +71,7 @@ export function createSupportHarness(kind: Kind = support) {
     expire: (run = pending().run) => take({ type: 'task.expired', run }, true),
     fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, true),
 
-    /** Runs the pending task for real, as the runner would. */
+    /** Runs the pending task as the runner would. */
     async work(): Promise<void> {
       const { run, task, input } = pending()
       const definition = kind.tasks[task]

@@ -23,7 +23,7 @@ const kind = defineKind({
   events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
 })
 
-/** Lets the machine of one row live, always read back from its record. */
+/** Runs the machine of one row, reloaded from its record after each decision. */
 function live(config: object, implementations: object = {}) {
   const kinds = kindsByName([kind.with(createMachine({ context: {}, ...config }, { actors: kind.xstate.actors, ...implementations }))])
   let actor: Actor = newActor({ tenant: 'acme', kind: 'proof', id: 'p1' })
@@ -58,7 +58,7 @@ const refusedCodes = (config: object, implementations: object = {}): string[] =>
   return []
 }
 
-/** What a row of docs/xstate-features.md claims, shown by a machine. */
+/** The statement of a row of docs/xstate-features.md, with a machine that shows it. */
 export type Proof =
   | { readonly status: 'supported' | 'ignored'; readonly shows: () => void }
   | { readonly status: 'refused'; readonly code: string; readonly machine: object; readonly implementations?: object }
@@ -174,8 +174,8 @@ export const proofs: Readonly<Record<string, Proof>> = {
     expect(live({ on: { go: { actions: send({ kind: 'proof', id: 'p2', type: 'go', data: {} }) } } }).on('go').sent).toMatchObject([{ kind: 'proof', actor: 'p2', type: 'go' }])
   }),
   '`sendTo` to itself': supported(() => {
-    const told = sendTo(({ self }) => self, { type: 'back' })
-    expect(live(two({ on: { go: { target: 'b', actions: told } } }, { on: { back: 'a' } })).on('go').to).toBe('a')
+    const sendBack = sendTo(({ self }) => self, { type: 'back' })
+    expect(live(two({ on: { go: { target: 'b', actions: sendBack } } }, { on: { back: 'a' } })).on('go').to).toBe('a')
   }),
   '`sendTo` to itself with a delay': supported(() => {
     const machine = live(two({ on: { go: { actions: sendTo(({ self }) => self, { type: 'back' }, { delay: 1_000 }) }, back: 'b' } }))

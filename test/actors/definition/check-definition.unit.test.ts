@@ -35,7 +35,7 @@ const refusalsOf = (machine: () => Machine, context?: ContextSchema): readonly {
 
 const { xstate } = define()
 const job = { id: 'job', src: 'job', onError: {} }
-/** Any config, also one that tsc would refuse. */
+/** Any config, including one that tsc would refuse. */
 const machine = (config: object, implementations: object = {}) => () => createMachine({ context: {}, ...config }, { actors: xstate.actors, ...implementations })
 const entry = (action: unknown, implementations?: object) => machine({ initial: 'a', states: { a: { entry: action } } }, implementations)
 const ticking = fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => undefined }) }))
@@ -92,7 +92,7 @@ describe('a definition is refused', () => {
     expect(refusals.map((refusal) => refusal.code)).toEqual(refusals.map(() => code))
   })
 
-  test('as context_not_json where the schema has what JSON has not', () => {
+  test('as context_not_json where the schema has a type that JSON lacks', () => {
     expect(refusalsOf(machine({}), z.object({ deep: z.object({ at: z.date() }) }))).toMatchObject([{ code: 'context_not_json' }])
   })
 
@@ -100,15 +100,15 @@ describe('a definition is refused', () => {
     expect(refusalsOf(machine({ context: { count: '1' } }), z.object({ count: z.number() }))).toMatchObject([{ code: 'bad_context' }])
   })
 
-  test('with all that is wrong with it at once, and what to write instead', () => {
+  test('with all its faults at once, and what to write instead', () => {
     const drawn = machine({ entry: ['nowhere', () => undefined], invoke: { id: 'job', src: 'jbo' } })
     expect(refusalsOf(drawn).map(({ code }) => code)).toEqual(['unknown_source', 'no_on_error', 'unknown_action', 'function_action'])
     expect(() => define().with(drawn())).toThrow(/kind "bad".*\n.*unknown_source: \(root\), invoke "job": "jbo" is not a task of the kind \(it has "job", "other"\); declare a task/)
   })
 })
 
-describe('a definition is taken', () => {
-  test('with everything that can be carried out', () => {
+describe('a definition is accepted', () => {
+  test('with every supported feature', () => {
     expect(refusalsOf(machine({
       initial: 'a',
       entry: [raise({ type: 'go' }), sendTo(({ self }) => self, { type: 'go' }), log('x'), send({ kind: 'bad', id: 'b', type: 'go', data: {} })],
@@ -119,7 +119,7 @@ describe('a definition is taken', () => {
     }, { actors: xstate.actors, delays: { soon: 5 }, guards: { may: () => false }, actions: { up: assign({ spawn: ({ context }) => context }) } }))).toEqual([])
   })
 
-  test('also where a context merely has a field that is called spawn', () => {
+  test('also where a field of the context is called spawn', () => {
     expect(refusalsOf(entry(assign(({ context }) => ({ spawned: Reflect.get(context, 'spawn') as unknown }))))).toEqual([])
   })
 })
@@ -170,7 +170,7 @@ const decideOn = (kind: Kind, body: object): LogRecord => {
   return decision.record
 }
 
-describe('what a definition does not show is rejected as poison', () => {
+describe('a fault that a definition does not show is rejected as poison', () => {
   test.each([
     ['spawn', 'spawn_in_assign'], ['spawnChild', 'spawned_task'], ['inline', 'inline_source'], ['function', 'function_action'], ['unknown', 'unknown_action'],
     ['parent', 'send_to_other'], ['self', 'send_to_other'], ['map', 'context_not_json'], ['endless', 'always_cycle'], ['told', 'always_cycle'],
@@ -182,7 +182,7 @@ describe('what a definition does not show is rejected as poison', () => {
     expect(record).not.toHaveProperty('sent')
   })
 
-  test('a machine that throws before its first state takes nothing, so that the input can come again', () => {
+  test('a machine that throws before its first state commits nothing, so that the input can come again', () => {
     const thrown = define().with(machine({ context: () => { throw new Error('no such customer') } })())
     expect(decideOn(thrown, { type: 'go', data: {} })).toMatchObject({ reason: 'poison', error: 'no such customer', state: null, status: 'none' })
   })

@@ -5,7 +5,7 @@ import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { defineTask } from '../../../actors/definition/task-definition.ts'
 import { send } from '../../../actors/definition/send-action.ts'
 
-/** What tsc itself refuses; `npm run types` is the test. Every `@ts-expect-error` is a mistake that must not compile. */
+/** Mistakes that tsc must refuse; `npm run types` is the test. */
 const pay = defineTask({
   input: z.object({ amount: z.number() }), output: z.object({ receipt: z.string() }),
   deadlineMs: 1_000, attemptsMax: 1, concurrencyMax: 1,

@@ -40,7 +40,7 @@ const context = { items: [], sum: 0 }
 const charge = { src: 'charge', input: { sum: 1 }, onDone: 'done', onError: 'open' } as const
 const toEnd = { done: { type: 'final' } } as const
 
-/** What explore says of a machine, if it finds fault with it. */
+/** The fault that explore reports; fails where it reports none. */
 function faultOf(work: () => unknown): string {
   try {
     work()
@@ -50,7 +50,7 @@ function faultOf(work: () => unknown): string {
   return 'nothing'
 }
 
-/** What the definition cannot see. */
+/** Constructs that a definition does not show. */
 type Hidden = { readonly spawn: (src: 'charge', options: { input: { sum: number } }) => unknown }
 function hidden(args: Hidden): object {
   args['spawn']('charge', { input: { sum: 1 } })
@@ -58,7 +58,7 @@ function hidden(args: Hidden): object {
 }
 
 describe('explore finds', () => {
-  test('a task error that nothing takes, with the shortest way there as a test', () => {
+  test('a task error without a transition, with the shortest way there as a test', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: {
@@ -70,7 +70,7 @@ describe('explore finds', () => {
     expect(faultOf(() => explore(kind))).toMatch(/^unhandled_error: the actor ended with an error that no transition handles: (explored|deadline): .*\n\nThe shortest way found, as a test:\n {2}given\(order\)\n {4}.when\('pay', \{\}\)\n {4}.task/)
   })
 
-  test('a state that nothing leads out of', () => {
+  test('a state without a way out', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: { open: { on: { add: 'shut', cancel: 'done' } }, shut: { on: { cancel: { guard: 'never', target: 'done' } } }, ...toEnd },
@@ -84,7 +84,7 @@ describe('explore finds', () => {
     expect(faultOf(() => explore(kind))).toBe('nothing')
   })
 
-  test('a dead end that only looks like one, once it is given the sample that leads on', () => {
+  test('a dead end that needs a particular input, unless it is given as a sample', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: { open: { on: { pay: { guard: 'isSecret', target: 'done' } } }, ...toEnd },
@@ -93,7 +93,7 @@ describe('explore finds', () => {
     expect(explore(kind, { events: { pay: [{ code: 'secret' }] } }).unreached).toEqual([])
   })
 
-  test('an input that makes it throw, shrunk to the data that matter', () => {
+  test('an input that makes the machine throw, shrunk to the data that matter', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: {
@@ -117,7 +117,7 @@ describe('explore finds', () => {
     expect(faultOf(() => explore(kind))).toMatch(/^unbounded_context: the context grew each time this was repeated.*\n\n.*\n {2}given\(order\)\n {4}.when\('add'/)
   })
 
-  test('nothing where a list is bounded, be it by much', () => {
+  test('nothing where a list is bounded, even by a high bound', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: { open: { on: { pay: 'done', add: { actions: assign({ items: ({ context: { items }, event }) => [...items, event.data.item].slice(-250) }) } } }, ...toEnd },
@@ -125,7 +125,7 @@ describe('explore finds', () => {
     expect(explore(kind, { runs: 20 })).toMatchObject({ walks: 20, unreached: [], ineffective: ['cancel'] })
   })
 
-  test('what depends on the clock', () => {
+  test('a dependency on the clock', () => {
     const kind = order.with(createMachine({
       context, initial: 'open', states: { open: { on: { pay: { target: 'done', actions: put({ sum: () => Date.now() }) } } }, ...toEnd },
     }))
@@ -135,13 +135,13 @@ describe('explore finds', () => {
   test.each([
     ['spawn_in_assign', assign((args: Hidden) => hidden(args))],
     ['context_not_json', assign({ items: () => JSON.parse('["x"]', (_, value: unknown) => (value === 'x' ? new Date(0) : value)) as string[] })],
-  ])('what is refused as %s when a decision meets it', (code, action) => {
+  ])('a fault that decisions refuse as %s', (code, action) => {
     const kind = order.with(createMachine({ context, initial: 'open', states: { open: { on: { pay: { target: 'done', actions: action as typeof put extends () => infer A ? A : never } } }, ...toEnd } }))
     expect(faultOf(() => explore(kind))).toContain(code)
     expect(faultOf(() => given(kind).when('pay', {}).thenState('done'))).toContain(code)
   })
 
-  test('a machine that goes round for ever', () => {
+  test('a machine with an endless cycle', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: { open: { on: { pay: 'one' } }, one: { entry: raise({ type: 'cancel', id: '', time: '', at: '', source: '', data: {} }), on: { cancel: { target: 'one', reenter: true } } }, ...toEnd },
@@ -151,14 +151,14 @@ describe('explore finds', () => {
 })
 
 describe('explore of a sound machine', () => {
-  test('says where walks have been and where not, the same each time', () => {
+  test('lists reached and unreached states, the same each time', () => {
     const report = explore(refund, { runs: 60, restingStates: ['stuck'] })
     expect(report.unreached).toEqual([])
     expect(Object.keys(report.states).sort()).toEqual(['denied', 'idle', 'paid', 'paying', 'review', 'stuck'])
     expect(explore(refund, { runs: 60, restingStates: ['stuck'] })).toEqual(report)
   })
 
-  test('leads through the customer service without a fault', () => {
+  test('walks through customer service without a fault', () => {
     const report = explore(support, {
       runs: 60,
       events: { 'message.received': [{ role: 'user', text: 'How do I return a lamp?' }, { role: 'user', text: '怎么退货' }, { role: 'user', text: 'a human please' }] },
@@ -166,7 +166,7 @@ describe('explore of a sound machine', () => {
     expect(report.unreached).toEqual([])
   })
 
-  test('may be given an arbitrary of its data', () => {
+  test('accepts an arbitrary of its data', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: {
@@ -180,7 +180,7 @@ describe('explore of a sound machine', () => {
   })
 })
 
-describe('made-up values fit their schema:', () => {
+describe('generated values match their schema:', () => {
   type Tree = { readonly name: string; readonly kids?: readonly Tree[] | undefined }
   const tree: z.ZodType<Tree> = z.object({ name: z.string(), get kids() { return z.array(tree).optional() } })
   test.each<[string, z.ZodType]>([
@@ -196,7 +196,7 @@ describe('made-up values fit their schema:', () => {
     fc.assert(fc.property(arbitraryOf(schema, name), (value) => schema.safeParse(value).success), { numRuns: 60 })
   })
 
-  test('or samples are asked for', () => {
+  test('or explore asks for samples', () => {
     expect(() => arbitraryOf(z.string().refine((text) => text === 'needle'), 'input "find"')).toThrow('input "find": only 0 of 200 generated values match the schema; pass samples')
     expect(() => arbitraryOf(z.string().regex(/^(?=.*a)b/), 'input "look"')).toThrow(/input "look": .*pass samples/)
     const kind = defineKind({ name: 'picky', version: 1, context: z.object({}), events: { find: z.object({ it: z.string().refine((text) => text === 'needle') }) }, emits: {}, tasks: {} })
@@ -206,6 +206,6 @@ describe('made-up values fit their schema:', () => {
   })
 })
 
-test('the way to a fault is a test that passes as it is printed', () => {
+test('the way to a fault is a test that passes as printed', () => {
   expect(given(refund).when('refund.asked', { amount: 1 }).taskEnds('pay', fails('explored')).thenState('stuck').timerFires().state).toBe('paying')
 })

@@ -18,14 +18,14 @@ import { toyKind } from '../../support/toy-kind.ts'
 
 const addressOf = (kind: Kind) => ({ tenant: 'acme', kind: kind.name, id: 'r7' })
 
-/** Histories as the kinds of today make them. */
+/** Random histories as today's kinds record them. */
 function histories(kind: Kind): fc.Arbitrary<readonly LogRecord[]> {
   return fc.array(movesOf(kind, {}), { minLength: 1, maxLength: 25, size: 'max' })
     .map((moves) => walk(createWorld(kind, addressOf(kind)), moves).world.steps.flatMap(({ records }) => records))
     .filter((records) => records.length > 0)
 }
 
-/** Runs a test that was printed. */
+/** Runs the code of a printed test. */
 function run(code: string, kind: Kind): { records: readonly LogRecord[] } {
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- it is what a reader would paste into a file
   const test = new Function('given', 'fails', kind.name, `return ${code}`) as (...names: unknown[]) => { records: readonly LogRecord[] }
@@ -46,7 +46,7 @@ describe.each([['toy', toyKind], ['parallel', parallelKind], ['support', support
     }), { numRuns: 12, seed: 5 })
   })
 
-  test('becomes a test as text that passes and leads to the same', () => {
+  test('becomes the code of a test that passes and leads to the same records', () => {
     fc.assert(fc.property(histories(kind), (records) => {
       expect(decided(run(createRecording(kind, addressOf(kind), records).toCode(), kind).records)).toEqual(decided(records))
     }), { numRuns: 12, seed: 6 })
@@ -64,17 +64,17 @@ describe('a recorded history', () => {
   const { records } = given(counting(1), { tenant: 'acme', id: 'c1' }).when('add', { by: 0 }).when('add', { by: 2 }).when('add', { by: 3 })
   const address = { tenant: 'acme', kind: 'counter', id: 'c1' }
 
-  test('that a changed kind would decide otherwise fails with the first record that differs', () => {
+  test('that a changed kind decides differently fails with the first record that differs', () => {
     const { deviation, thenAsRecorded } = createRecording(counting(-1), address, records)
     expect(deviation?.record.n).toBe(2)
     expect(thenAsRecorded).toThrow(/today, record 2 would differ: counter: .*state.context.sum would differ\n {2}state.context.sum: expected 2, got -2/)
   })
 
-  test('goes on after its last record', () => {
+  test('continues after its last record', () => {
     createRecording(counting(1), address, records).thenAsRecorded().when('add', { by: 4 }).thenContext({ sum: 9 })
   })
 
-  test('reads like a test that somebody wrote', () => {
+  test('reads like a test that a person wrote', () => {
     const paid = given(refund, { tenant: 'acme', id: 'r7' }).task('pay', fails('http_500', 'it\'s down')).when('refund.asked', { amount: 20 }, { id: 'm-1' })
       .after('10m').when('refund.refused', {}, { id: 'm-2', source: 'crm' })
     expect(createRecording(refund, { tenant: 'acme', kind: 'refund', id: 'r7' }, paid.records).toCode()).toMatchInlineSnapshot(`

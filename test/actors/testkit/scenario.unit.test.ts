@@ -7,7 +7,7 @@ import { tellerKind } from '../../support/sender-kinds.ts'
 import { someAnswer, someHits, support } from '../../support/support-harness.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
-/** The message of what a test that fails throws. */
+/** The message of the error that a failing test throws. */
 function failureOf(work: () => unknown): string {
   try {
     work()
@@ -18,7 +18,7 @@ function failureOf(work: () => unknown): string {
 }
 
 describe('a scenario', () => {
-  test('tells a story of inputs, time and tasks in one chain', () => {
+  test('describes inputs, time and tasks in one chain', () => {
     given(refund)
       .task('pay', takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })))
       .when('refund.asked', { amount: 250 })
@@ -35,12 +35,12 @@ describe('a scenario', () => {
       .thenLabel({ amount: 250, tries: 1 })
   })
 
-  test('that fails tells what was sent to other actors', () => {
+  test('that fails lists events sent to other actors', () => {
     expect(failureOf(() => given(tellerKind).when('pay', { to: 'bob', no: 3 }).thenState('paid')))
       .toContain('sends booked to ledger/bob {"no":3}, booked to ledger/bob {"no":-3}')
   })
 
-  test('is a value: several ends grow from one beginning', () => {
+  test('is immutable: several tests branch from one beginning', () => {
     const asked = given(refund).when('refund.asked', { amount: 500 })
     asked.when('refund.refused', {}).thenEmitted('refund.denied').thenState('denied')
     asked.task('pay', { receipt: 'r' }).after('1 day').thenEmitted('refund.paid')
@@ -48,7 +48,7 @@ describe('a scenario', () => {
     expect(asked.records).toHaveLength(1)
   })
 
-  test('lets timers, results and deadlines come in order, however much time passes at once', () => {
+  test('delivers timers, results and deadlines in order, however much time passes at once', () => {
     const tried = given(refund).task('pay', inTurn(never, fails('http_500'), { receipt: 'third' })).when('refund.asked', { amount: 1 })
     const times = tried.after('21m').thenEmitted('refund.paid', { receipt: 'third' }).records.map(({ at, input }) => [at.slice(11, 19), input.type])
     expect(times).toEqual([
@@ -57,25 +57,25 @@ describe('a scenario', () => {
     ])
   })
 
-  test('goes step by step where tasks have no stubs', () => {
+  test('advances step by step where tasks have no stubs', () => {
     given(refund).when('refund.asked', { amount: 1 }).taskEnds('pay', fails('http_500')).thenState('stuck')
       .timerFires().thenState('paying').taskExpires('pay').thenState('stuck').timerFires().taskEnds('pay', { receipt: 'r' }).thenState('paid')
   })
 
-  test('knows where the machine begins, and that an input which it does not take there does nothing', () => {
+  test('knows the initial state, where an unhandled input has no effect', () => {
     given(refund).thenState('idle').when('refund.approved', { by: 'Ann' }).thenNothing().thenState('idle')
   })
 
-  test('takes a repeat for one, and the past for the past', () => {
+  test('recognises duplicates and history', () => {
     given(toyKind).when('add', { by: 1 }, { id: 'm' }).when('add', { by: 1 }, { id: 'm' }).thenNothing().thenContext({ count: 1 })
       .when('add', { by: 5 }, { history: true }).thenNothing().thenContext({ count: 1 })
   })
 
-  test('sends whatever a producer may send, and expects rejections by their reason', () => {
-    const begun = given(refund)
-    begun.whenRaw({ type: 'refund.asked', data: { amount: 'much' } }).thenRejected('bad_data')
-    begun.whenRaw('not json').thenRejected('bad_json')
-    begun.whenRaw({ type: 'refund.asked', data: { amount: 5 } }).thenState('paying')
+  test('publishes anything a producer may, and expects rejections by their reason', () => {
+    const scenario = given(refund)
+    scenario.whenRaw({ type: 'refund.asked', data: { amount: 'much' } }).thenRejected('bad_data')
+    scenario.whenRaw('not json').thenRejected('bad_json')
+    scenario.whenRaw({ type: 'refund.asked', data: { amount: 5 } }).thenState('paying')
     given(toyKind).when('throw', {}).thenRejected('poison').when('add', { by: 1 }).thenState('open.idle')
   })
 
@@ -87,7 +87,7 @@ describe('a scenario', () => {
     expect(failureOf(() => twice.thenEmitted('message.sent').thenEmitted('message.sent'))).toContain('of which the first 1 were examined before')
   })
 
-  test('begins at any time, and the machine sees the simulated one', () => {
+  test('starts at any time, and the machine sees the simulated one', () => {
     const later = given(toyKind, { at: '2027-03-01T10:00:00Z' }).when('add', { by: 1 }).until('2027-03-01T12:00:00Z')
     expect(later.now).toBe('2027-03-01T12:00:00.000Z')
     expect(later.records[0]?.at).toBe('2027-03-01T10:00:00.000Z')
@@ -106,7 +106,7 @@ describe('a scenario that fails says', () => {
     expect(message).toContain('after 2h')
   })
 
-  test('where fields differ, and gives the two to the test runner', () => {
+  test('where fields differ, and passes both sides to the test runner', () => {
     try {
       asked.thenContext({ amount: 251 })
       expect.unreachable()

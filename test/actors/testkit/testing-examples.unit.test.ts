@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { explore, fails, given, inTurn, never, takes } from '../../../infra/testkit.ts'
 import { refund } from '../../support/kit-kinds.ts'
 
-/** The examples of docs/testing.md, word for word: the last test holds the two together. */
+/** The examples of docs/testing.md, word for word; the last test compares the two. */
 test('a refund that nobody looks at within a day is paid', () => {
   given(refund)
     .task('pay', takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })))

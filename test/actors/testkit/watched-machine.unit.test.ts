@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { given } from '../../../actors/testkit/scenario.ts'
 
-const unfit = defineKind({
+const impure = defineKind({
   name: 'unfit', version: 1,
   context: z.object({ count: z.number(), list: z.array(z.number()), more: z.record(z.string(), z.unknown()) }),
   events: { poke: z.object({ list: z.array(z.number()).optional() }), done: z.object({}) },
@@ -15,9 +15,9 @@ type Poked = { readonly type: string; readonly at: string; readonly data: { list
 
 let outside = 0
 
-/** A machine with one thing that it must not do on `poke`: in an action, or in a guard that leads on. */
+/** A machine with one forbidden effect on `poke`: in an action, or in a guard. */
 const doing = (act: (context: Context, event: Poked) => Partial<Context>, guard: (context: Context) => boolean = () => true) =>
-  unfit.with(setup({ ...unfit.xstate, guards: { may: ({ context }) => guard(context) } }).createMachine({
+  impure.with(setup({ ...impure.xstate, guards: { may: ({ context }) => guard(context) } }).createMachine({
     context: { count: 0, list: [1, 2, 3], more: {} },
     initial: 'a',
     states: {
@@ -31,7 +31,7 @@ const doing = (act: (context: Context, event: Poked) => Partial<Context>, guard:
     },
   }))
 
-describe('a machine is found that', () => {
+describe('a scenario finds a machine that', () => {
   test.each<[string, ReturnType<typeof doing>, string, string]>([
     ['reads the clock', doing(() => ({ count: Date.now() })), 'not_deterministic', 'reads the clock'],
     ['makes a date of now', doing(() => ({ count: new Date().getFullYear() })), 'not_deterministic', 'reads the clock'],
@@ -51,8 +51,8 @@ describe('a machine is found that', () => {
     expect(poke).toThrow(says)
   })
 
-  test('keeps a key that JSON forgets, and decides by it later', () => {
-    const kind = unfit.with(setup(unfit.xstate).createMachine({
+  test('keeps a key that JSON drops, and decides by it later', () => {
+    const kind = impure.with(setup(impure.xstate).createMachine({
       context: { count: 0, list: [], more: {} },
       on: {
         poke: { actions: assign({ more: () => ({ undone: undefined }) }) },
@@ -63,20 +63,20 @@ describe('a machine is found that', () => {
     expect(() => poked.when('done', {})).toThrow(/context_not_json: .*\n {2}state.context.count: expected 2, got 1/)
   })
 
-  test('spoils the initial context that all its actors share', () => {
-    const kind = unfit.with(setup(unfit.xstate).createMachine({
+  test('changes the initial context that all its actors share', () => {
+    const kind = impure.with(setup(impure.xstate).createMachine({
       context: { count: 0, list: [1], more: {} },
       entry: assign(({ context }) => { context.list.push(2); return {} }),
     }))
     expect(() => given(kind).when('poke', {})).toThrow('context_changed: ')
   })
 
-  test('names where the two decisions differ', () => {
+  test('reads the clock, and names the fields that differ', () => {
     expect(() => given(doing(() => ({ count: Date.now() }))).when('poke', {}))
       .toThrow(/state.context.count: expected 1767225600000, got 18\d+/)
   })
 
-  test('and clock, chance and ids are as before, also after a failure', () => {
+  test('and restores clock, random numbers and ids, also after a failure', () => {
     const [before, random] = [Date, Math.random]
     expect(() => given(doing(() => { throw new Error('oh') })).when('poke', {}).thenState('b')).toThrow('oh')
     expect([Date, Math.random]).toEqual([before, random])
@@ -85,7 +85,7 @@ describe('a machine is found that', () => {
   })
 })
 
-test('a machine that is sound is not complained of, whatever it is frozen on', () => {
+test('a sound machine passes, with any part of it frozen', () => {
   given(doing((context, event) => ({ list: [...context.list, ...(event.data.list ?? [])], more: { at: event.at, date: new Date(event.at).toISOString() } })))
     .when('poke', { list: [4] }).thenContext({ list: [1, 2, 3, 4] })
 })

@@ -103,8 +103,8 @@ describe('a check', () => {
   })
 
   test('takes what an earlier version left as its migration does', async () => {
-    expect((await check(createRefund2('as it was'))).causes).toEqual([])
-    const { causes } = await check(createRefund2('anew'))
+    expect((await check(createRefund2('unchanged'))).causes).toEqual([])
+    const { causes } = await check(createRefund2('again'))
     expect(causes.map(({ cause, actors }) => `${cause} (${actors})`)).toEqual([
       'refund: at its first input, on "refund.asked": it led to "idle"; it would lead to "inspection" (2)',
       'refund: in "review", on "refund.refused": it led to "denied"; it would lead to "idle" (1)',
@@ -112,7 +112,7 @@ describe('a check', () => {
   })
 
   test('says what is missing: a kind, a migration, a version', async () => {
-    const { migrate: _, ...unmigrated } = createRefund2('as it was')
+    const { migrate: _, ...unmigrated } = createRefund2('unchanged')
     expect((await check({ ...unmigrated, migrate: {} })).causes[0]?.cause).toContain('there is no migrate[1]')
     expect((await check({ ...refund, version: 0 })).causes.some(({ cause }) => cause.includes('newer_machine'))).toBe(true)
     expect((await check({ ...refund, name: 'another' })).causes.map(({ cause, actors }) => `${cause} (${actors})`)).toEqual([
