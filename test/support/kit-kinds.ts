@@ -60,7 +60,11 @@ export function createRefund({ smallBelow = 100, receiptOf = (receipt) => receip
           onDone: {
             target: 'paid',
             actions: [
-              emit(({ context, event }) => ({ type: 'refund.paid', data: { amount: context.amount, receipt: receiptOf(event.output.receipt) } })),
+              emit(
+                ({ context, event }) => ({
+                  type: 'refund.paid', data: { amount: context.amount, receipt: receiptOf(event.output.receipt) },
+                }),
+              ),
               send(({ context }) => ({ kind: 'ledger', id: 'main', type: 'booked', data: { amount: context.amount } })),
             ],
           },
@@ -80,7 +84,9 @@ export const refund = createRefund()
 export function createRefund2(inspects: 'unchanged' | 'again') {
   const value = (old: unknown) => (old === 'review' ? (inspects === 'again' ? 'idle' : 'inspection') : String(old))
   const kind = defineRefund(2, { 1: ({ value: old, context }: OldState) => ({ value: value(old), context }) })
-  const { createMachine, assign } = setup({ ...kind.xstate, guards: { small: ({ event }) => event.type === 'refund.asked' && event.data.amount < 100 } })
+  const { createMachine, assign } = setup({
+    ...kind.xstate, guards: { small: ({ event }) => event.type === 'refund.asked' && event.data.amount < 100 },
+  })
   const asked = assign({ amount: ({ context, event }) => (event.type === 'refund.asked' ? event.data.amount : context.amount) })
   return kind.with(createMachine({
     id: 'refund',

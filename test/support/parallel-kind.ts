@@ -60,7 +60,13 @@ const machine = setup(definition.xstate).createMachine({
           },
         },
         // Its error has a transition only while the sum is 0; otherwise it ends the actor.
-        risking: { invoke: { id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle', onError: { guard: ({ context }) => context.sum === 0, target: 'idle' } }, on: { stop: 'idle' } },
+        risking: {
+          invoke: {
+            id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle',
+            onError: { guard: ({ context }) => context.sum === 0, target: 'idle' },
+          },
+          on: { stop: 'idle' },
+        },
         broken: { after: { 1_000: 'idle' }, on: { go: 'busy' } },
         over: { type: 'final' },
       },

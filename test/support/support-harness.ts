@@ -94,4 +94,5 @@ export function createSupportHarness(kind: Kind = support) {
   return harness
 }
 
-export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>) => createSupportHarness(createSupport({ articles, ...options }))
+export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>) =>
+  createSupportHarness(createSupport({ articles, ...options }))

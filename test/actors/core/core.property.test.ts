@@ -8,7 +8,8 @@ import { LIMITS } from '../../../schemas/limits.ts'
 import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 import {
-  decideAt, applyEvent, historyEvents, playHistory, newHistory, replayInMemory, textOf, type HistoryEvent, type ActorHistory, type KindGenerators,
+  decideAt, applyEvent, historyEvents, playHistory, newHistory, replayInMemory, textOf, type HistoryEvent, type ActorHistory,
+  type KindGenerators,
 } from '../../support/actor-histories.ts'
 import { parallel, supportDesk, toy } from '../../support/generators.ts'
 
@@ -173,7 +174,9 @@ describe.each(ALL_KINDS)('an actor of kind %s', (_, generators) => {
       expect(new Set(turns).size).toBe(turns.length)
       for (const { turn, id, seq, at, by, idx } of answered) {
         const asked = questions[turn - 1]
-        expect([id, seq === 0 ? by.n : seq, at]).toEqual([asked?.input.id, asked?.n, asked?.input.history === true ? asked.input.time : asked?.inbox.ts])
+        expect([id, seq === 0 ? by.n : seq, at]).toEqual([
+          asked?.input.id, asked?.n, asked?.input.history === true ? asked.input.time : asked?.inbox.ts,
+        ])
         const reply = idx === 0 ? by.input.data : by.emitted[idx - 1]?.data
         expect(reply?.['replyTo'] ?? id).toBe(id)
       }
@@ -188,7 +191,9 @@ describe.each(ALL_KINDS)('an actor of kind %s', (_, generators) => {
     const three = fc.array(fc.tuple(fc.nat(2), one), { maxLength: 60, size: 'max' })
     fc.assert(fc.property(three, (all) => {
       const histories = ['a', 'b', 'c'].map((id) => newHistory(generators, id))
-      for (const [index, [who, [one]]] of all.entries()) applyEvent(generators, histories[who] as ActorHistory, one as HistoryEvent, index + 1)
+      for (const [index, [who, [one]]] of all.entries()) {
+        applyEvent(generators, histories[who] as ActorHistory, one as HistoryEvent, index + 1)
+      }
       for (const { actor, messages, written } of histories) {
         expect(replayInMemory(generators, messages, () => false, newActor(actor.address))).toEqual(written)
       }

@@ -38,12 +38,17 @@ describe('a committed input', () => {
   })
 
   test('reaches parallel regions, whose leaf states are sorted and joined', () => {
-    const { records } = play([message(1, { type: 'split', data: {} }), message(2, { type: 'right', data: {} }), message(3, { type: 'left', data: {} })])
+    const { records } = play([
+      message(1, { type: 'split', data: {} }), message(2, { type: 'right', data: {} }), message(3, { type: 'left', data: {} }),
+    ])
     expect(records.map((record) => record.to)).toEqual(['both.l.one+both.r.one', 'both.l.one+both.r.two', 'open.idle'])
   })
 
   test('in a history state returns to the earlier state', () => {
-    const { records } = play([message(1, { type: 'ask', data: { q: 'x' } }), message(2, internal(0, '')), message(3, { type: 'pause', data: {} }), message(4, { type: 'resume', data: {} })])
+    const { records } = play([
+      message(1, { type: 'ask', data: { q: 'x' } }), message(2, internal(0, '')), message(3, { type: 'pause', data: {} }),
+      message(4, { type: 'resume', data: {} }),
+    ])
     expect(records.at(-1)?.to).toBe('open.asking')
   })
 })
@@ -132,7 +137,9 @@ describe('a duplicate leaves no record', () => {
   test('by its sequence, also where the source looks like a number and later sources followed', () => {
     const sources = ['7', ...Array.from({ length: LIMITS.seenSourcesMax - 1 }, (_, i) => `s-${i}`)]
     const many = play(sources.map((source, i) => message(20 + i, add(1, { source, sequence: 1 }))), actor).actor
-    const after = play([message(60, add(1, { source: 'new', sequence: 1 }))], play([message(59, add(1, { source: '7', sequence: 2 }))], many).actor).actor
+    const after = play(
+      [message(60, add(1, { source: 'new', sequence: 1 }))], play([message(59, add(1, { source: '7', sequence: 2 }))], many).actor,
+    ).actor
     expect(decideOn(after, message(61, add(1, { source: '7', sequence: 2 })))).toEqual({ kind: 'duplicate', by: 'sequence' })
     expect(decideOn(after, message(61, add(1, { source: 's-0', sequence: 1 }))).kind).toBe('record')
   })
@@ -162,7 +169,9 @@ describe('a task', () => {
 
   test('returns a result', () => {
     const record = recordOf(asked.actor, internal(2, done(run)))
-    expect(record).toMatchObject({ to: 'open.idle', emitted: [{ type: 'answered', data: { text: 'so' } }], stopped: [], state: { tasks: {} } })
+    expect(record).toMatchObject({
+      to: 'open.idle', emitted: [{ type: 'answered', data: { text: 'so' } }], stopped: [], state: { tasks: {} },
+    })
     expect(record.ended).toEqual([{ run, task: 'answer', status: 'done', startedAt: timeAt(1), attempts: 1, queueMs: 1, durationMs: 2 }])
   })
 
@@ -180,14 +189,18 @@ describe('a task', () => {
 
   test('that fails or expires takes the error transition and is recorded as such', () => {
     const failed = { type: 'task.failed', run, attempts: 3, queueMs: 0, durationMs: 9, error: { code: 'http_500', message: 'no' } }
-    expect(recordOf(asked.actor, internal(2, failed))).toMatchObject({ to: 'open.failed', ended: [{ status: 'failed', error: { code: 'http_500' } }] })
+    expect(recordOf(asked.actor, internal(2, failed))).toMatchObject({
+      to: 'open.failed', ended: [{ status: 'failed', error: { code: 'http_500' } }],
+    })
     expect(recordOf(asked.actor, internal(2, { type: 'task.expired', run }))).toMatchObject({
       to: 'open.failed', stopped: [run], ended: [{ status: 'expired', error: { code: 'deadline' } }],
     })
   })
 
   test('that is pending when the machine ends is stopped', () => {
-    expect(recordOf(asked.actor, message(2, { type: 'finish', data: {} }))).toMatchObject({ status: 'done', stopped: [run], state: { tasks: {} } })
+    expect(recordOf(asked.actor, message(2, { type: 'finish', data: {} }))).toMatchObject({
+      status: 'done', stopped: [run], state: { tasks: {} },
+    })
   })
 
   test('an invalid internal message is ignored', () => {

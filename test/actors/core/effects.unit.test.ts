@@ -9,7 +9,10 @@ test('a run that is stopped in the record that started it keeps its id to itself
   const record = live({
     type: 'parallel',
     states: {
-      l: { initial: 'a', states: { a: { invoke: invoke('x'), after: { 1_000: 'b' }, always: 'b' }, b: { invoke: invoke('z'), after: { 2_000: 'a' } } } },
+      l: {
+        initial: 'a',
+        states: { a: { invoke: invoke('x'), after: { 1_000: 'b' }, always: 'b' }, b: { invoke: invoke('z'), after: { 2_000: 'a' } } },
+      },
       r: { initial: 'a', states: { a: { invoke: invoke('y'), after: { 3_000: {} } } } },
     },
   }).on('go')
@@ -26,7 +29,9 @@ test('a delayed raise without an id can be set any number of times', () => {
 })
 
 test('an infinite delay ends at the latest possible time', () => {
-  expect(live({ on: { go: { actions: raise({ type: 'back' }, { delay: Infinity }) } } }).on('go').timers).toMatchObject([{ at: '2099-12-31T23:59:59.999Z' }])
+  expect(live({ on: { go: { actions: raise({ type: 'back' }, { delay: Infinity }) } } }).on('go').timers).toMatchObject([
+    { at: '2099-12-31T23:59:59.999Z' },
+  ])
 })
 
 test('more effects than the limit are rejected, also where some of them are cancelled again', () => {

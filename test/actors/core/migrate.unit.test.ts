@@ -29,14 +29,18 @@ type Context = { no: number }
 /** Renames the context's field, the state `waiting` to `open.paused` with a longer delay, and the task to `send`. */
 const second = (migrate: Migration<Context>): Kind => {
   const kind = defineKind({
-    name: 'order', version: 2, context: z.object({ no: z.number() }), events, emits: {}, tasks: { ship: task, send: task }, migrate: { 1: migrate },
+    name: 'order', version: 2, context: z.object({ no: z.number() }), events, emits: {}, tasks: { ship: task, send: task },
+    migrate: { 1: migrate },
   })
   return kind.with(setup(kind.xstate).createMachine({
     id: 'order', context: { no: 1 }, initial: 'idle',
     states: {
       idle: { on: { ask: 'shipping', wait: 'open' } },
       shipping: { invoke: { id: 'ship', src: 'ship', input: { no: 1 }, onDone: 'idle', onError: 'idle' } },
-      sending: { invoke: { id: 'send', src: 'send', input: ({ context }) => ({ no: context.no }), onDone: 'idle', onError: 'idle' }, on: { ask: 'idle' } },
+      sending: {
+        invoke: { id: 'send', src: 'send', input: ({ context }) => ({ no: context.no }), onDone: 'idle', onError: 'idle' },
+        on: { ask: 'idle' },
+      },
       waiting: { after: { 90_000: 'idle' } },
       open: { initial: 'paused', states: { paused: { after: { 90_000: 'on' } }, on: {} } },
     },
@@ -51,7 +55,8 @@ const run = (kind: Kind, actor: Actor, at: Parameters<typeof decide>[2]): { reco
   return { record: decision.record, actor: actorAfter(actor.address, reread(decision.record)) }
 }
 const input = (type: string, more: object = {}) => ({ type, data: {}, ...more })
-const old = (type: string): { record: LogRecord; actor: Actor } => run(v1, newActor({ tenant: 'acme', kind: 'order', id: 'o1' }), message(1, input(type)))
+const old = (type: string): { record: LogRecord; actor: Actor } =>
+  run(v1, newActor({ tenant: 'acme', kind: 'order', id: 'o1' }), message(1, input(type)))
 
 describe('a newer version migrates an actor', () => {
   test('with its pending task and the entry time of its state', () => {
@@ -62,7 +67,11 @@ describe('a newer version migrates an actor', () => {
       machine: 'order@2', from: 'shipping', to: 'shipping', stopped: [], started: [], ended: [],
       state: { context: { no: 7 }, tasks: before.state?.tasks, entered: { shipping: timeAt(1) } },
     })
-    expect(run(renamed({}), after, internal(3, { type: 'task.done', run: runName, attempts: 1, queueMs: 0, durationMs: 0, output: {} })).record.to).toBe('idle')
+    expect(
+      run(
+        renamed({}), after, internal(3, { type: 'task.done', run: runName, attempts: 1, queueMs: 0, durationMs: 0, output: {} }),
+      ).record.to,
+    ).toBe('idle')
   })
 
   test('also where the first message is the result of its task', () => {
@@ -75,7 +84,8 @@ describe('a newer version migrates an actor', () => {
     const { record: before, actor } = old('ask')
     const { record } = run(renamed({ shipping: 'sending' }), actor, message(2, input('look')))
     expect(record).toMatchObject({
-      from: 'shipping', to: 'sending', stopped: [before.started[0]?.run], ended: [{ task: 'ship', status: 'stopped' }], started: [{ task: 'send', input: { no: 7 } }],
+      from: 'shipping', to: 'sending', stopped: [before.started[0]?.run], ended: [{ task: 'ship', status: 'stopped' }],
+      started: [{ task: 'send', input: { no: 7 } }],
     })
     expect(run(renamed({}), run(renamed({ shipping: 'sending' }), actor, message(2, input('look'))).actor, message(3, input('ask'))).record)
       .toMatchObject({ to: 'idle', stopped: [record.started[0]?.run] })
@@ -127,5 +137,7 @@ describe('a failed migration is rejected and leaves the actor unchanged', () => 
 test('a state or task that is missing under the same version has its own code, apart from faults of the machine', () => {
   const { machine: _, ...rest } = renamed({})
   const same = { ...rest, machine: renamed({}).machine, version: 1 }
-  expect(run({ ...same, tasks: {} }, old('ask').actor, message(2, input('look'))).record.error).toMatch(/^task_gone: a run of task "ship" is pending/)
+  expect(
+    run({ ...same, tasks: {} }, old('ask').actor, message(2, input('look'))).record.error,
+  ).toMatch(/^task_gone: a run of task "ship" is pending/)
 })

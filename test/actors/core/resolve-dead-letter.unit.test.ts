@@ -20,7 +20,9 @@ const unknown = (body: object): LogRecord => ({
   ...recordOf(fresh, message(5, spin)), reason: 'unknown_kind', payload: JSON.stringify(body), error: 'no kind "toy" here',
 })
 const lastOf = (actor: Actor, ...messages: readonly Parameters<typeof redrive>[]) =>
-  play(messages.map((one) => redrive(...one)), actor).records.map(({ input, label, outcome }) => [input.type, input.id, input.data?.['nothing'], outcome, label['count']])
+  play(messages.map((one) => redrive(...one)), actor).records.map(({ input, label, outcome }) => [
+    input.type, input.id, input.data?.['nothing'], outcome, label['count'],
+  ])
 
 test('a redriven original is decided as if it arrived now, with its first id and time, and its record names the dead letter', () => {
   const rejected = unknown(add)
@@ -36,7 +38,8 @@ test('a second redrive leaves a note and has no effect, unless it is forced', ()
   const header = about(unknown(add))
   const forced = about(unknown(add), { force: true })
   expect(lastOf(fresh, [90, add, header], [91, add, header], [92, add, forced])).toEqual([
-    ['add', 'seq:5', undefined, 'committed', 2], ['dead.redriven', 'dead.redriven:40', 'again', 'committed', 2], ['add', 'seq:5', undefined, 'committed', 4],
+    ['add', 'seq:5', undefined, 'committed', 2], ['dead.redriven', 'dead.redriven:40', 'again', 'committed', 2],
+    ['add', 'seq:5', undefined, 'committed', 4],
   ])
 })
 
@@ -58,12 +61,15 @@ test('an internal original is decided as internal: a result that nothing waits f
 test('an original that is rejected again resolves its dead letter and is remembered', () => {
   const { actor, records } = play([redrive(90, spin, about(unknown(spin)))])
   expect(records[0]).toMatchObject({ outcome: 'rejected', reason: 'poison', subject: 'in.acme.toy.a1', resolves: { logSeq: 40 } })
-  expect(lastOf(actor, [91, spin, about(unknown(spin))])).toMatchObject([['dead.redriven', 'dead.redriven:40', 'again', 'committed', undefined]])
+  expect(lastOf(actor, [91, spin, about(unknown(spin))])).toMatchObject([
+    ['dead.redriven', 'dead.redriven:40', 'again', 'committed', undefined],
+  ])
 })
 
 test('a dropped dead letter changes no state and starts no machine', () => {
   expect(recordOf(fresh, redrive(90, add, about(unknown(add), { end: 'dropped' })))).toMatchObject({
-    input: { type: 'dead.dropped', source: 'colloquy', data: { letter: 40, position: 5 } }, state: null, status: 'none', machine: '', emitted: [], seen: { ids: '' },
+    input: { type: 'dead.dropped', source: 'colloquy', data: { letter: 40, position: 5 } }, state: null, status: 'none', machine: '',
+    emitted: [], seen: { ids: '' },
   })
 })
 

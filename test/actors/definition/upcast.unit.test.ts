@@ -57,7 +57,8 @@ describe('an event whose shape has changed', () => {
 
   test('has upcasters keyed by version only', () => {
     expect(() => defineKind({
-      name: 'x', version: 1, context: z.object({}), events: { a: z.object({}) }, emits: {}, tasks: {}, upcast: { a: { 0: upcaster(z.object({}), () => ({})) } },
+      name: 'x', version: 1, context: z.object({}), events: { a: z.object({}) }, emits: {}, tasks: {},
+      upcast: { a: { 0: upcaster(z.object({}), () => ({})) } },
     })).toThrow(/has the key/)
   })
 })

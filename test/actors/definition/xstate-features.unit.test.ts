@@ -7,7 +7,9 @@ import { live, proofs, refusedCodes } from '../../support/xstate-examples.ts'
 const rows = readFileSync(new URL('../../../docs/xstate-features.md', import.meta.url), 'utf8').split('\n')
   .flatMap((line) => {
     const [, feature, claim, why] = /^\| (.+?) \| (supported|ignored|refused.*?|rejected.*?) \| (.*) \|$/.exec(line) ?? []
-    return feature === undefined || claim === undefined ? [] : [{ feature, status: claim.split(' ')[0], code: /`(\w+)`/.exec(claim)?.[1] ?? '', why: why ?? '' }]
+    return feature === undefined || claim === undefined
+      ? []
+      : [{ feature, status: claim.split(' ')[0], code: /`(\w+)`/.exec(claim)?.[1] ?? '', why: why ?? '' }]
   })
 
 test('every row of the page has an example machine, and every example a row', () => {

@@ -43,7 +43,9 @@ describe('the score of a topic', () => {
   })
 
   test('counts a late signal from when it happened, and one from the future from now', () => {
-    const story = browsed(browsed(browsed(given(kind), 'now'), 'late', { time: '2025-12-25T00:00:00Z' }), 'early', { time: '2027-01-01T00:00:00Z' })
+    const story = browsed(browsed(browsed(given(kind), 'now'), 'late', { time: '2025-12-25T00:00:00Z' }), 'early', {
+      time: '2027-01-01T00:00:00Z',
+    })
     expect(ratio(story, 'late', 'now')).toBeCloseTo(0.5, 9)
     expect(ratio(story, 'early', 'now')).toBeCloseTo(1, 6)
   })
@@ -55,8 +57,11 @@ describe('the score of a topic', () => {
 })
 
 test('signals of a week give the same profile in any order', () => {
-  const signals = fc.array(fc.record({ topic: fc.constantFrom('tea', '茶', 'music'), day: fc.integer({ min: 0, max: 7 }) }), { minLength: 1, maxLength: 12 })
-  fc.assert(fc.property(signals.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))), ([all, shuffled]) => {
+  const signals = fc.array(fc.record({ topic: fc.constantFrom('tea', '茶', 'music'), day: fc.integer({ min: 0, max: 7 }) }), {
+    minLength: 1, maxLength: 12,
+  })
+  const twice = signals.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
+  fc.assert(fc.property(twice, ([all, shuffled]) => {
     const profile = (signals: typeof all): number[] => {
       let story = given(kind, { at: '2026-01-09T00:00:00Z' })
       for (const { topic, day } of signals) story = browsed(story, topic, { time: new Date(FIRST_DAY + day * DAY_MS).toISOString() })
@@ -69,7 +74,9 @@ test('signals of a week give the same profile in any order', () => {
 
 describe('bounds', () => {
   test('keep the strongest 32 interests and dislikes, and the 64 newest purchases', () => {
-    let story = given(kind).when('item.liked', { item: 'a', topics: ['strong'] }).when('item.rated', { item: 'b', topics: ['disliked'], stars: 1 })
+    let story = given(kind)
+      .when('item.liked', { item: 'a', topics: ['strong'] })
+      .when('item.rated', { item: 'b', topics: ['disliked'], stars: 1 })
     for (let index = 0; index < 70; index++) story = story.when('item.bought', { item: `item ${index}`, topics: [`topic ${index}`] })
     expect(story.context.topics).toHaveLength(32)
     expect(story.context.bought).toHaveLength(64)
@@ -80,7 +87,9 @@ describe('bounds', () => {
   test('keep the largest profile far below the limit of a state', () => {
     let story = given(kind)
     for (let index = 0; index < 70; index++) {
-      story = story.when('item.bought', { item: `${index}`.padStart(64, '鹭'), topics: [`${index}`.padStart(32, '茶')] }, { time: new Date(index).toISOString() })
+      story = story.when('item.bought', { item: `${index}`.padStart(64, '鹭'), topics: [`${index}`.padStart(32, '茶')] }, {
+        time: new Date(index).toISOString(),
+      })
     }
     expect(Buffer.byteLength(JSON.stringify(story.records.at(-1)?.state))).toBeLessThan(LIMITS.stateBytesMax / 2)
   })
@@ -92,7 +101,9 @@ describe('recommendations', () => {
 
   test('go to the visitor who asked, from the profile', () => {
     fond.task('recommend', found).when('recommendations.asked', { count: 2 }, { id: 'q-1' })
-      .thenTask('recommend', { topics: [['tea', 3]], without: [], count: 2 }).thenEmitted('recommendations.given', { replyTo: 'q-1', items: found }).thenState('listening')
+      .thenTask('recommend', { topics: [['tea', 3]], without: [], count: 2 })
+        .thenEmitted('recommendations.given', { replyTo: 'q-1', items: found })
+        .thenState('listening')
   })
 
   test('exclude purchases, also those made while the task ran', () => {
@@ -104,7 +115,9 @@ describe('recommendations', () => {
   test('are given in the order of the questions, while signals are still learnt', () => {
     fond.when('recommendations.asked', {}, { id: 'q-1' }).when('recommendations.asked', { count: 1 }, { id: 'q-2' })
       .when('item.browsed', { item: 'y', topics: ['音响'] })
-      .taskEnds('recommend', found).thenEmitted('recommendations.given', { replyTo: 'q-1' }).thenTask('recommend', { count: 1, topics: [['tea', 3], ['音响', 1]] })
+      .taskEnds('recommend', found)
+        .thenEmitted('recommendations.given', { replyTo: 'q-1' })
+        .thenTask('recommend', { count: 1, topics: [['tea', 3], ['音响', 1]] })
       .taskEnds('recommend', []).thenEmitted('recommendations.given', { replyTo: 'q-2', items: [] }).thenState('listening')
   })
 
@@ -113,7 +126,9 @@ describe('recommendations', () => {
       .thenEmitted('recommendations.given', { replyTo: 'q-1', items: [], problem: 'unavailable' })
     let story = fond
     for (let index = 0; index < 8; index++) story = story.when('recommendations.asked', {}).thenNotEmitted()
-    story.when('recommendations.asked', {}, { id: 'q-9' }).thenEmitted('recommendations.given', { replyTo: 'q-9', items: [], problem: 'busy' })
+    story.when('recommendations.asked', {}, { id: 'q-9' }).thenEmitted('recommendations.given', {
+      replyTo: 'q-9', items: [], problem: 'busy',
+    })
       .taskExpires('recommend').thenEmitted('recommendations.given', { problem: 'unavailable' }).thenState('recommending')
   })
 })
@@ -124,7 +139,9 @@ test('random walks find no fault, no dead end and no unbounded context', () => {
     runs: 50,
     events: {
       'item.browsed': items, 'item.liked': items, 'item.bought': items,
-      'item.rated': fc.record({ item: fc.constantFrom(...items), stars: fc.integer({ min: 1, max: 5 }) }).map(({ item, stars }) => ({ ...item, stars })),
+      'item.rated': fc
+        .record({ item: fc.constantFrom(...items), stars: fc.integer({ min: 1, max: 5 }) })
+        .map(({ item, stars }) => ({ ...item, stars })),
     },
     tasks: { recommend: [[], [{ item: '云雾绿茶', score: 1 }]] },
   })

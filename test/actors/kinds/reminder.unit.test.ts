@@ -42,7 +42,9 @@ describe.each(['en', 'zh'] as const)('an appointment that nobody confirms (%s)',
 })
 
 describe('a confirmation', () => {
-  test.each([['booked', 1], ['reminded', 25], ['remindedAgain', 45.5], ['escalated', 47.5]])('in "%s" ends the reminders', (state, hours) => {
+  test.each([
+    ['booked', 1], ['reminded', 25], ['remindedAgain', 45.5], ['escalated', 47.5],
+  ])('in "%s" ends the reminders', (state, hours) => {
     confirmed(booked(48).after(hours * HOUR_MS).thenState(`open.${state}`)).thenState('open.confirmed')
       .until(inHours(48)).thenState('closed').thenEmitted('case.closed', { outcome: 'kept' }).thenNotEmitted('message.sent')
   })
@@ -69,7 +71,11 @@ describe('moving an appointment', () => {
 })
 
 test('cancelling ends it and leaves no timer', () => {
-  const cancelled = booked(48).after('25h').when('appointment.cancelled', {}).thenState('closed').thenEmitted('case.closed', { outcome: 'cancelled' })
+  const cancelled = booked(48)
+    .after('25h')
+    .when('appointment.cancelled', {})
+    .thenState('closed')
+    .thenEmitted('case.closed', { outcome: 'cancelled' })
   expect(cancelled.records.at(-1)?.state?.timers).toEqual({})
 })
 
@@ -107,7 +113,9 @@ test('marks that passed while no host ran lead to one reminder, not to one each'
   const address = { tenant: 'acme', kind: 'reminder', id: 'r1' }
   const take = (actor: Actor, seq: number, hours: number, body: object, origin: Message['origin']): LogRecord => {
     const now = inHours(hours)
-    const delivered = { seq, ts: now, payload: Buffer.from(JSON.stringify(body)), subject: 'in.acme.reminder.r1', origin, addressable: true }
+    const delivered = {
+      seq, ts: now, payload: Buffer.from(JSON.stringify(body)), subject: 'in.acme.reminder.r1', origin, addressable: true,
+    }
     const decision = decide(kinds, actor, delivered, { now, low: 0 }, true)
     if (decision.kind !== 'record') throw new Error(decision.kind)
     return decision.record

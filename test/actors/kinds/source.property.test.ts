@@ -21,19 +21,27 @@ describe('a source', () => {
   })
 
   test('replaces only changed chunks, and ignores an identical upload', () => {
-    first.when('source.taught', taught('r2', ['B', 'C'])).thenEmitted('knowledge.changed', { source: 'faq', revision: 'r2', added: ids('C'), removed: ids('A') })
+    first.when('source.taught', taught('r2', ['B', 'C'])).thenEmitted('knowledge.changed', {
+      source: 'faq', revision: 'r2', added: ids('C'), removed: ids('A'),
+    })
       .when('source.taught', taught('r2', ['B', 'C'])).thenNotEmitted()
   })
 
   test('keeps its chunks until all parts of a change have arrived', () => {
-    first.when('source.taught', taught('r2', ['C'], { part: 1, parts: 2 })).thenState('arriving').thenEmitted('knowledge.changed', { source: 'faq', revision: 'r1', added: ids('C'), removed: [] })
-      .when('source.taught', taught('r2', ['B'], { part: 2, parts: 2 })).thenState('known').thenEmitted('knowledge.changed', { source: 'faq', revision: 'r2', added: [], removed: ids('A') })
+    first.when('source.taught', taught('r2', ['C'], { part: 1, parts: 2 }))
+      .thenState('arriving')
+      .thenEmitted('knowledge.changed', { source: 'faq', revision: 'r1', added: ids('C'), removed: [] })
+      .when('source.taught', taught('r2', ['B'], { part: 2, parts: 2 }))
+        .thenState('known')
+        .thenEmitted('knowledge.changed', { source: 'faq', revision: 'r2', added: [], removed: ids('A') })
   })
 
   test('ignores parts out of order, and drops an incomplete change when the next one starts', () => {
     const started = first.when('source.taught', taught('r2', ['C'], { part: 1, parts: 3 }))
     started.when('source.taught', taught('r2', ['D'], { part: 3, parts: 3 })).thenState('arriving').thenNotEmitted()
-    started.when('source.taught', taught('r1', ['A', 'B'])).thenState('known').thenEmitted('knowledge.changed', { source: 'faq', revision: 'r1', added: [], removed: ids('C') })
+    started.when('source.taught', taught('r1', ['A', 'B']))
+      .thenState('known')
+      .thenEmitted('knowledge.changed', { source: 'faq', revision: 'r1', added: [], removed: ids('C') })
     first.when('source.taught', taught('r2', ['D'], { part: 2, parts: 2 })).thenState('known').thenNotEmitted()
   })
 
@@ -41,7 +49,9 @@ describe('a source', () => {
     first.when('source.taught', taught('r2', ['C'], { part: 1, parts: 2 })).when('source.forgotten', {})
       .thenState('forgotten').thenEmitted('knowledge.changed', { source: 'faq', revision: null, added: [], removed: ids('A', 'B', 'C') })
       .when('source.forgotten', {}).thenNotEmitted()
-      .when('source.taught', taught('r1', ['A'])).thenState('known').thenEmitted('knowledge.changed', { source: 'faq', revision: 'r1', added: ids('A'), removed: [] })
+      .when('source.taught', taught('r1', ['A']))
+        .thenState('known')
+        .thenEmitted('knowledge.changed', { source: 'faq', revision: 'r1', added: ids('A'), removed: [] })
   })
 
   test('is named after its actor by default, and needs nothing but chunks', () => {
@@ -52,11 +62,17 @@ describe('a source', () => {
   test('survives random walks without a fault', () => { explore(sourceKind, { runs: 8 }) })
 })
 
-test('in any order of inputs, the events add and remove exactly the chunks of the state, and the last complete revision is the one known', () => {
+test('in any order of inputs, the events add and remove exactly the chunks of the state; the last complete revision is known', () => {
   const text = fc.constantFrom('A', 'B', 'C', 'D', 'E')
   const step = fc.oneof(
     { weight: 1, arbitrary: fc.constant(undefined) },
-    { weight: 6, arbitrary: fc.record({ revision: fc.constantFrom('r1', 'r2', 'r3'), part: fc.integer({ min: 1, max: 3 }), parts: fc.integer({ min: 1, max: 3 }), chunks: fc.array(text, { minLength: 1, maxLength: 4 }) }).filter(({ part, parts }) => part <= parts) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        revision: fc.constantFrom('r1', 'r2', 'r3'), part: fc.integer({ min: 1, max: 3 }), parts: fc.integer({ min: 1, max: 3 }),
+        chunks: fc.array(text, { minLength: 1, maxLength: 4 }),
+      }).filter(({ part, parts }) => part <= parts),
+    },
   )
   fc.assert(fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
     const found = new Set<string>()
@@ -72,25 +88,36 @@ test('in any order of inputs, the events add and remove exactly the chunks of th
       }
       const context = contextSchema.parse(record?.state?.context)
       expect(found).toEqual(idsIn(context.chunks).union(idsIn(context.coming?.chunks)))
-      if (record?.state?.value === 'known' && change !== undefined && one !== undefined && one.parts === 1) expect(found).toEqual(new Set(one.chunks.map(chunkIdOf)))
+      if (record?.state?.value === 'known' && change !== undefined && one !== undefined && one.parts === 1) {
+        expect(found).toEqual(new Set(one.chunks.map(chunkIdOf)))
+      }
     }
   }), { numRuns: 80 })
 })
 
 describe('a document as inputs', () => {
-  const sizes = (parts: readonly SourceTaught[]): number[] => parts.map((data) => Buffer.byteLength(JSON.stringify({ type: 'source.taught', id: 'x'.repeat(64), source: 'learn', data })))
+  const sizes = (parts: readonly SourceTaught[]): number[] =>
+    parts.map((data) => Buffer.byteLength(JSON.stringify({ type: 'source.taught', id: 'x'.repeat(64), source: 'learn', data })))
 
   test('of any size has parts within the limit of INBOX, with all chunks in order', () => {
-    for (const chunks of [['one'], Array.from({ length: 1_000 }, (_, index) => `${index} ${'字'.repeat(400)}`), Array.from({ length: 200 }, (_, index) => `${index}${'\u0001"\\'.repeat(1_300)}`)]) {
+    for (const chunks of [
+      ['one'], Array.from({ length: 1_000 }, (_, index) => `${index} ${'字'.repeat(400)}`),
+      Array.from({ length: 200 }, (_, index) => `${index}${'\u0001"\\'.repeat(1_300)}`),
+    ]) {
       const { parts } = documentPartsOf({ source: 's'.repeat(1_024), title: '题'.repeat(300), url: 'u'.repeat(2_048), chunks })
       expect(parts.flatMap((part) => part.chunks)).toEqual(chunks)
-      expect(parts.map(({ from }) => from)).toEqual(parts.map((_, index) => parts.slice(0, index).reduce((sum, part) => sum + part.chunks.length, 0)))
+      expect(parts.map(({ from }) => from)).toEqual(
+        parts.map((_, index) => parts.slice(0, index).reduce((sum, part) => sum + part.chunks.length, 0)),
+      )
       expect(Math.max(...sizes(parts))).toBeLessThanOrEqual(LIMITS.inputBytesMax)
     }
   })
 
   test('of the largest size, replaced by another of that size, stays far below the limits of a state and a record', () => {
-    const teach = (mark: string) => documentPartsOf({ source: 'big', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax }, (_, index) => `${mark} ${index} ${'x'.repeat(900)}`) }).parts
+    const teach = (mark: string) =>
+      documentPartsOf({
+        source: 'big', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax }, (_, index) => `${mark} ${index} ${'x'.repeat(900)}`),
+      }).parts
     let scenario = given(sourceKind)
     for (const part of [...teach('old'), ...teach('new')]) scenario = scenario.when('source.taught', part)
     scenario.thenState('known')
@@ -102,7 +129,9 @@ describe('a document as inputs', () => {
 
   test('without a text, or with too much of it, is refused', () => {
     expect(() => documentPartsOf({ source: 'a', chunks: [] })).toThrow('no text in it')
-    expect(() => documentPartsOf({ source: 'a', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax + 1 }, (_, index) => `${index}`) })).toThrow('divide it')
+    expect(
+      () => documentPartsOf({ source: 'a', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax + 1 }, (_, index) => `${index}`) }),
+    ).toThrow('divide it')
   })
 })
 
@@ -110,7 +139,8 @@ test('every source has its own actor, with a readable id where possible', () => 
   expect(sourceActorId('faq-12')).toBe('faq-12')
   expect(sourceActorId('docs/faq.md')).toMatch(/^docs-faq-md--[\w-]{22}$/)
   expect(sourceActorId(sourceActorId('docs/faq.md'))).not.toBe(sourceActorId('docs/faq.md'))
-  fc.assert(fc.property(fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), fc.constantFrom('退货.md', '/', '--', 'a'.repeat(500), 'a--0123456789012345678901')), (source) => {
+  const names = fc.constantFrom('退货.md', '/', '--', 'a'.repeat(500), 'a--0123456789012345678901')
+  fc.assert(fc.property(fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }), names), (source) => {
     expect(sourceActorId(source)).toMatch(TOKEN)
     expect(sourceActorId(`${source} `)).not.toBe(sourceActorId(source))
   }))
@@ -127,5 +157,7 @@ test('the indexer takes the chunks of a record, and ignores a user\'s kind of th
   ])
   expect(forgotten).toEqual([])
   expect(knowledgeOf({ ...address, kind: 'other' }, record, 12)).toEqual({ texts: [], forgotten: [] })
-  expect(knowledgeOf(address, { ...record, emitted: [{ id: 'x', type: 'knowledge.changed', data: { added: 'all' } }] }, 12)).toEqual({ texts: [], forgotten: [] })
+  expect(knowledgeOf(address, { ...record, emitted: [{ id: 'x', type: 'knowledge.changed', data: { added: 'all' } }] }, 12)).toEqual({
+    texts: [], forgotten: [],
+  })
 })

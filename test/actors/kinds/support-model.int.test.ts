@@ -223,7 +223,8 @@ test('the model answers a case, in the customer\'s language', async () => {
   const emitted = await harness.ask('寄到德国运费多少', 'm-1')
   expect(emitted).toMatchObject([{ type: 'message.sent', data: {
     replyTo: 'm-1', lang: 'zh', text: '寄到德国运费 4.90 欧元。', model: 'tiny-2026', tokensIn: 120, tokensOut: 9, cost: 0.00033,
-    hits: 3, kbVersion: expect.any(String) as string, promptVersion: expect.any(String) as string, sources: [{ source: 'shipping-europe-zh' }],
+    hits: 3, kbVersion: expect.any(String) as string, promptVersion: expect.any(String) as string,
+    sources: [{ source: 'shipping-europe-zh' }],
   } }])
   expect(asked[0]?.body.messages[0]?.content).toContain('Write in Simplified Chinese')
 })
@@ -232,6 +233,8 @@ test('a missing answer has its costs, too', async () => {
   behave = completion('NOT_IN_ARTICLES')
   const harness = supportHarnessWith({ model: { baseUrl, model: 'tiny' } })
   const emitted = await harness.ask('How much is shipping to Germany?', 'm-1')
-  expect(emitted).toMatchObject([{ type: 'message.sent', data: { replyTo: 'm-1', hits: 3, model: 'tiny-2026', tokensIn: 120, tokensOut: 9 } }])
+  expect(emitted).toMatchObject([
+    { type: 'message.sent', data: { replyTo: 'm-1', hits: 3, model: 'tiny-2026', tokensIn: 120, tokensOut: 9 } },
+  ])
   expect(emitted[0]?.data['sources']).toBeUndefined()
 })

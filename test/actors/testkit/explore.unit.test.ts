@@ -67,7 +67,9 @@ describe('explore finds', () => {
         ...toEnd,
       },
     }))
-    expect(faultOf(() => explore(kind))).toMatch(/^unhandled_error: the actor ended with an error that no transition handles: (explored|deadline): .*\n\nThe shortest way found, as a test:\n {2}given\(order\)\n {4}.when\('pay', \{\}\)\n {4}.task/)
+    const fault = faultOf(() => explore(kind))
+    expect(fault).toMatch(/^unhandled_error: the actor ended with an error that no transition handles: (explored|deadline): .*\n\n/)
+    expect(fault).toMatch(/\n\nThe shortest way found, as a test:\n {2}given\(order\)\n {4}.when\('pay', \{\}\)\n {4}.task/)
   })
 
   test('a state without a way out', () => {
@@ -75,12 +77,16 @@ describe('explore finds', () => {
       context, initial: 'open',
       states: { open: { on: { add: 'shut', cancel: 'done' } }, shut: { on: { cancel: { guard: 'never', target: 'done' } } }, ...toEnd },
     }))
-    expect(faultOf(() => explore(kind))).toMatch(/^dead_end: nothing leads on from the state "shut".*\n\n.*\n {2}given\(order\)\n {4}.when\('add', .*\)\n\n/)
+    expect(faultOf(() => explore(kind))).toMatch(
+      /^dead_end: nothing leads on from the state "shut".*\n\n.*\n {2}given\(order\)\n {4}.when\('add', .*\)\n\n/,
+    )
     expect(faultOf(() => explore(kind, { restingStates: ['shut'] }))).toBe('nothing')
   })
 
   test('no dead end where a machine has no states', () => {
-    const kind = order.with(createMachine({ context, on: { add: { actions: put({ sum: ({ event }) => (event.type === 'add' ? event.data.price : 0) }) } } }))
+    const kind = order.with(
+      createMachine({ context, on: { add: { actions: put({ sum: ({ event }) => (event.type === 'add' ? event.data.price : 0) }) } } }),
+    )
     expect(faultOf(() => explore(kind))).toBe('nothing')
   })
 
@@ -106,21 +112,35 @@ describe('explore finds', () => {
         ...toEnd,
       },
     }))
-    expect(faultOf(() => explore(kind))).toMatch(/^poison: the input "add" was rejected as "poison": 5\d(\.\d+)? is dear\n\n.*\n {2}given\(order\)\n {4}.when\('add', \{ item: '', price: 5\d(\.\d+)? \}\)\n\n/)
+    const fault = faultOf(() => explore(kind))
+    expect(fault).toMatch(/^poison: the input "add" was rejected as "poison": 5\d(\.\d+)? is dear\n\n/)
+    expect(fault).toMatch(/\n\n.*\n {2}given\(order\)\n {4}.when\('add', \{ item: '', price: 5\d(\.\d+)? \}\)\n\n/)
   })
 
   test('a context that grows without end', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
-      states: { open: { on: { pay: 'done', add: { actions: assign({ items: ({ context: { items }, event }) => [...items, event.data.item] }) } } }, ...toEnd },
+      states: {
+        open: { on: { pay: 'done', add: { actions: assign({ items: ({ context: { items }, event }) => [...items, event.data.item] }) } } },
+        ...toEnd,
+      },
     }))
-    expect(faultOf(() => explore(kind))).toMatch(/^unbounded_context: the context grew each time this was repeated.*\n\n.*\n {2}given\(order\)\n {4}.when\('add'/)
+    expect(faultOf(() => explore(kind))).toMatch(
+      /^unbounded_context: the context grew each time this was repeated.*\n\n.*\n {2}given\(order\)\n {4}.when\('add'/,
+    )
   })
 
   test('nothing where a list is bounded, even by a high bound', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
-      states: { open: { on: { pay: 'done', add: { actions: assign({ items: ({ context: { items }, event }) => [...items, event.data.item].slice(-250) }) } } }, ...toEnd },
+      states: {
+        open: {
+          on: {
+            pay: 'done', add: { actions: assign({ items: ({ context: { items }, event }) => [...items, event.data.item].slice(-250) }) },
+          },
+        },
+        ...toEnd,
+      },
     }))
     expect(explore(kind, { runs: 20 })).toMatchObject({ walks: 20, unreached: [], ineffective: ['cancel'] })
   })
@@ -134,9 +154,17 @@ describe('explore finds', () => {
 
   test.each([
     ['spawn_in_assign', assign((args: Hidden) => hidden(args))],
-    ['context_not_json', assign({ items: () => JSON.parse('["x"]', (_, value: unknown) => (value === 'x' ? new Date(0) : value)) as string[] })],
+    [
+      'context_not_json',
+      assign({ items: () => JSON.parse('["x"]', (_, value: unknown) => (value === 'x' ? new Date(0) : value)) as string[] }),
+    ],
   ])('a fault that decisions refuse as %s', (code, action) => {
-    const kind = order.with(createMachine({ context, initial: 'open', states: { open: { on: { pay: { target: 'done', actions: action as typeof put extends () => infer A ? A : never } } }, ...toEnd } }))
+    const kind = order.with(
+      createMachine({
+        context, initial: 'open',
+        states: { open: { on: { pay: { target: 'done', actions: action as typeof put extends () => infer A ? A : never } } }, ...toEnd },
+      }),
+    )
     expect(faultOf(() => explore(kind))).toContain(code)
     expect(faultOf(() => given(kind).when('pay', {}).thenState('done'))).toContain(code)
   })
@@ -144,7 +172,14 @@ describe('explore finds', () => {
   test('a machine with an endless cycle', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
-      states: { open: { on: { pay: 'one' } }, one: { entry: raise({ type: 'cancel', id: '', time: '', at: '', source: '', data: {} }), on: { cancel: { target: 'one', reenter: true } } }, ...toEnd },
+      states: {
+        open: { on: { pay: 'one' } },
+        one: {
+          entry: raise({ type: 'cancel', id: '', time: '', at: '', source: '', data: {} }),
+          on: { cancel: { target: 'one', reenter: true } },
+        },
+        ...toEnd,
+      },
     }))
     expect(faultOf(() => explore(kind))).toContain('always_cycle')
   })
@@ -161,7 +196,11 @@ describe('explore of a sound machine', () => {
   test('walks through customer service without a fault', () => {
     const report = explore(support, {
       runs: 60,
-      events: { 'message.received': [{ role: 'user', text: 'How do I return a lamp?' }, { role: 'user', text: '怎么退货' }, { role: 'user', text: 'a human please' }] },
+      events: {
+        'message.received': [
+          { role: 'user', text: 'How do I return a lamp?' }, { role: 'user', text: '怎么退货' }, { role: 'user', text: 'a human please' },
+        ],
+      },
     })
     expect(report.unreached).toEqual([])
   })
@@ -170,7 +209,15 @@ describe('explore of a sound machine', () => {
     const kind = order.with(createMachine({
       context, initial: 'open',
       states: {
-        open: { on: { add: { actions: [assign({ sum: ({ event }) => event.data.price }), emit(({ event }) => ({ type: 'paid', data: { sum: event.data.price } }))] } } },
+        open: {
+          on: {
+            add: {
+              actions: [
+                assign({ sum: ({ event }) => event.data.price }), emit(({ event }) => ({ type: 'paid', data: { sum: event.data.price } })),
+              ],
+            },
+          },
+        },
       },
     }))
     const seen = new Set<number>()
@@ -184,11 +231,41 @@ describe('generated values match their schema:', () => {
   type Tree = { readonly name: string; readonly kids?: readonly Tree[] | undefined }
   const tree: z.ZodType<Tree> = z.object({ name: z.string(), get kids() { return z.array(tree).optional() } })
   test.each<[string, z.ZodType]>([
-    ['texts', z.object({ a: z.string().min(3).max(5), b: z.string().regex(/^[A-Z]{2}\d+$/), c: z.email(), h: z.string().regex(/^[\p{L}\p{N}][\p{L} _-]{0,31}$/u), d: z.iso.datetime(), e: z.uuid(), f: z.url(), g: z.iso.date() })],
-    ['numbers', z.object({ a: z.int().min(1).max(5), b: z.number().positive(), c: z.number().multipleOf(0.5), d: z.number().gt(0).lt(0.001), e: z.int32(), f: z.int().gt(3).lt(5) })],
-    ['choices', z.tuple([z.enum(['a', 'b']), z.literal(3), z.union([z.string(), z.null()]), z.boolean().nullable(), z.discriminatedUnion('t', [z.object({ t: z.literal(1), x: z.string() }), z.object({ t: z.literal(2) })])])],
-    ['lists and records', z.object({ a: z.array(z.boolean()).min(2).max(3), b: z.record(z.string(), z.number()), c: z.record(z.enum(['x', 'y']), z.number()), d: z.strictObject({ k: z.unknown() }), e: z.looseObject({}) })],
-    ['what is optional, defaulted or transformed', z.object({ a: z.string().optional(), b: z.number().default(3), c: z.string().transform(Number), d: z.string().refine((text) => text.length % 2 === 0) })],
+    [
+      'texts',
+      z.object({
+        a: z.string().min(3).max(5), b: z.string().regex(/^[A-Z]{2}\d+$/), c: z.email(),
+        h: z.string().regex(/^[\p{L}\p{N}][\p{L} _-]{0,31}$/u), d: z.iso.datetime(), e: z.uuid(), f: z.url(), g: z.iso.date(),
+      }),
+    ],
+    [
+      'numbers',
+      z.object({
+        a: z.int().min(1).max(5), b: z.number().positive(), c: z.number().multipleOf(0.5), d: z.number().gt(0).lt(0.001), e: z.int32(),
+        f: z.int().gt(3).lt(5),
+      }),
+    ],
+    [
+      'choices',
+      z.tuple([
+        z.enum(['a', 'b']), z.literal(3), z.union([z.string(), z.null()]), z.boolean().nullable(),
+        z.discriminatedUnion('t', [z.object({ t: z.literal(1), x: z.string() }), z.object({ t: z.literal(2) })]),
+      ]),
+    ],
+    [
+      'lists and records',
+      z.object({
+        a: z.array(z.boolean()).min(2).max(3), b: z.record(z.string(), z.number()), c: z.record(z.enum(['x', 'y']), z.number()),
+        d: z.strictObject({ k: z.unknown() }), e: z.looseObject({}),
+      }),
+    ],
+    [
+      'what is optional, defaulted or transformed',
+      z.object({
+        a: z.string().optional(), b: z.number().default(3), c: z.string().transform(Number),
+        d: z.string().refine((text) => text.length % 2 === 0),
+      }),
+    ],
     ['both of two', z.intersection(z.object({ a: z.string() }), z.object({ b: z.number() }))],
     ['what contains itself', tree],
     ['anything', z.unknown()],
@@ -197,15 +274,24 @@ describe('generated values match their schema:', () => {
   })
 
   test('or explore asks for samples', () => {
-    expect(() => arbitraryOf(z.string().refine((text) => text === 'needle'), 'input "find"')).toThrow('input "find": only 0 of 200 generated values match the schema; pass samples')
+    expect(() => arbitraryOf(z.string().refine((text) => text === 'needle'), 'input "find"')).toThrow(
+      'input "find": only 0 of 200 generated values match the schema; pass samples',
+    )
     expect(() => arbitraryOf(z.string().regex(/^(?=.*a)b/), 'input "look"')).toThrow(/input "look": .*pass samples/)
-    const kind = defineKind({ name: 'picky', version: 1, context: z.object({}), events: { find: z.object({ it: z.string().refine((text) => text === 'needle') }) }, emits: {}, tasks: {} })
-    const machine = kind.with(setup(kind.xstate).createMachine({ context: {}, initial: 'a', states: { a: { on: { find: 'b' } }, b: { type: 'final' } } }))
+    const kind = defineKind({
+      name: 'picky', version: 1, context: z.object({}), events: { find: z.object({ it: z.string().refine((text) => text === 'needle') }) },
+      emits: {}, tasks: {},
+    })
+    const machine = kind.with(
+      setup(kind.xstate).createMachine({ context: {}, initial: 'a', states: { a: { on: { find: 'b' } }, b: { type: 'final' } } }),
+    )
     expect(() => explore(machine)).toThrow('pass samples')
     expect(explore(machine, { events: { find: [{ it: 'needle' }] } }).unreached).toEqual([])
   })
 })
 
 test('the way to a fault is a test that passes as printed', () => {
-  expect(given(refund).when('refund.asked', { amount: 1 }).taskEnds('pay', fails('explored')).thenState('stuck').timerFires().state).toBe('paying')
+  expect(
+    given(refund).when('refund.asked', { amount: 1 }).taskEnds('pay', fails('explored')).thenState('stuck').timerFires().state,
+  ).toBe('paying')
 })

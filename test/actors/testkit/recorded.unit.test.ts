@@ -32,12 +32,15 @@ function run(code: string, kind: Kind): { records: readonly LogRecord[] } {
   return test(given, fails, kind)
 }
 
-const decided = (records: readonly LogRecord[]) => records.map(({ outcome, reason, from, to, status, label, emitted, started, timers }) => ({
+const decidedIn = ({ outcome, reason, from, to, status, label, emitted, started, timers }: LogRecord) => ({
   outcome, reason, from, to, status, label, emitted: emitted.map(({ type, data }) => [type, data]),
   started: started.map(({ task, input }) => [task, input]), timers: timers.map(({ event }) => event),
-}))
+})
+const decided = (records: readonly LogRecord[]) => records.map(decidedIn)
 
-describe.each([['toy', toyKind], ['parallel', parallelKind], ['support', support], ['refund', refund]])('a recorded history of kind %s', (_, kind: Kind) => {
+describe.each([
+  ['toy', toyKind], ['parallel', parallelKind], ['support', support], ['refund', refund],
+])('a recorded history of kind %s', (_, kind: Kind) => {
   test('is decided by the same kind as it was recorded', () => {
     fc.assert(fc.property(histories(kind), (records) => {
       const recording = createRecording(kind, addressOf(kind), records)
@@ -67,7 +70,9 @@ describe('a recorded history', () => {
   test('that a changed kind decides differently fails with the first record that differs', () => {
     const { deviation, thenAsRecorded } = createRecording(counting(-1), address, records)
     expect(deviation?.record.n).toBe(2)
-    expect(thenAsRecorded).toThrow(/today, record 2 would differ: counter: .*state.context.sum would differ\n {2}state.context.sum: expected 2, got -2/)
+    expect(thenAsRecorded).toThrow(
+      /today, record 2 would differ: counter: .*state.context.sum would differ\n {2}state.context.sum: expected 2, got -2/,
+    )
   })
 
   test('continues after its last record', () => {
@@ -75,7 +80,9 @@ describe('a recorded history', () => {
   })
 
   test('reads like a test that a person wrote', () => {
-    const paid = given(refund, { tenant: 'acme', id: 'r7' }).task('pay', fails('http_500', 'it\'s down')).when('refund.asked', { amount: 20 }, { id: 'm-1' })
+    const paid = given(refund, { tenant: 'acme', id: 'r7' })
+      .task('pay', fails('http_500', 'it\'s down'))
+      .when('refund.asked', { amount: 20 }, { id: 'm-1' })
       .after('10m').when('refund.refused', {}, { id: 'm-2', source: 'crm' })
     expect(createRecording(refund, { tenant: 'acme', kind: 'refund', id: 'r7' }, paid.records).toCode()).toMatchInlineSnapshot(`
       "given(refund, { tenant: 'acme', id: 'r7', at: '2026-01-01T00:00:00.000Z' })

@@ -50,7 +50,9 @@ describe('a scenario', () => {
 
   test('delivers timers, results and deadlines in order, however much time passes at once', () => {
     const tried = given(refund).task('pay', inTurn(never, fails('http_500'), { receipt: 'third' })).when('refund.asked', { amount: 1 })
-    const times = tried.after('21m').thenEmitted('refund.paid', { receipt: 'third' }).records.map(({ at, input }) => [at.slice(11, 19), input.type])
+    const times = tried.after('21m')
+      .thenEmitted('refund.paid', { receipt: 'third' }).records
+      .map(({ at, input }) => [at.slice(11, 19), input.type])
     expect(times).toEqual([
       ['00:00:00', 'refund.asked'], ['00:01:00', 'task.expired'], ['00:11:00', 'timer.fired'], ['00:11:00', 'task.failed'],
       ['00:21:00', 'timer.fired'], ['00:21:00', 'task.done'],
@@ -59,7 +61,13 @@ describe('a scenario', () => {
 
   test('advances step by step where tasks have no stubs', () => {
     given(refund).when('refund.asked', { amount: 1 }).taskEnds('pay', fails('http_500')).thenState('stuck')
-      .timerFires().thenState('paying').taskExpires('pay').thenState('stuck').timerFires().taskEnds('pay', { receipt: 'r' }).thenState('paid')
+      .timerFires()
+        .thenState('paying')
+        .taskExpires('pay')
+        .thenState('stuck')
+        .timerFires()
+        .taskEnds('pay', { receipt: 'r' })
+        .thenState('paid')
   })
 
   test('knows the initial state, where an unhandled input has no effect', () => {
@@ -84,7 +92,9 @@ describe('a scenario', () => {
       .task('lookup', { hits: someHits }).task('answer', someAnswer)
       .when('message.received', { role: 'user', text: '怎么退货' })
     twice.thenEmitted('message.sent', { lang: 'zh' })
-    expect(failureOf(() => twice.thenEmitted('message.sent').thenEmitted('message.sent'))).toContain('of which the first 1 were examined before')
+    expect(
+      failureOf(() => twice.thenEmitted('message.sent').thenEmitted('message.sent')),
+    ).toContain('of which the first 1 were examined before')
   })
 
   test('starts at any time, and the machine sees the simulated one', () => {
@@ -102,7 +112,9 @@ describe('a scenario that fails says', () => {
     const message = failureOf(() => asked.after('2h').thenState('paying'))
     expect(message).toContain('expected state "paying", but it is in "review"')
     expect(message).toContain('The next scheduled event is a timer, in 22h')
-    expect(message).toMatch(/when refund.asked \{"amount":250\}\n +\+0s +refund.asked {2}· → review; sets xstate.after.86400000.refund.review for 2026-01-02T/)
+    expect(message).toMatch(
+      /when refund.asked \{"amount":250\}\n +\+0s +refund.asked {2}· → review; sets xstate.after.86400000.refund.review for 2026-01-02T/,
+    )
     expect(message).toContain('after 2h')
   })
 
@@ -118,23 +130,45 @@ describe('a scenario that fails says', () => {
 
   test.each<[string, () => unknown, string]>([
     ['an event that did not go out', () => asked.thenEmitted('refund.paid'), 'expected that it emitted refund.paid; it emitted nothing'],
-    ['an event that did', () => asked.when('refund.refused', {}).thenNotEmitted(), 'expected no event to be emitted, but it emitted refund.denied {}'],
+    [
+      'an event that did', () => asked.when('refund.refused', {}).thenNotEmitted(),
+      'expected no event to be emitted, but it emitted refund.denied {}',
+    ],
     ['a task that was not started', () => asked.thenTask('pay'), 'it started nothing'],
-    ['a task with another input', () => given(refund).when('refund.asked', { amount: 3 }).thenTask('pay', { amount: 4 }), 'amount: expected 4, got 3'],
+    [
+      'a task with another input', () => given(refund).when('refund.asked', { amount: 3 }).thenTask('pay', { amount: 4 }),
+      'amount: expected 4, got 3',
+    ],
     ['something that was sent', () => asked.thenSent('ledger', 'main', 'booked'), 'it sent nothing'],
     ['a timer', () => asked.thenTimer('2h'), 'pending: xstate.after.86400000.refund.review at 2026-01-02T00:00:00.000Z'],
     ['that something came of it', () => asked.thenNothing(), 'expected no effect'],
     ['a label', () => asked.thenLabel({ amount: 1 }), 'the label differs\n  amount: expected 1, got 250'],
     ['a status', () => asked.thenStatus('done'), 'expected status "done", but it is "active"'],
     ['that nothing was rejected', () => asked.thenRejected('ended'), 'it was not rejected'],
-    ['a rejection that nobody expected', () => given(refund).whenRaw({}).thenState('idle'), 'If this is intended: .thenRejected(\'bad_envelope\')'],
+    [
+      'a rejection that nobody expected', () => given(refund).whenRaw({}).thenState('idle'),
+      'If this is intended: .thenRejected(\'bad_envelope\')',
+    ],
     ['another reason', () => given(refund).whenRaw({}).thenRejected('bad_data'), 'it was rejected as "bad_envelope": type'],
-    ['that a result is missing', () => given(refund).when('refund.asked', { amount: 3 }).thenState('paid'), 'Task pay has no result: .task(\'pay\', …) before'],
-    ['that a deadline passed which the test did not mean', () => given(refund).when('refund.asked', { amount: 3 }).after('2m'), '.task(\'pay\', never)'],
+    [
+      'that a result is missing', () => given(refund).when('refund.asked', { amount: 3 }).thenState('paid'),
+      'Task pay has no result: .task(\'pay\', …) before',
+    ],
+    [
+      'that a deadline passed which the test did not mean', () => given(refund).when('refund.asked', { amount: 3 }).after('2m'),
+      '.task(\'pay\', never)',
+    ],
     ['that no run waits', () => asked.taskEnds('pay', { receipt: '' }), 'no run of task "pay" waits for a result'],
     ['that no timer is pending', () => given(refund).timerFires(), 'no timer is pending'],
-    ['that inTurn has no more', () => given(refund).task('pay', inTurn(never)).when('refund.asked', { amount: 1 }).after('12m'), 'run 2 of task "pay" has no outcome: inTurn(…) has 1'],
-    ['that a stub does not fit', () => given(refund).task('pay', () => JSON.parse('{"receipt":7}') as { receipt: string }).when('refund.asked', { amount: 1 }), 'output.receipt'],
+    [
+      'that inTurn has no more', () => given(refund).task('pay', inTurn(never)).when('refund.asked', { amount: 1 }).after('12m'),
+      'run 2 of task "pay" has no outcome: inTurn(…) has 1',
+    ],
+    [
+      'that a stub does not fit',
+      () => given(refund).task('pay', () => JSON.parse('{"receipt":7}') as { receipt: string }).when('refund.asked', { amount: 1 }),
+      'output.receipt',
+    ],
   ])('%s', (_, work, says) => {
     expect(failureOf(work)).toContain(says)
   })

@@ -57,8 +57,9 @@ test('what happened to acme/refund/r7', () => {
 })
 
 test('every example of docs/testing.md is here', () => {
-  const [page, here] = ['../../../docs/testing.md', './testing-examples.unit.test.ts'].map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
-  const examples = [...(page ?? '').matchAll(/(<!-- not run here.*-->\n)?```ts\n([^]*?)```/g)].filter(([, notHere]) => notHere === undefined)
+  const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+  const [page, here] = [read('../../../docs/testing.md'), read('./testing-examples.unit.test.ts')]
+  const examples = [...page.matchAll(/(<!-- not run here.*-->\n)?```ts\n([^]*?)```/g)].filter(([, notHere]) => notHere === undefined)
   expect(examples.length).toBeGreaterThan(4)
   for (const [, , example = ''] of examples) expect(here).toContain(example)
 })

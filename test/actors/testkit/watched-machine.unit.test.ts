@@ -23,7 +23,9 @@ const doing = (act: (context: Context, event: Poked) => Partial<Context>, guard:
     states: {
       a: {
         on: {
-          poke: { guard: 'may', target: 'b', actions: assign(({ context, event }) => (event.type === 'poke' ? act(context, event) : context)) },
+          poke: {
+            guard: 'may', target: 'b', actions: assign(({ context, event }) => (event.type === 'poke' ? act(context, event) : context)),
+          },
           done: { actions: assign({ count: ({ context }) => context.count + ('undone' in context.more ? 1 : 2) }) },
         },
       },
@@ -86,6 +88,12 @@ describe('a scenario finds a machine that', () => {
 })
 
 test('a sound machine passes, with any part of it frozen', () => {
-  given(doing((context, event) => ({ list: [...context.list, ...(event.data.list ?? [])], more: { at: event.at, date: new Date(event.at).toISOString() } })))
+  given(
+    doing(
+      (context, event) => ({
+        list: [...context.list, ...(event.data.list ?? [])], more: { at: event.at, date: new Date(event.at).toISOString() },
+      }),
+    ),
+  )
     .when('poke', { list: [4] }).thenContext({ list: [1, 2, 3, 4] })
 })
