@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 
+/** An example of a message. */
 export interface Example<Data = unknown> {
   readonly name: string
   readonly summary: string

@@ -3,11 +3,14 @@ import type { Column, Table } from './table-columns.ts'
 import { PROGRESS, TABLES } from './tables.ts'
 import { VIEWS, type View } from './views.ts'
 
+/** A text as a string literal of SQL. */
 export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
+/** A column as in CREATE TABLE, with its comment and codec. */
 export const columnDefinition = (name: string, { type, comment, codec }: Column): string =>
   `${name} ${type} COMMENT ${quoted(comment)}${codec === undefined ? '' : ` CODEC(${codec})`}`
 
+/** The name of the table behind a view. */
 export const rowsTable = (name: string): string => `${name}_rows`
 
 /** A table of rows; each generation has its own partitions. */

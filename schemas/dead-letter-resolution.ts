@@ -38,10 +38,11 @@ export const resolutionRequestSchema = z.object({
 })
 export type ResolutionRequest = z.infer<typeof resolutionRequestSchema>
 
+/** Name of the header with a resolution request. */
 export const RESOLUTION_HEADER = 'Colloquy-Letter'
 
 /** Encodes a request as one line of ASCII, as a header value must be. */
-export const resolutionHeader = (letter: ResolutionRequest): string => Buffer.from(JSON.stringify(letter)).toString('base64url')
+export const resolutionHeader = (request: ResolutionRequest): string => Buffer.from(JSON.stringify(request)).toString('base64url')
 
 /** Decodes a header; `undefined` where it is not a valid request. */
 export const readResolutionHeader = (text: string): ResolutionRequest | undefined =>

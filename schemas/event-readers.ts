@@ -7,6 +7,7 @@ import { roleSchema, type Role } from './events.ts'
  */
 type Data = Readonly<Record<string, unknown>>
 
+/** Length of a fact in UTF-16 units; longer ones are cut. */
 export const FACT_CHARS_MAX = 256
 
 /** The fields of `message.received`. `readReceived` returns undefined where it lacks a role or a text. */
@@ -39,6 +40,7 @@ export interface Sent {
   readonly sources: readonly Source[]
 }
 
+/** A source that a message cites. */
 export interface Source {
   readonly source: string
   readonly chunk: string | undefined
@@ -48,6 +50,7 @@ export interface Source {
 const ROLES: ReadonlySet<unknown> = new Set(roleSchema.options)
 const isRole = (value: unknown): value is Role => ROLES.has(value)
 
+/** Reads the data of a `message.received`. */
 export function readReceived(data: Data | undefined): Received | undefined {
   if (data === undefined) return undefined
   const { role, text, lang, customer, channel } = data
@@ -57,6 +60,7 @@ export function readReceived(data: Data | undefined): Received | undefined {
   }
 }
 
+/** Reads the data of a `message.sent`. */
 export function readSent(data: Data): Sent | undefined {
   const { text } = data
   if (typeof text !== 'string') return undefined

@@ -21,6 +21,7 @@ import { z } from 'zod'
 export const roleSchema = z.enum(['user', 'assistant', 'agent', 'system'])
 export type Role = z.infer<typeof roleSchema>
 
+/** A message from outside: from a user, an agent, or another assistant. */
 export const messageReceived = z.object({
   role: roleSchema.meta({ description: 'Author of the message' }),
   text: z.string().meta({ description: 'Text of the message' }),
@@ -31,6 +32,7 @@ export const messageReceived = z.object({
     .meta({ description: 'Where it was written, such as web or phone. Default: the source of the event' }),
 })
 
+/** A message that the machine sends. */
 export const messageSent = z.object({
   text: z.string(),
   replyTo: z.string().optional().meta({ description: 'Id of the input that this answers' }),
@@ -55,13 +57,16 @@ export const messageSent = z.object({
   })).optional().meta({ description: 'Sources of the answer, best first' }),
 })
 
+/** The machine hands a case to a person. */
 export const escalated = z.object({ reason: z.string() })
+/** The machine closes a case. */
 export const caseClosed = z.object({ outcome: z.string() })
 /** For kinds whose cases are rated, each in its own scale. */
 export const feedbackGiven = z.object({
   rating: z.number().meta({ description: 'The customer\'s rating of the case, in the scale of the kind' }),
   comment: z.string().max(4000).optional(),
 })
+/** All turns of a past conversation have been imported. */
 export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
 /** Inputs that every kind may be sent. */

@@ -16,6 +16,7 @@ const outcome = {
   durationMs: z.number().nonnegative(),
 }
 
+/** The error of a task. */
 export const taskError = z.object({ code: z.string().max(128), message: z.string().max(8192) })
 export type TaskError = z.infer<typeof taskError>
 

@@ -39,6 +39,7 @@ export const sourceTaught = z.object({
 }).refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not exceed parts' })
 export type SourceTaught = z.output<typeof sourceTaught>
 
+/** Removes all chunks of a source. */
 export const sourceForgotten = z.object({})
 
 /** Emitted when the chunks of a source change; lists their ids. */

@@ -46,6 +46,7 @@ const pendingTimer = z.object({
   at: time,
 })
 
+/** The state of an actor after a record. */
 export const stateSchema = z.object({
   value: z.union([z.string(), z.record(z.string(), z.unknown())]),
   context: data,

@@ -14,6 +14,7 @@ export interface Address {
   readonly id: string
 }
 
+/** The streams of the contract. */
 export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD'] as const
 export type StreamName = (typeof STREAMS)[number]
 
@@ -27,6 +28,7 @@ export const UNADDRESSABLE = '_'
 /** Messages to this actor only advance INBOX's sequence after the stream was truncated; hosts skip them. */
 export const FILLER: Address = { tenant: UNADDRESSABLE, kind: UNADDRESSABLE, id: 'filler' }
 
+/** `<tenant>/<kind>/<id>` */
 export const actorKey = (a: Address): string => `${a.tenant}/${a.kind}/${a.id}`
 
 /** Parses `<tenant>/<kind>/<id>` or, for the default tenant, `<kind>/<id>`; `undefined` where the text is neither. */
@@ -38,6 +40,7 @@ export function parseActorKey(text: string): Address | undefined {
   return isAddressable({ tenant, kind, id }) ? { tenant, kind, id } : undefined
 }
 
+/** Whether tenant, kind and id are valid tokens. */
 export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TOKEN.test(a.kind) && TOKEN.test(a.id)
 
 /**
@@ -68,6 +71,7 @@ export const SEARCH_SUBJECT = 'colloquy.search'
 export type Origin = 'producer' | 'actor' | 'internal'
 const ORIGINS: ReadonlyMap<string | undefined, Origin> = new Map([['int', 'internal'], ['act', 'actor']])
 
+/** A parsed subject of INBOX. */
 export interface InboxSubject {
   readonly partition: number
   readonly address: Address
@@ -96,6 +100,7 @@ export function parseInboxSubject(subject: string): InboxSubject {
 export const publishedSubject = ({ origin }: InboxSubject, stored: string): string =>
   stored.startsWith('inbox.') ? `${origin === 'internal' ? 'int' : 'in'}.${stored.split('.').slice(2, 5).join('.')}` : stored
 
+/** Whether an address is the filler's. */
 export const isFiller = (a: Address): boolean => a.tenant === FILLER.tenant && a.kind === FILLER.kind && a.id === FILLER.id
 
 /** Parses `log.<p>.<tenant>.<kind>.<id>`. */

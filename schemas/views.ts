@@ -11,6 +11,7 @@ export interface View {
 const { left_seq, next, cause, left_at, ms, ...interval } = TABLES.state_intervals.columns
 const INTERVAL_COLUMNS = ['tenant', 'kind', 'actor', 'case_no', 'history', 'machine', 'region', 'state', 'entered_seq', 'entered_at']
 
+/** The views of the contract, besides the one of each table. */
 export const VIEWS = {
   states: {
     comment: 'Every interval in a state, completed or current',

@@ -3,6 +3,7 @@ import { RESERVED_ID_PREFIX, type Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, ResolvedDeadLetter } from '../../schemas/record.ts'
 
+/** What an actor remembers to recognise duplicates; the field `seen` of its record. */
 export type DedupState = LogRecord['seen']
 export const emptyDedupState: DedupState = { ids: '', sources: [] }
 
@@ -37,9 +38,11 @@ const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(
 /** A redriven dead letter is remembered among the ids, under a prefix that producers may not use. */
 const redrivenId = ({ logSeq }: Pick<ResolvedDeadLetter, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
 
+/** The deduplication state after a dead letter is redriven. */
 export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState =>
   ({ ...state, ids: withId(state.ids, redrivenId(deadLetter)) })
 
+/** Whether the actor remembers a redrive of this dead letter. */
 export const wasRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): boolean =>
   includesHash(state.ids, shortHash(redrivenId(deadLetter)))
 

@@ -11,6 +11,7 @@ import type { TaskDefinition } from '../definition/task-definition.ts'
 /** The checks of a machine's products before the commit. A failed check rejects the input. */
 const refuse = (code: string, what: string): never => { throw new ColloquyError(code, what) }
 
+/** @throws ColloquyError `unknown_source` where the kind has no task with this name. */
 export function taskOf(kind: Kind, name: string): TaskDefinition {
   const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined
   return task ?? refuse(
@@ -18,6 +19,11 @@ export function taskOf(kind: Kind, name: string): TaskDefinition {
   )
 }
 
+/**
+ * Returns the input of a task unchanged.
+ *
+ * @throws ColloquyError `bad_task_input` where it is not JSON or does not match the task's schema.
+ */
 export function taskInput(kind: Kind, name: string, input: unknown): unknown {
   const problem = jsonProblem(input)
   if (problem !== undefined) refuse('bad_task_input', `input of task "${name}": ${problem}`)
@@ -26,6 +32,11 @@ export function taskInput(kind: Kind, name: string, input: unknown): unknown {
   return input
 }
 
+/**
+ * Returns the data of an emitted event unchanged.
+ *
+ * @throws ColloquyError `unknown_emit` where the kind does not declare the type, `bad_emit` where the data are invalid.
+ */
 export function emittedData(kind: Kind, type: string, data: unknown): Emitted['data'] {
   const schema = Object.hasOwn(kind.emits, type) ? kind.emits[type] : undefined
   if (schema === undefined) {

@@ -121,7 +121,7 @@ function collect(collector: EffectCollector, { type, params, info, exec }: Actio
 }
 
 function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {
-  const { kind, context: { base, at, tracing: carried } } = collector
+  const { kind, context: { base, at, tracing } } = collector
   if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
     throw refusalError(kind.name, {
       code: 'inline_source', where: '', what: 'it starts an inline source, which a record cannot name', instead: INVOKE_INSTEAD,
@@ -133,7 +133,7 @@ function startTask(collector: EffectCollector, { id: child, src, input }: Fields
   const deadlineAt = timeAfter(collector, taskOf(kind, src).deadlineMs)
   stopTask(collector, child)
   collector.started.set(run, { run, task: src, input: taskInput(kind, src, input), deadlineAt })
-  collector.tasks.set(run, { task: src, child, startedAt: at, deadlineAt, ...carried })
+  collector.tasks.set(run, { task: src, child, startedAt: at, deadlineAt, ...tracing })
 }
 
 function stopTask({ tasks, started, stopped, ended }: EffectCollector, child: unknown): void {

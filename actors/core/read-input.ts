@@ -17,6 +17,7 @@ export interface Delivery {
   readonly first?: { readonly id: string; readonly ts: string } | undefined
 }
 
+/** Why a message cannot be read as an input. */
 export interface Refusal {
   readonly reason: Reason
   readonly error: string

@@ -20,6 +20,7 @@ export type Replayed =
   /** It says nothing about the kind, or not all of the message is in its record. */
   | { readonly kind: 'skipped'; readonly next: Actor }
 
+/** How today's decision differs from a recorded one. */
 export interface Deviation {
   /** A text that is the same for all records that deviate in the same way at the same place of a machine. */
   readonly cause: string

@@ -2,6 +2,7 @@ import type { Input } from '../../schemas/envelope.ts'
 import type { ExitedInterval, State } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
 
+/** The fields `since` and `left` of a record. */
 export interface StateIntervals {
   readonly since: Readonly<Record<string, number>>
   readonly left: ExitedInterval[] | undefined

@@ -3,6 +3,7 @@ import { LIMITS } from '../../schemas/limits.ts'
 import type { Asked, LogRecord } from '../../schemas/record.ts'
 import type { ObservedMessage } from './observed-messages.ts'
 
+/** The turns of an actor after a record, and the questions that the record answers. */
 export interface Turns {
   /** Number of questions so far. */
   readonly turns: number

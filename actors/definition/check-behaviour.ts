@@ -29,6 +29,7 @@ function checkDelay(machine: AnyStateMachine, where: string, { delay }: Readonly
   }]
 }
 
+/** Checks that every named guard exists. */
 export function checkGuards(machine: AnyStateMachine): Refusal[] {
   return withoutDuplicates(guardsOf(machine).flatMap(({ where, value }) => {
     const name = nameOf(value)

@@ -12,6 +12,7 @@ interface Invoked {
   readonly systemId: boolean
 }
 
+/** The remedy for a source that is not a task. */
 export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and refer to it by name: invoke: { src: "name", … }'
 
 const TASK = Symbol.for('colloquy.task')

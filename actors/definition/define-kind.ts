@@ -43,6 +43,7 @@ type TaskLogic<Definition> = Definition extends TaskDefinition<infer Input, infe
   ? PromiseActorLogic<z.output<Output>, z.input<Input>>
   : never
 
+/** The definition of a kind without its machine. */
 export interface KindOptions<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks> {
   /** 1 to 128 letters, digits, `-` and `_`; the third token of the subjects. */
   readonly name: string

@@ -5,6 +5,7 @@ import type { Migrations, Upcasters } from './earlier-versions.ts'
 import type { PureMachine } from './pure-machine.ts'
 import type { Tasks } from './task-definition.ts'
 
+/** Schemas of events, by type. */
 export type Schemas = Readonly<Record<string, z.ZodType>>
 export type ContextSchema = z.ZodType<Record<string, unknown>>
 
@@ -31,6 +32,7 @@ export interface Kind<
   label(context: z.output<Context>): Label
 }
 
+/** Kinds by name. */
 export type Kinds = ReadonlyMap<string, Kind>
 
 /** `<kind>@<version>`, as records name the machine that decided. */

@@ -50,6 +50,7 @@ type ValueOrFunction<Context extends MachineContext, Expression extends EventObj
 export function send<
   Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, Events extends Schemas,
 >(what: ValueOrFunction<Context, Expression, P, Event, SendingTo<Events>>): SendAction<Context, Expression, P, Event>
+/** The same with the name of a kind; the event's type is not checked. */
 export function send<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject>(
   what: ValueOrFunction<Context, Expression, P, Event, Sending>,
 ): SendAction<Context, Expression, P, Event>

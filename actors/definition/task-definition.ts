@@ -41,4 +41,5 @@ export const defineTask = <Input extends z.ZodType, Output extends z.ZodType>(
   definition: TaskDefinition<Input, Output>,
 ): TaskDefinition<Input, Output> => definition
 
+/** Tasks by name. */
 export type Tasks = Readonly<Record<string, TaskDefinition>>

@@ -6,6 +6,7 @@ import type { Upcaster } from './earlier-versions.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
+/** The data in the present shape, or why they cannot be read. */
 export type ReadData = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
 
 /**

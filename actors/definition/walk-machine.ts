@@ -17,6 +17,7 @@ export interface EventTransitions {
   readonly transitions: readonly Transition[]
 }
 
+/** One transition of a state. */
 export interface Transition {
   readonly guard: unknown
   readonly actions: readonly unknown[]
@@ -74,6 +75,7 @@ export interface NodeTask {
   readonly input: unknown
 }
 
+/** The tasks of a state, one for each invoke. */
 export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 

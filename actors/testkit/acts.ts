@@ -76,6 +76,7 @@ function deliverAt(world: World, at: string, message: InternalInput): World | st
 
 const noPendingRun = (task: string): string => `no run of task "${task}" waits for a result`
 
+/** The payload for a body: bytes and strings as they are, any other value as JSON. */
 export const bytesOf = (body: unknown): Uint8Array =>
   (body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? ''))
 

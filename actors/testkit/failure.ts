@@ -18,6 +18,7 @@ export function failure(world: World, what: string, { expected, actual, calledBy
   return new AssertionError({ message, expected, actual, operator: 'then', stackStartFn: calledBy })
 }
 
+/** A complaint as text, with a line for each difference. */
 export const complaintText = ({ code, message, differences }: Complaint): string =>
   [`${code}: ${message}`, ...differenceLines(differences).map((line) => `  ${line}`)].join('\n')
 

@@ -44,6 +44,7 @@ const START = Date.parse('2026-01-01T00:00:00.000Z')
 /** Deliveries that one step may cause; more of them are an endless loop. */
 const DELIVERIES_MAX = 10_000
 
+/** Address and start time of a simulated actor. */
 export interface WorldOptions {
   /** Default `test/<kind>/actor`. */
   readonly tenant?: string
@@ -52,6 +53,11 @@ export interface WorldOptions {
   readonly at?: string
 }
 
+/**
+ * A world with an actor that has had no input.
+ *
+ * @throws ColloquyError `bad_time` where `at` is not a time.
+ */
 export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: WorldOptions = {}): World {
   const nowMs = at === undefined ? START : Date.parse(at)
   if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is not a time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
@@ -62,6 +68,7 @@ export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: W
   }
 }
 
+/** Begins a step without records. */
 export const startStep = (world: World, what: string): World => ({ ...world, steps: [...world.steps, { what, records: [] }] })
 
 export const timeText = (ms: number): string => new Date(ms).toISOString()
@@ -109,6 +116,7 @@ type ScheduledEvent = { readonly atMs: number } & (
   | { readonly what: 'timer'; readonly run: string }
   | { readonly what: 'deadline'; readonly run: string; readonly task: string })
 
+/** The earliest scheduled event; undefined where there is none. */
 export function nextScheduled({ results, actor }: World): ScheduledEvent | undefined {
   const { tasks = {}, timers = {} } = actor.state ?? {}
   const scheduled: ScheduledEvent[] = [
@@ -159,6 +167,7 @@ function messageOf(world: World, scheduled: ScheduledEvent): Delivered {
   return internalMessage({ type: 'task.expired', run: scheduled.run })
 }
 
+/** The internal message with the outcome of a run. */
 export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: 'never' }>): Delivered {
   const common = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
   return internalMessage(result.kind === 'done'

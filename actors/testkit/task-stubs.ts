@@ -9,9 +9,13 @@ import { millisecondsOf, type Duration } from './durations.ts'
 
 const STUB = Symbol('stub')
 
+/** The outcome of `fails(…)`. */
 export interface Failure { readonly [STUB]: 'failure'; readonly error: TaskError }
+/** The outcome `never`. */
 export interface Never { readonly [STUB]: 'never' }
+/** The outcomes of `inTurn(…)`. */
 export interface InTurn<S> { readonly [STUB]: 'in turn'; readonly outcomes: readonly S[] }
+/** The outcome of `takes(…)`. */
 export interface Taking<S> { readonly [STUB]: 'taking'; readonly ms: number; readonly outcome: S }
 
 type Outcome<Output> = Output | Failure | Never

@@ -10,6 +10,7 @@ import { leavesOf } from '../core/snapshot.ts'
 import { under, type Conditions } from './simulated-conditions.ts'
 import { deepFreeze } from '../definition/deep-freeze.ts'
 
+/** Rules for pure machines: decide by the input and the context alone, change nothing in place, keep only JSON. */
 export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const
 
 /** A rule for pure machines that a decision broke without throwing. */
@@ -21,6 +22,7 @@ export interface Complaint {
   readonly differences: readonly Difference[]
 }
 
+/** A decision, with the rule that it broke, if any. */
 export interface Watched {
   readonly decision: Decision
   readonly complaint: Complaint | undefined

@@ -17,6 +17,7 @@ export const contextSchema = z.object({
 })
 export type Context = z.infer<typeof contextSchema>
 
+/** The context of a source without chunks. */
 export const emptyContext = (source: string): Context =>
   ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
 
@@ -54,8 +55,10 @@ export function applyPart(before: Context, { source, title, lang, url, revision,
 export const removeAll = (before: Context): Change =>
   ({ context: emptyContext(before.source), added: [], removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))] })
 
+/** Number of chunk ids in a concatenation. */
 export const chunkCount = (ids: string): number => ids.length / CHUNK_ID_CHARS
 
+/** The chunk ids in a concatenation. */
 export function idsIn(ids = ''): Set<string> {
   const found = new Set<string>()
   for (let at = 0; at < ids.length; at += CHUNK_ID_CHARS) found.add(ids.slice(at, at + CHUNK_ID_CHARS))

@@ -4,6 +4,7 @@ import { supportMachine } from './machine.ts'
 import type { ModelOptions } from './model.ts'
 import { answerTask, lookupTask } from './tasks.ts'
 
+/** Options of the kind `support`. */
 export interface SupportOptions {
   /** Answers a tenant that has uploaded no knowledge of its own. A tenant that has is answered from its own knowledge alone. */
   readonly articles: readonly Article[]

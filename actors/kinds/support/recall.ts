@@ -27,6 +27,7 @@ interface Candidate {
   readonly terms: ReadonlySet<string>
 }
 
+/** How hits are scored. */
 export interface RecallOptions {
   /**
    * True: similarity of meaning counts as much as common words. For a model, which understands a passage and says so where it does not

@@ -64,8 +64,10 @@ const HANDOVER: Readonly<Record<Exclude<EscalationReason, 'agent_took_over'>, In
   },
 }
 
+/** A fixed reply in a language. */
 export const sentence = (key: ReplyKey, lang: Language): string => CATALOGUE[key][lang]
 
+/** The reply that hands a case to a person. */
 export const handover = (reason: Exclude<EscalationReason, 'agent_took_over'>, lang: Language): string => HANDOVER[reason][lang]
 
 const GOODBYE = /\b(bye|goodbye|see (you|ya)|cya|later|good night|take care|nice day)\b|再见|拜拜|回头见|晚安|👋/i

@@ -20,6 +20,7 @@ export interface Atlas {
   observe(before: World, act: Act, after: World, acts: readonly Act[]): void
 }
 
+/** An atlas without states; `observe` adds each act of a walk. */
 export function createAtlas(): Atlas {
   const states = new Map<string, Visited>()
   const effective = new Set<string>()

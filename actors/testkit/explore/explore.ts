@@ -10,6 +10,7 @@ import { findGrowth } from './context-growth.ts'
 import { movesOf, type Move, type ValueOptions } from './moves.ts'
 import { shortened, walk, type Finding } from './random-walk.ts'
 
+/** Options of `explore`. */
 export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {
   /** Number of walks. Default 200. */
   readonly runs?: number

@@ -8,6 +8,7 @@ import { nextScheduled, type World } from '../simulated-world.ts'
 /** Values to try: samples, with generated values mixed in; or an arbitrary, which is used alone. */
 export type Values<T> = readonly T[] | fc.Arbitrary<T>
 
+/** Values for inputs and tasks. */
 export interface ValueOptions<K extends Kind> {
   /** Data of inputs by type. Default: generated from their schemas. */
   readonly events?: { readonly [Type in keyof K['events']]?: Values<z.input<K['events'][Type]>> }

@@ -14,6 +14,7 @@ export interface Finding {
   readonly world: World
 }
 
+/** The result of a walk. */
 export interface Walk {
   readonly world: World
   /** The acts performed; moves without an act are left out. */
@@ -72,8 +73,10 @@ function performOrThrow(world: World, act: Act): World {
   return after
 }
 
+/** The records of the last act. */
 export const lastRecords = ({ steps }: World): readonly LogRecord[] => steps.at(-1)?.records ?? []
 
+/** The active states as records write them; before the first input, the initial ones. */
 export const stateOf = ({ actor, watcher }: World): string => (actor.state === null ? watcher.initialState : statePath(actor.state))
 
 /** Whether the last act changed the state or had an effect outside. Effects of the machine's start do not count. */
