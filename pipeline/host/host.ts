@@ -10,7 +10,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
 import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
@@ -55,7 +55,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))
   const inFlight = createInFlightLimiter({ countMax: options.messagesMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   /** The watermark of each released partition at its release: messages still queued for it are the next owner's, and move no watermark. */
   const released = new Map<number, number>()
   /** Messages in flight of each partition. */
