@@ -3,7 +3,7 @@ import { connect, headers, type NatsConnection, type NodeConnectionOptions } fro
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import { createRandom, pick } from '../harness/random.ts'
-import type { LedgerFile } from './ledger.ts'
+import type { LedgerFile } from './producer-ledger.ts'
 import { drawMessage, type ChaosMessage } from './chaos-messages.ts'
 
 export interface ProducerOptions {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { BenchSystem } from './bench-system.ts'
-import { startWatch, type Watch } from './watch-usage.ts'
+import { startWatch, type Watch } from './counter-watch.ts'
 
 /**
  * How often the last sequence of a stream is asked for, and the tables' mark: it bounds how exact a time is. Asking wakes threads here and in

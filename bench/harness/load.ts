@@ -1,8 +1,8 @@
 import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
 import { saturate } from './saturate.ts'
-import { usageOf } from './processes.ts'
+import { usageOf } from './process-usage.ts'
 import type { Bench } from './bench-scenario.ts'
-import type { Sample, Watch } from './watch-usage.ts'
+import type { Sample, Watch } from './counter-watch.ts'
 
 /** What one round of publishing as fast as it goes came to. Rates are from the first input to the last of what they name. */
 export interface LoadRound {

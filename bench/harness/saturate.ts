@@ -1,5 +1,5 @@
 import type { BenchPublisher } from './bench-publisher.ts'
-import type { Watch } from './watch-usage.ts'
+import type { Watch } from './counter-watch.ts'
 
 /** Where inputs go and how their records are counted. */
 export interface Target {

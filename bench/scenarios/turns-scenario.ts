@@ -1,5 +1,5 @@
 import { ROLES } from '../../infra/settings.ts'
-import { startBareLoop, type BareRun } from '../bare/bare-loop.ts'
+import { startBareLoop, type BareRun } from './bare-loop/bare-loop.ts'
 import { STREAM_POLL_MS, TABLES_POLL_MS } from '../harness/caught-up.ts'
 import { startLoad, type LoadRound } from '../harness/load.ts'
 import { measurePeers } from '../peers/measure-peers.ts'

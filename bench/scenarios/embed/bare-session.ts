@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { EmbedModel } from '../../pipeline/embedding/embedding-model.ts'
+import type { EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
 
 export interface BareData {
   readonly model: EmbedModel

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createGraphBuilder, type GraphBuilder } from '../../infra/servers/models/graph-builder.ts'
-import { encodeModel } from '../../infra/servers/models/onnx.ts'
-import { weightsFile, type EmbedModel } from '../../pipeline/embedding/embedding-model.ts'
-import { createRandom } from '../harness/random.ts'
+import { createGraphBuilder, type GraphBuilder } from '../../../infra/servers/models/graph-builder.ts'
+import { encodeModel } from '../../../infra/servers/models/onnx.ts'
+import { weightsFile, type EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
+import { createRandom } from '../../harness/random.ts'
 
 /** A BERT's measures. */
 export interface BertShape {

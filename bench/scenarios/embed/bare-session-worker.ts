@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { weightsFile } from '../../pipeline/embedding/embedding-model.ts'
+import { weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
 import type { BareData, Batch } from './bare-session.ts'
 
 /** Nothing but runs of a session: inputs are made beforehand, and nobody looks at what comes out. */

@@ -1,7 +1,7 @@
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
 import { medians, rounded, type Medians } from '../harness/statistics.ts'
-import { createSubjects, type Subject } from './kind-inputs.ts'
-import { checkAlike, createDecisions, createTransitions } from './kind-sides.ts'
+import { createSubjects, type Subject } from './kinds/kind-inputs.ts'
+import { checkAlike, createDecisions, createTransitions } from './kinds/kind-runners.ts'
 
 export const kinds = {
   name: 'kinds',

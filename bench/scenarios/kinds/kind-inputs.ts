@@ -1,11 +1,11 @@
-import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
-import { createInterest } from '../../actors/kinds/interest/kind.ts'
-import type { Kind } from '../../actors/definition/define-kind.ts'
-import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
-import { createSupport } from '../../actors/kinds/support/kind.ts'
-import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
-import { politeText } from '../harness/inputs.ts'
-import { pick } from '../harness/random.ts'
+import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
+import { createInterest } from '../../../actors/kinds/interest/kind.ts'
+import type { Kind } from '../../../actors/definition/define-kind.ts'
+import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
+import { createSupport } from '../../../actors/kinds/support/kind.ts'
+import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
+import { politeText } from '../../harness/inputs.ts'
+import { pick } from '../../harness/random.ts'
 
 /** A kind, and what its actors are sent: the `turn`-th input of one of them, at some time. */
 export interface Subject {

@@ -1,6 +1,6 @@
 import { createInbox, headers, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
 
 /** Appends with many under way over one reply subscription: the cheapest way that this client has. */
 export interface BarePublisher {
