@@ -6,7 +6,8 @@ import { checkLedger, type Verdict } from './check-ledger.ts'
 import { readLedger } from './read-ledger.ts'
 
 /**
- * Waits until every stage has done all there is, as `colloquy status --wait` does, and checks what is there.
+ * Waits until every stage has caught up, as `colloquy status --wait` does, then compares the acknowledged inputs with LOG, OUT and the
+ * tables.
  *
  * @throws ColloquyError `not_level`
  */

@@ -1,36 +1,36 @@
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
 import { medians, rounded, type Medians } from '../harness/statistics.ts'
-import { createSubjects, type Subject } from './kinds/kind-inputs.ts'
-import { checkAlike, createDecisions, createTransitions } from './kinds/kind-runners.ts'
+import { measuredKinds, type MeasuredKind } from './kinds/kind-inputs.ts'
+import { checkSameStates, createCoreRunner, createTransitionRunner } from './kinds/kind-runners.ts'
 
 export const kinds = {
   name: 'kinds',
-  about: 'turns per second of each built-in kind through the decision core, beside bare transition(); no servers',
+  about: 'Turns per second of each built-in kind through the decision core, beside bare transition(). No servers.',
   actorsDefault: 1_000,
   measure,
 } as const
 
-/** Inputs between two looks at the clock. */
+/** Inputs per timed slice. */
 const SLICE = 500
 const SLICES_MIN = 4
-/** Compiling is not what is measured. */
+/** Compiling code must not count. */
 const WARM_UP_SHARE = 0.25
 
-/** Every kind gets an equal part of the time. */
+/** Every kind gets the same share of the time. */
 function measure({ seconds, actors, seed }: BenchOptions): Measured {
-  const subjects = createSubjects()
-  const ms = seconds * 1_000 / subjects.length
+  const kinds = measuredKinds()
+  const ms = seconds * 1_000 / kinds.length
   const warmUpMs = ms * WARM_UP_SHARE
-  const told = subjects.map((subject) => measureKind(subject, { actors, seed, warmUpMs, ms: ms - warmUpMs }))
+  const results = kinds.map((one) => measureKind(one, { actors, seed, warmUpMs, ms: ms - warmUpMs }))
   return {
-    figures: Object.assign({}, ...told.map(({ figures }) => figures)) as Measured['figures'],
-    spread: Object.assign({}, ...told.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
+    figures: Object.assign({}, ...results.map(({ figures }) => figures)) as Measured['figures'],
+    spread: Object.assign({}, ...results.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     notes: [
-      'A turn: an input that is read from JSON, checked, decided and encoded as a record; NATS and ClickHouse have no part in it. None '
-      + 'of these inputs starts a task; replies, emitted events and timers are part of the records.',
-      'Bare: transition() of XState on the same machine with the same events in the same order, read and checked already; what it '
-      + 'wants done is thrown away. Both sides stand in the same states afterwards, or there are no figures.',
-      `Medians of slices of ${SLICE} inputs, the two sides taking turns, after warming up for ${rounded(warmUpMs)} ms a kind.`,
+      'A turn parses an input from JSON, validates it, decides, and encodes the record; NATS and ClickHouse are not involved. None of '
+      + 'these inputs starts a task; replies, emitted events and timers are part of the records.',
+      'Bare: XState\'s transition() on the same machine with the same events in the same order, already parsed and validated; its actions '
+      + 'are ignored. The run fails if the two end in different states.',
+      `Medians of slices of ${SLICE} inputs, the two alternately, after a warm-up of ${rounded(warmUpMs)} ms per kind.`,
     ],
   }
 }
@@ -42,23 +42,24 @@ interface Plan {
   readonly ms: number
 }
 
-function measureKind(subject: Subject, { actors, seed, warmUpMs, ms }: Plan): Medians {
-  const [decisions, bare] = [createDecisions(subject, actors, seed), createTransitions(subject, actors, seed)]
-  const times: { decided: number; bare: number }[] = []
+function measureKind(measured: MeasuredKind, { actors, seed, warmUpMs, ms }: Plan): Medians {
+  const [core, bare] = [createCoreRunner(measured, actors, seed), createTransitionRunner(measured, actors, seed)]
+  const times: { core: number; bare: number }[] = []
   const run = (forMs: number): void => {
     const until = performance.now() + forMs
-    do times.push({ decided: decisions.take(SLICE), bare: bare.take(SLICE) })
+    do times.push({ core: core.run(SLICE), bare: bare.run(SLICE) })
     while (performance.now() < until || times.length < SLICES_MIN)
   }
   run(warmUpMs)
   times.length = 0
   run(ms)
-  checkAlike(subject, decisions, bare, Math.min(actors, SLICE))
+  checkSameStates(measured, core, bare, Math.min(actors, SLICE))
   const perSecond = (sliceMs: number): number => SLICE / sliceMs * 1_000
-  const { name } = subject.kind
+  const { name } = measured.kind
   const { figures, spread } = medians({
-    [`${name}TurnsPerSecond`]: times.map(({ decided }) => perSecond(decided)), [`${name}BareTransitionsPerSecond`]: times.map((time) => perSecond(time.bare)),
-    [`${name}Ratio`]: times.map((time) => time.bare / time.decided),
+    [`${name}TurnsPerSecond`]: times.map((time) => perSecond(time.core)),
+    [`${name}BareTransitionsPerSecond`]: times.map((time) => perSecond(time.bare)),
+    [`${name}Ratio`]: times.map((time) => time.bare / time.core),
   })
   return { spread, figures: { ...figures, [`${name}Turns`]: times.length * SLICE } }
 }

@@ -7,20 +7,20 @@ import { kindsByName } from '../../../actors/definition/define-kind.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { inputSubject, type Address } from '../../../schemas/subjects.ts'
 import { createRandom } from '../../harness/random.ts'
-import type { Subject } from './kind-inputs.ts'
+import type { MeasuredKind } from './kind-inputs.ts'
 
-const BEGIN_MS = Date.parse('2026-01-01T00:00:00Z')
+const START_MS = Date.parse('2026-01-01T00:00:00Z')
 const SOURCE = 'bench'
 
-/** Actors of a kind that take one input after the other, each in turn. */
-export interface Side {
-  /** Takes so many inputs. @returns how long that took, making the inputs not included */
-  take(count: number): number
-  /** What the actor of this number is in now. */
+/** Runs the actors of one kind: the inputs go to the actors in turn. */
+export interface KindRunner {
+  /** Processes the next `count` inputs. @returns milliseconds, without the time to generate the inputs */
+  run(count: number): number
+  /** Current state of the actor with this number. */
   stateOf(actor: number): { readonly value: unknown; readonly context: unknown }
 }
 
-interface Coming {
+interface TimedInput {
   readonly actor: number
   readonly id: string
   readonly seq: number
@@ -29,65 +29,69 @@ interface Coming {
   readonly data: object
 }
 
-/** The same inputs in the same order for every side that is made with the same seed. */
-function createInputs({ input }: Subject, actors: number, seed: number): (count: number) => Coming[] {
+/** Generates the same inputs in the same order for the same seed. */
+function createInputs({ input }: MeasuredKind, actors: number, seed: number): (count: number) => TimedInput[] {
   const random = createRandom(seed)
   let seq = 0
   return (count) => Array.from({ length: count }, () => {
     seq += 1
-    const nowMs = BEGIN_MS + seq
-    const made = input(Math.floor((seq - 1) / actors), nowMs, random)
-    return { ...made, actor: (seq - 1) % actors, id: `i${seq}`, seq, at: new Date(nowMs).toISOString() }
+    const nowMs = START_MS + seq
+    const generated = input(Math.floor((seq - 1) / actors), nowMs, random)
+    return { ...generated, actor: (seq - 1) % actors, id: `i${seq}`, seq, at: new Date(nowMs).toISOString() }
   })
 }
 
-const addressOf = ({ kind }: Subject, actor: number): Address => ({ tenant: 'bench', kind: kind.name, id: `a${actor}` })
+const addressOf = ({ kind }: MeasuredKind, actor: number): Address => ({ tenant: 'bench', kind: kind.name, id: `a${actor}` })
 
 function timed(work: () => void): number {
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   work()
-  return performance.now() - begunMs
+  return performance.now() - startedMs
 }
 
-/** What Colloquy does about an input but for NATS: read and check it, decide, and encode the record. */
-export function createDecisions(subject: Subject, actorCount: number, seed: number): Side {
-  const inputs = createInputs(subject, actorCount, seed)
-  const kinds = kindsByName([subject.kind])
-  const actors = Array.from({ length: actorCount }, (_, number) => newActor(addressOf(subject, number)))
-  const turn = ({ number, message }: { number: number; message: Message }): void => {
+/** Colloquy's work for an input, without NATS: parse and validate it, decide, and encode the record. */
+export function createCoreRunner(measured: MeasuredKind, actorCount: number, seed: number): KindRunner {
+  const inputs = createInputs(measured, actorCount, seed)
+  const kinds = kindsByName([measured.kind])
+  const actors = Array.from({ length: actorCount }, (_, number) => newActor(addressOf(measured, number)))
+  const handle = ({ number, message }: { number: number; message: Message }): void => {
     const actor = actors[number]
     if (actor === undefined) return
     const decision = decide(kinds, actor, message, { now: message.ts, low: 0 }, false)
-    if (decision.kind !== 'record' || decision.next === undefined) throw notTaken(subject, actor, decision)
+    if (decision.kind !== 'record' || decision.next === undefined) throw inputNotCommitted(measured, actor, decision)
     actors[number] = decision.next
   }
   return {
-    take(count) {
+    run(count) {
       const messages = inputs(count).map(({ actor, id, seq, at, type, data }) => ({
         number: actor,
         message: {
           seq, ts: at, payload: Buffer.from(JSON.stringify({ type, id, source: SOURCE, data })),
-          subject: inputSubject(addressOf(subject, actor)), origin: 'producer', addressable: true,
+          subject: inputSubject(addressOf(measured, actor)), origin: 'producer', addressable: true,
         } satisfies Message,
       }))
-      return timed(() => messages.forEach(turn))
+      return timed(() => messages.forEach(handle))
     },
     stateOf: (number) => ({ value: actors[number]?.state?.value, context: actors[number]?.state?.context }),
   }
 }
 
-const notTaken = ({ kind }: Subject, { address }: Actor, decision: object): ColloquyError =>
-  new ColloquyError('not_taken', `kind "${kind.name}" did not take an input of ${address.id}: ${JSON.stringify(decision).slice(0, 500)}`)
+const inputNotCommitted = ({ kind }: MeasuredKind, { address }: Actor, decision: object): ColloquyError =>
+  new ColloquyError(
+    'not_taken', `kind "${kind.name}" committed no record for an input of ${address.id}: ${JSON.stringify(decision).slice(0, 500)}`,
+  )
 
-/** The least that anyone has to do: XState's own transition() of the same machine, with the same events, checked and read already. */
-export function createTransitions(subject: Subject, actorCount: number, seed: number): Side {
-  const inputs = createInputs(subject, actorCount, seed)
-  const { machine } = subject.kind
+/** The minimum: XState's transition() of the same machine with the same events, already parsed and validated. */
+export function createTransitionRunner(measured: MeasuredKind, actorCount: number, seed: number): KindRunner {
+  const inputs = createInputs(measured, actorCount, seed)
+  const { machine } = measured.kind
   const snapshots: AnyMachineSnapshot[] = Array.from({ length: actorCount }, (_, number) =>
-    initialTransition(machine, addressOf(subject, number))[0])
+    initialTransition(machine, addressOf(measured, number))[0])
   return {
-    take(count) {
-      const events = inputs(count).map(({ actor, id, at, type, data }) => ({ number: actor, event: { type, id, time: at, at, source: SOURCE, data } }))
+    run(count) {
+      const events = inputs(count).map(
+        ({ actor, id, at, type, data }) => ({ number: actor, event: { type, id, time: at, at, source: SOURCE, data } }),
+      )
       return timed(() => events.forEach(({ number, event }) => {
         const snapshot = snapshots[number]
         if (snapshot !== undefined) snapshots[number] = transition(machine, snapshot, event)[0]
@@ -100,11 +104,13 @@ export function createTransitions(subject: Subject, actorCount: number, seed: nu
   }
 }
 
-/** @throws ColloquyError `different_states` where two sides that took the same inputs do not stand alike */
-export function checkAlike({ kind }: Subject, one: Side, other: Side, actorCount: number): void {
+/** @throws ColloquyError `different_states` if two runners with the same inputs differ in the state of an actor */
+export function checkSameStates({ kind }: MeasuredKind, one: KindRunner, other: KindRunner, actorCount: number): void {
   for (let actor = 0; actor < actorCount; actor++) {
     const states = [one, other].map((side) => side.stateOf(actor))
     if (isDeepStrictEqual(states[0], states[1])) continue
-    throw new ColloquyError('different_states', `kind "${kind.name}", actor ${actor}: ${states.map((state) => JSON.stringify(state)).join(' is not ')}`)
+    throw new ColloquyError(
+      'different_states', `kind "${kind.name}", actor ${actor}: ${states.map((state) => JSON.stringify(state)).join(' is not ')}`,
+    )
   }
 }
