@@ -58,7 +58,7 @@ export function drawMessage(random: () => number, id: string, actorId: string, c
     case 'wake': return good('wake', {})
     case 'forward': return good('forward', { to: context.others(), by: pick(random, 1_000) })
     case 'quit': return good('quit', {})
-    case 'unknown': return good('nobody.knows.this', { note: 'recorded without effect' })
+    case 'unknown': return good('unknown.type', { note: 'recorded without effect' })
     case 'throw': return good('throw', {})
     case 'bad_data': return message({ id, actorId, type: 'add', data: { by: '很多' }, rejected: 'bad_data' })
     case 'bad_json': return message({ id, actorId, type: '', data: {}, rejected: 'bad_json', payload: `{"id":"${id}","type":` })

@@ -56,7 +56,7 @@ async function evaluate({ model, fusion, denseWeight, set: only, json }: Flags):
 
 const program = new Command('eval')
   .description('Measure the quality of search: how often it finds the right texts, in Chinese and English.')
-  .addArgument(new Argument('<what>', 'what to measure').choices(['retrieval']))
+  .addArgument(new Argument('[what]', 'what to measure').choices(['retrieval']).default('retrieval'))
   .option('--model <name>', 'embedding model (default: COLLOQUY_EMBED_MODEL, else the built-in model)')
   .addOption(new Option('--fusion <way>', 'how keyword and dense results are combined').choices([...FUSIONS]))
   .option('--dense-weight <share>', 'weight of the dense results, from 0 to 1', Number)

@@ -183,7 +183,7 @@ describe('the figures', () => {
     })
   })
 
-  it('have a slope: what they rise by in a unit of time', () => {
+  it('have a slope: their rise per unit of time', () => {
     expect(slope([[0, 1], [1, 3], [2, 5]])).toBe(2)
     expect([slope([[0, 1]]), slope([])]).toEqual([0, 0])
   })

@@ -14,7 +14,7 @@ import { createBarePublisher } from './bare-publisher.ts'
 const [servers = '', inboxStream = '', logPrefix = ''] = process.argv.slice(2)
 
 const machine = createMachine({
-  id: 'bare', initial: 'odd', states: { odd: { on: { said: 'even' } }, even: { on: { said: 'odd' } } },
+  id: 'bare', initial: 'odd', states: { odd: { on: { input: 'even' } }, even: { on: { input: 'odd' } } },
 })
 
 interface BareActor {
@@ -34,7 +34,7 @@ function handle(actor: BareActor): void {
   const [payload] = actor.waiting
   if (payload === undefined) return
   const input: unknown = JSON.parse(Buffer.from(payload).toString('utf8'))
-  const [snapshot] = transition(machine, actor.snapshot, { type: 'said' })
+  const [snapshot] = transition(machine, actor.snapshot, { type: 'input' })
   const state = machine.getPersistedSnapshot(snapshot)
   const record = JSON.stringify({ input, from: actor.snapshot.value, to: snapshot.value, state })
   publisher.append(actor.subject, record, actor.lastSeq, (seq) => {
