@@ -3,12 +3,12 @@ import { loadSettings, type SettingName } from '../infra/settings.ts'
 import { codeOf } from '../schemas/errors.ts'
 import { isClean } from './gate/check-ledger.ts'
 import { passGate } from './gate/gate.ts'
-import { describeMachine, readCommit, readOwnVersions, readVersions } from './harness/machine.ts'
-import type { MachineNoise } from './harness/machine-noise.ts'
 import { createProducer } from './harness/bench-producer.ts'
-import type { OfflineReport, Report } from './reports/bench-report.ts'
 import type { Bench, BenchOptions, Measured, OfflineScenario, Scenario } from './harness/bench-scenario.ts'
 import type { BenchSystem } from './harness/bench-system.ts'
+import { describeMachine, readCommit, readOwnVersions, readVersions } from './harness/machine.ts'
+import type { MachineNoise } from './harness/machine-noise.ts'
+import type { OfflineReport, Report } from './reports/bench-report.ts'
 
 export interface RunOptions {
   readonly scenario: Scenario

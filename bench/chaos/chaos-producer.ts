@@ -3,8 +3,8 @@ import { connect, headers, type NatsConnection, type NodeConnectionOptions } fro
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import { createRandom, pick } from '../harness/random.ts'
+import { type ChaosMessage,drawMessage } from './chaos-messages.ts'
 import type { LedgerFile } from './producer-ledger.ts'
-import { drawMessage, type ChaosMessage } from './chaos-messages.ts'
 
 export interface ProducerOptions {
   readonly connection: NodeConnectionOptions

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { positiveNumber, wholeNumber } from '../../infra/cli/arguments.ts'
 import { BREAKS } from './break/breaks.ts'
 import { renderChaosReport } from './chaos-report.ts'
-import { isGood, runChaos, type ChaosOptions } from './run-chaos.ts'
+import { type ChaosOptions,isGood, runChaos } from './run-chaos.ts'
 
 export interface ChaosCli {
   readonly line: (text: string) => void

@@ -1,5 +1,5 @@
 import { quantile } from '../harness/statistics.ts'
-import { isGood, type ChaosReport } from './run-chaos.ts'
+import { type ChaosReport,isGood } from './run-chaos.ts'
 
 /** The report as text. */
 export function renderChaosReport(report: ChaosReport): string {

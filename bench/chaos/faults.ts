@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouse } from '../../infra/servers/clickhouse/clickhouse-server.ts'
 import type { NatsServers } from '../harness/nats-servers.ts'
 import { createRandom, pick } from '../harness/random.ts'
-import type { NetworkLink } from './network-link.ts'
-import type { ChaosWatch } from './chaos-watch.ts'
 import type { Worker, Workers } from '../harness/worker-processes.ts'
+import type { ChaosWatch } from './chaos-watch.ts'
+import type { NetworkLink } from './network-link.ts'
 
 export interface Victims {
   readonly workers: Workers

@@ -1,9 +1,9 @@
 import type { LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { pointId } from '../../pipeline/indexer/index-changes.ts'
 import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
-import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
-import { meanQuality, qualityOf, type Quality } from './retrieval-metrics.ts'
+import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
+import { meanQuality, type Quality,qualityOf } from './retrieval-metrics.ts'
 import type { Question, RetrievalSet } from './retrieval-sets.ts'
 
 const TENANT = 'eval'

@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { inputSubject } from '../../schemas/subjects.ts'
-import { POLITE, type InputKind } from './inputs.ts'
-import { createBenchPublisher, type BenchPublisher } from './bench-publisher.ts'
+import { type BenchPublisher,createBenchPublisher } from './bench-publisher.ts'
+import { type InputKind,POLITE } from './inputs.ts'
 import { createRandom, pick } from './random.ts'
 
 /** A sent input and its acknowledgement. */

@@ -1,9 +1,9 @@
-import type { Role, SettingName } from '../../infra/settings.ts'
 import type { Chart } from '../../infra/reporting/report/report-charts.ts'
-import type { InputKind } from './inputs.ts'
+import type { Role, SettingName } from '../../infra/settings.ts'
 import type { Producer } from './bench-producer.ts'
-import type { Spread } from './statistics.ts'
 import type { BenchSystem } from './bench-system.ts'
+import type { InputKind } from './inputs.ts'
+import type { Spread } from './statistics.ts'
 
 export const PEERS = ['restate', 'bullmq'] as const
 /** Systems that do the same job as Colloquy, for comparison. */

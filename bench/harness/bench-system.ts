@@ -2,15 +2,15 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream'
+import { type ClickHouseClient,createClient } from '@clickhouse/client'
+import { jetstream, type JetStreamClient, type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import {
-  announced, connectToRunningClickHouse, connectToRunningNats, notRunning, type Addresses,
-} from '../../infra/app/connect-to-running.ts'
-import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
+type Addresses,
+  announced, connectToRunningClickHouse, connectToRunningNats, notRunning, } from '../../infra/app/connect-to-running.ts'
 import { supervise } from '../../infra/servers/supervise.ts'
+import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { createWorkers, type Worker } from './worker-processes.ts'
 

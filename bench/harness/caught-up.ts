@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { BenchSystem } from './bench-system.ts'
-import { watchCounter, type CounterWatch } from './counter-watch.ts'
+import { type CounterWatch,watchCounter } from './counter-watch.ts'
 
 /**
  * Interval of the queries for a stream's last sequence and for the projected sequence of the tables. It bounds the precision of a time. A

@@ -1,9 +1,9 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { z } from 'zod'
-import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
 import type { Figures } from './bench-scenario.ts'
-import { rounded, spreadOf, type Spread } from './statistics.ts'
+import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
+import { rounded, type Spread,spreadOf } from './statistics.ts'
 
 /** Latencies from when an input was due, as HDR histograms in microseconds with three significant digits. */
 export interface Probe {

@@ -1,8 +1,8 @@
-import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
-import { saturate } from './saturate.ts'
-import { usageOf } from './process-usage.ts'
 import type { Bench } from './bench-scenario.ts'
-import type { Sample, CounterWatch } from './counter-watch.ts'
+import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
+import type { CounterWatch,Sample } from './counter-watch.ts'
+import { usageOf } from './process-usage.ts'
+import { saturate } from './saturate.ts'
 
 /** The result of one run at full speed. A rate counts from the first input until its last record, event or row is there. */
 export interface LoadRun {

@@ -1,14 +1,14 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import type { ChildProcess } from 'node:child_process'
 import { pino } from 'pino'
 import { obtainNatsServer } from '../../infra/servers/nats/obtain-nats.ts'
-import { loadSettings } from '../../infra/settings.ts'
 import { spawnTied } from '../../infra/servers/tied-child.ts'
+import { loadSettings } from '../../infra/settings.ts'
 import { freePorts } from './free-ports.ts'
 
 /**

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { PREFIX, type SettingName } from '../../infra/settings.ts'
 import { spawnTied, type TiedChild } from '../../infra/servers/tied-child.ts'
+import { PREFIX, type SettingName } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 /** A `colloquy up` process. */

@@ -1,7 +1,7 @@
-import type { MeasurementPlan } from '../harness/measurement-plan.ts'
 import type { BenchOptions, PeerName } from '../harness/bench-scenario.ts'
+import type { MeasurementPlan } from '../harness/measurement-plan.ts'
 import { installPeers, serverOf, versionOf } from './install-peers.ts'
-import { startPeer, type Peer } from './peer.ts'
+import { type Peer,startPeer } from './peer.ts'
 
 /** A peer's turns per second, by round; empty, with a note, if its server is not on this machine. */
 export interface PeerResult {

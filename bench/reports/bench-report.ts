@@ -2,9 +2,9 @@ import { markdownTable } from 'markdown-table'
 import { durabilityText } from '../../infra/app/durability.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { isClean, type Verdict } from '../gate/check-ledger.ts'
-import type { Machine, Versions } from '../harness/machine.ts'
-import { machineNoiseText, type MachineNoise } from '../harness/machine-noise.ts'
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
+import type { Machine, Versions } from '../harness/machine.ts'
+import { type MachineNoise,machineNoiseText } from '../harness/machine-noise.ts'
 import type { Spread } from '../harness/statistics.ts'
 
 /** The scenario and its options, the machine and software it ran on, and the command that repeats it. */

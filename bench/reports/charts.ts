@@ -1,6 +1,6 @@
-import { COLOURS, drawChart, type Chart } from '../../infra/reporting/report/report-charts.ts'
-import { number } from './bench-report.ts'
+import { type Chart,COLOURS, drawChart } from '../../infra/reporting/report/report-charts.ts'
 import type { Measured, TitledChart } from '../harness/bench-scenario.ts'
+import { number } from './bench-report.ts'
 
 /** Fonts of the reader's system: the file stands alone, without a page that provides one. */
 const FONTS = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { codeOf } from '../../schemas/errors.ts'
+import { type OfflineReport, renderReport, type Report } from './bench-report.ts'
 import { chartsOf, svgOf } from './charts.ts'
-import { renderReport, type OfflineReport, type Report } from './bench-report.ts'
 
 /** Folder of the published results. */
 export const RESULTS = fileURLToPath(new URL('../results', import.meta.url))

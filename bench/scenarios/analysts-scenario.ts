@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ClickHouseLogLevel, createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { type ClickHouseClient, type ClickHouseClientConfigOptions,ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
-import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { parametersOf, type Scope } from '../../infra/reporting/questions/ask-question.ts'
-import { loadQuestion, QUESTION_NAMES, type Question, type QuestionName } from '../../infra/reporting/questions/questions.ts'
+import { loadQuestion, type Question, QUESTION_NAMES, type QuestionName } from '../../infra/reporting/questions/questions.ts'
+import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { Bench, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { quantile, rounded, spreadOf, type Spread } from '../harness/statistics.ts'
+import { quantile, rounded, type Spread,spreadOf } from '../harness/statistics.ts'
 import { casesIn, DAYS, fillTables } from './analyst-rows.ts'
 
 /** Target for the 99th percentile of each question. */

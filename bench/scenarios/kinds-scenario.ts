@@ -1,6 +1,6 @@
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
-import { medians, rounded, type Medians } from '../harness/statistics.ts'
-import { measuredKinds, type MeasuredKind } from './kinds/kind-inputs.ts'
+import { type Medians,medians, rounded } from '../harness/statistics.ts'
+import { type MeasuredKind,measuredKinds } from './kinds/kind-inputs.ts'
 import { checkSameStates, createCoreRunner, createTransitionRunner } from './kinds/kind-runners.ts'
 
 export const kinds = {

@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
-import { openLoop } from '../harness/open-loop.ts'
-import { createProbe, percentileLabels, percentilesForChart, percentilesOf, watchSubject, type Probe } from '../harness/latency-probe.ts'
-import { planMeasurement } from '../harness/measurement-plan.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { rounded } from '../harness/statistics.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
+import { createProbe, percentileLabels, percentilesForChart, percentilesOf, type Probe,watchSubject } from '../harness/latency-probe.ts'
+import { planMeasurement } from '../harness/measurement-plan.ts'
+import { openLoop } from '../harness/open-loop.ts'
+import { rounded } from '../harness/statistics.ts'
 
 /**
  * Pause between two queries for new rows. A query takes some milliseconds of processor time from the measured system.

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
-import { lastSeqOf, CAUGHT_UP_MS_MAX, projectedSeqOf, watchStream, watchTables } from '../harness/caught-up.ts'
+import type { Bench, Figures, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
+import type { BenchSystem } from '../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX, lastSeqOf, projectedSeqOf, watchStream, watchTables } from '../harness/caught-up.ts'
 import { openLoop } from '../harness/open-loop.ts'
 import { usageOf } from '../harness/process-usage.ts'
-import type { Bench, Figures, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
 import { quantile, rounded, slope } from '../harness/statistics.ts'
-import type { BenchSystem } from '../harness/bench-system.ts'
 
 const SAMPLES = 600
 const SAMPLE_MS_MIN = 250

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { openLoop } from '../harness/open-loop.ts'
-import { watchSubject } from '../harness/latency-probe.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
+import type { BenchSystem } from '../harness/bench-system.ts'
+import { watchSubject } from '../harness/latency-probe.ts'
+import { openLoop } from '../harness/open-loop.ts'
 import { sleepUntil } from '../harness/sleep-until.ts'
 import { medians, quantile, rounded } from '../harness/statistics.ts'
-import type { BenchSystem } from '../harness/bench-system.ts'
 
 const SECONDS_PER_ROUND = 20
 /** An input that waits longer than this is delayed by the fault. */

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { ERRANDS } from '../harness/inputs.ts'
+import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
 import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
-import { openLoop } from '../harness/open-loop.ts'
+import { ERRANDS } from '../harness/inputs.ts'
 import { createProbe, percentileLabels, percentilesForChart, percentilesOf, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
-import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
+import { openLoop } from '../harness/open-loop.ts'
 import { sleepUntil } from '../harness/sleep-until.ts'
 
 /** The round trip of `invoke`: how long until LOG has the outcome of a task that does nothing. */

@@ -1,13 +1,13 @@
 import { ROLES } from '../../infra/settings.ts'
-import { startBareLoop, type BareRun } from './bare-loop/bare-loop.ts'
-import { STREAM_POLL_MS, TABLES_POLL_MS } from '../harness/caught-up.ts'
-import { startLoad, type LoadRun } from '../harness/load.ts'
-import { measurePeers } from '../peers/measure-peers.ts'
-import { backlogMaxOf } from '../harness/saturate.ts'
-import { interleave, planMeasurement, type MeasurementPlan } from '../harness/measurement-plan.ts'
 import type { Bench, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
-import { medians, type Spread } from '../harness/statistics.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { STREAM_POLL_MS, TABLES_POLL_MS } from '../harness/caught-up.ts'
+import { type LoadRun,startLoad } from '../harness/load.ts'
+import { interleave, type MeasurementPlan,planMeasurement } from '../harness/measurement-plan.ts'
+import { backlogMaxOf } from '../harness/saturate.ts'
+import { medians, type Spread } from '../harness/statistics.ts'
+import { measurePeers } from '../peers/measure-peers.ts'
+import { type BareRun,startBareLoop } from './bare-loop/bare-loop.ts'
 
 /** Throughput: turns per second through the host, beside a bare loop that does the minimum of such a process. */
 export const turns: Scenario = {

@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBenchProgram } from '../../bench/bench-program.ts'
-import { startUp, type CliProcess } from '../support/run-cli.ts'
+import { type CliProcess,startUp } from '../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../support/test-system.ts'
 
 const MAIN = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { LoggedRecord } from '../../bench/chaos/check/chaos-history.ts'
 import { check } from '../../bench/chaos/check/check-history.ts'
 import type { FindingKind } from '../../bench/chaos/check/findings.ts'
-import type { LoggedRecord } from '../../bench/chaos/check/chaos-history.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { historyOf, newestRun, play, type Recorded, type Step } from '../support/chaos-history-builder.ts'
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkLedger, isClean, type Ledger, type LedgerRecord } from '../../bench/gate/check-ledger.ts'
-import { measurePeers } from '../../bench/peers/measure-peers.ts'
 import type { SentInput } from '../../bench/harness/bench-producer.ts'
+import { medians, quantile, slope } from '../../bench/harness/statistics.ts'
+import { measurePeers } from '../../bench/peers/measure-peers.ts'
 import { renderReport, type Report } from '../../bench/reports/bench-report.ts'
 import { readResults, RESULTS, saveReport } from '../../bench/reports/results.ts'
-import { medians, quantile, slope } from '../../bench/harness/statistics.ts'
 import { BENCHMARKS_PAGE, renderSummary, withSummary } from '../../bench/reports/summary.ts'
 
 const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>

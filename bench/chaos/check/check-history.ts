@@ -1,11 +1,11 @@
+import type { History } from './chaos-history.ts'
+import { createFindings, type Findings } from './findings.ts'
 import { followActors } from './follow-actors.ts'
 import { followDeadLetters } from './follow-dead-letters.ts'
 import { followEvents } from './follow-events.ts'
-import { createFindings, type Findings } from './findings.ts'
-import type { History } from './chaos-history.ts'
-import { readInputs } from './read-inputs.ts'
 import { followRuns } from './follow-runs.ts'
 import { followTables } from './follow-tables.ts'
+import { readInputs } from './read-inputs.ts'
 
 /** The findings in a history, and its size. */
 export interface Verdict extends Findings {

@@ -1,8 +1,8 @@
 import type { LogRecord } from '../../../schemas/record.ts'
-import type { ReportFinding } from './findings.ts'
+import { type Expected, follow, initialActor, type ModelActor,mustReject } from './actor-model.ts'
 import { digestOf, type LoggedRecord } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 import type { Inputs } from './read-inputs.ts'
-import { follow, mustReject, initialActor, type Expected, type ModelActor } from './actor-model.ts'
 
 /** The state of an actor after its records so far. */
 export interface Followed {

@@ -1,5 +1,5 @@
-import type { ReportFinding } from './findings.ts'
 import type { DeadLetterMessage, DeadLetterRow, LoggedRecord, Many } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 import type { Inputs } from './read-inputs.ts'
 
 /** Checks that DEAD has every rejection with its payload, and every task that failed finally. */

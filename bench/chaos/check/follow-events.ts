@@ -1,6 +1,6 @@
 import { actorKey } from '../../../schemas/subjects.ts'
-import type { ReportFinding } from './findings.ts'
 import { digestOf, type LoggedRecord, type Many, type OutMessage } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 
 /** Checks the events that actors emit and the messages that they send to each other: unique ids, in order, none missing. */
 export interface Events {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { runEndedBy } from './follow-actors.ts'
-import type { ReportFinding } from './findings.ts'
 import type { History, LoggedRecord } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
+import { runEndedBy } from './follow-actors.ts'
 
 /** Checks that every task and every timer has exactly one end. */
 export interface Runs {

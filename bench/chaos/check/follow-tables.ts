@@ -1,6 +1,6 @@
-import type { Followed } from './follow-actors.ts'
-import type { ReportFinding } from './findings.ts'
 import type { ActorRow, EventRow, History, LoggedRecord, Many, StateIntervalRow, TaskRow } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
+import type { Followed } from './follow-actors.ts'
 import type { Task } from './follow-runs.ts'
 
 /** Checks that the tables have exactly the rows that follow from LOG. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { recordSchema } from '../../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
 import {
-  digestOf, digestOfBytes, type DeadLetterMessage, type History, type LedgerLine, type LoggedRecord, type OutMessage,
+type DeadLetterMessage,   digestOf, digestOfBytes, type History, type LedgerLine, type LoggedRecord, type OutMessage,
 } from './chaos-history.ts'
 
 const ACTOR_KEY = "concat(tenant, '/', kind, '/', actor) AS actor"

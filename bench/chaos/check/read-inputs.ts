@@ -1,6 +1,6 @@
 import type { Reason } from '../../../schemas/record.ts'
-import type { ReportFinding } from './findings.ts'
 import { digestOf, type LedgerLine, type LoggedRecord, type Many } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 
 /** A producer's message: its lines in the ledger and its records in LOG. */
 interface SentMessage {

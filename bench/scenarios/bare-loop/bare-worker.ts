@@ -1,6 +1,6 @@
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { createMachine, getInitialSnapshot, transition, type SnapshotFrom } from 'xstate'
+import { createMachine, getInitialSnapshot, type SnapshotFrom,transition } from 'xstate'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 import { createBarePublisher } from './bare-publisher.ts'
 

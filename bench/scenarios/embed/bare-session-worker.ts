@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
 import type { EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
+import { weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
 
 export interface BareSessionData {
   readonly model: EmbedModel

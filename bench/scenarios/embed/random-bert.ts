@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createGraphBuilder, type GraphBuilder } from '../../../infra/servers/models/graph-builder.ts'
 import { encodeModel } from '../../../infra/servers/models/onnx.ts'
-import { weightsFile, type EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
+import { type EmbedModel,weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
 import { createRandom } from '../../harness/random.ts'
 
 /** Dimensions of a BERT model. */

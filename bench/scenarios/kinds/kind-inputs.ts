@@ -1,6 +1,6 @@
+import type { Kind } from '../../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
-import type { Kind } from '../../../actors/definition/define-kind.ts'
 import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
