@@ -5,7 +5,7 @@ import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { codeOf } from '../../schemas/errors.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
@@ -53,7 +53,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
 
   const load = async (mailbox: Mailbox<Delivery>, from: 'direct' | 'leader'): Promise<CachedActor> => {
     metrics.actorLoads.inc()
-    return withRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
+    return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
   const decideOn = (live: CachedActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
@@ -112,7 +112,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
           if (!deps.hasValidLease(delivery.partition) && !await isStillOwned(delivery.partition)) return 'lost'
           if (await append(mailbox, mailbox.live, decision)) return 'done'
-          if (await withRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
+          if (await askWithRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
       mailbox.live = undefined
