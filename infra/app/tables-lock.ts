@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
-import { JetStreamApiError } from '@nats-io/jetstream'
+import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 
 /** How often a holder says that it is still at work, and after how long a silent one is taken to be dead. */
 const HEARTBEAT_MS = 5_000
@@ -42,10 +42,7 @@ async function acquire(kv: KV, key: string): Promise<number> {
   }
 }
 
-/** JetStream's code for another last sequence of the subject than was expected. */
-const WRONG_LAST_SEQUENCE = 10071
-
 function refused(error: unknown): undefined {
-  if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return undefined
+  if (isJetStreamError(error, 'wrongLastSequence')) return undefined
   throw error
 }

@@ -4,6 +4,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { NO_MESSAGE_STATUS } from '../jetstream/jetstream-codes.ts'
 
 /** An actor in memory, with its place in the log. */
 export interface CachedActor {
@@ -63,8 +64,6 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
   }
 }
 
-const NOT_FOUND = 404
-
 /**
  * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
  * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
@@ -77,7 +76,7 @@ export async function loadActor(jetstream: JetStreamContext, subject: string, ad
 
 async function readDirect({ jsm, mux }: JetStreamContext, subject: string): Promise<{ seq: number; json<T>(): T } | null> {
   const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
-  if (reply.headers?.code === NOT_FOUND) return null
+  if (reply.headers?.code === NO_MESSAGE_STATUS) return null
   const seq = Number(reply.headers?.get('Nats-Sequence'))
   if (!(seq > 0)) throw new ColloquyError('load_failed', `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`)
   return { seq, json: () => reply.json() }

@@ -1,4 +1,3 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -7,7 +6,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
@@ -119,7 +118,7 @@ const putAt = (kv: KV, value: string, revision: number): Promise<boolean> =>
   })
 
 function ignoreOther(error: unknown): void {
-  if (!(error instanceof JetStreamApiError) || error.code !== JS_CODE.wrongLastSequence) throw error
+  if (!isJetStreamError(error, 'wrongLastSequence')) throw error
 }
 
 async function fill(jetstream: JetStreamContext, count: number): Promise<void> {

@@ -1,10 +1,9 @@
 import type { KV } from '@nats-io/kv'
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { JS_CODE } from './publisher.ts'
+import { isJetStreamError } from './jetstream-codes.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
 import { streamInfo } from './stream-info.ts'
 
@@ -68,7 +67,7 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
       await (revision === undefined ? kv.create(KEY, value) : kv.update(KEY, value, revision))
       return true
     } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === JS_CODE.wrongLastSequence) return false
+      if (isJetStreamError(error, 'wrongLastSequence')) return false
       throw error
     }
   }

@@ -1,7 +1,7 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { TABLE_NAMES } from '../../schemas/tables.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 
 /**
  * A rebuild as builder and projector see it, in the bucket of the cluster. Each change names the revision that it is based on, so
@@ -43,16 +43,13 @@ export async function loadState(kv: KV): Promise<Stored | undefined> {
   return read.success ? { state: read.data, revision: entry.revision } : undefined
 }
 
-/** JetStream's code for another last sequence of the subject than was expected. */
-const WRONG_LAST_SEQUENCE = 10071
-
 /** Puts a state in place of the one at `revision`, or of none; `undefined` where somebody else changed it meanwhile. */
 export async function saveState(kv: KV, state: RebuildState, revision: number | undefined): Promise<number | undefined> {
   try {
     const text = JSON.stringify(state)
     return revision === undefined ? await kv.create(KEY, text) : await kv.update(KEY, text, revision)
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return undefined
+    if (isJetStreamError(error, 'wrongLastSequence')) return undefined
     throw error
   }
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { wakeUpSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 
 /**
