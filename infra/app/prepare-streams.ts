@@ -5,6 +5,7 @@ import { Kvm, type KV } from '@nats-io/kv'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
@@ -106,8 +107,8 @@ function firstSeqOf(name: StreamName, { restore }: StreamOptions): { first_seq?:
 export const RESTORE_KEY = 'restore.under-way'
 
 async function refuseUnfinishedRestore(kv: KV): Promise<void> {
-  const entry = await kv.get(RESTORE_KEY)
-  if (entry === null || entry.operation !== 'PUT') return
+  const entry = await entryOf(kv, RESTORE_KEY)
+  if (entry === undefined) return
   throw new ColloquyError('restore_unfinished', `a restore from ${entry.string()} is under way here, or was cut off; run "colloquy restore" again, which begins anew`)
 }
 

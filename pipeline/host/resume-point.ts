@@ -6,9 +6,9 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { typedKey } from '../jetstream/typed-kv.ts'
 
 export interface ResumeDeps {
   readonly jetstream: JetStreamContext
@@ -32,7 +32,7 @@ export interface Resume {
  */
 const reusedSchema = z.object({ from: z.int().positive(), to: z.int().positive() })
 type Reused = z.infer<typeof reusedSchema>
-const REUSED_KEY = 'inbox.reused'
+const reusedIn = (kv: KV) => typedKey(kv, 'inbox.reused', reusedSchema)
 
 /** Filler messages under way at one time. */
 const FILLERS_PENDING_MAX = 1_000
@@ -88,12 +88,10 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
 }
 
 async function loadReusedRange(kv: KV, firstSeq: number): Promise<Reused | undefined> {
-  const entry = await kv.get(REUSED_KEY)
-  if (entry === null || entry.operation !== 'PUT') return undefined
-  const reused = reusedSchema.parse(entry.json())
-  if (firstSeq <= reused.to) return reused
+  const noted = await reusedIn(kv).get()
+  if (noted === undefined || firstSeq <= noted.value.to) return noted?.value
   // Unless another worker noted a newer loss meanwhile.
-  await kv.delete(REUSED_KEY, { previousSeq: entry.revision }).catch(ignoreOther)
+  await reusedIn(kv).deleteAt(noted.revision)
   return undefined
 }
 
@@ -103,22 +101,11 @@ async function loadReusedRange(kv: KV, firstSeq: number): Promise<Reused | undef
  */
 async function saveReusedRange(kv: KV, found: Reused): Promise<Reused> {
   for (;;) {
-    const entry = await kv.get(REUSED_KEY)
-    const before = entry === null || entry.operation !== 'PUT' ? undefined : reusedSchema.parse(entry.json())
-    const reused = { from: Math.min(found.from, before?.from ?? found.from), to: Math.max(found.to, before?.to ?? found.to) }
-    if (await putAt(kv, JSON.stringify(reused), entry?.revision ?? 0)) return reused
+    const before = await reusedIn(kv).get()
+    const { from = found.from, to = found.to } = before?.value ?? {}
+    const reused = { from: Math.min(found.from, from), to: Math.max(found.to, to) }
+    if (await reusedIn(kv).compareAndSet(reused, before?.revision) !== undefined) return reused
   }
-}
-
-/** False where another worker was first. */
-const putAt = (kv: KV, value: string, revision: number): Promise<boolean> =>
-  kv.put(REUSED_KEY, value, { previousSeq: revision }).then(() => true, (error: unknown) => {
-    ignoreOther(error)
-    return false
-  })
-
-function ignoreOther(error: unknown): void {
-  if (!isJetStreamError(error, 'wrongLastSequence')) throw error
 }
 
 async function fill(jetstream: JetStreamContext, count: number): Promise<void> {
