@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { z } from 'zod'
+import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { lastSeqOf, CAUGHT_UP_MS_MAX, markOf, watchStream, watchTables } from '../harness/caught-up.ts'
 import { openLoop } from '../harness/open-loop.ts'
@@ -90,12 +90,10 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
   }
 }
 
-const recordSchema = z.object({ inbox: z.object({ seq: z.number() }) })
-
 /** Where LOG is, and INBOX as its newest record says: alarms that are for nothing any more come to INBOX and leave no record. */
-async function newestRecord({ jsm }: BenchSystem): Promise<{ seq: number; inboxSeq: number }> {
-  const newest = await jsm.streams.getMessage('LOG', { last_by_subj: 'log.>' })
-  return newest === null ? { seq: 0, inboxSeq: 0 } : { seq: newest.seq, inboxSeq: recordSchema.parse(newest.json()).inbox.seq }
+async function newestRecord(system: BenchSystem): Promise<{ seq: number; inboxSeq: number }> {
+  const newest = await lastRecord(system, 'log.>')
+  return newest === undefined ? { seq: 0, inboxSeq: 0 } : { seq: newest.seq, inboxSeq: newest.record.inbox.seq }
 }
 
 const LINE_COLOURS = [COLOURS.good, COLOURS.plain, COLOURS.bad]

@@ -6,6 +6,7 @@ import { definitionSchema, describe, firstDifference, hashOf, type Definition } 
 import { machineName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
 import { versionOf } from '../../actors/core/migrate.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
@@ -91,7 +92,7 @@ const changed = (kind: Kind, before: Definition, after: Definition): ColloquyErr
 /** What a version that starts for the first time, or changed, takes over from the earlier ones. */
 async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   const { kv, jetstream } = deps
-  const last = await lastRecord(jetstream, kind.name)
+  const last = (await lastRecord(jetstream, recordsOfKind(kind.name)))?.record
   if (last === undefined) return
   const earlier = (await versionsOf(kv, kind.name)).filter(({ version }) => version < kind.version)
   const recorded = new Set<number>()
@@ -113,8 +114,8 @@ const RECORDS_LOOKED_AT_MAX = 1_000
 /** Whether a version left records; where that cannot be told from a bounded number of them, yes. */
 async function hasRecords(jetstream: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
-  if ((await lastRecord(jetstream, kind))?.machine === machine) return true
-  const later = { filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
+  if ((await lastRecord(jetstream, recordsOfKind(kind)))?.record.machine === machine) return true
+  const later = { filter_subjects: [recordsOfKind(kind)], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
   let looked = 0
   for await (const batch of readToEnd(jetstream, 'LOG', later)) {
     for (const message of batch) {
@@ -123,10 +124,6 @@ async function hasRecords(jetstream: JetStreamContext, kind: string, { version, 
     }
   }
   return false
-}
-
-async function lastRecord({ jsm }: JetStreamContext, kind: string): Promise<LogRecord | undefined> {
-  return (await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${kind}.*` }))?.json<LogRecord>()
 }
 
 /** The kinds that are in use in the cluster, and the newest version of each, by name. */

@@ -2,12 +2,12 @@ import { createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { recordAt } from '../../pipeline/jetstream/last-record.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import type { Pauses } from '../../pipeline/runtime/retry.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import type { Durability } from './durability.ts'
@@ -140,8 +140,8 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
 }
 
 async function lastHandled(jetstream: JetStreamContext, { state }: StreamInfo): Promise<number> {
-  const last = state.messages === 0 ? null : await jetstream.jsm.streams.getMessage('LOG', { seq: state.last_seq })
-  return last === null ? 0 : last.json<LogRecord>().inbox.seq
+  const last = state.messages === 0 ? undefined : await recordAt(jetstream, state.last_seq)
+  return last?.record.inbox.seq ?? 0
 }
 
 async function dispatched(kv: KV, partitions: number): Promise<number> {

@@ -10,6 +10,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
+import type { ReadFrom } from '../jetstream/last-record.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { loadActor, type CachedActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
@@ -51,7 +52,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   const wakeUps = createWakeUps({ jetstream, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
-  const load = async (mailbox: Mailbox<Delivery>, from: 'direct' | 'leader'): Promise<CachedActor> => {
+  const load = async (mailbox: Mailbox<Delivery>, from: ReadFrom): Promise<CachedActor> => {
     metrics.actorLoads.inc()
     return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
@@ -91,7 +92,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
 
   return async (mailbox, delivery) => {
     let fresh = mailbox.live === undefined
-    let from: 'direct' | 'leader' = 'direct'
+    let from: ReadFrom = 'anyReplica'
     for (;;) {
       signal.throwIfAborted()
       mailbox.live ??= await load(mailbox, from)

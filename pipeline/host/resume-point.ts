@@ -2,9 +2,9 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { lastRecord } from '../jetstream/last-record.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
@@ -43,10 +43,10 @@ const FILLERS_PENDING_MAX = 1_000
  * on to where the log knows it to have been, by messages that hosts pass over.
  */
 export async function resume(deps: ResumeDeps, partitions: readonly number[]): Promise<Resume> {
-  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, partition)))
-  const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.low ?? 0]))
+  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, `log.${partition}.>`)))
+  const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.record.low ?? 0]))
   const known = Math.max(0, ...lows.values())
-  const lastTs = lasts.reduce((latest, record) => (record !== null && record.inbox.ts > latest ? record.inbox.ts : latest), '')
+  const lastTs = lasts.reduce((latest, last) => (last !== undefined && last.record.inbox.ts > latest ? last.record.inbox.ts : latest), '')
   await reportLostInputs(deps)
   const reused = await repairInbox(deps, known, lastTs)
   const startSeq = Math.min(...lows.values()) + 1
@@ -56,11 +56,6 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
     isResolved: (partition, seq) =>
       seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
   }
-}
-
-async function lastRecord({ jsm }: JetStreamContext, partition: number): Promise<LogRecord | null> {
-  const message = await jsm.streams.getMessage('LOG', { last_by_subj: `log.${partition}.>` })
-  return message === null ? null : message.json<LogRecord>()
 }
 
 /**

@@ -2,6 +2,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { recordAt } from '../jetstream/last-record.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { findResumePosition, streamPositionSchema } from '../jetstream/position-history.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
@@ -13,11 +14,11 @@ const trimmedSchema = z.object({ inboxSeq: z.int().nonnegative(), log: streamPos
 const markIn = (kv: KV) => typedKey(kv, KEY, trimmedSchema)
 
 /** To be written down before INBOX is trimmed. */
-export async function saveTrimMark({ jsm }: JetStreamContext, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
-  const { created } = await streamInfo(jsm, 'LOG')
-  const record = await jsm.streams.getMessage('LOG', { seq: logSeq })
-  if (record === null) return
-  await markIn(kv).put({ inboxSeq, log: { created, seq: logSeq, ts: record.time.toISOString() } })
+export async function saveTrimMark(jetstream: JetStreamContext, kv: KV, { inboxSeq, logSeq }: { inboxSeq: number; logSeq: number }): Promise<void> {
+  const { created } = await streamInfo(jetstream.jsm, 'LOG')
+  const record = await recordAt(jetstream, logSeq)
+  if (record === undefined) return
+  await markIn(kv).put({ inboxSeq, log: { created, seq: logSeq, ts: record.ts } })
 }
 
 /**
