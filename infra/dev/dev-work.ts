@@ -7,7 +7,7 @@ import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { openLog } from '../app/open-log.ts'
-import type { Durability } from '../app/durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { loadKinds } from '../app/load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../app/nats-access.ts'
 import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
