@@ -12,7 +12,8 @@ const PORT_CODES = new Set(['child_failed', 'port_taken', 'clickhouse_port_taken
  */
 export function retryFreePort<T>(port: number, start: () => Promise<T>, log: Logger): Promise<T> {
   return withRetry(start, {
-    pauses: { minMs: 0, maxMs: 0 }, retriesMax: RETRIES_MAX,
+    pauses: { minMs: 0, maxMs: 0 },
+    retriesMax: RETRIES_MAX,
     isFinal: (error) => port !== 0 || !PORT_CODES.has(codeOf(error) ?? ''),
     onRetry: (err) => log.warn({ err }, 'a server did not start on a freely chosen port; another one is tried'),
   })

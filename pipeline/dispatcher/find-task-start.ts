@@ -8,7 +8,13 @@ import { firstRecord, nextRecord, type Placed } from '../jetstream/last-record.t
  *
  * @param startedAt as the state has it: the `at` of that record.
  */
-export async function taskStartedIn(jetstream: JetStreamContext, subject: string, last: Placed, run: string, startedAt: string): Promise<Placed | undefined> {
+export async function taskStartedIn(
+  jetstream: JetStreamContext,
+  subject: string,
+  last: Placed,
+  run: string,
+  startedAt: string,
+): Promise<Placed | undefined> {
   const starts = ({ started }: LogRecord): boolean => started.some((one) => one.run === run)
   if (starts(last.record)) return last
   let found = await firstRecord(jetstream, subject, last, ({ at }) => at < startedAt, 'anyReplica')

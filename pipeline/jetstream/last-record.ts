@@ -48,7 +48,11 @@ export async function lastRecordDirect({ jsm, mux }: JetStreamContext, subject: 
   const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
   if (reply.headers?.code === NO_MESSAGE_STATUS) return undefined
   const seq = Number(reply.headers?.get('Nats-Sequence'))
-  if (!(seq > 0)) throw new ColloquyError('load_failed', `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`)
+  if (!(seq > 0))
+    throw new ColloquyError(
+      'load_failed',
+      `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`,
+    )
   return { seq, record: reply.json<LogRecord>() }
 }
 
@@ -58,7 +62,12 @@ export async function recordAt({ jsm }: Reads, seq: number, from: ReadFrom = 'le
 }
 
 /** The first record of a subject, wildcards allowed, from a sequence on; `undefined` where there is none. */
-export async function nextRecord({ jsm }: Reads, subject: string, seq: number, from: ReadFrom = 'leader'): Promise<StoredRecord | undefined> {
+export async function nextRecord(
+  { jsm }: Reads,
+  subject: string,
+  seq: number,
+  from: ReadFrom = 'leader',
+): Promise<StoredRecord | undefined> {
   return stored(await (from === 'leader' ? nextOf(jsm, 'LOG', seq, subject) : jsm.direct.getMessage('LOG', { seq, next_by_subj: subject })))
 }
 
@@ -71,7 +80,11 @@ export async function nextRecord({ jsm }: Reads, subject: string, seq: number, f
  * @returns `undefined` where LOG no longer has the actor's records up to `last`
  */
 export async function firstRecord(
-  jetstream: Reads, subject: string, last: Placed, isBefore: (record: LogRecord) => boolean, from: ReadFrom = 'leader',
+  jetstream: Reads,
+  subject: string,
+  last: Placed,
+  isBefore: (record: LogRecord) => boolean,
+  from: ReadFrom = 'leader',
 ): Promise<Placed | undefined> {
   // `first` is the actor's first record from `high` on, and all of its records below `low` come before.
   let [low, high, first] = [1, last.seq, last]
@@ -87,7 +100,11 @@ export async function firstRecord(
 
 /** The record of an actor, up to `last`, that `order` calls level (0); it is negative for records before that one, positive for later ones. */
 export async function findRecord(
-  jetstream: Reads, subject: string, last: Placed, order: (record: LogRecord) => number, from: ReadFrom = 'leader',
+  jetstream: Reads,
+  subject: string,
+  last: Placed,
+  order: (record: LogRecord) => number,
+  from: ReadFrom = 'leader',
 ): Promise<Placed | undefined> {
   if (order(last.record) <= 0) return order(last.record) === 0 ? last : undefined
   const found = await firstRecord(jetstream, subject, last, (record) => order(record) < 0, from)
@@ -95,4 +112,6 @@ export async function findRecord(
 }
 
 const stored = (message: StoredMsg | null): StoredRecord | undefined =>
-  (message === null ? undefined : { seq: message.seq, subject: message.subject, ts: message.time.toISOString(), record: message.json<LogRecord>() })
+  message === null
+    ? undefined
+    : { seq: message.seq, subject: message.subject, ts: message.time.toISOString(), record: message.json<LogRecord>() }

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino'
 import pRetry from 'p-retry'
+import type { Logger } from 'pino'
 import { rateLimitedWarn } from './rate-limited-warn.ts'
 
 /** Pauses that double from one to the other. */
@@ -47,7 +47,9 @@ class AttemptFailed extends Error {
 }
 
 async function retry<T>(
-  attempt: () => Promise<T>, first: AttemptFailed, { pauses, isJittered, retriesMax, signal, isFinal, gotAhead, onRetry }: RetryOptions,
+  attempt: () => Promise<T>,
+  first: AttemptFailed,
+  { pauses, isJittered, retriesMax, signal, isFinal, gotAhead, onRetry }: RetryOptions,
 ): Promise<T> {
   const again = async (tries: number): Promise<T> => {
     if (tries === 1) throw first
@@ -59,8 +61,12 @@ async function retry<T>(
   }
   try {
     return await pRetry(again, {
-      retries: retriesMax ?? Infinity, minTimeout: pauses.minMs, maxTimeout: pauses.maxMs, randomize: isJittered ?? false, ...(signal && { signal }),
-      shouldConsumeRetry: async () => await gotAhead?.() !== true,
+      retries: retriesMax ?? Infinity,
+      minTimeout: pauses.minMs,
+      maxTimeout: pauses.maxMs,
+      randomize: isJittered ?? false,
+      ...(signal && { signal }),
+      shouldConsumeRetry: async () => (await gotAhead?.()) !== true,
       shouldRetry({ error, retryDelay }) {
         if (isFinal?.(error.cause) === true) return false
         onRetry?.(error.cause, retryDelay)
@@ -81,10 +87,16 @@ const ASK_PAUSES: Pauses = { minMs: 20, maxMs: 5_000 }
  *
  * @throws what the last try threw, and the reason of the signal where it has aborted, even if there was an answer
  */
-export async function askWithRetry<T>({ log, signal }: { readonly log: Logger; readonly signal: AbortSignal }, what: string, ask: () => Promise<T>): Promise<T> {
+export async function askWithRetry<T>(
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+  what: string,
+  ask: () => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted()
   const answer = await withRetry(ask, {
-    pauses: ASK_PAUSES, retriesMax: ASK_RETRIES_MAX, signal,
+    pauses: ASK_PAUSES,
+    retriesMax: ASK_RETRIES_MAX,
+    signal,
     onRetry: (err, pauseMs) => rateLimitedWarn(log, { what, err, pauseMs }, 'a question had no answer; it is asked again'),
   })
   signal.throwIfAborted()

@@ -4,11 +4,19 @@ import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openJetStream } from '../../../infra/app/nats-access.ts'
+import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
-import { startNatsServer, type NatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { taskStartedIn } from '../../../pipeline/dispatcher/find-task-start.ts'
 import {
-  findRecord, firstRecord, lastRecord, lastRecordDirect, nextRecord, recordAt, recordsOf, recordsOfKind, type Placed,
+  findRecord,
+  firstRecord,
+  lastRecord,
+  lastRecordDirect,
+  nextRecord,
+  type Placed,
+  recordAt,
+  recordsOf,
+  recordsOfKind,
 } from '../../../pipeline/jetstream/last-record.ts'
 import { logSubject } from '../../../schemas/subjects.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
@@ -79,7 +87,7 @@ test.each(['leader', 'anyReplica'] as const)('a record is read by its sequence, 
   expect(await nextRecord(jetstream, SUBJECT, last.seq + 1, from)).toBeUndefined()
 })
 
-describe('among an actor\'s records', () => {
+describe("among an actor's records", () => {
   test.each(['leader', 'anyReplica'] as const)('each is found by its number, from %s', async (from) => {
     for (const [index, seq] of seqs.entries()) {
       expect((await findRecord(jetstream, SUBJECT, last, ({ n }) => n - (index + 1), from))?.seq).toBe(seq)
@@ -91,7 +99,7 @@ describe('among an actor\'s records', () => {
 
   test('the first that does not come before is found, up to any later one', async () => {
     for (const upTo of [20, 21, RECORDS]) {
-      const end = await findRecord(jetstream, SUBJECT, last, ({ n }) => n - upTo) ?? last
+      const end = (await findRecord(jetstream, SUBJECT, last, ({ n }) => n - upTo)) ?? last
       expect((await firstRecord(jetstream, SUBJECT, end, ({ n }) => n < 20))?.record.n).toBe(20)
       expect((await firstRecord(jetstream, SUBJECT, end, () => false))?.record.n).toBe(1)
     }

@@ -36,7 +36,12 @@ describe('a retry', () => {
     expect(attempt).toHaveBeenCalledTimes(4)
     await vi.advanceTimersByTimeAsync(31)
     expect(await answer).toBe('an answer')
-    expect(told).toEqual([[1, 20], [2, 40], [3, 50], [4, 50]])
+    expect(told).toEqual([
+      [1, 20],
+      [2, 40],
+      [3, 50],
+      [4, 50],
+    ])
   })
 
   test('ends with what the last try threw, itself', async () => {
@@ -65,7 +70,13 @@ describe('a retry', () => {
     const stopping = new AbortController()
     const reason = new Error('stopped')
     const attempt = failing([1, 2])
-    await expect(withRetry(attempt, { pauses: { minMs: 3_600_000, maxMs: 3_600_000 }, signal: stopping.signal, onRetry: () => setImmediate(() => stopping.abort(reason)) })).rejects.toBe(reason)
+    await expect(
+      withRetry(attempt, {
+        pauses: { minMs: 3_600_000, maxMs: 3_600_000 },
+        signal: stopping.signal,
+        onRetry: () => setImmediate(() => stopping.abort(reason)),
+      }),
+    ).rejects.toBe(reason)
     expect(attempt).toHaveBeenCalledTimes(1)
   })
 })
