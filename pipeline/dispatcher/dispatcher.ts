@@ -4,7 +4,7 @@ import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
@@ -85,7 +85,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const deadLetters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
+    const deadLetters = hasDeadLetters(record) ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...deadLetters]
     const due = dueUnlessCovered(address, record)

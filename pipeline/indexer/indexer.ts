@@ -4,6 +4,7 @@ import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { nextRecord, recordsOfKind } from '../jetstream/last-record.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
@@ -197,9 +198,8 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
 }
 
 /** The first record of any source. */
-async function firstOfKnowledge({ jsm }: JetStreamContext): Promise<number | undefined> {
-  return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
-}
+const firstOfKnowledge = async (jetstream: JetStreamContext): Promise<number | undefined> =>
+  (await nextRecord(jetstream, recordsOfKind(SOURCE_KIND), 1, 'anyReplica'))?.seq
 
 /** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
 const idOf = (text: IndexText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)
