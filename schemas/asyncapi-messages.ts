@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EMIT_EXAMPLES, INPUT_EXAMPLES, type Example } from './asyncapi-examples.ts'
+import { EMIT_EXAMPLES, type Example, INPUT_EXAMPLES } from './asyncapi-examples.ts'
 
 /** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({

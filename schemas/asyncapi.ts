@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { deadLetterMessages, describeInput, describeOutput, jsonSchema, outEventSchema } from './asyncapi-messages.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { inputSchema } from './envelope.ts'
+import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { LIMITS } from './limits.ts'
 import { REASONS, recordSchema } from './record.ts'
 import { TOKEN } from './subjects.ts'

@@ -1,7 +1,7 @@
-import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './table-generations.ts'
 import type { Column, Table } from './table-columns.ts'
+import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './table-generations.ts'
 import { PROGRESS, TABLES } from './tables.ts'
-import { VIEWS, type View } from './views.ts'
+import { type View, VIEWS } from './views.ts'
 
 /** A text as a string literal of SQL. */
 export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

@@ -1,4 +1,4 @@
-import { roleSchema, type Role } from './events.ts'
+import { type Role, roleSchema } from './events.ts'
 
 /**
  * How the tables read the events and label facts that they know. A kind may declare its own schemas for these events, so each field is read

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { resolutionSchema, deadLetterFacts } from './dead-letter-resolution.ts'
+import { deadLetterFacts, resolutionSchema } from './dead-letter-resolution.ts'
 import { reasonSchema } from './reasons.ts'
 
-export { REASONS, type Reason } from './reasons.ts'
+export { type Reason, REASONS } from './reasons.ts'
 
 const time = z.iso.datetime()
 const count = z.int().nonnegative()

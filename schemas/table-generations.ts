@@ -1,4 +1,4 @@
-import { TIME, type Column, type Table } from './table-columns.ts'
+import { type Column, type Table, TIME } from './table-columns.ts'
 
 /**
  * A column of every table of rows, and not of its view. A rebuild writes rows of the next generation beside the current one; then one row

@@ -1,6 +1,6 @@
 import type { Column, Table } from './table-columns.ts'
 import { PROGRESS, TABLES } from './tables.ts'
-import { VIEWS, type View } from './views.ts'
+import { type View, VIEWS } from './views.ts'
 
 /** Generates docs/tables.md from the same comments that ClickHouse shows. */
 export const tablesPage = (): string => [

@@ -1,6 +1,6 @@
 import {
-  byActorAnd, col, id, longText, monotonic, MONEY_OR_NULL, SHARED_PATH_SETTINGS, TEXT, TEXT_OR_NULL, TIME, TIME_OR_NULL,
-  type ReadModel, type Table,
+  byActorAnd, col, id, longText, MONEY_OR_NULL, monotonic, type ReadModel, SHARED_PATH_SETTINGS, type Table, TEXT, TEXT_OR_NULL, TIME,
+  TIME_OR_NULL,
 } from './table-columns.ts'
 
 export type { Column, ReadModel, SkipIndex, Table } from './table-columns.ts'
@@ -26,8 +26,8 @@ const position = {
 const { history: _history, ...actorContext } = context
 
 /**
- * The tables of the contract. `<name>_rows` holds all versions of rows, duplicates included, until ClickHouse merges them; the view `<name>`
- * always returns current rows without duplicates.
+ * The tables of the contract. `<name>_rows` holds all versions of rows, duplicates included, until ClickHouse merges them; the view
+ * `<name>` always returns current rows without duplicates.
  */
 export const TABLES = {
   events: {

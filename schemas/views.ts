@@ -1,4 +1,4 @@
-import { TEXT_OR_NULL, TIME_OR_NULL, type Column } from './table-columns.ts'
+import { type Column, TEXT_OR_NULL, TIME_OR_NULL } from './table-columns.ts'
 import { TABLES } from './tables.ts'
 
 /** A view over other tables. */

@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Case, LogRecord, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
-import { emptyDedupState, type DedupState } from './deduplication.ts'
+import { type DedupState, emptyDedupState } from './deduplication.ts'
 
 /** Everything the next decision about an actor depends on: its last record, and the machine's snapshot once it is restored. */
 export interface Actor {

@@ -2,7 +2,7 @@ import type { Input } from '../../schemas/envelope.ts'
 import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../schemas/event-readers.ts'
 import type { Case, LogRecord } from '../../schemas/record.ts'
 import { detectLanguage } from './detect-language.ts'
-import { reachedAt, observedMessages, type ObservedMessage } from './observed-messages.ts'
+import { type ObservedMessage, observedMessages, reachedAt } from './observed-messages.ts'
 import { nextTurns, withLogSeq } from './turns.ts'
 
 /** The parts of a record that decide how the case continues, and the case before it. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { RESERVED_ID_PREFIX, type Input } from '../../schemas/envelope.ts'
+import { type Input, RESERVED_ID_PREFIX } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, ResolvedDeadLetter } from '../../schemas/record.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
 import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Emitted, Sent } from '../../schemas/record.ts'

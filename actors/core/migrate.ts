@@ -1,14 +1,14 @@
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
 import { z } from 'zod'
-import { messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import type { State } from '../../schemas/record.ts'
+import { type Kind, machineName } from '../definition/kind.ts'
+import { type RefusalCode, refusalError } from '../definition/refusal.ts'
+import { isFunction, isRecord, type Node, pathOf, tasksOf, timersOf } from '../definition/walk-machine.ts'
 import type { Actor } from './actor.ts'
-import { refusalError, type RefusalCode } from '../definition/refusal.ts'
-import { isFunction, isRecord, pathOf, tasksOf, timersOf, type Node } from '../definition/walk-machine.ts'
 import type { Action } from './effects.ts'
-import { machineName, type Kind } from '../definition/kind.ts'
 import { leavesOf, statePath } from './snapshot.ts'
 
 /** An earlier version's state in the form of this version, with the actions that stop and start its runs. */

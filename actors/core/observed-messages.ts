@@ -1,6 +1,6 @@
-import type { Role } from '../../schemas/events.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import { readReceived, readSent, type Received, type Sent } from '../../schemas/event-readers.ts'
+import type { Role } from '../../schemas/events.ts'
 import type { Emitted } from '../../schemas/record.ts'
 
 /** One message of a conversation: a row of the table `messages`. */

@@ -1,5 +1,5 @@
-import { zodProblem, inputSchema, RESERVED_ID_PREFIX, type Input, type WireInput } from '../../schemas/envelope.ts'
-import { internalSchema, type InternalInput, type RunInput } from '../../schemas/internal-messages.ts'
+import { type Input, inputSchema, RESERVED_ID_PREFIX, type WireInput, zodProblem } from '../../schemas/envelope.ts'
+import { type InternalInput, internalSchema, type RunInput } from '../../schemas/internal-messages.ts'
 import { decodeUtf8, jsonProblem, parseJson } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Reason } from '../../schemas/record.ts'

@@ -1,5 +1,5 @@
-import type { Input } from '../../schemas/envelope.ts'
 import { readResolutionHeader } from '../../schemas/dead-letter-resolution.ts'
+import type { Input } from '../../schemas/envelope.ts'
 import type { ResolvedDeadLetter } from '../../schemas/record.ts'
 import { commit, payloadText, unchanged } from './commit.ts'
 import type { Decision, DecisionInput, PendingRecord } from './decision.ts'

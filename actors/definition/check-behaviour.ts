@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate'
-import { isSend } from './send-action.ts'
 import type { Refusal } from './refusal.ts'
+import { isSend } from './send-action.ts'
 import { builtInAction, guardsOf, isFunction, isRecord, nameOf, type Reference } from './walk-machine.ts'
 
 /** Checks the actions of a machine. */

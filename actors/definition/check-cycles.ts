@@ -1,7 +1,7 @@
 import type { AnyStateMachine } from 'xstate'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Refusal } from './refusal.ts'
-import { nodesOf, pathOf, type Node } from './walk-machine.ts'
+import { type Node, nodesOf, pathOf } from './walk-machine.ts'
 
 /**
  * Finds cycles of `always` transitions without a guard, which never end. Cycles with guards are bounded at run time: the input is rejected.

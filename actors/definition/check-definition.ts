@@ -1,11 +1,11 @@
 import type { AnyStateMachine } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { Kind } from './kind.ts'
 import { checkActions, checkGuards } from './check-behaviour.ts'
 import { checkContext } from './check-context.ts'
 import { checkCycles } from './check-cycles.ts'
-import { refusalText, type Refusal } from './refusal.ts'
 import { checkSources } from './check-invokes.ts'
+import type { Kind } from './kind.ts'
+import { type Refusal, refusalText } from './refusal.ts'
 import { actionsOf, nodesOf, pathOf } from './walk-machine.ts'
 
 /** Everything that is wrong with a definition. `code` is that of the first refusal. */

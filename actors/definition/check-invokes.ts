@@ -1,6 +1,6 @@
-import { StateMachine, type AnyStateMachine } from 'xstate'
+import { type AnyStateMachine, StateMachine } from 'xstate'
 import type { Refusal, RefusalCode } from './refusal.ts'
-import { builtInAction, eventTransitionsOf, isFunction, isRecord, nodesOf, pathOf, type Reference, type Node } from './walk-machine.ts'
+import { builtInAction, eventTransitionsOf, isFunction, isRecord, type Node, nodesOf, pathOf, type Reference } from './walk-machine.ts'
 
 interface Invoked {
   readonly node: Node

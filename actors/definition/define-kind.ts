@@ -1,7 +1,7 @@
-import { fromPromise, StateMachine, type AnyStateMachine, type ContextFrom, type PromiseActorLogic } from 'xstate'
+import { type AnyStateMachine, type ContextFrom, fromPromise, type PromiseActorLogic, StateMachine } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
+import { type Address, EVENT_TYPE, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
 import { deepFreeze } from './deep-freeze.ts'
@@ -12,7 +12,7 @@ import type { TaskDefinition, Tasks } from './task-definition.ts'
 import { nodesOf } from './walk-machine.ts'
 
 export type { Migration, Migrations, OldState } from './earlier-versions.ts'
-export { kindsByName, machineName, type ContextSchema, type Kind, type Kinds, type Label, type Schemas } from './kind.ts'
+export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type Schemas } from './kind.ts'
 export { defineTask, type TaskCall, type TaskDefinition, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */

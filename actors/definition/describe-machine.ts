@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Kind, Schemas } from './kind.ts'
 import { isSend } from './send-action.ts'
-import { builtInAction, eventTransitionsOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
+import { builtInAction, eventTransitionsOf, isRecord, nameOf, type Node, tasksOf, timersOf, type Transition } from './walk-machine.ts'
 
 const transitionShape = z.object({
   /** Ids of the target states; absent for a transition that exits no state. */

@@ -87,7 +87,8 @@ function commonOf(from: DrawnState, to: DrawnState): DrawnState | undefined {
 function labelOf(event: string, { guard, actions, reenter }: DescribedTransition, isTargetless: boolean): string {
   const parts = [
     event === '' ? 'always' : descriptorText(event).replace(/^on /, ''), ...(guard === undefined ? [] : [`[${guard}]`]),
-    ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]), ...(isTargetless ? ['(stays)'] : []), ...(reenter === true ? ['(again)'] : []),
+    ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]), ...(isTargetless ? ['(stays)'] : []),
+    ...(reenter === true ? ['(again)'] : []),
   ]
   return escaped(parts.join(' '))
 }

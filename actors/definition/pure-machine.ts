@@ -1,5 +1,5 @@
 import {
-  createActor, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, type ExecutableActionObject, type Snapshot,
+  type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, type ExecutableActionObject, type Snapshot,
 } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 

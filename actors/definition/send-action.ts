@@ -1,9 +1,9 @@
 import type { ActionArgs, EventObject, MachineContext, ParameterizedObject } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { isFunction } from './walk-machine.ts'
 import type { ContextSchema, Kind, Schemas } from './kind.ts'
 import type { Tasks } from './task-definition.ts'
+import { isFunction } from './walk-machine.ts'
 
 /** An event for another actor of the same tenant. */
 export interface Sending {

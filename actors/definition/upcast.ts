@@ -1,8 +1,8 @@
 import type { z } from 'zod'
+import { type Input, zodProblem } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
-import { zodProblem, type Input } from '../../schemas/envelope.ts'
-import type { Kind } from './kind.ts'
 import type { Upcaster } from './earlier-versions.ts'
+import type { Kind } from './kind.ts'
 
 type Data = Readonly<Record<string, unknown>>
 

@@ -2,7 +2,7 @@ import type { InternalInput, TaskError } from '../../schemas/internal-messages.t
 import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
 import {
-  startStep, deliver, internalMessage, producerMessage, nextScheduled, advanceTo, resultMessage, deliverReadyResults, timeText, type World,
+  advanceTo, deliver, deliverReadyResults, internalMessage, nextScheduled, producerMessage, resultMessage, startStep, timeText, type World,
 } from './simulated-world.ts'
 
 /** Attributes of an input besides its type and data. */

@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert'
 import type { LogRecord } from '../../schemas/record.ts'
 import { differenceLines, valueText } from '../core/value-differences.ts'
-import type { Complaint } from './watched-machine.ts'
 import type { World } from './simulated-world.ts'
+import type { Complaint } from './watched-machine.ts'
 
 export interface FailureOptions {
   readonly expected?: unknown

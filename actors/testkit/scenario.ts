@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord, Reason } from '../../schemas/record.ts'
-import { differenceLines, differencesBetween, valueText, type Difference } from '../core/value-differences.ts'
-import type { Kind, Label } from '../definition/kind.ts'
 import { statePath } from '../core/snapshot.ts'
-import { perform, type Act, type Attributes } from './acts.ts'
-import { durationText, millisecondsOf, type Duration } from './durations.ts'
+import { type Difference, differenceLines, differencesBetween, valueText } from '../core/value-differences.ts'
+import type { Kind, Label } from '../definition/kind.ts'
+import { type Act, type Attributes, perform } from './acts.ts'
+import { type Duration, durationText, millisecondsOf } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
-import { fitOutput, isFailure, type AnyStub, type Failure, type StubOf } from './task-stubs.ts'
 import { createWorld, isIn, nextScheduled, timeText, type World, type WorldOptions } from './simulated-world.ts'
+import { type AnyStub, type Failure, fitOutput, isFailure, type StubOf } from './task-stubs.ts'
 
 /** Some of an object's fields, at every depth; arrays are whole. */
 export type Some<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: Some<T[Key]> } : T

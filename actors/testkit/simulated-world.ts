@@ -1,12 +1,12 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { InternalInput } from '../../schemas/internal-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { inputSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import { actorAfter, newActor, type Actor } from '../core/actor.ts'
+import { type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
+import { type Actor, actorAfter, newActor } from '../core/actor.ts'
 import type { Message } from '../core/decision.ts'
 import type { Kind } from '../definition/kind.ts'
-import { runStub, type AnyStub, type StubbedRun } from './task-stubs.ts'
-import { createWatcher, type Complaint, type Watcher } from './watched-machine.ts'
+import { type AnyStub, runStub, type StubbedRun } from './task-stubs.ts'
+import { type Complaint, createWatcher, type Watcher } from './watched-machine.ts'
 
 /** One act of the test, with the records that followed from it. */
 export interface Step {

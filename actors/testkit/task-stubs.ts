@@ -1,11 +1,11 @@
 import type { z } from 'zod'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { TaskError } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
-import { millisecondsOf, type Duration } from './durations.ts'
+import { type Duration, millisecondsOf } from './durations.ts'
 
 const STUB = Symbol('stub')
 

@@ -3,12 +3,12 @@ import type { State } from '../../schemas/record.ts'
 import type { Actor } from '../core/actor.ts'
 import { decide } from '../core/decide.ts'
 import type { Decision, Message } from '../core/decision.ts'
-import { differencesBetween, type Difference } from '../core/value-differences.ts'
-import { kindsByName, type Kind, type Kinds } from '../definition/kind.ts'
-import { createPureMachine, type PureMachine } from '../definition/pure-machine.ts'
 import { leavesOf } from '../core/snapshot.ts'
-import { under, type Conditions } from './simulated-conditions.ts'
+import { type Difference, differencesBetween } from '../core/value-differences.ts'
 import { deepFreeze } from '../definition/deep-freeze.ts'
+import { type Kind, type Kinds, kindsByName } from '../definition/kind.ts'
+import { createPureMachine, type PureMachine } from '../definition/pure-machine.ts'
+import { type Conditions, under } from './simulated-conditions.ts'
 
 /** Rules for pure machines: decide by the input and the context alone, change nothing in place, keep only JSON. */
 export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const

@@ -1,15 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { recordAt } from '../../pipeline/jetstream/last-record.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
+import type { Pauses } from '../../pipeline/runtime/retry.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
-import type { Durability } from './durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { askStatus, type ProcessStatus } from './status-service.ts'
 import { openBucket } from './prepare-streams.ts'
 import { ROLES, type Role, type Settings } from '../settings.ts'
@@ -40,7 +41,8 @@ interface Reading {
   readonly isComplete: boolean
 }
 
-const POLL_MS = 100
+/** Far enough apart that what is on its way between two streams has come in by the second reading. */
+const READINGS: Pauses = { minMs: 100, maxMs: 100 }
 
 /** How far all stages are: as their processes say, and by what they stored where no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
@@ -54,16 +56,17 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
     const timeout = AbortSignal.timeout(timeoutMs)
-    for (let before = ''; ; await delay(POLL_MS)) {
+    let before = ''
+    return pollUntil(async () => {
       const { status, marks, isComplete } = await read(jetstream, settings)
       const lagging = Object.entries(status.stages).filter(([, stage]) => stage.lag > 0)
       const isLevel = lagging.length === 0 && isComplete
       if (isLevel && marks === before) return status
       before = isLevel ? marks : ''
-      if (!timeout.aborted) continue
+      if (!timeout.aborted) return undefined
       const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
       throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
-    }
+    }, { pauses: READINGS })
   })
 
 async function read(jetstream: JetStreamContext, settings: Settings): Promise<Reading> {
@@ -137,8 +140,8 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
 }
 
 async function lastHandled(jetstream: JetStreamContext, { state }: StreamInfo): Promise<number> {
-  const last = state.messages === 0 ? null : await jetstream.jsm.streams.getMessage('LOG', { seq: state.last_seq })
-  return last === null ? 0 : last.json<LogRecord>().inbox.seq
+  const last = state.messages === 0 ? undefined : await recordAt(jetstream, state.last_seq)
+  return last?.record.inbox.seq ?? 0
 }
 
 async function dispatched(kv: KV, partitions: number): Promise<number> {

@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { askStatus } from '../app/status-service.ts'
 
 /** How long a backup waits for stages that are behind, each time. */
 const WAIT_MS_MAX = 10_000
-const POLL_MS = 50
 
 /** Whether every input of INBOX up to a sequence has its record; waits for it, for a bounded time. */
 export const waitUntilDecided = (jetstream: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> =>
@@ -30,11 +29,10 @@ export async function waitUntilDispatched(kv: KV, logSeq: number, partitions: nu
   return isThere ? logSeq : dispatched()
 }
 
-async function patiently(isThere: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+function patiently(isThere: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
   const begunMs = performance.now()
-  for (;;) {
+  return pollUntil(async () => {
     if (await isThere()) return true
-    if (performance.now() - begunMs > WAIT_MS_MAX) return false
-    await delay(POLL_MS, undefined, { signal })
-  }
+    return performance.now() - begunMs > WAIT_MS_MAX ? false : undefined
+  }, { signal })
 }

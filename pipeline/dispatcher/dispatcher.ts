@@ -4,7 +4,7 @@ import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
@@ -20,7 +20,7 @@ import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
 import type { RecordRepair, StreamTruncation } from '../jetstream/stream-truncation.ts'
 import { findResumePosition, withPosition, type ResumePosition, type StreamPosition } from '../jetstream/position-history.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letter-messages.ts'
 import { removeDeadLetter } from './remove-dead-letter.ts'
@@ -60,7 +60,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   const deps = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
   const wakeUps = createWakeUps({ jetstream, log, metrics, signal: loop.signal })
   const watermark = createLowWatermark(startSeq)
@@ -85,7 +85,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const deadLetters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
+    const deadLetters = hasDeadLetters(record) ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...deadLetters]
     const due = dueUnlessCovered(address, record)

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
+import { typedKey } from '../jetstream/typed-kv.ts'
 
 const proofsSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
 type Proof = z.infer<typeof proofsSchema>[number]
@@ -24,14 +25,11 @@ export interface Canaries {
 const GROWTH = 8
 
 export function createCanaries({ kv, reader, store, log }: { readonly kv: KV; readonly reader: string; readonly store: IndexWriter; readonly log: Logger }): Canaries {
-  const key = `${reader}.proofs`
+  const stored = typedKey<readonly Proof[]>(kv, `${reader}.proofs`, proofsSchema)
   let known: readonly Proof[] | undefined
-  const load = async (): Promise<readonly Proof[]> => {
-    const entry = await kv.get(key)
-    return entry === null || entry.operation !== 'PUT' ? [] : proofsSchema.parse(entry.json())
-  }
+  const load = async (): Promise<readonly Proof[]> => (await stored.get())?.value ?? []
   const save = async (proofs: readonly Proof[]): Promise<void> => {
-    await kv.put(key, JSON.stringify(proofs))
+    await stored.put(proofs)
     known = proofs
   }
   return {

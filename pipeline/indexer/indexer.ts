@@ -4,18 +4,20 @@ import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { nextRecord, recordsOfKind } from '../jetstream/last-record.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { findResumePosition, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
 import type { Canaries } from './canaries.ts'
-import { changeOf, pointId, type IndexChange, type IndexText } from './index-changes.ts'
+import { pointId, type IndexChange, type IndexText } from './index-changes.ts'
+import { changeOf } from './record-changes.ts'
 
 export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly jetstream: JetStreamContext
@@ -79,7 +81,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   }
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   const deadLetters = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
   /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
   const mayBeKnownUpTo = begunAt + reader.pending
@@ -196,9 +198,8 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
 }
 
 /** The first record of any source. */
-async function firstOfKnowledge({ jsm }: JetStreamContext): Promise<number | undefined> {
-  return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
-}
+const firstOfKnowledge = async (jetstream: JetStreamContext): Promise<number | undefined> =>
+  (await nextRecord(jetstream, recordsOfKind(SOURCE_KIND), 1, 'anyReplica'))?.seq
 
 /** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
 const idOf = (text: IndexText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)

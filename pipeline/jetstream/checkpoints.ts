@@ -2,6 +2,7 @@ import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { typedKey } from './typed-kv.ts'
 
 const ringSchema = z.array(streamPositionSchema)
 
@@ -16,10 +17,8 @@ export interface Checkpoints {
 
 export function createCheckpoints(kv: KV, reader: string): Checkpoints {
   const keyOf = (partition: number): string => `${reader}.${partition}`
-  const find: Checkpoints['find'] = async (partition) => {
-    const entry = await kv.get(keyOf(partition))
-    return entry === null ? undefined : ringSchema.parse(entry.json())
-  }
+  const stored = (partition: number) => typedKey<readonly StreamPosition[]>(kv, keyOf(partition), ringSchema)
+  const find: Checkpoints['find'] = async (partition) => (await stored(partition).get())?.value
   return {
     find,
     async load(partition) {
@@ -29,8 +28,6 @@ export function createCheckpoints(kv: KV, reader: string): Checkpoints {
       }
       return ring
     },
-    async save(partition, ring) {
-      await kv.put(keyOf(partition), JSON.stringify(ring))
-    },
+    save: (partition, ring) => stored(partition).put(ring),
   }
 }

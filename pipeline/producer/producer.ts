@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { jetstream as jetstreamClient, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream'
+import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
 import { createRequestMux } from '../jetstream/request-mux.ts'
-import type { Durability } from '../http/input-route.ts'
-import { createWaits, type ActorWait, type Handled, type Wait } from '../http/wait-for.ts'
+import { createWaits, type ActorWait, type Handled, type Wait } from './wait-for.ts'
 import { NotAcknowledgedError, InputRefusedError, WaitTimeoutError } from './producer-errors.ts'
+import type { Durability, Receipt } from './receipt.ts'
 import { createRemoteProgress } from './remote-progress.ts'
 import { inputProblem, sendInput, type OutgoingInput, type Sent } from './input-sender.ts'
 
@@ -37,18 +38,6 @@ export interface PublishOptions {
   readonly onWait?: ((why: string) => void) | undefined
 }
 
-/** What is certain once `publish` has settled. */
-export interface Receipt extends Partial<Handled> {
-  /** INBOX sequence: of this input, or of the one that it repeats. */
-  readonly position: number
-  /** The input's own. */
-  readonly id: string
-  /** INBOX had it already, as far as it remembers. */
-  readonly duplicate: boolean
-  /** What the acknowledgement is worth; fsync is `null` where nobody says. */
-  readonly durability: Durability
-}
-
 /** Publishes inputs over one connection. */
 export interface Producer {
   /**
@@ -66,8 +55,6 @@ export interface Producer {
 const TIMEOUT_DEFAULT_MS = 10_000
 /** Without an answer for so long it is sent again; what is under way at the end may take so long, too. */
 const ANSWER_MS = 2_000
-/** JetStream's code for a stream that is not there. */
-const STREAM_NOT_FOUND = 10059
 
 /**
  * Makes a producer of a connection, or of where to connect to. It needs no more rights than any producer: to publish to `in.>`, and to read.
@@ -94,7 +81,7 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
 
 async function publishing(jetstream: JetStreamContext): Promise<Producer['publish']> {
   const { config } = await jetstream.jsm.streams.info('INBOX').catch((cause: unknown): never => {
-    if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
+    if (!isJetStreamError(cause, 'streamNotFound')) throw cause
     throw new ColloquyError('not_set_up', `the NATS at ${jetstream.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
   const levels = createRemoteProgress(jetstream.nc)

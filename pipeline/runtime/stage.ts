@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
+import { restartPauses } from './retry.ts'
 
 /** How a stage is doing, for `status`, `/readyz` and the live view. */
 export interface StageStatus {
@@ -39,11 +40,6 @@ export interface StageRun {
   stop(): Promise<void>
 }
 
-const BACKOFF_MIN_MS = 100
-const BACKOFF_MAX_MS = 10_000
-/** A run that lasted this long was a good one: the next failure starts at the shortest pause again. */
-const GOOD_RUN_MS = 30_000
-
 /**
  * Keeps a stage running: a run that fails is begun anew from its checkpoint, after a pause that doubles. The first start must
  * succeed.
@@ -60,8 +56,9 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
     health = { ok, detail, since: ok === health.ok ? health.since : new Date().toISOString() }
   }
   const keepRunning = async (): Promise<void> => {
-    let pauseMs = BACKOFF_MIN_MS
+    const pauses = restartPauses()
     let begunAt = Date.now()
+    let pauseMs: number
     for (;;) {
       try {
         await run.ended
@@ -72,12 +69,11 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
-        if (Date.now() - begunAt > GOOD_RUN_MS) pauseMs = BACKOFF_MIN_MS
+        pauseMs = pauses.after(Date.now() - begunAt)
         log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} begins anew`)
       }
       for (let begun = false; !begun;) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-        pauseMs = Math.min(pauseMs * 2, BACKOFF_MAX_MS)
         if (stopping.signal.aborted) return
         try {
           run = await begin()
@@ -88,6 +84,7 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
           become(true, 'running')
         } catch (error) {
           become(false, messageOf(error))
+          pauseMs = pauses.after(0)
           log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} cannot begin`)
         }
       }

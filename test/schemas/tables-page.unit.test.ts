@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { type ReadModel, TABLES } from '../../schemas/tables.ts'
 import { tablesPage } from '../../schemas/tables-page.ts'
-import { TABLES, type ReadModel } from '../../schemas/tables.ts'
 
 test('docs/tables.md is the output of "colloquy tables --markdown"', () => {
   expect(readFileSync(new URL('../../docs/tables.md', import.meta.url), 'utf8')).toBe(tablesPage())

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type NatsServer, startNatsServer } from '../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../infra/servers/nats/obtain-nats.ts'
-import { startNatsServer, type NatsServer } from '../../infra/servers/nats/nats-server.ts'
-import { inputSubject, parseInboxSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, parseInboxSubject, partitionOf } from '../../schemas/subjects.ts'
 
 const log = pino({ level: 'silent' })
 let dataDir: string

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  FILLER, inputSubject, internalSubject, isAddressable, isFiller, logSubject, parseActorKey, parseInboxSubject, parseLogSubject,
-  actorKey, partitionOf, publishedSubject, TOKEN, UNADDRESSABLE,
+  actorKey, FILLER, inputSubject, internalSubject, isAddressable, isFiller, logSubject, parseActorKey, parseInboxSubject, parseLogSubject,
+  partitionOf, publishedSubject, TOKEN, UNADDRESSABLE,
 } from '../../schemas/subjects.ts'
 
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/)

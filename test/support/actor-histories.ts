@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
-import { kindsByName, type Kind, type Kinds } from '../../actors/definition/kind.ts'
+import { type Kind, type Kinds, kindsByName } from '../../actors/definition/kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { message, reread, timeAt } from './core-helpers.ts'
 

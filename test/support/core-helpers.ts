@@ -1,10 +1,10 @@
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
 import { kindsByName } from '../../actors/definition/kind.ts'
+import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { toyKind } from './toy-kind.ts'
-import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 
 export const kinds = kindsByName([toyKind])
 export const address = { tenant: 'acme', kind: 'toy', id: 'a1' }

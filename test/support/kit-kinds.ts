@@ -1,9 +1,9 @@
 import { emit, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
-import { defineTask } from '../../actors/definition/task-definition.ts'
 import type { OldState } from '../../actors/definition/earlier-versions.ts'
 import { send } from '../../actors/definition/send-action.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
 const defineRefund = (version: number, migrate = {}) => defineKind({
   name: 'refund', version, migrate,

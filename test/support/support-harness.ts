@@ -1,13 +1,13 @@
 import pino from 'pino'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
 import type { Decision, Message } from '../../actors/core/decision.ts'
-import { kindsByName, type Kind } from '../../actors/definition/kind.ts'
+import { type Kind, kindsByName } from '../../actors/definition/kind.ts'
+import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
-import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
-import { internal, message, emptySearchIndex, reread, timeAt } from './core-helpers.ts'
+import { emptySearchIndex, internal, message, reread, timeAt } from './core-helpers.ts'
 
 export const articles = loadArticles()
 export const support = createSupport({ articles })

@@ -1,18 +1,17 @@
 import { expect } from 'vitest'
 import {
   and, assign, cancel, createMachine, emit, enqueueActions, forwardTo, fromCallback, fromEventObservable, fromObservable, fromPromise,
-  fromTransition, log,
-  not, or, raise, sendParent, sendTo, spawnChild, stateIn, stopChild,
+  fromTransition, log, not, or, raise, sendParent, sendTo, spawnChild, stateIn, stopChild,
 } from 'xstate'
 import { z } from 'zod'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
-import { DefinitionError } from '../../actors/definition/check-definition.ts'
 import type { Message } from '../../actors/core/decision.ts'
+import { DefinitionError } from '../../actors/definition/check-definition.ts'
 import { defineKind } from '../../actors/definition/define-kind.ts'
-import { defineTask } from '../../actors/definition/task-definition.ts'
 import { kindsByName } from '../../actors/definition/kind.ts'
 import { send } from '../../actors/definition/send-action.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { internal, message, reread, timeAt } from './core-helpers.ts'
 

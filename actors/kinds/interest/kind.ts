@@ -2,7 +2,7 @@ import { assign, emit, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../definition/define-kind.ts'
 import { defineTask } from '../../definition/task-definition.ts'
-import { itemIdSchema, itemSchema, topicSchema, type Item } from './catalogue.ts'
+import { type Item, itemIdSchema, itemSchema, topicSchema } from './catalogue.ts'
 
 /** The weight of a signal halves in a week. */
 const HALF_LIFE_MS = 7 * 86_400_000

@@ -1,7 +1,7 @@
 import { enqueueActions, setup } from 'xstate'
 import { knowledgeChanged, SOURCE_KIND, sourceForgotten, sourceTaught } from '../../../schemas/knowledge-events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
-import { chunkCount, contextSchema, isExpectedPart, removeAll, emptyContext, applyPart, type Change, type Context } from './revision.ts'
+import { applyPart, type Change, chunkCount, type Context, contextSchema, emptyContext, isExpectedPart, removeAll } from './revision.ts'
 
 const kind = defineKind({
   name: SOURCE_KIND,

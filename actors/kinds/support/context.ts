@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { roleSchema } from '../../../schemas/events.ts'
-import type { Label } from '../../definition/kind.ts'
 import { detectLanguage } from '../../core/detect-language.ts'
+import type { Label } from '../../definition/kind.ts'
 import { clip } from './clip.ts'
 import { classify } from './intents.ts'
-import { INTENTS, TOPICS, type Intent } from './lexicon.ts'
+import { type Intent, INTENTS, TOPICS } from './lexicon.ts'
 
 /** Messages that may wait for a reply, including the one being answered. With one more, the case is handed to a person. */
 export const QUESTIONS_MAX = 8

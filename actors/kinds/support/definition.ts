@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 import type { TaskDefinition } from '../../definition/task-definition.ts'
-import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, turnSchema, TURNS_MAX } from './context.ts'
+import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
 import { TOPICS } from './lexicon.ts'
 
 export const HITS_MAX = 3

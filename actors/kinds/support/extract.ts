@@ -1,6 +1,6 @@
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { ANSWER_CHARS_MAX, HIT_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
+import { type Answer, ANSWER_CHARS_MAX, type AnswerInput, HIT_CHARS_MAX } from './definition.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
 import { citationOf, cited } from './replies.ts'

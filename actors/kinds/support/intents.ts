@@ -1,4 +1,4 @@
-import { INTENTS, LEXICON, TOPICS, type Intent, type Topic } from './lexicon.ts'
+import { type Intent, INTENTS, LEXICON, type Topic, TOPICS } from './lexicon.ts'
 import { tokensOf } from './tokens.ts'
 
 /** The classification of a message. */

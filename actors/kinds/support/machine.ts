@@ -1,11 +1,11 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
-  withHandover, withQuestion, initialContext, withMessage, outcomeOfSilence, QUESTIONS_MAX, reopened, withReply, type Context,
-  type Question,
+  type Context, initialContext, outcomeOfSilence, type Question, QUESTIONS_MAX, reopened, withHandover, withMessage, withQuestion,
+  withReply,
 } from './context.ts'
-import { answerOutput, lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
-import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
+import { type Answer, answerOutput, type Hit, lookupOutput, type Query, type SupportSetup } from './definition.ts'
+import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 
 /** The text of a reply; for an answer also its sources and cost. */
 type Reply = Partial<Answer> & { readonly text: string }

@@ -1,10 +1,10 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, extractReasoningMiddleware, generateText, wrapLanguageModel, type ModelMessage } from 'ai'
+import { APICallError, extractReasoningMiddleware, generateText, type ModelMessage, wrapLanguageModel } from 'ai'
 import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/task-definition.ts'
 import { clip } from './clip.ts'
-import { ANSWER_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
-import { NO_ANSWER, instructionsFor } from './prompt.ts'
+import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
+import { instructionsFor, NO_ANSWER } from './prompt.ts'
 import { citationOf } from './replies.ts'
 
 /** A model behind any endpoint with OpenAI's chat completions API. */

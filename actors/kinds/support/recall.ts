@@ -2,7 +2,7 @@ import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { EARLIER_CHARS_MAX, EARLIER_MAX, HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
+import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX, type Query } from './definition.ts'
 import { termsOf, wordsOf } from './terms.ts'
 
 /** Hits of the search from which the best are chosen. */

@@ -1,7 +1,7 @@
 import MiniSearch from 'minisearch'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
+import { type Hit, HIT_CHARS_MAX, HITS_MAX, type Query } from './definition.ts'
 import type { Article } from './knowledge.ts'
 import { synonymsOf } from './synonyms.ts'
 import { termsOf, wordsOf } from './terms.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
-import { walk, type Finding } from './random-walk.ts'
+import { type Finding, walk } from './random-walk.ts'
 
 /** Number of walks, moves in each, and rounds for which each walk is repeated. */
 const WALKS = 25

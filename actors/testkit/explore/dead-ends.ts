@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Act } from '../acts.ts'
 import { isIn, type World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
-import { hasEffect, shortened, stateOf, walk, type Finding } from './random-walk.ts'
+import { type Finding, hasEffect, shortened, stateOf, walk } from './random-walk.ts'
 
 /** A state that walks reached: the shortest way to it, the number of visits, and whether anything led on from it. */
 export interface Visited {

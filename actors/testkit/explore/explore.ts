@@ -2,13 +2,13 @@ import { AssertionError } from 'node:assert'
 import fc from 'fast-check'
 import type { AnyStateNode } from 'xstate'
 import type { Kind } from '../../definition/kind.ts'
-import { actCode, chainCode } from '../scenario-code.ts'
 import { narrativeOf } from '../failure.ts'
+import { actCode, chainCode } from '../scenario-code.ts'
 import { createWorld, type World } from '../simulated-world.ts'
-import { createAtlas, findDeadEnd } from './dead-ends.ts'
 import { findGrowth } from './context-growth.ts'
-import { movesOf, type Move, type ValueOptions } from './moves.ts'
-import { shortened, walk, type Finding } from './random-walk.ts'
+import { createAtlas, findDeadEnd } from './dead-ends.ts'
+import { type Move, movesOf, type ValueOptions } from './moves.ts'
+import { type Finding, shortened, walk } from './random-walk.ts'
 
 /** Options of `explore`. */
 export interface ExploreOptions<K extends Kind> extends ValueOptions<K> {

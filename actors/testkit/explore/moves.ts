@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { z } from 'zod'
 import type { Kind } from '../../definition/kind.ts'
-import { unstubbedTasks, type Act } from '../acts.ts'
+import { type Act, unstubbedTasks } from '../acts.ts'
 import { arbitraryOf } from '../arbitrary-values.ts'
 import { nextScheduled, type World } from '../simulated-world.ts'
 

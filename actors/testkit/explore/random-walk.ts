@@ -1,7 +1,7 @@
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { statePath } from '../../core/snapshot.ts'
-import { perform, type Act } from '../acts.ts'
+import { type Act, perform } from '../acts.ts'
 import { complaintText } from '../failure.ts'
 import type { World } from '../simulated-world.ts'
 import { actOf, type Move } from './moves.ts'

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { actorAfter, newActor, type Actor } from '../../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../../actors/core/actor.ts'
 import type { Message } from '../../../actors/core/decision.ts'
-import { messageReceived } from '../../../schemas/events.ts'
 import { RESERVED_ID_PREFIX } from '../../../schemas/envelope.ts'
+import { messageReceived } from '../../../schemas/events.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
-import { message, timeAt } from '../../support/core-helpers.ts'
+import { type LogRecord, recordSchema } from '../../../schemas/record.ts'
 import {
-  decideAt, applyEvent, historyEvents, playHistory, newHistory, replayInMemory, textOf, type HistoryEvent, type ActorHistory,
-  type KindGenerators,
+  type ActorHistory, applyEvent, decideAt, type HistoryEvent, historyEvents, type KindGenerators, newHistory, playHistory, replayInMemory,
+  textOf,
 } from '../../support/actor-histories.ts'
+import { message, timeAt } from '../../support/core-helpers.ts'
 import { parallel, supportDesk, toy } from '../../support/generators.ts'
 
 const ALL_KINDS: readonly (readonly [string, KindGenerators])[] = [['toy', toy], ['parallel', parallel], ['support', supportDesk]]

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { newActor, type Actor } from '../../../actors/core/actor.ts'
+import { type Actor, newActor } from '../../../actors/core/actor.ts'
 import { shapeOf } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
 import { resolutionHeader, type ResolutionRequest } from '../../../schemas/dead-letter-resolution.ts'
-import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
+import { type LogRecord, recordSchema } from '../../../schemas/record.ts'
 import { address, decideOn, message, play, recordOf, timeAt } from '../../support/core-helpers.ts'
 
 const fresh = newActor(address)

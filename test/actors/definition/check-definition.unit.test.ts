@@ -1,18 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import {
-  and, assign, createMachine, emit, enqueueActions, fromCallback, fromObservable, fromPromise, fromTransition, forwardTo, log, not, raise,
-  sendParent,
-  sendTo, spawnChild, stateIn, type AnyActorRef,
+  and, type AnyActorRef, assign, createMachine, emit, enqueueActions, forwardTo, fromCallback, fromObservable, fromPromise, fromTransition,
+  log, not, raise, sendParent, sendTo, spawnChild, stateIn,
 } from 'xstate'
 import { z } from 'zod'
 import { newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
 import { DefinitionError } from '../../../actors/definition/check-definition.ts'
-import type { RefusalCode } from '../../../actors/definition/refusal.ts'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
-import { defineTask } from '../../../actors/definition/task-definition.ts'
-import { kindsByName, type ContextSchema, type Kind } from '../../../actors/definition/kind.ts'
+import { type ContextSchema, type Kind, kindsByName } from '../../../actors/definition/kind.ts'
+import type { RefusalCode } from '../../../actors/definition/refusal.ts'
 import { send } from '../../../actors/definition/send-action.ts'
+import { defineTask } from '../../../actors/definition/task-definition.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 

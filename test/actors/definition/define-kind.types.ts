@@ -2,8 +2,8 @@
 import { assign, emit, enqueueActions, raise, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
-import { defineTask } from '../../../actors/definition/task-definition.ts'
 import { send } from '../../../actors/definition/send-action.ts'
+import { defineTask } from '../../../actors/definition/task-definition.ts'
 
 /** Mistakes that tsc must refuse; `npm run types` is the test. */
 const pay = defineTask({

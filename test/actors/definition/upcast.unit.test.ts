@@ -1,10 +1,10 @@
-import { assign, setup } from 'xstate'
 import { describe, expect, test } from 'vitest'
+import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
-import { given } from '../../../infra/testkit.ts'
-import { readData } from '../../../actors/definition/upcast.ts'
 import { upcaster } from '../../../actors/definition/earlier-versions.ts'
+import { readData } from '../../../actors/definition/upcast.ts'
+import { given } from '../../../infra/testkit.ts'
 
 const refund = defineKind({
   name: 'refund',

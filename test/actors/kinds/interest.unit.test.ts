@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { loadCatalogue, type Item } from '../../../actors/kinds/interest/catalogue.ts'
+import { type Item, loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { explore } from '../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../actors/testkit/scenario.ts'

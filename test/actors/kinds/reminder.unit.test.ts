@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { actorAfter, newActor, type Actor } from '../../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
 import type { Message } from '../../../actors/core/decision.ts'
 import { kindsByName } from '../../../actors/definition/kind.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { articleTopics, loadArticles, parseArticles, type Article } from '../../../actors/kinds/support/knowledge.ts'
+import { type Article, articleTopics, loadArticles, parseArticles } from '../../../actors/kinds/support/knowledge.ts'
 
 const articles = loadArticles()
 const inLanguage = (lang: Article['lang']) => articles.filter((article) => article.lang === lang)

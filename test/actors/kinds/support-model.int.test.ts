@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { codeOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import type { AnswerInput, Hit } from '../../../actors/kinds/support/definition.ts'
 import { createModelAnswer, type ModelOptions } from '../../../actors/kinds/support/model.ts'
+import { codeOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import { supportHarnessWith } from '../../support/support-harness.ts'
 
 /** The endpoint's reaction to the next request. */

@@ -1,10 +1,10 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
+import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../../../actors/definition/task-search.ts'
 import type { Query } from '../../../actors/kinds/support/definition.ts'
 import { instructionsFor } from '../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../actors/kinds/support/tasks.ts'
-import type { TaskSearchHit, TaskSearchQuery, TaskSearchIndex } from '../../../actors/definition/task-search.ts'
 import { withHeading } from '../../../schemas/knowledge-events.ts'
 import { articles } from '../../support/support-harness.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { QUESTIONS_MAX } from '../../../actors/kinds/support/context.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { recordSchema, type Emitted } from '../../../schemas/record.ts'
-import { createSupportHarness, supportHarnessWith, someAnswer, someHits } from '../../support/support-harness.ts'
+import { type Emitted, recordSchema } from '../../../schemas/record.ts'
+import { createSupportHarness, someAnswer, someHits, supportHarnessWith } from '../../support/support-harness.ts'
 
 const PHRASES = {
   en: {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { assign, emit, raise, setup } from 'xstate'
 import { describe, expect, test } from 'vitest'
+import { assign, emit, raise, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { defineTask } from '../../../actors/definition/task-definition.ts'

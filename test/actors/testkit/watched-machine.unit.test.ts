@@ -1,5 +1,5 @@
-import { assign, setup } from 'xstate'
 import { describe, expect, test } from 'vitest'
+import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { given } from '../../../actors/testkit/scenario.ts'

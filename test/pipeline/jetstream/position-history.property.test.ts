@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { withPosition, type StreamPosition } from '../../../pipeline/jetstream/position-history.ts'
+import { type StreamPosition,withPosition } from '../../../pipeline/jetstream/position-history.ts'
 
 describe('a position history', () => {
   /** The newest, the one before it, the oldest, and one for each class of age. */
