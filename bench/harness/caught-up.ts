@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { BenchSystem } from './bench-system.ts'
 import { startWatch, type Watch } from './watch-usage.ts'
 
@@ -14,13 +14,8 @@ export const CAUGHT_UP_MS_MAX = 300_000
 /** The last sequence of a stream. */
 export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq
 
-const markSchema = z.array(z.object({ seq: z.coerce.number() }))
-
 /** The LOG sequence up to which everything is in the tables. */
-export async function markOf({ clickhouse }: BenchSystem): Promise<number> {
-  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
-  return markSchema.parse(await result.json())[0]?.seq ?? 0
-}
+export const markOf = ({ clickhouse }: BenchSystem): Promise<number> => projectedSeq(clickhouse)
 
 /** Follows the last sequence of a stream. */
 export const watchStream = (system: BenchSystem, stream: string): Promise<Watch> => startWatch(stream, () => lastSeqOf(system, stream), STREAM_POLL_MS)

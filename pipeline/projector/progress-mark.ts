@@ -26,6 +26,13 @@ export async function loadPositionHistory(clickhouse: ClickHouseClient): Promise
   return row === undefined ? [] : z.array(streamPositionSchema).parse(JSON.parse(row.positions))
 }
 
+/** LOG sequence up to which the tables have all records, as analysts see it; 0 where nothing was projected yet. */
+export async function projectedSeq(clickhouse: ClickHouseClient): Promise<number> {
+  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
+  const [row] = await result.json<{ seq: string | number }>()
+  return Number(row?.seq ?? 0)
+}
+
 /** Written only after all rows up to `projectedSeq` are in. */
 export async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressMark): Promise<void> {
   await clickhouse.insert({
