@@ -26,7 +26,7 @@ export async function reportLostInputs({ jetstream, kv, log, metrics }: { jetstr
   const entry = await kv.get(KEY)
   if (entry === null || entry.operation !== 'PUT') return
   const { inboxSeq, log: had } = trimmedSchema.parse(entry.json())
-  const { truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had])
+  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had])
   if (!truncated) return
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   metrics.inputsLost.inc()

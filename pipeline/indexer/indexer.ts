@@ -9,7 +9,8 @@ import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
-import { findResumePosition, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
@@ -61,20 +62,18 @@ const WHOLE_LOG = 0
  */
 export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   const { jetstream, checkpoints, proofs, embedder, store, log, metrics } = options
-  let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
-  const { position: match, truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', ring)
-  let begunAt = match?.seq ?? 0
-  if (truncated) {
-    metrics.streamsTruncated.inc({ stream: 'LOG' })
-    log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
+  const resumed = await resumeReading({
+    jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records',
+  }, await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? []))
+  let { position: begunAt, history } = resumed
+  if (resumed.truncated) {
     await store.removeAbove(begunAt)
     await proofs.forgetAbove(begunAt)
-    ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
     const learnedFrom = await firstOfKnowledge(jetstream)
     if (learnedFrom !== undefined && learnedFrom <= begunAt) {
-      // What lost records had let go is known again: only the records that taught it say so.
+      // Chunks that lost records had removed are valid again: only the records that taught them have their texts.
       begunAt = learnedFrom - 1
-      ring = []
+      history = []
     }
   }
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
@@ -141,8 +140,8 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     // After what takes its place is there: a source that changes is never gone for a moment.
     if (forgotten.size > 0) await store.remove([...forgotten].map((key) => pointId({ key }, 0)))
     metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / sizes.length)
-    ring = withPosition(ring, last)
-    await checkpoints.save(WHOLE_LOG, ring)
+    history = withPosition(history, last)
+    await checkpoints.save(WHOLE_LOG, history)
     stored = last.seq
     for (const size of sizes) inFlight.release(size)
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
 
-const ringSchema = z.array(streamPositionSchema)
+const historySchema = z.array(streamPositionSchema)
 
 /** Where a reader of LOG stands, by partition, in a key-value bucket of the cluster. */
 export interface Checkpoints {
@@ -11,26 +11,26 @@ export interface Checkpoints {
   find(partition: number): Promise<readonly StreamPosition[] | undefined>
   /** @throws ColloquyError `no_checkpoint` where there is none: reading from the start would repeat every effect there ever was. */
   load(partition: number): Promise<readonly StreamPosition[]>
-  save(partition: number, ring: readonly StreamPosition[]): Promise<void>
+  save(partition: number, history: readonly StreamPosition[]): Promise<void>
 }
 
 export function createCheckpoints(kv: KV, reader: string): Checkpoints {
   const keyOf = (partition: number): string => `${reader}.${partition}`
   const find: Checkpoints['find'] = async (partition) => {
     const entry = await kv.get(keyOf(partition))
-    return entry === null ? undefined : ringSchema.parse(entry.json())
+    return entry === null ? undefined : historySchema.parse(entry.json())
   }
   return {
     find,
     async load(partition) {
-      const ring = await find(partition)
-      if (ring === undefined) {
+      const history = await find(partition)
+      if (history === undefined) {
         throw new ColloquyError('no_checkpoint', `${reader} has no checkpoint for partition ${partition} though LOG exists; put its key "${keyOf(partition)}" back from a backup of the bucket`)
       }
-      return ring
+      return history
     },
-    async save(partition, ring) {
-      await kv.put(keyOf(partition), JSON.stringify(ring))
+    async save(partition, history) {
+      await kv.put(keyOf(partition), JSON.stringify(history))
     },
   }
 }

@@ -6,6 +6,7 @@ import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { JS_CODE } from './publisher.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { reportTruncation } from './resume-reading.ts'
 import { streamInfo } from './stream-info.ts'
 
 /** Streams that hold what the dispatcher was told to do and nobody has done yet: no other reader would miss it. */
@@ -87,9 +88,10 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
       const noted = afterLoss(before.noted, ends, lost)
       if (!await save(noted, before.revision)) continue
       for (const stream of lost) {
-        metrics.streamsTruncated.inc({ stream })
-        log.error({ stream, had: before.noted.ends[stream].seq, has: ends[stream].seq, madeAnew: before.noted.ends[stream].created !== ends[stream].created },
-          `${stream} lost its last messages; what actors still wait for is put in again`)
+        const had = before.noted.ends[stream]
+        reportTruncation({ log, metrics }, stream, {
+          had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created,
+        }, 'the dispatcher puts in again what actors still wait for')
       }
       return noted
     }

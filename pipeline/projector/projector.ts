@@ -5,7 +5,8 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
-import { findResumePosition, withPosition } from '../jetstream/position-history.ts'
+import { withPosition } from '../jetstream/position-history.ts'
+import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createReadLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createBatch, type Batch } from './row-batch.ts'
@@ -58,18 +59,15 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
-  let ring = await loadPositionHistory(clickhouse)
-  const { position: match, truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', ring)
+  const { position: doneBefore, history: resumedHistory, truncated } = await resumeReading({
+    jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records',
+  }, await loadPositionHistory(clickhouse))
   if (truncated) {
-    const goesOnAt = match?.seq ?? 0
-    metrics.streamsTruncated.inc({ stream: 'LOG' })
-    log.error({ had: ring[0]?.seq, goesOnAt }, 'LOG lost its last messages; what came from them is removed from the tables')
     await tableSwap.cancel('the log lost its last messages')
-    const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, goesOnAt, write)
+    const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, doneBefore, write)
     log.warn({ actors }, 'tables are back in step with LOG')
-    ring = ring.slice(match === undefined ? ring.length : ring.indexOf(match))
   }
-  const doneBefore = match?.seq ?? 0
+  let history = resumedHistory
   const reader = await openReader(jetstream, {
     stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
   })
@@ -131,7 +129,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     await write(batch)
     if (batch.last !== undefined && batch.last.seq > projectedSeq) {
       projectedSeq = batch.last.seq
-      ring = withPosition(ring, batch.last)
+      history = withPosition(history, batch.last)
     }
     completeTo = batch.lastAt
     await mark()
@@ -145,7 +143,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     const at = options.now()
     markedAt = performance.now()
     const logLastSeq = Math.max(projectedSeq, reader.position.seq + reader.pending)
-    await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, ring })
+    await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, history })
   }
   let marking: Promise<void> | undefined
   const marker = setInterval(() => {

@@ -41,8 +41,8 @@ export async function runAsOf(
       progress.records(records, seq - state.first_seq + 1)
     })
     const { at } = last.json<LogRecord>()
-    const ring = [{ created, seq, ts: last.time.toISOString() }]
-    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: at, at: new Date().toISOString(), ring })
+    const history = [{ created, seq, ts: last.time.toISOString() }]
+    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: at, at: new Date().toISOString(), history })
     return { database, seq, records }
   })
 }
