@@ -2,6 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -31,15 +32,6 @@ export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'>
   /** How often `freshness` is written, also when nothing happens. */
   readonly progressMs: number
   readonly now: () => string
-}
-
-interface Filling {
-  readonly batch: Batch
-  /** Bytes of the records in it. */
-  readonly sizes: number[]
-  /** Counts how many times `batchMs` has passed since the first record. */
-  readonly clock: NodeJS.Timeout
-  waits: number
 }
 
 /** Records that a start reads again: their rows are idempotent, and what ClickHouse lost of its last inserts comes back. */
@@ -75,69 +67,33 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   const loop = createReadLoop(reader, inFlight)
   loop.signal.addEventListener('abort', () => stopping.abort())
 
-  let filling: Filling | undefined
-  let writing: Promise<void> | undefined
-  let lastWrite = { endedMs: 0, tookMs: 0 }
-  /** Looks again once the next batch has waited for as long as the last one took. */
-  let rest: NodeJS.Timeout | undefined
   let projectedSeq = doneBefore
   let completeTo = options.now()
   let markedAt = 0
 
+  const batches = createBatchLoop<JsMsg, Batch>({
+    inFlight, signal: loop.signal, fail: loop.fail, waitMs: options.batchMs,
+    create: createBatch,
+    fill(batch, message) {
+      const begun = performance.now()
+      batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
+      metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - begun) / 1000)
+    },
+    shouldFlush: (state) => shouldFlush({ ...state, recordsMax: options.batchRecordsMax, pending: reader.pending }),
+    async write(batch) {
+      await write(batch)
+      if (batch.last !== undefined && batch.last.seq > projectedSeq) {
+        projectedSeq = batch.last.seq
+        history = withPosition(history, batch.last)
+      }
+      completeTo = batch.lastAt
+      await mark()
+      await tableSwap.check(projectedSeq)
+    },
+  })
   const take = (message: JsMsg): void => {
     metrics.stageIn.inc({ stage: 'project' })
-    const begun = performance.now()
-    inFlight.acquire(message.data.length)
-    filling ??= fill()
-    filling.batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
-    filling.sizes.push(message.data.length)
-    metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - begun) / 1000)
-    flush()
-  }
-
-  const fill = (): Filling => {
-    const begun: Filling = {
-      batch: createBatch(), sizes: [], waits: 0,
-      clock: setInterval(() => {
-        begun.waits += 1
-        flush()
-      }, options.batchMs),
-    }
-    return begun
-  }
-  /** One batch is written at a time, while the next one fills; one that is ready waits for it. */
-  const flush = (): void => {
-    if (filling === undefined || writing !== undefined) return
-    const { batch, sizes, clock, waits } = filling
-    if (!shouldFlush({
-      records: batch.records, recordsMax: options.batchRecordsMax, waits, pending: reader.pending, isBlocked: inFlight.isFull,
-      restedMs: performance.now() - lastWrite.endedMs, lastWriteMs: lastWrite.tookMs,
-    })) return
-    clearInterval(clock)
-    filling = undefined
-    settle(finish(batch, sizes))
-  }
-  const settle = (work: Promise<void>): void => {
-    writing = work.then(() => {
-      writing = undefined
-      flush()
-    })
-    writing.catch(loop.fail)
-  }
-  const finish = async (batch: Batch, sizes: readonly number[]): Promise<void> => {
-    const begunMs = performance.now()
-    await write(batch)
-    if (batch.last !== undefined && batch.last.seq > projectedSeq) {
-      projectedSeq = batch.last.seq
-      history = withPosition(history, batch.last)
-    }
-    completeTo = batch.lastAt
-    await mark()
-    await tableSwap.check(projectedSeq)
-    for (const size of sizes) inFlight.release(size)
-    const endedMs = performance.now()
-    lastWrite = { endedMs, tookMs: endedMs - begunMs }
-    rest = setTimeout(flush, lastWrite.tookMs)
+    batches.add(message, message.data.length)
   }
   const mark = async (): Promise<void> => {
     const at = options.now()
@@ -147,26 +103,24 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   }
   let marking: Promise<void> | undefined
   const marker = setInterval(() => {
-    if (writing !== undefined || marking !== undefined || performance.now() - markedAt < options.progressMs / 2) return
+    if (batches.isWriting || marking !== undefined || performance.now() - markedAt < options.progressMs / 2) return
     marking = mark()
       .catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
       .finally(() => { marking = undefined })
-    settle(tableSwap.check(projectedSeq))
+    batches.runInstead(tableSwap.check(projectedSeq))
   }, options.progressMs / 2)
-  loop.signal.addEventListener('abort', () => {
-    clearInterval(marker)
-    clearTimeout(rest)
-  })
+  loop.signal.addEventListener('abort', () => clearInterval(marker))
   loop.run(take)
 
   return {
     ended: loop.ended,
     progress: () => ({ position: projectedSeq, lag: Math.max(0, reader.position.seq + reader.pending - projectedSeq) }),
     async stop() {
+      batches.drain()
       await loop.stop()
       await marking
-      // Rows that are still on their way must not arrive after the next run has healed the tables.
-      await writing?.catch(() => undefined)
+      // Rows that are still on their way must not arrive after the next run has rolled the tables back.
+      await batches.whenWritten()
     },
   }
 }
