@@ -15,6 +15,8 @@ export interface PartitionedProgress extends StageProgress {
   readonly partitions?: readonly number[] | undefined
 }
 
+type PartitionPosition = Pick<PartitionedProgress, 'position' | 'partitions'>
+
 export const NOTHING_DONE: StageProgress = { position: 0, lag: 0 }
 
 export const isCaughtUp = ({ lag }: StageProgress): boolean => lag === 0
@@ -27,7 +29,7 @@ export const working = <Member extends Pick<PartitionedProgress, 'partitions'>>(
   members.filter(({ partitions }) => partitions?.length !== 0)
 
 /** Several that do one work side by side, in runs or processes, are as far as the last of them; 0 without any. */
-export function lowestPosition(members: readonly Pick<PartitionedProgress, 'position' | 'partitions'>[]): number {
+export function lowestPosition(members: readonly PartitionPosition[]): number {
   const all = working(members)
   return all.length === 0 ? 0 : Math.min(...all.map(({ position }) => position))
 }
@@ -45,7 +47,7 @@ export const partitionsOwned = (members: readonly Pick<PartitionedProgress, 'par
   members.reduce((sum, { partitions }) => sum + (partitions?.length ?? 0), 0)
 
 /** How far the furthest is that has a partition; `undefined` where none has it. */
-export function positionOfPartition(members: readonly Pick<PartitionedProgress, 'position' | 'partitions'>[], partition: number): number | undefined {
+export function positionOfPartition(members: readonly PartitionPosition[], partition: number): number | undefined {
   const owners = members.filter(({ partitions }) => partitions?.includes(partition) === true)
   return owners.length === 0 ? undefined : Math.max(...owners.map(({ position }) => position))
 }
@@ -73,7 +75,8 @@ export function progressInStream<Progress extends StageProgress>(
   stage: string, progress: Progress, extentOf: (stream: StreamName) => StreamExtent,
 ): Progress {
   const stream = streamOfStage(stage)
-  return stream === undefined ? progress : { ...progress, lag: Math.max(progress.lag, lagInStream(stream, extentOf(stream), progress.position)) }
+  if (stream === undefined) return progress
+  return { ...progress, lag: Math.max(progress.lag, lagInStream(stream, extentOf(stream), progress.position)) }
 }
 
 /** One look at stages that are waited for. */
