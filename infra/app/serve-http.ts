@@ -11,7 +11,7 @@ import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Role, Settings } from '../settings.ts'
-import type { Durability } from './durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 
 export interface ServeDeps {
   readonly settings: Settings

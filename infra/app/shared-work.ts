@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { assignPartitions, type Assignment } from '../../pipeline/cluster/assignment.ts'
+import { type Assignment,assignPartitions } from '../../pipeline/cluster/assignment.ts'
 import type { Membership } from '../../pipeline/cluster/membership.ts'
 import type { ClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'

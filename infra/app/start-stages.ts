@@ -3,33 +3,33 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { joinCluster } from '../../pipeline/cluster/membership.ts'
+import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
-import { startHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
+import { type HostRun,startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { createCanaries } from '../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
-import type { VectorStore } from '../../pipeline/search/vector-store.ts'
+import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
+import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
+import { startProjector } from '../../pipeline/projector/projector.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
-import { startProjector } from '../../pipeline/projector/projector.ts'
-import { startStage, type Stage } from '../../pipeline/runtime/stage.ts'
-import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
-import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
-import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { type Stage,startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
-import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
+import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
+import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
+import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
+import { hostIdentity,isProcessAlive } from './host-identity.ts'
 import type { SearchIndex } from './search-index.ts'
-import { isProcessAlive, hostIdentity } from './host-identity.ts'
-import { createSharing, startOwn, workloadOf, type OwnWork, type SharedWork } from './shared-work.ts'
+import { createSharing, type OwnWork, type SharedWork,startOwn, workloadOf } from './shared-work.ts'
 
 export interface StageDeps {
   readonly settings: Settings
@@ -175,13 +175,13 @@ function tasksWork({ kinds, jetstream, memory, metrics, log }: StageContext): Ro
 }
 
 function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContext): RoleWork {
-  const live = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
+  const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
   return { stage: {
     name: 'host', partitions: settings.PARTITIONS, logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
     async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
       const run = await startHost({
-        ...inFlight, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now: isoNow,
+        ...inFlight, kv, kinds, partitions, actors, messagesMax: settings.IN_FLIGHT_MAX, now: isoNow,
         isAssigned, hasValidLease, isLost, yieldPartition,
       })
       runs.add(run)

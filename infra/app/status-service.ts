@@ -1,9 +1,9 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { answerStatus, askProcesses, durabilitySchema, progressSchema } from '../../pipeline/cluster/process-status.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
-import { ROLES, type Role } from '../settings.ts'
-import type { Durability } from './durability.ts'
+import { type Role,ROLES } from '../settings.ts'
 
 const answerSchema = z.object({
   pid: z.int().positive(),

@@ -1,21 +1,21 @@
 import { createClient } from '@clickhouse/client'
 import type { StreamInfo } from '@nats-io/jetstream'
 import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
+import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
-import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import {
-  combineProgress, isCaughtUp, partitionsOwned, pollUntilCaughtUp, progressInStream, working, type ProgressReading, type StageProgress,
-} from '../../pipeline/runtime/stage-progress.ts'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
+  combineProgress, isCaughtUp, partitionsOwned, pollUntilCaughtUp, progressInStream, type ProgressReading, type StageProgress,
+working, } from '../../pipeline/runtime/stage-progress.ts'
+import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
+import { type StreamName,STREAMS } from '../../schemas/subjects.ts'
+import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
-import type { Durability } from './durability.ts'
-import { askStatus, type ProcessStatus } from './status-service.ts'
 import { openBucket } from './prepare-streams.ts'
-import { ROLES, type Role, type Settings } from '../settings.ts'
+import { askStatus, type ProcessStatus } from './status-service.ts'
 
 export interface StageReport extends StageProgress {
   readonly ok: boolean

@@ -1,4 +1,4 @@
-import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node'
+import { type NatsConnection,NoRespondersError } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 

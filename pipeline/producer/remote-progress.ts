@@ -1,8 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { askProcesses, durabilitySchema, progressSchema } from '../cluster/process-status.ts'
-import type { Durability } from '../http/input-route.ts'
 import { positionOfPartition } from '../runtime/stage-progress.ts'
+import type { Durability } from './receipt.ts'
 
 /** As much of an answer as a producer needs. */
 const answerSchema = z.object({

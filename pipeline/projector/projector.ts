@@ -8,7 +8,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { withPosition } from '../jetstream/position-history.ts'
 import { resumeReading } from '../jetstream/resume-reading.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createBatch, type Batch } from './row-batch.ts'
 import { rollbackTo } from './rollback.ts'
@@ -64,7 +64,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   loop.signal.addEventListener('abort', () => stopping.abort())
 
   let projectedSeq = doneBefore

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createBatchLoop, type BatchState } from '../../../pipeline/runtime/batch-loop.ts'
+import { type BatchState,createBatchLoop } from '../../../pipeline/runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 
 beforeEach(() => { vi.useFakeTimers() })
