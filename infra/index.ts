@@ -15,6 +15,7 @@ export { upcaster, type Upcaster, type Upcasters } from '../actors/definition/up
 export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
 export { createProducer, publish, type Producer, type Publication, type PublishOptions, type Receipt } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
+export { ERROR_CODES, type ErrorCode } from '../schemas/error-codes.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'

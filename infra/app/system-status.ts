@@ -5,7 +5,7 @@ import type { StreamInfo } from '@nats-io/jetstream'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
@@ -159,7 +159,7 @@ async function projected(settings: Settings, at: (position: number) => StageRepo
       await client.close()
     }
   } catch (error) {
-    if (codeOf(error) === 'no_tables') return undefined
+    if (hasCode(error, 'no_tables')) return undefined
     return { ...at(0), detail: `ClickHouse does not say (${messageOf(error)})` }
   }
 }

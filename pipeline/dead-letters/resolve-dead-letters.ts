@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { codeOf, messageOf } from '../../schemas/errors.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { codeOf, hasCode, messageOf } from '../../schemas/errors.ts'
 import { RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader, type Resolution } from '../../schemas/dead-letter-resolution.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
@@ -106,7 +107,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
 const inOrderOfArrival = (deadLetters: readonly DeadLetter[]): DeadLetter[] =>
   deadLetters.toSorted((a, b) => a.inboxSeq - b.inboxSeq || a.logSeq - b.logSeq || a.seq - b.seq)
 
-const REFUSALS = new Set(['gone', 'not_redrivable', 'no_record'])
+const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>(['gone', 'not_redrivable', 'no_record'])
 
 function refusal(error: unknown): { error: string } {
   if (!REFUSALS.has(codeOf(error) ?? '')) throw error
@@ -159,7 +160,7 @@ async function watchRecords(jetstream: JetStreamContext, onRecord: (record: LogR
         if (!isStopped) reader = await open()
       } catch (error) {
         if (isStopped) return
-        await delay(codeOf(error) === 'interrupted' ? PAUSE_MIN_MS : PAUSE_MAX_MS)
+        await delay(hasCode(error, 'interrupted') ? PAUSE_MIN_MS : PAUSE_MAX_MS)
         reader = await open().catch(() => reader)
       }
     }

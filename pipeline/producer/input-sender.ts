@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import pRetry, { AbortError } from 'p-retry'
 import type { z } from 'zod'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { zodProblem, inputSchema } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -57,7 +57,7 @@ export function sendInput(
     const result = await publisher.publish(subject, payload, { msgId })
     if (result.ok) return { position: result.seq, duplicate: result.duplicate }
     const refused = refusal(msgId, result)
-    throw refused.code === 'input_refused' ? new AbortError(refused) : refused
+    throw hasCode(refused, 'input_refused') ? new AbortError(refused) : refused
   }
   return pRetry(once, {
     retries: attemptsMax - 1, minTimeout: PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, signal,

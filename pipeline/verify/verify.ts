@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
-import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats } from './compare-slice.ts'
@@ -130,7 +130,7 @@ async function expectSlice(
       }
       return slice
     } catch (error) {
-      if (codeOf(error) !== 'interrupted' || attempt === ATTEMPTS_MAX) throw error
+      if (!hasCode(error, 'interrupted') || attempt === ATTEMPTS_MAX) throw error
       await delay(PAUSE_MS, undefined, { signal })
     }
   }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, hasCode } from '../../../schemas/errors.ts'
 import { WRITERS_MAX } from '../../../pipeline/rebuild/rebuild.ts'
 import type { Range, Target } from '../../../pipeline/projector/write-range.ts'
 import type { Settings } from '../../settings.ts'
@@ -45,8 +45,8 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
         onRecords(count)
       })
       if (failed === undefined) return
-      if (failed.code !== 'interrupted' || attempt === ATTEMPTS_MAX) {
-        throw new ColloquyError(failed.code ?? 'rebuild_failed', `records ${range.from} to ${range.to} could not be written: ${failed.message}`)
+      if (!hasCode(failed, 'interrupted') || attempt === ATTEMPTS_MAX) {
+        throw new ForeignCodeError(failed.code ?? 'rebuild_failed', `records ${range.from} to ${range.to} could not be written: ${failed.message}`)
       }
       onRecords(-written)
       await delay(PAUSE_MS, undefined, { signal })

@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import pRetry from 'p-retry'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
 import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
 import { measureFile, type LockedFile } from './lock-file.ts'
@@ -79,7 +79,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       await fetchRest(options, part, before)
     }, {
       retries: RETRIES_MAX, minTimeout: options.pauseMinMs ?? PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, randomize: true,
-      shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
+      shouldRetry: ({ error }) => hasCode(error, 'hub_unreachable'),
       shouldConsumeRetry: async () => await bytesOfFile(part) - before < GOOD_PIECE_BYTES,
     })
   } catch (cause) {
@@ -88,7 +88,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       const missing = options.expected.bytes === undefined ? '' : ` (${options.expected.bytes - here} bytes are missing)`
       throw new ColloquyError('disk_full', `the disk of ${part} is full${missing}: make room, or set COLLOQUY_CACHE_DIR to a folder on another one. What is here is gone on with next time`, { cause })
     }
-    if (codeOf(cause) !== 'hub_unreachable') throw cause
+    if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError('download_failed', `${messageOf(cause)}; ${here} bytes are here and are gone on with next time. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL`, { cause })
   }
 }

@@ -4,7 +4,7 @@ import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { mkdir, statfs } from 'node:fs/promises'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { weightsFile, type Dtype } from '../../../pipeline/embedding/embedding-model.ts'
 import { bytesOfFile } from '../data-files.ts'
@@ -153,9 +153,9 @@ const ASK_PAUSE_MS = 250
 
 async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): Promise<T> {
   const answer = await pRetry(() => client.json(url), {
-    retries: ASK_RETRIES_MAX, minTimeout: ASK_PAUSE_MS, randomize: true, shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
+    retries: ASK_RETRIES_MAX, minTimeout: ASK_PAUSE_MS, randomize: true, shouldRetry: ({ error }) => hasCode(error, 'hub_unreachable'),
   }).catch((cause: unknown) => {
-    if (codeOf(cause) !== 'hub_unreachable') throw cause
+    if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL, or name a local folder in COLLOQUY_EMBED_MODEL`, { cause })
   })
   const read = schema.safeParse(answer)
@@ -171,7 +171,7 @@ async function waitForLock(file: string, log: Logger): Promise<{ release(): void
     try {
       return takeDataLock(file)
     } catch (error) {
-      if (codeOf(error) !== 'data_dir_in_use') throw error
+      if (!hasCode(error, 'data_dir_in_use')) throw error
       if (!isTold) log.info({ file }, 'another process downloads the embedding model; waiting for it')
       await delay(LOCK_POLL_MS)
     }
