@@ -62,7 +62,7 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promis
       before = isLevel ? marks : ''
       if (!timeout.aborted) continue
       const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
-      throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
+      throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}. Wait longer with --timeout-ms, or start more of the roles that are behind`)
     }
   })
 

@@ -86,7 +86,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
     try {
       return { actors: await listActors(client, query) }
     } catch (cause) {
-      throw new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)})`, { cause })
+      throw new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)}); try again`, { cause })
     }
   })
 

@@ -25,7 +25,7 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
     connection.demand()
     const subject = logSubject(partitionOf(address, partitionCount), address)
     const last = await lastRecord(jetstream, subject)
-    if (last === undefined) throw new HttpProblem('unknown_actor', `there is no record of ${actorKey(address)}`)
+    if (last === undefined) throw new HttpProblem('unknown_actor', `there is no record of ${actorKey(address)}; check tenant, kind and id`)
     const { at } = query.data
     const found = at === undefined ? last : await findRecord(jetstream, subject, last, ({ n }) => n - at)
     if (found === undefined) {

@@ -153,9 +153,9 @@ function answerBroken(code: string | undefined, socket: Socket): void {
 function brokenBy(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem('headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes`)
+      return new HttpProblem('headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes; send fewer or shorter ones`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpProblem('request_timeout', 'the request took too long to arrive')
+      return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:
       return new HttpProblem('bad_request', 'this is not HTTP')
   }

@@ -40,10 +40,10 @@ export const RETRY_AFTER = { 'retry-after': '5' } as const
 
 /** What the framework refuses by itself. */
 const REFUSED: Readonly<Record<string, HttpProblem>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: new HttpProblem('too_large', `a body may have ${LIMITS.inputBytesMax} bytes`),
+  FST_ERR_CTP_BODY_TOO_LARGE: new HttpProblem('too_large', `a body may have ${LIMITS.inputBytesMax} bytes; send less`),
   FST_ERR_CTP_INVALID_MEDIA_TYPE:
     new HttpProblem('unsupported_media_type', 'the Content-Type must be application/json or application/cloudevents+json'),
-  FST_ERR_BAD_URL: new HttpProblem('bad_url', 'the path is not valid percent-encoding'),
+  FST_ERR_BAD_URL: new HttpProblem('bad_url', 'the path is not valid percent-encoding; encode its parts with encodeURIComponent'),
 }
 
 /** Of our own requests to NATS; after the first of them the input may be stored or not. */
@@ -66,11 +66,11 @@ export function asProblem(error: unknown): HttpProblem {
   if (isNatsFailure(error)) return natsAway(error)
   const status = statusOf(error)
   if (status >= 400 && status < 500) return new HttpProblem('bad_request', messageOf(error), { status, cause: error })
-  return new HttpProblem('internal', 'this should not have happened; the log of the server says more', { cause: error })
+  return new HttpProblem('internal', 'this should not have happened; the log of the server says more. Report it with that log line', { cause: error })
 }
 
 export const natsAway = (cause?: unknown): HttpProblem =>
-  new HttpProblem('nats_unavailable', 'NATS does not answer; nothing was stored', { headers: RETRY_AFTER, cause })
+  new HttpProblem('nats_unavailable', 'NATS does not answer; nothing was stored. Send it again later', { headers: RETRY_AFTER, cause })
 
 /** The client wraps some of them. */
 const isNatsFailure = (error: unknown): boolean =>

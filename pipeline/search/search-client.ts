@@ -38,7 +38,7 @@ export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: Searc
     if (answer.success) return answer.data
     const problem = problemSchema.safeParse(parseJson(text))
     if (problem.success) throw new ForeignCodeError(problem.data.code, problem.data.detail)
-    throw new ColloquyError('search_unreachable', `what answers at ${url} is no Colloquy (status ${status})`)
+    throw new ColloquyError('search_unreachable', `what answers at ${url} is no Colloquy (status ${status}); check the address`)
   }
 }
 

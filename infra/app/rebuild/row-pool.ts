@@ -46,7 +46,7 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
       })
       if (failed === undefined) return
       if (!hasCode(failed, 'interrupted') || attempt === ATTEMPTS_MAX) {
-        throw new ForeignCodeError(failed.code ?? 'rebuild_failed', `records ${range.from} to ${range.to} could not be written: ${failed.message}`)
+        throw new ForeignCodeError(failed.code ?? 'rebuild_failed', `records ${range.from} to ${range.to} could not be written: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`)
       }
       onRecords(-written)
       await delay(PAUSE_MS, undefined, { signal })

@@ -50,7 +50,7 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
     const wasResumed = await bytesOfFile(part) > 0
     await fetchAll(options, part)
     const measured = await measureFile(part)
-    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download`)
+    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download; start again`)
     const problem = await differenceOf(part, measured, expected)
     if (problem === undefined) {
       await keep(part, path)
@@ -116,7 +116,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
     try {
       for await (const chunk of bytesIn(response)) {
         here += chunk.length
-        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes`)
+        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL`)
         yield chunk
         onProgress(here, bytesTotal)
       }
