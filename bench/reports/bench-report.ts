@@ -1,5 +1,6 @@
 import { markdownTable } from 'markdown-table'
-import { durabilityText, type Durability } from '../../infra/app/durability.ts'
+import { durabilityText } from '../../infra/app/durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { isClean, type Verdict } from '../gate/check-ledger.ts'
 import type { Machine, Versions } from '../harness/machine.ts'
 import { machineNoiseText, type MachineNoise } from '../harness/machine-noise.ts'

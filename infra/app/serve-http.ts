@@ -10,7 +10,7 @@ import { startHttpServer, type HttpServer } from '../../pipeline/http/http-serve
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { Role, Settings } from '../settings.ts'
-import type { Durability } from './durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 
 export interface ServeDeps {
   readonly settings: Settings

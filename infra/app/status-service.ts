@@ -4,7 +4,7 @@ import { STATUS_SUBJECT } from '../../pipeline/producer/remote-progress.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { ROLES, type Role } from '../settings.ts'
-import type { Durability } from './durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 
 /** Answers of more processes than this are not waited for. */
 const PROCESSES_MAX = 1_000

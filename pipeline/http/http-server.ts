@@ -12,12 +12,13 @@ import { checkProtection, createBearerCheck } from './bearer-token.ts'
 import { addActorRoute } from './actor-route.ts'
 import { watchConnection } from './connection-health.ts'
 import { addHealthRoutes } from './health-routes.ts'
-import { addInputRoute, WAIT_MS_MAX, type Durability } from './input-route.ts'
+import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
 import { watchMethods } from './allowed-methods.ts'
 import { asProblem, HttpProblem, problemBody, PROBLEM_TYPE } from './problems.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
-import { createWaits, type WaitDeps } from './wait-for.ts'
+import type { Durability } from '../producer/receipt.ts'
+import { createWaits, type WaitDeps } from '../producer/wait-for.ts'
 
 export interface HttpServerOptions extends WaitDeps {
   readonly jetstream: JetStreamContext

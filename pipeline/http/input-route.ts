@@ -7,20 +7,13 @@ import { NO_ROOM_CODES, type Publisher, type PublishResult } from '../jetstream/
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
-import { WAITS, type ActorWait, type Handled } from './wait-for.ts'
+import type { Durability } from '../producer/receipt.ts'
+import { WAITS, type ActorWait, type Handled } from '../producer/wait-for.ts'
 
 export const WAIT_MS_MAX = 60_000
 const WAIT_MS_DEFAULT = 10_000
 /** Requests that wait for their input at one time. */
 const WAITING_MAX = 1_000
-
-/** What an acknowledged input has survived. */
-export interface Durability {
-  /** Servers that hold it. */
-  readonly replicas: number
-  /** How long it may wait for the disk, such as `2m`, or `always`: not at all; `null` where nobody knows. */
-  readonly fsync: string | null
-}
 
 export interface InputRouteDeps {
   readonly publisher: Publisher

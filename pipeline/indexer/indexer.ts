@@ -15,7 +15,8 @@ import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
 import type { Canaries } from './canaries.ts'
-import { changeOf, pointId, type IndexChange, type IndexText } from './index-changes.ts'
+import { pointId, type IndexChange, type IndexText } from './index-changes.ts'
+import { changeOf } from './record-changes.ts'
 
 export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly jetstream: JetStreamContext

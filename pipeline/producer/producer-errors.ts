@@ -1,5 +1,5 @@
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { Receipt } from './producer.ts'
+import type { Receipt } from './receipt.ts'
 
 /** Not stored, and no retry can help: `bad_address`, `bad_input` (it would be rejected by any actor), `input_refused` (too large). */
 export class InputRefusedError extends ColloquyError {}

@@ -6,9 +6,9 @@ import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
 import { createRequestMux } from '../jetstream/request-mux.ts'
-import type { Durability } from '../http/input-route.ts'
-import { createWaits, type ActorWait, type Handled, type Wait } from '../http/wait-for.ts'
+import { createWaits, type ActorWait, type Handled, type Wait } from './wait-for.ts'
 import { NotAcknowledgedError, InputRefusedError, WaitTimeoutError } from './producer-errors.ts'
+import type { Durability, Receipt } from './receipt.ts'
 import { createRemoteProgress } from './remote-progress.ts'
 import { inputProblem, sendInput, type OutgoingInput, type Sent } from './input-sender.ts'
 
@@ -35,18 +35,6 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined
   /** Told before each pause: INBOX is full, or NATS is away. */
   readonly onWait?: ((why: string) => void) | undefined
-}
-
-/** What is certain once `publish` has settled. */
-export interface Receipt extends Partial<Handled> {
-  /** INBOX sequence: of this input, or of the one that it repeats. */
-  readonly position: number
-  /** The input's own. */
-  readonly id: string
-  /** INBOX had it already, as far as it remembers. */
-  readonly duplicate: boolean
-  /** What the acknowledgement is worth; fsync is `null` where nobody says. */
-  readonly durability: Durability
 }
 
 /** Publishes inputs over one connection. */

@@ -1,7 +1,7 @@
 import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
-import type { Durability } from '../http/input-route.ts'
+import type { Durability } from './receipt.ts'
 
 /** Core NATS: every process of the cluster that runs stages answers here how they are. */
 export const STATUS_SUBJECT = 'colloquy.status'

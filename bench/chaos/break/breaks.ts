@@ -46,7 +46,7 @@ export const BREAKS = {
       { file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= watermark.low)', replace: 'candidates.at(-1)' },
       {
         file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const deadLetters',
-        replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const letters',
+        replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const deadLetters',
       },
     ],
     findings: ['event', 'dead_letter', 'task', 'timer'], minutes: 1,

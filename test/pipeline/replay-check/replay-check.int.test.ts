@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kindsByName, type Kind } from '../../../actors/definition/define-kind.ts'
-import { given } from '../../../infra/given.ts'
+import { given } from '../../../infra/testkit.ts'
 import { withJetStream } from '../../../infra/app/connect-to-running.ts'
 import type { Found } from '../../../pipeline/replay-check/deviation-causes.ts'
 import { checkLog, type CheckOptions, type CheckSummary } from '../../../pipeline/replay-check/replay-check.ts'
