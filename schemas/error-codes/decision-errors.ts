@@ -47,7 +47,7 @@ export const DECISION_ERRORS = {
   ended: {
     meaning: 'The actor has ended and takes no more inputs.',
     cause: 'Its machine reached a final state, or stopped with an error.',
-    remedy: 'Send to another id, or let the kind reopen. `colloquy show <tenant>/<kind>/<id>` shows how it ended.',
+    remedy: 'Send to another id, or draw the machine so that it goes on there. `colloquy show <tenant>/<kind>/<id>` shows how it ended.',
     where: REASON,
   },
   poison: {

@@ -12,7 +12,7 @@ export const START_ERRORS = {
     meaning: 'The module of kinds could not be loaded.',
     cause: 'The file of `COLLOQUY_CONFIG` does not exist, throws while it is imported, or does not export kinds by default.',
     remedy: 'Correct the file at the line that the message names, and end it with `export default [kind, …]`.',
-    where: '`colloquy up`, `dev`, `check`, `asyncapi`, `import`',
+    where: '`colloquy up`, `dev`, `check`, `asyncapi`, `recorded`',
   },
   port_taken: {
     meaning: 'A port for HTTP or for nats-server cannot be opened.',

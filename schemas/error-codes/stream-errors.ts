@@ -69,8 +69,8 @@ export const STREAM_ERRORS = {
   },
   no_partitions: {
     meaning: 'INBOX does not say how many partitions it has.',
-    cause: 'Its metadata is missing: the stream was not made by Colloquy, or was changed by hand.',
-    remedy: 'Check `COLLOQUY_NATS_URL`. Run `colloquy up` once, which writes the metadata.',
+    cause: 'Its subject transform has no partitions: the stream was not made by Colloquy, or was changed by hand.',
+    remedy: 'Check `COLLOQUY_NATS_URL`. If it is right, undo the change of the stream INBOX.',
     where: '`colloquy check`',
   },
 } as const satisfies ErrorTexts
