@@ -8,7 +8,7 @@ import type { SentInput } from '../../bench/harness/bench-producer.ts'
 import { renderReport, type Report } from '../../bench/reports/bench-report.ts'
 import { readResults, RESULTS, saveReport } from '../../bench/reports/results.ts'
 import { medians, quantile, slope } from '../../bench/harness/statistics.ts'
-import { README, renderSummary, withSummary } from '../../bench/reports/summary.ts'
+import { BENCHMARKS_PAGE, renderSummary, withSummary } from '../../bench/reports/summary.ts'
 
 const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>
   ({ seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`], about: undefined, started: [], set: [], stopped: [] })
@@ -153,13 +153,13 @@ describe('the report', () => {
     expect(await readFile(join(folder, 'turns.md'), 'utf8')).toContain('](turns.svg)')
     expect(await readFile(join(folder, 'turns.svg'), 'utf8')).toMatch(/^<svg [^]*turns[^]*<\/svg>/)
     const summary = renderSummary(await readResults(folder))
-    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](bench/results/turns.md) | 5 ms |')
+    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](../bench/results/turns.md) | 5 ms |')
     expect(summary).toContain('a cpu, 2 cores, 4 GiB')
   })
 
-  it('is what the README says: "npm run bench -- readme" writes it there', async () => {
-    const readme = await readFile(README, 'utf8')
-    expect(withSummary(readme, renderSummary(await readResults(RESULTS)))).toBe(readme)
+  it('is what docs/benchmarks.md says: "npm run bench -- summary" writes it there', async () => {
+    const page = await readFile(BENCHMARKS_PAGE, 'utf8')
+    expect(withSummary(page, renderSummary(await readResults(RESULTS)))).toBe(page)
   })
 
   it('says that a peer was left out whose server is not on the machine', async () => {
