@@ -1,16 +1,17 @@
-import type { ErrorText } from './error-codes/error-text.ts'
 import { ERROR_AREAS } from './error-codes.ts'
+import type { ErrorText } from './error-codes/error-text.ts'
 
 /** The page docs/errors.md: every error code with its meaning, its cause and its remedy. */
-export const errorsPage = (): string => [
-  '# Errors',
-  '',
-  'This page is made by `colloquy errors`. `colloquy errors <code>` prints one of them.',
-  '',
-  INTRODUCTION,
-  '',
-  ...Object.entries(ERROR_AREAS).flatMap(([title, codes]) => section(title, codes)),
-].join('\n')
+export const errorsPage = (): string =>
+  [
+    '# Errors',
+    '',
+    'This page is made by `colloquy errors`. `colloquy errors <code>` prints one of them.',
+    '',
+    INTRODUCTION,
+    '',
+    ...Object.entries(ERROR_AREAS).flatMap(([title, codes]) => section(title, codes)),
+  ].join('\n')
 
 const INTRODUCTION = `What holds for all of them:
 
@@ -20,8 +21,14 @@ const INTRODUCTION = `What holds for all of them:
 - Codes that are not here are not ours: the author of a task chose them (\`TerminalError\`, \`RetryLaterError\`), or Node, NATS or ClickHouse
   did, such as \`ECONNREFUSED\` or a number.`
 
-const section = (title: string, codes: Readonly<Record<string, ErrorText>>): string[] =>
-  [`## ${title}`, '', '| code | what happened | why | what to do | where |', '|---|---|---|---|---|', ...Object.entries(codes).map(row), '']
+const section = (title: string, codes: Readonly<Record<string, ErrorText>>): string[] => [
+  `## ${title}`,
+  '',
+  '| code | what happened | why | what to do | where |',
+  '|---|---|---|---|---|',
+  ...Object.entries(codes).map(row),
+  '',
+]
 
 const row = ([code, { meaning, cause, remedy, where, http }]: [string, ErrorText]): string =>
   `| ${[`\`${code}\``, meaning, cause, remedy, http === undefined ? where : `${where}; HTTP ${http}`].map(cell).join(' | ')} |`

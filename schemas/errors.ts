@@ -16,8 +16,8 @@ export class ColloquyError extends Error {
 }
 
 /**
- * An error under a code that was passed on, and that the catalogue need not have: the author of a task, a library, a server or another process
- * chose it.
+ * An error under a code that was passed on, and that the catalogue need not have: the author of a task, a library, a server or another
+ * process chose it.
  */
 export class ForeignCodeError extends ColloquyError {
   override readonly code: string

@@ -53,7 +53,7 @@ export const PUBLISHING_ERRORS = {
   not_connected: {
     meaning: 'The producer has no connection to NATS.',
     cause: 'It was made from something that is neither a connection nor options of one.',
-    remedy: 'Give `createProducer` a connection of `@nats-io/transport-node`, or options such as `{ servers: \'nats://host:4222\' }`.',
+    remedy: "Give `createProducer` a connection of `@nats-io/transport-node`, or options such as `{ servers: 'nats://host:4222' }`.",
     where: '`createProducer`',
   },
   bad_query: {

@@ -7,7 +7,7 @@ export const TESTKIT_ERRORS = {
   bad_duration: {
     meaning: 'A text is no length of time.',
     cause: 'The test gives a duration that cannot be read.',
-    remedy: 'Write milliseconds, or a text such as `\'90s\'`, `\'23h\'`, `\'2 days\'`.',
+    remedy: "Write milliseconds, or a text such as `'90s'`, `'23h'`, `'2 days'`.",
     where: KIT,
   },
   bad_time: {

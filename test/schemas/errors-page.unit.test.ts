@@ -11,7 +11,11 @@ test('docs/errors.md is what "colloquy errors" prints today', () => {
 })
 
 test('every code is in exactly one area', () => {
-  expect(Object.values(ERROR_AREAS).flatMap((area) => Object.keys(area)).toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted())
+  expect(
+    Object.values(ERROR_AREAS)
+      .flatMap((area) => Object.keys(area))
+      .toSorted(),
+  ).toEqual(Object.keys(ERROR_CODES).toSorted())
 })
 
 test('the codes of refused definitions stand together', () => {
@@ -27,7 +31,11 @@ test('every text is there: what happened, why and what to do as whole sentences'
 })
 
 test('the code of a task is its own, and its error is one of Colloquy', () => {
-  for (const error of [new TerminalError('card_declined', 'no'), new RetryLaterError('card_busy', 'no', 1), new ForeignCodeError('117', 'no')]) {
+  for (const error of [
+    new TerminalError('card_declined', 'no'),
+    new RetryLaterError('card_busy', 'no', 1),
+    new ForeignCodeError('117', 'no'),
+  ]) {
     expect(error).toBeInstanceOf(ColloquyError)
     expect(codeOf(error)).toBe(error.code)
   }
