@@ -1,6 +1,10 @@
+import type { ClickHouseSettings } from '@clickhouse/client'
 import type { IndexFilter } from '../vector-store.ts'
 
-/** A condition with its parameters: nothing that came from outside stands in the SQL. */
+/** Settings for queries that read little: one thread without compilation is cheaper, and leaves the others to concurrent queries. */
+export const SINGLE_THREAD: ClickHouseSettings = { max_threads: 1, compile_expressions: 0, compile_aggregate_expressions: 0 }
+
+/** An SQL condition and its parameters. The SQL contains no input: all values are parameters. */
 export interface Where {
   readonly sql: string
   readonly params: Readonly<Record<string, unknown>>
@@ -16,7 +20,7 @@ const CONDITIONS: Readonly<Record<keyof IndexFilter, string>> = {
   until: 'at < parseDateTime64BestEffort({until:String}, 3, \'UTC\')',
 }
 
-/** A tenant's points, and of them those that the filter leaves. */
+/** The condition that selects the points of a tenant that match a filter. */
 export function whereOf(tenant: string, filter: IndexFilter): Where {
   const given = Object.entries(filter).filter(([, value]) => value !== undefined)
   const names = Object.keys(CONDITIONS).filter((name): name is keyof IndexFilter => given.some(([other]) => other === name))
