@@ -9,11 +9,11 @@ const GRAM = 3
  * digits only. Pass texts best first, so that the best of several duplicates is kept.
  */
 export function createDuplicateCheck(): (text: string) => boolean {
-  const seen: Set<string>[] = []
+  const earlier: Set<string>[] = []
   return (text) => {
     const grams = gramsOf(text)
-    if (seen.some((other) => overlap(grams, other) >= OVERLAP_MIN)) return true
-    seen.push(grams)
+    if (earlier.some((other) => overlap(grams, other) >= OVERLAP_MIN)) return true
+    earlier.push(grams)
     return false
   }
 }

@@ -94,9 +94,9 @@ function rowText(name: TableName): RowText {
 const cache = new Map<TableName, RowText>()
 /** The canonical text of the rows of a table. */
 export function textOf(name: TableName): RowText {
-  const known = cache.get(name) ?? rowText(name)
-  cache.set(name, known)
-  return known
+  const text = cache.get(name) ?? rowText(name)
+  cache.set(name, text)
+  return text
 }
 
 /** CRC-32 and length of the text of a row. */

@@ -32,16 +32,17 @@ export async function compareSlice(deps: CompareDeps, scope: Scope, slice: Slice
   const differences: Difference[] = []
   const missing = new Map<TableName, ReadonlyMap<string, number>>()
   for (const name of TABLE_NAMES) {
-    const found = isVersioned(name) ? await compareVersions(deps, name, scope, slice) : await compareBuckets(deps, name, scope, slice)
-    rows.set(name, found.rows)
-    differences.push(...found.differences)
-    missing.set(name, found.missing ?? new Map())
+    const compare = isVersioned(name) ? compareVersions : compareBuckets
+    const result = await compare(deps, name, scope, slice)
+    rows.set(name, result.rows)
+    differences.push(...result.differences)
+    missing.set(name, result.missing ?? new Map())
   }
   if (!differences.some(({ table }) => table === 'events')) differences.push(...await compareData(deps, scope, slice))
   return { rows, differences, missing }
 }
 
-interface Found {
+interface TableResult {
   readonly rows: number
   readonly differences: readonly Difference[]
   readonly missing?: ReadonlyMap<string, number>
@@ -64,7 +65,7 @@ async function fetchRows<Row>({ clickhouse, settings }: CompareDeps, query: stri
   return result.json<Row>()
 }
 
-async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<Found> {
+async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
   const found = await fetchRows<[string, number, number, number, number]>(deps, `
@@ -86,7 +87,7 @@ async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, 
   return { rows, differences }
 }
 
-async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<Found> {
+async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
   const label = name === 'actors' ? 'toJSONString(label)' : "''"

@@ -169,8 +169,8 @@ function add(counts: Map<TableName, Counts>, name: TableName, more: Partial<Coun
 function firstOfEach(differences: readonly Difference[]): Difference[] {
   const first = new Map<TableName, Difference>()
   for (const difference of differences) {
-    const known = first.get(difference.table)
-    if (known === undefined || difference.from < known.from) first.set(difference.table, difference)
+    const earlier = first.get(difference.table)
+    if (earlier === undefined || difference.from < earlier.from) first.set(difference.table, difference)
   }
   return [...first.values()].sort((a, b) => a.from - b.from)
 }

@@ -30,32 +30,32 @@ const PATH_CHARS_MAX = 300
  * Splits a document into distinct chunks that can be understood on their own. The first line of a chunk is the path of its title and
  * headings, if there are any. The chunks contain all text of the document.
  *
- * @param given title that takes precedence over the title in the document.
+ * @param givenTitle title that takes precedence over the title in the document.
  * @throws ColloquyError `bad_table` for a CSV that cannot be parsed.
  */
-export function chunkDocument(format: Format, document: string, given?: string): Chunked {
+export function chunkDocument(format: Format, document: string, givenTitle?: string): Chunked {
   const text = clean(document)
-  const { title, chunks } = READERS[format](text, given)
-  return { title: (given ?? title)?.slice(0, KNOWLEDGE_LIMITS.titleCharsMax).toWellFormed(), chunks: [...new Set(chunks)] }
+  const { title, chunks } = READERS[format](text, givenTitle)
+  return { title: (givenTitle ?? title)?.slice(0, KNOWLEDGE_LIMITS.titleCharsMax).toWellFormed(), chunks: [...new Set(chunks)] }
 }
 
-type Reader = (text: string, given: string | undefined) => Chunked
+type Reader = (text: string, givenTitle: string | undefined) => Chunked
 
 const READERS: Readonly<Record<Format, Reader>> = {
-  markdown(text, given) {
+  markdown(text, givenTitle) {
     const { title, sections } = markdownSections(text)
-    return { title, chunks: ofSections(sections, given ?? title, prose) }
+    return { title, chunks: ofSections(sections, givenTitle ?? title, prose) }
   },
-  html(text, given) {
+  html(text, givenTitle) {
     const { title, sections } = htmlSections(text)
-    return { title, chunks: ofSections(sections, given ?? title, prose) }
+    return { title, chunks: ofSections(sections, givenTitle ?? title, prose) }
   },
-  text(text, given) {
+  text(text, givenTitle) {
     const { isAcademic, sections } = plainSections(text)
-    return { title: undefined, chunks: ofSections(sections, given, isAcademic ? academic : prose) }
+    return { title: undefined, chunks: ofSections(sections, givenTitle, isAcademic ? academic : prose) }
   },
-  code: (text, given) => ofPieces(definitionsOf(text, CODE.max, sizeOf), CODE, given),
-  csv: (text, given) => ofPieces(rowsOf(text), ROWS, given),
+  code: (text, givenTitle) => ofPieces(definitionsOf(text, CODE.max, sizeOf), CODE, givenTitle),
+  csv: (text, givenTitle) => ofPieces(rowsOf(text), ROWS, givenTitle),
 }
 
 const ofPieces = (pieces: readonly Piece[], options: PackOptions, title: string | undefined): Chunked =>

@@ -22,10 +22,10 @@ const CONDITIONS: Readonly<Record<keyof IndexFilter, string>> = {
 
 /** The condition that selects the points of a tenant that match a filter. */
 export function whereOf(tenant: string, filter: IndexFilter): Where {
-  const given = Object.entries(filter).filter(([, value]) => value !== undefined)
-  const names = Object.keys(CONDITIONS).filter((name): name is keyof IndexFilter => given.some(([other]) => other === name))
+  const entries = Object.entries(filter).filter(([, value]) => value !== undefined)
+  const names = Object.keys(CONDITIONS).filter((name): name is keyof IndexFilter => entries.some(([other]) => other === name))
   return {
     sql: ['tenant = {tenant:String}', ...names.map((name) => CONDITIONS[name])].join(' AND '),
-    params: { tenant, ...Object.fromEntries(given) },
+    params: { tenant, ...Object.fromEntries(entries) },
   }
 }

@@ -100,7 +100,7 @@ test('redriven inputs are decided once, in order of arrival, with their own ids 
   expect((await runCli(['dead', 'redrive', '--kind', 'toy'], { dataDir })).stderr).toContain('no deadLetter fits')
 })
 
-test('an input that is rejected again becomes a new dead deadLetter with the same payload', async () => {
+test('an input that is rejected again becomes a new dead letter with the same payload', async () => {
   const payload = '{"type":"add",  "data":{"by":"none"}}'
   await publishAll(system, [to('again', payload)])
   await caughtUp(system)
@@ -115,7 +115,7 @@ test('an input that is rejected again becomes a new dead deadLetter with the sam
   expect(await resolvedOf('again')).toEqual([{ reason: 'bad_data', resolved: true }, { reason: 'bad_data', resolved: false }])
 })
 
-test('a dropped dead deadLetter leaves DEAD and a record in LOG, and creates no actor', async () => {
+test('a dropped dead letter leaves DEAD and a record in LOG, and creates no actor', async () => {
   expect(await dead('drop', '--kind', 'nobody')).toMatchObject([{ outcome: 'dropped' }])
   await publishAll(system, [{ subject: 'in.acme.toy.*', body: add(1) }])
   await caughtUp(system)
@@ -132,7 +132,7 @@ test('a dropped dead deadLetter leaves DEAD and a record in LOG, and creates no 
   expect(await tablesBesideLog(system)).toEqual([])
 })
 
-test('a copy of a redriven dead deadLetter has no effect and is removed from DEAD', async () => {
+test('a copy of a redriven dead letter has no effect and is removed from DEAD', async () => {
   const { jetstream } = system.running
   await publishAll(system, [to('twice', 'garbage')])
   await caughtUp(system)

@@ -98,7 +98,8 @@ test('a rebuild that is cancelled by Ctrl-C leaves the tables and the disk uncha
   if (code !== 0) expect(stderr).toMatch(/the tables are unchanged[^]*code: rebuild_given_up/)
   expect(await everything()).toEqual(before)
   const [{ generations = 0 } = {}] = await query<{ generations: number }>(`
-    SELECT uniqExact(extract(partition, '^\\\\((\\\\d+),')) AS generations FROM system.parts WHERE active AND database = 'colloquy' AND table = 'events_rows'`)
+    SELECT uniqExact(extract(partition, '^\\\\((\\\\d+),')) AS generations
+    FROM system.parts WHERE active AND database = 'colloquy' AND table = 'events_rows'`)
   expect(generations).toBe(1)
 })
 
