@@ -1,13 +1,29 @@
+import type { ErrorCode } from './error-codes.ts'
+
 /**
  * An error that Colloquy throws on purpose. Callers match on `code`, which is stable. `message` says what happened, where, and what to do.
  * Expected refusals, such as an invalid or duplicate message, are results and not errors.
  */
 export class ColloquyError extends Error {
+  /** One of `ERROR_CODES`, except in a `ForeignCodeError`. */
   readonly code: string
 
-  constructor(code: string, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.name = 'ColloquyError'
+    this.code = code
+  }
+}
+
+/**
+ * An error under a code that was passed on, and that the catalogue need not have: the author of a task, a library, a server or another
+ * process chose it.
+ */
+export class ForeignCodeError extends ColloquyError {
+  override readonly code: string
+
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
+    super('error', message, options)
     this.code = code
   }
 }
@@ -18,6 +34,9 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
 }
 
+/** Whether anything thrown carries this code of ours. */
+export const hasCode = (error: unknown, code: ErrorCode): boolean => codeOf(error) === code
+
 /** The message of any thrown value, for a log line or a record. The error of a task is a plain object with code and message. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error)
@@ -27,11 +46,11 @@ export function messageOf(error: unknown): string {
   return code === undefined ? message : `${code}: ${message}`
 }
 
-/** A failure of a task that no retry can fix. The runner reports it without another attempt. */
-export class TerminalError extends ColloquyError {}
+/** A failure of a task that no retry can fix. The runner reports it without another attempt. The code is the task's own. */
+export class TerminalError extends ForeignCodeError {}
 
 /** A failure of a task after which the outside system asked for a pause. The next attempt waits at least `retryAfterMs`. */
-export class RetryLaterError extends ColloquyError {
+export class RetryLaterError extends ForeignCodeError {
   readonly retryAfterMs: number
 
   constructor(code: string, message: string, retryAfterMs: number, options?: { cause?: unknown }) {

@@ -58,7 +58,7 @@ export const CHUNK_ID_CHARS = 10
 export const chunkIdOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, CHUNK_ID_CHARS)
 
 /** Puts a heading above the text of a chunk: the title and section it comes from. */
-export const withHeading = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
+export const chunkWithHeading = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
 
 /** Splits a chunk into its heading and its text. */
 export function splitHeading(chunk: string): { readonly head: string | undefined; readonly text: string } {

@@ -1,6 +1,7 @@
 import type { AnyEventObject } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
 import { isEndlessCycle } from '../definition/check-cycles.ts'
@@ -104,7 +105,7 @@ function expiredRunOf({ actor, message }: DecisionInput): RunInput | undefined {
 
 type Outcome = Exclude<RunInput, { type: 'timer.fired' }>
 
-const DEADLINE = { code: 'deadline', message: 'the deadline passed before the task had an outcome' }
+const DEADLINE = { code: 'deadline' satisfies ErrorCode, message: 'the deadline passed before the task had an outcome' }
 
 function outcomeEvent(child: string, outcome: Outcome): AnyEventObject {
   if (outcome.type === 'task.done') return { type: `xstate.done.actor.${child}`, output: outcome.output, actorId: child }
@@ -124,9 +125,9 @@ function transition(
   try {
     return commit(decisionInput, kind, input, step(decisionInput, kind, input, event, ended))
   } catch (error) {
-    if (error instanceof ColloquyError && error.code === 'newer_machine') throw error
+    if (error instanceof ColloquyError && hasCode(error, 'newer_machine')) throw error
     if (!fresh) return { kind: 'threw', error }
-    const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? 'always_cycle' : undefined
+    const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? 'always_cycle' satisfies ErrorCode : undefined
     return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -9,7 +10,7 @@ import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
 
 /** The checks of a machine's products before the commit. A failed check rejects the input. */
-const refuse = (code: string, what: string): never => { throw new ColloquyError(code, what) }
+const refuse = (code: ErrorCode, what: string): never => { throw new ColloquyError(code, what) }
 
 /** @throws ColloquyError `unknown_source` where the kind has no task with this name. */
 export function taskOf(kind: Kind, name: string): TaskDefinition {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Reason, State } from '../../schemas/record.ts'
 import { type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
@@ -86,7 +86,7 @@ function attempt<T>(work: () => T): T | ColloquyError {
   try {
     return work()
   } catch (error) {
-    return error instanceof ColloquyError ? error : new ColloquyError(codeOf(error) ?? 'error', messageOf(error), { cause: error })
+    return error instanceof ColloquyError ? error : new ForeignCodeError(codeOf(error) ?? 'error', messageOf(error), { cause: error })
   }
 }
 

@@ -56,7 +56,8 @@ export function send<Context extends MachineContext, Expression extends EventObj
 ): SendAction<Context, Expression, P, Event>
 export function send(sending: unknown): () => void {
   const action = (): void => {
-    throw new ColloquyError('not_carried_out', 'only Colloquy carries out send(…); a machine that XState runs alone sends nothing')
+    const what = 'only Colloquy carries out send(…); a machine that XState runs alone sends nothing'
+    throw new ColloquyError('not_carried_out', `${what}. Test it with given(kind) of colloquy/test`)
   }
   return Object.assign(action, { [SENDING]: sending })
 }

@@ -1,4 +1,5 @@
 import { StateMachine } from 'xstate'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import type { State } from '../../schemas/record.ts'
 import type { Actor } from '../core/actor.ts'
 import { decide } from '../core/decide.ts'
@@ -11,7 +12,7 @@ import { createPureMachine, type PureMachine } from '../definition/pure-machine.
 import { type Conditions, under } from './simulated-conditions.ts'
 
 /** Rules for pure machines: decide by the input and the context alone, change nothing in place, keep only JSON. */
-export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const
+export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const satisfies readonly ErrorCode[]
 
 /** A rule for pure machines that a decision broke without throwing. */
 export interface Complaint {

@@ -6,6 +6,7 @@ import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord } from '../jetstream/last-record.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { reportTruncation } from '../jetstream/resume-reading.ts'
 import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
@@ -71,8 +72,8 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
   const from = after?.seq ?? state.last_seq + 1
   if (from > known) return before
 
-  metrics.streamsTruncated.inc({ stream: 'INBOX' })
-  log.error({ from, known }, `INBOX lost its last messages, from sequence ${from} to ${known}; their effects are in LOG. Its sequence is moved on`)
+  reportTruncation({ log, metrics }, 'INBOX', { from, known },
+    `sequences ${from} to ${known} are gone, and their effects are in LOG; the host moves INBOX's sequence on`)
   const reused = await saveReusedRange(kv, { from, to: known })
   for (;;) {
     // Other workers that found the same may fill it as well, and producers do.

@@ -29,7 +29,7 @@ export async function reportLostInputs({ jetstream, kv, log, metrics }: { jetstr
   const mark = await markIn(kv).get()
   if (mark === undefined) return
   const { inboxSeq, log: had } = mark.value
-  const { truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had])
+  const { truncated } = await findResumePosition(jetstream.jsm, 'LOG', [had])
   if (!truncated) return
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   metrics.inputsLost.inc()

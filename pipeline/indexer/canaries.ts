@@ -13,8 +13,8 @@ type Proof = z.infer<typeof proofsSchema>[number]
  * emptied, or put back to an older state.
  */
 export interface Canaries {
-  /** What of a ring holds: the positions up to the newest proof that the store has. */
-  trusted(ring: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
+  /** The part of a history that still holds: the positions up to the newest proof that the store has. */
+  trusted(history: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
   /** To be called when points are stored, before the checkpoint says so. */
   note(points: readonly IndexPoint[]): Promise<void>
   /** Points from records above this were removed. */
@@ -33,17 +33,17 @@ export function createCanaries({ kv, reader, store, log }: { readonly kv: KV; re
     known = proofs
   }
   return {
-    async trusted(ring) {
+    async trusted(history) {
       const proofs = await load()
       known = proofs
-      if (proofs.length === 0) return ring
+      if (proofs.length === 0) return history
       const there = await store.existing(proofs.map(({ id }) => id))
       const newest = proofs.find(({ id }) => there.has(id))
-      if (newest === proofs[0]) return ring
+      if (newest === proofs[0]) return history
       const goesOnAt = newest?.seq ?? 0
       log.error({ had: proofs[0]?.seq, goesOnAt }, 'the memory lacks what it was given: it was emptied, or put back to an older state; it is filled again from LOG')
       await save(proofs.filter(({ seq }) => seq <= goesOnAt))
-      return ring.filter(({ seq }) => seq <= goesOnAt)
+      return history.filter(({ seq }) => seq <= goesOnAt)
     },
     async note(points) {
       const last = points.at(-1)

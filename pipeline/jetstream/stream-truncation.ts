@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { reportTruncation } from './resume-reading.ts'
 import { streamInfo } from './stream-info.ts'
 import { typedKey } from './typed-kv.ts'
 
@@ -73,9 +74,10 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
       const noted = afterLoss(before.value, ends, lost)
       if (await stored.compareAndSet(noted, before.revision) === undefined) continue
       for (const stream of lost) {
-        metrics.streamsTruncated.inc({ stream })
-        log.error({ stream, had: before.value.ends[stream].seq, has: ends[stream].seq, madeAnew: before.value.ends[stream].created !== ends[stream].created },
-          `${stream} lost its last messages; what actors still wait for is put in again`)
+        const had = before.value.ends[stream]
+        reportTruncation({ log, metrics }, stream, {
+          had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created,
+        }, 'the dispatcher puts in again what actors still wait for')
       }
       return noted
     }

@@ -2,19 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { restartPauses } from './retry.ts'
+import type { PartitionedProgress, StageProgress } from './stage-progress.ts'
 
 /** How a stage is doing, for `status`, `/readyz` and the live view. */
-export interface StageStatus {
-  /** The last sequence that is wholly done. */
-  readonly position: number
-  /** Messages that are still to be done. */
-  readonly lag: number
+export interface StageStatus extends PartitionedProgress {
   readonly ok: boolean
   /** When `ok` last changed, ISO. */
   readonly since: string
   readonly detail: string
-  /** Those that this process has, where the stage is shared out by partition. */
-  readonly partitions?: readonly number[]
 }
 
 export interface Stage {
@@ -24,16 +19,10 @@ export interface Stage {
   stop(): Promise<void>
 }
 
-/** What a running stage tells about itself. */
-export interface Progress {
-  readonly position: number
-  readonly lag: number
-}
-
 export interface StageRun {
   /** What it says about itself while all is well; default: `running`. */
   readonly detail?: string
-  progress(): Progress
+  progress(): StageProgress
   /** Settles when the run ends: after `stop()`, or rejects where it cannot go on. */
   readonly ended: Promise<void>
   /** Releases all it holds; also after it ended by itself. Never rejects. */
@@ -49,7 +38,7 @@ export interface StageRun {
 export async function startStage(name: string, begin: () => Promise<StageRun>, log: Logger): Promise<Stage> {
   const stopping = new AbortController()
   let run = await begin()
-  let progress: Progress = run.progress()
+  let progress: StageProgress = run.progress()
   let health = { ok: true, since: new Date().toISOString(), detail: 'running' }
 
   const become = (ok: boolean, detail: string): void => {

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import type { Act } from '../acts.ts'
 import { isIn, type World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
@@ -66,7 +67,7 @@ export function findDeadEnd(
     const what =
       `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and had no effect. `
       + 'Make it final, or add a transition; if it needs particular inputs, give samples; if it is intended, list it in "restingStates"'
-    return { code: 'dead_end', what, acts: way, world: there }
+    return { code: 'dead_end' satisfies ErrorCode, what, acts: way, world: there }
   }
   return undefined
 }

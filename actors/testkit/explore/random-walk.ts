@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { statePath } from '../../core/snapshot.ts'
@@ -8,6 +9,7 @@ import { actOf, type Move } from './moves.ts'
 
 /** A fault of a machine, and the way to it. */
 export interface Finding {
+  /** Of the catalogue, or what stands at the head of a record's error. */
   readonly code: string
   readonly what: string
   readonly acts: readonly Act[]
@@ -92,7 +94,10 @@ function problemOf(after: World): { code: string; what: string } | undefined {
     }
     if (reason === 'state_too_large') return { code: reason, what: `the input "${input.type}" was rejected: ${error}` }
     if (status === 'error') {
-      return { code: 'unhandled_error', what: `the actor ended with an error that no transition handles: ${error ?? 'unknown'}` }
+      return {
+        code: 'unhandled_error' satisfies ErrorCode,
+        what: `the actor ended with an error that no transition handles: ${error ?? 'unknown'}`,
+      }
     }
   }
   return undefined

@@ -40,8 +40,8 @@ export async function runAsOf(
       records += count
       progress.records(records, seq - state.first_seq + 1)
     })
-    const ring = [{ created, seq, ts: last.ts }]
-    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), ring })
+    const history = [{ created, seq, ts: last.ts }]
+    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), history })
     return { database, seq, records }
   })
 }

@@ -128,7 +128,7 @@ describe('a document as inputs', () => {
   })
 
   test('without a text, or with too much of it, is refused', () => {
-    expect(() => documentPartsOf({ source: 'a', chunks: [] })).toThrow('no text in it')
+    expect(() => documentPartsOf({ source: 'a', chunks: [] })).toThrow('has no text')
     expect(
       () => documentPartsOf({ source: 'a', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax + 1 }, (_, index) => `${index}`) }),
     ).toThrow('divide it')

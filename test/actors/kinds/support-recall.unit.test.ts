@@ -5,7 +5,7 @@ import type { Query } from '../../../actors/kinds/support/definition.ts'
 import { instructionsFor } from '../../../actors/kinds/support/prompt.ts'
 import { recallConversation, recallKnowledge } from '../../../actors/kinds/support/recall.ts'
 import { lookupTask } from '../../../actors/kinds/support/tasks.ts'
-import { withHeading } from '../../../schemas/knowledge-events.ts'
+import { chunkWithHeading } from '../../../schemas/knowledge-events.ts'
 import { articles } from '../../support/support-harness.ts'
 
 const log = pino({ level: 'silent' })
@@ -39,8 +39,8 @@ const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
 
 test('a passage is cited by its heading without repeating it, and ranks above those of another language', async () => {
   const { searchIndex } = searchIndexOf({ knowledge: [
-    hit('zh', withHeading('保修', '保修期是两年。'), { lang: 'zh', score: 0.9 }), hit('other', 'Something else.'),
-    hit('en', withHeading('Shop › Warranty', 'The warranty is two years.')), hit('bare', 'A warranty.', { lang: null, score: 0.1 }),
+    hit('zh', chunkWithHeading('保修', '保修期是两年。'), { lang: 'zh', score: 0.9 }), hit('other', 'Something else.'),
+    hit('en', chunkWithHeading('Shop › Warranty', 'The warranty is two years.')), hit('bare', 'A warranty.', { lang: null, score: 0.1 }),
   ] })
   const found = await recallKnowledge(searchIndex, query('How long is the warranty?'), [], { byMeaning: false })
   expect(found[0]).toMatchObject({ source: 'en', chunk: 'id-en', title: 'Shop › Warranty', text: 'The warranty is two years.' })
