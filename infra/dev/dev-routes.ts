@@ -78,7 +78,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
 
   app.get(`${PAGE_PATH}kinds`, async (): Promise<DevKinds> => {
     const { generation, kinds } = status()
-    return { generation, kinds: await draw(kinds) }
+    return { generation, kinds: draw(kinds) }
   })
 
   app.get(`${PAGE_PATH}actors`, async (request): Promise<DevActors> => {

@@ -4,14 +4,15 @@ import { current, update } from './store.js'
 import { activePaths, eventsOf } from './step.js'
 
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
-/** @import { Drawing, DrawnState, DrawnTransition, Point } from '../chart/chart-layout.ts' */
+/** @import { Drawing, DrawnState, DrawnTransition } from '../chart/chart-layout.ts' */
+/** @import { Point } from '../chart/layered-layout.ts' */
 
 const ZOOMS = [0.4, 0.55, 0.75, 1, 1.35, 1.8]
 const CORNER = 7
 /** Fitted, it is neither too small to be read nor larger than life; what has no room then is scrolled to. */
 const FIT_MIN = 0.72
 const FIT_MAX = 1.2
-/** As layout.ts reckons with. */
+/** As in chart-layout.ts. */
 const NAME_HEIGHT = 20
 const LINE_HEIGHT = 16
 
