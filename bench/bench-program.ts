@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Logger } from 'pino'
-import { positiveNumber, wholeNumber } from '../infra/cli/arguments.ts'
+import { positiveNumber, wholeNumber } from '../infra/app/number-arguments.ts'
 import { loadSettings, ROLES, type Role } from '../infra/settings.ts'
 import { allCommand } from './measure-all.ts'
 import { isClean } from './gate/check-ledger.ts'

@@ -1,5 +1,5 @@
 import { destination, pino } from 'pino'
-import { failureText } from '../../infra/cli/failure-text.ts'
+import { failureText } from '../../infra/app/failure-text.ts'
 import { createChaosProgram } from './chaos-program.ts'
 
 // Servers are killed on purpose here: what they say about it is no news.

@@ -16,17 +16,3 @@ export function tokenArgument(text: string): string {
   if (!TOKEN.test(text)) throw new InvalidArgumentError(`It must be of ${TOKEN_TEXT}.`)
   return text
 }
-
-/** Reads a whole number from `min` on. */
-export const wholeNumber = (min: number) => (text: string): number => {
-  const value = Number(text)
-  if (!/^\d{1,15}$/.test(text) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
-  return value
-}
-
-/** Reads a number above 0. */
-export function positiveNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.')
-  return value
-}

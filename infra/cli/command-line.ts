@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { codeOf } from '../../schemas/errors.ts'
-import { failureText } from './failure-text.ts'
+import { failureText } from '../app/failure-text.ts'
 import { createOutput } from '../app/terminal-output.ts'
 import { createProgram } from './program.ts'
 

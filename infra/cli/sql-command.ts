@@ -7,7 +7,7 @@ import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { durabilityText } from '../app/durability.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import type { Output } from '../app/terminal-output.ts'
 import { readStatus, waitUntilCaughtUp, type SystemStatus } from '../app/system-status.ts'

@@ -3,7 +3,7 @@ import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { entryJson, entryLine } from './record-text.ts'
 

@@ -3,7 +3,7 @@ import { causesOf, type Cause } from '../../../pipeline/dead-letters/dead-letter
 import { newestDeadLetters, scanDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
-import { wholeNumber } from '../arguments.ts'
+import { wholeNumber } from '../../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, type FilterOptions } from './dead-filter.ts'
