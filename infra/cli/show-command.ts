@@ -1,12 +1,13 @@
 import { Command } from 'commander'
+import { readActorRecords } from '../../pipeline/jetstream/actor-records.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { findRecord, lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts'
-import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
-import { actorArgument, wholeNumber } from './arguments.ts'
+import { actorArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { outcomeTexts, statesText, timerName } from './record-text.ts'
@@ -17,7 +18,6 @@ interface Options extends JsonOption {
 }
 
 const HISTORY_DEFAULT = 100
-const FETCH_AHEAD_MAX = 500
 
 export const showCommand = ({ out, settings }: CommandContext): Command =>
   new Command('show')
@@ -29,7 +29,8 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     .action(async (address: Address, options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {
         const { at, last } = await find(jetstream, address, options.at)
-        const history = await historyOf(jetstream, address, at, options.limit)
+        const from = Math.max(1, at.record.n - options.limit + 1)
+        const history = await readActorRecords(jetstream, subjectOf(address), { from, to: at, limit: options.limit })
         if (options.json) out.json(asJson(address, at, history))
         else print(out, address, at, last, history)
       })
@@ -46,21 +47,6 @@ async function find(jetstream: JetStreamContext, address: Address, n: number | u
   const at = n === undefined ? last : await findRecord(jetstream, subject, last, (record) => record.n - n)
   if (at === undefined) throw new ColloquyError('unknown_record', `${who} has records 1 to ${last.record.n}, and no ${n}`)
   return { at, last }
-}
-
-/** The records up to this one, oldest first, so many of them at the most. */
-async function historyOf(jetstream: JetStreamContext, address: Address, at: Placed, limit: number): Promise<Placed[]> {
-  const subject = subjectOf(address)
-  const first = await findRecord(jetstream, subject, at, ({ n }) => n - Math.max(1, at.record.n - limit + 1))
-  const reader = await openReader(jetstream, {
-    stream: 'LOG', filterSubjects: [subject], startSeq: first?.seq ?? at.seq, messagesMax: Math.min(limit, FETCH_AHEAD_MAX),
-  })
-  const history: Placed[] = []
-  for await (const message of reader) {
-    history.push({ seq: message.seq, record: message.json<LogRecord>() })
-    if (message.seq >= at.seq) break
-  }
-  return history
 }
 
 const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history: readonly Placed[]): object => ({

@@ -1,6 +1,6 @@
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { findRecord, lastRecord } from '../../pipeline/jetstream/last-record.ts'
-import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
+import { readActorRecords } from '../../pipeline/jetstream/actor-records.ts'
+import { lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
 
@@ -29,18 +29,8 @@ export async function readHistory(jetstream: JetStreamContext, partitionCount: n
   const last = await lastRecord(jetstream, subject)
   if (last === undefined) return { last: 0, records: [] }
   const first = from ?? Math.max(1, last.record.n - limit + 1)
-  const start = await findRecord(jetstream, subject, last, ({ n }) => n - first)
-  if (start === undefined) return { last: last.record.n, records: [] }
-
-  const records: Step[] = []
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [subject], startSeq: start.seq, messagesMax: limit })
-  let bytes = 0
-  for await (const message of reader) {
-    records.push(stepOf(message.json<LogRecord>(), message.seq))
-    bytes += message.data.length
-    if (message.seq >= last.seq || records.length === limit || bytes > BYTES_MAX) break
-  }
-  return { last: last.record.n, records }
+  const records = await readActorRecords(jetstream, subject, { from: first, to: last, limit, bytesMax: BYTES_MAX })
+  return { last: last.record.n, records: records.map(stepOf) }
 }
 
-const stepOf = ({ v: _v, low: _low, seen: _seen, ...record }: LogRecord, seq: number): Step => ({ ...record, seq })
+const stepOf = ({ seq, record: { v: _v, low: _low, seen: _seen, ...record } }: Placed): Step => ({ ...record, seq })

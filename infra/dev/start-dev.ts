@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { JsonOption } from '../app/command-context.ts'
-import type { Output } from '../app/terminal-output.ts'
-import { watchInterrupts } from '../app/interrupts.ts'
-import { openLog, type LogStyle } from '../app/open-log.ts'
-import { startDemo } from '../demo/demo.ts'
+import type { LogStyle } from '../app/open-log.ts'
 import { addressesOf, announce } from '../app/connect-to-running.ts'
 import { threadSettings } from '../app/thread-settings.ts'
 import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
@@ -15,11 +10,6 @@ import { startReloader, type Reloader } from './reloader.ts'
 import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
 import { watchFiles } from './file-watch.ts'
 
-export interface DevOptions extends JsonOption {
-  readonly demo?: true
-}
-
-const INTERRUPTED_TWICE = 130
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 /** What holds kinds, or effects of theirs, is started anew with them; the rest and the servers stay. */
 const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
@@ -58,36 +48,6 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
   started.defer(withdraw)
   const stopping = started.move()
   return { running, reloader, url: `${running.http?.url ?? ''}${PAGE_PATH}`, stop: () => stopping.disposeAsync() }
-}
-
-/** Runs until somebody interrupts. */
-export async function dev(out: Output, settings: Settings, options: DevOptions): Promise<void> {
-  await using started = new AsyncDisposableStack()
-  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
-  started.defer(interrupts.stop)
-  const logStyle = out.isTerminal && options.json === undefined ? 'pretty' : 'json'
-  const log = await openLog(settings, logStyle)
-  const system = await startDev(settings, logStyle, log)
-  started.defer(async () => {
-    log.info('stopping')
-    await system.stop()
-    log.info('stopped')
-  })
-  if (options.json) out.json({ started: true, ...addressesOf(system.running), pageUrl: system.url })
-  else printPlace(out, settings, system)
-  const demo = options.demo ? startDemo(system.running, log) : undefined
-  started.defer(async () => demo?.stop())
-  await interrupts.first
-}
-
-function printPlace(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {
-  const missing = existsSync(CONFIG) ? '' : ', which is not there yet: the built-in kinds run'
-  out.line()
-  out.line(`  ${out.paint(['bold', 'cyan'], 'Colloquy dev')}  ${out.paint('underline', url)}`)
-  out.line(`  watching      ${CONFIG} and what it imports${missing}`)
-  out.line(`  NATS          ${running.nats.url}`)
-  out.line(`  ClickHouse    ${running.clickhouse?.url ?? ''}  (user analyst, no password)`)
-  out.line()
 }
 
 function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {
