@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
-import { findDeadLetter, scanDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { findDeadLetter, firstDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { resolveDeadLetters, type Outcome, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { Resolution } from '../../../schemas/dead-letter-resolution.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
-import { wholeNumber } from '../arguments.ts'
+import { wholeNumber } from '../../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, isFiltered, type FilterOptions } from './dead-filter.ts'
@@ -82,18 +82,7 @@ async function chosen(jetstream: JetStreamContext, seqs: readonly number[], opti
   const ways = [seqs.length > 0, isFiltered(filter), options.all === true].filter(Boolean).length
   if (ways !== 1) throw new ColloquyError('which_letters', 'say which letters: by their sequences, or by flags such as --reason, or --all')
   if (seqs.length > 0) return Promise.all(seqs.map((seq) => letterAt(jetstream, seq)))
-  const deadLetters: DeadLetter[] = []
-  for await (const deadLetter of scanDeadLetters(jetstream, filter)) {
-    deadLetters.push(deadLetter)
-    if (deadLetters.length >= 2 * options.limit) keepFirst(deadLetters, options.limit)
-  }
-  keepFirst(deadLetters, options.limit)
-  return deadLetters
-}
-
-function keepFirst(deadLetters: DeadLetter[], limit: number): void {
-  deadLetters.sort((a, b) => a.inboxSeq - b.inboxSeq)
-  deadLetters.length = Math.min(deadLetters.length, limit)
+  return firstDeadLetters(jetstream, filter, options.limit)
 }
 
 async function letterAt(jetstream: JetStreamContext, seq: number): Promise<DeadLetter> {
