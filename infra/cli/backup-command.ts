@@ -4,7 +4,6 @@ import { backUp } from '../backup/backup.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { createProgressBar } from './progress-bar.ts'
-import { bytesText } from './bytes-text.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 
 export const backupCommand = ({ out, settings }: CommandContext): Command =>
@@ -37,3 +36,10 @@ Cut off, it leaves the backup that was there before.`)
         interrupts.stop()
       }
     })
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const
+
+function bytesText(bytes: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1)
+  return `${power === 0 ? bytes : (bytes / 1_000 ** power).toFixed(1)} ${UNITS[power]}`
+}

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
+import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { valueText, type Difference } from '../../actors/core/value-differences.ts'
 import type { Found } from '../../pipeline/replay-check/deviation-causes.ts'
-import type { CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
+import type { CheckProgress, CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { actorKey } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
-import { showCheckProgress } from './check-progress.ts'
+import { tokenArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
@@ -51,7 +52,7 @@ takes it over. The exit code is 1 where anything would differ.`)
           const actors = listed.get(found.cause) ?? []
           if (actors.length < options.limit) listed.set(found.cause, [...actors, actorKey(found.address)])
         }
-        const progress = showCheckProgress(out)
+        const progress = showProgress(out)
         const { tenant, kind, sample, fold } = options
         const summary = await checkLog({
           jetstream, kinds, tenant, kind, sample, mode: fold ? 'fold' : 'each', memoryBytesMax: MEMORY_BYTES_MAX, onFound, onProgress: progress.update,
@@ -61,6 +62,25 @@ takes it over. The exit code is 1 where anything would differ.`)
         if (summary.differing > 0) throw new ColloquyError('would_differ', `${counted(summary.differing, 'actor')} of ${summary.actors} would go on otherwise than recorded. Where that is meant, deploy it as a new version with a migration`)
       })
     })
+
+const PROGRESS_FORMAT = '{bar} {percentage} % │ {records} records │ {perSecond}/s │ {differing} actors differ'
+const PROGRESS_STEPS = 1_000
+
+/** A bar on a terminal, nothing elsewhere. */
+function showProgress(out: Output): { update(progress: CheckProgress): void; stop(): void } {
+  if (out.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined }
+  const options = { stream: out.stderr, format: PROGRESS_FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }
+  const bar = new SingleBar(options, Presets.shades_classic)
+  const startedMs = performance.now()
+  bar.start(PROGRESS_STEPS, 0, { records: 0, perSecond: 0, differing: 0 })
+  return {
+    update({ share, records, differing }) {
+      const perSecond = Math.round(records / (performance.now() - startedMs) * 1_000)
+      bar.update(Math.floor(share * PROGRESS_STEPS), { records, differing, perSecond })
+    },
+    stop: () => bar.stop(),
+  }
+}
 
 function withConfig(settings: Settings, config: string | undefined): Settings {
   if (config === undefined) return settings

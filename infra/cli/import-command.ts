@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { openLines } from '../../pipeline/ingest/line-file.ts'
-import { showProgress } from './import-progress.ts'
+import { openLines, type LineFile } from '../../pipeline/ingest/line-file.ts'
+import { createBytesBar, type BytesBar } from './bytes-bar.ts'
 import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
@@ -61,7 +62,19 @@ Lines that are wrong are named and passed over; the exit code is 1 then.`)
       }
     })
 
-/** @throws ColloquyError `bad_lines` where something was not imported. */
+function showProgress(out: Output, file: LineFile): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: ImportSummary): void } {
+  const bar = createBytesBar(out, file.bytesTotal, '{turns} turns │ {perSecond}/s')
+  const startedMs = performance.now()
+  return {
+    ...bar,
+    update({ turns, badLines }) {
+      const perSecond = Math.round(turns / (performance.now() - startedMs) * 1_000)
+      bar.update(file.bytesRead(), { turns, perSecond }, badLines === 0 ? '' : `${badLines} bad lines`)
+    },
+  }
+}
+
+/** @throws ColloquyError `bad_lines` where a line was not imported. */
 function report(out: Output, path: string, summary: ImportSummary, options: Options): void {
   const { bad, badLines, lines } = summary
   if (options.json) {

@@ -5,9 +5,10 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { findFiles } from '../../pipeline/ingest/find-files.ts'
 import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { showProgress } from './learn-progress.ts'
+import { createBytesBar, type BytesBar } from './bytes-bar.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 
@@ -54,6 +55,16 @@ Examples:
         await nc.close()
       }
     })
+
+function showProgress(out: Output, bytesTotal: number): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: LearnSummary): void } {
+  const bar = createBytesBar(out, bytesTotal, '{sources} sources │ {chunks} chunks │ {unchanged} unchanged')
+  return {
+    ...bar,
+    update({ bytes, learned, changed, unchanged, chunks, badCount }) {
+      bar.update(bytes, { sources: learned + changed + unchanged, chunks, unchanged }, badCount === 0 ? '' : `${badCount} bad`)
+    },
+  }
+}
 
 /** @throws ColloquyError `not_all_learned` where something was not, `nothing_to_learn` */
 function report(out: Output, summary: LearnSummary, { json, tenant }: Options): void {

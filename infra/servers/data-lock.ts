@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 
 const sqliteBusy = 5
 
