@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander'
 import { parseActorKey, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
 
-const TOKEN_TEXT = '[A-Za-z0-9_-], 128 characters at most'
+const TOKEN_TEXT = '[A-Za-z0-9_-], at most 128 characters'
 
-/** Reads `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`. */
+/** Parses `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`. */
 export function actorArgument(text: string): Address {
   const address = parseActorKey(text)
   if (address === undefined || address.kind === UNADDRESSABLE) {

@@ -91,7 +91,7 @@ test('redriven originals are decided in order of arrival under their own ids and
   expect(await lettersOf('a')).toEqual([])
   expect((await resolvedOf('a')).map(({ resolved }) => resolved)).toEqual([true, true, true])
   expect(await tablesBesideLog(system)).toEqual([])
-  expect((await runCli(['dead', 'redrive', '--kind', 'toy'], { dataDir })).stderr).toContain('no letter fits')
+  expect((await runCli(['dead', 'redrive', '--kind', 'toy'], { dataDir })).stderr).toContain('no dead letter matches')
 })
 
 test('what is rejected again is a new letter, with the payload untouched', async () => {

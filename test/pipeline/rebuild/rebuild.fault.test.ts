@@ -81,7 +81,7 @@ test('the projector is killed again and again while tables take over: never half
     rebuild.signal('SIGKILL')
     await rebuild.ended
   }
-  expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/they have taken over/)
+  expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/swapped them in/)
   expect(await everything()).toEqual(before)
   expect((await runCli(['verify'], { dataDir })).code).toBe(0)
 }, 360_000)

@@ -201,7 +201,7 @@ test('JSON that was altered is found: the data of an event, of a rejected one, a
   await command(`ALTER TABLE actors_rows UPDATE label = '{"count":77}' WHERE kind = 'toy' AND actor = 't1'`)
   const { code, stderr, verified } = await verify()
   expect(code).toBe(1)
-  expect(stderr).toMatch(/actors is not what the log says:\n {2}actors, sequence \d+, row tenant acme, kind toy, actor t1: label is "{.*77}", by the log [^]*code: tables_differ/)
+  expect(stderr).toMatch(/actors does not match the log:\n {2}actors, sequence \d+, row tenant acme, kind toy, actor t1: label is "{.*77}", by the log [^]*code: tables_differ/)
   expect(verified.first).toMatchObject([{ table: 'actors', kind: 'different', column: 'label', found: '{"count":77}' }])
 })
 
