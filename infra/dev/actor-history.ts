@@ -4,27 +4,29 @@ import { lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts
 import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
 
-/** Records of an actor in order, and the number of its last one; 0 for an actor without any. */
+/** Records of an actor in order, and the number of its last one (0 without records). */
 export interface History {
   readonly last: number
   readonly records: readonly Step[]
 }
 
-/** A record without what only the pipeline needs. */
+/** A record without the fields that only the pipeline reads. */
 export type Step = Omit<LogRecord, 'v' | 'low' | 'seen'> & { readonly seq: number }
 
 export interface HistoryQuery {
-  /** The first record that is wanted; absent: as many as `limit` up to the last. */
+  /** Number of the first record; default: so that the last one is included. */
   readonly from?: number | undefined
   readonly limit: number
 }
 
 export const HISTORY_MAX = 200
-/** What is beyond it is left to the next request. */
+/** Of one answer; the page requests the rest. */
 const BYTES_MAX = 4 * 1024 * 1024
 
-/** Reads an actor's records from LOG itself: what just happened is there before the tables have it. */
-export async function readHistory(jetstream: JetStreamContext, partitionCount: number, address: Address, { from, limit }: HistoryQuery): Promise<History> {
+/** Reads an actor's records from LOG, which has them before the tables do. */
+export async function readHistory(
+  jetstream: JetStreamContext, partitionCount: number, address: Address, { from, limit }: HistoryQuery,
+): Promise<History> {
   const subject = logSubject(partitionOf(address, partitionCount), address)
   const last = await lastRecord(jetstream, subject)
   if (last === undefined) return { last: 0, records: [] }

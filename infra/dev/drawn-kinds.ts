@@ -7,7 +7,7 @@ export type DrawnKind = Omit<KindView, 'chart'> & {
   readonly drawing: Drawing | null
 }
 
-/** Drawings that are kept: a kind that did not change is not laid out again. */
+/** Drawings that are cached, by chart. */
 const DRAWINGS_MAX = 100
 
 export function createDrawer(log: Logger): (kinds: readonly KindView[]) => DrawnKind[] {

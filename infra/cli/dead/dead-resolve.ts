@@ -50,7 +50,7 @@ export function resolveCommand({ out, settings }: CommandContext, resolution: Re
     .option('--in-flight <n>', 'dead letters that wait for their record at a time', wholeNumber(1), IN_FLIGHT_DEFAULT)
     .option('--timeout-ms <n>', 'give each up after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
     .option(JSON_FLAG, 'one JSON object per dead letter: {seq, tenant, kind, id, inboxSeq, outcome, logSeq?, reason?, error?}')
-    .addHelpText('after', `${help}
+    .addHelpText('after', `${help}${help === '' ? '' : '\n'}
 Examples:
   colloquy dead ${name} 17
   colloquy dead ${name} --reason unknown_kind --kind support --older 1h`)

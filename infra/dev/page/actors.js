@@ -2,7 +2,7 @@ import { go, refresh } from './follow.js'
 import { html } from './html.js'
 import { current, update } from './store.js'
 
-/** The actors of the kind, the newest first, and what narrows the list down. */
+/** The actors of the kind, newest first, and the filters of the list. */
 export function actorList() {
   const { actors, filter, actor, counts, kind } = current()
   const total = counts?.kinds[kind]?.total ?? 0
@@ -33,7 +33,7 @@ export function actorList() {
 
 /** @param {number} shown @param {number} total @param {boolean} isNarrowed */
 function hint(shown, total, isNarrowed) {
-  if (shown === 0) return isNarrowed ? 'No actor fits.' : 'No actor yet: send an input.'
+  if (shown === 0) return isNarrowed ? 'No actor matches.' : 'No actor yet: send an input.'
   return shown < total && !isNarrowed ? `The newest ${shown} of ${total.toLocaleString('en')}.` : ''
 }
 

@@ -9,17 +9,17 @@ import { activePaths, eventsOf } from './step.js'
 
 const ZOOMS = [0.4, 0.55, 0.75, 1, 1.35, 1.8]
 const CORNER = 7
-/** Fitted, it is neither too small to be read nor larger than life; what has no room then is scrolled to. */
+/** Bounds of the scale of `fit`; a drawing that is still too large can be scrolled. */
 const FIT_MIN = 0.72
 const FIT_MAX = 1.2
 /** As in chart-layout.ts. */
 const NAME_HEIGHT = 20
 const LINE_HEIGHT = 16
 
-/** The statechart with the actors that are in each state, and where the actor is that is looked at. @param {DrawnKind} kind */
+/** The statechart with the number of actors in each state, and the state of the chosen actor. @param {DrawnKind} kind */
 export function chart({ name, drawing }) {
   const { zoom } = current()
-  if (drawing === null) return html`<p class="empty">The statechart of ${name} could not be laid out; the log says more.</p>`
+  if (drawing === null) return html`<p class="empty">The statechart of ${name} could not be laid out; the terminal says why.</p>`
   const { width, height } = drawing
   const px = (/** @type {number} */ size) => `${Math.round(size)}px`
   const style = zoom !== null ? { width: px(width * zoom), height: px(height * zoom) } : {
@@ -53,7 +53,7 @@ function zoomBy(way) {
   update({ zoom: ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, nearest + way))] ?? 1 })
 }
 
-/** Boxes first, parents before what is in them, then lines, and their labels above all. @param {Drawing} drawing */
+/** Boxes, parents first; then lines; then labels on top. @param {Drawing} drawing */
 function contents(drawing) {
   const { steps, at, counts, kind, filter } = current()
   const step = steps.get(at)
@@ -90,7 +90,7 @@ function stateBox({ id, name, type, lines, description, x, y, width, height, hea
   }
   if (type === 'history') {
     return html`
-      <g key=${id} class=${classes} data-state=${id}><title>${name}: where it was before</title>
+      <g key=${id} class=${classes} data-state=${id}><title>${name}: returns to the last active state</title>
         <circle cx=${x + width / 2} cy=${y + height / 2} r=${width / 2 - 2} /><text class="name" x=${x + width / 2} y=${y + height / 2 + 4.5} text-anchor="middle">H</text>
       </g>`
   }
@@ -132,8 +132,8 @@ const described = ({ from, to, transitions }) => [`${from || 'anywhere'} → ${t
   [label || 'always', ...actions.length === 0 ? [] : [actions.join(', ')]].join(' / '))].join('\n')
 
 /**
- * The lines that the step's event may have gone along: those of the event that begin where the actor was, and of them those that
- * end where it is, if there are any.
+ * The lines of the transition that the step took: those of its event from the state before. Where some of them lead to the state
+ * after, only these.
  *
  * @param {Drawing} drawing @param {ReadonlySet<string>} before @param {ReadonlySet<string>} active
  */

@@ -10,11 +10,11 @@ import { html } from './html.js'
  *   change: Change, error: { field: string, text: string } | null,
  * }} Field
  *
- * Told how to make what the field holds of what it held: there may have been input since it was drawn.
+ * Gets a function from the field's current contents to the new ones: there may have been input since it was drawn.
  * @typedef {(next: (raw: Raw) => Raw) => void} Change
  */
 
-/** A field, or fields in fields, as the schema has them. @param {Field} of @returns {import('./lib/preact.mjs').VNode} */
+/** A field, or nested fields, for a schema. @param {Field} of @returns {import('./lib/preact.mjs').VNode} */
 export function field(of) {
   const control = controlOf(of.schema, of.name)
   switch (control.control) {
@@ -40,7 +40,7 @@ function objectField({ raw, path, name, change, error, required }, properties) {
       return { ...held, [property.name]: next(held[property.name] ?? blank(property.schema, property.required)) }
     }),
   }))
-  if (name === '') return html`<div class="fields">${inner.length === 0 ? html`<p class="hint">It has no data.</p>` : inner}</div>`
+  if (name === '') return html`<div class="fields">${inner.length === 0 ? html`<p class="hint">This input has no data.</p>` : inner}</div>`
   return html`<fieldset><legend>${name}${required ? '' : optional}</legend>${inner}</fieldset>`
 }
 
@@ -71,7 +71,7 @@ function choiceField({ raw, path, name, change, error, required }, variants) {
   const schema = variants[chosen] ?? {}
   return html`
     <fieldset><legend>${name}${required ? '' : optional}</legend>
-      <label class="field"><span>which</span>
+      <label class="field"><span>variant</span>
         <select value=${String(chosen)} onChange=${(/** @type {Event} */ event) => {
           if (!(event.target instanceof HTMLSelectElement)) return
           const choice = Number(event.target.value)

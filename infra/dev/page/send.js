@@ -7,7 +7,7 @@ import { current, kindNow, update, updateForm } from './store.js'
 
 /** @import { JsonSchema } from '../kind-view.ts' */
 
-/** Any type may be sent; one that the kind does not know is recorded and changes nothing. */
+/** Any type may be sent; a type that the kind does not know is recorded and changes nothing. */
 const OTHER = ''
 /** @type {JsonSchema} */
 const ANYTHING = {}
@@ -15,7 +15,7 @@ const ANYTHING = {}
 const schemaNow = () => kindNow()?.events[current().form.type] ?? ANYTHING
 const rawNow = () => current().form.raw ?? blank(schemaNow(), true)
 
-/** A form of the schema of the chosen type of input. */
+/** A form for the chosen type of input. */
 export function sendForm() {
   const { form } = current()
   const kind = kindNow()
@@ -123,7 +123,7 @@ function parsed(text) {
   }
 }
 
-/** What became of the input that was sent last. */
+/** The outcome of the input that was sent last. */
 function sent() {
   const { form: { sent: answer }, steps } = current()
   if (answer === null) return null

@@ -126,14 +126,14 @@ describe('the demo', () => {
 
   test('is played the first time, and not again', async () => {
     const first = await up('--demo')
-    const told = await cliJson<{ tenant: string }>(['tail', 'demo/support', '--since', '1', '--limit', '10'], options)
-    expect(told).toHaveLength(10)
+    const played = await cliJson<{ tenant: string }>(['tail', 'demo/support', '--since', '1', '--limit', '10'], options)
+    expect(played).toHaveLength(10)
     first.signal('SIGINT')
     expect(await first.ended).toMatchObject({ code: 0, stderr: '' })
 
     const second = await up('--demo')
 
-    expect(await second.line((line) => line.includes('the demo '))).toContain('was played before')
+    expect(await second.line((line) => line.includes('the demo '))).toContain('was already played')
   })
 
   test('is not played where the last word is no', async () => {
