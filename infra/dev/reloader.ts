@@ -125,7 +125,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
 
   const tryNext = async (): Promise<void> => {
     const saved = changed
-    const begunAt = savedAt
+    const saveMs = savedAt
     changed = new Set()
     savedAt = undefined
     setStatus({ phase: status.generation === 0 ? 'starting' : 'reloading', changed: [...saved] })
@@ -145,10 +145,10 @@ export function startReloader(options: ReloaderOptions): Reloader {
       await next.run()
       current = next
       watchOver(next)
-      const tookMs = begunAt === undefined ? null : Math.round(performance.now() - begunAt)
+      const tookMs = saveMs === undefined ? null : Math.round(performance.now() - saveMs)
       setStatus({ phase: 'running', generation: status.generation + 1, kinds: loaded.kinds, problem: null, tookMs })
       log.info({ kinds: loaded.kinds.map(({ name, version }) => `${name}@${version}`).join(' '), ...(tookMs === null ? {} : { tookMs }) },
-        begunAt === undefined ? 'running the kinds' : 'running the saved kinds')
+        saveMs === undefined ? 'running the kinds' : 'running the saved kinds')
     } catch (error) {
       void next.stop()
       await fail(error)

@@ -55,7 +55,7 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
 
 function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {
   if (!LOOPBACK.includes(HTTP_HOST)) {
-    throw new ColloquyError('dev_not_loopback', `COLLOQUY_HTTP_HOST is ${HTTP_HOST}, but only this machine may open the page of "colloquy dev": `
+    throw new ColloquyError('dev_not_loopback', `COLLOQUY_HTTP_HOST is ${HTTP_HOST}, but only this machine may open its page: `
       + 'set it to 127.0.0.1, and use an SSH tunnel from other machines')
   }
   if (ROLES.some((role) => !roles.includes(role))) {
