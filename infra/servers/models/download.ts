@@ -60,7 +60,8 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
     // The resumed part may belong to another file: a second try starts from the beginning.
     if (!wasResumed || tries > 1) {
       throw new ColloquyError('wrong_checksum', `${url} is not the expected file: ${problem}. It was removed. `
-        + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision in COLLOQUY_EMBED_MODEL (org/name@revision)')
+        + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision '
+        + 'in COLLOQUY_EMBED_MODEL (org/name@revision)')
     }
   }
 }

@@ -143,7 +143,7 @@ async function freePort(wanted: number): Promise<number> {
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE' && codeOf(cause) !== 'EACCES') throw cause
     throw new ColloquyError('port_taken', `Port ${wanted} of ${host} cannot be used for nats-server (${codeOf(cause)}). `
-      + 'Stop the process that listens there, choose another port with COLLOQUY_NATS_PORT, or use that server: COLLOQUY_NATS_URL.', { cause })
+      + 'Stop the process that listens there, set COLLOQUY_NATS_PORT to another port, or use that server: COLLOQUY_NATS_URL.', { cause })
   } finally {
     server.close()
   }
