@@ -14,14 +14,16 @@ export function actorList() {
     <aside class="left">
       <div class="search">
         <input type="search" placeholder="tenant/id" aria-label="Find actors" value=${filter.text}
-          onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && narrow({ text: event.target.value })} />
+          onInput=${(/** @type {InputEvent} */ event) =>
+            event.target instanceof HTMLInputElement && narrow({ text: event.target.value })} />
         ${filter.state === '' ? null : html`
           <button class="chip" title="Show actors of every state" onClick=${() => narrow({ state: '' })}>in ${filter.state} ×</button>`}
       </div>
       <ul class="actors" aria-label="Actors">
         ${(actors ?? []).map(({ tenant, id, state, status, n, lastAt }) => html`
           <li key=${`${tenant}/${id}`}>
-            <button aria-current=${String(actor?.tenant === tenant && actor.id === id)} onClick=${() => go({ kind, actor: { tenant, kind, id } })}>
+            <button aria-current=${String(actor?.tenant === tenant && actor.id === id)}
+              onClick=${() => go({ kind, actor: { tenant, kind, id } })}>
               <span class="who">${tenant}/<b>${id}</b></span><time title=${lastAt}>${ago(lastAt)}</time>
               <span class="state" data-status=${status}>${state || 'not started'}</span><small>${n}</small>
             </button>

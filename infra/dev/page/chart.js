@@ -71,7 +71,8 @@ function contents(drawing) {
     ...drawing.beginnings.map(({ dot, points }) => html`
       <g class="beginning"><circle cx=${dot.x} cy=${dot.y} r="4.5" /><path d=${pathOf(points)} marker-end="url(#arrow)" /></g>`),
     ...drawing.transitions.map((transition) => html`
-      <path key=${`${transition.from} ${transition.to}`} class=${taken.has(transition) ? 'line taken' : 'line'} d=${pathOf(transition.points)}
+      <path key=${`${transition.from} ${transition.to}`} class=${taken.has(transition) ? 'line taken' : 'line'}
+        d=${pathOf(transition.points)}
         marker-end=${taken.has(transition) ? 'url(#arrow-taken)' : 'url(#arrow)'}><title>${described(transition)}</title></path>`),
     ...drawing.transitions.map((transition) => transitionLabel(transition, taken.has(transition))),
   ]
@@ -91,7 +92,8 @@ function stateBox({ id, name, type, lines, description, x, y, width, height, hea
   if (type === 'history') {
     return html`
       <g key=${id} class=${classes} data-state=${id}><title>${name}: returns to the last active state</title>
-        <circle cx=${x + width / 2} cy=${y + height / 2} r=${width / 2 - 2} /><text class="name" x=${x + width / 2} y=${y + height / 2 + 4.5} text-anchor="middle">H</text>
+        <circle cx=${x + width / 2} cy=${y + height / 2} r=${width / 2 - 2} />
+        <text class="name" x=${x + width / 2} y=${y + height / 2 + 4.5} text-anchor="middle">H</text>
       </g>`
   }
   return html`
@@ -101,7 +103,8 @@ function stateBox({ id, name, type, lines, description, x, y, width, height, hea
       ${type === 'final' ? html`<rect class="inner" x=${x + 3} y=${y + 3} width=${width - 6} height=${height - 6} rx="5.5" />` : null}
       ${type === 'compound' || type === 'parallel' ? html`<path class="rule" d=${`M${x} ${y + headHeight}h${width}`} />` : null}
       <text class="name" x=${x + 11} y=${y + NAME_HEIGHT + 2}>${name}</text>
-      ${lines.map((line, index) => html`<text class="does" x=${x + 11} y=${y + NAME_HEIGHT + 4 + (index + 1) * LINE_HEIGHT - 2}>${line}</text>`)}
+      ${lines.map((line, index) => html`
+        <text class="does" x=${x + 11} y=${y + NAME_HEIGHT + 4 + (index + 1) * LINE_HEIGHT - 2}>${line}</text>`)}
       ${count === 0 ? null : countBadge(x + width, y, count)}
     </g>`
 }
@@ -140,7 +143,8 @@ const described = ({ from, to, transitions }) => [`${from || 'anywhere'} → ${t
 function takenOf({ transitions }, before, active) {
   const { steps, at } = current()
   const events = eventsOf(steps.get(at), steps.get(at - 1))
-  const possible = transitions.filter(({ from, transitions: of }) => (from === '' || before.has(from)) && of.some(({ event }) => events.has(event)))
+  const possible = transitions.filter(({ from, transitions: of }) =>
+    (from === '' || before.has(from)) && of.some(({ event }) => events.has(event)))
   const arrived = possible.filter(({ to }) => active.has(to))
   return new Set(arrived.length > 0 ? arrived : possible)
 }

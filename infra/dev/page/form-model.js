@@ -32,8 +32,10 @@ export function controlOf(schema, name = '') {
   const variants = schema.anyOf ?? schema.oneOf
   if (variants !== undefined) return { control: 'choice', of: variants }
   switch (schema.type) {
-    case 'string':
-      return { control: (schema.maxLength ?? 0) > LINE_CHARS_MAX || (PROSE.test(name) && (schema.maxLength ?? Infinity) > LINE_CHARS_MAX) ? 'lines' : 'text' }
+    case 'string': {
+      const charsMax = schema.maxLength ?? (PROSE.test(name) ? Infinity : 0)
+      return { control: charsMax > LINE_CHARS_MAX ? 'lines' : 'text' }
+    }
     case 'number':
     case 'integer':
       return { control: 'number' }
@@ -43,7 +45,8 @@ export function controlOf(schema, name = '') {
       return isSchema(schema.items) ? { control: 'list', items: schema.items } : { control: 'json' }
     case 'object': {
       const properties = Object.entries(schema.properties ?? {})
-      if (properties.length === 0 && schema['additionalProperties'] !== undefined && schema['additionalProperties'] !== false) return { control: 'json' }
+      const { additionalProperties: more } = schema
+      if (properties.length === 0 && more !== undefined && more !== false) return { control: 'json' }
       const required = new Set(schema.required)
       return { control: 'object', properties: properties.map(([name, of]) => ({ name, schema: of, required: required.has(name) })) }
     }
@@ -70,7 +73,8 @@ export function blank(schema, required) {
   const of = controlOf(schema)
   switch (of.control) {
     case 'object':
-      return Object.fromEntries(of.properties.map(({ name, schema: inner, required: isNeeded }) => [name, blank(inner, isNeeded && required)]))
+      return Object.fromEntries(of.properties.map(({ name, schema: inner, required: isNeeded }) =>
+        [name, blank(inner, isNeeded && required)]))
     case 'list':
       return { items: [] }
     case 'choice':
@@ -136,13 +140,21 @@ export const isChoice = (raw) => typeof raw === 'object' && 'choice' in raw && t
 /** @param {Raw | undefined} raw @returns {raw is RawTree} */
 export const isTree = (raw) => typeof raw === 'object' && !isList(raw) && !isChoice(raw)
 
-/** The paths of all fields, as the server writes them. @param {JsonSchema} schema @param {Raw} raw @param {string} [path] @returns {string[]} */
+/**
+ * The paths of all fields, as the server writes them.
+ *
+ * @param {JsonSchema} schema @param {Raw} raw @param {string} [path]
+ * @returns {string[]}
+ */
 export function fieldsOf(schema, raw, path = 'data') {
   const of = controlOf(schema)
   if (of.control === 'object') {
     return of.properties.flatMap(({ name, schema: inner }) => fieldsOf(inner, isTree(raw) ? raw[name] ?? '' : '', `${path}.${name}`))
   }
-  if (of.control === 'list') return [path, ...(isList(raw) ? raw.items : []).flatMap((item, index) => fieldsOf(of.items, item, `${path}.${index}`))]
+  if (of.control === 'list') {
+    const items = isList(raw) ? raw.items : []
+    return [path, ...items.flatMap((item, index) => fieldsOf(of.items, item, `${path}.${index}`))]
+  }
   if (of.control === 'choice' && isChoice(raw)) return [path, ...fieldsOf(of.of[raw.choice] ?? {}, raw.of, path)]
   return [path]
 }

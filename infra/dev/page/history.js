@@ -12,7 +12,9 @@ const AROUND = 40
 export function timeline() {
   const { actor, steps, last, at, live } = current()
   if (actor === null) return null
-  if (last === 0) return html`<footer class="time"><p class="hint">${actor.tenant}/${actor.kind}/${actor.id} has no record yet.</p></footer>`
+  if (last === 0) {
+    return html`<footer class="time"><p class="hint">${actor.tenant}/${actor.kind}/${actor.id} has no record yet.</p></footer>`
+  }
   const near = [...steps.values()].filter(({ n }) => Math.abs(n - at) <= AROUND).sort((a, b) => a.n - b.n)
   return html`
     <footer class="time" aria-label="History">
@@ -20,7 +22,8 @@ export function timeline() {
         <button onClick=${() => void look(1)} disabled=${at <= 1} aria-label="First step">«</button>
         <button onClick=${() => void look(at - 1)} disabled=${at <= 1} aria-label="Step back">‹</button>
         <input type="range" min="1" max=${last} value=${at} aria-label="Step"
-          onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && void look(Number(event.target.value))} />
+          onInput=${(/** @type {InputEvent} */ event) =>
+            event.target instanceof HTMLInputElement && void look(Number(event.target.value))} />
         <button onClick=${() => void look(at + 1)} disabled=${at >= last} aria-label="Step forward">›</button>
         <button onClick=${() => void look(last)} disabled=${at >= last} aria-label="Last step">»</button>
         <output>${at} of ${last}${live ? html` <i class="live">live</i>` : null}</output>
@@ -28,8 +31,10 @@ export function timeline() {
       <ol class="steps">
         ${near.map((step) => html`
           <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
-            <button class=${step.outcome} aria-current=${String(step.n === at)} onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>
-              <small>${step.n}</small><b>${step.input.type}</b><span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
+            <button class=${step.outcome} aria-current=${String(step.n === at)}
+              onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>
+              <small>${step.n}</small><b>${step.input.type}</b>
+              <span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
             </button>
           </li>`)}
       </ol>
@@ -52,7 +57,9 @@ export function stepDetail() {
         ${step.status === 'done' || step.status === 'error' ? html`<em>${step.status}</em>` : null}
       </p>
       ${step.outcome === 'rejected' ? html`<p class="refusal" role="alert"><code>${step.reason}</code> ${step.error}</p>` : null}
-      ${step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected' ? html`<p class="refusal" role="alert">${step.error}</p>` : null}
+      ${step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected'
+        ? html`<p class="refusal" role="alert">${step.error}</p>`
+        : null}
       <dl class="facts">
         <dt>actor</dt><dd>${actor.tenant}/${actor.kind}/${actor.id}</dd>
         <dt>at</dt><dd>${new Date(step.at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}</dd>
@@ -118,8 +125,10 @@ function changes(before, after) {
 
 /** Pending tasks and timers. @param {Step} step */
 function pending({ state }) {
-  const tasks = Object.values(state?.tasks ?? {}).map(({ task, deadlineAt }) => html`<li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`)
-  const timers = Object.values(state?.timers ?? {}).map(({ event, at }) => html`<li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`)
+  const tasks = Object.values(state?.tasks ?? {}).map(({ task, deadlineAt }) => html`
+    <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`)
+  const timers = Object.values(state?.timers ?? {}).map(({ event, at }) => html`
+    <li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`)
   return tasks.length + timers.length === 0 ? null : html`<h2>Pending</h2><ul class="effects">${tasks}${timers}</ul>`
 }
 

@@ -73,13 +73,16 @@ function banner() {
     const { code, message, stack } = reload.problem
     return html`
       <div class="banner" role="alert">
-        <strong>${reload.phase === 'refused' ? 'Your last save was refused; the kinds from before it keep running.' : 'No kinds run.'}</strong>
+        <strong>${
+          reload.phase === 'refused' ? 'Your last save was refused; the kinds from before it keep running.' : 'No kinds run.'}</strong>
         <code>${code}</code>
         <p>${message}</p>
         ${stack === undefined ? null : html`<details><summary>Where</summary><pre>${stack}</pre></details>`}
       </div>`
   }
-  if (reload !== null && counts === null) return html`<div class="banner mild" role="status">ClickHouse does not answer: counts and lists are out of date.</div>`
+  if (reload !== null && counts === null) {
+    return html`<div class="banner mild" role="status">ClickHouse does not answer: counts and lists are out of date.</div>`
+  }
   return null
 }
 
