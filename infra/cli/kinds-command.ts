@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import type { DescribedState } from '../../actors/definition/describe-machine.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
 import { tokenArgument } from './arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
@@ -20,26 +19,12 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
     .option('--accept <name>', 'let the next start register this kind although its definition changed without a new version', tokenArgument)
     .option(JSON_FLAG, 'one JSON object, keyed by kind')
     .action(async (options: Options) => {
-      const [{ versionsOf, registeredKinds, retireKind, acceptChange }, { pendingActors, pendingText }, { withStoppedSystem: withBucket }] =
-        await Promise.all([import('../app/kind-registry.ts'), import('../app/pending-actors.ts'), import('../app/with-stopped-system.ts')])
+      const [{ versionsOf, registeredKinds }, { acceptNextDefinition, retireUnlessPending }, { withStoppedSystem: withBucket }] =
+        await Promise.all([import('../app/kind-registry.ts'), import('../app/retire-kind.ts'), import('../app/with-stopped-system.ts')])
       const { mermaid } = await import('../../actors/definition/mermaid.ts')
       await withBucket(settings().settings, async (kv, jetstream) => {
-        const versionOf = async (name: string): Promise<number> => {
-          const version = (await registeredKinds(kv)).get(name)
-          if (version === undefined) throw new ColloquyError('no_such_kind', `no kind "${name}" is in use; "colloquy kinds" lists them`)
-          return version
-        }
-        if (options.retire !== undefined) {
-          await versionOf(options.retire)
-          const pending = await pendingActors(jetstream, options.retire)
-          if (pending.count > 0 && options.force !== true) {
-            throw new ColloquyError('kind_in_use', `kind "${options.retire}" is in use${pendingText(pending)}: `
-              + 'results and timers would have no actor to go to. Let them end first, or use --force')
-          }
-          await retireKind(kv, options.retire)
-        }
-        if (options.accept !== undefined) await acceptChange(kv, options.accept, await versionOf(options.accept))
-
+        if (options.retire !== undefined) await retireUnlessPending(jetstream, kv, options.retire, options.force === true)
+        if (options.accept !== undefined) await acceptNextDefinition(kv, options.accept)
         const kinds = await Promise.all([...await registeredKinds(kv)].sort().map(async ([name, version]) => {
           const versions = await versionsOf(kv, name)
           return { name, version, versions, newest: versions.find((one) => one.version === version) }

@@ -118,7 +118,7 @@ describe.each([toyKind, support, reminderKind, createInterest(loadCatalogue()), 
   })
 })
 
-test('what XState makes of after, invoke and onDone is read as it was written', () => {
+test('events of after, invoke and onDone are shown as their author wrote them', () => {
   expect(['xstate.after.1800000.m.a.b', 'xstate.after.silence.m', 'xstate.done.actor.look.up', 'xstate.error.actor.x', 'xstate.done.state.m', 'message.received'].map(eventName))
     .toEqual(['after 30 min', 'after silence', 'look.up done', 'x failed', 'done', 'message.received'])
   expect([250, 1_500, 2_000, 90_000, 3_600_000, 172_800_000].map(durationText)).toEqual(['250 ms', '1500 ms', '2 s', '90 s', '1 h', '2 d'])
