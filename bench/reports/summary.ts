@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { number, table } from './bench-report.ts'
-import { readResults, RESULTS, type Result } from './results.ts'
+import { readResults, type Result,RESULTS } from './results.ts'
 
 /** The page that the summary is part of. */
 export const BENCHMARKS_PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))

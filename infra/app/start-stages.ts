@@ -127,7 +127,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     const runs = new Set<HostRun>()
     const { stage } = share('host', 'host', partitionCount, async (partitions, { isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline }) => {
       const run = await startHost({
-        ...underWay, kv, kinds, partitions, live, messagesMax: settings.IN_FLIGHT_MAX, now, isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline,
+        ...underWay, kv, kinds, partitions, actors: live, messagesMax: settings.IN_FLIGHT_MAX, now, isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline,
       })
       runs.add(run)
       run.ended.catch(() => undefined).finally(() => runs.delete(run))

@@ -20,7 +20,7 @@ import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
 import type { RecordRepair, StreamTruncation } from '../jetstream/stream-truncation.ts'
 import { findResumePosition, withPosition, type ResumePosition, type StreamPosition } from '../jetstream/position-history.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letter-messages.ts'
 import { removeDeadLetter } from './remove-dead-letter.ts'
@@ -60,7 +60,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   const deps = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
   const wakeUps = createWakeUps({ jetstream, log, metrics, signal: loop.signal })
   const watermark = createLowWatermark(startSeq)

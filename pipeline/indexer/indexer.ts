@@ -10,7 +10,7 @@ import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { findResumePosition, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
@@ -80,7 +80,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   }
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   const deadLetters = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
   /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
   const mayBeKnownUpTo = begunAt + reader.pending

@@ -6,7 +6,7 @@ import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { findResumePosition, withPosition } from '../jetstream/position-history.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createBatch, type Batch } from './row-batch.ts'
 import { rollbackTo } from './rollback.ts'
@@ -74,7 +74,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
+  const loop = createConsumeLoop(reader, inFlight)
   loop.signal.addEventListener('abort', () => stopping.abort())
 
   let filling: Filling | undefined

@@ -1,7 +1,7 @@
 import { rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
+import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
 import { weightsFile, type EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'

@@ -1,16 +1,16 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { z } from 'zod'
-import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
 import type { Figures } from './bench-scenario.ts'
-import { rounded, spreadOf, type Spread } from './statistics.ts'
+import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
+import { rounded, type Spread,spreadOf } from './statistics.ts'
 
-/** What is timed: how long after they were due inputs have come to some place. In microseconds, to three digits. */
+/** Latencies from when an input was due, as HDR histograms in microseconds with three significant digits. */
 export interface Probe {
-  /** Of all windows together. */
+  /** All windows together. */
   readonly histogram: Histogram
   readonly windows: readonly Histogram[]
-  /** Takes a time of a window; one below 0 is of the warming up, and does not count. */
+  /** Adds a latency to a window; windows below 0 are warm-up and are ignored. */
   record(window: number, ms: number): void
 }
 
@@ -31,22 +31,34 @@ export function createProbe(windowCount: number): Probe {
 
 const at = (histogram: Histogram, percentile: number): number => histogram.getValueAtPercentile(percentile) / 1_000
 
-/** Its percentiles over all, and their spread over the windows. */
+/** Percentiles over all windows, and their spread between windows. */
 export function percentilesOf(name: string, { histogram, windows }: Probe): { figures: Figures; spread: Record<string, Spread> } {
-  const full = windows.filter(({ totalCount }) => totalCount > 0)
-  const of = (percentile: number): Spread => spreadOf(full.map((window) => at(window, percentile)))
+  const filled = windows.filter(({ totalCount }) => totalCount > 0)
+  const of = (percentile: number): Spread => spreadOf(filled.map((window) => at(window, percentile)))
   return {
-    figures: { [`${name}P50Ms`]: rounded(at(histogram, 50)), [`${name}P99Ms`]: rounded(at(histogram, 99)), [`${name}MaxMs`]: rounded(histogram.maxValue / 1_000) },
+    figures: {
+      [`${name}P50Ms`]: rounded(at(histogram, 50)), [`${name}P99Ms`]: rounded(at(histogram, 99)),
+      [`${name}MaxMs`]: rounded(histogram.maxValue / 1_000),
+    },
     spread: { [`${name}P50Ms`]: of(50), [`${name}P99Ms`]: of(99) },
   }
 }
 
-/** The percentiles that a chart of latencies shows. */
-export const CHART_PERCENTILES = [50, 90, 99, 99.9, 100] as const
-export const percentilesForChart = ({ histogram }: Probe): number[] => CHART_PERCENTILES.map((percentile) => rounded(at(histogram, percentile)))
+/** The percentiles in a latency chart. */
+const CHART_PERCENTILES = [50, 90, 99, 99.9, 100] as const
+export const percentilesForChart = ({ histogram }: Probe): number[] =>
+  CHART_PERCENTILES.map((percentile) => rounded(at(histogram, percentile)))
+export const percentileLabels: readonly string[] =
+  CHART_PERCENTILES.map((percentile) => (percentile === 100 ? 'slowest' : `p${percentile}`))
 
-/** Hands over every message that core NATS shows on a subject, on its way into a stream. @returns what ends that */
-export function watchSubject<T>(nc: NatsConnection, subject: string, schema: z.ZodType<T>, onMessage: (message: T, subject: string, atMs: number) => void): () => void {
+/**
+ * Calls `onMessage` for every message on a subject, by a core subscription that sees it on its way into the stream.
+ *
+ * @returns a function that unsubscribes
+ */
+export function watchSubject<T>(
+  nc: NatsConnection, subject: string, schema: z.ZodType<T>, onMessage: (message: T, subject: string, atMs: number) => void,
+): () => void {
   const subscription = nc.subscribe(subject, {
     callback: (error, message) => {
       if (error !== null) return

@@ -1,19 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { codeOf } from '../../schemas/errors.ts'
 
-/** What processes have used, by what the kernel says. */
+/** Processor time and memory of processes, from /proc. */
 export interface Usage {
   readonly cpuSeconds: number
   readonly rssBytes: number
 }
 
-/** The processes of a system by what they do: its servers, and under `up` all others together. */
+/** Usage by program: the two servers, and all other processes together as `up`. */
 export type SystemUsage = Readonly<Partial<Record<'up' | 'nats' | 'clickhouse', Usage>>>
 
-/** Linux counts in hundredths of a second on every platform that Node runs on. */
+/** Linux counts processor time in hundredths of a second on every platform that Node supports. */
 const TICKS_PER_SECOND = 100
 
-/** What `up` processes and all below them have used; empty where there is no /proc, or the processes are not on this machine. */
+/** Usage of `up` processes and their descendants; empty without /proc or if the processes run on another machine. */
 export async function usageOf(upPids: readonly number[]): Promise<SystemUsage> {
   const found: { -readonly [Name in keyof SystemUsage]: SystemUsage[Name] } = {}
   const processes = await listProcesses()
@@ -27,7 +27,7 @@ export async function usageOf(upPids: readonly number[]): Promise<SystemUsage> {
   return found
 }
 
-/** What one process has used; `undefined` where there is no such process, or no /proc. */
+/** Usage of one process; `undefined` if there is no such process, or no /proc. */
 export const usageOfProcess = async (pid: number): Promise<Usage | undefined> => (await readProcess(pid))?.usage
 
 const sum = (one: Usage | undefined, other: Usage): Usage => ({
@@ -47,12 +47,12 @@ async function listProcesses(): Promise<Process[]> {
   return read.filter((process) => process !== undefined)
 }
 
-/** `undefined` where it has ended meanwhile. */
+/** `undefined` if the process has exited meanwhile. */
 async function readProcess(pid: number): Promise<Process | undefined> {
   try {
     const files = ['stat', 'cmdline', 'status'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8'))
     const [stat, command, status] = await Promise.all(files)
-    // The name, in brackets, may hold anything; what follows it is numbers (proc(5)): the parent, later utime and stime.
+    // The name, in brackets, may contain anything. Numbers follow it (proc(5)): the parent, later utime and stime.
     const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
     return {
       pid, parent: Number(fields[1]), command: command ?? '',

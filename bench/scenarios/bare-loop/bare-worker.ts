@@ -1,20 +1,20 @@
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { createMachine, getInitialSnapshot, transition, type SnapshotFrom } from 'xstate'
-import { createInFlightLimiter } from '../../pipeline/runtime/in-flight-limiter.ts'
+import { createMachine, getInitialSnapshot, type SnapshotFrom,transition } from 'xstate'
+import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 import { createBarePublisher } from './bare-publisher.ts'
 
 /**
- * The bare loop, a process of its own: the least that any host of durable actors has to do. An ordered consumer, a machine of two
- * states by XState's own `transition()`, one append with the expected last sequence of the actor's subject, the next input
- * of the actor once that is acknowledged, different actors side by side. No validation, no resume, no effects, no metrics.
+ * The process of the bare loop: the minimum that a host of durable actors has to do. An ordered consumer, a two-state machine with XState's
+ * `transition()`, and one append with the expected last sequence of the actor's subject. An actor's next input follows the acknowledgement
+ * of that append; different actors run concurrently. No validation, no resume, no effects, no metrics.
  *
- * Arguments: address of NATS, name of the inbox stream, subject under which records go. Writes `ready` once it reads.
+ * Arguments: NATS address, inbox stream, subject prefix of the records. Writes `ready` when it consumes.
  */
 const [servers = '', inboxStream = '', logPrefix = ''] = process.argv.slice(2)
 
 const machine = createMachine({
-  id: 'bare', initial: 'odd', states: { odd: { on: { said: 'even' } }, even: { on: { said: 'odd' } } },
+  id: 'bare', initial: 'odd', states: { odd: { on: { input: 'even' } }, even: { on: { input: 'odd' } } },
 })
 
 interface BareActor {
@@ -24,8 +24,8 @@ interface BareActor {
   lastSeq: number
 }
 
-/** The same bounds as the host's own. */
-const gate = createInFlightLimiter({ countMax: 2_048, bytesMax: 64 * 1024 * 1024 })
+/** The host's bounds. */
+const inFlight = createInFlightLimiter({ countMax: 2_048, bytesMax: 64 * 1024 * 1024 })
 const nc = await connect({ servers, name: 'bare loop' })
 const publisher = createBarePublisher(nc)
 const actors = new Map<string, BareActor>()
@@ -34,14 +34,14 @@ function handle(actor: BareActor): void {
   const [payload] = actor.waiting
   if (payload === undefined) return
   const input: unknown = JSON.parse(Buffer.from(payload).toString('utf8'))
-  const [snapshot] = transition(machine, actor.snapshot, { type: 'said' })
+  const [snapshot] = transition(machine, actor.snapshot, { type: 'input' })
   const state = machine.getPersistedSnapshot(snapshot)
   const record = JSON.stringify({ input, from: actor.snapshot.value, to: snapshot.value, state })
   publisher.append(actor.subject, record, actor.lastSeq, (seq) => {
     actor.snapshot = snapshot
     actor.lastSeq = seq
     actor.waiting.shift()
-    gate.release(payload.length)
+    inFlight.release(payload.length)
     handle(actor)
   })
 }
@@ -58,8 +58,8 @@ for await (const message of messages) {
     actor = { subject: `${logPrefix}.${id}`, waiting: [], snapshot: getInitialSnapshot(machine), lastSeq: 0 }
     actors.set(id, actor)
   }
-  gate.acquire(message.data.length)
+  inFlight.acquire(message.data.length)
   actor.waiting.push(message.data)
   if (actor.waiting.length === 1) handle(actor)
-  if (gate.isFull) await gate.whenAvailable()
+  if (inFlight.isFull) await inFlight.whenAvailable()
 }

@@ -4,25 +4,28 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { DiscardPolicy, StorageType, StoreCompression } from '@nats-io/jetstream'
-import { announced } from '../../infra/app/connect-to-running.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
-import { politeInput } from '../harness/inputs.ts'
-import { CAUGHT_UP_MS_MAX, watchStream } from '../harness/caught-up.ts'
-import { saturate } from '../harness/saturate.ts'
-import { usageOfProcess } from '../harness/processes.ts'
-import { createBenchPublisher } from '../harness/bench-publisher.ts'
-import { createRandom, pick } from '../harness/random.ts'
-import type { BenchOptions } from '../harness/bench-scenario.ts'
-import type { BenchSystem } from '../harness/bench-system.ts'
+import { announced } from '../../../infra/app/connect-to-running.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { createBenchPublisher } from '../../harness/bench-publisher.ts'
+import type { BenchOptions } from '../../harness/bench-scenario.ts'
+import type { BenchSystem } from '../../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX, watchStream } from '../../harness/caught-up.ts'
+import { politeInput } from '../../harness/inputs.ts'
+import { usageOfProcess } from '../../harness/process-usage.ts'
+import { createRandom, pick } from '../../harness/random.ts'
+import { saturate } from '../../harness/saturate.ts'
 
 const LOOP = fileURLToPath(new URL('bare-worker.ts', import.meta.url))
 
-/** The least that any such process has to do, in a process of its own, over streams of its own that are gone after `stop()`. */
+/**
+ * The minimum that a host of durable actors has to do (bare-worker.ts), in its own process and on its own streams; `stop()` deletes the
+ * streams.
+ */
 export interface BareLoop {
   /**
-   * Publishes for so long, and waits for the last record.
+   * Publishes for `forMs` milliseconds and waits for the last record.
    *
-   * @throws ColloquyError `not_level` where records are missing, `bare_doubled` where there are too many
+   * @throws ColloquyError `not_level` if records are missing, `bare_doubled` if there are too many
    */
   run(forMs: number): Promise<BareRun>
   stop(): Promise<void>
@@ -31,11 +34,11 @@ export interface BareLoop {
 export interface BareRun {
   /** From the first input to the last record. */
   readonly perSecond: number
-  /** Of the loop's process; 0 where there is no /proc. */
+  /** Of the loop's process; 0 on systems without /proc. */
   readonly cpuMicrosecondsPerTurn: number
 }
 
-/** Starts the bare loop on the system's nats-server, with the inputs of the seed from the same publisher as the system's. */
+/** Starts the bare loop on the system's nats-server. Its inputs and its publisher are those of the system's producer. */
 export async function startBareLoop(system: BenchSystem, options: BenchOptions, name: string): Promise<BareLoop> {
   await using started = new AsyncDisposableStack()
   const { jsm, nc } = system
@@ -69,7 +72,7 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
       const [before, cpuBefore] = [acknowledged, await cpuSeconds()]
       const { firstAtMs } = await saturate({ send, publisher, records: watch }, { forMs })
       const { atMs, value } = await watch.reached(acknowledged, CAUGHT_UP_MS_MAX)
-      if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop made ${value} records of ${sent} inputs`)
+      if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop wrote ${value} records for ${sent} inputs`)
       const turns = acknowledged - before
       return { perSecond: turns / (atMs - firstAtMs) * 1_000, cpuMicrosecondsPerTurn: (await cpuSeconds() - cpuBefore) / turns * 1e6 }
     },
@@ -81,17 +84,17 @@ async function natsUrlOf({ settings }: BenchSystem): Promise<string> {
   return settings.NATS_URL ?? (await announced(settings.DATA_DIR))?.natsUrl ?? `nats://127.0.0.1:${settings.NATS_PORT}`
 }
 
-/** Starts the process; it ends with `stop`, or when we do: its stdin closes then. */
+/** Starts the process. It exits on `stop()`, or when this process exits and its stdin closes. */
 async function startLoop(args: readonly string[]): Promise<{ readonly pid: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [LOOP, ...args], { stdio: 'pipe' })
-  const said = text(child.stderr)
+  const stderr = text(child.stderr)
   const closed = once(child, 'close')
   const ready = once(createInterface({ input: child.stdout }), 'line')
-  const ended = closed.then(async (): Promise<never> => {
-    throw new ColloquyError('bare_failed', `the bare loop ended with ${child.exitCode}: ${await said}`)
+  const exited = closed.then(async (): Promise<never> => {
+    throw new ColloquyError('bare_failed', `the bare loop exited with code ${child.exitCode}: ${await stderr}`)
   })
-  ended.catch(() => undefined)
-  await Promise.race([ready, ended])
+  exited.catch(() => undefined)
+  await Promise.race([ready, exited])
   return {
     pid: child.pid ?? 0,
     async stop() {

@@ -2,27 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 export interface Sample {
-  /** Of `performance.now()`. */
+  /** By `performance.now()`. */
   readonly atMs: number
   readonly value: number
 }
 
-/** Follows a number that only rises, such as the last sequence of a stream, by asking for it over and over. */
-export interface Watch {
+/** Polls a number that only rises, such as the last sequence of a stream. */
+export interface CounterWatch {
   readonly value: number
-  /** Settles with the next answer. */
+  /** Settles with the next sample. */
   next(): Promise<Sample>
   /**
-   * The sample that first showed a value of at least this one; it is late by the interval at most.
+   * The first sample with at least this value; it is late by at most one interval.
    *
-   * @throws ColloquyError `not_level` where it was not reached in time, or whatever asking came to.
+   * @throws ColloquyError `not_level` if the value was not reached in time; errors of `read` pass through.
    */
   reached(value: number, timeoutMs: number): Promise<Sample>
   stop(): Promise<void>
 }
 
-/** @param name for the error. @throws whatever the first `read` throws */
-export async function startWatch(name: string, read: () => Promise<number>, everyMs: number): Promise<Watch> {
+/** @param name for error messages. @throws the error of the first `read` */
+export async function watchCounter(name: string, read: () => Promise<number>, everyMs: number): Promise<CounterWatch> {
   const stopping = new AbortController()
   let last: Sample = { value: await read(), atMs: performance.now() }
   let upcoming = Promise.withResolvers<Sample>()
@@ -35,7 +35,7 @@ export async function startWatch(name: string, read: () => Promise<number>, ever
     }
   }
   const asking = ask().catch((error: unknown) => {
-    // Whoever waits now, or comes later, is told; nobody may be waiting.
+    // Current and later callers get the error; without a caller it must not count as unhandled.
     upcoming.promise.catch(() => undefined)
     upcoming.reject(error)
   })
@@ -49,7 +49,7 @@ export async function startWatch(name: string, read: () => Promise<number>, ever
       for (let sample = last; ; sample = await upcoming.promise) {
         if (sample.value >= value) return sample
         if (performance.now() < deadline) continue
-        throw new ColloquyError('not_level', `${name} was at ${sample.value} after ${timeoutMs} ms, not at ${value}`)
+        throw new ColloquyError('not_level', `${name} was ${sample.value} after ${timeoutMs} ms; expected ${value}`)
       }
     },
     async stop() {

@@ -1,36 +1,41 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createGraphBuilder, type GraphBuilder } from '../../infra/servers/models/graph-builder.ts'
-import { encodeModel } from '../../infra/servers/models/onnx.ts'
-import { weightsFile, type EmbedModel } from '../../pipeline/embedding/embedding-model.ts'
-import { createRandom } from '../harness/random.ts'
+import { createGraphBuilder, type GraphBuilder } from '../../../infra/servers/models/graph-builder.ts'
+import { encodeModel } from '../../../infra/servers/models/onnx.ts'
+import { type EmbedModel,weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
+import { createRandom } from '../../harness/random.ts'
 
-/** A BERT's measures. */
+/** Dimensions of a BERT model. */
 export interface BertShape {
   readonly layers: number
   readonly hidden: number
   readonly heads: number
   readonly feedForward: number
   readonly positions: number
-  /** `q8`: weights of 8 bits, and activations quantised on the way, as in the models of the hub; `fp32`: as they are. */
+  /** `q8`: 8-bit weights and dynamically quantised activations, as in the models of the hub; `fp32`: floats. */
   readonly dtype: 'q8' | 'fp32'
 }
 
-/** The shape of all-MiniLM-L6-v2 but for its vocabulary, whose size costs nothing. */
+/** The shape of all-MiniLM-L6-v2, except for the vocabulary, whose size does not affect speed. */
 export const MINILM: BertShape = { layers: 6, hidden: 384, heads: 12, feedForward: 1_536, positions: 512, dtype: 'q8' }
 
 /**
- * Writes a model with random weights, and a tokenizer of letters and syllables, into a folder: as fast as a real one and as large, and
- * good for nothing else. The same shape gives the same bytes.
+ * Writes a model with random weights and a tokenizer of letters and syllables into a folder. It is as fast and as large as a real model,
+ * but its vectors mean nothing. The same shape gives the same bytes.
  *
- * @param poison a word whose token the model has no row for: a run with it fails.
+ * @param poison a word whose token has no row in the embedding table, so that a run with it fails
  */
 export async function writeRandomBert(folder: string, shape: BertShape, poison?: string): Promise<EmbedModel> {
   const vocabulary = makeVocabulary()
   const files: readonly (readonly [string, string | Uint8Array])[] = [
-    ['config.json', JSON.stringify({ model_type: 'bert', hidden_size: shape.hidden, max_position_embeddings: shape.positions, vocab_size: vocabulary.length })],
+    ['config.json', JSON.stringify({
+      model_type: 'bert', hidden_size: shape.hidden, max_position_embeddings: shape.positions, vocab_size: vocabulary.length,
+    })],
     ['tokenizer.json', tokenizerJson(poison === undefined ? vocabulary : [...vocabulary, poison])],
-    ['tokenizer_config.json', JSON.stringify({ tokenizer_class: 'BertTokenizer', model_max_length: shape.positions, pad_token: PAD, unk_token: UNKNOWN })],
+    [
+      'tokenizer_config.json',
+      JSON.stringify({ tokenizer_class: 'BertTokenizer', model_max_length: shape.positions, pad_token: PAD, unk_token: UNKNOWN }),
+    ],
     [weightsFile(shape.dtype), encodeModel(bertGraph(shape, vocabulary.length))],
   ]
   for (const [path, content] of files) {
@@ -38,7 +43,8 @@ export async function writeRandomBert(folder: string, shape: BertShape, poison?:
     await writeFile(join(folder, path), content)
   }
   return {
-    name: 'random-bert', kind: 'semantic', folder, revision: 'random', dtype: shape.dtype, pooling: 'mean', prefixes: { query: '', passage: '' },
+    name: 'random-bert', kind: 'semantic', folder, revision: 'random', dtype: shape.dtype, pooling: 'mean',
+    prefixes: { query: '', passage: '' },
     dimension: shape.hidden, tokensMax: shape.positions, batchTokensMax: 1_024,
   }
 }
@@ -46,7 +52,7 @@ export async function writeRandomBert(folder: string, shape: BertShape, poison?:
 const [PAD, UNKNOWN, CLS, SEP] = ['[PAD]', '[UNK]', '[CLS]', '[SEP]'] as const
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz']
 
-/** Letters, digits and marks, and the syllables of two and three letters: common words are two or three tokens, as they are elsewhere. */
+/** Letters, digits, marks and syllables of two and three letters: common words have two or three tokens, as with a real tokenizer. */
 function makeVocabulary(): string[] {
   const vowels = [...'aeiouy']
   const pairs = LETTERS.flatMap((first) => LETTERS.map((second) => first + second))

@@ -1,23 +1,15 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { EmbedModel } from '../../pipeline/embedding/embedding-model.ts'
+import type { BareSessionData, Batch } from './bare-session-worker.ts'
 
-export interface BareData {
-  readonly model: EmbedModel
-  readonly threads: number
-}
-
-/** Tokens of the texts of one run. */
-export type Batch = readonly (readonly number[])[]
-
-/** The ONNX session of a model by itself, in a thread of its own. */
+/** The ONNX session of a model without the embedder around it, in a worker thread. */
 export interface BareSession {
-  /** @returns how long the runs took, in milliseconds; their inputs are made before */
+  /** @returns milliseconds that the runs took; preparing their inputs is not included */
   run(batches: readonly Batch[]): Promise<number>
   stop(): Promise<void>
 }
 
-export async function startBareSession(data: BareData): Promise<BareSession> {
+export async function startBareSession(data: BareSessionData): Promise<BareSession> {
   const worker = new Worker(new URL('bare-session-worker.ts', import.meta.url), { workerData: data })
   await once(worker, 'message')
   return {

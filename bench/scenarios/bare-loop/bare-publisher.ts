@@ -1,10 +1,10 @@
 import { createInbox, headers, type NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
 
-/** Appends with many under way over one reply subscription: the cheapest way that this client has. */
+/** Appends with many messages in flight over one reply subscription, the cheapest way with this client. */
 export interface BarePublisher {
-  /** `onStored` gets the sequence. A refusal ends the process: nobody else appends to these subjects. */
+  /** Calls `onStored` with the sequence. A refusal ends the process: no other process appends to these subjects. */
   append(subject: string, payload: string, expectLastSubjectSequence: number, onStored: (seq: number) => void): void
 }
 
@@ -18,12 +18,12 @@ export function createBarePublisher(nc: NatsConnection): BarePublisher {
     callback: (_, reply) => {
       const token = reply.subject.slice(inbox.length + 1)
       const answer = answerSchema.safeParse(reply.json())
-      if (!answer.success) throw new ColloquyError('bare_refused', `an append of the bare loop was refused: ${reply.string()}`)
+      if (!answer.success) throw new ColloquyError('bare_refused', `the stream refused an append of the bare loop: ${reply.string()}`)
       waiting.get(token)?.(answer.data.seq)
       waiting.delete(token)
     },
   })
-  // As in the product: what one turn of the event loop appends is written to the socket at once.
+  // As in the product, all appends of one turn of the event loop reach the socket in one write.
   let outbox: (() => void)[] = []
   const send = (): void => {
     const sending = outbox
