@@ -38,7 +38,8 @@ describe('a case from its opening to the next one', () => {
   test('has one row in `cases`, and the next case another', async () => {
     const columns = 'case_no, history, customer, channel, lang, outcome, drop_state, escalation_reason, first_intent, first_responder, '
       + 'closed_at IS NOT NULL AS closed, escalated_at IS NOT NULL AS escalated, messages, user_msgs, bot_msgs, agent_msgs, turns, '
-      + 'turns_answered, escalations, tasks, tasks_failed, rating, cost, toBool(first_response_at >= opened_at AND closed_at >= escalated_at) AS ordered'
+      + 'turns_answered, escalations, tasks, tasks_failed, rating, cost, '
+      + 'toBool(first_response_at >= opened_at AND closed_at >= escalated_at) AS ordered'
     expect(await of('cases', 'nora', columns, 'case_no')).toEqual([
       {
         case_no: 1, history: false, customer: '42', channel: 'app', lang: 'en', outcome: 'escalated_resolved', drop_state: null,
