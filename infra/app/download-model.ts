@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { obtainModel } from '../servers/models/obtain-model.ts'
 import { downloadBar } from '../servers/models/download-progress.ts'
+import { obtainModel } from '../servers/models/obtain-model.ts'
 import type { Settings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 

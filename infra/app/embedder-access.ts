@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { createEmbedder, type LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
-import { obtainModel } from '../servers/models/obtain-model.ts'
 import type { DownloadProgress } from '../servers/models/hub-model.ts'
+import { obtainModel } from '../servers/models/obtain-model.ts'
 import type { Settings } from '../settings.ts'
 
 /**

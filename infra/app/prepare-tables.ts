@@ -1,11 +1,11 @@
-import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { type ClickHouseClient, type ClickHouseClientConfigOptions,createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { columnDefinition, createStatements, quoted, rowsTable } from '../../schemas/ddl.ts'
-import { TABLE_NAMES, TABLES, type Table, type TableName } from '../../schemas/tables.ts'
-import { withLock } from './tables-lock.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { type Table, TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
 import { LATEST_VERSION, MIGRATIONS } from './table-migrations.ts'
+import { withLock } from './tables-lock.ts'
 
 /** Creates the database of the tables on a server that Colloquy does not run. @throws ColloquyError `clickhouse_unreachable` */
 export async function prepareDatabase(options: ClickHouseClientConfigOptions): Promise<void> {

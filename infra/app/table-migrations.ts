@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { createRowsTable, rowsTable } from '../../schemas/ddl.ts'
-import { TABLE_NAMES, TABLES, type TableName } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
 
 /** A step from one version of the tables to the next. It cannot be undone. */
 export interface Migration {
@@ -52,19 +52,19 @@ async function isPartitionedBy(clickhouse: ClickHouseClient, name: TableName, co
 
 /** Replaces a table by one with today's definition, and copies its rows. Columns that the old table lacks get their defaults. */
 async function reshape(clickhouse: ClickHouseClient, name: TableName): Promise<void> {
-  const [old, made] = [rowsTable(name), `${rowsTable(name)}__made`]
-  await clickhouse.command({ query: `DROP TABLE IF EXISTS ${made} SYNC` })
-  await clickhouse.command({ query: createRowsTable(made, TABLES[name]) })
+  const [old, replacement] = [rowsTable(name), `${rowsTable(name)}__made`]
+  await clickhouse.command({ query: `DROP TABLE IF EXISTS ${replacement} SYNC` })
+  await clickhouse.command({ query: createRowsTable(replacement, TABLES[name]) })
   const columns = (await columnsOf(clickhouse, old)).filter((column) => Object.hasOwn(TABLES[name].columns, column)).join(', ')
   await clickhouse.command({
-    query: `INSERT INTO ${made} (${columns}) SELECT ${columns} FROM ${old}`,
+    query: `INSERT INTO ${replacement} (${columns}) SELECT ${columns} FROM ${old}`,
     // One insert has rows of many months, and may take long: progress headers keep the request from timing out.
     clickhouse_settings: {
       max_partitions_per_insert_block: '0', send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '10000',
     },
   })
-  await clickhouse.command({ query: `EXCHANGE TABLES ${made} AND ${old}` })
-  await clickhouse.command({ query: `DROP TABLE ${made} SYNC` })
+  await clickhouse.command({ query: `EXCHANGE TABLES ${replacement} AND ${old}` })
+  await clickhouse.command({ query: `DROP TABLE ${replacement} SYNC` })
 }
 
 /** The columns of a table, in order. */

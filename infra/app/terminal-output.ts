@@ -1,5 +1,5 @@
-import { styleText } from 'node:util'
 import type { WriteStream } from 'node:tty'
+import { styleText } from 'node:util'
 import Table from 'cli-table3'
 
 /** A style or styles of `util.styleText`. */

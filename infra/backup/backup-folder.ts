@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
 import { z } from 'zod'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { FORMAT, MANIFEST, manifestSchema, SEGMENTS, storedOf, type Manifest, type Segment, type Stored } from './backup-format.ts'
+import { FORMAT, MANIFEST, type Manifest, manifestSchema, type Segment, SEGMENTS, type Stored,storedOf } from './backup-format.ts'
 
 const decompress = promisify(zstdDecompress)
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { errors as nats } from '@nats-io/transport-node'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'

@@ -1,10 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { logSubject, parseLogSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
-import { TABLE_NAMES, TABLES, type ReadModel } from '../../schemas/tables.ts'
+import { type Address,logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type ReadModel,TABLE_NAMES, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { createBatch, type Batch } from './row-batch.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
+import { type Batch,createBatch } from './row-batch.ts'
 
 /** Actors whose rows are in one batch. */
 const ACTORS_MAX = 1_000

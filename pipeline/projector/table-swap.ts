@@ -3,8 +3,8 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { InsertDeps } from './insert-batch.ts'
-import { dropStaleGenerations, presentGenerations, swapTables, type Generations } from './present-generations.ts'
-import { isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type Stored } from './rebuild-state.ts'
+import { dropStaleGenerations, type Generations,presentGenerations, swapTables } from './present-generations.ts'
+import { HEARTBEAT_TIMEOUT_MS, isUnderWay, loadState, saveState, type Stored } from './rebuild-state.ts'
 import { writeRange } from './write-range.ts'
 
 /** The projector's part in a rebuild. Only the projector swaps rebuilt tables in, at a moment when it has no insert in flight. */

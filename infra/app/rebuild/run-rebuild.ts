@@ -1,9 +1,9 @@
 import { createClient } from '@clickhouse/client'
 import { rebuild, type RebuildProgress, type Rebuilt } from '../../../pipeline/rebuild/rebuild.ts'
 import type { TableName } from '../../../schemas/tables.ts'
+import type { Settings } from '../../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
-import type { Settings } from '../../settings.ts'
 import { createRowPool } from './row-pool.ts'
 
 /**

@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
-import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
-import { startStages } from '../start-stages.ts'
 import { openBucket } from '../prepare-streams.ts'
+import { startStages } from '../start-stages.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 
 /** How often the thread reports the status of its stage, if it has changed. */

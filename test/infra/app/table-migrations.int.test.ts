@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient,createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { prepareDatabase, prepareTables } from '../../../infra/app/prepare-tables.ts'
+import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startDispatcher } from '../../../pipeline/dispatcher/dispatcher.ts'
-import type { PartitionRun } from '../../../pipeline/runtime/partitioned-stage.ts'
-import { createStreamTruncation } from '../../../pipeline/jetstream/stream-truncation.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
+import { createStreamTruncation } from '../../../pipeline/jetstream/stream-truncation.ts'
+import type { PartitionRun } from '../../../pipeline/runtime/partitioned-stage.ts'
 import { partitionOf } from '../../../schemas/subjects.ts'
-import { publishAll, readLog } from '../../support/system-assertions.ts'
 import { sleeperKind } from '../../support/sleeper-kind.ts'
+import { publishAll, readLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 const HOUR_MS = 3_600_000

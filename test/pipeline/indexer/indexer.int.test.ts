@@ -6,15 +6,15 @@ import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.
 import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
 import { createCanaries } from '../../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
+import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { type Stage,startStage } from '../../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
 import type { IndexPoint, IndexWriter } from '../../../pipeline/search/vector-store.ts'
-import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
-import { startStage, type Stage } from '../../../pipeline/runtime/stage.ts'
-import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
-import { dot, openEmbedder } from '../../support/test-embedder.ts'
 import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
-import { silent, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { dot, openEmbedder } from '../../support/test-embedder.ts'
+import { silent, startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 
 /** A store in memory that can be made to fail: this file tests the stage, not the stores. */
 function createMemoryStore() {

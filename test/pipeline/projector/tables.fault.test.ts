@@ -1,14 +1,14 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBatch } from '../../../pipeline/projector/row-batch.ts'
 import { insertBatch } from '../../../pipeline/projector/insert-batch.ts'
+import { createBatch } from '../../../pipeline/projector/row-batch.ts'
 import { rowsTable } from '../../../schemas/ddl.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
-import { TABLES, TABLE_NAMES } from '../../../schemas/tables.ts'
-import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { TABLE_NAMES,TABLES } from '../../../schemas/tables.ts'
 import { support } from '../../support/support-harness.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 let system: System

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { support } from '../../support/support-harness.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
