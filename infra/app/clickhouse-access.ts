@@ -1,4 +1,4 @@
-import { type ClickHouseClientConfigOptions,ClickHouseLogLevel } from '@clickhouse/client'
+import { type ClickHouseClientConfigOptions, ClickHouseLogLevel } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { startClickHouse } from '../servers/clickhouse/clickhouse-server.ts'
 import type { Settings } from '../settings.ts'

@@ -1,6 +1,6 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { destination, type Logger,pino } from 'pino'
+import { destination, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 import { bytesOfFile } from '../servers/data-files.ts'
 import type { Settings } from '../settings.ts'

@@ -1,9 +1,9 @@
-import { type ClickHouseClient, type ClickHouseClientConfigOptions,createClient } from '@clickhouse/client'
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { columnDefinition, createStatements, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { type Table, TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
+import { type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import { LATEST_VERSION, MIGRATIONS } from './table-migrations.ts'
 import { withLock } from './tables-lock.ts'
 

@@ -1,6 +1,6 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { createRowsTable, rowsTable } from '../../schemas/ddl.ts'
-import { TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 
 /** A step from one version of the tables to the next. It cannot be undone. */
 export interface Migration {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
-import { FORMAT, MANIFEST, type Manifest, manifestSchema, type Segment, SEGMENTS, type Stored,storedOf } from './backup-format.ts'
+import { FORMAT, MANIFEST, type Manifest, manifestSchema, type Segment, SEGMENTS, type Stored, storedOf } from './backup-format.ts'
 
 const decompress = promisify(zstdDecompress)
 

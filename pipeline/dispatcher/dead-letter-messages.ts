@@ -1,5 +1,5 @@
 import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
-import { type Address,deadSubject } from '../../schemas/subjects.ts'
+import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
 /** A message for DEAD. */

@@ -1,7 +1,7 @@
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, Started } from '../../schemas/record.ts'
-import { actorKey, actorSubject, type Address,outSubject, taskSubject } from '../../schemas/subjects.ts'
+import { actorKey, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
 
 /** A message that the dispatcher publishes for a record. `msgId` lets JetStream drop a duplicate; without it the receiver detects it. */
 export interface Outgoing {

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { type Outgoing,sentBy } from './outgoing-messages.ts'
+import { type Outgoing, sentBy } from './outgoing-messages.ts'
 
 /** Finds messages from actors to actors that have not arrived: the receiver has no record of them. Memory grows with their number only. */
 export interface Sends {

@@ -6,8 +6,8 @@ import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retr
 import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
 import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
 import { taskStartedIn } from './find-task-start.ts'
-import { type LastRecord,lastRecords } from './last-records.ts'
-import { type Outgoing,taskOf } from './outgoing-messages.ts'
+import { type LastRecord, lastRecords } from './last-records.ts'
+import { type Outgoing, taskOf } from './outgoing-messages.ts'
 
 export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
   readonly jetstream: JetStreamContext

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
-import { actorKey, type Address,logSubject, partitionOf } from '../../schemas/subjects.ts'
+import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
 import type { ConnectionWatch } from './connection-health.ts'

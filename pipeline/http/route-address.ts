@@ -1,4 +1,4 @@
-import { type Address,TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
+import { type Address, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { HttpProblem } from './problems.ts'
 
 const TOKENS = ['tenant', 'kind', 'id'] as const

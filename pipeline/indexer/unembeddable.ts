@@ -2,7 +2,7 @@ import type { ColloquyError } from '../../schemas/errors.ts'
 import { deadSubject } from '../../schemas/subjects.ts'
 import { headerText } from '../dispatcher/dead-letter-messages.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
-import { type IndexText,pointId } from './index-changes.ts'
+import { type IndexText, pointId } from './index-changes.ts'
 
 const REASON = 'embed_failed'
 

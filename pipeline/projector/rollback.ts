@@ -1,10 +1,10 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { type Address,logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
-import { type ReadModel,TABLE_NAMES, TABLES } from '../../schemas/tables.ts'
+import { type Address, logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type ReadModel, TABLE_NAMES, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
-import { type Batch,createBatch } from './row-batch.ts'
+import { type Batch, createBatch } from './row-batch.ts'
 
 /** Actors whose rows are in one batch. */
 const ACTORS_MAX = 1_000

@@ -2,7 +2,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
-import { type Block,createBlock } from './native/native-block.ts'
+import { type Block, createBlock } from './native/native-block.ts'
 import { rowsOf } from './rows/record-rows.ts'
 
 export type AnyRow = Readonly<Record<string, unknown>>

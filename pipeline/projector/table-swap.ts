@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { InsertDeps } from './insert-batch.ts'
-import { dropStaleGenerations, type Generations,presentGenerations, swapTables } from './present-generations.ts'
+import { dropStaleGenerations, type Generations, presentGenerations, swapTables } from './present-generations.ts'
 import { HEARTBEAT_TIMEOUT_MS, isUnderWay, loadState, saveState, type Stored } from './rebuild-state.ts'
 import { writeRange } from './write-range.ts'
 

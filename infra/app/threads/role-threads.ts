@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import type { Role, Settings } from '../../settings.ts'
-import { type Servers,threadSettings } from '../thread-settings.ts'
-import { type StageThread,startThread } from './stage-thread.ts'
+import { type Servers, threadSettings } from '../thread-settings.ts'
+import { type StageThread, startThread } from './stage-thread.ts'
 
 /**
  * Roles that run in threads of their own, in the order in which they start: readers of the log before its writer. The other roles stay in

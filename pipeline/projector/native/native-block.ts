@@ -1,5 +1,5 @@
 import { GENERATION } from '../../../schemas/table-generations.ts'
-import { type Column, type TableName,TABLES } from '../../../schemas/tables.ts'
+import { type Column, type TableName, TABLES } from '../../../schemas/tables.ts'
 import { createColumn } from './native-columns.ts'
 import { Texts } from './native-texts.ts'
 

@@ -1,5 +1,5 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { type ObservedMessage,observedMessages } from '../../../actors/core/observed-messages.ts'
+import { type ObservedMessage, observedMessages } from '../../../actors/core/observed-messages.ts'
 import type { Asked } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
 import { money, resolveSeq, type Source } from './row-columns.ts'

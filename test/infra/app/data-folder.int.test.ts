@@ -7,7 +7,7 @@ import { newestDeadLetters } from '../../../pipeline/dead-letters/dead-letters.t
 import { inputSubject, wakeUpSubject } from '../../../schemas/subjects.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /**
  * A data folder of version 0.1 with four partitions. It has the results of `learn returns.md`, two questions of acme/support/ann, rejected

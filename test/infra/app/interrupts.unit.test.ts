@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Interrupts,watchInterrupts } from '../../../infra/app/interrupts.ts'
+import { type Interrupts, watchInterrupts } from '../../../infra/app/interrupts.ts'
 
 const onSecond = vi.fn()
 let interrupts: Interrupts

@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setup, type StateValue } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask, type Kind,kindsByName } from '../../../actors/definition/define-kind.ts'
+import { defineKind, defineTask, type Kind, kindsByName } from '../../../actors/definition/define-kind.ts'
 import { registerKinds, versionsOf } from '../../../infra/app/kind-registry.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
-import { silent, startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 const never = defineTask({
   input: z.object({}), output: z.object({}), deadlineMs: 3_600_000, attemptsMax: 1, concurrencyMax: 9,

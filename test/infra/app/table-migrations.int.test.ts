@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type ClickHouseClient,createClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareDatabase, prepareTables } from '../../../infra/app/prepare-tables.ts'
 import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'

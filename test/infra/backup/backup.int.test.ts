@@ -8,8 +8,8 @@ import type { Restored } from '../../../infra/backup/restore.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { keeperKind } from '../../support/keeper-kind.ts'
 import { cliJson, runCli, startCli } from '../../support/run-cli.ts'
-import { caughtUp, type Entry,publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { caughtUp, type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /** A system without a task runner, so that tasks stay pending. The tests back it up and start systems restored from the backup. */
 let dataDir: string

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { actorSubject } from '../../../schemas/subjects.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
-import { caughtUp, type Entry,publishAll, readLog } from '../../support/system-assertions.ts'
+import { caughtUp, type Entry, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 let system: System

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startHttpServer } from '../../../pipeline/http/http-server.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../../pipeline/runtime/stage.ts'
-import { clientOf, httpOptions, type HttpSystem,startHttpSystem } from '../../support/http-requests.ts'
+import { clientOf, httpOptions, type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem
 beforeAll(async () => { http = await startHttpSystem() })

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { type HttpSystem,startHttpSystem } from '../../support/http-requests.ts'
+import { type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem | undefined
 afterEach(async () => {

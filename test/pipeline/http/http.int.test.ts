@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type HttpServer,startHttpServer } from '../../../pipeline/http/http-server.ts'
+import { type HttpServer, startHttpServer } from '../../../pipeline/http/http-server.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { clientOf, httpOptions, type HttpSystem,startHttpSystem } from '../../support/http-requests.ts'
+import { clientOf, httpOptions, type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem
 let ids = 0

@@ -8,13 +8,13 @@ import { createCanaries } from '../../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../../pipeline/indexer/indexer.ts'
 import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
-import { type Stage,startStage } from '../../../pipeline/runtime/stage.ts'
+import { type Stage, startStage } from '../../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
 import type { IndexPoint, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
-import { silent, startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /** A store in memory that can be made to fail: this file tests the stage, not the stores. */
 function createMemoryStore() {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type FlushState,shouldFlush } from '../../../pipeline/projector/should-flush.ts'
+import { type FlushState, shouldFlush } from '../../../pipeline/projector/should-flush.ts'
 
 /** A batch that has waited once, on an idle machine. */
 const due: FlushState = { records: 10, recordsMax: 100, waits: 1, pending: 0, isBlocked: false, restedMs: 1_000, lastWriteMs: 20 }
