@@ -1,5 +1,6 @@
 import type { Kind } from '../../actors/definition/define-kind.ts'
 import { createRecording, type Recording } from '../../actors/testkit/recorded.ts'
+import { recordsOf } from '../../pipeline/jetstream/last-record.ts'
 import { readPass } from '../../pipeline/replay-check/log-passes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -35,7 +36,7 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   const records = await withJetStream(settings, async (jetstream) => {
     const { state } = await jetstream.jsm.streams.info('LOG')
     const read: LogRecord[] = []
-    for await (const message of readPass(jetstream, { filterSubjects: [`log.*.${address.tenant}.${address.kind}.${address.id}`] }, state.last_seq)) {
+    for await (const message of readPass(jetstream, { filterSubjects: [recordsOf(address)] }, state.last_seq)) {
       if (read.length === RECORDS_MAX) throw new ColloquyError('long_history', `${actorKey(address)} has more than ${RECORDS_MAX} records; "colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`)
       read.push(message.json<LogRecord>())
     }

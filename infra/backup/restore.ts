@@ -9,6 +9,7 @@ import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
 import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
@@ -82,8 +83,8 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
 /** Leaves nothing but empty servers. What an earlier restore left behind is removed; anything else is refused. */
 async function makeWay(jetstream: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
   const present = await presentStreams(jetstream)
-  const unfinished = await kv.get(RESTORE_KEY)
-  if (unfinished?.operation !== 'PUT') {
+  const unfinished = await entryOf(kv, RESTORE_KEY)
+  if (unfinished === undefined) {
     refuseUsedStreams(present)
     const clickhouse = await accessClickHouse(settings, log)
     try {

@@ -1,9 +1,9 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { ResolutionRequest, Resolution } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { recordAt } from '../jetstream/last-record.ts'
 import { findDeadLetter, type DeadLetter } from './dead-letters.ts'
 
 /** What is sent to the actor about one of its letters. */
@@ -46,8 +46,8 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
 }
 
 async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
-  const stored = await jetstream.jsm.direct.getMessage('LOG', { seq: logSeq })
-  const record = stored !== null && actorKey(parseLogSubject(stored.subject).address) === actorKey(address) ? stored.json<LogRecord>() : undefined
+  const stored = await recordAt(jetstream, logSeq, 'anyReplica')
+  const record = stored !== undefined && actorKey(parseLogSubject(stored.subject).address) === actorKey(address) ? stored.record : undefined
   if (record?.inbox.seq === inboxSeq) {
     if (record.reason === reason) return { record, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '' }
     const failed = record.ended.find(({ status }) => status === 'failed' || status === 'expired')

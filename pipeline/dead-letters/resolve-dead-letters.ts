@@ -6,7 +6,8 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { restartPauses, withRetry, type Pauses } from '../runtime/retry.ts'
+import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { resolutionInputOf, type ResolutionInput } from './original-input.ts'
@@ -46,8 +47,7 @@ export interface ResolveOptions {
   readonly onWait?: (why: string) => void
 }
 
-const PAUSE_MIN_MS = 50
-const PAUSE_MAX_MS = 2_000
+const PAUSES: Pauses = { minMs: 50, maxMs: 2_000 }
 const FETCH_AHEAD_MAX = 500
 const SWEEP_MS = 100
 const BYTES_MAX = 64 * 1024 * 1024
@@ -120,20 +120,15 @@ async function send({ jetstream, timeoutMs, onWait }: ResolveOptions, { address 
     headers: { [RESOLUTION_HEADER]: resolutionHeader(request) },
   }
   const until = performance.now() + timeoutMs
-  for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-    let why: string
-    try {
-      const result = await jetstream.publisher.publish(actorSubject(address), payload, how)
-      if (result.ok) return undefined
-      why = `SENT did not take it (${result.code}: ${result.description})`
-      if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
-    } catch (error) {
-      why = messageOf(error)
-    }
-    if (performance.now() > until) return `${why}; tried for ${timeoutMs} ms`
-    onWait?.(why)
-    await delay(pauseMs)
+  const attempt = async (): Promise<string | undefined> => {
+    const result = await jetstream.publisher.publish(actorSubject(address), payload, how)
+    if (result.ok) return undefined
+    const why = `SENT did not take it (${result.code}: ${result.description})`
+    if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
+    throw new Error(why)
   }
+  return withRetry(attempt, { pauses: PAUSES, isFinal: () => performance.now() > until, onRetry: (error) => onWait?.(messageOf(error)) })
+    .catch((error: unknown) => `${messageOf(error)}; tried for ${timeoutMs} ms`)
 }
 
 function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'deadLetter' | 'logSeq'> {
@@ -148,18 +143,21 @@ async function watchRecords(jetstream: JetStreamContext, onRecord: (record: LogR
   let next = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq + 1
   const open = (): Promise<StreamReader> => openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
   let reader = await open()
-  let isStopped = false
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const pauses = restartPauses()
   const read = async (): Promise<void> => {
-    while (!isStopped) {
+    for (let openedMs = performance.now(); !signal.aborted;) {
       try {
         for await (const message of reader) {
           onRecord(message.json<LogRecord>(), message.seq)
           next = message.seq + 1
         }
-        if (!isStopped) reader = await open()
-      } catch (error) {
-        if (isStopped) return
-        await delay(codeOf(error) === 'interrupted' ? PAUSE_MIN_MS : PAUSE_MAX_MS)
+        if (!signal.aborted) reader = await open()
+      } catch {
+        await delay(pauses.after(performance.now() - openedMs), undefined, { signal }).catch(() => undefined)
+        if (signal.aborted) return
+        openedMs = performance.now()
         reader = await open().catch(() => reader)
       }
     }
@@ -167,7 +165,7 @@ async function watchRecords(jetstream: JetStreamContext, onRecord: (record: LogR
   const done = read()
   return {
     async stop() {
-      isStopped = true
+      stopping.abort()
       reader.stop()
       await done
     },

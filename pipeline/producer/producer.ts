@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { jetstream as jetstreamClient, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream'
+import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
 import { createRequestMux } from '../jetstream/request-mux.ts'
 import { createWaits, type ActorWait, type Handled, type Wait } from './wait-for.ts'
@@ -54,8 +55,6 @@ export interface Producer {
 const TIMEOUT_DEFAULT_MS = 10_000
 /** Without an answer for so long it is sent again; what is under way at the end may take so long, too. */
 const ANSWER_MS = 2_000
-/** JetStream's code for a stream that is not there. */
-const STREAM_NOT_FOUND = 10059
 
 /**
  * Makes a producer of a connection, or of where to connect to. It needs no more rights than any producer: to publish to `in.>`, and to read.
@@ -82,7 +81,7 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
 
 async function publishing(jetstream: JetStreamContext): Promise<Producer['publish']> {
   const { config } = await jetstream.jsm.streams.info('INBOX').catch((cause: unknown): never => {
-    if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
+    if (!isJetStreamError(cause, 'streamNotFound')) throw cause
     throw new ColloquyError('not_set_up', `the NATS at ${jetstream.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
   const levels = createRemoteProgress(jetstream.nc)

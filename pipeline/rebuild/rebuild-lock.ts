@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { pollUntil } from '../runtime/poll-until.ts'
 import { HEARTBEAT_MS, isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type RebuildState } from '../projector/rebuild-state.ts'
 
 /** The right to rebuild, of which there is one in a cluster. */
@@ -13,8 +13,6 @@ export interface RebuildLock {
   /** Gives the right back. False where the projector was faster: the tables have taken over, or are about to. */
   release(): Promise<boolean>
 }
-
-const POLL_MS = 100
 
 /** Takes the right to rebuild. @throws ColloquyError `rebuild_runs` where another one has it */
 export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id' | 'generation' | 'tables'>): Promise<RebuildLock> {
@@ -45,14 +43,14 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
     },
     change: save,
     async answer(signal) {
-      for (;; await delay(POLL_MS, undefined, { signal })) {
+      return pollUntil(async () => {
         const stored = await loadState(kv)
         if (stored === undefined || stored.state.id !== state.id || stored.state.phase === 'cancelled') throw await cancelled(kv, state.id)
-        if (stored.state.phase === 'ready' || stored.state.phase === 'taking') continue
+        if (stored.state.phase === 'ready' || stored.state.phase === 'taking') return undefined
         state = stored.state
         revision = stored.revision
         return state.phase
-      }
+      }, { signal })
     },
     async release() {
       clearInterval(beating)
@@ -77,13 +75,14 @@ export async function clearStaleRebuild(kv: KV, signal: AbortSignal, onWait: () 
   const since = performance.now()
   const first = await loadState(kv)
   if (first === undefined || !isUnderWay(first)) return
-  for (onWait(); ; await delay(POLL_MS, undefined, { signal })) {
+  onWait()
+  await pollUntil(async () => {
     const now = await loadState(kv)
-    if (now === undefined || !isUnderWay(now)) return
+    if (now === undefined || !isUnderWay(now)) return true
     if (now.revision !== first.revision || now.state.phase === 'taking') throw runs()
-    if (performance.now() - since < HEARTBEAT_TIMEOUT_MS) continue
-    await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its builder died' }, now.revision)
-  }
+    if (performance.now() - since >= HEARTBEAT_TIMEOUT_MS) await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its builder died' }, now.revision)
+    return undefined
+  }, { signal })
 }
 
 const runs = (): ColloquyError =>

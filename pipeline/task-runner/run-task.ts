@@ -5,9 +5,9 @@ import { zodProblem } from '../../schemas/envelope.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
-const PAUSE_MIN_MS = 200
-const PAUSE_MAX_MS = 30_000
+const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
 /** How a run came out. `given_up`: nobody wants the outcome any more, or another runner will produce it. */
 export type Outcome =
@@ -54,8 +54,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
 }
 
 async function pause(attempts: number, error: unknown, signal: AbortSignal): Promise<'over' | 'aborted'> {
-  const backOffMs = Math.min(PAUSE_MIN_MS * 2 ** (attempts - 1), PAUSE_MAX_MS) * (0.5 + Math.random() / 2)
-  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, backOffMs) : backOffMs
+  const usualMs = backOffMs(attempts - 1, PAUSES, true)
+  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, usualMs) : usualMs
   return delay(pauseMs, 'over' as const, { signal }).catch(() => 'aborted')
 }
 

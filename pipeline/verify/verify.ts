@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
@@ -12,6 +11,7 @@ import { readScope, type Scope } from './read-scope.ts'
 import { beyondLog, missingRowsOf, type MissingRows } from './missing-rows.ts'
 import { createSlice, type Slice } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { withRetry, type Pauses } from '../runtime/retry.ts'
 
 export interface VerifyOptions {
   readonly jetstream: JetStreamContext
@@ -48,8 +48,8 @@ const SLICE_MAX = 50_000
 const PROGRESS_EVERY = 1_000
 /** How often the end is followed while the tables go on. */
 const ROUNDS_MAX = 5
-const ATTEMPTS_MAX = 5
-const PAUSE_MS = 500
+const RETRIES_MAX = 4
+const PAUSES: Pauses = { minMs: 500, maxMs: 500 }
 
 /**
  * Works every table out from LOG anew, by a code path of its own, and compares number and checksums of rows by range and tenant, or,
@@ -119,21 +119,17 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 async function expectSlice(
   jetstream: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
 ) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const slice = createSlice(printer)
-      for await (const { address, record, seq } of readScope(jetstream, scope)) {
-        signal.throwIfAborted()
-        for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
-        await slice.settle()
-        onRecord()
-      }
-      return slice
-    } catch (error) {
-      if (codeOf(error) !== 'interrupted' || attempt === ATTEMPTS_MAX) throw error
-      await delay(PAUSE_MS, undefined, { signal })
+  const attempt = async (): Promise<Slice> => {
+    const slice = createSlice(printer)
+    for await (const { address, record, seq } of readScope(jetstream, scope)) {
+      signal.throwIfAborted()
+      for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
+      await slice.settle()
+      onRecord()
     }
+    return slice
   }
+  return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => codeOf(error) !== 'interrupted' })
 }
 
 /** LOG sequence up to which the tables are complete. */

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import pRetry from 'p-retry'
+import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
 import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
 import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
@@ -34,8 +34,7 @@ const RETRIES_MAX = 4
 /** Of a file whose size nobody says; the largest weights that anybody runs in process are smaller. */
 const FILE_BYTES_MAX = 32 * 1024 ** 3
 const GOOD_PIECE_BYTES = 1024 * 1024
-const PAUSE_MIN_MS = 500
-const PAUSE_MAX_MS = 10_000
+const PAUSES: Pauses = { minMs: 500, maxMs: 10_000 }
 
 /**
  * Downloads a file: what an earlier try left behind is gone on with, and what came is checked before it gets its name.
@@ -74,13 +73,13 @@ async function keep(part: string, path: string): Promise<void> {
 async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
   let before = 0
   try {
-    await pRetry(async () => {
+    await withRetry(async () => {
       before = await bytesOfFile(part)
       await fetchRest(options, part, before)
     }, {
-      retries: RETRIES_MAX, minTimeout: options.pauseMinMs ?? PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, randomize: true,
-      shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
-      shouldConsumeRetry: async () => await bytesOfFile(part) - before < GOOD_PIECE_BYTES,
+      pauses: { ...PAUSES, minMs: options.pauseMinMs ?? PAUSES.minMs }, retriesMax: RETRIES_MAX, isJittered: true,
+      isFinal: (error) => codeOf(error) !== 'hub_unreachable',
+      gotAhead: async () => await bytesOfFile(part) - before >= GOOD_PIECE_BYTES,
     })
   } catch (cause) {
     const here = await bytesOfFile(part)

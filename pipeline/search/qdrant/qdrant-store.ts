@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { LRUCache } from 'lru-cache'
-import pRetry from 'p-retry'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { withRetry, type Pauses } from '../../runtime/retry.ts'
 import { countTerms, createScore, type CountedTerms } from '../bm25.ts'
 import { SEARCH_AREAS, type IndexFilter, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { termsOf } from '../search-terms.ts'
@@ -25,8 +25,8 @@ export interface QdrantStoreOptions {
 const TIMEOUT_MS = 10_000
 /** Points of one request. */
 const BATCH_MAX = 256
-const RETRIES = 2
-const RETRY_MS = 200
+const RETRIES_MAX = 2
+const PAUSES: Pauses = { minMs: 200, maxMs: 400 }
 /** How common a term is, is known this long. */
 const FREQUENCY_MS = 30_000
 const FREQUENCIES_MAX = 100_000
@@ -55,7 +55,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   /** All that is asked may be asked again: a point is written whole, and what is removed stays so. */
   const ask = async <T>(request: () => Promise<T>): Promise<T> => {
     try {
-      return await pRetry(request, { retries: RETRIES, minTimeout: RETRY_MS, shouldRetry: ({ error }) => isPassing(error) })
+      return await withRetry(request, { pauses: PAUSES, retriesMax: RETRIES_MAX, isFinal: (error) => !isPassing(error) })
     } catch (cause) {
       if (cause instanceof ColloquyError) throw cause
       throw new ColloquyError('qdrant_failed', `Qdrant at ${url} ${isPassing(cause) ? 'does not answer' : 'refuses'} (${messageOf(cause)}); check COLLOQUY_QDRANT_URL and COLLOQUY_QDRANT_API_KEY`, { cause })
