@@ -112,7 +112,7 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
   }
   const known = await announced(settings.DATA_DIR)
   if (known?.clickhouseUrl === null) {
-    throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables (COLLOQUY_ROLES)`)
+    throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables; start one whose COLLOQUY_ROLES contains project`)
   }
   const url = known?.clickhouseUrl ?? urlAt('http', settings.CLICKHOUSE_PORT)
   if (url === undefined) throw notRunning(settings)
@@ -130,7 +130,7 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
 export async function httpAddress(settings: Settings): Promise<string> {
   const known = await announced(settings.DATA_DIR)
   if (known?.httpUrl === null) {
-    throw new ColloquyError('no_http', `The Colloquy on ${settings.DATA_DIR} has no HTTP interface: none of its roles is serve (COLLOQUY_ROLES)`)
+    throw new ColloquyError('no_http', `The Colloquy on ${settings.DATA_DIR} has no HTTP interface; start one whose COLLOQUY_ROLES contains serve`)
   }
   if (known !== undefined) return known.httpUrl
   if (settings.HTTP_PORT === 0) throw notRunning(settings)

@@ -11,7 +11,7 @@ import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { ModelOptions } from '../../actors/kinds/support/model.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 
 const kindShape = z.custom<Kind>((value) =>
@@ -56,7 +56,7 @@ function importError(config: string, cause: unknown): ColloquyError {
 
 function loadError(config: string, place: string, cause: unknown): ColloquyError {
   const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
-  return new ColloquyError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
+  return new ForeignCodeError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
 }
 
 function builtInKinds(settings: Settings): Kind[] {

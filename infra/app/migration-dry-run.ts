@@ -7,7 +7,7 @@ import { restoreSnapshot, statePath } from '../../actors/core/snapshot.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOf, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { pendingActors } from './pending-actors.ts'
@@ -57,6 +57,6 @@ function dryRunActor(kind: Kind, address: Address, record: LogRecord, at: string
     const task = Object.values(actor.state.tasks).find(({ child }) => child === lost.params)?.task
     throw new ColloquyError('task_gone', `waits for task "${task}", which ${machineName(kind)} does not invoke there; let migrate[${versionOf(actor.machine)}] move it to a state that goes on`)
   } catch (cause) {
-    throw new ColloquyError(codeOf(cause) ?? 'migration_failed', `${actorKey(address)}: ${messageOf(cause)}`, { cause })
+    throw new ForeignCodeError(codeOf(cause) ?? 'migration_failed', `${actorKey(address)}: ${messageOf(cause)}`, { cause })
   }
 }

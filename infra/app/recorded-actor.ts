@@ -32,7 +32,7 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   if (address === undefined) throw new ColloquyError('bad_actor', `"${actor}" is no actor; write tenant/kind/id`)
   const { settings } = loadProcessSettings(options.settings)
   const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
-  if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export` : `is not "${options.kind.name}"`}`)
+  if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export; export it there, or give it as the option kind` : `is not "${options.kind.name}"`}`)
   const records = await withJetStream(settings, async (jetstream) => {
     const { state } = await jetstream.jsm.streams.info('LOG')
     const read: LogRecord[] = []

@@ -88,7 +88,7 @@ export async function openSearchIndex({ kv, ...deps }: SearchIndexDeps & { reado
     const [before, opened] = [current, await open(next.settings)]
     if (opened.embedder.fingerprint !== next.fingerprint) {
       await opened.close()
-      throw new ColloquyError('bad_model', `${nameOfModel(next.settings)} is another model here than where the memory was made anew: ${opened.embedder.fingerprint}, not ${next.fingerprint}`)
+      throw new ColloquyError('bad_model', `${nameOfModel(next.settings)} is another model here than where the memory was made anew: ${opened.embedder.fingerprint}, not ${next.fingerprint}; set COLLOQUY_EMBED_MODEL and what belongs to it as they were for "colloquy reembed"`)
     }
     current = opened
     known = next

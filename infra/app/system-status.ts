@@ -10,7 +10,7 @@ import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import {
   combineProgress, isCaughtUp, partitionsOwned, pollUntilCaughtUp, progressInStream, type ProgressReading, type StageProgress,
 working, } from '../../pipeline/runtime/stage-progress.ts'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { type StreamName,STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
@@ -54,7 +54,8 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promis
     if (isThere) return status
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
-    throw new ColloquyError('not_level', `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
+    throw new ColloquyError('not_level', `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}. `
+      + 'Wait longer with --timeout-ms, or start more of the roles that are behind')
   })
 
 async function read(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
@@ -124,7 +125,7 @@ async function projected(settings: Settings, at: (position: number) => StageRepo
       await client.close()
     }
   } catch (error) {
-    if (codeOf(error) === 'no_tables') return undefined
+    if (hasCode(error, 'no_tables')) return undefined
     return { ...at(0), detail: `ClickHouse does not say (${messageOf(error)})` }
   }
 }

@@ -31,7 +31,8 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return undefined
-    throw new ColloquyError('bad_backup', `cannot read ${path} (${messageOf(cause)})`, { cause })
+    const problem = `cannot read ${path} (${messageOf(cause)}); check its permissions, or use another copy of the folder`
+    throw new ColloquyError('bad_backup', problem, { cause })
   }
   const value = parseJson(text)
   const format = z.looseObject({ format: z.number() }).safeParse(value)

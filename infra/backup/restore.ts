@@ -51,7 +51,7 @@ export interface Restored extends Rearmed {
  */
 export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress): Promise<Restored> {
   const manifest = await readManifest(dir)
-  if (manifest === undefined) throw new ColloquyError('no_backup', `${resolve(dir)} has no backup that was finished`)
+  if (manifest === undefined) throw new ColloquyError('no_backup', `${resolve(dir)} has no backup that was finished; name the folder of a "colloquy backup" that ended`)
   if (manifest.partitions !== settings.PARTITIONS) {
     throw new ColloquyError('partitions_fixed', `the backup is of a system with ${manifest.partitions} partitions, which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`)
   }

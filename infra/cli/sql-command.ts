@@ -5,7 +5,7 @@ import type { ReadableStream } from 'node:stream/web'
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
@@ -81,7 +81,7 @@ async function refusal(response: Response): Promise<ColloquyError> {
   for await (const chunk of body) end = `${end}${chunk}`.slice(-ERROR_CHARS_MAX)
   const said = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
   const message = said.trim().replace(/ \(version [^)]*\)+$/, '')
-  return new ColloquyError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
+  return new ForeignCodeError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
 }
 
 async function printTable(out: Output, rows: Readable): Promise<void> {

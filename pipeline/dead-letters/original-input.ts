@@ -20,7 +20,7 @@ export interface ResolutionInput {
  */
 export async function resolutionInputOf(jetstream: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<ResolutionInput> {
   const dead = await findDeadLetter(jetstream, seq)
-  if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was`)
+  if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was; "colloquy dead ls --each" lists those that there are`)
   if (end === 'redriven') checkRedrivable(dead, force)
   const { record, reason, subject, error } = await recordOf(jetstream, dead)
   const request: ResolutionRequest = {

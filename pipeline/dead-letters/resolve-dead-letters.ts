@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader, type Resolution } from '../../schemas/dead-letter-resolution.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -106,7 +107,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
 const inOrderOfArrival = (deadLetters: readonly DeadLetter[]): DeadLetter[] =>
   deadLetters.toSorted((a, b) => a.inboxSeq - b.inboxSeq || a.logSeq - b.logSeq || a.seq - b.seq)
 
-const REFUSALS = new Set(['gone', 'not_redrivable', 'no_record'])
+const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>(['gone', 'not_redrivable', 'no_record'])
 
 function refusal(error: unknown): { error: string } {
   if (!REFUSALS.has(codeOf(error) ?? '')) throw error

@@ -3,7 +3,7 @@ import { decide, type Decision } from '../../actors/core/decide.ts'
 import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { codeOf } from '../../schemas/errors.ts'
+import { hasCode } from '../../schemas/errors.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
 import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
@@ -72,7 +72,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     try {
       return decideOn(live, delivery, fresh)
     } catch (error) {
-      if (codeOf(error) !== 'newer_machine') throw error
+      if (!hasCode(error, 'newer_machine')) throw error
       log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
       deps.yieldPartition(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
       return undefined

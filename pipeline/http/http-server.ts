@@ -129,7 +129,7 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
   })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(async (request) => {
-    throw new HttpProblem(404, 'unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
+    throw new HttpProblem('unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
   })
   return app
 }
@@ -147,7 +147,7 @@ function trackMethods(app: FastifyInstance): () => void {
     for (const [url, methods] of [...allowed]) {
       const allow = methods.join(', ')
       const refuse = async (): Promise<never> => {
-        throw new HttpProblem(405, 'method_not_allowed', `${url} allows only ${allow}`, { headers: { allow } })
+        throw new HttpProblem('method_not_allowed', `${url} allows only ${allow}`, { headers: { allow } })
       }
       const method = app.supportedMethods.filter((supported) => !methods.includes(supported))
       // Refused before the body is read, so that a bad body still gets 405.
@@ -175,11 +175,11 @@ function answerUnparsed(code: string | undefined, socket: Socket): void {
 function parserProblem(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem(431, 'headers_too_large', `the headers are too large; ${HEADER_BYTES_MAX} bytes are allowed`)
+      return new HttpProblem('headers_too_large', `the headers are too large; ${HEADER_BYTES_MAX} bytes are allowed, send fewer or shorter ones`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpProblem(408, 'request_timeout', 'the request took too long to arrive')
+      return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:
-      return new HttpProblem(400, 'bad_request', 'the request is not valid HTTP')
+      return new HttpProblem('bad_request', 'the request is not valid HTTP')
   }
 }
 

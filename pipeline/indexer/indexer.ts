@@ -1,5 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
@@ -138,7 +138,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       const vector = vectors[index]
       const { key: _key, ...rest } = of
       if (vector instanceof Float32Array) points.push({ ...rest, id: idOf(of, chunk), chunk, text, vector })
-      else if (vector?.code === 'embed_failed') await reportUnembeddable(deadLetters, of, vector)
+      else if (vector !== undefined && hasCode(vector, 'embed_failed')) await reportUnembeddable(deadLetters, of, vector)
       else if (vector !== undefined) throw vector
     }
     return points
@@ -150,7 +150,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     try {
       return (await embedder.chunk(text.text)).map((chunk, index) => ({ of: text, chunk: index, text: chunk }))
     } catch (error) {
-      if (!(error instanceof ColloquyError) || error.code !== 'embed_failed') throw error
+      if (!(error instanceof ColloquyError) || !hasCode(error, 'embed_failed')) throw error
       await reportUnembeddable(deadLetters, text, error)
       return []
     }

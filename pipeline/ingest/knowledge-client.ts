@@ -56,7 +56,7 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
       const address = addressOf(tenant, source)
       const { n, known } = await standingOf(jsm, address)
       const chunks = idsIn(known?.chunks).union(idsIn(known?.coming?.chunks)).size
-      if (chunks === 0) throw new ColloquyError('no_such_source', `the tenant ${tenant} knows nothing from ${JSON.stringify(source)}`)
+      if (chunks === 0) throw new ColloquyError('no_such_source', `the tenant ${tenant} knows nothing from ${JSON.stringify(source)}; give it as it was given to "colloquy learn", with its --tenant`)
       await sender.send(address, { type: 'source.forgotten', id: `forgotten-after-${n}`, source: 'learn', data: {} })
       return chunks
     },

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Document } from './document-parts.ts'
 import type { KnowledgeClient } from './knowledge-client.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { documentsIn, type Read } from './read-documents.ts'
 import type { FoundFile } from './find-files.ts'
@@ -44,7 +45,7 @@ const BAD_LISTED_MAX = 100
 /** Beyond, a source that comes twice is not noticed, and the last one counts. */
 const NAMES_MAX = 1_000_000
 /** What is wrong with a document and not with the way to INBOX. */
-const DOCUMENTS_FAULT = new Set(['empty_document', 'too_long', 'input_refused'])
+const DOCUMENTS_FAULT: ReadonlySet<string> = new Set<ErrorCode>(['empty_document', 'too_long', 'input_refused'])
 
 /**
  * Teaches the documents of files, many side by side. Memory is bounded whatever the files are, and a full INBOX holds the reading back.

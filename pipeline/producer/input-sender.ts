@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { z } from 'zod'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { zodProblem, inputSchema } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -61,7 +61,7 @@ export async function sendInput(
   signal?.throwIfAborted()
   return withRetry(once, {
     pauses: PAUSES, retriesMax: attemptsMax - 1, signal,
-    isFinal: (error) => codeOf(error) === 'input_refused',
+    isFinal: (error) => hasCode(error, 'input_refused'),
     onRetry: (error) => onWait?.(messageOf(error)),
   })
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -127,7 +127,7 @@ async function stored(
   try {
     return await sendInput(mux, address, input, { signal, onWait: (why) => { last = why; onWait?.(why) } })
   } catch (cause) {
-    if (codeOf(cause) === 'input_refused') throw new InputRefusedError('input_refused', messageOf(cause), { cause })
+    if (hasCode(cause, 'input_refused')) throw new InputRefusedError('input_refused', messageOf(cause), { cause })
     if (signal.aborted && !timeout.aborted) throw signal.reason
     throw new NotAcknowledgedError(input.id, `${actorKey(address)} was not acknowledged in time, and may have been stored (${last}); publish it again with messageId ${JSON.stringify(input.id)}`, { cause })
   }

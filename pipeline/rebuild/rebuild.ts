@@ -77,7 +77,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     // It may have been done in the very moment in which it was given up.
     if (!await mine.release()) return rebuilt
     await dropStaleGenerations(clickhouse)
-    throw signal.aborted ? new ColloquyError('rebuild_given_up', 'the rebuild was given up; the tables are as they were', { cause: error }) : error
+    throw signal.aborted ? new ColloquyError('rebuild_given_up', 'the rebuild was given up; the tables are as they were. Run it again when you want it', { cause: error }) : error
   }
 }
 

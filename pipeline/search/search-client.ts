@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { answerSchema } from './search-answer.ts'
 import type { Search, SearchAnswer, SearchRequest } from './hybrid-search.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 
 export type { Search, SearchAnswer, SearchHit, SearchRequest } from './hybrid-search.ts'
@@ -37,8 +37,8 @@ export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: Searc
     const answer = answerSchema.safeParse(parseJson(text))
     if (answer.success) return answer.data
     const problem = problemSchema.safeParse(parseJson(text))
-    if (problem.success) throw new ColloquyError(problem.data.code, problem.data.detail)
-    throw new ColloquyError('search_unreachable', `what answers at ${url} is no Colloquy (status ${status})`)
+    if (problem.success) throw new ForeignCodeError(problem.data.code, problem.data.detail)
+    throw new ColloquyError('search_unreachable', `what answers at ${url} is no Colloquy (status ${status}); check the address`)
   }
 }
 

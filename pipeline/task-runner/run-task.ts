@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
@@ -32,9 +33,9 @@ export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memo
 export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
   const input = definition.input.safeParse(message.input)
-  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: { code: 'bad_task_input', message: zodProblem(input.error, 'input') } }
+  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
   if (attemptsBefore >= definition.attemptsMax) {
-    return { kind: 'failed', attempts: attemptsBefore, error: { code: 'runner_lost', message: 'every runner that tried this task was lost before it had an outcome' } }
+    return { kind: 'failed', attempts: attemptsBefore, error: failureOf('runner_lost', 'every runner that tried this task was lost before it had an outcome') }
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
@@ -45,7 +46,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
-      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error', message: messageOf(error).toWellFormed().slice(0, 4096) }
+      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode, message: messageOf(error).toWellFormed().slice(0, 4096) }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
@@ -74,13 +75,16 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
+/** A failure that the runner finds, and not the task. */
+const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, message })
+
 /** Why an output cannot be given to the machine. */
 function unfitness(definition: TaskDefinition, output: unknown): TaskError | undefined {
   const problem = jsonProblem(output)
-  if (problem !== undefined) return { code: 'result_unfit', message: problem }
+  if (problem !== undefined) return failureOf('result_unfit', problem)
   const checked = definition.output.safeParse(output)
-  if (!checked.success) return { code: 'result_unfit', message: zodProblem(checked.error, 'output') }
+  if (!checked.success) return failureOf('result_unfit', zodProblem(checked.error, 'output'))
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
-  if (bytes > LIMITS.resultBytesMax) return { code: 'result_too_large', message: `${bytes} bytes; a result may have ${LIMITS.resultBytesMax}` }
+  if (bytes > LIMITS.resultBytesMax) return failureOf('result_too_large', `${bytes} bytes; a result may have ${LIMITS.resultBytesMax}`)
   return undefined
 }

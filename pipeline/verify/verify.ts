@@ -1,5 +1,5 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
-import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats } from './compare-slice.ts'
@@ -129,7 +129,7 @@ async function expectSlice(
     }
     return slice
   }
-  return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => codeOf(error) !== 'interrupted' })
+  return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })
 }
 
 /** LOG sequence up to which the tables are complete. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, hasCode } from '../../../schemas/errors.ts'
 import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
 import { WRITERS_MAX } from '../../../pipeline/rebuild/rebuild.ts'
 import type { Range, Target } from '../../../pipeline/projector/write-range.ts'
@@ -45,10 +45,12 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
         onRecords(count)
       })
       if (failed === undefined) return
-      throw new ColloquyError(failed.code ?? 'rebuild_failed', `records ${range.from} to ${range.to} could not be written: ${failed.message}`)
+      throw new ForeignCodeError(
+        failed.code ?? 'rebuild_failed',
+        `records ${range.from} to ${range.to} could not be written: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`)
     }
     await withRetry(attempt, {
-      pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => codeOf(error) !== 'interrupted',
+      pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted'),
       onRetry() {
         onRecords(-written)
         written = 0

@@ -5,7 +5,7 @@ import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import { restartPauses } from '../../../pipeline/runtime/retry.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
-import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
 import { relog } from './thread-log.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 
@@ -85,7 +85,7 @@ function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) 
       case 'status': return become(message.status)
       case 'log': return relog(log, message.line)
       case 'failed':
-        why = new ColloquyError(message.code ?? 'thread_ended', message.message)
+        why = new ForeignCodeError(message.code ?? 'thread_ended', message.message)
         // It has let go of all it had, and whatever still keeps it alive must keep nobody waiting.
         return void worker.terminate()
       case 'metrics':

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { mkdir, statfs } from 'node:fs/promises'
 import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { weightsFile, type Dtype } from '../../../pipeline/embedding/embedding-model.ts'
 import { bytesOfFile } from '../data-files.ts'
@@ -152,9 +152,9 @@ const ASK_PAUSES: Pauses = { minMs: 250, maxMs: 1_000 }
 
 async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): Promise<T> {
   const answer = await withRetry(() => client.json(url), {
-    pauses: ASK_PAUSES, retriesMax: ASK_RETRIES_MAX, isJittered: true, isFinal: (error) => codeOf(error) !== 'hub_unreachable',
+    pauses: ASK_PAUSES, retriesMax: ASK_RETRIES_MAX, isJittered: true, isFinal: (error) => !hasCode(error, 'hub_unreachable'),
   }).catch((cause: unknown) => {
-    if (codeOf(cause) !== 'hub_unreachable') throw cause
+    if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL, or name a local folder in COLLOQUY_EMBED_MODEL`, { cause })
   })
   const read = schema.safeParse(answer)
@@ -168,7 +168,7 @@ const LOCK_PAUSES: Pauses = { minMs: 250, maxMs: 250 }
 async function waitForLock(file: string, log: Logger): Promise<{ release(): void }> {
   let isTold = false
   return withRetry(async () => takeDataLock(file), {
-    pauses: LOCK_PAUSES, isFinal: (error) => codeOf(error) !== 'data_dir_in_use',
+    pauses: LOCK_PAUSES, isFinal: (error) => !hasCode(error, 'data_dir_in_use'),
     onRetry() {
       if (!isTold) log.info({ file }, 'another process downloads the embedding model; waiting for it')
       isTold = true

@@ -135,7 +135,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       return points.map((point): StoreHit => {
         const payload = payloadSchema.parse(point.payload)
         // Not to be believed of a server that somebody else may have filled.
-        if (payload.tenant !== tenant) throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant`)
+        if (payload.tenant !== tenant) throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; does another program write to its collection?`)
         return { ...payload, id: String(point.id), similarity: vector === undefined ? null : dot(vector, denseOf(point.vector)), keyword: score?.(countTerms(termsOf(payload.text))) ?? null }
       })
     },

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
 import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
 
-const CONFIG = "import { order } from '../../order.ts'\nexport default [order]\n"
+const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 
 let dev: Dev
 beforeAll(async () => { dev = await startDevApp({ 'colloquy.config.ts': CONFIG, 'order.ts': orderKind('one') }) })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertBatch } from '../../../pipeline/projector/insert-batch.ts'
 import { createBatch } from '../../../pipeline/projector/row-batch.ts'
 import { rowsTable } from '../../../schemas/ddl.ts'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ForeignCodeError } from '../../../schemas/errors.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { support } from '../../support/support-harness.ts'
@@ -141,7 +141,7 @@ test('rows inserted one by one equal rows inserted as one block', async () => {
   const deps = { log: pino({ level: 'silent' }), metrics: system.running.metrics, signal: new AbortController().signal }
   // Behaves like a server that refuses every block.
   const refusing = Object.assign(Object.create(client) as ClickHouseClient, {
-    exec: () => Promise.reject(new ColloquyError('117', 'cannot read it')),
+    exec: () => Promise.reject(new ForeignCodeError('117', 'cannot read it')),
   })
   await insertBatch({ ...deps, clickhouse: client }, batch, () => 901)
   await insertBatch({ ...deps, clickhouse: refusing }, batch, () => 902)
