@@ -6,8 +6,10 @@ import type { Settings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 
 /**
- * Downloads the embedding model where one is named and not here yet, with a bar on a terminal: before anything else starts, since it may take
- * minutes or fail.
+ * Downloads the embedding model that the settings name, unless it is in the cache. Shows a progress bar if stderr is a terminal. Call it
+ * before anything else starts: a download may take minutes, or fail.
+ *
+ * @throws ColloquyError as `obtainModel` does.
  */
 export async function downloadModel(out: Output, settings: Settings, log: Logger): Promise<void> {
   if (settings.EMBED_MODEL === undefined) return
