@@ -131,7 +131,7 @@ describe('a document as inputs', () => {
     expect(() => documentPartsOf({ source: 'a', chunks: [] })).toThrow('has no text')
     expect(
       () => documentPartsOf({ source: 'a', chunks: Array.from({ length: KNOWLEDGE_LIMITS.chunksMax + 1 }, (_, index) => `${index}`) }),
-    ).toThrow('divide it')
+    ).toThrow('at most')
   })
 })
 
