@@ -1,32 +1,32 @@
 import { durabilityOf } from '../infra/app/durability.ts'
 import { loadSettings, type SettingName } from '../infra/settings.ts'
-import { codeOf } from '../schemas/errors.ts'
+import { hasCode } from '../schemas/errors.ts'
 import { isClean } from './gate/check-ledger.ts'
 import { passGate } from './gate/gate.ts'
-import { describeMachine, readCommit, readOwnVersions, readVersions } from './harness/machine.ts'
-import type { MachineNoise } from './harness/machine-noise.ts'
 import { createProducer } from './harness/bench-producer.ts'
-import type { OfflineReport, Report } from './reports/bench-report.ts'
 import type { Bench, BenchOptions, Measured, OfflineScenario, Scenario } from './harness/bench-scenario.ts'
 import type { BenchSystem } from './harness/bench-system.ts'
+import { describeMachine, readCommit, readOwnVersions, readVersions } from './harness/machine.ts'
+import type { MachineNoise } from './harness/machine-noise.ts'
+import type { OfflineReport, Report } from './reports/bench-report.ts'
 
 export interface RunOptions {
   readonly scenario: Scenario
   readonly options: BenchOptions
   readonly system: BenchSystem
-  /** Of the machine, before anything was started. */
-  readonly noise: MachineNoise
-  /** What repeats it. */
+  /** Measured before the system was started. */
+  readonly machineNoise: MachineNoise
+  /** The command line that repeats the run. */
   readonly command: string
   readonly now: () => Date
 }
 
 /**
- * Runs a scenario and passes it through the gate. A report whose gate is not clean has no figures.
+ * Runs a scenario and then the gate. If the gate finds a fault, the report has no figures.
  *
- * @throws ColloquyError `not_level` where the stages did not come to an end though nothing is lost, and whatever else failed.
+ * @throws ColloquyError `not_level` if a stage did not catch up in time although nothing was lost; other errors pass through.
  */
-export async function runScenario({ scenario, options, system, noise, command, now }: RunOptions): Promise<Report> {
+export async function runScenario({ scenario, options, system, machineNoise, command, now }: RunOptions): Promise<Report> {
   const [machine, versions, commit, date] = [describeMachine(), await readVersions(system), await readCommit(), now()]
   const producer = createProducer({ nc: system.nc, tenant: `bench-${date.getTime().toString(36)}`, inputs: scenario.inputs, ...options })
   try {
@@ -35,41 +35,42 @@ export async function runScenario({ scenario, options, system, noise, command, n
     const verdict = await passGate(system, producer)
     system.check()
     if ('failure' in measured && isClean(verdict)) throw measured.failure
-    const told = 'failure' in measured || !isClean(verdict) ? NOTHING : measured
+    const figures = 'failure' in measured || !isClean(verdict) ? NO_FIGURES : measured
     return {
-      scenario: scenario.name, seconds: options.seconds, ...verdict, ...told,
-      durability: durabilityOf(system.settings, system.nc.info), options, settings: changedSettings(system), machine, noise, versions, commit, date: date.toISOString(), command,
+      scenario: scenario.name, seconds: options.seconds, ...verdict, ...figures,
+      durability: durabilityOf(system.settings, system.nc.info), options, settings: changedSettings(system),
+      machine, noise: machineNoise, versions, commit, date: date.toISOString(), command,
     }
   } finally {
     producer.publisher.close()
   }
 }
 
-/** Runs a scenario that has no servers. */
+/** Runs a scenario that needs no servers; there is nothing for the gate to check. */
 export async function runOffline(
-  { scenario, options, noise, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario },
+  { scenario, options, machineNoise, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario },
 ): Promise<OfflineReport> {
   const [machine, versions, commit, date] = [describeMachine(), await readOwnVersions(), await readCommit(), now()]
   return {
     scenario: scenario.name, seconds: options.seconds, ...scenario.measure(options),
-    options, settings: {}, machine, noise, versions, commit, date: date.toISOString(), command,
+    options, settings: {}, machine, noise: machineNoise, versions, commit, date: date.toISOString(), command,
   }
 }
 
-const NOTHING: Measured = { figures: {}, notes: [] }
+const NO_FIGURES: Measured = { figures: {}, notes: [] }
 
-/** A stage that never got there may be one that lost something: the gate says what. */
+/** A stage that does not catch up may have lost an input: the gate then reports which one. */
 async function measure(scenario: Scenario, bench: Bench): Promise<Measured | { readonly failure: Error }> {
   try {
     return await scenario.run(bench)
   } catch (error) {
-    if (error instanceof Error && codeOf(error) === 'not_level') return { failure: error }
+    if (error instanceof Error && hasCode(error, 'not_level')) return { failure: error }
     throw error
   }
 }
 
-/** Settings that say where something is, or who one is there, and nothing about how it runs. */
-const PLACES: ReadonlySet<string> = new Set<SettingName>([
+/** Settings with addresses and credentials: they do not influence the figures. */
+const ADDRESS_SETTINGS: ReadonlySet<string> = new Set<SettingName>([
   'DATA_DIR', 'CACHE_DIR', 'CONFIG', 'NATS_URL', 'NATS_PORT', 'NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN', 'NATS_CREDS', 'NATS_TLS_CA',
   'NATS_TLS_CERT', 'NATS_TLS_KEY', 'NATS_SERVER_BIN', 'CLICKHOUSE_URL', 'CLICKHOUSE_PORT', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD',
   'HTTP_HOST', 'HTTP_PORT', 'HTTP_TOKEN', 'QDRANT_URL', 'QDRANT_API_KEY', 'LLM_BASE_URL', 'LLM_API_KEY',
@@ -79,5 +80,5 @@ const PLACES: ReadonlySet<string> = new Set<SettingName>([
 function changedSettings({ settings }: BenchSystem): Record<string, string> {
   const defaults = new Map(Object.entries(loadSettings({}).settings))
   const texts = Object.entries(settings).map(([name, value]) => [name, String(value)] as const)
-  return Object.fromEntries(texts.filter(([name, text]) => !PLACES.has(name) && text !== String(defaults.get(name))))
+  return Object.fromEntries(texts.filter(([name, text]) => !ADDRESS_SETTINGS.has(name) && text !== String(defaults.get(name))))
 }

@@ -5,16 +5,20 @@
  *
  *     export default [refund, createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue())]
  */
+import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
+
 export {
   defineKind, defineTask, type Kind, type KindOptions, type Label, type MachineEvent, type Migration, type Migrations,
   type OldState, type TaskCall, type TaskDefinition,
 } from '../actors/definition/define-kind.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
-export type { TaskSearchHit as MemoryHit, TaskSearchQuery as MemoryQuestion, TaskSearchIndex as TaskMemory } from '../actors/definition/task-search.ts'
+export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 export { upcaster, type Upcaster, type Upcasters } from '../actors/definition/upcast.ts'
 export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
-export { createProducer, publish, type Producer, type Publication, type PublishOptions, type Receipt } from '../pipeline/producer/producer.ts'
+export { createProducer, publish, type Producer, type Publication, type PublishOptions } from '../pipeline/producer/producer.ts'
+export type { Receipt } from '../pipeline/producer/receipt.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
+export { ERROR_CODES, type ErrorCode } from '../schemas/error-codes.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
@@ -27,3 +31,10 @@ export { loadArticles, parseArticles, type Article } from '../actors/kinds/suppo
 export type { ModelOptions } from '../actors/kinds/support/model.ts'
 
 export { createSearchClient, type Search, type SearchAnswer, type SearchClientOptions, type SearchHit, type SearchRequest } from '../pipeline/search/search-client.ts'
+
+/** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */
+export type MemoryHit = TaskSearchHit
+/** @deprecated since 0.2, removed in 0.3: use `TaskSearchQuery`. */
+export type MemoryQuestion = TaskSearchQuery
+/** @deprecated since 0.2, removed in 0.3: use `TaskSearchIndex`. */
+export type TaskMemory = TaskSearchIndex

@@ -1,20 +1,14 @@
-import type { Linter } from 'eslint'
+import simpleImportSort from 'eslint-plugin-simple-import-sort'
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
-
-/** Which folder may import which: schemas ← actors ← pipeline ← infra. */
-const arrows = (folder: string, forbidden: string[]): Linter.Config => ({
-  files: [`${folder}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': ['error', {
-      patterns: [{ group: forbidden.map((name) => `**/${name}/**`), message: `${folder}/ may not know of it: arrows point one way.` }],
-    }],
-  },
-})
 
 export default defineConfig(
   { ignores: ['**/node_modules/**', '.colloquy/**', 'coverage/**', 'dist/**', 'infra/cli/colloquy.js', 'bench/peers/programs/**'] },
   tseslint.configs.recommendedTypeChecked,
+  {
+    plugins: { 'simple-import-sort': simpleImportSort },
+    rules: { 'simple-import-sort/imports': ['error', { groups: [['^node:', '^@?\\w', '^\\.']] }], 'simple-import-sort/exports': 'error' },
+  },
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: new URL('..', import.meta.url).pathname } },
     rules: {
@@ -28,9 +22,5 @@ export default defineConfig(
       'no-console': 'error',
     },
   },
-  arrows('schemas', ['actors', 'pipeline', 'infra', 'bench', 'test']),
-  arrows('actors', ['pipeline', 'infra', 'bench', 'test']),
-  arrows('pipeline', ['infra', 'bench', 'test']),
-  arrows('infra', ['bench', 'test']),
   { files: ['infra/cli/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
 )

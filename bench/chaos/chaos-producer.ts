@@ -3,43 +3,46 @@ import { connect, headers, type NatsConnection, type NodeConnectionOptions } fro
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import { createRandom, pick } from '../harness/random.ts'
-import type { LedgerFile } from './ledger.ts'
-import { drawMessage, type ChaosMessage } from './chaos-messages.ts'
+import { type ChaosMessage,drawMessage } from './chaos-messages.ts'
+import type { LedgerFile } from './producer-ledger.ts'
 
 export interface ProducerOptions {
   readonly connection: NodeConnectionOptions
   readonly name: string
   readonly seed: number
   readonly ratePerSecond: number
-  /** Actors that only this producer sends to; others hear of them by `tell`. */
+  /** Actors to which only this producer sends; other actors reach them with `forward`. */
   readonly actors: readonly string[]
   readonly allActors: readonly string[]
-  readonly hasLabour: boolean
+  readonly hasLongWork: boolean
   readonly ledger: LedgerFile
 }
 
 /**
- * A producer as they should be: it sends what was not acknowledged again, under the same id, until it is; and now and then what was.
- * It has one message to an actor under way at a time, so that the order of an actor's inputs is known.
+ * A correct producer: it resends a message under the same id until it is acknowledged, and sometimes resends an acknowledged one. It has at
+ * most one message per actor in flight, so that the order of an actor's inputs is known.
  */
 export interface ChaosProducer {
   readonly sent: number
   readonly acknowledged: number
-  /** Copies beyond the first of each message. */
+  /** Resent copies. */
   readonly repeated: number
-  /** Sends nothing new; settles when all is acknowledged, or gives up after so many ms. */
+  /** Sends no new messages; settles when all are acknowledged, or gives up after `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
-const UNDER_WAY_MAX = 500
+const IN_FLIGHT_MAX = 500
 const TICK_MS = 10
-/** How long an acknowledgement is waited for, before the message is sent again; drawn anew each time. */
+/** Timeout of an acknowledgement before the message is resent; drawn for each attempt. */
 const TIMEOUT_MS = { from: 500, to: 3_000 }
-const AGAIN_SHARE = 0.04
-/** Beyond so many newer messages to the actor a repeat is not known by its id any more (LIMITS.seenIdsMax, and room for what others tell it). */
-const AGAIN_WITHIN = 8
-/** Some actors are busier than others. */
+const RESEND_SHARE = 0.04
+/**
+ * After this many newer messages the actor may have forgotten the id of a resent one (LIMITS.seenIdsMax, minus room for forwarded
+ * messages).
+ */
+const RESEND_WITHIN = 8
+/** Share of the messages that go to a few hot actors. */
 const HOT_SHARE = 0.1
 const HOT_ACTORS = 3
 
@@ -50,21 +53,23 @@ interface Target {
   busy: boolean
   sends: number
   generation: number
-  /** Messages that are still sent to it after its end. */
-  rest: number | undefined
+  /** Messages still to send to it after its end; `undefined` before. */
+  remaining: number | undefined
 }
 
 export async function startProducer(options: ProducerOptions): Promise<ChaosProducer> {
-  const { name, actors, allActors, hasLabour, ledger, ratePerSecond } = options
-  const nc: NatsConnection = await connect({ ...options.connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 100, reconnectJitter: 100 })
+  const { name, actors, allActors, hasLongWork, ledger, ratePerSecond } = options
+  const nc: NatsConnection = await connect({
+    ...options.connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 100, reconnectJitter: 100,
+  })
   const random = createRandom(options.seed)
-  const targets: Target[] = actors.map((id) => ({ id, busy: false, sends: 0, generation: 0, rest: undefined }))
-  const shape = { hasLabour, others: () => allActors[pick(random, allActors.length)] ?? '' }
+  const targets: Target[] = actors.map((id) => ({ id, busy: false, sends: 0, generation: 0, remaining: undefined }))
+  const context = { hasLongWork, others: () => allActors[pick(random, allActors.length)] ?? '' }
   const stopping = new AbortController()
-  const giveUp = new AbortController()
-  let [sent, acknowledged, repeated, underWay] = [0, 0, 0, 0]
+  const givingUp = new AbortController()
+  let [sent, acknowledged, repeated, inFlight] = [0, 0, 0, 0]
 
-  /** One copy; the position, or `undefined` where nobody said. */
+  /** Sends one copy. @returns its INBOX position, or `undefined` without an acknowledgement */
   const publish = async (message: ChaosMessage, id: string, withMsgId: boolean): Promise<number | undefined> => {
     const head = headers()
     if (withMsgId || message.needsMsgId) head.set('Nats-Msg-Id', id)
@@ -82,7 +87,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
   const publishUntilAcknowledged = async (message: ChaosMessage, id: string, withMsgId: boolean): Promise<void> => {
     while (await publish(message, id, withMsgId) === undefined) {
       await delay(pick(random, 500))
-      if (giveUp.signal.aborted) return
+      if (givingUp.signal.aborted) return
       ledger.write({ what: 'again', id })
       repeated += 1
     }
@@ -91,42 +96,42 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
   const send = async (target: Target): Promise<void> => {
     target.busy = true
     target.sends += 1
-    underWay += 1
+    inFlight += 1
     const id = `${name}-${sent}`
     sent += 1
-    const message = drawMessage(random, id, target.id, shape)
+    const message = drawMessage(random, id, target.id, context)
     const withMsgId = random() < 0.5
-    const again = random() < AGAIN_SHARE ? pick(random, 2_000) : undefined
+    const resendAfterMs = random() < RESEND_SHARE ? pick(random, 2_000) : undefined
     ledger.write({
       what: 'sent', id, actor: message.actor, content: message.content, payload: message.payloadDigest,
       ...(message.rejected === undefined ? {} : { rejected: message.rejected }),
     })
     await publishUntilAcknowledged(message, id, withMsgId)
-    underWay -= 1
+    inFlight -= 1
     target.busy = false
-    if (message.type === 'quit') target.rest ??= pick(random, 4)
-    else if (target.rest !== undefined) target.rest -= 1
-    if (again !== undefined) await repeat(target, message, id, again)
-    if (target.rest !== undefined && target.rest <= 0 && !target.busy) renew(target)
+    if (message.type === 'quit') target.remaining ??= pick(random, 4)
+    else if (target.remaining !== undefined) target.remaining -= 1
+    if (resendAfterMs !== undefined) await resend(target, message, id, resendAfterMs)
+    if (target.remaining !== undefined && target.remaining <= 0 && !target.busy) replaceActor(target)
   }
-  /** What was acknowledged once more, as a producer does that lost its own memory. */
-  const repeat = async (target: Target, message: ChaosMessage, id: string, afterMs: number): Promise<void> => {
+  /** Resends an acknowledged message, like a producer that restarted without its state. */
+  const resend = async (target: Target, message: ChaosMessage, id: string, afterMs: number): Promise<void> => {
     const { sends, generation } = target
     await delay(afterMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-    if (target.busy || target.generation !== generation || target.sends - sends > AGAIN_WITHIN || stopping.signal.aborted) return
+    if (target.busy || target.generation !== generation || target.sends - sends > RESEND_WITHIN || stopping.signal.aborted) return
     target.busy = true
-    underWay += 1
+    inFlight += 1
     ledger.write({ what: 'again', id })
     repeated += 1
     await publish(message, id, false)
-    underWay -= 1
+    inFlight -= 1
     target.busy = false
   }
-  /** A new actor takes the place of one that has ended. */
-  const renew = (target: Target): void => {
+  /** Replaces an ended actor by a new one. */
+  const replaceActor = (target: Target): void => {
     target.generation += 1
     target.id = `${target.id.split('_')[0]}_${target.generation}`
-    target.rest = undefined
+    target.remaining = undefined
     target.sends = 0
   }
   const choose = (): Target | undefined => {
@@ -134,13 +139,13 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     return target?.busy === true ? undefined : target
   }
 
-  const begunAt = performance.now()
+  const startedAtMs = performance.now()
   let missed = 0
   const timer = setInterval(() => {
-    const due = (performance.now() - begunAt) / 1_000 * ratePerSecond
+    const due = (performance.now() - startedAtMs) / 1_000 * ratePerSecond
     while (sent + missed < due) {
-      const target = underWay < UNDER_WAY_MAX ? choose() : undefined
-      // What cannot be sent now is not made up for later: the rate stays steady, also after an outage.
+      const target = inFlight < IN_FLIGHT_MAX ? choose() : undefined
+      // A message that cannot be sent now is skipped, so that the rate stays constant after an outage.
       if (target === undefined) missed += 1
       else void send(target)
     }
@@ -154,8 +159,8 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
       clearInterval(timer)
       stopping.abort()
       const deadline = performance.now() + timeoutMs
-      while (underWay > 0) {
-        if (performance.now() > deadline) giveUp.abort()
+      while (inFlight > 0) {
+        if (performance.now() > deadline) givingUp.abort()
         await delay(20)
       }
     },

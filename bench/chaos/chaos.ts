@@ -2,10 +2,10 @@ import { destination, pino } from 'pino'
 import { failureText } from '../../infra/app/failure-text.ts'
 import { createChaosProgram } from './chaos-program.ts'
 
-// Servers are killed on purpose here: what they say about it is no news.
+// The run kills servers on purpose, so their warnings and errors are expected.
 const log = pino({ level: 'fatal', base: undefined }, destination({ dest: 2, sync: true }))
 
-// Nothing may be left running: one signal ends the faults, and what there is by then is checked.
+// A signal ends the faults early; the run then checks what it has and stops its processes.
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort())
 

@@ -1,28 +1,30 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A way to a server that can be cut: connections break, and new ones are refused until it is mended. */
-export interface Link {
+/** A TCP proxy to a server. `cut()` breaks its connections and refuses new ones until `mend()`. */
+export interface NetworkLink {
   readonly port: number
   cut(): void
   mend(): void
   stop(): Promise<void>
 }
 
-export async function startLink(target: { readonly host: string; readonly port: number }): Promise<Link> {
+export async function startLink(target: { readonly host: string; readonly port: number }): Promise<NetworkLink> {
   const sockets = new Set<Socket>()
   let isCut = false
-  const keep = (socket: Socket): Socket => {
+  const track = (socket: Socket): Socket => {
     sockets.add(socket)
     return socket.on('close', () => sockets.delete(socket))
   }
   const server = createServer((client) => {
-    keep(client)
+    track(client)
     if (isCut) return void client.destroy()
-    const beyond = keep(connect(target))
-    // What breaks on one side breaks on the other; who uses the link is told by that.
-    for (const [one, other] of [[client, beyond], [beyond, client]] as const) one.on('error', () => other.destroy()).on('close', () => other.destroy())
-    client.pipe(beyond).pipe(client)
+    const upstream = track(connect(target))
+    // A connection that breaks on one side breaks on the other side too.
+    for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
+      one.on('error', () => other.destroy()).on('close', () => other.destroy())
+    }
+    client.pipe(upstream).pipe(client)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const address = server.address()

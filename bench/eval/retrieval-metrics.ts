@@ -2,7 +2,7 @@ export type Quality = Readonly<Record<'recall@1' | 'recall@10' | 'MRR@10' | 'nDC
 
 const DEPTH = 10
 
-/** What one question's answer is worth: ids as they were ranked, the best first and each once, and those that should have come. */
+/** Quality of one answer. @param ranked distinct ids, best first. @param relevant ids of the expected texts */
 export function qualityOf(ranked: readonly string[], relevant: readonly string[]): Quality {
   const wanted = new Set(relevant)
   const places = ranked.slice(0, DEPTH).flatMap((id, index) => (wanted.has(id) ? [index] : []))
@@ -16,7 +16,7 @@ export function qualityOf(ranked: readonly string[], relevant: readonly string[]
   }
 }
 
-/** Over all questions, to three places. */
+/** Mean over all questions, to three decimal places. */
 export function meanQuality(all: readonly Quality[]): Quality {
   const mean = (name: keyof Quality): number => Math.round(sum(all.map((one) => one[name])) / Math.max(1, all.length) * 1_000) / 1_000
   return { 'recall@1': mean('recall@1'), 'recall@10': mean('recall@10'), 'MRR@10': mean('MRR@10'), 'nDCG@10': mean('nDCG@10') }

@@ -1,12 +1,13 @@
 import { waitUntilCaughtUp } from '../../infra/app/system-status.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
 import { checkLedger, type Verdict } from './check-ledger.ts'
 import { readLedger } from './read-ledger.ts'
 
 /**
- * Waits until every stage has done all there is, as `colloquy status --wait` does, and checks what is there.
+ * Waits until every stage has caught up, as `colloquy status --wait` does, then compares the acknowledged inputs with LOG, OUT and the
+ * tables.
  *
  * @throws ColloquyError `not_level`
  */

@@ -4,10 +4,10 @@ import type { BenchSystem } from '../harness/bench-system.ts'
 import type { Ledger, LedgerEvent, LedgerRecord, LedgerRow } from './check-ledger.ts'
 
 const FETCH_AHEAD_MAX = 5_000
-/** LOG sequences whose rows are asked for at one time: an analyst's answer may have a million. */
+/** LOG sequences per query: the user `analyst` may read a million rows at a time. */
 const SEQUENCES_MAX = 100_000
 
-/** Reads all that is there of one tenant. The stages must be level. */
+/** Reads the records, events and rows of one tenant. The stages must have caught up. */
 export async function readLedger(system: BenchSystem, tenant: string): Promise<Ledger> {
   const records: LedgerRecord[] = []
   for await (const message of readStream(system, 'LOG', `log.*.${tenant}.>`)) records.push(recordIn(message))
@@ -16,7 +16,7 @@ export async function readLedger(system: BenchSystem, tenant: string): Promise<L
   return { records, events, rows: await readRows(system, tenant) }
 }
 
-/** What a stream holds of a subject by now, in order. */
+/** Yields the messages that a stream holds of a subject, in order. */
 async function* readStream({ js }: BenchSystem, stream: string, subject: string): AsyncGenerator<JsMsg> {
   const consumer = await js.consumers.get(stream, { filter_subjects: [subject] })
   if ((await consumer.info()).num_pending === 0) return
@@ -29,22 +29,22 @@ async function* readStream({ js }: BenchSystem, stream: string, subject: string)
 
 const actorIn = (subject: string, place: number): string => subject.split('.')[place] ?? ''
 
-// The harness reads the wire by its own schemas, so that a fault of the product's cannot hide from it.
+// These schemas are the harness's own, so that a fault in the product's schemas cannot hide a fault in its records.
 const runs = z.array(z.object({ run: z.string() }))
 const recordSchema = z.object({
   n: z.number(), outcome: z.string(), inbox: z.object({ seq: z.number() }),
   input: z.object({ id: z.string(), type: z.string(), data: z.object({ run: z.string().optional() }).optional() }),
   emitted: z.array(z.object({ id: z.string() })), started: runs, timers: runs, stopped: z.array(z.string()),
 })
-/** Types that producers may not send. */
-const FROM_INSIDE: ReadonlySet<string> = new Set(['task.done', 'task.failed', 'task.expired', 'timer.fired'])
+/** Input types that only Colloquy itself sends. */
+const INTERNAL_TYPES: ReadonlySet<string> = new Set(['task.done', 'task.failed', 'task.expired', 'timer.fired'])
 const eventSchema = z.object({ id: z.string() })
 
 function recordIn(message: JsMsg): LedgerRecord {
   const { n, outcome, inbox, input, emitted, started, timers, stopped } = recordSchema.parse(message.json())
   return {
     seq: message.seq, actor: actorIn(message.subject, 4), n, inputId: input.id, position: inbox.seq, committed: outcome === 'committed',
-    emitted: emitted.map(({ id }) => id), about: FROM_INSIDE.has(input.type) ? input.data?.run : undefined,
+    emitted: emitted.map(({ id }) => id), about: INTERNAL_TYPES.has(input.type) ? input.data?.run : undefined,
     started: started.map(({ run }) => run), set: timers.map(({ run }) => run), stopped,
   }
 }

@@ -1,34 +1,34 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { inputSubject } from '../../schemas/subjects.ts'
-import { POLITE, type InputKind } from './inputs.ts'
-import { createBenchPublisher, type BenchPublisher } from './bench-publisher.ts'
+import { type BenchPublisher,createBenchPublisher } from './bench-publisher.ts'
+import { type InputKind,POLITE } from './inputs.ts'
 import { createRandom, pick } from './random.ts'
 
-/** An input as it was sent, and what INBOX made of it. */
+/** A sent input and its acknowledgement. */
 export interface SentInput {
   readonly actor: string
   readonly id: string
-  /** INBOX sequence; `undefined` while, or where, it is not acknowledged. */
+  /** INBOX sequence; `undefined` until INBOX acknowledges the input. */
   position: number | undefined
 }
 
-/** Sends the inputs of a run, and remembers every one of them for the gate. */
+/** Sends the inputs of a run and keeps a list of them for the gate. */
 export interface Producer {
-  /** To a tenant of the run's own, so that whatever else the system holds is told apart. */
+  /** A tenant that only this run uses: the gate checks nothing else that the system holds. */
   readonly tenant: string
   readonly publisher: BenchPublisher
-  /** All that was sent, in this order. */
+  /** In the order of sending. */
   readonly sent: readonly SentInput[]
-  /** Sends one input; the next in line to the actor of this number, or to one by chance. */
+  /** Sends one input to the actor with this number. Default: a random actor. */
   send(actor?: number): SentInput
-  /** Inputs that INBOX has. */
+  /** Number of acknowledged inputs. */
   readonly acknowledged: number
 }
 
 export interface ProducerOptions {
   readonly nc: NatsConnection
   readonly tenant: string
-  /** Default: something polite to `support`. */
+  /** Default: courtesies to `support`. */
   readonly inputs?: InputKind | undefined
   readonly actors: number
   readonly payloadBytes: number

@@ -1,52 +1,52 @@
-import type { Role, SettingName } from '../../infra/settings.ts'
 import type { Chart } from '../../infra/reporting/report/report-charts.ts'
-import type { InputKind } from './inputs.ts'
+import type { Role, SettingName } from '../../infra/settings.ts'
 import type { Producer } from './bench-producer.ts'
-import type { Spread } from './statistics.ts'
 import type { BenchSystem } from './bench-system.ts'
+import type { InputKind } from './inputs.ts'
+import type { Spread } from './statistics.ts'
 
 export const PEERS = ['restate', 'bullmq'] as const
-/** Systems that do the same job, for comparison. */
+/** Systems that do the same job as Colloquy, for comparison. */
 export type PeerName = (typeof PEERS)[number]
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export interface BenchOptions {
-  /** How long inputs are published for the figures, warming up not included. */
+  /** How long the scenario publishes inputs, warm-up not included. */
   readonly seconds: number
   readonly actors: number
-  /** Inputs per second, where the scenario keeps to a rate. */
+  /** Inputs per second, for scenarios with a fixed rate. */
   readonly rate: number
-  /** Rows or records that are there before anything is measured, where the scenario reads what is there. */
+  /** Rows or records that exist before the measurement, for scenarios that read them. */
   readonly rows: number
   /** Processes that host actors. */
   readonly workers: number
-  /** What runs while it is measured. */
+  /** Roles that run during the measurement. */
   readonly roles: readonly Role[]
-  /** Peers that do the same job in the same run, where the scenario knows any. */
+  /** Peers to measure in the same run; only `turns` has any. */
   readonly vs: readonly PeerName[]
-  /** Least bytes of an input's text; 0: as short as people write. */
+  /** Minimum bytes of an input's text; 0 sends short phrases. */
   readonly payloadBytes: number
   /** The same seed sends the same inputs to the same actors in the same order. */
   readonly seed: number
 }
 
-/** What a scenario works with. */
+/** The running system, the producer and the options that a scenario uses. */
 export interface Bench {
   readonly system: BenchSystem
   readonly producer: Producer
   readonly options: BenchOptions
 }
 
-/** Numbers by name; the unit is in the name. */
+/** Numbers by name; the name contains the unit. */
 export type Figures = Readonly<Record<string, number>>
 
 export interface Measured {
   readonly figures: Figures
-  /** Of the figures that are medians of repeats: what the repeats came to. */
+  /** Quartiles of the figures that are medians of repeats. */
   readonly spread?: Readonly<Record<string, Spread>>
-  /** Default: the figures in `bars`. */
+  /** Default: the figures as bars. */
   readonly charts?: readonly TitledChart[]
-  /** How it was measured: what a reader must know to judge the figures. */
+  /** How the figures were measured, for a reader who has to judge them. */
   readonly notes: readonly string[]
 }
 
@@ -65,13 +65,13 @@ export interface Scenario {
   readonly rateDefault?: number
   /** Default 1,000,000. */
   readonly rowsDefault?: number
-  /** Least number of processes that host actors. Default 1. */
+  /** Minimum number of processes that host actors. Default 1. */
   readonly workersMin?: number
-  /** What is sent, and to which kind. Default: something polite to `support`. */
+  /** The inputs and their kind. Default: courtesies to `support`. */
   readonly inputs?: InputKind
-  /** For the system that is started for it; one that runs already is taken as it is. */
+  /** Settings of the system that the harness starts; an attached system keeps its own. */
   settings?(options: BenchOptions): Readonly<Partial<Record<SettingName, string>>>
-  /** Publishes by the producer alone: what it has sent is what the gate checks afterwards. */
+  /** Publishes only through the producer: the gate checks the producer's inputs afterwards. */
   run(bench: Bench): Promise<Measured>
 }
 

@@ -2,38 +2,40 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream'
+import { type ClickHouseClient,createClient } from '@clickhouse/client'
+import { jetstream, type JetStreamClient, type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import { announced, connectToRunningClickHouse, connectToRunningNats, notRunning, type Addresses } from '../../infra/app/connect-to-running.ts'
-import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
+import {
+type Addresses,
+  announced, connectToRunningClickHouse, connectToRunningNats, notRunning, } from '../../infra/app/connect-to-running.ts'
 import { supervise } from '../../infra/servers/supervise.ts'
+import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { createWorkers, type Worker } from './worker-processes.ts'
 
-/** A Colloquy that runs in processes of its own, as a producer and an analyst get at it. */
+/** Colloquy in processes of its own, with a producer's and an analyst's access to it. */
 export interface BenchSystem {
   readonly settings: Settings
-  /** For commands that find it. */
+  /** Environment for `colloquy` commands that connect to this system. */
   readonly environment: Readonly<Record<string, string>>
-  /** Without a name or password. */
+  /** With a producer's access: no user name, no password. */
   readonly nc: NatsConnection
   readonly js: JetStreamClient
   readonly jsm: JetStreamManager
   /** As the user `analyst`. */
   readonly clickhouse: ClickHouseClient
-  /** Of all `up` processes; the first has the servers. */
+  /** Process ids of all `up` processes; the first one runs the servers. */
   readonly pids: readonly number[]
-  /** Whether any of them has the role. */
+  /** Whether any of these processes has the role. */
   has(role: Role): boolean
   /** Workers besides the first process. */
   readonly workers: readonly Worker[]
-  /** Starts another worker with these roles; settles when it runs. Default: all that are shared out over workers. */
+  /** Starts another worker and settles when it is ready. Default roles: `WORKER_ROLES`. */
   addWorker(roles?: readonly Role[]): Promise<Worker>
-  /** Has a worker take the roles that nobody has, so that everything is done that can be checked. */
+  /** Starts a worker with the roles that the gate needs and no process has. */
   complete(): Promise<void>
-  /** @throws ColloquyError `system_died` where it was not the same processes all the time: its figures say nothing then. */
+  /** @throws ColloquyError `system_died` or `worker_died` if a process died during the run, which makes the figures meaningless */
   check(): void
   stop(): Promise<void>
 }
@@ -42,37 +44,39 @@ type SettingTexts = Readonly<Partial<Record<SettingName, string>>>
 
 export interface SystemOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Over the environment and the harness's own. */
+  /** These override the environment and the harness's defaults. */
   readonly settings: SettingTexts
   /** Processes that host actors. */
   readonly workers: number
-  /** What runs at first; where none of it needs tables, in workers beside a process that has the servers and serves. */
+  /** Roles to start. If none of them needs tables, they run in workers beside a process with the servers and the role `serve`. */
   readonly roles: readonly Role[]
-  /** A folder for CPU profiles of all its processes, written as they end. */
+  /** Folder for CPU profiles; each process writes its own when it exits. */
   readonly profileDir?: string | undefined
   readonly log: Logger
 }
 
-/** Of the built-in kinds only those that are measured cost anything. */
+/** The configuration with the measured kinds. */
 const KINDS = fileURLToPath(new URL('kinds-config.ts', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
-/** It finishes what is under way, and writes profiles. */
+/** The system finishes its work in progress and writes profiles before it exits. */
 const STOP_MS_MAX = 60_000
-const SHARED_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
-/** They come with ClickHouse, which a worker without them does not start. */
+const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
+/** Roles that need ClickHouse; a process without them does not start it. */
 const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
-/** Without these the gate finds nothing to check. */
+/** Roles that produce the records, events and rows that the gate checks. */
 const GATE_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks', 'project']
 
-/** Starts `colloquy up --no-demo` on free ports and a temporary data folder, both gone with `stop()`, and the workers beside it. */
-export async function startSystem({ environment, settings: given, workers, roles, profileDir, log }: SystemOptions): Promise<BenchSystem> {
+/** Starts `colloquy up --no-demo` on free ports and a temporary data folder, and workers beside it. `stop()` removes the folder. */
+export async function startSystem(
+  { environment, settings: overrides, workers, roles, profileDir, log }: SystemOptions,
+): Promise<BenchSystem> {
   await using started = new AsyncDisposableStack()
   const hasTables = roles.some((role) => TABLE_ROLES.includes(role))
   const dataDir = await mkdtemp(join(tmpdir(), 'colloquy-bench-'))
   started.defer(() => rm(dataDir, { recursive: true, force: true }))
   const flags: SettingTexts = {
     DATA_DIR: dataDir, NATS_PORT: '0', CLICKHOUSE_PORT: '0', HTTP_PORT: '0', CONFIG: KINDS, LOG_LEVEL: 'warn',
-    ROLES: hasTables ? roles.join() : 'serve', ...given,
+    ROLES: hasTables ? roles.join() : 'serve', ...overrides,
   }
   const { settings } = loadSettings(environment, flags)
   const profiling: Record<string, string> = profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` }
@@ -80,18 +84,20 @@ export async function startSystem({ environment, settings: given, workers, roles
     name: 'colloquy', command: process.execPath, args: [MAIN, 'up', '--no-demo', '--json'], stopTimeoutMs: STOP_MS_MAX,
     env: { ...asEnvironment(flags), ...profiling },
     ready: async () => {
-      if (await announced(dataDir) === undefined) throw new ColloquyError('not_ready', 'it has not announced its addresses')
+      if (await announced(dataDir) === undefined) throw new ColloquyError('not_ready', 'the system has not announced its addresses yet')
     },
     lineLevel: (line) => (line.startsWith('{"started"') ? 'debug' : 'warn'),
   }, { log })
   started.defer(() => child.stop())
   const system = await attach({ environment, flags, settings, env: profiling }, started, () => {
     if (child.restarts === 0 && child.pid !== undefined) return
-    throw new ColloquyError('system_died', 'Colloquy died while it was measured: what it wrote before is above')
+    throw new ColloquyError('system_died', 'Colloquy died during the measurement; its last log lines are above')
   })
   try {
-    const more = hasTables ? Array.from({ length: workers - 1 }, () => system.addWorker()) : Array.from({ length: workers }, () => system.addWorker(roles))
-    await Promise.all(more)
+    const added = hasTables
+      ? Array.from({ length: workers - 1 }, () => system.addWorker())
+      : Array.from({ length: workers }, () => system.addWorker(roles))
+    await Promise.all(added)
     return system
   } catch (error) {
     await system.stop()
@@ -100,7 +106,7 @@ export async function startSystem({ environment, settings: given, workers, roles
 }
 
 /**
- * Attaches to the system that runs on the data folder of the environment. Workers that are started beside it are gone with `stop()`.
+ * Attaches to the system that runs on the data folder of the environment. `stop()` stops only the workers that were added here.
  *
  * @throws ColloquyError `not_running`
  */
@@ -109,24 +115,26 @@ export async function attachSystem(environment: SystemOptions['environment']): P
   return await attach({ environment, flags: {}, settings: loadSettings(environment).settings, env: {} }, started, () => undefined)
 }
 
-interface Place {
+interface AttachOptions {
   readonly environment: SystemOptions['environment']
   readonly flags: SettingTexts
   readonly settings: Settings
   readonly env: Readonly<Record<string, string>>
 }
 
-/** @param started what is stopped after what is started here; all of it is the system's from then on */
-async function attach({ environment, flags, settings, env }: Place, started: AsyncDisposableStack, checkFirst: () => void): Promise<BenchSystem> {
-  const known = await announced(settings.DATA_DIR)
-  if (known === undefined) throw notRunning(settings)
+/** @param started what already runs; `stop()` of the system stops it last */
+async function attach(
+  { environment, flags, settings, env }: AttachOptions, started: AsyncDisposableStack, checkFirst: () => void,
+): Promise<BenchSystem> {
+  const addresses = await announced(settings.DATA_DIR)
+  if (addresses === undefined) throw notRunning(settings)
   const nc = await connectToRunningNats(settings, 'producer')
   started.defer(() => nc.close())
   const clickhouse = createClient(await connectToRunningClickHouse(settings, 'analyst'))
   started.defer(() => clickhouse.close())
   const jsm = await jetstreamManager(nc)
 
-  const own = { ...givenSettings(environment), ...flags }
+  const own = { ...settingsIn(environment), ...flags }
   const folder = join(settings.DATA_DIR, 'bench-workers')
   started.defer(() => rm(folder, { recursive: true, force: true }))
   const deaths: Error[] = []
@@ -135,16 +143,19 @@ async function attach({ environment, flags, settings, env }: Place, started: Asy
   const roles = new Set<Role>(settings.ROLES)
   const all = (): Worker[] => groups.flatMap((group) => [...group.all])
 
-  const addWorker = async (wanted: readonly Role[] = SHARED_ROLES): Promise<Worker> => {
-    const place = join(folder, `group-${groups.length + 1}`)
+  const addWorker = async (wanted: readonly Role[] = WORKER_ROLES): Promise<Worker> => {
+    const groupFolder = join(folder, `group-${groups.length + 1}`)
     const group = createWorkers({
-      settings: { ...own, ...await serversOf(settings, known), ROLES: wanted.join() }, env, folder: place, onDeath: (error) => deaths.push(error),
+      settings: { ...own, ...await serversOf(settings, addresses), ROLES: wanted.join() }, env, folder: groupFolder,
+      onDeath: (error) => deaths.push(error),
     })
     groups.push(group)
-    await mkdir(place, { recursive: true })
+    await mkdir(groupFolder, { recursive: true })
     const worker = group.add()
     await worker.ready
-    if (!worker.isReady) throw deaths[0] ?? new ColloquyError('worker_died', `a worker ended before it ran; ${place} says why`)
+    if (!worker.isReady) {
+      throw deaths[0] ?? new ColloquyError('worker_died', `a worker exited before it was ready; see its log in ${groupFolder}`)
+    }
     for (const role of wanted) roles.add(role)
     return worker
   }
@@ -152,7 +163,7 @@ async function attach({ environment, flags, settings, env }: Place, started: Asy
   return {
     settings, nc, jsm, js: jetstream(nc), clickhouse, addWorker,
     environment: { ...asEnvironment(own), [`${PREFIX}DATA_DIR`]: settings.DATA_DIR },
-    get pids() { return [known.pid, ...all().map(({ pid }) => pid)] },
+    get pids() { return [addresses.pid, ...all().map(({ pid }) => pid)] },
     get workers() { return all() },
     has: (role) => roles.has(role),
     async complete() {
@@ -167,7 +178,7 @@ async function attach({ environment, flags, settings, env }: Place, started: Asy
   }
 }
 
-/** How a worker of its own gets to the servers of the system, as Colloquy itself. */
+/** Settings with which a worker connects to the system's servers as the user `colloquy`. */
 async function serversOf(settings: Settings, { natsUrl, clickhouseUrl }: Addresses): Promise<SettingTexts> {
   const password = async (of: string): Promise<string> => (await readFile(join(settings.DATA_DIR, `${of}-password`), 'utf8')).trim()
   return {
@@ -182,6 +193,6 @@ async function serversOf(settings: Settings, { natsUrl, clickhouseUrl }: Address
 const asEnvironment = (settings: SettingTexts): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${PREFIX}${name}`, value]))
 
-const givenSettings = (environment: SystemOptions['environment']): SettingTexts =>
-  Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => (name.startsWith(PREFIX) && value !== undefined ? [[name.slice(PREFIX.length), value]] : [])))
-
+const settingsIn = (environment: SystemOptions['environment']): SettingTexts =>
+  Object.fromEntries(Object.entries(environment)
+    .flatMap(([name, value]) => (name.startsWith(PREFIX) && value !== undefined ? [[name.slice(PREFIX.length), value]] : [])))

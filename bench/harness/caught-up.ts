@@ -1,29 +1,27 @@
-import { z } from 'zod'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { BenchSystem } from './bench-system.ts'
-import { startWatch, type Watch } from './watch-usage.ts'
+import { type CounterWatch,watchCounter } from './counter-watch.ts'
 
 /**
- * How often the last sequence of a stream is asked for, and the tables' mark: it bounds how exact a time is. Asking wakes threads here and in
- * nats-server, and costs ClickHouse some milliseconds, which what is measured lacks.
+ * Interval of the queries for a stream's last sequence and for the projected sequence of the tables. It bounds the precision of a time. A
+ * query takes processor time from the measured system: it wakes threads in nats-server or costs ClickHouse some milliseconds.
  */
 export const STREAM_POLL_MS = 25
 export const TABLES_POLL_MS = 100
-/** How long a stage may take to become level. */
+/** How long a stage may take to catch up. */
 export const CAUGHT_UP_MS_MAX = 300_000
 
 /** The last sequence of a stream. */
-export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> => (await jsm.streams.info(stream)).state.last_seq
+export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> =>
+  (await jsm.streams.info(stream)).state.last_seq
 
-const markSchema = z.array(z.object({ seq: z.coerce.number() }))
-
-/** The LOG sequence up to which everything is in the tables. */
-export async function markOf({ clickhouse }: BenchSystem): Promise<number> {
-  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
-  return markSchema.parse(await result.json())[0]?.seq ?? 0
-}
+/** The LOG sequence up to which all rows are in the tables. */
+export const projectedSeqOf = ({ clickhouse }: BenchSystem): Promise<number> => projectedSeq(clickhouse)
 
 /** Follows the last sequence of a stream. */
-export const watchStream = (system: BenchSystem, stream: string): Promise<Watch> => startWatch(stream, () => lastSeqOf(system, stream), STREAM_POLL_MS)
+export const watchStream = (system: BenchSystem, stream: string): Promise<CounterWatch> =>
+  watchCounter(stream, () => lastSeqOf(system, stream), STREAM_POLL_MS)
 
-/** Follows the mark of the tables. */
-export const watchTables = (system: BenchSystem): Promise<Watch> => startWatch('the mark of the tables', () => markOf(system), TABLES_POLL_MS)
+/** Follows the projected sequence of the tables. */
+export const watchTables = (system: BenchSystem): Promise<CounterWatch> =>
+  watchCounter('the projected sequence of the tables', () => projectedSeqOf(system), TABLES_POLL_MS)

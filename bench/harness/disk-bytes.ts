@@ -5,8 +5,8 @@ import { codeOf } from '../../schemas/errors.ts'
 import type { BenchSystem } from './bench-system.ts'
 
 /**
- * Bytes that the own nats-server's files of a stream have on disk; `undefined` where the server is not the system's own. The
- * newest block of a stream is not compressed yet, and files may go while they are counted: the server replaces them.
+ * Bytes on disk of a stream's files; `undefined` if the system did not start its nats-server itself. The newest block of a stream is not
+ * compressed yet. The server may replace files while they are counted.
  */
 export async function diskBytesOf({ settings }: Pick<BenchSystem, 'settings'>, stream: string): Promise<number | undefined> {
   if (settings.NATS_URL !== undefined) return undefined
@@ -15,7 +15,7 @@ export async function diskBytesOf({ settings }: Pick<BenchSystem, 'settings'>, s
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** Folder by folder: a recursive `readdir` fails as a whole where one of them goes meanwhile. */
+/** Reads folder by folder: a recursive `readdir` fails as a whole if one folder disappears meanwhile. */
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return []

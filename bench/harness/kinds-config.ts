@@ -1,13 +1,13 @@
 import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
+import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../actors/kinds/interest/kind.ts'
-import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 
-/** Work that takes no time: what is left is what it costs to have it done. */
+/** Does nothing, so that a round trip measures only the cost of running a task. */
 const echo = defineTask({
   input: z.object({ text: z.string() }),
   output: z.object({ chars: z.number() }),
@@ -24,7 +24,7 @@ const errand = defineKind({
   tasks: { echo },
 })
 
-/** Has something done by a task and says what came of it. */
+/** Starts a task for each input and emits its outcome. */
 export const errandKind = errand.with(setup(errand.xstate).createMachine({
   id: 'errand', context: { done: 0, failed: 0 }, initial: 'idle',
   states: {
@@ -54,17 +54,20 @@ const pair = defineKind({
   tasks: {},
 })
 
-/** The small machine: two states and a count. */
+/** A small machine: two states and a count. */
 export const pairKind = pair.with(setup({
   ...pair.xstate,
   actions: {
     count: assign(({ context }) => ({ count: context.count + 1 })),
-    tell: emit(({ context }) => ({ type: 'heard', data: { count: context.count } })),
+    announce: emit(({ context }) => ({ type: 'heard', data: { count: context.count } })),
   },
 }).createMachine({
   id: 'pair', context: { count: 0 }, initial: 'odd',
-  states: { odd: { on: { said: { target: 'even', actions: ['count', 'tell'] } } }, even: { on: { said: { target: 'odd', actions: ['count', 'tell'] } } } },
+  states: {
+    odd: { on: { said: { target: 'even', actions: ['count', 'announce'] } } },
+    even: { on: { said: { target: 'odd', actions: ['count', 'announce'] } } },
+  },
 }))
 
-/** What is measured: the built-in kinds, and two that do nothing but what is measured. */
+/** The measured kinds: the built-in ones, and two that do as little as possible. */
 export default [createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue()), errandKind, pairKind]

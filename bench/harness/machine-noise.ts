@@ -4,34 +4,34 @@ import { cpuUsage, hrtime } from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { quantile, rounded } from './statistics.ts'
 
-/** How much a machine says something else each time that it is asked the same. */
+/** How much the time of identical work varies on this machine. The field names are part of saved results. */
 export interface MachineNoise {
-  /** Rounds of the same work of one thread, on the median. */
+  /** Median time of one round: the same work on one thread. */
   readonly roundMs: number
-  /** From the first to the third quartile, in hundredths of the median. */
+  /** Interquartile range, in percent of the median. */
   readonly iqrPercent: number
-  /** The slowest of them, in the same. */
+  /** The slowest round, in percent of the median. */
   readonly slowestPercent: number
-  /** Of all processor time meanwhile: what others used, and what the host of a virtual machine gave to somebody else. */
+  /** Share of all processor time that other processes used, and that the hypervisor gave to other virtual machines (steal). */
   readonly othersPercent: number
   readonly stolenPercent: number
   readonly rounds: number
 }
 
 const ROUNDS = 40
-/** Some milliseconds of what stages do most: JSON, hashes, small objects. */
+/** A few milliseconds of typical work of a stage: JSON, hashes, small objects. */
 const ROUND_STEPS = 1_000
 const WARM_UP = 10
 
-/** Measures it by the same work over and over: figures that differ by less than this say nothing. */
+/** Measures the noise by repeating the same work. Differences between figures that are below the noise are not significant. */
 export async function measureMachineNoise(): Promise<MachineNoise> {
   const times: number[] = []
   for (let round = 0; round < WARM_UP; round++) work()
   const [before, ownBefore] = [await readProcessors(), cpuUsage()]
   for (let round = 0; round < ROUNDS; round++) {
-    const begun = hrtime.bigint()
+    const started = hrtime.bigint()
     work()
-    times.push(Number(hrtime.bigint() - begun) / 1e6)
+    times.push(Number(hrtime.bigint() - started) / 1e6)
     await turn()
   }
   const [after, own] = [await readProcessors(), cpuUsage(ownBefore)]
@@ -49,8 +49,8 @@ export async function measureMachineNoise(): Promise<MachineNoise> {
 }
 
 export const machineNoiseText = ({ roundMs, iqrPercent, slowestPercent, othersPercent, stolenPercent, rounds }: MachineNoise): string =>
-  `the same ${roundMs} ms of work, ${rounds} times: interquartile range ${iqrPercent} %, slowest ${slowestPercent} % of the median; `
-  + `others used ${othersPercent} % of the processors meanwhile, ${stolenPercent} % were stolen`
+  `${rounds} rounds of the same work, ${roundMs} ms each: interquartile range ${iqrPercent} %, slowest ${slowestPercent} % of the median; `
+  + `other processes used ${othersPercent} % of the processors, ${stolenPercent} % was stolen`
 
 const percent = (part: number, whole: number): number => Math.round(part / whole * 1_000) / 10
 
@@ -63,10 +63,11 @@ function work(): void {
 
 const TICKS_PER_SECOND = 100
 
-/** Ticks since the machine was started (proc(5)); nothing where there is no /proc. */
+/** Ticks since boot (proc(5)); zeros on systems without /proc. */
 async function readProcessors(): Promise<{ all: number; busy: number; stolen: number }> {
   const text = await readFile('/proc/stat', 'utf8').catch(() => '')
-  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, stolen = 0] = text.split('\n')[0]?.trim().split(/\s+/).slice(1).map(Number) ?? []
+  const ticks = text.split('\n')[0]?.trim().split(/\s+/).slice(1).map(Number) ?? []
+  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, stolen = 0] = ticks
   const busy = user + nice + system + irq + softIrq
   return { all: busy + idle + ioWait + stolen, busy, stolen }
 }

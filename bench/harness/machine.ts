@@ -5,17 +5,17 @@ import { promisify } from 'node:util'
 import { z } from 'zod'
 import type { BenchSystem } from './bench-system.ts'
 
-/** Where figures come from. */
+/** The machine on which figures were measured. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number
   readonly memoryGiB: number
   readonly system: string
-  /** Of the minute before the run: above 0 others were at work. */
+  /** Load average of the minute before the run; above 0, other processes were active. */
   readonly load: number
 }
 
-/** By the name of the program. */
+/** Versions by program. */
 export type Versions = Readonly<Record<string, string>>
 
 export const describeMachine = (): Machine => ({
@@ -29,7 +29,7 @@ export const describeMachine = (): Machine => ({
 const packageSchema = z.object({ version: z.string() })
 const versionSchema = z.array(z.object({ version: z.string() }))
 
-/** Of what every measurement stands on. */
+/** Versions of Colloquy, Node and XState. */
 export async function readOwnVersions(): Promise<Versions> {
   const versionIn = async (path: string): Promise<string> =>
     packageSchema.parse(JSON.parse(await readFile(new URL(`../../${path}`, import.meta.url), 'utf8'))).version
@@ -45,7 +45,7 @@ export async function readVersions({ nc, clickhouse }: BenchSystem): Promise<Ver
   }
 }
 
-/** The commit that is checked out, with `+` where files were changed since; `unknown` outside of a repository. */
+/** The checked-out commit, with `+` if files have changed since; `unknown` outside a repository. */
 export async function readCommit(): Promise<string> {
   const git = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)('git', args, { cwd: new URL('../..', import.meta.url).pathname })).stdout.trim()

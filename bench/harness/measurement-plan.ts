@@ -1,20 +1,27 @@
-/** One run of `npm run bench -- all`: its result's name, and what is given to the harness. */
-export interface PlannedMeasurement {
-  readonly name: string
-  readonly args: readonly string[]
+/** How the time of a measurement is divided into a warm-up and repeated rounds. */
+export interface MeasurementPlan {
+  readonly rounds: number
+  readonly roundMs: number
+  readonly warmUpMs: number
 }
 
-/** What the README quotes, the dearest last. */
-export const MEASUREMENT_PLAN: readonly PlannedMeasurement[] = [
-  { name: 'turns', args: ['turns', '--vs', 'restate,bullmq'] },
-  { name: 'turns-host', args: ['turns', '--roles', 'host'] },
-  { name: 'latency', args: ['latency'] },
-  { name: 'tasks', args: ['tasks'] },
-  { name: 'takeover', args: ['takeover'] },
-  { name: 'replay', args: ['replay'] },
-  { name: 'kinds', args: ['kinds'] },
-  { name: 'embed', args: ['embed'] },
-  { name: 'search', args: ['search', '--rows', '100000'] },
-  { name: 'analysts', args: ['analysts', '--rows', '10000000', '--seconds', '60'] },
-  { name: 'scale', args: ['scale', '--actors', '1000000'] },
-]
+const ROUNDS_MAX = 5
+/** In a shorter round, starting and stopping dominate. */
+const ROUND_MS_MIN = 1_000
+/** Compiling code and filling caches must not count. */
+const WARM_UP_MS_MAX = 3_000
+const WARM_UP_SHARE = 0.5
+
+/** Five rounds, or fewer where each would be shorter than `ROUND_MS_MIN`. */
+export function planMeasurement(seconds: number): MeasurementPlan {
+  const ms = seconds * 1_000
+  const rounds = Math.max(1, Math.min(ROUNDS_MAX, Math.floor(ms / ROUND_MS_MIN)))
+  return { rounds, roundMs: ms / rounds, warmUpMs: Math.min(WARM_UP_MS_MAX, ms * WARM_UP_SHARE) }
+}
+
+/** Runs every step once per round; every second round runs them in reverse order, so that a drift of the machine affects all of them. */
+export async function interleave(rounds: number, steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    for (const step of round % 2 === 0 ? steps : steps.toReversed()) await step()
+  }
+}

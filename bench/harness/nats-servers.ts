@@ -1,18 +1,18 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import type { ChildProcess } from 'node:child_process'
 import { pino } from 'pino'
 import { obtainNatsServer } from '../../infra/servers/nats/obtain-nats.ts'
-import { loadSettings } from '../../infra/settings.ts'
 import { spawnTied } from '../../infra/servers/tied-child.ts'
+import { loadSettings } from '../../infra/settings.ts'
 import { freePorts } from './free-ports.ts'
 
 /**
- * nats-servers on loopback that nobody starts again but who asks for it: one by itself, or three that keep each other's streams with
+ * nats-servers on loopback without a supervisor: a killed server stays down until `start()`. Either one server, or a cluster of three with
  * fsync before every acknowledgement.
  */
 export interface NatsServers {
@@ -21,12 +21,12 @@ export interface NatsServers {
   readonly user: string
   readonly password: string
   readonly size: number
-  /** Where its servers listen for clients. */
+  /** Client ports of the servers. */
   readonly ports: readonly number[]
-  /** The name of a server, as streams call their leader. */
+  /** The name of a server, as in the leader field of stream info. */
   nameOf(index: number): string
   kill(index: number): Promise<void>
-  /** Stops or continues its process: it keeps its connections and says nothing. */
+  /** Pauses or resumes the process: a paused server keeps its connections and does not answer. */
   signal(index: number, signal: 'SIGSTOP' | 'SIGCONT'): void
   start(index: number): Promise<void>
   stop(): Promise<void>
@@ -36,7 +36,7 @@ const CLUSTER_SIZE = 3
 const USER = 'colloquy'
 const PASSWORD = 'servers-of-a-run'
 const READY_MS_MAX = 60_000
-/** Of a server's own log, in its folder. */
+/** Bytes of a server's log file, in its folder. */
 const LOG_BYTES_MAX = 64 * 1024 ** 2
 
 /** @param size 1, or 3 for a cluster */
@@ -62,7 +62,9 @@ jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 32
 ${size === 1 ? '' : `cluster { name: run, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes}] }`}
 authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} } ] }
 `)
-    const child = spawnTied({ name: nameOf(index), command, args: ['--config', join(dir, 'nats.conf')], env: process.env, stopTimeoutMs: 0 })
+    const child = spawnTied({
+      name: nameOf(index), command, args: ['--config', join(dir, 'nats.conf')], env: process.env, stopTimeoutMs: 0,
+    })
     for (const stream of [child.stdout, child.stderr]) stream.resume()
     children[index] = child
   }
@@ -80,7 +82,7 @@ authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} 
   const stop = async (): Promise<void> => { await Promise.all(urls.map((_, index) => kill(index))) }
   try {
     for (let index = 0; index < size; index += 1) await start(index)
-    await answers(urls)
+    await waitUntilReady(urls)
   } catch (error) {
     await stop()
     throw error
@@ -93,8 +95,8 @@ authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} 
 
 export const startNatsCluster = (folder: string): Promise<NatsServers> => startNatsServers(folder, CLUSTER_SIZE)
 
-/** Settles once each server answers and a stream can be placed on all of them. */
-async function answers(urls: readonly string[]): Promise<void> {
+/** Settles when each server answers and a stream can be placed on all of them. */
+async function waitUntilReady(urls: readonly string[]): Promise<void> {
   const deadline = AbortSignal.timeout(READY_MS_MAX)
   for (;;) {
     try {

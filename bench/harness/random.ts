@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that a seed determines: mulberry32, by Tommy Ettinger, in the public domain. */
+/** Random numbers in [0, 1), determined by the seed: mulberry32, by Tommy Ettinger, public domain. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -9,5 +9,5 @@ export function createRandom(seed: number): () => number {
   }
 }
 
-/** A whole number from 0 to `count - 1`. */
+/** A random integer from 0 to `count - 1`. */
 export const pick = (random: () => number, count: number): number => Math.floor(random() * count)

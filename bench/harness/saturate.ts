@@ -1,35 +1,35 @@
 import type { BenchPublisher } from './bench-publisher.ts'
-import type { Watch } from './watch-usage.ts'
+import type { CounterWatch } from './counter-watch.ts'
 
-/** Where inputs go and how their records are counted. */
+/** Sends inputs and counts their records. */
 export interface Target {
   send(): void
   readonly publisher: BenchPublisher
-  /** Rises by one with every record. */
-  readonly records: Watch
+  /** Rises by one per record. */
+  readonly records: CounterWatch
 }
 
 export interface Saturated {
   readonly firstAtMs: number
-  /** When the last one was acknowledged. */
+  /** When the last input was acknowledged. */
   readonly lastAtMs: number
   readonly sent: number
 }
 
 /**
- * Inputs that may be ahead of their records: enough that nobody ever waits for the publisher, and so few that what is measured is
- * not how fast a backlog is published.
+ * Maximum inputs without a record: enough that no stage waits for the publisher, and few enough that the run does not measure how fast
+ * a backlog is published.
  */
 const BACKLOG_MAX = 5_000
-/** Of a run so short that it would be all that is measured. */
+/** For short runs, in which the larger backlog would be the whole run. */
 const SHORT_BACKLOG_MAX = 1_000
 const SHORT_MS = 2_000
-/** How far a run of so long may be ahead. */
+/** Maximum inputs without a record in a run of this length. */
 export const backlogMaxOf = (forMs: number): number => (forMs < SHORT_MS ? SHORT_BACKLOG_MAX : BACKLOG_MAX)
-/** Sent before anybody else gets a turn of the event loop. */
+/** Inputs sent in one turn of the event loop. */
 const BURST = 64
 
-/** Publishes as fast as INBOX and the records allow, for so long, or so many. */
+/** Publishes as fast as acknowledgements and records come back, until the time or the count is reached. */
 export async function saturate(
   { send, publisher, records }: Target, { forMs = Infinity, count = Infinity }: { forMs?: number; count?: number },
 ): Promise<Saturated> {
@@ -38,7 +38,7 @@ export async function saturate(
   const firstAtMs = performance.now()
   let sent = 0
   while (sent < count && performance.now() - firstAtMs < forMs) {
-    if (publisher.isFull) await publisher.room()
+    if (publisher.isFull) await publisher.whenAvailable()
     else if (sent - (records.value - recordedBefore) >= backlogMax) await records.next()
     else for (let burst = 0; burst < BURST && sent < count && !publisher.isFull; burst++, sent++) send()
   }

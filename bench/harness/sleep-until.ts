@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const POLL_MS = 5
 
-/** Waits for something to become true. @returns false where it did not in time */
+/** Polls until the condition is true. @returns false on timeout */
 export async function sleepUntil(isTrue: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
   while (!isTrue()) {

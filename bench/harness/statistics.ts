@@ -1,10 +1,10 @@
-/** The value below which this share of them lies; 0 where there are none. */
+/** The value below which this share of the values lies; 0 for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
 }
 
-/** What repeats of one measurement came to: the quartiles. */
+/** Quartiles over the repeats of one measurement. */
 export interface Spread {
   readonly p25: number
   readonly p50: number
@@ -21,20 +21,21 @@ export interface Medians {
   readonly spread: Readonly<Record<string, Spread>>
 }
 
-/** The medians of figures that were measured over and over, with their spread. */
+/** The medians of repeatedly measured figures, with their spread. */
 export function medians(repeats: Readonly<Record<string, readonly number[]>>): Medians {
   const spread = Object.fromEntries(Object.entries(repeats).map(([name, values]) => [name, spreadOf(values)]))
   return { spread, figures: Object.fromEntries(Object.entries(spread).map(([name, { p50 }]) => [name, p50])) }
 }
 
-/** How much the values rise in each of the units of their `at`, by least squares; 0 where there are fewer than two. */
+/** Slope of the values per unit of `at`, by least squares; 0 for fewer than two points. */
 export function slope(points: readonly (readonly [at: number, value: number])[]): number {
-  const mean = (of: (point: readonly [number, number]) => number): number => points.reduce((sum, point) => sum + of(point), 0) / points.length
+  const mean = (of: (point: readonly [number, number]) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length
   const [meanAt, meanValue] = [mean(([at]) => at), mean(([, value]) => value)]
   const spread = points.reduce((sum, [at]) => sum + (at - meanAt) ** 2, 0)
   if (spread === 0 || points.length < 2) return 0
   return points.reduce((sum, [at, value]) => sum + (at - meanAt) * (value - meanValue), 0) / spread
 }
 
-/** Figures are not more exact than this; what is measured to more digits only looks so. */
+/** Rounds to four significant digits; more would suggest a precision that the measurements do not have. */
 export const rounded = (value: number): number => Number(value.toPrecision(4))

@@ -3,27 +3,27 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { PREFIX, type SettingName } from '../../infra/settings.ts'
 import { spawnTied, type TiedChild } from '../../infra/servers/tied-child.ts'
+import { PREFIX, type SettingName } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 
-/** `colloquy up` as a process of its own. */
+/** A `colloquy up` process. */
 export interface Worker {
   readonly pid: number
-  /** Settles when it runs, or has ended before. */
+  /** Settles when the worker is ready, or has exited before. */
   readonly ready: Promise<void>
   readonly isReady: boolean
   readonly isPaused: boolean
-  /** By kill -9; settles when it is gone. */
+  /** Sends SIGKILL; settles when the process has exited. */
   kill(): Promise<void>
   pause(): void
-  goOn(): void
-  /** In order, by SIGTERM. @returns its exit code */
+  resume(): void
+  /** Sends SIGTERM and waits for an orderly exit. @returns the exit code */
   end(): Promise<number | null>
 }
 
 export interface Workers {
-  /** Those that have not been told to end. */
+  /** Workers that still run. */
   readonly all: readonly Worker[]
   add(): Worker
   stop(): Promise<void>
@@ -31,50 +31,56 @@ export interface Workers {
 
 const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
 const END_MS_MAX = 60_000
-/** More often than this it is not a server's outage that keeps workers from starting. */
+/** Beyond this many restarts the cause is not the outage of a server. */
 const RESTARTS_MAX = 500
-/** As whoever runs workers does; a server may be away for minutes. */
+/** Pause before a restart, as a service manager would make; a server may be down for minutes. */
 const RESTART_PAUSE_MS = 2_000
 
 export interface WorkersOptions {
   readonly settings: Readonly<Partial<Record<SettingName, string>>>
-  /** Added to their environment as it is. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>
-  /** Each worker's data folder and what it writes lie here. */
+  /** Folder for the data folder and the log of each worker. */
   readonly folder: string
-  /** Options of Node itself that each worker starts with. */
+  /** Command-line options for Node. */
   readonly nodeOptions?: readonly string[]
-  /** Told where one ends that nobody wanted to end. */
+  /** Called when a ready worker exits without having been asked to. */
   readonly onDeath: (error: ColloquyError) => void
 }
 
-export function createWorkers({ settings, env: more = {}, folder, nodeOptions = [], onDeath }: WorkersOptions): Workers {
+export function createWorkers({ settings, env: extraEnv = {}, folder, nodeOptions = [], onDeath }: WorkersOptions): Workers {
   const all: Worker[] = []
-  let [made, restarts, isStopped] = [0, 0, false]
+  let [count, restarts, isStopped] = [0, 0, false]
   const drop = (worker: Worker): void => {
     const index = all.indexOf(worker)
     if (index >= 0) all.splice(index, 1)
   }
 
   const add = (): Worker => {
-    made += 1
-    const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, `worker-${made}`) }
+    count += 1
+    const name = `worker-${count}`
+    const logFile = join(folder, `${name}.log`)
+    const own: Partial<Record<SettingName, string>> = { ...settings, DATA_DIR: join(folder, name) }
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
-    const env = { ...Object.fromEntries([...inherited, ...Object.entries(own).map(([name, value]) => [`${PREFIX}${name}`, value] as const)]), ...more }
-    const child = spawnTied({ name: 'worker', command: process.execPath, args: [...nodeOptions, MAIN, 'up', '--no-demo', '--json'], env, stopTimeoutMs: 0 })
-    const output = createWriteStream(join(folder, `worker-${made}.log`))
+    const prefixed = Object.entries(own).map(([setting, value]) => [`${PREFIX}${setting}`, value] as const)
+    const env = { ...Object.fromEntries([...inherited, ...prefixed]), ...extraEnv }
+    const args = [...nodeOptions, MAIN, 'up', '--no-demo', '--json']
+    const child = spawnTied({ name: 'worker', command: process.execPath, args, env, stopTimeoutMs: 0 })
+    const output = createWriteStream(logFile)
     for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false })
     child.once('close', () => output.end())
     const worker = workerOf(child)
-    worker.ended.then((unwanted) => {
+    worker.exited.then((isUnexpected) => {
       drop(worker)
-      if (!unwanted) return
-      // Started while a server was away, it says so and ends; whoever runs workers starts it again.
+      if (!isUnexpected) return
+      // A worker that starts while a server is down exits with an error; a service manager would restart it.
       if (!worker.wasReady && restarts < RESTARTS_MAX) {
         restarts += 1
         return void setTimeout(() => { if (!isStopped) add() }, RESTART_PAUSE_MS)
       }
-      onDeath(new ColloquyError('worker_died', `worker ${child.pid} ended by itself (${child.exitCode ?? child.signalCode}); ${join(folder, `worker-${made}.log`)} says why`))
+      onDeath(
+        new ColloquyError('worker_died', `worker ${child.pid} exited unexpectedly (${child.exitCode ?? child.signalCode}); see ${logFile}`),
+      )
     }, () => undefined)
     all.push(worker)
     return worker
@@ -88,44 +94,44 @@ export function createWorkers({ settings, env: more = {}, folder, nodeOptions = 
   }
 }
 
-function workerOf(child: TiedChild): Worker & { readonly ended: Promise<boolean>; readonly wasReady: boolean } {
-  let [isReady, isPaused, wanted] = [false, false, true]
-  const gone = once(child, 'exit')
+function workerOf(child: TiedChild): Worker & { readonly exited: Promise<boolean>; readonly wasReady: boolean } {
+  let [isReady, isPaused, isWanted] = [false, false, true]
+  const exit = once(child, 'exit')
   const { promise: ready, resolve } = Promise.withResolvers<void>()
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (!line.includes('"started":true')) return
     isReady = true
     resolve()
   })
-  const ended = gone.then(() => {
+  const exited = exit.then(() => {
     resolve()
-    return wanted
+    return isWanted
   })
   return {
     pid: child.pid ?? 0,
-    ready, ended,
+    ready, exited,
     get wasReady() { return isReady },
-    get isReady() { return isReady && wanted },
+    get isReady() { return isReady && isWanted },
     get isPaused() { return isPaused },
     async kill() {
-      wanted = false
+      isWanted = false
       child.kill('SIGKILL')
-      await gone
+      await exit
     },
     pause() {
       isPaused = true
       child.kill('SIGSTOP')
     },
-    goOn() {
+    resume() {
       isPaused = false
       child.kill('SIGCONT')
     },
     async end() {
-      wanted = false
+      isWanted = false
       child.kill('SIGCONT')
       child.kill('SIGTERM')
       const force = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX)
-      await gone
+      await exit
       clearTimeout(force)
       return child.exitCode
     },

@@ -1,31 +1,36 @@
-import type { Rounds } from '../harness/rounds.ts'
 import type { BenchOptions, PeerName } from '../harness/bench-scenario.ts'
-import { installPeers, serverOf, versionOf } from './install.ts'
-import { startPeer, type Peer } from './peer.ts'
+import type { MeasurementPlan } from '../harness/measurement-plan.ts'
+import { installPeers, serverOf, versionOf } from './install-peers.ts'
+import { type Peer,startPeer } from './peer.ts'
 
-/** What a peer came to, round by round; without any where it is not on this machine, which the notes say. */
-export interface PeerRounds {
+/** A peer's turns per second, by round; empty, with a note, if its server is not on this machine. */
+export interface PeerResult {
   readonly name: PeerName
   readonly perSecond: readonly number[]
   readonly notes: readonly string[]
 }
 
-/** One peer after the other: by itself, so that none has to share the machine with another. Rounds and inputs are those of Colloquy. */
-export async function measurePeers(options: BenchOptions, rounds: Rounds): Promise<PeerRounds[]> {
-  const measured: PeerRounds[] = []
-  for (const name of options.vs) measured.push(await measurePeer(name, options, rounds))
+/** Measures one peer at a time, so that no two share the machine. Rounds and inputs are the same as Colloquy's. */
+export async function measurePeers(options: BenchOptions, plan: MeasurementPlan): Promise<PeerResult[]> {
+  const measured: PeerResult[] = []
+  for (const name of options.vs) measured.push(await measurePeer(name, options, plan))
   return measured
 }
 
-async function measurePeer(name: PeerName, options: BenchOptions, rounds: Rounds): Promise<PeerRounds> {
+async function measurePeer(name: PeerName, options: BenchOptions, { rounds, roundMs, warmUpMs }: MeasurementPlan): Promise<PeerResult> {
   const server = await serverOf(name)
-  if (server === undefined) return { name, perSecond: [], notes: [`${name}: left out, there is no redis-server on the PATH; install the system's package (redis-server, or redis).`] }
+  if (server === undefined) {
+    return {
+      name, perSecond: [],
+      notes: [`${name}: not measured, no redis-server on the PATH. Install the package redis-server or redis of the operating system.`],
+    }
+  }
   await installPeers()
   const peer = await startPeer(name, options)
   try {
-    await peer.run(rounds.warmUpMs)
+    await peer.run(warmUpMs)
     const perSecond: number[] = []
-    for (let round = 0; round < rounds.count; round++) perSecond.push(await peer.run(rounds.ms))
+    for (let round = 0; round < rounds; round++) perSecond.push(await peer.run(roundMs))
     return { name, perSecond, notes: await notesOf[name](await peer.check(), server) }
   } finally {
     await peer.stop()
@@ -34,17 +39,21 @@ async function measurePeer(name: PeerName, options: BenchOptions, rounds: Rounds
 
 type Kept = Awaited<ReturnType<Peer['check']>>
 
-const SAME_JOB = 'the same inputs to the same conversations, each checked and decided by the same machine with XState\'s own transition(), its state and the reply kept; '
-  + 'no timer is set, no record of the change is made, there are no tables: less than Colloquy does. Colloquy\'s processes are idle meanwhile'
+const SAME_JOB = 'The same inputs to the same conversations: the same machine validates and decides with XState\'s transition(), and its '
+  + 'state and the reply are stored. No timer, no record of the change, no tables: less than Colloquy does. Colloquy is idle meanwhile.'
 
 const notesOf: Readonly<Record<PeerName, (kept: Kept, server: string) => Promise<string[]>>> = {
   restate: async ({ lost, doubled }) => [
-    `restate: server ${await versionOf('@restatedev/restate-server')}, SDK ${await versionOf('@restatedev/restate-sdk')}, a virtual object per conversation, 256 calls under way; ${SAME_JOB}.`,
-    `Its durability: one node, write-ahead log without fsync, so kept over kill -9 and not over a power failure, as Colloquy's nats-server by default. ${lost} turns were lost, ${doubled} done twice.`,
+    `restate: server ${await versionOf('@restatedev/restate-server')}, SDK ${await versionOf('@restatedev/restate-sdk')}, a virtual `
+    + `object per conversation, 256 concurrent calls. ${SAME_JOB}`,
+    'Durability of restate: one node, write-ahead log without fsync. It survives kill -9 but not a power failure, like Colloquy\'s '
+    + `nats-server by default. ${lost} turns were lost, ${doubled} done twice.`,
   ],
   bullmq: async ({ lost, doubled }, server) => [
-    `bullmq: ${await versionOf('bullmq')} on ${/v=\S+/.exec(server)?.[0] ?? server}, state in a hash, log in a stream, one worker process of 100 jobs at a time; ${SAME_JOB}.`,
-    'Its durability: append-only file with fsync every second. It keeps no order per conversation and is not exactly-once: two jobs of one conversation may run at the same time, and a job '
-    + `whose worker dies is done again. In this run ${lost} turns were overwritten by another of their conversation, ${doubled} counted twice.`,
+    `bullmq: ${await versionOf('bullmq')} on ${/v=\S+/.exec(server)?.[0] ?? server}, state in a hash, log in a stream, one worker process `
+    + `with 100 concurrent jobs. ${SAME_JOB}`,
+    'Durability of bullmq: append-only file with fsync every second. It keeps no order per conversation and is not exactly-once: two jobs '
+    + `of one conversation may run concurrently, and a job whose worker dies runs again. In this run ${lost} turns were overwritten by `
+    + `another turn of their conversation, ${doubled} counted twice.`,
   ],
 }

@@ -10,11 +10,11 @@ import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { BenchOptions, PeerName } from '../harness/bench-scenario.ts'
 
-/** A peer with its servers, in processes of their own. */
+/** A peer and its servers, in their own processes. */
 export interface Peer {
-  /** Sends inputs as fast as they are taken, for so long. @returns turns per second, from the first input until the last is done */
+  /** Sends inputs at full speed for `forMs` milliseconds. @returns turns per second, from the first input until the last is done */
   run(forMs: number): Promise<number>
-  /** What is there of all that was sent. */
+  /** Compares the stored turns with the inputs sent. */
   check(): Promise<z.infer<typeof keptSchema>>
   stop(): Promise<void>
 }
@@ -23,7 +23,7 @@ const readySchema = z.object({ ready: z.literal(true) })
 const ranSchema = z.object({ turns: z.number().positive(), ms: z.number() })
 const keptSchema = z.object({ lost: z.number(), doubled: z.number() })
 
-/** @throws ColloquyError `peer_failed` with what it said, then or when it is asked for something */
+/** @throws ColloquyError `peer_failed` with the stderr of the peer; `run` and `check` throw it too */
 export async function startPeer(name: PeerName, { actors, seed, payloadBytes }: BenchOptions): Promise<Peer> {
   await using started = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), `colloquy-bench-${name}-`))
@@ -31,19 +31,19 @@ export async function startPeer(name: PeerName, { actors, seed, payloadBytes }: 
   const driver = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
   const child = spawn(process.execPath, [driver, JSON.stringify({ actors, seed, payloadBytes, folder })], { stdio: 'pipe' })
   const closed = once(child, 'close')
-  const said = text(child.stderr)
+  const stderr = text(child.stderr)
   started.defer(async () => {
     child.stdin.end()
     await closed
   })
-  const ended = closed.then(async (): Promise<never> => {
-    throw new ColloquyError('peer_failed', `${name} ended with ${child.exitCode ?? child.signalCode}: ${await said}`)
+  const exited = closed.then(async (): Promise<never> => {
+    throw new ColloquyError('peer_failed', `${name} exited (${child.exitCode ?? child.signalCode}): ${await stderr}`)
   })
-  ended.catch(() => undefined)
+  exited.catch(() => undefined)
   child.stdin.on('error', () => undefined)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async <T>(schema: z.ZodType<T>): Promise<T> => {
-    const { value } = await Promise.race([lines.next(), ended]) as { value?: string }
+    const { value } = await Promise.race([lines.next(), exited]) as { value?: string }
     return schema.parse(JSON.parse(value ?? 'null'))
   }
   const ask = <T>(order: object, schema: z.ZodType<T>): Promise<T> => {

@@ -1,20 +1,21 @@
 import { markdownTable } from 'markdown-table'
-import { durabilityText, type Durability } from '../../infra/app/durability.ts'
+import { durabilityText } from '../../infra/app/durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { isClean, type Verdict } from '../gate/check-ledger.ts'
-import type { Machine, Versions } from '../harness/machine.ts'
-import { machineNoiseText, type MachineNoise } from '../harness/machine-noise.ts'
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
+import type { Machine, Versions } from '../harness/machine.ts'
+import { type MachineNoise,machineNoiseText } from '../harness/machine-noise.ts'
 import type { Spread } from '../harness/statistics.ts'
 
-/** What was run, on what, and what repeats it. */
-export interface Circumstances {
+/** The scenario and its options, the machine and software it ran on, and the command that repeats it. */
+export interface RunContext {
   readonly scenario: string
   readonly seconds: number
   readonly options: BenchOptions
   /** Settings of the system that differ from their defaults. */
   readonly settings: Readonly<Record<string, string>>
   readonly machine: Machine
-  /** Measured before the run. */
+  /** Noise of the machine, measured before the run. The key is part of saved results. */
   readonly noise: MachineNoise
   readonly versions: Versions
   readonly commit: string
@@ -23,22 +24,22 @@ export interface Circumstances {
   readonly command: string
 }
 
-/** All that a run without servers says: nothing is published, so there is nothing for a gate. */
-export interface OfflineReport extends Circumstances, Measured {}
+/** The report of a run without servers; it has no verdict of the gate, because nothing is published. */
+export interface OfflineReport extends RunContext, Measured {}
 
-/** All that one run says; what `--json` writes. */
+/** The report of one run, as `--json` writes it. */
 export interface Report extends OfflineReport, Omit<Verdict, 'faults'> {
   readonly durability: Durability
   readonly faults: readonly string[]
 }
 
-/** A picture that goes with a report: a file beside it. */
+/** A chart in a file beside the report. */
 export interface Picture {
   readonly title: string
   readonly file: string
 }
 
-/** The report as Markdown. Without a clean gate there are no figures in it, only what was found. */
+/** The report as Markdown: the figures or, if the gate found faults, the faults. */
 export function renderReport(report: OfflineReport | Report, pictures: readonly Picture[] = []): string {
   const { scenario, machine, versions } = report
   return [
@@ -47,7 +48,10 @@ export function renderReport(report: OfflineReport | Report, pictures: readonly 
     ...bodyOf(report, pictures),
     '',
     table(['', ''], [
-      ['machine', `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`],
+      [
+        'machine',
+        `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`,
+      ],
       ['noise', machineNoiseText(report.noise)],
       ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
       ...('durability' in report ? [['durability', durabilityText(report.durability)]] : []),
@@ -55,7 +59,7 @@ export function renderReport(report: OfflineReport | Report, pictures: readonly 
       ['seed', String(report.options.seed)],
       ['commit', report.commit],
       ['date', report.date],
-      ['again', `\`${report.command}\``],
+      ['command', `\`${report.command}\``],
     ]),
   ].join('\n')
 }
@@ -71,7 +75,7 @@ function bodyOf(report: OfflineReport | Report, pictures: readonly Picture[]): s
   const { acknowledged, lost, duplicated, outOfOrder, faults } = report
   const gate = `Gate: ${number(acknowledged)} acknowledged, ${lost} lost, ${duplicated} duplicated, ${outOfOrder} out of order.`
   if (isClean(report)) return [...body, gate, '', ...notes.map((note) => `- ${note}`)]
-  return [gate, 'No figures: something was lost, doubled or out of order.', '', ...faults.map((fault) => `- ${fault}`)]
+  return [gate, 'No figures: the gate found lost, duplicated or reordered inputs.', '', ...faults.map((fault) => `- ${fault}`)]
 }
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -79,6 +83,6 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 
 export const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
 
-/** What lies between the first and the third quartile, and of how many repeats. */
+/** First and third quartile, and the number of repeats. */
 export const quartiles = (spread: Spread | undefined): string =>
   spread === undefined ? '' : `${number(spread.p25)} to ${number(spread.p75)} (${spread.repeats})`

@@ -1,10 +1,10 @@
-import { COLOURS, drawChart, type Chart } from '../../infra/reporting/report/report-charts.ts'
-import { number } from './bench-report.ts'
+import { type Chart,COLOURS, drawChart } from '../../infra/reporting/report/report-charts.ts'
 import type { Measured, TitledChart } from '../harness/bench-scenario.ts'
+import { number } from './bench-report.ts'
 
-/** Fonts of whoever looks at the file: there is no page around it that has one. */
+/** Fonts of the reader's system: the file stands alone, without a page that provides one. */
 const FONTS = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'
-/** By how figures end that are drawn where a scenario has no chart of its own. */
+/** Name endings of the figures to draw if a scenario has no chart of its own. */
 const UNITS = [{ end: 'PerSecond', unit: '/s' }, { end: 'Ms', unit: ' ms' }] as const
 
 export const chartsOf = ({ charts, figures, spread = {} }: Measured): readonly TitledChart[] => {
@@ -19,7 +19,7 @@ export const chartsOf = ({ charts, figures, spread = {} }: Measured): readonly T
   }]
 }
 
-/** The chart as an SVG file of its own. */
+/** The chart as a standalone SVG file. */
 export function svgOf({ title, unit, ...chart }: TitledChart): string {
   const drawn = drawChart({ ...chart, format: (value) => `${number(value)}${unit}` } satisfies Chart)
   return `${drawn.html.replace('<svg ', `<svg role="img" aria-label="${title}" style="background:#fff" font-family="${FONTS}" `)}\n`

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { number, table } from './bench-report.ts'
-import { readResults, RESULTS, type Result } from './results.ts'
+import { readResults, type Result,RESULTS } from './results.ts'
 
-export const README = fileURLToPath(new URL('../../README.md', import.meta.url))
+/** The page that the summary is part of. */
+export const BENCHMARKS_PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
 
 /** A line of the summary: figures of one result. */
 interface Line {
@@ -19,37 +20,79 @@ interface Line {
 }
 
 const LINES: readonly Line[] = [
-  { result: 'turns', what: 'turns of `support` through the host, everything running', figures: ['turnsPerSecond'], unit: '/s', aim: '15,000/s' },
-  { result: 'turns', what: 'the same until all is in the tables', figures: ['turnsPerSecondToTables'], unit: '/s' },
+  {
+    result: 'turns', what: 'turns of `support` through the host, all stages running',
+    figures: ['turnsPerSecond'], unit: '/s', aim: '15,000/s',
+  },
+  { result: 'turns', what: 'the same, until the tables have every row', figures: ['turnsPerSecondToTables'], unit: '/s' },
   { result: 'turns', what: 'the bare loop: inbox → two-state machine → append', figures: ['bareLoopPerSecond'], unit: '/s' },
   { result: 'turns', what: 'host over bare loop', figures: ['ratio'], unit: '', aim: '0.8' },
-  { result: 'turns-host', what: 'the host alone, in a process of its own; over bare loop', figures: ['turnsPerSecond', 'ratio'], unit: '' },
-  { result: 'turns', what: 'the same job on Restate; how many times faster', figures: ['timesRestate', 'restateTurnsPerSecond'], unit: '', aim: '15 times' },
-  { result: 'turns', what: 'the same job on BullMQ; how many times faster', figures: ['timesBullmq', 'bullmqTurnsPerSecond'], unit: '', aim: '1.5 times' },
+  {
+    result: 'turns-host', what: 'the host alone, in its own process: turns a second, and over bare loop',
+    figures: ['turnsPerSecond', 'ratio'], unit: '',
+  },
+  {
+    result: 'turns', what: 'Colloquy over Restate, same job; turns a second of Restate',
+    figures: ['timesRestate', 'restateTurnsPerSecond'], unit: '', aim: '15 times',
+  },
+  {
+    result: 'turns', what: 'Colloquy over BullMQ, same job; turns a second of BullMQ',
+    figures: ['timesBullmq', 'bullmqTurnsPerSecond'], unit: '', aim: '1.5 times',
+  },
   { result: 'latency', what: 'publish → record in LOG: p50, p99', figures: ['toLogP50Ms', 'toLogP99Ms'], unit: ' ms' },
   { result: 'latency', what: 'publish → OUT: p50, p99', figures: ['toOutP50Ms', 'toOutP99Ms'], unit: ' ms', aim: '4 ms, 25 ms' },
-  { result: 'latency', what: 'publish → row in ClickHouse: p50, p99', figures: ['toRowP50Ms', 'toRowP99Ms'], unit: ' ms', aim: 'p99 300 ms' },
-  { result: 'tasks', what: 'task: start → outcome in LOG: p50, p99', figures: ['roundTripP50Ms', 'roundTripP99Ms'], unit: ' ms', aim: 'p50 6 ms' },
-  { result: 'replay', what: '`colloquy rebuild`, records into all tables', figures: ['rebuiltRecordsPerSecond'], unit: '/s', aim: '60,000/s' },
-  { result: 'replay', what: 'bare ordered consumer, bare insert of the same rows', figures: ['bareConsumerRecordsPerSecond', 'bareInsertRecordsPerSecond'], unit: '/s' },
-  { result: 'takeover', what: 'longest wait when a worker is killed', figures: ['killedLongestWaitMs'], unit: ' ms', aim: '5 s' },
-  { result: 'takeover', what: 'longest wait when one is stopped in order', figures: ['stoppedLongestWaitMs'], unit: ' ms', aim: '500 ms' },
-  { result: 'scale', what: 'cost per message at 1,000,000 actors over that at 10,000: time, CPU', figures: ['costRatio', 'cpuCostRatio'], unit: '', aim: '1.3' },
+  {
+    result: 'latency', what: 'publish → row in ClickHouse: p50, p99',
+    figures: ['toRowP50Ms', 'toRowP99Ms'], unit: ' ms', aim: 'p99 300 ms',
+  },
+  {
+    result: 'tasks', what: 'task: start → outcome in LOG: p50, p99',
+    figures: ['roundTripP50Ms', 'roundTripP99Ms'], unit: ' ms', aim: 'p50 6 ms',
+  },
+  {
+    result: 'replay', what: '`colloquy rebuild`: records into all tables',
+    figures: ['rebuiltRecordsPerSecond'], unit: '/s', aim: '60,000/s',
+  },
+  {
+    result: 'replay', what: 'bare ordered consumer, bare insert of the same rows',
+    figures: ['bareConsumerRecordsPerSecond', 'bareInsertRecordsPerSecond'], unit: '/s',
+  },
+  {
+    result: 'takeover', what: 'longest wait of an input when a worker is killed',
+    figures: ['killedLongestWaitMs'], unit: ' ms', aim: '5 s',
+  },
+  { result: 'takeover', what: 'longest wait when a worker stops in order', figures: ['stoppedLongestWaitMs'], unit: ' ms', aim: '500 ms' },
+  {
+    result: 'scale', what: 'cost per message at 1,000,000 actors over that at 10,000: time, CPU',
+    figures: ['costRatio', 'cpuCostRatio'], unit: '', aim: '1.3',
+  },
   { result: 'scale', what: 'memory per live actor of the small machine', figures: ['bytesPerLiveActor'], unit: ' bytes', aim: '2 KB' },
-  { result: 'scale', what: 'loading an actor that is out of memory, p50', figures: ['coldLoadP50Ms'], unit: ' ms' },
-  { result: 'soak', what: 'an hour at 200 inputs/s: memory of Colloquy, in the earlier half and in the later', figures: ['upMiBEarly', 'upMiBLate'], unit: ' MiB', aim: 'flat' },
-  { result: 'soak', what: 'records not yet in the tables meanwhile: p50 of the earlier half and of the later, p99', figures: ['tablesLagP50Early', 'tablesLagP50Late', 'tablesLagP99Late'], unit: '', aim: 'flat' },
-  { result: 'embed', what: 'texts embedded (MiniLM shape, 8 bits); over the bare ONNX session', figures: ['textsPerSecond', 'ratio'], unit: '' },
+  { result: 'scale', what: 'loading an actor that is not in memory: p50', figures: ['coldLoadP50Ms'], unit: ' ms' },
+  {
+    result: 'soak', what: 'one hour at 200 inputs/s: memory of Colloquy in the earlier half, in the later half',
+    figures: ['upMiBEarly', 'upMiBLate'], unit: ' MiB', aim: 'flat',
+  },
+  {
+    result: 'soak', what: 'records not yet in the tables in that hour: p50 earlier, p50 later, p99 later',
+    figures: ['tablesLagP50Early', 'tablesLagP50Late', 'tablesLagP99Late'], unit: '', aim: 'flat',
+  },
+  {
+    result: 'embed', what: 'texts embedded a second (MiniLM shape, 8 bits); over the bare ONNX session',
+    figures: ['textsPerSecond', 'ratio'], unit: '',
+  },
   { result: 'search', what: 'hybrid search over 100,000 messages: p50, p99', figures: ['hybridP50Ms', 'hybridP99Ms'], unit: ' ms' },
-  { result: 'kinds', what: 'decisions of `support`; over bare `transition()`', figures: ['supportTurnsPerSecond', 'supportRatio'], unit: '' },
+  {
+    result: 'kinds', what: 'decisions of `support` a second, without servers; over bare `transition()`',
+    figures: ['supportTurnsPerSecond', 'supportRatio'], unit: '',
+  },
 ]
 
 /** The questions of `analysts`, of which each has its own figures. */
 const ANALYSTS = { result: 'analysts', end: 'P99Ms', aim: '300 ms' } as const
 
-const [BEGIN, END] = ['<!-- bench:begin (npm run bench -- readme) -->', '<!-- bench:end -->']
+const [BEGIN, END] = ['<!-- bench:begin (npm run bench -- summary) -->', '<!-- bench:end -->']
 
-/** What the results say, for the README. */
+/** The table of `docs/benchmarks.md`, with the machines and versions it comes from. */
 export function renderSummary(results: ReadonlyMap<string, Result>): string {
   const [first] = results.values()
   if (first === undefined) return 'Nothing is measured yet: `npm run bench -- all`.'
@@ -60,8 +103,8 @@ export function renderSummary(results: ReadonlyMap<string, Result>): string {
   return [...circumstances([...results.values()]), '', table(['what', 'median', 'quartiles', 'aim', 'result', 'machine'], [...rows, ...slowestQuestion(results)])].join('\n')
 }
 
-/** Where the result is, and how fast its machine was then. */
-const placeOf = (name: string, { noise }: Result): [string, string] => [`[${name}](bench/results/${name}.md)`, `${number(noise.roundMs)} ms`]
+/** A link to the result, and how fast its machine was then. */
+const placeOf = (name: string, { noise }: Result): [string, string] => [`[${name}](../bench/results/${name}.md)`, `${number(noise.roundMs)} ms`]
 
 function rowOf({ result: name, what, figures, unit, aim = '' }: Line, result: Result): string[] {
   const { figures: values, spread = {} } = result
@@ -77,7 +120,7 @@ function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
   const within = times.filter(([, ms]) => ms <= Number.parseInt(ANALYSTS.aim, 10)).length
   const [slowest = ['', 0]] = times
   return [[
-    `the twelve questions over ${number(result.figures['eventRows'] ?? 0)} event rows beside ${number(result.figures['ratePerSecond'] ?? 0)} inputs/s: slowest p99; within the aim`,
+    `the twelve questions over ${number(result.figures['eventRows'] ?? 0)} event rows beside ${number(result.figures['ratePerSecond'] ?? 0)} inputs/s: slowest p99; questions within the aim`,
     `${number(slowest[1])} ms; ${within} of ${times.length}`, '', ANALYSTS.aim, ...placeOf(ANALYSTS.result, result),
   ]]
 }
@@ -89,27 +132,29 @@ function circumstances(results: readonly Result[]): string[] {
   const iqrs = results.map(({ noise }) => noise.iqrPercent)
   const commits = new Set(results.map(({ commit }) => commit))
   return [
-    `${distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)}; producer, servers and all stages on it. `
+    `${distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)}; producer, servers and all stages share it. `
     + `nats-server ${distinct(({ versions }) => versions['nats'])}, ClickHouse ${distinct(({ versions }) => versions['clickhouse'])}, `
-    + `Node ${distinct(({ versions }) => versions['node'])}; ${commits.size === 1 ? `commit ${[...commits].join()}` : `${commits.size} commits, which the results name`}; ${distinct(({ date }) => date.slice(0, 10))}.`,
-    'Before each run one thread does the same work over and over: its median stands in the last column, and says how fast the machine was then. Its '
-    + `interquartile range was ${Math.min(...iqrs)} to ${Math.max(...iqrs)} % of that: differences below it say nothing.`,
+    + `Node ${distinct(({ versions }) => versions['node'])}; ${commits.size === 1 ? `commit ${[...commits].join()}` : `${commits.size} commits, named in the results`}; ${distinct(({ date }) => date.slice(0, 10))}.`,
+    'Before each run one thread repeats the same piece of work. The last column is its median time: how fast the machine was then. '
+    + `The interquartile range of those times was ${Math.min(...iqrs)} to ${Math.max(...iqrs)} %; smaller differences between figures mean nothing.`,
   ]
 }
 
-/** The README with this summary between its marks. @throws ColloquyError `no_marks` */
-export function withSummary(readme: string, summary: string): string {
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)]
-  if (from < 0 || to < from) throw new ColloquyError('no_marks', `The README has no place for the summary: a line "${BEGIN}" and below it "${END}"`)
-  return `${readme.slice(0, from + BEGIN.length)}\n\n${summary}\n\n${readme.slice(to)}`
+/** The page with this summary between its marks. @throws ColloquyError `no_marks` */
+export function withSummary(page: string, summary: string): string {
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)]
+  if (from < 0 || to < from) {
+    throw new ColloquyError('no_marks', `The page has no place for the summary: add a line "${BEGIN}" and below it "${END}"`)
+  }
+  return `${page.slice(0, from + BEGIN.length)}\n\n${summary}\n\n${page.slice(to)}`
 }
 
 export async function updateReadme(): Promise<void> {
-  await writeFile(README, withSummary(await readFile(README, 'utf8'), renderSummary(await readResults(RESULTS))))
+  await writeFile(BENCHMARKS_PAGE, withSummary(await readFile(BENCHMARKS_PAGE, 'utf8'), renderSummary(await readResults(RESULTS))))
 }
 
 export const readmeCommand = ({ line }: { line: (text: string) => void }): Command =>
-  new Command('readme').description('writes the summary of bench/results/ into the README').action(async () => {
+  new Command('summary').alias('readme').description('writes the summary of bench/results/ into docs/benchmarks.md').action(async () => {
     await updateReadme()
-    line(`${README} says what ${RESULTS} has`)
+    line(`Wrote the summary of ${RESULTS} into ${BENCHMARKS_PAGE}`)
   })

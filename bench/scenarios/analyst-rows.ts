@@ -2,48 +2,54 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { createStatements, rowsTable } from '../../schemas/ddl.ts'
 import type { TableName } from '../../schemas/tables.ts'
 
-/** What a case of customer service leaves in the tables, as the real conversations of the tests do on the mean. */
+/** Rows per customer-service case: the averages of the real conversations in the tests. */
 const TURNS_PER_CASE = 5
 const EVENTS_PER_TURN = 4
 const EVENTS_PER_CASE = TURNS_PER_CASE * EVENTS_PER_TURN + 2
 const TASKS_PER_TURN = 2
-const STAYS_PER_TURN = 3
+const STATE_INTERVALS_PER_TURN = 3
 export const DAYS = 90
 
 export interface Filling {
   readonly tenant: string
   readonly cases: number
-  /** The end of what the rows tell of. */
+  /** The end of the period that the rows cover. */
   readonly now: Date
 }
 
 export const casesIn = (eventRows: number): number => Math.max(1, Math.round(eventRows / EVENTS_PER_CASE))
 
 /**
- * Makes all tables in the client's database and fills them with rows as of customer service over the last `DAYS` days, made inside
- * ClickHouse: what a row holds follows from its number alone.
+ * Creates all tables in the client's database and fills them with customer-service rows of the last `DAYS` days. ClickHouse generates the
+ * rows itself; their content depends only on the row number.
  */
 export async function fillTables(clickhouse: ClickHouseClient, { tenant, cases, now }: Filling): Promise<void> {
   for (const query of createStatements()) await clickhouse.command({ query })
-  const begin = Math.floor(now.getTime() / 1_000) - DAYS * 86_400
+  const start = Math.floor(now.getTime() / 1_000) - DAYS * 86_400
   for (const { table, count, columns } of sources) {
     const names = Object.keys(columns).join(', ')
     await clickhouse.command({
       query: `INSERT INTO ${rowsTable(table)} (tenant, kind, machine, actor, case_no, ${names})
         SELECT {tenant:String}, 'support', 'support@1', actor_id, case_number, ${Object.values(columns).join(', ')}
         FROM (SELECT number AS i, ${SHARED} FROM numbers({count:UInt64}))`,
-      query_params: { tenant, count: count(cases), cases, perCase: Math.round(count(cases) / cases), begin },
-      clickhouse_settings: { max_insert_threads: '2', min_insert_block_size_rows: '1000000', http_headers_progress_interval_ms: '10000', send_progress_in_http_headers: 1 },
+      query_params: { tenant, count: count(cases), cases, perCase: Math.round(count(cases) / cases), begin: start },
+      clickhouse_settings: {
+        max_insert_threads: '2', min_insert_block_size_rows: '1000000',
+        http_headers_progress_interval_ms: '10000', send_progress_in_http_headers: 1,
+      },
     })
   }
   await clickhouse.command({
     query: `INSERT INTO progress (reader, projected_seq, log_last_seq, complete_to, at, positions)
       SELECT 'projector', {seq:UInt64}, {seq:UInt64}, toDateTime64({begin:UInt32} + ${DAYS * 86_400}, 3, 'UTC'), now64(3), '[]'`,
-    query_params: { seq: cases * EVENTS_PER_CASE, begin },
+    query_params: { seq: cases * EVENTS_PER_CASE, begin: start },
   })
 }
 
-/** Of row i: its case, the case's beginning, and the place in the case; one case in ten is the second of its actor. `chance(x)` is a number that i and x determine. */
+/**
+ * Columns that all tables share: for row i its case, the opening time of the case, and the place in the case. One case in ten is the second
+ * of its actor.
+ */
 const SHARED = `
   intDiv(number, {perCase:UInt64}) AS c, number % {perCase:UInt64} AS place, concat('c', toString(c - again)) AS actor_id,
   c % 10 = 9 AS again, 1 + again AS case_number,
@@ -55,7 +61,7 @@ const INTENTS = "['product', 'order', 'shipping', 'returns', 'technical', 'accou
 const intentOf = (number: string): string => `${INTENTS}[sipHash64(${number}, 2) % 8 + 1]`
 const seqAt = (perCase: number): string => `c * ${EVENTS_PER_CASE} + intDiv(place * ${EVENTS_PER_CASE}, ${perCase})`
 const TEXTS = `['Where is my order HB-', '我的快递到哪里了，单号 ', 'How do I return the kettle of order ', 'Is there a guarantee on ', '可以开发票吗？订单 ']`
-const textOf = `concat(${TEXTS}[sipHash64(i, 3) % 5 + 1], toString(sipHash64(i, 4) % 4000))`
+const TEXT = `concat(${TEXTS}[sipHash64(i, 3) % 5 + 1], toString(sipHash64(i, 4) % 4000))`
 
 interface Source {
   readonly table: TableName
@@ -64,15 +70,17 @@ interface Source {
   readonly columns: Readonly<Record<string, string>>
 }
 
-const turnAt = 'opened + toIntervalSecond(60 * place)'
-const latency = 'toUInt64(200 + sipHash64(i, 5) % 3000)'
+const TURN_AT = 'opened + toIntervalSecond(60 * place)'
+const LATENCY_MS = 'toUInt64(200 + sipHash64(i, 5) % 3000)'
 
 const sources: readonly Source[] = [
   {
     table: 'cases', count: (cases) => cases, columns: {
-      history: 'false', committed_at: 'opened', opened_at: 'opened', customer: "if(c % 3 = 0, NULL, concat('k', toString(sipHash64(c, 6) % intDiv({cases:UInt64} + 2, 2))))",
+      history: 'false', committed_at: 'opened', opened_at: 'opened',
+      customer: "if(c % 3 = 0, NULL, concat('k', toString(sipHash64(c, 6) % intDiv({cases:UInt64} + 2, 2))))",
       channel: "'web'", lang: "if(fate % 2 = 0, 'en', 'zh')", first_intent: intentOf('c'),
-      outcome: "if(NOT is_closed, NULL, if(is_escalated, 'escalated_resolved', ['resolved', 'answered', 'answered', 'abandoned'][fate % 4 + 1]))",
+      outcome: `if(NOT is_closed, NULL,
+        if(is_escalated, 'escalated_resolved', ['resolved', 'answered', 'answered', 'abandoned'][fate % 4 + 1]))`,
       drop_state: "if(is_closed AND NOT is_escalated, 'open.listening', NULL)",
       escalation_reason: "if(is_escalated, ['customer_asked', 'low_confidence', 'negative_feedback', 'task_failed'][fate % 4 + 1], NULL)",
       first_responder: "'assistant'", first_response_at: 'opened + toIntervalMillisecond(200 + sipHash64(c, 7) % 3000)',
@@ -80,66 +88,82 @@ const sources: readonly Source[] = [
       closed_at: 'if(is_closed, served + toIntervalSecond(if(is_escalated, 7200, 1800)), NULL)',
       records: '18', rejected: '0', messages: `${2 * TURNS_PER_CASE}`, user_msgs: `${TURNS_PER_CASE}`, bot_msgs: `${TURNS_PER_CASE}`,
       agent_msgs: 'if(is_escalated, 2, 0)', turns: `${TURNS_PER_CASE}`, turns_answered: `${TURNS_PER_CASE}`, escalations: 'is_escalated',
-      tasks: `${TURNS_PER_CASE * TASKS_PER_TURN}`, tasks_failed: '0', cost: 'toDecimal64(0.0001 * (c % 300), 6)', rating: 'if(fate % 5 = 0, 1 + c % 5, NULL)',
+      tasks: `${TURNS_PER_CASE * TASKS_PER_TURN}`, tasks_failed: '0', cost: 'toDecimal64(0.0001 * (c % 300), 6)',
+      rating: 'if(fate % 5 = 0, 1 + c % 5, NULL)',
       last_at: 'served', last_seq: `(c + 1) * ${EVENTS_PER_CASE}`,
     },
   },
   {
     table: 'turns', count: (cases) => cases * TURNS_PER_CASE, columns: {
-      history: 'false', turn: 'place + 1', committed_at: turnAt, asked_id: 'toString(i)', asked_seq: seqAt(TURNS_PER_CASE), asked_at: turnAt,
-      answered_seq: `${seqAt(TURNS_PER_CASE)} + 3`, answered_idx: '1', answered_at: `${turnAt} + toIntervalMillisecond(${latency})`, responder: "'assistant'",
-      latency_ms: latency, intent: intentOf('i'), intent_confidence: '0.8', hits: 'if(sipHash64(i, 8) % 50 = 0, 0, 3)',
-      model: "if(sipHash64(i, 8) % 50 = 0, NULL, ['large', 'small'][c % 2 + 1])", model_version: "'2026-10'", prompt_version: "['p1', 'p2', 'p3'][c % 3 + 1]",
-      kb_version: "'k1'", tokens_in: '800', tokens_out: '90', cost: 'toDecimal64(0.0001 * (i % 60), 6)', quality: '0.5 + (sipHash64(i, 9) % 500) / 1000',
+      history: 'false', turn: 'place + 1', committed_at: TURN_AT, asked_id: 'toString(i)', asked_seq: seqAt(TURNS_PER_CASE),
+      asked_at: TURN_AT,
+      answered_seq: `${seqAt(TURNS_PER_CASE)} + 3`, answered_idx: '1', answered_at: `${TURN_AT} + toIntervalMillisecond(${LATENCY_MS})`,
+      responder: "'assistant'",
+      latency_ms: LATENCY_MS, intent: intentOf('i'), intent_confidence: '0.8', hits: 'if(sipHash64(i, 8) % 50 = 0, 0, 3)',
+      model: "if(sipHash64(i, 8) % 50 = 0, NULL, ['large', 'small'][c % 2 + 1])", model_version: "'2026-10'",
+      prompt_version: "['p1', 'p2', 'p3'][c % 3 + 1]",
+      kb_version: "'k1'", tokens_in: '800', tokens_out: '90', cost: 'toDecimal64(0.0001 * (i % 60), 6)',
+      quality: '0.5 + (sipHash64(i, 9) % 500) / 1000',
       evaluator: "'judge'", last_seq: `${seqAt(TURNS_PER_CASE)} + 3`,
     },
   },
   {
     table: 'tasks', count: (cases) => cases * TURNS_PER_CASE * TASKS_PER_TURN, columns: {
-      run: 'hex(sipHash128(i))', name: "if(place % 2 = 0, 'lookup', 'answer')", status: "['failed', 'expired', 'done'][least(3, sipHash64(i, 10) % 100 + 1)]",
-      attempts: '1', queue_ms: 'sipHash64(i, 11) % 200', started_at: 'opened + toIntervalSecond(30 * place)', duration_ms: 'sipHash64(i, 12) % 2500',
+      run: 'hex(sipHash128(i))', name: "if(place % 2 = 0, 'lookup', 'answer')",
+      status: "['failed', 'expired', 'done'][least(3, sipHash64(i, 10) % 100 + 1)]",
+      attempts: '1', queue_ms: 'sipHash64(i, 11) % 200', started_at: 'opened + toIntervalSecond(30 * place)',
+      duration_ms: 'sipHash64(i, 12) % 2500',
       error_code: "if(sipHash64(i, 10) % 100 < 2, 'http_500', NULL)", last_seq: `${seqAt(TURNS_PER_CASE * TASKS_PER_TURN)} + 1`,
     },
   },
   {
-    table: 'state_intervals', count: (cases) => cases * TURNS_PER_CASE * STAYS_PER_TURN, columns: {
-      history: 'false', left_seq: seqAt(TURNS_PER_CASE * STAYS_PER_TURN), region: "''",
-      state: "['open.listening', 'open.answering.lookingUp', 'open.answering.composing'][place % 3 + 1]", next: "'open.listening'", cause: "'message.received'",
-      entered_seq: seqAt(TURNS_PER_CASE * STAYS_PER_TURN), entered_at: 'opened + toIntervalSecond(20 * place)',
+    table: 'state_intervals', count: (cases) => cases * TURNS_PER_CASE * STATE_INTERVALS_PER_TURN, columns: {
+      history: 'false', left_seq: seqAt(TURNS_PER_CASE * STATE_INTERVALS_PER_TURN), region: "''",
+      state: "['open.listening', 'open.answering.lookingUp', 'open.answering.composing'][place % 3 + 1]", next: "'open.listening'",
+      cause: "'message.received'",
+      entered_seq: seqAt(TURNS_PER_CASE * STATE_INTERVALS_PER_TURN), entered_at: 'opened + toIntervalSecond(20 * place)',
       left_at: 'opened + toIntervalSecond(20 * place) + toIntervalMillisecond(sipHash64(i, 13) % 19000)', ms: 'sipHash64(i, 13) % 19000',
     },
   },
   {
     table: 'messages', count: (cases) => cases * TURNS_PER_CASE * 2, columns: {
-      history: 'false', seq: `${seqAt(TURNS_PER_CASE * 2)}`, idx: 'place % 2', id: 'toString(i)', role: "if(place % 2 = 0, 'user', 'assistant')",
-      text: textOf, lang: "'en'", time: 'opened + toIntervalSecond(30 * place)', committed_at: 'opened + toIntervalSecond(30 * place)', chars: '30',
+      history: 'false', seq: `${seqAt(TURNS_PER_CASE * 2)}`, idx: 'place % 2', id: 'toString(i)',
+      role: "if(place % 2 = 0, 'user', 'assistant')",
+      text: TEXT, lang: "'en'", time: 'opened + toIntervalSecond(30 * place)', committed_at: 'opened + toIntervalSecond(30 * place)',
+      chars: '30',
     },
   },
   {
     table: 'citations', count: (cases) => cases * TURNS_PER_CASE, columns: {
-      history: 'false', seq: `${seqAt(TURNS_PER_CASE)} + 3`, idx: '1', turn: 'place + 1', rank: '1', source: "concat('kb-', toString(i % 300))", chunk: 'NULL', score: '0.7',
-      committed_at: turnAt,
+      history: 'false', seq: `${seqAt(TURNS_PER_CASE)} + 3`, idx: '1', turn: 'place + 1', rank: '1',
+      source: "concat('kb-', toString(i % 300))", chunk: 'NULL', score: '0.7',
+      committed_at: TURN_AT,
     },
   },
   {
     table: 'actors', count: (cases) => cases, columns: {
       state: "if(is_closed, 'closed', 'open.listening')", status: "'active'", n: '18', first_at: 'opened', last_at: 'served',
       last_seq: `(c + 1) * ${EVENTS_PER_CASE}`, label: `'{"intent":"order"}'`,
-      open_states: "[('', if(is_closed, 'closed', 'open.listening'), toNullable(toUInt64(0)), if(is_closed, served + toIntervalSecond(if(is_escalated, 7200, 1800)), served))]",
+      open_states: `[('', if(is_closed, 'closed', 'open.listening'), toNullable(toUInt64(0)),
+        if(is_closed, served + toIntervalSecond(if(is_escalated, 7200, 1800)), served))]`,
     },
   },
   {
     table: 'conversations', count: (cases) => cases, columns: {
-      history: 'false', state: "if(is_closed, 'closed', 'open.listening')", messages: `${2 * TURNS_PER_CASE}`, user_msgs: `${TURNS_PER_CASE}`, bot_msgs: `${TURNS_PER_CASE}`,
-      agent_msgs: '0', first_at: 'opened', last_at: 'served', last_seq: `(c + 1) * ${EVENTS_PER_CASE}`, intent: intentOf('c'), quality: '0.8',
+      history: 'false', state: "if(is_closed, 'closed', 'open.listening')", messages: `${2 * TURNS_PER_CASE}`,
+      user_msgs: `${TURNS_PER_CASE}`, bot_msgs: `${TURNS_PER_CASE}`,
+      agent_msgs: '0', first_at: 'opened', last_at: 'served', last_seq: `(c + 1) * ${EVENTS_PER_CASE}`, intent: intentOf('c'),
+      quality: '0.8',
     },
   },
   {
     table: 'events', count: (cases) => cases * EVENTS_PER_CASE, columns: {
-      history: 'false', seq: 'i', idx: '0', n: 'place + 1', outcome: "'committed'", type: "['message.received', 'task.done', 'task.done', 'message.sent'][place % 4 + 1]",
-      id: 'toString(i)', time: 'opened + toIntervalSecond(14 * place)', committed_at: 'opened + toIntervalSecond(14 * place)', source: "'web'",
-      state_from: "'open.listening'", state_to: "'open.answering.lookingUp'", data: `concat('{"role":"user","text":"', ${textOf}, '"}')`,
-      data_raw: `concat('{"role":"user","text":"', ${textOf}, '"}')`,
+      history: 'false', seq: 'i', idx: '0', n: 'place + 1', outcome: "'committed'",
+      type: "['message.received', 'task.done', 'task.done', 'message.sent'][place % 4 + 1]",
+      id: 'toString(i)', time: 'opened + toIntervalSecond(14 * place)', committed_at: 'opened + toIntervalSecond(14 * place)',
+      source: "'web'",
+      state_from: "'open.listening'", state_to: "'open.answering.lookingUp'", data: `concat('{"role":"user","text":"', ${TEXT}, '"}')`,
+      data_raw: `concat('{"role":"user","text":"', ${TEXT}, '"}')`,
     },
   },
 ]

@@ -1,30 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, type ClickHouseClientConfigOptions,ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
-import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { parametersOf, type Scope } from '../../infra/reporting/questions/ask-question.ts'
-import { loadQuestion, QUESTION_NAMES, type Question, type QuestionName } from '../../infra/reporting/questions/questions.ts'
+import { loadQuestion, type Question, QUESTION_NAMES, type QuestionName } from '../../infra/reporting/questions/questions.ts'
+import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { Bench, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { quantile, rounded, spreadOf, type Spread } from '../harness/statistics.ts'
+import { quantile, rounded, type Spread,spreadOf } from '../harness/statistics.ts'
 import { casesIn, DAYS, fillTables } from './analyst-rows.ts'
 
-/** What each question may take at the 99th percentile. */
+/** Target for the 99th percentile of each question. */
 const AIM_MS = 300
 const ASKED_DAYS = 30
 const ALONE_ROUNDS = 3
 const TICK_MS = 1
 const MERGES_MS_MAX = 120_000
 const POLL_MS = 250
-/** Of its own, so that the tables that count stay what the log says; analysts may read it. */
+/** A separate database, so that the tables of the system still match the log; analysts may read it. */
 const DATABASE = 'colloquy_bench'
 const TIMEOUTS = { request_timeout: 1_200_000, log: { level: ClickHouseLogLevel.OFF } } as const
 
 /** The twelve questions over many rows, while inputs come in at a fixed rate. */
 export const analysts: Scenario = {
   name: 'analysts',
-  about: 'the twelve questions over --rows event rows while inputs come in at --rate',
+  about: 'Time of the twelve questions over --rows event rows, alone and while inputs arrive at --rate.',
   actorsDefault: 1_000,
   rateDefault: 1_000,
   run: measureAnalysts,
@@ -41,34 +41,38 @@ interface Asked {
 async function measureAnalysts({ system, producer, options }: Bench): Promise<Measured> {
   const tenant = 'shop'
   await using open = new AsyncDisposableStack()
-  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS }), (client) => client.close())
+  const connect = async (user: 'colloquy' | 'analyst', options: ClickHouseClientConfigOptions): Promise<ClickHouseClient> =>
+    open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, user), ...options }), (client) => client.close())
+  const internal = await connect('colloquy', TIMEOUTS)
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const filler = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS, database: DATABASE }), (client) => client.close())
-  const analyst = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'analyst'), database: DATABASE }), (client) => client.close())
+  const filler = await connect('colloquy', { ...TIMEOUTS, database: DATABASE })
+  const analyst = await connect('analyst', { database: DATABASE })
 
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   const to = new Date()
   await fillTables(filler, { tenant, cases: casesIn(options.rows), now: to })
-  const fillSeconds = (performance.now() - begunMs) / 1_000
-  const parts = await settled(filler)
+  const fillSeconds = (performance.now() - startedMs) / 1_000
+  const parts = await waitForMerges(filler)
   const questions = await Promise.all(QUESTION_NAMES.map(loadQuestion))
   const ask = asker(analyst, { tenant, from: new Date(to.getTime() - ASKED_DAYS * 86_400_000), to })
 
-  const alone = await askInTurn(ask, questions, (round) => round < ALONE_ROUNDS)
-  const pace = startPace(producer, options.rate)
+  const alone = await askInRounds(ask, questions, (round) => round < ALONE_ROUNDS)
+  const load = startFixedRate(producer, options.rate)
   const endMs = performance.now() + options.seconds * 1_000
-  const busy = await askInTurn(ask, questions, () => performance.now() < endMs)
-  const rate = await pace.stop()
+  const busy = await askInRounds(ask, questions, () => performance.now() < endMs)
+  const rate = await load.stop()
   return {
     figures: {
       eventRows: options.rows, fillSeconds: rounded(fillSeconds), parts, ratePerSecond: options.rate, sentPerSecond: rounded(rate),
       ...Object.assign({}, ...questions.map(({ name }) => figuresOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Figures,
       refused: producer.publisher.refused,
     },
-    spread: Object.assign({}, ...questions.map(({ name }) => spreadsOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Record<string, Spread>,
+    spread: Object.assign({}, ...questions.map(({ name }) =>
+      spreadsOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Record<string, Spread>,
     charts: [{
-      title: `Milliseconds per question, over ${options.rows.toLocaleString('en')} event rows`, unit: ' ms', shape: 'bars', labels: questions.map(({ name }) => name), mark: AIM_MS,
+      title: `Milliseconds per question, over ${options.rows.toLocaleString('en')} event rows`, unit: ' ms', shape: 'bars',
+      labels: questions.map(({ name }) => name), mark: AIM_MS,
       series: [
         { name: 'alone', values: questions.map(({ name }) => ms(alone.get(name) ?? [], 0.5)), colour: COLOURS.light },
         { name: 'beside inputs, p50', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.5)), colour: COLOURS.plain },
@@ -76,10 +80,11 @@ async function measureAnalysts({ system, producer, options }: Bench): Promise<Me
       ],
     }],
     notes: [
-      `Rows of ${casesIn(options.rows)} cases of one tenant over ${DAYS} days in all tables of a database beside the one that is written to, made inside ClickHouse; each question asks for the last ${ASKED_DAYS} days, as the `
-      + 'user analyst, one question after the other, until the whole answer is there. Alone: the median of '
-      + `${ALONE_ROUNDS} before any input; the rest while inputs come in, ${busy.get('containment')?.length ?? 0} of each: with fewer than 100 the 99th percentile is the slowest.`,
-      ...missed(questions, alone, busy),
+      `The rows of ${casesIn(options.rows)} cases of one tenant over ${DAYS} days fill all tables of a separate database; ClickHouse `
+      + `generates them. Each question covers the last ${ASKED_DAYS} days and is asked by the user analyst, one question at a time, until `
+      + `the whole answer is there. Alone: median of ${ALONE_ROUNDS} rounds before any input. P50 and P99: `
+      + `${busy.get('containment')?.length ?? 0} rounds while inputs arrive; below 100 rounds the P99 is the slowest.`,
+      ...missedAims(questions, alone, busy),
     ],
   }
 }
@@ -97,53 +102,53 @@ const spreadsOf = (name: QuestionName, alone: readonly Asked[], busy: readonly A
 
 type Times = ReadonlyMap<QuestionName, readonly Asked[]>
 
-/** Which questions are slower than they should be, and whether it is the rows or the company. */
-function missed(questions: readonly Question[], alone: Times, busy: Times): string[] {
+/** Reports the questions that miss the aim, and whether the cause is the work itself or the shared machine. */
+function missedAims(questions: readonly Question[], alone: Times, busy: Times): string[] {
   const slow = questions.flatMap(({ name }) => {
     const [quiet, loaded] = [alone.get(name) ?? [], busy.get(name) ?? []]
     const p99 = ms(loaded, 0.99)
     if (p99 <= AIM_MS) return []
-    const rows = `it reads ${Math.round(quantile(loaded.map((one) => one.rowsRead), 0.5)).toLocaleString('en')} rows`
-    const why = ms(quiet, 0.5) > AIM_MS ? `too much work: ${rows}, ${ms(quiet, 0.5)} ms with the machine to itself`
-      : `the machine is shared: ${ms(quiet, 0.5)} ms with it to itself (${rows}), ${ms(loaded, 0.5)} ms at the median beside the inputs`
-    return [`${name}: ${p99} ms at p99, over ${AIM_MS} ms; ${why}.`]
+    const rows = `${Math.round(quantile(loaded.map((one) => one.rowsRead), 0.5)).toLocaleString('en')} rows read`
+    const why = ms(quiet, 0.5) > AIM_MS ? `slow by itself: ${ms(quiet, 0.5)} ms alone, ${rows}`
+      : `slowed down by the inputs: ${ms(quiet, 0.5)} ms alone (${rows}), ${ms(loaded, 0.5)} ms at the median beside them`
+    return [`${name}: p99 ${p99} ms, above the aim of ${AIM_MS} ms; ${why}.`]
   })
-  return slow.length === 0 ? [`All twelve are within ${AIM_MS} ms at p99.`] : slow
+  return slow.length === 0 ? [`All twelve questions meet the aim of ${AIM_MS} ms at p99.`] : slow
 }
 
-/** An answer of no rows would be fast, and measure nothing. */
+/** An empty answer is an error: it would be fast and measure nothing. */
 const answerSchema = z.object({ rows: z.number().min(1), statistics: z.object({ rows_read: z.number() }) })
 
 function asker(clickhouse: ClickHouseClient, scope: Scope): Ask {
   return async ({ sql }) => {
-    const begunMs = performance.now()
+    const startedMs = performance.now()
     const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSON' })
     const answer = answerSchema.parse(await result.json())
-    return { ms: performance.now() - begunMs, rowsRead: answer.statistics.rows_read }
+    return { ms: performance.now() - startedMs, rowsRead: answer.statistics.rows_read }
   }
 }
 
-/** All questions one after the other, round by round. */
-async function askInTurn(ask: Ask, questions: readonly Question[], goesOn: (round: number) => boolean): Promise<Times> {
+/** Asks all questions one after the other, in rounds. */
+async function askInRounds(ask: Ask, questions: readonly Question[], hasNext: (round: number) => boolean): Promise<Times> {
   const times = new Map<QuestionName, Asked[]>(questions.map(({ name }) => [name, []]))
-  for (let round = 0; goesOn(round); round++) {
+  for (let round = 0; hasNext(round); round++) {
     for (const question of questions) times.get(question.name)?.push(await ask(question))
   }
   return times
 }
 
-/** Sends inputs at a rate, whatever becomes of them, until it is stopped. @returns by `stop`, how many a second there were */
-function startPace(producer: Producer, perSecond: number): { stop(): Promise<number> } {
+/** Sends inputs at a fixed rate until `stop()`, which returns the rate achieved. While the publisher is full it sends nothing. */
+function startFixedRate(producer: Producer, perSecond: number): { stop(): Promise<number> } {
   const stopping = new AbortController()
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   let sent = 0
   const sending = (async () => {
     while (!stopping.signal.aborted) {
-      const due = Math.floor((performance.now() - begunMs) / 1_000 * perSecond)
+      const due = Math.floor((performance.now() - startedMs) / 1_000 * perSecond)
       for (; sent < due && !producer.publisher.isFull; sent++) producer.send()
       await delay(TICK_MS)
     }
-    const seconds = (performance.now() - begunMs) / 1_000
+    const seconds = (performance.now() - startedMs) / 1_000
     await producer.publisher.settled()
     return sent / seconds
   })()
@@ -158,8 +163,8 @@ function startPace(producer: Producer, perSecond: number): { stop(): Promise<num
 
 const activitySchema = z.array(z.object({ merges: z.coerce.number(), parts: z.coerce.number() }))
 
-/** Waits until what was written is merged as far as ClickHouse cares to, for some time at most. @returns the parts of all tables */
-async function settled(clickhouse: ClickHouseClient): Promise<number> {
+/** Waits until ClickHouse runs no merge, at most `MERGES_MS_MAX`. @returns the number of parts of all tables */
+async function waitForMerges(clickhouse: ClickHouseClient): Promise<number> {
   const deadline = performance.now() + MERGES_MS_MAX
   for (;;) {
     const result = await clickhouse.query({

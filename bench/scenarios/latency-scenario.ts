@@ -3,70 +3,69 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
-import { openLoop } from '../harness/open-loop.ts'
-import { CHART_PERCENTILES, createProbe, percentilesForChart, percentilesOf, watchSubject, type Probe } from '../harness/probe.ts'
-import { roundsOf } from '../harness/rounds.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { rounded } from '../harness/statistics.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
+import { createProbe, percentileLabels, percentilesForChart, percentilesOf, type Probe,watchSubject } from '../harness/latency-probe.ts'
+import { planMeasurement } from '../harness/measurement-plan.ts'
+import { openLoop } from '../harness/open-loop.ts'
+import { rounded } from '../harness/statistics.ts'
 
 /**
- * Pause between an answer of ClickHouse and the next question. Asking costs the machine some milliseconds of its processors, which
- * what is measured lacks.
+ * Pause between two queries for new rows. A query takes some milliseconds of processor time from the measured system.
  */
 const ROWS_POLL_MS = 50
-/** How often the harness looks whether it comes late itself. */
+/** Resolution of the check for delays of the harness itself. */
 const STALLS_MS = 1
 
-/** Open loop at a fixed rate: how long from when an input was due to be sent until its record, its reply and its row are there. */
+/** Open loop at a fixed rate: the time from when an input is due until its record, its reply and its row are there. */
 export const latency: Scenario = {
   name: 'latency',
-  about: 'publish → LOG, → OUT, → ClickHouse row at a fixed rate',
+  about: 'Latency at a fixed rate: publish → LOG, publish → OUT, publish → row in ClickHouse.',
   actorsDefault: 1_000,
   rateDefault: 1_000,
   secondsDefault: 30,
   run: measureLatency,
 }
 
-/** When an input was due, and in which window it counts. */
+/** When an input was due, and the window that it belongs to. */
 interface Due {
   readonly atMs: number
   readonly window: number
 }
 
-/** A place that inputs come to, each once. */
-interface Goal {
+/** Measures when inputs arrive at one place: LOG, OUT or the tables. */
+interface Arrivals {
   readonly probe: Probe
-  readonly seen: ReadonlySet<string>
-  see(id: string, atMs: number): void
+  readonly ids: ReadonlySet<string>
+  add(id: string, atMs: number): void
 }
 
 const recordSchema = z.object({ input: z.object({ id: z.string() }) })
 const eventSchema = z.object({ causationid: z.string() })
 
 async function measureLatency({ system, producer, options: { rate, seconds } }: Bench): Promise<Measured> {
-  const { count: windows, warmUpMs } = roundsOf(seconds)
+  const { rounds: windows, warmUpMs } = planMeasurement(seconds)
   const warmUpCount = Math.ceil(warmUpMs / 1_000 * rate)
   const count = warmUpCount + Math.ceil(seconds * rate)
   const dues = new Map<string, Due>()
-  const createGoal = (): Goal => {
-    const [probe, seen] = [createProbe(windows), new Set<string>()]
+  const createArrivals = (): Arrivals => {
+    const [probe, ids] = [createProbe(windows), new Set<string>()]
     return {
-      probe, seen,
-      see(id, atMs) {
+      probe, ids,
+      add(id, atMs) {
         const due = dues.get(id)
-        if (due === undefined || seen.has(id)) return
-        seen.add(id)
+        if (due === undefined || ids.has(id)) return
+        ids.add(id)
         probe.record(due.window, atMs - due.atMs)
       },
     }
   }
-  const [log, out, row] = [createGoal(), createGoal(), createGoal()]
+  const [log, out, row] = [createArrivals(), createArrivals(), createArrivals()]
 
   await using watching = new AsyncDisposableStack()
-  watching.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input }, _, atMs) => log.see(input.id, atMs)))
-  watching.defer(watchSubject(system.nc, `out.${producer.tenant}.>`, eventSchema, ({ causationid }, _, atMs) => out.see(causationid, atMs)))
+  watching.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input }, _, atMs) => log.add(input.id, atMs)))
+  watching.defer(watchSubject(system.nc, `out.${producer.tenant}.>`, eventSchema, ({ causationid }, _, atMs) => out.add(causationid, atMs)))
   const rows = watchRows(system, producer.tenant, row)
   watching.defer(rows.stop)
 
@@ -78,22 +77,22 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   stalls.disable()
   await producer.publisher.settled()
   const deadline = performance.now() + CAUGHT_UP_MS_MAX
-  while (Math.min(log.seen.size, out.seen.size, row.seen.size) < producer.acknowledged) {
+  while (Math.min(log.ids.size, out.ids.size, row.ids.size) < producer.acknowledged) {
     await rows.next()
     if (performance.now() < deadline) continue
-    const seen = `${log.seen.size} came to LOG, ${out.seen.size} to OUT, ${row.seen.size} to the tables`
-    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${seen} within ${CAUGHT_UP_MS_MAX} ms`)
+    const arrived = `${log.ids.size} reached LOG, ${out.ids.size} OUT, ${row.ids.size} the tables`
+    throw new ColloquyError('not_level', `of ${producer.acknowledged} inputs ${arrived} after ${CAUGHT_UP_MS_MAX} ms`)
   }
-  const told = [percentilesOf('toLog', log.probe), percentilesOf('toOut', out.probe), percentilesOf('toRow', row.probe)]
+  const percentiles = [percentilesOf('toLog', log.probe), percentilesOf('toOut', out.probe), percentilesOf('toRow', row.probe)]
   return {
     figures: {
-      ...Object.assign({}, ...told.map(({ figures }) => figures)) as Measured['figures'],
+      ...Object.assign({}, ...percentiles.map(({ figures }) => figures)) as Measured['figures'],
       ratePerSecond: rate, measured: log.probe.histogram.totalCount, rowsPollMs: rounded(rows.pollMs()),
       harnessStallP99Ms: rounded(Math.max(0, stalls.percentile(99) / 1e6 - STALLS_MS)), refused: producer.publisher.refused,
     },
-    spread: Object.assign({}, ...told.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
+    spread: Object.assign({}, ...percentiles.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     charts: [{
-      title: `From when an input was due, at ${rate} a second`, unit: ' ms', shape: 'bars', labels: CHART_PERCENTILES.map((percentile) => (percentile === 100 ? 'slowest' : `p${percentile}`)),
+      title: `Latency from when an input was due, at ${rate} per second`, unit: ' ms', shape: 'bars', labels: percentileLabels,
       series: [
         { name: 'to LOG', values: percentilesForChart(log.probe), colour: COLOURS.light },
         { name: 'to OUT', values: percentilesForChart(out.probe), colour: COLOURS.plain },
@@ -101,25 +100,25 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
       ],
     }],
     notes: [
-      'Open loop: times count from when an input was due by the rate, not from when it was sent, so that a stall counts for '
-      + 'every input that it held up (coordinated omission). HDR histograms of three digits.',
-      'LOG and OUT: when a core subscription sees the message on its way into the stream. Row: when a query for new rows of '
-      + 'events_rows answers with it; one query after the other, rowsPollMs apart, which bounds how exact it is.',
-      `The first ${warmUpCount} inputs warm up and are not in the figures; the quartiles are those of ${windows} windows in a row. Producer and observers are `
-      + 'one process, on the same machine as the system: by harnessStallP99Ms it came late itself, in sending and in seeing.',
+      'Open loop: a latency counts from when the input was due by the rate, not from when it was sent, so that a stall counts for every '
+      + 'input that it delays (no coordinated omission). HDR histograms with three significant digits.',
+      'toLog and toOut end when a core subscription sees the message on its way into the stream. toRow ends when a query for new rows of '
+      + 'events_rows returns the row; the queries are rowsPollMs apart, which bounds the precision.',
+      `The first ${warmUpCount} inputs are warm-up and not in the figures; quartiles are over ${windows} consecutive windows. Producer `
+      + 'and observers are one process on the same machine as the system; harnessStallP99Ms is the delay of that process itself.',
     ],
   }
 }
 
 const rowsSchema = z.array(z.object({ seq: z.coerce.number(), id: z.string() }))
 
-/** Asks for the rows behind the last one that was seen, over and over. */
-function watchRows({ clickhouse }: BenchSystem, tenant: string, goal: Goal) {
+/** Polls for rows after the last one returned. */
+function watchRows({ clickhouse }: BenchSystem, tenant: string, arrivals: Arrivals) {
   const stopping = new AbortController()
   let answered = Promise.withResolvers<void>()
   let last = 0
   let answers = 0
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   const ask = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const result = await clickhouse.query({
@@ -131,7 +130,7 @@ function watchRows({ clickhouse }: BenchSystem, tenant: string, goal: Goal) {
       answers += 1
       for (const { seq, id } of rows) {
         last = Math.max(last, seq)
-        goal.see(id, atMs)
+        arrivals.add(id, atMs)
       }
       answered.resolve()
       answered = Promise.withResolvers()
@@ -145,8 +144,8 @@ function watchRows({ clickhouse }: BenchSystem, tenant: string, goal: Goal) {
   })
   return {
     next: () => answered.promise,
-    /** From one question to the next. */
-    pollMs: () => (performance.now() - begunMs) / answers,
+    /** Mean interval between two queries. */
+    pollMs: () => (performance.now() - startedMs) / answers,
     async stop() {
       stopping.abort()
       await asking

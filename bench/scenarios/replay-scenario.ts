@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { createClient, ClickHouseLogLevel, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient,ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
@@ -10,26 +10,26 @@ import { PREFIX } from '../../infra/settings.ts'
 import { createStatements, rowsTable } from '../../schemas/ddl.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
-import { startLoad } from '../harness/load.ts'
-import { interleave } from '../harness/rounds.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { medians, rounded } from '../harness/statistics.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
+import { startLoad } from '../harness/load.ts'
+import { interleave } from '../harness/measurement-plan.ts'
+import { medians, rounded } from '../harness/statistics.ts'
 
 const ROUNDS = 3
 const FETCH_AHEAD_MAX = 10_000
-/** Records whose rows the bare insert writes, and rows in one of its inserts. */
+/** Number of records whose rows the bare insert writes, and rows per insert. */
 const BARE_RECORDS_MAX = 50_000
 const INSERT_ROWS = 10_000
-/** Of its own, so that the tables that count stay what the log says. */
+/** A separate database, so that the tables of the system still match the log. */
 const DATABASE = 'colloquy_bench'
 const REBUILD_MS_MAX = 1_800_000
 const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
 
-/** All tables made anew from the log by `colloquy rebuild`, beside reading the log and writing the rows and nothing else. */
+/** `colloquy rebuild` of all tables, beside a process that only reads the log and one that only writes the rows. */
 export const replay: Scenario = {
   name: 'replay',
-  about: 'colloquy rebuild over --rows records, beside a bare ordered consumer and a bare insert of the same rows',
+  about: 'Records per second of colloquy rebuild over --rows records, beside a bare ordered consumer and a bare insert of the same rows.',
   actorsDefault: 10_000,
   rowsDefault: 100_000,
   run: measureReplay,
@@ -39,11 +39,13 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
   await using open = new AsyncDisposableStack()
   const load = open.adopt(await startLoad({ system, producer }), (one) => one.stop())
   await load.run({ count: options.rows })
-  const patient = { request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } } as const
-  const client = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...patient }), (one) => one.close())
+  const access = {
+    ...await connectToRunningClickHouse(system.settings, 'colloquy'), request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF },
+  }
+  const client = open.adopt(createClient(access), (one) => one.close())
   await client.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await client.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const scratch = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...patient, database: DATABASE }), (one) => one.close())
+  const scratch = open.adopt(createClient({ ...access, database: DATABASE }), (one) => one.close())
   for (const query of createStatements()) await scratch.command({ query })
 
   const records = (await system.jsm.streams.info('LOG')).state.messages
@@ -56,27 +58,33 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
     async () => { read.push(await readAll(system)) },
     async () => { inserted.push(records * share / await insertAll(scratch, rows) * 1_000) },
     async () => {
-      const told = await rebuild(system)
-      rebuiltRecords = told.records
-      rebuilt.push(told.records / told.seconds)
+      const { records: count, seconds } = await rebuild(system)
+      rebuiltRecords = count
+      rebuilt.push(count / seconds)
     },
   ])
-  const told = medians({ rebuiltRecordsPerSecond: rebuilt, bareConsumerRecordsPerSecond: read, bareInsertRecordsPerSecond: inserted })
-  const { rebuiltRecordsPerSecond = 0, bareConsumerRecordsPerSecond = 0, bareInsertRecordsPerSecond = 0 } = told.figures
+  const summary = medians({ rebuiltRecordsPerSecond: rebuilt, bareConsumerRecordsPerSecond: read, bareInsertRecordsPerSecond: inserted })
+  const { rebuiltRecordsPerSecond = 0, bareConsumerRecordsPerSecond = 0, bareInsertRecordsPerSecond = 0 } = summary.figures
   return {
     figures: {
-      ...told.figures, ratioToConsumer: rounded(rebuiltRecordsPerSecond / bareConsumerRecordsPerSecond), ratioToInsert: rounded(rebuiltRecordsPerSecond / bareInsertRecordsPerSecond),
-      records: rebuiltRecords, refused: producer.publisher.refused,
+      ...summary.figures, ratioToConsumer: rounded(rebuiltRecordsPerSecond / bareConsumerRecordsPerSecond),
+      ratioToInsert: rounded(rebuiltRecordsPerSecond / bareInsertRecordsPerSecond), records: rebuiltRecords,
+      refused: producer.publisher.refused,
     },
-    spread: told.spread,
+    spread: summary.spread,
     charts: [{
       title: 'Records per second', unit: '/s', shape: 'bars', labels: ['colloquy rebuild', 'bare ordered consumer', 'bare insert'],
-      series: [{ name: 'records per second', values: [rebuiltRecordsPerSecond, bareConsumerRecordsPerSecond, bareInsertRecordsPerSecond], colour: COLOURS.good }],
+      series: [{
+        name: 'records per second', colour: COLOURS.good,
+        values: [rebuiltRecordsPerSecond, bareConsumerRecordsPerSecond, bareInsertRecordsPerSecond],
+      }],
     }],
     notes: [
-      `${rebuilt.length} rounds, the three by turns. Rebuild: npx colloquy rebuild of all tables while the system runs and has nothing else to do, from when the command begins until the tables have taken over; the gate then checks what it made.`,
-      `Bare consumer: reads LOG to its end in order (${FETCH_AHEAD_MAX} ahead) and looks at nothing. Bare insert: the rows of ${Math.round(records * share)} records, made beforehand, into all tables of another database, table by table, ${INSERT_ROWS} rows of `
-      + 'JSON at a time. Both are one process by itself and at most what a rebuild could be if it did nothing else.',
+      `${rebuilt.length} rounds, the three alternately. Rebuild: colloquy rebuild of all tables while the system is running and idle, `
+      + 'from the start of the command to the table swap; the gate then checks the rebuilt tables.',
+      `Bare consumer: reads LOG in order to its end (${FETCH_AHEAD_MAX} messages ahead) and ignores the content. Bare insert: writes the `
+      + `prepared rows of ${Math.round(records * share)} records into all tables of another database, table by table, ${INSERT_ROWS} rows `
+      + 'of JSON per insert. Each is a single process and an upper limit for a rebuild.',
     ],
   }
 }
@@ -84,16 +92,16 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
 /** @returns records per second */
 async function readAll({ js }: BenchSystem): Promise<number> {
   const consumer = await js.consumers.get('LOG', { filter_subjects: ['log.>'] })
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   let count = 0
   for await (const message of await consumer.consume({ max_messages: FETCH_AHEAD_MAX })) {
     count += 1
     if (message.info.pending === 0) break
   }
-  return count / (performance.now() - begunMs) * 1_000
+  return count / (performance.now() - startedMs) * 1_000
 }
 
-/** Rows of a table as JSON, in pieces of one insert each. */
+/** Rows of a table as JSON, one buffer per insert. */
 async function fetchRows(client: ClickHouseClient, table: TableName, share: number): Promise<Buffer[]> {
   const counted = await client.query({ query: `SELECT count() AS rows FROM ${table}`, format: 'JSONEachRow' })
   const [{ rows } = { rows: 0 }] = z.array(z.object({ rows: z.coerce.number() })).parse(await counted.json())
@@ -116,23 +124,25 @@ async function fetchRows(client: ClickHouseClient, table: TableName, share: numb
 /** @returns milliseconds */
 async function insertAll(scratch: ClickHouseClient, rows: ReadonlyMap<TableName, readonly Buffer[]>): Promise<number> {
   for (const table of rows.keys()) await scratch.command({ query: `TRUNCATE TABLE ${rowsTable(table)}` })
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   for (const [table, pieces] of rows) {
     for (const piece of pieces) {
-      const { stream } = await scratch.exec({ query: `INSERT INTO ${rowsTable(table)} FORMAT JSONEachRow`, values: Readable.from([piece], { objectMode: false }) })
-      for await (const _ of stream) { /* An insert answers with nothing; it is done when that has come. */ }
+      const values = Readable.from([piece], { objectMode: false })
+      const { stream } = await scratch.exec({ query: `INSERT INTO ${rowsTable(table)} FORMAT JSONEachRow`, values })
+      for await (const _ of stream) { /* The answer of an insert is empty; the insert is complete at its end. */ }
     }
   }
-  return performance.now() - begunMs
+  return performance.now() - startedMs
 }
 
 const rebuiltSchema = z.object({ records: z.number().positive(), seconds: z.number().positive() })
 
-/** As whoever runs a system does it. @throws ColloquyError `rebuild_failed` */
+/** Runs the `rebuild` command, as an operator does. @throws ColloquyError `rebuild_failed` */
 async function rebuild({ environment }: BenchSystem): Promise<z.infer<typeof rebuiltSchema>> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(PREFIX))
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'rebuild', '--json'], { env: { ...Object.fromEntries(inherited), ...environment }, timeout: REBUILD_MS_MAX })
+    const env = { ...Object.fromEntries(inherited), ...environment }
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'rebuild', '--json'], { env, timeout: REBUILD_MS_MAX })
     return rebuiltSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''))
   } catch (cause) {
     throw new ColloquyError('rebuild_failed', `colloquy rebuild failed: ${messageOf(cause)}`, { cause })

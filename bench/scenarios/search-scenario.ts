@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient,ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { obtainModel } from '../../infra/servers/models/obtain-model.ts'
 import { createEmbedder, type LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import { pointId } from '../../pipeline/indexer/index-changes.ts'
-import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
-import { createHybridSearch, SEARCH_MODES, type Search, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
-import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
-import { createRandom, pick } from '../harness/random.ts'
+import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
+import { createHybridSearch, type Search, SEARCH_MODES, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
+import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import type { Bench, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { quantile, rounded, spreadOf, type Spread } from '../harness/statistics.ts'
+import { createRandom, pick } from '../harness/random.ts'
+import { quantile, rounded, type Spread,spreadOf } from '../harness/statistics.ts'
 
 const TENANT = 'shop'
-/** Of its own: the memory that counts stays what LOG says. */
+/** A separate database, so that the search index of the system still matches the log. */
 const DATABASE = 'colloquy_bench'
 const GROUP = 2_000
 const WORDS = 30_000
@@ -22,97 +22,111 @@ const WORDS_MIN = 5
 const WORDS_MAX = 30
 const QUESTION_WORDS = 6
 const CONVERSATIONS = 5_000
-/** Questions that do not count. */
-const WARM = 20
+/** Questions per mode that are warm-up. */
+const WARM_UP_QUESTIONS = 20
 const POLL_MS = 250
 const RECALL_QUESTIONS = 30
 const RECALL_DEPTH = 10
-/** As many candidates as a question for ten hits has. */
+/** Candidates of a question with a limit of ten hits. */
 const RECALL_LIMIT = 50
 const CACHE_BYTES = 8 * 1024 * 1024
 const TIMEOUTS = { request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF } } as const
 
-/** Questions to the memory in ClickHouse with the built-in model, one after another. */
+/** Questions to the search index in ClickHouse with the built-in model, one at a time. */
 export const search: Scenario = {
   name: 'search',
-  about: 'hybrid, dense and keyword search over --rows messages, with the built-in model',
+  about: 'Time and recall of hybrid, dense and keyword search over --rows messages, with the built-in model.',
   actorsDefault: 1,
   run: measureSearch,
 }
 
 async function measureSearch({ system, options }: Bench): Promise<Measured> {
   await using open = new AsyncDisposableStack()
-  const internal = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS }), (client) => client.close())
+  const access = { ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS }
+  const internal = open.adopt(createClient(access), (own) => own.close())
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
   open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
-  const client = open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, 'colloquy'), ...TIMEOUTS, database: DATABASE }), (own) => own.close())
+  const client = open.adopt(createClient({ ...access, database: DATABASE }), (own) => own.close())
   const log = pino({ level: 'silent' })
   const embedder = open.adopt(await createEmbedder({
-    model: await obtainModel({ ...system.settings, EMBED_MODEL: undefined }, log), threads: system.settings.EMBED_THREADS, cacheBytesMax: CACHE_BYTES,
-    textsMax: GROUP * 2, log, metrics: createMetrics(),
+    model: await obtainModel({ ...system.settings, EMBED_MODEL: undefined }, log), threads: system.settings.EMBED_THREADS,
+    cacheBytesMax: CACHE_BYTES, textsMax: GROUP * 2, log, metrics: createMetrics(),
   }), (own) => own.close())
   const openStore = (exactPointsMax?: number): Promise<VectorStore> =>
-    openClickHouseStore({ client, fingerprint: 'bench', dimension: embedder.dimension, ...(exactPointsMax !== undefined && { exactPointsMax }) })
+    openClickHouseStore({
+      client, fingerprint: 'bench', dimension: embedder.dimension, ...(exactPointsMax !== undefined && { exactPointsMax }),
+    })
 
   const texts = createTexts(options.seed)
-  const begunMs = performance.now()
-  // The index is built once, at the end, and not again and again while a million messages come within minutes.
+  const startedMs = performance.now()
+  // Only the last group triggers building the index: otherwise ClickHouse would rebuild it repeatedly during the fill.
   const store = await fill([await openStore(Infinity), await openStore()], embedder, texts, options.rows)
-  const storedSeconds = (performance.now() - begunMs) / 1_000
-  await indexed(client)
-  const indexedSeconds = (performance.now() - begunMs) / 1_000
+  const storedSeconds = (performance.now() - startedMs) / 1_000
+  await waitForIndex(client)
+  const indexedSeconds = (performance.now() - startedMs) / 1_000
   const ask = createHybridSearch({ store, embedder, now: Date.now })
-  const figures: Record<string, number> = { messages: options.rows, storedSeconds: rounded(storedSeconds), indexedSeconds: rounded(indexedSeconds) }
+  const figures: Record<string, number> = {
+    messages: options.rows, storedSeconds: rounded(storedSeconds), indexedSeconds: rounded(indexedSeconds),
+  }
   const spread: Record<string, Spread> = {}
   for (const mode of SEARCH_MODES) {
-    const told = await askFor(ask, mode, texts, options.seconds * 1_000 / SEARCH_MODES.length)
-    Object.assign(figures, told.figures)
-    spread[`${mode}P50Ms`] = told.spread
+    const measured = await askFor(ask, mode, texts, options.seconds * 1_000 / SEARCH_MODES.length)
+    Object.assign(figures, measured.figures)
+    spread[`${mode}P50Ms`] = measured.spread
   }
   figures['recallAt10'] = rounded(await recallOf(store, await openStore(Infinity), embedder, texts))
   return {
     figures, spread,
     notes: [
-      `Messages of ${WORDS_MIN} to ${WORDS_MAX} words out of ${WORDS}, as often as in a language (Zipf), of one tenant; a question is ${QUESTION_WORDS} such words. Each is embedded anew. `
-      + 'One question after the other, by the library in this process; the server is that of the system, which has nothing else to do.',
+      `The messages of one tenant have ${WORDS_MIN} to ${WORDS_MAX} words from a vocabulary of ${WORDS} with Zipf frequencies; a question `
+      + `has ${QUESTION_WORDS} such words. Each question is new and is embedded. Questions are asked one at a time, by the library in `
+      + 'this process; ClickHouse belongs to the system, which is otherwise idle.',
     ],
   }
 }
 
-/** The last group comes by the second store. @returns it */
-async function fill([first, last]: readonly [VectorStore, VectorStore], embedder: LocalEmbedder, texts: (words: number) => string, count: number): Promise<VectorStore> {
+/** Writes all groups through the first store except the last one. @returns the second store, which wrote the last group */
+async function fill(
+  [first, last]: readonly [VectorStore, VectorStore], embedder: LocalEmbedder, texts: (words: number) => string, count: number,
+): Promise<VectorStore> {
   for (let from = 0; from < count; from += GROUP) {
-    const group = Array.from({ length: Math.min(GROUP, count - from) }, (_, index) => texts(WORDS_MIN + (from + index) % (WORDS_MAX - WORDS_MIN)))
+    const size = Math.min(GROUP, count - from)
+    const group = Array.from({ length: size }, (_, index) => texts(WORDS_MIN + (from + index) % (WORDS_MAX - WORDS_MIN)))
     const vectors = await embedder.embed(group, 'passage')
     await (from + GROUP < count ? first : last).upsert(group.flatMap((text, index) => {
       const [seq, vector] = [from + index + 1, vectors[index]]
       return vector === undefined ? [] : [{
-        id: pointId({ key: String(seq) }, 0), tenant: TENANT, in: 'messages' as const, kind: 'support', actor: `a${seq % CONVERSATIONS}`, source: `m${seq}`,
-        chunk: 0, lang: 'en', at: new Date(seq * 1_000).toISOString(), seq, text, vector,
+        id: pointId({ key: String(seq) }, 0), tenant: TENANT, in: 'messages' as const, kind: 'support', actor: `a${seq % CONVERSATIONS}`,
+        source: `m${seq}`, chunk: 0, lang: 'en', at: new Date(seq * 1_000).toISOString(), seq, text, vector,
       }]
     }))
   }
   return last
 }
 
-/** Of the ten nearest by a look at all points, the share that the store finds its own way. */
-async function recallOf(store: VectorStore, exact: VectorStore, embedder: LocalEmbedder, texts: (words: number) => string): Promise<number> {
+/** Recall@10: the share of the ten nearest points, by an exact scan, that the store finds. */
+async function recallOf(
+  store: VectorStore, exact: VectorStore, embedder: LocalEmbedder, texts: (words: number) => string,
+): Promise<number> {
   let found = 0
   for (let asked = 0; asked < RECALL_QUESTIONS; asked++) {
     const [vector] = await embedder.embed([texts(QUESTION_WORDS)], 'query')
-    const nearest = async (one: VectorStore): Promise<string[]> => (await one.search({ tenant: TENANT, filter: {}, vector, limit: RECALL_LIMIT }))
-      .sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0)).slice(0, RECALL_DEPTH).map(({ id }) => id)
+    const nearest = async (one: VectorStore): Promise<string[]> => {
+      const hits = await one.search({ tenant: TENANT, filter: {}, vector, limit: RECALL_LIMIT })
+      return hits.sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0)).slice(0, RECALL_DEPTH).map(({ id }) => id)
+    }
     const truth = new Set(await nearest(exact))
     found += (await nearest(store)).filter((id) => truth.has(id)).length
   }
   return found / RECALL_QUESTIONS / RECALL_DEPTH
 }
 
-/** Settles when no index is left to build. */
-async function indexed(client: ClickHouseClient): Promise<void> {
+/** Settles when ClickHouse has finished all mutations and merges, which build the index. */
+async function waitForIndex(client: ClickHouseClient): Promise<void> {
   for (;; await delay(POLL_MS)) {
     const result = await client.query({
-      query: 'SELECT (SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done) + (SELECT count() FROM system.merges WHERE database = currentDatabase()) AS left',
+      query: `SELECT (SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done)
+        + (SELECT count() FROM system.merges WHERE database = currentDatabase()) AS left`,
       format: 'JSONEachRow',
     })
     const [row] = await result.json<{ left: string | number }>()
@@ -120,15 +134,17 @@ async function indexed(client: ClickHouseClient): Promise<void> {
   }
 }
 
-async function askFor(ask: Search, mode: SearchMode, texts: (words: number) => string, ms: number): Promise<{ figures: Figures; spread: Spread }> {
+async function askFor(
+  ask: Search, mode: SearchMode, texts: (words: number) => string, ms: number,
+): Promise<{ figures: Figures; spread: Spread }> {
   const took: number[] = []
   let hits = 0
-  for (const begunMs = performance.now(); took.length <= WARM || performance.now() - begunMs < ms;) {
+  for (const startedMs = performance.now(); took.length <= WARM_UP_QUESTIONS || performance.now() - startedMs < ms;) {
     const askedMs = performance.now()
     hits += (await ask({ tenant: TENANT, q: texts(QUESTION_WORDS), mode })).hits.length
     took.push(performance.now() - askedMs)
   }
-  const counted = took.slice(WARM)
+  const counted = took.slice(WARM_UP_QUESTIONS)
   return {
     spread: spreadOf(counted),
     figures: {
@@ -138,7 +154,7 @@ async function askFor(ask: Search, mode: SearchMode, texts: (words: number) => s
   }
 }
 
-/** Texts of made-up words: the first is the most common, the n-th n times as rare. */
+/** Texts of invented words with Zipf frequencies: the n-th word is n times as rare as the first. */
 function createTexts(seed: number): (words: number) => string {
   const random = createRandom(seed)
   const syllables = ['ka', 'to', 'mi', 'ren', 'sol', 'da', 'vi', 'pur', 'ne', 'lo', 'gra', 'ti', 'bo', 'sha', 'el', 'um']

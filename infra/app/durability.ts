@@ -1,13 +1,6 @@
 import type { ServerInfo } from '@nats-io/transport-node'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import type { Settings } from '../settings.ts'
-
-/** What an acknowledgement of INBOX is worth. */
-export interface Durability {
-  /** Servers that hold the message. */
-  readonly replicas: number
-  /** How long it may wait for the disk, such as `2m`, or `always`: not at all; `null` where the server is not ours to know. */
-  readonly fsync: string | null
-}
 
 /** What nats-server does where nothing else is set. */
 const FSYNC_DEFAULT = '2m'

@@ -5,12 +5,13 @@ import type { Logger } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Search } from '../../pipeline/search/hybrid-search.ts'
 import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
-import { dispatchedSeq, projectedSeq } from '../../pipeline/http/stage-positions.ts'
+import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { startHttpServer, type HttpServer } from '../../pipeline/http/http-server.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { Role, Settings } from '../settings.ts'
-import type { Durability } from './durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 
 export interface ServeDeps {
   readonly settings: Settings

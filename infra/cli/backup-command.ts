@@ -19,7 +19,7 @@ Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An in
       const { settings: effective } = settings()
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there`)))
+      void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there. Run it again`)))
       const bar = createProgressBar(out)
       const startedMs = performance.now()
       try {

@@ -89,7 +89,7 @@ function showProgress(out: Output): { update(progress: CheckProgress): void; sto
 
 function withConfig(settings: Settings, config: string | undefined): Settings {
   if (config === undefined) return settings
-  if (!existsSync(config)) throw new ColloquyError('bad_config', `there is no module ${config}`)
+  if (!existsSync(config)) throw new ColloquyError('bad_config', `there is no module ${config}; give the path of one that exports kinds`)
   return { ...settings, CONFIG: config }
 }
 

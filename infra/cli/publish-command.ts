@@ -12,9 +12,10 @@ import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
-import { publish, type Receipt } from '../../pipeline/producer/producer.ts'
+import { publish } from '../../pipeline/producer/producer.ts'
+import type { Receipt } from '../../pipeline/producer/receipt.ts'
 import { inputProblem } from '../../pipeline/producer/input-sender.ts'
-import { WAITS, type Wait } from '../../pipeline/http/wait-for.ts'
+import { WAITS, type Wait } from '../../pipeline/producer/wait-for.ts'
 
 interface Options extends JsonOption {
   readonly id?: string

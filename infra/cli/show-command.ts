@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { readActorRecords } from '../../pipeline/jetstream/actor-records.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { findRecord, lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts'
+import { findRecord, lastRecord, recordsOf, type Placed } from '../../pipeline/jetstream/last-record.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
@@ -30,17 +30,15 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
       await withJetStream(settings().settings, async (jetstream) => {
         const { at, last } = await find(jetstream, address, options.at)
         const from = Math.max(1, at.record.n - options.limit + 1)
-        const history = await readActorRecords(jetstream, subjectOf(address), { from, to: at, limit: options.limit })
+        const history = await readActorRecords(jetstream, recordsOf(address), { from, to: at, limit: options.limit })
         if (options.json) out.json(asJson(address, at, history))
         else print(out, address, at, last, history)
       })
     })
 
-const subjectOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
-
 /** The record that was asked for, and the last one. */
 async function find(jetstream: JetStreamContext, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
-  const subject = subjectOf(address)
+  const subject = recordsOf(address)
   const last = await lastRecord(jetstream, subject)
   const who = actorKey(address)
   if (last === undefined) throw new ColloquyError('unknown_actor', `${who} has no record; "colloquy tail" shows actors that have some`)

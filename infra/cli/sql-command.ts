@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
+import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
@@ -16,7 +16,6 @@ const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
 /** Rows that are drawn as a table, which needs all of them in memory. */
 const TABLE_ROWS_MAX = 1_000
 const ERROR_CHARS_MAX = 8_192
-const POLL_MS = 50
 
 interface Options extends JsonOption {
   readonly completeTo?: number
@@ -55,15 +54,15 @@ Other clients get the check of --complete-to with a condition: WHERE (SELECT ok 
 /** @throws ColloquyError `not_complete` where the tables do not hold the sequence in time */
 async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
   const timeout = AbortSignal.timeout(waitMs)
-  for (;; await delay(POLL_MS)) {
+  await pollUntil(async () => {
     const response = await send('SELECT max(projected_seq) FROM freshness', 'TabSeparated')
     if (!response.ok) throw await refusal(response)
     const reached = Number(await response.text())
-    if (reached >= seq) return
-    if (!timeout.aborted && waitMs > 0) continue
+    if (reached >= seq) return true
+    if (!timeout.aborted && waitMs > 0) return undefined
     throw new ColloquyError('not_complete',
       `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; try again in a moment, or wait with --wait-ms`)
-  }
+  })
 }
 
 /** One request to ClickHouse's HTTP interface: its client hides the format of the answer and parts of errors. */
@@ -83,7 +82,7 @@ async function refusal(response: Response): Promise<ColloquyError> {
   for await (const chunk of body) end = `${end}${chunk}`.slice(-ERROR_CHARS_MAX)
   const reason = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
   const message = reason.trim().replace(/ \(version [^)]*\)+$/, '')
-  return new ColloquyError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
+  return new ForeignCodeError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
 }
 
 async function printTable(out: Output, rows: Readable): Promise<void> {

@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { chunkDocument } from '../../pipeline/ingest/chunking/chunk-document.ts'
 import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import type { Sender } from '../../pipeline/producer/input-sender.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import type { Running } from '../app/launch.ts'
 
-const POLL_MS = 100
 /** Questions before that are answered from the articles found so far. */
 const WAIT_MS = 30_000
 
@@ -19,7 +18,7 @@ export async function uploadArticles(
     knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
   const chunks = uploaded.reduce((sum, source) => sum + source.chunks, 0)
   const timeout = AbortSignal.timeout(WAIT_MS)
-  while (searchIndex !== undefined && !timeout.aborted && await searchIndex.current().store.count(tenant, { in: 'knowledge' }) < chunks) {
-    await delay(POLL_MS, undefined, { signal })
-  }
+  if (searchIndex === undefined) return
+  await pollUntil(async () =>
+    timeout.aborted || await searchIndex.current().store.count(tenant, { in: 'knowledge' }) >= chunks || undefined, { signal })
 }

@@ -3,10 +3,11 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { openLog } from '../app/open-log.ts'
-import type { Durability } from '../app/durability.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { loadKinds } from '../app/load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../app/nats-access.ts'
 import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
@@ -89,7 +90,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
 /** Retires kinds that were removed and never had an actor: nothing is lost with them. */
 async function retireUnused({ jsm }: JetStreamContext, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
   for (const name of (await registeredKinds(kv)).keys()) {
-    if (kinds.has(name) || await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${name}.*` }) !== null) continue
+    if (kinds.has(name) || await lastRecord({ jsm }, recordsOfKind(name)) !== undefined) continue
     await retireKind(kv, name)
     log.info({ kind: name }, 'retired a kind that was removed and never had an actor')
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { KindView } from './kind-view.ts'
 import type { Problem, ToWorker } from './dev-messages.ts'
@@ -45,11 +46,6 @@ export interface ReloaderOptions {
   readonly now: () => string
 }
 
-const RETRY_MS_MIN = 100
-const RETRY_MS_MAX = 15_000
-/** A worker that lived this long counts as healthy. */
-const STABLE_MS = 30_000
-
 /**
  * Keeps a worker running with the kinds of the last save. A standby worker has imported everything but the kinds, so that a reload
  * costs only their import and the start of the stages. It replaces the current worker once its kinds are found usable.
@@ -65,7 +61,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   let changed = new Set<string>()
   let savedAt: number | undefined
   let isDue = true
-  let failures = 0
+  const pauses = restartPauses()
 
   const setStatus = (next: Partial<ReloadStatus>): void => { status = { ...status, since: options.now(), ...next } }
   const requestRun = (): void => {
@@ -75,7 +71,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   const reload = (files: readonly string[]): void => {
     for (const file of files) changed.add(file)
     savedAt ??= performance.now()
-    failures = 0
+    pauses.reset()
     requestRun()
   }
   const files = options.watchFiles(reload)
@@ -92,17 +88,16 @@ export function startReloader(options: ReloaderOptions): Reloader {
   }
 
   const watchOver = (worker: WorkerProcess): void => {
-    const begunAt = performance.now()
+    const startedAt = performance.now()
     void worker.ended.then(async (how) => {
       if (current !== worker || stopping.signal.aborted) return
       current = undefined
-      if (performance.now() - begunAt > STABLE_MS) failures = 0
-      await retry({ code: 'worker_ended', message: `the process that runs the kinds ended (${how}); its output is in the terminal` })
+      const problem = { code: 'worker_ended', message: `the process that runs the kinds ended (${how}); its output is in the terminal` }
+      await retry(problem, pauses.after(performance.now() - startedAt))
     })
   }
 
-  const retry = async (problem: Problem): Promise<void> => {
-    const pauseMs = Math.min(RETRY_MS_MIN * 2 ** failures++, RETRY_MS_MAX)
+  const retry = async (problem: Problem, pauseMs: number): Promise<void> => {
     setStatus({ phase: 'down', problem })
     log.error({ code: problem.code, pauseMs }, `no kinds run: ${problem.message}; restarting them`)
     await Promise.race([delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined), wake.promise])
@@ -119,7 +114,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   /** Kinds that ran before are restarted after a pause; others wait for the next save. */
   const fail = async (error: unknown): Promise<void> => {
     const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
-    if (current === undefined && status.generation > 0) await retry(problem)
+    if (current === undefined && status.generation > 0) await retry(problem, pauses.after(0))
     else refuse(problem)
   }
 

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
-import type { PartitionedStage } from '../runtime/partitioned-stage.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { leaseKey, type ClusterRegistry, type RegistryView, type Lease } from './registry.ts'
+import type { PartitionedStage } from '../runtime/partitioned-stage.ts'
 import type { ClusterView, Membership } from './membership.ts'
+import { leaseKey, type ClusterRegistry, type Lease, type RegistryView } from './registry.ts'
 import { ownerOf } from './rendezvous-hash.ts'
 
 export interface AssignmentOptions {
   readonly membership: Membership
   readonly registry: ClusterRegistry
-  /** What the partitions are of. Members that name it alike share it out. */
+  /** Names what is partitioned. Members that name the same workload share it. */
   readonly workload: string
   readonly stage: PartitionedStage
   readonly partitionCount: number
@@ -17,25 +17,26 @@ export interface AssignmentOptions {
   readonly metrics: Metrics
 }
 
-/** A member's part in one kind of work: the leases it holds, and a stage that works on just these. */
+/** A member's part of one workload: the leases it holds, and a stage that works on exactly these partitions. */
 export interface Assignment {
-  /** Whether a partition is this member's, as far as it knows. */
+  /** Whether this member holds a lease of the partition, as far as it knows. */
   isAssigned(partition: number): boolean
-  /** Whether it may append for it too: by its own clock it was heard of lately, or has looked since. */
+  /** Whether it may append for the partition: it is assigned, and its heartbeats are current. */
   hasValidLease(partition: number): boolean
-  /** Asks the board whether the partition has another owner by now; if so it is dropped here. */
+  /** Reads from the registry whether another member owns the partition by now; if so, the partition is dropped here. */
   isLost(partition: number): Promise<boolean>
-  /** Gives a partition up for good: others, whose code is newer, may work on it. */
+  /** Gives a partition up for good: members whose code is newer may work on it. */
   yieldPartition(partition: number): Promise<void>
-  /** Ends the work in order and gives its leases back. */
+  /** Stops the stage, then releases the leases. */
   stop(): Promise<void>
 }
 
 /**
- * Shares a stage's partitions out over the members that take part in its work, by rendezvous hashing. A partition is released
- * by its old owner before its new one claims it, unless the old one is gone.
+ * Assigns a workload's partitions to the members that take part in it, by rendezvous hashing. The old owner of a partition releases it
+ * before the new one claims it, unless the old owner is dead.
  */
-export function assignPartitions({ membership, registry, workload: work, stage, partitionCount, log, metrics }: AssignmentOptions): Assignment {
+export function assignPartitions(options: AssignmentOptions): Assignment {
+  const { membership, registry, workload, stage, partitionCount, log, metrics } = options
   const held = new Map<number, Lease>()
   let stopped = false
 
@@ -47,28 +48,29 @@ export function assignPartitions({ membership, registry, workload: work, stage, 
     await Promise.all(leases.map((lease) => registry.release(lease)))
     membership.notify()
   }
-  /** Drops what is another's, or was: nothing is given back. */
+  /** Stops work on partitions that another member took over: their leases are not this member's to release. */
   const drop = async (partitions: readonly number[]): Promise<void> => {
-    log.warn({ work, partitions }, 'partitions have another owner by now; they are dropped')
-    metrics.partitionsLost.inc({ work }, partitions.length)
+    log.warn({ work: workload, partitions }, 'another member took over partitions; dropped them here')
+    metrics.partitionsLost.inc({ work: workload }, partitions.length)
     for (const partition of partitions) held.delete(partition)
     await stage.release(partitions)
   }
-  /** Leases in this member's name that it does not hold: what it said of them was done, or not, and the answer was lost. Others would wait for them. */
-  const giveBackForgotten = async (view: ClusterView, wanted: ReadonlySet<number>): Promise<void> => {
-    const forgotten = [...view.leases.values()].filter((lease) =>
-      lease.work === work && lease.member === membership.id && !held.has(lease.partition) && !wanted.has(lease.partition))
-    if (forgotten.length === 0) return
-    await Promise.all(forgotten.map((lease) => registry.release(lease)))
+  /** Releases leases in this member's name that it does not know of: the answer to a claim or a release was lost. */
+  const releaseUnknown = async (view: ClusterView, wanted: ReadonlySet<number>): Promise<void> => {
+    const unknown = [...view.leases.values()].filter((lease) =>
+      lease.work === workload && lease.member === membership.id && !held.has(lease.partition) && !wanted.has(lease.partition))
+    if (unknown.length === 0) return
+    await Promise.all(unknown.map((lease) => registry.release(lease)))
     membership.notify()
   }
   const claim = async (view: ClusterView, partitions: readonly number[]): Promise<void> => {
     const alive = new Set(view.members.map(({ id }) => id))
+    const leaseOf = (partition: number): Lease | undefined => view.leases.get(leaseKey(workload, partition))
     const free = partitions.filter((partition) => {
-      const owner = view.leases.get(leaseKey(work, partition))?.member ?? null
+      const owner = leaseOf(partition)?.member ?? null
       return owner === null || owner === membership.id || !alive.has(owner)
     })
-    const claimed = await Promise.all(free.map((partition) => registry.claim(work, partition, membership.id, view.leases.get(leaseKey(work, partition)))))
+    const claimed = await Promise.all(free.map((partition) => registry.claim(workload, partition, membership.id, leaseOf(partition))))
     const won = claimed.filter((lease) => lease !== undefined)
     if (won.length === 0) return
     for (const lease of won) held.set(lease.partition, lease)
@@ -76,43 +78,43 @@ export function assignPartitions({ membership, registry, workload: work, stage, 
     try {
       await stage.assign(numbers)
     } catch (error) {
-      // Older ones that were to be read together with these have no run either.
+      // A failed start may also have ended the run of partitions that were to join it.
       const idle = [...held.values()].filter(({ partition }) => !stage.partitions.has(partition))
       for (const { partition } of idle) held.delete(partition)
       await Promise.all(idle.map((lease) => registry.release(lease)))
       throw error
     }
-    log.info({ work, partitions: numbers.length, of: partitionCount, members: view.members.length }, 'partitions were taken over')
+    log.info({ work: workload, partitions: numbers.length, of: partitionCount, members: view.members.length }, 'took over partitions')
   }
   const reconcile = async (view: ClusterView): Promise<void> => {
     if (stopped) return
-    const working = view.members.filter(({ works }) => works.includes(work))
+    const working = view.members.filter(({ works }) => works.includes(workload))
     const wanted = new Set<number>()
     for (let partition = 0; partition < partitionCount; partition += 1) {
-      const able = working.filter(({ declines }) => declines[work]?.includes(partition) !== true).map(({ id }) => id)
-      if (ownerOf(able, leaseKey(work, partition)) === membership.id) wanted.add(partition)
+      const able = working.filter(({ declines }) => declines[workload]?.includes(partition) !== true).map(({ id }) => id)
+      if (ownerOf(able, leaseKey(workload, partition)) === membership.id) wanted.add(partition)
     }
-    const mine = [...held.keys()]
-    const lost = mine.filter((partition) => {
-      const lease = view.leases.get(leaseKey(work, partition))
+    const own = [...held.keys()]
+    const lost = own.filter((partition) => {
+      const lease = view.leases.get(leaseKey(workload, partition))
       return lease !== undefined && lease.epoch > (held.get(partition)?.epoch ?? 0)
     })
     if (lost.length > 0) await drop(lost)
-    await release(mine.filter((partition) => !lost.includes(partition) && !wanted.has(partition)))
-    await giveBackForgotten(view, wanted)
+    await release(own.filter((partition) => !lost.includes(partition) && !wanted.has(partition)))
+    await releaseUnknown(view, wanted)
     await claim(view, [...wanted].filter((partition) => !held.has(partition)))
   }
   membership.onView(reconcile)
 
   let reading: Promise<RegistryView> | undefined
   let readingNext: Promise<RegistryView> | undefined
-  /** The board as it is after this call; all who ask while it is being read share the next reading: after a break thousands of appends are refused at once. */
-  const readAnew = (): Promise<RegistryView> => {
-    if (reading === undefined) return reading = registry.read([work]).finally(() => { reading = undefined })
-    // Its failure is told to those who asked for it.
+  /** Reads the registry after this call. Callers during a read share the next one: after a break thousands of appends fail at once. */
+  const readFresh = (): Promise<RegistryView> => {
+    if (reading === undefined) return reading = registry.read([workload]).finally(() => { reading = undefined })
+    // A failure of the current read goes to its own callers.
     return readingNext ??= reading.catch(() => undefined).then(() => {
       readingNext = undefined
-      return readAnew()
+      return readFresh()
     })
   }
 
@@ -120,16 +122,16 @@ export function assignPartitions({ membership, registry, workload: work, stage, 
     isAssigned: (partition) => held.has(partition),
     hasValidLease: (partition) => held.has(partition) && membership.isCurrent(),
     async isLost(partition) {
-      const { leases } = await readAnew()
-      const lease = leases.get(leaseKey(work, partition))
-      const mine = held.get(partition)
-      if (mine === undefined) return true
-      if (lease === undefined || lease.epoch <= mine.epoch) return false
-      void drop([partition]).catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'a lost partition could not be dropped in order'))
+      const { leases } = await readFresh()
+      const lease = leases.get(leaseKey(workload, partition))
+      const own = held.get(partition)
+      if (own === undefined) return true
+      if (lease === undefined || lease.epoch <= own.epoch) return false
+      void drop([partition]).catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'could not stop work on a lost partition in order'))
       return true
     },
     async yieldPartition(partition) {
-      await membership.yieldPartition(work, partition)
+      await membership.yieldPartition(workload, partition)
       await release([partition])
     },
     async stop() {
@@ -138,7 +140,7 @@ export function assignPartitions({ membership, registry, workload: work, stage, 
       const leases = membership.isCurrent() ? [...held.values()] : []
       held.clear()
       await Promise.all(leases.map((lease) => registry.release(lease)))
-        .catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'leases could not be given back; they end by themselves'))
+        .catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'could not release leases; they end by themselves'))
       membership.notify()
     },
   }

@@ -3,163 +3,164 @@ import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
-import type { ClusterRegistry, RegistryView, Member, MemberHeartbeat, Share } from './registry.ts'
+import type { ClusterRegistry, Member, MemberHeartbeat, RegistryView, Share } from './registry.ts'
 
 export interface MembershipOptions {
   readonly jetstream: JetStreamContext
   readonly registry: ClusterRegistry
-  /** Unique over all processes there ever are. */
+  /** Unique over all processes that ever run. */
   readonly id: string
   readonly workloads: readonly string[]
-  /** Machine and process namespace of this process, and its pid there: a neighbour that is gone is noticed at once. */
+  /** Machine and process namespace of this process. Members with the same one notice each other's exit at once, by pid. */
   readonly hostIdentity: string
   readonly pid: number
-  /** Whether a process of this place still runs. */
+  /** Whether a process with the same `hostIdentity` still runs. */
   readonly isProcessAlive: (pid: number) => boolean
-  /** How long a member that says nothing counts as alive. */
+  /** A member counts as alive for this long after its last heartbeat. */
   readonly leaseMs: number
   readonly log: Logger
 }
 
 /** The cluster at one moment, as this member sees it. */
 export interface ClusterView extends Omit<RegistryView, 'members'> {
-  /** Those that are alive, this one included unless it is leaving. */
+  /** The members that are alive, this one included unless it is leaving. */
   readonly members: readonly Member[]
 }
 
 export interface Membership {
   readonly id: string
-  /** False once this member has not been heard of for so long that others may have taken over: it must append nothing. */
+  /** False once this member's heartbeats have failed for so long that others may have taken over: it must append nothing. */
   isCurrent(): boolean
-  /** Calls back with each new view, one call at a time; a look at the board follows every change somebody tells of. */
+  /** Calls back with each new view, one call at a time. The registry is polled after every change that a member announces. */
   onView(reconcile: (view: ClusterView) => Promise<void>): void
-  /** What is told of a work's partitions with each note. */
-  reportShare(work: string, share: () => Share): void
-  /** Leaves a partition to others for good; they learn of it before this settles. */
-  yieldPartition(work: string, partition: number): Promise<void>
-  /** What the living members last told of theirs. */
-  sharesOf(work: string): readonly Share[]
-  /** Settles once everybody was called back with the cluster as it is now. @throws what hindered it */
+  /** Sets the progress of a workload's partitions that each heartbeat reports. */
+  reportShare(workload: string, share: () => Share): void
+  /** Leaves a partition to other members for good. Settles once the registry has it. */
+  yieldPartition(workload: string, partition: number): Promise<void>
+  /** The progress of a workload that the living members reported last. */
+  sharesOf(workload: string): readonly Share[]
+  /** Reads the registry and settles once every callback has handled the view. @throws what a read or a callback threw */
   poll(): Promise<void>
-  /** Tells the others to look. */
+  /** Tells the other members to poll. */
   notify(): void
-  /** Wants nothing more, and looks no more; what it has may now be released. */
+  /** Gives up its claim to partitions and stops polling; its leases may then be released. */
   leave(): Promise<void>
-  /** Is gone. Leases must have been released by then. */
+  /** Removes this member from the registry. Its leases must be released before. */
   stop(): Promise<void>
 }
 
-/** A core NATS subject: whoever hears it looks at the board. */
+/** A core NATS subject: a member that receives a message on it polls the registry. */
 const CHANGE_SUBJECT = 'colloquy.cluster'
-/** Notes per lease, so that several may be lost before anybody takes over. */
+/** Several heartbeats may be lost before another member takes over. */
 const HEARTBEATS_PER_LEASE = 5
-/** Notes of members that are gone are taken away after so many leases. */
-const FORGET_AFTER_LEASES = 20
+/** A dead member's entry is removed after this many leases. */
+const REMOVED_AFTER_LEASES = 20
 
-/** Takes part in the cluster. The first note must succeed; later ones, and looks, are tried again with the next. */
+/** Joins the cluster. The first heartbeat must succeed; later heartbeats and polls that fail are repeated with the next one. */
 export async function joinCluster(options: MembershipOptions): Promise<Membership> {
   const { jetstream, registry, id, leaseMs, log } = options
   const shares = new Map<string, () => Share>()
-  const declined: Record<string, number[]> = {}
+  const yielded: Record<string, number[]> = {}
   const listeners: ((view: ClusterView) => Promise<void>)[] = []
-  let heardAt = performance.now()
-  /** How often nothing was heard of this member for so long that it must look before it may go on, and when it last did. */
+  let heartbeatAt = performance.now()
+  /** Times that the heartbeats failed for a whole lease. After each one this member must poll before it may append again. */
   let lapses = 0
   let lapsesSeen = 0
   let leaving = false
   /** False once a farewell had no answer. */
-  let isHeard = true
+  let isAnswered = true
   let latest: readonly Member[] = []
-  let looking: Promise<void> | undefined
-  /** What a look led to. A member that goes waits for this, and not for the board to be read: NATS may be gone. */
+  let polling: Promise<void> | undefined
+  /** The callbacks of the current poll. A leaving member waits for them and not for the read: NATS may be away. */
   let reconciling: Promise<PromiseSettledResult<void>[]> | undefined
-  let again = false
+  let isPollWanted = false
 
-  const note = async (): Promise<void> => {
+  const sendHeartbeat = async (): Promise<void> => {
     const sentAt = performance.now()
-    const told: MemberHeartbeat = {
+    const heartbeat: MemberHeartbeat = {
       id, place: options.hostIdentity, pid: options.pid, works: leaving ? [] : [...options.workloads],
-      shares: Object.fromEntries([...shares].map(([work, share]) => [work, share()])),
-      declines: declined,
+      shares: Object.fromEntries([...shares].map(([workload, share]) => [workload, share()])),
+      declines: yielded,
     }
-    await registry.heartbeat(told)
-    if (sentAt - heardAt > leaseMs) lapses += 1
-    heardAt = sentAt
+    await registry.heartbeat(heartbeat)
+    if (sentAt - heartbeatAt > leaseMs) lapses += 1
+    heartbeatAt = sentAt
   }
-  const view = async (): Promise<ClusterView> => {
+  const readView = async (): Promise<ClusterView> => {
     const { members, leases } = await registry.read(options.workloads)
     const now = members.find((member) => member.id === id)?.at ?? Date.now()
     const isAlive = (member: Member): boolean => member.id === id
       || (now - member.at <= leaseMs && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
-    for (const member of members) if (now - member.at > leaseMs * FORGET_AFTER_LEASES) await registry.removeMember(member.id)
+    for (const member of members) if (now - member.at > leaseMs * REMOVED_AFTER_LEASES) await registry.removeMember(member.id)
     return { members: members.filter(isAlive), leases }
   }
-  const lookOnce = async (): Promise<void> => {
+  const pollOnce = async (): Promise<void> => {
     const before = lapses
-    const seen = await view()
+    const view = await readView()
     if (leaving) return
-    latest = seen.members
-    reconciling = Promise.allSettled(listeners.map((reconcile) => reconcile(seen)))
+    latest = view.members
+    reconciling = Promise.allSettled(listeners.map((reconcile) => reconcile(view)))
     for (const result of await reconciling) if (result.status === 'rejected') throw result.reason
     lapsesSeen = before
   }
-  /** One look at a time; those that are asked for meanwhile are one more. */
-  const look = (): Promise<void> => {
-    if (looking !== undefined) {
-      again = true
-      return looking
+  /** One poll at a time; all calls during it lead to one more. */
+  const poll = (): Promise<void> => {
+    if (polling !== undefined) {
+      isPollWanted = true
+      return polling
     }
-    looking = lookOnce().finally(() => {
-      looking = undefined
-      if (!again) return
-      again = false
-      lookLater()
+    polling = pollOnce().finally(() => {
+      polling = undefined
+      if (!isPollWanted) return
+      isPollWanted = false
+      pollInBackground()
     })
-    return looking
+    return polling
   }
-  const lookLater = (): void => {
+  const pollInBackground = (): void => {
     if (leaving) return
-    look().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'the cluster could not be looked at; it is tried again'))
+    poll().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'could not read the cluster registry; retrying'))
   }
   const subscription = jetstream.nc.subscribe(CHANGE_SUBJECT, { callback: (error, message) => {
-    if (error === null && message.string() !== id) lookLater()
+    if (error === null && message.string() !== id) pollInBackground()
   } })
-  const beat = setInterval(() => {
-    note().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'this member could not be noted; it is tried again'))
-    lookLater()
+  const heartbeats = setInterval(() => {
+    sendHeartbeat().catch((error: unknown) =>
+      rateLimitedWarn(log, { code: codeOf(error), err: error }, 'could not write the heartbeat of this member; retrying'))
+    pollInBackground()
   }, leaseMs / HEARTBEATS_PER_LEASE)
-  await note()
-  const isCurrent = (): boolean => isHeard && lapsesSeen === lapses && performance.now() - heardAt < leaseMs
-  /** Whether the board took notice before the leases end by themselves: NATS may be gone. */
-  const isHeeded = (farewell: Promise<void>): Promise<boolean> =>
-    Promise.race([farewell.then(() => true, () => false), delay(leaseMs - (performance.now() - heardAt), false, { ref: false })])
+  await sendHeartbeat()
+  const isCurrent = (): boolean => isAnswered && lapsesSeen === lapses && performance.now() - heartbeatAt < leaseMs
+  /** Whether the registry answered before the leases end by themselves: NATS may be away. */
+  const isAnsweredInTime = (farewell: Promise<void>): Promise<boolean> =>
+    Promise.race([farewell.then(() => true, () => false), delay(leaseMs - (performance.now() - heartbeatAt), false, { ref: false })])
 
   return {
     id,
     isCurrent,
     onView: (reconcile) => void listeners.push(reconcile),
-    reportShare: (work, share) => void shares.set(work, share),
-    async yieldPartition(work, partition) {
-      declined[work] = [...declined[work] ?? [], partition]
-      await note()
+    reportShare: (workload, share) => void shares.set(workload, share),
+    async yieldPartition(workload, partition) {
+      yielded[workload] = [...yielded[workload] ?? [], partition]
+      await sendHeartbeat()
     },
-    sharesOf: (work) => latest.flatMap((member) => member.shares[work] ?? []),
-    poll: look,
+    sharesOf: (workload) => latest.flatMap((member) => member.shares[workload] ?? []),
+    poll,
     notify: () => jetstream.nc.publish(CHANGE_SUBJECT, id),
     async leave() {
       leaving = true
       await reconciling
-      // Who was not heard of for so long need not say that he goes: waiting for a NATS that is away would only take time.
+      // The others already count a member whose lease has lapsed as gone.
       if (!isCurrent()) return
-      isHeard = await isHeeded(note())
-      if (!isHeard) log.debug('the others learn of the leaving from the leases')
+      isAnswered = await isAnsweredInTime(sendHeartbeat())
+      if (!isAnswered) log.debug('the registry did not answer the farewell; the other members wait for the leases to end')
     },
     async stop() {
       leaving = true
-      clearInterval(beat)
+      clearInterval(heartbeats)
       subscription.unsubscribe()
       await reconciling
-      if (isCurrent() && !await isHeeded(registry.removeMember(id))) log.debug('the note of this member stays until it is old')
+      if (isCurrent() && !await isAnsweredInTime(registry.removeMember(id))) log.debug('could not remove this member; its entry ages out')
       jetstream.nc.publish(CHANGE_SUBJECT, id)
     },
   }

@@ -1,24 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Assignment } from './assignment.ts'
 
-/** How often somebody looks who waits until this member is heard of again. */
-const UNHEARD_POLL_MS = 50
+const POLL_MS = 50
 
 /**
- * Tells whether a partition is still this member's to write for. While the member is not heard of nobody knows: then this waits until the board has said
- * whose the partition is. What is put off so must not be taken for done.
+ * Makes a function that tells whether this member may still write for a partition. While the member's heartbeats fail nobody knows: the
+ * function then waits until the registry has answered. Work that waits here is not done yet, and no checkpoint may pass it.
  *
- * @param ownership `owns` must become false as soon as the partition is to be released: the board is looked at again only after that, and whoever waits here
- * would wait for himself
+ * @param ownership `isAssigned` must become false as soon as the partition is to be released: the registry is polled again only after the
+ * release, and the release waits for the work that waits here
  * @param signal ends the waiting, which rejects with an AbortError
  */
-export function createOwnershipGuard({ isAssigned: owns, hasValidLease: holds }: Pick<Assignment, 'isAssigned' | 'hasValidLease'>, signal: AbortSignal): (partition: number) => Promise<boolean> {
-  // One timer for all who wait: there may be thousands.
+export function createOwnershipGuard(
+  { isAssigned, hasValidLease }: Pick<Assignment, 'isAssigned' | 'hasValidLease'>, signal: AbortSignal,
+): (partition: number) => Promise<boolean> {
+  // All waiters share one timer: there may be thousands.
   let tick: Promise<void> | undefined
   return async (partition) => {
-    while (!holds(partition)) {
-      if (!owns(partition)) return false
-      tick ??= delay(UNHEARD_POLL_MS, undefined, { signal }).finally(() => { tick = undefined })
+    while (!hasValidLease(partition)) {
+      if (!isAssigned(partition)) return false
+      tick ??= delay(POLL_MS, undefined, { signal }).finally(() => { tick = undefined })
       await tick
     }
     return true

@@ -10,7 +10,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
 import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
-import { createReadLoop } from '../jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
@@ -21,11 +21,11 @@ export interface HostOptions {
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly kinds: Kinds
-  /** The partitions that this run begins with. */
+  /** The partitions that this run starts with. */
   readonly partitions: readonly number[]
-  /** Of all runs of this process; this one forgets those of its partitions first. */
-  readonly live: ActorCache<Delivery>
-  /** Messages taken from INBOX whose records are not yet acknowledged, and their bytes. */
+  /** Shared by all runs of this process. A run first evicts the actors of its partitions. */
+  readonly actors: ActorCache<Delivery>
+  /** Bounds of messages in flight: taken from INBOX, record not yet acknowledged. */
   readonly messagesMax: number
   readonly bytesMax: number
   readonly isAssigned: HandlerDeps['isAssigned']
@@ -37,36 +37,36 @@ export interface HostOptions {
   readonly metrics: Metrics
 }
 
-/** A running host also knows how far INBOX may be trimmed. */
+/** A running host, which also tells how far INBOX may be trimmed. */
 export interface HostRun extends PartitionRun {
-  /** LOG sequence up to which the records lie that resolved what is below this run's position. */
+  /** Highest LOG sequence of the records that resolved the inputs up to this run's position. */
   lastAppended(): number
 }
 
 /**
- * The host: takes messages from INBOX in order, lets each actor decide, and appends one record per decision. Different
- * actors' appends are under way side by side; one actor's messages are handled strictly one after another.
+ * The host takes messages from INBOX in order, lets each actor decide, and appends one record per decision. Appends of different actors
+ * run concurrently; the messages of one actor are handled one after another.
  */
 export async function startHost(options: HostOptions): Promise<HostRun> {
-  const { jetstream, kinds, partitions, live, metrics, log } = options
-  live.evict(new Set(partitions))
+  const { jetstream, kinds, partitions, actors, metrics, log } = options
+  actors.evict(new Set(partitions))
   const { lows, startSeq, isResolved } = await resume(options, partitions)
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))
   const inFlight = createInFlightLimiter({ countMax: options.messagesMax, bytesMax: options.bytesMax })
-  const loop = createReadLoop(reader, inFlight)
-  /** Where the partitions stood that were let go of: what waits for them is another's, and moves no `low`. */
+  const loop = createConsumeLoop(reader, inFlight)
+  /** The watermark of each released partition at its release: messages still queued for it are the next owner's, and move no watermark. */
   const released = new Map<number, number>()
-  /** Messages under way of each partition, and who waits for their end. */
-  const underWay = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
-  // What earlier hosts appended may not be dispatched yet either.
+  /** Messages in flight of each partition. */
+  const inFlightOf = new Map(partitions.map((partition) => [partition, createInFlightCounter()]))
+  // Records of earlier hosts may not be dispatched yet either.
   let lastAppended = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq
 
   const finish = (delivery: Delivery): void => {
     watermarks.get(delivery.partition)?.finish(delivery.seq)
     inFlight.release(delivery.payload.length)
-    underWay.get(delivery.partition)?.decrement()
+    inFlightOf.get(delivery.partition)?.decrement()
   }
 
   const handle = createHandler({
@@ -77,18 +77,18 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
   })
 
-  /** Works on one actor until nothing waits for it. */
+  /** Handles the messages of one actor until its mailbox is empty. */
   const work = async (mailbox: Mailbox<Delivery>): Promise<void> => {
     for (let delivery = mailbox.waiting[0]; delivery !== undefined; delivery = mailbox.waiting[0]) {
-      if (!released.has(delivery.partition) && await handle(mailbox, delivery) === 'lost') letGo(delivery.partition)
+      if (!released.has(delivery.partition) && await handle(mailbox, delivery) === 'lost') releasePartition(delivery.partition)
       mailbox.waiting.shift()
       finish(delivery)
     }
-    live.release(mailbox)
-    metrics.liveActors.set(live.size)
+    actors.release(mailbox)
+    metrics.liveActors.set(actors.size)
   }
-  /** From here on nothing of the partition is taken or begun; what LOG was sent already is waited for by others. */
-  const letGo = (partition: number): void => {
+  /** Takes and starts nothing more of the partition. Appends already sent to LOG still run. */
+  const releasePartition = (partition: number): void => {
     const watermark = watermarks.get(partition)
     if (watermark === undefined || released.has(partition)) return
     released.set(partition, watermark.low)
@@ -107,12 +107,12 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       return
     }
     inFlight.acquire(message.data.length)
-    underWay.get(partition)?.increment()
-    const { mailbox, idle } = live.claim(partition, address)
+    inFlightOf.get(partition)?.increment()
+    const { mailbox, idle } = actors.claim(partition, address)
     mailbox.waiting.push({
       partition, origin, addressable, subject: publishedSubject(target, message.subject),
       seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
-      // From SENT, to which producers cannot publish.
+      // Believed only on messages from SENT, to which producers cannot publish.
       ...(origin === 'actor' && message.headers?.has(RESOLUTION_HEADER) === true ? { resolution: message.headers.get(RESOLUTION_HEADER) } : {}),
     })
     if (idle) work(mailbox).catch(loop.fail)
@@ -127,26 +127,27 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       return { position: lowest(watermarks, released, reader.position.seq), lag: reader.pending + unfinished }
     },
     lastAppended: () => lastAppended,
-    async release(gone) {
-      for (const partition of gone) letGo(partition)
-      await Promise.race([Promise.all(gone.flatMap((partition) => underWay.get(partition)?.whenZero() ?? [])), loop.ended.catch(() => undefined)])
-      for (const partition of gone) {
+    async release(toRelease) {
+      for (const partition of toRelease) releasePartition(partition)
+      const drained = Promise.all(toRelease.flatMap((partition) => inFlightOf.get(partition)?.whenZero() ?? []))
+      await Promise.race([drained, loop.ended.catch(() => undefined)])
+      for (const partition of toRelease) {
         watermarks.delete(partition)
         released.delete(partition)
       }
-      live.evict(new Set(gone))
+      actors.evict(new Set(toRelease))
     },
     async stop() {
-      for (const partition of watermarks.keys()) letGo(partition)
+      for (const partition of watermarks.keys()) releasePartition(partition)
       await loop.stop()
     },
   }
 }
 
-/** The highest INBOX sequence up to which every partition is resolved, of those that have been read. */
+/** The highest INBOX sequence that was read and up to which every partition is resolved. */
 function lowest(watermarks: ReadonlyMap<number, LowWatermark>, released: ReadonlyMap<number, number>, read: number): number {
   let low = read
   for (const watermark of watermarks.values()) if (watermark.unfinished > 0) low = Math.min(low, watermark.low)
-  for (const stoodAt of released.values()) low = Math.min(low, stoodAt)
+  for (const releasedAt of released.values()) low = Math.min(low, releasedAt)
   return low
 }

@@ -12,12 +12,13 @@ import { checkProtection, createBearerCheck } from './bearer-token.ts'
 import { addActorRoute } from './actor-route.ts'
 import { watchConnection } from './connection-health.ts'
 import { addHealthRoutes } from './health-routes.ts'
-import { addInputRoute, WAIT_MS_MAX, type Durability } from './input-route.ts'
+import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
 import { watchMethods } from './allowed-methods.ts'
 import { asProblem, HttpProblem, problemBody, PROBLEM_TYPE } from './problems.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
-import { createWaits, type WaitDeps } from './wait-for.ts'
+import type { Durability } from '../producer/receipt.ts'
+import { createWaits, type WaitDeps } from '../producer/wait-for.ts'
 
 export interface HttpServerOptions extends WaitDeps {
   readonly jetstream: JetStreamContext
@@ -129,7 +130,7 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
   })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(async (request) => {
-    throw new HttpProblem(404, 'unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
+    throw new HttpProblem('unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
   })
   return app
 }
@@ -153,11 +154,11 @@ function answerBroken(code: string | undefined, socket: Socket): void {
 function brokenBy(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem(431, 'headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes`)
+      return new HttpProblem('headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes; send fewer or shorter ones`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpProblem(408, 'request_timeout', 'the request took too long to arrive')
+      return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:
-      return new HttpProblem(400, 'bad_request', 'this is not HTTP')
+      return new HttpProblem('bad_request', 'this is not HTTP')
   }
 }
 

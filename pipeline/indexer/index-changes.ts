@@ -1,9 +1,5 @@
 import { hash } from 'node:crypto'
-import type { LogRecord } from '../../schemas/record.ts'
-import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { IndexPoint } from '../search/vector-store.ts'
-import { knowledgeOf } from './knowledge-texts.ts'
-import { messagesIn } from './message-texts.ts'
 
 /** A text of a record that is to be found again, before it is cut and embedded. */
 export type IndexText = Omit<IndexPoint, 'id' | 'chunk' | 'vector'> & {
@@ -13,25 +9,12 @@ export type IndexText = Omit<IndexPoint, 'id' | 'chunk' | 'vector'> & {
   readonly chunk?: number
 }
 
-/** What a record changes in the memory. */
+/** What a record changes in the search index. */
 export interface IndexChange {
   readonly texts: readonly IndexText[]
   /** Keys of chunks that are to be found no more. */
   readonly forgotten: readonly string[]
 }
-
-/** What a record has to remember, what was said in it or learned, and to forget. The same record gives the same. */
-export function changeOf(address: Address, record: LogRecord, seq: number): IndexChange {
-  const { texts, forgotten } = knowledgeOf(address, record, seq)
-  return { texts: [...messageTexts(address, record, seq), ...texts], forgotten }
-}
-
-const messageTexts = (address: Address, record: LogRecord, seq: number): IndexText[] =>
-  messagesIn(record).filter(({ text }) => text.trim() !== '').map(({ idx, id, lang, time, text }) => ({
-    key: `${actorKey(address)}/${record.n}/${idx}/${id}`,
-    tenant: address.tenant, in: 'messages', kind: address.kind, actor: address.id, source: id,
-    lang, at: time, seq, text,
-  }))
 
 /** The id of a text's chunk: a UUID (of version 8, RFC 9562) over the text's key. */
 export function pointId({ key }: Pick<IndexText, 'key'>, chunk: number): string {

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { Publisher } from './publisher.ts'
 import type { RequestMux } from './request-mux.ts'
 
-/** One connection to NATS with the views of it that stages use. */
+/** One NATS connection with the clients that stages use over it. */
 export interface JetStreamContext {
   readonly nc: NatsConnection
   readonly js: JetStreamClient

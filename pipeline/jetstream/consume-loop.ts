@@ -2,29 +2,29 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { InFlightLimiter } from '../runtime/in-flight-limiter.ts'
 
 /**
- * Hands a reader's messages to somebody who finishes them later, and waits whenever too much is under way. Between messages it lets
- * everybody else on this event loop have a turn: answers, heart-beats and leases do not wait for a backlog. The first failure ends it.
+ * Passes a reader's messages to a handler that finishes them later, with back-pressure by an in-flight limiter. It yields to the event loop
+ * between messages, so that replies, heartbeats and leases do not wait for a backlog. The first failure ends it.
  */
-export interface ReadLoop<Message> {
-  /** Begins; to be called once. `take` must not throw for what one message is like: that would end the reading. */
+export interface ConsumeLoop<Message> {
+  /** Starts reading; called once. `take` must not throw because of a message's content: that would end the loop. */
   run(take: (message: Message) => void): void
   fail(error: unknown): void
-  /** Aborts when the loop has ended, for those who wait and try again. */
+  /** Aborts when the loop has ended: retries stop. */
   readonly signal: AbortSignal
-  /** Settles when reading was stopped and all that was under way is finished; rejects with the first failure. */
+  /** Settles when reading has stopped and nothing is in flight; rejects with the first failure. */
   readonly ended: Promise<void>
-  /** Stops reading and waits for what is under way, for a bounded time; it is done again later if it was not finished. */
+  /** Stops reading and waits for what is in flight, for a bounded time; unfinished messages are handled again later. */
   stop(): Promise<void>
 }
 
 const STOP_MS_MAX = 5_000
 /**
- * Messages that are here already are handed over for so long at a stretch. Each turn costs writes and wake-ups here, in nats-server and in
- * whoever reads next: with 5 ms the throughput was 40 % lower (decision 22).
+ * Messages that have arrived are passed on for this long before the loop yields. Each turn costs socket writes here, in nats-server and in the
+ * next reader: with 5 ms the throughput is 40 % lower (decision 22).
  */
-const STRETCH_MS = 50
+const TURN_MS = 50
 
-export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(): void }, inFlight: InFlightLimiter): ReadLoop<Message> {
+export function createConsumeLoop<Message>(reader: AsyncIterable<Message> & { stop(): void }, inFlight: InFlightLimiter): ConsumeLoop<Message> {
   const over = new AbortController()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
   const { promise: read, resolve: begin } = Promise.withResolvers<Promise<void>>()
@@ -33,7 +33,7 @@ export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(
     over.abort()
     inFlight.cancelWaiters()
   })
-  // A failure may come before anybody waits for the end.
+  // A failure may come before a caller awaits the end.
   ended.catch(() => undefined)
 
   return {
@@ -43,7 +43,7 @@ export function createReadLoop<Message>(reader: AsyncIterable<Message> & { stop(
         for await (const message of reader) {
           take(message)
           if (inFlight.isFull) await inFlight.whenAvailable()
-          if (performance.now() - begunMs > STRETCH_MS) {
+          if (performance.now() - begunMs > TURN_MS) {
             await nextTurn()
             begunMs = performance.now()
           }

@@ -7,16 +7,16 @@ import type { StreamPosition } from './position-history.ts'
 import { watchForStaleReplica } from './stale-replica.ts'
 
 /**
- * Reads a stream in order from a sequence on. It ends with `interrupted` after every break, be it a reconnect or a consumer that
- * the server had lost: whoever reads begins anew from what is written down, and sees on the way whether the server lost its
- * last messages. An ordered consumer that goes on by itself would wait silently for sequences that were given out again.
+ * Reads a stream in order from a sequence on. It ends with `interrupted` on a reconnect or a lost consumer: the caller restarts from its
+ * checkpoint, where truncation is detected. An ordered consumer that resumed by itself would wait silently when the server had lost its last
+ * messages and gave out their sequences again.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
-  /** Up to here everything of the filter was handed out. Whoever asks between messages may be ahead of the one who takes them: the last one is on its way. */
+  /** The last message of the filter that was yielded. Read between messages, it may be one ahead of the consumer of the iterator. */
   readonly position: StreamPosition
-  /** Of a message that was handed out. */
+  /** The position of a message that was yielded. */
   positionOf(message: JsMsg): StreamPosition
-  /** Messages of the filter that are still to come, as the server said with the last one. */
+  /** Messages of the filter that remain, as the server reported with the last one. */
   readonly pending: number
   stop(): void
 }
@@ -24,20 +24,20 @@ export interface StreamReader extends AsyncIterable<JsMsg> {
 export interface ReaderOptions {
   readonly stream: StreamName
   /**
-   * Empty for all. Whoever follows a stream reads all of it and passes over what is others': nats-server looks for the next message of one of
-   * many subjects in a time that grows with what the reader lags, so that one which has fallen behind never catches up.
+   * Empty: all subjects. A reader that follows a stream takes all subjects and skips those of other members: nats-server finds the next message
+   * of many subjects in a time that grows with the reader's lag, so a reader that has fallen behind would never catch up.
    */
   readonly filterSubjects: readonly string[]
-  /** The first sequence to be read. */
+  /** The first sequence to read. */
   readonly startSeq: number
   /** Messages fetched ahead. */
   readonly messagesMax: number
-  /** Silence of two of these, and the consumer is taken to be lost; at least 500, default 2,000. */
+  /** After two silent intervals the consumer counts as lost. At least 500, default 2,000. */
   readonly heartbeatMs?: number
 }
 
 const HEARTBEAT_MS = 2_000
-/** Each such report makes the client ask once more for `messagesMax`: whoever works on one message for longer begins anew. */
+/** Each missed heartbeat makes the client request `messagesMax` messages more: after this many during one message the reader restarts. */
 const STALLS_MAX = 8
 
 export async function openReader(jetstream: JetStreamContext, options: ReaderOptions): Promise<StreamReader> {
@@ -54,7 +54,7 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
   const positionOf = ({ seq, time }: JsMsg): StreamPosition => ({ created, seq, ts: time.toISOString() })
   const positionNow = (): StreamPosition => (last === undefined ? { created, seq: startSeq - 1, ts: '' } : positionOf(last))
   let failure: ColloquyError | undefined
-  /** Since when the server is waited for; `undefined` while whoever reads works on what he got: the client asks for no more then. */
+  /** When waiting for the server started; `undefined` while the caller works on a message: the client requests nothing then. */
   let waitingSince: number | undefined
   let stalls = 0
 
@@ -99,7 +99,7 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
         }
       } finally {
         stop()
-        // Else it stays with the server for minutes, and who reads slice after slice leaves many. It may be gone with its server.
+        // The server would keep it for minutes. It may be gone with its server.
         consumer.delete().catch(() => false)
       }
       if (failure !== undefined) throw failure
@@ -107,11 +107,13 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
   }
 }
 
-function watchForBreaks(jetstream: JetStreamContext, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void): { stop(): void } {
+function watchForBreaks(
+  jetstream: JetStreamContext, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void,
+): { stop(): void } {
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {
       if (status.type === 'ordered_consumer_recreated') onBreak('the server had lost the consumer')
-      // In a cluster a consumer dies with its server, and the client goes on waiting for it.
+      // In a cluster a consumer dies with its server, and the client waits for it without end.
       if (status.type === 'heartbeats_missed' && isSilent()) onBreak(`${status.count} heartbeats are missing`)
     }
   }

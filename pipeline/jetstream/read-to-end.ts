@@ -5,13 +5,13 @@ import type { JetStreamContext } from './connection.ts'
 
 const FETCH_MAX = 500
 const FETCH_MS_MAX = 10_000
-/** The client asks for a consumer that is lost with its server again and again, without an end. */
+/** The client retries a consumer that was lost with its server without end. */
 const SILENCE_MS_MAX = 2 * FETCH_MS_MAX
 
 /**
- * Reads what a stream has of something by now, in batches, so that whoever works on one in between keeps nobody waiting for heartbeats.
+ * Reads what a stream holds now, in batches: work between two batches delays no heartbeats.
  *
- * @throws ColloquyError `interrupted` where the stream stopped answering
+ * @throws ColloquyError `interrupted` when the stream stops answering
  */
 export async function* readToEnd({ js }: JetStreamContext, stream: StreamName, what: Partial<OrderedConsumerOptions>): AsyncGenerator<readonly JsMsg[]> {
   const consumer = await js.consumers.get(stream, what)
@@ -24,12 +24,12 @@ export async function* readToEnd({ js }: JetStreamContext, stream: StreamName, w
       yield batch
     }
   } finally {
-    // It would stay with the server for minutes; it may be gone with its server.
+    // The server would keep it for minutes. It may be gone with its server.
     await consumer.delete().catch(() => false)
   }
 }
 
-/** What comes in time, which may be nothing. */
+/** The messages that arrive in time, possibly none. */
 async function fetchBatch(consumer: Consumer, max: number): Promise<JsMsg[]> {
   const messages = await consumer.fetch({ max_messages: max, expires: FETCH_MS_MAX })
   const timeout = setTimeout(() => messages.stop(), SILENCE_MS_MAX)

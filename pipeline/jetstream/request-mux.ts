@@ -3,20 +3,20 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { watchConnection } from './connection-events.ts'
 
 /**
- * Requests with many under way over one reply subscription. The client's own `request` makes errors and timers for every call,
- * and writes to the socket for many of them, which costs more than all the rest.
+ * Concurrent requests over one reply subscription. The client's own `request` makes an error object and a timer for every call and writes
+ * to the socket for each; both cost more than the rest of a request.
  */
 export interface RequestMux {
   /**
    * Sends within this turn of the event loop and settles with the reply.
    *
-   * @throws ColloquyError `no_reply` (it may have been received all the same), `no_responders`, `not_sent` (the connection is closed, or
-   * the payload is larger than the server takes), or `closed`.
+   * @throws ColloquyError `no_reply` (the server may have received it), `no_responders`, `not_sent` (the connection is closed, or the payload
+   * is larger than the server accepts), or `closed`.
    */
   request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg>
   /** Requests that have no reply yet. */
   readonly pending: number
-  /** Waits for what is under way, up to the time-out, then ends; without a connection at once. */
+  /** Waits for pending requests, at most for the timeout; without a connection they fail at once. */
   close(): Promise<void>
 }
 
@@ -34,7 +34,7 @@ const SWEEP_MS = 250
 export function createRequestMux(nc: NatsConnection, options: { readonly timeoutMs?: number } = {}): RequestMux {
   const timeoutMs = options.timeoutMs ?? 5_000
   const inbox = createInbox()
-  // In the order of sending, so that the sweep may stop at the first one that is young enough.
+  // In the order of sending: the sweep stops at the first request that is young enough.
   const pending = new Map<string, Pending>()
   let tokens = 0
   let closed = false
@@ -50,7 +50,9 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
       const entry = take(reply.subject.slice(inbox.length + 1))
       if (entry === undefined) return
       if (error !== null) entry.reject(new ColloquyError('no_reply', `no reply for "${entry.subject}"`, { cause: error }))
-      else if (reply.data.length === 0 && reply.headers?.code === NO_RESPONDERS) entry.reject(new ColloquyError('no_responders', `nobody takes "${entry.subject}", or JetStream is away`))
+      else if (reply.data.length === 0 && reply.headers?.code === NO_RESPONDERS) {
+        entry.reject(new ColloquyError('no_responders', `no server answers "${entry.subject}": JetStream is away or the stream does not exist`))
+      }
       else entry.resolve(reply)
     },
   })
@@ -58,7 +60,7 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
   let isReprieve = false
   const sweep = setInterval(() => {
     const now = performance.now()
-    // After a standstill of this process itself, of its garbage collector for instance, answers that came meanwhile have yet to be read.
+    // After a pause of this process (garbage collection, a stopped machine) replies that have arrived are still unread.
     isReprieve = !isReprieve && now - sweptAt > 2 * SWEEP_MS
     sweptAt = now
     if (isReprieve) return
@@ -69,8 +71,8 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     }
   }, SWEEP_MS)
 
-  // What was sent before or during a break may never be answered; waiting for the time-out would only cost time.
-  const giveUp = (): void => {
+  // Requests sent before or during a break may never be answered: waiting for the timeout would only delay the retry.
+  const failPending = (): void => {
     for (const token of [...pending.keys()]) {
       const entry = take(token)
       entry?.reject(new ColloquyError('no_reply', `the connection was lost while "${entry.subject}" waited for its reply; it may have been received`))
@@ -79,14 +81,14 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
   let isConnected = true
   const disconnects = watchConnection(nc, 'disconnect', () => {
     isConnected = false
-    if (closed) giveUp()
+    if (closed) failPending()
   })
   const reconnects = watchConnection(nc, 'reconnect', () => {
     isConnected = true
-    giveUp()
+    failPending()
   })
 
-  // All that one turn of the event loop asks is written to the socket at once: a write is the dearest part of it.
+  // All requests of one turn of the event loop go to the socket in one write: a write is the most expensive part of a request.
   let outbox: { readonly token: string; readonly publish: () => void }[] = []
   const send = (): void => {
     const sending = outbox
@@ -107,7 +109,7 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     },
     request(subject, payload, headers) {
       return new Promise((resolve, reject) => {
-        if (closed) throw new ColloquyError('closed', `"${subject}" was asked after the connection had closed`)
+        if (closed) throw new ColloquyError('closed', `cannot send "${subject}": the connection was closed`)
         const token = (++tokens).toString(36)
         pending.set(token, { resolve, reject, subject, sentAt: performance.now() })
         if (outbox.length === 0) setImmediate(send)
@@ -116,7 +118,7 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     },
     async close() {
       closed = true
-      if (!isConnected) giveUp()
+      if (!isConnected) failPending()
       while (pending.size > 0) await new Promise<void>((resume) => { drained = resume })
       clearInterval(sweep)
       disconnects.stop()

@@ -13,28 +13,28 @@ export interface SourcingWatchdogOptions {
   readonly everyMs: number
 }
 
-/** An INBOX that is as full as this takes nothing over, in all order. */
+/** An INBOX fuller than this stops sourcing by design. */
 const FULL_SHARE = 0.95
-/** A new leader is given so much time before it is looked at. */
+/** A new leader is checked only after this time. */
 const REST_MS = 30_000
 
-/** What INBOX had not taken over at a look. */
+/** A message that INBOX had not sourced at a check. */
 interface Waiting {
   readonly message: SourcedMessage
-  /** Messages that INBOX was behind, by its own word. */
+  /** The lag that INBOX reported. */
   readonly lag: number
   readonly isStuck: boolean
 }
 
 /**
- * Sees to it that INBOX goes on taking over what other streams have for it: results of tasks, alarms, and what actors send to each other.
- * In a cluster nats-server 2.15 was seen to stop that after the death of a server, for as long as INBOX had the same leader. One that came no
- * further between two looks, though there was something, is given another leader, which begins anew.
+ * Watches that INBOX keeps sourcing from other streams: task results, wake-ups, and what actors send to each other. In a cluster
+ * nats-server 2.15 can stop sourcing after the death of a server, until INBOX has another leader. When a message waits and INBOX made no
+ * progress between two checks, the watchdog forces a leader step-down.
  */
 export function startSourcingWatchdog({ jetstream, log, metrics, everyMs }: SourcingWatchdogOptions): PeriodicJob {
   let before: readonly (Waiting | undefined)[] = []
-  /** @returns whether INBOX was given another leader */
-  const look = async (): Promise<boolean> => {
+  /** @returns whether it forced a step-down */
+  const check = async (): Promise<boolean> => {
     const now = await Promise.all(SOURCED_STREAMS.map((one, index) => waitingOf(jetstream, one, before[index])))
     before = now
     const stuck = SOURCED_STREAMS.flatMap(({ stream }, index) => (now[index]?.isStuck === true ? [stream] : []))
@@ -43,22 +43,22 @@ export function startSourcingWatchdog({ jetstream, log, metrics, everyMs }: Sour
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     if (isFull || (cluster?.replicas ?? []).length === 0) return false
     for (const stream of stuck) metrics.sourcingStuck.inc({ stream })
-    log.warn({ stuck, leader: cluster?.leader }, 'INBOX takes nothing over from other streams any more; it is given another leader')
+    log.warn({ stuck, leader: cluster?.leader }, 'INBOX stopped sourcing; forcing a leader step-down')
     before = []
     await jetstream.nc.request(`${jetstream.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
     return true
   }
   return periodicJob(everyMs, async () => {
-    const isNew = await look().catch((error: unknown) => {
+    const isNew = await check().catch((error: unknown) => {
       before = []
-      log.debug({ code: codeOf(error), err: error }, 'nobody could tell what INBOX takes over; it is looked at again')
+      log.debug({ code: codeOf(error), err: error }, 'could not check the sourcing of INBOX; retrying')
       return false
     })
     return isNew ? REST_MS : everyMs
   })
 }
 
-/** Stuck is what waited at the last look, still does, and INBOX is no less behind than it was. */
+/** Stuck: the message waited at the last check, still waits, and the lag of INBOX has not shrunk. */
 async function waitingOf(jetstream: JetStreamContext, one: SourcedStream, before: Waiting | undefined): Promise<Waiting | undefined> {
   const waitsStill = before !== undefined && await sourcedAt(jetstream, one, before.message) === undefined
   const message = waitsStill ? before.message : await newestSourced(jetstream, one)

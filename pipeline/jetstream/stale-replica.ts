@@ -6,7 +6,7 @@ export interface StaleWatchOptions {
   readonly stream: StreamName
   /** Empty for all. */
   readonly filterSubjects: readonly string[]
-  /** The next sequence that is waited for; `undefined` while something came lately. */
+  /** The next expected sequence; `undefined` while messages arrive. */
   readonly waitedFor: () => number | undefined
   readonly onStale: (what: string) => void
 }
@@ -14,15 +14,14 @@ export interface StaleWatchOptions {
 const CHECK_MS = 5_000
 
 /**
- * Asks the stream's leader, while nothing comes, whether there is something after all. In a cluster a consumer lives on one replica, and
- * nats-server 2.15 was seen to leave one behind after kills: such a consumer sends its heartbeats, says that nothing is pending, and
- * never delivers again.
+ * While nothing arrives, asks the stream's leader whether it has messages. In a cluster a consumer lives on one replica, and nats-server 2.15
+ * can leave a replica behind after a kill: its consumer sends heartbeats, reports nothing pending, and never delivers again.
  */
 export function watchForStaleReplica({ jsm }: JetStreamContext, { stream, filterSubjects, waitedFor, onStale }: StaleWatchOptions): { stop(): void } {
   const filters = filterSubjects.length === 0 ? ['>'] : filterSubjects
-  /** What the leader had already at the last look. */
+  /** The sequence that the leader had at the last check and this consumer had not delivered. */
   let missed: number | undefined
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const seq = waitedFor()
     if (seq === undefined) {
       missed = undefined
@@ -34,8 +33,8 @@ export function watchForStaleReplica({ jsm }: JetStreamContext, { stream, filter
     else missed = seq
   }
   const timer = setInterval(() => {
-    // Who cannot be asked now is asked again.
-    look().catch(() => undefined)
+    // A leader that cannot be asked now is asked at the next check.
+    check().catch(() => undefined)
   }, CHECK_MS)
   return { stop: () => clearInterval(timer) }
 }

@@ -1,9 +1,9 @@
-/** Counts what is under way, for somebody who waits until nothing is. */
+/** Counts work in flight; a caller can wait until it is zero. */
 export interface InFlightCounter {
   increment(): void
   decrement(): void
   readonly count: number
-  /** Settles when nothing is under way. */
+  /** Settles when the count is zero. */
   whenZero(): Promise<void>
 }
 

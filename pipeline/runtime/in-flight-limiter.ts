@@ -1,13 +1,13 @@
-/** Bounds what is under way by number and by bytes. One that is let in may overshoot; the next has to wait. */
+/** Bounds work in flight by count and by bytes. The last item admitted may exceed the bound; the next one waits. */
 export interface InFlightLimiter {
   acquire(bytes: number): void
   release(bytes: number): void
   readonly isFull: boolean
-  /** Settles when there is room again. */
+  /** Settles when the work in flight is below the bounds. */
   whenAvailable(): Promise<void>
-  /** Settles when nothing is under way. */
+  /** Settles when nothing is in flight. */
   whenIdle(): Promise<void>
-  /** Lets everybody who waits go on, whatever the bounds: what they waited for will not come. */
+  /** Settles all waits although the bounds are not met: the work they wait for has ended without a result. */
   cancelWaiters(): void
 }
 

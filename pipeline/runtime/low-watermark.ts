@@ -1,9 +1,9 @@
 /**
- * Follows a stream whose messages are taken in order and finished in any order: `low` is the highest sequence up to which
- * every taken one is finished. What is remembered is as large as what is under way.
+ * Tracks a stream whose messages are taken in order and finished in any order. `low` is the highest sequence up to which every taken message
+ * is finished. Memory grows with the messages in flight only.
  */
 export interface LowWatermark {
-  /** Sequences must rise. */
+  /** Sequences must ascend. */
   take(seq: number): void
   finish(seq: number): void
   readonly low: number
@@ -11,7 +11,7 @@ export interface LowWatermark {
 }
 
 export function createLowWatermark(start: number): LowWatermark {
-  // In the order of taking: the first key is the oldest one that is not finished.
+  // In the order of taking: the first key is the oldest unfinished sequence.
   const open = new Map<number, true>()
   let highest = start
   let low = start

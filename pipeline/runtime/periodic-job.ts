@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Work that is done again and again in the background. */
+/** A job that runs in the background until it is stopped. */
 export interface PeriodicJob {
-  /** Ends after what is being done just now. */
+  /** Settles after the current run. */
   stop(): Promise<void>
 }
 
 /**
- * Does something, pauses for as many ms as it says, and does it again.
+ * Runs a job, waits for as many milliseconds as the run returned, and runs it again.
  *
- * @param firstMs the pause before it is done first
- * @param once must not reject; the signal aborts when it is to end
+ * @param firstMs the delay of the first run
+ * @param once must not reject; the signal aborts when the job stops
  */
 export function periodicJob(firstMs: number, once: (signal: AbortSignal) => Promise<number>): PeriodicJob {
   const stopping = new AbortController()

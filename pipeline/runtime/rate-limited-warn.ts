@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 
 const WINDOW_MS = 10_000
 
-/** When a message was last written, and how many lines of it were not since. */
+/** When a message was last logged, and how many lines of it were suppressed since. */
 interface Written {
   readonly atMs: number
   suppressed: number
@@ -11,10 +11,10 @@ interface Written {
 const written = new WeakMap<Logger, Map<string, Written>>()
 
 /**
- * Warns of what goes wrong for many at one time and over and over, as in an outage it does for everything that is under way: the first time
- * at once, then once in ten seconds at most, with how many lines of this message the logger left out since (`suppressed`).
+ * Logs a warning at most once in ten seconds per message, with the number of lines suppressed since (`suppressed`). For faults that hit
+ * everything in flight at once, as an outage does.
  *
- * @param message one of a few: each is remembered.
+ * @param message one of a fixed set: each is kept in memory
  */
 export function rateLimitedWarn(log: Logger, fields: object, message: string): void {
   let messages = written.get(log)

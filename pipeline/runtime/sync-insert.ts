@@ -1,2 +1,2 @@
-/** For an insert that is a batch already, or a mark that somebody waits for: a server that gathers inserts by default (`async_insert`) lets it wait. */
+/** For inserts that are batches already or that a caller waits for: a server with `async_insert` on by default would delay them. */
 export const SYNC_INSERT = { async_insert: 0 } as const

@@ -1,19 +1,19 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-/** As `nice` has it, 0 to 19: with this a thread gets about a tenth of what another one gets that wants the same processor. */
+/** 0 to 19 as in `nice(1)`: at 10 a thread gets about a tenth of the processor time of a thread at 0 that competes with it. */
 const NICENESS = 10
 
 /**
- * Lets this thread, and those that it starts from now on, stand back behind the others where there are too few processors for all: tables and
- * memory may be behind, replies may not. Linux alone knows priorities of threads; elsewhere, and where it is forbidden, nothing changes.
+ * Lowers the priority of this thread and of threads that it starts later: tables and search index may lag under load, replies may not. Only
+ * Linux has thread priorities; elsewhere, and where the system forbids it, nothing changes.
  *
- * @returns whether it does
+ * @returns whether the priority was lowered
  */
 export function lowerThreadPriority(niceness = NICENESS): boolean {
   if (process.platform !== 'linux') return false
   try {
-    // `<pid>/task/<tid>`, of whoever asks.
+    // `<pid>/task/<tid>` of the calling thread.
     setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), niceness)
     return true
   } catch {

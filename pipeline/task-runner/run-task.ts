@@ -1,51 +1,55 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
-const PAUSE_MIN_MS = 200
-const PAUSE_MAX_MS = 30_000
+const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
-/** How a run came out. `given_up`: nobody wants the outcome any more, or another runner will produce it. */
+/** The outcome of a run. `given_up`: the machine no longer needs it, or another runner will run it again. */
 export type Outcome =
   | { readonly kind: 'done'; readonly output: unknown; readonly attempts: number }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
 export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memory'> {
-  /** Aborts at the deadline, when the machine wants it no longer, and when the runner stops. */
+  /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
-  /** Calls the task; what it does before its first `await` can be watched there. */
+  /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
   readonly call: <T>(work: () => T) => T
-  /** Told after each attempt. */
+  /** Called after each attempt. */
   readonly onAttempt: (outcome: 'ok' | 'error') => void
 }
 
 /**
- * Runs a task until it succeeds, fails for good, or its attempts are used up, with pauses that double between attempts.
+ * Runs a task until it succeeds, fails permanently, or has used up its attempts. The pause doubles with each attempt. Never throws: an
+ * error of the task is an outcome.
  *
- * @param attemptsBefore attempts that were begun by runners that did not live to tell.
+ * @param attemptsBefore attempts of earlier runners that ended without an outcome.
  */
 export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
   const input = definition.input.safeParse(message.input)
-  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: { code: 'bad_task_input', message: zodProblem(input.error, 'input') } }
+  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
   if (attemptsBefore >= definition.attemptsMax) {
-    return { kind: 'failed', attempts: attemptsBefore, error: { code: 'runner_lost', message: 'every runner that tried this task was lost before it had an outcome' } }
+    return { kind: 'failed', attempts: attemptsBefore, error: failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome') }
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
-      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log, actor: deps.actor, memory: deps.memory })), signal)
+      const { log, actor, memory } = deps
+      const run = deps.call(() => definition.run({ input: input.data, key: message.run, signal, log, actor, memory }))
+      const output = await untilAborted(run, signal)
       deps.onAttempt('ok')
-      const unfit = unfitness(definition, output)
-      return unfit === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: unfit, attempts }
+      const problem = outputProblem(definition, output)
+      return problem === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: problem, attempts }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
-      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error', message: messageOf(error).toWellFormed().slice(0, 4096) }
+      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode, message: messageOf(error).toWellFormed().slice(0, 4096) }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
@@ -54,12 +58,12 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
 }
 
 async function pause(attempts: number, error: unknown, signal: AbortSignal): Promise<'over' | 'aborted'> {
-  const backOffMs = Math.min(PAUSE_MIN_MS * 2 ** (attempts - 1), PAUSE_MAX_MS) * (0.5 + Math.random() / 2)
-  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, backOffMs) : backOffMs
+  const usualMs = backOffMs(attempts - 1, PAUSES, true)
+  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, usualMs) : usualMs
   return delay(pauseMs, 'over' as const, { signal }).catch(() => 'aborted')
 }
 
-/** A task that never settles must not hold its place for ever: the abort counts, whatever the task makes of it. */
+/** Rejects when the signal aborts, so that a task that ignores the signal does not keep its slot. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
@@ -74,13 +78,16 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** Why an output cannot be given to the machine. */
-function unfitness(definition: TaskDefinition, output: unknown): TaskError | undefined {
+/** A failure that the runner finds, not the task. */
+const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, message })
+
+/** The problem of an output that cannot be passed to the machine. */
+function outputProblem(definition: TaskDefinition, output: unknown): TaskError | undefined {
   const problem = jsonProblem(output)
-  if (problem !== undefined) return { code: 'result_unfit', message: problem }
+  if (problem !== undefined) return failureOf('result_unfit', problem)
   const checked = definition.output.safeParse(output)
-  if (!checked.success) return { code: 'result_unfit', message: zodProblem(checked.error, 'output') }
+  if (!checked.success) return failureOf('result_unfit', zodProblem(checked.error, 'output'))
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
-  if (bytes > LIMITS.resultBytesMax) return { code: 'result_too_large', message: `${bytes} bytes; a result may have ${LIMITS.resultBytesMax}` }
-  return undefined
+  if (bytes <= LIMITS.resultBytesMax) return undefined
+  return failureOf('result_too_large', `the result has ${bytes} bytes; at most ${LIMITS.resultBytesMax} are allowed`)
 }

@@ -14,25 +14,25 @@ export interface WakeUpSweeperOptions {
   readonly everyMs: number
 }
 
-/** Of many schedules it takes its time: at most this part of it. */
+/** At most this share of the time goes into sweeps. */
 const SHARE = 0.05
 
 /**
- * Looks over the schedules in TIMERS now and then, for all members, and sets those again that their server has forgotten: after a kill -9 nats-server 2.15
- * was seen to keep the messages of some, and never to send them. They go off at once then.
+ * Sweeps the schedules in TIMERS periodically, for all members, and sets missed ones again: after a kill -9 nats-server 2.15 may keep the
+ * message of a schedule and never deliver it. A schedule that is set again fires at once.
  */
 export const startWakeUpSweeper = ({ everyMs, ...options }: WakeUpSweeperOptions): PeriodicJob => periodicJob(everyMs, async (signal) => {
   const begunMs = performance.now()
   try {
     const count = await sweepWakeUps(options, signal)
-    if (count > 0) options.log.warn({ count }, 'alarms that NATS had forgotten are set again; they are late')
+    if (count > 0) options.log.warn({ count }, 'NATS had missed wake-ups; set them again, they fire late')
   } catch (error) {
-    options.log.warn({ code: codeOf(error), err: error }, 'the alarms could not be looked over; it is tried again')
+    options.log.warn({ code: codeOf(error), err: error }, 'could not sweep the wake-ups; retrying')
   }
   return Math.max(everyMs, (performance.now() - begunMs) / SHARE)
 })
 
-/** One look at all schedules. @returns how many were set again @throws ColloquyError `interrupted` where TIMERS stopped answering */
+/** Sweeps all schedules once. @returns how many were set again @throws ColloquyError `interrupted` when TIMERS stops answering */
 export async function sweepWakeUps({ jetstream, now }: Omit<WakeUpSweeperOptions, 'everyMs'>, signal: AbortSignal): Promise<number> {
   let count = 0
   for await (const batch of readToEnd(jetstream, 'TIMERS', { filter_subjects: ['timer.>'] })) {
@@ -45,7 +45,7 @@ export async function sweepWakeUps({ jetstream, now }: Omit<WakeUpSweeperOptions
   return count
 }
 
-/** False where it has gone off or was replaced meanwhile. */
+/** False when the wake-up has fired or was replaced in the meantime. */
 async function setAgain({ publisher }: JetStreamContext, { subject, seq, data, headers }: JsMsg): Promise<boolean> {
   const result = await publisher.publish(subject, data, {
     expectLastSubjectSequence: seq, headers: { [SCHEDULE]: headers?.get(SCHEDULE) ?? '', [SCHEDULE_TARGET]: headers?.get(SCHEDULE_TARGET) ?? '' },

@@ -1,35 +1,35 @@
 import { LRUCache } from 'lru-cache'
 import { wakeUpSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 
 /**
- * One schedule in TIMERS per actor, at or before whatever it waits for first. When it goes off, the actor gets a message from inside, looks
- * what time has come for, and is given another alarm for the rest. So a timer that is moved a hundred times costs one schedule, and an
- * alarm for what is waited for no longer does nothing (decision 23).
+ * The wake-ups of actors: one schedule in TIMERS per actor, at or before its next deadline. When it fires, the actor receives an internal
+ * message, handles every run whose deadline has passed, and gets another wake-up for the rest. A timer that moves a hundred times costs one
+ * schedule, and a wake-up for a deadline that no longer exists changes nothing (decision 23).
  *
- * Whoever is wrong about the present schedule can only make it earlier, which does no harm; a later one is set only where there is none.
+ * A member that is wrong about the present schedule can only make it earlier, which is harmless: it sets a later one only when there is none.
  */
 export interface WakeUps {
   /**
-   * Sees to it that the actor has an alarm at `at` or before.
+   * Makes sure that the actor has a wake-up at `at` or before.
    *
    * @throws AbortError by the signal
    */
   set(address: Address, at: string, options?: WakeUpOptions): Promise<WakeUpOutcome>
-  /** Whether there is one at `at` or before for certain that goes off after `since`, both ISO. */
+  /** Whether it is certain that a wake-up fires after `since` and at `at` or before; both ISO. */
   covers(address: Address, at: string, since: string): boolean
 }
 
-/** `there`: it had one already. `not_ours`: it has none by this, and another sees to it. */
+/** `there`: one was set already. `not_ours`: another member owns the partition and sets it. */
 export type WakeUpOutcome = 'set' | 'there' | 'not_ours'
 
 export interface WakeUpOptions {
-  /** Whether the actor never had one, as far as anybody knows: then TIMERS is not asked first. Default: false. */
+  /** The actor is new: TIMERS is not read before the first publish. Default: false. */
   readonly isNew?: boolean
-  /** Asked last of all: who was paused, and has another in his place by now, would make the alarm earlier than that one knows. Default: yes. */
+  /** Checked last: a member that was paused and replaced would make the wake-up earlier than its successor knows. Default: true. */
   readonly isOurs?: () => Promise<boolean>
 }
 
@@ -39,20 +39,20 @@ export interface WakeUpsDeps extends Omit<RetryDeps, 'publisher'> {
   readonly now?: () => number
 }
 
-/** A schedule as it was last seen. */
+/** A schedule as last read. */
 interface Known {
-  /** ISO; empty where there is none. */
+  /** ISO; empty: none. */
   readonly at: string
-  /** TIMERS sequence of it, 0 where there is none. */
+  /** Its TIMERS sequence; 0: none. */
   readonly seq: number
 }
 
-/** Actors whose schedule is remembered, the longest unused going first: of another one TIMERS is asked. */
+/** Schedules kept in memory, least recently used evicted first; others are read from TIMERS. */
 const KNOWN_MAX = 100_000
-/** An alarm that is this near may have gone off already by the clock of another server. */
+/** A wake-up this near may have fired already by another server's clock. */
 const SKEW_MS_MAX = 5_000
 
-/** nats-server goes off within some milliseconds; one that is overdue by this was forgotten by it (decision 23). */
+/** nats-server fires within some milliseconds; a schedule that is this late was missed (decision 23). */
 const MISSED_AFTER_MS = 10_000
 export const isMissed = (at: string, nowMs: number): boolean => nowMs - Date.parse(at) > MISSED_AFTER_MS
 
@@ -63,15 +63,15 @@ const PAYLOAD = JSON.stringify({ type: 'alarm' })
 export const SCHEDULE = 'Nats-Schedule'
 export const SCHEDULE_TARGET = 'Nats-Schedule-Target'
 const AT = '@at '
-/** ISO; empty where the header is none of ours. */
+/** ISO; empty for a header in another format. */
 export const timeOf = (schedule: string): string => (schedule.startsWith(AT) ? schedule.slice(AT.length) : '')
 
 export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDeps): WakeUps {
   const known = new LRUCache<string, Known>({ max: KNOWN_MAX })
-  const surely: RetryDeps = { ...deps, publisher: jetstream.publisher }
+  const retryDeps: RetryDeps = { ...deps, publisher: jetstream.publisher }
 
-  const look = async (subject: string): Promise<Known> => {
-    const message = await withRetry(deps, subject, () => jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
+  const read = async (subject: string): Promise<Known> => {
+    const message = await askWithRetry(deps, subject, () => jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
     if (message === null) return NONE
     return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }
@@ -79,15 +79,15 @@ export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDep
     async set(address, at, { isNew = false, isOurs } = {}) {
       const subject = wakeUpSubject(address)
       const remembered = isNew ? NONE : known.get(subject)
-      // One that is remembered as early enough may have gone off since.
-      let present = remembered !== undefined && isLater(remembered, at) ? remembered : await look(subject)
-      for (;; present = await look(subject)) {
+      // A known schedule that is early enough may have fired since.
+      let present = remembered !== undefined && isLater(remembered, at) ? remembered : await read(subject)
+      for (;; present = await read(subject)) {
         if (!isLater(present, at) && !isMissed(present.at, now())) {
           known.set(subject, present)
           return 'there'
         }
         if (await isOurs?.() === false) return 'not_ours'
-        const set = await publishWithRetry(surely, subject, PAYLOAD, {
+        const set = await publishWithRetry(retryDeps, subject, PAYLOAD, {
           expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, [SCHEDULE_TARGET]: internalSubject(address) },
         }, [JS_CODE.wrongLastSequence])
         if (!set.ok) continue

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { BREAKS, broken, type Break } from '../../bench/chaos/break/breaks.ts'
+import { type Break,BREAKS, broken } from '../../bench/chaos/break/breaks.ts'
 
-/** `npm run chaos -- --break <name>` has the checker find each; here it is only seen to that the source is still what they change. */
-test.each(Object.entries<Break>(BREAKS))('%s still changes the source, into something that can be read', async (_name, { changes }) => {
+/** Only checks that each break still applies to the source; `npm run chaos -- --break <name>` checks that the checker notices it. */
+test.each(Object.entries<Break>(BREAKS))('%s still applies to the source, and the result parses', async (_name, { changes }) => {
   for (const change of changes) {
     const source = await readFile(join(import.meta.dirname, '../..', change.file), 'utf8')
     const changed = broken(source, change)
@@ -14,6 +14,6 @@ test.each(Object.entries<Break>(BREAKS))('%s still changes the source, into some
   }
 })
 
-test('a break whose source has changed is refused', () => {
-  expect(() => broken('nothing of it', BREAKS['low-ahead'].changes[0])).toThrow('must be made anew')
+test('a break that no longer matches the source is refused', () => {
+  expect(() => broken('other source', BREAKS['low-ahead'].changes[0])).toThrow('adapt the break')
 })

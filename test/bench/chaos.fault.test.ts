@@ -14,13 +14,13 @@ test('workers and servers are killed, paused and cut off under load, and nothing
   const json = join(folder, 'report.json')
   const args = ['--minutes', '0.1', '--seed', '8', '--rate', '150', '--actors', '150', '--workers', '2', '--json', json]
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args])
-  expect(stdout).toMatch(/findings +none\ngood\n$/)
-  const { verdict, seen } = JSON.parse(await readFile(json, 'utf8')) as ChaosReport
+  expect(stdout).toMatch(/findings +none\npassed\n$/)
+  const { verdict, observed } = JSON.parse(await readFile(json, 'utf8')) as ChaosReport
   await rm(folder, { recursive: true })
   expect(verdict.counts).toEqual({})
-  expect(seen.troubles).toEqual([])
+  expect(observed.problems).toEqual([])
   expect(verdict.acknowledged).toBeGreaterThan(100)
   expect(verdict.acknowledged).toBe(verdict.sent)
   expect(verdict.records).toBeGreaterThan(verdict.acknowledged)
-  expect(Object.keys(seen.injected).length).toBeGreaterThan(1)
+  expect(Object.keys(observed.injected).length).toBeGreaterThan(1)
 })

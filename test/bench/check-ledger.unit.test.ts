@@ -3,17 +3,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { checkLedger, isClean, type Ledger, type LedgerRecord } from '../../bench/gate/check-ledger.ts'
-import { measurePeers } from '../../bench/peers/measure-peers.ts'
 import type { SentInput } from '../../bench/harness/bench-producer.ts'
+import { medians, quantile, slope } from '../../bench/harness/statistics.ts'
+import { measurePeers } from '../../bench/peers/measure-peers.ts'
 import { renderReport, type Report } from '../../bench/reports/bench-report.ts'
 import { readResults, RESULTS, saveReport } from '../../bench/reports/results.ts'
-import { medians, quantile, slope } from '../../bench/harness/statistics.ts'
-import { README, renderSummary, withSummary } from '../../bench/reports/summary.ts'
+import { BENCHMARKS_PAGE, renderSummary, withSummary } from '../../bench/reports/summary.ts'
 
 const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>
-  ({ seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`], about: undefined, started: [], set: [], stopped: [] })
+  ({
+    seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`], about: undefined,
+    started: [], set: [], stopped: [],
+  })
 
-/** What a run leaves behind where nothing went wrong. */
+/** The ledger of a run without faults. */
 function goodRun(): { sent: SentInput[]; ledger: Ledger } {
   const records = [record(1, 'a', 1, 1), record(2, 'b', 1, 2), record(3, 'a', 2, 3)]
   return {
@@ -37,12 +40,12 @@ function swapped(ledger: Ledger, part: Part, one: number, other: number): Ledger
 }
 
 describe('the correctness gate', () => {
-  it('lets a run pass in which everything is there once and in order', () => {
+  it('finds no fault in a complete and ordered run', () => {
     const { sent, ledger } = goodRun()
     expect(checkLedger(sent, ledger)).toEqual({ acknowledged: 3, lost: 0, duplicated: 0, outOfOrder: 0, faults: [] })
   })
 
-  it.each(['records', 'events', 'rows'] as const)('finds what is missing in %s', (part) => {
+  it.each(['records', 'events', 'rows'] as const)('finds a missing entry in %s', (part) => {
     const { sent, ledger } = goodRun()
     const verdict = checkLedger(sent, without(ledger, part, ledger[part].length - 1))
     expect(verdict.lost).toBeGreaterThan(0)
@@ -50,35 +53,35 @@ describe('the correctness gate', () => {
     expect(isClean(verdict)).toBe(false)
   })
 
-  it.each(['records', 'events', 'rows'] as const)('finds what is there twice in %s', (part) => {
+  it.each(['records', 'events', 'rows'] as const)('finds a duplicate in %s', (part) => {
     const { sent, ledger } = goodRun()
     expect(checkLedger(sent, doubled(ledger, part, 0)).duplicated).toBeGreaterThan(0)
   })
 
-  it.each([['records', 0, 2], ['events', 0, 1], ['rows', 0, 1]] as const)('finds what is out of order in %s', (part, one, other) => {
+  it.each([['records', 0, 2], ['events', 0, 1], ['rows', 0, 1]] as const)('finds swapped entries in %s', (part, one, other) => {
     const { sent, ledger } = goodRun()
     expect(checkLedger(sent, swapped(ledger, part, one, other)).outOfOrder).toBeGreaterThan(0)
   })
 
-  it('lets different actors be in any order', () => {
+  it('ignores the order between different actors', () => {
     const { sent, ledger } = goodRun()
     const events = [2, 3, 0, 1, 4, 5].flatMap((place) => ledger.events[place] ?? [])
     expect(isClean(checkLedger(sent, { ...ledger, events }))).toBe(true)
   })
 
-  it('takes a rejected input for a lost one', () => {
+  it('counts a rejected input as lost', () => {
     const { sent, ledger } = goodRun()
     const records = ledger.records.map((one, index) => (index === 1 ? { ...one, committed: false } : one))
     expect(checkLedger(sent, { ...ledger, records }).lost).toBe(1)
   })
 
-  it('finds a record that is not at the position that its producer was told', () => {
+  it('finds a record whose position differs from the acknowledged one', () => {
     const { sent, ledger } = goodRun()
     const records = ledger.records.map((one, index) => (index === 2 ? { ...one, position: 4 } : one))
     expect(checkLedger(sent, { ...ledger, records }).outOfOrder).toBe(1)
   })
 
-  it('lets an input that was not acknowledged have a record or none', () => {
+  it('accepts an unacknowledged input with or without a record', () => {
     const { sent, ledger } = goodRun()
     const unsure = (index: number): SentInput[] => sent.map((input, place) => (place === index ? { ...input, position: undefined } : input))
     expect(checkLedger(unsure(0), ledger)).toMatchObject({ acknowledged: 2, lost: 0, duplicated: 0, outOfOrder: 0 })
@@ -88,7 +91,7 @@ describe('the correctness gate', () => {
 })
 
 describe('the gate on tasks and timers', () => {
-  /** An actor that starts a task and sets a timer, hears of the one and stops the other. */
+  /** An actor that starts a task and sets a timer; the result of the task stops the timer. */
   const runs = (): LedgerRecord[] => {
     const about = (seq: number, run: string | undefined, more: Partial<LedgerRecord>): LedgerRecord =>
       ({ ...record(seq, 'a', seq, seq), emitted: [], about: run, ...(run === undefined ? {} : { inputId: `task.done:${run}` }), ...more })
@@ -99,15 +102,15 @@ describe('the gate on tasks and timers', () => {
     { records, events: [], rows: records.map(({ seq, actor, inputId }) => ({ seq, idx: 0, actor, id: inputId })) },
   )
 
-  it('lets a task pass that has one outcome', () => {
+  it('finds no fault in a task with one outcome', () => {
     expect(verdictOn(runs())).toMatchObject({ acknowledged: 1, lost: 0, duplicated: 0, outOfOrder: 0 })
   })
 
-  it('finds a task that has none', () => {
+  it('finds a task without outcome', () => {
     expect(verdictOn(runs().slice(0, 1))).toMatchObject({ lost: 1, duplicated: 0 })
   })
 
-  it('finds a second outcome, and one of a task that was never started', () => {
+  it('finds a second outcome, and the outcome of a task that was never started', () => {
     const [start, end] = runs()
     if (start === undefined || end === undefined) throw new Error('no records')
     const again = { ...end, seq: 3, n: 3, position: 3 }
@@ -118,7 +121,9 @@ describe('the gate on tasks and timers', () => {
   it('finds a timer that fires after it was stopped, and an outcome that was rejected', () => {
     const [start, end] = runs()
     if (start === undefined || end === undefined) throw new Error('no records')
-    expect(verdictOn([start, end, { ...end, seq: 3, n: 3, position: 3, about: 't1', inputId: 'timer.fired:t1' }])).toMatchObject({ duplicated: 1 })
+    expect(verdictOn([start, end, { ...end, seq: 3, n: 3, position: 3, about: 't1', inputId: 'timer.fired:t1' }])).toMatchObject({
+      duplicated: 1,
+    })
     expect(verdictOn([start, { ...end, committed: false }])).toMatchObject({ lost: 1 })
   })
 })
@@ -130,7 +135,8 @@ describe('the report', () => {
 
   const reportOf = (lost: number): Report => ({
     scenario: 'turns', seconds: 1, acknowledged: 9, lost, duplicated: 0, outOfOrder: 0, faults: lost > 0 ? ['lost: a/i1'] : [],
-    figures: { turnsPerSecond: 1234, refused: 0 }, spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } }, notes: ['a note'],
+    figures: { turnsPerSecond: 1234, refused: 0 }, spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } },
+    notes: ['a note'],
     options: { seconds: 1, actors: 1, rate: 1, rows: 1, workers: 1, roles: ['host'], vs: [], payloadBytes: 0, seed: 1 }, settings: {},
     noise: { roundMs: 5, iqrPercent: 3, slowestPercent: 110, othersPercent: 2, stolenPercent: 0, rounds: 40 },
     durability: { replicas: 1, fsync: '2m' }, machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
@@ -138,44 +144,46 @@ describe('the report', () => {
     commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',
   })
 
-  it('has the figures of a clean run', () => {
+  it('has the figures if the gate found no fault', () => {
     expect(renderReport(reportOf(0))).toContain('| turnsPerSecond | 1,234 | 1,200 to 1,300 (5) |\n| refused | 0 | |')
   })
 
-  it('has no figures where something was lost, but what it was', () => {
+  it('has the faults instead of figures if the gate found any', () => {
     const text = renderReport(reportOf(1))
     expect(text).not.toContain('turnsPerSecond')
     expect(text).toContain('- lost: a/i1')
   })
 
-  it('is kept as Markdown with a chart, and as JSON that the summary is made of', async () => {
+  it('is saved as Markdown with a chart, and as JSON for the summary', async () => {
     await saveReport(folder, 'turns', reportOf(0))
     expect(await readFile(join(folder, 'turns.md'), 'utf8')).toContain('](turns.svg)')
     expect(await readFile(join(folder, 'turns.svg'), 'utf8')).toMatch(/^<svg [^]*turns[^]*<\/svg>/)
     const summary = renderSummary(await readResults(folder))
-    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](bench/results/turns.md) | 5 ms |')
+    expect(summary).toContain('| 1,234/s | 1,200 to 1,300 | 15,000/s | [turns](../bench/results/turns.md) | 5 ms |')
     expect(summary).toContain('a cpu, 2 cores, 4 GiB')
   })
 
-  it('is what the README says: "npm run bench -- readme" writes it there', async () => {
-    const readme = await readFile(README, 'utf8')
-    expect(withSummary(readme, renderSummary(await readResults(RESULTS)))).toBe(readme)
+  it('is what docs/benchmarks.md says: "npm run bench -- summary" writes it there', async () => {
+    const page = await readFile(BENCHMARKS_PAGE, 'utf8')
+    expect(withSummary(page, renderSummary(await readResults(RESULTS)))).toBe(page)
   })
 
-  it('says that a peer was left out whose server is not on the machine', async () => {
+  it('notes that a peer was not measured because its server is not on the machine', async () => {
     vi.stubEnv('PATH', folder)
     const options = { ...reportOf(0).options, vs: ['bullmq'] as const }
-    const [bullmq] = await measurePeers(options, { count: 1, ms: 1, warmUpMs: 1 }).finally(() => vi.unstubAllEnvs())
+    const [bullmq] = await measurePeers(options, { rounds: 1, roundMs: 1, warmUpMs: 1 }).finally(() => vi.unstubAllEnvs())
     expect(bullmq).toMatchObject({ name: 'bullmq', perSecond: [], notes: [expect.stringContaining('no redis-server on the PATH')] })
   })
 })
 
 describe('the figures', () => {
   it('are medians of repeats, with their spread', () => {
-    expect(medians({ perSecond: [5, 1, 4, 2, 3] })).toEqual({ figures: { perSecond: 3 }, spread: { perSecond: { p25: 2, p50: 3, p75: 4, repeats: 5 } } })
+    expect(medians({ perSecond: [5, 1, 4, 2, 3] })).toEqual({
+      figures: { perSecond: 3 }, spread: { perSecond: { p25: 2, p50: 3, p75: 4, repeats: 5 } },
+    })
   })
 
-  it('have a slope: what they rise by in a unit of time', () => {
+  it('have a slope: their rise per unit of time', () => {
     expect(slope([[0, 1], [1, 3], [2, 5]])).toBe(2)
     expect([slope([[0, 1]]), slope([])]).toEqual([0, 0])
   })

@@ -1,10 +1,10 @@
 import { registerHooks } from 'node:module'
-import { BREAKS, broken, type Break } from './breaks.ts'
+import { type Break,BREAKS, broken } from './breaks.ts'
 
-/** For `node --import <this>?<name of a break>`: the files that the break is about are loaded changed. */
+/** For `node --import <this>?<name of a break>`: applies the changes of the break when Node loads the files. */
 const name = new URL(import.meta.url).search.slice(1)
 const found = Object.entries<Break>(BREAKS).find(([one]) => one === name)?.[1]
-if (found === undefined) throw new Error(`there is no break "${name}"`)
+if (found === undefined) throw new Error(`unknown break "${name}"`)
 const changesOf = (url: string) => found.changes.filter(({ file }) => new URL(`../../../${file}`, import.meta.url).href === url)
 
 registerHooks({

@@ -1,30 +1,30 @@
 import type { FindingKind } from '../check/findings.ts'
 
-/** A change of one file of the product's source. */
+/** A text replacement in one source file of the product. */
 export interface Change {
-  /** From the project's root. */
+  /** Path from the project's root. */
   readonly file: string
-  /** Stands there once, so that a change of the source cannot make the break do nothing. */
+  /** Must occur exactly once, so that a change of the source cannot disable the break unnoticed. */
   readonly find: string
   readonly replace: string
 }
 
-/** How a guarantee is broken. */
+/** A way to break a guarantee. */
 export interface Break {
-  /** All of them together: where one thing makes up for another, neither alone would show. */
+  /** Applied together, because one safeguard may compensate for another. */
   readonly changes: readonly Change[]
-  /** One of these has to be found. */
+  /** The checker must report at least one of these. */
   readonly findings: readonly FindingKind[]
-  /** Least minutes of a run in which it shows. */
+  /** Minimum minutes of a run in which the break has an effect. */
   readonly minutes: number
 }
 
 /**
- * How each guarantee can be broken. Workers of a chaos run load the changed source (hook.ts); the product has no switch for it. The checker is
- * right only if it finds each of them.
+ * A break for each guarantee. The workers of a chaos run load the changed source (break-hook.ts); the product itself has no switch for it.
+ * The checker is only trustworthy if it notices every break.
  */
 export const BREAKS = {
-  // A worker that wakes up goes on as if nothing had happened.
+  // A worker that resumes after a pause continues with the partitions that it has lost.
   'no-expectation': {
     changes: [
       { file: 'pipeline/host/message-handler.ts', find: '{ expectLastSubjectSequence: live.lastSeq }', replace: '{}' },
@@ -33,29 +33,40 @@ export const BREAKS = {
     findings: ['twice', 'out_of_order', 'wrong_fold'], minutes: 1,
   },
   'low-ahead': {
-    changes: [{ file: 'pipeline/host/host.ts', find: 'watermarks.get(partition)?.low ?? 0,', replace: '(watermarks.get(partition)?.low ?? 0) + 3,' }],
+    changes: [{
+      file: 'pipeline/host/host.ts', find: 'watermarks.get(partition)?.low ?? 0,', replace: '(watermarks.get(partition)?.low ?? 0) + 3,',
+    }],
     findings: ['low_ahead', 'lost'], minutes: 0.2,
   },
   'repeats-taken': {
-    changes: [{ file: 'actors/core/deduplication.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'", replace: '' }],
+    changes: [{
+      file: 'actors/core/deduplication.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'",
+      replace: '',
+    }],
     findings: ['twice'], minutes: 0.2,
   },
-  // Effects take a while, as they do where NATS is slow.
+  // The delay before effects stands for a slow NATS.
   'checkpoint-first': {
     changes: [
-      { file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= watermark.low)', replace: 'candidates.at(-1)' },
+      {
+        file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= watermark.low)',
+        replace: 'candidates.at(-1)',
+      },
       {
         file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const deadLetters',
-        replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const letters',
+        replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const deadLetters',
       },
     ],
     findings: ['event', 'dead_letter', 'task', 'timer'], minutes: 1,
   },
   'task-acknowledged-first': {
-    changes: [{ file: 'pipeline/task-runner/task-runner.ts', find: 'const outcome = await runTask(', replace: 'message.ack()\n      const outcome = await runTask(' }],
+    changes: [{
+      file: 'pipeline/task-runner/task-runner.ts', find: 'const outcome = await runTask(',
+      replace: 'message.ack()\n      const outcome = await runTask(',
+    }],
     findings: ['task'], minutes: 1,
   },
-  // An alarm that has gone off counts as one that is still to come.
+  // A wake-up in the past counts as one that is still to fire.
   'alarm-believed': {
     changes: [{ file: 'pipeline/timers/wake-ups.ts', find: ' && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX', replace: '' }],
     findings: ['timer', 'task'], minutes: 0.5,
@@ -71,9 +82,11 @@ export const BREAKS = {
 
 export type BreakName = keyof typeof BREAKS
 
-/** @throws where the source is no longer what the break was made for */
+/** @throws if the source no longer has the text exactly once */
 export function broken(source: string, { file, find, replace }: Change): string {
   const parts = source.split(find)
-  if (parts.length !== 2) throw new Error(`${file} has "${find}" ${parts.length - 1} times, and not once: the break must be made anew`)
+  if (parts.length !== 2) {
+    throw new Error(`${file} contains "${find}" ${parts.length - 1} times instead of once: adapt the break to the source`)
+  }
   return parts.join(replace)
 }

@@ -1,18 +1,18 @@
 import { hash } from 'node:crypto'
 import type { LogRecord, Reason } from '../../../schemas/record.ts'
 
-/** What a producer did with one message: it was first sent, sent again, or acknowledged. Written down before or after it is known. */
+/** A producer's action with one message. A `sent` or `again` line is written before the copy is sent, `acknowledged` after the answer. */
 export type LedgerLine =
   | {
     readonly what: 'sent'
     readonly id: string
-    /** `<tenant>/<kind>/<id>` that its record must be about. */
+    /** `<tenant>/<kind>/<id>` of the record that it must have. */
     readonly actor: string
     /** Of type and data, by `digestOf`. */
     readonly content: string
     /** Of the payload's bytes, by `digestOfBytes`. */
     readonly payload: string
-    /** Why it must be rejected by any actor. */
+    /** The reason for which any actor must reject it. */
     readonly rejected?: Reason
   }
   | { readonly what: 'again'; readonly id: string }
@@ -32,7 +32,7 @@ export interface OutMessage {
   readonly content: string
 }
 
-export interface DeadMessage {
+export interface DeadLetterMessage {
   readonly logSeq: number
   readonly reason: string
   readonly actor: string
@@ -64,12 +64,12 @@ export interface TaskRow {
   readonly name: string
   readonly status: string
 }
-export interface DeadRow {
+export interface DeadLetterRow {
   readonly seq: number
   readonly actor: string
   readonly reason: string
 }
-export interface StayRow {
+export interface StateIntervalRow {
   readonly left_seq: number
   readonly state: string
   readonly actor: string
@@ -77,29 +77,29 @@ export interface StayRow {
 
 export type Many<T> = Iterable<T> | AsyncIterable<T>
 
-/** All that a run left behind, each in its own order, when everything was level. */
+/** Everything that a run left in ledger, streams and tables after all stages caught up, each in its own order. */
 export interface History {
   readonly ledger: Many<LedgerLine>
   readonly log: Many<LoggedRecord>
   readonly out: Many<OutMessage>
-  readonly dead: Many<DeadMessage>
-  /** By actor when its alarm in TIMERS goes off, epoch milliseconds. */
+  readonly dead: Many<DeadLetterMessage>
+  /** By actor, when its wake-up in TIMERS fires; epoch milliseconds. */
   readonly wakeUps: ReadonlyMap<string, number>
-  /** Messages that wait in TASKS. */
+  /** Messages in TASKS. */
   readonly tasksWaiting: number
   readonly tables: {
-    /** By `seq` and `idx`. */
+    /** Ordered by `seq` and `idx`. */
     readonly events: Many<EventRow>
     readonly actors: Many<ActorRow>
     readonly tasks: Many<TaskRow>
-    readonly deadLetters: Many<DeadRow>
-    readonly stays: Many<StayRow>
+    readonly deadLetters: Many<DeadLetterRow>
+    readonly stateIntervals: Many<StateIntervalRow>
   }
-  /** When it was read, epoch milliseconds of the machine that the timers went by. */
+  /** When the history was read; epoch milliseconds of the machine that fires the timers. */
   readonly readAtMs: number
 }
 
-/** The same for equal JSON values, whatever the order of their fields. */
+/** A digest of a JSON value that ignores the order of fields. */
 export const digestOf = (value: unknown): string => digestOfBytes(JSON.stringify(sorted(value)))
 
 export const digestOfBytes = (bytes: Uint8Array | string): string => hash('sha1', bytes, 'base64url').slice(0, 16)
@@ -107,5 +107,6 @@ export const digestOfBytes = (bytes: Uint8Array | string): string => hash('sha1'
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, one]) => [key, sorted(one)]))
+  const fields = Object.entries(value).filter(([, one]) => one !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(fields.map(([key, one]) => [key, sorted(one)]))
 }

@@ -1,13 +1,13 @@
+import type { History } from './chaos-history.ts'
+import { createFindings, type Findings } from './findings.ts'
 import { followActors } from './follow-actors.ts'
 import { followDeadLetters } from './follow-dead-letters.ts'
 import { followEvents } from './follow-events.ts'
-import { createFindings, type Findings } from './findings.ts'
-import type { History } from './chaos-history.ts'
-import { readInputs } from './read-inputs.ts'
 import { followRuns } from './follow-runs.ts'
 import { followTables } from './follow-tables.ts'
+import { readInputs } from './read-inputs.ts'
 
-/** What a history was found to be. */
+/** The findings in a history, and its size. */
 export interface Verdict extends Findings {
   readonly sent: number
   readonly acknowledged: number
@@ -15,35 +15,35 @@ export interface Verdict extends Findings {
   readonly rejected: number
   readonly actors: number
   readonly tasks: Readonly<Record<string, number>>
-  /** Copies of one and the same message in OUT and DEAD: allowed, since both are told at least once. */
+  /** Duplicates of a message in OUT and DEAD. Both streams are at least once, so duplicates are allowed. */
   readonly repeated: { readonly out: number; readonly dead: number }
 }
 
 export const isClean = ({ counts }: Findings): boolean => Object.keys(counts).length === 0
 
 /**
- * Holds what producers wrote down, the log, and all that is made of the log against each other and against a model of the chaos kind:
- * G1 to G7. Shares no code with what it checks; only schemas. The log is read once, record by record.
+ * Checks G1 to G7: compares the producers' ledger, LOG, the other streams and the tables with each other and with a model of the chaos
+ * kind. The checker shares only schemas with the code it checks. It reads LOG once, record by record.
  */
 export async function check(history: History): Promise<Verdict> {
-  const { find, all } = createFindings()
-  const inputs = await readInputs(history.ledger, find)
-  const actors = followActors(find)
-  const events = followEvents(find)
-  const runs = followRuns(find)
-  const dead = followDeadLetters(inputs, find)
-  const tables = followTables(history.tables, find)
+  const { report, all } = createFindings()
+  const inputs = await readInputs(history.ledger, report)
+  const actors = followActors(report)
+  const events = followEvents(report)
+  const runs = followRuns(report)
+  const dead = followDeadLetters(inputs, report)
+  const tables = followTables(history.tables, report)
   let records = 0
   let rejected = 0
   let lastSeq = 0
   for await (const entry of history.log) {
-    if (entry.seq <= lastSeq) find('out_of_order', `LOG ${entry.seq} was read after ${lastSeq}`)
+    if (entry.seq <= lastSeq) report('out_of_order', `LOG ${entry.seq} was read after ${lastSeq}`)
     lastSeq = entry.seq
     records += 1
     if (entry.record.outcome === 'rejected') rejected += 1
     const { source } = entry.record.input
-    const isProducers = source !== 'colloquy' && !source.startsWith('colloquy/')
-    actors.take(entry, isProducers ? inputs.take(entry) : undefined)
+    const isFromProducer = source !== 'colloquy' && !source.startsWith('colloquy/')
+    actors.take(entry, isFromProducer ? inputs.take(entry) : undefined)
     events.take(entry)
     runs.take(entry)
     dead.take(entry)
@@ -52,12 +52,12 @@ export async function check(history: History): Promise<Verdict> {
   inputs.finish()
   runs.finish(history)
   const { repeated: out } = await events.finish(history.out)
-  const { repeated: letters } = await dead.finish(history.dead, history.tables.deadLetters)
+  const { repeated: deadLetters } = await dead.finish(history.dead, history.tables.deadLetters)
   await tables.finish(actors.all, runs.tasks)
   const tasks: Record<string, number> = {}
   for (const { status } of runs.tasks.values()) tasks[status] = (tasks[status] ?? 0) + 1
   return {
     ...all(), sent: inputs.sent, acknowledged: inputs.acknowledged, records, rejected, actors: actors.all.size, tasks,
-    repeated: { out, dead: letters },
+    repeated: { out, dead: deadLetters },
   }
 }

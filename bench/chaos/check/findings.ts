@@ -1,30 +1,30 @@
-/** What can be wrong, by the guarantee that it breaks. */
+/** The kinds of findings, with the guarantee that each one breaks. */
 export const FINDINGS = {
-  /** G1: acknowledged, and without a record. */
+  /** G1: an acknowledged input without a record. */
   lost: 'G1',
-  /** G1: recorded again. */
+  /** G1: an input with two records. */
   twice: 'G1',
-  /** G1: committed or rejected otherwise than it had to be, or with other content than was sent. */
+  /** G1: an input with the wrong outcome, or recorded with other content than was sent. */
   wrong_outcome: 'G1',
-  /** G1: a rejection that is not in DEAD, or is there otherwise. */
+  /** G1: a rejection that is missing in DEAD, or different there. */
   dead_letter: 'G1',
-  /** G1: a record says that its partition is resolved further than it was. */
+  /** G1: a record whose `low` is ahead of the resolved inputs of its partition. */
   low_ahead: 'G1',
-  /** G2. */
+  /** G2: records of an actor in the wrong order. */
   out_of_order: 'G2',
-  /** G3: a record that the kind's model does not give. */
+  /** G3: a record that differs from the model. */
   wrong_fold: 'G3',
-  /** G4. */
+  /** G4: rows that differ from LOG. */
   row_missing: 'G4',
   row_doubled: 'G4',
   row_wrong: 'G4',
-  /** G5: an emitted or sent event that did not go out, or was not emitted, or went out of order. */
+  /** G5: an emitted or sent event that is missing, out of order, or was never emitted. */
   event: 'G5',
-  /** G5 to G7: an id of an event or a run that stands for two things. */
+  /** G5 to G7: two events or runs with the same id. */
   id_reused: 'G5',
-  /** G6: a task without an outcome, or with two. */
+  /** G6: a task without outcome, or with two. */
   task: 'G6',
-  /** G7: a timer that was missed, fired twice, too early, or in a later visit. */
+  /** G7: a timer that did not fire, or fired twice, too early, or after its state was left. */
   timer: 'G7',
 } as const
 
@@ -32,23 +32,23 @@ export type FindingKind = keyof typeof FINDINGS
 
 export interface Findings {
   readonly counts: Readonly<Partial<Record<FindingKind, number>>>
-  /** The first of each kind, in words. */
-  readonly told: readonly string[]
+  /** Descriptions of the first findings of each kind. */
+  readonly examples: readonly string[]
 }
 
-export type Find = (kind: FindingKind, what: string) => void
+export type ReportFinding = (kind: FindingKind, description: string) => void
 
-const TOLD_PER_KIND_MAX = 10
+const EXAMPLES_PER_KIND_MAX = 10
 
-export function createFindings(): { readonly find: Find; all(): Findings } {
+export function createFindings(): { readonly report: ReportFinding; all(): Findings } {
   const counts: Partial<Record<FindingKind, number>> = {}
-  const told: string[] = []
+  const examples: string[] = []
   return {
-    find(kind, what) {
+    report(kind, description) {
       const count = (counts[kind] ?? 0) + 1
       counts[kind] = count
-      if (count <= TOLD_PER_KIND_MAX) told.push(`${kind} (${FINDINGS[kind]}): ${what}`)
+      if (count <= EXAMPLES_PER_KIND_MAX) examples.push(`${kind} (${FINDINGS[kind]}): ${description}`)
     },
-    all: () => ({ counts, told }),
+    all: () => ({ counts, examples }),
   }
 }

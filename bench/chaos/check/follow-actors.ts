@@ -1,10 +1,10 @@
 import type { LogRecord } from '../../../schemas/record.ts'
-import type { Find } from './findings.ts'
+import { type Expected, follow, initialActor, type ModelActor,mustReject } from './actor-model.ts'
 import { digestOf, type LoggedRecord } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 import type { Inputs } from './read-inputs.ts'
-import { follow, mustReject, unborn, type Expected, type ModelActor } from './actor-model.ts'
 
-/** An actor as its records so far leave it. */
+/** The state of an actor after its records so far. */
 export interface Followed {
   n: number
   seq: number
@@ -13,33 +13,38 @@ export interface Followed {
   readonly partition: number
   state: string
   status: string
-  /** `undefined` until an input was committed. */
+  /** `undefined` until the first committed input. */
   model: ModelActor | undefined
 }
 
-/** Follows every actor through the log: numbers, order, `low`, and what the model says. */
+/** Checks the record numbers, the order and the state of every actor, and `low` of every partition. */
 export interface Actors {
   readonly all: ReadonlyMap<string, Followed>
-  /** Takes the next record. @param rejected why the input had to be rejected whatever the actor */
+  /** Checks the next record. @param rejected the reason for which any actor must reject the input */
   take(entry: LoggedRecord, rejected: ReturnType<Inputs['take']>): void
 }
 
-export function followActors(find: Find): Actors {
+export function followActors(report: ReportFinding): Actors {
   const all = new Map<string, Followed>()
-  /** The highest `low` that records of each partition have told. */
+  /** By partition, the highest `low` of its records so far. */
   const lows = new Map<number, number>()
 
   const checkPlace = ({ seq, partition, actor, record }: LoggedRecord, before: Followed | undefined): void => {
     const low = lows.get(partition) ?? 0
-    if (record.inbox.seq <= low) find('low_ahead', `LOG ${seq} resolves position ${record.inbox.seq}; a record of partition ${partition} before it said that all up to ${low} were`)
+    if (record.inbox.seq <= low) {
+      report('low_ahead', `LOG ${seq} records position ${record.inbox.seq}; an earlier record of partition ${partition} has low ${low}`)
+    }
     lows.set(partition, Math.max(low, record.low))
-    if (record.low >= record.inbox.seq) find('low_ahead', `LOG ${seq} says that all up to ${record.low} is resolved, and is itself about ${record.inbox.seq}`)
+    if (record.low >= record.inbox.seq) report('low_ahead', `LOG ${seq} has low ${record.low}, but records position ${record.inbox.seq}`)
     const n = (before?.n ?? 0) + 1
-    if (record.n !== n) find('out_of_order', `LOG ${seq} is number ${record.n} of ${actor}; it had to be ${n}`)
+    if (record.n !== n) report('out_of_order', `LOG ${seq} is record ${record.n} of ${actor}; expected ${n}`)
     if (before === undefined) return
-    if (before.partition !== partition) find('out_of_order', `LOG ${seq} has ${actor} in partition ${partition}, and before it in ${before.partition}`)
-    if (record.inbox.seq === before.position) find('twice', `LOG ${seq} handles position ${record.inbox.seq} of ${actor} again`)
-    if (record.inbox.seq < before.position) find('out_of_order', `LOG ${seq} handles position ${record.inbox.seq} of ${actor} after ${before.position}`)
+    if (before.partition !== partition) {
+      report('out_of_order', `LOG ${seq} has ${actor} in partition ${partition}; its earlier records are in ${before.partition}`)
+    }
+    const position = record.inbox.seq
+    if (position === before.position) report('twice', `LOG ${seq} records position ${position} of ${actor} again`)
+    if (position < before.position) report('out_of_order', `LOG ${seq} records position ${position} of ${actor} after ${before.position}`)
   }
 
   return {
@@ -50,35 +55,41 @@ export function followActors(find: Find): Actors {
       checkPlace(entry, before)
       const isInternal = record.input.source === 'colloquy'
       const reason = rejected ?? (isInternal ? undefined : mustReject(before?.model, record.input.type))
-      if (record.reason !== reason) find('wrong_outcome', `LOG ${seq}, ${record.input.type || 'an input'} ${record.input.id}: ${record.reason ?? 'committed'}, where ${reason ?? 'committed'} is right`)
-      const model = record.outcome === 'committed' ? checkFold(entry, before?.model, find) : before?.model
+      if (record.reason !== reason) {
+        const input = `${record.input.type || 'an input'} ${record.input.id}`
+        report('wrong_outcome', `LOG ${seq}, ${input}: ${record.reason ?? 'committed'}; expected ${reason ?? 'committed'}`)
+      }
+      const model = record.outcome === 'committed' ? checkFold(entry, before?.model, report) : before?.model
       all.set(actor, { n: record.n, seq, position: record.inbox.seq, partition, state: record.to, status: record.status, model })
     },
   }
 }
 
-function checkFold({ seq, actor, record }: LoggedRecord, before: ModelActor | undefined, find: Find): ModelActor {
-  const expected = follow(before ?? unborn, record.input, record.started[0]?.run ?? record.timers[0]?.run)
+/** Compares a record with the model. @returns the state of the model after the input */
+function checkFold({ seq, actor, record }: LoggedRecord, before: ModelActor | undefined, report: ReportFinding): ModelActor {
+  const expected = follow(before ?? initialActor, record.input, record.started[0]?.run ?? record.timers[0]?.run)
   const { after } = expected
-  const run = isAbout(record)
+  const run = runEndedBy(record)
   if (run !== undefined && run !== before?.run) {
-    find(record.input.type === 'timer.fired' ? 'timer' : 'task', `LOG ${seq}, ${record.input.type}: ${actor} took ${run}, and ${before?.run ?? 'nothing'} was pending`)
+    const kind = record.input.type === 'timer.fired' ? 'timer' : 'task'
+    report(kind, `LOG ${seq}, ${record.input.type}: ${actor} accepted ${run}, but ${before?.run ?? 'nothing'} was pending`)
   }
   const differing = Object.entries(expectations(record, before, expected)).find(([, [is, should]]) => !isSame(is, should))
   if (differing !== undefined) {
-    const [what, [is, should]] = differing
-    find('wrong_fold', `LOG ${seq}, ${record.input.type} of ${actor}: ${what} is ${JSON.stringify(is)}, and the model says ${JSON.stringify(should)}`)
+    const [field, [is, should]] = differing
+    const values = `${field} is ${JSON.stringify(is)}; expected ${JSON.stringify(should)}`
+    report('wrong_fold', `LOG ${seq}, ${record.input.type} of ${actor}: ${values}`)
   }
   return after
 }
 
-/** The run that an input from inside is about. */
-export function isAbout({ input }: LogRecord): string | undefined {
+/** The run of the task or timer whose end the input reports; `undefined` for other inputs. */
+export function runEndedBy({ input }: LogRecord): string | undefined {
   const run = input.source === 'colloquy' ? input.data?.['run'] : undefined
   return typeof run === 'string' ? run : undefined
 }
 
-/** Most are written alike to the letter, which is quicker to see. */
+/** Compares the text first: it is usually equal, and comparing digests is slower. */
 const isSame = (is: unknown, should: unknown): boolean => JSON.stringify(is) === JSON.stringify(should) || digestOf(is) === digestOf(should)
 
 type Compared = Readonly<Record<string, readonly [is: unknown, should: unknown]>>
@@ -86,7 +97,7 @@ type Compared = Readonly<Record<string, readonly [is: unknown, should: unknown]>
 const expectations = (record: LogRecord, before: ModelActor | undefined, expected: Expected): Compared => ({
   from: [record.from, before?.state ?? ''],
   to: [record.to, expected.after.state],
-  status: [record.status, expected.after.state === 'over' ? 'done' : 'active'],
+  status: [record.status, expected.after.state === 'ended' ? 'done' : 'active'],
   context: [record.state?.context, expected.after.context],
   emitted: [record.emitted.map(({ type, data }) => ({ type, data })), expected.emitted],
   sent: [(record.sent ?? []).map(({ actor, data }) => ({ actor, by: data['by'] })), expected.sent],
@@ -94,5 +105,8 @@ const expectations = (record: LogRecord, before: ModelActor | undefined, expecte
   timers: [record.timers.map(({ at }) => Date.parse(at) - Date.parse(record.at)), expected.timerMs === undefined ? [] : [expected.timerMs]],
   stopped: [[...record.stopped].sort(), [...expected.stopped].sort()],
   ended: [record.ended.map(({ run, status }) => ({ run, status })), expected.ended],
-  pending: [[...Object.keys(record.state?.tasks ?? {}), ...Object.keys(record.state?.timers ?? {})], expected.after.run === undefined ? [] : [expected.after.run]],
+  pending: [
+    [...Object.keys(record.state?.tasks ?? {}), ...Object.keys(record.state?.timers ?? {})],
+    expected.after.run === undefined ? [] : [expected.after.run],
+  ],
 })

@@ -1,17 +1,17 @@
 import { actorKey } from '../../../schemas/subjects.ts'
-import type { Find } from './findings.ts'
-import { digestOf, type LoggedRecord, type OutMessage } from './chaos-history.ts'
+import { digestOf, type LoggedRecord, type Many, type OutMessage } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 
-/** What actors say to the world and to each other: each under an id of its own, in their order, none left out. */
+/** Checks the events that actors emit and the messages that they send to each other: unique ids, in order, none missing. */
 export interface Events {
   take(entry: LoggedRecord): void
   /** After the last record. */
-  finish(out: Iterable<OutMessage> | AsyncIterable<OutMessage>): Promise<{ readonly repeated: number }>
+  finish(out: Many<OutMessage>): Promise<{ readonly repeated: number }>
 }
 
 interface Emitted {
   readonly actor: string
-  /** Among those of its actor. */
+  /** Place among the events of its actor. */
   readonly place: number
   readonly content: string
   isOut: boolean
@@ -20,60 +20,63 @@ interface Sent {
   readonly from: string
   readonly to: string
   readonly content: string
-  taken: boolean
+  isRecorded: boolean
 }
 
-export function followEvents(find: Find): Events {
+export function followEvents(report: ReportFinding): Events {
   const emitted = new Map<string, Emitted>()
   const emittedBy = new Map<string, number>()
   const sent = new Map<string, Sent>()
 
-  const takeSent = ({ seq, actor, record: { input, outcome } }: LoggedRecord): void => {
+  const checkSent = ({ seq, actor, record: { input, outcome } }: LoggedRecord): void => {
     const message = sent.get(input.id)
-    if (message === undefined) return find('event', `LOG ${seq} has ${input.id} from ${input.source}, which has no record that sends it before`)
-    if (message.to !== actor) find('event', `LOG ${seq} has ${input.id} at ${actor}; it was sent to ${message.to}`)
-    if (outcome === 'committed' && digestOf({ type: input.type, data: input.data }) !== message.content) find('id_reused', `LOG ${seq} has ${input.id} with other content than LOG said`)
-    if (message.taken && outcome === 'committed') find('twice', `LOG ${seq} commits ${input.id} from ${message.from} again`)
-    message.taken = true
+    if (message === undefined) return report('event', `LOG ${seq} has ${input.id} from ${input.source}, but no earlier record sends it`)
+    if (message.to !== actor) report('event', `LOG ${seq} has ${input.id} at ${actor}; it was sent to ${message.to}`)
+    const content = digestOf({ type: input.type, data: input.data })
+    if (outcome === 'committed' && content !== message.content) {
+      report('id_reused', `LOG ${seq} has ${input.id} with other content than was sent`)
+    }
+    if (outcome === 'committed' && message.isRecorded) report('twice', `LOG ${seq} commits ${input.id} from ${message.from} again`)
+    message.isRecorded = true
   }
 
   return {
     take(entry) {
       const { seq, actor, record } = entry
-      if (record.input.source.startsWith('colloquy/')) takeSent(entry)
+      if (record.input.source.startsWith('colloquy/')) checkSent(entry)
       for (const { id, type, data } of record.emitted) {
-        if (emitted.has(id)) find('id_reused', `LOG ${seq} emits ${id} again`)
+        if (emitted.has(id)) report('id_reused', `LOG ${seq} emits ${id} again`)
         const place = emittedBy.get(actor) ?? 0
         emittedBy.set(actor, place + 1)
         emitted.set(id, { actor, place, content: digestOf({ type, data }), isOut: false })
       }
       const [tenant = ''] = actor.split('/')
       for (const { id, kind, actor: to, type, data } of record.sent ?? []) {
-        if (sent.has(id)) find('id_reused', `LOG ${seq} sends ${id} again`)
-        sent.set(id, { from: actor, to: actorKey({ tenant, kind, id: to }), content: digestOf({ type, data }), taken: false })
+        if (sent.has(id)) report('id_reused', `LOG ${seq} sends ${id} again`)
+        sent.set(id, { from: actor, to: actorKey({ tenant, kind, id: to }), content: digestOf({ type, data }), isRecorded: false })
       }
     },
     async finish(out) {
       let repeated = 0
-      /** How far OUT is with each actor. */
+      /** By actor, the place of its last event in OUT so far. */
       const furthest = new Map<string, number>()
       for await (const { id, actor, content } of out) {
         const event = emitted.get(id)
         if (event === undefined || event.actor !== actor) {
-          find('event', `OUT has ${id} of ${actor}, which it did not emit`)
+          report('event', `OUT has ${id} of ${actor}, which it did not emit`)
           continue
         }
-        if (event.content !== content) find('id_reused', `OUT has ${id} of ${actor} with other content than LOG says`)
+        if (event.content !== content) report('id_reused', `OUT has ${id} of ${actor} with other content than LOG`)
         if (event.isOut) {
           repeated += 1
           continue
         }
         event.isOut = true
-        if (event.place < (furthest.get(actor) ?? 0)) find('event', `OUT has ${id} of ${actor} behind a later one`)
+        if (event.place < (furthest.get(actor) ?? 0)) report('event', `OUT has ${id} of ${actor} after a later event`)
         furthest.set(actor, Math.max(event.place, furthest.get(actor) ?? 0))
       }
-      for (const [id, { actor, isOut }] of emitted) if (!isOut) find('event', `${id}, emitted by ${actor}, is not in OUT`)
-      for (const [id, { from, to, taken }] of sent) if (!taken) find('event', `${id} from ${from} has no record at ${to}`)
+      for (const [id, { actor, isOut }] of emitted) if (!isOut) report('event', `${id}, emitted by ${actor}, is not in OUT`)
+      for (const [id, { from, to, isRecorded }] of sent) if (!isRecorded) report('event', `${id} from ${from} has no record at ${to}`)
       return { repeated }
     },
   }

@@ -5,16 +5,20 @@ import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { z } from 'zod'
 import { recordSchema } from '../../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
-import { digestOf, digestOfBytes, type DeadMessage, type History, type LedgerLine, type LoggedRecord, type OutMessage } from './chaos-history.ts'
+import {
+type DeadLetterMessage,   digestOf, digestOfBytes, type History, type LedgerLine, type LoggedRecord, type OutMessage,
+} from './chaos-history.ts'
 
-export interface Sources {
+const ACTOR_KEY = "concat(tenant, '/', kind, '/', actor) AS actor"
+
+export interface HistorySources {
   readonly ledgerFile: string
   readonly jsm: JetStreamManager
   readonly clickhouse: ClickHouseClient
 }
 
-/** What is there when everything is level; streams and tables are read as they are asked for. */
-export async function readHistory({ ledgerFile, jsm, clickhouse }: Sources): Promise<History> {
+/** Reads the history of a run after all stages caught up; streams and tables are read lazily. */
+export async function readHistory({ ledgerFile, jsm, clickhouse }: HistorySources): Promise<History> {
   const tasks = await jsm.streams.info('TASKS')
   const rows = <Row>(schema: z.ZodType<Row>, query: string) => readRows(clickhouse, schema, query)
   return {
@@ -22,14 +26,14 @@ export async function readHistory({ ledgerFile, jsm, clickhouse }: Sources): Pro
     log: mapped(readStream(jsm, 'LOG'), recordIn),
     out: mapped(readStream(jsm, 'OUT'), eventIn),
     dead: mapped(readStream(jsm, 'DEAD'), deadIn),
-    wakeUps: await readAlarms(jsm),
+    wakeUps: await readWakeUps(jsm),
     tasksWaiting: tasks.state.messages,
     tables: {
-      events: rows(eventRow, 'SELECT seq, idx, concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, outcome, type, id, state_to FROM events ORDER BY seq, idx'),
-      actors: rows(actorRow, 'SELECT concat(tenant, \'/\', kind, \'/\', actor) AS actor, n, last_seq, state, status FROM actors'),
-      tasks: rows(taskRow, 'SELECT concat(tenant, \'/\', kind, \'/\', actor) AS actor, run, name, status FROM tasks'),
-      deadLetters: rows(deadRow, 'SELECT seq, concat(tenant, \'/\', kind, \'/\', actor) AS actor, reason FROM dead_letters'),
-      stays: rows(stayRow, 'SELECT left_seq, state, concat(tenant, \'/\', kind, \'/\', actor) AS actor FROM state_intervals'),
+      events: rows(eventRow, `SELECT seq, idx, ${ACTOR_KEY}, n, outcome, type, id, state_to FROM events ORDER BY seq, idx`),
+      actors: rows(actorRow, `SELECT ${ACTOR_KEY}, n, last_seq, state, status FROM actors`),
+      tasks: rows(taskRow, `SELECT ${ACTOR_KEY}, run, name, status FROM tasks`),
+      deadLetters: rows(deadLetterRow, `SELECT seq, ${ACTOR_KEY}, reason FROM dead_letters`),
+      stateIntervals: rows(stateIntervalRow, `SELECT left_seq, state, ${ACTOR_KEY} FROM state_intervals`),
     },
     readAtMs: Date.now(),
   }
@@ -42,7 +46,7 @@ const ledgerLine = z.custom<LedgerLine>((line) => typeof line === 'object' && li
 
 const BATCH_MAX = 1_000
 
-/** What a stream holds by now, in order: batch by batch, since what is done with a message may take longer than a consumer waits. */
+/** Yields the messages of a stream in order, batch by batch: processing a message may take longer than a consumer's timeout. */
 async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerator<StoredMsg> {
   const { state } = await jsm.streams.info(stream)
   if (state.messages === 0) return
@@ -52,13 +56,13 @@ async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerato
       yield message
       last = message.seq
     }
-    if (last === undefined) throw new Error(`${stream} has nothing from ${seq} on, and said that it ends with ${state.last_seq}`)
+    if (last === undefined) throw new Error(`${stream} returned no message from ${seq} on, although its last sequence is ${state.last_seq}`)
     seq = last + 1
   }
 }
 
-/** One by one: a schedule that has gone off leaves a gap, so that nobody could tell by the sequence when he has read all. */
-async function readAlarms(jsm: JetStreamManager): Promise<Map<string, number>> {
+/** Reads one subject at a time: fired schedules leave gaps, so that sequences do not show the end of the stream. */
+async function readWakeUps(jsm: JetStreamManager): Promise<Map<string, number>> {
   const wakeUps = new Map<string, number>()
   const { state } = await jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
   for (const subject of Object.keys(state.subjects ?? {})) {
@@ -82,14 +86,17 @@ const eventSchema = z.object({ id: z.string(), type: z.string(), data: z.unknown
 function eventIn(message: StoredMsg): OutMessage {
   const [, tenant = '', kind = '', id = ''] = message.subject.split('.')
   const event = eventSchema.parse(message.json())
-  return { actor: actorKey({ tenant, kind, id }), id: event.id, type: event.type, content: digestOf({ type: event.type, data: event.data }) }
+  return {
+    actor: actorKey({ tenant, kind, id }), id: event.id, type: event.type, content: digestOf({ type: event.type, data: event.data }),
+  }
 }
 
 const endSchema = z.object({ run: z.string() })
-function deadIn(message: StoredMsg): DeadMessage {
+function deadIn(message: StoredMsg): DeadLetterMessage {
   const [, reason = '', tenant = '', kind = '', id = ''] = message.subject.split('.')
   return {
-    logSeq: Number(message.header.get('Colloquy-Log-Seq')), reason, actor: actorKey({ tenant, kind, id }), payload: digestOfBytes(message.data),
+    logSeq: Number(message.header.get('Colloquy-Log-Seq')), reason, actor: actorKey({ tenant, kind, id }),
+    payload: digestOfBytes(message.data),
     run: reason === 'task_failed' ? endSchema.parse(message.json()).run : undefined,
   }
 }
@@ -100,10 +107,10 @@ const eventRow = z.object({
 })
 const actorRow = z.object({ actor: z.string(), n: whole, last_seq: whole, state: z.string(), status: z.string() })
 const taskRow = z.object({ actor: z.string(), run: z.string(), name: z.string(), status: z.string() })
-const deadRow = z.object({ seq: whole, actor: z.string(), reason: z.string() })
-const stayRow = z.object({ left_seq: whole, state: z.string(), actor: z.string() })
+const deadLetterRow = z.object({ seq: whole, actor: z.string(), reason: z.string() })
+const stateIntervalRow = z.object({ left_seq: whole, state: z.string(), actor: z.string() })
 
-/** Rows as they come, so that a table of any size is never in memory as a whole. */
+/** Streams the rows, so that no table is in memory as a whole. */
 async function* readRows<Row>(clickhouse: ClickHouseClient, schema: z.ZodType<Row>, query: string): AsyncGenerator<Row> {
   const result = await clickhouse.query({ query, format: 'JSONEachRow' })
   for await (const batch of result.stream()) for (const row of batch) yield schema.parse(row.json())

@@ -1,29 +1,29 @@
 import type { Reason } from '../../../schemas/record.ts'
-import type { Find } from './findings.ts'
-import { digestOf, type LedgerLine, type LoggedRecord } from './chaos-history.ts'
+import { digestOf, type LedgerLine, type LoggedRecord, type Many } from './chaos-history.ts'
+import type { ReportFinding } from './findings.ts'
 
-/** A producer's message: what the producer knows of it, and what LOG says. */
-interface Message {
+/** A producer's message: its lines in the ledger and its records in LOG. */
+interface SentMessage {
   readonly actor: string
   readonly content: string
   readonly payload: string
   readonly rejected: Reason | undefined
-  /** Place among all messages, in the order in which they were first sent. */
+  /** Place among all messages, in the order of first sending. */
   readonly place: number
   copies: number
-  /** Positions that producers were told; of most messages one, so that of a million there are no million sets. */
+  /** Acknowledged positions. An array, not a set: most of a million messages have only one. */
   acknowledged: readonly number[]
   acknowledgements: number
-  /** Positions that have a record. */
+  /** Positions with a record. */
   recorded: readonly number[]
   committed: boolean
 }
 
-/** What the producers wrote down, held against the log. */
+/** Compares the producers' ledger with LOG. */
 export interface Inputs {
   readonly sent: number
   readonly acknowledged: number
-  /** Takes the record of a producer's message. @returns why it had to be rejected, whatever the actor */
+  /** Checks the record of a producer's message. @returns the reason for which any actor must reject the message */
   take(entry: LoggedRecord): Reason | undefined
   /** Digest of the payload of a message. */
   payloadOf(id: string): string | undefined
@@ -31,8 +31,8 @@ export interface Inputs {
   finish(): void
 }
 
-export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<LedgerLine>, find: Find): Promise<Inputs> {
-  const messages = new Map<string, Message>()
+export async function readInputs(ledger: Many<LedgerLine>, report: ReportFinding): Promise<Inputs> {
+  const messages = new Map<string, SentMessage>()
   /** The newest message of each actor that has a committed record. */
   const lasts = new Map<string, { readonly id: string; readonly place: number }>()
   let acknowledged = 0
@@ -45,7 +45,7 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
       continue
     }
     const message = messages.get(line.id)
-    if (message === undefined) throw new Error(`the ledger has ${line.id} before it was sent`)
+    if (message === undefined) throw new Error(`the ledger mentions ${line.id} before it was sent`)
     if (line.what === 'again') message.copies += 1
     else {
       if (message.acknowledgements === 0) acknowledged += 1
@@ -62,18 +62,20 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
       const { input: { id, type, data }, inbox, outcome } = record
       const message = messages.get(id)
       if (message === undefined) {
-        find('wrong_outcome', `LOG ${seq} is about ${id}, which nobody sent`)
+        report('wrong_outcome', `LOG ${seq} records ${id}, which no producer sent`)
         return undefined
       }
-      if (message.actor !== actor) find('wrong_outcome', `LOG ${seq} has ${id} at ${actor}; it was sent to ${message.actor}`)
-      if (message.recorded.includes(inbox.seq)) find('twice', `LOG ${seq} is about position ${inbox.seq} (${id}), which has a record already`)
+      if (message.actor !== actor) report('wrong_outcome', `LOG ${seq} has ${id} at ${actor}; it was sent to ${message.actor}`)
+      if (message.recorded.includes(inbox.seq)) report('twice', `LOG ${seq} records position ${inbox.seq} (${id}) again`)
       else message.recorded = [...message.recorded, inbox.seq]
       if (outcome === 'rejected') return message.rejected
-      if (message.committed) find('twice', `LOG ${seq} commits ${id} again`)
+      if (message.committed) report('twice', `LOG ${seq} commits ${id} again`)
       message.committed = true
-      if (digestOf({ type, data }) !== message.content) find('wrong_outcome', `LOG ${seq} has other content of ${id} than was sent`)
+      if (digestOf({ type, data }) !== message.content) report('wrong_outcome', `LOG ${seq} has ${id} with other content than was sent`)
       const last = lasts.get(actor)
-      if (last !== undefined && last.place > message.place) find('out_of_order', `LOG ${seq} has ${id} of ${actor} after ${last.id}, which was sent later`)
+      if (last !== undefined && last.place > message.place) {
+        report('out_of_order', `LOG ${seq} has ${id} of ${actor} after ${last.id}, which was sent later`)
+      }
       lasts.set(actor, { id, place: message.place })
       return message.rejected
     },
@@ -81,17 +83,24 @@ export async function readInputs(ledger: Iterable<LedgerLine> | AsyncIterable<Le
       for (const [id, message] of messages) {
         if (message.acknowledged.length === 0) continue
         const first = Math.min(...message.acknowledged)
-        if (message.recorded.length === 0) find('lost', `${id} to ${message.actor}, acknowledged at ${first}, has no record`)
-        else if (message.committed) checkPosition(id, message, first, find)
-        else for (const position of message.acknowledged) if (!message.recorded.includes(position)) find('lost', `${id}, acknowledged at ${position}, has no rejection of that position`)
+        if (message.recorded.length === 0) report('lost', `${id} to ${message.actor}, acknowledged at ${first}, has no record`)
+        else if (message.committed) checkPosition(id, message, first, report)
+        else {
+          const missing = message.acknowledged.filter((position) => !message.recorded.includes(position))
+          for (const position of missing) report('lost', `${id}, acknowledged at ${position}, has no rejection with that position`)
+        }
       }
     },
   }
 }
 
-/** The first copy that INBOX took counts; one of which nobody heard may have come before those that were acknowledged. */
-function checkPosition(id: string, { recorded, copies, acknowledgements }: Message, first: number, find: Find): void {
+/** The record must have the position of the first copy in INBOX. An unacknowledged copy may precede the acknowledged ones. */
+function checkPosition(
+  id: string, { recorded, copies, acknowledgements }: SentMessage, first: number, report: ReportFinding,
+): void {
   const position = Math.min(...recorded)
-  if (position > first) find('lost', `${id}, acknowledged at ${first}, has a record only of position ${position}`)
-  if (position < first && copies === acknowledgements) find('wrong_outcome', `${id}, first acknowledged at ${first}, has a record of position ${position}`)
+  if (position > first) report('lost', `${id}, acknowledged at ${first}, has only a record with position ${position}`)
+  if (position < first && copies === acknowledgements) {
+    report('wrong_outcome', `${id}, first acknowledged at ${first}, has a record with position ${position}`)
+  }
 }

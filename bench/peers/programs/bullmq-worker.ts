@@ -2,11 +2,11 @@ import { Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { createJob, type Conversation } from './job.ts'
 
-/** Jobs of one process at one time: more of them makes it no faster. */
+/** Concurrent jobs; more do not make it faster. */
 const CONCURRENCY = 100
-const TELL_MS = 10
+const REPORT_MS = 10
 
-/** The state of a conversation in a hash, what was said in a stream. Arguments: the port, the name of the queue. */
+/** Stores the state of a conversation in a hash and the turns in a stream. Arguments: port, queue name. */
 const port = Number(process.argv[2])
 const redis = new Redis({ port, maxRetriesPerRequest: null })
 const job = createJob()
@@ -24,5 +24,5 @@ const worker = new Worker(process.argv[3] ?? '', async ({ data }) => {
 worker.on('completed', () => { done += 1 })
 worker.on('failed', (_job, error) => { throw error })
 await worker.waitUntilReady()
-setInterval(() => process.send?.(done), TELL_MS)
+setInterval(() => process.send?.(done), REPORT_MS)
 process.once('disconnect', () => process.exit(0))

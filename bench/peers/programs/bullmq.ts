@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { freePorts } from '../../harness/free-ports.ts'
-import { compare, drive, type Sending } from './drive.ts'
+import { compare, drive, type PeerInput } from './drive.ts'
 
 const QUEUE = 'turns'
-/** Added in one call. */
+/** Jobs added per call. */
 const BURST = 250
 const AHEAD_MAX = 5_000
 const POLL_MS = 2
@@ -18,16 +18,19 @@ await drive(async ({ folder }) => {
   const [port = 0] = await freePorts(1)
   const log = openSync(join(folder, 'bullmq.log'), 'w')
   const server = spawn('redis-server', [
-    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--daemonize', 'no',
+    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder,
+    '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--daemonize', 'no',
   ], { stdio: ['ignore', log, log] })
   process.on('exit', () => { server.kill('SIGKILL') })
   const redis = new Redis({ port, maxRetriesPerRequest: null, retryStrategy: () => 50 })
-  // Until the server listens; what is wrong with it later stops the run.
+  // Ignores connection errors until the server listens; later the requests themselves fail.
   redis.on('error', () => undefined)
   await redis.ping()
-  const worker = fork(fileURLToPath(new URL('bullmq-worker.ts', import.meta.url)), [String(port), QUEUE], { stdio: ['ignore', log, log, 'ipc'] })
+  const worker = fork(
+    fileURLToPath(new URL('bullmq-worker.ts', import.meta.url)), [String(port), QUEUE], { stdio: ['ignore', log, log, 'ipc'] },
+  )
   process.on('exit', () => { worker.kill('SIGKILL') })
-  worker.once('exit', (code) => { throw new Error(`the worker ended with ${code}; ${folder}/bullmq.log says why`) })
+  worker.once('exit', (code) => { throw new Error(`the worker exited with code ${code}; see ${folder}/bullmq.log`) })
   let done = 0
   worker.on('message', (count: number) => { done = count })
 
@@ -42,7 +45,7 @@ await drive(async ({ folder }) => {
           await delay(POLL_MS)
           continue
         }
-        const burst: Sending[] = Array.from({ length: BURST }, next)
+        const burst: PeerInput[] = Array.from({ length: BURST }, next)
         for (const { actor } of burst) sent.set(actor, (sent.get(actor) ?? 0) + 1)
         await queue.addBulk(burst.map((data) => ({ name: 'turn', data, opts: { removeOnComplete: true } })))
         added += BURST

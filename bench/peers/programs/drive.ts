@@ -2,57 +2,61 @@ import { createInterface } from 'node:readline'
 import { politeInput } from '../../harness/inputs.ts'
 import { createRandom, pick } from '../../harness/random.ts'
 
-/** What the harness tells a driver as its only argument. */
-export interface Orders {
+/** The only argument of a driver, as JSON. */
+export interface DriverOptions {
   readonly actors: number
   readonly seed: number
   readonly payloadBytes: number
-  /** A folder for its files. */
+  /** Folder for the driver's files. */
   readonly folder: string
 }
 
 export interface Driven {
-  /** Sends inputs as fast as they are taken, for so long, and waits until all of them are done. @returns how many those were */
-  run(forMs: number, next: () => Sending): Promise<number>
-  /** Of all that was sent, after the last run. */
+  /** Sends inputs at full speed for `forMs` milliseconds and waits until all are done. @returns their number */
+  run(forMs: number, next: () => PeerInput): Promise<number>
+  /** Compares the stored turns with all inputs sent. */
   check(): Promise<Kept>
 }
 
-export interface Sending {
+export interface PeerInput {
   readonly actor: string
   /** An input as JSON. */
   readonly payload: string
 }
 
 export interface Kept {
-  /** Turns that are missing from the state of their conversation. */
+  /** Inputs without a turn in the state of their conversation. */
   readonly lost: number
-  /** Turns that it has beyond what was sent. */
+  /** Turns in excess of the inputs sent. */
   readonly doubled: number
 }
 
-/** Speaks with the harness: a line of JSON each way. `{"ms":…}` asks for a run, `{"check":true}` for what is there; the end of stdin ends it. */
-export async function drive(start: (orders: Orders) => Promise<Driven>): Promise<void> {
-  const orders = JSON.parse(process.argv[2] ?? '{}') as Orders
-  const random = createRandom(orders.seed)
+/**
+ * Serves the harness over stdin and stdout, one line of JSON each way: `{"ms":…}` starts a run, `{"check":true}` a check; the end of stdin
+ * exits.
+ */
+export async function drive(start: (options: DriverOptions) => Promise<Driven>): Promise<void> {
+  const options = JSON.parse(process.argv[2] ?? '{}') as DriverOptions
+  const random = createRandom(options.seed)
   let sent = 0
-  const next = (): Sending => ({ actor: `a${pick(random, orders.actors)}`, payload: politeInput(`i${sent++}`, random, orders.payloadBytes) })
-  const driven = await start(orders)
+  const next = (): PeerInput =>
+    ({ actor: `a${pick(random, options.actors)}`, payload: politeInput(`i${sent++}`, random, options.payloadBytes) })
+  const driven = await start(options)
   const answer = (value: object): void => { process.stdout.write(`${JSON.stringify(value)}\n`) }
   answer({ ready: true })
   for await (const line of createInterface({ input: process.stdin })) {
-    const order = JSON.parse(line) as { ms?: number }
-    if (order.ms === undefined) answer(await driven.check())
+    const request = JSON.parse(line) as { ms?: number }
+    if (request.ms === undefined) answer(await driven.check())
     else {
-      const begunMs = performance.now()
-      const turns = await driven.run(order.ms, next)
-      answer({ turns, ms: performance.now() - begunMs })
+      const startedMs = performance.now()
+      const turns = await driven.run(request.ms, next)
+      answer({ turns, ms: performance.now() - startedMs })
     }
   }
   process.exit(0)
 }
 
-/** Compares how many turns each conversation has with how many it was sent. */
+/** Compares the number of turns of each conversation with the number of its inputs. */
 export function compare(sent: ReadonlyMap<string, number>, kept: (actor: string) => number): Kept {
   let [lost, doubled] = [0, 0]
   for (const [actor, count] of sent) {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createSupport } from '../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 
-/** A conversation between two turns, as it is stored. */
+/** The stored state of a conversation. */
 export interface Conversation {
   /** Turns so far. */
   readonly n: number
@@ -12,7 +12,7 @@ export interface Conversation {
 
 export interface Turn {
   readonly conversation: Conversation
-  /** What the machine emitted: the reply. */
+  /** The events that the machine emitted: the reply. */
   readonly emitted: readonly unknown[]
 }
 
@@ -20,18 +20,20 @@ const inputSchema = z.object({ type: z.literal('message.received'), id: z.string
 const emitSchema = z.object({ event: z.looseObject({ type: z.string() }) })
 
 /**
- * What a peer does for one input: what Colloquy's host does with the same machine, by XState's own means. Checked, decided, the state
- * after it and the reply; no timer is kept, no record of the change, nothing for tables.
+ * A peer's work for one input, with the machine that Colloquy's host runs: validate, decide with XState's `transition()`, return the new
+ * state and the reply. No timer, no record of the change, no rows.
  */
 export function createJob(): (address: string, before: Conversation | undefined, payload: unknown) => Turn {
   const { machine, events } = createSupport({ articles: loadArticles() })
-  const said = z.record(z.string(), z.unknown()).pipe(events['message.received'])
+  const dataSchema = z.record(z.string(), z.unknown()).pipe(events['message.received'])
   return (address, before, payload) => {
     const { type, id, source, data } = inputSchema.parse(payload)
     const at = new Date().toISOString()
-    const [next, actions] = transition(machine, snapshotOf(address, before), { type, id, time: at, at, source, data: said.parse(data) } as never)
-    // Its types know of fewer actions than it returns.
-    const emitted = actions.flatMap(({ type, params }: { type: string; params: unknown }) => (type === 'xstate.emit' ? [emitSchema.parse(params).event] : []))
+    const event = { type, id, time: at, at, source, data: dataSchema.parse(data) }
+    const [next, actions] = transition(machine, snapshotOf(address, before), event as never)
+    // XState's types do not list the emit action.
+    const emitted = actions.flatMap(({ type, params }: { type: string; params: unknown }) =>
+      (type === 'xstate.emit' ? [emitSchema.parse(params).event] : []))
     return { conversation: { n: (before?.n ?? 0) + 1, snapshot: machine.getPersistedSnapshot(next) }, emitted }
   }
 

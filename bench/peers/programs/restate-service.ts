@@ -1,7 +1,7 @@
 import * as restate from '@restatedev/restate-sdk'
 import { createJob, type Conversation } from './job.ts'
 
-/** A conversation as a virtual object: one turn at a time, its state kept by Restate. Argument: the port. */
+/** A conversation as a virtual object: Restate runs one turn at a time and stores the state. Argument: port. */
 const job = createJob()
 
 const conversation = restate.object({

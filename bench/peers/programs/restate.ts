@@ -9,13 +9,13 @@ import { Pool } from 'undici'
 import { freePorts } from '../../harness/free-ports.ts'
 import { compare, drive } from './drive.ts'
 
-/** Calls under way at one time; more of them makes it no faster. */
-const UNDER_WAY = 256
+/** Concurrent calls; more do not make it faster. */
+const CALLS_MAX = 256
 const READY_MS_MAX = 60_000
 
 await drive(async ({ folder }) => {
   const [ingressPort = 0, adminPort = 0, nodePort = 0, servicePort = 0] = await freePorts(4)
-  // What its own launcher starts: a process less between us and it.
+  // The binary that the npm launcher starts; this saves a process in between.
   const require = createRequire(createRequire(import.meta.url).resolve('@restatedev/restate-server/package.json'))
   const server = require.resolve(`@restatedev/restate-server-${platform()}-${arch()}/bin/restate-server`)
   const log = openSync(join(folder, 'restate.log'), 'w')
@@ -23,9 +23,10 @@ await drive(async ({ folder }) => {
     spawn(server, ['--no-logo', '--listen-mode', 'tcp', '--bind-ip', '127.0.0.1', '--bind-port', String(nodePort)], {
       stdio: ['ignore', log, log], cwd: folder,
       env: {
-        PATH: process.env['PATH'], RESTATE_BASE_DIR: join(folder, 'data'), RESTATE_INGRESS__BIND_PORT: String(ingressPort), RESTATE_ADMIN__BIND_PORT: String(adminPort),
+        PATH: process.env['PATH'], RESTATE_BASE_DIR: join(folder, 'data'),
+        RESTATE_INGRESS__BIND_PORT: String(ingressPort), RESTATE_ADMIN__BIND_PORT: String(adminPort),
         RESTATE_DISABLE_TELEMETRY: 'true', RESTATE_LOG_FILTER: 'warn', DO_NOT_TRACK: '1',
-        // As durable as Colloquy is by default: kept over kill -9, no fsync before an answer.
+        // As durable as Colloquy by default: data survives kill -9, no fsync before an answer.
         RESTATE_LOG_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: 'true', RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: 'true',
       },
     }),
@@ -36,7 +37,7 @@ await drive(async ({ folder }) => {
   process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
   await register(`http://127.0.0.1:${adminPort}`, `http://127.0.0.1:${servicePort}`)
 
-  const pool = new Pool(`http://127.0.0.1:${ingressPort}`, { connections: UNDER_WAY, pipelining: 1 })
+  const pool = new Pool(`http://127.0.0.1:${ingressPort}`, { connections: CALLS_MAX, pipelining: 1 })
   const sent = new Map<string, number>()
   const last = new Map<string, number>()
   return {
@@ -56,7 +57,7 @@ await drive(async ({ folder }) => {
           turns += 1
         }
       }
-      await Promise.all(Array.from({ length: UNDER_WAY }, call))
+      await Promise.all(Array.from({ length: CALLS_MAX }, call))
       return turns
     },
     check: async () => compare(sent, (actor) => last.get(actor) ?? 0),
@@ -65,16 +66,16 @@ await drive(async ({ folder }) => {
 
 async function register(admin: string, uri: string): Promise<void> {
   const deadline = AbortSignal.timeout(READY_MS_MAX)
-  for (let why: unknown = undefined; ; await delay(200)) {
+  for (let cause: unknown = undefined; ; await delay(200)) {
     try {
       const answer = await fetch(`${admin}/deployments`, {
         method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ uri }), signal: AbortSignal.timeout(5_000),
       })
       if (answer.ok) return
-      why = await answer.text()
+      cause = await answer.text()
     } catch (error) {
-      why = error
+      cause = error
     }
-    if (deadline.aborted) throw new Error('Restate did not take the service', { cause: why })
+    if (deadline.aborted) throw new Error('Restate did not register the service', { cause })
   }
 }

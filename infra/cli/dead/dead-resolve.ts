@@ -62,7 +62,7 @@ Examples:
       const deadLetters = await chosen(jetstream, given ?? [], options)
       const counts = new Map<Outcome, number>()
       await resolveDeadLetters({
-        jetstream, end: resolution, force: options.force === true, inFlightMax: options.inFlight, timeoutMs: options.timeoutMs,
+        jetstream, resolution, force: options.force === true, inFlightMax: options.inFlight, timeoutMs: options.timeoutMs,
         onResolved: (resolved) => {
           counts.set(resolved.outcome, (counts.get(resolved.outcome) ?? 0) + 1)
           if (options.json) out.json(resolvedJson(resolved))

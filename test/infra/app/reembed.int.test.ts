@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
+import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
 import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { launch } from '../../../infra/app/launch.ts'
 import { readIndexModel } from '../../../infra/app/index-model.ts'

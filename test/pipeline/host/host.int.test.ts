@@ -135,7 +135,7 @@ describe('the log decides who is right', () => {
     const { jetstream, kv, kinds, metrics } = system.running
     const second = await startHost({
       jetstream, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
-      live: createActorCache(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
+      actors: createActorCache(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
     })
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
     await publishAll(system, messages)

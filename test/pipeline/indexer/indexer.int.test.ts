@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { writeRandomBert } from '../../../bench/embed/random-bert.ts'
+import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
 import { obtainLexicalModel } from '../../../infra/servers/models/lexical-model.ts'
 import type { LocalEmbedder } from '../../../pipeline/embedding/embedder.ts'
 import { createCanaries } from '../../../pipeline/indexer/canaries.ts'

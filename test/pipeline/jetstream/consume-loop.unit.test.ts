@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
-import { createReadLoop } from '../../../pipeline/jetstream/consume-loop.ts'
+import { createConsumeLoop } from '../../../pipeline/jetstream/consume-loop.ts'
 
 /** As after a pause: everything is here already, and the next message never takes a turn of the event loop. */
 function backlog(length: number): AsyncIterable<number> & { stop(): void } {
@@ -21,7 +21,7 @@ const busyFor = (ms: number): void => {
 
 test('a backlog lets others have their turn while it is worked on', async () => {
   const inFlight = createInFlightLimiter({ countMax: 1_000, bytesMax: 1_000 })
-  const loop = createReadLoop(backlog(200), inFlight)
+  const loop = createConsumeLoop(backlog(200), inFlight)
   let taken = 0
   const seen: number[] = []
   loop.run(() => {
@@ -38,7 +38,7 @@ test('a backlog lets others have their turn while it is worked on', async () => 
 
 test('what is too much at one time waits until there is room', async () => {
   const inFlight = createInFlightLimiter({ countMax: 3, bytesMax: 1_000 })
-  const loop = createReadLoop(backlog(10), inFlight)
+  const loop = createConsumeLoop(backlog(10), inFlight)
   const taken: number[] = []
   loop.run((message) => {
     taken.push(message)

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { DiscardPolicy, StorageType, StoreCompression } from '@nats-io/jetstream'
+import { announced } from '../../../infra/app/connect-to-running.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
+import { createBenchPublisher } from '../../harness/bench-publisher.ts'
+import type { BenchOptions } from '../../harness/bench-scenario.ts'
+import type { BenchSystem } from '../../harness/bench-system.ts'
+import { CAUGHT_UP_MS_MAX, watchStream } from '../../harness/caught-up.ts'
+import { politeInput } from '../../harness/inputs.ts'
+import { usageOfProcess } from '../../harness/process-usage.ts'
+import { createRandom, pick } from '../../harness/random.ts'
+import { saturate } from '../../harness/saturate.ts'
+
+const LOOP = fileURLToPath(new URL('bare-worker.ts', import.meta.url))
+
+/**
+ * The minimum that a host of durable actors has to do (bare-worker.ts), in its own process and on its own streams; `stop()` deletes the
+ * streams.
+ */
+export interface BareLoop {
+  /**
+   * Publishes for `forMs` milliseconds and waits for the last record.
+   *
+   * @throws ColloquyError `not_level` if records are missing, `bare_doubled` if there are too many
+   */
+  run(forMs: number): Promise<BareRun>
+  stop(): Promise<void>
+}
+
+export interface BareRun {
+  /** From the first input to the last record. */
+  readonly perSecond: number
+  /** Of the loop's process; 0 on systems without /proc. */
+  readonly cpuMicrosecondsPerTurn: number
+}
+
+/** Starts the bare loop on the system's nats-server. Its inputs and its publisher are those of the system's producer. */
+export async function startBareLoop(system: BenchSystem, options: BenchOptions, name: string): Promise<BareLoop> {
+  await using started = new AsyncDisposableStack()
+  const { jsm, nc } = system
+  const [inbox, log] = [`BARE_INBOX_${name}`, `BARE_LOG_${name}`]
+  const [inputs, records] = [`bare.in.${name}`, `bare.log.${name}`]
+  const config = { storage: StorageType.File, allow_direct: true, discard: DiscardPolicy.New }
+  await jsm.streams.add({ ...config, name: inbox, subjects: [`${inputs}.*`] })
+  started.defer(async () => { await jsm.streams.delete(inbox) })
+  await jsm.streams.add({ ...config, name: log, subjects: [`${records}.*`], compression: StoreCompression.S2 })
+  started.defer(async () => { await jsm.streams.delete(log) })
+  const loop = await startLoop([await natsUrlOf(system), inbox, records])
+  started.defer(loop.stop)
+
+  const watch = await watchStream(system, log)
+  started.defer(() => watch.stop())
+  const publisher = createBenchPublisher(nc)
+  started.defer(() => publisher.close())
+  const random = createRandom(options.seed)
+  let sent = 0
+  let acknowledged = 0
+  const send = (): void => {
+    const subject = `${inputs}.a${pick(random, options.actors)}`
+    publisher.publish(subject, politeInput(`i${sent++}`, random, options.payloadBytes), ({ seq }) => {
+      if (seq !== undefined) acknowledged += 1
+    })
+  }
+  const cpuSeconds = async (): Promise<number> => (await usageOfProcess(loop.pid))?.cpuSeconds ?? 0
+  const stopping = started.move()
+  return {
+    async run(forMs) {
+      const [before, cpuBefore] = [acknowledged, await cpuSeconds()]
+      const { firstAtMs } = await saturate({ send, publisher, records: watch }, { forMs })
+      const { atMs, value } = await watch.reached(acknowledged, CAUGHT_UP_MS_MAX)
+      if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop wrote ${value} records for ${sent} inputs`)
+      const turns = acknowledged - before
+      return { perSecond: turns / (atMs - firstAtMs) * 1_000, cpuMicrosecondsPerTurn: (await cpuSeconds() - cpuBefore) / turns * 1e6 }
+    },
+    stop: () => stopping.disposeAsync(),
+  }
+}
+
+async function natsUrlOf({ settings }: BenchSystem): Promise<string> {
+  return settings.NATS_URL ?? (await announced(settings.DATA_DIR))?.natsUrl ?? `nats://127.0.0.1:${settings.NATS_PORT}`
+}
+
+/** Starts the process. It exits on `stop()`, or when this process exits and its stdin closes. */
+async function startLoop(args: readonly string[]): Promise<{ readonly pid: number; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [LOOP, ...args], { stdio: 'pipe' })
+  const stderr = text(child.stderr)
+  const closed = once(child, 'close')
+  const ready = once(createInterface({ input: child.stdout }), 'line')
+  const exited = closed.then(async (): Promise<never> => {
+    throw new ColloquyError('bare_failed', `the bare loop exited with code ${child.exitCode}: ${await stderr}`)
+  })
+  exited.catch(() => undefined)
+  await Promise.race([ready, exited])
+  return {
+    pid: child.pid ?? 0,
+    async stop() {
+      child.stdin.end()
+      await closed
+    },
+  }
+}
