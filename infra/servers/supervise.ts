@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { restartPauses, withRetry, type Pauses } from '../../pipeline/runtime/retry.ts'
+import { type Pauses,restartPauses, withRetry } from '../../pipeline/runtime/retry.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { killGroup, spawnTied } from './tied-child.ts'
 

@@ -1,16 +1,16 @@
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { mkdir, statfs } from 'node:fs/promises'
-import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
+import { type Dtype,weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
+import { type Pauses,withRetry } from '../../../pipeline/runtime/retry.ts'
 import { ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { weightsFile, type Dtype } from '../../../pipeline/embedding/embedding-model.ts'
 import { bytesOfFile } from '../data-files.ts'
 import { takeDataLock } from '../data-lock.ts'
 import { download, type Expected } from './download.ts'
 import type { HubClient } from './hub-client.ts'
-import { measureFile, readIfThere, readLock, writeLock, writeWhole, type LockedFile } from './lock-file.ts'
+import { type LockedFile,measureFile, readIfThere, readLock, writeLock, writeWhole } from './lock-file.ts'
 
 export interface HubModelOptions {
   readonly client: HubClient

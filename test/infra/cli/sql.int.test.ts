@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { jetstream } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cliJson, runCli, type CliRun } from '../../support/run-cli.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { cliJson, type CliRun,runCli } from '../../support/run-cli.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let system: System

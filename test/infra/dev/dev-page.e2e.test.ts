@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openBrowser } from '../../support/chromium.ts'
-import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+import { type Dev,orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 /** The page in a real browser. Where none can be obtained these tests are skipped, and say so. */
 const { browser, missing } = await openBrowser()

@@ -1,8 +1,8 @@
-import { connect } from '@nats-io/transport-node'
 import { request } from 'node:http'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
-import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+import { type Dev,orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 

@@ -10,10 +10,10 @@ import { parametersOf } from '../../../infra/reporting/questions/ask-question.ts
 import { loadQuestion } from '../../../infra/reporting/questions/questions.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { openBrowser } from '../../support/chromium.ts'
-import { alerts, dashboards, expandProm, expandSql, promQueries, sources, sqlQueries, type GrafanaTime } from '../../support/grafana-queries.ts'
-import { caughtUp, publishAll } from '../../support/system-assertions.ts'
+import { alerts, dashboards, expandProm, expandSql, type GrafanaTime,promQueries, sources, sqlQueries } from '../../support/grafana-queries.ts'
 import { obtainPromtool } from '../../support/promtool.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { caughtUp, publishAll } from '../../support/system-assertions.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let system: System

@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type ClickHouse,startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { codeOf } from '../../../schemas/errors.ts'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 const execFile = promisify(execFileCallback)
 const log = pino({ level: 'silent' })

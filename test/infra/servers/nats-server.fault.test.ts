@@ -8,8 +8,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 
 const log = pino({ level: 'silent' })
 let binary: string
