@@ -26,7 +26,7 @@ export async function askQuestion<Name extends QuestionName>(
   const rows = z.array(ANSWERS[name]).safeParse(await result.json())
   if (!rows.success) {
     const where = rows.error.issues[0]?.path.join('.')
-    throw new ColloquyError('bad_answer', `the answer to "${name}" has an unexpected value at ${where}; "colloquy rebuild" rebuilds the tables`,
+    throw new ColloquyError('bad_answer', `the answer to "${name}" has an unexpected value at ${where}; "colloquy rebuild" repairs tables`,
       { cause: rows.error })
   }
   return rows.data

@@ -183,6 +183,8 @@ test('the contract with producers and the kinds in use are printed as JSON', asy
   const [kinds] = await json('kinds')
 
   expect(contract).toMatchObject({ asyncapi: '3.0.0' })
-  expect(kinds).toMatchObject({ support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } } })
+  expect(kinds).toMatchObject({
+    support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
+  })
   await expectFailure('code: no_such_kind', 'kinds', '--retire', 'nobody')
 })

@@ -22,7 +22,9 @@ beforeAll(async () => {
   system = await startSystem({ kinds: [toyKind], settings: {
     NATS_URL: `nats://127.0.0.1:${way.port}`, NATS_USER: cluster.user, NATS_PASSWORD: cluster.password, NATS_SYNC_INTERVAL: 'always',
   } })
-  producer = await connect({ servers: cluster.url.split(','), user: cluster.user, pass: cluster.password, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+  producer = await connect({
+    servers: cluster.url.split(','), user: cluster.user, pass: cluster.password, maxReconnectAttempts: -1, reconnectTimeWait: 100,
+  })
 })
 afterAll(async () => {
   await producer.close()
