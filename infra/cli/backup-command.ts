@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { backUp } from '../backup/backup.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable } from '../app/terminal-output.ts'
-import { createProgressBar } from './progress-bar.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
+import { printable } from '../app/terminal-output.ts'
+import { backUp } from '../backup/backup.ts'
+import { createProgressBar } from './progress-bar.ts'
 
 export const backupCommand = ({ out, settings }: CommandContext): Command =>
   new Command('backup')
@@ -19,7 +19,9 @@ Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An in
       const { settings: effective } = settings()
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there. Run it again`)))
+      void interrupts.first.then(() => stop.abort(
+        new ColloquyError('backup_given_up', `the backup was interrupted; ${dir} still has the earlier one. Run it again`),
+      ))
       const bar = createProgressBar(out)
       const startedMs = performance.now()
       try {

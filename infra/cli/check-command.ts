@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs'
 import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
-import { valueText, type Difference } from '../../actors/core/value-differences.ts'
+import { type Difference,valueText } from '../../actors/core/value-differences.ts'
 import type { Found } from '../../pipeline/replay-check/deviation-causes.ts'
 import type { CheckProgress, CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { actorKey } from '../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
+import { type Output,printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
-import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly tenant?: string

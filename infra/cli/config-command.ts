@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 
 export const configCommand = ({ out, settings }: CommandContext): Command =>
   new Command('config')

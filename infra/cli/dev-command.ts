@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { addressesOf } from '../app/connect-to-running.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 import { openLog } from '../app/open-log.ts'

@@ -1,15 +1,15 @@
 import { Command } from 'commander'
+import { sourceOf } from '../../pipeline/ingest/find-files.ts'
 import { createKnowledgeClient, type KnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { hasCode } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { sourceOf } from '../../pipeline/ingest/find-files.ts'
-import { tokenArgument } from './arguments.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { WAIT_FLAGS } from './learn-command.ts'
-import { printable } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
+import { printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
+import { WAIT_FLAGS } from './learn-command.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string

@@ -1,14 +1,14 @@
 import { Command } from 'commander'
-import { ColloquyError } from '../../schemas/errors.ts'
-import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { tokenArgument } from './arguments.ts'
-import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { openLines, type LineFile } from '../../pipeline/ingest/line-file.ts'
-import { createBytesBar, type BytesBar } from './bytes-bar.ts'
 import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type LineFile,openLines } from '../../pipeline/ingest/line-file.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { connectToRunningNats } from '../app/connect-to-running.ts'
+import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
+import { type Output,printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
+import { type BytesBar,createBytesBar } from './bytes-bar.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string

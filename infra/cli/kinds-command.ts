@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { DescribedState } from '../../actors/definition/describe-machine.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { tokenArgument } from './arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
 interface Options extends JsonOption {
   readonly mermaid?: boolean

@@ -1,16 +1,16 @@
 import { Command } from 'commander'
+import { findFiles } from '../../pipeline/ingest/find-files.ts'
 import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
+import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { findFiles } from '../../pipeline/ingest/find-files.ts'
-import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
-import { tokenArgument } from './arguments.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { createBytesBar, type BytesBar } from './bytes-bar.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
+import { type Output,printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
+import { type BytesBar,createBytesBar } from './bytes-bar.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string

@@ -1,6 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander'
-import type { Scope } from '../reporting/questions/ask-question.ts'
+import { type Command,InvalidArgumentError } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { Scope } from '../reporting/questions/ask-question.ts'
 import { tokenArgument } from './arguments.ts'
 
 const DAY_MS = 24 * 3_600_000

@@ -1,11 +1,11 @@
 import { Argument, Command } from 'commander'
-import { askQuestion } from '../reporting/questions/ask-question.ts'
-import { questionsPage } from '../reporting/questions/questions-page.ts'
-import { loadQuestion, QUESTION_NAMES, type QuestionName } from '../reporting/questions/questions.ts'
-import { withAnalyst } from './with-analyst.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
-import { addPeriodFlags, scopeOf, type PeriodOptions } from './period-flags.ts'
+import { askQuestion } from '../reporting/questions/ask-question.ts'
+import { loadQuestion, QUESTION_NAMES, type QuestionName } from '../reporting/questions/questions.ts'
+import { questionsPage } from '../reporting/questions/questions-page.ts'
+import { addPeriodFlags, type PeriodOptions,scopeOf } from './period-flags.ts'
+import { withAnalyst } from './with-analyst.ts'
 
 interface Options extends JsonOption, PeriodOptions {
   readonly markdown?: true

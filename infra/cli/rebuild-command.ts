@@ -1,12 +1,12 @@
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { watchInterrupts } from '../app/interrupts.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { runAsOf } from '../app/rebuild/rebuild-as-of.ts'
 import { runRebuild } from '../app/rebuild/run-rebuild.ts'
-import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
-import { watchInterrupts } from '../app/interrupts.ts'
 
 interface Options extends JsonOption {
   readonly into?: string
@@ -42,7 +42,9 @@ Examples:
       if (into !== undefined && table !== undefined) throw new ColloquyError('bad_option', '--into builds all tables: leave out the table')
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('rebuild_given_up', 'the rebuild was given up; run it again when you want it')))
+      void interrupts.first.then(() => stop.abort(
+        new ColloquyError('rebuild_given_up', 'the rebuild was interrupted; run it again to rebuild the tables'),
+      ))
       const bar = createProgressBar(out)
       const startedMs = performance.now()
       const progress = { records: bar.update, waits: bar.waits }

@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { printable, type Paint } from '../app/terminal-output.ts'
+import { type Paint,printable } from '../app/terminal-output.ts'
 
 /** A record with its LOG sequence and actor. */
 export interface Entry {

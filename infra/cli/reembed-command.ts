@@ -1,11 +1,11 @@
-import { pino } from 'pino'
 import { Command } from 'commander'
+import { pino } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { runReembed } from '../app/reembed.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { createProgressBar } from './progress-bar.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { downloadModel } from '../app/download-model.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
+import { runReembed } from '../app/reembed.ts'
+import { createProgressBar } from './progress-bar.ts'
 
 export const reembedCommand = ({ out, settings }: CommandContext): Command =>
   new Command('reembed')

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
-import { LANGUAGES, type Language } from '../reporting/report/report-format.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { type Language,LANGUAGES } from '../reporting/report/report-format.ts'
+import { addPeriodFlags, type PeriodOptions,scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { addPeriodFlags, scopeOf, type PeriodOptions } from './period-flags.ts'
 
 interface Options extends JsonOption, PeriodOptions {
   readonly lang: Language

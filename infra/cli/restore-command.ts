@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { pino } from 'pino'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { restore } from '../backup/restore.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 export const restoreCommand = ({ out, settings }: CommandContext): Command =>

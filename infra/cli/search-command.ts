@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
+import { type Fusion,FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import { SEARCH_MODES, type SearchHit, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
-import { FUSIONS, type Fusion } from '../../pipeline/search/fuse-ranks.ts'
-import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
-import { httpAddress } from '../app/connect-to-running.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
-import { tokenArgument } from './arguments.ts'
+import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { httpAddress } from '../app/connect-to-running.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type Output,printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
   readonly mode: SearchMode

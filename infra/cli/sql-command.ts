@@ -6,10 +6,10 @@ import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type Output,printable } from '../app/terminal-output.ts'
 
 /** Names, types, then one JSON array of texts per row. */
 const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { readStatus, type SystemStatus,waitUntilCaughtUp } from '../app/system-status.ts'
 import type { Output } from '../app/terminal-output.ts'
-import { readStatus, waitUntilCaughtUp, type SystemStatus } from '../app/system-status.ts'
 
 interface Options extends JsonOption {
   readonly wait?: true

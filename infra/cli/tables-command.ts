@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { TABLES } from '../../schemas/tables.ts'
-import { VIEWS } from '../../schemas/views.ts'
 import { tablesPage } from '../../schemas/tables-page.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { VIEWS } from '../../schemas/views.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 
 export const tablesCommand = ({ out }: CommandContext): Command => new Command('tables')
   .summary('what each table and column means')

@@ -1,14 +1,14 @@
 import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
-import { verify, type Verified } from '../../pipeline/verify/verify.ts'
+import { type Verified,verify } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
+import { type Output,printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
-import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 interface Options extends JsonOption {

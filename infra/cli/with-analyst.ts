@@ -1,4 +1,4 @@
-import { ClickHouseError, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient,ClickHouseError, createClient } from '@clickhouse/client'
 import { codeOf } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
-import { layOut, type Drawing } from './chart/chart-layout.ts'
+import { type Drawing,layOut } from './chart/chart-layout.ts'
 import type { KindView } from './kind-view.ts'
 
 export type DrawnKind = Omit<KindView, 'chart'> & {

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogStyle } from '../app/open-log.ts'
 import { addressesOf, announce } from '../app/connect-to-running.ts'
-import { threadSettings } from '../app/thread-settings.ts'
 import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
-import { ROLES, type Role, type Settings } from '../settings.ts'
-import { startReloader, type Reloader } from './reloader.ts'
+import type { LogStyle } from '../app/open-log.ts'
+import { threadSettings } from '../app/thread-settings.ts'
+import { type Role, ROLES, type Settings } from '../settings.ts'
 import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
 import { watchFiles } from './file-watch.ts'
+import { type Reloader,startReloader } from './reloader.ts'
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 /** Roles that run kinds or their effects restart with each save; the other roles and the servers keep running. */

@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
-import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { FromWorker, ToWorker } from './dev-messages.ts'
 
 const MODULE = workerEntry(import.meta.url, 'dev-worker')

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { type Command,InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
 import type { DeadLetterFilter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { REASONS } from '../../../schemas/reasons.ts'

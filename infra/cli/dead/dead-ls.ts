@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import { causesOf, type Cause } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
-import { newestDeadLetters, scanDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { type Cause,causesOf } from '../../../pipeline/dead-letters/dead-letter-causes.ts'
+import { type DeadLetter,newestDeadLetters, scanDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
-import { printable, type Output } from '../../app/terminal-output.ts'
+import { type Output,printable } from '../../app/terminal-output.ts'
 import { addFilterFlags, filterOf, type FilterOptions } from './dead-filter.ts'
 
 interface Options extends JsonOption, FilterOptions {

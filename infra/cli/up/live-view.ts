@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update'
 import type { Logger } from 'pino'
-import type { Output } from '../../app/terminal-output.ts'
 import type { FigureSource } from '../../app/live-figures.ts'
+import type { Output } from '../../app/terminal-output.ts'
 import { renderView, type ViewModel } from './render-view.ts'
 
 const REDRAW_MS = 250

@@ -1,6 +1,6 @@
 import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
-import type { Paint, Style } from '../../app/terminal-output.ts'
 import type { Figure, Figures, KindFigures } from '../../app/live-figures.ts'
+import type { Paint, Style } from '../../app/terminal-output.ts'
 
 export interface ViewModel {
   readonly figures: Figures

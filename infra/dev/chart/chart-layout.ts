@@ -1,5 +1,5 @@
-import { placeLevel, type PlacedLevel, type Point, type Size } from './layered-layout.ts'
-import { DOT_NODE, FIRST_LINE, gateOf, insidesOf, nodeOf, type Inside, type Line } from './line-pieces.ts'
+import { type PlacedLevel, placeLevel, type Point, type Size } from './layered-layout.ts'
+import { DOT_NODE, FIRST_LINE, gateOf, type Inside, insidesOf, type Line,nodeOf } from './line-pieces.ts'
 import type { ChartState, Statechart, Transition } from './statechart.ts'
 
 type Box = Point & Size

@@ -1,4 +1,4 @@
-import { ranksOf, type LevelEdge, type LevelNode, type Side, type Size } from './layered-layout.ts'
+import { type LevelEdge, type LevelNode, ranksOf, type Side, type Size } from './layered-layout.ts'
 import type { ChartState, Transition } from './statechart.ts'
 
 /** The transitions from one state to another, which are drawn as one line. */

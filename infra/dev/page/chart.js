@@ -1,7 +1,7 @@
 import { refresh } from './follow.js'
 import { html } from './html.js'
-import { current, update } from './store.js'
 import { activePaths, eventsOf } from './step.js'
+import { current, update } from './store.js'
 
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
 /** @import { Drawing, DrawnState, DrawnTransition } from '../chart/chart-layout.ts' */

@@ -1,10 +1,10 @@
-import { BarChart, LineChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components'
-import { init, setPlatformAPI, use, type ComposeOption } from 'echarts/core'
 import type { BarSeriesOption, LineSeriesOption } from 'echarts/charts'
+import { BarChart, LineChart } from 'echarts/charts'
 import type { GridComponentOption, LegendComponentOption, MarkLineComponentOption } from 'echarts/components'
+import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components'
+import { type ComposeOption,init, setPlatformAPI, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import { visible, type Html } from './html-template.ts'
+import { type Html,visible } from './html-template.ts'
 
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer])
 

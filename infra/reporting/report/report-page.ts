@@ -1,11 +1,11 @@
 import type { Freshness, Scope } from '../questions/ask-question.ts'
-import { QUESTION_NAMES, type Answer, type QuestionName } from '../questions/questions.ts'
+import { type Answer, QUESTION_NAMES, type QuestionName } from '../questions/questions.ts'
+import { type Html,html } from './html-template.ts'
 import { drawChart } from './report-charts.ts'
 import { createFormat, type Format, type Kind, type Value } from './report-format.ts'
-import { html, type Html } from './html-template.ts'
 import { SECTIONS } from './report-sections.ts'
 import { STYLE } from './report-style.ts'
-import { clipped, named, type Answers, type ColumnName, type Words } from './report-words.ts'
+import { type Answers, clipped, type ColumnName, named, type Words } from './report-words.ts'
 
 /** Rows shown of a table; `colloquy questions` has all. */
 const ROWS_MAX = 25

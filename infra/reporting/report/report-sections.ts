@@ -1,7 +1,7 @@
 import type { Answer, QuestionName } from '../questions/questions.ts'
-import { COLOURS, type Chart, type Series } from './report-charts.ts'
+import { type Chart, COLOURS, type Series } from './report-charts.ts'
 import type { Format, Kind } from './report-format.ts'
-import { clipped, named, partsOf, totalOf, type ColumnOf, type Words } from './report-words.ts'
+import { clipped, type ColumnOf, named, partsOf, totalOf, type Words } from './report-words.ts'
 
 /** Parts shown in a chart: the first ones. */
 const PARTS_MAX = 12

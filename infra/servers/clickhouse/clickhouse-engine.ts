@@ -13,7 +13,7 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { access, mkdir, open, rmdir, type FileHandle } from 'node:fs/promises'
+import { access, type FileHandle,mkdir, open, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'

@@ -6,11 +6,11 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
-import { ownPassword } from '../data-files.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
+import { codeOf,ColloquyError } from '../../../schemas/errors.ts'
+import { ownPassword } from '../data-files.ts'
 import { supervise } from '../supervise.ts'
-import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './clickhouse-config.ts'
+import { type AnalystLimits,analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
 
 export interface ClickHouseOptions {
   /** Tables are in `clickhouse/` of it, the internal user's password in `clickhouse-password`. */
@@ -86,7 +86,8 @@ async function createDatabase(engine: readonly string[], folder: string): Promis
   if (existsSync(made)) return
   const { stderr } = await execFile(process.execPath, [...engine, 'create'])
   if (existsSync(made)) return
-  throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not make its database in ${folder}. Is there room, and may it be written to? It says: ${stderr}`)
+  throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not create its database in ${folder}. `
+    + `Is there space, and is the folder writable? The engine says: ${stderr}`)
 }
 
 /** The query uses the password, so that only this engine can answer. */

@@ -3,11 +3,11 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
-import { ColloquyError, codeOf, hasCode, messageOf } from '../../../schemas/errors.ts'
+import { type Pauses,withRetry } from '../../../pipeline/runtime/retry.ts'
+import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
-import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
-import { measureFile, type LockedFile } from './lock-file.ts'
+import { bytesIn, type HubClient,reasonOf } from './hub-client.ts'
+import { type LockedFile,measureFile } from './lock-file.ts'
 
 /** The known properties of a file. */
 export interface Expected {
@@ -49,7 +49,9 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
     const wasResumed = await bytesOfFile(part) > 0
     await fetchAll(options, part)
     const measured = await measureFile(part)
-    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download; start again`)
+    if (measured === undefined) {
+      throw new ColloquyError('download_failed', `${part} was removed by another process during the download; start again`)
+    }
     const problem = await differenceOf(part, measured, expected)
     if (problem === undefined) {
       await keep(part, path)
@@ -118,7 +120,10 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
     try {
       for await (const chunk of bytesIn(response)) {
         here += chunk.length
-        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL`)
+        if (here > (bytesTotal ?? FILE_BYTES_MAX)) {
+          throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; `
+            + 'check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL')
+        }
         yield chunk
         onProgress(here, bytesTotal)
       }

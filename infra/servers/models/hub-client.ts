@@ -1,4 +1,4 @@
-import { EnvHttpProxyAgent, fetch, ProxyAgent, type Dispatcher, type Response } from 'undici'
+import { type Dispatcher, EnvHttpProxyAgent, fetch, ProxyAgent, type Response } from 'undici'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 
@@ -63,7 +63,10 @@ async function textOf(response: Response, url: string): Promise<string> {
   try {
     for await (const chunk of bytesIn(response)) {
       bytes += chunk.length
-      if (bytes > JSON_BYTES_MAX) throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
+      if (bytes > JSON_BYTES_MAX) {
+        throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes; `
+          + 'is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?')
+      }
       chunks.push(chunk)
     }
   } catch (cause) {

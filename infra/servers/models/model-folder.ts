@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import {
-  BATCH_TOKENS_DEFAULT, DTYPES, weightsFile, type Dtype, type EmbedModel, type Pooling,
-} from '../../../pipeline/embedding/embedding-model.ts'
+  BATCH_TOKENS_DEFAULT, type Dtype, DTYPES, type EmbedModel, type Pooling,
+weightsFile, } from '../../../pipeline/embedding/embedding-model.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { POOLING_FILE, PROMPTS_FILE } from './hub-model.ts'

@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { BATCH_TOKENS_DEFAULT, type EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { Settings } from '../../settings.ts'
-import { describeFolder, type ModelOverrides } from './model-folder.ts'
 import { createHubClient } from './hub-client.ts'
-import { obtainHubModel, type DownloadProgress } from './hub-model.ts'
+import { type DownloadProgress,obtainHubModel } from './hub-model.ts'
 import { obtainLexicalModel } from './lexical-model.ts'
-import { PRESETS, presetOf } from './presets.ts'
+import { describeFolder, type ModelOverrides } from './model-folder.ts'
+import { presetOf,PRESETS } from './presets.ts'
 
 const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revision>[A-Za-z0-9][\w./-]*))?$/
 const LOGGED_EVERY_MS = 5_000

@@ -3,7 +3,7 @@ import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
 
 /** Suites with newer packages than the stable release, the better tested first. */
 const distributions: Record<string, { component: string, suites: readonly string[] }> = {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
+import { codeOf,ColloquyError } from '../../../schemas/errors.ts'
 
 const pollMs = 50
 

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
 import { kindsByName } from '../../../actors/definition/define-kind.ts'
+import type { Figures } from '../../../infra/app/live-figures.ts'
 import { printable } from '../../../infra/app/terminal-output.ts'
 import { outcomeTexts } from '../../../infra/cli/record-text.ts'
-import type { Figures } from '../../../infra/app/live-figures.ts'
 import { renderView, type ViewModel } from '../../../infra/cli/up/render-view.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 import { tellerKind } from '../../support/sender-kinds.ts'
@@ -35,7 +35,8 @@ const plain = (_: unknown, text: string): string => text
 
 test('the line of a record shows what it sent to other actors', () => {
   const paid = { type: 'pay', data: { to: 'bob', no: 3 } }
-  const decision = decide(kindsByName([tellerKind]), newActor({ tenant: 'acme', kind: 'teller', id: 'a1' }), message(1, paid), { now: timeAt(1), low: 0 }, true)
+  const actor = newActor({ tenant: 'acme', kind: 'teller', id: 'a1' })
+  const decision = decide(kindsByName([tellerKind]), actor, message(1, paid), { now: timeAt(1), low: 0 }, true)
   expect(decision.kind === 'record' && outcomeTexts(decision.record, plain)).toEqual(['sends booked to ledger/bob, booked to ledger/bob'])
 })
 

@@ -1,10 +1,10 @@
-import { access, readFile, rm, stat } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { access, readFile, rm, stat } from 'node:fs/promises'
+import { type AddressInfo,createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf } from '../../../schemas/errors.ts'
-import { cliJson, runCli, startCli, startUp, type CliOptions, type CliProcess } from '../../support/run-cli.ts'
+import { cliJson, type CliOptions, type CliProcess,runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
 let options: CliOptions

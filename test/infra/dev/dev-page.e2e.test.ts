@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openBrowser } from '../../support/chromium.ts'
-import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+import { type Dev,orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 /** The page in a real browser. Where none can be obtained these tests are skipped, and say so. */
 const { browser, missing } = await openBrowser()
@@ -15,7 +15,9 @@ const faults: string[] = []
 
 beforeAll(async () => {
   if (opened === undefined) return
-  dev = await startDevApp({ 'colloquy.config.ts': "import { order } from './order.ts'\nexport default [order]\n", 'order.ts': orderKind('one') })
+  dev = await startDevApp({
+    'colloquy.config.ts': "import { order } from './order.ts'\nexport default [order]\n", 'order.ts': orderKind('one'),
+  })
 })
 afterAll(async () => {
   await opened?.close()
@@ -29,7 +31,9 @@ beforeEach(async (test) => {
   page = await context.newPage()
   page.on('pageerror', (error) => faults.push(error.message))
   // What the page's own rules for scripts, styles and connections forbid is told there.
-  page.on('console', (message) => { if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text()) })
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+  })
 })
 afterEach(async ({ task }) => {
   if (opened === undefined) return
@@ -66,7 +70,9 @@ test('the statechart shows all nested states, and the number of actors in each a
   await send('n1', 'item.added', { name: 'book' })
   await send('n2', 'order.placed', { to: { city: '上海' } })
   await box('open').locator('.count', { hasText: '1' }).waitFor()
-  for (const state of ['placed', 'placed.goods', 'placed.goods.waiting', 'placed.money.due']) await box(state).locator('.count', { hasText: '1' }).first().waitFor()
+  for (const state of ['placed', 'placed.goods', 'placed.goods.waiting', 'placed.money.due']) {
+    await box(state).locator('.count', { hasText: '1' }).first().waitFor()
+  }
 
   await send('n1', 'order.placed', { to: { city: 'Oslo' } })
   await box('placed.goods.waiting').locator('.count', { hasText: '2' }).waitFor()

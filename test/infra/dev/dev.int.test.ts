@@ -1,8 +1,8 @@
-import { connect } from '@nats-io/transport-node'
 import { request } from 'node:http'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
-import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+import { type Dev,orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 
@@ -50,9 +50,13 @@ test('a save that cannot be used is refused with its reason, and the earlier kin
   expect(await place('b1')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
 
   const rubbish = await saved('colloquy.config.ts', 'export default (((\n')
-  expect(rubbish).toMatchObject({ phase: 'refused', problem: { code: 'bad_config', stack: expect.stringContaining('colloquy.config.ts:1') as string } })
+  expect(rubbish).toMatchObject({
+    phase: 'refused', problem: { code: 'bad_config', stack: expect.stringContaining('colloquy.config.ts:1') as string },
+  })
   const ends = await saved('colloquy.config.ts', 'process.exit(3)\n')
-  expect(ends).toMatchObject({ phase: 'refused', problem: { code: 'worker_ended', message: expect.stringContaining('exit code 3') as string } })
+  expect(ends).toMatchObject({
+    phase: 'refused', problem: { code: 'worker_ended', message: expect.stringContaining('exit code 3') as string },
+  })
   await dev.remove('colloquy.config.ts')
   const gone = await dev.until(({ reload }) => reload.problem?.code === 'kind_missing')
   expect(gone.reload).toMatchObject({ phase: 'refused', kinds: ['order', 'source'] })
@@ -74,7 +78,8 @@ test('kinds whose process is killed are restarted, and inputs that were sent mea
 })
 
 test('a kind that blocks its process for ever is replaced all the same', async () => {
-  const hanging = orderKind('four').replace('add: assign(({ context, event }) =>', 'add: assign(({ context, event }) => { for (;;) ; }), never: assign(({ context, event }) =>')
+  const add = 'add: assign(({ context, event }) =>'
+  const hanging = orderKind('four').replace(add, `${add} { for (;;) ; }), never: assign(({ context, event }) =>`)
   expect(await saved('order.ts', hanging)).toMatchObject({ phase: 'running' })
   await dev.post('/v1/in/acme/order/d1', { type: 'item.added', data: { name: '书本' } })
 

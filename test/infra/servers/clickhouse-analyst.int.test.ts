@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
+import { type ClickHouse,startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 const secret = 'attack at dawn'
 const limits = { executionSecMax: 2, memoryBytesMax: 100_000_000, resultRowsMax: 10_000, queriesMax: 2, queryBytesMax: 4_096 }

@@ -8,11 +8,12 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type ClickHouse,startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { codeOf } from '../../../schemas/errors.ts'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 const execFile = promisify(execFileCallback)
 const log = pino({ level: 'silent' })
+const SERVER_MODULE = new URL('../../../infra/servers/clickhouse/clickhouse-server.ts', import.meta.url).href
 const timeout = 30_000
 let dataDir: string
 const started: ClickHouse[] = []
@@ -86,7 +87,7 @@ it('a stop lets a running query finish and does not wait for idle connections', 
 it('the engine ends when the process that started it is killed', async () => {
   const script = `
     import pino from 'pino'
-    import { startClickHouse } from ${JSON.stringify(new URL('../../../infra/servers/clickhouse/clickhouse-server.ts', import.meta.url).href)}
+    import { startClickHouse } from ${JSON.stringify(SERVER_MODULE)}
     const server = await startClickHouse({ dataDir: ${JSON.stringify(dataDir)}, port: 0, log: pino({ level: 'silent' }) })
     console.log(server.pid)`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -57,7 +57,10 @@ describe('the built-in lexical model', () => {
   })
 
   it('ignores case, accents, width, apostrophes, punctuation and invisible characters', async () => {
-    for (const [a, b] of [['Café ORDER', 'cafe order'], ['ＡＢＣ１２３', 'abc123'], ["don't", 'dont'], ['wait... what?!', 'wait what'], ['zero\u200bwidth', 'zerowidth'], ['退款，吗？', '退款 吗']] as const) {
+    for (const [a, b] of [
+      ['Café ORDER', 'cafe order'], ['ＡＢＣ１２３', 'abc123'], ["don't", 'dont'], ['wait... what?!', 'wait what'],
+      ['zero\u200bwidth', 'zerowidth'], ['退款，吗？', '退款 吗'],
+    ] as const) {
       expect([a, await likeness(a, b)]).toEqual([a, expect.closeTo(1, 4)])
     }
   })
@@ -74,8 +77,10 @@ describe('the built-in lexical model', () => {
     const read = <T>(file: string, schema: z.ZodType<T>): T[] =>
       gunzipSync(readFileSync(new URL(file, data))).toString().trim().split('\n').map((line) => schema.parse(JSON.parse(line)))
     const docs = read('retrieval-zh-docs.jsonl.gz', z.object({ id: z.string(), text: z.string() }))
-    const queries = read('retrieval-zh-queries-dev.jsonl.gz', z.object({ query: z.string(), relevant: z.array(z.string()) })).filter((_, index) => index % 5 === 0)
-    const passages = (await Promise.all(docs.map(async ({ id, text }) => (await embedder.chunk(text)).map((chunk) => ({ id, chunk }))))).flat()
+    const queries = read('retrieval-zh-queries-dev.jsonl.gz', z.object({ query: z.string(), relevant: z.array(z.string()) }))
+      .filter((_, index) => index % 5 === 0)
+    const passagesOf = async ({ id, text }: (typeof docs)[number]) => (await embedder.chunk(text)).map((chunk) => ({ id, chunk }))
+    const passages = (await Promise.all(docs.map(passagesOf))).flat()
     const vectors = await embedder.embed(passages.map(({ chunk }) => chunk), 'passage')
     const asked = await embedder.embed(queries.map(({ query }) => query), 'query')
     let [first, ten] = [0, 0]

@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import pRetry from 'p-retry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type NatsServers,startNatsCluster } from '../../../bench/harness/nats-servers.ts'
+import { type Proxy,startProxy } from '../../support/proxy.ts'
 import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
-import { startNatsCluster, type NatsServers } from '../../../bench/harness/nats-servers.ts'
-import { startProxy, type Proxy } from '../../support/proxy.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let folder: string
@@ -22,7 +22,9 @@ beforeAll(async () => {
   system = await startSystem({ kinds: [toyKind], settings: {
     NATS_URL: `nats://127.0.0.1:${way.port}`, NATS_USER: cluster.user, NATS_PASSWORD: cluster.password, NATS_SYNC_INTERVAL: 'always',
   } })
-  producer = await connect({ servers: cluster.url.split(','), user: cluster.user, pass: cluster.password, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+  producer = await connect({
+    servers: cluster.url.split(','), user: cluster.user, pass: cluster.password, maxReconnectAttempts: -1, reconnectTimeWait: 100,
+  })
 })
 afterAll(async () => {
   await producer.close()

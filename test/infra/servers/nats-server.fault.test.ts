@@ -8,8 +8,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 
 const log = pino({ level: 'silent' })
 let binary: string
@@ -36,7 +36,7 @@ function restOfGroup(leader: number): number[] {
   return pairs.filter(([pid, group]) => group === leader && pid !== leader).map(([pid = 0]) => pid)
 }
 
-/** A port that nobody else takes once it is free for a moment: systems give those from 32768 on to outgoing connections, of tests beside this one too. */
+/** A port that no other program takes when it is free for a moment: systems use those from 32768 on for outgoing connections. */
 const lastingPort = (): number => 20_000 + (process.pid % 10_000)
 
 /** Another process that starts a server on the data folder, prints its pid and port, and waits to be killed. */

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
+import { type ChildSpec, supervise, type SupervisedChild } from '../../../infra/servers/supervise.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { supervise, type ChildSpec, type SupervisedChild } from '../../../infra/servers/supervise.ts'
 
 const log = pino({ level: 'silent' })
 const children: SupervisedChild[] = []
