@@ -7,7 +7,7 @@ import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
-import { type HostRun,startHost } from '../../pipeline/host/host.ts'
+import { type HostRun, startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { createCanaries } from '../../pipeline/indexer/canaries.ts'
@@ -19,7 +19,7 @@ import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncati
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
-import { type Stage,startStage } from '../../pipeline/runtime/stage.ts'
+import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
@@ -27,9 +27,9 @@ import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.t
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
-import { hostIdentity,isProcessAlive } from './host-identity.ts'
+import { hostIdentity, isProcessAlive } from './host-identity.ts'
 import type { SearchIndex } from './search-index.ts'
-import { createSharing, type OwnWork, type SharedWork,startOwn, workloadOf } from './shared-work.ts'
+import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
 export interface StageDeps {
   readonly settings: Settings
@@ -200,7 +200,7 @@ function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContex
 /** Checkpoint and canaries of the reader that fills a collection, by the collection's name. */
 export function embedderNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
   const reader = `embed-${store.id}`
-  return { checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log }) }
+  return { checkpoints: createCheckpoints(kv, reader), canaries: createCanaries({ kv, reader, store, log }) }
 }
 
 export const embedBounds = (settings: Settings) => ({
