@@ -4,20 +4,20 @@ import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import { openLog } from '../app/open-log.ts'
-import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
 import { loadKinds } from '../app/load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../app/nats-access.ts'
-import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
+import { openLog } from '../app/open-log.ts'
+import { openBucket } from '../app/prepare-streams.ts'
 import { startStages } from '../app/start-stages.ts'
 import { startStatusService } from '../app/status-service.ts'
-import { openBucket } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
+import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
 import { viewOf } from './kind-view.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
 
 const STACK_CHARS_MAX = 4_000
 
@@ -80,7 +80,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
   return async () => {
     const { stages } = await startStages({
-      settings, kinds, log, jetstream, kv, client: undefined, memory: undefined, metrics: createMetrics(), replicas: durability.replicas,
+      settings, kinds, log, jetstream, kv, client: undefined, searchIndex: undefined, metrics: createMetrics(), replicas: durability.replicas,
     }, started)
     const statusService = startStatusService(nc, stages, durability)
     started.defer(() => statusService.stop())
