@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 
+/** An example of a message. */
 export interface Example<Data = unknown> {
   readonly name: string
   readonly summary: string
@@ -11,7 +12,7 @@ type Examples<Schemas extends Record<string, z.ZodType>> = {
   readonly [Type in keyof Schemas]: readonly Example<z.input<Schemas[Type]>>[]
 }
 
-/** What the known inputs look like, for the AsyncAPI document. */
+/** Examples of the known inputs for the AsyncAPI document. */
 export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
   'message.received': [
     {
@@ -26,7 +27,7 @@ export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
     },
     {
       name: 'agent',
-      summary: 'A person of the company takes over',
+      summary: 'An agent takes over',
       data: { role: 'agent', text: 'Hello, this is Ana. Let me look into that for you.' },
     },
   ],
@@ -35,7 +36,7 @@ export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
   ],
 }
 
-/** What machines send out, for the AsyncAPI document. */
+/** Examples of the known emitted events for the AsyncAPI document. */
 export const EMIT_EXAMPLES: Examples<typeof KNOWN_EMITS> = {
   'message.sent': [
     {
@@ -57,7 +58,7 @@ export const EMIT_EXAMPLES: Examples<typeof KNOWN_EMITS> = {
   ],
   escalated: [
     { name: 'english', summary: 'The customer asks for a person', data: { reason: 'asked for a person' } },
-    { name: 'chinese', summary: 'The same in Chinese: reasons are the kind\'s own texts', data: { reason: '客户要求人工服务' } },
+    { name: 'chinese', summary: 'The same in Chinese: each kind words its own reasons', data: { reason: '客户要求人工服务' } },
   ],
   'case.closed': [
     { name: 'resolved', summary: 'The case is closed', data: { outcome: 'resolved' } },

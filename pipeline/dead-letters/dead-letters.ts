@@ -4,45 +4,46 @@ import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
-/** A dead letter, as DEAD keeps it. */
+/** A dead letter in DEAD. */
 export interface DeadLetter {
-  /** In DEAD. */
+  /** DEAD sequence. */
   readonly seq: number
   readonly address: Address
   readonly reason: string
-  /** Of the input, as far as it could be read; empty where DEAD does not say. */
+  /** Type of the input; empty if it could not be read or DEAD does not have it. */
   readonly type: string
   readonly error: string
-  /** When it was rejected, ISO. */
+  /** Time of the rejection, ISO. */
   readonly at: string
-  /** Where INBOX had it. */
+  /** Subject of the input in INBOX. */
   readonly subject: string
+  /** LOG sequence of the record that made it. */
   readonly logSeq: number
   readonly inboxSeq: number
-  /** INBOX no longer had the payload: this is what the record keeps of it. */
+  /** `payload` is only the excerpt in the record, because INBOX no longer had the input. */
   readonly isExcerpt: boolean
   readonly headers: Readonly<Record<string, string>>
-  /** Empty in a list. */
+  /** Empty in scans. */
   readonly payload: Uint8Array
 }
 
-/** Which letters; all that is given must fit. */
+/** Selects dead letters; all given fields must match. */
 export interface DeadLetterFilter {
   readonly reason?: string | undefined
   readonly tenant?: string | undefined
   readonly kind?: string | undefined
   readonly actor?: string | undefined
   readonly type?: string | undefined
-  /** Rejected before, and from then on: ISO. */
+  /** Times of rejection, ISO: `before` is exclusive, `since` inclusive. */
   readonly before?: string | undefined
   readonly since?: string | undefined
 }
 
 const FETCH_AHEAD_MAX = 500
-/** The search for the newest goes back in steps that grow, so that a rare reason costs few of them. */
+/** Factor by which `newestDeadLetters` widens its range, so that a rare reason needs few scans. */
 const GROWTH = 8
 
-/** The letters that fit, in the order in which DEAD got them, without their payloads: as many as there are at the start. */
+/** Yields the dead letters that match, in DEAD order and without payloads, up to the end of DEAD at the start. */
 export async function* scanDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
   const { reason = '*', tenant = '*', kind = '*', actor = '*' } = filter
   const consumer = await jetstream.js.consumers.get('DEAD', {
@@ -54,7 +55,7 @@ export async function* scanDeadLetters(jetstream: JetStreamContext, filter: Dead
   try {
     for await (const message of messages) {
       const deadLetter = deadLetterOf(message, message.headers)
-      if (fits(deadLetter, filter)) yield deadLetter
+      if (matches(deadLetter, filter)) yield deadLetter
       if (message.info.pending === 0) return
     }
   } finally {
@@ -62,7 +63,7 @@ export async function* scanDeadLetters(jetstream: JetStreamContext, filter: Dead
   }
 }
 
-/** The newest letters that fit, oldest first. */
+/** The newest dead letters that match, up to `limit`, oldest first. */
 export async function newestDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
   const { first_seq: first, last_seq: last, messages } = (await streamInfo(jetstream.jsm, 'DEAD')).state
   if (messages === 0) return []
@@ -77,36 +78,51 @@ export async function newestDeadLetters(jetstream: JetStreamContext, filter: Dea
   }
 }
 
-/** With its payload; `undefined` where DEAD has none there. */
+/** The dead letters that fit whose originals arrived first, in that order. Holds at most twice as many as it returns. */
+export async function firstDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
+  const first: DeadLetter[] = []
+  const keepFirst = (): void => {
+    first.sort((a, b) => a.inboxSeq - b.inboxSeq)
+    first.length = Math.min(first.length, limit)
+  }
+  for await (const deadLetter of scanDeadLetters(jetstream, filter)) {
+    first.push(deadLetter)
+    if (first.length >= 2 * limit) keepFirst()
+  }
+  keepFirst()
+  return first
+}
+
+/** Reads a dead letter with its payload; `undefined` if DEAD has none with this sequence. */
 export async function findDeadLetter(jetstream: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
   const stored = await jetstream.jsm.streams.getMessage('DEAD', { seq })
   return stored === null ? undefined : deadLetterOf(stored, stored.header)
 }
 
-const fits = ({ type, at }: DeadLetter, filter: DeadLetterFilter): boolean =>
+const matches = ({ type, at }: DeadLetter, filter: DeadLetterFilter): boolean =>
   (filter.type === undefined || type === filter.type)
   && (filter.before === undefined || at < filter.before)
   && (filter.since === undefined || at >= filter.since)
 
 type Message = Pick<StoredMsg, 'seq' | 'subject' | 'data' | 'time'>
 
-function deadLetterOf({ seq, subject, data, time }: Message, given: MsgHdrs | undefined): DeadLetter {
-  const headers = Object.fromEntries((given?.keys() ?? []).map((name) => [name, given?.get(name) ?? '']))
+function deadLetterOf({ seq, subject, data, time }: Message, messageHeaders: MsgHdrs | undefined): DeadLetter {
+  const headers = Object.fromEntries((messageHeaders?.keys() ?? []).map((name) => [name, messageHeaders?.get(name) ?? '']))
   const [, reason = '', tenant = '', kind = '', id = ''] = subject.split('.')
   return {
     seq, reason, address: { tenant, kind, id }, payload: data, headers,
-    type: decoded(headers['Colloquy-Type'] ?? ''),
-    error: decoded(headers['Colloquy-Error'] ?? ''),
+    type: decode(headers['Colloquy-Type'] ?? ''),
+    error: decode(headers['Colloquy-Error'] ?? ''),
     at: headers['Colloquy-At'] ?? time.toISOString(),
-    subject: decoded(headers['Colloquy-Subject'] ?? ''),
+    subject: decode(headers['Colloquy-Subject'] ?? ''),
     logSeq: Number(headers['Colloquy-Log-Seq'] ?? 0),
     inboxSeq: Number(headers['Colloquy-Inbox-Seq'] ?? 0),
     isExcerpt: headers['Colloquy-Payload'] === 'excerpt',
   }
 }
 
-/** Headers are ASCII: other text is in percent escapes, the last of which may be cut off. */
-function decoded(text: string): string {
+/** Decodes the percent escapes of a header. A truncated escape at the end leaves the text unchanged. */
+function decode(text: string): string {
   try {
     return decodeURI(text)
   } catch {

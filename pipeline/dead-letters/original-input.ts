@@ -6,42 +6,51 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { recordAt } from '../jetstream/last-record.ts'
 import { findDeadLetter, type DeadLetter } from './dead-letters.ts'
 
-/** What is sent to the actor about one of its letters. */
+/** The input that resolves a dead letter of an actor. */
 export interface ResolutionInput {
   readonly request: ResolutionRequest
+  /** Payload of the original input; of a dropped dead letter only an excerpt for the tables. */
   readonly payload: Uint8Array
 }
 
 /**
- * What puts an end to a letter. What the tables say of it is taken from the record that made it, in the words of that.
+ * Creates the input that redrives or drops a dead letter. Its properties in the tables come from the record that made it.
  *
- * @throws ColloquyError `gone` where DEAD has it no longer, `not_redrivable` where doing it again is not what helps, with what
- * does, `no_record` where LOG has lost the record.
+ * @param seq DEAD sequence.
+ * @param force redrives the excerpt of a payload as if it were the whole.
+ * @throws ColloquyError `gone` if DEAD no longer has it; `not_redrivable` if a redrive does not help, with the remedy; `no_record` if LOG
+ * has lost the record.
  */
-export async function resolutionInputOf(jetstream: JetStreamContext, seq: number, end: Resolution, force: boolean): Promise<ResolutionInput> {
-  const dead = await findDeadLetter(jetstream, seq)
-  if (dead === undefined) throw new ColloquyError('gone', `DEAD has no letter ${seq}: it was redriven or dropped, or never was; "colloquy dead ls --each" lists those that there are`)
-  if (end === 'redriven') checkRedrivable(dead, force)
-  const { record, reason, subject, error } = await recordOf(jetstream, dead)
-  const request: ResolutionRequest = {
-    end, deadSeq: seq, logSeq: dead.logSeq, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
-    reason, subject, error, ...(force ? { force } : {}),
+export async function resolutionInputOf(
+  jetstream: JetStreamContext, seq: number, resolution: Resolution, force: boolean,
+): Promise<ResolutionInput> {
+  const deadLetter = await findDeadLetter(jetstream, seq)
+  if (deadLetter === undefined) {
+    throw new ColloquyError('gone', `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; `
+      + '"colloquy dead ls --each" lists those that there are')
   }
-  // A dropped one's payload is not wanted again, only what the table shows of it.
-  return { request, payload: end === 'dropped' ? dead.payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : dead.payload }
+  if (resolution === 'redriven') checkRedrivable(deadLetter, force)
+  const { record, reason, subject, error } = await recordOf(jetstream, deadLetter)
+  const request: ResolutionRequest = {
+    end: resolution, deadSeq: seq, logSeq: deadLetter.logSeq, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id,
+    at: record.at, reason, subject, error, ...(force ? { force } : {}),
+  }
+  // Of a dropped dead letter, the tables need only an excerpt.
+  const { payload } = deadLetter
+  return { request, payload: resolution === 'dropped' ? payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : payload }
 }
 
 function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force: boolean): void {
-  const refuse = (why: string): never => { throw new ColloquyError('not_redrivable', `letter ${seq} ${why}`) }
+  const refuse = (why: string): never => { throw new ColloquyError('not_redrivable', `dead letter ${seq} ${why}`) }
   if (reason === 'task_failed') {
-    refuse(`is the failure of a task (${headers['Colloquy-Task']}), which its machine has been told and has moved on from: `
-      + 'send the actor an event that starts the task again, then drop the letter')
+    refuse(`is the failure of a task (${headers['Colloquy-Task']}), to which its machine has already reacted: `
+      + 'send the actor an event that starts the task again, then drop the dead letter')
   }
   if (reason === 'bad_subject') {
-    refuse('came on a subject that names no actor: publish its payload ("dead show --raw") on one that does, then drop the letter')
+    refuse('has a subject without an actor: publish its payload ("dead show --raw") to the subject of an actor, then drop the dead letter')
   }
   if (isExcerpt && !force) {
-    refuse('has no more than the beginning of its payload: have its producer send it again, or take it for the whole with --force')
+    refuse('has only the start of its payload: let its producer send it again, or redrive the start as the whole with --force')
   }
 }
 
@@ -53,9 +62,11 @@ async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, re
     const failed = record.ended.find(({ status }) => status === 'failed' || status === 'expired')
     if (failed !== undefined && reason === 'task_failed') {
       const { tenant, kind, id } = address
-      return { record, reason, subject: `task.${failed.task}.${tenant}.${kind}.${id}`, error: `${failed.error?.code ?? ''}: ${failed.error?.message ?? ''}` } as const
+      const error = `${failed.error?.code ?? ''}: ${failed.error?.message ?? ''}`
+      return { record, reason, subject: `task.${failed.task}.${tenant}.${kind}.${id}`, error } as const
     }
   }
-  throw new ColloquyError('no_record', `LOG no longer has the record of letter ${seq} at sequence ${logSeq}; LOG was brought back to an older state, `
-    + `and what the letter was about may have been decided again. Look at it with "dead show ${seq}", publish its payload again if it is missing, and remove it with "nats stream rmm DEAD ${seq}"`)
+  throw new ColloquyError('no_record', `LOG no longer has the record of dead letter ${seq} at sequence ${logSeq}: LOG was restored to an `
+    + `older state, and its input may have been decided again. Inspect it with "dead show ${seq}", publish its payload again if it is `
+    + `missing, and remove it with "nats stream rmm DEAD ${seq}"`)
 }

@@ -15,36 +15,40 @@ import { resolutionInputOf, type ResolutionInput } from './original-input.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
 /**
- * What became of one letter.
- * - `committed`, `rejected`: the redriven original was decided so; a rejected one is a new letter.
- * - `repeat`: the actor has committed an input with its id, such as its producer's own resend; nothing happened twice.
- * - `ignored`: it was about a run that is no longer pending.
- * - `again`: the actor was given this letter before.
- * - `dropped`: given up, as was wanted.
- * - `refused`: nothing was done; `error` says what to do instead.
- * - `unconfirmed`: it was sent, and no record was there in time; doing it again is safe.
+ * The outcome of resolving one dead letter.
+ * - `committed`, `rejected`: the actor has decided the redriven input; a rejected one becomes a new dead letter.
+ * - `repeat`: the actor has already committed an input with this id, such as one that its producer sent again; it had no further effect.
+ * - `ignored`: it concerns a task run that is no longer pending.
+ * - `again`: this dead letter was resolved before.
+ * - `dropped`: it was dropped.
+ * - `refused`: nothing was sent; `error` has the reason and the remedy.
+ * - `unconfirmed`: it was sent, but no record of it appeared in time; repeating is safe.
  */
 export type Outcome = 'committed' | 'rejected' | 'repeat' | 'ignored' | 'again' | 'dropped' | 'refused' | 'unconfirmed'
 
+/** The result for one dead letter. */
 export interface Resolved {
   readonly deadLetter: DeadLetter
   readonly outcome: Outcome
-  /** Of the record that says so. */
+  /** LOG sequence of the record that has the outcome. */
   readonly logSeq?: number | undefined
   readonly reason?: string | undefined
   readonly error?: string | undefined
 }
 
+/** Options of `resolveDeadLetters`. */
 export interface ResolveOptions {
   readonly jetstream: JetStreamContext
-  readonly end: Resolution
+  readonly resolution: Resolution
+  /** Also redrives what was redriven before, and excerpts of payloads. */
   readonly force: boolean
-  /** Letters that were sent and have no record yet. */
+  /** Max dead letters that were sent and have no record yet. */
   readonly inFlightMax: number
-  /** How long a letter that was sent may be without a record. */
+  /** Max time to send a dead letter, and max time after that until its record. */
   readonly timeoutMs: number
+  /** Called for each dead letter, in order of their records. */
   readonly onResolved: (resolved: Resolved) => void
-  /** Told before each pause: the stream that takes them is full, or NATS is away. */
+  /** Called before each pause with the reason: SENT is full, or NATS does not answer. */
   readonly onWait?: (why: string) => void
 }
 
@@ -53,49 +57,54 @@ const FETCH_AHEAD_MAX = 500
 const SWEEP_MS = 100
 const BYTES_MAX = 64 * 1024 * 1024
 
-interface Waiting {
+/** A dead letter that was sent and has no record yet. */
+interface Pending {
   readonly deadLetter: DeadLetter
   readonly bytes: number
-  readonly until: number
+  /** On the clock of `performance.now`. */
+  readonly timeoutAtMs: number
 }
 
 /**
- * Redrives or drops letters, one after another in the order in which their originals arrived, and waits for the record of each. Each is
- * an input from inside, so that its actor takes it in turn, and the log says what became of it; then the dispatcher takes it out of DEAD.
+ * Redrives or drops dead letters in the order in which their inputs arrived, and waits for the record of each. Each resolution is an
+ * internal input, so that its actor handles it in turn and LOG records the outcome. The dispatcher then removes the dead letter from DEAD.
+ *
+ * @throws the errors of JetStream; a dead letter that cannot be resolved is passed to `onResolved` as `refused`.
  */
 export async function resolveDeadLetters(options: ResolveOptions, deadLetters: readonly DeadLetter[]): Promise<void> {
-  const { jetstream, end, force, inFlightMax, timeoutMs, onResolved } = options
-  const waiting = new Map<number, Waiting>()
+  const { jetstream, resolution, force, inFlightMax, timeoutMs, onResolved } = options
+  const pending = new Map<number, Pending>()
   const inFlight = createInFlightLimiter({ countMax: inFlightMax, bytesMax: BYTES_MAX })
-  const settle = (deadSeq: number, resolved: Omit<Resolved, 'deadLetter'>): void => {
-    const found = waiting.get(deadSeq)
-    if (found === undefined) return
-    waiting.delete(deadSeq)
-    inFlight.release(found.bytes)
-    onResolved({ deadLetter: found.deadLetter, ...resolved })
+  const finish = (deadSeq: number, resolved: Omit<Resolved, 'deadLetter'>): void => {
+    const sent = pending.get(deadSeq)
+    if (sent === undefined) return
+    pending.delete(deadSeq)
+    inFlight.release(sent.bytes)
+    onResolved({ deadLetter: sent.deadLetter, ...resolved })
   }
   const records = await watchRecords(jetstream, ({ resolves, ...record }, logSeq) => {
-    if (resolves?.end === end) settle(resolves.deadSeq, { logSeq, ...outcomeOf(record) })
+    if (resolves?.end === resolution) finish(resolves.deadSeq, { logSeq, ...outcomeOf(record) })
   })
   const sweep = setInterval(() => {
-    for (const [deadSeq, { until }] of waiting) {
-      if (performance.now() < until) break
-      settle(deadSeq, { outcome: 'unconfirmed', error: `no record within ${timeoutMs} ms; see with "colloquy status" whether hosts run, and do it again` })
+    for (const [deadSeq, { timeoutAtMs }] of pending) {
+      if (performance.now() < timeoutAtMs) break
+      const error = `no record appeared within ${timeoutMs} ms; check with "colloquy status" that hosts run, and repeat the command`
+      finish(deadSeq, { outcome: 'unconfirmed', error })
     }
   }, SWEEP_MS)
   try {
     for (const deadLetter of inOrderOfArrival(deadLetters)) {
       await inFlight.whenAvailable()
-      const resolution = await resolutionInputOf(jetstream, deadLetter.seq, end, force).catch((error: unknown) => refusal(error))
-      if ('error' in resolution) {
-        onResolved({ deadLetter, outcome: 'refused', error: resolution.error })
+      const input = await resolutionInputOf(jetstream, deadLetter.seq, resolution, force).catch((error: unknown) => refusal(error))
+      if ('error' in input) {
+        onResolved({ deadLetter, outcome: 'refused', error: input.error })
         continue
       }
-      const bytes = resolution.payload.length
+      const bytes = input.payload.length
       inFlight.acquire(bytes)
-      waiting.set(deadLetter.seq, { deadLetter, bytes, until: performance.now() + timeoutMs })
-      const refused = await send(options, deadLetter, resolution)
-      if (refused !== undefined) settle(deadLetter.seq, { outcome: 'refused', error: refused })
+      pending.set(deadLetter.seq, { deadLetter, bytes, timeoutAtMs: performance.now() + timeoutMs })
+      const refused = await send(options, deadLetter, input)
+      if (refused !== undefined) finish(deadLetter.seq, { outcome: 'refused', error: refused })
     }
     await inFlight.whenIdle()
   } finally {
@@ -114,8 +123,10 @@ function refusal(error: unknown): { error: string } {
   return { error: messageOf(error) }
 }
 
-/** Until the stream has it, so that none overtakes another; why the stream will never take it, where that is so. */
-async function send({ jetstream, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { request, payload }: ResolutionInput): Promise<string | undefined> {
+/** Sends until SENT has stored the input, so that the order is kept. @returns the reason if it could not be sent. */
+async function send(
+  { jetstream, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { request, payload }: ResolutionInput,
+): Promise<string | undefined> {
   const how = {
     msgId: `dead.${request.end}.${request.deadSeq}.${request.logSeq}${request.force === true ? `.${randomUUID()}` : ''}`,
     headers: { [RESOLUTION_HEADER]: resolutionHeader(request) },
@@ -124,7 +135,7 @@ async function send({ jetstream, timeoutMs, onWait }: ResolveOptions, { address 
   const attempt = async (): Promise<string | undefined> => {
     const result = await jetstream.publisher.publish(actorSubject(address), payload, how)
     if (result.ok) return undefined
-    const why = `SENT did not take it (${result.code}: ${result.description})`
+    const why = `SENT refused it (${result.code}: ${result.description})`
     if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
     throw new Error(why)
   }
@@ -139,10 +150,13 @@ function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'
   return { outcome: nothing === 'ignored' || nothing === 'again' ? nothing : 'repeat' }
 }
 
-/** Reads LOG from now on; after a break from where it was. */
-async function watchRecords(jetstream: JetStreamContext, onRecord: (record: LogRecord, seq: number) => void): Promise<{ stop(): Promise<void> }> {
+/** Reads new records of LOG; continues after interruptions. */
+async function watchRecords(
+  jetstream: JetStreamContext, onRecord: (record: LogRecord, seq: number) => void,
+): Promise<{ stop(): Promise<void> }> {
   let next = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq + 1
-  const open = (): Promise<StreamReader> => openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
+  const open = (): Promise<StreamReader> =>
+    openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
   let reader = await open()
   const stopping = new AbortController()
   const { signal } = stopping

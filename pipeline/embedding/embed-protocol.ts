@@ -1,13 +1,13 @@
 import type { EmbedAs, EmbedModel } from './embedding-model.ts'
 
-/** What the embedding thread is started with. */
+/** Start data of the embedding thread. */
 export interface WorkerData {
   readonly model: EmbedModel
-  /** Threads of one run of the model. */
+  /** CPU threads that one model run may use. */
   readonly threads: number
 }
 
-/** A text under a number that its answer comes back with. */
+/** A text with the number that its answer carries. */
 export interface TextJob {
   readonly key: number
   readonly text: string
@@ -15,17 +15,17 @@ export interface TextJob {
 
 export type ToWorker =
   | { readonly type: 'embed'; readonly as: EmbedAs; readonly jobs: readonly TextJob[] }
-  /** Into chunks as passages. */
+  /** Split the text into chunks that fit the model as passages. */
   | { readonly type: 'chunk'; readonly job: TextJob }
-  /** Ends after the run under way; what waits is dropped. */
+  /** End after the current model run; queued texts are dropped. */
   | { readonly type: 'stop' }
 
 export type FromWorker =
   | { readonly type: 'ready' }
   /** The model could not be loaded. */
   | { readonly type: 'unusable'; readonly message: string }
-  /** Vectors one after another, in the order of the keys. */
+  /** The vectors concatenated, in the order of `keys`. */
   | { readonly type: 'embedded'; readonly keys: readonly number[]; readonly vectors: Float32Array }
   | { readonly type: 'chunked'; readonly key: number; readonly chunks: readonly string[] }
-  /** This text alone made the model fail. */
+  /** The model fails on this text even in a run of its own. */
   | { readonly type: 'failed'; readonly key: number; readonly message: string }

@@ -3,28 +3,28 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { FromWorker, ToWorker, WorkerData } from './embed-protocol.ts'
 
 export interface ThreadOptions extends WorkerData {
-  /** The module that runs in the thread. */
+  /** The module that the thread runs. */
   readonly module: string | URL
   readonly onMessage: (message: FromWorker) => void
-  /** It ended without having been told to: a crash. Not called before it was ready. */
-  readonly onEnd: (why: string) => void
+  /** Called when the thread ends after it was ready and without `stop`. */
+  readonly onCrash: (why: string) => void
 }
 
-/** A thread with a loaded model in it. */
+/** A running thread that has loaded its model. */
 export interface EmbedThread {
   post(message: ToWorker): void
-  /** Ends it after the run under way: a thread that is ended in the middle of one takes the process with it. */
+  /** Settles once the thread has ended, after the current model run: ending a thread during a run crashes the process. */
   stop(): Promise<void>
 }
 
-/** Starts the thread and waits for its model. @throws ColloquyError `bad_model` where that cannot be loaded */
-export async function startThread({ module, onMessage, onEnd, ...workerData }: ThreadOptions): Promise<EmbedThread> {
+/** Starts the thread and waits until its model is loaded. @throws ColloquyError `bad_model` if loading fails. */
+export async function startThread({ module, onMessage, onCrash, ...workerData }: ThreadOptions): Promise<EmbedThread> {
   const worker = new Worker(module, { workerData, name: 'embed' })
   const ready = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<void>()
   let isReady = false
   let isStopping = false
-  let why = 'it ended by itself'
+  let why = 'it exited without an error'
   worker.on('message', (message: FromWorker) => {
     if (message.type === 'ready') {
       isReady = true
@@ -39,7 +39,7 @@ export async function startThread({ module, onMessage, onEnd, ...workerData }: T
   worker.on('exit', () => {
     ended.resolve()
     ready.reject(new ColloquyError('bad_model', why))
-    if (isReady && !isStopping) onEnd(why)
+    if (isReady && !isStopping) onCrash(why)
   })
   await ready.promise
   return {

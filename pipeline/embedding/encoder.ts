@@ -5,30 +5,34 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { weightsFile, type EmbedModel } from './embedding-model.ts'
 import { normalise, pool } from './pooling.ts'
 
-/** A loaded model. One thread's own: a run blocks it. */
+/** A loaded model. `run` blocks the thread that calls it. */
 export interface Encoder {
-  /** A text as the model reads it, with its marks; nothing is cut off. */
+  /** The token ids of a text, special tokens included; nothing is truncated. */
   tokenise(text: string): number[]
-  /** Tokens that the model adds to any text. */
-  readonly marks: number
-  /** One run of the model. @returns normalised vectors, in the order of the texts; `undefined` where the model gave no direction */
+  /** Number of special tokens that the model adds to every text. */
+  readonly specialTokens: number
+  /**
+   * Runs the model once.
+   *
+   * @returns vectors of length 1, in the order of the texts; `undefined` for a zero vector or numbers that are not finite.
+   */
   run(batch: readonly (readonly number[])[]): Promise<(Float32Array | undefined)[]>
-  /** Frees the model; no run may be under way. */
+  /** Frees the model. Must not be called during a run. */
   dispose(): Promise<void>
 }
 
 /**
- * Loads a model from its folder, and from nowhere else, and tries it on one text.
+ * Loads a model from its folder, never from the network, and runs it on one text.
  *
- * @param threads that one run may use.
- * @throws ColloquyError `bad_model` where files are missing or corrupt, or the model is not what it is said to be.
+ * @param threads CPU threads that one run may use.
+ * @throws ColloquyError `bad_model` if files are missing or corrupt, or the model does not fit its description.
  */
 export async function loadEncoder(model: EmbedModel, threads: number): Promise<Encoder> {
   env.allowRemoteModels = false
   env.allowLocalModels = true
   env.useFSCache = false
   env.useWasmCache = false
-  // The library's own lines would go past our log, and hold the texts that failed.
+  // The library would write the texts that failed to the console.
   env.logLevel = LogLevel.NONE
   try {
     const encoder = await load(model, threads)
@@ -36,7 +40,7 @@ export async function loadEncoder(model: EmbedModel, threads: number): Promise<E
     return encoder
   } catch (cause) {
     throw new ColloquyError('bad_model', `the embedding model ${model.name} in ${model.folder} cannot be used (${messageOf(cause)}); `
-      + 'check COLLOQUY_EMBED_MODEL, or remove the folder from the cache so that it is made or downloaded again', { cause })
+      + 'check COLLOQUY_EMBED_MODEL, or remove the folder from the cache so that the model is created or downloaded again', { cause })
   }
 }
 
@@ -50,22 +54,25 @@ async function load({ folder, dtype, pooling, dimension }: EmbedModel, threads: 
   const padId = tokenizer.pad_token_id ?? 0
   return {
     tokenise: (text) => tokenizer.encode(text),
-    marks: tokenizer.encode('').length,
+    specialTokens: tokenizer.encode('').length,
     async run(batch) {
       const length = Math.max(...batch.map((tokens) => tokens.length), 1)
       const outputs = entriesOf(await model(inputsOf(batch, length, padId)))
-      const found = outputs.get(output)
-      if (!(found instanceof Tensor)) {
-        throw new ColloquyError('bad_model', `it has no output ${output}, but ${[...outputs.keys()].join(', ')}; is the pooling "${pooling}" right?`)
+      const tensor = outputs.get(output)
+      if (!(tensor instanceof Tensor)) {
+        const names = [...outputs.keys()].join(', ')
+        throw new ColloquyError('bad_model', `it has the outputs ${names} and no output ${output}; check the pooling "${pooling}"`)
       }
-      const values = found.data
-      const width = found.dims.at(-1) ?? 0
-      if (!(values instanceof Float32Array)) throw new ColloquyError('bad_model', `its output ${output} is of type ${found.type}, not float32`)
+      const values = tensor.data
+      const width = tensor.dims.at(-1) ?? 0
+      if (!(values instanceof Float32Array)) {
+        throw new ColloquyError('bad_model', `its output ${output} is of type ${tensor.type}, not float32`)
+      }
       if (width !== dimension) throw new ColloquyError('bad_model', `its vectors have ${width} dimensions, not ${dimension}`)
       const vectors = pooling === 'none'
         ? batch.map((_, row) => values.slice(row * width, (row + 1) * width))
         : pool(values, batch.map((tokens) => tokens.length), length, width, pooling)
-      found.dispose()
+      tensor.dispose()
       return vectors.map((vector) => (normalise(vector) ? vector : undefined))
     },
     async dispose() {
@@ -74,14 +81,15 @@ async function load({ folder, dtype, pooling, dimension }: EmbedModel, threads: 
   }
 }
 
-const entriesOf = (outputs: unknown): Map<string, unknown> => new Map(typeof outputs === 'object' && outputs !== null ? Object.entries(outputs) : [])
+const entriesOf = (outputs: unknown): Map<string, unknown> =>
+  new Map(typeof outputs === 'object' && outputs !== null ? Object.entries(outputs) : [])
 
-/** The inputs of one run, padded on the right. */
+/** The input tensors of one run, padded on the right. */
 function inputsOf(batch: readonly (readonly number[])[], length: number, padId: number): Record<string, Tensor> {
   const shape = [batch.length, length]
   const ids = new BigInt64Array(batch.length * length)
   const mask = new BigInt64Array(batch.length * length)
-  // Of each 64-bit number only the lower half is ever used; writing it by itself spares making a bigint of each.
+  // Ids fit into the lower 32 bits of each 64-bit number; writing those directly avoids one bigint per token.
   const [idHalves, maskHalves] = [new Int32Array(ids.buffer), new Int32Array(mask.buffer)]
   const lower = LITTLE_ENDIAN ? 0 : 1
   for (const [row, tokens] of batch.entries()) {

@@ -1,27 +1,27 @@
-/** Something to embed, as tokens. */
+/** The tokens of a text to embed. */
 export interface Tokens {
   readonly tokens: readonly number[]
 }
 
-/** Shares texts out over runs of the model. */
+/** Groups queued texts into model runs. */
 export interface Batcher<Item extends Tokens> {
   add(items: readonly Item[]): void
-  /** What the next run is to be made of; `undefined` where nothing waits. */
+  /** Removes and returns the texts of the next run; `undefined` if the queue is empty. */
   next(): Item[] | undefined
   readonly isEmpty: boolean
 }
 
-/** Texts of one run at most, however short they are. */
+/** Max texts of one run, however short they are. */
 const BATCH_TEXTS_MAX = 256
 
 /**
- * Puts texts of like length together, since all of a run are padded to its longest: the text that has waited longest, and those that are
- * nearest to it in length, as many as make up `tokensMax` padded tokens. One text alone may be longer than that. None waits for ever.
+ * Batches texts of similar length, because all texts of a run are padded to the longest. Each batch has the oldest text and those nearest
+ * to it in length, up to `tokensMax` padded tokens. A longer text gets a run of its own. Every text is sent eventually.
  */
 export function createBatcher<Item extends Tokens>(tokensMax: number): Batcher<Item> {
-  /** In the order of their coming. */
+  /** In order of arrival. */
   const waiting = new Set<Item>()
-  /** The same by length. */
+  /** The same texts, by length. */
   let sorted: Item[] = []
 
   return {
@@ -35,10 +35,10 @@ export function createBatcher<Item extends Tokens>(tokensMax: number): Batcher<I
       let end = sorted.indexOf(oldest) + 1
       const room = Math.min(BATCH_TEXTS_MAX, Math.max(1, Math.floor(tokensMax / Math.max(1, oldest.tokens.length))))
       const start = Math.max(0, end - room)
-      // With too few shorter ones, longer ones fill the run up; they pad all others.
-      for (let next = sorted[end]; next !== undefined && end - start < BATCH_TEXTS_MAX && (end - start + 1) * next.tokens.length <= tokensMax; next = sorted[end]) {
-        end += 1
-      }
+      // With too few shorter texts, longer ones fill the batch; all others are padded to them.
+      const fits = (next: Item | undefined): boolean =>
+        next !== undefined && end - start < BATCH_TEXTS_MAX && (end - start + 1) * next.tokens.length <= tokensMax
+      while (fits(sorted[end])) end += 1
       const batch = sorted.splice(start, end - start)
       for (const item of batch) waiting.delete(item)
       return batch

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import { decide, type Decision } from '../../actors/core/decide.ts'
+import { decide } from '../../actors/core/decide.ts'
+import type { Decision, PendingRecord, Message } from '../../actors/core/decision.ts'
 import { nextDeadline } from '../../actors/core/next-deadline.ts'
-import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { hasCode } from '../../schemas/errors.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
@@ -99,12 +99,12 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       const decision = decideUnlessNewer(mailbox.live, delivery, fresh)
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
-        case 'repeat':
+        case 'duplicate':
           metrics.duplicates.inc({ by: decision.by })
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_due') await setNextWakeUp(mailbox.live)
+          if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.live)
           return 'done'
         case 'threw':
           log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')

@@ -3,9 +3,9 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { chunkIdOf, KNOWLEDGE_LIMITS, type SourceTaught } from '../../schemas/knowledge-events.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 
-/** What a source says, as it is to be known. */
+/** A document to upload, already split into chunks. */
 export interface Document {
-  /** Names it in hits and citations. */
+  /** Identifies the document in hits and citations. */
   readonly source: string
   readonly title?: string | undefined
   readonly lang?: string | undefined
@@ -13,40 +13,42 @@ export interface Document {
   readonly chunks: readonly string[]
 }
 
-/** A document as the inputs that teach it. */
+/** A document as the data of the inputs that upload it. */
 export interface DocumentParts {
+  /** Hash over the content and properties. */
   readonly revision: string
   readonly chunkIds: ReadonlySet<string>
   readonly parts: readonly SourceTaught[]
 }
 
-/** Of the chunks of one part as JSON: what is left of an input is for all else. */
+/** Max bytes of the chunks of one part as JSON; the rest of an input is for its other fields. */
 const PART_BYTES_MAX = LIMITS.inputBytesMax - 16 * 1024
 const REVISION_CHARS = 22
 
 /**
- * Divides a document into inputs that INBOX takes.
+ * Splits a document into parts that fit into an input.
  *
- * @throws ColloquyError `empty_document`, `too_long` where it has more chunks than a source may have
+ * @throws ColloquyError `empty_document`, or `too_long` if it has more than `KNOWLEDGE_LIMITS.chunksMax` chunks.
  */
 export function documentPartsOf({ source, title, lang, url, chunks }: Document): DocumentParts {
-  if (chunks.length === 0) throw new ColloquyError('empty_document', 'there is no text in it')
+  if (chunks.length === 0) throw new ColloquyError('empty_document', 'the document has no text')
   if (chunks.length > KNOWLEDGE_LIMITS.chunksMax) {
-    throw new ColloquyError('too_long', `it makes ${chunks.length} chunks, and a source may have ${KNOWLEDGE_LIMITS.chunksMax}; divide it into several files`)
+    throw new ColloquyError('too_long',
+      `the document has ${chunks.length} chunks; at most ${KNOWLEDGE_LIMITS.chunksMax} are allowed; split it into several files`)
   }
-  const about = { source, title, lang, url }
-  const revision = hash('sha256', JSON.stringify([about, chunks]), 'base64url').slice(0, REVISION_CHARS)
-  const groups = grouped(chunks)
+  const properties = { source, title, lang, url }
+  const revision = hash('sha256', JSON.stringify([properties, chunks]), 'base64url').slice(0, REVISION_CHARS)
+  const groups = groupsOf(chunks)
   let from = 0
   const parts = groups.map((group, index): SourceTaught => {
-    const part = { ...about, revision, part: index + 1, parts: groups.length, from, chunks: group }
+    const part = { ...properties, revision, part: index + 1, parts: groups.length, from, chunks: group }
     from += group.length
     return part
   })
   return { revision, chunkIds: new Set(chunks.map(chunkIdOf)), parts }
 }
 
-function grouped(chunks: readonly string[]): string[][] {
+function groupsOf(chunks: readonly string[]): string[][] {
   const groups: string[][] = []
   let bytes = Infinity
   for (const chunk of chunks) {

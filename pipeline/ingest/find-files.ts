@@ -1,41 +1,63 @@
 import { opendir, stat } from 'node:fs/promises'
-import { join, normalize, sep } from 'node:path'
+import { basename, extname, join, normalize, sep } from 'node:path'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { formatOf, type FileFormat } from './file-formats.ts'
+import type { Format } from './chunking/chunk-document.ts'
 
+/** How to read a file: as one document of a format, or as lines with one document each. */
+export type FileFormat = Format | 'lines'
+
+const EXTENSIONS: Readonly<Record<FileFormat, string>> = {
+  markdown: 'md markdown mdown mdx',
+  text: 'txt text rst adoc asciidoc org tex log srt vtt',
+  html: 'html htm xhtml',
+  csv: 'csv tsv',
+  lines: 'jsonl ndjson',
+  code: `js mjs cjs jsx ts mts cts tsx py pyi rb go rs java kt kts scala swift c h cc cpp cxx hpp hh cs fs php pl pm lua r jl dart ex exs
+    erl hs ml mli clj cljs sh bash zsh fish ps1 bat sql graphql proto tf hcl nix vue svelte css scss less yaml yml toml ini conf json
+    json5 xml gradle groovy m mm zig nim v sol`,
+}
+const FORMATS: ReadonlyMap<string, FileFormat> = new Map((Object.keys(EXTENSIONS) as FileFormat[])
+  .flatMap((format) => EXTENSIONS[format].split(/\s+/).map((extension) => [extension, format] as const)))
+/** Formats of common files without an extension. */
+const NAMES: ReadonlyMap<string, FileFormat> = new Map([
+  ['readme', 'text'], ['license', 'text'], ['changelog', 'text'], ['authors', 'text'], ['notice', 'text'],
+  ['makefile', 'code'], ['dockerfile', 'code'],
+])
+
+/** A file to read. */
 export interface FoundFile {
   readonly path: string
-  /** What its source is called: the path as it was given, with `/`, and without `./` and `..` where they can be resolved. */
+  /** The source name: the normalised path with `/`, relative if it was passed so. */
   readonly source: string
   readonly format: FileFormat
   readonly bytes: number
 }
 
-/** Of a folder: what is never meant when it is given. */
-const PASSED_OVER = new Set(['node_modules', '__pycache__'])
+/** Folders that are skipped inside a folder. */
+const SKIPPED = new Set(['node_modules', '__pycache__'])
 
 /**
- * The files of paths, those of folders by their names and in all folders below. In a folder, hidden files, `node_modules` and files whose name tells no format are passed over, and
- * links are not followed; a file that is given itself is text where its name tells nothing.
+ * Yields the files of paths, and recursively those of folders, sorted by name. Inside a folder it skips hidden files, `node_modules`,
+ * `__pycache__`, links and files of unknown format. A path of a file with an unknown format is read as text.
  *
- * @throws ColloquyError `no_such_path`
+ * @throws ColloquyError `no_such_path` for a path that cannot be read.
  */
 export async function* findFiles(paths: readonly string[]): AsyncGenerator<FoundFile> {
-  for (const given of paths) {
-    const path = normalize(given)
+  for (const listed of paths) {
+    const path = normalize(listed)
     const stats = await stat(path).catch((cause: unknown) => {
-      throw new ColloquyError('no_such_path', `${given} cannot be read: ${messageOf(cause)}`, { cause })
+      throw new ColloquyError('no_such_path', `${listed} cannot be read: ${messageOf(cause)}`, { cause })
     })
     if (stats.isDirectory()) yield* filesIn(path)
-    else if (stats.isFile()) yield found(path, formatOf(path) ?? 'text', stats.size)
-    else throw new ColloquyError('no_such_path', `${given} is neither a file nor a folder`)
+    else if (stats.isFile()) yield fileAt(path, formatOf(path) ?? 'text', stats.size)
+    else throw new ColloquyError('no_such_path', `${listed} is neither a file nor a folder`)
   }
 }
 
 async function* filesIn(folder: string): AsyncGenerator<FoundFile> {
   const names: { name: string; isFolder: boolean }[] = []
   for await (const entry of await opendir(folder)) {
-    if (entry.name.startsWith('.') || PASSED_OVER.has(entry.name)) continue
+    if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue
     if (entry.isDirectory() || entry.isFile()) names.push({ name: entry.name, isFolder: entry.isDirectory() })
   }
   for (const { name, isFolder } of names.sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -43,12 +65,18 @@ async function* filesIn(folder: string): AsyncGenerator<FoundFile> {
     if (isFolder) yield* filesIn(path)
     else {
       const format = formatOf(name)
-      if (format !== undefined) yield found(path, format, (await stat(path)).size)
+      if (format !== undefined) yield fileAt(path, format, (await stat(path)).size)
     }
   }
 }
 
-const found = (path: string, format: FileFormat, bytes: number): FoundFile => ({ path, source: sourceOf(path), format, bytes })
+const fileAt = (path: string, format: FileFormat, bytes: number): FoundFile => ({ path, source: sourceOf(path), format, bytes })
 
-/** What a file is called as a source. */
+/** The source name of a file. */
 export const sourceOf = (path: string): string => normalize(path).split(sep).join('/')
+
+/** The format by the name of a file, ignoring `.gz` at its end; `undefined` if it is unknown. */
+function formatOf(path: string): FileFormat | undefined {
+  const name = basename(path).toLowerCase().replace(/\.gz$/, '')
+  return FORMATS.get(extname(name).slice(1)) ?? NAMES.get(name)
+}

@@ -8,32 +8,36 @@ import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import type { Sender } from '../producer/input-sender.ts'
 import { documentPartsOf, type Document } from './document-parts.ts'
 
-/** What became of a document: `unchanged` where the same is known already, and nothing was sent. */
+/** The result of an upload. `unchanged` means that the same document was uploaded before, and nothing was sent. */
 export interface Uploaded {
   readonly source: string
   readonly outcome: 'learned' | 'changed' | 'unchanged'
   readonly chunks: number
-  /** Chunks that were not known before, and those that are not known any more. */
+  /** Chunks that the search index gains, and those that it loses. */
   readonly added: number
   readonly removed: number
 }
 
-/** Teaches and forgets sources of one tenant, as any producer could. */
+/** Uploads and removes the documents of one tenant, as a producer. */
 export interface KnowledgeClient {
-  /** Settles when INBOX has all of it. @throws ColloquyError as `teachingOf` and `Sender.send` do, and `no_knowledge` */
+  /**
+   * Uploads a document. Settles when INBOX has stored all of its parts; uploading it again sends only what is missing.
+   *
+   * @throws ColloquyError as `documentPartsOf` and `Sender.send`; `no_knowledge` if the running processes lack the built-in kind `source`.
+   */
   upload(document: Document): Promise<Uploaded>
-  /** @returns chunks that are let go. @throws ColloquyError `no_such_source`, `no_knowledge` */
+  /** Removes a document. @returns the number of its chunks. @throws ColloquyError `no_such_source`, `no_knowledge`. */
   forget(source: string): Promise<number>
 }
 
 export interface KnowledgeClientOptions {
-  /** A producer's. */
+  /** The connection of a producer. */
   readonly nc: NatsConnection
   readonly sender: Sender
   readonly tenant: string
 }
 
-/** Chunks of one source are sent one part after the other, and the inputs' ids say after which record: sending again is a repeat. */
+/** Creates a client. It sends parts in order, with ids that name the last record before them, so that a repeated part is a duplicate. */
 export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeClientOptions): Promise<KnowledgeClient> {
   const jsm = await jetstreamManager(nc)
   return {
@@ -56,7 +60,10 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
       const address = addressOf(tenant, source)
       const { n, known } = await standingOf(jsm, address)
       const chunks = idsIn(known?.chunks).union(idsIn(known?.coming?.chunks)).size
-      if (chunks === 0) throw new ColloquyError('no_such_source', `the tenant ${tenant} knows nothing from ${JSON.stringify(source)}; give it as it was given to "colloquy learn", with its --tenant`)
+      if (chunks === 0) {
+        throw new ColloquyError('no_such_source', `the tenant ${tenant} has no document ${JSON.stringify(source)}; `
+          + 'name it as it was given to "colloquy learn", with its --tenant')
+      }
       await sender.send(address, { type: 'source.forgotten', id: `forgotten-after-${n}`, source: 'learn', data: {} })
       return chunks
     },
@@ -74,12 +81,13 @@ interface Standing {
 async function standingOf(jsm: JetStreamManager, address: Address): Promise<Standing> {
   const record = (await lastRecord({ jsm }, recordsOf(address), 'anyReplica'))?.record
   if (record === undefined) return { n: 0, known: undefined }
-  if (record.reason === 'unknown_kind') throw noKnowledge('no process here knows it')
+  if (record.reason === 'unknown_kind') throw noKnowledge('the running processes do not know it')
   if (record.state === null) return { n: record.n, known: undefined }
   const known = contextSchema.safeParse(record.state.context)
-  if (!known.success) throw noKnowledge('it is another one, of a colloquy.config.ts')
+  if (!known.success) throw noKnowledge('a colloquy.config.ts defines another kind of this name')
   return { n: record.n, known: known.data }
 }
 
 const noKnowledge = (why: string): ColloquyError =>
-  new ColloquyError('no_knowledge', `knowledge goes through the kind "${SOURCE_KIND}", and ${why}; upgrade the processes that run, or give the kind of the config another name`)
+  new ColloquyError('no_knowledge', `documents are stored by the built-in kind "${SOURCE_KIND}", and ${why}; `
+    + 'upgrade the running processes, or rename the kind in the config')

@@ -9,61 +9,66 @@ import type { FoundFile } from './find-files.ts'
 
 export interface LearnOptions {
   readonly knowledge: KnowledgeClient
-  /** Ends it all, with its reason. */
+  /** Aborts the run; `learnFiles` then throws the reason. */
   readonly signal?: AbortSignal
-  /** Called after every document, with what has been done by then. */
+  /** Called after every document with the counts so far; always the same object. */
   readonly onProgress?: (summary: LearnSummary) => void
 }
 
+/** A document that could not be read or uploaded. */
 export interface BadDocument {
   readonly file: string
+  /** From 1; only in a file of lines. */
   readonly line?: number
   readonly problem: string
 }
 
 export interface LearnSummary {
   files: number
-  /** Sources, by what became of them. */
+  /** Documents by the outcome of their upload. */
   learned: number
   changed: number
   unchanged: number
-  /** Chunks of all of them, and by how many what is known has changed. */
+  /** Chunks of all documents, and how many of them the search index gains and loses. */
   chunks: number
   added: number
   removed: number
-  /** Of the files, as far as they have been read. */
+  /** Bytes of the documents read so far. */
   bytes: number
   badCount: number
-  /** The first of them. */
+  /** The first 100 of them. */
   bad: BadDocument[]
 }
 
-/** Sources under way at one time: each waits for INBOX. */
-const SOURCES_MAX = 32
+/** Max documents uploaded concurrently. */
+const UPLOADS_MAX = 32
 const BYTES_MAX = 64 * 1024 * 1024
 const BAD_LISTED_MAX = 100
-/** Beyond, a source that comes twice is not noticed, and the last one counts. */
+/** After this many sources, a repeated one is no longer noticed, and the last one wins. */
 const NAMES_MAX = 1_000_000
-/** What is wrong with a document and not with the way to INBOX. */
-const DOCUMENTS_FAULT: ReadonlySet<string> = new Set<ErrorCode>(['empty_document', 'too_long', 'input_refused'])
+/** Error codes that concern one document; all others end the run. */
+const DOCUMENT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>(['empty_document', 'too_long', 'input_refused'])
 
 /**
- * Teaches the documents of files, many side by side. Memory is bounded whatever the files are, and a full INBOX holds the reading back.
+ * Uploads the documents of files, up to 32 concurrently. Memory is bounded, and a full INBOX slows the reading down. A document that cannot
+ * be read or uploaded is counted as bad, and the run continues.
  *
- * @throws what makes going on impossible; a document that cannot be read or taught is counted, and the next one follows.
+ * @throws the reason of `signal`, or the first error that does not concern a single document.
  */
 export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, signal, onProgress }: LearnOptions): Promise<LearnSummary> {
-  const summary: LearnSummary = { files: 0, learned: 0, changed: 0, unchanged: 0, chunks: 0, added: 0, removed: 0, bytes: 0, badCount: 0, bad: [] }
-  const inFlight = createInFlightLimiter({ countMax: SOURCES_MAX, bytesMax: BYTES_MAX })
-  const failing = new AbortController()
-  const ended = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])])
-  const names = new Map<string, string>()
+  const summary: LearnSummary = {
+    files: 0, learned: 0, changed: 0, unchanged: 0, chunks: 0, added: 0, removed: 0, bytes: 0, badCount: 0, bad: [],
+  }
+  const inFlight = createInFlightLimiter({ countMax: UPLOADS_MAX, bytesMax: BYTES_MAX })
+  const failed = new AbortController()
+  const aborted = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])])
+  const sources = new Map<string, string>()
 
   const refuse = (bad: BadDocument): void => {
     summary.badCount += 1
     if (summary.bad.length < BAD_LISTED_MAX) summary.bad.push(bad)
   }
-  const teach = async (document: Document, at: Omit<BadDocument, 'problem'>): Promise<void> => {
+  const upload = async (document: Document, at: Omit<BadDocument, 'problem'>): Promise<void> => {
     try {
       const { outcome, chunks, added, removed } = await knowledge.upload(document)
       summary[outcome] += 1
@@ -71,27 +76,29 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
       summary.added += added
       summary.removed += removed
     } catch (error) {
-      if (!(error instanceof ColloquyError) || !DOCUMENTS_FAULT.has(error.code)) throw error
+      if (!(error instanceof ColloquyError) || !DOCUMENT_ERRORS.has(error.code)) throw error
       refuse({ ...at, problem: messageOf(error) })
     }
   }
-  /** Where a source of that name came before, in this very run. */
-  const cameBefore = ({ source }: Document, where: string): string | undefined => {
+  /** Where this run has seen a source of the same name. */
+  const seenBefore = ({ source }: Document, where: string): string | undefined => {
     const name = hash('sha256', source, 'base64').slice(0, 16)
-    const before = names.get(name)
-    if (before === undefined && names.size < NAMES_MAX) names.set(name, where)
+    const before = sources.get(name)
+    if (before === undefined && sources.size < NAMES_MAX) sources.set(name, where)
     return before
   }
   const take = ({ line, document, problem, bytes }: Read, file: FoundFile): void => {
     summary.bytes += bytes
     const at = { file: file.path, ...(line !== undefined && { line }) }
-    const before = document && cameBefore(document, line === undefined ? file.path : `line ${line} of ${file.path}`)
+    const before = document && seenBefore(document, line === undefined ? file.path : `line ${line} of ${file.path}`)
     if (document === undefined) refuse({ ...at, problem: problem ?? '' })
-    // A file that is given twice is the same; a line that has the name of another one is not.
-    else if (before !== undefined && line !== undefined) refuse({ ...at, problem: `id ${JSON.stringify(document.source)} was in ${before} already` })
+    // A file that is listed twice is the same document; two lines with the same id are not.
+    else if (before !== undefined && line !== undefined) {
+      refuse({ ...at, problem: `id ${JSON.stringify(document.source)} was in ${before} already` })
+    }
     else if (before === undefined) {
       inFlight.acquire(bytes)
-      teach(document, at).catch((error: unknown) => failing.abort(error)).finally(() => {
+      upload(document, at).catch((error: unknown) => failed.abort(error)).finally(() => {
         inFlight.release(bytes)
         onProgress?.(summary)
       })
@@ -104,10 +111,10 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
     for await (const read of documentsIn(file)) {
       take(read, file)
       if (inFlight.isFull) await inFlight.whenAvailable()
-      ended.throwIfAborted()
+      aborted.throwIfAborted()
     }
   }
   await inFlight.whenIdle()
-  ended.throwIfAborted()
+  aborted.throwIfAborted()
   return summary
 }

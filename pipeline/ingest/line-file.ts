@@ -4,32 +4,33 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 
-/** A line of a file, without its end; or why there is none. */
+/** A line of a file without its newline, or the problem with it. */
 export interface Line {
   /** From 1. */
   readonly number: number
   readonly bytes: Uint8Array
-  /** The line is too long to be taken in, or the file breaks off here. */
+  /** The line is too long, or the file is truncated here; `bytes` is then empty. */
   readonly problem?: string
 }
 
+/** An open file of lines. `lines` can be read once. */
 export interface LineFile {
   readonly lines: AsyncIterable<Line>
-  /** Size of the file as it is on the disk. */
+  /** Size of the file on disk, compressed if it is. */
   readonly bytesTotal: number
-  /** Of these, how many have been read. */
+  /** Bytes of the file on disk that have been read. */
   bytesRead(): number
 }
 
-/** A longer line is passed over: memory stays bounded whatever the file is. */
+/** Longer lines are skipped, so that memory is bounded. */
 const LINE_BYTES_MAX = 16 * 1024 * 1024
 const NEWLINE = 0x0a
 
-/** Opens a file of lines, gzip where its name ends in `.gz`. @throws ColloquyError `bad_file` where it cannot be read at all. */
+/** Opens a file of lines; a name that ends in `.gz` is decompressed. @throws ColloquyError `bad_file` if it cannot be opened. */
 export async function openLines(path: string): Promise<LineFile> {
   const bytesTotal = await sizeOf(path)
   const file = createReadStream(path)
-  // Errors come out where the lines are read.
+  // The reader of the lines gets the errors of both streams.
   const stream: AsyncIterable<Buffer> = path.endsWith('.gz') ? pipeline(file, createGunzip(), () => undefined) : file
   return { lines: split(stream), bytesTotal, bytesRead: () => file.bytesRead }
 }
@@ -38,7 +39,7 @@ async function sizeOf(path: string): Promise<number> {
   try {
     await using handle = await open(path)
     const stats = await handle.stat()
-    if (!stats.isFile()) throw new Error('it is no file')
+    if (!stats.isFile()) throw new Error('it is not a file')
     return stats.size
   } catch (cause) {
     throw new ColloquyError('bad_file', `${path} cannot be read: ${messageOf(cause)}`, { cause })
@@ -49,14 +50,14 @@ async function* split(stream: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let number = 1
   let parts: Buffer[] = []
   let length = 0
-  const take = (part: Buffer): void => {
+  const append = (part: Buffer): void => {
     length += part.length
     if (length <= LINE_BYTES_MAX) parts.push(part)
     else parts = []
   }
   const finish = (): Line => {
     const line = length > LINE_BYTES_MAX
-      ? { number, bytes: new Uint8Array(), problem: `the line has ${length} bytes; ${LINE_BYTES_MAX} are allowed` }
+      ? { number, bytes: new Uint8Array(), problem: `the line has ${length} bytes; at most ${LINE_BYTES_MAX} are allowed` }
       : { number, bytes: Buffer.concat(parts) }
     number += 1
     parts = []
@@ -67,14 +68,14 @@ async function* split(stream: AsyncIterable<Buffer>): AsyncGenerator<Line> {
     for await (const chunk of stream) {
       let start = 0
       for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-        take(chunk.subarray(start, end))
+        append(chunk.subarray(start, end))
         start = end + 1
         yield finish()
       }
-      take(chunk.subarray(start))
+      append(chunk.subarray(start))
     }
   } catch (error) {
-    yield { number, bytes: new Uint8Array(), problem: `the file breaks off here: ${messageOf(error)}` }
+    yield { number, bytes: new Uint8Array(), problem: `the file is truncated here: ${messageOf(error)}` }
     return
   }
   if (length > 0) yield finish()

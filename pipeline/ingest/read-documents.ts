@@ -11,19 +11,19 @@ import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
 import { openLines, type Line } from './line-file.ts'
 import type { FoundFile } from './find-files.ts'
 
-/** A document of a file, or why there is none. */
+/** A document of a file, or the problem with it. */
 export interface Read {
-  /** In a file of lines; from 1. */
+  /** From 1; only in a file of lines. */
   readonly line?: number
   readonly document?: Document
   readonly problem?: string
   readonly bytes: number
 }
 
-/** A larger document is not taken in. */
+/** Larger documents are refused. */
 const DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 
-/** The documents of a file, one after the other: memory is bounded whatever the file is. What cannot be read is a problem, and no error. */
+/** Yields the documents of a file one by one, with bounded memory. An unreadable document is yielded as a problem. */
 export async function* documentsIn(file: FoundFile): AsyncGenerator<Read> {
   if (file.format === 'lines') {
     const { lines } = await openLines(file.path)
@@ -43,25 +43,30 @@ export async function* documentsIn(file: FoundFile): AsyncGenerator<Read> {
 }
 
 async function textOf({ path, bytes: size }: FoundFile): Promise<string> {
-  if (size > DOCUMENT_BYTES_MAX) throw new ColloquyError('too_long', `it has ${size} bytes; ${DOCUMENT_BYTES_MAX} are allowed`)
-  const given = await readFile(path)
-  const bytes = path.endsWith('.gz') ? await promisify(gunzip)(given, { maxOutputLength: DOCUMENT_BYTES_MAX }) : given
-  if (bytes.includes(0)) throw new ColloquyError('no_text', 'it is binary: it has zero bytes')
+  if (size > DOCUMENT_BYTES_MAX) {
+    throw new ColloquyError('too_long', `the file has ${size} bytes; at most ${DOCUMENT_BYTES_MAX} are allowed`)
+  }
+  const content = await readFile(path)
+  const bytes = path.endsWith('.gz') ? await promisify(gunzip)(content, { maxOutputLength: DOCUMENT_BYTES_MAX }) : content
+  if (bytes.includes(0)) throw new ColloquyError('no_text', 'the file is binary: it contains zero bytes')
   const text = decodeUtf8(bytes)
-  if (text === undefined) throw new ColloquyError('no_text', 'it is not UTF-8')
+  if (text === undefined) throw new ColloquyError('no_text', 'the file is not UTF-8')
   return text
 }
 
 const { sourceCharsMax, titleCharsMax, urlCharsMax } = KNOWLEDGE_LIMITS
 const lineSchema = z.object({
-  id: z.union([z.string().min(1).max(sourceCharsMax), z.int().transform(String)], `must be a text of 1 to ${sourceCharsMax} characters, or a whole number`),
+  id: z.union(
+    [z.string().min(1).max(sourceCharsMax), z.int().transform(String)],
+    `must be a text of 1 to ${sourceCharsMax} characters, or a whole number`,
+  ),
   text: z.string('must be a text'),
   title: z.string().max(titleCharsMax).nullish(),
   lang: z.string().max(35).nullish(),
   url: z.string().max(urlCharsMax).nullish(),
 }, 'must be an object {"id", "text", "title"?, "lang"?, "url"?}')
 
-/** `undefined` where it is blank. */
+/** Returns `undefined` for a blank line. */
 function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> | undefined {
   if (problem !== undefined) return { problem }
   const text = decodeUtf8(bytes)
@@ -72,7 +77,9 @@ function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> 
   const read = lineSchema.safeParse(value)
   if (!read.success) return { problem: zodProblem(read.error, '').replace(/^: /, '') }
   const { id, title, lang, url } = read.data
-  if (![id, title, lang, url].every((one) => one?.isWellFormed() !== false)) return { problem: 'a lone surrogate is not well-formed Unicode' }
+  if (![id, title, lang, url].every((text) => text?.isWellFormed() !== false)) {
+    return { problem: 'a lone surrogate is not well-formed Unicode' }
+  }
   const { chunks } = chunkDocument('text', read.data.text, title ?? undefined)
   return { document: { source: id, title: title ?? undefined, lang: lang ?? undefined, url: url ?? undefined, chunks } }
 }

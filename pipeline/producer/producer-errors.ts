@@ -1,10 +1,13 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { Receipt } from './receipt.ts'
 
-/** Not stored, and no retry can help: `bad_address`, `bad_input` (it would be rejected by any actor), `input_refused` (too large). */
+/**
+ * The input was not stored, and no retry can help. `code` is `bad_address`, `bad_input` (any actor would reject it) or `input_refused`
+ * (too large for INBOX).
+ */
 export class InputRefusedError extends ColloquyError {}
 
-/** It may have been stored: publish it again, under the same `messageId`, until it is acknowledged. `code` is `not_acknowledged`. */
+/** The input may have been stored: publish it with the same `messageId` until it is acknowledged. `code` is `not_acknowledged`. */
 export class NotAcknowledgedError extends ColloquyError {
   readonly messageId: string
 
@@ -14,7 +17,7 @@ export class NotAcknowledgedError extends ColloquyError {
   }
 }
 
-/** It is stored, and will be decided; what was waited for was not there in time. `code` is `wait_timeout`. */
+/** The input is stored and will be decided, but the wait has timed out. `code` is `wait_timeout`. */
 export class WaitTimeoutError extends ColloquyError {
   readonly receipt: Receipt
 

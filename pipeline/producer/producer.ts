@@ -13,53 +13,54 @@ import type { Durability, Receipt } from './receipt.ts'
 import { createRemoteProgress } from './remote-progress.ts'
 import { inputProblem, sendInput, type OutgoingInput, type Sent } from './input-sender.ts'
 
-/** An input, and the actor that it is for. */
+/** An input and the address of its actor. */
 export interface Publication extends Omit<OutgoingInput, 'id' | 'specversion'> {
-  /** Default: `default`. */
+  /** Default `default`. */
   readonly tenant?: string | undefined
   readonly kind: string
-  /** The actor's. */
+  /** Id of the actor. */
   readonly id: string
   /**
-   * The input's own, unique in the actor. The same again changes nothing: give one wherever you may have to publish it again after your
-   * own crash. Default: a random one, which covers the retries of this call.
+   * Id of the input, unique in the actor: an input with an id that the actor has seen has no effect. Pass one if you may publish the input
+   * again after a crash of your process. Default: a random id, which makes the retries of this call safe.
    */
   readonly messageId?: string | undefined
 }
 
+/** Options of `publish`. */
 export interface PublishOptions {
-  /** Until where the input has to be: decided by its actor, its events on OUT, its rows in the tables. Default: stored. */
+  /** Also wait until the input is decided (`actor`), its events are on OUT (`out`), or its rows are in the tables (`tables`). */
   readonly wait?: Wait | undefined
-  /** For all of it, retries included. Default 10,000. */
+  /** Timeout of the whole call, retries included; default 10,000. */
   readonly timeoutMs?: number | undefined
-  /** Ends the trying and the waiting, with its reason. */
+  /** Aborts retries and waits; `publish` then throws the reason. */
   readonly signal?: AbortSignal | undefined
-  /** Told before each pause: INBOX is full, or NATS is away. */
+  /** Called before each pause with the reason: INBOX is full, or NATS does not answer. */
   readonly onWait?: ((why: string) => void) | undefined
 }
 
 /** Publishes inputs over one connection. */
 export interface Producer {
   /**
-   * Publishes an input, again and again under one `Nats-Msg-Id`, until INBOX has it, and waits for what becomes of it where that is
-   * wanted. It then happens once, however often it was sent. A rejected one is a receipt, with `outcome`, `reason` and `error`.
+   * Publishes an input with retries until INBOX has stored it, and waits as `options.wait` requires. All attempts have one `Nats-Msg-Id`,
+   * so that the input takes effect once. A rejected input does not throw: the receipt has `outcome`, `reason` and `error`.
    *
-   * @throws InputRefusedError it was not stored and never will be, NotAcknowledgedError it may have been stored: publish it again under the
-   * same `messageId`, WaitTimeoutError it is stored, and was not there in time.
+   * @throws InputRefusedError if it was not stored and no retry can help; NotAcknowledgedError if it may have been stored: publish it again
+   * with the same `messageId`; WaitTimeoutError if it is stored and the wait has timed out.
    */
   publish(publication: Publication, options?: PublishOptions): Promise<Receipt>
-  /** Waits for what is under way; closes the connection only where it made it. */
+  /** Waits for pending requests; closes the connection only if the producer has opened it. */
   close(): Promise<void>
 }
 
 const TIMEOUT_DEFAULT_MS = 10_000
-/** Without an answer for so long it is sent again; what is under way at the end may take so long, too. */
+/** Time without an acknowledgement after which an input is sent again; also the max wait of `close`. */
 const ANSWER_MS = 2_000
 
 /**
- * Makes a producer of a connection, or of where to connect to. It needs no more rights than any producer: to publish to `in.>`, and to read.
+ * Creates a producer on a connection, or with connection options. It needs the rights of a producer: to publish to `in.>`, and to read.
  *
- * @throws ColloquyError `not_set_up` where NATS has no INBOX; what the client throws where it cannot connect.
+ * @throws ColloquyError `not_set_up` if NATS has no INBOX; the error of the NATS client if it cannot connect.
  */
 export async function createProducer(to: NatsConnection | NodeConnectionOptions): Promise<Producer> {
   const own = 'publish' in to ? undefined : await connect({ maxReconnectAttempts: -1, ...to })
@@ -71,57 +72,67 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
     await own?.close()
   }
   try {
-    const jetstream: JetStreamContext = { nc, mux, publisher: createPublisher(mux), js: jetstreamClient(nc), jsm: await jetstreamManager(nc) }
-    return { publish: await publishing(jetstream), close }
+    const jsm = await jetstreamManager(nc)
+    const jetstream: JetStreamContext = { nc, mux, publisher: createPublisher(mux), js: jetstreamClient(nc), jsm }
+    return { publish: await createPublish(jetstream), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function publishing(jetstream: JetStreamContext): Promise<Producer['publish']> {
+async function createPublish(jetstream: JetStreamContext): Promise<Producer['publish']> {
   const { config } = await jetstream.jsm.streams.info('INBOX').catch((cause: unknown): never => {
     if (!isJetStreamError(cause, 'streamNotFound')) throw cause
-    throw new ColloquyError('not_set_up', `the NATS at ${jetstream.nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
+    const server = jetstream.nc.getServer()
+    throw new ColloquyError('not_set_up', `the NATS server ${server} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
-  const levels = createRemoteProgress(jetstream.nc)
+  const progress = createRemoteProgress(jetstream.nc)
   const waitFor = createWaits({
     jetstream, partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
-    dispatchedSeq: (partition) => levels.dispatchedSeq(partition), projectedSeq: () => levels.projectedSeq(),
+    dispatchedSeq: (partition) => progress.dispatchedSeq(partition), projectedSeq: () => progress.projectedSeq(),
   })
   let durability: Durability | undefined
 
   return async (publication, { wait, timeoutMs = TIMEOUT_DEFAULT_MS, signal, onWait } = {}) => {
     const { address, input } = readPublication(publication)
     const timeout = AbortSignal.timeout(timeoutMs)
-    const ending = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
-    // Before it is published, so that its record cannot be missed.
+    const aborted = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+    // Starts before the input is published, so that it does not miss the record.
     const actor = wait === undefined ? undefined : waitFor(address)
     try {
-      const sent = await stored(jetstream, address, input, ending, timeout, onWait)
-      durability ??= await levels.durability()
+      const sent = await sendUntilStored(jetstream, address, input, aborted, timeout, onWait)
+      durability ??= await progress.durability()
       const receipt = { ...sent, id: input.id, durability: durability ?? { replicas: config.num_replicas, fsync: null } }
       if (actor === undefined || wait === undefined) return receipt
-      return { ...receipt, ...await became(actor, wait, input, receipt, ending, timeout) }
+      return { ...receipt, ...await waitUntilHandled(actor, wait, input, receipt, aborted, timeout) }
     } finally {
       actor?.stop()
     }
   }
 }
 
-function readPublication({ tenant = 'default', kind, id, messageId = randomUUID(), ...event }: Publication): { address: Address; input: OutgoingInput } {
+function readPublication(
+  { tenant = 'default', kind, id, messageId = randomUUID(), ...event }: Publication,
+): { address: Address; input: OutgoingInput } {
   const address = { tenant, kind, id }
   if (!isAddressable(address)) {
-    throw new InputRefusedError('bad_address', `${actorKey(address)} is no actor: tenant, kind and id must match [A-Za-z0-9_-]{1,128}`)
+    throw new InputRefusedError('bad_address',
+      `${actorKey(address)} is not a valid address: tenant, kind and id must match [A-Za-z0-9_-]{1,128}`)
   }
   const input = { ...event, id: messageId }
   const problem = inputProblem(input)
-  if (problem !== undefined) throw new InputRefusedError('bad_input', `it would be rejected: ${problem}`)
+  if (problem !== undefined) throw new InputRefusedError('bad_input', `any actor would reject the input: ${problem}`)
   return { address, input }
 }
 
-async function stored(
-  { mux }: JetStreamContext, address: Address, input: OutgoingInput, signal: AbortSignal, timeout: AbortSignal, onWait: PublishOptions['onWait'],
+async function sendUntilStored(
+  { mux }: JetStreamContext,
+  address: Address,
+  input: OutgoingInput,
+  signal: AbortSignal,
+  timeout: AbortSignal,
+  onWait: PublishOptions['onWait'],
 ): Promise<Sent> {
   let last = 'INBOX did not answer'
   try {
@@ -129,24 +140,27 @@ async function stored(
   } catch (cause) {
     if (hasCode(cause, 'input_refused')) throw new InputRefusedError('input_refused', messageOf(cause), { cause })
     if (signal.aborted && !timeout.aborted) throw signal.reason
-    throw new NotAcknowledgedError(input.id, `${actorKey(address)} was not acknowledged in time, and may have been stored (${last}); publish it again with messageId ${JSON.stringify(input.id)}`, { cause })
+    throw new NotAcknowledgedError(input.id, `the input for ${actorKey(address)} was not acknowledged in time and may have been stored `
+      + `(${last}); publish it again with messageId ${JSON.stringify(input.id)}`, { cause })
   }
 }
 
-async function became(
+async function waitUntilHandled(
   actor: ActorWait, wait: Wait, input: OutgoingInput, receipt: Receipt, signal: AbortSignal, timeout: AbortSignal,
 ): Promise<Handled> {
   try {
     return await actor.until(wait, { position: receipt.position, payload: Buffer.from(JSON.stringify(input)) }, signal)
   } catch (cause) {
     if (signal.aborted && !timeout.aborted) throw signal.reason
-    const why = timeout.aborted ? `${wait} was not there in time` : `what became of it could not be found out: ${messageOf(cause)}`
+    const why = timeout.aborted ? `the wait for "${wait}" has timed out` : `the wait for "${wait}" has failed: ${messageOf(cause)}`
     throw new WaitTimeoutError(receipt, `the input is stored at position ${receipt.position}; ${why}`, { cause })
   }
 }
 
-/** Publishes one input. Over a connection that is given, a `createProducer` that is kept spares some questions each time. */
-export async function publish(to: NatsConnection | NodeConnectionOptions, publication: Publication, options?: PublishOptions): Promise<Receipt> {
+/** Publishes one input, as `Producer.publish`. For several inputs, `createProducer` saves some requests per input. */
+export async function publish(
+  to: NatsConnection | NodeConnectionOptions, publication: Publication, options?: PublishOptions,
+): Promise<Receipt> {
   const producer = await createProducer(to)
   try {
     return await producer.publish(publication, options)

@@ -1,21 +1,21 @@
 import type { Handled } from './wait-for.ts'
 
-/** What an acknowledged input survives. */
+/** How durable an acknowledged input is. */
 export interface Durability {
-  /** Servers that hold it. */
+  /** Number of servers that store it. */
   readonly replicas: number
-  /** The longest wait for the disk, such as `2m`; `always`: no wait; `null`: unknown. */
+  /** Interval between fsyncs of INBOX, such as `2m`; `always` means before each acknowledgement; `null` if unknown. */
   readonly fsync: string | null
 }
 
-/** What is certain once `publish` has settled. */
+/** The result of `publish`. */
 export interface Receipt extends Partial<Handled> {
-  /** INBOX sequence: of this input, or of the one that it repeats. */
+  /** INBOX sequence of this input, or of the one that it duplicates. */
   readonly position: number
-  /** The input's own. */
+  /** Id of the input. */
   readonly id: string
-  /** INBOX had it already, as far as it remembers. */
+  /** Whether INBOX already had it, within its deduplication window. */
   readonly duplicate: boolean
-  /** What the acknowledgement is worth; fsync is `null` where nobody says. */
+  /** How durable it is; `fsync` is `null` if no process reports it. */
   readonly durability: Durability
 }

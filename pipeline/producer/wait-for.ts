@@ -6,44 +6,51 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
 import { shared, pollUntil } from '../runtime/poll-until.ts'
 
-/** How far a producer wants its input to be before it gets its answer, in the order in which it gets there. */
+/** What a producer can wait for: its input is decided, its events are on OUT, its rows are in the tables. */
 export const WAITS = ['actor', 'out', 'tables'] as const
 export type Wait = (typeof WAITS)[number]
 
-/** What became of an input in its actor. */
+/** The decision of an actor about an input; `repeat` if it had the input before. */
 export interface Handled {
   readonly outcome: 'committed' | 'rejected' | 'repeat'
   readonly reason?: string | undefined
   readonly error?: string | undefined
 }
 
+/** What `createWaits` needs. */
 export interface WaitDeps {
   readonly jetstream: JetStreamContext
   readonly partitionCount: number
-  /** LOG sequence up to which a partition's records are carried out. */
+  /** LOG sequence up to which the events of a partition have been sent. */
   readonly dispatchedSeq: (partition: number) => Promise<number>
-  /** LOG sequence up to which records are in the tables. */
+  /** LOG sequence up to which the tables are complete. */
   readonly projectedSeq: () => Promise<number>
 }
 
-/** Waits for one actor's inputs. Begun before the input is published, so that its record cannot be missed. */
+/** Waits for the inputs of one actor. Create it before publishing, so that it does not miss the record. */
 export interface ActorWait {
-  /** @throws the signal's reason where it aborts first. */
+  /**
+   * Waits for a stored input.
+   *
+   * @param stored INBOX position and payload of the input.
+   * @throws the reason of the signal.
+   */
   until(wait: Wait, stored: { position: number; payload: Uint8Array }, signal: AbortSignal): Promise<Handled>
   stop(): void
 }
 
-export function createWaits({ jetstream, partitionCount, ...levels }: WaitDeps): (address: Address) => ActorWait {
-  const projectedSeq = shared(levels.projectedSeq)
+/** Creates a function that starts to wait for the inputs of an actor. */
+export function createWaits({ jetstream, partitionCount, ...progress }: WaitDeps): (address: Address) => ActorWait {
+  const projectedSeq = shared(progress.projectedSeq)
   return (address) => {
     const partition = partitionOf(address, partitionCount)
     const subject = logSubject(partition, address)
     const appends = listen(jetstream.nc, subject)
     return {
       async until(wait, { position, payload }, signal) {
-        const ask = (): Promise<Settled | undefined> => settledAt(jetstream, subject, position, payload)
-        const { logSeq, ...handled } = await pollUntil(ask, { signal, hint: appends.next })
-        if (wait === 'out') await pollUntil(async () => await levels.dispatchedSeq(partition) >= logSeq || undefined, { signal })
+        const find = (): Promise<Decision | undefined> => decisionAt(jetstream, subject, position, payload)
+        const { logSeq, ...handled } = await pollUntil(find, { signal, hint: appends.next })
+        if (wait === 'out') await pollUntil(async () => await progress.dispatchedSeq(partition) >= logSeq || undefined, { signal })
         if (wait === 'tables') await pollUntil(async () => await projectedSeq() >= logSeq || undefined, { signal })
         return handled
       },
@@ -52,16 +59,18 @@ export function createWaits({ jetstream, partitionCount, ...levels }: WaitDeps):
   }
 }
 
-interface Settled extends Handled {
-  /** LOG sequence of its record; of a repeat, of one that has what it repeats behind it. */
+interface Decision extends Handled {
+  /** LOG sequence of its record; for a repeat, of a record after that of the first input. */
   readonly logSeq: number
 }
 
 /**
- * What became of the input at a position, once the log can tell: by its record, by that of a later input, or by the memory that
- * the actor's last record has of its like.
+ * The decision about the input at an INBOX position; `undefined` while LOG does not have it. It follows from the record of the input, from
+ * a record of a later input, or from the deduplication state in the last record of the actor.
  */
-async function settledAt(jetstream: JetStreamContext, subject: string, position: number, payload: Uint8Array): Promise<Settled | undefined> {
+async function decisionAt(
+  jetstream: JetStreamContext, subject: string, position: number, payload: Uint8Array,
+): Promise<Decision | undefined> {
   const last = await lastRecord(jetstream, subject)
   if (last === undefined) return undefined
   if (last.record.inbox.seq < position) {
@@ -75,7 +84,7 @@ async function settledAt(jetstream: JetStreamContext, subject: string, position:
   return { outcome, reason, error, logSeq: own.seq }
 }
 
-/** Appends as core NATS shows them: only a hint, since LOG may yet refuse what was sent to it. */
+/** Appends to LOG, seen through core NATS. They are only a hint, since LOG may refuse a message that was sent to it. */
 function listen(nc: NatsConnection, subject: string): { next(): Promise<void>; stop(): void } {
   let append = Promise.withResolvers<void>()
   const subscription = nc.subscribe(subject, {

@@ -3,26 +3,27 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { pollUntil } from '../runtime/poll-until.ts'
 import { HEARTBEAT_MS, isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type RebuildState } from '../projector/rebuild-state.ts'
 
-/** The right to rebuild, of which there is one in a cluster. */
+/** The lock that allows one rebuild in a cluster. It sends heartbeats while the phase is `filling`. */
 export interface RebuildLock {
+  /** The state as this process last wrote or read it. */
   readonly state: RebuildState
-  /** @throws ColloquyError `rebuild_cancelled` where somebody else has changed the state. */
+  /** Writes a new state. @throws ColloquyError `rebuild_cancelled` if another process has changed the state. */
   change(part: Partial<Pick<RebuildState, 'phase' | 'builtTo'>>): Promise<void>
-  /** Settles when the projector has said something. @throws as `change` does */
+  /** Waits until the projector answers. @returns the new phase. @throws ColloquyError `rebuild_cancelled`; the reason of the signal. */
   answer(signal: AbortSignal): Promise<RebuildState['phase']>
-  /** Gives the right back. False where the projector was faster: the tables have taken over, or are about to. */
+  /** Releases the lock and cancels the rebuild. @returns false if the projector has swapped the tables or is swapping them. */
   release(): Promise<boolean>
 }
 
-/** Takes the right to rebuild. @throws ColloquyError `rebuild_runs` where another one has it */
+/** Acquires the lock. @throws ColloquyError `rebuild_runs` if another rebuild has it. */
 export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id' | 'generation' | 'tables'>): Promise<RebuildLock> {
   const before = await loadState(kv)
-  if (before !== undefined && isUnderWay(before)) throw runs()
+  if (before !== undefined && isUnderWay(before)) throw alreadyRuns()
   let state: RebuildState = { ...wanted, phase: 'filling', builtTo: 0, beat: 0 }
   let revision = await saveState(kv, state, before?.revision)
-  if (revision === undefined) throw runs()
+  if (revision === undefined) throw alreadyRuns()
 
-  // Beats and changes one after the other: each is based on the revision of the one before.
+  // Saves one by one, because each names the revision of the previous one.
   let saving: Promise<void> = Promise.resolve()
   const save = (part: Partial<RebuildState>): Promise<void> => {
     saving = saving.catch(() => undefined).then(async () => {
@@ -34,8 +35,8 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
     })
     return saving
   }
-  // A beat that is refused is noticed with the next change.
-  const beating = setInterval(() => { if (state.phase === 'filling') save({}).catch(() => undefined) }, HEARTBEAT_MS)
+  // After a refused heartbeat, the next change throws.
+  const heartbeat = setInterval(() => { if (state.phase === 'filling') save({}).catch(() => undefined) }, HEARTBEAT_MS)
 
   return {
     get state() {
@@ -53,43 +54,46 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
       }, { signal })
     },
     async release() {
-      clearInterval(beating)
+      clearInterval(heartbeat)
       await saving.catch(() => undefined)
       for (;;) {
         const stored = await loadState(kv)
         if (stored === undefined || stored.state.id !== state.id || stored.state.phase === 'cancelled') return true
         if (stored.state.phase === 'taking' || stored.state.phase === 'done') return false
-        if (await saveState(kv, { ...stored.state, phase: 'cancelled', why: 'it was given up' }, stored.revision) !== undefined) return true
+        const next: RebuildState = { ...stored.state, phase: 'cancelled', why: 'its process stopped it' }
+        if (await saveState(kv, next, stored.revision) !== undefined) return true
       }
     },
   }
 }
 
 /**
- * Clears a rebuild away whose builder died, which takes some seconds to be sure of.
+ * Cancels a rebuild whose process has died. To be sure of that, it waits for a heartbeat, up to 6 s.
  *
- * @param onWait called once, if it has to wait.
- * @throws ColloquyError `rebuild_runs` where the builder lives.
+ * @param onWait called once before it waits.
+ * @throws ColloquyError `rebuild_runs` if there is a heartbeat or the projector swaps the tables; the reason of the signal.
  */
 export async function clearStaleRebuild(kv: KV, signal: AbortSignal, onWait: () => void): Promise<void> {
-  const since = performance.now()
+  const startedMs = performance.now()
   const first = await loadState(kv)
   if (first === undefined || !isUnderWay(first)) return
   onWait()
   await pollUntil(async () => {
     const now = await loadState(kv)
     if (now === undefined || !isUnderWay(now)) return true
-    if (now.revision !== first.revision || now.state.phase === 'taking') throw runs()
-    if (performance.now() - since >= HEARTBEAT_TIMEOUT_MS) await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its builder died' }, now.revision)
+    if (now.revision !== first.revision || now.state.phase === 'taking') throw alreadyRuns()
+    const isDead = performance.now() - startedMs >= HEARTBEAT_TIMEOUT_MS
+    if (isDead) await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its process died' }, now.revision)
     return undefined
   }, { signal })
 }
 
-const runs = (): ColloquyError =>
-  new ColloquyError('rebuild_runs', 'a rebuild is under way already; wait for it, or end it (Ctrl-C where it runs)')
+const alreadyRuns = (): ColloquyError =>
+  new ColloquyError('rebuild_runs', 'another rebuild is running; wait for it, or stop it with Ctrl-C in its terminal')
 
 async function cancelled(kv: KV, id: string): Promise<ColloquyError> {
   const stored = await loadState(kv)
-  const why = stored?.state.id === id ? stored.state.why : 'another one took its place'
-  return new ColloquyError('rebuild_cancelled', `the rebuild was cancelled: ${why ?? 'for no known reason'}; the tables are as they were, start it again`)
+  const why = stored?.state.id === id ? stored.state.why : 'another rebuild has replaced it'
+  return new ColloquyError('rebuild_cancelled',
+    `the rebuild was cancelled: ${why ?? 'for an unknown reason'}; the tables are unchanged; start it again`)
 }

@@ -9,103 +9,112 @@ import { acquireRebuildLock, clearStaleRebuild, type RebuildLock } from './rebui
 import type { Range, Target } from '../projector/write-range.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
+/** Options of `rebuild`. */
 export interface RebuildOptions {
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly clickhouse: ClickHouseClient
   readonly tables: readonly TableName[]
-  /** Writes ranges of records into a generation, as many at one time as it likes. */
+  /** Writes the rows of ranges of records into a generation, concurrently. Calls `onRecords` with the number of newly written records. */
   write(ranges: readonly Range[], target: Target, onRecords: (count: number) => void): Promise<void>
   readonly progress: RebuildProgress
-  /** Gives the rebuild up; what it made is removed. */
+  /** Cancels the rebuild and removes the new rows. */
   readonly signal: AbortSignal
 }
 
+/** Receives the progress of a rebuild. */
 export interface RebuildProgress {
-  /** Records that are in, of those there are so far. */
+  /** Records written so far, of all records in LOG at this time. */
   records(done: number, total: number): void
-  /** What it waits for now. */
+  /** The rebuild now waits for something, given as a noun phrase. */
   waits(what: string): void
 }
 
+/** The result of a rebuild. */
 export interface Rebuilt {
   readonly tables: readonly TableName[]
   readonly generation: number
   readonly records: number
 }
 
-/** Who writes rows side by side. More gain nothing: ClickHouse has as much to do with the rows as they have. */
+/** Max concurrent writers. More do not help: ClickHouse needs as much time for the rows as four writers do. */
 export const WRITERS_MAX = 4
-/** Records given to one writer at a time: of a short log every writer has a share. Each range is read some thousands too far, so there are not more. */
+/** Records of one range. A short log is divided between all writers. Ranges are large, since each reads thousands of records too many. */
 const RANGE_MIN = 10_000
 const RANGE_MAX = 100_000
-/** So close to the end of the log, the projector does the rest. */
-const CLOSE = 2_000
-/** Room on disk, in sizes of the tables as they are: for the new rows, and as much again while ClickHouse merges them. */
-const ROOM_FACTOR = 2
+/** When fewer records than this remain, the projector writes them. */
+const REMAINING_MAX = 2_000
+/** Required disk space in sizes of the current tables: once for the new rows, and once for merging them. */
+const DISK_SPACE_FACTOR = 2
 
 /**
- * Makes tables anew from the whole log, beside those that count, while everything runs; the projector then has them take over,
- * between two batches. It only reads LOG: nothing happens again. If it is killed, the tables stay as they are, and what it made is
- * removed by the projector or the next rebuild.
+ * Rebuilds tables from all of LOG as a new generation beside the current rows, while the system runs. Between two batches, the projector
+ * swaps the tables to the new generation. A rebuild only reads LOG and causes no effects. If it is killed, the tables are unchanged, and
+ * the projector or the next rebuild removes its rows.
  *
- * @throws ColloquyError `rebuild_runs` while another one is under way, `no_room` where the disk is too small, `rebuild_cancelled`
- * where the log changed under it, `rebuild_given_up` by the signal.
+ * @throws ColloquyError `rebuild_runs` while another rebuild runs, `no_room` if the disk has too little space, `rebuild_cancelled` if LOG
+ * was truncated meanwhile or another process took the lock, `rebuild_given_up` if the signal aborts.
  */
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const { kv, clickhouse, tables, progress, signal } = options
-  await clearStaleRebuild(kv, signal, () => progress.waits('a sign of life of the rebuild before'))
-  await checkRoom(clickhouse, tables)
+  await clearStaleRebuild(kv, signal, () => progress.waits('a heartbeat of the previous rebuild'))
+  await checkDiskSpace(clickhouse, tables)
   const generation = await nextGeneration(clickhouse)
-  const mine = await acquireRebuildLock(kv, { id: randomUUID(), generation, tables: [...tables] })
+  const lock = await acquireRebuildLock(kv, { id: randomUUID(), generation, tables: [...tables] })
   const rebuilt = { tables, generation, records: 0 }
   const count = (records: number, total: number): void => {
     rebuilt.records += records
     progress.records(rebuilt.records, Math.max(total, rebuilt.records))
   }
   try {
-    // Of rebuilds that were cut off.
+    // Removes the rows of interrupted rebuilds.
     await dropStaleGenerations(clickhouse, generation)
     do {
-      await fill(options, mine, count)
+      await fill(options, lock, count)
       progress.waits('the projector')
-      await mine.change({ phase: 'ready' })
-    } while (await mine.answer(signal) !== 'done')
-    await mine.release()
+      await lock.change({ phase: 'ready' })
+    } while (await lock.answer(signal) !== 'done')
+    await lock.release()
     return rebuilt
   } catch (error) {
-    // It may have been done in the very moment in which it was given up.
-    if (!await mine.release()) return rebuilt
+    // The tables may have been swapped just before the error.
+    if (!await lock.release()) return rebuilt
     await dropStaleGenerations(clickhouse)
-    throw signal.aborted ? new ColloquyError('rebuild_given_up', 'the rebuild was given up; the tables are as they were. Run it again when you want it', { cause: error }) : error
+    if (!signal.aborted) throw error
+    throw new ColloquyError('rebuild_given_up', 'the rebuild was cancelled; the tables are unchanged. Run it again to repeat it', { cause: error })
   }
 }
 
-/** Writes rows until the end of the log is close. */
-async function fill({ jetstream, tables, write, signal }: RebuildOptions, mine: RebuildLock, count: (records: number, total: number) => void): Promise<void> {
+/** Writes rows until few records remain. */
+async function fill(
+  { jetstream, tables, write, signal }: RebuildOptions, lock: RebuildLock, count: (records: number, total: number) => void,
+): Promise<void> {
   for (;;) {
     const { state } = await streamInfo(jetstream.jsm, 'LOG')
-    const from = Math.max(mine.state.builtTo + 1, state.first_seq)
-    if (state.last_seq - from < CLOSE && mine.state.builtTo > 0) return
+    const from = Math.max(lock.state.builtTo + 1, state.first_seq)
+    if (state.last_seq - from < REMAINING_MAX && lock.state.builtTo > 0) return
     const total = state.messages
-    if (total > 0) await write(ranges(from, state.last_seq), { tables, generation: mine.state.generation }, (records) => count(records, total))
+    const target = { tables, generation: lock.state.generation }
+    if (total > 0) await write(ranges(from, state.last_seq), target, (records) => count(records, total))
     signal.throwIfAborted()
-    await mine.change({ builtTo: state.last_seq })
+    await lock.change({ builtTo: state.last_seq })
     if (state.last_seq === 0) return
   }
 }
 
+/** Divides LOG sequences, both inclusive, into ranges for the writers. */
 export function ranges(from: number, to: number): Range[] {
   const size = Math.min(RANGE_MAX, Math.max(RANGE_MIN, Math.ceil((to - from + 1) / WRITERS_MAX)))
   const all: Range[] = []
-  for (let begin = from; begin <= to; begin += size) all.push({ from: begin, to: Math.min(begin + size - 1, to) })
+  for (let start = from; start <= to; start += size) all.push({ from: start, to: Math.min(start + size - 1, to) })
   return all
 }
 
-async function checkRoom(clickhouse: ClickHouseClient, tables: readonly TableName[]): Promise<void> {
-  const wanted = ROOM_FACTOR * await bytesOf(clickhouse, tables)
+async function checkDiskSpace(clickhouse: ClickHouseClient, tables: readonly TableName[]): Promise<void> {
+  const required = DISK_SPACE_FACTOR * await bytesOf(clickhouse, tables)
   const result = await clickhouse.query({ query: 'SELECT toString(sum(free_space)) AS free FROM system.disks', format: 'JSONEachRow' })
   const [disks] = await result.json<{ free: string }>()
-  if (disks === undefined || Number(disks.free) >= wanted) return
-  throw new ColloquyError('no_room', `ClickHouse has ${disks.free} bytes of disk left, and a rebuild of these tables may need ${wanted}; make room, or rebuild one table after another`)
+  if (disks === undefined || Number(disks.free) >= required) return
+  throw new ColloquyError('no_room', `ClickHouse has ${disks.free} bytes of free disk space, and a rebuild of these tables may need `
+    + `${required}; free some space, or rebuild one table at a time`)
 }

@@ -1,7 +1,7 @@
 import type { Deviation } from '../../actors/core/replay.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 
-/** A record that today's kinds would decide otherwise. */
+/** A record that today's kinds would decide differently. */
 export interface Found extends Deviation {
   readonly address: Address
   readonly n: number
@@ -9,43 +9,44 @@ export interface Found extends Deviation {
   readonly seq: number
 }
 
-/** All records that differ in one way. */
+/** All deviations with the same cause. */
 export interface Cause {
   readonly cause: string
   readonly actors: number
   readonly records: number
-  /** The one of them that came first in LOG's order, as it was read. */
+  /** The deviation with the lowest LOG sequence. */
   readonly first: Found
 }
 
-/** Causes told apart; what differs in yet another way is put together under one name. */
+/** Max distinct causes; further ones are counted together. */
 const CAUSES_MAX = 1_000
-const OTHERS = 'other causes, too many to be told apart'
+const OTHERS = 'other causes, too many to list'
 
+/** Groups deviations by cause. */
 export interface Causes {
-  /** True where the actor is not known to differ by this cause yet. */
+  /** Adds a deviation. @returns true if it is the first one of its actor with this cause. */
   add(found: Found): boolean
-  /** No actor of those before comes again. */
+  /** Frees memory: no earlier actor occurs again. */
   endPass(): void
-  /** Those of most actors first. */
+  /** All causes, those with the most actors first. */
   all(): Cause[]
 }
 
 export function createCauses(): Causes {
   const causes = new Map<string, Cause>()
-  let seen = new Set<string>()
+  let reported = new Set<string>()
   return {
     add(found) {
       const cause = causes.has(found.cause) || causes.size < CAUSES_MAX ? found.cause : OTHERS
       const key = `${actorKey(found.address)} ${cause}`
-      const isNew = !seen.has(key)
-      seen.add(key)
+      const isNew = !reported.has(key)
+      reported.add(key)
       const { actors = 0, records = 0, first = found } = causes.get(cause) ?? {}
       causes.set(cause, { cause, actors: actors + (isNew ? 1 : 0), records: records + 1, first: found.seq < first.seq ? found : first })
       return isNew
     },
     endPass() {
-      seen = new Set()
+      reported = new Set()
     },
     all: () => [...causes.values()].sort((one, other) => other.actors - one.actors || one.first.seq - other.first.seq),
   }

@@ -4,27 +4,28 @@ import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
-/** Which actors. */
+/** Which actors to check. */
 export interface Selection {
-  /** Default: of all tenants. */
+  /** Default: all tenants. */
   readonly tenant?: string | undefined
-  /** Default: of all kinds. */
+  /** Default: all kinds. */
   readonly kind?: string | undefined
-  /** So many actors, chosen by their names' hashes: the same ones each time. Default: all. */
+  /** Number of actors, chosen by the hashes of their names, so that each run has the same ones. Default: all. */
   readonly sample?: number | undefined
-  /** A LOG that is not larger is read in one pass, a larger one partition by partition. Default 200,000. */
+  /** Max records of a LOG that is read in one pass; a larger one is read by partition. Default 200,000. */
   readonly onePassRecordsMax?: number
 }
 
-/** Subjects that are read together, in LOG's order. No actor is in two passes. */
+/** Subjects that are read together in LOG order. Each actor is in one pass only. */
 export interface Pass {
   readonly filterSubjects: readonly string[]
 }
 
 const ONE_PASS_RECORDS_MAX = 200_000
-/** Actors of a sample that are read together. */
+/** Max actors of a sample in one pass. */
 const SUBJECTS_MAX = 100
 
+/** Divides the selected actors into passes. @throws ColloquyError `no_partitions` if INBOX was not created by Colloquy. */
 export async function passesOf(jetstream: JetStreamContext, selection: Selection): Promise<Pass[]> {
   const { tenant = '*', kind = '*', sample, onePassRecordsMax = ONE_PASS_RECORDS_MAX } = selection
   const { state } = await jetstream.jsm.streams.info('LOG')
@@ -37,12 +38,12 @@ export async function passesOf(jetstream: JetStreamContext, selection: Selection
     ({ filterSubjects: chosen.slice(index * SUBJECTS_MAX, (index + 1) * SUBJECTS_MAX) }))
 }
 
-/** As INBOX was made with: settings may say something else. */
+/** The number of partitions in the configuration of INBOX, which the settings may not match. */
 async function partitionsOf({ jsm }: JetStreamContext): Promise<number> {
   const { config } = await jsm.streams.info('INBOX')
   const partitions = Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1])
   if (partitions > 0) return partitions
-  throw new ColloquyError('no_partitions', 'INBOX does not say how many partitions it has; was it made by Colloquy?')
+  throw new ColloquyError('no_partitions', 'the configuration of INBOX has no number of partitions; check that Colloquy created it')
 }
 
 async function sampleOf({ jsm }: JetStreamContext, filters: readonly string[], count: number): Promise<string[]> {
@@ -56,12 +57,16 @@ async function sampleOf({ jsm }: JetStreamContext, filters: readonly string[], c
 }
 
 const FETCH_AHEAD_MAX = 2_000
-/** Breaks in a row, with nothing read between, after which reading is given up. */
-const BREAKS_MAX = 5
+/** Max interruptions in a row without a message between them. */
+const INTERRUPTIONS_MAX = 5
 
-/** The messages of a pass up to a LOG sequence; a broken connection is gone on from where it broke. */
+/**
+ * Yields the messages of a pass up to a LOG sequence, inclusive. After an interruption it continues with the next message.
+ *
+ * @throws ColloquyError `interrupted` after more than five interruptions in a row.
+ */
 export async function* readPass(jetstream: JetStreamContext, { filterSubjects }: Pass, upToSeq: number): AsyncGenerator<JsMsg> {
-  let [next, breaks] = [1, 0]
+  let [next, interruptions] = [1, 0]
   while (next <= upToSeq) {
     const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: next, messagesMax: FETCH_AHEAD_MAX })
     if (reader.pending === 0) return reader.stop()
@@ -69,14 +74,14 @@ export async function* readPass(jetstream: JetStreamContext, { filterSubjects }:
       for await (const message of reader) {
         if (message.seq > upToSeq) return
         next = message.seq + 1
-        breaks = 0
+        interruptions = 0
         yield message
         if (message.info.pending === 0) return
       }
       return
     } catch (error) {
-      breaks++
-      if (!hasCode(error, 'interrupted') || breaks > BREAKS_MAX) throw error
+      interruptions++
+      if (!hasCode(error, 'interrupted') || interruptions > INTERRUPTIONS_MAX) throw error
     }
   }
 }

@@ -10,55 +10,60 @@ import { createCauses, type Cause, type Found } from './deviation-causes.ts'
 import { passesOf, readPass, type Selection } from './log-passes.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
+/** Options of `checkLog`. */
 export interface CheckOptions extends Selection {
   readonly jetstream: JetStreamContext
   readonly kinds: Kinds
   /**
-   * `each`: every recorded decision is made again on the actor as it was recorded then, which is what a deployment does with the
-   * next input; it finds each cause by itself. `fold`: an actor's inputs are replayed from the first on, each on what today's
-   * machine made of those before; it finds what only shows after many inputs, and stops at an actor's first difference.
+   * `each` repeats every recorded decision on the recorded state before it, as a deployment does with the next input; it finds each cause
+   * separately. `fold` replays the inputs of an actor from the first one, each on the state that today's machine has reached; it finds
+   * deviations that need many inputs, and stops at the first deviation of an actor.
    */
   readonly mode: 'each' | 'fold'
-  /** Bytes of LOG whose actors are kept in memory; of others the record before is read again. */
+  /** Max memory for actors between their records; the state of an evicted actor is read from LOG again. */
   readonly memoryBytesMax: number
+  /** Called for the first deviation of each actor and cause. */
   readonly onFound: (found: Found) => void
+  /** Called after every record. */
   readonly onProgress: (progress: CheckProgress) => void
 }
 
+/** Progress of a replay check. */
 export interface CheckProgress {
-  /** 0 to 1. */
+  /** Share of the records that are checked, 0 to 1. */
   readonly share: number
   readonly records: number
   readonly differing: number
 }
 
+/** The result of a replay check. */
 export interface CheckSummary {
-  /** LOG sequence up to which was read: what it held at the start. */
+  /** Last LOG sequence that was checked: the end of LOG at the start. */
   readonly upToSeq: number
   readonly actors: number
   readonly records: number
-  /** Records that say nothing about a kind (bad JSON, say), or whose message is not wholly recorded. */
+  /** Records that do not involve a kind, such as those of bad JSON, or that do not have the whole message. */
   readonly skipped: number
-  /** Actors of which a record would differ. */
+  /** Actors with at least one deviation. */
   readonly differing: number
   readonly causes: readonly Cause[]
 }
 
-/** An actor between two of its records: as the mode wants it. */
+/** The state of an actor between two of its records. */
 interface Kept {
+  /** As recorded in the mode `each`, as replayed in `fold`. */
   readonly actor: Actor
   readonly n: number
-  /** In `fold`: a difference was found, and what comes after may only follow from it. */
-  readonly isOver: boolean
+  /** Mode `fold`: the actor has deviated, and later deviations may follow from the first. */
+  readonly hasDeviated: boolean
 }
 
-/** What is kept in memory of a record, in bytes by one of its bytes in LOG. */
+/** Estimated memory of a kept actor, in multiples of the bytes of its record in LOG. */
 const MEMORY_PER_BYTE = 3
 
 /**
- * Replays recorded histories through today's kinds. It reads LOG and nothing else, and may run beside a live system; only what LOG
- * held at the start is looked at. Memory is bounded: a large LOG is read by partition, and of a partition's actors only as
- * many are kept as the bound allows.
+ * Replays recorded histories with today's kinds and reports deviations. It only reads LOG, up to its end at the start, and may run beside a
+ * live system. Memory is bounded: it reads a large LOG by partition and evicts actors.
  */
 export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
   const { jetstream, kinds, mode, onFound, onProgress } = options
@@ -76,7 +81,7 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       const { subject, seq } = message
       const { address } = parseLogSubject(subject)
       const before = kept.get(subject) ?? await keptBefore(options, address, subject, seq, record)
-      const replayed = before?.n === record.n - 1 && !before.isOver ? replayRecord(kinds, before.actor, record) : undefined
+      const replayed = before?.n === record.n - 1 && !before.hasDeviated ? replayRecord(kinds, before.actor, record) : undefined
       if (replayed === undefined || replayed.kind === 'skipped') counts.skipped++
       if (replayed?.kind === 'differs') {
         const found = { address, n: record.n, seq, ...replayed.deviation }
@@ -86,13 +91,16 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       const after: Kept = {
         n: record.n,
         actor: mode === 'each' || replayed === undefined ? actorAfter(address, record) : replayed.next,
-        isOver: mode === 'fold' && (replayed?.kind === 'differs' || before?.isOver === true),
+        hasDeviated: mode === 'fold' && (replayed?.kind === 'differs' || before?.hasDeviated === true),
       }
       kept.set(subject, after, { size: message.data.length * MEMORY_PER_BYTE })
       if (record.n === 1) counts.actors++
       counts.records++
       read++
-      onProgress({ share: (index + read / (read + message.info.pending)) / passes.length, records: counts.records, differing: counts.differing + differing.size })
+      onProgress({
+        share: (index + read / (read + message.info.pending)) / passes.length,
+        records: counts.records, differing: counts.differing + differing.size,
+      })
     }
     counts.differing += differing.size
     causes.endPass()
@@ -100,18 +108,20 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
   return { upToSeq, ...counts, causes: causes.all() }
 }
 
-/** The actor before a record, where it is not in memory: it is read from LOG again. `undefined` where LOG does not have it. */
-async function keptBefore({ jetstream, kinds, mode }: CheckOptions, address: Address, subject: string, seq: number, record: LogRecord): Promise<Kept | undefined> {
-  if (record.n === 1) return { n: 0, actor: newActor(address), isOver: false }
+/** Reads the state of an actor before a record from LOG; `undefined` if LOG does not have it. */
+async function keptBefore(
+  { jetstream, kinds, mode }: CheckOptions, address: Address, subject: string, seq: number, record: LogRecord,
+): Promise<Kept | undefined> {
+  if (record.n === 1) return { n: 0, actor: newActor(address), hasDeviated: false }
   if (mode === 'each') {
     const found = await findRecord(jetstream, subject, { seq, record }, ({ n }) => n - (record.n - 1))
-    return found && { n: found.record.n, actor: actorAfter(address, found.record), isOver: false }
+    return found && { n: found.record.n, actor: actorAfter(address, found.record), hasDeviated: false }
   }
-  let kept: Kept = { n: 0, actor: newActor(address), isOver: false }
+  let kept: Kept = { n: 0, actor: newActor(address), hasDeviated: false }
   for await (const message of readPass(jetstream, { filterSubjects: [subject] }, seq - 1)) {
     const earlier = message.json<LogRecord>()
-    const replayed = kept.isOver ? undefined : replayRecord(kinds, kept.actor, earlier)
-    kept = { n: earlier.n, actor: replayed?.next ?? kept.actor, isOver: kept.isOver || replayed?.kind === 'differs' }
+    const replayed = kept.hasDeviated ? undefined : replayRecord(kinds, kept.actor, earlier)
+    kept = { n: earlier.n, actor: replayed?.next ?? kept.actor, hasDeviated: kept.hasDeviated || replayed?.kind === 'differs' }
   }
   return kept
 }

@@ -1,19 +1,21 @@
-/** Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009); the values are the usual ones. */
+/** Parameters of BM25, with their usual values. Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009). */
 export const BM25 = { k1: 1.2, b: 0.75 } as const
 
-/** What a collection knows about terms: how many texts it has, how long they are on average, and how many have each term. */
+/** Statistics of a collection for the terms of one query. */
 export interface TermStatistics {
+  /** Number of texts. */
   readonly texts: number
-  /** Terms of a text, repetitions included. */
+  /** Average number of terms of a text, repetitions included. */
   readonly averageLength: number
-  /** Of the terms of a question. One that no text has is 0. */
+  /** Number of texts that contain each term of the query; 0 if none does. */
   readonly textsWith: ReadonlyMap<string, number>
 }
 
-/** How much a term tells. Never below 0, as in Lucene. */
-export const idf = (textCount: number, textsWith: number): number => Math.log(1 + Math.max(0, textCount - textsWith + 0.5) / (textsWith + 0.5))
+/** Inverse document frequency of a term. Never negative, as in Lucene. */
+export const idf = (textCount: number, textsWith: number): number =>
+  Math.log(1 + Math.max(0, textCount - textsWith + 0.5) / (textsWith + 0.5))
 
-/** How often each term is in a text, and its length in terms, repetitions included. */
+/** The number of occurrences of each term in a text, and the length of the text in terms, repetitions included. */
 export interface CountedTerms {
   readonly counts: ReadonlyMap<string, number>
   readonly length: number
@@ -26,8 +28,8 @@ export function countTerms(terms: readonly string[]): CountedTerms {
 }
 
 /**
- * Scores texts for a question: BM25 over the most that any text could reach for it, from 0 to 1. So a score says the same for
- * every question: how much of what it asks for is in the text. A text of usual length that has every word once comes to 0.45; 1 is a limit.
+ * Creates a function that scores texts for one query: the BM25 score divided by the highest possible one, from 0 to 1. This makes scores of
+ * different queries comparable. A text of average length with every term once scores 0.45; 1 is a limit that is never reached.
  */
 export function createScore({ texts, averageLength, textsWith }: TermStatistics): (text: CountedTerms) => number {
   const weights = [...textsWith].map(([term, count]) => [term, idf(texts, count)] as const)

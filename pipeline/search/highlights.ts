@@ -1,40 +1,41 @@
 import { termsOf } from './search-terms.ts'
 
-/** A stretch of a text: from and to in UTF-16 units, as JavaScript counts, the end not included. */
-export type Stretch = readonly [from: number, to: number]
+/** A range of a text in UTF-16 units; `to` is exclusive. */
+export type TextRange = readonly [from: number, to: number]
 
-/** Stretches of one text that are told. */
+/** Max ranges of one text. */
 const HIGHLIGHTS_MAX = 32
-/** What is looked at of a text. */
+/** Only this many characters of a text are highlighted. */
 const CHARACTERS_MAX = 8_192
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}]+)*|\p{Extended_Pictographic}/gu
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u
 
-/** Where the words of a question stand in a text, in order. What stands side by side is one stretch. */
-export function highlightsOf(text: string, terms: ReadonlySet<string>): Stretch[] {
-  const found: Stretch[] = []
+/** The ranges of a text that contain terms of a query, in order; adjacent ranges are merged. */
+export function highlightsOf(text: string, terms: ReadonlySet<string>): TextRange[] {
+  const ranges: TextRange[] = []
   const add = (from: number, to: number): void => {
-    const last = found.at(-1)
-    if (last !== undefined && last[1] >= from) found[found.length - 1] = [last[0], Math.max(last[1], to)]
-    else found.push([from, to])
+    const last = ranges.at(-1)
+    if (last !== undefined && last[1] >= from) ranges[ranges.length - 1] = [last[0], Math.max(last[1], to)]
+    else ranges.push([from, to])
   }
   for (const match of text.slice(0, CHARACTERS_MAX).matchAll(WORD)) {
-    for (const [from, part] of partsOf(match[0])) {
-      const begin = match.index + from
+    for (const [from, part] of scriptRunsOf(match[0])) {
+      const start = match.index + from
       if (UNSPACED.test(part)) {
-        // The longest term that begins here; single characters count only as words of their own.
+        // Marks the longest term that starts here. A single character counts only if it is a whole part.
         for (let at = 0; at < part.length; at++) {
-          const length = [Math.min(part.length - at, 4), 3, 2].find((size) => size > 1 && terms.has(part.slice(at, at + size).toLowerCase()))
-          if (length !== undefined) add(begin + at, begin + at + length)
-          else if (part.length === 1 && terms.has(part)) add(begin, begin + 1)
+          const length = [Math.min(part.length - at, 4), 3, 2]
+            .find((size) => size > 1 && terms.has(part.slice(at, at + size).toLowerCase()))
+          if (length !== undefined) add(start + at, start + at + length)
+          else if (part.length === 1 && terms.has(part)) add(start, start + 1)
         }
-      } else if (termsOf(part).some((term) => terms.has(term))) add(begin, begin + part.length)
+      } else if (termsOf(part).some((term) => terms.has(term))) add(start, start + part.length)
     }
   }
-  return found.slice(0, HIGHLIGHTS_MAX)
+  return ranges.slice(0, HIGHLIGHTS_MAX)
 }
 
-/** Runs of one kind of writing in a word: Chinese and Latin may stand without a space between them. */
-const partsOf = (word: string): [number, string][] =>
+/** Splits a word into runs of one script, since Chinese and Latin text may adjoin without a space. */
+const scriptRunsOf = (word: string): [number, string][] =>
   [...word.matchAll(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu)]
     .map((match) => [match.index, match[0]])

@@ -1,28 +1,29 @@
-/** Texts with at least this much in common are told once. */
+/** Texts with at least this similarity (Jaccard, 0 to 1) are duplicates. */
 const OVERLAP_MIN = 0.9
-/** What is compared of a text. */
+/** Only this many characters of a text are compared. */
 const CHARACTERS_MAX = 4_096
 const GRAM = 3
 
 /**
- * Whether a text is nearly one that came before: by the groups of three characters that both have (Jaccard), letters and digits only.
- * The first one stays; who brings them best first keeps the best.
+ * Creates a check that returns true for a text that nearly equals an earlier one. It compares groups of three characters, letters and
+ * digits only. Pass texts best first, so that the best of several duplicates is kept.
  */
 export function createDuplicateCheck(): (text: string) => boolean {
-  const seen: Set<string>[] = []
+  const earlier: Set<string>[] = []
   return (text) => {
     const grams = gramsOf(text)
-    if (seen.some((other) => overlap(grams, other) >= OVERLAP_MIN)) return true
-    seen.push(grams)
+    if (earlier.some((other) => overlap(grams, other) >= OVERLAP_MIN)) return true
+    earlier.push(grams)
     return false
   }
 }
 
 function gramsOf(text: string): Set<string> {
-  const plain = [...text.slice(0, CHARACTERS_MAX).normalize('NFKC').toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]+/gu, '')]
+  const normalised = text.slice(0, CHARACTERS_MAX).normalize('NFKC').toLowerCase()
+  const plain = [...normalised.replaceAll(/[^\p{L}\p{M}\p{N}\p{Extended_Pictographic}]+/gu, '')]
   const grams = new Set<string>()
   for (let index = 0; index + GRAM <= plain.length; index++) grams.add(plain.slice(index, index + GRAM).join(''))
-  // What is shorter than one group, or has no letters at all, is compared whole.
+  // A text shorter than one group, or without letters, is compared as a whole.
   if (grams.size === 0) grams.add(plain.join('') || text)
   return grams
 }

@@ -1,84 +1,84 @@
-/** Where something that can be found again comes from: what was said, or what was learned. */
+/** The two areas of the search index: messages of conversations, and learned documents. */
 export const SEARCH_AREAS = ['messages', 'knowledge'] as const
 export type SearchArea = (typeof SEARCH_AREAS)[number]
 
-/** A piece of text that is to be found again, and all that it is found and filtered by. */
+/** A chunk of text in the search index, with its vector and its filterable properties. */
 export interface IndexPoint {
-  /** A UUID that derives from the event that the text came in: the same piece again is the same point. */
+  /** A UUID derived from the event that carried the text: indexing the same chunk again gives the same id. */
   readonly id: string
   readonly tenant: string
   readonly in: SearchArea
   readonly kind: string
   readonly actor: string
-  /** What a hit names: the message's id, or the source that was learned. */
+  /** Id of the message, or name of the learned document. */
   readonly source: string
-  /** 0, 1, 2… of one text. */
+  /** Index of the chunk in its text, from 0. */
   readonly chunk: number
-  /** `null` where nothing tells. */
+  /** Language tag; `null` if unknown. */
   readonly lang: string | null
-  /** When it was said or learned, ISO. */
+  /** Time of the message or of the upload, ISO. */
   readonly at: string
-  /** LOG sequence of the record. */
+  /** LOG sequence of the record that carried the text. */
   readonly seq: number
   readonly text: string
-  /** Of length 1, by the model whose fingerprint names the collection. */
+  /** A vector of length 1 from the model whose fingerprint names the collection. */
   readonly vector: Float32Array
 }
 
-/** The writing half of a store: one collection, which is of one model. Whatever has settled is stored for good. */
+/** Write access to one collection, which belongs to one model. Changes are durable once the promise settles. */
 export interface IndexWriter {
-  /** A point whose id is there already is overwritten. */
+  /** Adds points; overwrites those with the same id. */
   upsert(points: readonly IndexPoint[]): Promise<void>
-  /** Those of the ids that are there. */
+  /** Returns those of the ids that are stored. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
-  /** Those of the ids that are there are no more. */
+  /** Removes points; unknown ids are ignored. */
   remove(ids: readonly string[]): Promise<void>
-  /** Removes whatever came from records above a LOG sequence: LOG lost them. */
+  /** Removes all points of records above a LOG sequence, after LOG was truncated to it. */
   removeAbove(seq: number): Promise<void>
 }
 
-/** Which of a tenant's points count; what is left out does not matter. */
+/** Selects points of a tenant; an unset field matches all. */
 export interface IndexFilter {
   readonly in?: SearchArea | undefined
   readonly kind?: string | undefined
   readonly actor?: string | undefined
   readonly source?: string | undefined
   readonly lang?: string | undefined
-  /** ISO; from this moment on. */
+  /** ISO, inclusive. */
   readonly since?: string | undefined
-  /** ISO; before this moment. */
+  /** ISO, exclusive. */
   readonly until?: string | undefined
 }
 
-/** A question to a store: by a vector, by terms, or by both. */
-export interface StoreQuestion {
+/** A query to a store: by a vector, by terms, or by both. */
+export interface StoreQuery {
   readonly tenant: string
   readonly filter: IndexFilter
-  /** Those nearest to it are candidates. May still be on its way: the words are looked for meanwhile. */
+  /** Finds the nearest points. May be a promise, so that the keyword search can run meanwhile. */
   readonly vector?: Float32Array | Promise<Float32Array> | undefined
-  /** Those with the highest BM25 score for them are candidates. */
+  /** Finds the points with the highest BM25 scores. */
   readonly terms?: readonly string[] | undefined
-  /** Candidates by either; both together may be twice as many. */
+  /** Max candidates by vector and by terms, each; the result may have twice as many. */
   readonly limit: number
 }
 
-/** A point that was found, with what it scored by whatever was asked by, also where only the other way found it. */
+/** A found point with both scores, even if only one search found it. */
 export interface StoreHit extends Omit<IndexPoint, 'vector'> {
-  /** Cosine, from -1 to 1; `null` where no vector was asked by. */
+  /** Cosine, -1 to 1; `null` if the query had no vector. */
   readonly similarity: number | null
-  /** BM25 over the most that a text could reach for these terms, from 0 to 1; `null` where no terms were asked by. */
+  /** BM25 divided by the highest score possible for these terms, 0 to 1; `null` if the query had no terms. */
   readonly keyword: number | null
 }
 
 /**
- * One collection of points with vectors of one model. There is no way to ask without a tenant, and no answer has another's points.
+ * One collection of points with the vectors of one model. Every query names a tenant and returns only points of that tenant.
  */
 export interface VectorStore extends IndexWriter {
-  /** Of this very collection: another one of the same name, made later, has another. Checkpoints of who fills it are kept by it. */
+  /** Identity of the collection: one created later under the same name has another id. The indexer keys its checkpoints by it. */
   readonly id: string
   readonly dimension: number
-  /** In no particular order. */
-  search(question: StoreQuestion): Promise<StoreHit[]>
+  /** Returns candidates in no particular order. */
+  search(query: StoreQuery): Promise<StoreHit[]>
   count(tenant: string, filter: IndexFilter): Promise<number>
   deleteBy(tenant: string, filter: IndexFilter): Promise<void>
 }

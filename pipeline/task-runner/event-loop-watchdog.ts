@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-/** A run that may be computing at this moment. */
+/** A task run that may be blocking the event loop. */
 export interface WatchedRun {
   readonly kind: string
   readonly task: string
@@ -8,56 +8,59 @@ export interface WatchedRun {
 }
 
 /**
- * Names tasks that block the event loop. They share it with every stage of their process: while one computes, no actor goes on, and
- * nothing can interrupt it. All of it is in the log afterwards.
+ * Logs tasks that block the event loop. All stages of a process share it: while a task computes, no actor of the process continues, and
+ * nothing can interrupt the task. The warning therefore follows after the block.
  */
 export interface EventLoopWatchdog {
-  /** The run counts as under way until the returned function is called. */
+  /** Registers a run until the returned function is called. */
   enter(run: WatchedRun): () => void
-  /** Calls a task, up to its first `await`: what blocks there is known for certain. */
+  /** Calls a task up to its first `await`; a block during the call is attributed to this run. */
   call<T>(run: WatchedRun, work: () => T): T
+  /** Stops the heartbeat. */
   stop(): void
 }
 
 export interface EventLoopWatchdogOptions {
   readonly log: Logger
-  /** Milliseconds, rising. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number
-  /** A shorter stretch is not worth a line. */
+  /** Min duration of a block that is logged. */
   readonly blockedMsMin: number
 }
 
 const HEARTBEAT_MS = 200
-/** Runs that are named where it may have been any of them. */
+/** Max runs that are listed if several may have caused the block. */
 const NAMED_MAX = 8
-const ADVICE = 'a task blocked the event loop, and whatever shares its thread waited: let it await, or compute in a worker thread or a process of its own'
+const ADVICE = 'a task blocked the event loop and delayed everything in its process: '
+  + 'make it await, or move the computation to a worker thread or another process'
 
+/** Starts a watchdog. It checks the event loop every 200 ms. */
 export function createEventLoopWatchdog({ log, now, blockedMsMin }: EventLoopWatchdogOptions): EventLoopWatchdog {
-  const underWay = new Set<WatchedRun>()
+  const running = new Set<WatchedRun>()
   let last = now()
-  const beat = (): void => {
+  const checkBlock = (): void => {
     const blockedMs = Math.round(now() - last - HEARTBEAT_MS)
     last = now()
-    if (blockedMs < blockedMsMin || underWay.size === 0) return
-    const [first, ...more] = underWay
+    if (blockedMs < blockedMsMin || running.size === 0) return
+    const [first, ...more] = running
     if (more.length === 0) log.warn({ ...first, blockedMs }, ADVICE)
-    else log.warn({ blockedMs, oneOf: [...underWay].slice(0, NAMED_MAX), underWay: underWay.size }, ADVICE)
+    else log.warn({ blockedMs, oneOf: [...running].slice(0, NAMED_MAX), underWay: running.size }, ADVICE)
   }
-  const timer = setInterval(beat, HEARTBEAT_MS).unref()
+  const timer = setInterval(checkBlock, HEARTBEAT_MS).unref()
   return {
     enter(run) {
-      underWay.add(run)
-      return () => void underWay.delete(run)
+      running.add(run)
+      return () => void running.delete(run)
     },
     call(run, work) {
-      const begun = now()
+      const startedMs = now()
       try {
         return work()
       } finally {
-        const blockedMs = Math.round(now() - begun)
+        const blockedMs = Math.round(now() - startedMs)
         if (blockedMs >= blockedMsMin) {
           log.warn({ ...run, blockedMs }, ADVICE)
-          // It has been told; the next beat need not guess.
+          // This block is logged; the next heartbeat must not count it again.
           last = now()
         }
       }

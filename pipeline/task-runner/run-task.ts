@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import { zodProblem } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
-import { zodProblem } from '../../schemas/envelope.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -10,39 +10,43 @@ import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
 const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
-/** How a run came out. `given_up`: nobody wants the outcome any more, or another runner will produce it. */
+/** The outcome of a run. `given_up`: the machine no longer needs it, or another runner will run it again. */
 export type Outcome =
   | { readonly kind: 'done'; readonly output: unknown; readonly attempts: number }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memory'> {
-  /** Aborts at the deadline, when the machine wants it no longer, and when the runner stops. */
+export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex'> {
+  /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
-  /** Calls the task; what it does before its first `await` can be watched there. */
+  /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
   readonly call: <T>(work: () => T) => T
-  /** Told after each attempt. */
+  /** Called after each attempt. */
   readonly onAttempt: (outcome: 'ok' | 'error') => void
 }
 
 /**
- * Runs a task until it succeeds, fails for good, or its attempts are used up, with pauses that double between attempts.
+ * Runs a task until it succeeds, fails permanently, or has used up its attempts. The pause doubles with each attempt. Never throws: an
+ * error of the task is an outcome.
  *
- * @param attemptsBefore attempts that were begun by runners that did not live to tell.
+ * @param attemptsBefore attempts of earlier runners that ended without an outcome.
  */
 export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
   const input = definition.input.safeParse(message.input)
   if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
   if (attemptsBefore >= definition.attemptsMax) {
-    return { kind: 'failed', attempts: attemptsBefore, error: failureOf('runner_lost', 'every runner that tried this task was lost before it had an outcome') }
+    return { kind: 'failed', attempts: attemptsBefore, error: failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome') }
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
-      const output = await untilAborted(deps.call(() => definition.run({ input: input.data, key: message.run, signal, log: deps.log, actor: deps.actor, memory: deps.memory })), signal)
+      const { log, actor, searchIndex } = deps
+      const call = { input: input.data, key: message.run, signal, log, actor, searchIndex, memory: searchIndex }
+      const run = deps.call(() => definition.run(call))
+      const output = await untilAborted(run, signal)
       deps.onAttempt('ok')
-      const unfit = unfitness(definition, output)
-      return unfit === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: unfit, attempts }
+      const problem = outputProblem(definition, output)
+      return problem === undefined ? { kind: 'done', output, attempts } : { kind: 'failed', error: problem, attempts }
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
@@ -60,7 +64,7 @@ async function pause(attempts: number, error: unknown, signal: AbortSignal): Pro
   return delay(pauseMs, 'over' as const, { signal }).catch(() => 'aborted')
 }
 
-/** A task that never settles must not hold its place for ever: the abort counts, whatever the task makes of it. */
+/** Rejects when the signal aborts, so that a task that ignores the signal does not keep its slot. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
@@ -75,16 +79,16 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** A failure that the runner finds, and not the task. */
+/** A failure that the runner finds, not the task. */
 const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, message })
 
-/** Why an output cannot be given to the machine. */
-function unfitness(definition: TaskDefinition, output: unknown): TaskError | undefined {
+/** The problem of an output that cannot be passed to the machine. */
+function outputProblem(definition: TaskDefinition, output: unknown): TaskError | undefined {
   const problem = jsonProblem(output)
   if (problem !== undefined) return failureOf('result_unfit', problem)
   const checked = definition.output.safeParse(output)
   if (!checked.success) return failureOf('result_unfit', zodProblem(checked.error, 'output'))
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
-  if (bytes > LIMITS.resultBytesMax) return failureOf('result_too_large', `${bytes} bytes; a result may have ${LIMITS.resultBytesMax}`)
-  return undefined
+  if (bytes <= LIMITS.resultBytesMax) return undefined
+  return failureOf('result_too_large', `the result has ${bytes} bytes; at most ${LIMITS.resultBytesMax} are allowed`)
 }

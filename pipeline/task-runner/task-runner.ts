@@ -3,39 +3,41 @@ import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
-import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../schemas/internal-messages.ts'
-import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
+import { type InternalInput, type TaskMessage,taskMessageSchema } from '../../schemas/internal-messages.ts'
+import { abortSubject, type Address,internalSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
-import type { Metrics } from '../runtime/metrics.ts'
-import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
-import type { StageRun } from '../runtime/stage.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { StageRun } from '../runtime/stage.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
-import { runTask, type Outcome } from './run-task.ts'
+import { type Outcome,runTask } from './run-task.ts'
 
+/** Options of `startTaskRunner`. */
 export interface RunnerOptions {
   readonly jetstream: JetStreamContext
   readonly kinds: Kinds
-  /** What tasks of an actor may look up. */
+  /** The search index for tasks of an actor. */
   readonly searchIndexOf: (actor: Address) => TaskSearchIndex
+  /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
   readonly metrics: Metrics
 }
 
-/** A runner that says nothing for so long is taken to be lost, and its tasks go to another one. */
+/** After this time without an acknowledgement, the server assigns a task to another runner. */
 const ACK_WAIT_MS = 10_000
-/** Tasks of one name that one runner fetches ahead. */
+/** Max tasks of one name that a runner fetches ahead. */
 const FETCH_MAX = 64
-/** A task that blocks the event loop for so long is named in the log. */
+/** Min block of the event loop by a task that is logged. */
 const BLOCKED_MS_MIN = 500
-/** Two of these missed, and a queue is taken to be lost. */
+/** A queue that misses two heartbeats is reopened. */
 const HEARTBEAT_MS = 1_000
 
 /**
- * The runner: runs what machines invoke and tells them how it came out. A task is acknowledged only after its outcome is
- * stored; the bound on runs of one task at one time is the server's, so that it holds for the whole cluster.
+ * Starts the task runner, which runs the tasks that machines invoke and sends their outcomes to INBOX. It acknowledges a task only after
+ * INBOX has stored the outcome. The server enforces the concurrency limit of a task, so that it holds for the whole cluster.
  */
 export async function startTaskRunner(options: RunnerOptions): Promise<StageRun> {
   const { jetstream, kinds, log, metrics } = options
@@ -44,24 +46,26 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   const working = new Set<Promise<void>>()
   const queues = new Set<ConsumerMessages>()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
-  const blocks = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
+  const watchdog = createEventLoopWatchdog({ log, now: () => performance.now(), blockedMsMin: BLOCKED_MS_MIN })
   let handled = 0
 
   const aborts = jetstream.nc.subscribe(abortSubject('*'), {
     callback: (_, message) => runs.get(message.subject.slice(abortSubject('').length))?.abort(),
   })
 
-  const settle = async (address: Address, message: TaskMessage, begunAt: number, outcome: Exclude<Outcome, { kind: 'given_up' }>): Promise<void> => {
+  const publishOutcome = async (
+    address: Address, message: TaskMessage, startedAt: number, outcome: Exclude<Outcome, { kind: 'given_up' }>,
+  ): Promise<void> => {
     const { run, correlationid, traceparent } = message
-    const told = {
+    const report = {
       run, correlationid, traceparent, attempts: outcome.attempts,
-      queueMs: Math.max(0, begunAt - Date.parse(message.startedAt)), durationMs: Math.max(0, options.now() - begunAt),
+      queueMs: Math.max(0, startedAt - Date.parse(message.startedAt)), durationMs: Math.max(0, options.now() - startedAt),
     }
     const result: InternalInput = outcome.kind === 'done'
-      ? { type: 'task.done', ...told, output: outcome.output }
-      : { type: 'task.failed', ...told, error: outcome.error }
+      ? { type: 'task.done', ...report, output: outcome.output }
+      : { type: 'task.failed', ...report, error: outcome.error }
     const deps = { publisher: jetstream.publisher, log, metrics, signal: stopping.signal }
-    // Without a message id: INBOX would drop it for a producer's message that happens to have the same one.
+    // Without a message id: a producer's message with the same id would make INBOX drop the outcome.
     await publishWithRetry(deps, internalSubject(address), JSON.stringify(result))
     metrics.stageOut.inc({ stage: 'tasks' })
   }
@@ -71,44 +75,45 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const read = taskMessageSchema.safeParse(message.json())
     const [, , tenant = '', , id = ''] = message.subject.split('.')
     if (!read.success) {
-      log.error({ subject: message.subject, err: read.error }, 'a task cannot be read; its deadline will tell the machine')
+      log.error({ subject: message.subject, err: read.error },
+        'a task message is not readable and was dropped; its machine continues at the deadline')
       message.term('unreadable')
       return
     }
     const task = read.data
-    const begunAt = options.now()
-    const leftMs = Date.parse(task.deadlineAt) - begunAt
-    if (leftMs <= 0) return message.ack()
+    const startedAt = options.now()
+    const remainingMs = Date.parse(task.deadlineAt) - startedAt
+    if (remainingMs <= 0) return message.ack()
 
-    const wanted = new AbortController()
-    runs.set(task.run, wanted)
-    const deadline = AbortSignal.timeout(leftMs)
-    const alive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
+    const aborted = new AbortController()
+    runs.set(task.run, aborted)
+    const deadline = AbortSignal.timeout(remainingMs)
+    const keepAlive = setInterval(() => message.working(), ACK_WAIT_MS / 3)
     const actor = { tenant, kind: kind.name, id }
     const watched = { kind: kind.name, task: name, run: task.run }
-    const leave = blocks.enter(watched)
+    const leaveWatchdog = watchdog.enter(watched)
     try {
       const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
-        signal: AbortSignal.any([wanted.signal, deadline, stopping.signal]),
+        signal: AbortSignal.any([aborted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
-        actor, memory: options.searchIndexOf(actor),
-        call: (work) => blocks.call(watched, work),
+        actor, searchIndex: options.searchIndexOf(actor),
+        call: (work) => watchdog.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
-      if (outcome.kind !== 'given_up') await settle(actor, task, begunAt, outcome)
+      if (outcome.kind !== 'given_up') await publishOutcome(actor, task, startedAt, outcome)
       else if (stopping.signal.aborted) return message.nak()
       message.ack()
       handled = message.seq
     } finally {
-      clearInterval(alive)
-      leave()
+      clearInterval(keepAlive)
+      leaveWatchdog()
       runs.delete(task.run)
-      metrics.taskSeconds.observe({ kind: kind.name, task: name }, (options.now() - begunAt) / 1000)
+      metrics.taskSeconds.observe({ kind: kind.name, task: name }, (options.now() - startedAt) / 1000)
     }
   }
 
-  /** Takes tasks of one name for ever; a break of the connection ends a queue, and another one is opened. */
-  const serve = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
+  /** Runs tasks of one name until the runner stops. A connection that breaks ends the queue, and a new one is opened. */
+  const runQueue = async (kind: Kind, name: string, definition: TaskDefinition): Promise<void> => {
     const consumer = await ensureConsumer(jetstream, kind, name, definition)
     const open = async (): Promise<ConsumerMessages> => {
       const queue = await consumer.consume({ max_messages: Math.min(definition.concurrencyMax, FETCH_MAX), idle_heartbeat: HEARTBEAT_MS })
@@ -129,7 +134,7 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     readAll(await open()).catch(fail)
   }
   for (const kind of kinds.values()) {
-    for (const [name, definition] of Object.entries(kind.tasks)) await serve(kind, name, definition)
+    for (const [name, definition] of Object.entries(kind.tasks)) await runQueue(kind, name, definition)
   }
 
   const connection = watchConnection(jetstream.nc, 'reconnect', () => {
@@ -145,13 +150,13 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       await Promise.allSettled([...working])
       connection.stop()
       aborts.unsubscribe()
-      blocks.stop()
+      watchdog.stop()
       stopped.resolve()
     },
   }
 }
 
-/** In a cluster a consumer moves when its server dies, and the client may go on waiting where it was: a queue that falls silent is ended. */
+/** Stops a queue that misses its heartbeats: when a server dies, its consumer moves, and the client may wait at the wrong server. */
 async function endWithServer(queue: ConsumerMessages): Promise<void> {
   for await (const { type } of queue.status()) if (type === 'heartbeats_missed') queue.stop()
 }

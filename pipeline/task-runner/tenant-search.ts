@@ -3,21 +3,23 @@ import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { watchConnection } from '../jetstream/connection-events.ts'
 import { lastRecord, recordsOfKind } from '../jetstream/last-record.ts'
 import { QUESTION_CHARACTERS_MAX, type Search } from '../search/hybrid-search.ts'
-import { watchConnection } from '../jetstream/connection-events.ts'
 
-/** Tenants whose version of knowledge is kept in mind. */
+/** Max tenants whose knowledge version is cached. */
 const TENANTS_MAX = 10_000
-/** Changes are heard of at once; this is for those that were not heard. */
+/** Events invalidate the cache at once; this bounds its age if an event is lost. */
 const VERSION_MS = 30_000
 
+/** The search index for the tasks of one process. */
 export interface TenantSearches {
+  /** A search that is restricted to the tenant of the actor. */
   of(actor: Address): TaskSearchIndex
   stop(): void
 }
 
-/** The memory for the tasks of one process. A tenant's version of knowledge is asked of LOG once, and again after it has changed. */
+/** Creates the searches for tasks. The knowledge version of a tenant is read from LOG once, and again after it has changed. */
 export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Search): TenantSearches {
   const versions = new LRUCache<string, { readonly version: string | undefined }>({
     max: TENANTS_MAX, ttl: VERSION_MS,

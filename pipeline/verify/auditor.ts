@@ -17,54 +17,56 @@ export interface AuditorOptions {
   readonly clickhouse: ClickHouseClient
   readonly metrics: Metrics
   readonly log: Logger
-  /** Sequences of one slice. Default 1,000. */
+  /** LOG sequences of one slice; default 1,000. */
   readonly sliceMax?: number
-  /** Part of the time that it may work; the rest it sleeps. Default 0.05. */
+  /** Max share of time that it works, above 0 and up to 1; default 0.05. */
   readonly share?: number
-  /** Least pause between two slices. Default 1,000. */
+  /** Min pause between two slices; default 1,000. */
   readonly pauseMsMin?: number
 }
 
-/** A slice is worked on without letting anybody else in for long: whoever shares the thread waits. */
+/** A slice blocks the event loop, so that it must be small. */
 const SLICE_MAX = 1_000
 const SHARE = 0.05
 const PAUSE_MS_MIN = 1_000
-/** After all of the log, in shortest pauses. */
+/** Pause after a full pass, in units of the min pause. */
 const PASS_PAUSES = 15
-/** After a slice that failed. */
+/** Pause after a slice that failed. */
 const FAILED_PAUSE_MS = 30_000
-/** Its queries give way to all others, and use one processor. */
-const GENTLY = { priority: '100', max_threads: 1 } as const
+/** Its queries have the lowest priority and use one thread. */
+const LOW_PRIORITY = { priority: '100', max_threads: 1 } as const
 
-/** Where it goes on after a restart, by whichever process. */
+/** KV key of the position, from which any process continues. */
 const KEY = 'audit'
 const positionSchema = z.object({ verified: z.int().nonnegative() }).catch({ verified: 0 })
 const positionIn = (kv: KV) => typedKey(kv, KEY, positionSchema)
 
 /**
- * Verifies a slice of the log after the other, from the first to where the tables are, and then from the start again. What it finds it
- * counts and logs; it mends nothing, so that whoever looks finds it as it is.
+ * Verifies the tables against LOG continuously, slice by slice up to the position of the tables, then from the start again. It counts and
+ * logs differences and repairs nothing. A failed slice is retried after 30 s.
  */
 export function startAuditor(options: AuditorOptions): PeriodicJob {
   const pauseMsMin = options.pauseMsMin ?? PAUSE_MS_MIN
-  const told = new Map<TableName, string>()
-  // A series that begins with its first mismatch would show no increase.
+  const logged = new Map<TableName, string>()
+  // Without an initial zero, the first mismatch of a series would not count as an increase.
   for (const table of TABLE_NAMES) options.metrics.auditMismatches.inc({ table }, 0)
   return periodicJob(0, async (signal) => {
-    const begunMs = performance.now()
+    const startedMs = performance.now()
     try {
-      const { isPassOver } = await auditSlice(options, told, signal)
-      const tookMs = performance.now() - begunMs
+      const { isPassOver } = await auditSlice(options, logged, signal)
+      const tookMs = performance.now() - startedMs
       return Math.max(isPassOver ? pauseMsMin * PASS_PAUSES : pauseMsMin, tookMs / (options.share ?? SHARE) - tookMs)
     } catch (error) {
-      if (!signal.aborted) options.log.warn({ code: codeOf(error), err: error }, 'a slice of the tables could not be verified; it is tried again')
+      if (!signal.aborted) options.log.warn({ code: codeOf(error), err: error }, 'a slice of the tables could not be verified; retrying')
       return FAILED_PAUSE_MS
     }
   })
 }
 
 async function auditSlice(
-  { jetstream, kv, clickhouse, metrics, log, sliceMax = SLICE_MAX }: AuditorOptions, told: Map<TableName, string>, signal: AbortSignal,
+  { jetstream, kv, clickhouse, metrics, log, sliceMax = SLICE_MAX }: AuditorOptions,
+  logged: Map<TableName, string>,
+  signal: AbortSignal,
 ): Promise<{ isPassOver: boolean }> {
   const mark = await markOf(clickhouse)
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
@@ -73,8 +75,8 @@ async function auditSlice(
   const verified = before < mark ? before : 0
   const from = Math.max(verified + 1, state.first_seq)
   const to = Math.min(from + sliceMax - 1, mark)
-  const found = await verify({ jetstream, clickhouse, from, to, settings: GENTLY, signal })
-  report(found, metrics, log, told)
+  const found = await verify({ jetstream, clickhouse, from, to, settings: LOW_PRIORITY, signal })
+  report(found, metrics, log, logged)
   await positionIn(kv).put({ verified: to })
   metrics.auditVerifiedSeq.set(to)
   metrics.auditedAt.setToCurrentTime()
@@ -82,16 +84,17 @@ async function auditSlice(
   return { isPassOver: to === mark }
 }
 
-/** Every pass counts what it finds; the log has each only once. */
-function report({ from, to, tables, first }: Verified, metrics: Metrics, log: Logger, told: Map<TableName, string>): void {
+/** Counts all differences of each pass; logs the same difference of a table only once in a row. */
+function report({ from, to, tables, first }: Verified, metrics: Metrics, log: Logger, logged: Map<TableName, string>): void {
   for (const name of TABLE_NAMES) {
     const { differences } = tables[name]
     if (differences > 0) metrics.auditMismatches.inc({ table: name }, differences)
   }
   for (const difference of first) {
     const text = JSON.stringify(difference)
-    if (told.get(difference.table) === text) continue
-    told.set(difference.table, text)
-    log.error({ difference, from, to }, `the table ${difference.table} is not what the log says; "colloquy verify" looks at all of it, "colloquy rebuild" makes it anew`)
+    if (logged.get(difference.table) === text) continue
+    logged.set(difference.table, text)
+    log.error({ difference, from, to },
+      `the table ${difference.table} differs from LOG; check all of it with "colloquy verify", repair it with "colloquy rebuild"`)
   }
 }

@@ -2,22 +2,23 @@ import { crc32 } from 'node:zlib'
 import { TABLES, type Column, type TableName } from '../../schemas/tables.ts'
 
 /**
- * One text for a row, written the same way here and in ClickHouse: what is compared is this text, and its CRC-32 (IEEE 802.3, as in
- * zlib and ClickHouse's `CRC32`) with its length. No float and no time is ever printed: they are compared bit by bit, and in
- * milliseconds.
+ * The canonical text of a row, which this process and ClickHouse compute alike. Rows are compared by the CRC-32 (IEEE 802.3, as in zlib and
+ * ClickHouse's `CRC32`) and the length of this text. Floats are compared by their bits and times by their milliseconds, since both sides
+ * would print them differently.
  */
 export interface RowText {
-  /** Columns in the order in which they stand in the text. */
+  /** Columns in the order of the text. */
   readonly columns: readonly string[]
-  /** Text of a row that was worked out from the log. */
+  /** Texts of the values of an expected row, by column. */
   of(row: ExpectedRow): string[]
-  /** SQL for the same, an array of texts. */
+  /** SQL for the same array of texts. */
   readonly sql: string
 }
 
-/** What a row should hold: times as ISO texts, money in millionths, JSON as its text. */
+/** An expected row: times as ISO texts, money in millionths, JSON as its text. */
 export type ExpectedRow = Readonly<Record<string, ExpectedValue>>
 export type ExpectedValue = string | number | boolean | null | readonly StateInterval[]
+/** An open state of an actor. */
 export interface StateInterval {
   readonly region: string
   readonly state: string
@@ -25,11 +26,11 @@ export interface StateInterval {
   readonly enteredAt: string
 }
 
-/** Stands between the values of a row; in a text of a stranger it may occur, and would then have to be moved to go unnoticed. */
+/** Separates the values of a row. A text that contains it hides only a difference that moves the separator. */
 const SEPARATOR = '\x1f'
 const NULL = '\x1a'
 
-/** What only ClickHouse can say is compared apart (`json.ts`): how it prints JSON, and why it cannot hold some. */
+/** Columns that `compare-slice` and `json-printer` compare: only ClickHouse knows how it prints JSON, and which JSON it cannot store. */
 const NOT_COMPARED: Partial<Record<TableName, readonly string[]>> = { events: ['data', 'data_error'], actors: ['label'] }
 
 const float = new DataView(new ArrayBuffer(8))
@@ -42,19 +43,20 @@ const millionths = (value: number): string => {
   const digits = String(Math.abs(value)).padStart(7, '0')
   return `${value < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`
 }
-const intervalsText = (stays: readonly StateInterval[]): string =>
-  stays.map(({ region, state, enteredSeq, enteredAt }) => [region, state, enteredSeq ?? NULL, Date.parse(enteredAt)].join('\x1e')).join('\x1d')
+const intervalsText = (intervals: readonly StateInterval[]): string =>
+  intervals.map(({ region, state, enteredSeq, enteredAt }) =>
+    [region, state, enteredSeq ?? NULL, Date.parse(enteredAt)].join('\x1e')).join('\x1d')
 
 interface Encoding {
   readonly of: (value: ExpectedValue) => string
   readonly sql: (column: string) => string
 }
 
-/** Text as it is; numbers as both sides print them. */
+/** The text of a value: a text unchanged, anything else as JSON. */
 export const plain = (value: ExpectedValue | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? ''))
 
 const PLAIN: Encoding = { of: plain, sql: (column) => `toString(${column})` }
-/** By the beginning of the type. */
+/** Encodings by the prefix of the column type. */
 const ENCODINGS: readonly (readonly [string, Encoding])[] = [
   ['DateTime64(3', { of: (value) => String(Date.parse(plain(value))), sql: (column) => `toString(toUnixTimestamp64Milli(${column}))` }],
   ['Float64', { of: (value) => bitsOf(Number(value)), sql: (column) => `toString(reinterpretAsUInt64(${column}))` }],
@@ -62,14 +64,15 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
   ['Bool', { of: (value) => (value === true ? '1' : '0'), sql: (column) => `toString(toUInt8(${column}))` }],
   ['Array(Tuple(region', {
     of: (value) => (Array.isArray(value) ? intervalsText(value as readonly StateInterval[]) : ''),
-    sql: (column) => `arrayStringConcat(arrayMap(s -> concat(s.region, '\\x1e', s.state, '\\x1e', ifNull(toString(s.entered_seq), '\\x1a'), '\\x1e', toString(toUnixTimestamp64Milli(s.entered_at))), ${column}), '\\x1d')`,
+    sql: (column) => `arrayStringConcat(arrayMap(s -> concat(s.region, '\\x1e', s.state, '\\x1e', ifNull(toString(s.entered_seq), '\\x1a'),
+      '\\x1e', toString(toUnixTimestamp64Milli(s.entered_at))), ${column}), '\\x1d')`,
   }],
 ]
 
 function encodingOf({ type }: Column): Encoding {
   const isNullable = type.includes('Nullable(') && !type.startsWith('Array')
   const inner = type.replace(/^LowCardinality\((.*)\)$/, '$1').replace(/^Nullable\((.*)\)$/, '$1')
-  const encoding = ENCODINGS.find(([beginning]) => inner.startsWith(beginning))?.[1] ?? PLAIN
+  const encoding = ENCODINGS.find(([prefix]) => inner.startsWith(prefix))?.[1] ?? PLAIN
   if (!isNullable) return encoding
   return {
     of: (value) => (value === null ? NULL : encoding.of(value)),
@@ -89,26 +92,29 @@ function rowText(name: TableName): RowText {
 }
 
 const cache = new Map<TableName, RowText>()
+/** The canonical text of the rows of a table. */
 export function textOf(name: TableName): RowText {
-  const known = cache.get(name) ?? rowText(name)
-  cache.set(name, known)
-  return known
+  const text = cache.get(name) ?? rowText(name)
+  cache.set(name, text)
+  return text
 }
 
+/** CRC-32 and length of the text of a row. */
 export interface Checksum {
   readonly crc: number
   readonly bytes: number
 }
 
+/** The checksum of an expected row. */
 export function checksumOf(name: TableName, row: ExpectedRow): Checksum {
   const bytes = Buffer.from(textOf(name).of(row).join(SEPARATOR))
   return { crc: crc32(bytes), bytes: bytes.length }
 }
 
-/** The text of a row in SQL; its checksum is `CRC32` and `length` of it. */
+/** SQL for the text of a row; `CRC32` and `length` of it are its checksum. */
 export const textSql = (name: TableName): string => `arrayStringConcat(${textOf(name).sql}, '\\x1f')`
 
-/** What tells a row from others of its table, as one text. */
+/** The key of a row in its table, as one text. */
 export function keyOf(name: TableName, row: ExpectedRow): string {
   const { columns, of } = textOf(name)
   const texts = of(row)
@@ -116,12 +122,14 @@ export function keyOf(name: TableName, row: ExpectedRow): string {
 }
 export const KEY_SEPARATOR = '\n'
 
+/** SQL for the key of a row. */
 export function keySql(name: TableName): string {
   const columns: Readonly<Record<string, Column>> = TABLES[name].columns
-  return `arrayStringConcat([${TABLES[name].orderBy.map((column) => encodingOf(columns[column] ?? { type: '', comment: '' }).sql(column)).join(', ')}], '\\n')`
+  const parts = TABLES[name].orderBy.map((column) => encodingOf(columns[column] ?? { type: '', comment: '' }).sql(column))
+  return `arrayStringConcat([${parts.join(', ')}], '\\n')`
 }
 
-/** A value of a row's text as people read it. */
+/** Converts a value of the canonical text back for people. */
 export function readable(name: TableName, column: string, text: string): string {
   const columns: Readonly<Record<string, Column>> = TABLES[name].columns
   const type = columns[column]?.type ?? ''

@@ -6,8 +6,7 @@ import { TABLES, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { keySql, textSql } from './canonical-text.ts'
 import type { Difference } from './table-differences.ts'
 import { EMPTY, isRefusal, type JsonPrinter } from './json-printer.ts'
-import type { Scope } from './read-scope.ts'
-import { BUCKET, bucketKey, isStanding, type Slice } from './log-slice.ts'
+import { BUCKET, bucketKey, isVersioned, type Scope, type Slice } from './log-slice.ts'
 
 export interface CompareDeps {
   readonly clickhouse: ClickHouseClient
@@ -15,39 +14,41 @@ export interface CompareDeps {
   readonly printer: JsonPrinter
 }
 
-/** Rows that were compared, and what was found; of each table the rows of standing keys that were not there. */
+/** The result of comparing one slice. */
 export interface Compared {
+  /** Number of compared rows by table. */
   readonly rows: ReadonlyMap<TableName, number>
   readonly differences: readonly Difference[]
-  /** Keys whose expected version is not in the table, with its sequence: right only where a later one has taken its place. */
-  readonly owed: ReadonlyMap<TableName, ReadonlyMap<string, number>>
+  /** Keys whose expected version is not in the table, with its LOG sequence. They are differences unless a later version exists. */
+  readonly missing: ReadonlyMap<TableName, ReadonlyMap<string, number>>
 }
 
 const DATA_TYPE = TABLES.events.columns.data.type
 const REFUSED_MAX = 1_000
 
-/** Holds the tables, as analysts see them, against what a slice of the log should have made. */
+/** Compares the tables, as analysts see them, with the expected content of a slice. */
 export async function compareSlice(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Compared> {
   const rows = new Map<TableName, number>()
   const differences: Difference[] = []
-  const owed = new Map<TableName, ReadonlyMap<string, number>>()
+  const missing = new Map<TableName, ReadonlyMap<string, number>>()
   for (const name of TABLE_NAMES) {
-    const found = isStanding(name) ? await compareStanding(deps, name, scope, slice) : await compareBuckets(deps, name, scope, slice)
-    rows.set(name, found.rows)
-    differences.push(...found.differences)
-    owed.set(name, found.owed ?? new Map())
+    const compare = isVersioned(name) ? compareVersions : compareBuckets
+    const result = await compare(deps, name, scope, slice)
+    rows.set(name, result.rows)
+    differences.push(...result.differences)
+    missing.set(name, result.missing ?? new Map())
   }
   if (!differences.some(({ table }) => table === 'events')) differences.push(...await compareData(deps, scope, slice))
-  return { rows, differences, owed }
+  return { rows, differences, missing }
 }
 
-interface Found {
+interface TableResult {
   readonly rows: number
   readonly differences: readonly Difference[]
-  readonly owed?: ReadonlyMap<string, number>
+  readonly missing?: ReadonlyMap<string, number>
 }
 
-/** The condition of a scope on a table's rows, and its parameters. */
+/** The SQL condition that selects the rows of a scope, and its parameters. */
 function within(name: TableName, { from, to, tenant }: Scope): { where: string; params: Record<string, unknown> } {
   const { seq } = TABLES[name]
   return {
@@ -56,17 +57,18 @@ function within(name: TableName, { from, to, tenant }: Scope): { where: string; 
   }
 }
 
-async function ask<Row>({ clickhouse, settings }: CompareDeps, query: string, params: Record<string, unknown>): Promise<Row[]> {
+async function fetchRows<Row>({ clickhouse, settings }: CompareDeps, query: string, params: Record<string, unknown>): Promise<Row[]> {
   const result = await clickhouse.query({
-    query, query_params: params, format: 'JSONCompactEachRow', clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
+    query, query_params: params, format: 'JSONCompactEachRow',
+    clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
   })
   return result.json<Row>()
 }
 
-async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<Found> {
+async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
-  const found = await ask<[string, number, number, number, number]>(deps, `
+  const found = await fetchRows<[string, number, number, number, number]>(deps, `
     SELECT tenant, ${seq} - ${seq} % ${BUCKET} AS first, count(), sum(CRC32(text)), sum(length(text))
     FROM (SELECT tenant, ${seq}, ${textSql(name)} AS text FROM ${name} WHERE ${where}) GROUP BY tenant, first`, params)
   const expected = new Map(slice.buckets.get(name))
@@ -85,11 +87,11 @@ async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, 
   return { rows, differences }
 }
 
-async function compareStanding(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<Found> {
+async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
   const label = name === 'actors' ? 'toJSONString(label)' : "''"
-  const found = await ask<[string, string, number, number, number, string]>(deps, `
+  const found = await fetchRows<[string, string, number, number, number, string]>(deps, `
     SELECT tenant, key, ${seq}, CRC32(text), length(text), label
     FROM (SELECT tenant, ${seq}, ${keySql(name)} AS key, ${textSql(name)} AS text, ${label} AS label FROM ${name} WHERE ${where})`, params)
   const expected = new Map(slice.versions.get(name))
@@ -98,27 +100,31 @@ async function compareStanding(deps: CompareDeps, name: TableName, scope: Scope,
   for (const [index, [tenant, key, at, crc, bytes, printed]] of found.entries()) {
     const version = expected.get(key)
     expected.delete(key)
-    const isSame = version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || labels[index] === printed)
-    if (!isSame) differences.push({ table: name, tenant, from: Math.min(at, version?.seq ?? at), to: Math.max(at, version?.seq ?? at), key })
+    const isSame = version?.seq === at && version.crc === crc && version.bytes === bytes
+      && (version.label === undefined || labels[index] === printed)
+    if (isSame) continue
+    const expectedAt = version?.seq ?? at
+    differences.push({ table: name, tenant, from: Math.min(at, expectedAt), to: Math.max(at, expectedAt), key })
   }
-  return { rows: found.length, differences, owed: new Map([...expected].map(([key, version]) => [key, version.seq])) }
+  return { rows: found.length, differences, missing: new Map([...expected].map(([key, version]) => [key, version.seq])) }
 }
 
-/** Events as JSON: what ClickHouse has parsed is what the exact text beside it says. */
+/** Checks that the JSON column `data` of events equals the exact text in `data_raw`. */
 async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promise<Difference[]> {
   const { where, params } = within('events', scope)
   const at = (table: TableName, tenant: string, seq: number, note: string): Difference => ({ table, tenant, from: seq, to: seq, note })
   try {
-    const wrong = await ask<[string, number]>(deps, `
+    const wrong = await fetchRows<[string, number]>(deps, `
       SELECT tenant, seq FROM events WHERE ${where} AND (outcome = 'committed' OR idx > 0)
         AND toJSONString(data) != toJSONString(CAST(if(isNull(data_error), data_raw, '${EMPTY}'), '${DATA_TYPE}'))
       ORDER BY seq, idx LIMIT 1`, params)
-    const refused = await ask<[string, number, string]>(deps, `
+    const refused = await fetchRows<[string, number, string]>(deps, `
       SELECT tenant, seq, data_raw FROM events WHERE ${where} AND isNotNull(data_error) ORDER BY seq LIMIT ${REFUSED_MAX}`, params)
     const printed = await deps.printer.print(refused.map(([, , raw]) => raw))
     const sound = refused.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
-    const rejected = await ask<[string, number, string]>(deps, `
-      SELECT tenant, seq, toJSONString(data) FROM events WHERE ${where} AND outcome = 'rejected' AND idx = 0 AND toJSONString(data) != '${EMPTY}'`, params)
+    const rejected = await fetchRows<[string, number, string]>(deps, `
+      SELECT tenant, seq, toJSONString(data) FROM events
+      WHERE ${where} AND outcome = 'rejected' AND idx = 0 AND toJSONString(data) != '${EMPTY}'`, params)
     const expected = new Map(await slice.rejectedData())
     const altered = rejected.filter(([, seq, text]) => {
       const crc = expected.get(seq)
@@ -126,33 +132,35 @@ async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promi
       return crc !== crc32(text)
     })
     return [
-      ...wrong.map(([tenant, seq]) => at('events', tenant, seq, 'data is not what data_raw says')),
-      ...sound.map(([tenant, seq]) => at('events', tenant, seq, 'data is empty and data_error set, though ClickHouse can hold data_raw')),
-      ...altered.map(([tenant, seq]) => at('events', tenant, seq, 'data of a rejected input is not what the log has')),
-      ...[...expected.keys()].map((seq) => at('events', '', seq, 'data of a rejected input is gone')),
+      ...wrong.map(([tenant, seq]) => at('events', tenant, seq, 'data differs from data_raw')),
+      ...sound.map(([tenant, seq]) => at('events', tenant, seq, 'data is empty and data_error is set, but ClickHouse can store data_raw')),
+      ...altered.map(([tenant, seq]) => at('events', tenant, seq, 'data of a rejected input differs from LOG')),
+      ...[...expected.keys()].map((seq) => at('events', '', seq, 'data of a rejected input is missing')),
     ]
   } catch (error) {
     if (!isRefusal(error)) throw error
-    return [at('events', '', scope.from, `data_error is not set where ClickHouse cannot hold data_raw, from sequence ${scope.from} to ${scope.to}`)]
+    const note = `data_error is not set although ClickHouse cannot store data_raw, in sequences ${scope.from} to ${scope.to}`
+    return [at('events', '', scope.from, note)]
   }
 }
 
-/** Rows that lie on disk more than once, exactly alike. */
+/** Exact duplicates of rows on disk. */
 export interface Repeats {
   readonly rows: number
-  /** The key of the first of them. */
+  /** The smallest key with duplicates. */
   readonly key: string
 }
 
 /**
- * Counts exact repeats on disk. They are no difference: a crash leaves some, the views show each row once, and ClickHouse removes them
- * as it merges.
+ * Counts exact duplicates on disk. They are not differences: a crash leaves some, the views show each row once, and ClickHouse removes them
+ * when it merges.
  */
 export async function repeatsIn(deps: CompareDeps, name: TableName, scope: Scope): Promise<Repeats> {
   const { where, params } = within(name, scope)
-  const [found] = await ask<[number, string]>(deps, `
+  const [found] = await fetchRows<[number, string]>(deps, `
     SELECT sum(times - 1), min(key) FROM (
       SELECT ${keySql(name)} AS key, count() AS times FROM ${rowsTable(name)}
-      WHERE generation = ${PRESENT_GENERATIONS}['${name}'] AND ${where} GROUP BY ${TABLES[name].orderBy.join(', ')}, ${TABLES[name].seq} HAVING times > 1)`, params)
+      WHERE generation = ${PRESENT_GENERATIONS}['${name}'] AND ${where}
+      GROUP BY ${TABLES[name].orderBy.join(', ')}, ${TABLES[name].seq} HAVING times > 1)`, params)
   return { rows: found?.[0] ?? 0, key: found?.[1] ?? '' }
 }

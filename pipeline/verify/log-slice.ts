@@ -1,10 +1,48 @@
 import { crc32 } from 'node:zlib'
+import type { LogRecord } from '../../schemas/record.ts'
+import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { TABLES, type ReadModel, type TableName } from '../../schemas/tables.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
+import { openReader } from '../jetstream/ordered-reader.ts'
 import { checksumOf, keyOf, plain, type Checksum, type ExpectedRow } from './canonical-text.ts'
 import type { Expected } from './expected/expected-rows.ts'
 import { EMPTY, type JsonPrinter } from './json-printer.ts'
 
-/** Rows of one tenant and `BUCKET` sequences of a table whose rows never change: their number and the sums of their checksums. */
+/** The records to verify: a range of LOG sequences, both inclusive, of one tenant or all. */
+export interface Scope {
+  readonly from: number
+  readonly to: number
+  readonly tenant?: string | undefined
+}
+
+/** A record with its actor and LOG sequence. */
+export interface LogEntry {
+  readonly address: Address
+  readonly record: LogRecord
+  readonly seq: number
+}
+
+/** Max messages fetched ahead. */
+const FETCH_AHEAD_MAX = 4_000
+
+/** Yields the records of a scope in order. @throws ColloquyError `interrupted` if the reading was interrupted; start again. */
+export async function* readScope(jetstream: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry> {
+  if (from > to) return
+  const filterSubjects = tenant === undefined ? [] : [`log.*.${tenant}.>`]
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: FETCH_AHEAD_MAX })
+  try {
+    if (reader.pending === 0) return
+    for await (const message of reader) {
+      if (message.seq > to) return
+      yield { address: parseLogSubject(message.subject).address, record: message.json<LogRecord>(), seq: message.seq }
+      if (message.seq === to || reader.pending === 0) return
+    }
+  } finally {
+    reader.stop()
+  }
+}
+
+/** Number and summed checksums of the rows of one tenant in `BUCKET` LOG sequences, for a table whose rows never change. */
 export interface Bucket {
   readonly tenant: string
   readonly from: number
@@ -12,33 +50,36 @@ export interface Bucket {
   crc: number
   bytes: number
 }
+/** LOG sequences of one bucket. */
 export const BUCKET = 1_000
 export const bucketKey = (tenant: string, from: number): string => `${tenant} ${from}`
 
-/** The newest version, within the slice, of a row that stands until another takes its place. */
+/** The newest version in the slice of a row that later versions replace. */
 export interface Version extends Checksum {
   readonly seq: number
   readonly tenant: string
-  /** Of an actor: the JSON text of its label. */
+  /** JSON text of the label of an actor; only in the table `actors`. */
   readonly label: string | undefined
 }
 
-/** What the tables should hold of the records of some sequences. */
+/** The expected content of the tables for a range of LOG sequences. */
 export interface Slice {
   add(expected: Expected, seq: number): void
   readonly buckets: ReadonlyMap<TableName, ReadonlyMap<string, Bucket>>
   readonly versions: ReadonlyMap<TableName, ReadonlyMap<string, Version>>
-  /** By sequence, the CRC-32 of how ClickHouse prints the data of a rejected input that has any. */
+  /** CRC-32 of the data of each rejected input as ClickHouse prints it, by LOG sequence; only of those with data. */
   rejectedData(): Promise<ReadonlyMap<number, number>>
-  /** Asks for what is to be printed, where much has come together. */
-  settle(): Promise<void>
+  /** Prints the held data of rejected inputs once it exceeds 1 MiB of characters. Call it after each record. */
+  printIfLarge(): Promise<void>
 }
 
-/** Payloads of rejected inputs that are held until they are printed. */
+/** Max characters of rejected data held before printing. */
 const HELD_CHARS_MAX = 1024 * 1024
 
-export const isStanding = (name: TableName): boolean => (TABLES[name] as ReadModel).version !== undefined
+/** Whether later versions replace the rows of a table. */
+export const isVersioned = (name: TableName): boolean => (TABLES[name] as ReadModel).version !== undefined
 
+/** Creates an empty slice. */
 export function createSlice(printer: JsonPrinter): Slice {
   const buckets = new Map<TableName, Map<string, Bucket>>()
   const versions = new Map<TableName, Map<string, Version>>()
@@ -46,14 +87,14 @@ export function createSlice(printer: JsonPrinter): Slice {
   let held: { seq: number; text: string }[] = []
   let heldChars = 0
 
-  const within = <Value>(all: Map<TableName, Map<string, Value>>, name: TableName): Map<string, Value> => {
+  const entriesOf = <Value>(all: Map<TableName, Map<string, Value>>, name: TableName): Map<string, Value> => {
     const own = all.get(name) ?? new Map<string, Value>()
     all.set(name, own)
     return own
   }
   const addToBucket = (name: TableName, tenant: string, seq: number, { crc, bytes }: Checksum): void => {
     const from = seq - seq % BUCKET
-    const own = within(buckets, name)
+    const own = entriesOf(buckets, name)
     const key = bucketKey(tenant, from)
     const bucket = own.get(key)
     if (bucket === undefined) {
@@ -81,8 +122,8 @@ export function createSlice(printer: JsonPrinter): Slice {
     add([name, row], seq) {
       const tenant = plain(row['tenant'])
       const checksum = checksumOf(name, row)
-      if (isStanding(name)) {
-        within(versions, name).set(keyOf(name, row), { ...checksum, seq, tenant, label: labelOf(name, row) })
+      if (isVersioned(name)) {
+        entriesOf(versions, name).set(keyOf(name, row), { ...checksum, seq, tenant, label: labelOf(name, row) })
         return
       }
       addToBucket(name, tenant, seq, checksum)
@@ -91,7 +132,7 @@ export function createSlice(printer: JsonPrinter): Slice {
       held.push({ seq, text })
       heldChars += text.length
     },
-    async settle() {
+    async printIfLarge() {
       if (heldChars >= HELD_CHARS_MAX) await printHeld()
     },
     async rejectedData() {

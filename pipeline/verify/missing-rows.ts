@@ -3,31 +3,35 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { keySql } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
 import type { Difference } from './table-differences.ts'
-import { isStanding } from './log-slice.ts'
+import { isVersioned } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 
-/** By table, keys whose expected version was not there, with its sequence. */
+/** Keys whose expected version is not in the table, with the LOG sequence of that version. */
 export type MissingRows = ReadonlyMap<TableName, Map<string, number>>
 
+/** Max keys of one query. */
 const KEYS_MAX = 1_000
 
-/** Of standing rows that were not there as expected, those that no later version has taken the place of either. */
-export async function missingRowsOf(deps: CompareDeps, owed: MissingRows, to: number): Promise<Difference[]> {
+/** The missing rows that no version after `to` has replaced. */
+export async function missingRowsOf(deps: CompareDeps, candidates: MissingRows, to: number): Promise<Difference[]> {
   const missing: Difference[] = []
-  for (const [name, keys] of owed) {
+  for (const [name, keys] of candidates) {
     const all = [...keys]
     for (let from = 0; from < all.length; from += KEYS_MAX) {
       const some = all.slice(from, from + KEYS_MAX)
-      const later = await laterThan(deps, name, some.map(([key]) => key), to)
+      const replaced = await replacedAfter(deps, name, some.map(([key]) => key), to)
       for (const [key, seq] of some) {
-        if (!later.has(key)) missing.push({ table: name, tenant: tenantOf(name, key), from: seq, to: seq, key })
+        if (!replaced.has(key)) missing.push({ table: name, tenant: tenantOf(name, key), from: seq, to: seq, key })
       }
     }
   }
   return missing
 }
 
-async function laterThan({ clickhouse, settings }: CompareDeps, name: TableName, keys: readonly string[], to: number): Promise<ReadonlySet<string>> {
+/** Those of the keys that have a version after `to`. */
+async function replacedAfter(
+  { clickhouse, settings }: CompareDeps, name: TableName, keys: readonly string[], to: number,
+): Promise<ReadonlySet<string>> {
   const columns = TABLES[name].orderBy.join(', ')
   const values = TABLES[name].orderBy.map((column, index) => valueSql(name, column, index + 1)).join(', ')
   const result = await clickhouse.query({
@@ -38,7 +42,7 @@ async function laterThan({ clickhouse, settings }: CompareDeps, name: TableName,
   return new Set((await result.json<[string]>()).map(([key]) => key))
 }
 
-/** A part of a key as the value of its column, so that ClickHouse finds it by the order of the table. */
+/** SQL that converts a part of a key to its column type, so that ClickHouse uses the primary key. */
 function valueSql(name: TableName, column: string, index: number): string {
   const columns: Readonly<Record<string, Column>> = TABLES[name].columns
   const type = columns[column]?.type ?? ''
@@ -51,18 +55,21 @@ const tenantOf = (name: TableName, key: string): string => {
   return key.split('\n')[orderBy.indexOf('tenant')] ?? ''
 }
 
-/** Rows from beyond the end of the log. */
-export async function beyondLog({ clickhouse, settings }: CompareDeps, jetstream: JetStreamContext, tenant: string | undefined): Promise<Difference[]> {
+/** Rows with a LOG sequence after the end of LOG: the last one of each table. */
+export async function beyondLog(
+  { clickhouse, settings }: CompareDeps, jetstream: JetStreamContext, tenant: string | undefined,
+): Promise<Difference[]> {
   const found: Difference[] = []
   for (const name of TABLE_NAMES) {
     const { seq } = TABLES[name]
-    const key = isStanding(name) ? keySql(name) : "''"
+    const key = isVersioned(name) ? keySql(name) : "''"
     const result = await clickhouse.query({
-      query: `SELECT tenant, ${seq} AS at, ${key} AS key FROM ${name} ${tenant === undefined ? '' : 'WHERE tenant = {tenant:String}'} ORDER BY ${seq} DESC LIMIT 1`,
+      query: `SELECT tenant, ${seq} AS at, ${key} AS key FROM ${name} ${tenant === undefined ? '' : 'WHERE tenant = {tenant:String}'}
+        ORDER BY ${seq} DESC LIMIT 1`,
       query_params: { tenant }, format: 'JSONEachRow', clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
     })
     const [row] = await result.json<{ tenant: string; at: number; key: string }>()
-    // Asked after the table: what came meanwhile is in the log first.
+    // Read after the table: a row that is written meanwhile has its record in LOG before.
     const { state } = await streamInfo(jetstream.jsm, 'LOG')
     if (row === undefined || row.at <= state.last_seq) continue
     found.push({ table: name, tenant: row.tenant, from: row.at, to: row.at, ...(row.key === '' ? {} : { key: row.key }) })

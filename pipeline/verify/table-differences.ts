@@ -1,24 +1,25 @@
 import type { TableName } from '../../schemas/tables.ts'
 
-/** Where a table is not what the log says. */
+/** A difference between a table and LOG, as the comparison finds it. */
 export interface Difference {
   readonly table: TableName
+  /** Empty if unknown. */
   readonly tenant: string
-  /** LOG sequences in which the row lies. */
+  /** Range of LOG sequences that contains the row, both inclusive. */
   readonly from: number
   readonly to: number
-  /** Of a row that stands: its key as one text. */
+  /** Key of the row as one text; only in tables whose rows have versions. */
   readonly key?: string
-  /** What is wrong where no comparison of rows shows it. */
+  /** The problem, if a comparison of columns cannot show it. */
   readonly note?: string
 }
 
-/** A difference as people read it. */
+/** A difference located to one row and column, for people. */
 export interface Named {
   readonly table: TableName
   readonly kind: 'missing' | 'unexpected' | 'different' | 'doubled'
   readonly seq: number
-  /** The columns that tell the row from others. */
+  /** Values of the key columns of the row. */
   readonly key: Readonly<Record<string, string>>
   readonly column?: string
   readonly expected?: string

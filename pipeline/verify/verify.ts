@@ -6,56 +6,56 @@ import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats 
 import type { Difference, Named } from './table-differences.ts'
 import { createExpectation, type Expectation } from './expected/expectation.ts'
 import { createJsonPrinter } from './json-printer.ts'
-import { nameDifferences } from './locate-differences.ts'
-import { readScope, type Scope } from './read-scope.ts'
+import { locateDifferences } from './locate-differences.ts'
 import { beyondLog, missingRowsOf, type MissingRows } from './missing-rows.ts'
-import { createSlice, type Slice } from './log-slice.ts'
+import { createSlice, readScope, type Scope, type Slice } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { withRetry, type Pauses } from '../runtime/retry.ts'
 
 export interface VerifyOptions {
   readonly jetstream: JetStreamContext
   readonly clickhouse: ClickHouseClient
-  /** First LOG sequence; default the first there is. */
+  /** First LOG sequence; default the first in LOG. */
   readonly from?: number | undefined
-  /** Last LOG sequence; default how far the tables are, followed while they go on. */
+  /** Last LOG sequence. Default: the position of the tables, which is followed while it advances. */
   readonly to?: number | undefined
   readonly tenant?: string | undefined
-  /** Sequences that are worked out and compared at one time; what is held of two slices takes about 2 KB each. Default 50,000. */
+  /** LOG sequences of one slice; default 50,000. Two slices are in memory, about 2 KB per sequence. */
   readonly sliceMax?: number
-  /** Counts exact repeats on disk too, which costs another look at every table. */
+  /** Also counts exact duplicates on disk, which reads every table again. Default false. */
   readonly countRepeats?: boolean
-  /** For the queries, such as how many threads they may use. */
+  /** Settings of the queries, such as the number of threads. */
   readonly settings?: ClickHouseSettings
-  /** Told after every `PROGRESS_EVERY` records. */
+  /** Called after every 1,000 records. */
   readonly onProgress?: (done: number, total: number) => void
   readonly signal: AbortSignal
 }
 
+/** The result of a verification. */
 export interface Verified {
   readonly from: number
   readonly to: number
   readonly records: number
-  /** By table, the rows that were compared, and where they are not what the log says: rows, or ranges of 1,000 sequences. */
+  /** By table: the number of compared rows, and of differing rows or ranges of 1,000 LOG sequences. */
   readonly tables: Readonly<Record<TableName, { readonly rows: number; readonly differences: number }>>
-  /** Tables with rows that lie on disk more than once, exactly alike: no difference, since the views show each once. */
+  /** Tables with exact duplicates on disk. They are not differences, since the views show each row once. */
   readonly repeats: Readonly<Partial<Record<TableName, Repeats>>>
-  /** The first difference of each table that has any, in the order of the log. */
+  /** The first difference of each table that has one, in LOG order. */
   readonly first: readonly Named[]
 }
 
 const SLICE_MAX = 50_000
 const PROGRESS_EVERY = 1_000
-/** How often the end is followed while the tables go on. */
+/** Max times that the end is moved to the new position of the tables. */
 const ROUNDS_MAX = 5
 const RETRIES_MAX = 4
 const PAUSES: Pauses = { minMs: 500, maxMs: 500 }
 
 /**
- * Works every table out from LOG anew, by a code path of its own, and compares number and checksums of rows by range and tenant, or,
- * where a row stands until another takes its place, row by row. The tables may go on meanwhile.
+ * Recomputes every table from LOG by an independent code path and compares it. Rows that never change are compared by number and checksums
+ * per range and tenant, versioned rows one by one. The projector may run meanwhile.
  *
- * @throws ColloquyError `not_complete` where the tables are not as far as `to`, `no_such_sequence` where the log is not.
+ * @throws ColloquyError `not_complete` if the tables have not reached `to`, `no_such_sequence` if LOG has not.
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
   const { jetstream, clickhouse, tenant, signal } = options
@@ -71,21 +71,21 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   const counts = new Map(TABLE_NAMES.map((name) => [name, { rows: 0, differences: 0 }]))
   const differences: Difference[] = []
   const repeats: Partial<Record<TableName, Repeats>> = {}
-  const owed: MissingRows = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
+  const missing: MissingRows = new Map(TABLE_NAMES.map((name) => [name, new Map<string, number>()]))
   let records = 0
-  const compared = async (scope: Scope, slice: Slice): Promise<void> => {
-    // Rows from before the first record belong to none.
-    const seen = await compareSlice(compare, scope.from <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
-    for (const [name, rows] of seen.rows) add(counts, name, { rows })
-    differences.push(...seen.differences)
-    settleMissing(owed, slice, seen)
+  const compareAndCount = async (scope: Scope, slice: Slice): Promise<void> => {
+    // Includes rows with sequences before the first record, which must not exist.
+    const result = await compareSlice(compare, scope.from <= state.first_seq ? { ...scope, from: 0 } : scope, slice)
+    for (const [name, rows] of result.rows) add(counts, name, { rows })
+    differences.push(...result.differences)
+    updateMissing(missing, slice, result)
     for (const name of options.countRepeats === true ? TABLE_NAMES : []) {
       const { rows, key } = await repeatsIn(compare, name, scope)
       if (rows > 0) repeats[name] = { rows: rows + (repeats[name]?.rows ?? 0), key: repeats[name]?.key ?? key }
     }
   }
   const sliceMax = options.sliceMax ?? SLICE_MAX
-  // ClickHouse is asked about one slice while the next one is worked out.
+  // Compares one slice in ClickHouse while the next one is computed.
   let comparing = Promise.resolve()
   let next = from
   for (let round = 1; ; round++) {
@@ -95,8 +95,8 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
         if (++records % PROGRESS_EVERY === 0) options.onProgress?.(records, to - from + 1)
       })
       await comparing
-      comparing = compared(scope, slice)
-      // Its failure is seen when it is waited for.
+      comparing = compareAndCount(scope, slice)
+      // The await below throws the error.
       comparing.catch(() => undefined)
     }
     await comparing
@@ -105,17 +105,17 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     if (markNow - to < PROGRESS_EVERY) break
     to = markNow
   }
-  differences.push(...await missingRowsOf(compare, owed, to))
+  differences.push(...await missingRowsOf(compare, missing, to))
   if (options.to === undefined || options.to === mark) differences.push(...await beyondLog(compare, jetstream, tenant))
   for (const { table } of differences) add(counts, table, { differences: 1 })
   const first = firstOfEach(differences)
   return {
     from, to, records, tables: Object.fromEntries(counts) as Verified['tables'], repeats,
-    first: first.length === 0 ? [] : await nameDifferences({ jetstream, compare, from, tenant }, first),
+    first: first.length === 0 ? [] : await locateDifferences({ jetstream, compare, from, tenant }, first),
   }
 }
 
-/** Works a slice out; where the reading breaks it is done again. */
+/** Computes a slice; starts again if the reading is interrupted. */
 async function expectSlice(
   jetstream: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
 ) {
@@ -124,7 +124,7 @@ async function expectSlice(
     for await (const { address, record, seq } of readScope(jetstream, scope)) {
       signal.throwIfAborted()
       for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
-      await slice.settle()
+      await slice.printIfLarge()
       onRecord()
     }
     return slice
@@ -132,7 +132,7 @@ async function expectSlice(
   return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })
 }
 
-/** LOG sequence up to which the tables are complete. */
+/** LOG sequence up to which all tables are complete; 0 if they are empty. */
 export async function markOf(clickhouse: ClickHouseClient): Promise<number> {
   const result = await clickhouse.query({ query: 'SELECT max(projected_seq) AS seq FROM freshness', format: 'JSONEachRow' })
   const [row] = await result.json<{ seq: string | number }>()
@@ -140,19 +140,22 @@ export async function markOf(clickhouse: ClickHouseClient): Promise<number> {
 }
 
 function checkEnd(to: number, mark: number, last: number): void {
-  if (to > last) throw new ColloquyError('no_such_sequence', `LOG goes to sequence ${last}, not to ${to}; give --to one that there is`)
-  if (to > mark) throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${mark} and not yet up to ${to}; wait ("colloquy status --wait"), or give a smaller --to`)
+  if (to > last) throw new ColloquyError('no_such_sequence', `LOG goes to sequence ${last}, not to ${to}; pass a smaller --to`)
+  if (to <= mark) return
+  throw new ColloquyError('not_complete',
+    `the tables have reached sequence ${mark} and not yet ${to}; wait ("colloquy status --wait"), or pass a smaller --to`)
 }
 
-/** A key is owed from where its expected version was not there until a later version is expected. */
-function settleMissing(owed: MissingRows, slice: Slice, seen: Compared): void {
-  for (const [name, own] of owed) {
+/** A row is missing from a slice without its expected version until a slice expects a later version. */
+function updateMissing(missing: MissingRows, slice: Slice, result: Compared): void {
+  for (const [name, own] of missing) {
     for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)
-    for (const [key, seq] of seen.owed.get(name) ?? []) own.set(key, seq)
+    for (const [key, seq] of result.missing.get(name) ?? []) own.set(key, seq)
   }
 }
 
-function add(counts: Map<TableName, { rows: number; differences: number }>, name: TableName, more: { rows?: number; differences?: number }): void {
+interface Counts { rows: number; differences: number }
+function add(counts: Map<TableName, Counts>, name: TableName, more: Partial<Counts>): void {
   const count = counts.get(name)
   if (count === undefined) return
   count.rows += more.rows ?? 0
@@ -162,8 +165,8 @@ function add(counts: Map<TableName, { rows: number; differences: number }>, name
 function firstOfEach(differences: readonly Difference[]): Difference[] {
   const first = new Map<TableName, Difference>()
   for (const difference of differences) {
-    const known = first.get(difference.table)
-    if (known === undefined || difference.from < known.from) first.set(difference.table, difference)
+    const earlier = first.get(difference.table)
+    if (earlier === undefined || difference.from < earlier.from) first.set(difference.table, difference)
   }
   return [...first.values()].sort((a, b) => a.from - b.from)
 }

@@ -1,16 +1,16 @@
-import { Parser, type ChannelInterface, type MessageInterface } from '@asyncapi/parser'
+import { type ChannelInterface, type MessageInterface, Parser } from '@asyncapi/parser'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { newActor } from '../../actors/core/actor.ts'
 import { eventsOf } from '../../pipeline/dispatcher/outgoing-messages.ts'
 import { asyncApiDocument } from '../../schemas/asyncapi.ts'
 import { outEventSchema } from '../../schemas/asyncapi-messages.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { inputSchema } from '../../schemas/envelope.ts'
+import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { address, message, recordOf } from '../support/core-helpers.ts'
 import { toyKind } from '../support/toy-kind.ts'
 
-/** Advice of the parser that is not about the document's being right. */
+/** Recommendations of the parser that do not concern validity. */
 const ADVICE = new Set(['asyncapi-latest-version', 'asyncapi-info-license', 'asyncapi-info-contact', 'asyncapi-id'])
 
 const parse = async (document: unknown) => {
@@ -26,7 +26,7 @@ const messageOfType = (id: string): MessageInterface => {
   if (found === undefined) throw new Error(`no message ${id}`)
   return found
 }
-/** The JSON schema of a message's payload, as another language would check with it. */
+/** The JSON schema of a message's payload, as a validator in another language would use it. */
 const payloadSchema = (id: string): z.ZodType =>
   z.fromJSONSchema(messageOfType(id).payload()?.json() as z.core.JSONSchema.JSONSchema)
 
@@ -34,7 +34,7 @@ beforeAll(async () => { ({ parsed } = await parse(asyncApiDocument([toyKind]))) 
 
 describe('the document', () => {
   const cases = [['without kinds', []], ['with a kind', [toyKind]]] as const
-  test.each(cases)('is one that a parser accepts without a word: %s', async (_, kinds) => {
+  test.each(cases)('passes a parser without a finding: %s', async (_, kinds) => {
     expect((await parse(asyncApiDocument(kinds))).problems).toEqual([])
   })
 
@@ -52,7 +52,7 @@ describe('the document', () => {
     ])
   })
 
-  test('has a message for each type that every kind knows, and for each of the kind', () => {
+  test('has a message for each known type, and for each type of a kind', () => {
     const names = (channel: string) => parsed.channels().get(channel)?.messages().all().map((known) => known.name())
     expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(toyKind.events)])
     expect(names('out')).toEqual([...Object.keys(KNOWN_EMITS), ...Object.keys(toyKind.emits)])
@@ -60,14 +60,14 @@ describe('the document', () => {
     for (const known of parsed.messages().all()) expect(known.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')
   })
 
-  test('says a known type once, also where a kind names it among its own', () => {
+  test('lists a known type once, also where a kind declares it', () => {
     const emits = { 'message.sent': z.object({ text: z.string() }) }
     const document = asyncApiDocument([{ name: 'chat', version: 1, events: KNOWN_INPUTS, emits }])
     expect(Object.keys(document.channels.in.messages)).toEqual(['in.message.received', 'in.conversation.imported'])
     expect(Object.keys(document.channels.out.messages)).toContain('out.chat.message.sent')
   })
 
-  test('is accepted with types of any characters', async () => {
+  test('is valid with types of any characters', async () => {
     const events = { '订单/下单': z.object({ 编号: z.string() }), 'a b': z.object({}) }
     const document = asyncApiDocument([{ name: 'shop', version: 2, events, emits: {} }])
     expect((await parse(document)).problems).toEqual([])
@@ -111,7 +111,7 @@ describe('the examples', () => {
     expect(examples.length - chinese.length).toBeGreaterThanOrEqual(3)
   })
 
-  test('would be noticed if they were wrong', () => {
+  test('would fail if they were wrong', () => {
     const received = payloadSchema('in.message.received')
     expect(received.safeParse({ type: 'message.received', data: { role: 'nobody', text: 'x' } }).success).toBe(false)
     expect(received.safeParse({ type: 'message.sent', data: { role: 'user', text: 'x' } }).success).toBe(false)
@@ -119,7 +119,7 @@ describe('the examples', () => {
   })
 })
 
-test('an event that is sent is as the document says', () => {
+test('a published event matches the document', () => {
   const record = recordOf(newActor(address), message(1, { type: 'add', data: { by: 1 }, correlationid: 'c-1' }))
   const [event] = eventsOf(address, record)
   const payload: unknown = JSON.parse(event?.payload ?? '')

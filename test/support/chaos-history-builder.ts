@@ -1,12 +1,11 @@
-import { type Actor,actorAfter, newActor } from '../../actors/core/actor.ts'
-import type { Message } from '../../actors/core/commit.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
+import type { Message } from '../../actors/core/decision.ts'
 import { kindsByName } from '../../actors/definition/define-kind.ts'
 import chaosKinds from '../../bench/chaos/chaos-kind.ts'
 import {
-type ActorRow, type DeadLetterMessage, type DeadLetterRow,   digestOf, digestOfBytes, type EventRow, type History, type LedgerLine,
-  type LoggedRecord, type OutMessage,
-  type StateIntervalRow, type TaskRow,
+  type ActorRow, type DeadLetterMessage, type DeadLetterRow, digestOf, digestOfBytes, type EventRow, type History, type LedgerLine,
+  type LoggedRecord, type OutMessage, type StateIntervalRow, type TaskRow,
 } from '../../bench/chaos/check/chaos-history.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 

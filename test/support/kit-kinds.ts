@@ -1,7 +1,9 @@
 import { emit, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask, type OldState } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import type { OldState } from '../../actors/definition/earlier-versions.ts'
 import { send } from '../../actors/definition/send-action.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
 const defineRefund = (version: number, migrate = {}) => defineKind({
   name: 'refund', version, migrate,
@@ -25,11 +27,11 @@ const defineRefund = (version: number, migrate = {}) => defineKind({
 
 export interface RefundOptions {
   readonly smallBelow?: number
-  /** What is told about the receipt. */
+  /** The text emitted for a receipt. */
   readonly receiptOf?: (receipt: string) => string
 }
 
-/** Refunds: small ones are paid at once, larger ones looked at, and what nobody looks at within a day is paid as well. */
+/** Refunds: small ones are paid at once, larger ones reviewed; one that nobody reviews within a day is paid, too. */
 export function createRefund({ smallBelow = 100, receiptOf = (receipt) => receipt }: RefundOptions = {}) {
   const kind = defineRefund(1)
   const { createMachine, assign } = setup({
@@ -58,7 +60,11 @@ export function createRefund({ smallBelow = 100, receiptOf = (receipt) => receip
           onDone: {
             target: 'paid',
             actions: [
-              emit(({ context, event }) => ({ type: 'refund.paid', data: { amount: context.amount, receipt: receiptOf(event.output.receipt) } })),
+              emit(
+                ({ context, event }) => ({
+                  type: 'refund.paid', data: { amount: context.amount, receipt: receiptOf(event.output.receipt) },
+                }),
+              ),
               send(({ context }) => ({ kind: 'ledger', id: 'main', type: 'booked', data: { amount: context.amount } })),
             ],
           },
@@ -74,11 +80,13 @@ export function createRefund({ smallBelow = 100, receiptOf = (receipt) => receip
 
 export const refund = createRefund()
 
-/** The next version: a state has another name. `inspects` says how what waits in it is taken over. */
-export function createRefund2(inspects: 'as it was' | 'anew') {
-  const value = (old: unknown) => (old === 'review' ? (inspects === 'anew' ? 'idle' : 'inspection') : String(old))
+/** The next version: a state has another name. `inspects` says how actors in it are migrated. */
+export function createRefund2(inspects: 'unchanged' | 'again') {
+  const value = (old: unknown) => (old === 'review' ? (inspects === 'again' ? 'idle' : 'inspection') : String(old))
   const kind = defineRefund(2, { 1: ({ value: old, context }: OldState) => ({ value: value(old), context }) })
-  const { createMachine, assign } = setup({ ...kind.xstate, guards: { small: ({ event }) => event.type === 'refund.asked' && event.data.amount < 100 } })
+  const { createMachine, assign } = setup({
+    ...kind.xstate, guards: { small: ({ event }) => event.type === 'refund.asked' && event.data.amount < 100 },
+  })
   const asked = assign({ amount: ({ context, event }) => (event.type === 'refund.asked' ? event.data.amount : context.amount) })
   return kind.with(createMachine({
     id: 'refund',

@@ -3,20 +3,22 @@ import { Ajv, type ValidateFunction } from 'ajv'
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
-/** Where Qdrant's own description of its interface stands, beside the repository. */
+/** Qdrant's OpenAPI document, outside the repository. */
 export const OPENAPI = new URL('../../../shared/qdrant/openapi.json', import.meta.url)
 
-/** Checks what goes over the wire by that description. */
+/** Validates requests and responses against the OpenAPI document. */
 export interface QdrantRules {
-  /** What is wrong with a request's body; `undefined` where nothing is. @throws where there is no such operation */
+  /** The problem of a request body; `undefined` if it is valid. @throws Error if there is no such operation. */
   request(method: string, path: string, body: unknown): string | undefined
-  /** The same for the body of an answer with status 200. */
+  /** The problem of the body of a response with status 200. */
   response(method: string, path: string, body: unknown): string | undefined
 }
 
 const object = (value: Json | undefined): { [name: string]: Json } =>
   (value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {})
-const at = (value: Json | undefined, ...names: string[]): Json | undefined => names.reduce<Json | undefined>((inner, name) => object(inner)[name], value)
+const at = (value: Json | undefined, ...names: string[]): Json | undefined =>
+  names.reduce<Json | undefined>((inner, name) => object(inner)[name], value)
+const pointerPart = (name: string): string => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))
 
 export async function readQdrantRules(): Promise<QdrantRules> {
   const document = asJsonSchema(JSON.parse(await readFile(OPENAPI, 'utf8')) as Json)
@@ -27,7 +29,7 @@ export async function readQdrantRules(): Promise<QdrantRules> {
     const operation = at(document, 'paths', path, method.toLowerCase())
     if (operation === undefined) throw new Error(`Qdrant has no ${method} ${path}`)
     if (at(operation, ...where) === undefined) return body === undefined ? undefined : 'this takes no body'
-    const pointer = ['paths', path, method.toLowerCase(), ...where].map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')
+    const pointer = ['paths', path, method.toLowerCase(), ...where].map(pointerPart).join('/')
     const validate = compiled.get(pointer) ?? ajv.compile({ $ref: `qdrant#/${pointer}` })
     compiled.set(pointer, validate)
     return validate(body) ? undefined : ajv.errorsText(validate.errors?.slice(0, 5))
@@ -38,7 +40,7 @@ export async function readQdrantRules(): Promise<QdrantRules> {
   }
 }
 
-/** OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own. */
+/** Converts OpenAPI 3.0 to JSON Schema: `nullable` becomes an alternative of the type `null`. */
 function asJsonSchema(value: Json): Json {
   if (Array.isArray(value)) return value.map(asJsonSchema)
   if (value === null || typeof value !== 'object') return value

@@ -5,35 +5,52 @@ import type { AddressInfo } from 'node:net'
 import { readQdrantRules } from './qdrant-openapi.ts'
 
 /*
- * A small server in place of Qdrant, which cannot be installed where the tests run: it checks every request and every answer by Qdrant's own
- * OpenAPI document, and really stores, filters, scores and fuses, by going over all points. It keeps to the part that the adapter uses and refuses the rest.
+ * A simulated Qdrant for machines without the real one. It validates every request and answer against Qdrant's OpenAPI document. It
+ * stores, filters, scores and fuses points by scanning all of them, and refuses operations that the adapter does not use.
  */
 
 interface Sparse { readonly indices: readonly number[]; readonly values: readonly number[] }
-interface Point { readonly id: string; readonly vector: { readonly dense: readonly number[]; readonly words: Sparse }; readonly payload: Readonly<Record<string, unknown>> }
-interface Condition { readonly key: string; readonly match?: { readonly value: unknown }; readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt', string | number>>> }
+interface Point {
+  readonly id: string
+  readonly vector: { readonly dense: readonly number[]; readonly words: Sparse }
+  readonly payload: Readonly<Record<string, unknown>>
+}
+interface Condition {
+  readonly key: string
+  readonly match?: { readonly value: unknown }
+  readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt', string | number>>>
+}
 interface Filter { readonly must: readonly Condition[] }
-interface Way { readonly query: readonly number[] | Sparse; readonly using: string; readonly filter: Filter; readonly limit: number }
-interface Created { readonly vectors: { readonly dense: { readonly size: number } }; readonly sparse_vectors: unknown; readonly metadata: unknown }
+interface Prefetch { readonly query: readonly number[] | Sparse; readonly using: string; readonly filter: Filter; readonly limit: number }
+interface Created {
+  readonly vectors: { readonly dense: { readonly size: number } }
+  readonly sparse_vectors: unknown
+  readonly metadata: unknown
+}
 interface Collection { readonly config: Created; readonly indexes: Map<string, unknown>; readonly points: Map<string, Point> }
 interface Body {
-  readonly filter: Filter; readonly points: readonly Point[]; readonly ids: readonly string[]; readonly field_name: string; readonly field_schema: unknown
-  readonly prefetch: readonly Way[]; readonly limit: number
+  readonly filter: Filter
+  readonly points: readonly Point[]
+  readonly ids: readonly string[]
+  readonly field_name: string
+  readonly field_schema: unknown
+  readonly prefetch: readonly Prefetch[]
+  readonly limit: number
 }
 
-/** Points of a request by their ids instead of a filter. */
+/** A request that selects points by ids instead of a filter. */
 interface Named { readonly points: readonly string[] }
 const isNamed = (body: object): body is Named => 'points' in body
 
 export interface FakeQdrant {
   readonly url: string
-  /** Of a collection, the payload indexes that were made. */
+  /** The payload indexes of a collection by field. */
   indexes(collection: string): ReadonlyMap<string, unknown> | undefined
-  /** What was wrong with requests or answers. */
+  /** Requests and answers that do not fit the OpenAPI document. */
   readonly violations: readonly string[]
-  /** So many of the next requests are answered with 503. */
+  /** Answers the next `count` requests with 503. */
   failNext(count: number): void
-  /** Removes a collection, with all that is in it. */
+  /** Deletes a collection. */
   drop(collection: string): void
   stop(): Promise<void>
 }
@@ -61,7 +78,7 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
       violations.push(`${method} ${path}: ${wrong}`)
       return [400, { status: { error: wrong }, time: 0 }]
     }
-    // The document has just vouched for it.
+    // The body was validated above.
     const result = handle(method, path, name, body as Body)
     if (result === undefined) return [404, { status: { error: `no collection ${name}` }, time: 0 }]
     const answered = { result, status: 'ok', time: 0.001 }
@@ -79,7 +96,8 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
     }
     if (collection === undefined) return undefined
     const { points, indexes, config } = collection
-    const matching = (filter: Filter): Point[] => [...points.values()].filter((point) => filter.must.every((condition) => holds(condition, point)))
+    const matching = (filter: Filter): Point[] =>
+      [...points.values()].filter((point) => filter.must.every((condition) => matches(condition, point)))
     const done = { operation_id: 1, status: 'completed' }
     switch (operation) {
       case 'GET ':
@@ -109,8 +127,8 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
         return { count: matching(body.filter).length }
       case 'POST /points/query': {
         const score = new Map<Point, number>()
-        for (const way of body.prefetch) {
-          const found = nearest(matching(way.filter), way, [...points.values()]).slice(0, way.limit)
+        for (const prefetch of body.prefetch) {
+          const found = nearest(matching(prefetch.filter), prefetch, [...points.values()]).slice(0, prefetch.limit)
           for (const [place, point] of found.entries()) score.set(point, (score.get(point) ?? 0) + 1 / (RRF_K + place))
         }
         return {
@@ -143,7 +161,7 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
   }
 }
 
-function holds({ key, match, range }: Condition, { payload }: Point): boolean {
+function matches({ key, match, range }: Condition, { payload }: Point): boolean {
   const value = payload[key]
   if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
   const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
@@ -151,15 +169,20 @@ function holds({ key, match, range }: Condition, { payload }: Point): boolean {
     (bound === 'gt' ? number(value) > number(limit) : bound === 'gte' ? number(value) >= number(limit) : number(value) < number(limit)))
 }
 
-/** Nearest first: by cosine, or by what the sparse vectors share, each number weighed by how few texts have it. */
-function nearest(points: readonly Point[], { query }: Way, all: readonly Point[]): Point[] {
-  if (!('indices' in query)) return scored(points, ({ vector }) => vector.dense.reduce((sum, value, index) => sum + value * (query[index] ?? 0), 0), -Infinity)
+/** Sorts points by cosine, or by the product of the sparse vectors weighted by IDF. */
+function nearest(points: readonly Point[], { query }: Prefetch, all: readonly Point[]): Point[] {
+  if (!('indices' in query)) {
+    return scored(points, ({ vector }) => vector.dense.reduce((sum, value, index) => sum + value * (query[index] ?? 0), 0), -Infinity)
+  }
   const weights = new Map(query.indices.map((index) => {
     const having = all.filter(({ vector }) => vector.words.indices.includes(index)).length
     return [index, Math.log(1 + (all.length - having + 0.5) / (having + 0.5))]
   }))
-  return scored(points, ({ vector: { words } }) => words.indices.reduce((sum, index, place) => sum + (weights.get(index) ?? 0) * (words.values[place] ?? 0), 0), 0)
+  const scoreOf = ({ vector: { words } }: Point): number =>
+    words.indices.reduce((sum, index, place) => sum + (weights.get(index) ?? 0) * (words.values[place] ?? 0), 0)
+  return scored(points, scoreOf, 0)
 }
 
 const scored = (points: readonly Point[], score: (point: Point) => number, above: number): Point[] =>
-  points.map((point) => ({ point, score: score(point) })).filter((one) => one.score > above).sort((a, b) => b.score - a.score).map(({ point }) => point)
+  points.map((point) => ({ point, score: score(point) })).filter((one) => one.score > above)
+    .sort((a, b) => b.score - a.score).map(({ point }) => point)

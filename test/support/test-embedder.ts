@@ -2,7 +2,7 @@ import { createEmbedder, type EmbedderOptions, type LocalEmbedder } from '../../
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { silent } from './test-system.ts'
 
-/** An embedder with one thread and little room. */
+/** An embedder with one thread, a small cache and a short queue. */
 export const openEmbedder = (options: Pick<EmbedderOptions, 'model'> & Partial<EmbedderOptions>): Promise<LocalEmbedder> =>
   createEmbedder({ threads: 1, cacheBytesMax: 4 * 1024 * 1024, textsMax: 64, log: silent, metrics: createMetrics(), ...options })
 

@@ -1,8 +1,9 @@
 import { assign, cancel, emit, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
-/** A small machine with one of everything that the core must carry: the tests' own kind. */
+/** A small machine with one of everything that the core must support. */
 const toy = defineKind({
   name: 'toy',
   version: 1,
@@ -94,7 +95,7 @@ const machine = setup({
       },
       onDone: 'open',
     },
-    // Guards that always pass: without them the cycle would be seen before it ever turns.
+    // Guards that always pass: without them, the definition would be refused for its cycle.
     spinning: { always: { guard: 'truly', target: 'spun' } },
     spun: { always: { guard: 'truly', target: 'spinning' } },
     over: { type: 'final' },

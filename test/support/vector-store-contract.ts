@@ -5,13 +5,13 @@ import { termsOf } from '../../pipeline/search/search-terms.ts'
 
 export const DIMENSION = 16
 
-/** A UUID that is the same for the same name. */
+/** A UUID derived from a name. */
 export function idOf(name: string): string {
   const hex = hash('sha256', name)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** A vector of length 1 that points where its seed says. */
+/** A vector of length 1 whose direction derives from a seed. */
 export function vectorOf(seed: string, dimension = DIMENSION): Float32Array {
   const bytes = Buffer.concat(Array.from({ length: Math.ceil(dimension / 16) }, (_, index) => hash('sha256', `${seed}/${index}`, 'buffer')))
   const vector = Float32Array.from({ length: dimension }, (_, index) => bytes.readInt16LE(index * 2 % (bytes.length - 1)))
@@ -20,16 +20,16 @@ export function vectorOf(seed: string, dimension = DIMENSION): Float32Array {
 }
 
 export const pointOf = (name: string, text: string, more: Partial<IndexPoint> = {}): IndexPoint => ({
-  id: idOf(`${more.tenant ?? 'acme'}/${name}`), tenant: 'acme', in: 'messages', kind: 'support', actor: 'c1', source: name, chunk: 0, lang: 'en',
-  at: '2026-11-20T10:00:00.123Z', seq: 1, text, vector: vectorOf(text), ...more,
+  id: idOf(`${more.tenant ?? 'acme'}/${name}`), tenant: 'acme', in: 'messages', kind: 'support', actor: 'c1', source: name, chunk: 0,
+  lang: 'en', at: '2026-11-20T10:00:00.123Z', seq: 1, text, vector: vectorOf(text), ...more,
 })
 
 const sourcesOf = (hits: readonly StoreHit[], by: 'similarity' | 'keyword'): string[] =>
   [...hits].sort((a, b) => (b[by] ?? 0) - (a[by] ?? 0)).map(({ source }) => source)
 
-/** What every store must do. `open` gives the one collection of that name, made where it is not there. */
+/** Tests that every store must pass. `open` opens the collection of that name and creates it if it is missing. */
 export function storeContract(open: (fingerprint: string, dimension?: number) => Promise<VectorStore>): void {
-  it('finds by vector and by terms, scores both ways whichever found it, and gives back what was stored', async () => {
+  it('finds points by vector and by terms, returns both scores for each, and returns the stored properties', async () => {
     const store = await open('contract-find')
     const order = pointOf('order', 'Where is my order? It was shipped on Monday.', { lang: null, seq: 7, chunk: 2 })
     await store.upsert([order, pointOf('refund', 'I want my money back'), pointOf('zh', '我的订单什么时候发货？', { lang: 'zh' })])
@@ -40,14 +40,15 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(byTerms[0]).toMatchObject({ ...stored, similarity: null })
     const chinese = await store.search({ tenant: 'acme', filter: {}, terms: termsOf('订单'), limit: 10 })
     expect(chinese.map(({ source }) => source)).toEqual(['zh'])
-    const both = await store.search({ tenant: 'acme', filter: {}, terms: termsOf('order'), vector: vectorOf('I want my money back'), limit: 10 })
+    const vector = vectorOf('I want my money back')
+    const both = await store.search({ tenant: 'acme', filter: {}, terms: termsOf('order'), vector, limit: 10 })
     expect(sourcesOf(both, 'similarity')[0]).toBe('refund')
     expect(sourcesOf(both, 'keyword')[0]).toBe('order')
     expect(both.find(({ source }) => source === 'refund')).toMatchObject({ similarity: expect.closeTo(1, 2) as number, keyword: 0 })
     expect(both.find(({ source }) => source === 'order')?.similarity).toBeLessThan(0.99)
   })
 
-  it('never answers with another tenant\'s points, whatever a tenant calls itself', async () => {
+  it('never returns points of another tenant, whatever the name of a tenant', async () => {
     const store = await open('contract-tenants')
     const hostile = ['acme', 'other', '" OR 1=1 --', "' OR tenant != '", '{"tenant":"acme"}', '租户', 'a'.repeat(128)]
     await store.upsert(hostile.map((tenant) => pointOf('secret', 'the secret plan', { tenant })))
@@ -62,14 +63,15 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(await store.search({ tenant: 'nobody', filter: {}, terms: ['secret'], vector: vectorOf('x'), limit: 10 })).toEqual([])
   })
 
-  it('overwrites a point whose id is there, and knows which are', async () => {
+  it('overwrites a point with the same id, and reports which ids are stored', async () => {
     const store = await open('contract-overwrite')
     const before = pointOf('m1', 'the old wording')
     await store.upsert([before])
     await store.upsert([{ ...before, text: 'the new phrase', vector: vectorOf('the new phrase') }])
     expect(await store.count('acme', {})).toBe(1)
     expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('old wording'), limit: 10 })).toEqual([])
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('new phrase'), limit: 10 })).toMatchObject([{ text: 'the new phrase' }])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('new phrase'), limit: 10 }))
+      .toMatchObject([{ text: 'the new phrase' }])
     expect(await store.existing([before.id, idOf('nothing')])).toEqual(new Set([before.id]))
     const others = Array.from({ length: 300 }, (_, index) => idOf(`nothing/${index}`))
     await store.upsert([pointOf('m2', 'another phrase')])
@@ -78,13 +80,13 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     await store.remove([])
   })
 
-  it('keeps to every filter, also when it deletes', async () => {
+  it('applies every filter to searches, counts and deletions', async () => {
     const store = await open('contract-filters')
     const text = 'a parcel from Oslo'
     await store.upsert([
       pointOf('plain', text), pointOf('learned', text, { in: 'knowledge', kind: 'source', actor: 'faq' }),
-      pointOf('german', text, { lang: 'de' }), pointOf('other', text, { actor: 'c2' }), pointOf('late', text, { at: '2026-11-21T00:00:00.000Z' }),
-      pointOf('early', text, { at: '2025-01-01T00:00:00.000Z', seq: 9 }),
+      pointOf('german', text, { lang: 'de' }), pointOf('other', text, { actor: 'c2' }),
+      pointOf('late', text, { at: '2026-11-21T00:00:00.000Z' }), pointOf('early', text, { at: '2025-01-01T00:00:00.000Z', seq: 9 }),
     ])
     const found = async (filter: Parameters<VectorStore['count']>[1]): Promise<string[]> => {
       const hits = await store.search({ tenant: 'acme', filter, terms: termsOf('parcel'), vector: vectorOf(text), limit: 10 })
@@ -104,12 +106,16 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(await found({})).toEqual(['german', 'late', 'other', 'plain'])
   })
 
-  it('takes texts of any kind and size', async () => {
+  it('stores texts of any kind and size', async () => {
     const store = await open('contract-texts')
-    const texts = ['👩‍👩‍👧 🎉', 'مرحبا بالعالم', 'zero\u200bwidth\u200djoined', "'); DROP TABLE x; --", '\\N \t \n "quoted"', '\u{1f1f3}\u{1f1f4}', 'a'.repeat(100_000), '字'.repeat(50_000)]
+    const texts = [
+      '👩‍👩‍👧 🎉', 'مرحبا بالعالم', 'zero\u200bwidth\u200djoined', "'); DROP TABLE x; --", '\\N \t \n "quoted"', '\u{1f1f3}\u{1f1f4}',
+      'a'.repeat(100_000), '字'.repeat(50_000),
+    ]
     await store.upsert(texts.map((text, index) => pointOf(`t${index}`, text)))
     for (const [index, text] of texts.entries()) {
-      const [best] = (await store.search({ tenant: 'acme', filter: {}, vector: vectorOf(text), terms: termsOf(text).slice(0, 5), limit: 3 }))
+      const query = { tenant: 'acme', filter: {}, vector: vectorOf(text), terms: termsOf(text).slice(0, 5), limit: 3 }
+      const [best] = (await store.search(query))
         .sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0))
       expect(best?.source).toBe(`t${index}`)
       expect(best?.text).toBe(text)
@@ -118,7 +124,7 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(await store.existing([])).toEqual(new Set())
   })
 
-  it('refuses vectors of another dimension, and a collection that has them', async () => {
+  it('refuses vectors of another dimension, and a collection with such vectors', async () => {
     const store = await open('contract-dimension')
     await expect(store.upsert([pointOf('m', 'x', { vector: vectorOf('x', 8) })])).rejects.toMatchObject({ code: 'other_dimension' })
     await expect(open('contract-dimension', 8)).rejects.toMatchObject({ code: 'other_dimension' })

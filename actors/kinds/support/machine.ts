@@ -1,28 +1,29 @@
 import { assign, enqueueActions, setup } from 'xstate'
 import { z } from 'zod'
 import {
-  handedOver, heard, initialContext, noted, outcomeOfSilence, QUESTIONS_MAX, reopened, replied, type Context,
+  type Context, initialContext, outcomeOfSilence, type Question, QUESTIONS_MAX, reopened, withHandover, withMessage, withQuestion,
+  withReply,
 } from './context.ts'
-import { answerOutput, lookupOutput, type Answer, type Hit, type Query, type SupportSetup } from './definition.ts'
-import { COURTESIES, courtesy, handover, sentence, type EscalationReason, type ReplyKey } from './replies.ts'
-import { isRelevant } from './relevance.ts'
+import { type Answer, answerOutput, type Hit, lookupOutput, type Query, type SupportSetup } from './definition.ts'
+import { COURTESIES, courtesy, type EscalationReason, handover, type ReplyKey, sentence } from './replies.ts'
 
-/** What is said, and for an answer what it rests on and cost. */
-type Said = Partial<Answer> & { readonly text: string }
+/** The text of a reply; for an answer also its sources and cost. */
+type Reply = Partial<Answer> & { readonly text: string }
 
 const handOver = (reason: EscalationReason) => ({ type: 'handOver', params: { reason } }) as const
 const close = (outcome: string) => ({ type: 'close', params: { outcome } }) as const
-const say = (key: ReplyKey) => ({
+const replyWith = (key: ReplyKey) => ({
   type: 'reply',
   params: ({ context, event }: { context: Context; event: unknown }) =>
-    ({ text: sentence(key, context.queue[0]?.lang ?? 'en'), ...(key === 'unsure' ? inVain(event) : {}) }),
+    ({ text: sentence(key, context.queue[0]?.lang ?? 'en'), ...(key === 'unsure' ? costOfMiss(event) : {}) }),
 }) as const
 
 /**
- * A case of customer service. A customer's message waits in the queue until the machine is free, is looked up and answered, and
- * the next one follows. A person is called in when the customer asks for one, or the machine twice in a row does not know,
- * fails or annoys; from then on the machine is silent until the desk has resolved the case. Silence closes a case, and the
- * next message opens another.
+ * One case of customer service.
+ *
+ * A customer's message waits in the queue until the machine is free; then it is looked up and answered. The case is handed to a person when
+ * the customer asks for one, or when the machine twice in a row does not know, fails or annoys. From then on the machine is silent until
+ * the desk resolves the case. Silence closes a case; the next message opens another.
  */
 export const supportMachine = (support: SupportSetup, silenceMs: number) => setup({
   ...support,
@@ -45,15 +46,15 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
     isAnswer: (_, answer: Answer) => answer.text !== null,
   },
   actions: {
-    hear: assign(({ context, event }) => (event.type === 'message.received' ? heard(context, event) : context)),
-    note: assign(({ context, event }) => (event.type === 'message.received' ? noted(context, event) : context)),
+    hear: assign(({ context, event }) => (event.type === 'message.received' ? withQuestion(context, event) : context)),
+    note: assign(({ context, event }) => (event.type === 'message.received' ? withMessage(context, event) : context)),
     startAnew: assign(({ context }) => reopened(context)),
     rate: assign({ rating: ({ context, event }) => (event.type === 'feedback.given' ? event.data.rating : context.rating) }),
-    reply: enqueueActions(({ context, enqueue }, said: Said) => {
+    reply: enqueueActions(({ context, enqueue }, reply: Reply) => {
       const [question] = context.queue
       if (question === undefined) return
-      enqueue.emit({ type: 'message.sent', data: { ...said, replyTo: question.id, lang: question.lang } })
-      enqueue.assign(replied(context, said.text))
+      enqueue.emit({ type: 'message.sent', data: { ...reply, replyTo: question.id, lang: question.lang } })
+      enqueue.assign(withReply(context, reply.text))
     }),
     countMiss: assign({ misses: ({ context }) => context.misses + 1 }),
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
@@ -63,12 +64,12 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
       const lang = context.lang ?? 'en'
       const newest = context.queue.at(-1)
       if (reason !== 'agent_took_over') {
-        const tried = reason === 'low_confidence' && newest === context.queue[0] ? inVain(event) : {}
+        const cost = reason === 'low_confidence' && newest === context.queue[0] ? costOfMiss(event) : {}
         const replyTo = newest === undefined ? {} : { replyTo: newest.id }
-        enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...tried, ...replyTo } })
+        enqueue.emit({ type: 'message.sent', data: { text: handover(reason, lang), lang, ...cost, ...replyTo } })
       }
       enqueue.emit({ type: 'escalated', data: { reason } })
-      enqueue.assign(handedOver(context))
+      enqueue.assign(withHandover(context))
     }),
     close: enqueueActions(({ enqueue }, { outcome }: { outcome: string }) => {
       enqueue.emit({ type: 'case.closed', data: { outcome } })
@@ -121,7 +122,7 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
                   actions: { type: 'reply', params: ({ context }) => ({ text: politeReply(context) ?? '' }) },
                 },
                 { guard: 'complainsAgain', target: '#support.escalated', actions: handOver('negative_feedback') },
-                { guard: 'complains', actions: ['countComplaint', say('sorry')] },
+                { guard: 'complains', actions: ['countComplaint', replyWith('sorry')] },
                 { guard: 'isQuestion', target: 'lookingUp' },
               ],
             },
@@ -159,13 +160,13 @@ export const supportMachine = (support: SupportSetup, silenceMs: number) => setu
             unsure: {
               always: [
                 { guard: 'missedBefore', target: '#support.escalated', actions: handOver('low_confidence') },
-                { target: 'choosing', actions: ['countMiss', say('unsure')] },
+                { target: 'choosing', actions: ['countMiss', replyWith('unsure')] },
               ],
             },
             failed: {
               always: [
                 { guard: 'failedBefore', target: '#support.escalated', actions: handOver('task_failed') },
-                { target: 'choosing', actions: ['countFailure', say('failed')] },
+                { target: 'choosing', actions: ['countFailure', replyWith('failed')] },
               ],
             },
           },
@@ -203,15 +204,30 @@ function queryOf({ queue: [question] }: Context): Query {
   return { text, about, topic, lang }
 }
 
-const missed = z.object({ output: z.union([
+const taskWithoutAnswer = z.object({ output: z.union([
   lookupOutput.transform(({ kbVersion }) => ({ hits: 0, kbVersion })),
   answerOutput.transform(({ text: _text, sources: _sources, ...rest }) => rest),
 ]) })
 
-/** What was gone by and spent where no answer came of it: nothing that was found fits, or the articles do not say. */
-const inVain = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => missed.safeParse(event).data?.output ?? {}
+/** The versions and cost of a task that led to no answer: no hit was relevant, or the articles do not contain the answer. */
+const costOfMiss = (event: unknown): Partial<Omit<Answer, 'text' | 'sources'>> => taskWithoutAnswer.safeParse(event).data?.output ?? {}
 
 const lookupDone = z.object({ output: lookupOutput })
 
-/** What was found passes from one task to the next by the event between them, so that it needs no place in the context. */
+/** The result of one task reaches the next one through the event in between, so the context does not need to hold it. */
 const foundIn = (event: unknown): z.infer<typeof lookupOutput> => lookupDone.parse(event).output
+
+/**
+ * The share of the question that the best passage must cover; lower where the topic is known. The articles cover every topic; a tenant's
+ * knowledge may not. Measured with the articles uploaded as knowledge: 109 of 120 labelled questions with a topic exceed 0.3, and with
+ * knowledge of another trade 9 of 104 (with 0.2: 117 and 17).
+ */
+const SHARE_MIN = { article: 0.2, learned: 0.3 } as const
+const SHARE_WITHOUT_TOPIC_MIN = 0.5
+
+/** Whether the hits are good enough to answer from. "I don't know" is better than a passage about something else. */
+function isRelevant(question: Question | undefined, [best]: readonly Hit[]): boolean {
+  if (question === undefined || best === undefined) return false
+  const min = best.chunk === undefined ? SHARE_MIN.article : SHARE_MIN.learned
+  return best.score >= (question.intent === 'other' ? SHARE_WITHOUT_TOPIC_MIN : min)
+}

@@ -4,11 +4,11 @@ import type { Intent } from './lexicon.ts'
 
 type InBoth = Readonly<Record<Language, string>>
 
-/** Why a person is called in. `agent_took_over`: the desk took the case without being called. */
+/** Why a case is handed to a person. `agent_took_over`: the desk took the case without a call. */
 export type EscalationReason =
   | 'customer_asked' | 'low_confidence' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
 
-/** Intents that are answered without looking anything up. */
+/** Intents that are answered without a lookup. */
 export const COURTESIES = ['smalltalk', 'thanks', 'feedback_positive'] as const satisfies readonly Intent[]
 export type Courtesy = (typeof COURTESIES)[number]
 
@@ -64,14 +64,16 @@ const HANDOVER: Readonly<Record<Exclude<EscalationReason, 'agent_took_over'>, In
   },
 }
 
+/** A fixed reply in a language. */
 export const sentence = (key: ReplyKey, lang: Language): string => CATALOGUE[key][lang]
 
+/** The reply that hands a case to a person. */
 export const handover = (reason: Exclude<EscalationReason, 'agent_took_over'>, lang: Language): string => HANDOVER[reason][lang]
 
 const GOODBYE = /\b(bye|goodbye|see (you|ya)|cya|later|good night|take care|nice day)\b|再见|拜拜|回头见|晚安|👋/i
 const MACHINE = /\b(robot|bot|ai|real|human|person|who are you|your name)\b|机器人|真人|你是谁|叫什么/i
 
-/** What is said to a customer who only wants to be polite. */
+/** The reply to a message that is only polite. */
 export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }): string {
   if (intent === 'thanks') return sentence('thanks', lang)
   if (intent === 'feedback_positive') return sentence('content', lang)
@@ -79,8 +81,9 @@ export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }
   return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
 }
 
-/** What an answer names of a passage that it rests on. */
-export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] => ({ source, ...(chunk !== undefined && { chunk }), score })
+/** The citation of a passage. */
+export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] =>
+  ({ source, ...(chunk !== undefined && { chunk }), score })
 
 /** A quotation with the title of its article. */
 export const cited = (text: string, title: string, lang: Language): string =>

@@ -40,7 +40,7 @@ export const BREAKS = {
   },
   'repeats-taken': {
     changes: [{
-      file: 'actors/core/deduplication.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'",
+      file: 'actors/core/deduplication.ts', find: "if (isProducerId(input.id) && includesHash(state.ids, shortHash(input.id))) return 'id'",
       replace: '',
     }],
     findings: ['twice'], minutes: 0.2,

@@ -1,19 +1,22 @@
 import { Parser } from 'htmlparser2'
 import type { Section } from './text-sections.ts'
 
-/** Says nothing to a reader, or the same on every page. */
-const PASSED_OVER = new Set(['script', 'style', 'noscript', 'template', 'svg', 'math', 'nav', 'head', 'iframe', 'object', 'select', 'button'])
-const PARAGRAPHS = new Set(['p', 'div', 'section', 'article', 'main', 'header', 'footer', 'aside', 'ul', 'ol', 'dl', 'table', 'blockquote', 'pre', 'figure', 'form', 'details', 'address', 'hr'])
+/** Elements without text for readers, or with the same text on every page. */
+const SKIPPED = new Set(['script', 'style', 'noscript', 'template', 'svg', 'math', 'nav', 'head', 'iframe', 'object', 'select', 'button'])
+const PARAGRAPHS = new Set([
+  'p', 'div', 'section', 'article', 'main', 'header', 'footer', 'aside', 'ul', 'ol', 'dl', 'table', 'blockquote', 'pre', 'figure', 'form',
+  'details', 'address', 'hr',
+])
 const LINES = new Set(['br', 'li', 'tr', 'dt', 'dd', 'option', 'summary', 'figcaption', 'caption'])
 const HEADING = /^h([1-6])$/
 const TITLE_CHARS_MAX = 200
 
-/** The text of a page by its headings, with its title. Whatever is wrong with the markup, there is a text. */
+/** Extracts the title of a page and its text by headings. Never throws on invalid markup. */
 export function htmlSections(html: string): { readonly title: string | undefined; readonly sections: Section[] } {
   const sections: Section[] = []
   const open: { level: number; title: string }[] = []
   let [text, title, heading] = ['', '', '']
-  let [passedOver, level, preformatted] = [0, 0, 0]
+  let [skippedDepth, level, preformatted] = [0, 0, 0]
   let isTitle = false
   const breakTo = (lines: string): void => {
     if (text !== '' && !text.endsWith(lines)) text = `${text.replace(/[ \t]+$/, '').replace(/\n+$/, '')}${lines}`
@@ -25,8 +28,8 @@ export function htmlSections(html: string): { readonly title: string | undefined
   const parser = new Parser({
     onopentag(name) {
       if (name === 'title') isTitle = true
-      if (PASSED_OVER.has(name)) passedOver += 1
-      if (passedOver > 0) return
+      if (SKIPPED.has(name)) skippedDepth += 1
+      if (skippedDepth > 0) return
       const at = HEADING.exec(name)?.[1]
       if (at !== undefined) {
         end()
@@ -38,21 +41,22 @@ export function htmlSections(html: string): { readonly title: string | undefined
       else if (LINES.has(name)) breakTo('\n')
       else if ((name === 'td' || name === 'th') && text !== '' && !text.endsWith('\n')) text += ' | '
     },
-    ontext(given) {
-      if (isTitle) title += given
-      if (passedOver > 0 || isTitle) return
-      const said = preformatted > 0 ? given : given.replaceAll(/\s+/g, ' ')
-      if (level > 0) heading += said
-      else if (said !== ' ' || (text !== '' && !/\s$/.test(text))) text += text === '' || text.endsWith('\n') ? said.replace(preformatted > 0 ? /^$/ : /^ /, '') : said
+    ontext(raw) {
+      if (isTitle) title += raw
+      if (skippedDepth > 0 || isTitle) return
+      const part = preformatted > 0 ? raw : raw.replaceAll(/\s+/g, ' ')
+      const isLineStart = text === '' || text.endsWith('\n')
+      if (level > 0) heading += part
+      else if (part !== ' ' || (text !== '' && !/\s$/.test(text))) text += isLineStart && preformatted === 0 ? part.replace(/^ /, '') : part
     },
     onclosetag(name) {
       if (name === 'title') isTitle = false
-      if (PASSED_OVER.has(name)) passedOver -= 1
-      if (passedOver > 0) return
+      if (SKIPPED.has(name)) skippedDepth -= 1
+      if (skippedDepth > 0) return
       if (HEADING.test(name) && level > 0) {
         while ((open.at(-1)?.level ?? 0) >= level) open.pop()
-        const said = heading.trim().slice(0, TITLE_CHARS_MAX).toWellFormed()
-        if (said !== '') open.push({ level, title: said })
+        const headingTitle = heading.trim().slice(0, TITLE_CHARS_MAX).toWellFormed()
+        if (headingTitle !== '') open.push({ level, title: headingTitle })
         level = 0
       }
       if (name === 'pre') preformatted -= 1

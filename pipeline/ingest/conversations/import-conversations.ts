@@ -1,44 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
 import { readConversation, TURN_SOURCE, type Conversation, type Mode } from './conversation.ts'
 import type { Line } from '../line-file.ts'
-import { createPacer } from './pacer.ts'
 import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts'
 
+/** Options of `importLines`. */
 export interface ImportOptions {
-  /** A producer's connection. */
+  /** The connection of a producer. */
   readonly nc: NatsConnection
   readonly tenant: string
   readonly kind: string
   readonly mode: Mode
-  /** Inputs per second; default: as many as INBOX takes. */
+  /** Max inputs per second; default: no limit but that of INBOX. */
   readonly rate?: number
-  /** Live: how long a turn may be without a reply before the next one is sent. */
+  /** Mode `live`: max wait for the reply to a turn before the next one is sent. */
   readonly replyWaitMs: number
-  /** Conversations under way at one time; default 256. */
+  /** Max conversations in flight; default 256. */
   readonly conversationsMax?: number
-  /** Ends it all, with its reason. */
+  /** Aborts the import; `importLines` then throws the reason. */
   readonly signal?: AbortSignal
+  /** Called while INBOX refuses inputs or does not answer, with the reason. */
   readonly onWait?: (why: string) => void
-  /** Called after every line and input, with what has been done by then. */
+  /** Called after every line and input with the counts so far; always the same object. */
   readonly onProgress?: (summary: ImportSummary) => void
 }
 
+/** Counts of an import. */
 export interface ImportSummary {
   lines: number
   conversations: number
-  /** Turns that INBOX has. */
+  /** Turns that INBOX has stored, duplicates included. */
   turns: number
-  /** Inputs that INBOX did not have before. */
+  /** Inputs that were new to INBOX. */
   published: number
-  /** Inputs that were there already, as far as INBOX or the actor remembers. */
+  /** Inputs that INBOX or the actor already had. */
   duplicates: number
-  /** Live: turns by what became of them. */
+  /** Mode `live`: turns by the reaction to them. */
   reactions: { replied: number; escalated: number; none: number }
   badLines: number
-  /** The first of them. */
+  /** The first 100 of them. */
   bad: { line: number; problem: string }[]
 }
 
@@ -47,10 +50,10 @@ const BYTES_MAX = 64 * 1024 * 1024
 const BAD_LISTED_MAX = 100
 
 /**
- * Publishes conversations: many side by side, each of them strictly in order, one turn after INBOX has acknowledged the one
- * before. Memory is bounded whatever the file is, and a full INBOX holds the reading back.
+ * Publishes conversations, many concurrently. The turns of one conversation are published in order, each after INBOX has acknowledged the
+ * previous one. Memory is bounded, and a full INBOX slows the reading down. An invalid line is counted as bad, and the import continues.
  *
- * @throws what makes going on impossible, such as a lost connection that does not come back; lines that are wrong do not.
+ * @throws the reason of `signal`, or the first error that is not about a line, such as a lost connection.
  */
 export async function importLines(lines: AsyncIterable<Line>, options: ImportOptions): Promise<ImportSummary> {
   const { nc, tenant, kind, mode } = options
@@ -58,46 +61,46 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
     lines: 0, conversations: 0, turns: 0, published: 0, duplicates: 0, reactions: { replied: 0, escalated: 0, none: 0 },
     badLines: 0, bad: [],
   }
-  const told = (): void => options.onProgress?.(summary)
+  const report = (): void => options.onProgress?.(summary)
   const count = (input: OutgoingInput, duplicate: boolean): void => {
     if (input.source === TURN_SOURCE) summary.turns += 1
     if (duplicate) summary.duplicates += 1
     else summary.published += 1
-    told()
+    report()
   }
   const pace = createPacer(options.rate)
-  const failing = new AbortController()
-  const signal = AbortSignal.any([failing.signal, ...(options.signal === undefined ? [] : [options.signal])])
-  await using started = new AsyncDisposableStack()
+  const failed = new AbortController()
+  const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  await using resources = new AsyncDisposableStack()
   const sender = createSender(nc, { onWait: options.onWait, signal })
-  started.defer(sender.close)
+  resources.defer(sender.close)
   const send = async (address: Address, input: OutgoingInput): Promise<Sent> => {
     await pace()
     const sent = await sender.send(address, input)
     count(input, sent.duplicate)
     return sent
   }
-  const teller = mode === 'history' ? createHistoryPublisher({ tenant, kind, send }) : await createLivePublisher({
+  const publisher = mode === 'history' ? createHistoryPublisher({ tenant, kind, send }) : await createLivePublisher({
     nc, tenant, kind, send, replyWaitMs: options.replyWaitMs,
     onRepeat: (input) => count(input, true),
     onReaction: (reaction) => { summary.reactions[reaction] += 1 },
     signal,
   })
-  started.defer(teller.stop)
+  resources.defer(publisher.stop)
 
   const inFlight = createInFlightLimiter({ countMax: options.conversationsMax ?? CONVERSATIONS_MAX, bytesMax: BYTES_MAX })
-  /** The last one under way of each actor: a file may have the same conversation twice. */
+  /** The last conversation in flight of each actor: a file may contain a conversation twice. */
   const chains = new Map<string, Promise<void>>()
-  const begin = (conversation: Conversation): void => {
+  const start = (conversation: Conversation): void => {
     const { actorId, bytes } = conversation
     inFlight.acquire(bytes)
     const finish = async (): Promise<void> => {
-      await teller.tell(conversation)
+      await publisher.publish(conversation)
       summary.conversations += 1
-      told()
+      report()
     }
     const before = chains.get(actorId) ?? Promise.resolve()
-    const done = before.then(finish).catch((error: unknown) => failing.abort(error)).finally(() => {
+    const done = before.then(finish).catch((error: unknown) => failed.abort(error)).finally(() => {
       if (chains.get(actorId) === done) chains.delete(actorId)
       inFlight.release(bytes)
     })
@@ -110,9 +113,9 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
       summary.badLines += 1
       if (summary.bad.length < BAD_LISTED_MAX) summary.bad.push({ line: line.number, problem: read.problem })
     } else if (read !== undefined) {
-      begin(read)
+      start(read)
     }
-    told()
+    report()
   }
 
   for await (const line of lines) {
@@ -123,4 +126,16 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
   await inFlight.whenIdle()
   signal.throwIfAborted()
   return summary
+}
+
+/** Limits callers to an even rate, first come, first served; without a rate it does not wait. */
+function createPacer(perSecond: number | undefined): () => Promise<void> {
+  if (perSecond === undefined) return () => Promise.resolve()
+  let next = 0
+  return async () => {
+    const now = performance.now()
+    const at = Math.max(next, now)
+    next = at + 1_000 / perSecond
+    if (at > now) await delay(at - now)
+  }
 }

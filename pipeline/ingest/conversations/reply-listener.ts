@@ -2,53 +2,54 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../../schemas/json.ts'
 
-/** What became of a user's turn: an answer, a person who takes over, or nothing within the wait. */
+/** The reaction to the turn of a user: a reply, an escalation to a person, or none within the wait. */
 export type Reaction = 'replied' | 'escalated' | 'none'
 
-/** Hears what one actor says, from when it was begun until it is disposed of. */
-export interface Listener extends Disposable {
-  /** To be called before the turn is published; one turn at a time. */
+/** Receives the replies of one actor until it is disposed of. */
+export interface ActorReplies extends Disposable {
+  /** Call it before the turn is published, for one turn at a time. `within` settles with the reaction, or `none` after the wait. */
   expect(inputId: string): { within(waitMs: number, signal: AbortSignal): Promise<Reaction> }
-  /** A person has taken over: the machine will not answer. */
+  /** A person has taken over: the actor does not reply any more. */
   readonly isEscalated: boolean
 }
 
-export interface Replies {
-  listen(actorId: string): Listener
+export interface ReplyListener {
+  listen(actorId: string): ActorReplies
   stop(): void
 }
 
-interface Heard {
-  awaited: string
+/** The turn of an actor that waits for a reply. */
+interface AwaitedTurn {
+  inputId: string
   isEscalated: boolean
-  settle: (reaction: Reaction) => void
+  resolve: (reaction: Reaction) => void
 }
 
 const repliesTo = z.object({ causationid: z.string().optional(), data: z.object({ replyTo: z.string().optional() }) })
 
-/** Hears the actors of one kind, over one subscription. */
-export function createReplies(nc: NatsConnection, tenant: string, kind: string): Replies {
-  const actors = new Map<string, Heard>()
+/** Receives the replies of all actors of one kind, over one subscription. */
+export function createReplyListener(nc: NatsConnection, tenant: string, kind: string): ReplyListener {
+  const actors = new Map<string, AwaitedTurn>()
   const subscription = nc.subscribe(`out.${tenant}.${kind}.>`, {
     callback: (_, message) => {
       const [, , , actorId = '', ...type] = message.subject.split('.')
-      const heard = actors.get(actorId)
-      if (heard !== undefined) hear(heard, type.join('.'), message.string())
+      const turn = actors.get(actorId)
+      if (turn !== undefined) applyEvent(turn, type.join('.'), message.string())
     },
   })
   return {
     listen(actorId) {
-      const heard: Heard = { awaited: '', isEscalated: false, settle: () => undefined }
-      actors.set(actorId, heard)
+      const turn: AwaitedTurn = { inputId: '', isEscalated: false, resolve: () => undefined }
+      actors.set(actorId, turn)
       return {
         expect(inputId) {
           const { promise, resolve } = Promise.withResolvers<Reaction>()
-          heard.awaited = inputId
-          heard.settle = resolve
+          turn.inputId = inputId
+          turn.resolve = resolve
           return { within: (waitMs, signal) => within(promise, resolve, waitMs, signal) }
         },
         get isEscalated() {
-          return heard.isEscalated
+          return turn.isEscalated
         },
         [Symbol.dispose]: () => { actors.delete(actorId) },
       }
@@ -57,20 +58,20 @@ export function createReplies(nc: NatsConnection, tenant: string, kind: string):
   }
 }
 
-function hear(heard: Heard, type: string, text: string): void {
+function applyEvent(turn: AwaitedTurn, type: string, text: string): void {
   if (type === 'escalated') {
-    heard.isEscalated = true
-    heard.settle('escalated')
+    turn.isEscalated = true
+    turn.resolve('escalated')
   } else if (type === 'message.sent') {
     const { data: event } = repliesTo.safeParse(parseJson(text))
-    if (event?.data.replyTo === heard.awaited || event?.causationid === heard.awaited) heard.settle('replied')
+    if (event?.data.replyTo === turn.inputId || event?.causationid === turn.inputId) turn.resolve('replied')
   }
 }
 
 function within(
-  reaction: Promise<Reaction>, settle: (reaction: Reaction) => void, waitMs: number, signal: AbortSignal,
+  reaction: Promise<Reaction>, resolve: (reaction: Reaction) => void, waitMs: number, signal: AbortSignal,
 ): Promise<Reaction> {
-  const giveUp = (): void => settle('none')
+  const giveUp = (): void => resolve('none')
   const timeout = setTimeout(giveUp, waitMs)
   signal.addEventListener('abort', giveUp)
   if (signal.aborted) giveUp()

@@ -4,11 +4,12 @@ import type { Address } from '../../../schemas/subjects.ts'
 import { lastRecord, recordsOf } from '../../jetstream/last-record.ts'
 import type { OutgoingInput, Sent } from '../../producer/input-sender.ts'
 import { TURN_SOURCE, type Conversation } from './conversation.ts'
-import { createReplies, type Reaction } from './reply-listener.ts'
+import { createReplyListener, type Reaction } from './reply-listener.ts'
 
-/** Tells one conversation to its actor, in order. */
+/** Publishes conversations to their actors. */
 export interface TurnPublisher {
-  tell(conversation: Conversation): Promise<void>
+  /** Publishes the turns of one conversation in order. */
+  publish(conversation: Conversation): Promise<void>
   stop(): void
 }
 
@@ -20,43 +21,43 @@ export interface TurnPublisherDeps {
 
 export interface LiveDeps extends TurnPublisherDeps {
   readonly nc: NatsConnection
-  /** How long a turn may be without a reply before the next one is sent. */
+  /** Max wait for the reply to a turn before the next one is sent. */
   readonly replyWaitMs: number
-  /** Called for a turn that the actor has from an earlier time. */
+  /** Called for a turn that the actor already has from an earlier import. */
   readonly onRepeat: (input: OutgoingInput) => void
   readonly onReaction: (reaction: Reaction) => void
-  /** Ends all waiting. */
+  /** Ends all waits for replies. */
   readonly signal: AbortSignal
 }
 
-/** All that was said, one input after the other. */
+/** Publishes all turns, as history. */
 export const createHistoryPublisher = ({ tenant, kind, send }: TurnPublisherDeps): TurnPublisher => ({
-  async tell({ actorId, inputs }) {
+  async publish({ actorId, inputs }) {
     for (const input of inputs) await send({ tenant, kind, id: actorId }, input)
   },
   stop: () => undefined,
 })
 
-/** What the users say, each turn after the reaction to the one before; after an escalation nobody waits for the machine. */
+/** Publishes the turns of users, each after the reply to the previous one. After an escalation it no longer waits for replies. */
 export async function createLivePublisher({ nc, tenant, kind, send, signal, ...options }: LiveDeps): Promise<TurnPublisher> {
   const jsm = await jetstreamManager(nc)
-  const replies = createReplies(nc, tenant, kind)
+  const listener = createReplyListener(nc, tenant, kind)
   return {
-    async tell({ actorId, inputs }) {
+    async publish({ actorId, inputs }) {
       const address = { tenant, kind, id: actorId }
-      using actor = replies.listen(actorId)
+      using replies = listener.listen(actorId)
       const doneBefore = await highestTurn(jsm, address)
       for (const input of inputs) {
         if (Number(input.sequence) <= doneBefore) {
           options.onRepeat(input)
           continue
         }
-        const reaction = actor.expect(input.id)
+        const reaction = replies.expect(input.id)
         const { duplicate } = await send(address, input)
-        if (!duplicate && !actor.isEscalated) options.onReaction(await reaction.within(options.replyWaitMs, signal))
+        if (!duplicate && !replies.isEscalated) options.onReaction(await reaction.within(options.replyWaitMs, signal))
       }
     },
-    stop: () => replies.stop(),
+    stop: () => listener.stop(),
   }
 }
 

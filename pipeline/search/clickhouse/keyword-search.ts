@@ -1,10 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { BM25, idf, type TermStatistics } from '../bm25.ts'
-import { ALONE } from './query-settings.ts'
+import { SINGLE_THREAD, type Where } from './point-query.ts'
 import type { Names } from './point-tables.ts'
-import type { Where } from './point-filter.ts'
 
-/** Postings that one question looks at. Its rarest terms go first; by the others texts are scored and not looked for. */
+/** Max postings that one query reads, rarest terms first. Terms beyond it add to scores but find no texts. */
 const POSTINGS_MAX = 100_000
 
 export interface KeywordDeps {
@@ -12,19 +11,21 @@ export interface KeywordDeps {
   readonly names: Names
 }
 
-/** What is known of a tenant's texts and of these terms in them: one look at counts that were added up when the texts were written. */
-export async function statisticsOf({ client, names }: KeywordDeps, tenant: string, areas: readonly string[], terms: readonly string[]): Promise<TermStatistics> {
+/** Statistics of the texts of a tenant for these terms, from counts that the writes keep. */
+export async function statisticsOf(
+  { client, names }: KeywordDeps, tenant: string, areas: readonly string[], terms: readonly string[],
+): Promise<TermStatistics> {
   const result = await client.query({
     query: `SELECT term, sum(texts) AS texts, sum(length) AS length FROM ${names.terms}
 WHERE tenant = {tenant:String} AND area IN {areas:Array(String)} AND term IN {terms:Array(String)} GROUP BY term`,
-    query_params: { tenant, areas, terms: ['', ...terms] }, clickhouse_settings: ALONE, format: 'JSONCompactEachRow',
+    query_params: { tenant, areas, terms: ['', ...terms] }, clickhouse_settings: SINGLE_THREAD, format: 'JSONCompactEachRow',
   })
   const rows = await result.json<[string, string | number, string | number]>()
-  const found = new Map(rows.map(([term, texts, length]) => [term, { texts: Number(texts), length: Number(length) }]))
-  const all = found.get('') ?? { texts: 0, length: 0 }
+  const counts = new Map(rows.map(([term, texts, length]) => [term, { texts: Number(texts), length: Number(length) }]))
+  const all = counts.get('') ?? { texts: 0, length: 0 }
   return {
     texts: all.texts, averageLength: all.length / Math.max(1, all.texts),
-    textsWith: new Map(terms.map((term) => [term, Math.max(0, found.get(term)?.texts ?? 0)])),
+    textsWith: new Map(terms.map((term) => [term, Math.max(0, counts.get(term)?.texts ?? 0)])),
   }
 }
 
@@ -51,7 +52,7 @@ ORDER BY sum(transform(term, {terms:Array(String)}, {weights:Array(Float64)}, 0.
   / (count + ${BM25.k1} * (${1 - BM25.b} + ${BM25.b} * length / {averageLength:Float64}))) DESC, id
 LIMIT {limit:UInt32}`,
     query_params: { ...where.params, areas, terms, weights, averageLength: Math.max(1, statistics.averageLength), limit },
-    clickhouse_settings: ALONE, format: 'JSONCompactEachRow',
+    clickhouse_settings: SINGLE_THREAD, format: 'JSONCompactEachRow',
   })
   return (await result.json<[string]>()).map(([id]) => id)
 }

@@ -1,13 +1,14 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import type { Names } from './point-tables.ts'
-import type { Where } from './point-filter.ts'
+import type { Where } from './point-query.ts'
 
 /**
- * Candidates that the index keeps in sight. Measured over 100,000 vectors of the built-in model: the usual 256 find 0.87 of the ten nearest, which is too few.
+ * Size of the HNSW candidate list. With the default of 256, recall of the ten nearest is only 0.87, by measurement on 100,000 vectors of
+ * the built-in model.
  */
 const SEARCH_CANDIDATES = 1_024
 const FETCH_MULTIPLIER_MAX = 100
-/** Numbers of 8 bits, links of a vector, and candidates in sight when one is added. Twice the links find a little more and cost four times the time to build. */
+/** HNSW quantisation, links per vector, candidate list while building. Twice the links quadruple the build time for little recall. */
 const GRAPH = "'i8', 24, 96"
 
 export interface NearestDeps {
@@ -15,24 +16,24 @@ export interface NearestDeps {
   readonly names: Names
 }
 
-/** The ids of the points nearest to a vector, by a look at every one that the condition leaves. */
+/** Ids of the points nearest to a vector, by a scan of all points that match the condition. */
 export const nearestExactly = (deps: NearestDeps, where: Where, vector: Float32Array, limit: number): Promise<string[]> =>
-  ask(deps, where, vector, limit, { use_skip_indexes: 0 })
+  nearest(deps, where, vector, limit, { use_skip_indexes: 0 })
 
 /**
- * The same by the index, which misses a few. It finds the nearest of all and leaves away those that the condition does not let through;
- * fewer than `limit` may be left.
+ * Ids of the points nearest to a vector, by the index, which misses a few. The condition is applied to the candidates of the index, so that
+ * the result may have fewer than `limit` ids.
  *
- * @param share of all points that the condition is thought to leave
+ * @param share estimated share of all points that match the condition, above 0 and up to 1.
  */
 export const nearestByIndex = (deps: NearestDeps, where: Where, vector: Float32Array, limit: number, share: number): Promise<string[]> =>
-  ask(deps, where, vector, limit, {
+  nearest(deps, where, vector, limit, {
     vector_search_filter_strategy: 'postfilter',
     vector_search_index_fetch_multiplier: String(Math.min(FETCH_MULTIPLIER_MAX, Math.max(1, Math.ceil(2 / share) - 1))),
     hnsw_candidate_list_size_for_search: String(SEARCH_CANDIDATES),
   })
 
-async function ask(
+async function nearest(
   { client, names }: NearestDeps, where: Where, vector: Float32Array, limit: number, settings: ClickHouseSettings,
 ): Promise<string[]> {
   const result = await client.query({
@@ -43,15 +44,15 @@ WHERE ${where.sql} ORDER BY distance LIMIT {limit:UInt32}`,
   return (await result.json<[string, number]>()).map(([id]) => id)
 }
 
-/** Has every part that merging makes keep an index of its vectors, those that are there already from some time later on. */
+/** Adds a vector index. ClickHouse builds it in the background for existing parts, and when it merges parts. */
 export async function addIndex({ client, names }: NearestDeps, dimension: number): Promise<void> {
-  await client.command({
-    query: `ALTER TABLE ${names.points} ADD INDEX IF NOT EXISTS nearest vector TYPE vector_similarity('hnsw', 'cosineDistance', ${dimension}, ${GRAPH})`,
-  })
-  // Not waited for: parts without it are scanned.
+  const type = `vector_similarity('hnsw', 'cosineDistance', ${dimension}, ${GRAPH})`
+  await client.command({ query: `ALTER TABLE ${names.points} ADD INDEX IF NOT EXISTS nearest vector TYPE ${type}` })
+  // Does not wait: ClickHouse scans parts that have no index yet.
   await client.command({ query: `ALTER TABLE ${names.points} MATERIALIZE INDEX nearest`, clickhouse_settings: { mutations_sync: '0' } })
 }
 
+/** Whether the collection has a vector index. */
 export async function hasIndex({ client, names }: NearestDeps): Promise<boolean> {
   const result = await client.query({
     query: 'SELECT count() AS count FROM system.data_skipping_indices WHERE database = currentDatabase() AND table = {table:String}',

@@ -1,22 +1,26 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { ColloquyError } from '../../../schemas/errors.ts'
 
-/** The names of a collection's tables. */
+/** Names of the tables of a collection. */
 export interface Names {
+  /** One row per point. */
   readonly points: string
-  /** One row is a term of a point. */
+  /** One row per term of a point. */
   readonly postings: string
-  /** How many texts have a term, added up; the row without a term counts texts and their lengths. */
+  /** Number of texts per term; the row with an empty term has the number of texts and the sum of their lengths. */
   readonly terms: string
-  /** Keeps nothing: what is inserted becomes postings and counts. */
+  /** Stores nothing: materialized views turn its inserts into postings and term counts. */
   readonly intake: string
 }
 
-/** What the name of a collection begins with, before the fingerprint of its model. */
+/** Prefix of the table names, before the fingerprint of the model. */
 export const COLLECTION_PREFIX = 'memory_'
 
+/** The table names for a model. @throws ColloquyError `bad_collection` if the fingerprint has other characters than `[a-z0-9-]`. */
 export function namesOf(fingerprint: string): Names {
-  if (!/^[a-z0-9-]{1,100}$/.test(fingerprint)) throw new ColloquyError('bad_collection', `${JSON.stringify(fingerprint)} cannot name a collection`)
+  if (!/^[a-z0-9-]{1,100}$/.test(fingerprint)) {
+    throw new ColloquyError('bad_collection', `${JSON.stringify(fingerprint)} cannot name a collection: it must consist of [a-z0-9-]`)
+  }
   const points = `${COLLECTION_PREFIX}${fingerprint.replaceAll('-', '_')}`
   return { points, postings: `${points}_postings`, terms: `${points}_terms`, intake: `${points}_intake` }
 }
@@ -24,40 +28,43 @@ export function namesOf(fingerprint: string): Names {
 const viewOf = (table: string): string => `${table}_filled`
 
 const KEYS = 'tenant LowCardinality(String), area LowCardinality(String)'
-const FILTERED = 'kind LowCardinality(String), actor String, source String, lang LowCardinality(String), at DateTime64(3, \'UTC\'), seq UInt64'
+const FILTERED =
+  'kind LowCardinality(String), actor String, source String, lang LowCardinality(String), at DateTime64(3, \'UTC\'), seq UInt64'
 const FILTERED_NAMES = 'kind, actor, source, lang, at, seq'
 
 /**
- * A point is found by its id, a few dozen for each question, all over the table: so granules are small, and all that a hit tells lies in one column
- * (measured on 100,000 points: 72 ms of processor time for 100 hits with granules of 512 rows and ten columns, 12 as it is). Vectors are kept as
- * brain floats, half as large, and not compressed: scanning them is what a small tenant's questions do. In the postings a point may stand twice after a crash, until they are merged.
+ * A query reads a few dozen points by id from all over the table. Therefore granules are small, and all properties of a hit are in one
+ * column: 100 hits of 100,000 points take 12 ms of processor time, and 72 ms with granules of 512 rows and ten columns. Vectors are
+ * uncompressed bfloat16, which halves them and keeps scans fast. After a crash a posting may exist twice until its parts are merged.
  */
 const createStatements = ({ points, postings, terms, intake }: Names, dimension: number): string[] => [
-  `CREATE TABLE IF NOT EXISTS ${intake} (${KEYS}, id UUID, terms Array(String), counts Array(UInt32), length UInt32, ${FILTERED}) ENGINE = Null
-COMMENT 'Memory: keeps nothing; what is inserted becomes postings of ${points} and counts of terms'`,
+  `CREATE TABLE IF NOT EXISTS ${intake} (${KEYS}, id UUID, terms Array(String), counts Array(UInt32), length UInt32, ${FILTERED})
+ENGINE = Null
+COMMENT 'Search index: stores nothing; inserts become postings of ${points} and term counts'`,
   `CREATE TABLE IF NOT EXISTS ${postings} (${KEYS}, term String, id UUID, count UInt32, length UInt32, ${FILTERED})
 ENGINE = ReplacingMergeTree ORDER BY (tenant, area, term, id) SETTINGS index_granularity = 1024
-COMMENT 'Memory: the terms of the points of ${points}, for keyword search'`,
+COMMENT 'Search index: the terms of each point of ${points}, for keyword search'`,
   `CREATE MATERIALIZED VIEW IF NOT EXISTS ${viewOf(postings)} TO ${postings} AS (
   SELECT tenant, area, term, id, count, length, ${FILTERED_NAMES} FROM ${intake} ARRAY JOIN terms AS term, counts AS count
 )
-COMMENT 'Memory: makes postings of ${points}'`,
+COMMENT 'Search index: fills the postings of ${points}'`,
   `CREATE TABLE IF NOT EXISTS ${terms} (${KEYS}, term String, texts Int64, length Int64)
 ENGINE = SummingMergeTree ORDER BY (tenant, area, term) SETTINGS index_granularity = 256
-COMMENT 'Memory: how many texts of ${points} have a term; without a term: how many there are, and their terms'`,
+COMMENT 'Search index: number of texts of ${points} per term; with an empty term: number of texts and of their terms'`,
   `CREATE MATERIALIZED VIEW IF NOT EXISTS ${viewOf(terms)} TO ${terms} AS (
-  SELECT tenant, area, arrayJoin(arrayConcat([''], terms)) AS term, count() AS texts, sum(if(term = '', length, 0)) AS length FROM ${intake} GROUP BY tenant, area, term
+  SELECT tenant, area, arrayJoin(arrayConcat([''], terms)) AS term, count() AS texts, sum(if(term = '', length, 0)) AS length
+  FROM ${intake} GROUP BY tenant, area, term
 )
-COMMENT 'Memory: counts terms of ${points}'`,
+COMMENT 'Search index: counts the terms of ${points}'`,
   `CREATE TABLE IF NOT EXISTS ${points} (${KEYS}, id UUID, ${FILTERED}, length UInt32, hit String, bytes String EPHEMERAL,
 vector Array(BFloat16) DEFAULT reinterpret(base64Decode(bytes), 'Array(BFloat16)') CODEC(NONE),
 CONSTRAINT dimension CHECK length(vector) = ${dimension})
 ENGINE = MergeTree ORDER BY (tenant, id)
 SETTINGS index_granularity = 32, min_compress_block_size = 4096, max_bytes_to_merge_at_max_space_in_pool = ${PART_BYTES_MAX}
-COMMENT 'Memory: texts with their vectors of ${dimension} dimensions; derived from LOG by the embedder'`,
+COMMENT 'Search index: texts and their vectors of ${dimension} dimensions, derived from LOG'`,
 ]
 
-/** An index is built for each part that merging makes: larger ones are not merged any more, so that no vector goes through that again and again. */
+/** ClickHouse builds an index for every merged part. Larger parts are not merged again, which bounds how often a vector is indexed. */
 const PART_BYTES_MAX = 1024 ** 3
 
 interface TableRow {
@@ -73,22 +80,27 @@ async function findPoints(client: ClickHouseClient, { points }: Names): Promise<
   return (await result.json<TableRow>())[0]
 }
 
-/** @returns the collection's own id. @throws ColloquyError `other_dimension` */
-export async function prepareCollection(client: ClickHouseClient, names: Names, dimension: number): Promise<string> {
+/**
+ * Creates the tables of a collection if they are missing.
+ *
+ * @returns the id of the collection.
+ * @throws ColloquyError `other_dimension` if the collection has vectors of another dimension.
+ */
+export async function ensurePointTables(client: ClickHouseClient, names: Names, dimension: number): Promise<string> {
   const before = await findPoints(client, names)
-  // Of an earlier version, which kept them otherwise. They derive from LOG, and are filled from it again.
+  // Tables of an earlier version have another layout. Their content derives from LOG, which fills the new ones.
   if (before !== undefined && !/\bhit\b/.test(before.definition)) await dropCollection(client, names)
   for (const query of createStatements(names, dimension)) await client.command({ query })
   const table = await findPoints(client, names)
   const present = Number(/length\(vector\) = (\d+)/.exec(table?.definition ?? '')?.[1])
   if (present !== dimension) {
-    throw new ColloquyError('other_dimension', `the collection ${names.points} has vectors of ${present} dimensions, and the model makes vectors of ${dimension}; `
-      + 'drop the table, and it is filled anew from LOG at the next start')
+    throw new ColloquyError('other_dimension', `the collection ${names.points} has vectors of ${present} dimensions, `
+      + `and the vectors of the model have ${dimension}; drop the table: the next start fills it from LOG again`)
   }
   return table?.uuid ?? ''
 }
 
-/** Takes a collection away, the points last: what is left after a crash is found by them. */
+/** Drops a collection. Drops the points last, because they show after a crash that there is something left to drop. */
 export async function dropCollection(client: ClickHouseClient, { points, postings, terms, intake }: Names): Promise<void> {
   const views = [viewOf(postings), viewOf(terms), `${points}_split`]
   for (const name of [...views, intake, postings, terms, points]) await client.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` })

@@ -13,14 +13,14 @@ const INDEXES: Readonly<Record<string, FieldSchema>> = {
   tenant: { type: 'keyword', is_tenant: true },
   in: 'keyword', kind: 'keyword', actor: 'keyword', source: 'keyword', lang: 'keyword',
   at: 'datetime', seq: 'integer',
-  // How many texts have a term.
+  // Counts the texts that contain a term.
   terms: { type: 'integer', lookup: true, range: false },
 }
 
-/** Links of the graph, which each tenant has of its own: none goes over all of them. */
+/** Links per point of the HNSW graph. Each tenant has its own graph; there is no graph over all points. */
 const LINKS = 16
 
-const QUANTISED = {
+const QUANTISATION_CONFIG = {
   none: undefined,
   scalar: { scalar: { type: 'int8', always_ram: true } },
   binary: { binary: { always_ram: true } },
@@ -29,19 +29,26 @@ const QUANTISED = {
 export interface CollectionOptions {
   readonly dimension: number
   readonly quantisation: Quantisation
-  /** Of a new one; told from others of the same name by it. */
+  /** Id for a new collection; distinguishes it from an earlier one of the same name. */
   readonly newId: () => string
 }
 
-/** Makes the collection where it is not there. @returns its own id. @throws ColloquyError `other_dimension` */
-export async function prepareCollection(client: QdrantClient, name: string, { dimension, quantisation, newId }: CollectionOptions): Promise<string> {
+/**
+ * Creates the collection and its payload indexes if they are missing.
+ *
+ * @returns the id of the collection.
+ * @throws ColloquyError `other_dimension` if the collection has vectors of another dimension.
+ */
+export async function ensureQdrantCollection(
+  client: QdrantClient, name: string, { dimension, quantisation, newId }: CollectionOptions,
+): Promise<string> {
   const { exists } = await client.collectionExists(name)
   if (!exists) {
     await client.createCollection(name, {
       vectors: { [DENSE]: { size: dimension, distance: 'Cosine' } },
       sparse_vectors: { [WORDS]: { modifier: 'idf' } },
       hnsw_config: { m: 0, payload_m: LINKS },
-      quantization_config: QUANTISED[quantisation],
+      quantization_config: QUANTISATION_CONFIG[quantisation],
       metadata: { colloquy: newId() },
     })
   }
@@ -50,11 +57,13 @@ export async function prepareCollection(client: QdrantClient, name: string, { di
   const dense = vectors !== undefined && DENSE in vectors ? vectors[DENSE] : undefined
   const size = typeof dense === 'object' ? dense.size : undefined
   if (size !== dimension) {
-    throw new ColloquyError('other_dimension', `the collection ${name} in Qdrant has vectors of ${String(size)} dimensions, and the model makes vectors of ${dimension}; `
-      + 'delete the collection, and it is filled anew from LOG at the next start')
+    throw new ColloquyError('other_dimension', `the collection ${name} in Qdrant has vectors of ${String(size)} dimensions, `
+      + `and the vectors of the model have ${dimension}; delete the collection: the next start fills it from LOG again`)
   }
-  // Again at each start: whoever made the collection may have been stopped before the last one.
-  for (const [field_name, field_schema] of Object.entries(INDEXES)) await client.createPayloadIndex(name, { field_name, field_schema, wait: true })
+  // At every start, because the process that created the collection may have stopped before its last index.
+  for (const [field_name, field_schema] of Object.entries(INDEXES)) {
+    await client.createPayloadIndex(name, { field_name, field_schema, wait: true })
+  }
   const id = config.metadata?.['colloquy']
   return typeof id === 'string' ? id : name
 }

@@ -1,21 +1,22 @@
 import { hash } from 'node:crypto'
 import { BM25 } from '../bm25.ts'
 
-/** Terms as Qdrant keeps them: numbered, with what each is worth in its text. Qdrant itself multiplies by the IDF. */
+/** Terms as Qdrant stores them: their numbers and their BM25 weights without the IDF, which Qdrant multiplies in. */
 export interface SparseVector {
   readonly indices: number[]
   readonly values: number[]
 }
 
 /**
- * Terms of a text of usual length. Qdrant knows IDFs and no lengths, so that this is fixed; who asks scores what was found
- * by the real ones.
+ * Assumed average number of terms of a text, since Qdrant does not keep the real one. It only affects which candidates Qdrant returns and
+ * the length normalisation of their scores.
  */
 export const USUAL_LENGTH = 32
 
-/** The number of a term: 32 bits, so that among a million terms a hundred share theirs with another. */
+/** The 32-bit number of a term. Among a million terms, about a hundred share a number. */
 export const numberOf = (term: string): number => hash('sha256', term, 'buffer').readUInt32LE(0)
 
+/** The sparse vector of a text to store. */
 export function sparseText(terms: readonly string[]): SparseVector {
   const counts = new Map<number, number>()
   for (const term of terms) counts.set(numberOf(term), (counts.get(numberOf(term)) ?? 0) + 1)
@@ -23,7 +24,8 @@ export function sparseText(terms: readonly string[]): SparseVector {
   return { indices: [...counts.keys()], values: [...counts.values()].map((count) => count * (BM25.k1 + 1) / (count + norm)) }
 }
 
-export function sparseQuestion(terms: readonly string[]): SparseVector {
+/** The sparse vector of a query: weight 1 for each distinct term. */
+export function sparseQuery(terms: readonly string[]): SparseVector {
   const indices = [...new Set(terms.map(numberOf))]
   return { indices, values: indices.map(() => 1) }
 }

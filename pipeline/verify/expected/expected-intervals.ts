@@ -1,15 +1,16 @@
 import type { LogRecord } from '../../../schemas/record.ts'
 
-/** When an active leaf was entered. */
+/** When an active leaf state was entered. */
 export interface Entered {
   readonly at: string
-  /** Of the record that entered it; null where it is not known. */
+  /** LOG sequence of the record that entered it; null if unknown. */
   readonly seq: number | null
 }
 
+/** The leaf states of a state configuration, which joins them with `+`. */
 export const leavesOf = (states: string): string[] => (states === '' ? [] : states.split('+'))
 
-/** The shortest beginning of a leaf's path that no other leaf begins with; empty where there is no other. */
+/** The region of a leaf: the shortest prefix of its path that no other leaf shares; empty if there is only one leaf. */
 export function regionOf(leaf: string, all: readonly string[]): string {
   const others = all.filter((other) => other !== leaf)
   if (others.length === 0) return ''
@@ -21,13 +22,14 @@ export function regionOf(leaf: string, all: readonly string[]): string {
   return leaf
 }
 
+/** Whether a leaf is a state at a path or inside it; every leaf is inside the empty path. */
 export const isWithin = (leaf: string, path: string): boolean => path === '' || leaf === path || leaf.startsWith(`${path}.`)
 
-/** The active leaves after a record: those that it entered, also again, were entered by it. */
+/** The active leaves after a record. A leaf that the record exited and entered again counts as entered by it. */
 export function enteredIntervals(before: ReadonlyMap<string, Entered>, record: LogRecord, seq: number): ReadonlyMap<string, Entered> {
-  const left = new Set((record.left ?? []).map(({ state }) => state))
+  const exited = new Set((record.left ?? []).map(({ state }) => state))
   return new Map(leavesOf(record.to).map((leaf) => {
-    const stay = left.has(leaf) ? undefined : before.get(leaf)
-    return [leaf, stay ?? { at: record.at, seq }]
+    const unchanged = exited.has(leaf) ? undefined : before.get(leaf)
+    return [leaf, unchanged ?? { at: record.at, seq }]
   }))
 }

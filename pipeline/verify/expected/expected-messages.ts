@@ -1,16 +1,17 @@
 import { readReceived, readSent, type Received, type Sent } from '../../../schemas/event-readers.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 
-/** What a record says that the tables know about. */
-export interface ExpectedMessage {
+/** The messages of one record. */
+export interface RecordMessages {
   readonly isHistory: boolean
-  /** The input, where it is something that was said. */
+  /** The message in the input, if the input is one. */
   readonly received: Received | undefined
-  /** What the machine said, by its idx. */
+  /** The messages that the machine sent, with their `idx`. */
   readonly sent: readonly (readonly [number, Sent])[]
 }
 
-export function messagesIn(record: LogRecord): ExpectedMessage {
+/** Reads the messages of a record. */
+export function messagesIn(record: LogRecord): RecordMessages {
   const { input, emitted, outcome } = record
   const sent: [number, Sent][] = []
   for (const [index, { type, data }] of emitted.entries()) {
@@ -24,5 +25,5 @@ export function messagesIn(record: LogRecord): ExpectedMessage {
   }
 }
 
-/** When something that was told to an actor happened to it: on arrival, or, for history, when its producer says. */
+/** Time of the input: its arrival, or, for history, the time that its producer states. */
 export const messageTime = ({ input, inbox }: LogRecord): string => (input.history === true ? input.time : inbox.ts)

@@ -8,29 +8,32 @@ import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
 import type { Answered, Question, Step, Tally } from './tally.ts'
 import { messageTime } from './expected-messages.ts'
 
-/** A row with the table that it belongs to. */
+/** A row and its table. */
 export type Expected = readonly [TableName, ExpectedRow]
 
 /**
- * The rows that a record should have made, worked out from the meaning of each column as `schemas/tables.ts` states it, and from
- * counts of our own. It shares nothing with the projector but the schemas, so that what is wrong in one shows against the other.
- * JSON columns hold the JSON text here.
+ * The rows that a record should produce, computed from the column definitions in `schemas/tables.ts` and from independent counts. It shares
+ * only schemas with the projector, so that an error in either one becomes a difference. JSON columns have the JSON text here.
  */
 export function expectedRows(address: Address, record: LogRecord, seq: number, tally: Tally, step: Step): Expected[] {
-  const { told } = step
+  const { messages } = step
   const who = { tenant: address.tenant, kind: address.kind, actor: address.id }
   const standing = { ...who, case_no: tally.case.no, machine: record.machine, last_seq: seq }
-  const own = { ...who, case_no: tally.case.no, machine: record.machine, history: told.isHistory, seq }
+  const own = { ...who, case_no: tally.case.no, machine: record.machine, history: messages.isHistory, seq }
   const rows: Expected[] = []
   for (const row of eventsOf(record)) rows.push(['events', { ...own, ...row }])
   for (const row of messagesOf(record, step)) rows.push(['messages', { ...own, committed_at: record.at, ...row }])
-  if (record.status !== 'none' || (record.outcome === 'committed' && record.resolves === undefined)) rows.push(['actors', { ...standing, ...actorOf(record, tally) }])
+  if (record.status !== 'none' || (record.outcome === 'committed' && record.resolves === undefined)) {
+    rows.push(['actors', { ...standing, ...actorOf(record, tally) }])
+  }
   if (tally.messages > 0) rows.push(['conversations', { ...standing, ...conversationOf(record, tally) }])
-  if (isNoticed(tally)) rows.push(['cases', { ...standing, ...caseOf(record, tally) }])
+  if (hasCaseRow(tally)) rows.push(['cases', { ...standing, ...caseOf(record, tally) }])
   if (step.asked !== undefined && !step.answered.some(({ turn }) => turn === step.asked?.turn)) {
     rows.push(['turns', { ...standing, ...questionOf(step.asked), ...UNANSWERED }])
   }
-  for (const answered of step.answered) rows.push(['turns', { ...standing, ...questionOf(answered), ...answerOf(record, seq, step, answered) }])
+  for (const answered of step.answered) {
+    rows.push(['turns', { ...standing, ...questionOf(answered), ...answerOf(record, seq, step, answered) }])
+  }
   for (const row of intervalsOf(record, seq, step)) rows.push(['state_intervals', { ...own, ...row, case_no: step.caseBefore }])
   for (const row of citationsOf(step)) rows.push(['citations', { ...own, committed_at: record.at, ...row }])
   for (const row of tasksOf(record)) rows.push(['tasks', { ...standing, ...row }])
@@ -44,19 +47,23 @@ function eventsOf({ input, emitted, n, outcome, at, from, to, payload }: LogReco
   const both = { n, outcome, committed_at: at, correlation_id: input.correlationid ?? null, state_from: from, state_to: to }
   const data = JSON.stringify(input.data ?? {})
   return [
-    { ...both, idx: 0, type: input.type, id: input.id, time: input.time, source: input.source, causation_id: input.causationid ?? null, data, data_raw: payload ?? data },
+    {
+      ...both, idx: 0, type: input.type, id: input.id, time: input.time, source: input.source, causation_id: input.causationid ?? null,
+      data, data_raw: payload ?? data,
+    },
     ...emitted.map((event, index) => ({
-      ...both, idx: index + 1, type: event.type, id: event.id, time: at, source: 'colloquy', causation_id: input.id, data_raw: JSON.stringify(event.data),
+      ...both, idx: index + 1, type: event.type, id: event.id, time: at, source: 'colloquy', causation_id: input.id,
+      data_raw: JSON.stringify(event.data),
     })),
   ]
 }
 
-function messagesOf({ input, emitted, at }: LogRecord, { told: { received, sent } }: Step): Columns[] {
-  const said = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string): Columns =>
+function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, sent } }: Step): Columns[] {
+  const message = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string): Columns =>
     ({ idx, id, role, text, time, lang: lang ?? detectLanguage(text) ?? null, chars: Array.from(text).length })
   return [
-    ...(received === undefined ? [] : [said(0, input.id, received.role, received.text, received.lang, input.time)]),
-    ...sent.map(([idx, { text, lang }]) => said(idx, emitted[idx - 1]?.id ?? '', 'assistant', text, lang, at)),
+    ...(received === undefined ? [] : [message(0, input.id, received.role, received.text, received.lang, input.time)]),
+    ...sent.map(([idx, { text, lang }]) => message(idx, emitted[idx - 1]?.id ?? '', 'assistant', text, lang, at)),
   ]
 }
 
@@ -74,15 +81,17 @@ const conversationOf = ({ to, at, label }: LogRecord, tally: Tally): Columns => 
   quality: labelNumber(label, 'quality') ?? tally.quality,
 })
 
-/** Something was said in the case, or it was escalated, rated or closed. */
-const isNoticed = ({ case: own }: Tally): boolean => own.messages > 0 || own.escalations > 0 || own.rating !== null || own.closedAt !== null
+/** Whether the case has a row: it has a message, or was escalated, rated or closed. */
+const hasCaseRow = ({ case: own }: Tally): boolean =>
+  own.messages > 0 || own.escalations > 0 || own.rating !== null || own.closedAt !== null
 
 function caseOf({ at }: LogRecord, { case: own, customer }: Tally): Columns {
   return {
     history: own.isHistory, committed_at: own.committedAt, opened_at: own.openedAt, customer, channel: own.channel, lang: own.lang,
-    first_intent: own.intent, outcome: own.outcome, drop_state: own.dropState, escalation_reason: own.reason, first_responder: own.responder,
-    first_response_at: own.respondedAt, escalated_at: own.escalatedAt, closed_at: own.closedAt, records: own.records, rejected: own.rejected,
-    messages: own.messages, user_msgs: own.userMessages, bot_msgs: own.botMessages, agent_msgs: own.agentMessages, turns: own.turns,
+    first_intent: own.intent, outcome: own.outcome, drop_state: own.dropState, escalation_reason: own.reason,
+    first_responder: own.responder, first_response_at: own.respondedAt, escalated_at: own.escalatedAt, closed_at: own.closedAt,
+    records: own.records, rejected: own.rejected, messages: own.messages, user_msgs: own.userMessages, bot_msgs: own.botMessages,
+    agent_msgs: own.agentMessages, turns: own.turns,
     turns_answered: own.answered, escalations: own.escalations, tasks: own.tasks, tasks_failed: own.tasksFailed, tokens_in: own.tokensIn,
     tokens_out: own.tokensOut, cost: own.costMicros, rating: own.rating, last_at: at,
   }
@@ -94,24 +103,26 @@ const questionOf = (asked: Question): Columns => ({
 })
 
 const UNANSWERED = {
-  answered_seq: null, answered_idx: null, answered_at: null, responder: null, latency_ms: null, hits: null, model: null, model_version: null,
-  prompt_version: null, kb_version: null, tokens_in: null, tokens_out: null, cost: null, quality: null, evaluator: null,
+  answered_seq: null, answered_idx: null, answered_at: null, responder: null, latency_ms: null, hits: null, model: null,
+  model_version: null, prompt_version: null, kb_version: null, tokens_in: null, tokens_out: null, cost: null, quality: null,
+  evaluator: null,
 } as const
 
-function answerOf(record: LogRecord, seq: number, { told }: Step, { idx, isNewest, at, intent, confidence }: Answered): Columns {
-  const sent: Partial<Sent> = told.sent.find(([index]) => index === idx)?.[1] ?? {}
+function answerOf(record: LogRecord, seq: number, { messages }: Step, { idx, isNewest, at, intent, confidence }: Answered): Columns {
+  const sent: Partial<Sent> = messages.sent.find(([index]) => index === idx)?.[1] ?? {}
   const answeredAt = idx === 0 ? messageTime(record) : record.at
   const once = (value: number | undefined): number | null => (isNewest ? value ?? null : null)
   return {
-    answered_seq: seq, answered_idx: idx, answered_at: answeredAt, responder: idx === 0 ? told.received?.role ?? null : 'assistant',
+    answered_seq: seq, answered_idx: idx, answered_at: answeredAt, responder: idx === 0 ? messages.received?.role ?? null : 'assistant',
     latency_ms: Math.max(0, Date.parse(answeredAt) - Date.parse(at)), intent: sent.intent ?? intent,
-    intent_confidence: sent.intentConfidence ?? confidence, hits: sent.hits ?? null, model: sent.model ?? null, model_version: sent.modelVersion ?? null,
-    prompt_version: sent.promptVersion ?? null, kb_version: sent.kbVersion ?? null, tokens_in: once(sent.tokensIn), tokens_out: once(sent.tokensOut),
-    cost: once(sent.costMicros), quality: sent.quality ?? null, evaluator: sent.evaluator ?? null,
+    intent_confidence: sent.intentConfidence ?? confidence, hits: sent.hits ?? null, model: sent.model ?? null,
+    model_version: sent.modelVersion ?? null, prompt_version: sent.promptVersion ?? null, kb_version: sent.kbVersion ?? null,
+    tokens_in: once(sent.tokensIn), tokens_out: once(sent.tokensOut), cost: once(sent.costMicros), quality: sent.quality ?? null,
+    evaluator: sent.evaluator ?? null,
   }
 }
 
-/** What ended a stay is what the record says: only the machine knows by which delay a timer was set. */
+/** The cause of an exit comes from the record: only the machine knows which delay started a timer. */
 function intervalsOf(record: LogRecord, seq: number, { enteredBefore }: Step): Columns[] {
   const before = [...enteredBefore.keys()]
   const after = leavesOf(record.to)
@@ -127,10 +138,11 @@ function intervalsOf(record: LogRecord, seq: number, { enteredBefore }: Step): C
   })
 }
 
-function citationsOf({ told: { sent }, answered }: Step): Columns[] {
+function citationsOf({ messages: { sent }, answered }: Step): Columns[] {
   return sent.flatMap(([idx, { sources }]) => {
     const turn = answered.find((one) => one.idx === idx && one.isNewest)?.turn ?? null
-    return sources.map(({ source, chunk, score }, index) => ({ idx, turn, rank: index + 1, source, chunk: chunk ?? null, score: score ?? null }))
+    return sources.map(({ source, chunk, score }, index) =>
+      ({ idx, turn, rank: index + 1, source, chunk: chunk ?? null, score: score ?? null }))
   })
 }
 
@@ -138,24 +150,27 @@ function tasksOf({ ended, started, at }: LogRecord): Columns[] {
   const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
   return [
     ...ended.map((end) => ({
-      run: end.run, name: end.task, status: end.status, attempts: end.attempts ?? null, queue_ms: end.queueMs ?? null, started_at: end.startedAt,
-      duration_ms: end.durationMs ?? null, error_code: end.error?.code ?? null, error: end.error?.message ?? null,
+      run: end.run, name: end.task, status: end.status, attempts: end.attempts ?? null, queue_ms: end.queueMs ?? null,
+      started_at: end.startedAt, duration_ms: end.durationMs ?? null, error_code: end.error?.code ?? null,
+      error: end.error?.message ?? null,
     })),
     ...started.map(({ run, task }) => ({ ...unknown, run, name: task, status: 'running', started_at: at })),
   ]
 }
 
-function deadLettersOf({ tenant, kind, id }: Address, { inbox, at, reason, subject, error, payload, ended, resolves }: LogRecord, seq: number): Columns[] {
+function deadLettersOf(
+  { tenant, kind, id }: Address, { inbox, at, reason, subject, error, payload, ended, resolves }: LogRecord, seq: number,
+): Columns[] {
   const own = { seq, inbox_seq: inbox.seq, at, resolved: false }
   return [
     ...(reason === undefined ? [] : [{ ...own, reason, subject: subject ?? '', error: error ?? '', payload: payload ?? '' }]),
     ...ended.filter(({ status }) => status === 'failed' || status === 'expired').map((end) => ({
-      ...own, reason: 'task_failed', subject: `task.${end.task}.${tenant}.${kind}.${id}`, error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`,
-      payload: JSON.stringify(end),
+      ...own, reason: 'task_failed', subject: `task.${end.task}.${tenant}.${kind}.${id}`,
+      error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`, payload: JSON.stringify(end),
     })),
     ...(resolves === undefined ? [] : [{
-      seq: resolves.logSeq, inbox_seq: resolves.inboxSeq, at: resolves.at, resolved: true, reason: resolves.reason, subject: resolves.subject,
-      error: resolves.error, payload: resolves.payload,
+      seq: resolves.logSeq, inbox_seq: resolves.inboxSeq, at: resolves.at, resolved: true, reason: resolves.reason,
+      subject: resolves.subject, error: resolves.error, payload: resolves.payload,
     }]),
   ]
 }

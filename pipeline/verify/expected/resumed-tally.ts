@@ -5,27 +5,30 @@ import { newCase, type CaseTally, type Question, type Step, type Tally } from '.
 import { messagesIn } from './expected-messages.ts'
 
 /**
- * The counts as a record carries them, for a reading that begins in the middle: its own rows are then as that record says, and all
- * that follows is counted from there.
+ * The counts stored in a record, for a verification that starts in the middle of an actor. The rows of this record are then not verified
+ * independently; those of later records are.
  */
 export function tallyOf(record: LogRecord, seq: number): Tally {
-  const carried: Case = record.case
-  const { counts } = carried
+  const resumed: Case = record.case
+  const { counts } = resumed
   const own: CaseTally = {
-    ...newCase(carried.no, record, carried.history === true), committedAt: carried.openedAt, openedAt: carried.arrivedAt ?? carried.openedAt,
-    channel: carried.channel ?? null, lang: carried.lang ?? null, intent: carried.intent ?? null, outcome: carried.ended?.outcome ?? null,
-    dropState: carried.ended?.drop ?? null, reason: carried.escalated?.reason ?? null, responder: carried.responded?.by ?? null,
-    respondedAt: carried.responded?.at ?? null, escalatedAt: carried.escalated?.at ?? null, closedAt: carried.ended?.at ?? null,
-    rating: carried.rating ?? null, records: counts?.records ?? 0, rejected: counts?.rejected ?? 0, messages: counts?.messages ?? 0,
+    ...newCase(resumed.no, record, resumed.history === true),
+    committedAt: resumed.openedAt, openedAt: resumed.arrivedAt ?? resumed.openedAt, channel: resumed.channel ?? null,
+    lang: resumed.lang ?? null, intent: resumed.intent ?? null, outcome: resumed.ended?.outcome ?? null,
+    dropState: resumed.ended?.drop ?? null, reason: resumed.escalated?.reason ?? null, responder: resumed.responded?.by ?? null,
+    respondedAt: resumed.responded?.at ?? null, escalatedAt: resumed.escalated?.at ?? null, closedAt: resumed.ended?.at ?? null,
+    rating: resumed.rating ?? null, records: counts?.records ?? 0, rejected: counts?.rejected ?? 0, messages: counts?.messages ?? 0,
     userMessages: counts?.userMessages ?? 0, botMessages: counts?.botMessages ?? 0, agentMessages: counts?.agentMessages ?? 0,
     turns: counts?.turns ?? 0, answered: counts?.answered ?? 0, escalations: counts?.escalations ?? 0, tasks: counts?.tasks ?? 0,
-    tasksFailed: counts?.tasksFailed ?? 0, tokensIn: counts?.tokensIn ?? null, tokensOut: counts?.tokensOut ?? null, costMicros: counts?.costMicros ?? null,
+    tasksFailed: counts?.tasksFailed ?? 0, tokensIn: counts?.tokensIn ?? null, tokensOut: counts?.tokensOut ?? null,
+    costMicros: counts?.costMicros ?? null,
   }
-  const waiting = (carried.open ?? []).map((asked) => questionOf(asked, seq))
+  const openQuestions = (resumed.open ?? []).map((asked) => questionOf(asked, seq))
   return {
-    firstAt: carried.firstAt, case: own, isClosed: carried.closed, customer: carried.customer ?? null, quality: carried.quality ?? null,
-    messages: carried.messages, userMessages: carried.userMessages, botMessages: carried.botMessages, agentMessages: carried.agentMessages,
-    turns: carried.turns ?? 0, waiting, labelRating: labelNumber(record.label, 'rating'), entered: resumedIntervals(record, seq), n: record.n,
+    firstAt: resumed.firstAt, case: own, isClosed: resumed.closed, customer: resumed.customer ?? null, quality: resumed.quality ?? null,
+    messages: resumed.messages, userMessages: resumed.userMessages, botMessages: resumed.botMessages, agentMessages: resumed.agentMessages,
+    turns: resumed.turns ?? 0, openQuestions, labelRating: labelNumber(record.label, 'rating'), entered: resumedIntervals(record, seq),
+    n: record.n,
   }
 }
 
@@ -41,16 +44,18 @@ const questionOf = (asked: Asked, seq: number): Question => ({
   isHistory: asked.history === true, lang: asked.lang ?? null, intent: asked.intent ?? null, confidence: asked.confidence ?? null,
 })
 
-/** What happened with a record, as it says itself. */
+/** The effects of a record according to the record itself. */
 export function resumedStep(record: LogRecord, seq: number): Step {
-  const told = messagesIn(record)
+  const messages = messagesIn(record)
   const answered = (record.answered ?? []).map(({ idx, ...asked }, index, all) => ({
     ...questionOf(asked, seq), idx, isNewest: !all.slice(index + 1).some((later) => later.idx === idx),
   }))
-  const isQuestion = told.received?.role === 'user'
-  const own = isQuestion ? [...answered, ...(record.case.open ?? []).map((asked) => questionOf(asked, seq))].find(({ seq: asked }) => asked === seq) : undefined
-  const stays = resumedIntervals(record, seq)
-  const left = new Map((record.left ?? []).map((stay) => [stay.state, { at: stay.enteredAt, seq: stay.enteredSeq ?? null }]))
-  const before = leavesOf(record.from).map((leaf): [string, Entered] => [leaf, left.get(leaf) ?? stays.get(leaf) ?? { at: record.at, seq: null }])
-  return { told, caseBefore: record.left?.[0]?.case ?? record.case.no, enteredBefore: new Map(before), asked: own, answered }
+  const isQuestion = messages.received?.role === 'user'
+  const questions = [...answered, ...(record.case.open ?? []).map((asked) => questionOf(asked, seq))]
+  const own = isQuestion ? questions.find(({ seq: askedSeq }) => askedSeq === seq) : undefined
+  const active = resumedIntervals(record, seq)
+  const exited = new Map((record.left ?? []).map(({ state, enteredAt, enteredSeq }) => [state, { at: enteredAt, seq: enteredSeq ?? null }]))
+  const before = leavesOf(record.from).map((leaf): [string, Entered] =>
+    [leaf, exited.get(leaf) ?? active.get(leaf) ?? { at: record.at, seq: null }])
+  return { messages, caseBefore: record.left?.[0]?.case ?? record.case.no, enteredBefore: new Map(before), asked: own, answered }
 }

@@ -2,11 +2,12 @@ import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import { messageTime, messagesIn, type ExpectedMessage } from './expected-messages.ts'
+import { messageTime, messagesIn, type RecordMessages } from './expected-messages.ts'
 import { enteredIntervals, type Entered } from './expected-intervals.ts'
 
-/** A question that waits for an answer. */
+/** A user message that counts as a question. */
 export interface Question {
+  /** Number of the turn, from 1. */
   readonly turn: number
   readonly id: string
   readonly seq: number | null
@@ -18,9 +19,11 @@ export interface Question {
   readonly confidence: number | null
 }
 
+/** A question that the record answers. */
 export interface Answered extends Question {
+  /** Index of the reply in the record. */
   readonly idx: number
-  /** The newest of those that one reply answers. */
+  /** Whether it is the newest question that this reply answers. */
   readonly isNewest: boolean
 }
 
@@ -57,108 +60,114 @@ export interface CaseTally {
   costMicros: number | null
 }
 
-/** What the rows of an actor need to know of its records so far; counted here from its first record on. */
+/** The counts over all records of an actor so far, from which its rows are computed. */
 export interface Tally {
   readonly firstAt: string
   case: CaseTally
   isClosed: boolean
   customer: string | null
-  /** Of the last answer that had one. */
+  /** Quality of the last reply that has one. */
   quality: number | null
   messages: number
   userMessages: number
   botMessages: number
   agentMessages: number
   turns: number
-  waiting: Question[]
+  openQuestions: Question[]
   labelRating: number | undefined
   entered: ReadonlyMap<string, Entered>
-  /** Number of the last record. */
+  /** Number of the last counted record. */
   n: number
 }
 
-/** What happened with one record. */
+/** The effects of one record. */
 export interface Step {
-  readonly told: ExpectedMessage
-  /** Of the case before it. */
+  readonly messages: RecordMessages
+  /** Number of the case before the record. */
   readonly caseBefore: number
   readonly enteredBefore: ReadonlyMap<string, Entered>
   readonly asked: Question | undefined
   readonly answered: readonly Answered[]
 }
 
-/** Counts a record in. `tally` is changed. */
+/** Adds a record to the counts. Changes `tally`. */
 export function count(tally: Tally | undefined, record: LogRecord, seq: number): { tally: Tally; step: Step } {
-  const told = messagesIn(record)
-  const now = tally ?? firstOf(record)
+  const messages = messagesIn(record)
+  const now = tally ?? newTally(record)
   const caseBefore = now.case.no
   const enteredBefore = now.entered
-  if (tally !== undefined && opensAnother(now, told)) {
-    now.case = newCase(now.case.no + 1, record, told.isHistory)
+  if (tally !== undefined && opensCase(now, messages)) {
+    now.case = newCase(now.case.no + 1, record, messages.isHistory)
     now.isClosed = false
-    now.waiting = []
+    now.openQuestions = []
   }
-  const asked = countSaid(now, record, told, seq)
-  const answered = countAnswers(now, record, told)
-  countEvents(now, record, told)
+  const asked = countMessages(now, record, messages, seq)
+  const answered = countAnswers(now, record, messages)
+  countEvents(now, record, messages)
   now.entered = enteredIntervals(enteredBefore, record, seq)
   now.n = record.n
-  return { tally: now, step: { told, caseBefore, enteredBefore, asked, answered } }
+  return { tally: now, step: { messages, caseBefore, enteredBefore, asked, answered } }
 }
 
-const opensAnother = ({ isClosed, case: { isHistory } }: Tally, { received, isHistory: isToldAsHistory }: ExpectedMessage): boolean =>
-  received !== undefined && !isToldAsHistory && (isClosed || isHistory)
+const opensCase = ({ isClosed, case: ownCase }: Tally, { received, isHistory }: RecordMessages): boolean =>
+  received !== undefined && !isHistory && (isClosed || ownCase.isHistory)
 
-function firstOf(record: LogRecord): Tally {
+function newTally(record: LogRecord): Tally {
   return {
     firstAt: record.at, case: newCase(1, record, record.input.history === true), isClosed: false, customer: null, quality: null,
-    messages: 0, userMessages: 0, botMessages: 0, agentMessages: 0, turns: 0, waiting: [], labelRating: undefined, entered: new Map(), n: 0,
+    messages: 0, userMessages: 0, botMessages: 0, agentMessages: 0, turns: 0, openQuestions: [], labelRating: undefined,
+    entered: new Map(), n: 0,
   }
 }
 
 export const newCase = (no: number, record: LogRecord, isHistory: boolean): CaseTally => ({
-  no, isHistory, committedAt: record.at, openedAt: messageTime(record), channel: null, lang: null, intent: null, outcome: null, dropState: null,
-  reason: null, responder: null, respondedAt: null, escalatedAt: null, closedAt: null, rating: null, records: 0, rejected: 0, messages: 0,
+  no, isHistory, committedAt: record.at, openedAt: messageTime(record), channel: null, lang: null, intent: null, outcome: null,
+  dropState: null, reason: null, responder: null, respondedAt: null, escalatedAt: null, closedAt: null, rating: null, records: 0,
+  rejected: 0, messages: 0,
   userMessages: 0, botMessages: 0, agentMessages: 0, turns: 0, answered: 0, escalations: 0, tasks: 0, tasksFailed: 0, tokensIn: null,
   tokensOut: null, costMicros: null,
 })
 
-function countSaid(now: Tally, record: LogRecord, { received, sent, isHistory }: ExpectedMessage, seq: number): Question | undefined {
+function countMessages(now: Tally, record: LogRecord, { received, sent, isHistory }: RecordMessages, seq: number): Question | undefined {
   const own = now.case
-  const by = (role: string | undefined): [number, number, number, number] =>
-    [(role === undefined ? 0 : 1) + sent.length, role === 'user' ? 1 : 0, (role === 'assistant' ? 1 : 0) + sent.length, role === 'agent' ? 1 : 0]
-  const [all, user, bot, agent] = by(received?.role)
+  const role = received?.role
+  const all = (role === undefined ? 0 : 1) + sent.length
+  const user = role === 'user' ? 1 : 0
+  const bot = (role === 'assistant' ? 1 : 0) + sent.length
+  const agent = role === 'agent' ? 1 : 0
   for (const counts of [now, own]) {
     counts.messages += all
     counts.userMessages += user
     counts.botMessages += bot
     counts.agentMessages += agent
   }
-  // History in a live case, or the other way round, counts and says nothing else.
+  // History in a live case, and a live message in a historic case, only changes counts.
   const isOfCase = isHistory === own.isHistory
   if (received?.role !== 'user') return undefined
   now.turns += 1
   own.turns += 1
-  // A machine is shown nothing past, so its label says nothing of it.
+  // The machine does not process history, so its label does not describe it.
   const label = (name: string): string | null => (isHistory ? null : labelText(record.label, name) ?? null)
   if (isOfCase) {
     own.channel ??= received.channel ?? label('channel') ?? record.input.source
     own.lang ??= received.lang ?? label('lang') ?? detectLanguage(received.text) ?? null
   }
   const asked: Question = {
-    turn: now.turns, id: record.input.id, seq, at: messageTime(record), committedAt: record.at, isHistory, lang: received.lang ?? label('lang'),
-    intent: label('intent'), confidence: isHistory ? null : labelNumber(record.label, 'confidence') ?? null,
+    turn: now.turns, id: record.input.id, seq, at: messageTime(record), committedAt: record.at, isHistory,
+    lang: received.lang ?? label('lang'), intent: label('intent'),
+    confidence: isHistory ? null : labelNumber(record.label, 'confidence') ?? null,
   }
-  now.waiting = [...now.waiting, asked].slice(-LIMITS.openTurnsMax)
+  now.openQuestions = [...now.openQuestions, asked].slice(-LIMITS.openTurnsMax)
   return asked
 }
 
-function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory }: ExpectedMessage): Answered[] {
+function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory }: RecordMessages): Answered[] {
   const answered: Answered[] = []
   const answer = (idx: number, replyTo: string | undefined): void => {
-    const fits = (question: Question): boolean => (replyTo !== undefined ? question.id === replyTo : question.isHistory === (isHistory && idx === 0))
-    const found = now.waiting.filter(fits)
-    now.waiting = now.waiting.filter((question) => !fits(question))
+    const fits = (question: Question): boolean =>
+      (replyTo !== undefined ? question.id === replyTo : question.isHistory === (isHistory && idx === 0))
+    const found = now.openQuestions.filter(fits)
+    now.openQuestions = now.openQuestions.filter((question) => !fits(question))
     answered.push(...found.map((question, index) => ({ ...question, idx, isNewest: index === found.length - 1 })))
   }
   if (received?.role === 'assistant' || received?.role === 'agent') answer(0, undefined)
@@ -168,18 +177,18 @@ function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory
   }
   now.case.answered += answered.length
   const own = now.case
-  if (isAsked(own) && own.responder === null && isHistory === own.isHistory) {
-    const told = received?.role === 'assistant' || received?.role === 'agent' ? received.role : undefined
-    if (told !== undefined) [own.responder, own.respondedAt] = [told, messageTime(record)]
+  if (hasUserMessage(own) && own.responder === null && isHistory === own.isHistory) {
+    const role = received?.role === 'assistant' || received?.role === 'agent' ? received.role : undefined
+    if (role !== undefined) [own.responder, own.respondedAt] = [role, messageTime(record)]
     else if (sent.length > 0) [own.responder, own.respondedAt] = ['assistant', record.at]
   }
   return answered
 }
 
-/** A user has said something that is of the case: from then on its channel is known. */
-const isAsked = ({ channel }: CaseTally): boolean => channel !== null
+/** Whether the case has a user message: the first one sets the channel. */
+const hasUserMessage = ({ channel }: CaseTally): boolean => channel !== null
 
-function countEvents(now: Tally, record: LogRecord, { received, sent }: ExpectedMessage): void {
+function countEvents(now: Tally, record: LogRecord, { received, sent }: RecordMessages): void {
   const own = now.case
   own.records += 1
   if (record.outcome === 'rejected') own.rejected += 1
@@ -208,5 +217,5 @@ function countEvents(now: Tally, record: LogRecord, { received, sent }: Expected
   else if (labelRating !== undefined && labelRating !== now.labelRating) own.rating = labelRating
   now.labelRating = labelRating
   now.customer = received?.customer ?? labelText(record.label, 'customer') ?? now.customer
-  if (isAsked(own) && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
+  if (hasUserMessage(own) && !own.isHistory) own.intent ??= labelText(record.label, 'intent') ?? null
 }

@@ -1,10 +1,11 @@
 /* eslint-disable @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-assignment -- what does not compile has no type */
 import { assign, emit, enqueueActions, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../../actors/definition/define-kind.ts'
+import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { send } from '../../../actors/definition/send-action.ts'
+import { defineTask } from '../../../actors/definition/task-definition.ts'
 
-/** What tsc itself refuses; `npm run types` is the test. Every `@ts-expect-error` is a mistake that must not compile. */
+/** Mistakes that tsc must refuse; `npm run types` is the test. */
 const pay = defineTask({
   input: z.object({ amount: z.number() }), output: z.object({ receipt: z.string() }),
   deadlineMs: 1_000, attemptsMax: 1, concurrencyMax: 1,

@@ -13,11 +13,11 @@ describe('the language of a text', () => {
     expect(detectLanguage(text)).toBe(lang)
   })
 
-  test.each(['', ' ', '12345', 'HB-6667788', '???', '👍', 'Lark', '\u0000', '\ud800'])('%j tells nothing', (text) => {
+  test.each(['', ' ', '12345', 'HB-6667788', '???', '👍', 'Lark', '\u0000', '\ud800'])('%j is unknown', (text) => {
     expect(detectLanguage(text)).toBeNull()
   })
 
-  test('does not depend on what was asked before', () => {
+  test('does not depend on earlier calls', () => {
     const texts = ['你好', 'hello there', '注文', 'где мой заказ', '']
     const once = texts.map(detectLanguage)
     expect(texts.toReversed().map(detectLanguage).toReversed()).toEqual(once)

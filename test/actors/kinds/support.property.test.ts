@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { actorAfter, newActor, type Actor } from '../../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
-import { kindsByName } from '../../../actors/definition/define-kind.ts'
+import { kindsByName } from '../../../actors/definition/kind.ts'
 import { contextSchema } from '../../../actors/kinds/support/context.ts'
 import { messageSent } from '../../../schemas/events.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { recordSchema, type LogRecord } from '../../../schemas/record.ts'
+import { type LogRecord, recordSchema } from '../../../schemas/record.ts'
 import { timeAt } from '../../support/core-helpers.ts'
 import { createSupportHarness, someAnswer, someHits, support } from '../../support/support-harness.ts'
 
@@ -48,7 +48,7 @@ const outcome = fc.constantFrom(
 const step = fc.oneof({ weight: 5, arbitrary: user }, { weight: 6, arbitrary: outcome }, { weight: 2, arbitrary: other })
 const story = fc.array(step, { maxLength: 60 })
 
-function told(steps: readonly Step[]): Desk {
+function harnessAfter(steps: readonly Step[]): Desk {
   const harness = createSupportHarness()
   for (const step of steps) step(harness)
   return harness
@@ -56,9 +56,9 @@ function told(steps: readonly Step[]): Desk {
 
 const isOpen = (record: LogRecord): boolean => record.to.startsWith('open')
 
-test('every message of a customer gets exactly one reply, or a person has it', () => {
+test('every message of a customer gets exactly one reply, or a person has the case', () => {
   fc.assert(fc.property(story, (steps) => {
-    const harness = told(steps)
+    const harness = harnessAfter(steps)
     while (pendingRuns(harness).length > 0) answered(harness)
 
     const open = new Set<string>()
@@ -77,9 +77,9 @@ test('every message of a customer gets exactly one reply, or a person has it', (
   }), { numRuns: 400 })
 })
 
-test('the machine is silent from an escalation until the case is resolved, and works whenever something waits', () => {
+test('the machine is silent from an escalation until the case is resolved, and works whenever a message waits', () => {
   fc.assert(fc.property(story, (steps) => {
-    for (const record of told(steps).records) {
+    for (const record of harnessAfter(steps).records) {
       if (record.from.startsWith('escalated') && record.to.startsWith('escalated')) expect(record.emitted).toEqual([])
       if (record.to === 'open.listening') expect(record.state).toMatchObject({ tasks: {}, context: { queue: [] } })
       if (record.to.startsWith('open.answering')) expect(Object.keys(record.state?.tasks ?? {})).toHaveLength(1)
@@ -92,9 +92,9 @@ test('the machine is silent from an escalation until the case is resolved, and w
   }), { numRuns: 200 })
 })
 
-test('no story is rejected, every record and context is as declared, and the state stays within its bound', () => {
+test('no history is rejected, every record and context matches its schema, and the state stays within its bound', () => {
   fc.assert(fc.property(story, (steps) => {
-    for (const record of told(steps).records) {
+    for (const record of harnessAfter(steps).records) {
       expect(record).toMatchObject({ outcome: 'committed', status: 'active' })
       expect(recordSchema.safeParse(record).error).toBeUndefined()
       expect(contextSchema.strict().safeParse(record.state?.context).error).toBeUndefined()
@@ -103,10 +103,10 @@ test('no story is rejected, every record and context is as declared, and the sta
   }), { numRuns: 100 })
 })
 
-test('an actor that stays in memory decides as one that is read from the log each time', () => {
+test('an actor in memory decides as one that is reloaded from the log each time', () => {
   const kinds = kindsByName([support])
   fc.assert(fc.property(story, (steps) => {
-    const harness = told(steps)
+    const harness = harnessAfter(steps)
     let live: Actor = newActor({ tenant: 'acme', kind: support.name, id: 'c1' })
     const records: unknown[] = []
     for (const message of harness.messages) {

@@ -37,11 +37,11 @@ test.each([
   ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: what defineKind/],
   [
     'has-two-of-one-name', `${imports}export default [kind({}), kind({})]`, 'bad_kind',
-    /has-two-of-one-name\.ts cannot be loaded: two kinds are called "one"/,
+    /has-two-of-one-name\.ts cannot be loaded: two kinds have the name "one"/,
   ],
   [
     'has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source',
-    new RegExp('has-a-bad-kind\\.ts cannot be loaded, at .*has-a-bad-kind\\.ts:\\d+:\\d+: kind "one" cannot be carried out'
+    new RegExp('has-a-bad-kind\\.ts cannot be loaded, at .*has-a-bad-kind\\.ts:\\d+:\\d+: kind "one" has an invalid machine'
       + '[^]*no_on_error: \\(root\\), invoke "x"'),
   ],
 ])('a config that %s gets an error with its file and line', async (name, text, code, says) => {

@@ -23,23 +23,25 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const threadModule = new URL('../../support/crashing-embed-worker.ts', import.meta.url)
 const texts = (count: number): string[] => Array.from({ length: count }, (_, index) => `text number ${index}`)
 
-describe('an embedder whose thread ends', () => {
-  it('starts it anew, gives up the text that ends it again, and loses no other', async () => {
+describe('an embedder whose thread crashes', () => {
+  it('restarts it, fails the text that crashes it again, and loses no other', async () => {
     const metrics = createMetrics()
     const embedder = await openEmbedder({ model, metrics, threadModule })
     const [passages, question, chunks] = await Promise.all([
-      embedder.embedEach([...texts(30), 'this will crash it', ...texts(60).slice(30)], 'passage'), embedder.embed(['a question'], 'query'), embedder.chunk('short'),
+      embedder.embedEach([...texts(30), 'this will crash it', ...texts(60).slice(30)], 'passage'),
+      embedder.embed(['a question'], 'query'),
+      embedder.chunk('short'),
     ])
     expect(passages.filter((result) => result instanceof Float32Array)).toHaveLength(60)
     expect(codeOf(passages[30])).toBe('embed_failed')
-    expect(messageOf(passages[30])).toContain('its thread ended with it')
+    expect(messageOf(passages[30])).toContain('the embedding thread crashed on it')
     expect(question).toHaveLength(1)
     expect(chunks).toEqual(['short'])
     expect((await metrics.embedRestarts.get()).values[0]?.value).toBe(2)
     await embedder.close()
   })
 
-  it('gives up cutting a text that ends it twice', async () => {
+  it('fails to split a text that crashes it twice', async () => {
     const embedder = await openEmbedder({ model, threadModule })
     await expect(embedder.chunk('crash')).rejects.toMatchObject({ code: 'embed_failed' })
     expect(await embedder.embed(['after it'], 'query')).toHaveLength(1)
@@ -47,8 +49,8 @@ describe('an embedder whose thread ends', () => {
   })
 })
 
-describe('an embedder that is closed', () => {
-  it('in the middle of a run lets it end, refuses what waits, and takes nothing more', async () => {
+describe('closing an embedder', () => {
+  it('waits for the current run, rejects queued texts, and accepts no more', async () => {
     const embedder = await openEmbedder({ model, textsMax: 4_096 })
     await embedder.embed(['warm'], 'query')
     const waiting = embedder.embedEach(texts(2_000), 'passage')
@@ -62,17 +64,18 @@ describe('an embedder that is closed', () => {
   })
 })
 
-describe('a model that is damaged', () => {
+describe('a damaged model', () => {
   it.each([
-    ['its weights are cut', async (at: string) => truncate(join(at, weightsFile('fp32')), 10_000)],
-    ['its weights are rubbish', async (at: string) => writeFile(join(at, weightsFile('fp32')), 'rubbish')],
-    ['its weights are gone', async (at: string) => rm(join(at, weightsFile('fp32')))],
-    ['its tokenizer is rubbish', async (at: string) => writeFile(join(at, 'tokenizer.json'), '{"model":')],
-    ['its dimension is another one', async () => undefined],
-  ])('is refused at the start, with its folder and what to do: %s', async (why, damage) => {
+    ['its weights are truncated', async (at: string) => truncate(join(at, weightsFile('fp32')), 10_000)],
+    ['its weights are garbage', async (at: string) => writeFile(join(at, weightsFile('fp32')), 'rubbish')],
+    ['its weights are missing', async (at: string) => rm(join(at, weightsFile('fp32')))],
+    ['its tokenizer is garbage', async (at: string) => writeFile(join(at, 'tokenizer.json'), '{"model":')],
+    ['its dimension differs', async () => undefined],
+  ])('is refused at the start, and the error names its folder and the remedy: %s', async (why, damage) => {
     const at = join(folder, why.replaceAll(' ', '-'))
     const damaged = await writeRandomBert(at, { ...SHAPE, layers: 1 })
     await damage(at)
-    await expectRejection(openEmbedder({ model: { ...damaged, dimension: why.includes('dimension') ? 7 : damaged.dimension } }), 'bad_model', new RegExp(`${at}.*COLLOQUY_EMBED_MODEL`, 's'))
+    const dimension = why.includes('dimension') ? 7 : damaged.dimension
+    await expectRejection(openEmbedder({ model: { ...damaged, dimension } }), 'bad_model', new RegExp(`${at}.*COLLOQUY_EMBED_MODEL`, 's'))
   })
 })

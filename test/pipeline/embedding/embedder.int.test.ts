@@ -27,10 +27,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const texts = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `${'word '.repeat((index * 7) % 11)}number ${from + index}`)
+const texts = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, index) => `${'word '.repeat((index * 7) % 11)}number ${from + index}`)
 
 describe('an embedder', () => {
-  it('gives vectors of length 1 in the order of the texts, the same whatever they were batched with', async () => {
+  it('returns vectors of length 1 in the order of the texts, independent of their batches', async () => {
     const many = texts(300)
     const together = await embedder.embed(many, 'passage')
     const fresh = await openEmbedder({ model: bert })
@@ -42,7 +43,7 @@ describe('an embedder', () => {
     for (const vector of together) expect(Math.hypot(...vector)).toBeCloseTo(1, 5)
   })
 
-  it('pools as the model says: the mean of all tokens, or the first one', async () => {
+  it('pools as the model requires: the mean of all tokens, or the first one', async () => {
     const encoder = await loadEncoder({ ...bert, pooling: 'cls' }, 1)
     const tokens = encoder.tokenise('hello world')
     const [cls] = await encoder.run([tokens, encoder.tokenise('a longer text that pads the first one')])
@@ -55,16 +56,18 @@ describe('an embedder', () => {
     await mean.dispose()
   })
 
-  it('tells questions from passages where the model wants it, and only there', async () => {
-    const told = await openEmbedder({ model: { ...bert, prefixes: { query: 'query: ', passage: 'passage: ' } } })
-    const [[query], [passage], [written]] = [await told.embed(['hello'], 'query'), await told.embed(['hello'], 'passage'), await embedder.embed(['query: hello'], 'query')]
+  it('embeds queries and passages differently only if the model has prefixes', async () => {
+    const prefixed = await openEmbedder({ model: { ...bert, prefixes: { query: 'query: ', passage: 'passage: ' } } })
+    const [query] = await prefixed.embed(['hello'], 'query')
+    const [passage] = await prefixed.embed(['hello'], 'passage')
+    const [written] = await embedder.embed(['query: hello'], 'query')
     expect(dot(query, written)).toBeCloseTo(1, 5)
     expect(dot(query, passage)).toBeLessThan(0.9999)
-    expect(told.fingerprint).not.toBe(embedder.fingerprint)
-    await told.close()
+    expect(prefixed.fingerprint).not.toBe(embedder.fingerprint)
+    await prefixed.close()
   })
 
-  it('computes a text once that is asked for twice, at the same time or later', async () => {
+  it('computes a text that is requested twice only once, concurrently or later', async () => {
     const metrics = createMetrics()
     const counted = await openEmbedder({ model: bert, metrics })
     const [first, again] = await Promise.all([counted.embed(['same', 'same'], 'query'), counted.embed(['same'], 'passage')])
@@ -76,7 +79,7 @@ describe('an embedder', () => {
     await counted.close()
   })
 
-  it('embeds the mean of the chunks of a text that is longer than the model, and cuts nothing off', async () => {
+  it('embeds a text that is longer than the model allows as the mean of all its chunks', async () => {
     const long = `${'one two three. '.repeat(30)}${'nine eight seven. '.repeat(30)}`
     const chunks = await embedder.chunk(long)
     expect(chunks.length).toBeGreaterThan(3)
@@ -88,14 +91,16 @@ describe('an embedder', () => {
     await encoder.dispose()
     const vectors = await embedder.embed(chunks, 'passage')
     const mean = new Float32Array(bert.dimension)
-    for (const [index, vector] of vectors.entries()) for (const [at, value] of vector.entries()) mean[at] = (mean[at] ?? 0) + value * (lengths[index] ?? 0)
+    for (const [index, vector] of vectors.entries()) {
+      for (const [at, value] of vector.entries()) mean[at] = (mean[at] ?? 0) + value * (lengths[index] ?? 0)
+    }
     normalise(mean)
     const [whole, otherEnd] = await embedder.embed([long, `${long}totally different at the end`], 'passage')
     expect(dot(whole, mean)).toBeCloseTo(1, 5)
     expect(dot(whole, otherEnd)).toBeLessThan(0.999999)
   })
 
-  it('answers a question before the passages that wait', async () => {
+  it('answers a query before queued passages', async () => {
     const wide = await openEmbedder({ model: bert, textsMax: 4_096 })
     const order: string[] = []
     const passages = wide.embed(texts(3_000), 'passage').then(() => order.push('passages'))
@@ -107,7 +112,7 @@ describe('an embedder', () => {
     await wide.close()
   })
 
-  it('lets whoever brings too much wait, and still does all of it', async () => {
+  it('blocks producers while the queue is full, and embeds all texts', async () => {
     const metrics = createMetrics()
     const narrow = await openEmbedder({ model: bert, textsMax: 8, metrics })
     let most = 0
@@ -122,7 +127,7 @@ describe('an embedder', () => {
     await narrow.close()
   })
 
-  it('reports the one text that the model fails on, and embeds the others', async () => {
+  it('reports the text that the model fails on, and embeds the others', async () => {
     const model = await writeRandomBert(join(folder, 'poisoned'), SHAPE, 'poison')
     const poisoned = await openEmbedder({ model })
     const results = await poisoned.embedEach(['good', 'a poison text', 'fine', ...texts(40)], 'passage')
@@ -133,9 +138,12 @@ describe('an embedder', () => {
     await poisoned.close()
   })
 
-  it('takes any text there is', async () => {
+  it('accepts any text', async () => {
     const lexical = await openEmbedder({ model: await obtainLexicalModel(folder, silent) })
-    const odd = ['', ' \t\n', '🎉👩‍👩‍👧‍👦', 'مرحبا بالعالم', 'שלום', '\u200b\u200d\ufeff', 'e\u0301', '\ud800 alone', '\u0000', '[PAD] [UNK] [CLS]', 'ﷺ'.repeat(50), 'x'.repeat(2 ** 20), '好'.repeat(2 ** 18)]
+    const odd = [
+      '', ' \t\n', '🎉👩‍👩‍👧‍👦', 'مرحبا بالعالم', 'שלום', '\u200b\u200d\ufeff', 'e\u0301', '\ud800 alone', '\u0000', '[PAD] [UNK] [CLS]',
+      'ﷺ'.repeat(50), 'x'.repeat(2 ** 20), '好'.repeat(2 ** 18),
+    ]
     for (const one of [lexical, embedder]) {
       const results = await one.embed(odd, 'passage')
       for (const vector of results) expect(Math.hypot(...vector)).toBeCloseTo(1, 4)

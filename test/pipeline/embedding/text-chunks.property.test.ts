@@ -1,119 +1,47 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chunkDocument, FORMATS } from '../../../pipeline/ingest/chunking/chunk-document.ts'
-import { sizeOf } from '../../../pipeline/ingest/chunking/token-size.ts'
-import { chunkIdOf, headOf, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
+import { chunksOf } from '../../../pipeline/embedding/text-chunks.ts'
 
-/** Sentences that are all different, so that each can be looked for. */
-const english = (from: number, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `Rule ${from + index} says that part ${(from + index) * 7919 % 10_007} of the parcel is weighed, ${index % 3 === 0 ? 'and "sealed."' : 'then sent!'}`)
-const chinese = (from: number, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `第${from + index}条规定：编号${(from + index) * 7919 % 10_007}的包裹要先称重，再由客服人员登记${index % 3 === 0 ? '。”' : '！'}`)
+/** Counts like a tokenizer: words by their length, one token per other character. Joined texts may have more tokens than their parts. */
+const count = (text: string): number => (text.match(/\p{Script=Han}|[\p{L}\p{N}]{1,4}|\S/gu) ?? []).length
+const phrase = fc.constantFrom(
+  'Where is my order? ', '我的订单在哪里？', '。', '\n\n', 'supercalifragilistic', '🎉', ' ', 'مرحبا بك، ', '\u200b', 'a,b;c: ', '……',
+)
+const prose = fc.array(fc.oneof(phrase, fc.string({ unit: 'grapheme' })), { maxLength: 60 }).map((parts) => parts.join(''))
 
-const textOf = (sentences: readonly string[], perParagraph: number, between: string): string =>
-  sentences.map((sentence, index) => `${sentence}${(index + 1) % perParagraph === 0 ? '\n\n' : between}`).join('')
+describe('chunks of a text for the model', () => {
+  it('together are the text, none exceeds the limit, and a text that fits is one chunk', () => {
+    fc.assert(fc.property(prose, fc.integer({ min: 4, max: 40 }), (text, tokensMax) => {
+      const chunks = chunksOf(text, { count, tokensMax, overlapTokens: 0 })
+      expect(chunks.join('')).toBe(text)
+      for (const chunk of chunks) expect(count(chunk)).toBeLessThanOrEqual(tokensMax)
+      if (count(text) <= tokensMax) expect(chunks).toEqual([text])
+    }))
+  })
 
-describe('chunks of a text', () => {
-  it.each([['English', english, ' '], ['Chinese', chinese, '']] as const)('cover all of it, are of a good size, and end with sentences: %s', (_, sentences, between) => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 60 }), (count, perParagraph) => {
-      const all = sentences(0, count)
-      const { chunks } = chunkDocument('text', textOf(all, perParagraph, between))
-      for (const sentence of all) expect(chunks.some((chunk) => chunk.includes(sentence)), sentence).toBe(true)
+  it('start with the end of the previous chunk and leave no gap', () => {
+    fc.assert(fc.property(prose, fc.integer({ min: 8, max: 40 }), (text, tokensMax) => {
+      const chunks = chunksOf(text, { count, tokensMax, overlapTokens: Math.floor(tokensMax / 4) })
+      let reached = 0
       for (const chunk of chunks) {
-        expect(sizeOf(chunk)).toBeLessThanOrEqual(345)
-        expect(chunk).toMatch(/[.!"。！”]$/)
-        expect(chunk).toMatch(/^(Rule|第)/)
+        const at = text.lastIndexOf(chunk, reached)
+        expect(at).toBeGreaterThanOrEqual(0)
+        reached = Math.max(reached, at + chunk.length)
       }
-      // What they repeat of each other is bounded.
-      expect(chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0)).toBeLessThan(sizeOf(all.join(between)) * 1.4 + 1)
-    }), { numRuns: 25 })
+      expect(reached).toBe(text.length)
+    }))
   })
 
-  it.each([['English', english], ['Chinese', chinese]] as const)('stay when the text is changed elsewhere, wherever a sentence comes, goes or is another: %s', (_, sentences) => {
-    const before = sentences(0, 300).map((sentence, index) => `${sentence}${index % 7 === 0 ? '\n\n' : ' '}`)
-    const idsOf = (text: readonly string[]): Set<string> => new Set(chunkDocument('text', text.join('')).chunks.map(chunkIdOf))
-    const old = idsOf(before)
-    const gone = before.flatMap((_sentence, place) => (['more', 'less', 'other'] as const).map((what) =>
-      old.difference(idsOf(before.toSpliced(place, what === 'more' ? 0 : 1, ...(what === 'less' ? [] : ['This one is new. 这句是新的。'])))).size))
-      .sort((a, b) => a - b)
-    const quantile = (share: number): number => gone[Math.floor((gone.length - 1) * share)] ?? Infinity
-    expect([quantile(0.5), quantile(0.9)]).toEqual([1, expect.toSatisfy((count: number) => count <= 3)])
-    // The ends of chunks depend on their neighbours: some changes run on for a while before they meet an end that was one before.
-    expect(quantile(1)).toBeLessThan(old.size / 2)
+  it('end at English and Chinese sentences where possible', () => {
+    const chinese = '我昨天下了订单。今天还没有发货！请问什么时候能到？'.repeat(4)
+    for (const chunk of chunksOf(chinese, { count, tokensMax: 20, overlapTokens: 0 })) expect(chunk).toMatch(/[。！？]$/)
+    const english = 'I ordered it yesterday. It was not sent today! When will it come? '.repeat(4)
+    for (const chunk of chunksOf(english, { count, tokensMax: 30, overlapTokens: 0 })) expect(chunk).toMatch(/[.!?] $/)
   })
 
-  it('are texts of bounded size whatever comes in, always the same, in every format', () => {
-    const anything = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 3_000 }), fc.string({ unit: 'grapheme', maxLength: 3_000 }),
-      fc.array(fc.constantFrom('# a\n', '## b\n\n', '```\n', '<p>', '</p>', '<h1>', '"', ',', ';', '\n', '\n\n', ' ', 'word ', '中文。', '👩‍👩‍👧', 'مرحبا ', '\u200b', '\ud800', '\0', 'def f():\n', '  class X {\n', '---\n', '1. One\n', '第一章 总则\n', '摘要\n', '|', '\r\n'), { maxLength: 300 }).map((parts) => parts.join('')),
-    )
-    fc.assert(fc.property(fc.constantFrom(...FORMATS), anything, fc.option(fc.string({ maxLength: 400 })), (format, text, title) => {
-      let chunked
-      try {
-        chunked = chunkDocument(format, text, title ?? undefined)
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'bad_table' })
-        return
-      }
-      expect(chunkDocument(format, text, title ?? undefined)).toEqual(chunked)
-      for (const chunk of chunked.chunks) {
-        expect(chunk.isWellFormed()).toBe(true)
-        expect(chunk.trim()).not.toBe('')
-        expect(chunk.length).toBeLessThanOrEqual(KNOWLEDGE_LIMITS.chunkCharsMax)
-      }
-      expect(new Set(chunked.chunks).size).toBe(chunked.chunks.length)
-      expect(chunked.title === undefined || chunked.title.length <= KNOWLEDGE_LIMITS.titleCharsMax).toBe(true)
-    }), { numRuns: 120 })
-  })
-
-  it('take a megabyte of anything in bounded time', () => {
-    for (const text of [' '.repeat(1e6), '字'.repeat(4e5), '。'.repeat(4e5), 'a('.repeat(5e5)]) chunkDocument('text', text)
-    chunkDocument('markdown', '```\n'.repeat(2e5))
-    chunkDocument('code', '\n  f(x)'.repeat(1e5))
-    expect(chunkDocument('text', english(0, 15_000).join(' ')).chunks.length).toBeLessThan(KNOWLEDGE_LIMITS.chunksMax)
-    // A quadratic step would take minutes, which is longer than a test may.
-  })
-})
-
-describe('a chunk says where it stands', () => {
-  const heads = (format: 'markdown' | 'html' | 'text' | 'code', text: string, title?: string): (string | undefined)[] => chunkDocument(format, text, title).chunks.map((chunk) => headOf(chunk).head)
-
-  it('by the headings of Markdown, code within fences left alone, and a title of its front matter', () => {
-    const markdown = '---\ntitle: "Shop help"\n---\nWelcome.\n\n# Shipping\n\nTo Norway.\n\n```sh\n# no heading\n```\n\n## Costs ##\n\n12 €\n\nReturns\n=======\n\n### 45 days\n'
-    expect(chunkDocument('markdown', markdown).title).toBe('Shop help')
-    expect(heads('markdown', markdown)).toEqual(['Shop help', 'Shop help › Shipping', 'Shop help › Shipping › Costs', 'Shop help › Returns › 45 days'])
-    expect(chunkDocument('markdown', markdown).chunks[1]).toContain('# no heading')
-    expect(chunkDocument('markdown', '# 退货\n\n四十五天内。').chunks).toEqual(['# 退货\n\n四十五天内。'])
-  })
-
-  it('by the headings of a page, whatever its markup is worth', () => {
-    const page = '<title>Ship &amp; go</title><style>p{}</style><nav>Menu</nav><h1>Shipping</h1><p>To <b>Norway</b> it\n takes<p>3 days.<h2>费用</h2><table><tr><td>a<td>b</table><script>evil()</script></div>'
-    expect(chunkDocument('html', page)).toEqual({ title: 'Ship & go', chunks: ['# Ship & go › Shipping\n\nTo Norway it takes\n\n3 days.', '# Ship & go › Shipping › 费用\n\na | b'] })
-  })
-
-  it('by the sections of a paper, a statute or a report in plain text', () => {
-    const paper = (title: string, ...sections: string[]): string => sections.map((section) => `${section}\n\n${title} says something here.\n`).join('\n')
-    expect(heads('text', paper('It', 'Abstract', '1 Introduction', '2 Methods', '2.1 Data', 'References'), 'On parcels'))
-      .toEqual(['Abstract', '1 Introduction', '2 Methods', '2 Methods › 2.1 Data', 'References'].map((head) => `On parcels › ${head}`))
-    expect(heads('text', paper('它', '摘 要', '一、引言', '二、方法', '（一）数据', '参考文献'))).toEqual(['摘 要', '一、引言', '二、方法', '二、方法 › （一）数据', '参考文献'])
-    expect(heads('text', 'Abstract\n\nOne heading is no paper.')).toEqual([undefined])
-  })
-
-  it('by nothing but the definitions in code, what stands above them with them', () => {
-    const unit = (name: string, body: number): string => `/** What ${name} does. */\n@traced\nexport async function ${name}(a: string) {\n${Array.from({ length: body }, (_, line) => `  step(${line}, '${name}')`).join('\n')}\n}\n\n`
-    const code = `import x from 'y'\n\n${['one', 'two', 'three', 'four', 'five'].map((name, index) => unit(name, 20 + index)).join('')}`
-    const { chunks } = chunkDocument('code', code)
-    for (const name of ['one', 'two', 'three', 'four', 'five']) {
-      const chunk = chunks.find((one) => one.includes(`function ${name}(`))
-      expect(chunk).toContain(`/** What ${name} does. */\n@traced`)
-      expect(chunk).toContain(`step(19, '${name}')`)
-    }
-    expect(chunkDocument('code', 'class A:\n    """What A is."""\n    def run(self):\n        return 1\n').chunks).toHaveLength(1)
-  })
-
-  it('by the columns of a table, row by row', () => {
-    const { chunks } = chunkDocument('csv', 'name;价格;note\n"Lark; Mini";59;"two\nlines"\nLark Max;149;\n')
-    expect(chunks).toEqual(['name: Lark; Mini\n价格: 59\nnote: two\nlines\n\nname: Lark Max\n价格: 149'])
-    expect(chunkDocument('csv', '').chunks).toEqual([])
+  it.each(['a', ' ', '\n', '!', '，', '"', '🎉', 'ab '])('of a megabyte of %j are found in seconds', (unit) => {
+    const text = unit.repeat(2 ** 20 / unit.length)
+    const chunks = chunksOf(text, { count, tokensMax: 256, overlapTokens: 0 })
+    expect(chunks.join('')).toBe(text)
   })
 })

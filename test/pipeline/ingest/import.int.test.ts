@@ -14,9 +14,9 @@ import { runCli } from '../../support/run-cli.ts'
 import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
 
 const DEMO = new URL('../../../infra/demo/conversations.jsonl', import.meta.url)
-/** Without tables: all that is told here is in the log. */
+/** Without the projector: the tests read the log only. */
 const ROLES = 'host,dispatch,tasks'
-const LEVEL_MS = 60_000
+const CATCH_UP_MS = 60_000
 
 let dataDir: string
 let system: System
@@ -37,7 +37,7 @@ const conversationsOf = (count: number, turns: number): object[] => upTo(count).
   turns: upTo(turns).map((turn) => ({ role: turn % 2 === 1 ? 'user' : 'assistant', text: `turn ${turn} of ${conversation}` })),
 }))
 
-/** What the records of an imported conversation must be, in this order. */
+/** Input ids of the records of an imported conversation, in order. */
 const idsOf = (actorId: string, turns: number): string[] =>
   [...upTo(turns).map((turn) => `${actorId}-${turn}`), `imported-${turns}`]
 
@@ -55,7 +55,7 @@ async function importFile(path: string, tenant: string, options: Partial<ImportO
 
 /** The records of a tenant by actor, in the order of the log. */
 async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
-  await waitUntilCaughtUp(system.settings, LEVEL_MS)
+  await waitUntilCaughtUp(system.settings, CATCH_UP_MS)
   const reader = await openReader(system.running.jetstream, {
     stream: 'LOG', filterSubjects: [`log.*.${tenant}.>`], startSeq: 1, messagesMax: 500,
   })
@@ -71,7 +71,7 @@ async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
 
 const logLast = async (): Promise<number> => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
-test('every turn becomes one record of its conversation\'s actor, in order, with many conversations under way', async () => {
+test('every turn becomes one record of its actor, in order, with many conversations in flight', async () => {
   const summary = await importFile(await fileOf('order.jsonl.gz', conversationsOf(60, 9)), 'order')
 
   expect(summary).toMatchObject({ lines: 60, conversations: 60, turns: 540, published: 600, duplicates: 0, badLines: 0 })
@@ -83,10 +83,10 @@ test('every turn becomes one record of its conversation\'s actor, in order, with
   }
 })
 
-test('importing again changes nothing, also when INBOX has forgotten the ids', async () => {
+test('importing a file again changes nothing, even after the deduplication window of INBOX', async () => {
   const path = await fileOf('again.jsonl', conversationsOf(5, 4))
   await importFile(path, 'again')
-  await waitUntilCaughtUp(system.settings, LEVEL_MS)
+  await waitUntilCaughtUp(system.settings, CATCH_UP_MS)
   const before = await logLast()
 
   expect(await importFile(path, 'again')).toMatchObject({ published: 0, duplicates: 25 })
@@ -94,11 +94,11 @@ test('importing again changes nothing, also when INBOX has forgotten the ids', a
   await expect.poll(async () => (await importFile(path, 'again')).duplicates).toBe(0)
   await system.running.jetstream.jsm.streams.update('INBOX', { duplicate_window: nanos(120_000) })
 
-  await waitUntilCaughtUp(system.settings, LEVEL_MS)
+  await waitUntilCaughtUp(system.settings, CATCH_UP_MS)
   expect(await logLast()).toBe(before)
 })
 
-test('a conversation that has grown gets its new turns only', async () => {
+test('importing a conversation that has grown adds only its new turns', async () => {
   await importFile(await fileOf('short.jsonl', conversationsOf(1, 2)), 'grown')
   await importFile(await fileOf('long.jsonl', conversationsOf(1, 4)), 'grown')
 
@@ -106,7 +106,7 @@ test('a conversation that has grown gets its new turns only', async () => {
   expect(history?.map(({ input }) => input.id)).toEqual(['c1-1', 'c1-2', 'imported-2', 'c1-3', 'c1-4', 'imported-4'])
 })
 
-test('a conversation that stands twice in a file is told once', async () => {
+test('a conversation that occurs repeatedly in a file is imported once', async () => {
   const [conversation = {}] = conversationsOf(1, 6)
   const path = await fileOf('twice.jsonl', Array.from({ length: 8 }, () => conversation))
 
@@ -114,14 +114,13 @@ test('a conversation that stands twice in a file is told once', async () => {
   expect((await recordsOf('twice')).get('c1')).toHaveLength(7)
 })
 
-test('a full INBOX holds the import back, and nothing is lost or out of order once there is room', async () => {
+test('a full INBOX pauses the import, which loses nothing and keeps the order', async () => {
   const { jsm } = system.running.jetstream
   const { config, state } = await jsm.streams.info('INBOX')
   await jsm.streams.update('INBOX', { max_bytes: state.bytes + 10_000 })
-  let refused = (): void => undefined
-  const full = new Promise<void>((resolve) => { refused = resolve })
+  const { promise: full, resolve: refused } = Promise.withResolvers<void>()
 
-  const importing = importFile(await fileOf('full.jsonl', conversationsOf(20, 30)), 'full', { onWait: refused })
+  const importing = importFile(await fileOf('full.jsonl', conversationsOf(20, 30)), 'full', { onWait: () => refused() })
   await full
   await jsm.streams.update('INBOX', { max_bytes: config.max_bytes })
 
@@ -131,7 +130,7 @@ test('a full INBOX holds the import back, and nothing is lost or out of order on
   }
 })
 
-test('live, a user\'s turn comes after the reply to the one before, until a person takes over', async () => {
+test('a live import sends each user turn after the reply to the previous one, until a person takes over', async () => {
   const summary = await importFile(fileURLToPath(DEMO), 'live', { mode: 'live', replyWaitMs: 20_000 })
 
   expect(summary.reactions.none).toBe(0)
@@ -155,9 +154,9 @@ test('live, a user\'s turn comes after the reply to the one before, until a pers
   }
 })
 
-test('lines that are wrong are named, the rest is imported, and the command fails', async () => {
+test('the command names invalid lines, imports the others, and fails', async () => {
   const [good = {}] = conversationsOf(1, 2)
-  const path = await fileOf('bad.jsonl', ['rubbish', good, '', { id: 'x' }, { ...good, id: 'Straße 1/é' }])
+  const path = await fileOf('bad.jsonl', ['garbage', good, '', { id: 'x' }, { ...good, id: 'Straße 1/é' }])
 
   const { code, stdout, stderr } = await runCli(['import', path, '--tenant', 'bad', '--json', '--wait'], { dataDir })
 

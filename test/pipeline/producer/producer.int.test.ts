@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createProducer, InputRefusedError, NotAcknowledgedError, publish, WaitTimeoutError, type Producer, type Receipt } from '../../../infra/index.ts'
+import {
+  createProducer, InputRefusedError, NotAcknowledgedError, publish, WaitTimeoutError, type Producer, type Receipt,
+} from '../../../infra/index.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -19,16 +21,18 @@ afterAll(async () => {
 const add = (id: string, by = 1, messageId?: string) => ({ tenant: 'acme', kind: 'toy', id, type: 'add', data: { by }, messageId })
 const recordsOf = async (actor: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/toy/${actor}`)
 
-describe('a producer in Node, with no more rights than any', () => {
-  test('gets a receipt with the position, the id, and what the acknowledgement is worth', async () => {
+describe('a producer in Node with the rights of any producer', () => {
+  test('gets a receipt with the position, the id and the durability', async () => {
     const receipt = await publish(system.producer, add('plain', 1, '订单 1'))
-    expect(receipt).toEqual({ position: expect.any(Number) as number, id: '订单 1', duplicate: false, durability: { replicas: 1, fsync: '2m' } })
+    expect(receipt).toEqual({
+      position: expect.any(Number) as number, id: '订单 1', duplicate: false, durability: { replicas: 1, fsync: '2m' },
+    })
     const stored = await system.running.jetstream.jsm.streams.getMessage('INBOX', { seq: receipt.position })
     expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^acme/toy/plain/${encodeURI('订单 1')}/[\\w-]{12}$`))
     expect(await publish({ servers: system.running.nats.url }, add('plain', 1, '订单 1'))).toEqual({ ...receipt, duplicate: true })
   })
 
-  test('waits until its input is decided, out, or in the tables, and finds it there', async () => {
+  test('waits until its input is decided, sent or in the tables, and then finds it there', async () => {
     const { outcome, position } = await producer.publish(add('waits'), { wait: 'actor' })
     const [record] = await recordsOf('waits')
     expect([outcome, record?.record.inbox.seq]).toEqual(['committed', position])
@@ -42,21 +46,25 @@ describe('a producer in Node, with no more rights than any', () => {
     expect((await recordsOf('waits')).at(-1)?.record.inbox.seq).toBe(third)
   })
 
-  test('is told of a rejection, and of a repeat', async () => {
-    expect(await producer.publish({ ...add('told'), data: { by: 'much' } }, { wait: 'tables' })).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
-    expect(await producer.publish({ ...add('told'), source: 'crm', sequence: 4 }, { wait: 'actor' })).toMatchObject({ outcome: 'committed' })
-    expect(await producer.publish({ ...add('told'), source: 'crm', sequence: 4 }, { wait: 'out' })).toMatchObject({ outcome: 'repeat', duplicate: false })
+  test('gets the outcome of a rejected input and of a repeat', async () => {
+    expect(await producer.publish({ ...add('outcomes'), data: { by: 'much' } }, { wait: 'tables' }))
+      .toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
+    expect(await producer.publish({ ...add('outcomes'), source: 'crm', sequence: 4 }, { wait: 'actor' }))
+      .toMatchObject({ outcome: 'committed' })
+    expect(await producer.publish({ ...add('outcomes'), source: 'crm', sequence: 4 }, { wait: 'out' }))
+      .toMatchObject({ outcome: 'repeat', duplicate: false })
   })
 
-  test('is refused at once what no actor would take', async () => {
-    const refused = async (publication: Parameters<Producer['publish']>[0]) => producer.publish(publication).catch((error: unknown) => error)
+  test('refuses at once an input that any actor would reject', async () => {
+    const refused = async (publication: Parameters<Producer['publish']>[0]) =>
+      producer.publish(publication).catch((error: unknown) => error)
     expect(await refused({ ...add('x'), kind: 'a.b' })).toMatchObject({ code: 'bad_address' })
     expect(await refused({ ...add('x'), type: 'task.done' })).toMatchObject({ code: 'bad_input' })
     expect(await refused({ ...add('x'), data: { by: 'x'.repeat(300_000) } })).toMatchObject({ code: 'bad_input' })
     expect(await refused({ ...add('x'), data: { by: 1n } })).toBeInstanceOf(InputRefusedError)
   })
 
-  test('publishes once though NATS is killed meanwhile, whatever was acknowledged or lost on the way', async () => {
+  test('publishes each input once although NATS is killed meanwhile', async () => {
     const { jetstream, nats } = system.running
     const before = nats.pid
     const receipts: Receipt[] = []
@@ -74,18 +82,19 @@ describe('a producer in Node, with no more rights than any', () => {
     expect(jetstream.nc.isClosed()).toBe(false)
   })
 
-  test('hears in time what it may have to publish again, and may do so under the same id', async () => {
+  test('reports within the timeout an input that may be stored, which can be published again with the same id', async () => {
     const { jsm } = system.running.jetstream
     await jsm.streams.update('INBOX', { max_bytes: 1 })
     const error: unknown = await producer.publish(add('full', 1, 'f-1'), { timeoutMs: 3_000 }).catch((failure: unknown) => failure)
     expect(error).toBeInstanceOf(NotAcknowledgedError)
-    expect(error).toMatchObject({ code: 'not_acknowledged', messageId: 'f-1', message: expect.stringContaining('full until hosts have caught up') as string })
+    const message = expect.stringContaining('full until hosts have caught up') as string
+    expect(error).toMatchObject({ code: 'not_acknowledged', messageId: 'f-1', message })
     await jsm.streams.update('INBOX', { max_bytes: 100_000_000 })
     expect(await producer.publish(add('full', 1, 'f-1'), { wait: 'actor' })).toMatchObject({ outcome: 'committed', id: 'f-1' })
   })
 })
 
-test('on the command line the same is waited for, and said', async () => {
+test('the command line waits for the same and prints it', async () => {
   const dataDir = system.settings.DATA_DIR
   const [receipt] = await cliJson(['publish', 'acme/toy/cli', 'add', '{"by":2}', '--id', 'c-1', '--wait', 'tables'], { dataDir })
   expect(receipt).toMatchObject({ actor: 'acme/toy/cli', id: 'c-1', outcome: 'committed', durability: { replicas: 1 } })
@@ -94,9 +103,11 @@ test('on the command line the same is waited for, and said', async () => {
   expect([rejected.code, rejected.stdout]).toEqual([0, expect.stringMatching(/rejected: bad_data \(data\.by/)])
 })
 
-test('what is stored and not there in time is an error with its receipt', async () => {
+test('a wait that times out is an error with the receipt', async () => {
   await system.running.stages.get('project')?.stop()
-  const error: unknown = await producer.publish(add('late', 1, 'l-1'), { wait: 'tables', timeoutMs: 3_000 }).catch((failure: unknown) => failure)
+  const published = producer.publish(add('late', 1, 'l-1'), { wait: 'tables', timeoutMs: 3_000 })
+  const error: unknown = await published.catch((failure: unknown) => failure)
   expect(error).toBeInstanceOf(WaitTimeoutError)
-  expect(error).toMatchObject({ code: 'wait_timeout', receipt: { id: 'l-1', position: (await recordsOf('late'))[0]?.record.inbox.seq } })
+  const [record] = await recordsOf('late')
+  expect(error).toMatchObject({ code: 'wait_timeout', receipt: { id: 'l-1', position: record?.record.inbox.seq } })
 })

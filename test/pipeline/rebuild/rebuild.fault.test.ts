@@ -35,7 +35,7 @@ async function start(): Promise<CliProcess> {
   return up
 }
 
-/** A system with conversations in it, all stages level. */
+/** Starts a system, publishes conversations, and waits until all stages have caught up. */
 async function startFilled(): Promise<CliProcess> {
   const up = await startUp({ dataDir }, '--no-demo')
   running.push(up)
@@ -50,21 +50,23 @@ async function startFilled(): Promise<CliProcess> {
 }
 
 async function client(): Promise<ClickHouseClient> {
-  const made = createClient(await connectToRunningClickHouse(settings(), 'colloquy'))
-  clients.push(made)
-  return made
+  const created = createClient(await connectToRunningClickHouse(settings(), 'colloquy'))
+  clients.push(created)
+  return created
 }
 
-async function ask<Row>(query: string): Promise<Row[]> {
-  const result = await (await client()).query({ query, format: 'JSONEachRow', clickhouse_settings: { output_format_json_quote_64bit_integers: 0 } })
+async function query<Row>(sql: string): Promise<Row[]> {
+  const clickhouse_settings = { output_format_json_quote_64bit_integers: 0 } as const
+  const result = await (await client()).query({ query: sql, format: 'JSONEachRow', clickhouse_settings })
   return result.json<Row>()
 }
 
 const everything = async () => Object.fromEntries(await Promise.all(TABLE_NAMES.map(async (name) =>
-  [name, await ask(`SELECT * FROM ${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)))
-const phase = (): Promise<RebuildState['phase'] | undefined> => withJetStream(settings(), async (jetstream) => (await loadState(await openBucket(jetstream.nc)))?.state.phase)
+  [name, await query(`SELECT * FROM ${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)))
+const phase = (): Promise<RebuildState['phase'] | undefined> =>
+  withJetStream(settings(), async (jetstream) => (await loadState(await openBucket(jetstream.nc)))?.state.phase)
 
-test('the projector is killed again and again while tables take over: never half of them, and in the end all', async () => {
+test('killing the projector repeatedly during a table swap never swaps only some tables, and a rebuild succeeds afterwards', async () => {
   let up = await startFilled()
   const before = await everything()
   for (const waitMs of [0, 5, 20, 80]) {
@@ -75,37 +77,40 @@ test('the projector is killed again and again while tables take over: never half
     await up.ended
     running.splice(0)
     up = await start()
-    const generations = await ask<{ generation: number }>('SELECT max(generation) AS generation FROM generations GROUP BY name')
+    const generations = await query<{ generation: number }>('SELECT max(generation) AS generation FROM generations GROUP BY name')
     expect(new Set(generations.map(({ generation }) => generation)).size).toBeLessThanOrEqual(1)
     expect(await everything()).toEqual(before)
     rebuild.signal('SIGKILL')
     await rebuild.ended
   }
-  expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/they have taken over/)
+  expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/swapped them in/)
   expect(await everything()).toEqual(before)
   expect((await runCli(['verify'], { dataDir })).code).toBe(0)
 }, 360_000)
 
-test('one that is given up by Ctrl-C leaves the tables and the disk as they were', async () => {
+test('a rebuild that is cancelled by Ctrl-C leaves the tables and the disk unchanged', async () => {
   await startFilled()
   const before = await everything()
   const rebuild = startCli(['rebuild'], { dataDir })
   await expect.poll(phase, { interval: 2 }).toBe('filling')
   rebuild.signal('SIGINT')
   const { code, stderr } = await rebuild.ended
-  if (code !== 0) expect(stderr).toMatch(/the tables are as they were[^]*code: rebuild_given_up/)
+  if (code !== 0) expect(stderr).toMatch(/the tables are unchanged[^]*code: rebuild_given_up/)
   expect(await everything()).toEqual(before)
-  const [{ generations = 0 } = {}] = await ask<{ generations: number }>(`SELECT uniqExact(extract(partition, '^\\\\((\\\\d+),')) AS generations
+  const [{ generations = 0 } = {}] = await query<{ generations: number }>(`
+    SELECT uniqExact(extract(partition, '^\\\\((\\\\d+),')) AS generations
     FROM system.parts WHERE active AND database = 'colloquy' AND table = 'events_rows'`)
   expect(generations).toBe(1)
 })
 
-test('what a migration has left to be rebuilt is rebuilt by the next start', async () => {
+test('the next start rebuilds the tables that a migration requires', async () => {
   const up = await startFilled()
   const before = await everything()
   const clickhouse = await client()
   await clickhouse.command({ query: 'TRUNCATE TABLE turns_rows' })
-  await clickhouse.insert({ table: 'migrations', format: 'JSONEachRow', values: [{ version: LATEST_VERSION, name: 'as if just done', rebuild: TABLE_NAMES, seq: 1, at: new Date().toISOString().slice(0, 23).replace('T', ' ') }] })
+  const at = new Date().toISOString().slice(0, 23).replace('T', ' ')
+  const migration = { version: LATEST_VERSION, name: 'as if just done', rebuild: TABLE_NAMES, seq: 1, at }
+  await clickhouse.insert({ table: 'migrations', format: 'JSONEachRow', values: [migration] })
   expect(await pendingTables(clickhouse)).toEqual(TABLE_NAMES)
   up.signal('SIGTERM')
   await up.ended

@@ -11,7 +11,7 @@ let system: System
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   system = await startSystem({ dataDir })
-  await publishAll(system, Array.from({ length: 400 }, (_, i) => said(i)))
+  await publishAll(system, Array.from({ length: 400 }, (_, i) => messageInput(i)))
   await caughtUp(system)
 })
 afterAll(async () => {
@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 const TEXTS = ['How long does shipping to Norway take?', '你好，我的订单到哪里了？', 'I want to talk to a person', 'thanks, that is all']
-const said = (i: number) => ({
+const messageInput = (i: number) => ({
   subject: `in.acme.support.c${i % 50}`,
   body: { type: 'message.received', id: `m-${i}`, data: { role: 'user', text: TEXTS[i % TEXTS.length] } },
 })
@@ -35,29 +35,31 @@ const outLast = async () => (await system.running.jetstream.jsm.streams.info('OU
 const rebuild = (...args: string[]) => runCli(['rebuild', ...args], { dataDir })
 const phase = async () => (await loadState(system.running.kv))?.state.phase
 
-test('rebuilt tables are what they were, whatever was done to them by hand, and nothing happens again', async () => {
+test('a rebuild restores tables that were changed by hand, and sends nothing again', async () => {
   const before = await everything()
   const sent = await outLast()
   const { client } = system.running
   for (const name of TABLE_NAMES) {
-    await client?.command({ query: `ALTER TABLE ${name}_rows DELETE WHERE ${TABLES[name].seq} % 2 = 0`, clickhouse_settings: { mutations_sync: '1' } })
+    const query = `ALTER TABLE ${name}_rows DELETE WHERE ${TABLES[name].seq} % 2 = 0`
+    await client?.command({ query, clickhouse_settings: { mutations_sync: '1' } })
   }
-  await client?.command({ query: `INSERT INTO messages_rows (tenant, seq, idx, text) VALUES ('acme', 999999, 7, 'never said')` })
+  await client?.command({ query: `INSERT INTO messages_rows (tenant, seq, idx, text) VALUES ('acme', 999999, 7, 'never sent')` })
   expect(await everything()).not.toEqual(before)
 
   const [result] = await cliJson<{ tables: string[]; records: number }>(['rebuild'], { dataDir })
-  expect(result).toMatchObject({ tables: TABLE_NAMES, records: (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq })
+  const { state } = await system.running.jetstream.jsm.streams.info('LOG')
+  expect(result).toMatchObject({ tables: TABLE_NAMES, records: state.last_seq })
   expect(await everything()).toEqual(before)
   expect(await outLast()).toBe(sent)
   await caughtUp(system)
   expect(await outLast()).toBe(sent)
 })
 
-test('while it runs the tables go on, and nothing that came meanwhile is missing or old', async () => {
+test('the tables stay current during a rebuild, and the rebuilt ones have all records of that time', async () => {
   let i = 1_000
   let isOver = false
   const flow = (async () => {
-    while (!isOver) await publishAll(system, Array.from({ length: 20 }, () => said(i++)))
+    while (!isOver) await publishAll(system, Array.from({ length: 20 }, () => messageInput(i++)))
   })()
   const result = await rebuild()
   isOver = true
@@ -69,25 +71,26 @@ test('while it runs the tables go on, and nothing that came meanwhile is missing
   expect(await everything()).toEqual(live)
 })
 
-test('one table is rebuilt alone', async () => {
+test('one table can be rebuilt alone', async () => {
   await system.running.client?.command({ query: 'TRUNCATE TABLE messages_rows' })
-  expect((await rebuild('messages')).stdout).toMatch(/^messages made anew/)
-  expect(await rows(system, "SELECT count() > 1000 AS enough, countIf(id = '') AS nameless FROM messages")).toEqual([{ enough: 1, nameless: 0 }])
+  expect((await rebuild('messages')).stdout).toMatch(/^Rebuilt messages from /)
+  expect(await rows(system, "SELECT count() > 1000 AS enough, countIf(id = '') AS nameless FROM messages"))
+    .toEqual([{ enough: 1, nameless: 0 }])
   expect((await rebuild('passages')).stderr).toMatch(/Allowed choices are events, messages/)
 })
 
-test('rows that do not count are removed from the disk', async () => {
+test('rows of other generations are removed from the disk', async () => {
   expect(await rows(system, `SELECT table FROM system.parts WHERE active AND database = 'colloquy' AND table LIKE '%_rows'
     GROUP BY table HAVING uniqExact(extract(partition, '^\\\\((\\\\d+),')) > 1`)).toEqual([])
 })
 
-test('of two at once one is refused, and one that is killed changes nothing', async () => {
+test('a second concurrent rebuild is refused, and a killed rebuild changes nothing', async () => {
   const before = await everything()
   const first = startCli(['rebuild'], { dataDir })
   await expect.poll(phase, { interval: 5 }).toBe('filling')
   const second = startCli(['rebuild'], { dataDir })
   const refused = second.ended
-  // Slow machines: the first may be done before the second has started.
+  // On a slow machine the first may end before the second starts.
   const { code, stderr } = await refused
   if (code !== 0) expect(stderr).toMatch(/code: rebuild_runs/)
   await first.ended
@@ -102,12 +105,13 @@ test('of two at once one is refused, and one that is killed changes nothing', as
   expect(await everything()).toEqual(before)
 })
 
-test('the tables as they stood at a sequence are made beside those that count', async () => {
+test('a rebuild can create the tables as of a LOG sequence in another database', async () => {
   const seq = 300
   const [result] = await cliJson<{ seq: number }>(['rebuild', '--into', 'colloquy_then', '--to', String(seq)], { dataDir })
   expect(result).toMatchObject({ database: 'colloquy_then', seq, records: seq })
   expect(await rows(system, 'SELECT projected_seq AS seq FROM colloquy_then.freshness')).toEqual([{ seq }])
-  expect(await rows(system, 'SELECT * FROM colloquy_then.events ORDER BY seq, idx')).toEqual(await rows(system, `SELECT * FROM events WHERE seq <= ${seq} ORDER BY seq, idx`))
+  expect(await rows(system, 'SELECT * FROM colloquy_then.events ORDER BY seq, idx'))
+    .toEqual(await rows(system, `SELECT * FROM events WHERE seq <= ${seq} ORDER BY seq, idx`))
   const [actor] = await rows<{ actor: string; n: number }>(system, 'SELECT actor, n FROM colloquy_then.actors LIMIT 1')
   expect(await rows(system, `SELECT max(n) AS n FROM events WHERE seq <= ${seq} AND actor = '${actor?.actor}'`)).toEqual([{ n: actor?.n }])
   expect(await cliJson(['sql', 'SELECT count() > 0 AS readable FROM colloquy_then.cases'], { dataDir })).toEqual([{ readable: 1 }])

@@ -2,8 +2,7 @@ import { rm } from 'node:fs/promises'
 import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
-import { openClickHouseStore } from '../../../pipeline/search/clickhouse/clickhouse-store.ts'
-import { brainFloats } from '../../../pipeline/search/clickhouse/brain-floats.ts'
+import { brainFloats, openClickHouseStore } from '../../../pipeline/search/clickhouse/clickhouse-store.ts'
 import type { StoreHit, VectorStore } from '../../../pipeline/search/vector-store.ts'
 import { DIMENSION, pointOf, storeContract, vectorOf } from '../../support/vector-store-contract.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
@@ -26,8 +25,11 @@ afterAll(async () => {
 describe('points in ClickHouse', () => {
   storeContract((fingerprint, dimension = DIMENSION) => openClickHouseStore({ client, fingerprint, dimension }))
 
-  it('makes a collection of an earlier version anew: it is filled from LOG again', async () => {
-    await client.command({ query: 'CREATE TABLE memory_earlier (tenant String, id UUID, text String, vector Array(Float32)) ENGINE = MergeTree ORDER BY (tenant, id)' })
+  it('recreates the tables of an earlier version, empty', async () => {
+    await client.command({
+      query: `CREATE TABLE memory_earlier (tenant String, id UUID, text String, vector Array(Float32))
+ENGINE = MergeTree ORDER BY (tenant, id)`,
+    })
     await client.command({ query: 'INSERT INTO memory_earlier SELECT \'acme\', generateUUIDv4(), \'as it was\', [1, 0]' })
     const store = await openClickHouseStore({ client, fingerprint: 'earlier', dimension: DIMENSION })
     expect(await store.count('acme', {})).toBe(0)
@@ -35,23 +37,26 @@ describe('points in ClickHouse', () => {
     expect(await store.count('acme', {})).toBe(1)
   })
 
-  it('counts terms rightly when points were overwritten and removed: a score is what it would be without them', async () => {
-    const [changed, plain] = [await openClickHouseStore({ client, fingerprint: 'changed', dimension: DIMENSION }), await openClickHouseStore({ client, fingerprint: 'plain', dimension: DIMENSION })]
+  it('keeps term counts correct when points are overwritten and removed', async () => {
+    const changed = await openClickHouseStore({ client, fingerprint: 'changed', dimension: DIMENSION })
+    const plain = await openClickHouseStore({ client, fingerprint: 'plain', dimension: DIMENSION })
     const lasting = [pointOf('a', 'a parcel from Oslo'), pointOf('b', 'a letter from Bergen')]
     await plain.upsert(lasting)
     await changed.upsert([pointOf('a', 'parcel parcel parcel'), pointOf('c', 'another parcel', { actor: 'c9' })])
     await changed.upsert(lasting)
     await changed.deleteBy('acme', { actor: 'c9' })
     const scores = async (store: VectorStore): Promise<readonly (number | null)[]> =>
-      (await store.search({ tenant: 'acme', filter: {}, terms: ['parcel', 'letter'], limit: 5 })).sort((a, b) => a.source.localeCompare(b.source)).map(({ keyword }) => keyword)
+      (await store.search({ tenant: 'acme', filter: {}, terms: ['parcel', 'letter'], limit: 5 }))
+        .sort((a, b) => a.source.localeCompare(b.source)).map(({ keyword }) => keyword)
     expect(await scores(changed)).toEqual(await scores(plain))
   })
 
-  it('keeps vectors as brain floats, rounded to the nearest', () => {
-    expect([...brainFloats(Float32Array.of(1, -0.5, 0, 1 + 2 ** -8, 1 + 3 * 2 ** -8))]).toEqual([0x80, 0x3f, 0x00, 0xbf, 0, 0, 0x80, 0x3f, 0x82, 0x3f])
+  it('stores vectors as bfloat16, rounded to the nearest', () => {
+    const bytes = [...brainFloats(Float32Array.of(1, -0.5, 0, 1 + 2 ** -8, 1 + 3 * 2 ** -8))]
+    expect(bytes).toEqual([0x80, 0x3f, 0x00, 0xbf, 0, 0, 0x80, 0x3f, 0x82, 0x3f])
   })
 
-  it('finds by its index at least 0.97 of the ten nearest, in a small tenant beside a large one too', async () => {
+  it('finds at least 0.97 of the ten nearest points by its index, also in a small tenant beside a large one', async () => {
     const dimension = 64
     const store = await openClickHouseStore({ client, fingerprint: 'recall', dimension, exactPointsMax: 500 })
     const exact = await openClickHouseStore({ client, fingerprint: 'recall', dimension, exactPointsMax: 1e9 })
@@ -60,7 +65,8 @@ describe('points in ClickHouse', () => {
     }))
     for (let from = 0; from < points.length; from += 1_500) await store.upsert(points.slice(from, from + 1_500))
     const mutations = async (): Promise<number> => {
-      const result = await client.query({ query: "SELECT count() AS left FROM system.mutations WHERE table = 'memory_recall' AND NOT is_done", format: 'JSONEachRow' })
+      const query = "SELECT count() AS left FROM system.mutations WHERE table = 'memory_recall' AND NOT is_done"
+      const result = await client.query({ query, format: 'JSONEachRow' })
       return Number((await result.json<{ left: string }>())[0]?.left)
     }
     await expect.poll(mutations, { timeout: 60_000 }).toBe(0)

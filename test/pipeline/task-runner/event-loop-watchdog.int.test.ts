@@ -35,23 +35,29 @@ const minerKind = miner.with(setup({
 
 interface Line { readonly msg: string; readonly task?: string; readonly kind?: string; readonly blockedMs?: number }
 const lines: Line[] = []
-const log = pino({ level: 'warn' }, new Writable({ write(chunk: Buffer, _, done) { lines.push(JSON.parse(chunk.toString()) as Line); done() } }))
+const log = pino({ level: 'warn' }, new Writable({
+  write(chunk: Buffer, _, done) {
+    lines.push(JSON.parse(chunk.toString()) as Line)
+    done()
+  },
+}))
 
 let system: System
 beforeAll(async () => { system = await startSystem({ kinds: [minerKind], log, settings: { ROLES: 'host,dispatch,tasks' } }) })
 afterAll(() => system.stop())
 
-test.each([['at once', true, 'digs'], ['after a while', false, 'digsLater']] as const)(
-  'a task that blocks the event loop %s is named in the log, and other actors go on after it', async (_, once, name) => {
+test.each([['before its first await', true, 'digs'], ['after an await', false, 'digsLater']] as const)(
+  'a task that blocks the event loop %s is logged, and other actors continue after it', async (_, once, name) => {
     const id = `m-${name}`
     await publishAll(system, [
       { subject: `in.acme.miner.${id}`, body: { type: 'at', data: { once } } },
-      { subject: `in.acme.miner.other-${name}`, body: { type: 'unheard.of', data: {} } },
+      { subject: `in.acme.miner.other-${name}`, body: { type: 'unknown.type', data: {} } },
     ])
     const stateOf = async (actor: string) => (await readLog(system)).findLast((entry) => entry.actor === `acme/miner/${actor}`)?.record.to
     await expect.poll(async () => (await readLog(system)).filter((entry) => entry.actor === `acme/miner/${id}`).length).toBe(2)
     expect([await stateOf(id), await stateOf(`other-${name}`)]).toEqual(['idle', 'idle'])
     await expect.poll(() => lines.filter((line) => line.blockedMs !== undefined && line.task === name)).toHaveLength(1)
-    expect(lines.find((line) => line.task === name)).toMatchObject({ kind: 'miner', msg: expect.stringContaining('a task blocked the event loop') as string })
-    expect(lines.find((line) => line.task === name)?.blockedMs).toBeGreaterThan(BLOCKED_MS / 2)
+    const line = lines.find((one) => one.task === name)
+    expect(line).toMatchObject({ kind: 'miner', msg: expect.stringContaining('a task blocked the event loop') as string })
+    expect(line?.blockedMs).toBeGreaterThan(BLOCKED_MS / 2)
   })

@@ -12,14 +12,14 @@ import { startSystem, type System } from '../../support/test-system.ts'
 const DEADLINE_MS = 5_000
 const CONCURRENCY = 3
 
-/** What the tasks of this file have seen: they run in this very process. */
+/** What the tasks have observed; they run in this process. */
 const seen = { keys: [] as string[], aborted: [] as string[], attempts: new Map<string, number>(), running: 0, runningMost: 0 }
 const attempt = (key: string): number => {
   const attempts = (seen.attempts.get(key) ?? 0) + 1
   seen.attempts.set(key, attempts)
   return attempts
 }
-const aborts = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+const untilAborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
   signal.addEventListener('abort', () => resolve(), { once: true })
 })
 
@@ -49,7 +49,7 @@ const worker = defineKind({
           case 'terminal': throw new TerminalError('no_use', 'trying again is of no use')
           case 'silent': return new Promise<never>(() => undefined)
           case 'obedient':
-            await aborts(signal)
+            await untilAborted(signal)
             seen.aborted.push(key)
             throw signal.reason
           case 'huge': return { text: 'x'.repeat(LIMITS.resultBytesMax) }
@@ -92,9 +92,11 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-const go = (id: string, kind: z.infer<typeof how>) => publishAll(system, [{ subject: `in.acme.worker.${id}`, body: { type: 'go', data: { how: kind } } }])
-const statesOf = async (id: string) => (await readLog(system)).filter((entry) => entry.actor === `acme/worker/${id}`).map((entry) => entry.record.to)
-const settles = (id: string, states: string[]) => expect.poll(() => statesOf(id)).toEqual(states)
+const go = (id: string, kind: z.infer<typeof how>) =>
+  publishAll(system, [{ subject: `in.acme.worker.${id}`, body: { type: 'go', data: { how: kind } } }])
+const statesOf = async (id: string) =>
+  (await readLog(system)).filter((entry) => entry.actor === `acme/worker/${id}`).map((entry) => entry.record.to)
+const expectStates = (id: string, states: string[]) => expect.poll(() => statesOf(id)).toEqual(states)
 const taskRow = async (id: string) => {
   await caughtUp(system)
   const [row] = await rows(system, `SELECT status, attempts, error_code FROM tasks WHERE actor = '${id}'`)
@@ -102,9 +104,9 @@ const taskRow = async (id: string) => {
 }
 
 describe('a task', () => {
-  test('that fails is tried again, with the same key, until it succeeds', async () => {
+  test('that fails is retried with the same key until it succeeds', async () => {
     await go('flaky', 'flaky')
-    await settles('flaky', ['working', 'succeeded'])
+    await expectStates('flaky', ['working', 'succeeded'])
     expect(await taskRow('flaky')).toEqual({ status: 'done', attempts: 3, error_code: null })
     const [entry] = (await readLog(system)).filter((one) => one.actor === 'acme/worker/flaky')
     expect(seen.keys.filter((key) => key === entry?.record.started[0]?.run)).toHaveLength(3)
@@ -115,44 +117,48 @@ describe('a task', () => {
     ['terminal', 'failed', 1, 'no_use'],
     ['huge', 'failed', 1, 'result_too_large'],
     ['unfit', 'failed', 1, 'result_unfit'],
-  ] as const)('that is %s becomes the error event, one outcome and a dead letter', async (kind, status, attempts, code) => {
+  ] as const)('that is %s leads to an error event, one outcome and a dead letter', async (kind, status, attempts, code) => {
     await go(kind, kind)
-    await settles(kind, ['working', 'failed'])
+    await expectStates(kind, ['working', 'failed'])
     expect(await taskRow(kind)).toEqual({ status, attempts, error_code: code })
     expect(await rows(system, `SELECT reason FROM dead_letters WHERE actor = '${kind}'`)).toEqual([{ reason: 'task_failed' }])
-    const letter = await system.running.jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: `dead.task_failed.acme.worker.${kind}` })
-    expect(letter?.json<{ error: { code: string } }>().error.code).toBe(code)
+    const { jsm } = system.running.jetstream
+    const deadLetter = await jsm.streams.getMessage('DEAD', { last_by_subj: `dead.task_failed.acme.worker.${kind}` })
+    expect(deadLetter?.json<{ error: { code: string } }>().error.code).toBe(code)
   })
 
-  test('that failed for good is not run again by a redrive, which says what to do instead; its letter can be dropped', async () => {
+  test('that failed permanently is not redriven: the error has the remedy, and its dead letter can be dropped', async () => {
     const { jetstream } = system.running
     await go('given-up', 'terminal')
-    await settles('given-up', ['working', 'failed'])
+    await expectStates('given-up', ['working', 'failed'])
     await caughtUp(system)
     const deadLetters = await newestDeadLetters(jetstream, { actor: 'given-up' }, 10)
     const resolved: Resolved[] = []
-    const how = { jetstream, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved: (one: Resolved) => void resolved.push(one) }
-    await resolveDeadLetters({ ...how, end: 'redriven' }, deadLetters)
-    await resolveDeadLetters({ ...how, end: 'dropped' }, deadLetters)
+    const onResolved = (result: Resolved): void => void resolved.push(result)
+    const how = { jetstream, force: false, inFlightMax: 1, timeoutMs: 10_000, onResolved }
+    await resolveDeadLetters({ ...how, resolution: 'redriven' }, deadLetters)
+    await resolveDeadLetters({ ...how, resolution: 'dropped' }, deadLetters)
     await caughtUp(system)
     expect(resolved).toMatchObject([
-      { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string }, { outcome: 'dropped' },
+      { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string },
+      { outcome: 'dropped' },
     ])
-    expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'")).toEqual([{ reason: 'task_failed', resolved: true }])
+    expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'"))
+      .toEqual([{ reason: 'task_failed', resolved: true }])
     expect(await newestDeadLetters(jetstream, { actor: 'given-up' }, 10)).toEqual([])
     expect(await tablesBesideLog(system)).toEqual([])
   })
 
-  test('that never settles ends by its deadline, and gives its place free', async () => {
+  test('that never settles ends at its deadline and frees its slot', async () => {
     await go('silent', 'silent')
-    await settles('silent', ['working', 'failed'])
+    await expectStates('silent', ['working', 'failed'])
     expect(await taskRow('silent')).toMatchObject({ status: 'expired', error_code: 'deadline' })
     await expect.poll(async () => (await system.running.jetstream.jsm.streams.info('TASKS')).state.messages).toBe(0)
   })
 
-  test('that the machine no longer wants is told to stop, and its place is given free', async () => {
+  test('that the machine no longer needs is aborted and frees its slot', async () => {
     await go('left', 'obedient')
-    await settles('left', ['working'])
+    await expectStates('left', ['working'])
     const [entry] = (await readLog(system)).filter((one) => one.actor === 'acme/worker/left')
     const run = entry?.record.started[0]?.run ?? ''
     await expect.poll(() => seen.keys).toContain(run)
@@ -162,9 +168,9 @@ describe('a task', () => {
     expect(await statesOf('left')).toEqual(['working', 'left'])
   })
 
-  test('runs no more often at one time than its kind allows', async () => {
+  test('never exceeds the concurrency limit of its kind', async () => {
     await Promise.all(Array.from({ length: 12 }, (_, i) => go(`slow-${i}`, 'slow')))
-    for (let i = 0; i < 12; i++) await settles(`slow-${i}`, ['working', 'succeeded'])
+    for (let i = 0; i < 12; i++) await expectStates(`slow-${i}`, ['working', 'succeeded'])
     expect(seen.runningMost).toBe(CONCURRENCY)
   })
 })

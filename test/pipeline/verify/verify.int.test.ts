@@ -16,26 +16,33 @@ import { toyKind } from '../../support/toy-kind.ts'
 let dataDir: string
 let system: System
 
-const say = (tenant: string, actor: string, id: string, role: string, text: string, more: object = {}) => ({
+const message = (tenant: string, actor: string, id: string, role: string, text: string, more: object = {}) => ({
   subject: `in.${tenant}.support.${actor}`,
   body: { type: 'message.received', id, time: '2025-03-04T05:06:07.089Z', data: { role, text }, ...more },
 })
-/** Live talk in two languages, history, agents, things that fail and things that are refused. */
+/** Live messages in two languages, history, agents, failures and refused inputs. */
 const inputs = [
-  ...Array.from({ length: 30 }, (_, i) => say('acme', `a${i % 6}`, `m-${i}`, 'user', ['How long does shipping take?', '你好，我要退款', 'a person please'][i % 3] ?? '')),
-  ...Array.from({ length: 12 }, (_, i) => say('zeta', `h${i % 2}`, `h-${i}`, i % 3 === 2 ? 'agent' : 'user', `said long ago ${i}`, { history: true })),
-  say('zeta', 'h0', 'live-1', 'user', 'and now live'),
-  say('zeta', 'a9', 'x-1', 'agent', 'hello, this is a person'), say('zeta', 'a9', 'x-2', 'user', 'where is my order?'),
+  ...Array.from({ length: 30 }, (_, i) => {
+    const text = ['How long does shipping take?', '你好，我要退款', 'a person please'][i % 3] ?? ''
+    return message('acme', `a${i % 6}`, `m-${i}`, 'user', text)
+  }),
+  ...Array.from({ length: 12 }, (_, i) =>
+    message('zeta', `h${i % 2}`, `h-${i}`, i % 3 === 2 ? 'agent' : 'user', `lines long ago ${i}`, { history: true })),
+  message('zeta', 'h0', 'live-1', 'user', 'and now live'),
+  message('zeta', 'a9', 'x-1', 'agent', 'hello, this is a person'), message('zeta', 'a9', 'x-2', 'user', 'where is my order?'),
   { subject: 'in.acme.support.a1', body: 'no json' },
   { subject: 'in.acme.support.a1', body: { type: 'message.received', data: { role: 'nobody', n: 1, when: '2026-01-01' } } },
   { subject: 'in.acme.nokind.a1', body: { type: 'x', data: { big: 1 } } },
   ...['ask', 'split', 'left', 'note', 'throw', 'pause', 'resume', 'finish', 'add'].map((type, i) => (
     { subject: `in.acme.toy.t${i % 2}`, body: { type, id: `t-${i}`, data: { q: 'why', text: 'n', by: 1 } } })),
-  { subject: 'in.acme.toy.t3', body: { type: 'note', id: 'odd', data: { text: 'x', 'a.b': 1, a: { b: 2 }, huge: 1e300, deep: [[{}, null]] } } },
+  {
+    subject: 'in.acme.toy.t3',
+    body: { type: 'note', id: 'odd', data: { text: 'x', 'a.b': 1, a: { b: 2 }, huge: 1e300, deep: [[{}, null]] } },
+  },
 ]
 
-/** Anything that may happen to a case, in any order: the same every time. */
-function adventures(): { subject: string; body: object }[] {
+/** A fixed pseudo-random sequence of everything that can happen to a case. */
+function randomInputs(): { subject: string; body: object }[] {
   let state = 1
   const below = (bound: number): number => {
     state = Math.imul(state, 1_103_515_245) + 12_345 >>> 0
@@ -48,13 +55,18 @@ function adventures(): { subject: string; body: object }[] {
     const role = pick(['user', 'user', 'user', 'agent', 'assistant', 'system'])
     const text = pick(['delivery please', 'refund person', 'refund fail', 'invoice nothing', '配送要多久？', 'x'.repeat(1 + below(40))])
     const data = {
-      'message.received': { role, text, ...pick([{}, { lang: 'en' }, { customer: `c${below(3)}` }, { channel: 'phone', customer: below(9) }]) },
-      'feedback.given': { rating: below(6) }, 'case.resolved': { outcome: pick(['resolved', 'abandoned']) }, 'conversation.imported': { turns: below(9) },
-      'unheard.of': { x: below(9) },
+      'message.received': {
+        role, text, ...pick([{}, { lang: 'en' }, { customer: `c${below(3)}` }, { channel: 'phone', customer: below(9) }]),
+      },
+      'feedback.given': { rating: below(6) }, 'case.resolved': { outcome: pick(['resolved', 'abandoned']) },
+      'conversation.imported': { turns: below(9) }, 'unheard.of': { x: below(9) },
     }[type ?? 'unheard.of']
     return {
       subject: `in.${pick(['acme', 'zeta'])}.desk.d${below(12)}`,
-      body: { type, id: `adv-${i}`, time: `2025-0${1 + below(9)}-11T10:00:00.${100 + below(900)}Z`, data, ...(below(6) === 0 ? { history: true } : {}) },
+      body: {
+        type, id: `adv-${i}`, time: `2025-0${1 + below(9)}-11T10:00:00.${100 + below(900)}Z`, data,
+        ...(below(6) === 0 ? { history: true } : {}),
+      },
     }
   })
 }
@@ -64,12 +76,13 @@ beforeAll(async () => {
   const builtIn = await loadKinds(loadSettings({}, settingsFor(dataDir)).settings)
   system = await startSystem({ dataDir, kinds: [...builtIn.values(), toyKind, deskKind] })
   await publishAll(system, inputs)
-  for (const some of [adventures().slice(0, 200), adventures().slice(200)]) {
+  for (const some of [randomInputs().slice(0, 200), randomInputs().slice(200)]) {
     await publishAll(system, some)
     await caughtUp(system)
   }
-  // Cases end by themselves after a silence; the tests want a log that stands still.
-  const waiting = (): Promise<unknown[]> => rows(system, "SELECT actor FROM conversations WHERE kind = 'desk' AND state IN ('idle', 'replying') LIMIT 1")
+  // Waits until all cases have ended by their timers, so that LOG does not change during the tests.
+  const waiting = (): Promise<unknown[]> =>
+    rows(system, "SELECT actor FROM conversations WHERE kind = 'desk' AND state IN ('idle', 'replying') LIMIT 1")
   await vi.waitFor(async () => expect(await waiting()).toEqual([]), { timeout: 20_000, interval: 50 })
   await caughtUp(system)
 })
@@ -82,7 +95,7 @@ async function verify(...args: string[]): Promise<{ code: number | null; stderr:
   const { code, stdout, stderr } = await runCli(['verify', '--json', ...args], { dataDir })
   return { code, stderr, verified: JSON.parse(stdout) as Verified }
 }
-/** The same without a process of its own. */
+/** Verifies in this process. */
 async function differences(): Promise<Verified> {
   const { jetstream, client } = system.running
   if (client === undefined) throw new Error('this system has no tables')
@@ -93,7 +106,7 @@ const command = async (query: string): Promise<void> => {
 }
 const lastSeq = async () => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
-test('what was projected is what the log says, in every table', async () => {
+test('every projected table matches LOG', async () => {
   const { code, stderr, verified } = await verify()
   expect(stderr).toBe('')
   expect(code).toBe(0)
@@ -105,30 +118,34 @@ test('what was projected is what the log says, in every table', async () => {
   }
 })
 
-test('a range and a tenant are verified alone, from what the log carries at their beginning', async () => {
+test('a range or a tenant can be verified alone, resuming from the counts in its first records', async () => {
   const to = await lastSeq()
-  for (const args of [['--from', '10'], ['--from', '17', '--to', '31'], ['--tenant', 'zeta'], ['--tenant', 'zeta', '--from', '40', '--to', String(to)]]) {
+  const scopes = [
+    ['--from', '10'], ['--from', '17', '--to', '31'], ['--tenant', 'zeta'], ['--tenant', 'zeta', '--from', '40', '--to', String(to)],
+  ]
+  for (const args of scopes) {
     const { code, stderr } = await verify(...args)
     expect([args, stderr, code]).toEqual([args, '', 0])
   }
   expect((await runCli(['verify', '--to', '99999'], { dataDir })).stderr).toMatch(/LOG goes to sequence \d+[^]*code: no_such_sequence/)
 })
 
-/** A row of each table and a column in which it is altered. */
+/** For each table, the column to alter and its new value. */
 const ALTERED: Readonly<Record<TableName, readonly [string, string]>> = {
-  events: ['source', "'somebody else'"], messages: ['text', "'something else'"], actors: ['status', "'odd'"], conversations: ['user_msgs', 'user_msgs + 1'],
-  cases: ['records', 'records + 1'], turns: ['model', "'other'"], state_intervals: ['ms', 'ms + 1'], citations: ['score', 'ifNull(score, 0) + 0.000001'],
+  events: ['source', "'somebody else'"], messages: ['text', "'something else'"], actors: ['status', "'odd'"],
+  conversations: ['user_msgs', 'user_msgs + 1'], cases: ['records', 'records + 1'], turns: ['model', "'other'"],
+  state_intervals: ['ms', 'ms + 1'], citations: ['score', 'ifNull(score, 0) + 0.000001'],
   tasks: ['duration_ms', 'ifNull(duration_ms, 0) + 0.5'], dead_letters: ['reason', "'other'"],
 }
 
-/** A sequence from which a row of the table comes. */
+/** A LOG sequence that has a row in the table. */
 async function seqOf(name: TableName): Promise<number> {
   const found = await rows<{ seq: number }>(system, `SELECT DISTINCT ${TABLES[name].seq} AS seq FROM ${name} ORDER BY seq LIMIT 2`)
   return found.at(-1)?.seq ?? 0
 }
 const columnsOf = (name: TableName): string => [...Object.keys(TABLES[name].columns), 'generation'].join(', ')
 
-/** Does something to every table, verifies, and puts the tables back: the first difference of each table. */
+/** Changes every table, verifies, and restores the tables. @returns the first difference of each table. */
 async function firstAfter(change: (name: TableName, table: ReadModel, seq: number) => string): Promise<Map<string, object>> {
   const result = await changed(change)
   return new Map(result.first.map((named) => [named.table, named]))
@@ -151,74 +168,85 @@ async function changed(change: (name: TableName, table: ReadModel, seq: number) 
   return result
 }
 
-describe('by hand', () => {
-  test('a row that was altered is found in each table, and named with its column', async () => {
-    const first = await firstAfter((name, { seq }, at) => `ALTER TABLE ${name}_rows UPDATE ${ALTERED[name][0]} = ${ALTERED[name][1]} WHERE ${seq} = ${at}`)
-    for (const name of TABLE_NAMES) expect(first.get(name), name).toMatchObject({ kind: 'different', seq: await seqOf(name), column: ALTERED[name][0] })
+describe('a table that was changed by hand', () => {
+  test('differs by an altered row, with its column', async () => {
+    const first = await firstAfter((name, { seq }, at) =>
+      `ALTER TABLE ${name}_rows UPDATE ${ALTERED[name][0]} = ${ALTERED[name][1]} WHERE ${seq} = ${at}`)
+    for (const name of TABLE_NAMES) {
+      expect(first.get(name), name).toMatchObject({ kind: 'different', seq: await seqOf(name), column: ALTERED[name][0] })
+    }
   })
 
-  test('a row that was removed is found in each table', async () => {
+  test('differs by a removed row', async () => {
     const first = await firstAfter((name, { seq }, at) => `ALTER TABLE ${name}_rows DELETE WHERE ${seq} = ${at}`)
     for (const name of TABLE_NAMES) expect(first.get(name), name).toMatchObject({ kind: 'missing', seq: await seqOf(name) })
   })
 
-  test('a row that was doubled, so that anybody sees it twice, is found in each table', async () => {
-    const first = await firstAfter((name, { seq, partitionBy }, at) =>
-      `INSERT INTO ${name}_rows SELECT ${columnsOf(name).replace(partitionBy, `${partitionBy} - INTERVAL 3 MONTH AS ${partitionBy}`)} FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`)
+  test('differs by a row that its view shows twice', async () => {
+    const first = await firstAfter((name, { seq, partitionBy }, at) => {
+      const columns = columnsOf(name).replace(partitionBy, `${partitionBy} - INTERVAL 3 MONTH AS ${partitionBy}`)
+      return `INSERT INTO ${name}_rows SELECT ${columns} FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`
+    })
     for (const name of TABLE_NAMES) expect(first.get(name), name).toMatchObject({ seq: await seqOf(name) })
   })
 
-  test('a row that was doubled exactly is told of each table, and is no difference: everybody sees it once', async () => {
-    const result = await changed((name, { seq }, at) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name)} FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`, 'off')
+  test('does not differ by an exact duplicate on disk, which is only counted', async () => {
+    const result = await changed((name, { seq }, at) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name)}
+      FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`, 'off')
     expect(result.first).toEqual([])
     for (const name of TABLE_NAMES) expect(result.repeats[name]?.rows, name).toBeGreaterThan(0)
   })
 
-  test('a row from nowhere is found in each table', async () => {
-    const first = await firstAfter((name, { seq }) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name).replace(seq, `9999999 AS ${seq}`)} FROM (SELECT * FROM ${name}_rows LIMIT 1)`)
+  test('differs by a row after the end of LOG', async () => {
+    const first = await firstAfter((name, { seq }) => `INSERT INTO ${name}_rows
+      SELECT ${columnsOf(name).replace(seq, `9999999 AS ${seq}`)} FROM (SELECT * FROM ${name}_rows LIMIT 1)`)
     for (const name of TABLE_NAMES) expect(first.get(name), name).toMatchObject({ seq: 9_999_999 })
   })
 })
 
-test('JSON that was altered is found: the data of an event, of a rejected one, and the label of an actor', async () => {
+test('altered JSON is found: the data of an event and of a rejected input, and the label of an actor', async () => {
   const seq = (where: string) => rows<{ seq: number }>(system, `SELECT seq FROM events WHERE ${where} LIMIT 1`)
+  const changeOf = async (where: string, assignment: string) =>
+    (await seq(where)).map((row) => [`UPDATE ${assignment} WHERE seq = ${row.seq} AND idx = 0`, row.seq] as const)
   const cases = [
-    ...(await seq("outcome = 'committed' AND type = 'message.received'")).map((row) => ['events', `UPDATE data = '{"role":"user"}' WHERE seq = ${row.seq} AND idx = 0`, row.seq] as const),
-    ...(await seq("outcome = 'rejected' AND toJSONString(data) != '{}'")).map((row) => ['events', `UPDATE data = '{"x":1}' WHERE seq = ${row.seq} AND idx = 0`, row.seq] as const),
-    ...(await seq("outcome = 'committed'")).map((row) => ['events', `UPDATE data = '{}', data_error = 'no reason' WHERE seq = ${row.seq} AND idx = 0`, row.seq] as const),
+    ...await changeOf("outcome = 'committed' AND type = 'message.received'", `data = '{"role":"user"}'`),
+    ...await changeOf("outcome = 'rejected' AND toJSONString(data) != '{}'", `data = '{"x":1}'`),
+    ...await changeOf("outcome = 'committed'", "data = '{}', data_error = 'no reason'"),
   ]
   expect(cases.length).toBeGreaterThan(1)
-  for (const [table, change, at] of cases) {
+  for (const [change, at] of cases) {
     await command('DROP TABLE IF EXISTS kept')
     await command('CREATE TABLE kept AS events_rows')
     await command('INSERT INTO kept SELECT * FROM events_rows')
-    await command(`ALTER TABLE ${table}_rows ${change}`)
+    await command(`ALTER TABLE events_rows ${change}`)
     const { first } = await differences()
-    expect([change, first[0]]).toMatchObject([change, { table, seq: at, column: 'data' }])
+    expect([change, first[0]]).toMatchObject([change, { table: 'events', seq: at, column: 'data' }])
     await command('TRUNCATE TABLE events_rows')
     await command('INSERT INTO events_rows SELECT * FROM kept')
   }
   await command(`ALTER TABLE actors_rows UPDATE label = '{"count":77}' WHERE kind = 'toy' AND actor = 't1'`)
   const { code, stderr, verified } = await verify()
   expect(code).toBe(1)
-  expect(stderr).toMatch(/actors is not what the log says:\n {2}actors, sequence \d+, row tenant acme, kind toy, actor t1: label is "{.*77}", by the log [^]*code: tables_differ/)
+  expect(stderr).toMatch(/actors does not match the log:\n {2}actors, sequence \d+, row tenant acme, kind toy, actor t1: label is "{/)
+  expect(stderr).toMatch(/label is "{.*77}", by the log [^]*code: tables_differ/)
   expect(verified.first).toMatchObject([{ table: 'actors', kind: 'different', column: 'label', found: '{"count":77}' }])
 })
 
-test('the auditor finds it by itself, counts it for each table, and goes on after what it has seen', async () => {
+test('the auditor finds a difference, counts it by table, and continues with the next slices', async () => {
   const { jetstream, kv, client } = system.running
   if (client === undefined) throw new Error('this system has no tables')
   await command("ALTER TABLE messages_rows UPDATE chars = chars + 1 WHERE tenant = 'zeta'")
   const metrics = createMetrics()
-  const said: string[] = []
-  const log = pino({ level: 'error' }, { write: (line: string) => { said.push(line) } })
+  const lines: string[] = []
+  const log = pino({ level: 'error' }, { write: (line: string) => { lines.push(line) } })
   const auditor = startAuditor({ jetstream, kv, clickhouse: client, metrics, log, sliceMax: 200, pauseMsMin: 1, share: 1 })
-  const mismatches = async (table: TableName) => (await metrics.auditMismatches.get()).values.find(({ labels }) => labels.table === table)?.value
+  const mismatches = async (table: TableName) =>
+    (await metrics.auditMismatches.get()).values.find(({ labels }) => labels.table === table)?.value
   const passes = async () => (await metrics.auditPasses.get()).values[0]?.value ?? 0
   await expect.poll(passes, { timeout: 50_000 }).toBeGreaterThan(1)
   await auditor.stop()
   expect(await mismatches('messages')).toBeGreaterThan(0)
   expect(await mismatches('turns')).toBe(0)
-  expect(said.filter((line) => line.includes('messages is not what the log says')).length).toBeGreaterThan(0)
+  expect(lines.filter((line) => line.includes('the table messages differs from LOG')).length).toBeGreaterThan(0)
   expect((await metrics.auditedAt.get()).values[0]?.value).toBeGreaterThan(Date.now() / 1_000 - 60)
 })

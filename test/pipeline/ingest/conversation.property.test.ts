@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { actorIdOf, conversationIdOf } from '../../../pipeline/ingest/conversations/import-actor-id.ts'
+import { actorIdOf, conversationIdOf } from '../../../pipeline/ingest/conversations/conversation.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 
 const ids = fc.oneof(
@@ -9,7 +9,7 @@ const ids = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9_-]{1,60}$/).map((id) => `b64-${id}`),
 )
 
-test('every id becomes a token from which it can be had back', () => {
+test('every conversation id becomes a token that can be converted back', () => {
   fc.assert(fc.property(ids, (id) => {
     const actorId = actorIdOf(id)
     fc.pre(actorId !== undefined)
@@ -18,14 +18,14 @@ test('every id becomes a token from which it can be had back', () => {
   }))
 })
 
-test('an id that is a token stays as it is, so that it can be read', () => {
+test('an id that is a token is kept', () => {
   fc.assert(fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/), (id) => {
     fc.pre(!id.startsWith('b64-'))
     expect(actorIdOf(id)).toBe(id)
   }))
 })
 
-test('ids up to 93 bytes can be held, longer ones and broken ones not', () => {
+test('ids up to 93 bytes are accepted, longer and malformed ones are not', () => {
   expect(actorIdOf('你'.repeat(31))).toBeDefined()
   expect(actorIdOf('你'.repeat(32))).toBeUndefined()
   expect(actorIdOf('\ud800')).toBeUndefined()
