@@ -94,7 +94,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
   const { stages: ownStages } = await startStages({
-    settings: own, kinds, log, jetstream, kv, client, memory: searchIndex, metrics, replicas,
+    settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas,
   }, started)
   const threads = await startThreads({ roles: threadRoles, settings, servers: { nats, clickhouse }, replicas, log }, started)
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))

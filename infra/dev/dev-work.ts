@@ -80,7 +80,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
   return async () => {
     const { stages } = await startStages({
-      settings, kinds, log, jetstream, kv, client: undefined, memory: undefined, metrics: createMetrics(), replicas: durability.replicas,
+      settings, kinds, log, jetstream, kv, client: undefined, searchIndex: undefined, metrics: createMetrics(), replicas: durability.replicas,
     }, started)
     const statusService = startStatusService(nc, stages, durability)
     started.defer(() => statusService.stop())

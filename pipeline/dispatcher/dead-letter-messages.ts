@@ -1,6 +1,7 @@
-import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
+import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 
 /** A message for DEAD. */
 export interface DeadLetterMessage {
@@ -70,4 +71,15 @@ export async function deadLettersOf(
     })
   }
   return deadLetters
+}
+
+/** Removes a dead letter that was redriven or dropped from DEAD. May be repeated; leaves any other message at its sequence alone. */
+export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
+  const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
+  if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
+  try {
+    await jsm.streams.deleteMessage('DEAD', deadSeq, false)
+  } catch (error) {
+    if (!isJetStreamError(error, 'noSuchSequence')) throw error
+  }
 }

@@ -53,8 +53,8 @@ export const BREAKS = {
         replace: 'candidates.at(-1)',
       },
       {
-        file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const deadLetters',
-        replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const deadLetters',
+        file: 'pipeline/dispatcher/dispatcher.ts', find: 'const startedMs = performance.now()\n    const deadLetters',
+        replace: 'const startedMs = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const deadLetters',
       },
     ],
     findings: ['event', 'dead_letter', 'task', 'timer'], minutes: 1,

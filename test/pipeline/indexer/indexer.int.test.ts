@@ -69,7 +69,7 @@ afterAll(async () => {
 const start = (reader: string, store: IndexWriter, embedder = lexical): Promise<Stage> => {
   const { jetstream, kv } = system.running
   return startStage('embed', () => startIndexer({
-    jetstream, checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log: silent }), embedder, store,
+    jetstream, checkpoints: createCheckpoints(kv, reader), canaries: createCanaries({ kv, reader, store, log: silent }), embedder, store,
     recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20, log: silent, metrics: createMetrics(),
   }), silent)
 }
