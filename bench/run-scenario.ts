@@ -1,6 +1,6 @@
 import { durabilityOf } from '../infra/app/durability.ts'
 import { loadSettings, type SettingName } from '../infra/settings.ts'
-import { codeOf } from '../schemas/errors.ts'
+import { hasCode } from '../schemas/errors.ts'
 import { isClean } from './gate/check-ledger.ts'
 import { passGate } from './gate/gate.ts'
 import { createProducer } from './harness/bench-producer.ts'
@@ -64,7 +64,7 @@ async function measure(scenario: Scenario, bench: Bench): Promise<Measured | { r
   try {
     return await scenario.run(bench)
   } catch (error) {
-    if (error instanceof Error && codeOf(error) === 'not_level') return { failure: error }
+    if (error instanceof Error && hasCode(error, 'not_level')) return { failure: error }
     throw error
   }
 }

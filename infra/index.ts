@@ -18,6 +18,7 @@ export { send, type SendAction, type Sending } from '../actors/definition/send-a
 export { createProducer, publish, type Producer, type Publication, type PublishOptions } from '../pipeline/producer/producer.ts'
 export type { Receipt } from '../pipeline/producer/receipt.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
+export { ERROR_CODES, type ErrorCode } from '../schemas/error-codes.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'

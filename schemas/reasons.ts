@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ErrorCode } from './error-codes.ts'
 
 /**
  * Why an input was not committed, in the order in which it is checked. `task_failed`, and `embed_failed` for a text that the embedding model
@@ -7,6 +8,6 @@ import { z } from 'zod'
 export const REASONS = [
   'bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'unknown_kind', 'bad_data', 'ended', 'poison', 'state_too_large',
   'task_failed', 'embed_failed',
-] as const
+] as const satisfies readonly ErrorCode[]
 export const reasonSchema = z.enum(REASONS)
 export type Reason = z.infer<typeof reasonSchema>

@@ -1,5 +1,6 @@
 import type { AnyEventObject } from 'xstate'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import type { RunInput } from '../../schemas/internal-messages.ts'
 import type { TaskEnd } from '../../schemas/record.ts'
@@ -111,7 +112,7 @@ function expiredRunOf({ actor, message }: DecisionInput): RunInput | undefined {
 
 type Outcome = Exclude<RunInput, { type: 'timer.fired' }>
 
-const DEADLINE = { code: 'deadline', message: 'the deadline passed before the task had an outcome' }
+const DEADLINE = { code: 'deadline' satisfies ErrorCode, message: 'the deadline passed before the task had an outcome' }
 
 function outcomeEvent(child: string, outcome: Outcome): AnyEventObject {
   if (outcome.type === 'task.done') return { type: `xstate.done.actor.${child}`, output: outcome.output, actorId: child }
@@ -129,9 +130,9 @@ function run(turn: DecisionInput, kind: Kind, input: Input, event: AnyEventObjec
   try {
     return commit(turn, kind, input, step(turn, kind, input, event, settled))
   } catch (error) {
-    if (error instanceof ColloquyError && error.code === 'newer_machine') throw error
+    if (error instanceof ColloquyError && hasCode(error, 'newer_machine')) throw error
     if (!fresh) return { kind: 'threw', error }
-    const code = error instanceof ColloquyError ? error.code : isEndless(error) ? 'always_cycle' : undefined
+    const code = error instanceof ColloquyError ? error.code : isEndless(error) ? 'always_cycle' satisfies ErrorCode : undefined
     return reject(turn, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
   }
 }

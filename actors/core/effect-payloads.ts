@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
@@ -8,7 +9,7 @@ import { isAddressable } from '../../schemas/subjects.ts'
 import type { Kind, TaskDefinition } from '../definition/define-kind.ts'
 
 /** What a machine may give out, checked before it is committed: an input that leads to anything else is rejected. */
-const refuse = (code: string, what: string): never => { throw new ColloquyError(code, what) }
+const refuse = (code: ErrorCode, what: string): never => { throw new ColloquyError(code, what) }
 
 export function taskOf(kind: Kind, name: string): TaskDefinition {
   const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined

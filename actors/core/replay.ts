@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -75,7 +75,7 @@ function safely<T>(work: () => T): T | ColloquyError {
   try {
     return work()
   } catch (error) {
-    return error instanceof ColloquyError ? error : new ColloquyError(codeOf(error) ?? 'error', messageOf(error), { cause: error })
+    return error instanceof ColloquyError ? error : new ForeignCodeError(codeOf(error) ?? 'error', messageOf(error), { cause: error })
   }
 }
 

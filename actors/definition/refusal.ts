@@ -1,8 +1,9 @@
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 /**
  * Why a machine cannot be a kind's. All but the last few are found when the kind is defined; what cannot be seen there rejects the
- * input as `poison` with the same code at the head of the record's `error`.
+ * input as `poison` with the same code at the head of the record's `error`. They are error codes too: docs/errors.md says what to do about each.
  */
 export const REFUSAL_CODES = [
   /** `spawn` in `assign`: the child would be in no record and never run. */
@@ -14,7 +15,7 @@ export const REFUSAL_CODES = [
   'bad_state_name', 'context_not_json', 'bad_context',
   /** Found at start, against what is registered and recorded. */
   'definition_changed', 'missing_migration', 'migration_failed', 'task_gone', 'state_gone', 'kind_missing',
-] as const
+] as const satisfies readonly ErrorCode[]
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 
 /** What is wrong with a machine, where, and what to write instead. */

@@ -52,7 +52,7 @@ export function send<Context extends MachineContext, Expression extends EventObj
 ): SendAction<Context, Expression, P, Event>
 export function send(what: unknown): () => void {
   const action = (): void => {
-    throw new ColloquyError('not_carried_out', 'send(…) is carried out by Colloquy; a machine that is run by XState alone sends nothing')
+    throw new ColloquyError('not_carried_out', 'send(…) is carried out by Colloquy; a machine that is run by XState alone sends nothing. Try it with given(kind) of colloquy/test')
   }
   return Object.assign(action, { [SENDING]: what })
 }

@@ -40,7 +40,7 @@ export interface Recording<K extends Kind> {
 /** @throws ColloquyError `no_history` where there is no record */
 export function createRecording<K extends Kind>(kind: K, address: Address, records: readonly LogRecord[]): Recording<K> {
   const [first] = records
-  if (first === undefined) throw new ColloquyError('no_history', `${address.tenant}/${address.kind}/${address.id} has no records`)
+  if (first === undefined) throw new ColloquyError('no_history', `${address.tenant}/${address.kind}/${address.id} has no records; check tenant, kind and id with "colloquy show"`)
   const { deviation, world } = replay(kind, address, records)
   const recording: Recording<K> = {
     address, records, deviation,

@@ -92,7 +92,7 @@ export function fitOutput(kind: Kind, task: string, output: unknown): unknown {
   const problem = jsonProblem(output)
   const checked = kind.tasks[task]?.output.safeParse(output)
   const what = problem ?? (checked?.success === false ? zodProblem(checked.error, 'output') : undefined)
-  if (what !== undefined) throw new ColloquyError('bad_stub', `the output given for task "${task}" does not fit its schema: ${what}`)
+  if (what !== undefined) throw new ColloquyError('bad_stub', `the output given for task "${task}" does not fit its schema: ${what}; correct it in the test`)
   return output
 }
 

@@ -1,4 +1,5 @@
 import { StateMachine } from 'xstate'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import type { State } from '../../schemas/record.ts'
 import type { Actor } from '../core/actor.ts'
 import { decide, type Decision } from '../core/decide.ts'
@@ -10,7 +11,7 @@ import { leavesOf } from '../core/snapshot.ts'
 import { under, type Conditions } from './simulated-conditions.ts'
 import { deepFreeze } from '../definition/deep-freeze.ts'
 
-export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const
+export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const satisfies readonly ErrorCode[]
 
 /** A rule of pure machines that a decision broke, though nothing threw. */
 export interface Complaint {

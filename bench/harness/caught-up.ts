@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { BenchSystem } from './bench-system.ts'
 import { type CounterWatch,watchCounter } from './counter-watch.ts'
 
@@ -15,13 +15,8 @@ export const CAUGHT_UP_MS_MAX = 300_000
 export const lastSeqOf = async ({ jsm }: Pick<BenchSystem, 'jsm'>, stream: string): Promise<number> =>
   (await jsm.streams.info(stream)).state.last_seq
 
-const freshnessSchema = z.array(z.object({ seq: z.coerce.number() }))
-
 /** The LOG sequence up to which all rows are in the tables. */
-export async function projectedSeqOf({ clickhouse }: BenchSystem): Promise<number> {
-  const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
-  return freshnessSchema.parse(await result.json())[0]?.seq ?? 0
-}
+export const projectedSeqOf = ({ clickhouse }: BenchSystem): Promise<number> => projectedSeq(clickhouse)
 
 /** Follows the last sequence of a stream. */
 export const watchStream = (system: BenchSystem, stream: string): Promise<CounterWatch> =>

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { z } from 'zod'
+import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import type { Bench, Figures, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
@@ -95,12 +95,10 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
   }
 }
 
-const recordSchema = z.object({ inbox: z.object({ seq: z.number() }) })
-
 /** The newest record and its INBOX sequence. INBOX's own last sequence may be higher: an obsolete wake-up leaves no record. */
-async function newestRecord({ jsm }: BenchSystem): Promise<{ seq: number; inboxSeq: number }> {
-  const newest = await jsm.streams.getMessage('LOG', { last_by_subj: 'log.>' })
-  return newest === null ? { seq: 0, inboxSeq: 0 } : { seq: newest.seq, inboxSeq: recordSchema.parse(newest.json()).inbox.seq }
+async function newestRecord(system: BenchSystem): Promise<{ seq: number; inboxSeq: number }> {
+  const newest = await lastRecord(system, 'log.>')
+  return newest === undefined ? { seq: 0, inboxSeq: 0 } : { seq: newest.seq, inboxSeq: newest.record.inbox.seq }
 }
 
 const LINE_COLOURS = [COLOURS.good, COLOURS.plain, COLOURS.bad]

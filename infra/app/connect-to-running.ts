@@ -1,10 +1,10 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickhouse/client'
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { ColloquyError, codeOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { Settings } from '../settings.ts'
@@ -69,9 +69,6 @@ export async function connectToRunningNats(settings: Settings, role: NatsRole): 
   return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => { throw notRunning(settings, url, cause) })
 }
 
-/** JetStream's code for a stream that is not there. */
-const STREAM_NOT_FOUND = 10059
-
 /** Connects as Colloquy itself. @throws ColloquyError as `attachNats` does, and `not_set_up` where NATS has no streams of ours */
 async function connectToRunningJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
   const jetstream = await openJetStream(await connectToRunningNats(settings, 'colloquy'))
@@ -80,7 +77,7 @@ async function connectToRunningJetStream(settings: Settings): Promise<JetStreamC
     return jetstream
   } catch (cause) {
     await jetstream.close()
-    if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
+    if (!isJetStreamError(cause, 'streamNotFound')) throw cause
     const where = jetstream.nc.getServer()
     throw new ColloquyError('not_set_up', `The NATS at ${where} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   }
@@ -115,7 +112,7 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
   }
   const known = await announced(settings.DATA_DIR)
   if (known?.clickhouseUrl === null) {
-    throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables (COLLOQUY_ROLES)`)
+    throw new ColloquyError('no_tables', `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables; start one whose COLLOQUY_ROLES contains project`)
   }
   const url = known?.clickhouseUrl ?? urlAt('http', settings.CLICKHOUSE_PORT)
   if (url === undefined) throw notRunning(settings)
@@ -133,7 +130,7 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
 export async function httpAddress(settings: Settings): Promise<string> {
   const known = await announced(settings.DATA_DIR)
   if (known?.httpUrl === null) {
-    throw new ColloquyError('no_http', `The Colloquy on ${settings.DATA_DIR} has no HTTP interface: none of its roles is serve (COLLOQUY_ROLES)`)
+    throw new ColloquyError('no_http', `The Colloquy on ${settings.DATA_DIR} has no HTTP interface; start one whose COLLOQUY_ROLES contains serve`)
   }
   if (known !== undefined) return known.httpUrl
   if (settings.HTTP_PORT === 0) throw notRunning(settings)

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { DTYPES, POOLINGS } from '../../pipeline/embedding/embedding-model.ts'
+import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import type { Settings } from '../settings.ts'
 
 /** The settings that say which model makes the vectors, and how. */
@@ -18,6 +19,7 @@ export type IndexModel = z.output<typeof indexModelSchema>
 
 /** In the bucket of what the cluster agrees on. */
 const KEY = 'memory-model'
+const modelIn = (kv: KV) => typedKey(kv, KEY, indexModelSchema)
 
 /** What the settings say of the model; a folder by its whole path, and the built-in one always by the same words. */
 export function modelSettingsOf({ EMBED_MODEL: model, EMBED_DTYPE, EMBED_POOLING, EMBED_QUERY_PREFIX, EMBED_PASSAGE_PREFIX }: Settings): ModelSettings {
@@ -37,12 +39,7 @@ export const withModel = (settings: Settings, model: ModelSettings): Settings =>
 })
 
 /** `undefined` before anything was ever embedded. */
-export async function readIndexModel(kv: KV): Promise<IndexModel | undefined> {
-  const entry = await kv.get(KEY)
-  return entry === null || entry.operation !== 'PUT' ? undefined : indexModelSchema.parse(entry.json())
-}
+export const readIndexModel = async (kv: KV): Promise<IndexModel | undefined> => (await modelIn(kv).get())?.value
 
 /** From now on the cluster searches with this one: whoever has another open sees it within seconds. */
-export async function writeIndexModel(kv: KV, model: IndexModel): Promise<void> {
-  await kv.put(KEY, JSON.stringify(model))
-}
+export const writeIndexModel = (kv: KV, model: IndexModel): Promise<void> => modelIn(kv).put(model)

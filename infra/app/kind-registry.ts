@@ -6,8 +6,10 @@ import { definitionSchema, describe, firstDifference, hashOf, type Definition } 
 import { machineName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
 import { versionOf } from '../../actors/core/migrate.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
@@ -31,6 +33,9 @@ const entryShape = z.object({
 })
 /** One version of a kind, as the cluster knows it. */
 export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version: number }
+
+const newestIn = (kv: KV, name: string) => typedKey(kv, `${KINDS}${name}`, registeredShape)
+const definitionIn = (kv: KV, name: string, version: number) => typedKey(kv, `${DEFINITIONS}${name}.${version}`, entryShape)
 
 export interface KindRegistryDeps {
   readonly kv: KV
@@ -74,9 +79,9 @@ async function register(deps: KindRegistryDeps, kind: Kind, newest: number | und
   if (before?.hash !== hash) await checkUpgrade(deps, kind)
   const { last_seq: logSeq } = (await streamInfo(jetstream.jsm, 'LOG')).state
   const entry = before?.hash === hash ? { ...before, limits } : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits }
-  await kv.put(`${DEFINITIONS}${kind.name}.${kind.version}`, JSON.stringify(entry))
+  await definitionIn(kv, kind.name, kind.version).put(entry)
   // An older worker that starts once more must not make the register forget the newer one.
-  if (newest === undefined || newest <= kind.version) await kv.put(`${KINDS}${kind.name}`, JSON.stringify({ version: kind.version }))
+  if (newest === undefined || newest <= kind.version) await newestIn(kv, kind.name).put({ version: kind.version })
 }
 
 const changed = (kind: Kind, before: Definition, after: Definition): ColloquyError =>
@@ -87,7 +92,7 @@ const changed = (kind: Kind, before: Definition, after: Definition): ColloquyErr
 /** What a version that starts for the first time, or changed, takes over from the earlier ones. */
 async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   const { kv, jetstream } = deps
-  const last = await lastRecord(jetstream, kind.name)
+  const last = (await lastRecord(jetstream, recordsOfKind(kind.name)))?.record
   if (last === undefined) return
   const earlier = (await versionsOf(kv, kind.name)).filter(({ version }) => version < kind.version)
   const recorded = new Set<number>()
@@ -109,8 +114,8 @@ const RECORDS_LOOKED_AT_MAX = 1_000
 /** Whether a version left records; where that cannot be told from a bounded number of them, yes. */
 async function hasRecords(jetstream: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
-  if ((await lastRecord(jetstream, kind))?.machine === machine) return true
-  const later = { filter_subjects: [`log.*.*.${kind}.*`], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
+  if ((await lastRecord(jetstream, recordsOfKind(kind)))?.record.machine === machine) return true
+  const later = { filter_subjects: [recordsOfKind(kind)], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
   let looked = 0
   for await (const batch of readToEnd(jetstream, 'LOG', later)) {
     for (const message of batch) {
@@ -121,16 +126,13 @@ async function hasRecords(jetstream: JetStreamContext, kind: string, { version, 
   return false
 }
 
-async function lastRecord({ jsm }: JetStreamContext, kind: string): Promise<LogRecord | undefined> {
-  return (await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${kind}.*` }))?.json<LogRecord>()
-}
-
 /** The kinds that are in use in the cluster, and the newest version of each, by name. */
 export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   for (const key of await keysOf(kv, KINDS)) {
-    const entry = await kv.get(key)
-    if (entry !== null && entry.operation === 'PUT') found.set(key.slice(KINDS.length), registeredShape.parse(entry.json()).version)
+    const name = key.slice(KINDS.length)
+    const newest = await newestIn(kv, name).get()
+    if (newest !== undefined) found.set(name, newest.value.version)
   }
   return found
 }
@@ -143,8 +145,8 @@ export async function versionsOf(kv: KV, kind: string): Promise<RegisteredVersio
 }
 
 async function versionEntry(kv: KV, kind: string, version: number): Promise<RegisteredVersion | undefined> {
-  const entry = await kv.get(`${DEFINITIONS}${kind}.${version}`)
-  return entry === null || entry.operation !== 'PUT' ? undefined : { ...entryShape.parse(entry.json()), version }
+  const entry = await definitionIn(kv, kind, version).get()
+  return entry && { ...entry.value, version }
 }
 
 async function keysOf(kv: KV, prefix: string): Promise<string[]> {

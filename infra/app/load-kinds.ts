@@ -10,7 +10,7 @@ import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import type { ModelOptions } from '../../actors/kinds/support/model.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import type { Settings } from '../settings.ts'
 
@@ -53,7 +53,7 @@ function thrownBy(config: string, cause: unknown): ColloquyError {
 
 function notLoaded(config: string, place: string, cause: unknown): ColloquyError {
   const code = cause instanceof ColloquyError ? cause.code : 'bad_config'
-  return new ColloquyError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
+  return new ForeignCodeError(code, `${config} cannot be loaded${place}: ${messageOf(cause)}`, { cause })
 }
 
 function builtInKinds(settings: Settings): Kind[] {

@@ -5,8 +5,9 @@ import { machineName, type Kind } from '../../actors/definition/define-kind.ts'
 import { migrate, versionOf } from '../../actors/core/migrate.ts'
 import { restoreSnapshot, statePath } from '../../actors/core/snapshot.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { lastRecord, recordsOf, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
-import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { pendingActors } from './pending-actors.ts'
@@ -24,8 +25,8 @@ export async function dryRunMigration({ jetstream, log, now }: { jetstream: JetS
   const { count, actors } = await pendingActors(jetstream, kind.name, ACTORS_MAX)
   const at = now()
   for (const address of actors) {
-    const last = await jetstream.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${address.tenant}.${address.kind}.${address.id}` })
-    if (last !== null) dryRunActor(kind, address, last.json<LogRecord>(), at)
+    const last = await lastRecord(jetstream, recordsOf(address))
+    if (last !== undefined) dryRunActor(kind, address, last.record, at)
   }
   const others = await dryRunOthers(jetstream, kind, Math.max(0, ACTORS_MAX - actors.length), at)
   log.info({ kind: machineName(kind), pending: Math.min(count, ACTORS_MAX), others }, 'actors of earlier versions were taken over for a try; "colloquy check" looks at all of them')
@@ -34,7 +35,7 @@ export async function dryRunMigration({ jetstream, log, now }: { jetstream: JetS
 async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
   if (max === 0) return 0
   let seen = 0
-  for await (const batch of readToEnd(jetstream, 'LOG', { filter_subjects: [`log.*.*.${kind.name}.*`], deliver_policy: DeliverPolicy.LastPerSubject })) {
+  for await (const batch of readToEnd(jetstream, 'LOG', { filter_subjects: [recordsOfKind(kind.name)], deliver_policy: DeliverPolicy.LastPerSubject })) {
     for (const message of batch) {
       if (seen === max) return seen
       dryRunActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
@@ -56,6 +57,6 @@ function dryRunActor(kind: Kind, address: Address, record: LogRecord, at: string
     const task = Object.values(actor.state.tasks).find(({ child }) => child === lost.params)?.task
     throw new ColloquyError('task_gone', `waits for task "${task}", which ${machineName(kind)} does not invoke there; let migrate[${versionOf(actor.machine)}] move it to a state that goes on`)
   } catch (cause) {
-    throw new ColloquyError(codeOf(cause) ?? 'migration_failed', `${actorKey(address)}: ${messageOf(cause)}`, { cause })
+    throw new ForeignCodeError(codeOf(cause) ?? 'migration_failed', `${actorKey(address)}: ${messageOf(cause)}`, { cause })
   }
 }

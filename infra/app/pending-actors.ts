@@ -1,6 +1,6 @@
 import { hasPending } from '../../actors/core/next-deadline.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import type { LogRecord } from '../../schemas/record.ts'
+import { lastRecord, recordsOf } from '../../pipeline/jetstream/last-record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 
 /** Actors of a kind that wait for a task or a timer. */
@@ -22,9 +22,9 @@ export async function pendingActors({ jsm }: JetStreamContext, kind: string, act
     const address = { tenant, kind, id }
     alarmed.set(actorKey(address), address)
   }
-  const waits = async ({ tenant, id }: Address): Promise<boolean> => {
-    const last = await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` })
-    return last !== null && hasPending(last.json<LogRecord>().state)
+  const waits = async (address: Address): Promise<boolean> => {
+    const last = await lastRecord({ jsm }, recordsOf(address))
+    return last !== undefined && hasPending(last.record.state)
   }
   const actors: Address[] = []
   let count = Math.max(0, alarmed.size - LOOKED_AT_MAX)

@@ -1,9 +1,11 @@
 import {
-  DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, StoreCompression, type JetStreamManager, type StreamConfig, type StreamInfo,
+  DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, type JetStreamManager, type StreamConfig, type StreamInfo,
 } from '@nats-io/jetstream'
 import { Kvm, type KV } from '@nats-io/kv'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
+import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
@@ -105,19 +107,16 @@ function firstSeqOf(name: StreamName, { restore }: StreamOptions): { first_seq?:
 export const RESTORE_KEY = 'restore.under-way'
 
 async function refuseUnfinishedRestore(kv: KV): Promise<void> {
-  const entry = await kv.get(RESTORE_KEY)
-  if (entry === null || entry.operation !== 'PUT') return
+  const entry = await entryOf(kv, RESTORE_KEY)
+  if (entry === undefined) return
   throw new ColloquyError('restore_unfinished', `a restore from ${entry.string()} is under way here, or was cut off; run "colloquy restore" again, which begins anew`)
 }
-
-/** JetStream's code for a stream whose `max_bytes` the account or the disk does not have. */
-const INSUFFICIENT_STORAGE = 10047
 
 async function add(jsm: JetStreamManager, config: Config): Promise<void> {
   try {
     await jsm.streams.add(config)
   } catch (cause) {
-    if (!(cause instanceof JetStreamApiError) || cause.code !== INSUFFICIENT_STORAGE) throw cause
+    if (!isJetStreamError(cause, 'insufficientStorage')) throw cause
     throw new ColloquyError('insufficient_storage', `NATS has no ${config.max_bytes} bytes for the stream ${config.name}; set COLLOQUY_STORAGE_BYTES_MAX to what all streams together may use there`, { cause })
   }
 }
@@ -128,7 +127,7 @@ async function bringUpToDate(jsm: JetStreamManager, config: Config, existing: St
   try {
     await jsm.streams.update(name, changeable)
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== INSUFFICIENT_STORAGE) throw error
+    if (!isJetStreamError(error, 'insufficientStorage')) throw error
     await jsm.streams.update(name, { ...changeable, max_bytes: existing.config.max_bytes })
   }
 }

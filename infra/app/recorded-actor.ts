@@ -1,5 +1,6 @@
 import type { Kind } from '../../actors/definition/define-kind.ts'
 import { createRecording, type Recording } from '../../actors/testkit/recorded.ts'
+import { recordsOf } from '../../pipeline/jetstream/last-record.ts'
 import { readPass } from '../../pipeline/replay-check/log-passes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -31,11 +32,11 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   if (address === undefined) throw new ColloquyError('bad_actor', `"${actor}" is no actor; write tenant/kind/id`)
   const { settings } = loadProcessSettings(options.settings)
   const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
-  if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export` : `is not "${options.kind.name}"`}`)
+  if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export; export it there, or give it as the option kind` : `is not "${options.kind.name}"`}`)
   const records = await withJetStream(settings, async (jetstream) => {
     const { state } = await jetstream.jsm.streams.info('LOG')
     const read: LogRecord[] = []
-    for await (const message of readPass(jetstream, { filterSubjects: [`log.*.${address.tenant}.${address.kind}.${address.id}`] }, state.last_seq)) {
+    for await (const message of readPass(jetstream, { filterSubjects: [recordsOf(address)] }, state.last_seq)) {
       if (read.length === RECORDS_MAX) throw new ColloquyError('long_history', `${actorKey(address)} has more than ${RECORDS_MAX} records; "colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`)
       read.push(message.json<LogRecord>())
     }

@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
+import type { Pauses } from '../../pipeline/runtime/retry.ts'
 import { startStage } from '../../pipeline/runtime/stage.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import { modelSettingsOf, nameOfModel, readIndexModel, writeIndexModel } from './index-model.ts'
@@ -27,7 +28,7 @@ export interface Reembedded {
   readonly seq: number
 }
 
-const LOOK_MS = 100
+const LOOKS: Pauses = { minMs: 100, maxMs: 100 }
 /** So near to the end of LOG the new collection takes over; whoever fills the memory goes on from its checkpoint. */
 const LEVEL_RECORDS = 64
 
@@ -48,15 +49,15 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const stage = open.adopt(await startStage('reembed', () => startIndexer({
       ...embedBounds(settings), ...embedderNotes({ kv, store, log }), jetstream, log, metrics, embedder, store, bytesMax: settings.IN_FLIGHT_BYTES_MAX,
     }), log), (one) => one.stop())
-    for (let told = ''; ; await delay(LOOK_MS)) {
-      signal.throwIfAborted()
+    let told = ''
+    await pollUntil(async () => {
       const { position, lag, ok, detail } = stage.status()
       if (!ok && told !== detail) progress.waits(detail)
       told = ok ? '' : detail
-      if (!ok) continue
+      if (!ok) return undefined
       progress.records(position, position + lag)
-      if (lag <= LEVEL_RECORDS) break
-    }
+      return lag <= LEVEL_RECORDS || undefined
+    }, { signal, pauses: LOOKS })
     const before = await readIndexModel(kv)
     const { fingerprint } = embedder
     const model = modelSettingsOf(settings)

@@ -8,6 +8,7 @@ import { openQdrantStore } from '../../pipeline/search/qdrant/qdrant-store.ts'
 import { createHybridSearch, type Search } from '../../pipeline/search/hybrid-search.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
+import { periodicJob } from '../../pipeline/runtime/periodic-job.ts'
 import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 import { accessEmbedder } from './embedder-access.ts'
@@ -87,7 +88,7 @@ export async function openSearchIndex({ kv, ...deps }: SearchIndexDeps & { reado
     const [before, opened] = [current, await open(next.settings)]
     if (opened.embedder.fingerprint !== next.fingerprint) {
       await opened.close()
-      throw new ColloquyError('bad_model', `${nameOfModel(next.settings)} is another model here than where the memory was made anew: ${opened.embedder.fingerprint}, not ${next.fingerprint}`)
+      throw new ColloquyError('bad_model', `${nameOfModel(next.settings)} is another model here than where the memory was made anew: ${opened.embedder.fingerprint}, not ${next.fingerprint}; set COLLOQUY_EMBED_MODEL and what belongs to it as they were for "colloquy reembed"`)
     }
     current = opened
     known = next
@@ -96,23 +97,22 @@ export async function openSearchIndex({ kv, ...deps }: SearchIndexDeps & { reado
     const closed = waited(CLOSE_MS, ended.signal).then(() => before.close()).finally(() => closing.delete(closed))
     closing.add(closed)
   }
-  const look = async (): Promise<void> => {
-    for (let failed = ''; !ended.signal.aborted; await waited(LOOK_MS, ended.signal)) {
-      try {
-        const next = await readIndexModel(kv)
-        if (next !== undefined && next.fingerprint !== known.fingerprint) await change(next)
-        failed = ''
-      } catch (error) {
-        // Said once; what there was stays in use, and the next look may have more luck.
-        if (failed !== messageOf(error) && !ended.signal.aborted) log.warn({ err: error, code: codeOf(error) }, 'cannot change to the model that the memory was made anew with')
-        failed = messageOf(error)
-      }
+  let failed = ''
+  const looking = periodicJob(0, async (signal) => {
+    try {
+      const next = await readIndexModel(kv)
+      if (next !== undefined && next.fingerprint !== known.fingerprint) await change(next)
+      failed = ''
+    } catch (error) {
+      // Said once; what there was stays in use, and the next look may have more luck.
+      if (failed !== messageOf(error) && !signal.aborted) log.warn({ err: error, code: codeOf(error) }, 'cannot change to the model that the memory was made anew with')
+      failed = messageOf(error)
     }
-  }
-  const looking = look()
+    return LOOK_MS
+  })
   started.defer(async () => {
     ended.abort()
-    await looking
+    await looking.stop()
     await Promise.all(closing)
     await current.close()
   })

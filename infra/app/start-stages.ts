@@ -3,33 +3,33 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { openClusterRegistry, type ClusterRegistry, type Share } from '../../pipeline/cluster/registry.ts'
-import { joinCluster, type Membership } from '../../pipeline/cluster/membership.ts'
-import { assignPartitions, type Assignment } from '../../pipeline/cluster/assignment.ts'
+import { joinCluster } from '../../pipeline/cluster/membership.ts'
+import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
-import { startHost, type HostRun } from '../../pipeline/host/host.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
+import { type HostRun,startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { createCanaries } from '../../pipeline/indexer/canaries.ts'
 import { startIndexer } from '../../pipeline/indexer/indexer.ts'
-import type { VectorStore } from '../../pipeline/search/vector-store.ts'
-import type { Metrics } from '../../pipeline/runtime/metrics.ts'
-import { singlePartition, createPartitionedStage, backgroundRun, type PartitionedStage, type PartitionRun } from '../../pipeline/runtime/partitioned-stage.ts'
-import { startProjector } from '../../pipeline/projector/projector.ts'
-import { startStage, type Stage } from '../../pipeline/runtime/stage.ts'
-import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
-import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { startSourcingWatchdog } from '../../pipeline/jetstream/sourcing-watchdog.ts'
+import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncation.ts'
+import { startProjector } from '../../pipeline/projector/projector.ts'
+import type { Metrics } from '../../pipeline/runtime/metrics.ts'
+import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
+import { type Stage,startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
-import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
+import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
+import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
+import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
+import { hostIdentity,isProcessAlive } from './host-identity.ts'
 import type { SearchIndex } from './search-index.ts'
-import { isProcessAlive, hostIdentity } from './host-identity.ts'
+import { createSharing, type OwnWork, type SharedWork,startOwn, workloadOf } from './shared-work.ts'
 
 export interface StageDeps {
   readonly settings: Settings
@@ -54,98 +54,150 @@ const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
 /** Twice as long as nats-server waits with fsync unless it is told otherwise. */
 const TRIM_KEEP_MS = 240_000
+const WAKE_UP_SWEEP_MS = 30_000
+const SOURCING_WATCH_MS = 5_000
 
-/** Who owns it looks over the alarms, for all. */
-const ALARMS = 'alarms'
-const ALARMS_MS = 30_000
+interface StageContext extends StageDeps {
+  /** Names the tables: workers may fill tables of their own, and those with the same database stand by for each other. */
+  readonly tablesId: string
+  readonly inFlight: { readonly bytesMax: number; readonly log: Logger; readonly metrics: Metrics; readonly jetstream: JetStreamContext }
+}
 
-/** Who owns it takes out of INBOX what is done, for all. */
-const TRIM = 'trim'
-
-/** Who owns it sees to it that INBOX takes over what other streams have for it, for all. */
-const HAND_ON = 'hand-on'
-const HAND_ON_MS = 5_000
+interface RoleWork {
+  /** What the role is known by. */
+  readonly stage: SharedWork | OwnWork
+  /** Small jobs that come with the role, one member for all. */
+  readonly background?: readonly SharedWork[]
+}
 
 /**
- * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. Readers of the log
- * first, so that they stand ready when the host begins to write it; stopped the other way round.
+ * The work of each role; `undefined` in a process that lacks what it needs. In the order in which they start: readers of the log first, so
+ * that they are ready when the host begins to write it.
+ */
+const ROLE_WORK: readonly { readonly role: Role; readonly workOf: (context: StageContext) => RoleWork | undefined }[] = [
+  { role: 'project', workOf: projectWork },
+  { role: 'embed', workOf: embedWork },
+  { role: 'dispatch', workOf: dispatchWork },
+  { role: 'tasks', workOf: tasksWork },
+  { role: 'host', workOf: hostWork },
+]
+
+/**
+ * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. They stop in the reverse
+ * order.
  */
 export async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Stages> {
-  const { settings, kinds, jetstream, kv, client, memory, metrics, log } = deps
-  const has = (role: Role): boolean => settings.ROLES.includes(role) && (role !== 'project' || client !== undefined) && (role !== 'embed' || memory !== undefined)
-  const partitionCount = settings.PARTITIONS
-  const underWay = { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, jetstream }
-  const now = (): string => new Date().toISOString()
-  const stages = new Map<Role, Stage>()
-
-  // Workers may fill tables of their own: those with the same database stand by for each other.
-  const tables = client === undefined ? '' : await databaseId(client)
-  const [project, audit] = [`project-${tables}`, `audit-${tables}`]
-  // By where the vectors are, not by their model: that may change while it runs.
-  const embed = `embed-${settings.QDRANT_URL === undefined ? tables : hash('sha256', settings.QDRANT_URL).slice(0, 16)}`
-  const works = [...(has('project') ? [project, audit] : []), ...(has('embed') ? [embed] : []), ...(has('dispatch') ? ['dispatch', ALARMS, HAND_ON] : []), ...(has('host') ? ['host', TRIM] : [])]
+  const { settings, jetstream, client, log, metrics } = deps
+  const context: StageContext = {
+    ...deps,
+    inFlight: { bytesMax: settings.IN_FLIGHT_BYTES_MAX, log, metrics, jetstream },
+    tablesId: client === undefined ? '' : await databaseId(client),
+  }
+  const work = ROLE_WORK.flatMap(({ role, workOf }) => {
+    const found = settings.ROLES.includes(role) ? workOf(context) : undefined
+    return found === undefined ? [] : [{ role, stage: found.stage, background: found.background ?? [] }]
+  })
+  const shared = work.flatMap(({ stage, background }) => [...(stage.partitions === 'all' ? [] : [stage]), ...background])
   const registry = await openClusterRegistry(jetstream, deps.replicas)
   const membership = await joinCluster({
-    jetstream, registry, workloads: works, id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid, isProcessAlive: isProcessAlive, leaseMs: settings.LEASE_MS, log,
+    jetstream, registry, workloads: shared.map(workloadOf), id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid,
+    isProcessAlive, leaseMs: settings.LEASE_MS, log,
   })
   started.defer(() => membership.stop())
   const share = createSharing({ registry, membership, log, metrics }, started)
 
-  if (has('project') && client !== undefined) {
-    stages.set('project', share('project', project, 1, () => singlePartition(startProjector({
-      ...underWay, kv, clickhouse: client, partitionCount, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2, now,
-      batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS,
-    }))).stage)
-    share('audit', audit, 1, () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))))
+  const stages = new Map<Role, Stage>()
+  for (const { role, stage, background } of work) {
+    stages.set(role, stage.partitions === 'all' ? await startOwn(stage, started) : share(stage))
+    for (const job of background) share(job)
   }
-  if (has('embed') && memory !== undefined) {
-    stages.set('embed', share('embed', embed, 1, () => {
-      const { embedder, store, replaced } = memory.current()
-      return singlePartition(startIndexer({ ...underWay, ...embedBounds(settings), ...embedderNotes({ kv, store, log }), embedder, store, replaced }))
-    }).stage)
-  }
-  if (has('dispatch')) {
-    const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
-    const shared = share('dispatch', 'dispatch', partitionCount, (partitions, { isAssigned: owns, hasValidLease: holds }) => startDispatcher({
-      ...underWay, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned: owns, hasValidLease: holds,
-      recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
-    }))
-    stages.set('dispatch', shared.stage)
-    share(ALARMS, ALARMS, 1, () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: ALARMS_MS }))))
-    share(HAND_ON, HAND_ON, 1, () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: HAND_ON_MS }))))
-    membership.reportShare('dispatch', () => shareOf(shared.stage, 0))
-  }
-  if (has('tasks')) {
-    const memories = createTenantSearches(jetstream, memory?.search ?? createRemoteSearch(jetstream.nc))
-    started.defer(() => memories.stop())
-    const tasks = await startStage('tasks', () => startTaskRunner({ jetstream, kinds, searchIndexOf: memories.of, log, metrics, now: Date.now }), log)
-    started.defer(() => tasks.stop())
-    stages.set('tasks', tasks)
-  }
-  if (has('host')) {
-    const live = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
-    const runs = new Set<HostRun>()
-    const { stage } = share('host', 'host', partitionCount, async (partitions, { isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline }) => {
-      const run = await startHost({
-        ...underWay, kv, kinds, partitions, actors: live, messagesMax: settings.IN_FLIGHT_MAX, now, isAssigned: owns, hasValidLease: holds, isLost, yieldPartition: decline,
-      })
-      runs.add(run)
-      run.ended.catch(() => undefined).finally(() => runs.delete(run))
-      return run
-    })
-    stages.set('host', stage)
-    membership.reportShare('host', () => shareOf(stage, Math.max(0, ...[...runs].map((run) => run.lastAppended()))))
-    share(TRIM, TRIM, 1, () => singlePartition(startInboxTrim({
-      jetstream, kv, partitionCount, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log, shares: (work) => membership.sharesOf(work),
-    })))
-  }
-  // The first look gives this member its partitions; what hinders a stage from beginning is thrown here.
+  // The first look gives this member its partitions; an error that keeps a stage from starting is thrown here.
   await membership.poll()
   started.defer(() => membership.leave())
   return { stages }
 }
 
-/** What whoever fills a collection has written down of it, by the collection's name. */
+function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+  if (client === undefined) return undefined
+  return { stage: {
+    name: 'project', workload: `project-${tablesId}`, partitions: 1,
+    start: () => singlePartition(startProjector({
+      ...inFlight, kv, clickhouse: client, partitionCount: settings.PARTITIONS, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2,
+      batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS, now: isoNow,
+    })),
+  }, background: [{
+    name: 'audit', workload: `audit-${tablesId}`, partitions: 1,
+    start: () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))),
+  }] }
+}
+
+function embedWork({ settings, kv, memory, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+  if (memory === undefined) return undefined
+  // By where the vectors are, not by their model: that may change while it runs.
+  const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
+  return { stage: {
+    name: 'embed', workload: `embed-${vectorsId}`, partitions: 1,
+    start() {
+      const { embedder, store, replaced } = memory.current()
+      return singlePartition(startIndexer({
+        ...inFlight, ...embedBounds(settings), ...embedderNotes({ kv, store, log }), embedder, store, replaced,
+      }))
+    },
+  } }
+}
+
+function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: StageContext): RoleWork {
+  const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
+  return { stage: {
+    name: 'dispatch', partitions: settings.PARTITIONS, logSeqNeeded: () => 0,
+    start: (partitions, { isAssigned, hasValidLease }) => startDispatcher({
+      ...inFlight, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned, hasValidLease,
+      recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
+    }),
+  }, background: [{
+    name: 'alarms', partitions: 1,
+    start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
+  }, {
+    name: 'hand-on', partitions: 1,
+    start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
+  }] }
+}
+
+function tasksWork({ kinds, jetstream, memory, metrics, log }: StageContext): RoleWork {
+  return { stage: {
+    name: 'tasks', partitions: 'all',
+    start(started) {
+      const searches = createTenantSearches(jetstream, memory?.search ?? createRemoteSearch(jetstream.nc))
+      started.defer(() => searches.stop())
+      return startStage('tasks', () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }), log)
+    },
+  } }
+}
+
+function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContext): RoleWork {
+  const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
+  const runs = new Set<HostRun>()
+  return { stage: {
+    name: 'host', partitions: settings.PARTITIONS, logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
+    async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
+      const run = await startHost({
+        ...inFlight, kv, kinds, partitions, actors, messagesMax: settings.IN_FLIGHT_MAX, now: isoNow,
+        isAssigned, hasValidLease, isLost, yieldPartition,
+      })
+      runs.add(run)
+      run.ended.catch(() => undefined).finally(() => runs.delete(run))
+      return run
+    },
+  }, background: [{
+    name: 'trim', partitions: 1,
+    start: (_partitions, _assignment, membership) => singlePartition(startInboxTrim({
+      jetstream, kv, partitionCount: settings.PARTITIONS, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log,
+      shares: (work) => membership.sharesOf(work),
+    })),
+  }] }
+}
+
+/** Checkpoint and canaries of the reader that fills a collection, by the collection's name. */
 export function embedderNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
   const reader = `embed-${store.id}`
   return { checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log }) }
@@ -155,23 +207,9 @@ export const embedBounds = (settings: Settings) => ({
   recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2, batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
 })
 
-type Begin = (partitions: readonly number[], ownership: Assignment) => Promise<PartitionRun>
+const isoNow = (): string => new Date().toISOString()
 
-/** Makes stages that work on what this member owns. */
-function createSharing(deps: { registry: ClusterRegistry; membership: Membership; log: Logger; metrics: Metrics }, started: AsyncDisposableStack) {
-  return (name: string, work: string, partitionCount: number, begin: Begin): { stage: PartitionedStage } => {
-    const stage = createPartitionedStage(name, (partitions) => begin(partitions, ownership), deps.log)
-    const ownership = assignPartitions({ ...deps, workload: work, stage, partitionCount })
-    started.defer(() => ownership.stop())
-    return { stage }
-  }
-}
-
-const shareOf = (stage: PartitionedStage, logSeq: number): Share => ({
-  partitions: [...stage.partitions], position: stage.status().position, logSeq,
-})
-
-/** The same for whoever works with this database, by whatever name its server is reached. */
+/** The same for all who work with this database, by whatever name its server is reached. */
 async function databaseId(client: ClickHouseClient): Promise<string> {
   const result = await client.query({ query: 'SELECT uuid FROM system.databases WHERE name = currentDatabase()', format: 'JSONEachRow' })
   const [row] = await result.json<{ uuid: string }>()

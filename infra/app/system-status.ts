@@ -1,23 +1,23 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
-import type { KV } from '@nats-io/kv'
 import type { StreamInfo } from '@nats-io/jetstream'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
+import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
-import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { recordAt } from '../../pipeline/jetstream/last-record.ts'
+import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
-import { askStatus, type ProcessStatus } from './status-service.ts'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
+import {
+  combineProgress, isCaughtUp, partitionsOwned, pollUntilCaughtUp, progressInStream, type ProgressReading, type StageProgress,
+working, } from '../../pipeline/runtime/stage-progress.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
+import { type StreamName,STREAMS } from '../../schemas/subjects.ts'
+import { type Role, ROLES, type Settings } from '../settings.ts'
+import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import { openBucket } from './prepare-streams.ts'
-import { ROLES, type Role, type Settings } from '../settings.ts'
+import { askStatus, type ProcessStatus } from './status-service.ts'
 
-export interface StageReport {
-  /** The last sequence of what it reads that is wholly done. */
-  readonly position: number
-  readonly lag: number
+export interface StageReport extends StageProgress {
   readonly ok: boolean
   readonly detail: string
 }
@@ -32,14 +32,11 @@ export interface SystemStatus {
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
-/** One look at everything. `marks` changes whenever any message came in anywhere. */
-interface Reading {
+interface StatusReading extends ProgressReading {
   readonly status: SystemStatus
-  readonly marks: string
-  /** Nothing is between two streams. */
-  readonly isComplete: boolean
 }
 
+/** Far enough apart that what is on its way between two streams has come in by the second reading. */
 const POLL_MS = 100
 
 /** How far all stages are: as their processes say, and by what they stored where no process answers. */
@@ -53,72 +50,49 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
  */
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
-    const timeout = AbortSignal.timeout(timeoutMs)
-    for (let before = ''; ; await delay(POLL_MS)) {
-      const { status, marks, isComplete } = await read(jetstream, settings)
-      const lagging = Object.entries(status.stages).filter(([, stage]) => stage.lag > 0)
-      const isLevel = lagging.length === 0 && isComplete
-      if (isLevel && marks === before) return status
-      before = isLevel ? marks : ''
-      if (!timeout.aborted) continue
-      const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
-      throw new ColloquyError('not_level', `not level after ${timeoutMs} ms: ${why || 'messages keep coming'}`)
-    }
+    const { status, isCaughtUp: isThere } = await pollUntilCaughtUp(() => read(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
+    if (isThere) return status
+    const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
+    const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
+    throw new ColloquyError('not_level', `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}. `
+      + 'Wait longer with --timeout-ms, or start more of the roles that are behind')
   })
 
-async function read(jetstream: JetStreamContext, settings: Settings): Promise<Reading> {
+async function read(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
   const processes = await askStatus(jetstream.nc)
   const isComplete = await isSourcingComplete(jetstream)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await jetstream.jsm.streams.info(name)] as const))
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
-    const report = told(processes, role, settings.PARTITIONS) ?? await stored(role, jetstream, streams, settings)
-    if (report !== undefined) stages[role] = { ...report, lag: Math.max(report.lag, behind(role, streams, report.position)) }
+    const report = reported(processes, role, settings.PARTITIONS) ?? await stored(role, jetstream, streams, settings)
+    if (report !== undefined) stages[role] = progressInStream(role, report, (stream) => streams[stream].state)
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
   return {
     status: { log: { last: streams.LOG.state.last_seq }, stages, dead: streams.DEAD.state.messages, durability },
-    isComplete,
+    isCaughtUp: isComplete && Object.values(stages).every(isCaughtUp),
     marks: infos.map(([, { state }]) => state.last_seq).join(),
   }
 }
 
-/** A role as the processes that have it say: it is no further than the last of them, those aside that stand by. */
-function told(processes: readonly ProcessStatus[], role: Role, partitionCount: number): StageReport | undefined {
+/** A role as the processes report that have it. */
+function reported(processes: readonly ProcessStatus[], role: Role, partitionCount: number): StageReport | undefined {
   const all = processes.flatMap(({ stages }) => stages[role] ?? [])
-  const reports = all.filter(({ partitions }) => partitions?.length !== 0)
   if (all.length === 0) return undefined
-  const owned = reports.reduce((sum, { partitions }) => sum + (partitions?.length ?? 0), 0)
+  const reports = working(all)
+  const owned = partitionsOwned(all)
   const wanted = role === 'project' || role === 'embed' ? 1 : partitionCount
-  const orphans = all[0]?.partitions === undefined || owned >= wanted ? undefined : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
+  const orphans = all[0]?.partitions === undefined || owned >= wanted
+    ? undefined
+    : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
   return {
-    position: reports.length === 0 ? 0 : Math.min(...reports.map(({ position }) => position)),
-    // Each reads the whole stream, and counts what is others' too.
-    lag: Math.max(0, ...reports.map(({ lag }) => lag)),
+    ...combineProgress(reports),
     ok: orphans === undefined && reports.every(({ ok }) => ok),
-    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans ?? (reports.length > 1 ? `running on ${reports.length} workers` : reports[0]?.detail ?? 'running'),
+    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans
+      ?? (reports.length > 1 ? `running on ${reports.length} workers` : reports[0]?.detail ?? 'running'),
   }
 }
-
-/**
- * What a stage has to do by what lies in the streams: it may not have heard of the newest messages yet. A task is in TASKS until
- * its outcome is stored, and what TIMERS hands on is not in INBOX at once.
- */
-function behind(role: Role, { INBOX, LOG, TASKS }: Streams, position: number): number {
-  switch (role) {
-    case 'host': return after(INBOX, position)
-    case 'dispatch':
-    case 'embed':
-    case 'project': return after(LOG, position)
-    case 'tasks': return TASKS.state.messages
-    case 'serve': return 0
-  }
-}
-
-/** Messages that a stream still has after a position. */
-const after = ({ state }: StreamInfo, position: number): number =>
-  (state.messages === 0 ? 0 : Math.max(0, state.last_seq - Math.max(position, state.first_seq - 1)))
 
 const NOBODY = 'no process says that it runs; this is by what it stored'
 
@@ -128,7 +102,7 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
   const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOBODY })
   switch (role) {
     case 'host': return at(Math.max(await lastHandled(jetstream, LOG), INBOX.state.first_seq - 1))
-    case 'dispatch': return at(await dispatched(await openBucket(jetstream.nc), settings.PARTITIONS))
+    case 'dispatch': return at(await dispatchedSeqOfAll(createCheckpoints(await openBucket(jetstream.nc), 'dispatch'), settings.PARTITIONS))
     case 'tasks': return at(Math.max(0, TASKS.state.first_seq - 1))
     case 'project': return projected(settings, at)
     case 'embed':
@@ -137,14 +111,8 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
 }
 
 async function lastHandled(jetstream: JetStreamContext, { state }: StreamInfo): Promise<number> {
-  const last = state.messages === 0 ? null : await jetstream.jsm.streams.getMessage('LOG', { seq: state.last_seq })
-  return last === null ? 0 : last.json<LogRecord>().inbox.seq
-}
-
-async function dispatched(kv: KV, partitions: number): Promise<number> {
-  const checkpoints = createCheckpoints(kv, 'dispatch')
-  const rings = await Promise.all(Array.from({ length: partitions }, (_, partition) => checkpoints.load(partition)))
-  return Math.min(...rings.map(([newest]) => newest?.seq ?? 0))
+  const last = state.messages === 0 ? undefined : await recordAt(jetstream, state.last_seq)
+  return last?.record.inbox.seq ?? 0
 }
 
 /** The tables' own mark; a system without tables has no such stage. */
@@ -152,14 +120,12 @@ async function projected(settings: Settings, at: (position: number) => StageRepo
   try {
     const client = createClient(await connectToRunningClickHouse(settings, 'colloquy'))
     try {
-      const result = await client.query({ query: 'SELECT projected_seq AS seq FROM freshness', format: 'JSONEachRow' })
-      const [row] = await result.json<{ seq: string | number }>()
-      return at(Number(row?.seq ?? 0))
+      return at(await projectedSeq(client))
     } finally {
       await client.close()
     }
   } catch (error) {
-    if (codeOf(error) === 'no_tables') return undefined
+    if (hasCode(error, 'no_tables')) return undefined
     return { ...at(0), detail: `ClickHouse does not say (${messageOf(error)})` }
   }
 }

@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
-import { JetStreamApiError } from '@nats-io/jetstream'
+import { compareAndSet, entryOf } from '../../pipeline/jetstream/typed-kv.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 
 /** How often a holder says that it is still at work, and after how long a silent one is taken to be dead. */
 const HEARTBEAT_MS = 5_000
 const HEARTBEAT_TIMEOUT_MS = 30_000
-const POLL_MS = 100
 
 /**
  * Does something that only one process of the cluster may do at a time; others wait. One that dies while it does it is followed by
@@ -28,24 +27,13 @@ export async function withLock<T>(kv: KV, name: string, work: () => Promise<T>):
   }
 }
 
-async function acquire(kv: KV, key: string): Promise<number> {
-  for (let seen = { revision: -1, since: 0 }; ; await delay(POLL_MS)) {
-    const taken = await kv.create(key, '').catch(refused)
-    if (taken !== undefined) return taken
-    const entry = await kv.get(key)
-    if (entry === null || entry.operation !== 'PUT') continue
+function acquire(kv: KV, key: string): Promise<number> {
+  let seen = { revision: -1, since: 0 }
+  return pollUntil(async () => {
+    const entry = await entryOf(kv, key)
+    if (entry === undefined) return compareAndSet(kv, key, '', undefined)
     // By our own clock alone: those of two machines may differ.
     if (entry.revision !== seen.revision) seen = { revision: entry.revision, since: performance.now() }
-    if (performance.now() - seen.since < HEARTBEAT_TIMEOUT_MS) continue
-    const stolen = await kv.update(key, '', entry.revision).catch(refused)
-    if (stolen !== undefined) return stolen
-  }
-}
-
-/** JetStream's code for another last sequence of the subject than was expected. */
-const WRONG_LAST_SEQUENCE = 10071
-
-function refused(error: unknown): undefined {
-  if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return undefined
-  throw error
+    return performance.now() - seen.since < HEARTBEAT_TIMEOUT_MS ? undefined : compareAndSet(kv, key, '', entry.revision)
+  })
 }

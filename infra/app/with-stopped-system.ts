@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { KV } from '@nats-io/kv'
 import { pino } from 'pino'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { codeOf } from '../../schemas/errors.ts'
+import { hasCode } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
 import { accessNats, connectNats, openJetStream } from './nats-access.ts'
@@ -20,7 +20,7 @@ export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, je
   try {
     return await withJetStream(settings, onBus)
   } catch (error) {
-    if (codeOf(error) !== 'not_running' || settings.NATS_URL !== undefined || !existsSync(join(settings.DATA_DIR, 'nats'))) throw error
+    if (!hasCode(error, 'not_running') || settings.NATS_URL !== undefined || !existsSync(join(settings.DATA_DIR, 'nats'))) throw error
   }
   await using started = new AsyncDisposableStack()
   const nats = await accessNats({ ...settings, NATS_PORT: 0 }, pino({ level: 'silent' }))

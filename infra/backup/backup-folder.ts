@@ -30,7 +30,7 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return undefined
-    throw new ColloquyError('bad_backup', `${path} cannot be read (${messageOf(cause)})`, { cause })
+    throw new ColloquyError('bad_backup', `${path} cannot be read (${messageOf(cause)}); check its rights, or take another copy of the folder`, { cause })
   }
   const value = parseJson(text)
   const format = z.looseObject({ format: z.number() }).safeParse(value)

@@ -4,6 +4,7 @@ import type { KV } from '@nats-io/kv'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
@@ -132,8 +133,8 @@ async function checkGoesOn(jetstream: JetStreamContext, before: StreamBackup, di
 async function readRegister(kv: KV): Promise<Record<string, string>> {
   const register: Record<string, string> = {}
   for await (const key of await kv.keys()) {
-    const entry = isRegistryKey(key) ? await kv.get(key) : null
-    if (entry !== null && entry.operation === 'PUT') register[key] = entry.string()
+    const entry = isRegistryKey(key) ? await entryOf(kv, key) : undefined
+    if (entry !== undefined) register[key] = entry.string()
   }
   return register
 }

@@ -1,6 +1,6 @@
 import { createClient } from '@clickhouse/client'
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { STREAMS, type StreamName } from '../../schemas/subjects.ts'
 import type { ClickHouseAccess } from '../app/clickhouse-access.ts'
@@ -11,15 +11,13 @@ export async function presentStreams({ jsm }: JetStreamContext): Promise<Map<Str
   const present = new Map<StreamName, number>()
   for (const name of STREAMS) {
     const info = await jsm.streams.info(name).catch((error: unknown) => {
-      if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined
+      if (isJetStreamError(error, 'streamNotFound')) return undefined
       throw error
     })
     if (info !== undefined) present.set(name, info.state.last_seq)
   }
   return present
 }
-
-const STREAM_NOT_FOUND = 10059
 
 /** @throws ColloquyError `system_running` where a process of ours works on this NATS */
 export async function refuseRunning(jetstream: JetStreamContext): Promise<void> {

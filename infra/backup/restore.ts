@@ -9,6 +9,7 @@ import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
 import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
@@ -50,7 +51,7 @@ export interface Restored extends Rearmed {
  */
 export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress): Promise<Restored> {
   const manifest = await readManifest(dir)
-  if (manifest === undefined) throw new ColloquyError('no_backup', `${resolve(dir)} has no backup that was finished`)
+  if (manifest === undefined) throw new ColloquyError('no_backup', `${resolve(dir)} has no backup that was finished; name the folder of a "colloquy backup" that ended`)
   if (manifest.partitions !== settings.PARTITIONS) {
     throw new ColloquyError('partitions_fixed', `the backup is of a system with ${manifest.partitions} partitions, which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`)
   }
@@ -82,8 +83,8 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
 /** Leaves nothing but empty servers. What an earlier restore left behind is removed; anything else is refused. */
 async function makeWay(jetstream: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
   const present = await presentStreams(jetstream)
-  const unfinished = await kv.get(RESTORE_KEY)
-  if (unfinished?.operation !== 'PUT') {
+  const unfinished = await entryOf(kv, RESTORE_KEY)
+  if (unfinished === undefined) {
     refuseUsedStreams(present)
     const clickhouse = await accessClickHouse(settings, log)
     try {

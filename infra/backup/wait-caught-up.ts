@@ -1,7 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import {
+  combineProgress, isCaughtUp, NOTHING_DONE, partitionsOwned, pollUntilCaughtUp, progressTo, type StageProgress,
+} from '../../pipeline/runtime/stage-progress.ts'
 import { askStatus } from '../app/status-service.ts'
 
 /** How long a backup waits for stages that are behind, each time. */
@@ -9,32 +12,26 @@ const WAIT_MS_MAX = 10_000
 const POLL_MS = 50
 
 /** Whether every input of INBOX up to a sequence has its record; waits for it, for a bounded time. */
-export const waitUntilDecided = (jetstream: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> =>
-  patiently(async () => await decidedTo(jetstream, partitions) >= inboxSeq, signal)
+export async function waitUntilDecided(jetstream: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal): Promise<boolean> {
+  const { isCaughtUp: isDecided } = await waitUntilAt(inboxSeq, async () => (await hostProgress(jetstream, partitions)).position, signal)
+  return isDecided
+}
 
-/** As the hosts say; 0 where a partition has none. */
-async function decidedTo(jetstream: JetStreamContext, partitions: number): Promise<number> {
-  const hosts = (await askStatus(jetstream.nc)).flatMap(({ stages }) => stages.host ?? []).filter((host) => host.partitions?.length !== 0)
-  const owned = hosts.reduce((sum, host) => sum + (host.partitions?.length ?? 0), 0)
-  return owned < partitions ? 0 : Math.min(...hosts.map(({ position }) => position))
+/** As the hosts say; nothing is done while a partition has none. */
+async function hostProgress({ nc }: JetStreamContext, partitions: number): Promise<StageProgress> {
+  const hosts = (await askStatus(nc)).flatMap(({ stages }) => stages.host ?? [])
+  return partitionsOwned(hosts) < partitions ? NOTHING_DONE : combineProgress(hosts)
 }
 
 /** LOG sequence up to which everything is carried out and written down as such, after waiting for a bounded time for it to be `logSeq`. */
 export async function waitUntilDispatched(kv: KV, logSeq: number, partitions: number, signal: AbortSignal): Promise<number> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
-  const dispatched = async (): Promise<number> => {
-    const rings = await Promise.all(Array.from({ length: partitions }, (_, partition) => checkpoints.load(partition)))
-    return Math.min(...rings.map(([newest]) => newest?.seq ?? 0))
-  }
-  const isThere = await patiently(async () => await dispatched() >= logSeq, signal)
-  return isThere ? logSeq : dispatched()
+  const { position } = await waitUntilAt(logSeq, () => dispatchedSeqOfAll(checkpoints, partitions), signal)
+  return Math.min(position, logSeq)
 }
 
-async function patiently(isThere: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-  const begunMs = performance.now()
-  for (;;) {
-    if (await isThere()) return true
-    if (performance.now() - begunMs > WAIT_MS_MAX) return false
-    await delay(POLL_MS, undefined, { signal })
-  }
-}
+/** What lies behind the target is not waited for: the system goes on working. */
+const waitUntilAt = (target: number, positionNow: () => Promise<number>, signal: AbortSignal) => pollUntilCaughtUp(async () => {
+  const progress = progressTo(target, await positionNow())
+  return { isCaughtUp: isCaughtUp(progress), position: progress.position }
+}, { everyMs: POLL_MS, timeoutMs: WAIT_MS_MAX, signal })

@@ -20,7 +20,7 @@ Cut off, it leaves the backup that was there before.`)
       const { settings: effective } = settings()
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there`)))
+      void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there. Run it again`)))
       const bar = createProgressBar(out)
       const begunMs = performance.now()
       try {

@@ -64,7 +64,7 @@ takes it over. The exit code is 1 where anything would differ.`)
 
 function withConfig(settings: Settings, config: string | undefined): Settings {
   if (config === undefined) return settings
-  if (!existsSync(config)) throw new ColloquyError('bad_config', `there is no module ${config}`)
+  if (!existsSync(config)) throw new ColloquyError('bad_config', `there is no module ${config}; give the path of one that exports kinds`)
   return { ...settings, CONFIG: config }
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { createKnowledgeClient, type KnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
-import { codeOf } from '../../schemas/errors.ts'
+import { hasCode } from '../../schemas/errors.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { sourceOf } from '../../pipeline/ingest/find-files.ts'
 import { tokenArgument, wholeNumber } from './arguments.ts'
@@ -49,7 +49,7 @@ async function forget(knowledge: KnowledgeClient, given: string): Promise<{ sour
     return { source: given, chunks: await knowledge.forget(given) }
   } catch (error) {
     const source = sourceOf(given)
-    if (codeOf(error) !== 'no_such_source' || source === given) throw error
+    if (!hasCode(error, 'no_such_source') || source === given) throw error
     return { source, chunks: await knowledge.forget(source) }
   }
 }

@@ -7,6 +7,7 @@ import type { CommandContext } from '../app/command-context.ts'
 import { configCommand } from './config-command.ts'
 import { deadCommand } from './dead/dead-command.ts'
 import { devCommand } from './dev-command.ts'
+import { errorsCommand } from './errors-command.ts'
 import { forgetCommand } from './forget-command.ts'
 import { importCommand } from './import-command.ts'
 import { kindsCommand } from './kinds-command.ts'
@@ -30,7 +31,7 @@ import { verifyCommand } from './verify-command.ts'
 
 const COMMANDS = [
   upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, learnCommand, forgetCommand, searchCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
-  tablesCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, reembedCommand, backupCommand, restoreCommand,
+  tablesCommand, errorsCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, reembedCommand, backupCommand, restoreCommand,
 ]
 
 const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'

@@ -40,7 +40,7 @@ Examples:
       if (into !== undefined && table !== undefined) throw new ColloquyError('bad_option', '--into makes all tables: name none')
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('rebuild_given_up', 'the rebuild was given up')))
+      void interrupts.first.then(() => stop.abort(new ColloquyError('rebuild_given_up', 'the rebuild was given up; run it again when you want it')))
       const bar = createProgressBar(out)
       const begunMs = performance.now()
       const progress = { records: bar.update, waits: bar.waits }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { findRecord, lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts'
+import { findRecord, lastRecord, recordsOf, type Placed } from '../../pipeline/jetstream/last-record.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -35,11 +35,9 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
       })
     })
 
-const subjectOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
-
 /** The record that is asked for, and the last one. */
 async function find(jetstream: JetStreamContext, address: Address, n: number | undefined): Promise<{ at: Placed; last: Placed }> {
-  const subject = subjectOf(address)
+  const subject = recordsOf(address)
   const last = await lastRecord(jetstream, subject)
   const who = actorKey(address)
   if (last === undefined) throw new ColloquyError('unknown_actor', `there is no record of ${who}; "colloquy tail" shows others`)
@@ -50,7 +48,7 @@ async function find(jetstream: JetStreamContext, address: Address, n: number | u
 
 /** The records up to this one, oldest first, so many of them at the most. */
 async function historyOf(jetstream: JetStreamContext, address: Address, at: Placed, limit: number): Promise<Placed[]> {
-  const subject = subjectOf(address)
+  const subject = recordsOf(address)
   const first = await findRecord(jetstream, subject, at, ({ n }) => n - Math.max(1, at.record.n - limit + 1))
   const reader = await openReader(jetstream, {
     stream: 'LOG', filterSubjects: [subject], startSeq: first?.seq ?? at.seq, messagesMax: Math.min(limit, FETCH_AHEAD_MAX),

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ReadableStream } from 'node:stream/web'
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
+import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from './arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
@@ -16,7 +16,6 @@ const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
 /** A table is drawn of whole columns: more rows than this are for other formats. */
 const TABLE_ROWS_MAX = 1_000
 const ERROR_CHARS_MAX = 8_192
-const POLL_MS = 50
 
 interface Options extends JsonOption {
   readonly completeTo?: number
@@ -55,14 +54,14 @@ Any other client asks for the same with a condition: WHERE (SELECT ok FROM compl
 /** @throws ColloquyError `not_complete` where the tables do not come so far in time */
 async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
   const timeout = AbortSignal.timeout(waitMs)
-  for (;; await delay(POLL_MS)) {
+  await pollUntil(async () => {
     const response = await send('SELECT max(projected_seq) FROM freshness', 'TabSeparated')
     if (!response.ok) throw await refusal(response)
     const reached = Number(await response.text())
-    if (reached >= seq) return
-    if (!timeout.aborted && waitMs > 0) continue
+    if (reached >= seq) return true
+    if (!timeout.aborted && waitMs > 0) return undefined
     throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; ask again in a moment, or wait for it with --wait-ms`)
-  }
+  })
 }
 
 /** One request on ClickHouse's HTTP interface, of which the client would read the answer's format and errors less exactly. */
@@ -82,7 +81,7 @@ async function refusal(response: Response): Promise<ColloquyError> {
   for await (const chunk of body) end = `${end}${chunk}`.slice(-ERROR_CHARS_MAX)
   const said = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
   const message = said.trim().replace(/ \(version [^)]*\)+$/, '')
-  return new ColloquyError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
+  return new ForeignCodeError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
 }
 
 async function printTable(out: Output, rows: Readable): Promise<void> {

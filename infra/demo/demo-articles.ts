@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 import { chunkDocument } from '../../pipeline/ingest/chunking/chunk-document.ts'
 import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import type { Sender } from '../../pipeline/producer/input-sender.ts'
+import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import type { Running } from '../app/launch.ts'
 
-const POLL_MS = 100
 /** Whoever asks before all of it is found gets answers from what is. */
 const WAIT_MS = 30_000
 
@@ -17,7 +16,6 @@ export async function uploadArticles({ searchIndex: memory }: Running, nc: NatsC
     knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
   const chunks = taught.reduce((sum, source) => sum + source.chunks, 0)
   const timeout = AbortSignal.timeout(WAIT_MS)
-  while (memory !== undefined && !timeout.aborted && await memory.current().store.count(tenant, { in: 'knowledge' }) < chunks) {
-    await delay(POLL_MS, undefined, { signal })
-  }
+  if (memory === undefined) return
+  await pollUntil(async () => timeout.aborted || await memory.current().store.count(tenant, { in: 'knowledge' }) >= chunks || undefined, { signal })
 }

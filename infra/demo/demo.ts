@@ -7,6 +7,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
+import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
@@ -94,7 +95,7 @@ export function startDemo(running: Running, log: Logger): Demo {
 }
 
 const hasPlayed = async ({ jetstream }: Running): Promise<boolean> =>
-  await jetstream.jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${TENANT}.>` }) !== null
+  await lastRecord(jetstream, `log.*.${TENANT}.>`) !== undefined
 
 /** Nobody in particular at our own server; with NATS_URL whoever the settings say. */
 const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

@@ -86,7 +86,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
     try {
       return { actors: await listActors(client, query) }
     } catch (cause) {
-      throw new HttpProblem(503, 'tables_unavailable', `the tables do not answer (${messageOf(cause)})`, { cause })
+      throw new HttpProblem('tables_unavailable', `the tables do not answer (${messageOf(cause)}); try again`, { cause })
     }
   })
 
@@ -96,6 +96,6 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
 
 function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {
   const result = schema.safeParse(query)
-  if (!result.success) throw new HttpProblem(400, 'bad_query', zodProblem(result.error, ''))
+  if (!result.success) throw new HttpProblem('bad_query', zodProblem(result.error, ''))
   return result.data
 }

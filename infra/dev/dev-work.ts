@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { openLog } from '../app/open-log.ts'
@@ -89,7 +90,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
 /** Of a kind that is gone and never had an actor nothing is lost: it was tried out, or was a built-in one before there was a config. */
 async function retireUnused({ jsm }: JetStreamContext, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
   for (const name of (await registeredKinds(kv)).keys()) {
-    if (kinds.has(name) || await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.*.${name}.*` }) !== null) continue
+    if (kinds.has(name) || await lastRecord({ jsm }, recordsOfKind(name)) !== undefined) continue
     await retireKind(kv, name)
     log.info({ kind: name }, 'a kind that never had an actor is gone')
   }

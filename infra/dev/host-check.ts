@@ -11,5 +11,5 @@ export function checkHost(header: string | undefined): void {
   const name = URL.canParse(`http://${header}`) ? new URL(`http://${header}`).hostname : ''
   const address = name.replace(/^\[|\]$/g, '')
   if (name === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))) return
-  throw new HttpProblem(421, 'bad_host', 'this is "colloquy dev", which answers on localhost, 127.0.0.1 and [::1] only')
+  throw new HttpProblem('bad_host', 'this is "colloquy dev", which answers on localhost, 127.0.0.1 and [::1] only')
 }

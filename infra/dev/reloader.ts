@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { KindView } from './kind-view.ts'
 import type { Problem, ToWorker } from './dev-messages.ts'
@@ -45,11 +46,6 @@ export interface ReloaderOptions {
   readonly now: () => string
 }
 
-const RETRY_MS_MIN = 100
-const RETRY_MS_MAX = 15_000
-/** A worker that lived this long counts as healthy. */
-const STABLE_MS = 30_000
-
 /**
  * Keeps a worker running with the kinds as they were last saved. The next worker waits with everything imported but the kinds,
  * so that a reload costs their import and the start of the stages; it takes over once its kinds are found to be usable.
@@ -65,7 +61,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   let changed = new Set<string>()
   let savedAt: number | undefined
   let isDue = true
-  let failures = 0
+  const pauses = restartPauses()
 
   const become = (next: Partial<ReloadStatus>): void => { status = { ...status, since: options.now(), ...next } }
   const due = (): void => {
@@ -75,7 +71,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   const reload = (files: readonly string[]): void => {
     for (const file of files) changed.add(file)
     savedAt ??= performance.now()
-    failures = 0
+    pauses.reset()
     due()
   }
   const files = options.watchFiles(reload)
@@ -96,13 +92,12 @@ export function startReloader(options: ReloaderOptions): Reloader {
     void worker.ended.then(async (how) => {
       if (current !== worker || stopping.signal.aborted) return
       current = undefined
-      if (performance.now() - begunAt > STABLE_MS) failures = 0
-      await retry({ code: 'worker_ended', message: `the process that runs the kinds ended (${how}); what it wrote is in the terminal` })
+      const problem = { code: 'worker_ended', message: `the process that runs the kinds ended (${how}); what it wrote is in the terminal` }
+      await retry(problem, pauses.after(performance.now() - begunAt))
     })
   }
 
-  const retry = async (problem: Problem): Promise<void> => {
-    const pauseMs = Math.min(RETRY_MS_MIN * 2 ** failures++, RETRY_MS_MAX)
+  const retry = async (problem: Problem, pauseMs: number): Promise<void> => {
     become({ phase: 'down', problem })
     log.error({ code: problem.code, pauseMs }, `no kinds run: ${problem.message}; they are started again`)
     await Promise.race([delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined), wake.promise])
@@ -118,7 +113,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   /** Kinds that ran before are started again by and by; others wait for the next save. */
   const fail = async (error: unknown): Promise<void> => {
     const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
-    if (current === undefined && status.generation > 0) await retry(problem)
+    if (current === undefined && status.generation > 0) await retry(problem, pauses.after(0))
     else refuse(problem)
   }
 

@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ColloquyError } from '../../schemas/errors.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
+import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { FromWorker, ToWorker } from './dev-messages.ts'
 
@@ -39,7 +40,7 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
   child.on('error', () => undefined)
 
   const answer = async <Type extends FromWorker['type']>(
-    types: readonly Type[], ms: number, code: string, what: string,
+    types: readonly Type[], ms: number, code: ErrorCode, what: string,
   ): Promise<Extract<FromWorker, { type: Type }>> => {
     const { promise, resolve } = Promise.withResolvers<Extract<FromWorker, { type: Type }>>()
     const isOne = (message: FromWorker): message is Extract<FromWorker, { type: Type }> => types.some((type) => type === message.type)
@@ -78,7 +79,7 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
       async run() {
         tell({ type: 'run' })
         const ran = await answer(['running', 'failed'], RUN_MS_MAX, 'worker_failed', 'starting the stages')
-        if (ran.type === 'failed') throw new ColloquyError(ran.problem.code, ran.problem.message)
+        if (ran.type === 'failed') throw new ForeignCodeError(ran.problem.code, ran.problem.message)
       },
     }
   } catch (error) {

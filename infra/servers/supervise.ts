@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { restartPauses, withRetry, type Pauses } from '../../pipeline/runtime/retry.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { killGroup, spawnTied } from './tied-child.ts'
 
@@ -38,11 +39,7 @@ export interface SupervisedChild {
 
 const readyTimeoutMsDefault = 60_000
 const stopTimeoutMsDefault = 10_000
-const readyPollMs = 50
-const restartDelayMsMin = 100
-const restartDelayMsMax = 15_000
-/** A child that lived this long counts as healthy: the next restart is a quick one again. */
-const stableMs = 30_000
+const readyPauses: Pauses = { minMs: 50, maxMs: 50 }
 const lineCharsMax = 4_096
 const stderrTailLinesMax = 20
 
@@ -50,7 +47,7 @@ const stderrTailLinesMax = 20
  * Starts a child process and keeps it running. Resolves when it is ready for the first time.
  *
  * - The child never outlives us, and is in a session of its own (`spawnTied`); we stop it in order.
- * - If it dies later it is started again, for ever, after an exponentially growing, jittered delay (100 ms to 15 s).
+ * - If it dies later it is started again, for ever, after an exponentially growing, jittered delay (100 ms to 10 s).
  * - What it writes goes to the log, line by line.
  *
  * Needs a POSIX `sh`.
@@ -61,7 +58,7 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
   const log = deps.log.child({ child: spec.name })
   const stopping = new AbortController()
   let restarts = 0
-  let failuresInRow = 0
+  const pauses = restartPauses({ isJittered: true })
 
   let run = launch(spec, log)
   const problem = await firstStart(spec, run)
@@ -72,12 +69,11 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
 
   const keepRunning = async (): Promise<void> => {
     for (;;) {
-      const stable = setTimeout(() => { failuresInRow = 0 }, stableMs)
+      const begunMs = performance.now()
       const ended = await run.ended
-      clearTimeout(stable)
       if (stopping.signal.aborted) return
 
-      const delayMs = restartDelayMs(failuresInRow++)
+      const delayMs = pauses.after(performance.now() - begunMs)
       log.error({ ...ended, delayMs }, `${spec.name} died (${describe(ended)}); starting it again`)
       await pause(delayMs, stopping.signal)
       if (stopping.signal.aborted) return
@@ -171,17 +167,8 @@ async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined
 }
 
 /** Asks until the child answers (true) or the signal is given (false). */
-async function answers(spec: ChildSpec, signal: AbortSignal, onError?: (error: unknown) => void): Promise<boolean> {
-  do {
-    try {
-      await spec.ready()
-      return true
-    } catch (error) {
-      onError?.(error)
-    }
-  } while (await pause(readyPollMs, signal))
-  return false
-}
+const answers = (spec: ChildSpec, signal: AbortSignal, onRetry?: (error: unknown) => void): Promise<boolean> =>
+  withRetry(spec.ready, { pauses: readyPauses, signal, ...(onRetry && { onRetry }) }).then(() => true, () => false)
 
 async function end(spec: ChildSpec, run: Run): Promise<void> {
   if (isRunning(run.process)) run.process.kill('SIGTERM')
@@ -195,11 +182,6 @@ const isRunning = (child: ChildProcess): boolean =>
 
 const describe = ({ exitCode, signal, reason }: Ended): string =>
   reason ?? (signal === null ? `exit code ${exitCode}` : `signal ${signal}`)
-
-function restartDelayMs(failuresInRow: number): number {
-  const delayMs = Math.min(restartDelayMsMax, restartDelayMsMin * 2 ** failuresInRow)
-  return Math.round(delayMs * (0.5 + Math.random() / 2))
-}
 
 /** Waits; false when the signal was given meanwhile. */
 const pause = (ms: number, signal: AbortSignal): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false)

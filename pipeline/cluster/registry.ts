@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { JS_CODE, NO_MESSAGE_STATUS } from '../jetstream/jetstream-codes.ts'
 
 /** What a member says of a stage whose partitions it owns. */
 const shareSchema = z.object({
@@ -73,8 +73,6 @@ const PREFIX = `$KV.${BUCKET}.`
 /** As many as the server gives at one time: members, and partitions of one work. */
 const ENTRIES_MAX = 1_024
 const READ_MS_MAX = 2_000
-/** The server's answer where nothing is there. */
-const NO_MESSAGES = '404'
 
 export const leaseKey = (work: string, partition: number): string => `${work}.${partition}`
 
@@ -135,7 +133,7 @@ async function readAll(jetstream: JetStreamContext, prefix: string): Promise<Map
       entries.set(message.subject.slice(prefix.length), { value: parseJson(message.string()), seq: message.seq, at: message.time.getTime() })
     }
   } catch (error) {
-    if (codeOf(error) !== NO_MESSAGES) throw error
+    if (codeOf(error) !== String(NO_MESSAGE_STATUS)) throw error
   } finally {
     clearTimeout(timeout)
   }

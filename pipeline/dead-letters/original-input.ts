@@ -1,9 +1,9 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { ResolutionRequest, Resolution } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { recordAt } from '../jetstream/last-record.ts'
 import { findDeadLetter, type DeadLetter } from './dead-letters.ts'
 
 /** The input that resolves a dead letter of an actor. */
@@ -26,7 +26,8 @@ export async function resolutionInputOf(
 ): Promise<ResolutionInput> {
   const deadLetter = await findDeadLetter(jetstream, seq)
   if (deadLetter === undefined) {
-    throw new ColloquyError('gone', `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed`)
+    throw new ColloquyError('gone',
+      `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; "colloquy dead ls --each" lists all dead letters`)
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
   const { record, reason, subject, error } = await recordOf(jetstream, deadLetter)
@@ -54,9 +55,9 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
 }
 
 async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
-  const stored = await jetstream.jsm.direct.getMessage('LOG', { seq: logSeq })
-  const isOfActor = stored !== null && actorKey(parseLogSubject(stored.subject).address) === actorKey(address)
-  const record = isOfActor ? stored.json<LogRecord>() : undefined
+  const stored = await recordAt(jetstream, logSeq, 'anyReplica')
+  const isOfActor = stored !== undefined && actorKey(parseLogSubject(stored.subject).address) === actorKey(address)
+  const record = isOfActor ? stored.record : undefined
   if (record?.inbox.seq === inboxSeq) {
     if (record.reason === reason) return { record, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '' }
     const failed = record.ended.find(({ status }) => status === 'failed' || status === 'expired')

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader, type Resolution } from '../../schemas/dead-letter-resolution.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { restartPauses, withRetry, type Pauses } from '../runtime/retry.ts'
+import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { resolutionInputOf, type ResolutionInput } from './original-input.ts'
@@ -50,8 +52,7 @@ export interface ResolveOptions {
   readonly onWait?: (why: string) => void
 }
 
-const PAUSE_MIN_MS = 50
-const PAUSE_MAX_MS = 2_000
+const PAUSES: Pauses = { minMs: 50, maxMs: 2_000 }
 const FETCH_AHEAD_MAX = 500
 const SWEEP_MS = 100
 const BYTES_MAX = 64 * 1024 * 1024
@@ -115,7 +116,7 @@ export async function resolveDeadLetters(options: ResolveOptions, deadLetters: r
 const inOrderOfArrival = (deadLetters: readonly DeadLetter[]): DeadLetter[] =>
   deadLetters.toSorted((a, b) => a.inboxSeq - b.inboxSeq || a.logSeq - b.logSeq || a.seq - b.seq)
 
-const REFUSALS = new Set(['gone', 'not_redrivable', 'no_record'])
+const REFUSALS: ReadonlySet<string> = new Set<ErrorCode>(['gone', 'not_redrivable', 'no_record'])
 
 function refusal(error: unknown): { error: string } {
   if (!REFUSALS.has(codeOf(error) ?? '')) throw error
@@ -131,20 +132,15 @@ async function send(
     headers: { [RESOLUTION_HEADER]: resolutionHeader(request) },
   }
   const until = performance.now() + timeoutMs
-  for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-    let why: string
-    try {
-      const result = await jetstream.publisher.publish(actorSubject(address), payload, how)
-      if (result.ok) return undefined
-      why = `SENT refused it (${result.code}: ${result.description})`
-      if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
-    } catch (error) {
-      why = messageOf(error)
-    }
-    if (performance.now() > until) return `${why}; tried for ${timeoutMs} ms`
-    onWait?.(why)
-    await delay(pauseMs)
+  const attempt = async (): Promise<string | undefined> => {
+    const result = await jetstream.publisher.publish(actorSubject(address), payload, how)
+    if (result.ok) return undefined
+    const why = `SENT refused it (${result.code}: ${result.description})`
+    if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
+    throw new Error(why)
   }
+  return withRetry(attempt, { pauses: PAUSES, isFinal: () => performance.now() > until, onRetry: (error) => onWait?.(messageOf(error)) })
+    .catch((error: unknown) => `${messageOf(error)}; tried for ${timeoutMs} ms`)
 }
 
 function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'deadLetter' | 'logSeq'> {
@@ -162,18 +158,21 @@ async function watchRecords(
   const open = (): Promise<StreamReader> =>
     openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: next, messagesMax: FETCH_AHEAD_MAX })
   let reader = await open()
-  let isStopped = false
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const pauses = restartPauses()
   const read = async (): Promise<void> => {
-    while (!isStopped) {
+    for (let openedMs = performance.now(); !signal.aborted;) {
       try {
         for await (const message of reader) {
           onRecord(message.json<LogRecord>(), message.seq)
           next = message.seq + 1
         }
-        if (!isStopped) reader = await open()
-      } catch (error) {
-        if (isStopped) return
-        await delay(codeOf(error) === 'interrupted' ? PAUSE_MIN_MS : PAUSE_MAX_MS)
+        if (!signal.aborted) reader = await open()
+      } catch {
+        await delay(pauses.after(performance.now() - openedMs), undefined, { signal }).catch(() => undefined)
+        if (signal.aborted) return
+        openedMs = performance.now()
         reader = await open().catch(() => reader)
       }
     }
@@ -181,7 +180,7 @@ async function watchRecords(
   const done = read()
   return {
     async stop() {
-      isStopped = true
+      stopping.abort()
       reader.stop()
       await done
     },

@@ -4,7 +4,7 @@ import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { abortSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Assignment } from '../cluster/assignment.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
@@ -19,7 +19,8 @@ import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import { rearm } from './rearm.ts'
 import { resend } from './resend-events.ts'
 import type { RecordRepair, StreamTruncation } from '../jetstream/stream-truncation.ts'
-import { findResumePosition, withPosition, type ResumePosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { resumePartitions } from '../jetstream/resume-reading.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { deadLettersOf, hasDeadLetters } from './dead-letter-messages.ts'
@@ -49,7 +50,7 @@ export interface DispatcherOptions {
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
-  const { rings, starts } = await resume(options)
+  const { histories, starts } = await resume(options)
   const owed = await truncation.findRepairs(partitions)
   await resendLost(options, owed, starts)
   const startSeq = Math.min(...starts.values())
@@ -85,7 +86,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   }
   const carryOut = async ({ partition, address }: Placed, record: LogRecord, logSeq: number): Promise<void> => {
     const begun = performance.now()
-    const deadLetters = hasDeadLetters(record) ? await withRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
+    const deadLetters = hasDeadLetters(record) ? await askWithRetry(deps, `the original of LOG ${logSeq}`, () => deadLettersOf(jetstream, address, record, logSeq)) : []
     const sent = sentBy(address, record)
     const others = [...tasksOf(address, record), ...deadLetters]
     const due = dueUnlessCovered(address, record)
@@ -148,11 +149,11 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   const save = async (some: readonly number[], done: StreamPosition): Promise<void> => {
     await truncation.saveEnds()
     await Promise.all(some.filter((partition) => options.hasValidLease(partition) && !handedOff.has(partition)).map(async (partition) => {
-      const before = rings.get(partition) ?? []
+      const before = histories.get(partition) ?? []
       if ((before[0]?.seq ?? -1) >= done.seq) return
-      const ring = withPosition(before, done)
-      rings.set(partition, ring)
-      await checkpoints.save(partition, ring)
+      const history = withPosition(before, done)
+      histories.set(partition, history)
+      await checkpoints.save(partition, history)
     }))
   }
   const saving = periodicJob(options.checkpointMs, async () => {
@@ -187,33 +188,19 @@ type Placed = ReturnType<typeof parseLogSubject>
 /** Sending again what SENT lost must not keep a dispatcher from beginning for ever: it fails then, and is tried again. */
 const RESEND_MS_MAX = 600_000
 
-/** Where each partition goes on, with the ring of positions that led there. */
+/** Where each partition goes on, with the history of positions that led there. */
 async function resume({ jetstream, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
-  const rings = new Map<number, readonly StreamPosition[]>()
-  const starts = new Map<number, number>()
-  const matches = new Map<string, Promise<ResumePosition>>()
-  const wentBack: { partition: number; had: number; goesOnAt: number }[] = []
-  for (const partition of partitions) {
-    const ring = await checkpoints.load(partition)
-    // Partitions that moved together have the same ring: it is compared once.
-    const key = JSON.stringify(ring)
-    const match = matches.get(key) ?? findResumePosition(jetstream.jsm, 'LOG', ring)
-    matches.set(key, match)
-    const { position, truncated: truncated } = await match
-    const had = ring[0]?.seq ?? 0
-    if (truncated && had !== 0) wentBack.push({ partition, had, goesOnAt: position?.seq ?? 0 })
-    rings.set(partition, ring.filter((kept) => kept.seq <= (position?.seq ?? -1)))
-    starts.set(partition, position?.seq ?? 0)
+  const stored = new Map<number, readonly StreamPosition[]>()
+  for (const partition of partitions) stored.set(partition, await checkpoints.load(partition))
+  const resumed = await resumePartitions({
+    jetstream, log, metrics, reader: 'dispatcher', remedy: 'it arms again what actors wait for',
+  }, stored)
+  const truncated = [...resumed].filter(([, one]) => one.truncated).map(([partition]) => partition)
+  if (truncated.length > 0) await truncation.requireRepair(truncated)
+  return {
+    histories: new Map([...resumed].map(([partition, { history }]) => [partition, history])),
+    starts: new Map([...resumed].map(([partition, { position }]) => [partition, position])),
   }
-  if (wentBack.length > 0) {
-    metrics.streamsTruncated.inc({ stream: 'LOG' })
-    const had = Math.max(...wentBack.map((one) => one.had))
-    const goesOnAt = Math.min(...wentBack.map((one) => one.goesOnAt))
-    log.error({ partitions: wentBack.length, had, goesOnAt },
-      `LOG lost its last messages, up to sequence ${had}; the dispatcher goes back to ${goesOnAt}, up to which both agree, and arms again what actors wait for`)
-    await truncation.requireRepair(wentBack.map(({ partition }) => partition))
-  }
-  return { rings, starts }
 }
 
 const startOf = (starts: ReadonlyMap<number, number>) => (partition: number): number => starts.get(partition) ?? 0

@@ -3,7 +3,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { readToEnd } from '../jetstream/read-to-end.ts'
-import type { Placed } from './find-task-start.ts'
+import type { Placed } from '../jetstream/last-record.ts'
 
 export interface LastRecord extends Placed {
   readonly subject: string

@@ -1,9 +1,6 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { ResolvedDeadLetter } from '../../schemas/record.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-
-/** JetStream's code for a message that is not there. */
-const NO_MESSAGE = 10043
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 
 /** Takes a letter out of DEAD that the log says has come to its end. May be done again; another letter in its place is left alone. */
 export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
@@ -12,6 +9,6 @@ export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, log
   try {
     await jsm.streams.deleteMessage('DEAD', deadSeq, false)
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== NO_MESSAGE) throw error
+    if (!isJetStreamError(error, 'noSuchSequence')) throw error
   }
 }

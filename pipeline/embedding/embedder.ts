@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { restartPauses } from '../runtime/retry.ts'
 import { fingerprintOf, type EmbedAs, type EmbedModel } from './embedding-model.ts'
 import { createPendingTexts } from './pending-texts.ts'
 import type { FromWorker, TextJob } from './embed-protocol.ts'
@@ -60,8 +61,6 @@ export interface EmbedderOptions {
 const CHARACTERS_MAX = 16 * 1024 * 1024
 /** Max texts that wait to be split into chunks. */
 const CHUNKING_MAX = 256
-const RESTART_MIN_MS = 100
-const RESTART_MAX_MS = 10_000
 /** Estimated size of a cache entry without its vector. */
 const ENTRY_BYTES = 200
 /** Crashes of the thread after which splitting a text fails. */
@@ -142,7 +141,9 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
     thread = await startThread({ model, threads, module, onMessage, onCrash })
   }
   const restart = async (): Promise<void> => {
-    for (let pauseMs = RESTART_MIN_MS; !closing.signal.aborted; pauseMs = Math.min(pauseMs * 2, RESTART_MAX_MS)) {
+    const pauses = restartPauses()
+    while (!closing.signal.aborted) {
+      const pauseMs = pauses.after(0)
       await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined)
       if (closing.signal.aborted) return
       try {

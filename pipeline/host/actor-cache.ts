@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { logSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { lastRecord, lastRecordDirect, type ReadFrom } from '../jetstream/last-record.ts'
 
 /** An actor in memory, with its place in the log. */
 export interface CachedActor {
@@ -63,22 +62,11 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
   }
 }
 
-const NOT_FOUND = 404
-
 /**
- * Reads an actor's last record in one round trip. `direct` may be answered by any replica: good enough for an actor that is
+ * Reads an actor's last record in one round trip. Any replica's answer is good enough for an actor that is
  * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
  */
-export async function loadActor(jetstream: JetStreamContext, subject: string, address: Address, from: 'direct' | 'leader'): Promise<CachedActor> {
-  const last = await (from === 'direct' ? readDirect(jetstream, subject) : jetstream.jsm.streams.getMessage('LOG', { last_by_subj: subject }))
-  if (last === null) return { actor: newActor(address), lastSeq: 0 }
-  return { actor: actorAfter(address, last.json<LogRecord>()), lastSeq: last.seq }
-}
-
-async function readDirect({ jsm, mux }: JetStreamContext, subject: string): Promise<{ seq: number; json<T>(): T } | null> {
-  const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
-  if (reply.headers?.code === NOT_FOUND) return null
-  const seq = Number(reply.headers?.get('Nats-Sequence'))
-  if (!(seq > 0)) throw new ColloquyError('load_failed', `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`)
-  return { seq, json: () => reply.json() }
+export async function loadActor(jetstream: JetStreamContext, subject: string, address: Address, from: ReadFrom): Promise<CachedActor> {
+  const last = await (from === 'leader' ? lastRecord(jetstream, subject) : lastRecordDirect(jetstream, subject))
+  return last === undefined ? { actor: newActor(address), lastSeq: 0 } : { actor: actorAfter(address, last.record), lastSeq: last.seq }
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Share } from '../cluster/registry.ts'
 import type { StageRun } from '../runtime/stage.ts'
+import { lowestPosition, working } from '../runtime/stage-progress.ts'
 import { SOURCED_STREAMS, newestSourced, sourcedAt } from '../jetstream/sourcing.ts'
 import { saveTrimMark } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
@@ -104,10 +105,9 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
 /** What holds for all partitions; `undefined` while one has no owner, or two, so that nobody can tell. */
 function together(shares: readonly Share[], partitionCount: number): Omit<Share, 'partitions'> | undefined {
   const owned = shares.flatMap(({ partitions }) => partitions)
-  const working = shares.filter(({ partitions }) => partitions.length > 0)
   if (owned.length !== partitionCount || new Set(owned).size !== partitionCount) return undefined
   return {
-    position: Math.min(...working.map(({ position }) => position)),
-    logSeq: Math.max(...working.map(({ logSeq }) => logSeq)),
+    position: lowestPosition(shares),
+    logSeq: Math.max(...working(shares).map(({ logSeq }) => logSeq)),
   }
 }

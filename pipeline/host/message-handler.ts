@@ -3,13 +3,14 @@ import { decide, type Decision } from '../../actors/core/decide.ts'
 import { nextDeadline } from '../../actors/core/next-deadline.ts'
 import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import { codeOf } from '../../schemas/errors.ts'
+import { hasCode } from '../../schemas/errors.ts'
 import { createWakeUps } from '../timers/wake-ups.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { JS_CODE } from '../jetstream/jetstream-codes.ts'
+import type { ReadFrom } from '../jetstream/last-record.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import { loadActor, type CachedActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
@@ -51,9 +52,9 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   const wakeUps = createWakeUps({ jetstream, log, metrics, signal })
   const isStillOwned = createOwnershipGuard(deps, signal)
 
-  const load = async (mailbox: Mailbox<Delivery>, from: 'direct' | 'leader'): Promise<CachedActor> => {
+  const load = async (mailbox: Mailbox<Delivery>, from: ReadFrom): Promise<CachedActor> => {
     metrics.actorLoads.inc()
-    return withRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
+    return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
   const decideOn = (live: CachedActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
@@ -71,7 +72,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     try {
       return decideOn(live, delivery, fresh)
     } catch (error) {
-      if (codeOf(error) !== 'newer_machine') throw error
+      if (!hasCode(error, 'newer_machine')) throw error
       log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
       deps.yieldPartition(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
       return undefined
@@ -91,7 +92,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
 
   return async (mailbox, delivery) => {
     let fresh = mailbox.live === undefined
-    let from: 'direct' | 'leader' = 'direct'
+    let from: ReadFrom = 'anyReplica'
     for (;;) {
       signal.throwIfAborted()
       mailbox.live ??= await load(mailbox, from)
@@ -112,7 +113,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
           if (!deps.hasValidLease(delivery.partition) && !await isStillOwned(delivery.partition)) return 'lost'
           if (await append(mailbox, mailbox.live, decision)) return 'done'
-          if (await withRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
+          if (await askWithRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
       mailbox.live = undefined

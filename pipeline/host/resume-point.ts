@@ -1,15 +1,15 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { lastRecord } from '../jetstream/last-record.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { reportTruncation } from '../jetstream/resume-reading.ts'
 import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { typedKey } from '../jetstream/typed-kv.ts'
 
 export interface ResumeDeps {
   readonly jetstream: JetStreamContext
@@ -33,7 +33,7 @@ export interface Resume {
  */
 const reusedSchema = z.object({ from: z.int().positive(), to: z.int().positive() })
 type Reused = z.infer<typeof reusedSchema>
-const REUSED_KEY = 'inbox.reused'
+const reusedIn = (kv: KV) => typedKey(kv, 'inbox.reused', reusedSchema)
 
 /** Filler messages under way at one time. */
 const FILLERS_PENDING_MAX = 1_000
@@ -44,10 +44,10 @@ const FILLERS_PENDING_MAX = 1_000
  * on to where the log knows it to have been, by messages that hosts pass over.
  */
 export async function resume(deps: ResumeDeps, partitions: readonly number[]): Promise<Resume> {
-  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, partition)))
-  const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.low ?? 0]))
+  const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, `log.${partition}.>`)))
+  const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.record.low ?? 0]))
   const known = Math.max(0, ...lows.values())
-  const lastTs = lasts.reduce((latest, record) => (record !== null && record.inbox.ts > latest ? record.inbox.ts : latest), '')
+  const lastTs = lasts.reduce((latest, last) => (last !== undefined && last.record.inbox.ts > latest ? last.record.inbox.ts : latest), '')
   await reportLostInputs(deps)
   const reused = await repairInbox(deps, known, lastTs)
   const startSeq = Math.min(...lows.values()) + 1
@@ -57,11 +57,6 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
     isResolved: (partition, seq) =>
       seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
   }
-}
-
-async function lastRecord({ jsm }: JetStreamContext, partition: number): Promise<LogRecord | null> {
-  const message = await jsm.streams.getMessage('LOG', { last_by_subj: `log.${partition}.>` })
-  return message === null ? null : message.json<LogRecord>()
 }
 
 /**
@@ -77,8 +72,8 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
   const from = after?.seq ?? state.last_seq + 1
   if (from > known) return before
 
-  metrics.streamsTruncated.inc({ stream: 'INBOX' })
-  log.error({ from, known }, `INBOX lost its last messages, from sequence ${from} to ${known}; their effects are in LOG. Its sequence is moved on`)
+  reportTruncation({ log, metrics }, 'INBOX', { from, known },
+    `sequences ${from} to ${known} are gone, and their effects are in LOG; the host moves INBOX's sequence on`)
   const reused = await saveReusedRange(kv, { from, to: known })
   for (;;) {
     // Other workers that found the same may fill it as well, and producers do.
@@ -89,12 +84,10 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
 }
 
 async function loadReusedRange(kv: KV, firstSeq: number): Promise<Reused | undefined> {
-  const entry = await kv.get(REUSED_KEY)
-  if (entry === null || entry.operation !== 'PUT') return undefined
-  const reused = reusedSchema.parse(entry.json())
-  if (firstSeq <= reused.to) return reused
+  const noted = await reusedIn(kv).get()
+  if (noted === undefined || firstSeq <= noted.value.to) return noted?.value
   // Unless another worker noted a newer loss meanwhile.
-  await kv.delete(REUSED_KEY, { previousSeq: entry.revision }).catch(ignoreOther)
+  await reusedIn(kv).deleteAt(noted.revision)
   return undefined
 }
 
@@ -104,22 +97,11 @@ async function loadReusedRange(kv: KV, firstSeq: number): Promise<Reused | undef
  */
 async function saveReusedRange(kv: KV, found: Reused): Promise<Reused> {
   for (;;) {
-    const entry = await kv.get(REUSED_KEY)
-    const before = entry === null || entry.operation !== 'PUT' ? undefined : reusedSchema.parse(entry.json())
-    const reused = { from: Math.min(found.from, before?.from ?? found.from), to: Math.max(found.to, before?.to ?? found.to) }
-    if (await putAt(kv, JSON.stringify(reused), entry?.revision ?? 0)) return reused
+    const before = await reusedIn(kv).get()
+    const { from = found.from, to = found.to } = before?.value ?? {}
+    const reused = { from: Math.min(found.from, from), to: Math.max(found.to, to) }
+    if (await reusedIn(kv).compareAndSet(reused, before?.revision) !== undefined) return reused
   }
-}
-
-/** False where another worker was first. */
-const putAt = (kv: KV, value: string, revision: number): Promise<boolean> =>
-  kv.put(REUSED_KEY, value, { previousSeq: revision }).then(() => true, (error: unknown) => {
-    ignoreOther(error)
-    return false
-  })
-
-function ignoreOther(error: unknown): void {
-  if (!(error instanceof JetStreamApiError) || error.code !== JS_CODE.wrongLastSequence) throw error
 }
 
 async function fill(jetstream: JetStreamContext, count: number): Promise<void> {

@@ -21,15 +21,15 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
   app.get<{ Params: AddressParams }>(`/v1/actors/${ADDRESS_PATH}`, async (request) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query)
-    if (!query.success) throw new HttpProblem(400, 'bad_query', zodProblem(query.error, ''))
+    if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     connection.demand()
     const subject = logSubject(partitionOf(address, partitionCount), address)
     const last = await lastRecord(jetstream, subject)
-    if (last === undefined) throw new HttpProblem(404, 'unknown_actor', `there is no record of ${actorKey(address)}`)
+    if (last === undefined) throw new HttpProblem('unknown_actor', `there is no record of ${actorKey(address)}; check tenant, kind and id`)
     const { at } = query.data
     const found = at === undefined ? last : await findRecord(jetstream, subject, last, ({ n }) => n - at)
     if (found === undefined) {
-      throw new HttpProblem(404, 'unknown_record', `${actorKey(address)} has records 1 to ${last.record.n}, not ${at}`)
+      throw new HttpProblem('unknown_record', `${actorKey(address)} has records 1 to ${last.record.n}, not ${at}`)
     }
     return describe(address, found)
   })

@@ -14,7 +14,7 @@ export function watchMethods(app: FastifyInstance): () => void {
     for (const [url, methods] of [...allowed]) {
       const allow = methods.join(', ')
       const refuse = async (): Promise<never> => {
-        throw new HttpProblem(405, 'method_not_allowed', `${url} takes ${allow}`, { headers: { allow } })
+        throw new HttpProblem('method_not_allowed', `${url} takes ${allow}`, { headers: { allow } })
       }
       const method = app.supportedMethods.filter((supported) => !methods.includes(supported))
       // Before the body is read: it does not matter what is in it.

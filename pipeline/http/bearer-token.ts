@@ -29,7 +29,7 @@ export function createBearerCheck(token: string | undefined): (authorization: st
     const [, given] = /^bearer +(.+)$/i.exec(authorization) ?? []
     if (given !== undefined && timingSafeEqual(digest(given), wanted)) return
     const detail = 'the header "Authorization: Bearer <token>" with the token of COLLOQUY_HTTP_TOKEN is needed'
-    throw new HttpProblem(401, 'unauthorized', detail, { headers: { 'www-authenticate': 'Bearer realm="colloquy"' } })
+    throw new HttpProblem('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer realm="colloquy"' } })
   }
 }
 

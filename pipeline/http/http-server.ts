@@ -130,7 +130,7 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
   })
   app.setErrorHandler(answer)
   app.setNotFoundHandler(async (request) => {
-    throw new HttpProblem(404, 'unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
+    throw new HttpProblem('unknown_path', `there is no ${request.url.split('?')[0] ?? ''}`)
   })
   return app
 }
@@ -154,11 +154,11 @@ function answerBroken(code: string | undefined, socket: Socket): void {
 function brokenBy(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem(431, 'headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes`)
+      return new HttpProblem('headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes; send fewer or shorter ones`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpProblem(408, 'request_timeout', 'the request took too long to arrive')
+      return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:
-      return new HttpProblem(400, 'bad_request', 'this is not HTTP')
+      return new HttpProblem('bad_request', 'this is not HTTP')
   }
 }
 

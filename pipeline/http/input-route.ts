@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { inputSubject, messageIdOf, type Address } from '../../schemas/subjects.ts'
-import { NO_ROOM_CODES, type Publisher, type PublishResult } from '../jetstream/publisher.ts'
+import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
+import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
@@ -42,15 +43,15 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
   app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query)
-    if (!query.success) throw new HttpProblem(400, 'bad_query', zodProblem(query.error, ''))
+    if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { wait, timeoutMs } = query.data
     const body = readBody(request.body)
     deps.connection.demand()
     if (wait === undefined) return reply.code(202).send(await publish(deps, address, body))
 
     if (waiting >= WAITING_MAX) {
-      const detail = `${WAITING_MAX} requests wait already; nothing was stored`
-      throw new HttpProblem(503, 'too_many_waits', detail, { headers: RETRY_AFTER })
+      const detail = `${WAITING_MAX} requests wait already; nothing was stored. Send it again later, or without wait`
+      throw new HttpProblem('too_many_waits', detail, { headers: RETRY_AFTER })
     }
     waiting += 1
     const gone = new AbortController()
@@ -60,7 +61,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
       const stored = await publish(deps, address, body)
       const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, gone.signal])
       const handled = await actor.until(wait, { position: stored.position, payload: body.payload }, signal)
-        .catch((error: unknown): never => { throw waitProblem(error, stored, `${wait} was not there within ${timeoutMs} ms`) })
+        .catch((error: unknown): never => { throw waitProblem(error, stored, `${wait} was not there within ${timeoutMs} ms. Wait longer with timeoutMs, or read the actor later`) })
       return await reply.code(202).send({ ...stored, ...handled } satisfies Stored & Handled)
     } finally {
       actor.stop()
@@ -79,7 +80,7 @@ function readBody(body: unknown): Body {
   const payload = body instanceof Uint8Array ? body : new Uint8Array()
   const value = parseJson(decodeUtf8(payload) ?? '')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new HttpProblem(400, 'bad_json', 'the body must be a JSON object in UTF-8: {"type": "message.received", "data": {…}}')
+    throw new HttpProblem('bad_json', 'the body must be a JSON object in UTF-8: {"type": "message.received", "data": {…}}')
   }
   const { data: id } = inputSchema.shape.id.safeParse('id' in value ? value.id : undefined)
   return { payload, id: id?.isWellFormed() === true ? id : undefined }
@@ -95,8 +96,8 @@ async function publish({ publisher, durability }: InputRouteDeps, address: Addre
 function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {
   const detail = `INBOX did not take the input (${code}: ${description})`
   return NO_ROOM_CODES.has(code)
-    ? new HttpProblem(503, 'inbox_full', `${detail}: it is full until hosts have caught up`, { headers: RETRY_AFTER })
-    : new HttpProblem(503, 'inbox_refused', detail, { headers: RETRY_AFTER })
+    ? new HttpProblem('inbox_full', `${detail}: it is full until hosts have caught up; send it again later, under the same id`, { headers: RETRY_AFTER })
+    : new HttpProblem('inbox_refused', `${detail}; send it again later, under the same id`, { headers: RETRY_AFTER })
 }
 
 /** A wait that failed: the input is stored all the same, so that its position is told. */
@@ -104,8 +105,8 @@ function waitProblem(cause: unknown, { position, id }: Stored, timedOut: string)
   const stored = `the input is stored at position ${position}`
   const more = { position, id }
   const name = cause instanceof DOMException ? cause.name : ''
-  if (name === 'TimeoutError') return new HttpProblem(504, 'wait_timeout', `${stored}; ${timedOut}`, { more, cause })
-  if (name === 'AbortError') return new HttpProblem(503, 'closing', `${stored}; the server closes`, { more, cause })
+  if (name === 'TimeoutError') return new HttpProblem('wait_timeout', `${stored}; ${timedOut}`, { more, cause })
+  if (name === 'AbortError') return new HttpProblem('closing', `${stored}; the server closes. Read the actor later`, { more, cause })
   const { status, code, headers } = asProblem(cause)
-  return new HttpProblem(status, code, `${stored}; what became of it could not be found out`, { more, headers, cause })
+  return new HttpProblem(code, `${stored}; what became of it could not be found out. Read the actor later`, { status, more, headers, cause })
 }

@@ -11,8 +11,8 @@ export type AddressParams = Readonly<Record<(typeof TOKENS)[number], string>>
 export function addressOf(params: AddressParams): Address {
   for (const name of TOKENS) {
     const text = params[name]
-    if (!TOKEN.test(text)) throw new HttpProblem(400, 'bad_subject', `${name} ${JSON.stringify(text)} must match ${TOKEN.source}`)
+    if (!TOKEN.test(text)) throw new HttpProblem('bad_subject', `${name} ${JSON.stringify(text)} must match ${TOKEN.source}`)
   }
-  if (params.kind === UNADDRESSABLE) throw new HttpProblem(400, 'bad_subject', `kind "${UNADDRESSABLE}" is reserved`)
+  if (params.kind === UNADDRESSABLE) throw new HttpProblem('bad_subject', `kind "${UNADDRESSABLE}" is reserved`)
   return { tenant: params.tenant, kind: params.kind, id: params.id }
 }

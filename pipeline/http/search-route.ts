@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { hasCode, messageOf } from '../../schemas/errors.ts'
 import type { Search, SearchRequest } from '../search/hybrid-search.ts'
 import { HttpProblem, RETRY_AFTER } from './problems.ts'
 
@@ -9,8 +9,8 @@ export function addSearchRoute(app: FastifyInstance, search: Search): void {
     try {
       return await search(query)
     } catch (error) {
-      if (error instanceof ColloquyError && error.code === 'bad_query') throw new HttpProblem(400, error.code, error.message)
-      throw new HttpProblem(503, 'search_unavailable', `the memory does not answer (${messageOf(error)}); ask again`, { headers: RETRY_AFTER, cause: error })
+      if (hasCode(error, 'bad_query')) throw new HttpProblem('bad_query', messageOf(error))
+      throw new HttpProblem('search_unavailable', `the memory does not answer (${messageOf(error)}); ask again`, { headers: RETRY_AFTER, cause: error })
     }
   })
 }

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
-import type { StreamName } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
+import { lagInStream, streamOfStage, working } from '../runtime/stage-progress.ts'
 
 export interface StageLagDeps {
   readonly jetstream: JetStreamContext
@@ -12,9 +12,6 @@ export interface StageLagDeps {
   readonly now: () => number
   readonly log: Logger
 }
-
-/** The stream that a stage works off. */
-const READS: Readonly<Record<string, StreamName>> = { host: 'INBOX', dispatch: 'LOG', project: 'LOG', embed: 'LOG', tasks: 'TASKS' }
 
 interface Lag {
   readonly messages: number
@@ -29,19 +26,16 @@ const CAUGHT_UP: Lag = { messages: 0, seconds: 0 }
  */
 export function createStageLags({ jetstream, stages, metrics, now, log }: StageLagDeps): () => Promise<void> {
   const lagOf = async (name: string, stage: Stage): Promise<Lag> => {
-    const stream = READS[name]
+    const stream = streamOfStage(name)
     if (stream === undefined) return { messages: stage.status().lag, seconds: 0 }
     const { state } = await jetstream.jsm.streams.info(stream)
-    const ageOf = (time: number): number => Math.max(0, now() - time) / 1000
-    if (stream === 'TASKS') {
-      // Of a work queue nothing is left but what is still to be done.
-      return state.messages === 0 ? CAUGHT_UP : { messages: state.messages, seconds: ageOf(Date.parse(state.first_ts)) }
-    }
-    const { position, partitions } = stage.status()
-    if (partitions?.length === 0) return CAUGHT_UP
-    if (position >= state.last_seq) return CAUGHT_UP
-    const next = await jetstream.jsm.direct.getMessage(stream, { seq: position + 1, next_by_subj: '>' })
-    return next === null ? CAUGHT_UP : { messages: state.last_seq - position, seconds: ageOf(next.time.getTime()) }
+    const status = stage.status()
+    const messages = working([status]).length === 0 ? 0 : lagInStream(stream, state, status.position)
+    if (messages === 0) return CAUGHT_UP
+    const oldest = stream === 'TASKS'
+      ? Date.parse(state.first_ts)
+      : (await jetstream.jsm.direct.getMessage(stream, { seq: status.position + 1, next_by_subj: '>' }))?.time.getTime()
+    return oldest === undefined ? CAUGHT_UP : { messages, seconds: Math.max(0, now() - oldest) / 1000 }
   }
   const refresh = async ([name, stage]: [string, Stage]): Promise<void> => {
     try {

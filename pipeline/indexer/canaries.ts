@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
+import { typedKey } from '../jetstream/typed-kv.ts'
 
 const proofsSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
 type Proof = z.infer<typeof proofsSchema>[number]
@@ -12,8 +13,8 @@ type Proof = z.infer<typeof proofsSchema>[number]
  * emptied, or put back to an older state.
  */
 export interface Canaries {
-  /** What of a ring holds: the positions up to the newest proof that the store has. */
-  trusted(ring: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
+  /** The part of a history that still holds: the positions up to the newest proof that the store has. */
+  trusted(history: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
   /** To be called when points are stored, before the checkpoint says so. */
   note(points: readonly IndexPoint[]): Promise<void>
   /** Points from records above this were removed. */
@@ -24,28 +25,25 @@ export interface Canaries {
 const GROWTH = 8
 
 export function createCanaries({ kv, reader, store, log }: { readonly kv: KV; readonly reader: string; readonly store: IndexWriter; readonly log: Logger }): Canaries {
-  const key = `${reader}.proofs`
+  const stored = typedKey<readonly Proof[]>(kv, `${reader}.proofs`, proofsSchema)
   let known: readonly Proof[] | undefined
-  const load = async (): Promise<readonly Proof[]> => {
-    const entry = await kv.get(key)
-    return entry === null || entry.operation !== 'PUT' ? [] : proofsSchema.parse(entry.json())
-  }
+  const load = async (): Promise<readonly Proof[]> => (await stored.get())?.value ?? []
   const save = async (proofs: readonly Proof[]): Promise<void> => {
-    await kv.put(key, JSON.stringify(proofs))
+    await stored.put(proofs)
     known = proofs
   }
   return {
-    async trusted(ring) {
+    async trusted(history) {
       const proofs = await load()
       known = proofs
-      if (proofs.length === 0) return ring
+      if (proofs.length === 0) return history
       const there = await store.existing(proofs.map(({ id }) => id))
       const newest = proofs.find(({ id }) => there.has(id))
-      if (newest === proofs[0]) return ring
+      if (newest === proofs[0]) return history
       const goesOnAt = newest?.seq ?? 0
       log.error({ had: proofs[0]?.seq, goesOnAt }, 'the memory lacks what it was given: it was emptied, or put back to an older state; it is filled again from LOG')
       await save(proofs.filter(({ seq }) => seq <= goesOnAt))
-      return ring.filter(({ seq }) => seq <= goesOnAt)
+      return history.filter(({ seq }) => seq <= goesOnAt)
     },
     async note(points) {
       const last = points.at(-1)

@@ -1,15 +1,18 @@
 import type { JsMsg } from '@nats-io/jetstream'
-import { ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { nextRecord, recordsOfKind } from '../jetstream/last-record.ts'
+import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
-import { findResumePosition, withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { withPosition, type StreamPosition } from '../jetstream/position-history.ts'
+import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { reportUnembeddable } from './unembeddable.ts'
@@ -40,9 +43,8 @@ interface Batch {
   /** By key: what a later record lets go is not stored first. */
   readonly texts: Map<string, IndexText>
   readonly forgotten: Set<string>
-  readonly sizes: number[]
+  records: number
   last: StreamPosition
-  isDue: boolean
 }
 interface Piece {
   readonly of: IndexText
@@ -62,20 +64,18 @@ const WHOLE_LOG = 0
  */
 export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   const { jetstream, checkpoints, proofs, embedder, store, log, metrics } = options
-  let ring = await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? [])
-  const { position: match, truncated: truncated } = await findResumePosition(jetstream.jsm, 'LOG', ring)
-  let begunAt = match?.seq ?? 0
-  if (truncated) {
-    metrics.streamsTruncated.inc({ stream: 'LOG' })
-    log.error({ had: ring[0]?.seq, goesOnAt: match?.seq ?? 0 }, 'LOG lost its last messages; what was remembered of them is removed')
+  const resumed = await resumeReading({
+    jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records',
+  }, await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? []))
+  let { position: begunAt, history } = resumed
+  if (resumed.truncated) {
     await store.removeAbove(begunAt)
     await proofs.forgetAbove(begunAt)
-    ring = match === undefined ? [] : ring.slice(ring.indexOf(match))
     const learnedFrom = await firstOfKnowledge(jetstream)
     if (learnedFrom !== undefined && learnedFrom <= begunAt) {
-      // What lost records had let go is known again: only the records that taught it say so.
+      // Chunks that lost records had removed are valid again: only the records that taught them have their texts.
       begunAt = learnedFrom - 1
-      ring = []
+      history = []
     }
   }
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
@@ -85,18 +85,28 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
   const mayBeKnownUpTo = begunAt + reader.pending
   let stored = begunAt
-  let filling: Batch | undefined
-  let wait: NodeJS.Timeout | undefined
-  let writing: Promise<void> | undefined
 
+  const batches = createBatchLoop<JsMsg, Batch>({
+    inFlight, signal: loop.signal, fail: loop.fail, waitMs: options.batchMs,
+    create: () => ({ texts: new Map(), forgotten: new Set(), records: 0, last: reader.position }),
+    fill(batch, message) {
+      batch.last = reader.position
+      batch.records += 1
+      change(batch, changeOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
+    },
+    shouldFlush: ({ records, waits }) => waits > 0 || records >= options.batchRecordsMax,
+    async write(batch) {
+      const begun = performance.now()
+      await writeToStore(batch)
+      metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / batch.records)
+      history = withPosition(history, batch.last)
+      await checkpoints.save(WHOLE_LOG, history)
+      stored = batch.last.seq
+    },
+  })
   const take = (message: JsMsg): void => {
     metrics.stageIn.inc({ stage: 'embed' })
-    inFlight.acquire(message.data.length)
-    filling ??= begin()
-    filling.last = reader.position
-    filling.sizes.push(message.data.length)
-    change(filling, changeOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
-    if (filling.sizes.length >= options.batchRecordsMax) flush()
+    batches.add(message, message.data.length)
   }
   const change = (batch: Batch, { texts, forgotten }: IndexChange): void => {
     for (const key of forgotten) {
@@ -108,44 +118,17 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       batch.texts.set(text.key, text)
     }
   }
-  const begin = (): Batch => {
-    const batch: Batch = { texts: new Map(), forgotten: new Set(), sizes: [], last: reader.position, isDue: false }
-    wait = setTimeout(() => {
-      batch.isDue = true
-      flush()
-    }, options.batchMs)
-    return batch
-  }
-  /** One batch is stored at a time, while the next one fills. */
-  const flush = (): void => {
-    if (filling === undefined || writing !== undefined) return
-    if (!filling.isDue && filling.sizes.length < options.batchRecordsMax) return
-    clearTimeout(wait)
-    const batch = filling
-    filling = undefined
-    writing = finish(batch).then(() => {
-      writing = undefined
-      flush()
-    })
-    writing.catch(loop.fail)
-  }
-  const finish = async ({ texts, forgotten, sizes, last }: Batch): Promise<void> => {
-    const begun = performance.now()
+  const writeToStore = async ({ texts, forgotten }: Batch): Promise<void> => {
     const all = [...texts.values()]
     for (let from = 0; from < all.length; from += TEXTS_MAX) {
       const points = await embed(all.slice(from, from + TEXTS_MAX))
       if (points.length > 0) await store.upsert(points)
-      // What was learned may be forgotten, and would then be missed.
+      // A canary must stay in the store, and knowledge may be removed.
       await proofs.note(points.filter((point) => point.in === 'messages'))
       metrics.stageOut.inc({ stage: 'embed' }, points.length)
     }
     // After what takes its place is there: a source that changes is never gone for a moment.
     if (forgotten.size > 0) await store.remove([...forgotten].map((key) => pointId({ key }, 0)))
-    metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / sizes.length)
-    ring = withPosition(ring, last)
-    await checkpoints.save(WHOLE_LOG, ring)
-    stored = last.seq
-    for (const size of sizes) inFlight.release(size)
   }
   const embed = async (texts: readonly IndexText[]): Promise<IndexPoint[]> => {
     const pieces = await unknown((await Promise.all(texts.map(cut))).flat())
@@ -155,7 +138,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       const vector = vectors[index]
       const { key: _key, ...rest } = of
       if (vector instanceof Float32Array) points.push({ ...rest, id: idOf(of, chunk), chunk, text, vector })
-      else if (vector?.code === 'embed_failed') await reportUnembeddable(deadLetters, of, vector)
+      else if (vector !== undefined && hasCode(vector, 'embed_failed')) await reportUnembeddable(deadLetters, of, vector)
       else if (vector !== undefined) throw vector
     }
     return points
@@ -167,7 +150,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     try {
       return (await embedder.chunk(text.text)).map((chunk, index) => ({ of: text, chunk: index, text: chunk }))
     } catch (error) {
-      if (!(error instanceof ColloquyError) || error.code !== 'embed_failed') throw error
+      if (!(error instanceof ColloquyError) || !hasCode(error, 'embed_failed')) throw error
       await reportUnembeddable(deadLetters, text, error)
       return []
     }
@@ -179,7 +162,6 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     const known = await store.existing(pieces.map(({ of, chunk }) => idOf(of, chunk)))
     return pieces.filter(({ of, chunk }) => !known.has(idOf(of, chunk)))
   }
-  loop.signal.addEventListener('abort', () => clearTimeout(wait))
   options.replaced?.addEventListener('abort', () => loop.fail(new ColloquyError('memory_replaced', 'the memory is of another model from now on')), { once: true })
   loop.run(take)
 
@@ -189,17 +171,17 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     ended: loop.ended,
     progress: () => ({ position: stored, lag: Math.max(0, reader.position.seq + reader.pending - stored) }),
     async stop() {
+      batches.drain()
       await loop.stop()
       // Points that are still on their way must not arrive after the next run has removed what LOG lost.
-      await writing?.catch(() => undefined)
+      await batches.whenWritten()
     },
   }
 }
 
 /** The first record of any source. */
-async function firstOfKnowledge({ jsm }: JetStreamContext): Promise<number | undefined> {
-  return (await jsm.direct.getMessage('LOG', { seq: 1, next_by_subj: `log.*.*.${SOURCE_KIND}.*` }))?.seq
-}
+const firstOfKnowledge = async (jetstream: JetStreamContext): Promise<number | undefined> =>
+  (await nextRecord(jetstream, recordsOfKind(SOURCE_KIND), 1, 'anyReplica'))?.seq
 
 /** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
 const idOf = (text: IndexText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)

@@ -3,8 +3,8 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import { contextSchema, idsIn, type Context } from '../../actors/kinds/source/revision.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND, sourceActorId } from '../../schemas/knowledge-events.ts'
-import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
+import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import type { Sender } from '../producer/input-sender.ts'
 import { documentPartsOf, type Document } from './document-parts.ts'
 
@@ -60,7 +60,10 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
       const address = addressOf(tenant, source)
       const { n, known } = await standingOf(jsm, address)
       const chunks = idsIn(known?.chunks).union(idsIn(known?.coming?.chunks)).size
-      if (chunks === 0) throw new ColloquyError('no_such_source', `the tenant ${tenant} has no document ${JSON.stringify(source)}`)
+      if (chunks === 0) {
+        throw new ColloquyError('no_such_source', `the tenant ${tenant} has no document ${JSON.stringify(source)}; `
+          + 'pass its name and --tenant as for "colloquy learn"')
+      }
       await sender.send(address, { type: 'source.forgotten', id: `forgotten-after-${n}`, source: 'learn', data: {} })
       return chunks
     },
@@ -75,8 +78,8 @@ interface Standing {
   readonly known: Context | undefined
 }
 
-async function standingOf(jsm: JetStreamManager, { tenant, kind, id }: Address): Promise<Standing> {
-  const record = (await jsm.direct.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` }))?.json<LogRecord>()
+async function standingOf(jsm: JetStreamManager, address: Address): Promise<Standing> {
+  const record = (await lastRecord({ jsm }, recordsOf(address), 'anyReplica'))?.record
   if (record === undefined) return { n: 0, known: undefined }
   if (record.reason === 'unknown_kind') throw noKnowledge('the running processes do not know it')
   if (record.state === null) return { n: record.n, known: undefined }

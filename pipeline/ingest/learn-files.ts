@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Document } from './document-parts.ts'
 import type { KnowledgeClient } from './knowledge-client.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { documentsIn, type Read } from './read-documents.ts'
 import type { FoundFile } from './find-files.ts'
@@ -46,7 +47,7 @@ const BAD_LISTED_MAX = 100
 /** After this many sources, a repeated one is no longer noticed, and the last one wins. */
 const NAMES_MAX = 1_000_000
 /** Error codes that concern one document; all others end the run. */
-const DOCUMENT_ERRORS = new Set(['empty_document', 'too_long', 'input_refused'])
+const DOCUMENT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>(['empty_document', 'too_long', 'input_refused'])
 
 /**
  * Uploads the documents of files, up to 32 concurrently. Memory is bounded, and a full INBOX slows the reading down. A document that cannot

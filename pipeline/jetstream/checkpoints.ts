@@ -2,8 +2,9 @@ import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { typedKey } from './typed-kv.ts'
 
-const ringSchema = z.array(streamPositionSchema)
+const historySchema = z.array(streamPositionSchema)
 
 /** Where a reader of LOG stands, by partition, in a key-value bucket of the cluster. */
 export interface Checkpoints {
@@ -11,26 +12,22 @@ export interface Checkpoints {
   find(partition: number): Promise<readonly StreamPosition[] | undefined>
   /** @throws ColloquyError `no_checkpoint` where there is none: reading from the start would repeat every effect there ever was. */
   load(partition: number): Promise<readonly StreamPosition[]>
-  save(partition: number, ring: readonly StreamPosition[]): Promise<void>
+  save(partition: number, history: readonly StreamPosition[]): Promise<void>
 }
 
 export function createCheckpoints(kv: KV, reader: string): Checkpoints {
   const keyOf = (partition: number): string => `${reader}.${partition}`
-  const find: Checkpoints['find'] = async (partition) => {
-    const entry = await kv.get(keyOf(partition))
-    return entry === null ? undefined : ringSchema.parse(entry.json())
-  }
+  const stored = (partition: number) => typedKey<readonly StreamPosition[]>(kv, keyOf(partition), historySchema)
+  const find: Checkpoints['find'] = async (partition) => (await stored(partition).get())?.value
   return {
     find,
     async load(partition) {
-      const ring = await find(partition)
-      if (ring === undefined) {
+      const history = await find(partition)
+      if (history === undefined) {
         throw new ColloquyError('no_checkpoint', `${reader} has no checkpoint for partition ${partition} though LOG exists; put its key "${keyOf(partition)}" back from a backup of the bucket`)
       }
-      return ring
+      return history
     },
-    async save(partition, ring) {
-      await kv.put(keyOf(partition), JSON.stringify(ring))
-    },
+    save: (partition, history) => stored(partition).put(history),
   }
 }

@@ -1,6 +1,9 @@
 import type { StoredMsg } from '@nats-io/jetstream'
+import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
+import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from './connection.ts'
+import { NO_MESSAGE_STATUS } from './jetstream-codes.ts'
 import { nextOf } from './stream-info.ts'
 
 /** A record with its place in LOG. */
@@ -9,32 +12,106 @@ export interface Placed {
   readonly record: LogRecord
 }
 
-const placed = (message: StoredMsg): Placed => ({ seq: message.seq, record: message.json<LogRecord>() })
-
-/** An actor's last record, from LOG's leader, so that whoever waited for a write sees it; `undefined` where it has none. */
-export async function lastRecord(jetstream: JetStreamContext, subject: string): Promise<Placed | undefined> {
-  const message = await jetstream.jsm.streams.getMessage('LOG', { last_by_subj: subject })
-  return message === null ? undefined : placed(message)
+/** A record as LOG stores it. */
+export interface StoredRecord extends Placed {
+  readonly subject: string
+  /** When LOG stored it, ISO, milliseconds. */
+  readonly ts: string
 }
 
 /**
- * The record of an actor that `order` calls level (0); negative is for records before it, positive for later ones. It bisects
- * LOG's sequences up to the actor's last record, so that the longest history costs some forty reads at the most.
+ * Who answers. `leader`: LOG's leader, so that the answer has every write that was acknowledged before. `anyReplica`: whoever is nearest, by a
+ * direct get; it may be behind.
  */
+export type ReadFrom = 'leader' | 'anyReplica'
+
+type Reads = Pick<JetStreamContext, 'jsm'>
+
+/** The subject of an actor's records, whatever its partition is. */
+export const recordsOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
+/** The subject of the records of all actors of a kind. */
+export const recordsOfKind = (kind: string, tenant = '*'): string => `log.*.${tenant}.${kind}.*`
+
+/** The last record of a subject, wildcards allowed; `undefined` where it has none. */
+export async function lastRecord({ jsm }: Reads, subject: string, from: ReadFrom = 'leader'): Promise<StoredRecord | undefined> {
+  const last = { last_by_subj: subject }
+  return stored(await (from === 'leader' ? jsm.streams.getMessage('LOG', last) : jsm.direct.getMessage('LOG', last)))
+}
+
+/**
+ * As `lastRecord` from any replica, of one actor by its whole subject. It takes one round trip over the process's shared inbox, which a host that
+ * loads thousands of actors a second is to use.
+ *
+ * @throws ColloquyError `load_failed` where LOG answers with neither a record nor that there is none
+ */
+export async function lastRecordDirect({ jsm, mux }: JetStreamContext, subject: string): Promise<Placed | undefined> {
+  const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
+  if (reply.headers?.code === NO_MESSAGE_STATUS) return undefined
+  const seq = Number(reply.headers?.get('Nats-Sequence'))
+  if (!(seq > 0))
+    throw new ColloquyError(
+      'load_failed',
+      `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`,
+    )
+  return { seq, record: reply.json<LogRecord>() }
+}
+
+/** The record at a sequence; `undefined` where LOG has none there. */
+export async function recordAt({ jsm }: Reads, seq: number, from: ReadFrom = 'leader'): Promise<StoredRecord | undefined> {
+  return stored(await (from === 'leader' ? jsm.streams.getMessage('LOG', { seq }) : jsm.direct.getMessage('LOG', { seq })))
+}
+
+/** The first record of a subject, wildcards allowed, from a sequence on; `undefined` where there is none. */
+export async function nextRecord(
+  { jsm }: Reads,
+  subject: string,
+  seq: number,
+  from: ReadFrom = 'leader',
+): Promise<StoredRecord | undefined> {
+  return stored(await (from === 'leader' ? nextOf(jsm, 'LOG', seq, subject) : jsm.direct.getMessage('LOG', { seq, next_by_subj: subject })))
+}
+
+/**
+ * The first of an actor's records that does not come before what is looked for. It bisects LOG's sequences up to `last`, so that the longest
+ * history costs some forty reads at the most.
+ *
+ * @param last a record of the actor for which `isBefore` is false
+ * @param isBefore true for a first part of the actor's records, false for the rest
+ * @returns `undefined` where LOG no longer has the actor's records up to `last`
+ */
+export async function firstRecord(
+  jetstream: Reads,
+  subject: string,
+  last: Placed,
+  isBefore: (record: LogRecord) => boolean,
+  from: ReadFrom = 'leader',
+): Promise<Placed | undefined> {
+  // `first` is the actor's first record from `high` on, and all of its records below `low` come before.
+  let [low, high, first] = [1, last.seq, last]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const found = await nextRecord(jetstream, subject, middle, from)
+    if (found === undefined) return undefined
+    if (isBefore(found.record)) low = found.seq + 1
+    else [high, first] = [middle, found]
+  }
+  return first
+}
+
+/** The record of an actor, up to `last`, that `order` calls level (0); it is negative for records before that one, positive for later ones. */
 export async function findRecord(
-  jetstream: JetStreamContext, subject: string, last: Placed, order: (record: LogRecord) => number,
+  jetstream: Reads,
+  subject: string,
+  last: Placed,
+  order: (record: LogRecord) => number,
+  from: ReadFrom = 'leader',
 ): Promise<Placed | undefined> {
   if (order(last.record) <= 0) return order(last.record) === 0 ? last : undefined
-  let [low, high] = [1, last.seq - 1]
-  while (low <= high) {
-    const middle = Math.floor((low + high) / 2)
-    const message = await nextOf(jetstream.jsm, 'LOG', middle, subject)
-    if (message === null) return undefined
-    const found = placed(message)
-    const way = order(found.record)
-    if (way === 0) return found
-    if (way < 0) low = found.seq + 1
-    else high = middle - 1
-  }
-  return undefined
+  const found = await firstRecord(jetstream, subject, last, (record) => order(record) < 0, from)
+  return found !== undefined && order(found.record) === 0 ? found : undefined
 }
+
+const stored = (message: StoredMsg | null): StoredRecord | undefined =>
+  message === null
+    ? undefined
+    : { seq: message.seq, subject: message.subject, ts: message.time.toISOString(), record: message.json<LogRecord>() }

@@ -25,30 +25,30 @@ const AGES_MAX = 12
 const ageClass = (ageMs: number): number => Math.min(Math.max(Math.ceil(Math.log(ageMs / 1000) / Math.log(GROWTH)), 0), AGES_MAX)
 
 /**
- * The ring with one position more, newest first. Of the older ones the oldest of each age class is kept, so that it grows
+ * The history with one position more, newest first. Of the older ones the oldest of each age class is kept, so that it grows
  * into the next class; and the newest but one, which a crash between two checkpoints falls back to.
  */
-export function withPosition(ring: readonly StreamPosition[], newest: StreamPosition): StreamPosition[] {
-  const older = ring.filter((position) => position.created === newest.created && position.seq < newest.seq)
+export function withPosition(history: readonly StreamPosition[], newest: StreamPosition): StreamPosition[] {
+  const older = history.filter((position) => position.created === newest.created && position.seq < newest.seq)
   const oldest = new Map(older.map((position) => [ageClass(Date.parse(newest.ts) - Date.parse(position.ts)), position]))
   return [newest, ...older.filter((position, index) => index === 0 || [...oldest.values()].includes(position))]
 }
 
 export interface ResumePosition {
-  /** The newest position of the ring that the stream still has; `undefined` for none. */
+  /** The newest position of the history that the stream still has; `undefined` for none. */
   readonly position: StreamPosition | undefined
   /** True where the stream no longer holds what the newest position says. */
   readonly truncated: boolean
 }
 
-/** Holds a ring of positions against the stream as it is now, on the stream's leader. */
-export async function findResumePosition(jsm: JetStreamManager, stream: StreamName, ring: readonly StreamPosition[]): Promise<ResumePosition> {
+/** Compares a history of positions, newest first, with the stream as its leader has it now. Readers of LOG go through `resumeReading`. */
+export async function findResumePosition(jsm: JetStreamManager, stream: StreamName, history: readonly StreamPosition[]): Promise<ResumePosition> {
   const { created, state } = await streamInfo(jsm, stream)
-  for (const [index, position] of ring.entries()) {
+  for (const [index, position] of history.entries()) {
     if (position.created !== created || position.seq > state.last_seq) continue
     if (position.seq === 0 || await storedAt(jsm, stream, position.seq) === position.ts) return { position, truncated: index > 0 }
   }
-  return { position: undefined, truncated: ring.length > 0 }
+  return { position: undefined, truncated: history.length > 0 }
 }
 
 async function storedAt(jsm: JetStreamManager, stream: StreamName, seq: number): Promise<string | undefined> {

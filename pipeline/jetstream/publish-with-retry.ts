@@ -1,18 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Publisher, PublishOptions, PublishResult } from './publisher.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
+import { withRetry, type Pauses } from '../runtime/retry.ts'
 
-const PAUSE_MIN_MS = 20
-const PAUSE_MAX_MS = 5_000
+const PAUSES: Pauses = { minMs: 20, maxMs: 5_000 }
 
 export interface RetryDeps {
   readonly publisher: Publisher
   readonly log: Logger
   readonly metrics: Metrics
-  /** Ends the trying: what was not stored by then rejects with an AbortError. */
+  /** Ends the trying: what was not stored by then rejects with its reason. */
   readonly signal: AbortSignal
 }
 
@@ -22,20 +21,36 @@ export interface RetryDeps {
  *
  * @param finalCodes refusals that are an answer; they come back as a result.
  */
-export async function publishWithRetry(
+export function publishWithRetry(
   deps: RetryDeps, subject: string, payload: Uint8Array | string, options: PublishOptions = {}, finalCodes: readonly number[] = [],
 ): Promise<PublishResult> {
-  for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+  const attempt = async (): Promise<PublishResult> => {
+    let result: PublishResult
     try {
-      const result = await deps.publisher.publish(subject, payload, options)
-      if (result.ok) return result
-      deps.metrics.publishesRefused.inc({ code: String(result.code) })
-      if (finalCodes.includes(result.code)) return result
-      rateLimitedWarn(deps.log, { subject, code: result.code, description: result.description, pauseMs }, 'a stream refused a message; it is sent again')
+      result = await deps.publisher.publish(subject, payload, options)
     } catch (error) {
       deps.metrics.publishesRefused.inc({ code: codeOf(error) ?? 'unknown' })
-      rateLimitedWarn(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
+      throw error
     }
-    await delay(pauseMs, undefined, { signal: deps.signal })
+    if (result.ok) return result
+    deps.metrics.publishesRefused.inc({ code: String(result.code) })
+    if (finalCodes.includes(result.code)) return result
+    throw new Refused(result)
+  }
+  return withRetry(attempt, {
+    pauses: PAUSES, signal: deps.signal,
+    onRetry(error, pauseMs) {
+      if (error instanceof Refused) rateLimitedWarn(deps.log, { subject, code: error.code, description: error.message, pauseMs }, 'a stream refused a message; it is sent again')
+      else rateLimitedWarn(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
+    },
+  })
+}
+
+class Refused extends Error {
+  readonly code: number
+
+  constructor({ code, description }: Extract<PublishResult, { ok: false }>) {
+    super(description)
+    this.code = code
   }
 }

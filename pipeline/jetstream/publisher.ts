@@ -22,17 +22,8 @@ export interface PublishOptions {
 
 export type PublishResult =
   | { readonly ok: true; readonly seq: number; readonly duplicate: boolean }
+  /** `code`: one of `JS_CODE`, or another. */
   | { readonly ok: false; readonly code: number; readonly description: string }
-
-/** JetStream's own codes that callers act on; any other refusal (10164 on R3: another publish is under way) is tried again. */
-export const JS_CODE = {
-  wrongLastSequence: 10071,
-  /** Larger than the stream ever takes. */
-  tooLarge: 10054,
-} as const
-
-/** JetStream's codes of a stream that has no room: its own limit, the account's, the server's disk. */
-export const NO_ROOM_CODES: ReadonlySet<number> = new Set([10077, 10047, 10023])
 
 export const createPublisher = (mux: RequestMux): Publisher => ({
   async publish(subject, payload, options) {

@@ -1,12 +1,12 @@
 import type { KV } from '@nats-io/kv'
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { JS_CODE } from './publisher.ts'
 import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { reportTruncation } from './resume-reading.ts'
 import { streamInfo } from './stream-info.ts'
+import { typedKey } from './typed-kv.ts'
 
 /** Streams that hold what the dispatcher was told to do and nobody has done yet: no other reader would miss it. */
 const WATCHED = ['TASKS', 'TIMERS', 'SENT'] as const
@@ -57,52 +57,35 @@ const OWED = -1
 export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstream: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): StreamTruncation {
   let isTouched = false
 
-  const load = async (): Promise<{ noted: Noted; revision: number } | undefined> => {
-    const entry = await kv.get(KEY)
-    return entry === null || entry.operation !== 'PUT' ? undefined : { noted: notedSchema.parse(entry.json()), revision: entry.revision }
-  }
-  /** False where somebody else was first. */
-  const save = async (noted: Noted, revision: number | undefined): Promise<boolean> => {
-    const value = JSON.stringify(noted)
-    try {
-      await (revision === undefined ? kv.create(KEY, value) : kv.update(KEY, value, revision))
-      return true
-    } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === JS_CODE.wrongLastSequence) return false
-      throw error
-    }
-  }
+  const stored = typedKey(kv, KEY, notedSchema)
+  const settledOf = (partition: number) => typedKey(kv, settledKey(partition), z.int())
   const look = async (): Promise<Noted> => {
     for (;;) {
-      const before = await load()
+      const before = await stored.get()
       const ends = await endsOf(jetstream)
       if (before === undefined) {
         const first = { epoch: 0, ends }
-        if (await save(first, undefined)) return first
+        if (await stored.compareAndSet(first, undefined) !== undefined) return first
         continue
       }
       const lost: Watched[] = []
-      for (const name of WATCHED) if (await isTruncated(jetstream, name, before.noted.ends[name], ends[name])) lost.push(name)
-      if (lost.length === 0) return before.noted
-      const noted = afterLoss(before.noted, ends, lost)
-      if (!await save(noted, before.revision)) continue
+      for (const name of WATCHED) if (await isTruncated(jetstream, name, before.value.ends[name], ends[name])) lost.push(name)
+      if (lost.length === 0) return before.value
+      const noted = afterLoss(before.value, ends, lost)
+      if (await stored.compareAndSet(noted, before.revision) === undefined) continue
       for (const stream of lost) {
-        metrics.streamsTruncated.inc({ stream })
-        log.error({ stream, had: before.noted.ends[stream].seq, has: ends[stream].seq, madeAnew: before.noted.ends[stream].created !== ends[stream].created },
-          `${stream} lost its last messages; what actors still wait for is put in again`)
+        const had = before.value.ends[stream]
+        reportTruncation({ log, metrics }, stream, {
+          had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created,
+        }, 'the dispatcher puts in again what actors still wait for')
       }
       return noted
     }
   }
-  const settledTo = async (partition: number): Promise<number> => {
-    const entry = await kv.get(settledKey(partition))
-    return entry === null || entry.operation !== 'PUT' ? 0 : z.int().parse(entry.json())
-  }
-
   return {
     async findRepairs(partitions) {
       const { epoch, sent } = await look()
-      const settled = await Promise.all(partitions.map(async (partition) => ({ partition, to: await settledTo(partition) })))
+      const settled = await Promise.all(partitions.map(async (partition) => ({ partition, to: (await settledOf(partition).get())?.value ?? 0 })))
       const behind = (target: number): number[] => settled.filter(({ to }) => to < target).map(({ partition }) => partition)
       const unsent = sent === undefined ? [] : behind(sent.epoch)
       return { epoch, rearm: behind(epoch), resend: sent === undefined || unsent.length === 0 ? undefined : { partitions: unsent, since: sent.since } }
@@ -114,30 +97,31 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
       if (!isTouched) return
       isTouched = false
       try {
-        for (let isSaved = false; !isSaved;) isSaved = await noteEnds()
+        while (await noteEnds() === undefined);
       } catch (error) {
         isTouched = true
         throw error
       }
     },
     async requireRepair(partitions) {
-      await Promise.all(partitions.map((partition) => kv.put(settledKey(partition), JSON.stringify(OWED))))
+      await Promise.all(partitions.map((partition) => settledOf(partition).put(OWED)))
     },
     async completeRepair(partitions, epoch) {
-      await Promise.all(partitions.map((partition) => kv.put(settledKey(partition), JSON.stringify(epoch))))
+      await Promise.all(partitions.map((partition) => settledOf(partition).put(epoch)))
     },
   }
 
-  async function noteEnds(): Promise<boolean> {
-    const before = await load()
-    if (before === undefined) return save({ epoch: 0, ends: await endsOf(jetstream) }, undefined)
+  /** `undefined` where somebody else was first. */
+  async function noteEnds(): Promise<number | undefined> {
+    const before = await stored.get()
+    if (before === undefined) return stored.compareAndSet({ epoch: 0, ends: await endsOf(jetstream) }, undefined)
     const now = await endsOf(jetstream)
-    const ends = { ...before.noted.ends }
+    const ends = { ...before.value.ends }
     for (const name of WATCHED) {
       // A loss is left for the next look to find: a new end would cover it up.
       if (now[name].seq > ends[name].seq && !await isTruncated(jetstream, name, ends[name], now[name])) ends[name] = now[name]
     }
-    return save({ ...before.noted, ends }, before.revision)
+    return stored.compareAndSet({ ...before.value, ends }, before.revision)
   }
 }
 

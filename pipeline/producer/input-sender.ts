@@ -1,13 +1,14 @@
 import type { NatsConnection } from '@nats-io/transport-node'
-import pRetry, { AbortError } from 'p-retry'
 import type { z } from 'zod'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { zodProblem, inputSchema } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { inputSubject, messageIdOf, type Address } from '../../schemas/subjects.ts'
-import { createPublisher, JS_CODE, NO_ROOM_CODES, type PublishResult } from '../jetstream/publisher.ts'
+import { JS_CODE, NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
+import { createPublisher, type PublishResult } from '../jetstream/publisher.ts'
 import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
+import { withRetry, type Pauses } from '../runtime/retry.ts'
 
 /** An input with an id, ready to publish. */
 export type OutgoingInput = z.input<typeof inputSchema> & { readonly id: string }
@@ -42,8 +43,7 @@ export interface SenderOptions {
   readonly signal?: AbortSignal
 }
 
-const PAUSE_MIN_MS = 50
-const PAUSE_MAX_MS = 5_000
+const PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
 
 /** Creates a sender on a connection. */
 export function createSender(nc: NatsConnection, options: SenderOptions = {}): Sender {
@@ -52,7 +52,7 @@ export function createSender(nc: NatsConnection, options: SenderOptions = {}): S
 }
 
 /** Publishes one input, as `Sender.send`. */
-export function sendInput(
+export async function sendInput(
   mux: RequestMux, address: Address, input: OutgoingInput, { onWait, attemptsMax = Infinity, signal }: SenderOptions,
 ): Promise<Sent> {
   const publisher = createPublisher(mux)
@@ -61,12 +61,13 @@ export function sendInput(
   const attempt = async (): Promise<Sent> => {
     const result = await publisher.publish(subject, payload, { msgId })
     if (result.ok) return { position: result.seq, duplicate: result.duplicate }
-    const refused = refusal(msgId, result)
-    throw refused.code === 'input_refused' ? new AbortError(refused) : refused
+    throw refusal(msgId, result)
   }
-  return pRetry(attempt, {
-    retries: attemptsMax - 1, minTimeout: PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, signal,
-    onFailedAttempt: ({ error }) => onWait?.(messageOf(error)),
+  signal?.throwIfAborted()
+  return withRetry(attempt, {
+    pauses: PAUSES, retriesMax: attemptsMax - 1, signal,
+    isFinal: (error) => hasCode(error, 'input_refused'),
+    onRetry: (error) => onWait?.(messageOf(error)),
   })
 }
 

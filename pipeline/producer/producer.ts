@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { jetstream as jetstreamClient, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream'
+import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { actorKey, isAddressable, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
 import { createRequestMux } from '../jetstream/request-mux.ts'
 import { createWaits, type ActorWait, type Handled, type Wait } from './wait-for.ts'
@@ -55,8 +56,6 @@ export interface Producer {
 const TIMEOUT_DEFAULT_MS = 10_000
 /** Time without an acknowledgement after which an input is sent again; also the max wait of `close`. */
 const ANSWER_MS = 2_000
-/** JetStream's code for a stream that is not there. */
-const STREAM_NOT_FOUND = 10059
 
 /**
  * Creates a producer on a connection, or with connection options. It needs the rights of a producer: to publish to `in.>`, and to read.
@@ -84,7 +83,7 @@ export async function createProducer(to: NatsConnection | NodeConnectionOptions)
 
 async function createPublish(jetstream: JetStreamContext): Promise<Producer['publish']> {
   const { config } = await jetstream.jsm.streams.info('INBOX').catch((cause: unknown): never => {
-    if (!(cause instanceof JetStreamApiError) || cause.code !== STREAM_NOT_FOUND) throw cause
+    if (!isJetStreamError(cause, 'streamNotFound')) throw cause
     const server = jetstream.nc.getServer()
     throw new ColloquyError('not_set_up', `the NATS server ${server} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
@@ -139,7 +138,7 @@ async function sendUntilStored(
   try {
     return await sendInput(mux, address, input, { signal, onWait: (why) => { last = why; onWait?.(why) } })
   } catch (cause) {
-    if (codeOf(cause) === 'input_refused') throw new InputRefusedError('input_refused', messageOf(cause), { cause })
+    if (hasCode(cause, 'input_refused')) throw new InputRefusedError('input_refused', messageOf(cause), { cause })
     if (signal.aborted && !timeout.aborted) throw signal.reason
     throw new NotAcknowledgedError(input.id, `the input for ${actorKey(address)} was not acknowledged in time and may have been stored `
       + `(${last}); publish it again with messageId ${JSON.stringify(input.id)}`, { cause })

@@ -1,29 +1,17 @@
-import { NoRespondersError, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
-import { parseJson } from '../../schemas/json.ts'
+import { askProcesses, durabilitySchema, progressSchema } from '../cluster/process-status.ts'
+import { positionOfPartition } from '../runtime/stage-progress.ts'
 import type { Durability } from './receipt.ts'
 
-/** Core NATS: every process of the cluster that runs stages answers here how they are. */
-export const STATUS_SUBJECT = 'colloquy.status'
-
-/** Answers of more processes than this are not waited for. */
-const PROCESSES_MAX = 1_000
-const ANSWERS_MS = 1_000
-/** With one answer there, others are waited for no longer than this. */
-const STALL_MS = 100
-
-const position = z.int().nonnegative()
 /** As much of an answer as a producer needs. */
 const answerSchema = z.object({
-  durability: z.object({ replicas: z.int().positive(), fsync: z.string().nullable() }).optional(),
-  stages: z.object({
-    dispatch: z.object({ position, partitions: z.array(position).optional() }).optional(),
-    project: z.object({ position }).optional(),
-  }),
+  durability: durabilitySchema.optional(),
+  stages: z.object({ dispatch: progressSchema.optional(), project: progressSchema.optional() }),
 })
 type Answer = z.infer<typeof answerSchema>
 
-/** How far the stages are, by the word of those that run them. 0 where none answers. */
+/** How far the stages are, as the processes say that run them. 0 where none answers. */
 export interface RemoteProgress {
   /** LOG sequence up to which a partition's records are carried out. */
   dispatchedSeq(partition: number): Promise<number>
@@ -34,30 +22,17 @@ export interface RemoteProgress {
 }
 
 export function createRemoteProgress(nc: NatsConnection): RemoteProgress {
+  const highest = async (positionOf: (answer: Answer) => number | undefined): Promise<number> => {
+    let found = 0
+    for await (const answer of askProcesses(nc, answerSchema)) found = Math.max(found, positionOf(answer) ?? 0)
+    return found
+  }
   return {
-    dispatchedSeq: (partition) => highest(nc, ({ stages: { dispatch } }) => (dispatch?.partitions?.includes(partition) === true ? dispatch.position : 0)),
-    projectedSeq: () => highest(nc, ({ stages: { project } }) => project?.position ?? 0),
+    dispatchedSeq: (partition) => highest(({ stages: { dispatch } }) => (dispatch === undefined ? undefined : positionOfPartition([dispatch], partition))),
+    projectedSeq: () => highest(({ stages: { project } }) => project?.position),
     async durability() {
-      for await (const { durability } of answers(nc)) if (durability !== undefined) return durability
+      for await (const { durability } of askProcesses(nc, answerSchema)) if (durability !== undefined) return durability
       return undefined
     },
-  }
-}
-
-async function highest(nc: NatsConnection, of: (answer: Answer) => number): Promise<number> {
-  let found = 0
-  for await (const answer of answers(nc)) found = Math.max(found, of(answer))
-  return found
-}
-
-async function* answers(nc: NatsConnection): AsyncGenerator<Answer> {
-  try {
-    const replies = await nc.requestMany(STATUS_SUBJECT, '', { strategy: 'stall', stall: STALL_MS, maxWait: ANSWERS_MS, maxMessages: PROCESSES_MAX })
-    for await (const reply of replies) {
-      const read = answerSchema.safeParse(parseJson(reply.string()))
-      if (read.success) yield read.data
-    }
-  } catch (error) {
-    if (!(error instanceof NoRespondersError)) throw error
   }
 }

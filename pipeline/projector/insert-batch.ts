@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { TEXTS_STAY_TEXTS, type TableName } from '../../schemas/tables.ts'
 import { SYNC_INSERT } from '../runtime/sync-insert.ts'
+import { withRetry, type Pauses } from '../runtime/retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { AnyRow, Batch } from './row-batch.ts'
 import type { Block } from './native/native-block.ts'
@@ -24,8 +24,7 @@ const INSERT = {
   max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort', ...SYNC_INSERT, ...TEXTS_STAY_TEXTS,
 } as const
 
-const PAUSE_MIN_MS = 50
-const PAUSE_MAX_MS = 5_000
+const PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
 
 /**
  * ClickHouse's codes that say something about the rows: parse errors, values out of range, what a JSON column cannot hold,
@@ -45,7 +44,7 @@ const JSON_COLUMN: Partial<Record<TableName, { column: string; error?: string }>
  * once more, as JSON, and halved until the one at fault is alone; that one is written without its JSON, which its raw text still has.
  *
  * @param generationOf which generation of a table the rows belong to.
- * @throws where a row is refused even so, and AbortError once the signal aborts.
+ * @throws where a row is refused even so, and the signal's reason once it aborts.
  */
 export async function insertBatch(deps: InsertDeps, batch: Batch, generationOf: (name: TableName) => number): Promise<void> {
   for (const [name, block] of batch.blocks) {
@@ -94,16 +93,14 @@ function withParsedJson(table: TableName, row: AnyRow): AnyRow {
   return column === undefined || typeof text !== 'string' ? row : { ...row, [column]: JSON.parse(text) as unknown }
 }
 
-async function untilAnswered(deps: InsertDeps, table: TableName, rows: number, insert: () => Promise<void>): Promise<Error | undefined> {
-  for (let pauseMs = PAUSE_MIN_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-    deps.signal.throwIfAborted()
-    try {
-      await insert()
-      return undefined
-    } catch (error) {
-      if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error
-      deps.log.warn({ table, rows, code: codeOf(error), err: error, pauseMs }, 'rows could not be inserted; they are tried again')
-      await delay(pauseMs, undefined, { signal: deps.signal })
-    }
-  }
+async function untilAnswered({ log, signal }: InsertDeps, table: TableName, rows: number, insert: () => Promise<void>): Promise<Error | undefined> {
+  signal.throwIfAborted()
+  const attempt = (): Promise<Error | undefined> => insert().then(() => undefined, (error: unknown) => {
+    if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error
+    throw error
+  })
+  return withRetry(attempt, {
+    pauses: PAUSES, signal,
+    onRetry: (err, pauseMs) => log.warn({ table, rows, code: codeOf(err), err, pauseMs }, 'rows could not be inserted; they are tried again'),
+  })
 }

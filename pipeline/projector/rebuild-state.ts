@@ -1,7 +1,7 @@
-import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { TABLE_NAMES } from '../../schemas/tables.ts'
+import { typedKey, type TypedKey } from '../jetstream/typed-kv.ts'
 
 /**
  * A rebuild as builder and projector see it, in the bucket of the cluster. Each change names the revision that it is based on, so
@@ -36,25 +36,15 @@ export const HEARTBEAT_TIMEOUT_MS = 6_000
 
 const KEY = 'rebuild'
 
-export async function loadState(kv: KV): Promise<Stored | undefined> {
-  const entry = await kv.get(KEY)
-  if (entry === null || entry.operation !== 'PUT') return undefined
-  const read = rebuildStateSchema.safeParse(entry.json())
-  return read.success ? { state: read.data, revision: entry.revision } : undefined
-}
+/** A state that this code cannot read counts as none. */
+const stateIn = (kv: KV): TypedKey<RebuildState | null> => typedKey(kv, KEY, rebuildStateSchema.nullable().catch(null))
 
-/** JetStream's code for another last sequence of the subject than was expected. */
-const WRONG_LAST_SEQUENCE = 10071
+export async function loadState(kv: KV): Promise<Stored | undefined> {
+  const stored = await stateIn(kv).get()
+  return stored === undefined || stored.value === null ? undefined : { state: stored.value, revision: stored.revision }
+}
 
 /** Puts a state in place of the one at `revision`, or of none; `undefined` where somebody else changed it meanwhile. */
-export async function saveState(kv: KV, state: RebuildState, revision: number | undefined): Promise<number | undefined> {
-  try {
-    const text = JSON.stringify(state)
-    return revision === undefined ? await kv.create(KEY, text) : await kv.update(KEY, text, revision)
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE) return undefined
-    throw error
-  }
-}
+export const saveState = (kv: KV, state: RebuildState, revision: number | undefined): Promise<number | undefined> => stateIn(kv).compareAndSet(state, revision)
 
 export const isUnderWay = ({ state: { phase } }: Stored): boolean => phase !== 'done' && phase !== 'cancelled'

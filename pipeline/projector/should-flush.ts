@@ -1,16 +1,9 @@
-/** What decides whether a batch is written now or waits for more. */
-export interface FlushState {
-  readonly records: number
+import type { BatchState } from '../runtime/batch-loop.ts'
+
+export interface FlushState extends BatchState {
   readonly recordsMax: number
-  /** How many times the usual wait has passed since its first record. */
-  readonly waits: number
   /** Records that are there to be read. */
   readonly pending: number
-  /** Nothing more is read before something is written. */
-  readonly isBlocked: boolean
-  /** Since the last write ended, and how long that took. */
-  readonly restedMs: number
-  readonly lastWriteMs: number
 }
 
 /** Usual waits after which a batch is written whatever there is to be read. */

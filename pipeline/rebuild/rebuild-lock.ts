@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { pollUntil } from '../runtime/poll-until.ts'
 import { HEARTBEAT_MS, isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type RebuildState } from '../projector/rebuild-state.ts'
 
 /** The lock that allows one rebuild in a cluster. It sends heartbeats while the phase is `filling`. */
@@ -14,8 +14,6 @@ export interface RebuildLock {
   /** Releases the lock and cancels the rebuild. @returns false if the projector has swapped the tables or is swapping them. */
   release(): Promise<boolean>
 }
-
-const POLL_MS = 100
 
 /** Acquires the lock. @throws ColloquyError `rebuild_runs` if another rebuild has it. */
 export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id' | 'generation' | 'tables'>): Promise<RebuildLock> {
@@ -46,14 +44,14 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
     },
     change: save,
     async answer(signal) {
-      for (;; await delay(POLL_MS, undefined, { signal })) {
+      return pollUntil(async () => {
         const stored = await loadState(kv)
         if (stored === undefined || stored.state.id !== state.id || stored.state.phase === 'cancelled') throw await cancelled(kv, state.id)
-        if (stored.state.phase === 'ready' || stored.state.phase === 'taking') continue
+        if (stored.state.phase === 'ready' || stored.state.phase === 'taking') return undefined
         state = stored.state
         revision = stored.revision
         return state.phase
-      }
+      }, { signal })
     },
     async release() {
       clearInterval(heartbeat)
@@ -79,13 +77,15 @@ export async function clearStaleRebuild(kv: KV, signal: AbortSignal, onWait: () 
   const startedMs = performance.now()
   const first = await loadState(kv)
   if (first === undefined || !isUnderWay(first)) return
-  for (onWait(); ; await delay(POLL_MS, undefined, { signal })) {
+  onWait()
+  await pollUntil(async () => {
     const now = await loadState(kv)
-    if (now === undefined || !isUnderWay(now)) return
+    if (now === undefined || !isUnderWay(now)) return true
     if (now.revision !== first.revision || now.state.phase === 'taking') throw alreadyRuns()
-    if (performance.now() - startedMs < HEARTBEAT_TIMEOUT_MS) continue
-    await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its process died' }, now.revision)
-  }
+    const isDead = performance.now() - startedMs >= HEARTBEAT_TIMEOUT_MS
+    if (isDead) await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its process died' }, now.revision)
+    return undefined
+  }, { signal })
 }
 
 const alreadyRuns = (): ColloquyError =>

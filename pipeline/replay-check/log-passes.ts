@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { JsMsg } from '@nats-io/jetstream'
-import { ColloquyError, codeOf } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 
@@ -81,7 +81,7 @@ export async function* readPass(jetstream: JetStreamContext, { filterSubjects }:
       return
     } catch (error) {
       interruptions++
-      if (codeOf(error) !== 'interrupted' || interruptions > INTERRUPTIONS_MAX) throw error
+      if (!hasCode(error, 'interrupted') || interruptions > INTERRUPTIONS_MAX) throw error
     }
   }
 }

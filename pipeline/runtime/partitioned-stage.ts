@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { combineProgress, NOTHING_DONE } from './stage-progress.ts'
 import { startStage, type Stage, type StageRun, type StageStatus } from './stage.ts'
 
 /** A run over some partitions that can let go of them one by one. */
@@ -90,7 +91,6 @@ export function createPartitionedStage(
   }
 }
 
-
 /** The run of a work that has one partition only: to release it is to stop. */
 export async function singlePartition(begun: Promise<StageRun>): Promise<PartitionRun> {
   const run = await begun
@@ -102,7 +102,7 @@ export async function backgroundRun(work: { stop(): void | Promise<void> }): Pro
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   return {
     ended,
-    progress: () => ({ position: 0, lag: 0 }),
+    progress: () => NOTHING_DONE,
     async stop() {
       await work.stop()
       end()
@@ -113,12 +113,10 @@ export async function backgroundRun(work: { stop(): void | Promise<void> }): Pro
 function statusOf(statuses: readonly StageStatus[], owned: ReadonlySet<number>, since: string): StageStatus {
   const partitions = [...owned]
   const [first, ...others] = statuses
-  if (first === undefined) return { position: 0, lag: 0, ok: true, since, detail: 'stands by: other members have all partitions', partitions }
+  if (first === undefined) return { ...NOTHING_DONE, ok: true, since, detail: 'stands by: other members have all partitions', partitions }
   const bad = statuses.find(({ ok }) => !ok)
   return {
-    position: Math.min(...statuses.map(({ position }) => position)),
-    // Each run reads the whole stream, and counts what is others' too.
-    lag: Math.max(...statuses.map(({ lag }) => lag)),
+    ...combineProgress(statuses),
     ok: bad === undefined,
     since: others.reduce((latest, { since: at }) => (at > latest ? at : latest), first.since),
     detail: bad?.detail ?? first.detail,

@@ -1,19 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
+import { restartPauses } from './retry.ts'
+import type { PartitionedProgress, StageProgress } from './stage-progress.ts'
 
 /** How a stage is doing, for `status`, `/readyz` and the live view. */
-export interface StageStatus {
-  /** The last sequence that is wholly done. */
-  readonly position: number
-  /** Messages that are still to be done. */
-  readonly lag: number
+export interface StageStatus extends PartitionedProgress {
   readonly ok: boolean
   /** When `ok` last changed, ISO. */
   readonly since: string
   readonly detail: string
-  /** Those that this process has, where the stage is shared out by partition. */
-  readonly partitions?: readonly number[]
 }
 
 export interface Stage {
@@ -23,26 +19,15 @@ export interface Stage {
   stop(): Promise<void>
 }
 
-/** What a running stage tells about itself. */
-export interface Progress {
-  readonly position: number
-  readonly lag: number
-}
-
 export interface StageRun {
   /** What it says about itself while all is well; default: `running`. */
   readonly detail?: string
-  progress(): Progress
+  progress(): StageProgress
   /** Settles when the run ends: after `stop()`, or rejects where it cannot go on. */
   readonly ended: Promise<void>
   /** Releases all it holds; also after it ended by itself. Never rejects. */
   stop(): Promise<void>
 }
-
-const BACKOFF_MIN_MS = 100
-const BACKOFF_MAX_MS = 10_000
-/** A run that lasted this long was a good one: the next failure starts at the shortest pause again. */
-const GOOD_RUN_MS = 30_000
 
 /**
  * Keeps a stage running: a run that fails is begun anew from its checkpoint, after a pause that doubles. The first start must
@@ -53,15 +38,16 @@ const GOOD_RUN_MS = 30_000
 export async function startStage(name: string, begin: () => Promise<StageRun>, log: Logger): Promise<Stage> {
   const stopping = new AbortController()
   let run = await begin()
-  let progress: Progress = run.progress()
+  let progress: StageProgress = run.progress()
   let health = { ok: true, since: new Date().toISOString(), detail: 'running' }
 
   const become = (ok: boolean, detail: string): void => {
     health = { ok, detail, since: ok === health.ok ? health.since : new Date().toISOString() }
   }
   const keepRunning = async (): Promise<void> => {
-    let pauseMs = BACKOFF_MIN_MS
+    const pauses = restartPauses()
     let begunAt = Date.now()
+    let pauseMs: number
     for (;;) {
       try {
         await run.ended
@@ -72,12 +58,11 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
-        if (Date.now() - begunAt > GOOD_RUN_MS) pauseMs = BACKOFF_MIN_MS
+        pauseMs = pauses.after(Date.now() - begunAt)
         log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} begins anew`)
       }
       for (let begun = false; !begun;) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-        pauseMs = Math.min(pauseMs * 2, BACKOFF_MAX_MS)
         if (stopping.signal.aborted) return
         try {
           run = await begin()
@@ -88,6 +73,7 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
           become(true, 'running')
         } catch (error) {
           become(false, messageOf(error))
+          pauseMs = pauses.after(0)
           log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} cannot begin`)
         }
       }

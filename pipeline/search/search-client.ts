@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SEARCH_AREAS } from './vector-store.ts'
 import type { Search, SearchAnswer, SearchRequest } from './hybrid-search.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 
 export type { Search, SearchAnswer, SearchHit, SearchRequest } from './hybrid-search.ts'
@@ -46,8 +46,8 @@ export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: Searc
     const answer = answerSchema.safeParse(parseJson(text))
     if (answer.success) return answer.data
     const problem = problemSchema.safeParse(parseJson(text))
-    if (problem.success) throw new ColloquyError(problem.data.code, problem.data.detail)
-    throw new ColloquyError('search_unreachable', `the server at ${url} is not Colloquy (status ${status})`)
+    if (problem.success) throw new ForeignCodeError(problem.data.code, problem.data.detail)
+    throw new ColloquyError('search_unreachable', `the server at ${url} is not Colloquy (status ${status}); check the address`)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
-import { ColloquyError, codeOf, messageOf } from '../../schemas/errors.ts'
+import { ColloquyError, codeOf, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { SEARCH_SUBJECT } from '../../schemas/subjects.ts'
 import { answerSchema } from './search-client.ts'
@@ -47,7 +47,7 @@ export function createRemoteSearch(nc: NatsConnection): Search {
     }
     const reply = replySchema.safeParse(parseJson(text))
     if (!reply.success) throw new ColloquyError('no_memory', 'the answer of the search index is not readable; upgrade all processes')
-    if ('error' in reply.data) throw new ColloquyError(reply.data.error.code, reply.data.error.message)
+    if ('error' in reply.data) throw new ForeignCodeError(reply.data.error.code, reply.data.error.message)
     return reply.data.answer
   }
 }

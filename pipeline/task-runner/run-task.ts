@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskCall, TaskDefinition } from '../../actors/definition/define-kind.ts'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
 import type { TaskError, TaskMessage } from '../../schemas/internal-messages.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
+import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
-const PAUSE_MIN_MS = 200
-const PAUSE_MAX_MS = 30_000
+const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
 /** The outcome of a run. `given_up`: the machine no longer needs it, or another runner will run it again. */
 export type Outcome =
@@ -34,10 +35,10 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   const { signal } = deps
   const input = definition.input.safeParse(message.input)
   if (!input.success) {
-    return { kind: 'failed', attempts: attemptsBefore + 1, error: { code: 'bad_task_input', message: zodProblem(input.error, 'input') } }
+    return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
   }
   if (attemptsBefore >= definition.attemptsMax) {
-    const error = { code: 'runner_lost', message: 'every runner that ran this task was lost before it had an outcome' }
+    const error = failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome')
     return { kind: 'failed', attempts: attemptsBefore, error }
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
@@ -51,7 +52,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
-      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error', message: messageOf(error).toWellFormed().slice(0, 4096) }
+      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode, message: messageOf(error).toWellFormed().slice(0, 4096) }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
@@ -60,8 +61,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
 }
 
 async function pause(attempts: number, error: unknown, signal: AbortSignal): Promise<'over' | 'aborted'> {
-  const backOffMs = Math.min(PAUSE_MIN_MS * 2 ** (attempts - 1), PAUSE_MAX_MS) * (0.5 + Math.random() / 2)
-  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, backOffMs) : backOffMs
+  const usualMs = backOffMs(attempts - 1, PAUSES, true)
+  const pauseMs = error instanceof RetryLaterError ? Math.max(error.retryAfterMs, usualMs) : usualMs
   return delay(pauseMs, 'over' as const, { signal }).catch(() => 'aborted')
 }
 
@@ -80,13 +81,16 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
+/** A failure that the runner detects, not the task. */
+const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, message })
+
 /** The problem of an output that cannot be passed to the machine. */
 function outputProblem(definition: TaskDefinition, output: unknown): TaskError | undefined {
   const problem = jsonProblem(output)
-  if (problem !== undefined) return { code: 'result_unfit', message: problem }
+  if (problem !== undefined) return failureOf('result_unfit', problem)
   const checked = definition.output.safeParse(output)
-  if (!checked.success) return { code: 'result_unfit', message: zodProblem(checked.error, 'output') }
+  if (!checked.success) return failureOf('result_unfit', zodProblem(checked.error, 'output'))
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '')
   if (bytes <= LIMITS.resultBytesMax) return undefined
-  return { code: 'result_too_large', message: `the result has ${bytes} bytes; at most ${LIMITS.resultBytesMax} are allowed` }
+  return failureOf('result_too_large', `the result has ${bytes} bytes; at most ${LIMITS.resultBytesMax} are allowed`)
 }

@@ -1,4 +1,4 @@
-import { AckPolicy, JetStreamApiError, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
@@ -6,6 +6,7 @@ import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { taskMessageSchema, type InternalInput, type TaskMessage } from '../../schemas/internal-messages.ts'
 import { abortSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
@@ -160,9 +161,6 @@ async function endWithServer(queue: ConsumerMessages): Promise<void> {
   for await (const { type } of queue.status()) if (type === 'heartbeats_missed') queue.stop()
 }
 
-/** JetStream's code for a consumer that is there with other settings. */
-const CONSUMER_EXISTS = 10148
-
 async function ensureConsumer({ js, jsm }: JetStreamContext, kind: Kind, name: string, definition: TaskDefinition) {
   const durable = `${name}@${kind.name}`
   const bounds = { ack_wait: nanos(ACK_WAIT_MS), max_ack_pending: definition.concurrencyMax, max_deliver: -1 }
@@ -170,7 +168,7 @@ async function ensureConsumer({ js, jsm }: JetStreamContext, kind: Kind, name: s
   try {
     await jsm.consumers.add('TASKS', { durable_name: durable, ...identity, ...bounds })
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error
+    if (!isJetStreamError(error, 'consumerExists')) throw error
     await jsm.consumers.update('TASKS', durable, bounds)
   }
   return js.consumers.get('TASKS', durable)

@@ -3,6 +3,7 @@ import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { lastRecord, recordsOfKind } from '../jetstream/last-record.ts'
 import { QUESTION_CHARACTERS_MAX, type Search } from '../search/hybrid-search.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 
@@ -23,8 +24,8 @@ export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Sear
   const versions = new LRUCache<string, { readonly version: string | undefined }>({
     max: TENANTS_MAX, ttl: VERSION_MS,
     fetchMethod: async (tenant) => {
-      const last = await jsm.streams.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${SOURCE_KIND}.*` })
-      return { version: last === null ? undefined : `log-${last.seq}` }
+      const last = await lastRecord({ jsm }, recordsOfKind(SOURCE_KIND, tenant))
+      return { version: last === undefined ? undefined : `log-${last.seq}` }
     },
   })
   const changes = nc.subscribe(`out.*.${SOURCE_KIND}.*.knowledge.changed`, {

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { wakeUpSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import { withRetry } from '../runtime/retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { JS_CODE } from '../jetstream/publisher.ts'
+import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 
 /**
@@ -71,7 +71,7 @@ export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDep
   const retryDeps: RetryDeps = { ...deps, publisher: jetstream.publisher }
 
   const read = async (subject: string): Promise<Known> => {
-    const message = await withRetry(deps, subject, () => jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
+    const message = await askWithRetry(deps, subject, () => jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: subject }))
     if (message === null) return NONE
     return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }

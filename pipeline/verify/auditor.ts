@@ -9,6 +9,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
 import { markOf, verify, type Verified } from './verify.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { typedKey } from '../jetstream/typed-kv.ts'
 
 export interface AuditorOptions {
   readonly jetstream: JetStreamContext
@@ -37,7 +38,8 @@ const LOW_PRIORITY = { priority: '100', max_threads: 1 } as const
 
 /** KV key of the position, from which any process continues. */
 const KEY = 'audit'
-const positionSchema = z.object({ verified: z.int().nonnegative() })
+const positionSchema = z.object({ verified: z.int().nonnegative() }).catch({ verified: 0 })
+const positionIn = (kv: KV) => typedKey(kv, KEY, positionSchema)
 
 /**
  * Verifies the tables against LOG continuously, slice by slice up to the position of the tables, then from the start again. It counts and
@@ -69,14 +71,13 @@ async function auditSlice(
   const mark = await markOf(clickhouse)
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   if (mark === 0 || mark > state.last_seq) return { isPassOver: true }
-  const entry = await kv.get(KEY)
-  const read = entry?.operation === 'PUT' ? positionSchema.safeParse(entry.json()) : undefined
-  const verified = read?.success === true && read.data.verified < mark ? read.data.verified : 0
+  const before = (await positionIn(kv).get())?.value.verified ?? 0
+  const verified = before < mark ? before : 0
   const from = Math.max(verified + 1, state.first_seq)
   const to = Math.min(from + sliceMax - 1, mark)
   const found = await verify({ jetstream, clickhouse, from, to, settings: LOW_PRIORITY, signal })
   report(found, metrics, log, logged)
-  await kv.put(KEY, JSON.stringify({ verified: to }))
+  await positionIn(kv).put({ verified: to })
   metrics.auditVerifiedSeq.set(to)
   metrics.auditedAt.setToCurrentTime()
   if (to === mark) metrics.auditPasses.inc()

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
-import { codeOf, ColloquyError } from '../../schemas/errors.ts'
+import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats } from './compare-slice.ts'
@@ -11,6 +10,7 @@ import { locateDifferences } from './locate-differences.ts'
 import { beyondLog, missingRowsOf, type MissingRows } from './missing-rows.ts'
 import { createSlice, readScope, type Scope, type Slice } from './log-slice.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { withRetry, type Pauses } from '../runtime/retry.ts'
 
 export interface VerifyOptions {
   readonly jetstream: JetStreamContext
@@ -48,8 +48,8 @@ const SLICE_MAX = 50_000
 const PROGRESS_EVERY = 1_000
 /** Max times that the end is moved to the new position of the tables. */
 const ROUNDS_MAX = 5
-const ATTEMPTS_MAX = 5
-const PAUSE_MS = 500
+const RETRIES_MAX = 4
+const PAUSES: Pauses = { minMs: 500, maxMs: 500 }
 
 /**
  * Recomputes every table from LOG by an independent code path and compares it. Rows that never change are compared by number and checksums
@@ -119,21 +119,17 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
 async function expectSlice(
   jetstream: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
 ) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const slice = createSlice(printer)
-      for await (const { address, record, seq } of readScope(jetstream, scope)) {
-        signal.throwIfAborted()
-        for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
-        await slice.printIfLarge()
-        onRecord()
-      }
-      return slice
-    } catch (error) {
-      if (codeOf(error) !== 'interrupted' || attempt === ATTEMPTS_MAX) throw error
-      await delay(PAUSE_MS, undefined, { signal })
+  const attempt = async (): Promise<Slice> => {
+    const slice = createSlice(printer)
+    for await (const { address, record, seq } of readScope(jetstream, scope)) {
+      signal.throwIfAborted()
+      for (const expected of expectation.take(address, record, seq)) slice.add(expected, seq)
+      await slice.printIfLarge()
+      onRecord()
     }
+    return slice
   }
+  return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })
 }
 
 /** LOG sequence up to which all tables are complete; 0 if they are empty. */

@@ -1,5 +1,5 @@
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
-import { dispatchedSeq } from '../../pipeline/http/stage-positions.ts'
+import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { startHttpServer, type HttpServerOptions } from '../../pipeline/http/http-server.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { silent, startSystem, type System, type SystemOptions } from './test-system.ts'

@@ -2,7 +2,8 @@ import { verify, type Verified } from '../../pipeline/verify/verify.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
-import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
+import { isCaughtUp, NOTHING_DONE, pollUntilCaughtUp, progressInStream, type ProgressReading } from '../../pipeline/runtime/stage-progress.ts'
+import { actorKey, parseLogSubject, STREAMS } from '../../schemas/subjects.ts'
 import type { System } from './test-system.ts'
 
 /** A record with its place. */
@@ -27,25 +28,22 @@ export async function readLog({ running: { jetstream } }: System): Promise<Entry
   throw new Error(`LOG ends at ${state.last_seq}; ${entries.length} of ${state.messages} records were read`)
 }
 
-/** Settles when every stage has done all there is, tasks and what they cause included. */
-export async function caughtUp(system: System): Promise<void> {
-  const { jetstream, stages } = system.running
-  for (let calm = 0; calm < 3;) {
-    // While a server is away nothing is level.
-    const [inbox, log, tasks] = await Promise.all((['INBOX', 'LOG', 'TASKS'] as const).map((name) => jetstream.jsm.streams.info(name))).catch(() => [])
-    if (inbox === undefined) {
-      calm = 0
-      await new Promise((resume) => setTimeout(resume, 100))
-      continue
-    }
-    const host = stages.get('host')?.status()
-    const readers = ['dispatch', 'project'].map((role) => stages.get(role === 'dispatch' ? 'dispatch' : 'project')?.status())
-    const isLevel = (host?.position ?? 0) >= (inbox?.state.last_seq ?? 0) && tasks?.state.messages === 0
-      && readers.every((status) => status === undefined || status.position >= (log?.state.last_seq ?? 0))
-    calm = isLevel && await isSourcingComplete(jetstream).catch(() => false) ? calm + 1 : 0
-    await new Promise((resume) => setTimeout(resume, 20))
+const AWAITED = ['host', 'dispatch', 'project', 'tasks'] as const
+
+/** Settles when every stage has done all there is, tasks and what they cause included; not the index, which may have no model. */
+export async function caughtUp({ running: { jetstream, stages } }: System): Promise<void> {
+  const read = async (): Promise<ProgressReading> => {
+    const isComplete = await isSourcingComplete(jetstream)
+    const states = new Map(await Promise.all(STREAMS.map(async (name) => [name, (await jetstream.jsm.streams.info(name)).state] as const)))
+    const roles = AWAITED.filter((role) => stages.has(role) || role === 'host' || role === 'tasks')
+    const all = roles.map((role) => progressInStream(role, stages.get(role)?.status() ?? NOTHING_DONE, (stream) => states.get(stream) ?? NO_MESSAGES))
+    return { isCaughtUp: isComplete && all.every(isCaughtUp), marks: [...states.values()].map(({ last_seq: last }) => last).join() }
   }
+  // While a server is away nothing is caught up.
+  await pollUntilCaughtUp(() => read().catch(() => ({ isCaughtUp: false })), { everyMs: 20 })
 }
+
+const NO_MESSAGES = { messages: 0, first_seq: 0, last_seq: 0 }
 
 /** What `colloquy verify` finds wrong in the tables, by a code path of its own: nothing, wherever the product is right. */
 export async function tablesBesideLog({ running: { jetstream, client } }: System): Promise<Verified['first']> {

@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, extractReasoningMiddleware, generateText, wrapLanguageModel, type ModelMessage } from 'ai'
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
 import type { TaskCall } from '../../definition/define-kind.ts'
 import { boundedFetch } from './bounded-fetch.ts'
@@ -64,7 +65,7 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
         : asTaskError(error, baseUrl)
     })
     if (result.finishReason === 'content-filter') {
-      throw new TerminalError('model_filtered', `${options.model} withheld its answer (finish reason ${result.finishReason})`)
+      throw new TerminalError('model_filtered' satisfies ErrorCode, `${options.model} withheld its answer (finish reason ${result.finishReason})`)
     }
     const said = result.text.trim()
     if (said === '') {
@@ -122,10 +123,10 @@ function asTaskError(error: unknown, baseUrl: string): ColloquyError {
   const what = `${baseUrl} answered ${status}: ${clip(messageOf(error), 500)}`
   const retryAfterMs = retryAfter(headers['retry-after'])
   if (status === 429 || (status === 503 && retryAfterMs !== undefined)) {
-    return new RetryLaterError('model_busy', what, retryAfterMs ?? RETRY_AFTER_DEFAULT_MS, { cause: error })
+    return new RetryLaterError('model_busy' satisfies ErrorCode, what, retryAfterMs ?? RETRY_AFTER_DEFAULT_MS, { cause: error })
   }
   if (status >= 400 && status < 500 && !error.isRetryable) {
-    return new TerminalError('model_refused', `${what}; check LLM_BASE_URL, LLM_MODEL and LLM_API_KEY`, { cause: error })
+    return new TerminalError('model_refused' satisfies ErrorCode, `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`, { cause: error })
   }
   return new ColloquyError('model_unavailable', what, { cause: error })
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
@@ -36,7 +37,7 @@ function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
     if (rejected || round === ROUNDS_MAX) {
       const end = rejected ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected` : `to ${now} bytes, and still does`
       return {
-        code: 'unbounded_context', acts: first.acts, world: first.world,
+        code: 'unbounded_context' satisfies ErrorCode, acts: first.acts, world: first.world,
         what: `the context grew each time that this was repeated, ${round} times, ${end}. Keep a bounded number of things in it`,
       }
     }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import type { Act } from '../acts.ts'
 import { isIn } from '../is-in.ts'
 import type { World } from '../simulated-world.ts'
@@ -61,7 +62,7 @@ export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move
     const { acts: way, world: there } = shortened(start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state)
     const what = `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and caused nothing. `
       + 'Make it final, or let something lead on; where inputs must be of a certain kind, give samples; where it is meant, name it in "restingStates"'
-    return { code: 'dead_end', what, acts: way, world: there }
+    return { code: 'dead_end' satisfies ErrorCode, what, acts: way, world: there }
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { statePath } from '../../core/snapshot.ts'
@@ -8,6 +9,7 @@ import { actOf, type Move } from './moves.ts'
 
 /** What is wrong with a machine, and the way there. */
 export interface Finding {
+  /** Of the catalogue, or what stands at the head of a record's error. */
   readonly code: string
   readonly what: string
   readonly acts: readonly Act[]
@@ -85,7 +87,7 @@ function problemOf(after: World): { code: string; what: string } | undefined {
   for (const { reason, error, status, input } of lastRecords(after)) {
     if (reason === 'poison') return { code: codeIn(error) ?? 'poison', what: `the input "${input.type}" was rejected as "poison": ${error}` }
     if (reason === 'state_too_large') return { code: reason, what: `the input "${input.type}" was rejected: ${error}` }
-    if (status === 'error') return { code: 'unhandled_error', what: `the actor ended with an error that nothing in the machine takes: ${error ?? 'unknown'}` }
+    if (status === 'error') return { code: 'unhandled_error' satisfies ErrorCode, what: `the actor ended with an error that nothing in the machine takes: ${error ?? 'unknown'}` }
   }
   return undefined
 }

@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
+import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
 import { runRebuild } from './run-rebuild.ts'
 
 /** Another process may be at it, or a server be away. */
-const RETRY_MS = 30_000
+const PAUSES: Pauses = { minMs: 30_000, maxMs: 30_000 }
 const NOTE_EVERY_MS = 10_000
 
 /** Tables that a migration left to be rebuilt, and that were not since. */
@@ -29,26 +29,22 @@ export function startPendingRebuild(settings: Settings, clickhouse: ClickHouseCl
   const stopping = new AbortController()
   const { signal } = stopping
   const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        const tables = await pendingTables(clickhouse)
-        if (tables.length === 0) return
-        log.info({ tables }, 'the tables were migrated; rows from before it are made anew from the log, while everything runs')
-        const { records } = await runRebuild(settings, tables, progressTo(log), signal)
-        log.info({ tables, records }, 'all rows are as the new tables have them')
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        log.warn({ code: codeOf(error), err: error }, 'the tables could not be rebuilt after their migration; it is tried again')
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined)
-      }
-    }
+    const tables = await pendingTables(clickhouse)
+    if (tables.length === 0) return
+    log.info({ tables }, 'the tables were migrated; rows from before it are made anew from the log, while everything runs')
+    const { records } = await runRebuild(settings, tables, progressTo(log), signal)
+    log.info({ tables, records }, 'all rows are as the new tables have them')
   }
-  const running = run()
+  const running = withRetry(run, {
+    pauses: PAUSES, signal,
+    onRetry: (err) => log.warn({ code: codeOf(err), err }, 'the tables could not be rebuilt after their migration; it is tried again'),
+  })
+  // Only the signal ends it early.
+  const ended = running.catch(() => undefined)
   return {
     async stop() {
       stopping.abort()
-      await running
+      await ended
     },
   }
 }

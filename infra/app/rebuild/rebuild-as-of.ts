@@ -1,9 +1,9 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client'
 import { ranges, type RebuildProgress } from '../../../pipeline/rebuild/rebuild.ts'
 import { saveProgress } from '../../../pipeline/projector/progress-mark.ts'
+import { recordAt } from '../../../pipeline/jetstream/last-record.ts'
 import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import type { LogRecord } from '../../../schemas/record.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
@@ -27,8 +27,8 @@ export async function runAsOf(
   return await withJetStream(settings, async (jetstream) => {
     const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
     const seq = to ?? state.last_seq
-    const last = seq === 0 || seq > state.last_seq ? null : await jetstream.jsm.streams.getMessage('LOG', { seq })
-    if (last === null) throw new ColloquyError('no_such_sequence', `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)
+    const last = seq === 0 || seq > state.last_seq ? undefined : await recordAt(jetstream, seq)
+    if (last === undefined) throw new ColloquyError('no_such_sequence', `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)
     await prepareDatabase(access)
     const clickhouse = work.adopt(createClient(access), (client) => client.close())
     await clearUnfinished(clickhouse, database)
@@ -40,9 +40,8 @@ export async function runAsOf(
       records += count
       progress.records(records, seq - state.first_seq + 1)
     })
-    const { at } = last.json<LogRecord>()
-    const ring = [{ created, seq, ts: last.time.toISOString() }]
-    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: at, at: new Date().toISOString(), ring })
+    const history = [{ created, seq, ts: last.ts }]
+    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), history })
     return { database, seq, records }
   })
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, hasCode } from '../../../schemas/errors.ts'
+import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
 import { WRITERS_MAX } from '../../../pipeline/rebuild/rebuild.ts'
 import type { Range, Target } from '../../../pipeline/projector/write-range.ts'
 import type { Settings } from '../../settings.ts'
@@ -27,8 +27,8 @@ export interface RowPool {
 }
 
 /** A range whose reading broke is begun again, this often and after such a pause. */
-const ATTEMPTS_MAX = 10
-const PAUSE_MS = 1_000
+const RETRIES_MAX = 9
+const PAUSES: Pauses = { minMs: 1_000, maxMs: 1_000 }
 
 /** Starts a thread per processor, up to a bound. */
 export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
@@ -38,19 +38,24 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
   for (const worker of workers) worker.on('error', () => undefined)
 
   const writeOne = async (worker: Worker, range: Range, target: Target, onRecords: (count: number) => void): Promise<void> => {
-    for (let attempt = 1; ; attempt++) {
-      let written = 0
+    let written = 0
+    const attempt = async (): Promise<void> => {
       const failed = await order(worker, { range, target }, signal, (count) => {
         written += count
         onRecords(count)
       })
       if (failed === undefined) return
-      if (failed.code !== 'interrupted' || attempt === ATTEMPTS_MAX) {
-        throw new ColloquyError(failed.code ?? 'rebuild_failed', `records ${range.from} to ${range.to} could not be written: ${failed.message}`)
-      }
-      onRecords(-written)
-      await delay(PAUSE_MS, undefined, { signal })
+      throw new ForeignCodeError(
+        failed.code ?? 'rebuild_failed',
+        `records ${range.from} to ${range.to} could not be written: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`)
     }
+    await withRetry(attempt, {
+      pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted'),
+      onRetry() {
+        onRecords(-written)
+        written = 0
+      },
+    })
   }
 
   return {

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
+import { restartPauses } from '../../../pipeline/runtime/retry.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
-import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
 import { relog } from './thread-log.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 
@@ -16,10 +17,6 @@ export interface StageThread extends Stage {
   metrics(): Promise<MetricsSnapshot>
 }
 
-const RESTART_MIN_MS = 100
-const RESTART_MAX_MS = 10_000
-/** One that lived this long counts as healthy. */
-const STABLE_MS = 30_000
 /** Longer than every stage takes to stop: only a machine that computes without an end is cut off. */
 const STOP_MS_MAX = 20_000
 /** A thread that computes answers when it is done with that; a scrape does not wait for it. */
@@ -40,16 +37,15 @@ export async function startThread(data: ThreadData, log: Logger): Promise<StageT
   await current.ready
 
   const keepRunning = async (): Promise<void> => {
-    let pauseMs = RESTART_MIN_MS
+    const pauses = restartPauses()
     for (;;) {
       const begunAt = performance.now()
       const why = await current.ended
       if (stopping.signal.aborted) return
-      if (performance.now() - begunAt > STABLE_MS) pauseMs = RESTART_MIN_MS
+      const pauseMs = pauses.after(performance.now() - begunAt)
       status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended (${why}) and is started again` }
       log.error({ stage: name, pauseMs }, `the thread of ${name} ended (${why}); it is started again`)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-      pauseMs = Math.min(pauseMs * 2, RESTART_MAX_MS)
       if (stopping.signal.aborted) return
       current = startOnce(data, log, become)
       await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} did not begin`))
@@ -89,7 +85,7 @@ function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) 
       case 'status': return become(message.status)
       case 'log': return relog(log, message.line)
       case 'failed':
-        why = new ColloquyError(message.code ?? 'thread_ended', message.message)
+        why = new ForeignCodeError(message.code ?? 'thread_ended', message.message)
         // It has let go of all it had, and whatever still keeps it alive must keep nobody waiting.
         return void worker.terminate()
       case 'metrics':

@@ -25,7 +25,7 @@ export async function askQuestion<Name extends QuestionName>(
   const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSONEachRow' })
   const rows = z.array(ANSWERS[name]).safeParse(await result.json())
   if (!rows.success) {
-    throw new ColloquyError('bad_answer', `the tables answer "${name}" otherwise than its query says: ${rows.error.issues[0]?.path.join('.')}`, { cause: rows.error })
+    throw new ColloquyError('bad_answer', `the tables answer "${name}" otherwise than its query says: ${rows.error.issues[0]?.path.join('.')}; "colloquy rebuild" makes them anew`, { cause: rows.error })
   }
   return rows.data
 }

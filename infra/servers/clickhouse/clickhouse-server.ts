@@ -86,7 +86,7 @@ async function createDatabase(engine: readonly string[], folder: string): Promis
   if (existsSync(made)) return
   const { stderr } = await execFile(process.execPath, [...engine, 'create'])
   if (existsSync(made)) return
-  throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not make its database in ${folder}: ${stderr}`)
+  throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not make its database in ${folder}. Is there room, and may it be written to? It says: ${stderr}`)
 }
 
 /** Asked with the password, so that only our own engine can give the answer. */

@@ -3,8 +3,8 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import pRetry from 'p-retry'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
+import { ColloquyError, codeOf, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
 import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
 import { measureFile, type LockedFile } from './lock-file.ts'
@@ -34,8 +34,7 @@ const RETRIES_MAX = 4
 /** Of a file whose size nobody says; the largest weights that anybody runs in process are smaller. */
 const FILE_BYTES_MAX = 32 * 1024 ** 3
 const GOOD_PIECE_BYTES = 1024 * 1024
-const PAUSE_MIN_MS = 500
-const PAUSE_MAX_MS = 10_000
+const PAUSES: Pauses = { minMs: 500, maxMs: 10_000 }
 
 /**
  * Downloads a file: what an earlier try left behind is gone on with, and what came is checked before it gets its name.
@@ -50,7 +49,7 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
     const wasResumed = await bytesOfFile(part) > 0
     await fetchAll(options, part)
     const measured = await measureFile(part)
-    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download`)
+    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download; start again`)
     const problem = await differenceOf(part, measured, expected)
     if (problem === undefined) {
       await keep(part, path)
@@ -74,13 +73,13 @@ async function keep(part: string, path: string): Promise<void> {
 async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
   let before = 0
   try {
-    await pRetry(async () => {
+    await withRetry(async () => {
       before = await bytesOfFile(part)
       await fetchRest(options, part, before)
     }, {
-      retries: RETRIES_MAX, minTimeout: options.pauseMinMs ?? PAUSE_MIN_MS, maxTimeout: PAUSE_MAX_MS, randomize: true,
-      shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
-      shouldConsumeRetry: async () => await bytesOfFile(part) - before < GOOD_PIECE_BYTES,
+      pauses: { ...PAUSES, minMs: options.pauseMinMs ?? PAUSES.minMs }, retriesMax: RETRIES_MAX, isJittered: true,
+      isFinal: (error) => !hasCode(error, 'hub_unreachable'),
+      gotAhead: async () => await bytesOfFile(part) - before >= GOOD_PIECE_BYTES,
     })
   } catch (cause) {
     const here = await bytesOfFile(part)
@@ -88,7 +87,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
       const missing = options.expected.bytes === undefined ? '' : ` (${options.expected.bytes - here} bytes are missing)`
       throw new ColloquyError('disk_full', `the disk of ${part} is full${missing}: make room, or set COLLOQUY_CACHE_DIR to a folder on another one. What is here is gone on with next time`, { cause })
     }
-    if (codeOf(cause) !== 'hub_unreachable') throw cause
+    if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError('download_failed', `${messageOf(cause)}; ${here} bytes are here and are gone on with next time. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL`, { cause })
   }
 }
@@ -116,7 +115,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
     try {
       for await (const chunk of bytesIn(response)) {
         here += chunk.length
-        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes`)
+        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL`)
         yield chunk
         onProgress(here, bytesTotal)
       }

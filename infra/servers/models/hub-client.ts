@@ -63,7 +63,7 @@ async function textOf(response: Response, url: string): Promise<string> {
   try {
     for await (const chunk of bytesIn(response)) {
       bytes += chunk.length
-      if (bytes > JSON_BYTES_MAX) throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes`)
+      if (bytes > JSON_BYTES_MAX) throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
       chunks.push(chunk)
     }
   } catch (cause) {
@@ -93,5 +93,5 @@ function refused(url: string, status: number): ColloquyError {
     return new ColloquyError('model_not_found', `${url} is not there: check the name and the revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`)
   }
   if (status === 429 || status >= 500) return unreachable(url, `HTTP ${status}`)
-  return new ColloquyError('hub_refused', `${url} answered with HTTP ${status}`)
+  return new ColloquyError('hub_refused', `${url} answered with HTTP ${status}; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
 }

@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { mkdir, statfs } from 'node:fs/promises'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
+import { ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { weightsFile, type Dtype } from '../../../pipeline/embedding/embedding-model.ts'
 import { bytesOfFile } from '../data-files.ts'
@@ -149,13 +148,13 @@ async function listFiles({ client, name }: HubModelOptions, revision: string): P
 }
 
 const ASK_RETRIES_MAX = 2
-const ASK_PAUSE_MS = 250
+const ASK_PAUSES: Pauses = { minMs: 250, maxMs: 1_000 }
 
 async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): Promise<T> {
-  const answer = await pRetry(() => client.json(url), {
-    retries: ASK_RETRIES_MAX, minTimeout: ASK_PAUSE_MS, randomize: true, shouldRetry: ({ error }) => codeOf(error) === 'hub_unreachable',
+  const answer = await withRetry(() => client.json(url), {
+    pauses: ASK_PAUSES, retriesMax: ASK_RETRIES_MAX, isJittered: true, isFinal: (error) => !hasCode(error, 'hub_unreachable'),
   }).catch((cause: unknown) => {
-    if (codeOf(cause) !== 'hub_unreachable') throw cause
+    if (!hasCode(cause, 'hub_unreachable')) throw cause
     throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL, or name a local folder in COLLOQUY_EMBED_MODEL`, { cause })
   })
   const read = schema.safeParse(answer)
@@ -163,17 +162,16 @@ async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): P
   throw new ColloquyError('hub_refused', `${url} did not answer as a hub does (${z.prettifyError(read.error)}); is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
 }
 
-const LOCK_POLL_MS = 250
+const LOCK_PAUSES: Pauses = { minMs: 250, maxMs: 250 }
 
 /** Waits while another process downloads the same model. */
 async function waitForLock(file: string, log: Logger): Promise<{ release(): void }> {
-  for (let isTold = false; ; isTold = true) {
-    try {
-      return takeDataLock(file)
-    } catch (error) {
-      if (codeOf(error) !== 'data_dir_in_use') throw error
+  let isTold = false
+  return withRetry(async () => takeDataLock(file), {
+    pauses: LOCK_PAUSES, isFinal: (error) => !hasCode(error, 'data_dir_in_use'),
+    onRetry() {
       if (!isTold) log.info({ file }, 'another process downloads the embedding model; waiting for it')
-      await delay(LOCK_POLL_MS)
-    }
-  }
+      isTold = true
+    },
+  })
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { natsServerFromApt } from './nats-from-apt.ts'
 
 /** The first version with scheduled messages, which are our timers. */
@@ -45,7 +45,7 @@ export async function obtainNatsServer(options: ObtainOptions): Promise<NatsServ
       return await probe(command)
     } catch (error) {
       failures.push(`${command}: ${messageOf(error)}`)
-      if (codeOf(error) === 'nats_server_unusable') log.warn(`skipping ${command}: ${messageOf(error)}`)
+      if (hasCode(error, 'nats_server_unusable')) log.warn(`skipping ${command}: ${messageOf(error)}`)
     }
   }
   try {

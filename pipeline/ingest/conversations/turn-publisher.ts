@@ -1,7 +1,7 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
+import { lastRecord, recordsOf } from '../../jetstream/last-record.ts'
 import type { OutgoingInput, Sent } from '../../producer/input-sender.ts'
 import { TURN_SOURCE, type Conversation } from './conversation.ts'
 import { createReplyListener, type Reaction } from './reply-listener.ts'
@@ -62,7 +62,7 @@ export async function createLivePublisher({ nc, tenant, kind, send, signal, ...o
 }
 
 /** The last turn that the actor has from an earlier import; 0 for none. */
-async function highestTurn(jsm: JetStreamManager, { tenant, kind, id }: Address): Promise<number> {
-  const last = await jsm.direct.getMessage('LOG', { last_by_subj: `log.*.${tenant}.${kind}.${id}` })
-  return last?.json<LogRecord>().seen.sources.find(([source]) => source === TURN_SOURCE)?.[1] ?? 0
+async function highestTurn(jsm: JetStreamManager, address: Address): Promise<number> {
+  const last = await lastRecord({ jsm }, recordsOf(address), 'anyReplica')
+  return last?.record.seen.sources.find(([source]) => source === TURN_SOURCE)?.[1] ?? 0
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { LRUCache } from 'lru-cache'
-import pRetry from 'p-retry'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
+import { withRetry, type Pauses } from '../../runtime/retry.ts'
 import { countTerms, createScore, type CountedTerms } from '../bm25.ts'
 import { SEARCH_AREAS, type IndexFilter, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { termsOf } from '../search-terms.ts'
@@ -25,8 +25,8 @@ export interface QdrantStoreOptions {
 const TIMEOUT_MS = 10_000
 /** Max points of one request. */
 const BATCH_MAX = 256
-const RETRIES = 2
-const RETRY_MS = 200
+const RETRIES_MAX = 2
+const PAUSES: Pauses = { minMs: 200, maxMs: 400 }
 /** How long term frequencies are cached. */
 const FREQUENCY_MS = 30_000
 const FREQUENCIES_MAX = 100_000
@@ -58,7 +58,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   /** Sends a request, with retries. Every request is idempotent. */
   const request = async <T>(send: () => Promise<T>): Promise<T> => {
     try {
-      return await pRetry(send, { retries: RETRIES, minTimeout: RETRY_MS, shouldRetry: ({ error }) => isTransient(error) })
+      return await withRetry(send, { pauses: PAUSES, retriesMax: RETRIES_MAX, isFinal: (error) => !isTransient(error) })
     } catch (cause) {
       if (cause instanceof ColloquyError) throw cause
       const what = isTransient(cause) ? 'does not answer' : 'refuses the request'
@@ -148,7 +148,10 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       return points.map((point): StoreHit => {
         const payload = payloadSchema.parse(point.payload)
         // Checked here too, because others may write to this server.
-        if (payload.tenant !== tenant) throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant`)
+        if (payload.tenant !== tenant) {
+          throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; `
+            + 'check that no other program writes to its collection')
+        }
         const similarity = vector === undefined ? null : dot(vector, denseOf(point.vector))
         return { ...payload, id: String(point.id), similarity, keyword: score?.(countTerms(termsOf(payload.text))) ?? null }
       })

@@ -15,7 +15,7 @@ const faults: string[] = []
 
 beforeAll(async () => {
   if (opened === undefined) return
-  dev = await startDevApp({ 'colloquy.config.ts': "import { order } from '../../order.ts'\nexport default [order]\n", 'order.ts': orderKind('one') })
+  dev = await startDevApp({ 'colloquy.config.ts': "import { order } from './order.ts'\nexport default [order]\n", 'order.ts': orderKind('one') })
 })
 afterAll(async () => {
   await opened?.close()

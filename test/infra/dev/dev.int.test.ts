@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
 import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
 
-const CONFIG = "import { order } from '../../order.ts'\nexport default [order]\n"
+const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 
 let dev: Dev
 beforeAll(async () => { dev = await startDevApp({ 'colloquy.config.ts': CONFIG, 'order.ts': orderKind('one') }) })
@@ -25,7 +25,10 @@ const saved = async (name: string, text: string) => {
 const hostPid = async (): Promise<number> => {
   const nc = await connect({ servers: dev.addresses.natsUrl })
   try {
-    return (await askStatus(nc)).find(({ stages }) => stages.host !== undefined)?.pid ?? 0
+    const host = (await askStatus(nc)).find(({ stages }) => stages.host !== undefined)
+    // The process id 0 would be the whole group of this very process.
+    if (host === undefined) throw new Error('no process says that it is a host')
+    return host.pid
   } finally {
     await nc.close()
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBatch } from '../../../pipeline/projector/row-batch.ts'
 import { insertBatch } from '../../../pipeline/projector/insert-batch.ts'
 import { rowsTable } from '../../../schemas/ddl.ts'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ForeignCodeError } from '../../../schemas/errors.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import { TABLES, TABLE_NAMES } from '../../../schemas/tables.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
@@ -133,7 +133,7 @@ test('rows that have to be written one by one are the same as those that are wri
   const deps = { log: pino({ level: 'silent' }), metrics: system.running.metrics, signal: new AbortController().signal }
   // As a server that refuses every block.
   const refusing = Object.assign(Object.create(client) as ClickHouseClient, {
-    exec: () => Promise.reject(new ColloquyError('117', 'cannot read it')),
+    exec: () => Promise.reject(new ForeignCodeError('117', 'cannot read it')),
   })
   await insertBatch({ ...deps, clickhouse: client }, batch, () => 901)
   await insertBatch({ ...deps, clickhouse: refusing }, batch, () => 902)

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino'
+import type { StreamName } from '../../schemas/subjects.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { JetStreamContext } from './connection.ts'
+import { findResumePosition, type StreamPosition } from './position-history.ts'
+
+export interface TruncationReporter {
+  readonly log: Logger
+  readonly metrics: Pick<Metrics, 'streamsTruncated'>
+}
+
+/** Counts and logs that a stream lost its last messages. @param remedy what is done about it, as the end of a sentence */
+export function reportTruncation({ log, metrics }: TruncationReporter, stream: StreamName, fields: object, remedy: string): void {
+  metrics.streamsTruncated.inc({ stream })
+  log.error({ stream, ...fields }, `${stream} lost its last messages; ${remedy}`)
+}
+
+export interface ResumeDeps extends TruncationReporter {
+  readonly jetstream: JetStreamContext
+  /** Names the reader of LOG in the log line. */
+  readonly reader: string
+  /** What the reader does where LOG was truncated, as the end of a sentence. */
+  readonly remedy: string
+}
+
+/** Where a reader of LOG goes on. */
+export interface Resumed {
+  /** The last sequence that it has read and that LOG still holds; 0: it reads from the start. */
+  readonly position: number
+  /** The part of its history that LOG still holds. */
+  readonly history: readonly StreamPosition[]
+  /** LOG lost messages that it has read: it has to undo what it did for those above `position`. */
+  readonly truncated: boolean
+}
+
+/** Compares a reader's history of positions with LOG, and reports a truncation. The reader itself only undoes its own work. */
+export async function resumeReading(deps: ResumeDeps, history: readonly StreamPosition[]): Promise<Resumed> {
+  const resumed = await compare(deps, history)
+  report(deps, [resumed])
+  return resumed
+}
+
+/** The same for a reader with a history for each partition; one truncation is reported once. */
+export async function resumePartitions(
+  deps: ResumeDeps, histories: ReadonlyMap<number, readonly StreamPosition[]>,
+): Promise<ReadonlyMap<number, Resumed>> {
+  // Partitions that moved together have the same history: it is compared once.
+  const compared = new Map<string, Compared>()
+  const resumed = new Map<number, Compared>()
+  for (const [partition, history] of histories) {
+    const key = JSON.stringify(history)
+    const one = compared.get(key) ?? await compare(deps, history)
+    compared.set(key, one)
+    resumed.set(partition, one)
+  }
+  report(deps, [...resumed.values()])
+  return resumed
+}
+
+interface Compared extends Resumed {
+  /** The last sequence of the history. */
+  readonly hadSeq: number
+}
+
+async function compare({ jetstream }: ResumeDeps, history: readonly StreamPosition[]): Promise<Compared> {
+  const { position, truncated } = await findResumePosition(jetstream.jsm, 'LOG', history)
+  const hadSeq = history[0]?.seq ?? 0
+  return {
+    position: position?.seq ?? 0,
+    history: position === undefined ? [] : history.slice(history.indexOf(position)),
+    // A reader that had read nothing lost nothing.
+    truncated: truncated && hadSeq > 0,
+    hadSeq,
+  }
+}
+
+function report(deps: ResumeDeps, resumed: readonly Compared[]): void {
+  const { reader, remedy } = deps
+  const truncated = resumed.filter((one) => one.truncated)
+  if (truncated.length === 0) return
+  const had = Math.max(...truncated.map(({ hadSeq }) => hadSeq))
+  const goesOnAt = Math.min(...truncated.map(({ position }) => position))
+  reportTruncation(deps, 'LOG', { reader, had, goesOnAt, histories: truncated.length },
+    `the ${reader} had read up to sequence ${had} and goes back to ${goesOnAt}, up to which both agree; ${remedy}`)
+}

@@ -1,0 +1,146 @@
+import type { ErrorTexts } from './error-text.ts'
+
+const DEAD = '`colloquy dead`'
+const BACKUP = '`colloquy restore`, `backup`'
+
+/** Codes of commands on a running system and of backups. */
+export const COMMAND_ERRORS = {
+  no_such_kind: {
+    meaning: 'There is no kind of this name.',
+    cause: 'The name is misspelt, or the kind is not in use and not in `COLLOQUY_CONFIG`.',
+    remedy: 'Use a name that `colloquy kinds` lists.',
+    where: '`colloquy kinds`, `recorded`',
+  },
+  kind_in_use: {
+    meaning: 'The kind has actors that wait for something.',
+    cause: 'Tasks or timers of its actors are pending. Their outcomes would find no kind.',
+    remedy: 'Wait until they end, or give `--force`, which leaves them without an outcome.',
+    where: '`colloquy kinds --retire`',
+  },
+  no_such_code: {
+    meaning: 'No error of Colloquy has this code.',
+    cause: 'The code is misspelt, or it is of a task, of Node, NATS or ClickHouse.',
+    remedy: 'Use a code of this page, or look in the documentation of the program that the message names.',
+    where: '`colloquy errors`',
+  },
+  bad_actor: {
+    meaning: 'The text names no actor.',
+    cause: 'It is not of the form `tenant/kind/id`.',
+    remedy: 'Write `tenant/kind/id`, or `kind/id` of the tenant `default`.',
+    where: '`recorded` of `colloquy/test`',
+  },
+  long_history: {
+    meaning: 'The actor has too many records to be read at once.',
+    cause: '`recorded` keeps all records of an actor in memory.',
+    remedy: 'Use `colloquy check --tenant <tenant> --kind <kind>`, which takes any number.',
+    where: '`recorded` of `colloquy/test`',
+  },
+  not_level: {
+    meaning: 'The stages did not catch up in time.',
+    cause: 'Inputs keep coming, a stage is slow, or it does not run. The message names the stages that are behind.',
+    remedy: 'Wait longer (`--timeout-ms`), stop the producers, or start processes with the roles that are behind.',
+    where: '`colloquy status --wait`, `learn --wait`, `import --wait`, `npm run bench`',
+  },
+  no_data: {
+    meaning: 'The command has no input to publish.',
+    cause: 'The third argument and `--file` are missing.',
+    remedy: 'Give the JSON as the third argument, or its file with `--file`.',
+    where: '`colloquy publish`',
+  },
+  bad_file: {
+    meaning: 'A file of lines cannot be read.',
+    cause: 'It does not exist, or may not be read.',
+    remedy: 'Correct the path or its rights.',
+    where: '`colloquy import`, `learn`',
+  },
+  bad_lines: {
+    meaning: 'Some lines were not imported. All others were.',
+    cause: 'They are no conversation of the expected form. The message lists each with its problem.',
+    remedy: 'Correct them and run the command again: what was imported before is not imported twice.',
+    where: '`colloquy import`',
+  },
+  no_such_letter: {
+    meaning: 'There is no dead letter of this sequence.',
+    cause: 'It was redriven or dropped, or never existed.',
+    remedy: 'Use a sequence that `colloquy dead ls --each` lists.',
+    where: DEAD,
+  },
+  which_letters: {
+    meaning: 'The command does not say which dead letters it is about, or says it twice.',
+    cause: 'It needs exactly one of: sequences, flags such as `--reason`, or `--all`.',
+    remedy: 'Give one of them.',
+    where: '`colloquy dead redrive`, `drop`',
+  },
+  not_all_done: {
+    meaning: 'Some dead letters were not resolved, or may not be.',
+    cause: 'They were refused, or their record did not come in time. The line of each says why.',
+    remedy: 'Do what the lines say, and run the command again: what was resolved stays resolved.',
+    where: '`colloquy dead redrive`, `drop`',
+  },
+  gone: {
+    meaning: 'The dead letter is no longer there.',
+    cause: 'Another command redrove or dropped it.',
+    remedy: 'Nothing. `colloquy dead ls --each` lists those that are left.',
+    where: 'a line of `colloquy dead redrive`, `drop`',
+  },
+  not_redrivable: {
+    meaning: 'Redriving does not help this dead letter.',
+    cause: 'It is the failure of a task, names no actor, or has only the beginning of its payload.',
+    remedy: 'Do what the line says: start the task again by an event, publish the payload elsewhere, or have it sent again.',
+    where: 'a line of `colloquy dead redrive`',
+  },
+  no_record: {
+    meaning: 'The log no longer has the record of the dead letter.',
+    cause: 'LOG was brought back to an older state. The input may have been decided again.',
+    remedy: 'Look at it with `colloquy dead show <seq>`, publish its payload again if it is missing, and run `nats stream rmm DEAD <seq>`.',
+    where: 'a line of `colloquy dead redrive`, `drop`',
+  },
+  no_backup: {
+    meaning: 'The folder has no finished backup.',
+    cause: 'The path is wrong, or the first backup into it was interrupted.',
+    remedy: 'Correct the path, or run `colloquy backup` into it until it ends.',
+    where: '`colloquy restore`',
+  },
+  bad_backup: {
+    meaning: 'The backup cannot be used.',
+    cause: 'A file is missing or damaged, or a newer Colloquy wrote it.',
+    remedy: 'Take another copy of the folder, or a newer Colloquy if the message says so.',
+    where: BACKUP,
+  },
+  other_log: {
+    meaning: 'The folder has the backup of another log.',
+    cause: 'The streams were made again since then, or the folder belongs to another system.',
+    remedy: 'Give another folder.',
+    where: '`colloquy backup`',
+  },
+  tail_lost: {
+    meaning: 'The log lost records that the backup has.',
+    cause: 'LOG was restored to an older state, or lost its last messages in a crash.',
+    remedy: 'Keep the folder, which has the lost records. Give another folder for new backups.',
+    where: '`colloquy backup`',
+  },
+  backup_given_up: {
+    meaning: 'The backup was stopped. The folder has what it had before.',
+    cause: 'Somebody pressed Ctrl-C, or the process was told to stop.',
+    remedy: 'Run `colloquy backup` again.',
+    where: '`colloquy backup`',
+  },
+  system_running: {
+    meaning: 'Colloquy runs on the system that is to be restored.',
+    cause: 'The message lists the processes that answer on this NATS.',
+    remedy: 'Stop them, and restore into an empty system.',
+    where: '`colloquy restore`',
+  },
+  not_empty: {
+    meaning: 'The system that is to be restored is not empty.',
+    cause: 'It has streams or tables. The message names one.',
+    remedy: 'Set `COLLOQUY_DATA_DIR` to an empty folder, or `COLLOQUY_NATS_URL` and `COLLOQUY_CLICKHOUSE_URL` to empty servers.',
+    where: '`colloquy restore`',
+  },
+  restore_failed: {
+    meaning: 'A stream did not take a message of the backup.',
+    cause: 'NATS has no room, or another process writes to the stream.',
+    remedy: 'Make room (`COLLOQUY_STORAGE_BYTES_MAX`) or stop the other process, and run `colloquy restore` again.',
+    where: '`colloquy restore`',
+  },
+} as const satisfies ErrorTexts

@@ -1,0 +1,143 @@
+import type { ErrorTexts } from './error-text.ts'
+
+const REASON = '`reason` of a record, `colloquy dead`'
+const POISON = '`error` of a record rejected as `poison`'
+
+/** Codes of an input that was not committed: reasons of a rejection, and what `poison` means in particular. */
+export const DECISION_ERRORS = {
+  bad_subject: {
+    meaning: 'The address names no actor.',
+    cause: 'Tenant, kind or id does not match `[A-Za-z0-9_-]{1,128}`, or the kind is reserved.',
+    remedy: 'Correct the path or the subject `in.<tenant>.<kind>.<id>`, and publish the input again.',
+    where: REASON,
+    http: 400,
+  },
+  too_large: {
+    meaning: 'A body or a file is larger than its limit.',
+    cause: 'An input, an HTTP body or a file of an embedding model has more bytes than the message allows.',
+    remedy: 'Send less: put large content elsewhere, and its address into the event. For a model, check `COLLOQUY_EMBED_HUB_URL`.',
+    where: `${REASON}; the download of a model`,
+    http: 413,
+  },
+  bad_json: {
+    meaning: 'The input is not JSON.',
+    cause: 'The bytes are not UTF-8 or not JSON, or, over HTTP and in `colloquy publish`, no JSON object.',
+    remedy: 'Send one JSON object in UTF-8: `{"type": "message.received", "data": {…}}`.',
+    where: `${REASON}; \`colloquy publish\``,
+    http: 400,
+  },
+  bad_envelope: {
+    meaning: 'The fields around the data of an input are not valid.',
+    cause: 'A field such as `type`, `id` or `time` is missing, of a wrong type, or not JSON that can be kept.',
+    remedy: 'Correct the field that `error` names. `colloquy asyncapi` prints the schema.',
+    where: REASON,
+  },
+  unknown_kind: {
+    meaning: 'The host does not have the kind of the address.',
+    cause: 'The kind is misspelt, or the process runs without the module that exports it.',
+    remedy: 'Add the kind to `COLLOQUY_CONFIG` and run `colloquy dead redrive --reason unknown_kind`, or correct the address.',
+    where: REASON,
+  },
+  bad_data: {
+    meaning: 'The data of an input does not match the schema of its type.',
+    cause: 'A field of `data` is missing or wrong, or the kind does not take this `type`.',
+    remedy: 'Correct the field that `error` names. `colloquy asyncapi` prints the schema of every type.',
+    where: REASON,
+  },
+  ended: {
+    meaning: 'The actor has ended and takes no more inputs.',
+    cause: 'Its machine reached a final state, or stopped with an error.',
+    remedy: 'Send to another id, or draw the machine so that it goes on there. `colloquy show <tenant>/<kind>/<id>` shows how it ended.',
+    where: REASON,
+  },
+  poison: {
+    meaning: 'The machine threw while it decided on the input.',
+    cause: 'A guard, an action or a migration has a fault, or gives what cannot be committed. `error` begins with the code, if it has one.',
+    remedy: 'Correct the kind, deploy it, and run `colloquy dead redrive --reason poison`.',
+    where: REASON,
+  },
+  state_too_large: {
+    meaning: 'The state or the record would be too large.',
+    cause: 'The context keeps too much, such as a list without a bound.',
+    remedy: 'Keep a bounded number of things in the context, deploy the kind, and redrive the input.',
+    where: REASON,
+  },
+  task_failed: {
+    meaning: 'A task failed and has no attempts left.',
+    cause: '`error` has the code and the message of its last attempt.',
+    remedy: 'Remove the cause, send the actor an event that starts the task again, and run `colloquy dead drop <seq>`.',
+    where: '`colloquy dead`, table `dead_letters`',
+  },
+  unknown_emit: {
+    meaning: 'The machine emits a type that the kind does not declare.',
+    cause: 'The type is misspelt, or it is not under `emits` of `defineKind`.',
+    remedy: 'Declare the type under `emits` of `defineKind`, or correct the action.',
+    where: POISON,
+  },
+  bad_emit: {
+    meaning: 'The machine emits data that cannot be committed.',
+    cause: 'The data is no JSON object, or does not match the schema under `emits` of `defineKind`.',
+    remedy: 'Correct the action `emit` or the schema.',
+    where: POISON,
+  },
+  bad_send: {
+    meaning: 'The machine sends what no actor could take.',
+    cause: '`kind`, `id`, `type` or `data` of `send` is not valid, or the event is too large.',
+    remedy: 'Correct the action `send` by the message.',
+    where: POISON,
+  },
+  bad_task_input: {
+    meaning: 'The input of a task is not valid.',
+    cause: '`input` of the `invoke` is not JSON, or does not match the schema `input` of `defineTask`.',
+    remedy: 'Make `input` of the `invoke` and the schema of the task the same.',
+    where: `${POISON}; \`error.code\` of a task`,
+  },
+  bad_event: {
+    meaning: 'The machine raises, sends or emits something that is no event.',
+    cause: 'The value is no object with a `type`, or has what JSON cannot hold.',
+    remedy: 'Give the action an object with a `type` and JSON values.',
+    where: POISON,
+  },
+  bad_delay: {
+    meaning: 'A delay of the machine is no number.',
+    cause: 'A function under `delays` gave `NaN`, `Infinity` or another type.',
+    remedy: 'Let the delay give milliseconds as a finite number.',
+    where: POISON,
+  },
+  bad_output: {
+    meaning: 'The output of the machine cannot be committed.',
+    cause: '`output` of a final state has what JSON cannot hold.',
+    remedy: 'Let `output` give JSON values only.',
+    where: POISON,
+  },
+  bad_label: {
+    meaning: 'The label of the kind cannot be committed.',
+    cause: '`label` of `defineKind` gave what JSON cannot hold.',
+    remedy: 'Let `label` give texts, finite numbers and booleans only.',
+    where: POISON,
+  },
+  too_many_runs: {
+    meaning: 'The actor would have too many pending tasks and timers.',
+    cause: 'The machine starts tasks or sets timers faster than they end.',
+    remedy: 'Let the machine stop or wait for some, or spread the work over several actors.',
+    where: POISON,
+  },
+  too_many_effects: {
+    meaning: 'One input would cause too many effects.',
+    cause: 'The machine emits, sends or starts more in one step than the limit in the message.',
+    remedy: 'Do the work in several steps, or put a list into one event.',
+    where: POISON,
+  },
+  newer_machine: {
+    meaning: 'The last record of the actor is of a newer version of its kind.',
+    cause: 'This process still runs the older version during a deployment. It leaves the input to others.',
+    remedy: 'Finish the deployment: start this process with the newer kinds.',
+    where: 'log of a host, `colloquy check`',
+  },
+  not_carried_out: {
+    meaning: 'The action `send` ran outside Colloquy.',
+    cause: 'The machine was started by `createActor` of XState, which delivers nothing to other actors.',
+    remedy: 'Try the machine with `given(kind)` of `colloquy/test`, or publish to a running system.',
+    where: 'thrown by `send`',
+  },
+} as const satisfies ErrorTexts

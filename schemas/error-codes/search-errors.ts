@@ -1,0 +1,158 @@
+import type { ErrorTexts } from './error-text.ts'
+
+const MODEL = '`colloquy up`, `dev`, `reembed`'
+const LEARN = '`colloquy learn`'
+
+/** Codes of the embedding model, the search index and of documents that are learned. */
+export const SEARCH_ERRORS = {
+  bad_model: {
+    meaning: 'The embedding model cannot be used.',
+    cause: 'Files of its folder are missing or damaged, it is no ONNX embedding model, or its settings do not fit it.',
+    remedy: 'Check `COLLOQUY_EMBED_MODEL`, `COLLOQUY_EMBED_POOLING` and `COLLOQUY_EMBED_DTYPE`, or remove its folder from the cache.',
+    where: MODEL,
+  },
+  model_forbidden: {
+    meaning: 'The hub does not give the model to everybody.',
+    cause: 'The model needs an accepted licence or is private, and the token is missing or has no right.',
+    remedy: 'Set `COLLOQUY_EMBED_HUB_TOKEN` to a token that may read it, and check the name in `COLLOQUY_EMBED_MODEL`.',
+    where: MODEL,
+  },
+  model_not_found: {
+    meaning: 'The hub does not have the model, or a file of it.',
+    cause: 'The name or the revision is misspelt, or the model has no weights of this kind.',
+    remedy: 'Check the name and the revision in `COLLOQUY_EMBED_MODEL`, and `COLLOQUY_EMBED_DTYPE`.',
+    where: MODEL,
+  },
+  hub_unreachable: {
+    meaning: 'The hub of models cannot be reached.',
+    cause: 'The network is down, a proxy is needed, or the hub is overloaded. Downloads are tried again a few times.',
+    remedy: 'Check the network, `COLLOQUY_EMBED_HUB_URL` and `COLLOQUY_EMBED_PROXY_URL`, or name a local folder in `COLLOQUY_EMBED_MODEL`.',
+    where: MODEL,
+  },
+  hub_refused: {
+    meaning: 'The answer of the hub cannot be used.',
+    cause: '`COLLOQUY_EMBED_HUB_URL` is no hub or mirror of one, or a proxy answers in its place.',
+    remedy: 'Correct `COLLOQUY_EMBED_HUB_URL` or `COLLOQUY_EMBED_PROXY_URL`.',
+    where: MODEL,
+  },
+  download_failed: {
+    meaning: 'The download of a model did not finish.',
+    cause: 'The network broke off repeatedly, or something removed the file meanwhile.',
+    remedy: 'Check the network, `COLLOQUY_EMBED_HUB_URL` and `COLLOQUY_EMBED_PROXY_URL`. The next start goes on where it stopped.',
+    where: MODEL,
+  },
+  wrong_checksum: {
+    meaning: 'A file of a model is not the expected one.',
+    cause: 'A mirror or a proxy changed it, or the author of the model replaced it under the same revision.',
+    remedy: 'Use another mirror or another revision (`org/name@revision`). Remove the folder of the model only if you trust the new file.',
+    where: MODEL,
+  },
+  disk_full: {
+    meaning: 'The disk has no room for the model.',
+    cause: 'The cache folder is on a disk that is full.',
+    remedy: 'Make room, or set `COLLOQUY_CACHE_DIR` to a folder on another disk.',
+    where: MODEL,
+  },
+  embed_failed: {
+    meaning: 'The embedding model fails on a text.',
+    cause: 'The runtime of the model ended or threw for this text, also when it was tried alone.',
+    remedy: 'The text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form.',
+    where: '`colloquy dead`, table `dead_letters`',
+  },
+  embedder_closed: {
+    meaning: 'The embedding model was closed before it embedded a text.',
+    cause: 'The process stops, or `colloquy reembed` replaced the model.',
+    remedy: 'Nothing for texts of the log: the next start goes on from the checkpoint. Repeat a search that ended with it.',
+    where: 'log of the indexer, searches',
+  },
+  memory_replaced: {
+    meaning: 'The search index is of another model from now on.',
+    cause: '`colloquy reembed` finished. The indexer restarts with the new model.',
+    remedy: 'Nothing. If it repeats, set `COLLOQUY_EMBED_MODEL` of this process as it was for `colloquy reembed`.',
+    where: 'log of the indexer',
+  },
+  bad_collection: {
+    meaning: 'The fingerprint of a model cannot name a collection.',
+    cause: 'A store was opened with a fingerprint that has other characters than `a-z`, `0-9` and `-`.',
+    remedy: 'Report the error with the name of the model.',
+    where: MODEL,
+  },
+  other_dimension: {
+    meaning: 'Vectors have another number of dimensions than the collection.',
+    cause: 'A collection of this name was made by another model, or by hand.',
+    remedy: 'Remove the collection (the message names it) and restart: it is filled again from the log.',
+    where: MODEL,
+  },
+  qdrant_failed: {
+    meaning: 'Qdrant does not answer, or refuses a request.',
+    cause: 'It does not run, the address or the key is wrong, or it is overloaded.',
+    remedy: 'Check `COLLOQUY_QDRANT_URL`, `COLLOQUY_QDRANT_API_KEY` and the log of Qdrant.',
+    where: `${MODEL}; inside the text of \`search_unavailable\``,
+  },
+  search_unreachable: {
+    meaning: 'No HTTP interface of Colloquy answers at the address.',
+    cause: 'No process with the role `serve` runs there, or another program answers.',
+    remedy: 'Start a process whose `COLLOQUY_ROLES` contains `serve`, or correct the address (`url`, `COLLOQUY_HTTP_PORT`).',
+    where: '`colloquy search`, `createSearchClient`',
+  },
+  reembed_given_up: {
+    meaning: 'The new search index was not finished.',
+    cause: 'Somebody pressed Ctrl-C, or the process was told to stop.',
+    remedy: 'Run `colloquy reembed` again: it goes on from there.',
+    where: '`colloquy reembed`',
+  },
+  no_such_path: {
+    meaning: 'A path cannot be read.',
+    cause: 'It does not exist, may not be read, or is neither a file nor a folder.',
+    remedy: 'Correct the path or its rights.',
+    where: LEARN,
+  },
+  empty_document: {
+    meaning: 'A document has no text.',
+    cause: 'The file is empty, or its format keeps nothing that is text.',
+    remedy: 'Leave the file out, or convert it to text, Markdown, HTML or CSV.',
+    where: LEARN,
+  },
+  too_long: {
+    meaning: 'A document is too long for one source.',
+    cause: 'The file has more bytes, or makes more chunks, than the message allows.',
+    remedy: 'Divide it into several files.',
+    where: LEARN,
+  },
+  no_text: {
+    meaning: 'A file is no text.',
+    cause: 'It is binary, or not in UTF-8.',
+    remedy: 'Convert it to UTF-8, or leave it out.',
+    where: LEARN,
+  },
+  bad_table: {
+    meaning: 'A file cannot be read as a table.',
+    cause: 'Its CSV has an open quote or lines of different lengths. The message has the place.',
+    remedy: 'Correct the line that the message names.',
+    where: LEARN,
+  },
+  not_all_learned: {
+    meaning: 'Some files or lines were not learned. All others were.',
+    cause: 'The message lists each with its problem.',
+    remedy: 'Correct them and run the command again: what is unchanged is passed over.',
+    where: LEARN,
+  },
+  nothing_to_learn: {
+    meaning: 'Nothing was found that can be learned.',
+    cause: 'The folders have no file of a known format, or the files are empty.',
+    remedy: 'Check the paths. `colloquy learn --help` lists the formats.',
+    where: LEARN,
+  },
+  no_such_source: {
+    meaning: 'The tenant has no knowledge from this source.',
+    cause: 'The source is misspelt, was learned under another path or tenant, or is forgotten already.',
+    remedy: 'Give the source as it was given to `colloquy learn`, with the same `--tenant`.',
+    where: '`colloquy forget`',
+  },
+  no_knowledge: {
+    meaning: 'The running system keeps no knowledge.',
+    cause: 'Its processes do not have the built-in kind `source`, or `COLLOQUY_CONFIG` has another kind of this name.',
+    remedy: 'Upgrade the processes that run, or give the kind of the config another name.',
+    where: '`colloquy learn`, `forget`',
+  },
+} as const satisfies ErrorTexts

@@ -1,0 +1,95 @@
+import type { ErrorTexts } from './error-text.ts'
+
+/** Codes of writing, checking, rebuilding and asking the tables. */
+export const TABLE_ERRORS = {
+  bad_type: {
+    meaning: 'A column has a type that the projector cannot write.',
+    cause: 'A column of `schemas/tables.ts` uses a ClickHouse type without an encoder.',
+    remedy: 'Add the type to `pipeline/projector/native/native-columns.ts`, or use another type.',
+    where: 'log of the projector',
+  },
+  bad_row: {
+    meaning: 'A row has a value of a wrong type.',
+    cause: 'A fault in the functions that make rows of records.',
+    remedy: 'Correct the function of `pipeline/projector/rows` that makes the column, or report the error.',
+    where: 'log of the projector',
+  },
+  no_such_sequence: {
+    meaning: 'LOG has no such sequence.',
+    cause: '`--to` is beyond the end of LOG, or before its beginning.',
+    remedy: 'Give `--to` a sequence of the range in the message.',
+    where: '`colloquy verify`, `rebuild`',
+  },
+  not_complete: {
+    meaning: 'The tables do not hold the log up to the sequence yet.',
+    cause: 'The projector is behind, or does not run.',
+    remedy: 'Wait with `colloquy status --wait` or `--wait-ms`, or give a smaller sequence.',
+    where: '`colloquy verify`, `sql --complete-to`',
+  },
+  tables_differ: {
+    meaning: 'The tables are not what the log says.',
+    cause: 'Rows were changed or removed by hand, ClickHouse lost data, or the projector has a fault.',
+    remedy: 'Run `colloquy rebuild`, which makes the tables again from the log.',
+    where: '`colloquy verify`',
+  },
+  bad_answer: {
+    meaning: 'The tables answer a question in another form than its query says.',
+    cause: 'Tables or views of the database were changed, or are of another version.',
+    remedy: 'Run `colloquy up` of this version on the database, or `colloquy rebuild`.',
+    where: '`colloquy questions`, `report`',
+  },
+  bad_period: {
+    meaning: 'The period is empty.',
+    cause: '`--to` is not after `--from`.',
+    remedy: 'Give `--to` a time after `--from`.',
+    where: '`colloquy questions`, `report`',
+  },
+  bad_option: {
+    meaning: 'Options of the command contradict one another.',
+    cause: '`--to` without `--into`, or `--into` with names of tables.',
+    remedy: 'Give `--into <database>` with `--to`, and no table with `--into`.',
+    where: '`colloquy rebuild`',
+  },
+  rebuild_runs: {
+    meaning: 'A rebuild runs already.',
+    cause: 'Another process holds the lock of the rebuild.',
+    remedy: 'Wait for it, or stop it with Ctrl-C where it runs.',
+    where: '`colloquy rebuild`',
+  },
+  rebuild_cancelled: {
+    meaning: 'The rebuild was cancelled. The tables are as they were.',
+    cause: 'The log was cut back, another process took the lock, or this process was silent for too long.',
+    remedy: 'Run `colloquy rebuild` again.',
+    where: '`colloquy rebuild`',
+  },
+  rebuild_given_up: {
+    meaning: 'The rebuild was stopped. The tables are as they were.',
+    cause: 'Somebody pressed Ctrl-C, or the process was told to stop.',
+    remedy: 'Run `colloquy rebuild` again when you want it.',
+    where: '`colloquy rebuild`',
+  },
+  rebuild_failed: {
+    meaning: 'The rebuild failed. The tables are as they were.',
+    cause: 'A thread that writes rows ended, or ClickHouse refused its rows. The message says which records.',
+    remedy: 'Read the message, remove the cause (memory, disk, ClickHouse), and run `colloquy rebuild` again.',
+    where: '`colloquy rebuild`, `npm run bench`',
+  },
+  no_room: {
+    meaning: 'ClickHouse has too little disk for the rebuild.',
+    cause: 'The new tables stand beside the old ones until they take their place.',
+    remedy: 'Make room, or rebuild one table after another: `colloquy rebuild <table>`.',
+    where: '`colloquy rebuild`',
+  },
+  database_exists: {
+    meaning: 'The database for the rebuild holds tables already.',
+    cause: '`--into` names a database of an earlier rebuild.',
+    remedy: 'Run `DROP DATABASE <name>` in ClickHouse, or give `--into` another name.',
+    where: '`colloquy rebuild --into`',
+  },
+  would_differ: {
+    meaning: 'Actors would decide otherwise than recorded.',
+    cause: 'The kinds of `COLLOQUY_CONFIG` behave differently from those that made the records.',
+    remedy: 'Undo the change, or deploy it as a new `version` with a migration.',
+    where: '`colloquy check`',
+  },
+} as const satisfies ErrorTexts

@@ -1,0 +1,117 @@
+import { rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { connect } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openJetStream } from '../../../infra/app/nats-access.ts'
+import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
+import { taskStartedIn } from '../../../pipeline/dispatcher/find-task-start.ts'
+import {
+  findRecord,
+  firstRecord,
+  lastRecord,
+  lastRecordDirect,
+  nextRecord,
+  type Placed,
+  recordAt,
+  recordsOf,
+  recordsOfKind,
+} from '../../../pipeline/jetstream/last-record.ts'
+import { logSubject } from '../../../schemas/subjects.ts'
+import { silent, temporaryFolder } from '../../support/test-system.ts'
+
+const RECORDS = 40
+const ACTOR = { tenant: 'acme', kind: 'toy', id: 'one' }
+const OTHER = { ...ACTOR, id: 'other' }
+const SUBJECT = logSubject(7, ACTOR)
+/** Three records of a millisecond. */
+const atOf = (n: number): string => `t${String(Math.floor(n / 3)).padStart(3, '0')}`
+
+let dataDir: string
+let server: NatsServer
+let jetstream: Awaited<ReturnType<typeof openJetStream>>
+/** LOG sequences of the actor's records; one after the other, with ever more of another actor's between them. */
+const seqs: number[] = []
+let last: Placed
+beforeAll(async () => {
+  dataDir = await temporaryFolder()
+  const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
+  server = await startNatsServer({ dataDir, port: 0, binary, log: silent, storageBytesMax: 100_000_000 })
+  jetstream = await openJetStream(await connect({ servers: server.url, user: server.user, pass: server.password }))
+  await jetstream.jsm.streams.add({ name: 'LOG', subjects: ['log.>'], allow_direct: true })
+  for (let n = 1; n <= RECORDS; n += 1) {
+    for (let others = 0; others < n % 5; others += 1) await jetstream.js.publish(logSubject(7, OTHER), '{"n":0}')
+    seqs.push((await jetstream.js.publish(SUBJECT, JSON.stringify({ n, at: atOf(n), started: [{ run: `run-${n}` }] }))).seq)
+  }
+  await jetstream.js.publish(logSubject(7, OTHER), '{"n":0}')
+  const found = await lastRecord(jetstream, SUBJECT)
+  if (found === undefined) throw new Error('LOG has no record')
+  last = found
+})
+afterAll(async () => {
+  await jetstream.close()
+  await server.stop()
+  await rm(dataDir, { recursive: true })
+})
+
+describe('the last record', () => {
+  test.each(['leader', 'anyReplica'] as const)('of an actor, a kind and a tenant comes from %s', async (from) => {
+    for (const subject of [SUBJECT, recordsOf(ACTOR)]) {
+      expect(await lastRecord(jetstream, subject, from)).toMatchObject({ seq: seqs.at(-1), subject: SUBJECT, record: { n: RECORDS } })
+    }
+    for (const subject of [recordsOfKind('toy'), recordsOfKind('toy', 'acme'), 'log.7.>']) {
+      expect(await lastRecord(jetstream, subject, from)).toMatchObject({ subject: logSubject(7, OTHER) })
+    }
+  })
+
+  test('of an actor comes over the shared inbox as well', async () => {
+    expect(await lastRecordDirect(jetstream, SUBJECT)).toEqual({ seq: seqs.at(-1), record: last.record })
+  })
+
+  test('of one that has none is undefined', async () => {
+    const nobody = { ...ACTOR, id: 'nobody' }
+    expect(await lastRecord(jetstream, recordsOf(nobody))).toBeUndefined()
+    expect(await lastRecord(jetstream, recordsOf(nobody), 'anyReplica')).toBeUndefined()
+    expect(await lastRecordDirect(jetstream, logSubject(7, nobody))).toBeUndefined()
+  })
+})
+
+test.each(['leader', 'anyReplica'] as const)('a record is read by its sequence, and the next one of a subject, from %s', async (from) => {
+  const [first = 0, second = 0] = seqs
+  const stored = await recordAt(jetstream, first, from)
+  expect(stored).toMatchObject({ seq: first, subject: SUBJECT, record: { n: 1 } })
+  expect(Date.parse(stored?.ts ?? '')).toBeGreaterThan(0)
+  expect(await recordAt(jetstream, 1_000_000, from)).toBeUndefined()
+  expect((await nextRecord(jetstream, SUBJECT, first + 1, from))?.seq).toBe(second)
+  expect(await nextRecord(jetstream, SUBJECT, last.seq + 1, from)).toBeUndefined()
+})
+
+describe("among an actor's records", () => {
+  test.each(['leader', 'anyReplica'] as const)('each is found by its number, from %s', async (from) => {
+    for (const [index, seq] of seqs.entries()) {
+      expect((await findRecord(jetstream, SUBJECT, last, ({ n }) => n - (index + 1), from))?.seq).toBe(seq)
+    }
+    expect(await findRecord(jetstream, SUBJECT, last, ({ n }) => n - 0, from)).toBeUndefined()
+    expect(await findRecord(jetstream, SUBJECT, last, ({ n }) => n - (RECORDS + 1), from)).toBeUndefined()
+    expect(await findRecord(jetstream, SUBJECT, last, ({ n }) => n - 7.5, from)).toBeUndefined()
+  })
+
+  test('the first that does not come before is found, up to any later one', async () => {
+    for (const upTo of [20, 21, RECORDS]) {
+      const end = (await findRecord(jetstream, SUBJECT, last, ({ n }) => n - upTo)) ?? last
+      expect((await firstRecord(jetstream, SUBJECT, end, ({ n }) => n < 20))?.record.n).toBe(20)
+      expect((await firstRecord(jetstream, SUBJECT, end, () => false))?.record.n).toBe(1)
+    }
+  })
+
+  test('one that started a task is found among those of its millisecond, and none where no record did', async () => {
+    for (const [index, seq] of seqs.entries()) {
+      const n = index + 1
+      expect((await taskStartedIn(jetstream, SUBJECT, last, `run-${n}`, atOf(n)))?.seq).toBe(seq)
+    }
+    expect(await taskStartedIn(jetstream, SUBJECT, last, 'run-x', atOf(10))).toBeUndefined()
+    expect(await taskStartedIn(jetstream, SUBJECT, last, 'run-1', atOf(10))).toBeUndefined()
+    expect(await taskStartedIn(jetstream, SUBJECT, last, 'run-x', atOf(RECORDS))).toBeUndefined()
+  })
+})
