@@ -1,5 +1,5 @@
 import { destination, pino } from 'pino'
-import { failureText } from '../infra/cli/failure-text.ts'
+import { failureText } from '../infra/app/failure-text.ts'
 import { createBenchProgram } from './bench-program.ts'
 
 // The report goes to stdout; warnings and errors of the system go to stderr.

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { Logger } from 'pino'
-import { positiveNumber, wholeNumber } from '../../infra/cli/arguments.ts'
+import { positiveNumber, wholeNumber } from '../../infra/app/number-arguments.ts'
 import { BREAKS } from './break/breaks.ts'
 import { renderChaosReport } from './chaos-report.ts'
 import { type ChaosOptions,isGood, runChaos } from './run-chaos.ts'

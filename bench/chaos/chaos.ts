@@ -1,5 +1,5 @@
 import { destination, pino } from 'pino'
-import { failureText } from '../../infra/cli/failure-text.ts'
+import { failureText } from '../../infra/app/failure-text.ts'
 import { createChaosProgram } from './chaos-program.ts'
 
 // The run kills servers on purpose, so their warnings and errors are expected.

@@ -1,31 +1,33 @@
-import { ClickHouseLogLevel, type ClickHouseClientConfigOptions } from '@clickhouse/client'
+import { type ClickHouseClientConfigOptions, ClickHouseLogLevel } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { startClickHouse } from '../servers/clickhouse/clickhouse-server.ts'
 import type { Settings } from '../settings.ts'
 import { retryFreePort } from './retry-free-port.ts'
 
-/** Where ClickHouse is and how our own stages get in. */
+/** Address and credentials of ClickHouse, and the embedded server if Colloquy runs one. */
 export interface ClickHouseAccess {
   readonly url: string
+  /** Client options of Colloquy's own stages, with all rights on the database. */
   readonly client: ClickHouseClientConfigOptions
+  /** True if the server is a child of this process. */
   readonly embedded: boolean
-  /** Of the own server; it changes when the server had to be started again. */
+  /** Process id of the embedded server; changes when the server is restarted. */
   readonly pid: number | undefined
   stop(): Promise<void>
 }
 
-/** Connections of our own stages: one batch has as many inserts as there are tables. */
+/** Connections of a client. A batch inserts into all tables at once, on one connection each. */
 const CONNECTIONS_MAX = 16
 const REQUEST_TIMEOUT_MS = 60_000
 
-/** Starts the own ClickHouse server, or says how to get to the one that the settings name. */
+/** Starts the embedded ClickHouse server, or returns the address of the server that the settings name. */
 export async function accessClickHouse(settings: Settings, log: Logger): Promise<ClickHouseAccess> {
   const base = {
     database: settings.CLICKHOUSE_DATABASE,
     application: 'colloquy',
     max_open_connections: CONNECTIONS_MAX,
     request_timeout: REQUEST_TIMEOUT_MS,
-    // Every caller logs what it makes of an error; the client's own lines would go past our log.
+    // Callers log errors. The client's own lines would bypass Colloquy's log.
     log: { level: ClickHouseLogLevel.OFF },
   }
   if (settings.CLICKHOUSE_URL !== undefined) {

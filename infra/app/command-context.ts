@@ -1,14 +1,14 @@
 import type { LoadedSettings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 
-/** What a command has to work with. */
+/** The environment of a command: its output and its settings. */
 export interface CommandContext {
   readonly out: Output
-  /** @throws ColloquyError `bad_setting` */
+  /** Reads the settings, with the command's flags. @throws ColloquyError `bad_setting` */
   settings(): LoadedSettings
 }
 
-/** A program reads this: one JSON text, or one on each line. */
+/** The flag for output that programs read: one line of JSON, or several. */
 export const JSON_FLAG = '--json'
 export interface JsonOption {
   readonly json?: true

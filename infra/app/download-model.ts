@@ -1,12 +1,15 @@
+import { Presets, SingleBar } from 'cli-progress'
 import type { Logger } from 'pino'
+import type { DownloadProgress } from '../servers/models/hub-model.ts'
 import { obtainModel } from '../servers/models/obtain-model.ts'
-import { downloadBar } from '../servers/models/download-progress.ts'
 import type { Settings } from '../settings.ts'
 import type { Output } from './terminal-output.ts'
 
 /**
- * Downloads the embedding model where one is named and not here yet, with a bar on a terminal: before anything else starts, since it may take
- * minutes or fail.
+ * Downloads the embedding model that the settings name, unless it is in the cache. Shows a progress bar if stderr is a terminal. Call it
+ * before anything else starts: a download may take minutes, or fail.
+ *
+ * @throws ColloquyError as `obtainModel` does.
  */
 export async function downloadModel(out: Output, settings: Settings, log: Logger): Promise<void> {
   if (settings.EMBED_MODEL === undefined) return
@@ -15,5 +18,26 @@ export async function downloadModel(out: Output, settings: Settings, log: Logger
     await obtainModel(settings, log, bar?.onProgress)
   } finally {
     bar?.stop()
+  }
+}
+
+const MIB = 1024 * 1024
+const FORMAT = '{bar} {percentage} % │ {mib} of {totalMib} MiB │ {file}'
+
+/** Shows each file of a model as it is downloaded; the bar appears with the first byte. */
+function downloadBar(stream: NodeJS.WritableStream): { readonly onProgress: DownloadProgress; stop(): void } {
+  const bar = new SingleBar({ stream, format: FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }, Presets.shades_classic)
+  let shown: string | undefined
+  return {
+    onProgress(file, bytes, bytesTotal) {
+      const total = bytesTotal ?? Math.max(bytes, 1)
+      const payload = { file, mib: Math.round(bytes / MIB), totalMib: Math.round(total / MIB) }
+      if (shown === file) bar.update(bytes, payload)
+      else bar.start(Math.max(total, 1), bytes, payload)
+      shown = file
+    },
+    stop() {
+      if (shown !== undefined) bar.stop()
+    },
   }
 }

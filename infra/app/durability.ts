@@ -2,12 +2,16 @@ import type { ServerInfo } from '@nats-io/transport-node'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import type { Settings } from '../settings.ts'
 
-/** What nats-server does where nothing else is set. */
+/** Default `sync_interval` of nats-server. */
 const FSYNC_DEFAULT = '2m'
-/** A cluster that keeps three copies goes on without one of its servers. */
+/** Three replicas survive the loss of one server. */
 const CLUSTER_REPLICAS = 3
 
-/** @param server as it introduced itself: one of a cluster names it. */
+/**
+ * The durability of an acknowledgement under these settings.
+ *
+ * @param server the server's INFO, which names its cluster if it is in one.
+ */
 export function durabilityOf(settings: Settings, server: ServerInfo | undefined): Durability {
   return {
     replicas: settings.REPLICAS ?? (server?.cluster === undefined ? 1 : CLUSTER_REPLICAS),
@@ -15,7 +19,7 @@ export function durabilityOf(settings: Settings, server: ServerInfo | undefined)
   }
 }
 
-/** The same as one sentence for people. */
+/** Describes the durability in a sentence. */
 export function durabilityText({ replicas, fsync }: Durability): string {
   const copies = replicas === 1 ? 'one replica' : `${replicas} replicas`
   if (fsync === null) return `Acknowledged means: stored by ${copies} of your NATS, on disk after that server's sync_interval.`

@@ -2,7 +2,9 @@ import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { codeOf } from '../../schemas/errors.ts'
 
-/** Names the machine and, on Linux, its process namespace: processes of one place can see whether another one still runs. */
+/**
+ * Identifies the machine and, on Linux, the process namespace. Processes with the same identity can see whether another one is alive.
+ */
 export function hostIdentity(): string {
   try {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`
@@ -11,12 +13,13 @@ export function hostIdentity(): string {
   }
 }
 
+/** Whether a process of this machine and namespace is running. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // It may be another user's; only ESRCH says that nobody has that pid.
+    // EPERM means that another user's process has this pid; only ESRCH means that none has it.
     return codeOf(error) !== 'ESRCH'
   }
 }

@@ -1,34 +1,35 @@
-/** Somebody wants the process to end: Ctrl-C, a service manager, a terminal that closed. */
+/** Signals that ask the process to stop: from Ctrl-C, a service manager, or a terminal that closed. */
 export interface Interrupts {
-  /** Settles with the first signal. */
+  /** Resolves with the first signal. */
   readonly first: Promise<NodeJS.Signals>
-  readonly given: boolean
-  /** Gives the signals back to Node. */
+  /** Whether a signal has arrived. */
+  readonly received: boolean
+  /** Restores Node's default handling of the signals. */
   stop(): void
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** npm passes on the Ctrl-C that the terminal gave us already: one press comes twice. */
+/** npm forwards a Ctrl-C that the terminal has sent to this process already. A signal within this time is the same press. */
 const SAME_PRESS_MS = 500
 
-/** @param onSecond called when somebody insists. */
+/** Starts handling the signals. @param onSecond called for each further press, when the user wants to stop at once. */
 export function watchInterrupts(onSecond: (signal: NodeJS.Signals) => void): Interrupts {
   const { promise: first, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let firstAt: number | undefined
-  const take = (signal: NodeJS.Signals): void => {
+  const handle = (signal: NodeJS.Signals): void => {
     const now = performance.now()
     firstAt ??= now
     if (firstAt === now) resolve(signal)
     else if (now - firstAt > SAME_PRESS_MS) onSecond(signal)
   }
-  for (const signal of SIGNALS) process.on(signal, take)
+  for (const signal of SIGNALS) process.on(signal, handle)
   return {
     first,
-    get given() {
+    get received() {
       return firstAt !== undefined
     },
     stop() {
-      for (const signal of SIGNALS) process.off(signal, take)
+      for (const signal of SIGNALS) process.off(signal, handle)
     },
   }
 }

@@ -1,65 +1,68 @@
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { serveSearch } from '../../pipeline/search/search-service.ts'
-import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
 import type { HttpServer } from '../../pipeline/http/http-server.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
-import { ROLES, type Role, type Settings } from '../settings.ts'
+import { serveSearch } from '../../pipeline/search/search-service.ts'
+import { type Role, ROLES, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
-import type { Durability } from '../../pipeline/producer/receipt.ts'
-import { serveHttp } from './serve-http.ts'
-import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { registerKinds } from './kind-registry.ts'
-import { accessNats, connectNats, openJetStream, type NatsAccess } from './nats-access.ts'
+import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { prepareStreams } from './prepare-streams.ts'
+import { prepareDatabase, prepareTables } from './prepare-tables.ts'
+import { openSearchIndex, type SearchIndex } from './search-index.ts'
+import { serveHttp } from './serve-http.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
-import { prepareDatabase, prepareTables } from './prepare-tables.ts'
-import { rolesApart, startThreads } from './threads/role-threads.ts'
+import { rolesInThreads, startThreads } from './threads/role-threads.ts'
 
-/** A system that runs: its servers, connections and stages. */
+/** A running system: its servers, connections and stages. */
 export interface Running {
   readonly settings: Settings
   readonly nats: NatsAccess
   readonly durability: Durability
-  /** Absent, with its client, where no role of this process has to do with tables. */
+  /** Absent, like `client`, if no role of this process uses tables. */
   readonly clickhouse: ClickHouseAccess | undefined
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient | undefined
   readonly kinds: Kinds
-  /** Absent where this process neither fills nor serves it. */
+  /** Absent if this process neither writes nor searches the index. */
   readonly searchIndex: SearchIndex | undefined
-  /** Of this thread; what roles measure that have threads of their own is in `allMetrics`. */
+  /** Metrics of this thread. */
   readonly metrics: Metrics
+  /** Metrics of all threads of this process. */
   allMetrics(): Promise<Registry>
-  /** By role; only those that this process has. */
+  /** The stages of this process, by role. */
   readonly stages: ReadonlyMap<Role, Stage>
-  /** Absent where this process does not have the role `serve`. */
+  /** Absent if this process does not have the role `serve`. */
   readonly http: HttpServer | undefined
-  /** Stops everything in reverse order; what is under way is finished first. May be called again. */
+  /** Stops everything in reverse order, after work in flight has completed. May be called again. */
   stop(): Promise<void>
 }
 
-/** Routes of the one who launches, in front of the HTTP interface's own. */
-export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: ClickHouseClient }) => void
+/** Adds routes to the HTTP interface, before its own. */
+export type MoreRoutes = (
+  app: FastifyInstance, system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: ClickHouseClient },
+) => void
 
 export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
-  /** Whether roles get threads of their own, as the settings say; else all run in this one. Default: false. */
+  /** Whether roles run in threads as the setting THREADS says. Default: false, all roles run in this thread. */
   readonly threads?: boolean
 }
 
 /**
  * Starts servers, streams, tables and stages, in this order.
  *
- * @throws ColloquyError of whatever could not be started; what had been started by then is stopped again.
+ * @throws ColloquyError of the part that could not start; all parts that have started are stopped first.
  */
 export async function launch(settings: Settings, kinds: Kinds, log: Logger, options: LaunchOptions = {}): Promise<Running> {
   await using started = new AsyncDisposableStack()
@@ -81,30 +84,32 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
-  const memory = client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
+  const searchIndex = client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
     ? await openSearchIndex({ settings, client, kv, metrics, log }, started)
     : undefined
-  if (memory !== undefined) {
-    const searchService = serveSearch(nc, memory.search)
+  if (searchIndex !== undefined) {
+    const searchService = serveSearch(nc, searchIndex.search)
     started.defer(() => searchService.stop())
   }
-  const apart = options.threads === true ? rolesApart(settings) : []
-  const own = { ...settings, ROLES: settings.ROLES.filter((role) => !apart.includes(role)) }
-  const { stages: ownStages } = await startStages({ settings: own, kinds, log, jetstream, kv, client, memory, metrics, replicas }, started)
-  const threads = await startThreads({ roles: apart, settings, servers: { nats, clickhouse }, replicas, log }, started)
+  const threadRoles = options.threads === true ? rolesInThreads(settings) : []
+  const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
+  const { stages: ownStages } = await startStages({
+    settings: own, kinds, log, jetstream, kv, client, memory: searchIndex, metrics, replicas,
+  }, started)
+  const threads = await startThreads({ roles: threadRoles, settings, servers: { nats, clickhouse }, replicas, log }, started)
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
-  const http = client !== undefined && memory !== undefined && settings.ROLES.includes('serve')
+  const http = client !== undefined && searchIndex !== undefined && settings.ROLES.includes('serve')
     ? await serveHttp({
-      settings, jetstream, kv, client, stages, search: memory.search, durability, metrics, otherMetrics: threads.metrics, log,
+      settings, jetstream, kv, client, stages, search: searchIndex.search, durability, metrics, otherMetrics: threads.metrics, log,
       addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client }),
     })
     : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
   return {
-    settings, nats, durability, clickhouse, jetstream, kv, client, kinds, searchIndex: memory, metrics, stages, http,
+    settings, nats, durability, clickhouse, jetstream, kv, client, kinds, searchIndex, metrics, stages, http,
     allMetrics: () => merged(metrics, threads.metrics), stop: () => stopping.disposeAsync(),
   }
 }
@@ -114,14 +119,16 @@ const byRole = ([one]: [Role, Stage], [other]: [Role, Stage]): number => ROLES.i
 /** Roles that read or write tables. */
 const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
 
-/** Roles that fill or search the memory, and need the model for it. */
+/** Roles that write or search the index, and so need its embedding model. */
 const INDEX_ROLES: readonly Role[] = ['embed', 'serve']
 
 type Servers = [NatsAccess, ClickHouseAccess | undefined]
 
 async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<Servers> {
   const needsTables = settings.ROLES.some((role) => TABLE_ROLES.includes(role))
-  const [nats, clickhouse] = await Promise.allSettled([accessNats(settings, log), needsTables ? accessClickHouse(settings, log) : undefined])
+  const [nats, clickhouse] = await Promise.allSettled([
+    accessNats(settings, log), needsTables ? accessClickHouse(settings, log) : undefined,
+  ])
   for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(async () => server.value?.stop())
   if (nats.status === 'rejected') throw nats.reason
   if (clickhouse.status === 'rejected') throw clickhouse.reason

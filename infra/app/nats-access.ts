@@ -6,27 +6,28 @@ import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createPublisher } from '../../pipeline/jetstream/publisher.ts'
 import { createRequestMux } from '../../pipeline/jetstream/request-mux.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { obtainNatsServer } from '../servers/nats/obtain-nats.ts'
 import { startNatsServer } from '../servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../servers/nats/obtain-nats.ts'
 import type { Settings } from '../settings.ts'
 import { retryFreePort } from './retry-free-port.ts'
 
-/** Where NATS is and who we are there. */
+/** Address and credentials of NATS, and the embedded server if Colloquy runs one. */
 export interface NatsAccess {
   readonly url: string
   readonly connection: NodeConnectionOptions
-  /** True where the server is our own child: one replica, on this disk. */
+  /** True if the server is a child of this process: one replica, on the disk of this machine. */
   readonly embedded: boolean
-  /** Of the own server; it changes when the server had to be started again. */
+  /** Process id of the embedded server; changes when the server is restarted. */
   readonly pid: number | undefined
+  /** Disk bytes that all streams together may use. */
   readonly storageBytesMax: number
   stop(): Promise<void>
 }
 
-/** Disk that the streams may use on a server that is not ours. */
+/** Default disk bytes for the streams on a server that Colloquy does not run. */
 const REMOTE_STORAGE_BYTES = 64 * 1024 ** 3
 
-/** Starts the own nats-server, or says how to get to the one that the settings name. */
+/** Starts the embedded nats-server, or returns the address of the server that the settings name. */
 export async function accessNats(settings: Settings, log: Logger): Promise<NatsAccess> {
   if (settings.NATS_URL !== undefined) {
     return {
@@ -45,6 +46,7 @@ export async function accessNats(settings: Settings, log: Logger): Promise<NatsA
   }
 }
 
+/** The connection options for a server that the settings name. @param url one URL, or several separated by commas. */
 export async function remoteConnection(settings: Settings, url: string): Promise<NodeConnectionOptions> {
   return {
     servers: url.split(',').map((one) => one.trim()),
@@ -58,17 +60,27 @@ export async function remoteConnection(settings: Settings, url: string): Promise
   }
 }
 
-/** Connects for good: a server that goes away is waited for, and what is published meanwhile is sent once it is back. */
+/**
+ * Connects to NATS and reconnects for ever. What is published while disconnected is sent after the reconnect.
+ *
+ * @throws ColloquyError `nats_unreachable` if the first connection fails.
+ */
 export async function connectNats(connection: NodeConnectionOptions, name: string): Promise<NatsConnection> {
   try {
-    return await connect({ ...connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 250, reconnectJitter: 100, ignoreClusterUpdates: false })
+    return await connect({
+      ...connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 250, reconnectJitter: 100, ignoreClusterUpdates: false,
+    })
   } catch (cause) {
     const where = [connection.servers].flat().join(', ')
-    throw new ColloquyError('nats_unreachable', `no NATS at ${where} (${messageOf(cause)}); start it, or check COLLOQUY_NATS_URL and its credentials`, { cause })
+    throw new ColloquyError('nats_unreachable',
+      `cannot connect to NATS at ${where} (${messageOf(cause)}); start it, or check COLLOQUY_NATS_URL and its credentials`, { cause })
   }
 }
 
-/** The views of a connection that stages use. The connection is theirs from here on: where they cannot be had it is closed, or it would keep its thread alive. */
+/**
+ * Creates the JetStream clients on a connection and takes ownership of the connection: `close` closes it. If JetStream is not available,
+ * the connection is closed before this throws, because an open connection would keep its thread alive.
+ */
 export async function openJetStream(nc: NatsConnection): Promise<JetStreamContext & { close(): Promise<void> }> {
   const mux = createRequestMux(nc)
   const close = async (): Promise<void> => {

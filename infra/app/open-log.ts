@@ -1,20 +1,21 @@
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { destination, pino, type Logger } from 'pino'
+import { destination, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 import { bytesOfFile } from '../servers/data-files.ts'
 import type { Settings } from '../settings.ts'
 
-/** `file`: beside a live view. `pretty`: for a person. `json`: one JSON object per line. */
+/** `file`: into the data folder, beside a live view. `pretty`: readable lines on stdout. `json`: one JSON object a line on stdout. */
 export type LogStyle = 'file' | 'pretty' | 'json'
 
 const FILE = 'colloquy.log'
-/** A larger log of earlier runs is put aside at the start; the one before it goes. */
+/** A larger log file is renamed to `colloquy.log.1` at the start; an earlier one of that name is overwritten. */
 const FILE_BYTES_MAX = 16 * 1024 * 1024
 
+/** The path of the log file in the data folder. */
 export const logFileOf = (settings: Settings): string => join(settings.DATA_DIR, FILE)
 
-/** Opens the log; every line is written before the call that logs it returns. */
+/** Opens the log. Writes are synchronous: a logged line survives a crash of the process. */
 export async function openLog(settings: Settings, style: LogStyle): Promise<Logger> {
   const options = { level: settings.LOG_LEVEL, base: undefined }
   if (style === 'json') return pino(options, destination({ dest: 1, sync: true }))

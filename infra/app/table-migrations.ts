@@ -1,22 +1,22 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { createRowsTable, rowsTable } from '../../schemas/ddl.ts'
-import { TABLE_NAMES, TABLES, type TableName } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 
-/** A step from the tables of one version to those of the next. There is no way back. */
+/** A step from one version of the tables to the next. It cannot be undone. */
 export interface Migration {
-  /** 2, 3, 4…; 1 is the tables as they were first made. */
+  /** The version that the step leads to: 2, 3, 4…. Version 1 is the first release of the tables. */
   readonly version: number
-  /** What it changes, for `migrations` and the log. */
+  /** What the step changes; stored in `migrations` and logged. */
   readonly name: string
-  /** Tables whose rows, as far as they are there, have to be built again from the log afterwards. */
+  /** Tables whose existing rows must be rebuilt from the log afterwards. */
   readonly rebuild: readonly TableName[]
-  /** May be run again after it was cut anywhere. New tables, views and columns need none: they are made at every start. */
+  /** Runs the step. It can be repeated after an interruption. New tables, views and columns need no step: each start creates them. */
   run(clickhouse: ClickHouseClient): Promise<void>
 }
 
 /**
- * In order. One that was released is never changed; a table in it is made as it is defined today, and later ones find nothing left to
- * do on it.
+ * All steps, in order. A released step never changes. A step makes a table as it is defined today, so that later steps find it complete and
+ * skip it.
  */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -40,7 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
 
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 
-/** True also where the table is not there: it will be made new. */
+/** True also if the table does not exist: the start creates it with today's definition. */
 async function isPartitionedBy(clickhouse: ClickHouseClient, name: TableName, column: string): Promise<boolean> {
   const result = await clickhouse.query({
     query: 'SELECT partition_key AS key FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
@@ -50,22 +50,24 @@ async function isPartitionedBy(clickhouse: ClickHouseClient, name: TableName, co
   return table === undefined || table.key.includes(column)
 }
 
-/** Puts a table in place that is made as it is defined today, with the rows of the old one; columns that it lacked get defaults. */
+/** Replaces a table by one with today's definition, and copies its rows. Columns that the old table lacks get their defaults. */
 async function reshape(clickhouse: ClickHouseClient, name: TableName): Promise<void> {
-  const [old, made] = [rowsTable(name), `${rowsTable(name)}__made`]
-  await clickhouse.command({ query: `DROP TABLE IF EXISTS ${made} SYNC` })
-  await clickhouse.command({ query: createRowsTable(made, TABLES[name]) })
+  const [old, replacement] = [rowsTable(name), `${rowsTable(name)}__made`]
+  await clickhouse.command({ query: `DROP TABLE IF EXISTS ${replacement} SYNC` })
+  await clickhouse.command({ query: createRowsTable(replacement, TABLES[name]) })
   const columns = (await columnsOf(clickhouse, old)).filter((column) => Object.hasOwn(TABLES[name].columns, column)).join(', ')
   await clickhouse.command({
-    query: `INSERT INTO ${made} (${columns}) SELECT ${columns} FROM ${old}`,
-    // Rows of many months come at once here, and it takes as long as it takes.
-    clickhouse_settings: { max_partitions_per_insert_block: '0', send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '10000' },
+    query: `INSERT INTO ${replacement} (${columns}) SELECT ${columns} FROM ${old}`,
+    // One insert has rows of many months, and may take long: progress headers keep the request from timing out.
+    clickhouse_settings: {
+      max_partitions_per_insert_block: '0', send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '10000',
+    },
   })
-  await clickhouse.command({ query: `EXCHANGE TABLES ${made} AND ${old}` })
-  await clickhouse.command({ query: `DROP TABLE ${made} SYNC` })
+  await clickhouse.command({ query: `EXCHANGE TABLES ${replacement} AND ${old}` })
+  await clickhouse.command({ query: `DROP TABLE ${replacement} SYNC` })
 }
 
-/** The columns that a table has, in order. */
+/** The columns of a table, in order. */
 export async function columnsOf(clickhouse: ClickHouseClient, table: string): Promise<string[]> {
   const result = await clickhouse.query({
     query: 'SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String} ORDER BY position',

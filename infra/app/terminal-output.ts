@@ -1,31 +1,34 @@
-import { styleText } from 'node:util'
 import type { WriteStream } from 'node:tty'
+import { styleText } from 'node:util'
 import Table from 'cli-table3'
 
+/** A style or styles of `util.styleText`. */
 export type Style = Parameters<typeof styleText>[0]
 export type Paint = (style: Style, text: string) => string
 
-/** Where a command writes: what it is asked for to stdout, all else to stderr. */
+/** The output of a command: results go to stdout, everything else to stderr. */
 export interface Output {
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
-  /** Whether a person is looking at stdout: only then colour, tables and bars are used. */
+  /** Whether stdout is a terminal. Colours, tables and progress bars are used only then. */
   readonly isTerminal: boolean
-  /** Characters of a line of the terminal. */
+  /** Width of the terminal in characters. Default: 80. */
   columns(): number
+  /** Writes a line to stdout. */
   line(text?: string): void
-  /** One JSON text on one line. */
+  /** Writes a value as one line of JSON to stdout. */
   json(value: unknown): void
-  /** For people, beside the result. */
+  /** Writes a message to stderr. */
   note(text: string): void
-  /** Coloured on a terminal that wants it (NO_COLOR does not), else as it is. */
+  /** Styles a text if stdout is a terminal and NO_COLOR is not set. */
   paint: Paint
-  /** A table on a terminal, tab-separated lines with a head otherwise. */
+  /** Writes a table on a terminal, else tab-separated lines with a header. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void
 }
 
 const COLUMNS_DEFAULT = 80
 
+/** Creates the output of a command on two streams. */
 export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Output {
   const isTerminal = isTty(stdout)
   const line = (text = ''): void => { stdout.write(`${text}\n`) }
@@ -53,7 +56,7 @@ function drawTable(head: readonly string[], rows: readonly (readonly string[])[]
 const ESCAPES: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' }
 const tabSeparated = (text: string): string => text.replace(/[\t\n\r\\]/g, (character) => ESCAPES[character] ?? character)
 
-/** Text of strangers as it may be shown: nothing in it steers the terminal. */
+/** Escapes control and bidirectional characters, so that text from outside cannot control the terminal. */
 export const printable = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) =>
     `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)

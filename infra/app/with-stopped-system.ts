@@ -10,15 +10,15 @@ import { accessNats, connectNats, openJetStream } from './nats-access.ts'
 import { openBucket } from './prepare-streams.ts'
 
 /**
- * Works on the cluster's bucket. Where nothing runs on a data folder of our own, its nats-server is started for as long as that
- * takes: what keeps a system from starting can then be put right.
+ * Runs a function on the cluster's key-value bucket, also while the system is stopped. If the system does not run and NATS is embedded, the
+ * function runs on a temporary nats-server on the data folder, so that a user can repair what keeps the system from starting.
  *
- * @throws ColloquyError as `withBus` does; `data_dir_in_use` where something else holds the folder.
+ * @throws ColloquyError as `withJetStream` does; `data_dir_in_use` if another process holds the data folder.
  */
 export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, jetstream: JetStreamContext) => Promise<T>): Promise<T> {
-  const onBus = async (jetstream: JetStreamContext): Promise<T> => work(await openBucket(jetstream.nc), jetstream)
+  const run = async (jetstream: JetStreamContext): Promise<T> => work(await openBucket(jetstream.nc), jetstream)
   try {
-    return await withJetStream(settings, onBus)
+    return await withJetStream(settings, run)
   } catch (error) {
     if (!hasCode(error, 'not_running') || settings.NATS_URL !== undefined || !existsSync(join(settings.DATA_DIR, 'nats'))) throw error
   }
@@ -27,5 +27,5 @@ export async function withStoppedSystem<T>(settings: Settings, work: (kv: KV, je
   started.defer(() => nats.stop())
   const jetstream = await openJetStream(await connectNats(nats.connection, 'colloquy kinds'))
   started.defer(() => jetstream.close())
-  return await onBus(jetstream)
+  return await run(jetstream)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The version of the folder's layout. A newer one is refused, never guessed at. */
+/** Version of the folder's layout. A reader refuses a newer version. */
 export const FORMAT = 1
 export const MANIFEST = 'manifest.json'
 export const SEGMENTS = 'segments'
@@ -8,13 +8,11 @@ export const SEGMENTS = 'segments'
 const count = z.int().nonnegative()
 const time = z.iso.datetime()
 
-/**
- * A segment holds messages of one stream in order, one JSON object on a line, compressed with zstd: any `zstd -dc` reads it.
- */
+/** A segment has messages of one stream in order, one JSON object a line, compressed with zstd: `zstd -dc` reads it. */
 const segmentSchema = z.object({
-  /** In the folder `segments`. */
+  /** File name in the folder `segments`. */
   file: z.string().regex(/^[a-z]+-\d+-\d+\.jsonl\.zst$/),
-  /** Of the file as it lies on disk, hexadecimal. */
+  /** Checksum of the compressed file, hexadecimal. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   bytes: count,
   /** Sequences of the first and the last message in it. */
@@ -24,35 +22,37 @@ const segmentSchema = z.object({
 })
 export type Segment = z.infer<typeof segmentSchema>
 
-/** What is kept of a stream, and where the next backup goes on. */
+/** The backup of a stream, and where the next backup continues. */
 const streamSchema = z.object({
-  /** When the stream was made: another one of the same name has another birth. */
+  /** When the stream was created; tells it apart from another stream of the same name. */
   created: z.string(),
-  /** The first sequence that the stream had. */
+  /** First sequence in the stream. */
   firstSeq: count,
-  /** The last sequence that the stream had given out, and when; gaps before it may be of messages that were removed. */
+  /** Last sequence that the stream had assigned. Gaps before it are messages that were removed. */
   lastSeq: count,
+  /** Time of the last message, ISO. */
   lastTs: z.string(),
   segments: z.array(segmentSchema),
 })
 export type StreamBackup = z.infer<typeof streamSchema>
 
+/** The manifest of a backup folder: what the segments contain, and the positions from which a restored system continues. */
 export const manifestSchema = z.object({
   format: z.literal(FORMAT),
-  /** Versions of Colloquy, and of nats-server. */
+  /** Versions of Colloquy and of nats-server that made the backup. */
   colloquy: z.string(),
   natsServer: z.string(),
   partitions: z.int().positive(),
-  /** When this backup was begun: every input that was acknowledged before is in it, if `decided` is true. */
+  /** When this backup started. If `decided` is true, it has the records of all inputs that were acknowledged before. */
   at: time,
   decided: z.boolean(),
   log: streamSchema,
-  /** Untouched payloads of what was rejected. Letters that were removed meanwhile are in `removed`. */
+  /** Dead letters with their original payload. `removed` has the sequences of those that were removed after they were backed up. */
   dead: streamSchema.extend({ removed: z.array(count) }),
   inbox: z.object({ lastSeq: count }),
-  /** LOG sequence up to which everything was carried out: a restored dispatcher goes on from there. */
+  /** LOG sequence up to which effects were carried out. A restored dispatcher continues from there. */
   dispatchedSeq: count,
-  /** The register of kinds, as its bucket has it. */
+  /** The register of kinds: key and value as in its bucket. */
   register: z.record(z.string(), z.string()),
 })
 export type Manifest = z.infer<typeof manifestSchema>
@@ -62,14 +62,14 @@ const storedSchema = z.object({
   time,
   subject: z.string(),
   headers: z.record(z.string(), z.array(z.string())).optional(),
-  /** The payload: as text where it is UTF-8, else in base64. */
+  /** The payload: `text` if it is valid UTF-8, else `base64`. */
   text: z.string().optional(),
   base64: z.string().optional(),
 })
 /** One message as a line of a segment. */
 export type StoredLine = z.infer<typeof storedSchema>
 
-/** What a message is, for a line. */
+/** A message of a stream, as it is backed up. */
 export interface Stored {
   readonly seq: number
   readonly time: string
@@ -88,6 +88,7 @@ function asText(payload: Uint8Array): string | undefined {
   }
 }
 
+/** Formats a message as a line of a segment. */
 export function lineOf({ seq, time: at, subject, headers, payload }: Stored): string {
   const text = asText(payload)
   return JSON.stringify({
@@ -96,7 +97,7 @@ export function lineOf({ seq, time: at, subject, headers, payload }: Stored): st
   })
 }
 
-/** @throws ZodError where it is no such line */
+/** Parses a line of a segment. @throws ZodError if the line is not valid. */
 export function storedOf(line: string): Stored {
   const { seq, time: at, subject, headers = {}, text, base64 = '' } = storedSchema.parse(JSON.parse(line))
   return { seq, time: at, subject, headers, payload: text === undefined ? Buffer.from(base64, 'base64') : Buffer.from(text) }

@@ -7,9 +7,10 @@ import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import { segmentPath, writeWhole } from './backup-folder.ts'
 import { lineOf, type Segment, type Stored } from './backup-format.ts'
 
-/** A segment is closed at whichever comes first; it is held in memory until it is written. */
+/** Bounds of a segment, which is in memory until it is written; the first one reached closes it. */
 const SEGMENT_BYTES_MAX = 16 * 1024 * 1024
 const SEGMENT_MESSAGES_MAX = 20_000
+/** Messages that the reader buffers. */
 const AHEAD_MAX = 2_000
 
 const compress = promisify(zstdCompress)
@@ -25,7 +26,11 @@ export interface CopyOptions {
   readonly signal: AbortSignal
 }
 
-/** Copies a range of a stream into segments. @throws ColloquyError `interrupted` where the reading broke */
+/**
+ * Copies a range of a stream into segment files. The caller names them in the manifest afterwards.
+ *
+ * @throws ColloquyError `interrupted` when the reader lost its consumer or its connection; the reason of `signal` when it is aborted.
+ */
 export async function copyStream({ jetstream, dir, stream, from, to, onMessage, signal }: CopyOptions): Promise<Segment[]> {
   if (from > to) return []
   const segments: Segment[] = []
@@ -65,6 +70,6 @@ export async function copyStream({ jetstream, dir, stream, from, to, onMessage, 
 }
 
 function storedFrom({ seq, time, subject, headers, data }: JsMsg): Stored {
-  const names = headers?.keys() ?? []
-  return { seq, time: time.toISOString(), subject, headers: Object.fromEntries(names.map((name) => [name, headers?.values(name) ?? []])), payload: data }
+  const values = (headers?.keys() ?? []).map((name) => [name, headers?.values(name) ?? []] as const)
+  return { seq, time: time.toISOString(), subject, headers: Object.fromEntries(values), payload: data }
 }

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander'
 import { parseActorKey, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
 
-const TOKEN_TEXT = '[A-Za-z0-9_-], 128 characters at most'
+const TOKEN_TEXT = '[A-Za-z0-9_-], at most 128 characters'
 
-/** Reads `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`. */
+/** Parses `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`. */
 export function actorArgument(text: string): Address {
   const address = parseActorKey(text)
   if (address === undefined || address.kind === UNADDRESSABLE) {
@@ -15,18 +15,4 @@ export function actorArgument(text: string): Address {
 export function tokenArgument(text: string): string {
   if (!TOKEN.test(text)) throw new InvalidArgumentError(`It must be of ${TOKEN_TEXT}.`)
   return text
-}
-
-/** Reads a whole number from `min` on. */
-export const wholeNumber = (min: number) => (text: string): number => {
-  const value = Number(text)
-  if (!/^\d{1,15}$/.test(text) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
-  return value
-}
-
-/** Reads a number above 0. */
-export function positiveNumber(text: string): number {
-  const value = Number(text)
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It must be a number above 0.')
-  return value
 }

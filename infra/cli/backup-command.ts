@@ -4,36 +4,44 @@ import { backUp } from '../backup/backup.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { createProgressBar } from './progress-bar.ts'
-import { bytesText } from './bytes-text.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 
 export const backupCommand = ({ out, settings }: CommandContext): Command =>
   new Command('backup')
-    .description('copy the log of a running system, with the knowledge in it, into a folder; only what is new where it has an earlier backup')
-    .argument('<dir>', 'the folder; made if it is missing')
+    .description('copy the log of a running system into a folder; a folder with an earlier backup gets only what is new')
+    .argument('<dir>', 'the folder; created if it is missing')
     .option(JSON_FLAG, 'one JSON object: {dir, at, decided, from, to, records, dead, bytes, recordsInAll, bytesInAll, seconds}')
     .addHelpText('after', `
-Holds the log, dead letters as they came, and the register of kinds: all else follows from them. Not in it: OUT, which is kept for
-a bounded time, and inputs that are acknowledged after it began. Segments are JSON lines (zstd), named with their sha256 in manifest.json.
-Cut off, it leaves the backup that was there before.`)
+A backup holds the log (with all knowledge), dead letters with their payloads, and the registered kinds; tables and search index are
+rebuilt from these. It does not hold OUT, whose events expire, nor inputs that are acknowledged after the backup started.
+Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An interrupted backup leaves the earlier one intact.`)
     .action(async (dir: string, { json }: JsonOption) => {
       const { settings: effective } = settings()
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
       void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there. Run it again`)))
       const bar = createProgressBar(out)
-      const begunMs = performance.now()
+      const startedMs = performance.now()
       try {
         const done = await backUp(effective, dir, { copied: bar.update, waits: bar.waits }, stop.signal)
-        const seconds = Math.round(performance.now() - begunMs) / 1_000
+        const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()
         if (json) return out.json({ ...done, seconds })
-        out.line(`${done.records} records and ${done.dead} dead letters, ${bytesText(done.bytes)}, in ${seconds} s; ${printable(done.dir)} has ${done.recordsInAll} records up to LOG sequence ${done.to}, ${bytesText(done.bytesInAll)}.`)
+        out.line(`${done.records} records and ${done.dead} dead letters, ${bytesText(done.bytes)}, in ${seconds} s; ${
+          printable(done.dir)} has ${done.recordsInAll} records up to LOG sequence ${done.to}, ${bytesText(done.bytesInAll)}.`)
         out.line(done.decided
-          ? `Every input that was acknowledged before ${done.at} is in it.`
-          : out.paint('yellow', 'The hosts did not keep up: some inputs that were acknowledged have no record yet and are not in it. Run it again when "colloquy status" shows no lag.'))
+          ? `It holds every input that was acknowledged before ${done.at}.`
+          : out.paint('yellow', 'The hosts lag: some acknowledged inputs have no record yet and are missing from it. '
+            + 'Run it again when "colloquy status" shows no lag.'))
       } finally {
         bar.stop()
         interrupts.stop()
       }
     })
+
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const
+
+function bytesText(bytes: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1)
+  return `${power === 0 ? bytes : (bytes / 1_000 ** power).toFixed(1)} ${UNITS[power]}`
+}

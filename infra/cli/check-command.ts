@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs'
+import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { valueText, type Difference } from '../../actors/core/value-differences.ts'
 import type { Found } from '../../pipeline/replay-check/deviation-causes.ts'
-import type { CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
+import type { CheckProgress, CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { actorKey } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
-import { showCheckProgress } from './check-progress.ts'
+import { tokenArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
@@ -20,26 +21,26 @@ interface Options extends JsonOption {
   readonly limit: number
 }
 
-/** Actors listed of one cause; `--json` has them all. */
+/** Actors listed per cause; `--json` has all of them. */
 const LIMIT_DEFAULT = 20
-/** Places shown in which the first record differs; `--json` has more. */
+/** Differences shown of the first record; `--json` has more. */
 const LINES_MAX = 5
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024
 
 export const checkCommand = ({ out, settings }: CommandContext): Command =>
   new Command('check')
-    .description('replay recorded histories through the kinds as they are now, before they run: may I deploy this?')
+    .description('replay recorded histories through the kinds as they are now, to see before a deployment what would change')
     .argument('[config]', 'module that exports the kinds (default: COLLOQUY_CONFIG)')
     .option('--tenant <tenant>', 'actors of this tenant only', tokenArgument)
     .option('--kind <kind>', 'actors of this kind only', tokenArgument)
-    .option('--sample <n>', 'so many actors, the same ones each time (default: all)', wholeNumber(1))
-    .option('--fold', 'replay each actor from its first input on, each on what today\'s machine made of those before, up to the first difference')
-    .option('--limit <n>', 'actors listed of each cause', wholeNumber(1), LIMIT_DEFAULT)
+    .option('--sample <n>', 'replay a sample of this many actors, the same ones each time (default: all)', wholeNumber(1))
+    .option('--fold', 'replay each actor from its first input through today\'s machine alone, up to the first difference')
+    .option('--limit <n>', 'actors to list per cause', wholeNumber(1), LIMIT_DEFAULT)
     .option(JSON_FLAG, 'one JSON object per actor and cause: {tenant, kind, id, n, seq, cause, differences}; then {summary}')
     .addHelpText('after', `
-Without --fold, every recorded decision is made again on the actor as it was recorded then: what a deployment does with the next
-input. It reads LOG only and may run beside a live system. What an earlier version of a kind left is compared as its migration
-takes it over. The exit code is 1 where anything would differ.`)
+Without --fold, every recorded decision is repeated on the state that was recorded before it: this is how a deployed kind treats its
+next input. Records of an earlier version are migrated first. The command only reads LOG and may run beside a live system.
+The exit code is 1 if anything would differ.`)
     .action(async (config: string | undefined, options: Options) => {
       const { settings: effective } = settings()
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
@@ -51,16 +52,40 @@ takes it over. The exit code is 1 where anything would differ.`)
           const actors = listed.get(found.cause) ?? []
           if (actors.length < options.limit) listed.set(found.cause, [...actors, actorKey(found.address)])
         }
-        const progress = showCheckProgress(out)
+        const progress = showProgress(out)
         const { tenant, kind, sample, fold } = options
         const summary = await checkLog({
-          jetstream, kinds, tenant, kind, sample, mode: fold ? 'fold' : 'each', memoryBytesMax: MEMORY_BYTES_MAX, onFound, onProgress: progress.update,
+          jetstream, kinds, tenant, kind, sample, mode: fold ? 'fold' : 'each', memoryBytesMax: MEMORY_BYTES_MAX,
+          onFound, onProgress: progress.update,
         }).finally(progress.stop)
         if (options.json) out.json({ summary: summaryJson(summary) })
         else print(out, summary, listed)
-        if (summary.differing > 0) throw new ColloquyError('would_differ', `${counted(summary.differing, 'actor')} of ${summary.actors} would go on otherwise than recorded. Where that is meant, deploy it as a new version with a migration`)
+        if (summary.differing > 0) {
+          const differing = `${counted(summary.differing, 'actor')} of ${summary.actors}`
+          throw new ColloquyError('would_differ', `${differing} would behave differently from the log. `
+            + 'If that is intended, deploy it as a new version with a migration')
+        }
       })
     })
+
+const PROGRESS_FORMAT = '{bar} {percentage} % │ {records} records │ {perSecond}/s │ {differing} actors differ'
+const PROGRESS_STEPS = 1_000
+
+/** A bar on a terminal, nothing elsewhere. */
+function showProgress(out: Output): { update(progress: CheckProgress): void; stop(): void } {
+  if (out.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined }
+  const options = { stream: out.stderr, format: PROGRESS_FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }
+  const bar = new SingleBar(options, Presets.shades_classic)
+  const startedMs = performance.now()
+  bar.start(PROGRESS_STEPS, 0, { records: 0, perSecond: 0, differing: 0 })
+  return {
+    update({ share, records, differing }) {
+      const perSecond = Math.round(records / (performance.now() - startedMs) * 1_000)
+      bar.update(Math.floor(share * PROGRESS_STEPS), { records, differing, perSecond })
+    },
+    stop: () => bar.stop(),
+  }
+}
 
 function withConfig(settings: Settings, config: string | undefined): Settings {
   if (config === undefined) return settings
@@ -81,15 +106,19 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 
 function print(out: Output, summary: CheckSummary, listed: ReadonlyMap<string, readonly string[]>): void {
   const { paint } = out
-  const looked = `${counted(summary.records - summary.skipped, 'record')} replayed, ${summary.skipped} skipped, LOG up to ${summary.upToSeq}`
-  if (summary.differing === 0) return out.line(`${paint('green', `${counted(summary.actors, 'actor')} would go on as recorded`)} (${looked})`)
-  out.line(`${paint('red', `${summary.differing} of ${counted(summary.actors, 'actor')} would differ`)}, for ${counted(summary.causes.length, 'cause')} (${looked})`)
+  const { records, skipped, upToSeq } = summary
+  const replayed = `${counted(records - skipped, 'record')} replayed, ${skipped} skipped, LOG up to ${upToSeq}`
+  const same = paint('green', `${counted(summary.actors, 'actor')} would behave as recorded`)
+  if (summary.differing === 0) return out.line(`${same} (${replayed})`)
+  const differing = paint('red', `${summary.differing} of ${counted(summary.actors, 'actor')} would differ`)
+  out.line(`${differing}, for ${counted(summary.causes.length, 'cause')} (${replayed})`)
   for (const { cause, actors, records, first } of summary.causes) {
     const known = listed.get(cause) ?? []
     const more = actors > known.length ? `, and ${actors - known.length} more (--limit, --json)` : ''
     out.line()
     out.line(paint('bold', printable(cause)))
-    out.line(`  ${counted(actors, 'actor')}, ${counted(records, 'record')}; the first is record ${first.n} of ${actorKey(first.address)}, LOG sequence ${first.seq}`)
+    out.line(`  ${counted(actors, 'actor')}, ${counted(records, 'record')}; the first is record ${first.n} of ${
+      actorKey(first.address)}, LOG sequence ${first.seq}`)
     for (const { path, expected, actual } of first.differences.slice(0, LINES_MAX)) {
       out.line(`    ${printable(path)}: recorded ${printable(valueText(expected))}, today ${printable(valueText(actual))}`)
     }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { codeOf } from '../../schemas/errors.ts'
-import { failureText } from './failure-text.ts'
+import { failureText } from '../app/failure-text.ts'
 import { createOutput } from '../app/terminal-output.ts'
 import { createProgram } from './program.ts'
 
 const out = createOutput(process.stdout, process.stderr)
 const program = createProgram(process.env, out)
 
-// Whoever reads us (`| head`) has seen enough.
+// The reader of a pipe (`| head`) may close it when it has seen enough.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
     if (codeOf(error) === 'EPIPE') process.exit(0)

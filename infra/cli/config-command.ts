@@ -4,7 +4,7 @@ import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-
 export const configCommand = ({ out, settings }: CommandContext): Command =>
   new Command('config')
     .description('show the effective settings and where each comes from; secrets are masked')
-    .option(JSON_FLAG, 'one JSON object by the names of the settings')
+    .option(JSON_FLAG, 'one JSON object, keyed by setting')
     .action((options: JsonOption) => {
       const { effective } = settings()
       if (options.json) out.json(Object.fromEntries(effective.map(({ name, ...setting }) => [name, setting])))

@@ -1,13 +1,58 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import type { DevOptions } from '../dev/run-dev.ts'
-import { JSON_FLAG, type CommandContext } from '../app/command-context.ts'
+import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { addressesOf } from '../app/connect-to-running.ts'
+import { watchInterrupts } from '../app/interrupts.ts'
+import { openLog } from '../app/open-log.ts'
+import type { Output } from '../app/terminal-output.ts'
+import type { DevSystem } from '../dev/start-dev.ts'
+import type { Settings } from '../settings.ts'
+
+interface Options extends JsonOption {
+  readonly demo?: true
+}
+
+const INTERRUPTED_TWICE = 130
 
 export const devCommand = ({ out, settings }: CommandContext): Command =>
   new Command('dev')
-    .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows what the actors do')
-    .option('--demo', 'the first time, play the bundled conversations of the tenant "demo"')
-    .option(JSON_FLAG, 'the addresses as a JSON object on the first line, then the log as JSON lines')
+    .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors')
+    .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
+    .option(JSON_FLAG, 'print the addresses as a JSON object on the first line, then the log as JSON lines')
     .addHelpText('after', `
-The module of --config and all that it imports are watched. Kinds that cannot be used are named here and in the page, and those of
-before run on. Only this machine can open the page. Ctrl-C (or SIGTERM) stops in order; a second one at once.`)
-    .action(async (options: DevOptions) => (await import('../dev/run-dev.ts')).dev(out, settings().settings, options))
+Watches the module of --config and all that it imports. When a save cannot be used, this log and the page say why, and the kinds
+from before the save keep running. The page can be opened from this machine only. Ctrl-C (or SIGTERM) stops in order; a second
+one stops at once.`)
+    .action((options: Options) => runDev(out, settings().settings, options))
+
+/** Runs until it is interrupted. */
+async function runDev(out: Output, settings: Settings, options: Options): Promise<void> {
+  // Imported here: they load all of Colloquy, which takes a second that no other command needs.
+  const [{ startDev }, { startDemo }] = await Promise.all([import('../dev/start-dev.ts'), import('../demo/demo.ts')])
+  await using started = new AsyncDisposableStack()
+  const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
+  started.defer(interrupts.stop)
+  const logStyle = out.isTerminal && options.json === undefined ? 'pretty' : 'json'
+  const log = await openLog(settings, logStyle)
+  const system = await startDev(settings, logStyle, log)
+  started.defer(async () => {
+    log.info('stopping')
+    await system.stop()
+    log.info('stopped')
+  })
+  if (options.json) out.json({ started: true, ...addressesOf(system.running), pageUrl: system.url })
+  else printAddresses(out, settings, system)
+  const demo = options.demo ? startDemo(system.running, log) : undefined
+  started.defer(async () => demo?.stop())
+  await interrupts.first
+}
+
+function printAddresses(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {
+  const missing = existsSync(CONFIG) ? '' : ', which does not exist yet: the built-in kinds run'
+  out.line()
+  out.line(`  ${out.paint(['bold', 'cyan'], 'Colloquy dev')}  ${out.paint('underline', url)}`)
+  out.line(`  watching      ${CONFIG} and what it imports${missing}`)
+  out.line(`  NATS          ${running.nats.url}`)
+  out.line(`  ClickHouse    ${running.clickhouse?.url ?? ''}  (user analyst, no password)`)
+  out.line()
+}

@@ -4,7 +4,8 @@ import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { hasCode } from '../../schemas/errors.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { sourceOf } from '../../pipeline/ingest/find-files.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { WAIT_FLAGS } from './learn-command.ts'
 import { printable } from '../app/terminal-output.ts'
@@ -18,14 +19,14 @@ interface Options extends JsonOption {
 
 export const forgetCommand = ({ out, settings }: CommandContext): Command =>
   new Command('forget')
-    .description('forget what was learned from sources: it is neither found nor cited any more')
-    .argument('<source...>', 'as hits name it: a path as it was given to learn, or an id')
-    .option('--tenant <tenant>', 'whose knowledge', tokenArgument, 'default')
+    .description('remove sources from the knowledge: search no longer finds them, and answers no longer cite them')
+    .argument('<source...>', 'the source as search shows it: a path as it was given to "learn", or an id')
+    .option('--tenant <tenant>', 'tenant that owns the knowledge', tokenArgument, 'default')
     .option('--wait', WAIT_FLAGS.wait)
-    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
+    .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
     .option(JSON_FLAG, 'one JSON object: {forgotten: [{source, chunks}]}')
     .addHelpText('after', `
-What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`)
+To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`)
     .action(async (sources: string[], options: Options) => {
       const { settings: effective } = settings()
       const nc = await connectToRunningNats(effective, 'producer')
@@ -43,7 +44,7 @@ What is known: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE
       }
     })
 
-/** A path may be given as it was to learn, which made it a source in its plainest form. */
+/** `learn` normalised the path into a source; forget accepts the path in the form that `learn` got. */
 async function forget(knowledge: KnowledgeClient, given: string): Promise<{ source: string; chunks: number }> {
   try {
     return { source: given, chunks: await knowledge.forget(given) }

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { openLines } from '../../pipeline/ingest/line-file.ts'
-import { showProgress } from './import-progress.ts'
+import { openLines, type LineFile } from '../../pipeline/ingest/line-file.ts'
+import { createBytesBar, type BytesBar } from './bytes-bar.ts'
 import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
@@ -22,25 +23,25 @@ interface Options extends JsonOption {
 
 const REPLY_WAIT_MS = 10_000
 const TIMEOUT_MS = 600_000
-/** Live conversations under way at one time: each waits for its answers. */
+/** Live conversations in progress at a time: each waits for its answers. */
 const LIVE_MAX = 32
 
 export const importCommand = ({ out, settings }: CommandContext): Command =>
   new Command('import')
-    .description('import conversations, one actor each; again changes nothing')
+    .description('import conversations, one actor each; importing a file again adds only what is new')
     .argument('<file>', 'JSON lines {"id", "lang"?, "turns": [{"role", "text", "lang"?}]}; .gz is unpacked')
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
-    .option('--answer', 'instead, play the users\' turns live, each after the reply to the one before')
-    .option('--rate <n>', 'inputs per second (default: as many as INBOX takes)', positiveNumber)
-    .option('--reply-wait-ms <ms>', 'with --answer: how long a turn may be without a reply', wholeNumber(1), REPLY_WAIT_MS)
-    .option('--parallel <n>', `conversations under way at one time (default: 256; ${LIVE_MAX} with --answer)`, wholeNumber(1))
-    .option('--wait', 'then wait until all stages are level')
-    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), TIMEOUT_MS)
+    .option('--answer', 'play the users\' turns live instead, each after the reply to the one before')
+    .option('--rate <n>', 'inputs per second (default: as fast as INBOX accepts them)', positiveNumber)
+    .option('--reply-wait-ms <ms>', 'with --answer: how long to wait for a reply to a turn', wholeNumber(1), REPLY_WAIT_MS)
+    .option('--parallel <n>', `conversations in progress at a time (default: 256; ${LIVE_MAX} with --answer)`, wholeNumber(1))
+    .option('--wait', 'then wait until all stages have caught up')
+    .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(JSON_FLAG, 'the summary as one JSON object')
     .addHelpText('after', `
-An id that is no token ([A-Za-z0-9_-], up to 128) becomes the actor "b64-" and the base64url of the id.
-Lines that are wrong are named and passed over; the exit code is 1 then.`)
+An id that is not a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.
+Invalid lines are listed and skipped, and the exit code is 1.`)
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
       const file = await openLines(path)
@@ -61,16 +62,28 @@ Lines that are wrong are named and passed over; the exit code is 1 then.`)
       }
     })
 
-/** @throws ColloquyError `bad_lines` where something was not imported. */
+function showProgress(out: Output, file: LineFile): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: ImportSummary): void } {
+  const bar = createBytesBar(out, file.bytesTotal, '{turns} turns │ {perSecond}/s')
+  const startedMs = performance.now()
+  return {
+    ...bar,
+    update({ turns, badLines }) {
+      const perSecond = Math.round(turns / (performance.now() - startedMs) * 1_000)
+      bar.update(file.bytesRead(), { turns, perSecond }, badLines === 0 ? '' : `${badLines} bad lines`)
+    },
+  }
+}
+
+/** @throws ColloquyError `bad_lines` where a line was not imported. */
 function report(out: Output, path: string, summary: ImportSummary, options: Options): void {
   const { bad, badLines, lines } = summary
   if (options.json) {
     out.json({ file: path, ...summary })
   } else {
     out.line(`${summary.conversations} conversations, ${summary.turns} turns: ${summary.published} inputs published, ${
-      summary.duplicates} were there already`)
+      summary.duplicates} already there`)
     const { replied, escalated, none } = summary.reactions
-    if (options.answer) out.line(`turns that were answered ${replied}, escalated ${escalated}, neither in time ${none}`)
+    if (options.answer) out.line(`turns answered ${replied}, escalated ${escalated}, without either in time ${none}`)
   }
   if (badLines === 0) return
   const listed = bad.map(({ line, problem }) => `  line ${line}: ${printable(problem)}`)

@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import type { DescribedState } from '../../actors/definition/describe-machine.ts'
-import { ColloquyError } from '../../schemas/errors.ts'
 import { tokenArgument } from './arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
@@ -13,38 +12,26 @@ interface Options extends JsonOption {
 
 export const kindsCommand = ({ out, settings }: CommandContext): Command =>
   new Command('kinds')
-    .description('list the kinds that are in use as they are registered, draw them, or change what is registered')
+    .description('list the registered kinds, draw them, retire one or accept a changed one')
     .option('--mermaid', 'draw each statechart as a Mermaid state diagram')
-    .option('--retire <name>', 'take this kind out of use: its inputs are rejected as unknown_kind from then on', tokenArgument)
-    .option('--force', 'retire it although actors of it wait for tasks or timers')
-    .option('--accept <name>', 'let the next start take this kind as it is then, though its definition changed under its version', tokenArgument)
-    .option(JSON_FLAG, 'one JSON object: what is registered, by name')
+    .option('--retire <name>', 'retire this kind: its inputs are rejected as unknown_kind from now on', tokenArgument)
+    .option('--force', 'retire it although some of its actors wait for tasks or timers')
+    .option('--accept <name>', 'let the next start register this kind although its definition changed without a new version', tokenArgument)
+    .option(JSON_FLAG, 'one JSON object, keyed by kind')
     .action(async (options: Options) => {
-      const [{ versionsOf, registeredKinds, retireKind, acceptChange }, { pendingActors, pendingText }, { withStoppedSystem: withBucket }] =
-        await Promise.all([import('../app/kind-registry.ts'), import('../app/pending-actors.ts'), import('../app/with-stopped-system.ts')])
+      const [{ versionsOf, registeredKinds }, { acceptNextDefinition, retireUnlessPending }, { withStoppedSystem: withBucket }] =
+        await Promise.all([import('../app/kind-registry.ts'), import('../app/retire-kind.ts'), import('../app/with-stopped-system.ts')])
       const { mermaid } = await import('../../actors/definition/mermaid.ts')
       await withBucket(settings().settings, async (kv, jetstream) => {
-        const versionOf = async (name: string): Promise<number> => {
-          const version = (await registeredKinds(kv)).get(name)
-          if (version === undefined) throw new ColloquyError('no_such_kind', `no kind "${name}" is in use; "colloquy kinds" lists them`)
-          return version
-        }
-        if (options.retire !== undefined) {
-          await versionOf(options.retire)
-          const pending = await pendingActors(jetstream, options.retire)
-          if (pending.count > 0 && options.force !== true) {
-            throw new ColloquyError('kind_in_use', `kind "${options.retire}" is in use${pendingText(pending)}: what they wait for would find nobody. Let them end first, or say --force`)
-          }
-          await retireKind(kv, options.retire)
-        }
-        if (options.accept !== undefined) await acceptChange(kv, options.accept, await versionOf(options.accept))
-
+        if (options.retire !== undefined) await retireUnlessPending(jetstream, kv, options.retire, options.force === true)
+        if (options.accept !== undefined) await acceptNextDefinition(kv, options.accept)
         const kinds = await Promise.all([...await registeredKinds(kv)].sort().map(async ([name, version]) => {
           const versions = await versionsOf(kv, name)
           return { name, version, versions, newest: versions.find((one) => one.version === version) }
         }))
         if (options.mermaid === true) {
-          const drawn = kinds.flatMap(({ name, newest }) => (newest === undefined ? [] : [[name, mermaid(name, newest.definition.machine)] as const]))
+          const drawn = kinds.flatMap(({ name, newest }) => (
+            newest === undefined ? [] : [[name, mermaid(name, newest.definition.machine)] as const]))
           if (options.json) out.json(Object.fromEntries(drawn))
           else for (const [name, picture] of drawn) out.line(`%% ${name}\n${picture}`)
           return
@@ -53,13 +40,16 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
         const rows = kinds.map(({ name, version, versions, newest }) => ({
           name, version, versions: versions.map((one) => one.version), hash: newest?.hash ?? null, registeredAt: newest?.at ?? null,
           states: newest === undefined ? null : countStates(newest.definition.machine),
-          events: Object.keys(newest?.definition.events ?? {}), emits: Object.keys(newest?.definition.emits ?? {}), tasks: newest?.limits ?? {},
+          events: Object.keys(newest?.definition.events ?? {}), emits: Object.keys(newest?.definition.emits ?? {}),
+          tasks: newest?.limits ?? {},
         }))
         if (options.json) out.json(Object.fromEntries(rows.map(({ name, ...row }) => [name, row])))
         else out.table(['kind', 'version', 'states', 'takes', 'emits', 'tasks', 'definition'], rows.map((row) => [
-          row.name, [...new Set([...row.versions, row.version])].join(', '), String(row.states ?? ''), row.events.join(line), row.emits.join(line),
+          row.name, [...new Set([...row.versions, row.version])].join(', '), String(row.states ?? ''),
+          row.events.join(line), row.emits.join(line),
           Object.entries(row.tasks).map(([task, { deadlineMs, attemptsMax, concurrencyMax }]) =>
-            `${task}: ${deadlineMs / 1000} s, ${attemptsMax} attempts, ${concurrencyMax} at a time`).join(line), row.hash ?? 'not registered',
+            `${task}: ${deadlineMs / 1000} s, ${attemptsMax} attempts, ${concurrencyMax} at a time`).join(line),
+          row.hash ?? 'not registered',
         ]))
       })
     })

@@ -5,9 +5,10 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
 import { findFiles } from '../../pipeline/ingest/find-files.ts'
 import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { showProgress } from './learn-progress.ts'
+import { createBytesBar, type BytesBar } from './bytes-bar.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
 
@@ -17,20 +18,21 @@ interface Options extends JsonOption {
   readonly timeoutMs: number
 }
 
-export const WAIT_FLAGS = { wait: 'then wait until all stages are level', timeoutMs: 600_000 } as const
+export const WAIT_FLAGS = { wait: 'then wait until all stages have caught up', timeoutMs: 600_000 } as const
 
 export const learnCommand = ({ out, settings }: CommandContext): Command =>
   new Command('learn')
-    .description('learn files and folders, to be found by search and cited by answers; again changes nothing')
-    .argument('<path...>', 'Markdown, text, HTML, code, CSV, and JSON lines {"id", "text", "title"?, "lang"?, "url"?}; of folders all such files below')
-    .option('--tenant <tenant>', 'whose knowledge', tokenArgument, 'default')
-    .option('--wait', `${WAIT_FLAGS.wait}: what was learned is found from then on`)
-    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
-    .option(JSON_FLAG, 'the summary as one JSON object: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}]}')
+    .description('learn files and folders, so that search finds them and answers cite them; re-running updates only what changed')
+    .argument('<path...>', 'Markdown, text, HTML, code, CSV, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '
+      + 'a folder stands for all such files in it')
+    .option('--tenant <tenant>', 'tenant that owns the knowledge', tokenArgument, 'default')
+    .option('--wait', `${WAIT_FLAGS.wait} and search finds what was learned`)
+    .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
+    .option(JSON_FLAG, 'the summary: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}]}')
     .addHelpText('after', `
-A file is a source by its path as it is given (learn docs/faq.md: "docs/faq.md"), a line by its id. Of one that has changed, only the
-chunks that changed are replaced. Files and lines that are wrong are named and passed over; the exit code is 1 then.
-In folders, hidden files, node_modules and files of no known kind are passed over, and links are not followed.
+Each file is a source, named by its path as given ("docs/faq.md"); each JSON line is a source, named by its id. When a source changed,
+only its changed chunks are replaced. Invalid files and lines are listed and skipped, and the exit code is 1.
+In folders, hidden files, node_modules and files of other types are skipped, and links are not followed.
 
 Examples:
   colloquy learn docs README.md --tenant acme --wait
@@ -55,19 +57,32 @@ Examples:
       }
     })
 
-/** @throws ColloquyError `not_all_learned` where something was not, `nothing_to_learn` */
+function showProgress(out: Output, bytesTotal: number): Pick<BytesBar, 'waits' | 'stop'> & { update(summary: LearnSummary): void } {
+  const bar = createBytesBar(out, bytesTotal, '{sources} sources │ {chunks} chunks │ {unchanged} unchanged')
+  return {
+    ...bar,
+    update({ bytes, learned, changed, unchanged, chunks, badCount }) {
+      bar.update(bytes, { sources: learned + changed + unchanged, chunks, unchanged }, badCount === 0 ? '' : `${badCount} bad`)
+    },
+  }
+}
+
+/** @throws ColloquyError `not_all_learned` where a file or line was not learned, `nothing_to_learn` */
 function report(out: Output, summary: LearnSummary, { json, tenant }: Options): void {
   const { files, learned, changed, unchanged, chunks, added, removed, bad, badCount } = summary
   if (json) out.json(summary)
   else {
-    out.line(`${learned + changed + unchanged} sources of ${tenant}, ${chunks} chunks: ${learned} learned, ${changed} changed, ${unchanged} as before; ${
-      added} chunks added, ${removed} removed`)
+    const sources = `${learned + changed + unchanged} sources of ${tenant}, ${chunks} chunks`
+    out.line(`${sources}: ${learned} learned, ${changed} changed, ${unchanged} unchanged; ${added} chunks added, ${removed} removed`)
   }
   if (badCount > 0) {
-    const listed = bad.map(({ file, line, problem }) => `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`)
-    throw new ColloquyError('not_all_learned', [`${badCount} were not learned:`, ...listed, ...(badCount > bad.length ? [`  and ${badCount - bad.length} more`] : [])].join('\n'))
+    const listed = bad.map(({ file, line, problem }) =>
+      `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`)
+    const more = badCount > bad.length ? [`  and ${badCount - bad.length} more`] : []
+    throw new ColloquyError('not_all_learned', [`${badCount} were not learned:`, ...listed, ...more].join('\n'))
   }
   if (learned + changed + unchanged === 0) {
-    throw new ColloquyError('nothing_to_learn', `nothing to learn was found in ${files === 0 ? 'there: no file of a kind that is known' : `${files} files`}; "colloquy learn --help" says what is`)
+    const where = files === 0 ? 'there is no file of a supported type' : `${files} files have no text to learn`
+    throw new ColloquyError('nothing_to_learn', `${where}; "colloquy learn --help" lists the types`)
   }
 }

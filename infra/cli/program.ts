@@ -30,18 +30,19 @@ import { upCommand } from './up-command.ts'
 import { verifyCommand } from './verify-command.ts'
 
 const COMMANDS = [
-  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, learnCommand, forgetCommand, searchCommand, statusCommand, sqlCommand, questionsCommand, reportCommand,
-  tablesCommand, errorsCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand, deadCommand, verifyCommand, rebuildCommand, reembedCommand, backupCommand, restoreCommand,
+  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, learnCommand, forgetCommand, searchCommand, statusCommand,
+  sqlCommand, questionsCommand, reportCommand, tablesCommand, errorsCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand,
+  deadCommand, verifyCommand, rebuildCommand, reembedCommand, backupCommand, restoreCommand,
 ]
 
-const MORE = '\nEvery setting is a flag too: "colloquy --help" lists them, "colloquy config" shows what they are.'
+const MORE = '\nEvery setting is also a flag: "colloquy --help" lists them, "colloquy config" shows their values.'
 
 /** The program `colloquy` with all its commands. */
 export function createProgram(environment: Readonly<Record<string, string | undefined>>, out: Output): Command {
   const program = new Command('colloquy')
     .description(packageJson.description)
     .version(packageJson.version)
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('(use --help for more)')
   addSettingFlags(program)
   const cli: CommandContext = { out, settings: () => settingsOf(program, environment) }
   for (const create of COMMANDS) program.addCommand(create(cli).copyInheritedSettings(program))

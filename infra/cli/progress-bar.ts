@@ -1,10 +1,10 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { Output } from '../app/terminal-output.ts'
 
-/** How far a long piece of work is: a bar on a terminal, a line now and then elsewhere. */
+/** Progress of a long command: a bar on a terminal, a line every 10 s elsewhere. */
 export interface ProgressBar {
   update(done: number, total: number): void
-  /** It is not getting on, and why. */
+  /** Shows that it waits, and for what. */
   waits(what: string): void
   stop(): void
 }
@@ -14,14 +14,15 @@ const FORMAT = '{bar} {percentage} % │ {value} of {total} records │ {rate}/s
 
 export function createProgressBar(out: Output, now: () => number = () => performance.now()): ProgressBar {
   const isShown = out.stderr.isTTY === true
-  const bar = new SingleBar({ stream: out.stderr, format: FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }, Presets.shades_classic)
-  const begunMs = now()
-  let notedMs = begunMs
+  const options = { stream: out.stderr, format: FORMAT, hideCursor: null, clearOnComplete: true, fps: 10 }
+  const bar = new SingleBar(options, Presets.shades_classic)
+  const startedMs = now()
+  let lastNoteMs = startedMs
   let last = { done: 0, total: 0 }
   const figures = () => {
-    const rate = Math.round(last.done / Math.max(now() - begunMs, 1) * 1_000)
+    const rate = Math.round(last.done / Math.max(now() - startedMs, 1) * 1_000)
     const leftSec = rate === 0 ? undefined : Math.ceil((last.total - last.done) / rate)
-    return { rate, left: leftSec === undefined ? 'time left not known yet' : `${duration(leftSec)} left` }
+    return { rate, left: leftSec === undefined ? 'time left unknown' : `${duration(leftSec)} left` }
   }
   const show = (note: string): void => {
     if (!isShown) return
@@ -33,8 +34,8 @@ export function createProgressBar(out: Output, now: () => number = () => perform
     update(done, total) {
       last = { done, total }
       show('')
-      if (isShown || now() - notedMs < NOTE_EVERY_MS) return
-      notedMs = now()
+      if (isShown || now() - lastNoteMs < NOTE_EVERY_MS) return
+      lastNoteMs = now()
       const { rate, left } = figures()
       out.note(`${done} of ${total} records, ${rate}/s, ${left}`)
     },

@@ -7,7 +7,8 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { actorArgument, wholeNumber } from './arguments.ts'
+import { actorArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
 import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
@@ -35,11 +36,11 @@ export const publishCommand = ({ out, settings }: CommandContext): Command =>
     .argument('<type>', 'what happened, such as message.received')
     .argument('[json]', 'the data of the event: a JSON object')
     .option('--file <path>', 'read the JSON from a file; - reads stdin')
-    .option('--id <id>', 'unique in the actor; the same again changes nothing (default: a random one)')
-    .option('--time <time>', 'when it happened, RFC 3339 (default: its arrival)')
-    .option('--source <source>', 'who says so (default: nats)')
-    .addOption(new Option('--wait <what>', 'until it is decided by its actor, its events are on OUT, or its rows in the tables').choices(WAITS))
-    .option('--timeout-ms <n>', 'how long all of it may take', wholeNumber(1), TIMEOUT_DEFAULT_MS)
+    .option('--id <id>', 'message id; a second input with the same id is a duplicate and changes nothing (default: random)')
+    .option('--time <time>', 'when it happened, RFC 3339 (default: when it arrives)')
+    .option('--source <source>', 'where it comes from (default: nats)')
+    .addOption(new Option('--wait <what>', 'wait for its actor\'s decision, its events on OUT, or its rows in the tables').choices(WAITS))
+    .option('--timeout-ms <n>', 'give up after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
     .option(JSON_FLAG, 'one JSON object: {actor, id, position, duplicate, durability}, and with --wait {outcome, reason?, error?}')
     .addHelpText('after', `
 Example:
@@ -48,7 +49,7 @@ Example:
       const { file, json: asJson, id = randomUUID(), wait, timeoutMs, ...given } = options
       const input = { type, id, ...given, data: readData(await dataText(json, file)) }
       const problem = inputProblem(input)
-      if (problem !== undefined) throw new InputRefusedError('bad_input', `it would be rejected: ${problem}`)
+      if (problem !== undefined) throw new InputRefusedError('bad_input', `the input would be rejected: ${problem}`)
 
       const nc = await connectToRunningNats(settings().settings, 'producer')
       try {
@@ -63,12 +64,12 @@ Example:
 
 function receiptLine(address: Address, { position, id, duplicate, outcome, reason, error }: Receipt): string {
   const became = outcome === undefined ? '' : `  ${outcome}${reason === undefined ? '' : `: ${reason} (${printable(error ?? '')})`}`
-  return `${actorKey(address)}  position ${position}  id ${id}${duplicate ? '  (it was there already)' : ''}${became}`
+  return `${actorKey(address)}  position ${position}  id ${id}${duplicate ? '  (already there)' : ''}${became}`
 }
 
 async function dataText(json: string | undefined, file: string | undefined): Promise<string> {
   if ((json === undefined) === (file === undefined)) {
-    throw new ColloquyError('no_data', 'give the JSON as the third argument, or its file with --file')
+    throw new ColloquyError('no_data', 'give the JSON as the third argument, or a file with --file')
   }
   if (json !== undefined) return json
   return file === '-' ? text(process.stdin) : readFile(file ?? '', 'utf8')
@@ -79,5 +80,5 @@ const dataShape = z.record(z.string(), z.unknown())
 function readData(json: string): Record<string, unknown> {
   const { data } = dataShape.safeParse(parseJson(json))
   if (data !== undefined) return data
-  throw new ColloquyError('bad_json', `the data must be a JSON object, and is ${JSON.stringify(json.slice(0, SHOWN_CHARS_MAX))}`)
+  throw new ColloquyError('bad_json', `the data must be a JSON object, not ${JSON.stringify(json.slice(0, SHOWN_CHARS_MAX))}`)
 }

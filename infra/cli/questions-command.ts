@@ -27,9 +27,9 @@ export function questionsCommand({ out, settings }: CommandContext): Command {
   }
 
   return addPeriodFlags(new Command('questions')
-    .description('list the questions that the tables answer, or ask one of them, as the user "analyst"')
+    .description('list the questions that the tables answer, or answer one, as the user "analyst"')
     .addArgument(new Argument('[name]', 'the question to ask').choices(QUESTION_NAMES)))
-    .option('--markdown', 'print all of them with their queries: docs/questions.md')
+    .option('--markdown', 'print all questions with their queries, as in docs/questions.md')
     .option(JSON_FLAG, 'one JSON object per row')
     .addHelpText('after', `
 Examples:

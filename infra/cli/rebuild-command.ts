@@ -3,7 +3,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { runAsOf } from '../app/rebuild/rebuild-as-of.ts'
 import { runRebuild } from '../app/rebuild/run-rebuild.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
@@ -14,19 +14,19 @@ interface Options extends JsonOption {
 }
 
 function databaseArgument(text: string): string {
-  if (!/^colloquy_[A-Za-z0-9_]{1,64}$/.test(text)) throw new InvalidArgumentError('It must be colloquy_ and letters, digits or _, which analysts may read.')
-  return text
+  if (/^colloquy_[A-Za-z0-9_]{1,64}$/.test(text)) return text
+  throw new InvalidArgumentError('It must be colloquy_ followed by letters, digits or _: analysts may read only such databases.')
 }
 
 export const rebuildCommand = ({ out, settings }: CommandContext): Command =>
   new Command('rebuild')
-    .description('make tables anew from the whole log, while everything runs; they take over all at once')
-    .addArgument(new Argument('[table]', 'one table; all of them where it is absent').choices(TABLE_NAMES))
-    .option('--into <database>', 'instead, make all tables in another database, beside those that count')
-    .option('--to <seq>', 'with --into: as they stood at this LOG sequence (default: now)', wholeNumber(1))
+    .description('rebuild tables from the whole log while the system runs, then swap them in at once')
+    .addArgument(new Argument('[table]', 'one table (default: all)').choices(TABLE_NAMES))
+    .option('--into <database>', 'build all tables in another database instead, beside the live ones')
+    .option('--to <seq>', 'with --into: as of this LOG sequence (default: now)', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object: {tables, generation, records, seconds}, or {database, seq, records, seconds}')
     .addHelpText('after', `
-Nothing is sent or run again: a rebuild only reads the log. Ended or killed, it leaves the tables as they are.
+A rebuild only reads the log: it repeats no event and no task. An interrupted rebuild leaves the tables as they are.
 
 Examples:
   colloquy rebuild
@@ -36,23 +36,26 @@ Examples:
     .action(async (table: TableName | undefined, options: Options) => {
       const { settings: effective } = settings()
       const into = options.into === undefined ? undefined : databaseArgument(options.into)
-      if (into === undefined && options.to !== undefined) throw new ColloquyError('bad_option', '--to needs --into: the tables that count are never put back')
-      if (into !== undefined && table !== undefined) throw new ColloquyError('bad_option', '--into makes all tables: name none')
+      if (into === undefined && options.to !== undefined) {
+        throw new ColloquyError('bad_option', '--to needs --into: the live tables always hold the whole log')
+      }
+      if (into !== undefined && table !== undefined) throw new ColloquyError('bad_option', '--into builds all tables: leave out the table')
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
       void interrupts.first.then(() => stop.abort(new ColloquyError('rebuild_given_up', 'the rebuild was given up; run it again when you want it')))
       const bar = createProgressBar(out)
-      const begunMs = performance.now()
+      const startedMs = performance.now()
       const progress = { records: bar.update, waits: bar.waits }
       try {
         const result = into === undefined
           ? await runRebuild(effective, table === undefined ? TABLE_NAMES : [table], progress, stop.signal)
           : await runAsOf(effective, into, options.to, progress, stop.signal)
-        const seconds = Math.round(performance.now() - begunMs) / 1_000
+        const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()
         if (options.json) out.json({ ...result, seconds })
-        else if ('database' in result) out.line(`The tables as they stood at sequence ${result.seq} are in the database ${result.database}: ${result.records} records in ${seconds} s.`)
-        else out.line(`${result.tables.join(', ')} made anew from ${result.records} records in ${seconds} s; they have taken over.`)
+        else if ('database' in result) {
+          out.line(`Built ${result.database}, the tables as of LOG sequence ${result.seq}, from ${result.records} records in ${seconds} s.`)
+        } else out.line(`Rebuilt ${result.tables.join(', ')} from ${result.records} records in ${seconds} s and swapped them in.`)
       } finally {
         bar.stop()
         interrupts.stop()

@@ -2,17 +2,17 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { printable, type Paint } from '../app/terminal-output.ts'
 
-/** A record with its place. */
+/** A record with its LOG sequence and actor. */
 export interface Entry {
   readonly seq: number
   readonly address: Address
   readonly record: LogRecord
 }
 
-/** A record as a program reads it: with its place, and the record itself. */
+/** A record as `--json` prints it. */
 export const entryJson = ({ seq, address: { tenant, kind, id }, record }: Entry): object => ({ seq, tenant, kind, id, ...record })
 
-/** A record as one line: seq, time, actor, states, input, what came of it. */
+/** A record as one line: sequence, time, actor, states, input, outcome. */
 export function entryLine({ seq, address, record }: Entry, paint: Paint): string {
   return [
     paint('gray', String(seq).padStart(7)), paint('gray', record.at.slice(11, 23)), paint('cyan', actorKey(address)),
@@ -22,10 +22,10 @@ export function entryLine({ seq, address, record }: Entry, paint: Paint): string
 
 export const statesText = ({ from, to }: LogRecord): string => (from === to ? to || '·' : `${from || '·'} → ${to || '·'}`)
 
-/** A machine's `after` has a long name, of which this much tells. */
+/** XState's name of an `after`, without the part that only XState reads. */
 export const timerName = (event: string): string => event.replace(/^xstate\.after\./, 'after ')
 
-/** What came of an input: refused or not, emitted, sent, started, set, ended; nothing of it where nothing came. */
+/** What an input led to: a rejection, events, tasks and timers. Empty where it led to none. */
 export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
   const list = (mark: string, names: readonly string[]): string[] =>
     (names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`])

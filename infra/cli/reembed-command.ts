@@ -9,11 +9,11 @@ import { watchInterrupts } from '../app/interrupts.ts'
 
 export const reembedCommand = ({ out, settings }: CommandContext): Command =>
   new Command('reembed')
-    .description('make the memory anew with the model of COLLOQUY_EMBED_MODEL, beside the one in use, and change to it')
+    .description('build the search index with the model of COLLOQUY_EMBED_MODEL beside the one in use, then switch to it')
     .option(JSON_FLAG, 'one JSON object: {model, fingerprint, before, seq, seconds}')
     .addHelpText('after', `
-While it runs, everything is found by the model that was there before. All processes change over within seconds of its end, without being
-started anew. Ended or killed, it goes on where it was. The collection from before stays: changing back to its model is quick.
+Until it ends, search uses the earlier model. All processes then switch within seconds, without a restart. An interrupted run continues
+where it stopped. The earlier collection is kept, so that switching back is quick.
 
 Examples:
   colloquy reembed --embed-model multilingual-e5-small
@@ -23,16 +23,21 @@ Examples:
       const log = pino({ level: 'silent' })
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('reembed_given_up', 'it was given up; the next "colloquy reembed" goes on from here')))
+      void interrupts.first.then(() => stop.abort(
+        new ColloquyError('reembed_given_up', 'reembedding was interrupted; the next "colloquy reembed" continues from here'),
+      ))
       await downloadModel(out, effective, log)
       const bar = createProgressBar(out)
-      const begunMs = performance.now()
+      const startedMs = performance.now()
       try {
         const result = await runReembed(effective, { records: bar.update, waits: bar.waits }, log, stop.signal)
-        const seconds = Math.round(performance.now() - begunMs) / 1_000
+        const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()
         if (json) out.json({ ...result, seconds })
-        else out.line(`The memory is of ${result.model} from now on: LOG up to ${result.seq} in ${seconds} s.${result.before === null ? '' : ` The collection of ${result.before} is still there.`}`)
+        else {
+          const before = result.before === null ? '' : ` The collection of ${result.before} is kept.`
+          out.line(`Search uses ${result.model} from now on: indexed LOG up to ${result.seq} in ${seconds} s.${before}`)
+        }
       } finally {
         bar.stop()
         interrupts.stop()

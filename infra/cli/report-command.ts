@@ -14,10 +14,10 @@ const FILE = 'colloquy-report.html'
 
 export const reportCommand = ({ out, settings }: CommandContext): Command =>
   addPeriodFlags(new Command('report')
-    .description('write what the tables answer to the twelve questions as one HTML file, with charts, for people to read'))
+    .description('write the answers to the twelve questions as one HTML file with charts'))
     .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))
-    .option('--out <file>', 'the file to write; one that is there is replaced; -: to stdout', FILE)
-    .option(JSON_FLAG, 'say where it is as a JSON object')
+    .option('--out <file>', 'the file to write, replaced if it exists; - for stdout', FILE)
+    .option(JSON_FLAG, 'one JSON object: {file, tenant, from, to}')
     .addHelpText('after', `
 Examples:
   colloquy report --tenant acme
@@ -26,12 +26,13 @@ Examples:
       const now = new Date()
       const scope = scopeOf(options, now)
       const { makeReport } = await import('../reporting/report/report.ts')
-      const page = await withAnalyst(settings().settings, options.database, (clickhouse) => makeReport(clickhouse, scope, options.lang, now))
+      const page = await withAnalyst(settings().settings, options.database,
+        (clickhouse) => makeReport(clickhouse, scope, options.lang, now))
       if (options.out === '-') {
         out.stdout.write(page)
         return
       }
       await writeFile(options.out, page)
       if (options.json) out.json({ file: options.out, tenant: scope.tenant, from: scope.from, to: scope.to })
-      else out.line(`The report is in ${options.out}.`)
+      else out.line(`Report written to ${options.out}.`)
     })

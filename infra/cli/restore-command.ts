@@ -6,27 +6,28 @@ import { createProgressBar } from './progress-bar.ts'
 
 export const restoreCommand = ({ out, settings }: CommandContext): Command =>
   new Command('restore')
-    .description('put a backup into an empty system that does not run')
+    .description('restore a backup into an empty system that is not running')
     .argument('<dir>', 'a folder that "colloquy backup" made')
     .option(JSON_FLAG, 'one JSON object: {at, records, dead, logSeq, inboxSeq, actors, tasks, timers, sent, seconds}')
     .addHelpText('after', `
-Checks every checksum first. The log gets the sequences that it had; tasks and timers that actors wait for are put in again, and overdue
-timers fire at once; no other effect is repeated. The tables are filled from the log when the system starts. Cut off, it keeps
-"colloquy up" from starting on what is half there, and is begun anew by running it again.`)
+Verifies every checksum first. Records keep their LOG sequences. Tasks and timers that actors wait for are queued again, overdue timers
+fire at once, and no other effect is repeated. The tables are filled from the log when the system starts. After an interrupted
+restore, "colloquy up" refuses to start; run the restore again.`)
     .action(async (dir: string, { json }: JsonOption) => {
       const { settings: effective } = settings()
       const log = pino({ level: effective.LOG_LEVEL === 'info' ? 'warn' : effective.LOG_LEVEL }, process.stderr)
       const bar = createProgressBar(out)
-      const begunMs = performance.now()
+      const startedMs = performance.now()
       try {
         const done = await restore(effective, dir, log, { restored: bar.update, waits: bar.waits })
-        const seconds = Math.round(performance.now() - begunMs) / 1_000
+        const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()
         if (json) return out.json({ ...done, seconds })
         out.line(`${done.records} records up to LOG sequence ${done.logSeq} and ${done.dead} dead letters restored in ${seconds} s.`)
-        out.line(`${done.tasks} tasks, ${done.timers} timers and ${done.sent} events between actors wait to go on.`)
-        out.line(out.paint('yellow', `Inputs that were acknowledged after ${done.at} are not in this backup: whoever sent them has to send them again.`))
-        out.line('Start it with "colloquy up"; "colloquy status --wait" and then "colloquy verify" tell when the tables are whole.')
+        out.line(`${done.tasks} tasks, ${done.timers} timers and ${done.sent} events between actors are queued.`)
+        const lost = `The backup does not hold inputs that were acknowledged after ${done.at}: their producers must resend them.`
+        out.line(out.paint('yellow', lost))
+        out.line('Start it with "colloquy up". Then "colloquy status --wait" waits for the tables and "colloquy verify" checks them.')
       } finally {
         bar.stop()
       }

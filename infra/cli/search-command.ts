@@ -4,7 +4,8 @@ import { FUSIONS, type Fusion } from '../../pipeline/search/fuse-ranks.ts'
 import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
 import { httpAddress } from '../app/connect-to-running.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
-import { positiveNumber, tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
@@ -24,26 +25,26 @@ interface Options extends JsonOption {
   readonly limit: number
 }
 
-/** Characters of a hit that people are shown. */
+/** Characters shown of a hit. */
 const SHOWN_CHARS_MAX = 300
 
 export const searchCommand = ({ out, settings }: CommandContext): Command =>
   new Command('search')
-    .description('find what was said or learned, by meaning and by word')
+    .description('search messages and knowledge by meaning and by word')
     .argument('<query>', 'what to look for')
-    .addOption(new Option('--mode <mode>', 'how to look: by both, by nearness of vectors, by words').choices([...SEARCH_MODES]).default('hybrid'))
-    .option('--tenant <tenant>', 'whose memory', tokenArgument, 'default')
-    .addOption(new Option('--in <area>', 'where to look (default: everywhere)').choices([...SEARCH_AREAS]))
-    .option('--conversation <id>', 'in one conversation only', tokenArgument)
-    .option('--kind <kind>', 'of one kind of actor only', tokenArgument)
-    .option('--source <source>', 'one message by its id, or what was learned from one source')
-    .option('--lang <code>', 'in one language only, such as en or zh')
-    .option('--since <time>', 'said from this time on, such as 2026-11-20T10:00:00Z')
-    .option('--until <time>', 'said before this time')
-    .addOption(new Option('--fusion <way>', 'how both ways are put together (default: weights)').choices([...FUSIONS]))
-    .option('--dense-weight <share>', 'what nearness counts, from 0 to 1; words count the rest', Number)
-    .option('--half-life-hours <hours>', 'a text counts half for every so many hours of its age', positiveNumber)
-    .option('--limit <count>', 'hits, 100 at most', wholeNumber(1), 10)
+    .addOption(new Option('--mode <mode>', 'search by both, by vectors, or by words').choices([...SEARCH_MODES]).default('hybrid'))
+    .option('--tenant <tenant>', 'tenant to search', tokenArgument, 'default')
+    .addOption(new Option('--in <area>', 'what to search (default: everything)').choices([...SEARCH_AREAS]))
+    .option('--conversation <id>', 'only in this conversation', tokenArgument)
+    .option('--kind <kind>', 'only in actors of this kind', tokenArgument)
+    .option('--source <source>', 'only this message (by its id), or this source of knowledge')
+    .option('--lang <code>', 'only in this language, such as en or zh')
+    .option('--since <time>', 'only from this time on, such as 2026-11-20T10:00:00Z')
+    .option('--until <time>', 'only before this time')
+    .addOption(new Option('--fusion <way>', 'how both rankings are merged (default: weights)').choices([...FUSIONS]))
+    .option('--dense-weight <share>', 'weight of vectors, from 0 to 1; words get the rest', Number)
+    .option('--half-life-hours <hours>', 'halve the score for each such span of a text\'s age', positiveNumber)
+    .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
     .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], model}')
     .addHelpText('after', `
 Examples:
@@ -57,7 +58,9 @@ Examples:
       if (json) return out.json(answer)
       for (const hit of answer.hits) print(out, hit)
       if (answer.hits.length === 0) out.note(`Nothing found for the tenant ${options.tenant}.`)
-      else if (answer.model === 'lexical' && options.mode !== 'keyword') out.note('The built-in model knows words, not meanings; COLLOQUY_EMBED_MODEL names another.')
+      else if (answer.model === 'lexical' && options.mode !== 'keyword') {
+        out.note('The built-in model matches words, not meaning; set COLLOQUY_EMBED_MODEL to use another.')
+      }
     })
 
 function print(out: Output, { score, kind, actor, source, at, text, highlights }: SearchHit): void {

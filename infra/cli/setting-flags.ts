@@ -6,14 +6,14 @@ const GROUP = 'Settings (each also as COLLOQUY_… in the environment; flags go 
 /** `NATS_PORT` → `--nats-port`. */
 const flagOf = (name: SettingName): string => `--${name.toLowerCase().replaceAll('_', '-')}`
 
-/** Makes every setting a flag of the program, which stands before or after a command. */
+/** Makes every setting a flag, accepted before and after the command. */
 export function addSettingFlags(program: Command): void {
   for (const name of SETTING_NAMES) {
     program.addOption(new Option(`${flagOf(name)} <value>`, settingAbout(name)).helpGroup(GROUP))
   }
 }
 
-/** The settings that the program's flags and the environment give. @throws ColloquyError `bad_setting` */
+/** Reads the settings from flags and environment. @throws ColloquyError `bad_setting` */
 export function settingsOf(program: Command, environment: Readonly<Record<string, string | undefined>>): LoadedSettings {
   const flags: Partial<Record<SettingName, string>> = {}
   for (const option of program.options) {

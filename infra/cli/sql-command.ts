@@ -7,13 +7,13 @@ import { Command } from 'commander'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 
-/** Head, types, then one JSON array of texts per row: what a table is drawn of. */
+/** Names, types, then one JSON array of texts per row. */
 const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
-/** A table is drawn of whole columns: more rows than this are for other formats. */
+/** Rows that are drawn as a table, which needs all of them in memory. */
 const TABLE_ROWS_MAX = 1_000
 const ERROR_CHARS_MAX = 8_192
 
@@ -24,10 +24,10 @@ interface Options extends JsonOption {
 
 export const sqlCommand = ({ out, settings }: CommandContext): Command =>
   new Command('sql')
-    .description('ask the tables, as the user "analyst": a table on a terminal, tab-separated otherwise')
-    .argument('<query>', 'a query in ClickHouse\'s SQL; a FORMAT of its own is kept to')
+    .description('query the tables as the user "analyst"; prints a table on a terminal, tab-separated lines elsewhere')
+    .argument('<query>', 'a query in ClickHouse SQL; its FORMAT clause is respected')
     .option('--complete-to <seq>', 'fail unless the tables hold the log up to this LOG sequence', wholeNumber(0))
-    .option('--wait-ms <ms>', 'with --complete-to: wait so long for it', wholeNumber(0), 0)
+    .option('--wait-ms <ms>', 'with --complete-to: wait up to this long', wholeNumber(0), 0)
     .option(JSON_FLAG, 'one JSON object per row')
     .addHelpText('after', `
 Examples:
@@ -35,7 +35,7 @@ Examples:
   colloquy sql "SELECT actor, state, messages FROM conversations ORDER BY last_at DESC LIMIT 10"
   colloquy sql --complete-to 12345 --wait-ms 5000 "SELECT count() FROM events"
 
-Any other client asks for the same with a condition: WHERE (SELECT ok FROM complete_to(seq = 12345)).`)
+Other clients get the check of --complete-to with a condition: WHERE (SELECT ok FROM complete_to(seq = 12345)).`)
     .action(async (query: string, options: Options) => {
       const { settings: effective } = settings()
       const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
@@ -51,7 +51,7 @@ Any other client asks for the same with a condition: WHERE (SELECT ok FROM compl
       else await pipeline(rows, out.stdout, { end: false })
     })
 
-/** @throws ColloquyError `not_complete` where the tables do not come so far in time */
+/** @throws ColloquyError `not_complete` where the tables do not hold the sequence in time */
 async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
   const timeout = AbortSignal.timeout(waitMs)
   await pollUntil(async () => {
@@ -60,11 +60,12 @@ async function untilComplete(send: (query: string, format: string) => Promise<Re
     const reached = Number(await response.text())
     if (reached >= seq) return true
     if (!timeout.aborted && waitMs > 0) return undefined
-    throw new ColloquyError('not_complete', `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; ask again in a moment, or wait for it with --wait-ms`)
+    throw new ColloquyError('not_complete',
+      `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; try again in a moment, or wait with --wait-ms`)
   })
 }
 
-/** One request on ClickHouse's HTTP interface, of which the client would read the answer's format and errors less exactly. */
+/** One request to ClickHouse's HTTP interface: its client hides the format of the answer and parts of errors. */
 function ask(access: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {
   const { url = '', username = '', password = '', database = '', clickhouse_settings: bounds } = access
   const target = new URL(url)
@@ -73,14 +74,14 @@ function ask(access: ClickHouseClientConfigOptions, query: string, format: strin
   return fetch(target, { method: 'POST', body: query, headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password } })
 }
 
-/** The error stands at the end: after what was read by then, where the query failed in the middle. */
+/** The error is at the end of the answer: rows may come before it where the query failed half-way. */
 async function refusal(response: Response): Promise<ColloquyError> {
   const code = response.headers.get('x-clickhouse-exception-code') ?? String(response.status)
   let end = ''
   const body = Readable.fromWeb(response.body as ReadableStream).setEncoding('utf8')
   for await (const chunk of body) end = `${end}${chunk}`.slice(-ERROR_CHARS_MAX)
-  const said = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
-  const message = said.trim().replace(/ \(version [^)]*\)+$/, '')
+  const reason = /^Code: \d+\. DB::Exception: ([^]*)$/m.exec(end.slice(Math.max(0, end.lastIndexOf('Code: '))))?.[1] ?? end
+  const message = reason.trim().replace(/ \(version [^)]*\)+$/, '')
   return new ForeignCodeError(code, message === '' ? `ClickHouse answered with status ${response.status}` : printable(message))
 }
 
@@ -94,7 +95,7 @@ async function printTable(out: Output, rows: Readable): Promise<void> {
   const isCut = lines.length > TABLE_ROWS_MAX + 2
   const [head = [], , ...cells] = lines.slice(0, TABLE_ROWS_MAX + 2)
   out.table(head, cells)
-  // What is still to come is not wanted, and that it does not come is no error.
+  // The rest is not needed, and cutting it off is no error.
   rows.on('error', () => undefined).destroy()
-  if (isCut) out.note(`These are the first ${TABLE_ROWS_MAX} rows: put a LIMIT on the query, or send it through a pipe for all.`)
+  if (isCut) out.note(`Only the first ${TABLE_ROWS_MAX} rows are shown: add a LIMIT to the query, or pipe the output to get all.`)
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { durabilityText } from '../app/durability.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import type { Output } from '../app/terminal-output.ts'
 import { readStatus, waitUntilCaughtUp, type SystemStatus } from '../app/system-status.ts'
@@ -15,8 +15,8 @@ const TIMEOUT_MS = 600_000
 export const statusCommand = ({ out, settings }: CommandContext): Command =>
   new Command('status')
     .description('show the position and lag of every stage')
-    .option('--wait', 'wait until all are level: nothing left to do anywhere, timers that are not due aside')
-    .option('--timeout-ms <ms>', 'with --wait: how long', wholeNumber(1), TIMEOUT_MS)
+    .option('--wait', 'wait until all stages have caught up; timers that are not due do not count')
+    .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(JSON_FLAG, 'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, durability}')
     .action(async (options: Options) => {
       const { settings: effective } = settings()
@@ -30,5 +30,5 @@ function print(out: Output, { log, stages, dead, durability }: SystemStatus): vo
     role, String(stage.position), out.paint(stage.lag > 0 ? 'yellow' : 'green', String(stage.lag)),
     stage.ok ? stage.detail : out.paint('red', stage.detail),
   ]))
-  out.line(`LOG has ${log.last} records, DEAD ${dead} letters. ${durabilityText(durability)}`)
+  out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
 }

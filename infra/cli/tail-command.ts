@@ -3,7 +3,7 @@ import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
-import { wholeNumber } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { entryJson, entryLine } from './record-text.ts'
 
@@ -14,11 +14,11 @@ interface Options extends JsonOption {
 
 const FETCH_AHEAD_MAX = 500
 
-/** `acme/support` → the subjects of LOG of all actors of that kind. */
+/** `acme/support` → the LOG subjects of all actors of that kind. */
 function filterArgument(text: string): string {
   const tokens = text.split('/')
   if (tokens.length > 3 || !tokens.every((token) => token === '*' || TOKEN.test(token))) {
-    throw new InvalidArgumentError('It must be <tenant>[/<kind>[/<id>]]; * stands for any.')
+    throw new InvalidArgumentError('It must be <tenant>[/<kind>[/<id>]]; * matches any.')
   }
   return `log.*.${tokens.join('.')}${tokens.length < 3 ? '.>' : ''}`
 }
@@ -26,9 +26,9 @@ function filterArgument(text: string): string {
 export const tailCommand = ({ out, settings }: CommandContext): Command =>
   new Command('tail')
     .description('follow the log: one line per record')
-    .argument('[filter]', '<tenant>[/<kind>[/<id>]]; * stands for any', filterArgument)
-    .option('--since <seq>', 'from this LOG sequence on (default: from now on)', wholeNumber(1))
-    .option('--limit <n>', 'end after so many records', wholeNumber(1))
+    .argument('[filter]', '<tenant>[/<kind>[/<id>]]; * matches any', filterArgument)
+    .option('--since <seq>', 'start at this LOG sequence (default: only new records)', wholeNumber(1))
+    .option('--limit <n>', 'end after this many records', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}')
     .action(async (subjects: string | undefined, options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {

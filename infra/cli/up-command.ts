@@ -4,11 +4,11 @@ import type { UpOptions } from './up/run-up.ts'
 
 export const upCommand = ({ out, settings }: CommandContext): Command =>
   new Command('up')
-    .description('run Colloquy: the servers that no setting names elsewhere, and the roles of this process')
-    .option('--demo', 'the first time, play the bundled conversations of the tenant "demo"')
+    .description('run Colloquy: the roles of this process, and each server for which no setting gives an address')
+    .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
     .option('--no-demo', 'start empty (the default)')
-    .option('--no-view', 'on a terminal: the log instead of the live view')
-    .option(JSON_FLAG, 'the addresses as a JSON object on the first line, then the log as JSON lines')
-    .addHelpText('after', '\nCtrl-C (or SIGTERM) stops in order; a second one at once.')
-    // Loaded only here: all of Colloquy takes a second that no other command need wait for.
+    .option('--no-view', 'on a terminal: show the log instead of the live view')
+    .option(JSON_FLAG, 'print the addresses as a JSON object on the first line, then the log as JSON lines')
+    .addHelpText('after', '\nCtrl-C (or SIGTERM) stops in order; a second one stops at once.')
+    // Imported here: it loads all of Colloquy, which takes a second that no other command needs.
     .action(async (options: UpOptions) => (await import('./up/run-up.ts')).up(out, settings().settings, options))

@@ -5,7 +5,8 @@ import { verify, type Verified } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, withJetStream } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
-import { tokenArgument, wholeNumber } from './arguments.ts'
+import { tokenArgument } from './arguments.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable, type Output } from '../app/terminal-output.ts'
 import { createProgressBar } from './progress-bar.ts'
@@ -18,25 +19,27 @@ interface Options extends JsonOption {
 
 export const verifyCommand = ({ out, settings }: CommandContext): Command =>
   new Command('verify')
-    .description('work every table out from the log anew, by another code path, and name where they differ')
-    .option('--from <seq>', 'first LOG sequence (default: the first there is)', wholeNumber(1))
-    .option('--to <seq>', 'last LOG sequence (default: as far as the tables are)', wholeNumber(1))
+    .description('recompute every table from the log by a second code path, and list where the tables differ')
+    .option('--from <seq>', 'first LOG sequence (default: the first in LOG)', wholeNumber(1))
+    .option('--to <seq>', 'last LOG sequence (default: the last one in the tables)', wholeNumber(1))
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
-    .option(JSON_FLAG, 'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, first: [{table, kind, seq, key, column, expected, found}], seconds}')
+    .option(JSON_FLAG, 'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, '
+      + 'first: [{table, kind, seq, key, column, expected, found}], seconds}')
     .addHelpText('after', `
-Compares number and checksums of rows by range of sequences and tenant, while everything runs. The exit code is 0 only where
-all tables are what the log says; what is wrong then is put right by "colloquy rebuild".`)
+Compares counts and checksums of rows by range of sequences and tenant, while the system runs. The exit code is 0 only if all tables
+match the log; "colloquy rebuild" repairs tables that do not.`)
     .action(async (options: Options) => {
       const { settings: effective } = settings()
-      const begunMs = performance.now()
+      const startedMs = performance.now()
       const verified = await verifySystem(effective, options, out)
-      const seconds = Math.round(performance.now() - begunMs) / 1_000
+      const seconds = Math.round(performance.now() - startedMs) / 1_000
       if (options.json) out.json({ ...verified, seconds })
       else print(out, verified, seconds)
       const wrong = Object.entries(verified.tables).filter(([, { differences }]) => differences > 0)
       if (wrong.length > 0) {
-        throw new ColloquyError('tables_differ', `${wrong.map(([name]) => name).join(', ')} ${wrong.length === 1 ? 'is' : 'are'} not what the log says:\n${
-          verified.first.map(described).join('\n')}\n"colloquy rebuild" makes them anew.`)
+        const names = `${wrong.map(([name]) => name).join(', ')} ${wrong.length === 1 ? 'does' : 'do'}`
+        throw new ColloquyError('tables_differ', `${names} not match the log:\n${
+          verified.first.map(described).join('\n')}\n"colloquy rebuild" repairs them.`)
       }
     })
 
@@ -60,13 +63,15 @@ function print(out: Output, { from, to, records, tables, repeats }: Verified, se
     name, String(rows), out.paint(differences > 0 ? 'red' : 'green', String(differences)),
   ]))
   for (const [name, { rows, key }] of Object.entries(repeats)) {
-    out.line(`${name}: ${rows} rows lie on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; the view shows each once, and ClickHouse removes them as it merges.`)
+    out.line(`${name}: ${rows} rows are on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
+      + 'the view shows each once, and ClickHouse removes the copies when it merges.')
   }
   out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)
 }
 
 function described({ table, kind, seq, key, column, expected, found }: Named): string {
   const row = Object.entries(key).map(([name, value]) => `${name} ${printable(value)}`).join(', ')
-  const what = column === undefined ? kind : `${column} is ${printable(JSON.stringify(found))}, by the log ${printable(JSON.stringify(expected))}`
+  const what = column === undefined ? kind
+    : `${column} is ${printable(JSON.stringify(found))}, by the log ${printable(JSON.stringify(expected))}`
   return `  ${table}, sequence ${seq}, row ${row}: ${what}`
 }

@@ -4,25 +4,25 @@ import { connectToRunningClickHouse, notRunning } from '../app/connect-to-runnin
 import type { Settings } from '../settings.ts'
 
 /**
- * Works over a connection of the user `analyst`, which is closed whatever comes of it.
+ * Gives `work` a connection of the user `analyst` and closes it afterwards.
  *
- * @param database default: that of the tables that count.
+ * @param database default: that of the live tables.
  * @throws ColloquyError `not_running`
  */
 export async function withAnalyst<T>(
   settings: Settings, database: string | undefined, work: (clickhouse: ClickHouseClient) => Promise<T>,
 ): Promise<T> {
-  const attached = await connectToRunningClickHouse(settings, 'analyst')
-  const access = database === undefined ? attached : { ...attached, database }
+  const own = await connectToRunningClickHouse(settings, 'analyst')
+  const access = database === undefined ? own : { ...own, database }
   const clickhouse = createClient(access)
   try {
     return await work(clickhouse)
   } catch (cause) {
-    const isRefused = !(cause instanceof ClickHouseError) && NOBODY_THERE.includes(codeOf(cause) ?? '')
+    const isRefused = !(cause instanceof ClickHouseError) && NOT_LISTENING.includes(codeOf(cause) ?? '')
     throw isRefused ? notRunning(settings, String(access.url), cause) : cause
   } finally {
     await clickhouse.close()
   }
 }
 
-const NOBODY_THERE = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH']
+const NOT_LISTENING = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH']

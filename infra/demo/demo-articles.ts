@@ -6,16 +6,19 @@ import type { Sender } from '../../pipeline/producer/input-sender.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import type { Running } from '../app/launch.ts'
 
-/** Whoever asks before all of it is found gets answers from what is. */
+/** Questions before that are answered from the articles found so far. */
 const WAIT_MS = 30_000
 
-/** Teaches a tenant the bundled articles, as `colloquy learn` would, and waits until they are found where this process can tell. */
-export async function uploadArticles({ searchIndex: memory }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal): Promise<void> {
+/** Uploads the bundled articles as `colloquy learn` does. Where this process has the search index, waits until they are in it. */
+export async function uploadArticles(
+  { searchIndex }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal,
+): Promise<void> {
   const knowledge = await createKnowledgeClient({ nc, sender, tenant })
-  const taught = await Promise.all(loadArticles().map(({ id, lang, title, text }) =>
+  const uploaded = await Promise.all(loadArticles().map(({ id, lang, title, text }) =>
     knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
-  const chunks = taught.reduce((sum, source) => sum + source.chunks, 0)
+  const chunks = uploaded.reduce((sum, source) => sum + source.chunks, 0)
   const timeout = AbortSignal.timeout(WAIT_MS)
-  if (memory === undefined) return
-  await pollUntil(async () => timeout.aborted || await memory.current().store.count(tenant, { in: 'knowledge' }) >= chunks || undefined, { signal })
+  if (searchIndex === undefined) return
+  const isIndexed = async (): Promise<boolean> => await searchIndex.current().store.count(tenant, { in: 'knowledge' }) >= chunks
+  await pollUntil(async () => timeout.aborted || await isIndexed() || undefined, { signal })
 }

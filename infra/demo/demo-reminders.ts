@@ -8,11 +8,11 @@ interface Appointment {
   readonly what: string
   readonly lang: 'en' | 'zh'
   readonly inMs: number
-  /** What happens to it, and when. */
+  /** Later events of the appointment, with their times. */
   readonly then?: readonly (readonly [atMs: number, type: string, moveToMs?: number])[]
 }
 
-/** So far ahead that in the first minute one reminds of it, calls a person, or it begins. */
+/** Each is due so that within the first minute a reminder is sent, a person is called, or it starts. */
 const APPOINTMENTS: readonly Appointment[] = [
   { id: 'dentist', what: 'your dental check-up', lang: 'en', inMs: 24 * HOUR_MS + 12 * SECOND_MS, then: [[20 * SECOND_MS, 'confirmed']] },
   { id: 'yake', what: '牙科检查', lang: 'zh', inMs: 24 * HOUR_MS + 18 * SECOND_MS },
@@ -21,10 +21,12 @@ const APPOINTMENTS: readonly Appointment[] = [
   { id: 'vaccination', what: 'the vaccination', lang: 'en', inMs: HOUR_MS + 30 * SECOND_MS, then: [[40 * SECOND_MS, 'confirmed']] },
   { id: 'massage', what: 'your massage', lang: 'en', inMs: 36 * SECOND_MS },
   { id: 'tijian', what: '年度体检', lang: 'zh', inMs: 48 * HOUR_MS, then: [[10 * SECOND_MS, 'cancelled']] },
-  { id: 'piano', what: 'the piano lesson', lang: 'en', inMs: 3 * HOUR_MS, then: [[14 * SECOND_MS, 'moved', 24 * HOUR_MS + 42 * SECOND_MS]] },
+  {
+    id: 'piano', what: 'the piano lesson', lang: 'en', inMs: 3 * HOUR_MS, then: [[14 * SECOND_MS, 'moved', 24 * HOUR_MS + 42 * SECOND_MS]],
+  },
 ]
 
-/** Bookings, and what becomes of them, of the tenant. */
+/** Bookings of the tenant, and what happens to them later. */
 export function reminderCues(tenant: string, nowMs: number): Cue[] {
   const iso = (inMs: number): string => new Date(nowMs + inMs).toISOString()
   return APPOINTMENTS.flatMap(({ id, what, lang, inMs, then = [] }, index) => {

@@ -3,12 +3,12 @@ import type { Cue } from './play-script.ts'
 
 const VISITORS = 8
 const SIGNALS_EACH = 100
-/** Of all visitors together. */
+/** All visitors together. */
 const SIGNALS_PER_SECOND = 20
-/** One signal in so many; the first that fits counts, and any other is a look. */
+/** One signal in 20 asks, one in 23 buys and so on; the first that fits counts, and all others are views. */
 const [ASKS_EVERY, BUYS_EVERY, LIKES_EVERY, RATES_EVERY] = [20, 23, 7, 9]
 
-/** Visitors of a shop, each with a taste of its own: every other item is of one that it likes. */
+/** Signals of a shop's visitors; every other item of a visitor is on its favourite topics. */
 export function visitorCues(tenant: string, catalogue: readonly Item[]): Cue[] {
   const cues: Cue[] = []
   for (let step = 0; step < SIGNALS_EACH; step++) {

@@ -18,31 +18,31 @@ import { visitorCues } from './demo-visitors.ts'
 const FILE = fileURLToPath(new URL('conversations.jsonl', import.meta.url))
 const TENANT = 'demo'
 const REPLY_WAIT_MS = 5_000
-/** So many at one time that it looks alive and is over soon. */
+/** Conversations in progress at a time: enough to look alive, few enough to follow. */
 const CONVERSATIONS_MAX = 4
 const TURNS_PER_SECOND = 6
 
-/** The demo, played in the background. */
+/** The demo, which runs in the background. */
 export interface Demo {
-  /** In a few words, for people. */
+  /** Its state in a few words. */
   progress(): string
-  /** Settles when it is over, whatever came of it. Never rejects. */
+  /** Settles when it is over, also after a failure. Never rejects. */
   readonly ended: Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Plays what producers would send to the built-in kinds, over an anonymous connection, the first time: the articles that answers come
- * from, the users' turns of the bundled conversations, bookings of appointments, and signals of a shop's visitors. Of kinds that this process does not have
- * nothing is played; nothing at all where the tenant `demo` has any record.
+ * Plays inputs of producers for the built-in kinds over an anonymous connection: knowledge articles, the users' turns of the bundled
+ * conversations, bookings of appointments, and signals of a shop's visitors. Kinds that this process does not have are left out.
+ * Nothing is played where the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
-  let progress = 'begins'
+  let progress = 'starting'
   const play = async (): Promise<void> => {
     if (await hasPlayed(running)) {
-      progress = 'was played before'
-      log.info('the demo was played before')
+      progress = 'already played'
+      log.info('the demo was already played; the tenant "demo" has records')
       return
     }
     await using started = new AsyncDisposableStack()
@@ -55,16 +55,16 @@ export function startDemo(running: Running, log: Logger): Demo {
     const parts: Record<string, () => Promise<void>> = {
       support: async () => {
         if (running.kinds.get(SOURCE_KIND) === sourceKind) {
-          progress = 'learns the articles'
+          progress = 'learning the articles'
           await uploadArticles(running, nc, sender, TENANT, signal)
         }
         const { lines } = await openLines(FILE)
         const { conversations, turns, reactions } = await importLines(lines, {
           nc, tenant: TENANT, kind: 'support', mode: 'live', replyWaitMs: REPLY_WAIT_MS, conversationsMax: CONVERSATIONS_MAX,
           rate: TURNS_PER_SECOND, signal,
-          onProgress: (summary) => { progress = `${summary.conversations} conversations over` },
+          onProgress: (summary) => { progress = `${summary.conversations} conversations done` },
         })
-        log.info({ conversations, turns, ...reactions }, 'the demo conversations are over')
+        log.info({ conversations, turns, ...reactions }, 'all demo conversations are played')
       },
       reminder: () => playScript(reminderCues(TENANT, Date.now()), sender, signal),
       interest: () => playScript(visitorCues(TENANT, loadCatalogue()), sender, signal),
@@ -76,8 +76,8 @@ export function startDemo(running: Running, log: Logger): Demo {
     }
     await Promise.allSettled(played.map(([, part]) => part().catch(fail)))
     signal.throwIfAborted()
-    progress = played.length === 0 ? 'none of its kinds is here' : 'is over'
-    log.info({ kinds: played.map(([kind]) => kind) }, 'the demo is over')
+    progress = played.length === 0 ? 'skipped: this process has none of its kinds' : 'done'
+    log.info({ kinds: played.map(([kind]) => kind) }, 'the demo is done')
   }
   const ended = play().catch((error: unknown) => {
     if (stopping.signal.aborted) return
@@ -97,5 +97,5 @@ export function startDemo(running: Running, log: Logger): Demo {
 const hasPlayed = async ({ jetstream }: Running): Promise<boolean> =>
   await lastRecord(jetstream, `log.*.${TENANT}.>`) !== undefined
 
-/** Nobody in particular at our own server; with NATS_URL whoever the settings say. */
+/** The anonymous user of the embedded server; with NATS_URL the user of the settings. */
 const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Address } from '../../schemas/subjects.ts'
 import type { OutgoingInput, Sender } from '../../pipeline/producer/input-sender.ts'
 
-/** One input of a script, and how long after the script's beginning it is sent. */
+/** One input of a script, with its time from the start of the script. */
 export interface Cue {
   readonly atMs: number
   readonly address: Address
@@ -10,14 +10,14 @@ export interface Cue {
 }
 
 /**
- * Sends what a script says, each input once INBOX has the one before, at its time or as soon after as it can.
+ * Sends the inputs of a script, each at its time, or later where the one before is not acknowledged yet.
  *
  * @throws the signal's reason once it is aborted
  */
 export async function playScript(cues: readonly Cue[], sender: Pick<Sender, 'send'>, signal: AbortSignal): Promise<void> {
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   for (const { atMs, address, input } of cues.toSorted((a, b) => a.atMs - b.atMs)) {
-    const waitMs = begunMs + atMs - performance.now()
+    const waitMs = startedMs + atMs - performance.now()
     if (waitMs > 0) await delay(waitMs, undefined, { signal })
     await sender.send(address, input)
   }

@@ -4,15 +4,16 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Compiles the sources into `dist/`, as they are laid out, with everything that lies beside them. Only a package needs it: Node
- * strips no types under node_modules.
+ * Compiles the sources into `dist/` in the same layout, and copies the other files beside them. Only a package needs this: Node does
+ * not strip types under node_modules.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const dist = join(root, 'dist')
-// Aside first: what is in dist/ is used until it is replaced.
+// Built aside: the old dist/ stays in use until it is replaced.
 const made = join(root, 'node_modules/.cache/dist')
 rmSync(made, { recursive: true, force: true })
-execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', join(root, 'infra/deploy'), '--outDir', made], { stdio: 'inherit' })
+const compiler = join(root, 'node_modules/typescript/bin/tsc')
+execFileSync(process.execPath, [compiler, '--project', join(root, 'infra/deploy'), '--outDir', made], { stdio: 'inherit' })
 for (const file of globSync('{schemas,actors,pipeline,infra}/**/*.*', { cwd: root, exclude: (name) => name.endsWith('.ts') })) {
   mkdirSync(dirname(join(made, file)), { recursive: true })
   copyFileSync(join(root, file), join(made, file))

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * What a checkout has in `dist/`: for each entry of the package a file that hands the sources on, so that `colloquy` and
- * `colloquy/test` may be imported by their names there too, without a build that could be older than the sources.
+ * Fills `dist/` of a checkout with one file per entry of the package that re-exports the sources, so that `colloquy` and
+ * `colloquy/test` can be imported by name there too, without a build that could be out of date.
  */
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, 'infra'), { recursive: true })
 for (const entry of ['index', 'testkit']) {
-  for (const extension of ['js', 'd.ts']) writeFileSync(join(dist, 'infra', `${entry}.${extension}`), `export * from '../../infra/${entry}.ts'\n`)
+  for (const extension of ['js', 'd.ts']) {
+    writeFileSync(join(dist, 'infra', `${entry}.${extension}`), `export * from '../../infra/${entry}.ts'\n`)
+  }
 }

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 
-/** Actors of a kind by state: those in a state count in all that it is in. */
+/** Actors of a kind by state; an actor counts for its states and for their parents. */
 export interface KindCounts {
   readonly total: number
   readonly done: number
@@ -12,38 +12,35 @@ export interface KindCounts {
 
 export interface Counts {
   readonly kinds: Readonly<Record<string, KindCounts>>
-  /** LOG sequence up to which they count. */
+  /** LOG sequence up to which actors are counted. */
   readonly projectedSeq: number
 }
 
-/** Combinations of parallel states; what is beyond them is not counted. */
+/** Combinations of parallel states that are counted. */
 const ROWS_MAX = 20_000
 const AGE_MS_MIN = 250
-/** The tables have other things to do: counting may take this share of their time. */
+/** Share of the tables' time that counting may take. */
 const SHARE_MAX = 0.2
 
 const rowsSchema = z.array(z.object({ kind: z.string(), state: z.string(), status: z.string(), actors: z.coerce.number() }))
 const progressSchema = z.array(z.object({ projected_seq: z.coerce.number() }))
 
-/**
- * Counts what stands in the table `actors`; whoever asks meanwhile, or shortly after, gets the same answer. Nothing is read
- * while nobody asks.
- */
+/** Counts the rows of the table `actors`. Calls during a count, and shortly after it, get its result. */
 export function createCounts(clickhouse: ClickHouseClient, now: () => number): () => Promise<Counts> {
   let counted: Promise<Counts> | undefined
   let freshUntil = 0
   return () => {
     if (counted !== undefined && now() < freshUntil) return counted
-    const begunAt = now()
+    const startedAt = now()
     freshUntil = Infinity
-    counted = count(clickhouse).finally(() => { freshUntil = now() + Math.max(AGE_MS_MIN, (now() - begunAt) / SHARE_MAX) })
+    counted = count(clickhouse).finally(() => { freshUntil = now() + Math.max(AGE_MS_MIN, (now() - startedAt) / SHARE_MAX) })
     return counted
   }
 }
 
 async function count(clickhouse: ClickHouseClient): Promise<Counts> {
   const read = async (query: string): Promise<unknown> => (await clickhouse.query({ query, format: 'JSONEachRow' })).json()
-  // First how far the tables are, so that they are never said to be further than what was counted.
+  // Read before counting, so that it never promises more than what was counted.
   const [progress] = progressSchema.parse(await read('SELECT projected_seq FROM freshness'))
   const rows = rowsSchema.parse(await read(
     `SELECT kind, state, status, count() AS actors FROM actors GROUP BY kind, state, status ORDER BY actors DESC LIMIT ${ROWS_MAX}`,
@@ -58,7 +55,7 @@ async function count(clickhouse: ClickHouseClient): Promise<Counts> {
   return { kinds, projectedSeq: progress?.projected_seq ?? 0 }
 }
 
-/** A state as records write it → the paths of its leaves and of all that they are in. */
+/** A state as records write it → the paths of its leaves and of their parents. */
 export function activePaths(state: string): Set<string> {
   const paths = new Set<string>()
   for (const leaf of state.split('+')) {

@@ -13,7 +13,7 @@ export interface ListedActor {
 
 export interface ActorQuery {
   readonly kind: string
-  /** Dotted path of a state that they are in; empty: any. */
+  /** Dotted path of an active state; empty: any. */
   readonly state: string
   /** Part of `<tenant>/<id>`; empty: any. */
   readonly text: string
@@ -25,13 +25,14 @@ const rowsSchema = z.array(z.object({
   tenant: z.string(), id: z.string(), state: z.string(), status: z.string(), n: z.coerce.number(), lastAt: z.string(),
 }))
 
-/** The actors that something happened to last, newest first, fifty at the most. */
+/** The actors with the newest records, newest first. */
 export async function listActors(clickhouse: ClickHouseClient, { kind, state, text }: ActorQuery): Promise<ListedActor[]> {
   const result = await clickhouse.query({
     query: `SELECT tenant, actor AS id, state, status, n, formatDateTime(last_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS lastAt
       FROM actors
       WHERE kind = {kind:String}
-        AND ({state:String} = '' OR arrayExists(leaf -> leaf = {state:String} OR startsWith(leaf, concat({state:String}, '.')), splitByChar('+', state)))
+        AND ({state:String} = ''
+          OR arrayExists(leaf -> leaf = {state:String} OR startsWith(leaf, concat({state:String}, '.')), splitByChar('+', state)))
         AND position(concat(tenant, '/', actor), {text:String}) > 0
       ORDER BY last_seq DESC LIMIT ${ACTORS_MAX}`,
     query_params: { kind, state, text }, format: 'JSONEachRow',

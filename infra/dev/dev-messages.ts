@@ -3,7 +3,7 @@ import type { Durability } from '../../pipeline/producer/receipt.ts'
 import type { Settings } from '../settings.ts'
 import type { KindView } from './kind-view.ts'
 
-/** What `colloquy dev` tells its worker, in this order. */
+/** Messages of `colloquy dev` to its worker, in this order. */
 export type ToWorker =
   | { readonly type: 'load'; readonly settings: Settings; readonly durability: Durability; readonly logStyle: LogStyle }
   | { readonly type: 'run' }
@@ -13,11 +13,11 @@ export type ToWorker =
 export interface Problem {
   readonly code: string
   readonly message: string
-  /** Where in whose code, where that is known. */
+  /** Stack frames in the author's files, where there are any. */
   readonly stack?: string
 }
 
-/** What a worker answers; `files` are those it has imported so far, or tried to. */
+/** Answers of a worker; `files` are the files that it has imported so far or tried to import. */
 export type FromWorker =
   | { readonly type: 'standby'; readonly files: readonly string[] }
   | { readonly type: 'loaded'; readonly files: readonly string[]; readonly kinds: readonly KindView[] }

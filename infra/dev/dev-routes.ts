@@ -22,20 +22,20 @@ export interface DevRouteDeps {
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient
-  /** Starts after the servers, and so after these routes. */
+  /** Settles once the reloader runs, which is after these routes are up. */
   readonly reloader: Promise<Reloader>
   readonly partitionCount: number
   readonly log: Logger
   readonly now: () => number
 }
 
-/** What the page asks for twice a second. */
+/** The page reads it twice a second. */
 export interface DevState {
   readonly reload: Omit<ReloadStatus, 'kinds'> & { readonly kinds: readonly string[] }
-  /** `null` while the tables do not answer. */
+  /** `null` while ClickHouse does not answer. */
   readonly counts: Counts | null
 }
-/** The kinds of a generation of them. */
+/** The kinds of one generation. */
 export interface DevKinds {
   readonly generation: number
   readonly kinds: readonly DrawnKind[]
@@ -48,16 +48,18 @@ const STARTING: ReloadStatus = { phase: 'starting', since: '', generation: 0, ki
 const TEXT_CHARS_MAX = 260
 
 const actorsQuery = z.strictObject({
-  kind: z.string().max(TEXT_CHARS_MAX), state: z.string().max(TEXT_CHARS_MAX * 16).default(''), text: z.string().max(TEXT_CHARS_MAX).default(''),
+  kind: z.string().max(TEXT_CHARS_MAX),
+  state: z.string().max(TEXT_CHARS_MAX * 16).default(''),
+  text: z.string().max(TEXT_CHARS_MAX).default(''),
 })
 const historyQuery = z.strictObject({
   from: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
 })
 
-/** The page, what it reads, and the check of every request of the whole interface that it comes from this machine's own browser. */
+/** Serves the page and its data, and checks of every request to the interface that it was sent to this machine by name. */
 export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
   let reloader: Reloader | undefined
-  void deps.reloader.then((begun) => { reloader = begun })
+  void deps.reloader.then((running) => { reloader = running })
   const status = (): ReloadStatus => reloader?.status() ?? STARTING
   const counts = createCounts(client, now)
   const draw = createDrawer(log)
@@ -70,7 +72,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
     return {
       reload: { ...reload, kinds: kinds.map(({ name }) => name) },
       counts: await counts().catch((error: unknown) => {
-        log.debug({ err: error }, 'the tables could not be counted')
+        log.debug({ err: error }, 'actors could not be counted; the page shows no counts')
         return null
       }),
     }
@@ -78,7 +80,7 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
 
   app.get(`${PAGE_PATH}kinds`, async (): Promise<DevKinds> => {
     const { generation, kinds } = status()
-    return { generation, kinds: await draw(kinds) }
+    return { generation, kinds: draw(kinds) }
   })
 
   app.get(`${PAGE_PATH}actors`, async (request): Promise<DevActors> => {

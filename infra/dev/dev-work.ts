@@ -22,45 +22,45 @@ import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
 const STACK_CHARS_MAX = 4_000
 
 /**
- * What a worker of `colloquy dev` does: it waits with all of Colloquy imported, then imports the kinds and enters them into the
- * register, and runs the stages that have to do with them once the worker before it has stopped.
+ * Runs a worker of `colloquy dev`. It imports all of Colloquy and waits; on `load` it imports and registers the kinds; on `run`,
+ * once the earlier worker has stopped, it starts the stages that run kinds.
  */
 export function startWorker(files: LoadedFiles): void {
   const started = new AsyncDisposableStack()
   let run: (() => Promise<void>) | undefined
-  const tell = (message: FromWorker): void => { process.send?.(message) }
+  const send = (message: FromWorker): void => { process.send?.(message) }
 
   const load = async ({ settings, durability, logStyle }: Extract<ToWorker, { type: 'load' }>): Promise<void> => {
     try {
       const log = await openLog(settings, logStyle)
       const kinds = await loadKinds(settings)
       run = await prepare({ settings, durability, kinds, log }, started)
-      tell({ type: 'loaded', files: files.list(), kinds: [...kinds.values()].map(viewOf) })
+      send({ type: 'loaded', files: files.list(), kinds: [...kinds.values()].map(viewOf) })
     } catch (error) {
-      tell({ type: 'refused', files: files.list(), problem: problemOf(error) })
+      send({ type: 'refused', files: files.list(), problem: problemOf(error) })
     }
   }
-  const begin = async (): Promise<void> => {
+  const start = async (): Promise<void> => {
     try {
       await run?.()
-      tell({ type: 'running' })
+      send({ type: 'running' })
     } catch (error) {
-      tell({ type: 'failed', problem: problemOf(error) })
+      send({ type: 'failed', problem: problemOf(error) })
     }
   }
-  const take = async (message: ToWorker): Promise<void> => {
+  const handle = async (message: ToWorker): Promise<void> => {
     if (message.type === 'load') return load(message)
-    if (message.type === 'run') return begin()
+    if (message.type === 'run') return start()
     await started.disposeAsync()
     process.exit(0)
   }
 
-  process.on('message', (message: ToWorker) => void take(message))
-  // Ctrl-C reaches the whole group of processes; we are stopped in order by the one that started us.
+  process.on('message', (message: ToWorker) => void handle(message))
+  // Ctrl-C reaches the whole process group; the parent stops this worker in order.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('disconnect', () => process.exit(1))
   endWithParent()
-  tell({ type: 'standby', files: files.list() })
+  send({ type: 'standby', files: files.list() })
 }
 
 interface Work {
@@ -70,7 +70,7 @@ interface Work {
   readonly log: Logger
 }
 
-/** Everything that can be refused, so that the worker before us is stopped only for one that can take its place. */
+/** Does everything that can fail, so that the earlier worker is stopped only for one that can replace it. */
 async function prepare({ settings, durability, kinds, log }: Work, started: AsyncDisposableStack): Promise<() => Promise<void>> {
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), 'colloquy dev worker')
   const jetstream = await openJetStream(nc)
@@ -87,12 +87,12 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   }
 }
 
-/** Of a kind that is gone and never had an actor nothing is lost: it was tried out, or was a built-in one before there was a config. */
+/** Retires kinds that were removed and never had an actor: nothing is lost with them. */
 async function retireUnused({ jsm }: JetStreamContext, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
   for (const name of (await registeredKinds(kv)).keys()) {
     if (kinds.has(name) || await lastRecord({ jsm }, recordsOfKind(name)) !== undefined) continue
     await retireKind(kv, name)
-    log.info({ kind: name }, 'a kind that never had an actor is gone')
+    log.info({ kind: name }, 'retired a kind that was removed and never had an actor')
   }
 }
 
@@ -102,11 +102,11 @@ function problemOf(error: unknown): Problem {
   return { code: codeOf(error) ?? 'error', message: messageOf(error), ...(stack === '' ? {} : { stack }) }
 }
 
-/** The lines that lead into the author's own files: a syntax error has its place in the first ones. */
+/** The frames in the author's files; of a syntax error, the first lines say where it is. */
 const frames = ({ stack = '' }: Error): string => stack.split('\n')
   .filter((line) => !/\(?node:|[\\/]node_modules[\\/]/.test(line)).join('\n').slice(0, STACK_CHARS_MAX)
 
-/** A kind may block this thread for ever, and so for longer than who started us lives: another thread looks after that. */
+/** Kills this process when its parent is gone. A thread watches for it, since a kind may block the main thread for ever. */
 function endWithParent(): void {
   const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL') }, 1000)`
   new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref()

@@ -1,6 +1,6 @@
 import { recordLoadedFiles } from './loaded-files.ts'
 
-// Before all else is imported, so that a change of Colloquy's own code is seen where that is what is worked on.
+// Before anything else is imported, so that changes of Colloquy's own files are seen too.
 const files = recordLoadedFiles()
 const { startWorker } = await import('./dev-work.ts')
 startWorker(files)

@@ -7,25 +7,25 @@ export type DrawnKind = Omit<KindView, 'chart'> & {
   readonly drawing: Drawing | null
 }
 
-/** Drawings that are kept: a kind that did not change is not laid out again. */
+/** Drawings that are cached, by chart. */
 const DRAWINGS_MAX = 100
 
-export function createDrawer(log: Logger): (kinds: readonly KindView[]) => Promise<DrawnKind[]> {
-  const drawings = new Map<string, Promise<Drawing | null>>()
-  const draw = ({ name, chart }: KindView): Promise<Drawing | null> => {
-    const key = JSON.stringify(chart)
-    const known = drawings.get(key)
-    if (known !== undefined) return known
-    const drawing = layOut(chart).catch((error: unknown) => {
-      log.warn({ kind: name, err: messageOf(error) }, 'the statechart could not be laid out; the page shows the rest')
+export function createDrawer(log: Logger): (kinds: readonly KindView[]) => DrawnKind[] {
+  const drawings = new Map<string, Drawing | null>()
+  const draw = ({ name, chart }: KindView): Drawing | null => {
+    try {
+      return layOut(chart)
+    } catch (error) {
+      log.warn({ kind: name, err: messageOf(error) }, 'the statechart could not be laid out; the page shows the rest of the kind')
       return null
-    })
+    }
+  }
+  return (kinds) => kinds.map((kind) => {
+    const { chart, ...rest } = kind
+    const key = JSON.stringify(chart)
+    const drawing = drawings.get(key) ?? draw(kind)
     drawings.set(key, drawing)
     for (const old of drawings.keys()) if (drawings.size > DRAWINGS_MAX) drawings.delete(old)
-    return drawing
-  }
-  return (kinds) => Promise.all(kinds.map(async (kind) => {
-    const { chart: _, ...rest } = kind
-    return { ...rest, drawing: await draw(kind) }
-  }))
+    return { ...rest, drawing }
+  })
 }

@@ -2,17 +2,17 @@ import { resolve } from 'node:path'
 import { watch } from 'chokidar'
 import type { Logger } from 'pino'
 
-/** Editors write a file in several steps; what comes within this long is one save. */
+/** Editors write a file in several steps; all changes within this time are one save. */
 const SETTLE_MS = 40
 
-/** Watches files, those too that are not there yet, until it is stopped. */
+/** Watches files, including ones that do not exist yet, until `stop`. */
 export interface FileWatch {
-  /** From now on these and no others. */
+  /** Watches these files and no others from now on. */
   follow(files: readonly string[]): void
   stop(): Promise<void>
 }
 
-/** @param onSave told the files of one save, sorted. */
+/** @param onSave gets the files of one save, sorted. */
 export function watchFiles(onSave: (files: readonly string[]) => void, log: Logger): FileWatch {
   const watched = new Set<string>()
   const changed = new Set<string>()
@@ -27,7 +27,7 @@ export function watchFiles(onSave: (files: readonly string[]) => void, log: Logg
       onSave(files)
     }, SETTLE_MS)
   })
-  watcher.on('error', (error) => log.warn({ err: error }, 'a file cannot be watched: a change of it is not seen'))
+  watcher.on('error', (error) => log.warn({ err: error }, 'a file cannot be watched; changes of it will not be seen'))
   return {
     follow(files) {
       const wanted = new Set(files.map((file) => resolve(file)))

@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 
 /**
- * Refuses a request that was not meant for this machine by name: a page elsewhere could have its own name point here (DNS
- * rebinding), and read and send what only the owner of this machine may.
+ * Refuses a request whose host name is not this machine's. The page of another site could let its own name point here (DNS
+ * rebinding) and act as the owner of this machine.
  *
  * @throws HttpProblem 421
  */

@@ -3,7 +3,7 @@ import type { Kind } from '../../actors/definition/define-kind.ts'
 import { jsonSchema } from '../../schemas/asyncapi-messages.ts'
 import { readStatechart, type Statechart } from './chart/statechart.ts'
 
-/** A kind as the page shows it, as plain data: what runs in the worker is described there and drawn elsewhere. */
+/** A kind as the page shows it, as plain data that the worker can send. */
 export interface KindView {
   readonly name: string
   readonly version: number
@@ -14,7 +14,7 @@ export interface KindView {
   readonly tasks: readonly string[]
 }
 
-/** As much of JSON Schema as a form is made from; the rest is there too. */
+/** The keywords of JSON Schema that forms use; others are kept. */
 export interface JsonSchema {
   readonly type?: string | readonly string[]
   readonly title?: string
@@ -44,14 +44,14 @@ export const viewOf = (kind: Kind): KindView => ({
   tasks: Object.keys(kind.tasks),
 })
 
-/** What JSON Schema has no words for is asked for as JSON; the kind itself is none the worse. */
+/** A schema that JSON Schema cannot express gets no fields: the page offers a text field for JSON. */
 function described(schema: z.ZodType): JsonSchema {
   try {
     return plain(jsonSchema(schema))
   } catch {
-    return { description: 'Its schema cannot be shown as a form' }
+    return { description: 'This schema cannot be shown as a form' }
   }
 }
 
-/** The generator's result holds its own bookkeeping beside the schema, which JSON leaves behind. */
+/** The generator's result has other properties beside the schema, which JSON drops. */
 const plain = (schema: object): JsonSchema => JSON.parse(JSON.stringify(schema)) as JsonSchema

@@ -1,15 +1,15 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** Files of this process's modules that are watched; one that imports more is odd enough to be told to its author. */
+/** Files that are recorded at most; further ones are not watched. */
 const FILES_MAX = 5_000
 
-/** What this process imports from now on, and tries to: a file that is not there yet may be written. */
+/** The files that this process imports, or tries to import: a missing one may be written later. */
 export interface LoadedFiles {
   list(): string[]
 }
 
-/** Installed packages do not change under one's hands, and are left out. */
+/** Records imports from now on, except those of installed packages. */
 export function recordLoadedFiles(): LoadedFiles {
   const files = new Set<string>()
   const note = (url: string): void => {

@@ -7,14 +7,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml',
   '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8',
 }
-/** All that the page is; nothing else of the disk can be asked for. */
+/** The files of the page; no other file can be requested. */
 const OWN = [
   'index.html', 'style.css', 'icon.svg', 'main.js', 'api.js', 'store.js', 'html.js', 'chart.js', 'actors.js', 'history.js',
   'send.js', 'form.js', 'form-model.js', 'diff.js', 'view.js', 'follow.js', 'step.js',
 ]
 const LIBRARIES = { 'preact.mjs': 'preact', 'htm.mjs': 'htm' } as const
 
-/** Nothing from elsewhere, nothing in line, nobody's frame. */
+/** Nothing is loaded from elsewhere or inline, and no site may frame the page. */
 const HEADERS = {
   'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -23,7 +23,7 @@ const HEADERS = {
   'cache-control': 'no-cache',
 }
 
-/** Serves the page and its two libraries as they are on the disk, to everybody: what is secret is asked for by it. */
+/** Serves the page and its two libraries without the token, which only the page's data needs. */
 export function addPageFiles(app: FastifyInstance, path: string): void {
   const serve = (url: string, file: string): void => {
     app.get(url, { config: { isPublic: true } }, async (_request, reply) =>

@@ -8,23 +8,23 @@ import type { FileWatch } from './file-watch.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 
 /**
- * `running`: the kinds as they were last saved. `refused`: they cannot be used, those of before run on. `down`: none run, and it is
- * tried again.
+ * `running`: the kinds of the last save run. `refused`: the last save cannot be used, and the kinds from before it run. `down`: no
+ * kinds run; a retry or a save is awaited.
  */
 export type Phase = 'starting' | 'reloading' | 'running' | 'refused' | 'down'
 
 export interface ReloadStatus {
   readonly phase: Phase
-  /** When this was last so, ISO. */
+  /** When this status was set, ISO. */
   readonly since: string
-  /** Rises with each set of kinds that ran. */
+  /** Rises by one each time that kinds start to run. */
   readonly generation: number
-  /** Of those that run, or ran last. */
+  /** The kinds that run, or ran last. */
   readonly kinds: readonly KindView[]
-  /** From the save to stages that run; `null` before the first reload. */
+  /** Time from the save until the stages ran; `null` before the first reload. */
   readonly tookMs: number | null
   readonly problem: Problem | null
-  /** The files of the save that is meant; empty at the start. */
+  /** The files of the last save; empty at the start. */
   readonly changed: readonly string[]
 }
 
@@ -32,14 +32,14 @@ export interface Reloader {
   status(): ReloadStatus
   /** Loads the kinds again, as if one of these files had been saved. */
   reload(changed: readonly string[]): void
-  /** Settles when kinds run for the first time, or are refused. */
+  /** Settles when kinds run for the first time or are refused. */
   readonly settled: Promise<void>
   stop(): Promise<void>
 }
 
 export interface ReloaderOptions {
   readonly order: Extract<ToWorker, { type: 'load' }>
-  /** Followed besides what the kinds import: it may not be there yet. */
+  /** Watched besides the files that the kinds import; it may not exist yet. */
   readonly configFile: string
   readonly watchFiles: (onSave: (files: readonly string[]) => void) => FileWatch
   readonly log: Logger
@@ -47,8 +47,8 @@ export interface ReloaderOptions {
 }
 
 /**
- * Keeps a worker running with the kinds as they were last saved. The next worker waits with everything imported but the kinds,
- * so that a reload costs their import and the start of the stages; it takes over once its kinds are found to be usable.
+ * Keeps a worker running with the kinds of the last save. A standby worker has imported everything but the kinds, so that a reload
+ * costs only their import and the start of the stages. It replaces the current worker once its kinds are found usable.
  */
 export function startReloader(options: ReloaderOptions): Reloader {
   const { order, log } = options
@@ -63,8 +63,8 @@ export function startReloader(options: ReloaderOptions): Reloader {
   let isDue = true
   const pauses = restartPauses()
 
-  const become = (next: Partial<ReloadStatus>): void => { status = { ...status, since: options.now(), ...next } }
-  const due = (): void => {
+  const setStatus = (next: Partial<ReloadStatus>): void => { status = { ...status, since: options.now(), ...next } }
+  const requestRun = (): void => {
     isDue = true
     wake.resolve()
   }
@@ -72,12 +72,12 @@ export function startReloader(options: ReloaderOptions): Reloader {
     for (const file of files) changed.add(file)
     savedAt ??= performance.now()
     pauses.reset()
-    due()
+    requestRun()
   }
   const files = options.watchFiles(reload)
   files.follow([options.configFile])
 
-  /** The worker that waits, unless it was started before one of Colloquy's own files changed. */
+  /** The standby worker, or a new one where a file that the standby has imported was saved. */
   const takeStandby = async (saved: ReadonlySet<string>): Promise<WorkerProcess> => {
     const started = standby ?? startWorkerProcess()
     standby = undefined
@@ -92,25 +92,26 @@ export function startReloader(options: ReloaderOptions): Reloader {
     void worker.ended.then(async (how) => {
       if (current !== worker || stopping.signal.aborted) return
       current = undefined
-      const problem = { code: 'worker_ended', message: `the process that runs the kinds ended (${how}); what it wrote is in the terminal` }
+      const problem = { code: 'worker_ended', message: `the process that runs the kinds ended (${how}); its output is in the terminal` }
       await retry(problem, pauses.after(performance.now() - begunAt))
     })
   }
 
   const retry = async (problem: Problem, pauseMs: number): Promise<void> => {
-    become({ phase: 'down', problem })
-    log.error({ code: problem.code, pauseMs }, `no kinds run: ${problem.message}; they are started again`)
+    setStatus({ phase: 'down', problem })
+    log.error({ code: problem.code, pauseMs }, `no kinds run: ${problem.message}; restarting them`)
     await Promise.race([delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined), wake.promise])
-    due()
+    requestRun()
   }
 
   const refuse = (problem: Problem): void => {
-    become({ phase: current === undefined ? 'down' : 'refused', problem })
-    const meanwhile = current === undefined ? 'no kinds run until it is mended' : 'the kinds of before run on'
-    log.error({ code: problem.code }, `refused: ${problem.message}; ${meanwhile}${problem.stack === undefined ? '' : `\n${problem.stack}`}`)
+    setStatus({ phase: current === undefined ? 'down' : 'refused', problem })
+    const meanwhile = current === undefined ? 'no kinds run until it is fixed' : 'the kinds from before it keep running'
+    const stack = problem.stack === undefined ? '' : `\n${problem.stack}`
+    log.error({ code: problem.code }, `save refused: ${problem.message}; ${meanwhile}${stack}`)
   }
 
-  /** Kinds that ran before are started again by and by; others wait for the next save. */
+  /** Kinds that ran before are restarted after a pause; others wait for the next save. */
   const fail = async (error: unknown): Promise<void> => {
     const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
     if (current === undefined && status.generation > 0) await retry(problem, pauses.after(0))
@@ -119,10 +120,10 @@ export function startReloader(options: ReloaderOptions): Reloader {
 
   const tryNext = async (): Promise<void> => {
     const saved = changed
-    const begunAt = savedAt
+    const saveMs = savedAt
     changed = new Set()
     savedAt = undefined
-    become({ phase: status.generation === 0 ? 'starting' : 'reloading', changed: [...saved] })
+    setStatus({ phase: status.generation === 0 ? 'starting' : 'reloading', changed: [...saved] })
     const next = await takeStandby(saved)
     try {
       const loaded = await next.load(order)
@@ -131,7 +132,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
         refuse(loaded.problem)
         return await next.stop()
       }
-      // A newer save makes this one's kinds old before they ran.
+      // A newer save replaces this one before it ran.
       if (stopping.signal.aborted || (isDue && saved.size > 0)) return await next.stop()
       const before = current
       current = undefined
@@ -139,10 +140,10 @@ export function startReloader(options: ReloaderOptions): Reloader {
       await next.run()
       current = next
       watchOver(next)
-      const tookMs = begunAt === undefined ? null : Math.round(performance.now() - begunAt)
-      become({ phase: 'running', generation: status.generation + 1, kinds: loaded.kinds, problem: null, tookMs })
+      const tookMs = saveMs === undefined ? null : Math.round(performance.now() - saveMs)
+      setStatus({ phase: 'running', generation: status.generation + 1, kinds: loaded.kinds, problem: null, tookMs })
       log.info({ kinds: loaded.kinds.map(({ name, version }) => `${name}@${version}`).join(' '), ...(tookMs === null ? {} : { tookMs }) },
-        begunAt === undefined ? 'the kinds run' : 'the saved kinds run')
+        saveMs === undefined ? 'running the kinds' : 'running the saved kinds')
     } catch (error) {
       void next.stop()
       await fail(error)

@@ -7,23 +7,23 @@ import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { FromWorker, ToWorker } from './dev-messages.ts'
 
 const MODULE = workerEntry(import.meta.url, 'dev-worker')
-/** To import all of Colloquy, to import the kinds, and to start the stages. A kind that loads for longer is taken to hang. */
+/** Bounds for importing all of Colloquy, importing the kinds, and starting the stages. */
 const STANDBY_MS_MAX = 30_000
 const LOAD_MS_MAX = 15_000
 const RUN_MS_MAX = 30_000
-/** What is under way may be finished so long; the rest is in the log and done by the next one. */
+/** Time to finish work in progress; the next worker resumes the rest from the log. */
 const STOP_MS_MAX = 500
 
 /** A process that runs kinds. */
 export interface WorkerProcess {
   readonly pid: number | undefined
-  /** Files that were imported before the kinds: a worker that waits is stale when one of them changes. */
+  /** Files that were imported before the kinds: a standby worker is stale once one of them changes. */
   readonly files: readonly string[]
-  /** Imports and registers the kinds. Rejects where the process ends before it has an answer. */
+  /** Imports and registers the kinds. Rejects where the process ends first. */
   load(order: Extract<ToWorker, { type: 'load' }>): Promise<Extract<FromWorker, { type: 'loaded' | 'refused' }>>
   /** Starts its stages. @throws ColloquyError where they do not start */
   run(): Promise<void>
-  /** Settles when the process is gone, with how it went. Never rejects. */
+  /** Settles when the process is gone, with its exit code or signal. Never rejects. */
   readonly ended: Promise<string>
   /** Stops it in order, after half a second by force. May be called again. */
   stop(): Promise<void>
@@ -36,7 +36,7 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
     ([code, signal]: (string | number | null)[]) => (signal === null ? `exit code ${code}` : `signal ${signal}`),
     (error: unknown) => String(error),
   )
-  // A message to one that is just ending is told here; that it has ended is told by `ended`.
+  // Sending to a process that is ending fails here; `ended` reports its end.
   child.on('error', () => undefined)
 
   const answer = async <Type extends FromWorker['type']>(
@@ -50,9 +50,11 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
     try {
       return await Promise.race([
         promise,
-        ended.then((how) => { throw new ColloquyError('worker_ended', `the process ended (${how}) before ${what}; what it wrote is in the terminal`) }),
+        ended.then((how) => {
+          throw new ColloquyError('worker_ended', `the process ended (${how}) before ${what}; its output is in the terminal`)
+        }),
         delay(ms, undefined, { signal: settled.signal }).then(() => {
-          throw new ColloquyError(code, `${what} took longer than ${ms / 1_000} s; look for an await or a loop without an end`)
+          throw new ColloquyError(code, `${what} took longer than ${ms / 1_000} s; look for an await or a loop that does not end`)
         }),
       ])
     } finally {
@@ -60,9 +62,9 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
       child.off('message', take)
     }
   }
-  const tell = (message: ToWorker): void => { if (child.connected) child.send(message) }
+  const send = (message: ToWorker): void => { if (child.connected) child.send(message) }
   const stop = async (): Promise<void> => {
-    tell({ type: 'stop' })
+    send({ type: 'stop' })
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
     await ended
     clearTimeout(force)
@@ -73,11 +75,11 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
     return {
       pid: child.pid, files, ended, stop,
       load(order) {
-        tell(order)
+        send(order)
         return answer(['loaded', 'refused'], LOAD_MS_MAX, 'config_hangs', 'importing the kinds')
       },
       async run() {
-        tell({ type: 'run' })
+        send({ type: 'run' })
         const ran = await answer(['running', 'failed'], RUN_MS_MAX, 'worker_failed', 'starting the stages')
         if (ran.type === 'failed') throw new ForeignCodeError(ran.problem.code, ran.problem.message)
       },

@@ -4,7 +4,7 @@ import { codeOf } from '../../schemas/errors.ts'
 
 const PASSWORD_BYTES = 24
 
-/** Size of a file; 0 for one that is not there (any more). */
+/** Size of a file; 0 where it does not exist. */
 export async function bytesOfFile(path: string): Promise<number> {
   try {
     return (await stat(path)).size
@@ -15,8 +15,8 @@ export async function bytesOfFile(path: string): Promise<number> {
 }
 
 /**
- * The password that a file holds; made once, for the owner's eyes only. It is there wholly or not at all, so that a crash while it
- * is made leaves no empty one behind.
+ * Reads the password in a file, and creates both where the file is missing, readable by its owner only. The file appears whole, so
+ * that a crash leaves no empty one behind.
  */
 export async function ownPassword(path: string): Promise<string> {
   try {

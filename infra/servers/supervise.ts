@@ -6,34 +6,34 @@ import { restartPauses, withRetry, type Pauses } from '../../pipeline/runtime/re
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { killGroup, spawnTied } from './tied-child.ts'
 
-/** How to start a child process, and how to know that it answers. */
+/** How to start a child process, and how to tell that it is ready. */
 export interface ChildSpec {
   /** For log lines and errors. */
   name: string
-  /** A path, or a name to be found on the PATH. */
+  /** A path, or a name on the PATH. */
   command: string
   args: readonly string[]
-  /** Added to our own environment. */
+  /** Added to this process's environment. */
   env?: Record<string, string>
-  /** Resolves when the child answers, throws while it does not; asked again every 50 ms at most. */
+  /** Resolves when the child is ready, throws until then; called again every 50 ms at most. */
   ready: () => Promise<void>
-  /** How long the first start may take; default 60,000. A restart may take longer, with a warning each time this is over. */
+  /** Bound of the first start; default 60,000. A restart may take longer, with a warning each time that this has passed. */
   readyTimeoutMs?: number
-  /** How long the child may take to end after SIGTERM, before SIGKILL; default 10,000. */
+  /** Time between SIGTERM and SIGKILL; default 10,000. */
   stopTimeoutMs?: number
-  /** The level at which a line that the child wrote goes to the log; default debug. */
+  /** Log level for a line of the child's output; default debug. */
   lineLevel?: (line: string) => 'debug' | 'info' | 'warn'
-  /** Called each time the child answers again after it died. Must not throw. */
+  /** Called each time that the child is ready again after it died. Must not throw. */
   onRestart?: () => void
 }
 
-/** A child that is kept running until `stop()`. */
+/** A child process that is restarted until `stop()`. */
 export interface SupervisedChild {
-  /** Of the process that runs now; undefined between its death and the next start. */
+  /** Of the running process; undefined between its death and the next start. */
   readonly pid: number | undefined
-  /** How often it was started again. */
+  /** Number of restarts. */
   readonly restarts: number
-  /** SIGTERM, after `stopTimeoutMs` SIGKILL; resolves when the process is gone. May be called again and at any time. */
+  /** Sends SIGTERM, after `stopTimeoutMs` SIGKILL; resolves when the process is gone. May be called at any time and again. */
   stop(): Promise<void>
 }
 
@@ -46,9 +46,9 @@ const stderrTailLinesMax = 20
 /**
  * Starts a child process and keeps it running. Resolves when it is ready for the first time.
  *
- * - The child never outlives us, and is in a session of its own (`spawnTied`); we stop it in order.
+ * - The child never outlives this process, and is in a session of its own (`spawnTied`).
  * - If it dies later it is started again, for ever, after an exponentially growing, jittered delay (100 ms to 10 s).
- * - What it writes goes to the log, line by line.
+ * - Its output goes to the log, line by line.
  *
  * Needs a POSIX `sh`.
  * @throws ColloquyError `child_failed`, with the end of the child's stderr, when it dies or does not answer within
@@ -74,7 +74,7 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
       if (stopping.signal.aborted) return
 
       const delayMs = pauses.after(performance.now() - begunMs)
-      log.error({ ...ended, delayMs }, `${spec.name} died (${describe(ended)}); starting it again`)
+      log.error({ ...ended, delayMs }, `${spec.name} died (${describe(ended)}); restarting it`)
       await pause(delayMs, stopping.signal)
       if (stopping.signal.aborted) return
       restarts += 1
@@ -83,16 +83,16 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
     }
   }
 
-  /** A restarted child is never killed for being slow: a server that recovers a large store would never come up. */
+  /** A slow restart is not killed: a server that recovers a large store would never come up. */
   const restarted = async (current: Run): Promise<void> => {
     const settled = new AbortController()
-    const timeout = setInterval(() => log.warn(`${spec.name} was started again and does not answer yet`),
+    const timeout = setInterval(() => log.warn(`${spec.name} was restarted and is not ready yet; still waiting`),
       spec.readyTimeoutMs ?? readyTimeoutMsDefault)
     const answered = await Promise.race([answers(spec, settled.signal), current.ended.then(() => false)])
     clearInterval(timeout)
     settled.abort()
     if (!answered) return
-    log.info({ pid: current.process.pid, restarts }, `${spec.name} answers again`)
+    log.info({ pid: current.process.pid, restarts }, `${spec.name} is ready again`)
     spec.onRestart?.()
   }
 
@@ -117,7 +117,7 @@ interface Ended { exitCode: number | null, signal: NodeJS.Signals | null, reason
 
 interface Run {
   readonly process: ChildProcess
-  /** Resolves when the process is gone and all it wrote has been read. Never rejects. */
+  /** Resolves when the process is gone and all of its output has been read. Never rejects. */
   readonly ended: Promise<Ended>
   /** The last lines of stderr for an error message, or nothing. */
   stderrTail(): string
@@ -126,7 +126,7 @@ interface Run {
 function launch(spec: ChildSpec, log: Logger): Run {
   const child = spawnTied({
     name: spec.name, command: spec.command, args: spec.args, stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
-    // Not configuration: a child finds PATH, HOME and the like as we do.
+    // Not configuration: the child needs PATH, HOME and the like.
     env: { ...process.env, ...spec.env },
   })
   const tail: string[] = []
@@ -137,7 +137,7 @@ function launch(spec: ChildSpec, log: Logger): Run {
     tail.push(line)
     if (tail.length > stderrTailLinesMax) tail.shift()
   })
-  for (const stream of child.stdio) stream?.on('error', (error) => log.debug({ err: error }, 'a pipe to the child broke'))
+  for (const stream of child.stdio) stream?.on('error', (error) => log.debug({ err: error }, 'a pipe to the child process broke'))
 
   const ended = new Promise<Ended>((resolve) => {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, reason: messageOf(error) }))
@@ -150,7 +150,7 @@ function launch(spec: ChildSpec, log: Logger): Run {
   }
 }
 
-/** What went wrong, or nothing when the child answers in time. */
+/** Why the child did not become ready in time; `undefined` where it did. */
 async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined> {
   const timeoutMs = spec.readyTimeoutMs ?? readyTimeoutMsDefault
   const settled = new AbortController()
@@ -162,7 +162,7 @@ async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined
       `it did not answer within ${timeoutMs} ms${lastError === undefined ? '' : ` (${messageOf(lastError)})`}`),
   ])
   settled.abort()
-  // An answer while our child is dead is somebody else's.
+  // An answer while the child is dead comes from another process.
   return problem ?? (isRunning(run.process) ? undefined : `it died (${describe(await run.ended)})`)
 }
 
@@ -183,10 +183,10 @@ const isRunning = (child: ChildProcess): boolean =>
 const describe = ({ exitCode, signal, reason }: Ended): string =>
   reason ?? (signal === null ? `exit code ${exitCode}` : `signal ${signal}`)
 
-/** Waits; false when the signal was given meanwhile. */
+/** False where the signal was aborted meanwhile. */
 const pause = (ms: number, signal: AbortSignal): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false)
 
-/** Calls back for each line, cut to `lineCharsMax`. */
+/** Calls `onLine` for each line, cut to `lineCharsMax`. */
 function readLines(stream: Readable, onLine: (line: string) => void): void {
   let rest = ''
   stream.setEncoding('utf8')

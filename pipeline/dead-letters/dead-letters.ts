@@ -78,6 +78,21 @@ export async function newestDeadLetters(jetstream: JetStreamContext, filter: Dea
   }
 }
 
+/** The dead letters that fit whose originals arrived first, in that order. Holds at most twice as many as it returns. */
+export async function firstDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
+  const first: DeadLetter[] = []
+  const keepFirst = (): void => {
+    first.sort((a, b) => a.inboxSeq - b.inboxSeq)
+    first.length = Math.min(first.length, limit)
+  }
+  for await (const deadLetter of scanDeadLetters(jetstream, filter)) {
+    first.push(deadLetter)
+    if (first.length >= 2 * limit) keepFirst()
+  }
+  keepFirst()
+  return first
+}
+
 /** Reads a dead letter with its payload; `undefined` if DEAD has none with this sequence. */
 export async function findDeadLetter(jetstream: JetStreamContext, seq: number): Promise<DeadLetter | undefined> {
   const stored = await jetstream.jsm.streams.getMessage('DEAD', { seq })

@@ -26,8 +26,8 @@ export async function resolutionInputOf(
 ): Promise<ResolutionInput> {
   const deadLetter = await findDeadLetter(jetstream, seq)
   if (deadLetter === undefined) {
-    throw new ColloquyError('gone',
-      `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; "colloquy dead ls --each" lists all dead letters`)
+    throw new ColloquyError('gone', `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; `
+      + '"colloquy dead ls --each" lists those that there are')
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
   const { record, reason, subject, error } = await recordOf(jetstream, deadLetter)
@@ -56,8 +56,7 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
 
 async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, reason, address }: DeadLetter) {
   const stored = await recordAt(jetstream, logSeq, 'anyReplica')
-  const isOfActor = stored !== undefined && actorKey(parseLogSubject(stored.subject).address) === actorKey(address)
-  const record = isOfActor ? stored.record : undefined
+  const record = stored !== undefined && actorKey(parseLogSubject(stored.subject).address) === actorKey(address) ? stored.record : undefined
   if (record?.inbox.seq === inboxSeq) {
     if (record.reason === reason) return { record, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '' }
     const failed = record.ended.find(({ status }) => status === 'failed' || status === 'expired')

@@ -1,7 +1,8 @@
 import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
-import { deadSubject, type Address } from '../../schemas/subjects.ts'
+import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 
+/** A message for DEAD. */
 export interface DeadLetterMessage {
   readonly subject: string
   readonly reason: Reason
@@ -10,9 +11,10 @@ export interface DeadLetterMessage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Header values are one line of ASCII. */
+/** Encodes a text as one line of ASCII, up to 1,024 characters, as header values must be. */
 export const headerText = (text: string): string => encodeURI(text.toWellFormed()).replaceAll('%20', ' ').slice(0, 1024)
 
+/** Whether a record rejects an input or ends a task in failure. */
 export const hasDeadLetters = (record: LogRecord): boolean => record.reason !== undefined || record.ended.some(isFailure)
 
 const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
@@ -20,20 +22,24 @@ const BY_WAKE_UP: ReadonlySet<string> = new Set(['timer.fired', 'task.expired'])
 const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || status === 'expired'
 
 /**
- * The dead letters of a record: a rejection with its payload untouched, as INBOX still has it (else the excerpt that the
- * record keeps, and a header that says so); a task that failed for good, with its outcome.
+ * The dead letters of a record. A rejected input has the original payload from INBOX. If INBOX no longer has it, the dead letter has the
+ * excerpt from the record and the header `Colloquy-Payload: excerpt`. A task that failed for good has its outcome.
+ *
+ * @param logSeq LOG sequence of the record.
  */
-export async function deadLettersOf(jetstream: JetStreamContext, address: Address, record: LogRecord, logSeq: number): Promise<DeadLetterMessage[]> {
+export async function deadLettersOf(
+  jetstream: JetStreamContext, address: Address, record: LogRecord, logSeq: number,
+): Promise<DeadLetterMessage[]> {
   const deadLetters: DeadLetterMessage[] = []
   const base = {
     'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,
     'Colloquy-Type': headerText(record.input.type),
   }
   if (record.reason !== undefined) {
-    // The leader, since a replica that lags would cost the payload.
+    // Asks the stream's leader: a direct get from a lagging replica could miss the payload.
     const original = await jetstream.jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })
     const whole = original !== null && original.time.toISOString() === record.inbox.ts
-    // An alarm itself says nothing; the record has what it was for.
+    // The message of a wake-up has no content; the record's excerpt says what the wake-up was for.
     const payload = whole && !BY_WAKE_UP.has(record.input.type) ? original.data : Buffer.from(record.payload ?? '')
     deadLetters.push({
       subject: deadSubject(record.reason, address),
@@ -55,7 +61,12 @@ export async function deadLettersOf(jetstream: JetStreamContext, address: Addres
       reason: 'task_failed',
       payload: Buffer.from(JSON.stringify(end)),
       msgId: `dead-${end.run}`,
-      headers: { ...base, 'Colloquy-Reason': 'task_failed', 'Colloquy-Error': headerText(`${end.error?.code}: ${end.error?.message}`), 'Colloquy-Task': end.task },
+      headers: {
+        ...base,
+        'Colloquy-Reason': 'task_failed',
+        'Colloquy-Error': headerText(`${end.error?.code}: ${end.error?.message}`),
+        'Colloquy-Task': end.task,
+      },
     })
   }
   return deadLetters

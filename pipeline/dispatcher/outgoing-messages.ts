@@ -1,9 +1,9 @@
-import type { LogRecord, Started } from '../../schemas/record.ts'
 import type { TaskMessage } from '../../schemas/internal-messages.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import { actorKey, actorSubject, outSubject, taskSubject, type Address } from '../../schemas/subjects.ts'
+import type { LogRecord, Started } from '../../schemas/record.ts'
+import { actorKey, actorSubject, type Address, outSubject, taskSubject } from '../../schemas/subjects.ts'
 
-/** A message that a record wants to be sent. Sent twice, it is the same message by its id; without one, by what it says. */
+/** A message that the dispatcher publishes for a record. `msgId` lets JetStream drop a duplicate; without it the receiver detects it. */
 export interface Outgoing {
   readonly subject: string
   readonly payload: string
@@ -11,7 +11,7 @@ export interface Outgoing {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The emitted events as CloudEvents, in the actor's order. */
+/** The emitted events of a record as CloudEvents, in order. */
 export const eventsOf = (address: Address, record: LogRecord): Outgoing[] =>
   record.emitted.map((event, index) => ({
     subject: outSubject(address, event.type),
@@ -33,35 +33,37 @@ export const eventsOf = (address: Address, record: LogRecord): Outgoing[] =>
   }))
 
 /**
- * What the actor sends to others, in its order: inputs like any producer's. `sequence` goes on where that of the emitted events
- * ends, so that a repeat is recognised however late it comes. No message id: INBOX would drop it for a producer's message that
- * happens to have the same one.
+ * The messages of a record to other actors, in order. They are inputs like those of producers. Their `sequence` continues after the emitted
+ * events, so that the receiver detects a duplicate however late it arrives. They carry no message id, because INBOX would drop a message
+ * whose id a producer happens to have used.
  */
 export const sentBy = (address: Address, record: LogRecord): Outgoing[] =>
   (record.sent ?? []).map(({ id, kind, actor, type, data }, index) => ({
     subject: actorSubject({ tenant: address.tenant, kind, id: actor }),
     payload: JSON.stringify({
       type, id, source: sourceOf(address), time: record.at,
-      sequence: sequenceOf(record, record.emitted.length + index), causationid: record.input.id, ...carried(record), data,
+      sequence: sequenceOf(record, record.emitted.length + index), causationid: record.input.id, ...contextOf(record), data,
     }),
   }))
 
 const sourceOf = (address: Address): string => `colloquy/${actorKey(address)}`
 
-/** Rises with everything that the actor says, so that it can be sent into another Colloquy as it is. */
+/** Rises with every message of an actor, so that another Colloquy can take the message as an input without change. */
 const sequenceOf = (record: LogRecord, index: number): number => record.n * LIMITS.effectsMax + index
 
-/** The tasks to run. */
-export const tasksOf = (address: Address, record: LogRecord): Outgoing[] => record.started.map((started) => taskOf(address, record, started))
+/** The tasks that a record starts. */
+export const tasksOf = (address: Address, record: LogRecord): Outgoing[] =>
+  record.started.map((started) => taskOf(address, record, started))
 
-/** @param record the one that started it */
+/** The message of one task. @param record the record that started the task. */
 export function taskOf(address: Address, record: LogRecord, { run, task, input, deadlineAt }: Started): Outgoing {
-  const message: TaskMessage = { run, task, startedAt: record.at, deadlineAt, input, ...carried(record) }
+  const message: TaskMessage = { run, task, startedAt: record.at, deadlineAt, input, ...contextOf(record) }
   return { subject: taskSubject(task, address), msgId: run, payload: JSON.stringify(message) }
 }
 
-const carried = ({ input }: LogRecord) => ({ correlationid: input.correlationid, traceparent: input.traceparent })
+/** Correlation and trace context, which a message takes over from the input that caused it. */
+const contextOf = ({ input }: LogRecord) => ({ correlationid: input.correlationid, traceparent: input.traceparent })
 
-/** The runs whose results nobody waits for any more. */
+/** The runs whose results are no longer needed: their task expired, or the machine left the state that invoked it. */
 export const abortedBy = (record: LogRecord): string[] =>
   record.ended.filter((end) => end.status === 'expired' || end.status === 'stopped').map((end) => end.run)

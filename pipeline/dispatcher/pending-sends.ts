@@ -1,27 +1,28 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { sentBy, type Outgoing } from './outgoing-messages.ts'
+import { type Outgoing, sentBy } from './outgoing-messages.ts'
 
-/** Follows a whole log and knows what actors sent to others that these have no record of. What is remembered is as large as that. */
+/** Finds messages from actors to actors that have not arrived: the receiver has no record of them. Memory grows with their number only. */
 export interface Sends {
-  /** Takes records in the order of LOG. @param isCarriedOut false where the dispatcher is still to send what this one sends */
+  /** Adds a record; call it in the order of LOG. @param isCarriedOut false if the dispatcher has yet to publish the record's messages. */
   add(address: Address, record: LogRecord, isCarriedOut: boolean): void
-  /** In the order in which they were sent. */
+  /** Messages without a record at their receiver, in the order in which they were sent. */
   undelivered(): readonly Outgoing[]
 }
 
+/** Creates an empty tracker, to be fed with all of LOG. */
 export function createSends(): Sends {
-  const open = new Map<string, Outgoing>()
+  const pending = new Map<string, Outgoing>()
   return {
     add(address, record, isCarriedOut) {
       const messages = isCarriedOut ? sentBy(address, record) : []
       for (const [index, { id, kind, actor }] of (record.sent ?? []).entries()) {
         const message = messages[index]
-        if (message !== undefined) open.set(keyOf({ tenant: address.tenant, kind, id: actor }, id), message)
+        if (message !== undefined) pending.set(keyOf({ tenant: address.tenant, kind, id: actor }, id), message)
       }
-      open.delete(keyOf(address, record.input.id))
+      pending.delete(keyOf(address, record.input.id))
     },
-    undelivered: () => [...open.values()],
+    undelivered: () => [...pending.values()],
   }
 }
 

@@ -1,22 +1,22 @@
-import { nextDeadline, hasPending } from '../../actors/core/next-deadline.ts'
+import { hasPending, nextDeadline } from '../../actors/core/next-deadline.ts'
 import { taskMessageSchema } from '../../schemas/internal-messages.ts'
 import { actorKey } from '../../schemas/subjects.ts'
-import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { taskOf, type Outgoing } from './outgoing-messages.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
-import { lastRecords, type LastRecord } from './last-records.ts'
+import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
 import { taskStartedIn } from './find-task-start.ts'
+import { type LastRecord, lastRecords } from './last-records.ts'
+import { type Outgoing, taskOf } from './outgoing-messages.ts'
 
 export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
   readonly jetstream: JetStreamContext
   readonly partitions: readonly number[]
-  /** Told apart from runs of records that come after this LOG sequence: those are the dispatcher's to carry out. */
+  /** LOG sequence up to which a partition's records are re-armed. The dispatcher carries out the records after it. */
   readonly upTo: (partition: number) => number
-  /** A name of this occasion: within JetStream's window the same one never puts a run in twice. */
+  /** Part of the message id of each task: within JetStream's duplicate window, repeating a call with it publishes no run twice. */
   readonly occasion: string
-  /** ISO. */
+  /** The time, ISO. */
   readonly now: () => string
 }
 
@@ -24,36 +24,39 @@ interface Rearming extends RearmOptions {
   readonly wakeUps: WakeUps
 }
 
-/** What was put in again. */
+/** Numbers of what `rearm` restored. */
 export interface Rearmed {
   readonly actors: number
   readonly tasks: number
-  /** Alarms: one for all the timers and deadlines of an actor. */
+  /** Wake-ups: one for all timers and deadlines of an actor. */
   readonly timers: number
 }
 
-/** Actors looked after side by side. */
+/** Actors that are re-armed concurrently. */
 const ACTORS_MAX = 32
 
 /**
- * Puts the tasks that actors wait for into TASKS again, under their old names and with their old deadlines, where they are not there any
- * more, and gives an alarm to those that have none; what is overdue comes at once. Nothing else that records asked for is repeated. A
- * run that had come out all the same is doubled at worst: its second result finds no pending run, and is ignored.
+ * Restores the pending tasks and wake-ups of actors after TASKS or TIMERS was lost. Publishes each pending task that TASKS lacks, with its
+ * run id and deadline unchanged, and sets a wake-up for each actor that needs one and has none. A deadline that has passed fires at once.
+ * No other effect is repeated. At worst a task that was already done runs a second time; its result finds no pending run and is ignored.
+ *
+ * @throws ColloquyError `interrupted` when reading LOG was interrupted; the reason of `signal` when it is aborted.
  */
 export async function rearm(options: RearmOptions): Promise<Rearmed> {
-  const rearming = { ...options, wakeUps: createWakeUps({ jetstream: options.jetstream, log: options.log, metrics: options.metrics, signal: options.signal }) }
+  const { jetstream, log, metrics, signal } = options
+  const rearming = { ...options, wakeUps: createWakeUps({ jetstream, log, metrics, signal }) }
   const sum = { actors: 0, tasks: 0, timers: 0 }
-  const window = createConcurrencyLimit(ACTORS_MAX)
-  const add = (one: Rearmed): void => {
-    sum.actors += one.tasks + one.timers > 0 ? 1 : 0
-    sum.tasks += one.tasks
-    sum.timers += one.timers
+  const concurrency = createConcurrencyLimit(ACTORS_MAX)
+  const add = ({ tasks, timers }: Rearmed): void => {
+    sum.actors += tasks + timers > 0 ? 1 : 0
+    sum.tasks += tasks
+    sum.timers += timers
   }
-  for await (const last of lastRecords(options.jetstream, options.partitions)) {
-    options.signal.throwIfAborted()
-    if (hasPending(last.record.state)) await window.add(rearmActor(rearming, last).then(add))
+  for await (const last of lastRecords(jetstream, options.partitions)) {
+    signal.throwIfAborted()
+    if (hasPending(last.record.state)) await concurrency.add(rearmActor(rearming, last).then(add))
   }
-  await window.done()
+  await concurrency.done()
   return sum
 }
 
@@ -67,27 +70,28 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     if (from !== undefined && from.seq > upTo) continue
     const started = from?.record.started.find((one) => one.run === run)
     if (from === undefined || started === undefined) {
-      log.error({ actor: actorKey(address), run, task }, 'a task cannot be run again, since LOG has no record that started it; its deadline tells the machine')
+      log.error({ actor: actorKey(address), run, task }, 'LOG has no record that started the task; the task expires at its deadline')
       continue
     }
-    // The runner would only throw it away; its deadline tells the machine.
+    // The task runner would discard it; the wake-up reports the expiry to the machine.
     if (deadlineAt <= options.now()) continue
-    tasks += await put(options, taskOf(address, from.record, started), run)
+    tasks += await enqueue(options, taskOf(address, from.record, started), run)
   }
-  const due = nextDeadline(record.state)
-  const isSet = due !== undefined && await wakeUps.set(address, due.at) === 'set'
+  const deadline = nextDeadline(record.state)
+  const isSet = deadline !== undefined && await wakeUps.set(address, deadline.at) === 'set'
   return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }
 
-/** How many messages that was. */
-async function put(options: RearmOptions, { subject, payload }: Outgoing, run: string): Promise<0 | 1> {
+/** Publishes a task unless TASKS has it. Returns the number of published messages. */
+async function enqueue(options: RearmOptions, { subject, payload }: Outgoing, run: string): Promise<0 | 1> {
   if (await isQueued(options.jetstream, subject, run)) return 0
-  // Not the run's own id alone: JetStream may still remember it from when it was put in first.
-  await publishWithRetry({ ...options, publisher: options.jetstream.publisher }, subject, payload, { msgId: `${run}:${options.occasion}` })
+  // The run's id alone may still be in JetStream's duplicate window, from when the dispatcher published the task.
+  const msgId = `${run}:${options.occasion}`
+  await publishWithRetry({ ...options, publisher: options.jetstream.publisher }, subject, payload, { msgId })
   return 1
 }
 
-/** Also while it is being run: a task leaves the queue only with its outcome. */
+/** True also while the task runs: a task leaves the queue only when its outcome is stored. */
 async function isQueued({ jsm }: JetStreamContext, subject: string, run: string): Promise<boolean> {
   for (let seq = 1; ;) {
     const message = await jsm.direct.getMessage('TASKS', { seq, next_by_subj: subject })

@@ -1,31 +1,34 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { sentBy } from './outgoing-messages.ts'
-import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
+import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { sentBy } from './outgoing-messages.ts'
 
 export interface ResendOptions extends Omit<RetryDeps, 'publisher'> {
   readonly jetstream: JetStreamContext
   readonly partitions: readonly number[]
-  /** SENT has what was published up to then, ISO. */
+  /** SENT has all messages published up to this time, ISO. */
   readonly since: string
-  /** LOG sequence up to which records were carried out. */
+  /** LOG sequence up to which the dispatcher has carried out a partition's records. */
   readonly upTo: (partition: number) => number
 }
 
-/** How much older than what SENT lost the records may be that asked for it: what the dispatcher may have been behind. */
-const BEHIND_MS_MAX = 3_600_000
+/** How long before its message was published a record may have been committed: the lag that the dispatcher may have had. */
+const DISPATCH_LAG_MS_MAX = 3_600_000
+/** Messages that the reader buffers. */
 const AHEAD_MAX = 1_000
 
 /**
- * Sends what actors sent to others again, from what SENT may have lost on; who has it already knows it by its `sequence`. To be done
- * before newer ones are sent: they would make the older ones look like repeats.
+ * Publishes again the messages of actors to actors that a truncated SENT may have lost. An actor that has one already recognises the
+ * duplicate by its `sequence`. Call it before any newer message is published: after a newer one, a lost message would look like a
+ * duplicate.
  *
- * @returns how many.
+ * @returns the number of published messages.
+ * @throws ColloquyError `interrupted` when the reader lost its consumer or its connection; the reason of `signal` when it is aborted.
  */
 export async function resend({ jetstream, partitions, since, upTo, ...deps }: ResendOptions): Promise<number> {
-  const from = new Date(Math.max(0, Date.parse(since) - BEHIND_MS_MAX))
+  const from = new Date(Math.max(0, Date.parse(since) - DISPATCH_LAG_MS_MAX))
   const first = await jetstream.jsm.direct.getMessage('LOG', { start_time: from })
   const last = Math.max(0, ...partitions.map(upTo))
   if (first === null || first.seq > last) return 0

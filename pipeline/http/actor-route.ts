@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
-import { actorKey, logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
+import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
+import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { HttpProblem } from './problems.ts'
-import { findRecord, lastRecord, type Placed } from '../jetstream/last-record.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
 export interface ActorRouteDeps {
   readonly jetstream: JetStreamContext
@@ -16,7 +16,7 @@ export interface ActorRouteDeps {
 
 const querySchema = z.strictObject({ at: z.coerce.number().int().min(1).optional() })
 
-/** `GET /v1/actors/<tenant>/<kind>/<id>[?at=n]`: the actor as its last record leaves it, or its record `n`. */
+/** Adds `GET /v1/actors/<tenant>/<kind>/<id>[?at=n]`: the actor's state after its last record, or after record `n`. */
 export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount, connection }: ActorRouteDeps): void {
   app.get<{ Params: AddressParams }>(`/v1/actors/${ADDRESS_PATH}`, async (request) => {
     const address = addressOf(request.params)
@@ -25,7 +25,7 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
     connection.demand()
     const subject = logSubject(partitionOf(address, partitionCount), address)
     const last = await lastRecord(jetstream, subject)
-    if (last === undefined) throw new HttpProblem('unknown_actor', `there is no record of ${actorKey(address)}; check tenant, kind and id`)
+    if (last === undefined) throw new HttpProblem('unknown_actor', `${actorKey(address)} has no record; check tenant, kind and id`)
     const { at } = query.data
     const found = at === undefined ? last : await findRecord(jetstream, subject, last, ({ n }) => n - at)
     if (found === undefined) {
@@ -35,7 +35,7 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
   })
 }
 
-/** `position` is the INBOX sequence of the input: what its producer was told. */
+/** The response body. `position` is the INBOX sequence of the input, which its producer got with the acknowledgement. */
 const describe = ({ tenant, kind, id }: Address, { record }: Placed) => ({
   tenant, kind, id,
   n: record.n,

@@ -13,22 +13,25 @@ function isLoopback(host: string): boolean {
   return family !== 0 && loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** @throws ColloquyError `http_unprotected` where other machines could get in without a token. */
+/** Refuses to serve other machines without a token. @throws ColloquyError `http_unprotected` if `host` is not a loopback address. */
 export function checkProtection(host: string, token: string | undefined): void {
   if (token !== undefined || isLoopback(host)) return
-  throw new ColloquyError('http_unprotected', `COLLOQUY_HTTP_HOST is ${host}, which other machines can reach, without a token: `
+  throw new ColloquyError('http_unprotected', `COLLOQUY_HTTP_HOST is ${host}, which other machines can reach, and no token is set; `
     + 'set COLLOQUY_HTTP_TOKEN (16 characters or more), or COLLOQUY_HTTP_HOST=127.0.0.1')
 }
 
-/** Checks a request's `Authorization` header, in a time that says nothing about the token. @throws HttpProblem 401 */
+/**
+ * Creates the check of a request's `Authorization` header. It compares in constant time. Without a token it accepts every request.
+ * The check throws HttpProblem 401 `unauthorized` if the header does not carry the token.
+ */
 export function createBearerCheck(token: string | undefined): (authorization: string | undefined) => void {
   if (token === undefined) return () => undefined
-  // Of digests, since the comparison takes texts of one length only.
+  // timingSafeEqual needs inputs of equal length, so it compares digests.
   const wanted = digest(token)
   return (authorization = '') => {
     const [, given] = /^bearer +(.+)$/i.exec(authorization) ?? []
     if (given !== undefined && timingSafeEqual(digest(given), wanted)) return
-    const detail = 'the header "Authorization: Bearer <token>" with the token of COLLOQUY_HTTP_TOKEN is needed'
+    const detail = 'send the header "Authorization: Bearer <token>" with the token of COLLOQUY_HTTP_TOKEN'
     throw new HttpProblem('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer realm="colloquy"' } })
   }
 }

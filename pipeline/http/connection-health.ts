@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
-import { natsAway } from './problems.ts'
+import { natsUnavailable } from './problems.ts'
 
+/** The state of one readiness check. */
 export interface Health {
   readonly ok: boolean
   /** When `ok` last changed, ISO. */
@@ -8,14 +9,15 @@ export interface Health {
   readonly detail: string
 }
 
-/** Whether NATS is there, so that a request need not find out by waiting. */
+/** Tracks whether NATS is connected, so that requests fail at once instead of timing out. */
 export interface ConnectionWatch {
   health(): Health
-  /** @throws HttpProblem 503 while it is away. */
+  /** @throws HttpProblem 503 `nats_unavailable` while NATS is disconnected. */
   demand(): void
   stop(): void
 }
 
+/** Watches the status of a connection until `stop` is called. @param now the time, ISO. */
 export function watchConnection(nc: NatsConnection, now: () => string): ConnectionWatch {
   let health: Health = { ok: true, since: now(), detail: `connected to ${nc.getServer()}` }
   const become = (ok: boolean, detail: string): void => {
@@ -25,7 +27,7 @@ export function watchConnection(nc: NatsConnection, now: () => string): Connecti
   const watch = async (): Promise<void> => {
     for (let next = await statuses.next(); next.done !== true; next = await statuses.next()) {
       const { type } = next.value
-      if (type === 'disconnect') become(false, 'the connection to NATS is lost; it is tried again')
+      if (type === 'disconnect') become(false, 'the connection to NATS is lost; reconnecting')
       else if (type === 'close') become(false, 'the connection to NATS is closed')
       else if (type === 'reconnect') become(true, `connected to ${nc.getServer()}`)
     }
@@ -34,7 +36,7 @@ export function watchConnection(nc: NatsConnection, now: () => string): Connecti
   return {
     health: () => health,
     demand() {
-      if (!health.ok) throw natsAway()
+      if (!health.ok) throw natsUnavailable()
     },
     stop: () => void statuses.return?.(),
   }

@@ -7,9 +7,11 @@ export interface HealthRouteDeps {
   readonly stages: ReadonlyMap<string, Stage>
   readonly connection: ConnectionWatch
   readonly metrics: Metrics
+  /** Metrics of stages that run in other threads of this process. */
   readonly otherMetrics?: (() => Promise<MetricsSnapshot[]>) | undefined
-  /** Brings the gauges up to date that are read at each scrape. */
+  /** Updates the lag gauges; called before each scrape. */
   readonly refreshLags: () => Promise<void>
+  /** When the server started, ISO. */
   readonly startedAt: string
 }
 
@@ -17,7 +19,10 @@ interface Check extends Health {
   readonly check: string
 }
 
-/** `/healthz`: the process answers. `/readyz`: it also does its work. Both for everybody; `/metrics` is Prometheus's text. */
+/**
+ * Adds three routes. `/healthz` is 200 as long as the process answers. `/readyz` is 200 if NATS is connected and every stage works, else
+ * 503. `/metrics` is in the text format of Prometheus. The first two need no token.
+ */
 export function addHealthRoutes(app: FastifyInstance, deps: HealthRouteDeps): void {
   app.get('/healthz', { config: { isPublic: true } }, async () => ({ ok: true, since: deps.startedAt }))
   app.get('/readyz', { config: { isPublic: true } }, async (_request, reply) => {

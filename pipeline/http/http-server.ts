@@ -1,69 +1,68 @@
-import { isIPv6, type AddressInfo, type Socket } from 'node:net'
 import { STATUS_CODES } from 'node:http'
+import { type AddressInfo, isIPv6, type Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { Search } from '../search/hybrid-search.ts'
+import type { Durability } from '../producer/receipt.ts'
+import { createWaits, type WaitDeps } from '../producer/wait-for.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
-import { checkProtection, createBearerCheck } from './bearer-token.ts'
+import type { Search } from '../search/hybrid-search.ts'
 import { addActorRoute } from './actor-route.ts'
+import { checkProtection, createBearerCheck } from './bearer-token.ts'
 import { watchConnection } from './connection-health.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { addInputRoute, WAIT_MS_MAX } from './input-route.ts'
-import { watchMethods } from './allowed-methods.ts'
-import { asProblem, HttpProblem, problemBody, PROBLEM_TYPE } from './problems.ts'
+import { asProblem, HttpProblem, PROBLEM_TYPE, problemBody } from './problems.ts'
 import { addSearchRoute } from './search-route.ts'
 import { createStageLags } from './stage-lags.ts'
-import type { Durability } from '../producer/receipt.ts'
-import { createWaits, type WaitDeps } from '../producer/wait-for.ts'
 
 export interface HttpServerOptions extends WaitDeps {
   readonly jetstream: JetStreamContext
   /** The stages of this process, for `/readyz` and the lags. */
   readonly stages: ReadonlyMap<string, Stage>
   readonly metrics: Metrics
-  /** What stages measured that run in other threads of this process. */
+  /** Metrics of stages that run in other threads of this process. */
   readonly otherMetrics?: () => Promise<MetricsSnapshot[]>
   readonly log: Logger
   readonly host: string
-  /** 0 takes any free one. */
+  /** 0: any free port. */
   readonly port: number
-  /** Without one only loopback is listened on. */
+  /** Bearer token that requests must carry. Without it, `host` must be a loopback address. */
   readonly token?: string | undefined
-  /** Without it there is no `/v1/search`. */
+  /** Without it, the route `/v1/search` does not exist. */
   readonly search?: Search
-  /** What an acknowledgement is worth, as producers are told. */
+  /** What an acknowledgement guarantees; part of the response to a producer. */
   readonly durability: Durability
-  /** Adds hooks and routes before those of the interface; the hooks count for both. */
+  /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
   readonly addRoutes?: (app: FastifyInstance) => void
 }
 
 export interface HttpServer {
   readonly url: string
-  /** Takes nothing new, answers what is under way, and ends what takes longer than five seconds. May be called again. */
+  /** Stops accepting requests, answers those in progress, and closes connections after five seconds. May be called again. */
   stop(): Promise<void>
 }
 
 const HEADER_BYTES_MAX = 16 * 1024
-/** A path with tokens that are somewhat too long still gets the answer that says so. */
+/** Longer than a valid token, so that a token that is too long gets a 400 that says so, not a 404. */
 const TOKEN_CHARS_MAX = 1_024
 const CONTENT_TYPES = ['application/json', 'application/cloudevents+json']
 const CONNECTIONS_MAX = 1_024
 const HEADERS_TIMEOUT_MS = 10_000
-/** For a whole request to arrive. */
+/** Time for a whole request to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 10_000
-/** Silence of a connection; one that waits for its input is silent for as long as it may wait. */
-const SILENCE_MS_MAX = WAIT_MS_MAX + 15_000
+/** Idle time of a connection. Longer than the longest wait for an input, during which the connection is idle. */
+const IDLE_MS_MAX = WAIT_MS_MAX + 15_000
 const STOP_MS_MAX = 5_000
 
 /**
  * Starts the HTTP interface.
  *
- * @throws ColloquyError `http_unprotected`, `port_taken`, `bad_http_host`.
+ * @throws ColloquyError `http_unprotected` if `host` is reachable from other machines and there is no token; `port_taken`; `bad_http_host`.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { jetstream, host, port, log, metrics, stages } = options
@@ -73,7 +72,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const closing = new AbortController()
 
   const app = createApp(options)
-  const refuseOtherMethods = watchMethods(app)
+  const refuseOtherMethods = trackMethods(app)
   options.addRoutes?.(app)
   addInputRoute(app, {
     publisher: jetstream.publisher, connection, waitFor: createWaits(options), closing: closing.signal, durability: options.durability,
@@ -103,12 +102,12 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
   const app = Fastify({
     bodyLimit: LIMITS.inputBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: SILENCE_MS_MAX,
+    connectionTimeout: IDLE_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
     routerOptions: { maxParamLength: TOKEN_CHARS_MAX },
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
-    clientErrorHandler: (error, socket) => answerBroken(codeOf(error), socket),
+    clientErrorHandler: (error, socket) => answerUnparsed(codeOf(error), socket),
   })
   app.server.maxConnections = CONNECTIONS_MAX
   const checkBearer = createBearerCheck(token)
@@ -135,30 +134,52 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
   return app
 }
 
+/**
+ * Records the methods of every path that is added from now on. Call the returned function after the last route: it adds a 405 response for
+ * all other methods.
+ */
+function trackMethods(app: FastifyInstance): () => void {
+  const allowed = new Map<string, string[]>()
+  app.addHook('onRoute', ({ url, method }) => {
+    allowed.set(url, [...allowed.get(url) ?? [], ...[method].flat()])
+  })
+  return () => {
+    for (const [url, methods] of [...allowed]) {
+      const allow = methods.join(', ')
+      const refuse = async (): Promise<never> => {
+        throw new HttpProblem('method_not_allowed', `${url} allows only ${allow}`, { headers: { allow } })
+      }
+      const method = app.supportedMethods.filter((supported) => !methods.includes(supported))
+      // Refused before the body is read, so that a bad body still gets 405.
+      app.route({ url, method, onRequest: refuse, handler: refuse })
+    }
+  }
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True for what is answered without a token. */
+    /** True for a route that needs no token. */
     readonly isPublic?: boolean
   }
 }
 
-/** Answers what is not even HTTP, or too slow or too long for it: the framework never gets to see it. */
-function answerBroken(code: string | undefined, socket: Socket): void {
+/** Answers a request that Node's HTTP parser refuses, and closes the connection. Such a request never reaches Fastify. */
+function answerUnparsed(code: string | undefined, socket: Socket): void {
   if (!socket.writable || code === 'ECONNRESET') return void socket.destroy()
-  const problem = brokenBy(code)
+  const problem = parserProblem(code)
   const body = JSON.stringify(problemBody(problem))
   socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n`
     + `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
 }
 
-function brokenBy(code: string | undefined): HttpProblem {
+function parserProblem(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem('headers_too_large', `headers may have ${HEADER_BYTES_MAX} bytes; send fewer or shorter ones`)
+      return new HttpProblem('headers_too_large', `the headers are too large; ${HEADER_BYTES_MAX} bytes are allowed, send fewer or shorter ones`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:
-      return new HttpProblem('bad_request', 'this is not HTTP')
+      return new HttpProblem('bad_request', 'the request is not valid HTTP')
   }
 }
 
@@ -166,11 +187,11 @@ function listenError(cause: unknown, host: string, port: number): unknown {
   switch (codeOf(cause)) {
     case 'EADDRINUSE':
     case 'EACCES':
-      return new ColloquyError('port_taken', `Port ${port} of ${host} cannot be used for HTTP (${codeOf(cause)}). `
-        + 'End what listens there, or choose another port with COLLOQUY_HTTP_PORT.', { cause })
+      return new ColloquyError('port_taken', `cannot listen for HTTP on port ${port} of ${host} (${codeOf(cause)}); `
+        + 'stop the process that listens there, or set COLLOQUY_HTTP_PORT to another port', { cause })
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new ColloquyError('bad_http_host', `${host} is no address of this machine; check COLLOQUY_HTTP_HOST.`, { cause })
+      return new ColloquyError('bad_http_host', `${host} is not an address of this machine; check COLLOQUY_HTTP_HOST`, { cause })
     default:
       return cause
   }

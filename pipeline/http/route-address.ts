@@ -1,13 +1,13 @@
-import { TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
+import { type Address, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { HttpProblem } from './problems.ts'
 
 const TOKENS = ['tenant', 'kind', 'id'] as const
 
-/** The path of the routes that are about one actor, below their prefix. */
+/** The path pattern of an actor's address, for the routes about one actor. */
 export const ADDRESS_PATH = TOKENS.map((token) => `:${token}`).join('/')
 export type AddressParams = Readonly<Record<(typeof TOKENS)[number], string>>
 
-/** @throws HttpProblem 400 that names the token which is none. */
+/** Validates the address in a path. @throws HttpProblem 400 `bad_subject`, naming the token that is not valid. */
 export function addressOf(params: AddressParams): Address {
   for (const name of TOKENS) {
     const text = params[name]

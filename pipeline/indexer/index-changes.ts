@@ -1,22 +1,22 @@
 import { hash } from 'node:crypto'
 import type { IndexPoint } from '../search/vector-store.ts'
 
-/** A text of a record that is to be found again, before it is cut and embedded. */
+/** A text of a record for the search index, before it is chunked and embedded. */
 export type IndexText = Omit<IndexPoint, 'id' | 'chunk' | 'vector'> & {
-  /** Names the text among all that LOG holds; the ids of its points derive from it. */
+  /** Unique among all texts in LOG. The ids of the text's points derive from it. */
   readonly key: string
-  /** Its place, where it is a chunk already: it is one point, however long. */
+  /** Position in its document, for a text that is a chunk already. Such a text becomes one point, whatever its length. */
   readonly chunk?: number
 }
 
-/** What a record changes in the search index. */
+/** The change that a record makes to the search index. */
 export interface IndexChange {
   readonly texts: readonly IndexText[]
-  /** Keys of chunks that are to be found no more. */
+  /** Keys of chunks to remove. */
   readonly forgotten: readonly string[]
 }
 
-/** The id of a text's chunk: a UUID (of version 8, RFC 9562) over the text's key. */
+/** Derives the id of a point from its text's key and the chunk's number: a UUID of version 8 (RFC 9562). */
 export function pointId({ key }: Pick<IndexText, 'key'>, chunk: number): string {
   const hex = hash('sha256', `${key}/${chunk}`).slice(0, 32)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`

@@ -4,17 +4,19 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { IndexChange } from './index-changes.ts'
 
-const NOTHING: IndexChange = { texts: [], forgotten: [] }
+const NO_CHANGE: IndexChange = { texts: [], forgotten: [] }
 
 /**
- * What a record of a source teaches and lets go: of the chunks that its input brings those that its actor says are new. A kind of somebody
- * else's that has the same name is told by its events, which are others.
+ * Derives the chunks that a record of a knowledge source adds and removes. The actor's event `knowledge.changed` says which ids change; the
+ * input `source.taught` has the texts. A user's own kind of the same name emits other events, and so changes nothing.
+ *
+ * @param seq LOG sequence of the record.
  */
 export function knowledgeOf(address: Address, record: LogRecord, seq: number): IndexChange {
-  if (address.kind !== SOURCE_KIND || record.outcome !== 'committed') return NOTHING
+  if (address.kind !== SOURCE_KIND || record.outcome !== 'committed') return NO_CHANGE
   const event = record.emitted.find(({ type }) => type === 'knowledge.changed')
   const changed = knowledgeChanged.safeParse(event?.data)
-  if (!changed.success) return NOTHING
+  if (!changed.success) return NO_CHANGE
   const { source, added, removed } = changed.data
   const keyOf = (chunk: string): string => `${actorKey(address)}/${chunk}`
   const forgotten = removed.map(keyOf)
@@ -25,7 +27,7 @@ export function knowledgeOf(address: Address, record: LogRecord, seq: number): I
   const { tenant, kind, id: actor } = address
   const texts = taught.data.chunks.flatMap((text, index) => {
     const chunk = chunkIdOf(text)
-    // A text that stands there twice is one chunk.
+    // Equal texts have one id: only the first becomes a chunk.
     if (!fresh.delete(chunk)) return []
     return [{
       key: keyOf(chunk), chunk: taught.data.from + index, tenant, in: 'knowledge' as const, kind, actor, source,

@@ -1,10 +1,16 @@
+import { detectLanguage } from '../../actors/core/detect-language.ts'
+import { observedMessages } from '../../actors/core/observed-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
 import type { IndexChange, IndexText } from './index-changes.ts'
 import { knowledgeOf } from './knowledge-texts.ts'
-import { messagesIn } from './message-texts.ts'
 
-/** What a record has to remember, what was said in it or learned, and to forget. The same record gives the same. */
+/**
+ * Derives from a record what the search index has to add and remove: its messages, and the chunks of a knowledge source. A pure function:
+ * the same record gives the same change.
+ *
+ * @param seq LOG sequence of the record.
+ */
 export function changeOf(address: Address, record: LogRecord, seq: number): IndexChange {
   const { texts, forgotten } = knowledgeOf(address, record, seq)
   return { texts: [...messageTexts(address, record, seq), ...texts], forgotten }
@@ -16,3 +22,25 @@ const messageTexts = (address: Address, record: LogRecord, seq: number): IndexTe
     tenant: address.tenant, in: 'messages', kind: address.kind, actor: address.id, source: id,
     lang, at: time, seq, text,
   }))
+
+interface IndexedMessage {
+  /** 0: the record's input; 1, 2…: the events that it emitted. */
+  readonly idx: number
+  readonly id: string
+  readonly text: string
+  /** `null` if the language is unknown. */
+  readonly lang: string | null
+  /** ISO; for an input the producer's time, for an emitted event the time of the commit. */
+  readonly time: string
+}
+
+/** The messages of a committed record, in order. */
+function messagesIn(record: LogRecord): IndexedMessage[] {
+  if (record.outcome !== 'committed') return []
+  return observedMessages(record).flatMap(({ idx, id, received, sent }) => {
+    const message = received ?? sent
+    if (message === undefined) return []
+    const { text, lang } = message
+    return [{ idx, id, text, lang: lang ?? detectLanguage(text), time: idx === 0 ? record.input.time : record.at }]
+  })
+}

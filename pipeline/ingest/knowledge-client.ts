@@ -62,7 +62,7 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
       const chunks = idsIn(known?.chunks).union(idsIn(known?.coming?.chunks)).size
       if (chunks === 0) {
         throw new ColloquyError('no_such_source', `the tenant ${tenant} has no document ${JSON.stringify(source)}; `
-          + 'pass its name and --tenant as for "colloquy learn"')
+          + 'name it as it was given to "colloquy learn", with its --tenant')
       }
       await sender.send(address, { type: 'source.forgotten', id: `forgotten-after-${n}`, source: 'learn', data: {} })
       return chunks

@@ -52,7 +52,7 @@ export function createSender(nc: NatsConnection, options: SenderOptions = {}): S
 }
 
 /** Publishes one input, as `Sender.send`. */
-export async function sendInput(
+export function sendInput(
   mux: RequestMux, address: Address, input: OutgoingInput, { onWait, attemptsMax = Infinity, signal }: SenderOptions,
 ): Promise<Sent> {
   const publisher = createPublisher(mux)

@@ -2,21 +2,31 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 
-/** Which generation of each table counts. */
+/** The present generation of each table: the one whose rows the views show. */
 export type Generations = Readonly<Record<TableName, number>>
 
+/** Reads the present generations. A table that was never rebuilt has generation 0. */
 export async function presentGenerations(clickhouse: ClickHouseClient): Promise<Generations> {
-  const result = await clickhouse.query({ query: 'SELECT name, max(generation) AS generation FROM generations GROUP BY name', format: 'JSONEachRow' })
+  const result = await clickhouse.query({
+    query: 'SELECT name, max(generation) AS generation FROM generations GROUP BY name', format: 'JSONEachRow',
+  })
   const known = new Map((await result.json<{ name: string; generation: number }>()).map(({ name, generation }) => [name, generation]))
   return Object.fromEntries(TABLE_NAMES.map((name) => [name, known.get(name) ?? 0])) as Generations
 }
 
-/** From here on this generation of the tables counts: one insert, so for all of them or for none. */
-export async function swapTables(clickhouse: ClickHouseClient, tables: readonly TableName[], generation: number, seq: number): Promise<void> {
+/**
+ * Makes a generation the present one of several tables, in one insert: for all of them or for none.
+ *
+ * @param seq LOG sequence up to which the generation has all rows.
+ */
+export async function swapTables(
+  clickhouse: ClickHouseClient, tables: readonly TableName[], generation: number, seq: number,
+): Promise<void> {
   const at = new Date().toISOString().slice(0, 23).replace('T', ' ')
   await clickhouse.insert({ table: 'generations', values: tables.map((name) => ({ name, generation, seq, at })), format: 'JSONEachRow' })
 }
 
+/** A ClickHouse partition of a table: the rows of one generation and month. */
 interface Partition {
   readonly name: TableName
   readonly id: string
@@ -26,7 +36,8 @@ interface Partition {
 
 async function partitions(clickhouse: ClickHouseClient): Promise<Partition[]> {
   const result = await clickhouse.query({
-    query: `SELECT table, partition_id AS id, toUInt32OrZero(extract(any(partition), '^\\\\((\\\\d+),')) AS generation, toString(sum(bytes_on_disk)) AS bytes
+    query: `SELECT table, partition_id AS id, toUInt32OrZero(extract(any(partition), '^\\\\((\\\\d+),')) AS generation,
+        toString(sum(bytes_on_disk)) AS bytes
       FROM system.parts WHERE database = currentDatabase() AND active GROUP BY table, id`,
     format: 'JSONEachRow',
   })
@@ -37,22 +48,26 @@ async function partitions(clickhouse: ClickHouseClient): Promise<Partition[]> {
   })
 }
 
-/** A generation that no row has yet, whatever became of earlier rebuilds. */
+/** The next free generation: higher than every present one, and than the rows that earlier rebuilds left behind. */
 export async function nextGeneration(clickhouse: ClickHouseClient): Promise<number> {
-  const inUse = [...Object.values(await presentGenerations(clickhouse)), ...(await partitions(clickhouse)).map(({ generation }) => generation)]
-  return Math.max(...inUse) + 1
+  const present = Object.values(await presentGenerations(clickhouse))
+  const stored = (await partitions(clickhouse)).map(({ generation }) => generation)
+  return Math.max(...present, ...stored) + 1
 }
 
-/** Removes all rows that do not count, but for those of one generation that is being made. Queries under way keep what they read. */
-export async function dropStaleGenerations(clickhouse: ClickHouseClient, beingMade?: number): Promise<void> {
+/**
+ * Drops the rows of all generations but the present one and, if given, the one that a rebuild is filling. Queries that already run are not
+ * affected.
+ */
+export async function dropStaleGenerations(clickhouse: ClickHouseClient, filling?: number): Promise<void> {
   const present = await presentGenerations(clickhouse)
   for (const { name, id, generation } of await partitions(clickhouse)) {
-    if (generation === present[name] || generation === beingMade) continue
+    if (generation === present[name] || generation === filling) continue
     await clickhouse.command({ query: `ALTER TABLE ${rowsTable(name)} DROP PARTITION ID '${id}'` })
   }
 }
 
-/** Bytes on disk of what counts in the tables. */
+/** Bytes on disk of the present generation of some tables. */
 export async function bytesOf(clickhouse: ClickHouseClient, tables: readonly TableName[]): Promise<number> {
   const present = await presentGenerations(clickhouse)
   return (await partitions(clickhouse))

@@ -1,25 +1,29 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { logSubject, parseLogSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
-import { TABLE_NAMES, TABLES, type ReadModel } from '../../schemas/tables.ts'
+import { type Address, logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type ReadModel, TABLE_NAMES, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { createBatch, type Batch } from './row-batch.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
+import { type Batch, createBatch } from './row-batch.ts'
 
-/** Actors whose rows are made again at one time. */
+/** Actors whose rows are in one batch. */
 const ACTORS_MAX = 1_000
 
+interface RollbackDeps {
+  readonly jetstream: JetStreamContext
+  readonly clickhouse: ClickHouseClient
+  readonly partitionCount: number
+}
+
 /**
- * Takes out of the tables whatever comes from above a LOG sequence, because LOG no longer holds it, and makes the standing rows
- * of the actors concerned again from their records below.
+ * Rolls the tables back to a LOG sequence, after LOG was truncated there. Deletes the rows of later records, and makes the standing rows of
+ * the affected actors again from their remaining records.
  *
- * @param insert writes a batch's rows.
- * @returns how many actors were concerned.
+ * @param insert inserts the rows of a batch.
+ * @returns the number of affected actors.
  */
-export async function rollbackTo(
-  deps: { jetstream: JetStreamContext; clickhouse: ClickHouseClient; partitionCount: number }, seq: number, insert: (batch: Batch) => Promise<void>,
-): Promise<number> {
-  const concerned = await actorsAbove(deps.clickhouse, seq)
+export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch: Batch) => Promise<void>): Promise<number> {
+  const affected = await actorsAbove(deps.clickhouse, seq)
   for (const name of TABLE_NAMES) {
     const table: ReadModel = TABLES[name]
     await deps.clickhouse.command({
@@ -28,24 +32,27 @@ export async function rollbackTo(
       clickhouse_settings: { mutations_sync: '1' },
     })
   }
-  for (let from = 0; from < concerned.length; from += ACTORS_MAX) {
+  for (let from = 0; from < affected.length; from += ACTORS_MAX) {
     const batch = createBatch()
-    const some = concerned.slice(from, from + ACTORS_MAX)
-    for (const actor of some) await addRecordsBelow(deps.jetstream, logSubject(partitionOf(actor, deps.partitionCount), actor), seq, batch)
+    const chunk = affected.slice(from, from + ACTORS_MAX)
+    for (const actor of chunk) {
+      await addRecordsUpTo(deps.jetstream, logSubject(partitionOf(actor, deps.partitionCount), actor), seq, batch)
+    }
     await insert(batch)
   }
-  return concerned.length
+  return affected.length
 }
 
 async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<Address[]> {
   const result = await clickhouse.query({
-    query: 'SELECT DISTINCT tenant, kind, actor AS id FROM events_rows WHERE seq > {seq:UInt64}', query_params: { seq }, format: 'JSONEachRow',
+    query: 'SELECT DISTINCT tenant, kind, actor AS id FROM events_rows WHERE seq > {seq:UInt64}',
+    query_params: { seq }, format: 'JSONEachRow',
   })
   return result.json<Address>()
 }
 
-/** All records of one actor up to `seq`: the rows of its tasks come from several. */
-async function addRecordsBelow(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
+/** Adds all records of one actor up to `seq`. All are needed: each task has a row of its own. */
+async function addRecordsUpTo(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
   const { created } = await streamInfo(jetstream.jsm, 'LOG')
   const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {

@@ -2,22 +2,23 @@ import type { LogRecord } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
-import { createBlock, type Block } from './native/native-block.ts'
+import { type Block, createBlock } from './native/native-block.ts'
 import { rowsOf } from './rows/record-rows.ts'
 
 export type AnyRow = Readonly<Record<string, unknown>>
 
-/** Rows on their way into the tables, and the records that they come from. */
+/** Rows to be inserted together, and the records that they come from. */
 export interface Batch {
-  /** @param data a record, as LOG has it. */
+  /** Adds the rows of a record. @param data the record as stored in LOG. */
   add(address: Address, data: Uint8Array, position: StreamPosition): void
-  /** The rows of each table that has any, as they are inserted. Nothing is to be added after that. */
+  /** One block per table that has rows, ready to insert. Reading it seals the batch: do not call `add` afterwards. */
   readonly blocks: ReadonlyMap<TableName, Block>
-  /** The rows of one table, worked out once more, for whom one block is too much. */
+  /** Computes the rows of one table again, for a caller that has to insert them in smaller parts. */
   rowsOf(name: TableName): AnyRow[]
   readonly records: number
-  /** The last record that was added. */
+  /** Position of the last record that was added. */
   readonly last: StreamPosition | undefined
+  /** `at` of that record, ISO; empty before the first one. */
   readonly lastAt: string
 }
 
@@ -27,10 +28,10 @@ interface Added {
   readonly seq: number
 }
 
-/** Tables with a row at most per record, for its actor or its case: most rows of a batch give way to a later one in it. */
-const STANDING: ReadonlySet<TableName> = new Set(['actors', 'conversations', 'cases'])
+/** Tables with standing rows. Of the rows that a batch has for one actor or case, only the last one is inserted. */
+const STANDING_TABLES: ReadonlySet<TableName> = new Set(['actors', 'conversations', 'cases'])
 
-/** @param names only rows of these tables. */
+/** Creates an empty batch. @param names the tables that get rows. Default: all. */
 export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
   const all: Added[] = []
   const blocks = new Map<TableName, Block>()
@@ -54,11 +55,11 @@ export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
   return {
     add(address, data, position) {
       const record = recordIn(data)
-      const made = rowsOf(address, record, position.seq)
+      const rows = rowsOf(address, record, position.seq)
       const key = `${address.tenant}/${address.kind}/${address.id}/${record.case.no}`
       for (const name of names) {
-        if (STANDING.has(name)) keepNewest(name, key, made[name])
-        else append(name, made[name])
+        if (STANDING_TABLES.has(name)) keepNewest(name, key, rows[name])
+        else append(name, rows[name])
       }
       all.push({ address, data, seq: position.seq })
       last = position

@@ -2,86 +2,90 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { writeRange } from './write-range.ts'
-import { isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type Stored } from './rebuild-state.ts'
-import { dropStaleGenerations, presentGenerations, swapTables, type Generations } from './present-generations.ts'
 import type { InsertDeps } from './insert-batch.ts'
+import { dropStaleGenerations, type Generations, presentGenerations, swapTables } from './present-generations.ts'
+import { HEARTBEAT_TIMEOUT_MS, isUnderWay, loadState, saveState, type Stored } from './rebuild-state.ts'
+import { writeRange } from './write-range.ts'
 
-/** The projector's part in a rebuild: it alone has new tables take over, when no row is on its way. */
+/** The projector's part in a rebuild. Only the projector swaps rebuilt tables in, at a moment when it has no insert in flight. */
 export interface TableSwap {
-  /** Which generation of each table rows are to be written to. */
+  /** The generation of each table that new rows belong to. */
   readonly generations: Generations
   /**
-   * To be called between two batches, and while there is nothing to do; looks now and then whether rebuilt tables wait, and has
-   * them take over. After a failure nobody knows which generation counts: the projector has to begin anew, and it is done again.
+   * Swaps rebuilt tables in if some are ready. Call it between two batches and while idle; it reads the rebuild's state at most every
+   * `POLL_MS`. If it throws, it is unknown which generation is present: the projector must restart, and the restart repeats the swap.
    *
-   * @param projectedSeq the mark of the tables.
+   * @param projectedSeq LOG sequence up to which the tables have all rows.
    */
   check(projectedSeq: number): Promise<void>
-  /** The log lost its tail: what a builder has read of it may be wrong. */
+  /** Cancels a running rebuild, because LOG was truncated and the rebuild may have read records that no longer exist. */
   cancel(why: string): Promise<void>
 }
 
-const LOOK_MS = 500
-/** With more than this missing, the builder goes on: the tables are not to stand still for long. */
+const POLL_MS = 500
+/** Records that the projector writes itself during a swap. With more missing, the rebuild fills on, so that the tables stay fresh. */
 const GAP_MAX = 20_000
 
+/** Reads the present generations, and drops the rows of others unless a rebuild is running. */
 export async function createTableSwap(
   deps: { jetstream: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
 ): Promise<TableSwap> {
   const { jetstream, kv, clickhouse, log } = deps
   let generations = await presentGenerations(clickhouse)
-  let lookedAt = -Infinity
-  let seen = { revision: -1, since: 0 }
+  let polledAtMs = -Infinity
+  /** The revision of the rebuild's state that was read last, and when it was first read. */
+  let observed = { revision: -1, sinceMs: 0 }
 
-  const carryOut = async ({ state, revision }: Stored, projectedSeq: number): Promise<void> => {
+  const swap = async ({ state, revision }: Stored, projectedSeq: number): Promise<void> => {
     const { tables, generation, builtTo } = state
     if (state.phase === 'ready' && projectedSeq - builtTo > GAP_MAX) {
       await saveState(kv, { ...state, phase: 'filling' }, revision)
       return
     }
-    // Whoever gave it up meanwhile may have removed its rows: from here on nobody can.
-    const held = state.phase === 'taking' ? revision : await saveState(kv, { ...state, phase: 'taking' }, revision)
-    if (held === undefined) return
-    if (projectedSeq > builtTo) await writeRange(jetstream, insert, { from: builtTo + 1, to: projectedSeq }, { tables, generation }, () => undefined)
+    // A rebuild that was cancelled in the meantime may have removed its rows. From phase `taking` on, nobody can cancel it.
+    const swapping = state.phase === 'taking' ? revision : await saveState(kv, { ...state, phase: 'taking' }, revision)
+    if (swapping === undefined) return
+    if (projectedSeq > builtTo) {
+      await writeRange(jetstream, insert, { from: builtTo + 1, to: projectedSeq }, { tables, generation }, () => undefined)
+    }
     await swapTables(clickhouse, tables, generation, projectedSeq)
     generations = await presentGenerations(clickhouse)
-    await saveState(kv, { ...state, phase: 'done', builtTo: projectedSeq }, held)
-    log.info({ tables, generation, seq: projectedSeq }, 'rebuilt tables have taken over')
-    await clearAway()
+    await saveState(kv, { ...state, phase: 'done', builtTo: projectedSeq }, swapping)
+    log.info({ tables, generation, seq: projectedSeq }, 'swapped in the rebuilt tables')
+    await dropStale()
   }
 
-  const clearAway = (): Promise<void> => dropStaleGenerations(clickhouse)
-    .catch((error: unknown) => log.warn({ err: error }, 'rows that do not count could not be removed; the next start tries again'))
-  const look = (): Promise<Stored | undefined> => loadState(kv).catch((error: unknown) => {
-    log.warn({ err: error }, 'cannot see whether a rebuild is under way')
+  const dropStale = (): Promise<void> => dropStaleGenerations(clickhouse)
+    .catch((error: unknown) => log.warn({ err: error }, 'could not drop the rows of old generations; the next start retries'))
+  const poll = (): Promise<Stored | undefined> => loadState(kv).catch((error: unknown) => {
+    log.warn({ err: error }, 'could not read whether a rebuild is running; polling again')
     return undefined
   })
 
-  /** A builder that was killed leaves rows that nobody will ever read. */
-  const clearAfterDead = async (stored: Stored): Promise<void> => {
-    if (stored.revision !== seen.revision) seen = { revision: stored.revision, since: performance.now() }
-    if (performance.now() - seen.since < HEARTBEAT_TIMEOUT_MS) return
-    const saved = await saveState(kv, { ...stored.state, phase: 'cancelled', why: 'its builder died' }, stored.revision)
+  /** Cancels a rebuild whose process died, and drops the rows that it wrote. */
+  const cancelIfDead = async (stored: Stored): Promise<void> => {
+    if (stored.revision !== observed.revision) observed = { revision: stored.revision, sinceMs: performance.now() }
+    if (performance.now() - observed.sinceMs < HEARTBEAT_TIMEOUT_MS) return
+    const saved = await saveState(kv, { ...stored.state, phase: 'cancelled', why: 'its process died' }, stored.revision)
     if (saved === undefined) return
-    log.warn({ tables: stored.state.tables }, 'a rebuild was cut off; what it made is removed')
-    await clearAway()
+    log.warn({ tables: stored.state.tables }, 'cancelled a rebuild whose process sent no heartbeat; dropping its rows')
+    await dropStale()
   }
 
   const atStart = await loadState(kv)
-  if (atStart === undefined || !isUnderWay(atStart)) await clearAway()
+  if (atStart === undefined || !isUnderWay(atStart)) await dropStale()
 
   return {
     get generations() {
       return generations
     },
     async check(projectedSeq) {
-      if (performance.now() - lookedAt < LOOK_MS) return
-      lookedAt = performance.now()
-      const stored = await look()
+      if (performance.now() - polledAtMs < POLL_MS) return
+      polledAtMs = performance.now()
+      const stored = await poll()
       if (stored === undefined || !isUnderWay(stored)) return
-      if (stored.state.phase === 'filling') await clearAfterDead(stored)
-      else await carryOut(stored, projectedSeq)
+      if (stored.state.phase === 'filling') await cancelIfDead(stored)
+      else await swap(stored, projectedSeq)
     },
     async cancel(why) {
       const stored = await loadState(kv)

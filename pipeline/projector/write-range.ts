@@ -1,33 +1,38 @@
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { createBatch } from './row-batch.ts'
-import { insertBatch, type InsertDeps } from './insert-batch.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
+import { insertBatch, type InsertDeps } from './insert-batch.ts'
+import { createBatch } from './row-batch.ts'
 
-/** Records of LOG by their sequences, both ends included. */
+/** A range of LOG sequences, both ends included. */
 export interface Range {
   readonly from: number
   readonly to: number
 }
 
+/** The tables that receive rows, and the generation that the rows belong to. */
 export interface Target {
   readonly tables: readonly TableName[]
   readonly generation: number
 }
 
-/** Records and bytes whose rows are written at once: large, so that ClickHouse has few parts to merge. */
+/** Bounds of one batch. Both are large, so that ClickHouse has few parts to merge. */
 const BATCH_RECORDS_MAX = 10_000
 const BATCH_BYTES_MAX = 16 * 1024 * 1024
+/** Messages that the reader buffers. */
 const AHEAD_MAX = 4_000
 
 /**
- * Writes the rows of a range of records into a generation of tables. May be done again: rows of one key replace each other.
+ * Reads a range of records and writes their rows into one generation of the tables. Repeating a call is harmless: rows of one key replace
+ * each other. At most one batch is being inserted while the next one fills.
  *
- * @param onRecords told how many more records are in the tables.
- * @throws ColloquyError `interrupted` where the reading broke; then it is to be done again.
+ * @param onRecords receives the number of records in each batch, after its rows are inserted.
+ * @throws ColloquyError `interrupted` when the reader lost its consumer or its connection; the caller repeats the range.
  */
-export async function writeRange(jetstream: JetStreamContext, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void): Promise<void> {
+export async function writeRange(
+  jetstream: JetStreamContext, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void,
+): Promise<void> {
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
   let batch = createBatch(target.tables)
   let bytes = 0
@@ -36,10 +41,9 @@ export async function writeRange(jetstream: JetStreamContext, deps: InsertDeps, 
     const full = batch
     batch = createBatch(target.tables)
     bytes = 0
-    // One batch is on its way while the next one fills, and no more.
     await writing
     writing = insertBatch(deps, full, () => target.generation).then(() => onRecords(full.records))
-    // Its failure is seen when it is waited for.
+    // The next `await writing` throws the failure; this handler only prevents an unhandled rejection until then.
     writing.catch(() => undefined)
   }
   try {

@@ -81,7 +81,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     if (!await lock.release()) return rebuilt
     await dropStaleGenerations(clickhouse)
     if (!signal.aborted) throw error
-    throw new ColloquyError('rebuild_given_up', 'the rebuild was cancelled; the tables are unchanged; run it again when you want it', { cause: error })
+    throw new ColloquyError('rebuild_given_up', 'the rebuild was cancelled; the tables are unchanged. Run it again to repeat it', { cause: error })
   }
 }
 

@@ -34,12 +34,9 @@ export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memo
 export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
   const input = definition.input.safeParse(message.input)
-  if (!input.success) {
-    return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
-  }
+  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
   if (attemptsBefore >= definition.attemptsMax) {
-    const error = failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome')
-    return { kind: 'failed', attempts: attemptsBefore, error }
+    return { kind: 'failed', attempts: attemptsBefore, error: failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome') }
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
@@ -81,7 +78,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** A failure that the runner detects, not the task. */
+/** A failure that the runner finds, not the task. */
 const failureOf = (code: ErrorCode, message: string): TaskError => ({ code, message })
 
 /** The problem of an output that cannot be passed to the machine. */

@@ -1,14 +1,14 @@
 /**
- * A thread that makes rows for a rebuild: it reads ranges of LOG and writes their rows, over connections of its own. It is told
- * `{range, target}` and answers `{records}` as they are in, then `{done: true}` or `{failed}`.
+ * The body of a thread that writes rows for a rebuild, over connections of its own. For each order `{range, target}` it reads the range of
+ * LOG and writes its rows. It answers `{records}` after each batch, then `{done: true}` or `{failed}`. The order `end` ends the thread.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { Counter } from 'prom-client'
-import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
 import { writeRange } from '../../../pipeline/projector/write-range.ts'
+import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import type { Answer, Order, WorkerData } from './row-pool.ts'
 
@@ -20,7 +20,10 @@ const answer = (message: Answer): void => port.postMessage(message)
 const access = await connectToRunningClickHouse(settings, 'colloquy')
 const clickhouse = createClient({ ...access, database })
 const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
-const rowsRefused = new Counter({ name: 'rows_refused', help: 'Rows that ClickHouse could not hold as they were', labelNames: ['table'], registers: [] })
+// A metric of this thread alone: the insert needs one, and nothing scrapes it.
+const rowsRefused = new Counter({
+  name: 'rows_refused', help: 'Rows that ClickHouse refused in their original form', labelNames: ['table'], registers: [],
+})
 const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: new AbortController().signal }
 
 await withJetStream(settings, async (jetstream) => {

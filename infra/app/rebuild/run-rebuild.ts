@@ -1,17 +1,19 @@
 import { createClient } from '@clickhouse/client'
 import { rebuild, type RebuildProgress, type Rebuilt } from '../../../pipeline/rebuild/rebuild.ts'
 import type { TableName } from '../../../schemas/tables.ts'
+import type { Settings } from '../../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
-import type { Settings } from '../../settings.ts'
 import { createRowPool } from './row-pool.ts'
 
 /**
- * Rebuilds tables of a system that runs.
+ * Rebuilds tables of a running system, with a pool of threads.
  *
- * @throws ColloquyError as `rebuild` does, and where the system cannot be reached.
+ * @throws ColloquyError as `rebuild` does; `not_running` if no system is found.
  */
-export async function runRebuild(settings: Settings, tables: readonly TableName[], progress: RebuildProgress, signal: AbortSignal): Promise<Rebuilt> {
+export async function runRebuild(
+  settings: Settings, tables: readonly TableName[], progress: RebuildProgress, signal: AbortSignal,
+): Promise<Rebuilt> {
   await using work = new AsyncDisposableStack()
   const access = await connectToRunningClickHouse(settings, 'colloquy')
   const clickhouse = work.adopt(createClient(access), (client) => client.close())

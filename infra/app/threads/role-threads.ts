@@ -1,25 +1,26 @@
 import type { Logger } from 'pino'
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import type { Role, Settings } from '../../settings.ts'
-import { threadSettings, type Servers } from '../thread-settings.ts'
-import { startThread, type StageThread } from './stage-thread.ts'
+import { type Servers, threadSettings } from '../thread-settings.ts'
+import { type StageThread, startThread } from './stage-thread.ts'
 
 /**
- * Roles that get a thread of their own, in the order in which they begin: those that read the log before the one that writes it. The
- * others stay together, since they share the embedding model.
+ * Roles that run in threads of their own, in the order in which they start: readers of the log before its writer. The other roles stay in
+ * the main thread, because they share the embedding model.
  */
-const APART = ['project', 'dispatch', 'host'] as const satisfies readonly Role[]
+const THREAD_ROLES = ['project', 'dispatch', 'host'] as const satisfies readonly Role[]
 
-/** The roles to run in threads; something is left for the main thread. */
-export function rolesApart({ ROLES, THREADS }: Settings): readonly Role[] {
+/** The roles of this process to run in threads. At least one role is left for the main thread. */
+export function rolesInThreads({ ROLES, THREADS }: Settings): readonly Role[] {
   if (THREADS === 'off') return []
-  const apart = APART.filter((role) => ROLES.includes(role))
-  return apart.length < ROLES.length ? apart : apart.slice(1)
+  const roles = THREAD_ROLES.filter((role) => ROLES.includes(role))
+  return roles.length < ROLES.length ? roles : roles.slice(1)
 }
 
+/** The threads of a process, by role. */
 export interface Threads {
   readonly stages: ReadonlyMap<Role, StageThread>
-  /** What all of them have measured. */
+  /** The metrics of all threads. */
   metrics(): Promise<MetricsSnapshot[]>
 }
 
@@ -31,8 +32,14 @@ export interface ThreadsOptions {
   readonly log: Logger
 }
 
-/** Starts the roles' threads side by side, and lets them begin one after another; they stop the other way round. */
-export async function startThreads({ roles, settings, servers, replicas, log }: ThreadsOptions, started: AsyncDisposableStack): Promise<Threads> {
+/**
+ * Starts a thread for each role concurrently, then starts their stages one after another. They stop in reverse order.
+ *
+ * @throws ColloquyError of the thread that could not start; the others are stopped by then.
+ */
+export async function startThreads(
+  { roles, settings, servers, replicas, log }: ThreadsOptions, started: AsyncDisposableStack,
+): Promise<Threads> {
   const stages = new Map<Role, StageThread>()
   const byUrl = threadSettings(settings, servers)
   const starting = roles.map((role) => startThread({ role, settings: { ...byUrl, ROLES: [role] }, replicas }, log))
@@ -46,7 +53,7 @@ export async function startThreads({ roles, settings, servers, replicas, log }: 
       stages.set(role, thread)
     }
   } catch (error) {
-    // Those that have not begun are not on the stack yet.
+    // Threads whose stage has not started are not on the stack yet.
     for (const one of await Promise.allSettled(starting)) if (one.status === 'fulfilled') await one.value.stop()
     throw error
   }

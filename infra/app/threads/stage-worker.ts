@@ -1,24 +1,24 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
-import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
-import { startStages } from '../start-stages.ts'
 import { openBucket } from '../prepare-streams.ts'
+import { startStages } from '../start-stages.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 
-/** How often it looks whether there is something new to say of its stage. */
+/** How often the thread reports the status of its stage, if it has changed. */
 const STATUS_MS = 25
 
-/** Runs one role in this thread: to the cluster it is a member like any other. */
-async function work({ role, settings, replicas }: ThreadData, say: (message: FromThread) => void): Promise<void> {
+/** Runs one role in this thread. The thread is a member of the cluster of its own. */
+async function work({ role, settings, replicas }: ThreadData, send: (message: FromThread) => void): Promise<void> {
   await using started = new AsyncDisposableStack()
   const orders = createOrders()
-  const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => say({ type: 'log', line }) })
+  const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => send({ type: 'log', line }) })
   const kinds = role === 'host' ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
   const jetstream = await openJetStream(nc)
@@ -26,30 +26,36 @@ async function work({ role, settings, replicas }: ThreadData, say: (message: Fro
   const client = role === 'project' ? createClient((await accessClickHouse(settings, log)).client) : undefined
   started.defer(async () => client?.close())
   const metrics = createMetrics()
-  orders.onMetrics = async (id) => say({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
-  say({ type: 'ready' })
+  orders.onMetrics = async (id) => send({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
+  send({ type: 'ready' })
 
   if (await orders.first === 'stop') return
-  const { stages } = await startStages({ settings, kinds, log, jetstream, kv: await openBucket(nc), client, memory: undefined, metrics, replicas }, started)
-  let told = ''
-  const tell = (): void => {
+  const kv = await openBucket(nc)
+  const { stages } = await startStages({ settings, kinds, log, jetstream, kv, client, memory: undefined, metrics, replicas }, started)
+  let reported = ''
+  const report = (): void => {
     const status = stages.get(role)?.status()
-    const now = JSON.stringify(status)
-    if (status === undefined || now === told) return
-    told = now
-    say({ type: 'status', status })
+    const current = JSON.stringify(status)
+    if (status === undefined || current === reported) return
+    reported = current
+    send({ type: 'status', status })
   }
-  tell()
-  const telling = setInterval(tell, STATUS_MS)
-  started.defer(() => clearInterval(telling))
-  say({ type: 'running' })
+  report()
+  const reporting = setInterval(report, STATUS_MS)
+  started.defer(() => clearInterval(reporting))
+  send({ type: 'running' })
   await orders.stop
 }
 
+/** Receives the messages to this thread. `first` settles with the first of `run` and `stop`. */
 function createOrders() {
   const run = Promise.withResolvers<'run'>()
   const stop = Promise.withResolvers<'stop'>()
-  const orders = { first: Promise.race([run.promise, stop.promise]), stop: stop.promise, onMetrics: async (_id: number): Promise<void> => undefined }
+  const orders = {
+    first: Promise.race([run.promise, stop.promise]),
+    stop: stop.promise,
+    onMetrics: async (_id: number): Promise<void> => undefined,
+  }
   parentPort?.on('message', (message: ToThread) => {
     if (message.type === 'run') run.resolve('run')
     else if (message.type === 'stop') stop.resolve('stop')
@@ -62,7 +68,7 @@ if (parentPort !== null) {
   const port = parentPort
   const data = workerData as ThreadData
   if (data.role === 'project') lowerThreadPriority()
-  const say = (message: FromThread): void => port.postMessage(message)
-  await work(data, say).catch((error: unknown) => say({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
+  const send = (message: FromThread): void => port.postMessage(message)
+  await work(data, send).catch((error: unknown) => send({ type: 'failed', code: codeOf(error), message: messageOf(error) }))
   port.close()
 }

@@ -4,14 +4,14 @@ import { parseJson } from '../../../schemas/json.ts'
 
 const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default(''), time: z.number().optional() })
 
-/** Pino's levels, by number. */
+/** Pino's levels: lowest number and name. */
 const LEVELS = [[60, 'fatal'], [50, 'error'], [40, 'warn'], [30, 'info'], [20, 'debug']] as const
 
-/** Writes a line of another thread's log into this one's, in the style of this one. */
+/** Writes a line from another thread's log to this thread's log, in its style. */
 export function relog(log: Logger, line: string): void {
   const read = lineSchema.safeParse(parseJson(line))
-  if (!read.success) return log.warn({ line }, 'a line of a thread\'s log cannot be read')
+  if (!read.success) return log.warn({ line }, 'cannot parse a line of a thread\'s log')
   const { level, msg, time: _time, ...rest } = read.data
-  const name = LEVELS.find(([least]) => level >= least)?.[1] ?? 'trace'
+  const name = LEVELS.find(([lowest]) => level >= lowest)?.[1] ?? 'trace'
   log[name](rest, msg)
 }

@@ -2,27 +2,30 @@ import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
 import type { Role, Settings } from '../../settings.ts'
 
-/** What a thread is given when it starts. */
+/** The data that a thread starts with. */
 export interface ThreadData {
   readonly role: Role
-  /** With the servers that run by URL, and this role alone. */
+  /** Settings that name all servers by URL and only this role. */
   readonly settings: Settings
-  /** Copies of each message that streams keep. */
+  /** Replicas of each stream. */
   readonly replicas: number
 }
 
-/** `run`: once it is ready. `metrics`: asks for what it has measured. */
+/** Messages to a thread. `run`: start the stage; sent when the thread is ready. `metrics`: asks for its metrics. `stop`: stop the stage. */
 export type ToThread =
   | { readonly type: 'run' }
   | { readonly type: 'metrics'; readonly id: number }
   | { readonly type: 'stop' }
 
-/** `ready`: everything is imported and connected. `running`: the stage has begun. */
+/**
+ * Messages from a thread. `ready`: its modules are loaded and its connections open. `running`: the stage has started. `failed`: the thread
+ * could not start, or stop, and ends.
+ */
 export type FromThread =
   | { readonly type: 'ready' }
   | { readonly type: 'running' }
   | { readonly type: 'failed'; readonly code: string | undefined; readonly message: string }
   | { readonly type: 'status'; readonly status: StageStatus }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: MetricsSnapshot }
-  /** A line of its log, as JSON. */
+  /** A line of the thread's log, as JSON. */
   | { readonly type: 'log'; readonly line: string }

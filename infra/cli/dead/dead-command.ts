@@ -6,7 +6,7 @@ import { showCommand } from './dead-show.ts'
 
 export const deadCommand = (cli: CommandContext): Command =>
   new Command('dead')
-    .description('what was rejected, and tasks that failed for good')
+    .description('list, show, redrive or drop dead letters: rejected inputs, and tasks that failed for good')
     .addCommand(listCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(resolveCommand(cli, 'redriven'))

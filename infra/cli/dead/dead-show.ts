@@ -4,7 +4,7 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { decodeUtf8 } from '../../../schemas/json.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
-import { wholeNumber } from '../arguments.ts'
+import { wholeNumber } from '../../app/number-arguments.ts'
 import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
 import { printable, type Output } from '../../app/terminal-output.ts'
 import { described } from './dead-ls.ts'
@@ -15,22 +15,23 @@ interface Options extends JsonOption {
 
 export const showCommand = ({ out, settings }: CommandContext): Command =>
   new Command('show')
-    .description('show one dead letter: why, its headers, and its payload as it came')
-    .argument('<seq>', 'its sequence, as "dead ls" shows it', wholeNumber(1))
-    .option('--raw', 'nothing but the bytes of the payload')
-    .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 is in payloadBase64')
+    .description('show one dead letter: its reason, its headers and its payload')
+    .argument('<seq>', 'its DEAD sequence, as "dead ls" shows it', wholeNumber(1))
+    .option('--raw', 'print only the bytes of the payload')
+    .option(JSON_FLAG, 'one JSON object; a payload that is not UTF-8 comes as payloadBase64')
     .action(async (seq: number, options: Options) => {
       await withJetStream(settings().settings, async (jetstream) => {
         const deadLetter = await findDeadLetter(jetstream, seq)
-        if (deadLetter === undefined) throw noSuchLetter(seq)
+        if (deadLetter === undefined) throw noSuchDeadLetter(seq)
         if (options.raw) out.stdout.write(deadLetter.payload)
         else if (options.json) out.json({ ...described(deadLetter), headers: deadLetter.headers, ...payloadJson(deadLetter) })
         else print(out, deadLetter)
       })
     })
 
-export const noSuchLetter = (seq: number): ColloquyError =>
-  new ColloquyError('no_such_letter', `DEAD has no letter ${seq}: it was redriven or dropped, or never was; "colloquy dead ls --each" lists those that there are`)
+export const noSuchDeadLetter = (seq: number): ColloquyError =>
+  new ColloquyError('no_such_letter',
+    `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; "colloquy dead ls --each" lists all`)
 
 function payloadJson({ payload }: DeadLetter): object {
   const text = decodeUtf8(payload)

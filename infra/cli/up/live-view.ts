@@ -1,12 +1,12 @@
 import { createLogUpdate } from 'log-update'
 import type { Logger } from 'pino'
 import type { Output } from '../../app/terminal-output.ts'
-import type { FigureSource } from './live-figures.ts'
+import type { FigureSource } from '../../app/live-figures.ts'
 import { renderView, type ViewModel } from './render-view.ts'
 
 const REDRAW_MS = 250
 
-/** Draws the view over itself a few times a second, until it is stopped; the last picture stays. */
+/** Redraws the view four times a second until `stop`; the last picture stays. */
 export function startLiveView(
   out: Output, source: FigureSource, rest: () => Omit<ViewModel, 'figures'>, log: Logger,
 ): { stop(): void } {
@@ -21,7 +21,7 @@ export function startLiveView(
     if (reading) return
     reading = true
     redraw()
-      .catch((error: unknown) => log.debug({ err: error }, 'the view could not be drawn; it is tried again'))
+      .catch((error: unknown) => log.debug({ err: error }, 'drawing the live view failed; trying again'))
       .finally(() => { reading = false })
   }, REDRAW_MS)
   return {

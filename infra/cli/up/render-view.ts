@@ -1,22 +1,22 @@
 import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
 import type { Paint, Style } from '../../app/terminal-output.ts'
-import type { Figure, Figures, KindFigures } from './live-figures.ts'
+import type { Figure, Figures, KindFigures } from '../../app/live-figures.ts'
 
 export interface ViewModel {
   readonly figures: Figures
   readonly upMs: number
   /** Addresses and the like, by name. */
   readonly facts: readonly (readonly [name: string, text: string])[]
-  /** What a new user may type next. */
+  /** Commands that a new user may try next. */
   readonly commands: readonly string[]
-  /** What the demo is doing; absent without one. */
+  /** State of the demo; absent without one. */
   readonly demo?: string
 }
 
 const COUNT_WIDTH = 11
 const NAME_WIDTH = 14
 const STAGE_WIDTH = 2 + NAME_WIDTH + 2 * COUNT_WIDTH + 1
-/** Kinds that stand beside the stages; the others are the least busy. */
+/** Kinds shown beside the stages: the busiest. */
 const KINDS_MAX = 5
 
 const title = (text: string): string => `  ${text.padEnd(NAME_WIDTH)}`
@@ -25,7 +25,7 @@ const clip = (text: string): string => (text.length < NAME_WIDTH ? text : `${tex
 const busiest = (kinds: Figures['kinds']): [string, KindFigures][] =>
   [...kinds].toSorted(([, a], [, b]) => b.in - a.in).slice(0, KINDS_MAX)
 
-/** The live view as text, short enough for 24 lines: a pure function of what it shows. */
+/** The live view as text of at most 24 lines. */
 export function renderView({ figures, upMs, facts, commands, demo }: ViewModel, paint: Paint): string {
   const name = (text: string): string => paint('gray', title(text))
   const cell = (text: string, style: Style): string => paint(style, column(text))

@@ -10,7 +10,7 @@ import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
 import type { Settings } from '../../settings.ts'
 import type { JsonOption } from '../../app/command-context.ts'
 import type { Output } from '../../app/terminal-output.ts'
-import { createFigures } from './live-figures.ts'
+import { createFigures } from '../../app/live-figures.ts'
 import { watchInterrupts } from '../../app/interrupts.ts'
 import { startLiveView } from './live-view.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
@@ -23,7 +23,7 @@ export interface UpOptions extends JsonOption {
 
 const INTERRUPTED_TWICE = 130
 
-/** Runs Colloquy until somebody interrupts. @throws ColloquyError of whatever cannot be started; nothing is left running then */
+/** Runs Colloquy until it is interrupted. @throws ColloquyError where something cannot be started; nothing is left running then */
 export async function up(out: Output, settings: Settings, options: UpOptions): Promise<void> {
   await using started = new AsyncDisposableStack()
   const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))
@@ -31,7 +31,7 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   const isForPeople = out.isTerminal && options.json === undefined
   const hasView = isForPeople && options.view
   const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
-  if (hasView) out.line(`Colloquy starts; its log is ${logFileOf(settings)}`)
+  if (hasView) out.line(`Starting Colloquy; log file: ${logFileOf(settings)}`)
 
   await downloadModel(out, settings, log)
   const running = await launch(settings, await loadKinds(settings), log, { threads: true })
@@ -69,23 +69,23 @@ function printAddresses(out: Output, durability: Durability, addresses: Addresse
   out.line(durabilityText(durability))
 }
 
-/** Draws until the returned function is called. */
+/** Shows the live view until the returned function is called. */
 async function showView(out: Output, running: Running, demo: Demo | undefined, log: Logger): Promise<() => Promise<void>> {
   const { settings, nats, clickhouse } = running
   const nc = await connect({ ...nats.connection, name: 'colloquy view', maxReconnectAttempts: -1 })
-  const begun = performance.now()
+  const startedMs = performance.now()
   const at = settings.DATA_DIR === '.colloquy' ? '' : ` --data-dir ${settings.DATA_DIR}`
   const commands = [
     `npx colloquy publish demo/support/me message.received '{"role":"user","text":"你好"}'${at}`,
     `npx colloquy ${clickhouse === undefined ? 'tail' : 'sql "SELECT role, count() FROM messages GROUP BY role"'}${at}`,
   ]
-  const shown = [...facts(addressesOf(running)), ['log', logFileOf(settings)] as const]
+  const viewFacts = [...facts(addressesOf(running)), ['log', logFileOf(settings)] as const]
   const view = startLiveView(out, createFigures(running, nc), () => ({
-    upMs: performance.now() - begun, facts: shown, commands, demo: demo?.progress(),
+    upMs: performance.now() - startedMs, facts: viewFacts, commands, demo: demo?.progress(),
   }), log)
   return async () => {
     view.stop()
-    out.line('Stopping; Ctrl-C again ends it at once')
+    out.line('Stopping; press Ctrl-C again to stop at once')
     await nc.close()
   }
 }

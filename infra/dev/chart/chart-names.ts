@@ -1,12 +1,12 @@
 const MS: readonly (readonly [unit: string, ms: number])[] = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1_000]]
 
-/** `1800000` → `30 min`; in the largest unit in which it is a whole number. */
+/** `1800000` → `30 min`: in the largest unit that gives a whole number. */
 export function durationText(ms: number): string {
   const [unit, size] = MS.find(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1]
   return `${ms / size} ${unit}`
 }
 
-/** An event as its author wrote it: what XState makes of `after`, `invoke` and `onDone` is turned back. */
+/** An event as its author wrote it; XState renames those of `after`, `invoke` and `onDone`. */
 export function eventName(event: string): string {
   const [, what, rest = ''] = /^xstate\.(after|done\.actor|error\.actor|done\.state)\.(.*)$/s.exec(event) ?? []
   switch (what) {
@@ -25,10 +25,10 @@ export function eventName(event: string): string {
   }
 }
 
-/** The name under which a guard was set up; of a function that stands in the machine itself there is not more to say. */
+/** The name of a guard; an inline function has none. */
 export const guardName = (guard: unknown): string => nameOf(guard) ?? 'if …'
 
-/** The name under which an action was set up, or what it does where it stands in the machine itself. */
+/** The name of an action, or the name of XState's built-in one. */
 export const actionName = (action: unknown): string => nameOf(action)?.replace(/^xstate\./, '') ?? '…'
 
 function nameOf(thing: unknown): string | undefined {

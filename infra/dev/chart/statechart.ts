@@ -1,37 +1,37 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import { actionName, eventName, guardName } from './chart-names.ts'
 
-/** A transition as it is drawn. */
+/** A transition in a drawing. */
 export interface Transition {
   readonly from: string
   readonly to: string
-  /** As XState names it: what a record's event is matched with. Empty for `always`. */
+  /** XState's name, which a record's event is matched with. Empty for `always`. */
   readonly event: string
   /** The event, its guard and its actions, for people. */
   readonly label: string
   readonly actions: readonly string[]
 }
 
-/** A state as it is drawn. `id` is its dotted path, as records have it; of the machine itself the empty one. */
+/** A state in a drawing. `id` is its dotted path, as in records; the machine's own is empty. */
 export interface ChartState {
   readonly id: string
   readonly name: string
   readonly type: AnyStateNode['type']
-  /** Whether its parent begins in it. */
+  /** Whether its parent starts in it. */
   readonly initial: boolean
-  /** What it does without leaving: transitions without a target, tasks it invokes, entry and exit actions. */
+  /** Tasks that it invokes, entry and exit actions, and transitions without a target. */
   readonly lines: readonly string[]
   readonly description?: string | undefined
   readonly states: readonly ChartState[]
 }
 
-/** A machine as it is drawn, as plain data. */
+/** A machine as plain data for a drawing. */
 export interface Statechart {
   readonly root: ChartState
   readonly transitions: readonly Transition[]
 }
 
-/** Reads a machine. States and transitions come in the order in which they were written. */
+/** Reads a machine, with states and transitions in the order of its definition. */
 export function readStatechart(machine: AnyStateMachine): Statechart {
   const transitions: Transition[] = []
   return { root: readState(machine.root, transitions), transitions }
@@ -55,7 +55,7 @@ function readState(node: AnyStateNode, transitions: Transition[]): ChartState {
   }
 }
 
-/** What is read of XState's definition of a transition. */
+/** The part of XState's definition of a transition that is read here. */
 interface Definition {
   readonly eventType: string
   readonly guard?: unknown
@@ -66,7 +66,7 @@ interface Definition {
 const allOf = (node: AnyStateNode): readonly Definition[] => [...node.transitions.values(), node.always ?? []].flat()
 const namesOf = (actions: readonly unknown[]): string[] => actions.filter((action) => !belongsToAfter(action)).map(actionName)
 
-/** XState makes an entry and an exit action of each `after`, which is drawn as a transition. */
+/** XState adds an entry and an exit action for each `after`, which is drawn as a transition. */
 function belongsToAfter(action: unknown): boolean {
   if (typeof action !== 'function') return false
   const names = ['id' in action ? action.id : '', 'sendId' in action ? action.sendId : '']

@@ -2,7 +2,7 @@ import { go, refresh } from './follow.js'
 import { html } from './html.js'
 import { current, update } from './store.js'
 
-/** The actors of the kind, the newest first, and what narrows the list down. */
+/** The actors of the kind, newest first, and the filters of the list. */
 export function actorList() {
   const { actors, filter, actor, counts, kind } = current()
   const total = counts?.kinds[kind]?.total ?? 0
@@ -14,14 +14,16 @@ export function actorList() {
     <aside class="left">
       <div class="search">
         <input type="search" placeholder="tenant/id" aria-label="Find actors" value=${filter.text}
-          onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && narrow({ text: event.target.value })} />
+          onInput=${(/** @type {InputEvent} */ event) =>
+            event.target instanceof HTMLInputElement && narrow({ text: event.target.value })} />
         ${filter.state === '' ? null : html`
           <button class="chip" title="Show actors of every state" onClick=${() => narrow({ state: '' })}>in ${filter.state} ×</button>`}
       </div>
       <ul class="actors" aria-label="Actors">
         ${(actors ?? []).map(({ tenant, id, state, status, n, lastAt }) => html`
           <li key=${`${tenant}/${id}`}>
-            <button aria-current=${String(actor?.tenant === tenant && actor.id === id)} onClick=${() => go({ kind, actor: { tenant, kind, id } })}>
+            <button aria-current=${String(actor?.tenant === tenant && actor.id === id)}
+              onClick=${() => go({ kind, actor: { tenant, kind, id } })}>
               <span class="who">${tenant}/<b>${id}</b></span><time title=${lastAt}>${ago(lastAt)}</time>
               <span class="state" data-status=${status}>${state || 'not started'}</span><small>${n}</small>
             </button>
@@ -33,7 +35,7 @@ export function actorList() {
 
 /** @param {number} shown @param {number} total @param {boolean} isNarrowed */
 function hint(shown, total, isNarrowed) {
-  if (shown === 0) return isNarrowed ? 'No actor fits.' : 'No actor yet: send an input.'
+  if (shown === 0) return isNarrowed ? 'No actor matches.' : 'No actor yet: send an input.'
   return shown < total && !isNarrowed ? `The newest ${shown} of ${total.toLocaleString('en')}.` : ''
 }
 

@@ -13,13 +13,13 @@ export class Problem extends Error {
 
 const TOKEN_KEY = 'colloquy token'
 
-/** Keeps the token for as long as the tab is open. @param {string} token */
+/** Keeps the token until the tab is closed. @param {string} token */
 export const useToken = (token) => sessionStorage.setItem(TOKEN_KEY, token)
 
 /**
  * @param {string} path @param {RequestInit} [init]
  * @returns {Promise<unknown>}
- * @throws {Problem} for an error that the server answers with; status 0 where it does not answer
+ * @throws {Problem} for an error answer; status 0 where there is no answer
  */
 async function ask(path, init = {}) {
   const token = sessionStorage.getItem(TOKEN_KEY)
@@ -53,7 +53,7 @@ export const readHistory = (tenant, kind, id, range) =>
  * @typedef {{ position: number, id: string, outcome: 'committed' | 'rejected' | 'repeat', reason?: string, error?: string }} Sent
  */
 
-/** Sends an input and waits for what becomes of it. @param {string} tenant @param {string} kind @param {string} id @param {object} input */
+/** Sends an input and waits for its outcome. @param {string} tenant @param {string} kind @param {string} id @param {object} input */
 export const send = (tenant, kind, id, input) => /** @type {Promise<Sent>} */ (ask(`/v1/in/${pathOf(tenant, kind, id)}?wait=actor`, {
   method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input),
 }))

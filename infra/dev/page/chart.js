@@ -4,21 +4,22 @@ import { current, update } from './store.js'
 import { activePaths, eventsOf } from './step.js'
 
 /** @import { DrawnKind } from '../drawn-kinds.ts' */
-/** @import { Drawing, DrawnState, DrawnTransition, Point } from '../chart/chart-layout.ts' */
+/** @import { Drawing, DrawnState, DrawnTransition } from '../chart/chart-layout.ts' */
+/** @import { Point } from '../chart/layered-layout.ts' */
 
 const ZOOMS = [0.4, 0.55, 0.75, 1, 1.35, 1.8]
 const CORNER = 7
-/** Fitted, it is neither too small to be read nor larger than life; what has no room then is scrolled to. */
+/** Bounds of the scale of `fit`; a drawing that is still too large can be scrolled. */
 const FIT_MIN = 0.72
 const FIT_MAX = 1.2
-/** As layout.ts reckons with. */
+/** As in chart-layout.ts. */
 const NAME_HEIGHT = 20
 const LINE_HEIGHT = 16
 
-/** The statechart with the actors that are in each state, and where the actor is that is looked at. @param {DrawnKind} kind */
+/** The statechart with the number of actors in each state, and the state of the chosen actor. @param {DrawnKind} kind */
 export function chart({ name, drawing }) {
   const { zoom } = current()
-  if (drawing === null) return html`<p class="empty">The statechart of ${name} could not be laid out; the log says more.</p>`
+  if (drawing === null) return html`<p class="empty">The statechart of ${name} could not be laid out; the terminal says why.</p>`
   const { width, height } = drawing
   const px = (/** @type {number} */ size) => `${Math.round(size)}px`
   const style = zoom !== null ? { width: px(width * zoom), height: px(height * zoom) } : {
@@ -52,7 +53,7 @@ function zoomBy(way) {
   update({ zoom: ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, nearest + way))] ?? 1 })
 }
 
-/** Boxes first, parents before what is in them, then lines, and their labels above all. @param {Drawing} drawing */
+/** Boxes, parents first; then lines; then labels on top. @param {Drawing} drawing */
 function contents(drawing) {
   const { steps, at, counts, kind, filter } = current()
   const step = steps.get(at)
@@ -70,7 +71,8 @@ function contents(drawing) {
     ...drawing.beginnings.map(({ dot, points }) => html`
       <g class="beginning"><circle cx=${dot.x} cy=${dot.y} r="4.5" /><path d=${pathOf(points)} marker-end="url(#arrow)" /></g>`),
     ...drawing.transitions.map((transition) => html`
-      <path key=${`${transition.from} ${transition.to}`} class=${taken.has(transition) ? 'line taken' : 'line'} d=${pathOf(transition.points)}
+      <path key=${`${transition.from} ${transition.to}`} class=${taken.has(transition) ? 'line taken' : 'line'}
+        d=${pathOf(transition.points)}
         marker-end=${taken.has(transition) ? 'url(#arrow-taken)' : 'url(#arrow)'}><title>${described(transition)}</title></path>`),
     ...drawing.transitions.map((transition) => transitionLabel(transition, taken.has(transition))),
   ]
@@ -89,8 +91,9 @@ function stateBox({ id, name, type, lines, description, x, y, width, height, hea
   }
   if (type === 'history') {
     return html`
-      <g key=${id} class=${classes} data-state=${id}><title>${name}: where it was before</title>
-        <circle cx=${x + width / 2} cy=${y + height / 2} r=${width / 2 - 2} /><text class="name" x=${x + width / 2} y=${y + height / 2 + 4.5} text-anchor="middle">H</text>
+      <g key=${id} class=${classes} data-state=${id}><title>${name}: returns to the last active state</title>
+        <circle cx=${x + width / 2} cy=${y + height / 2} r=${width / 2 - 2} />
+        <text class="name" x=${x + width / 2} y=${y + height / 2 + 4.5} text-anchor="middle">H</text>
       </g>`
   }
   return html`
@@ -100,7 +103,8 @@ function stateBox({ id, name, type, lines, description, x, y, width, height, hea
       ${type === 'final' ? html`<rect class="inner" x=${x + 3} y=${y + 3} width=${width - 6} height=${height - 6} rx="5.5" />` : null}
       ${type === 'compound' || type === 'parallel' ? html`<path class="rule" d=${`M${x} ${y + headHeight}h${width}`} />` : null}
       <text class="name" x=${x + 11} y=${y + NAME_HEIGHT + 2}>${name}</text>
-      ${lines.map((line, index) => html`<text class="does" x=${x + 11} y=${y + NAME_HEIGHT + 4 + (index + 1) * LINE_HEIGHT - 2}>${line}</text>`)}
+      ${lines.map((line, index) => html`
+        <text class="does" x=${x + 11} y=${y + NAME_HEIGHT + 4 + (index + 1) * LINE_HEIGHT - 2}>${line}</text>`)}
       ${count === 0 ? null : countBadge(x + width, y, count)}
     </g>`
 }
@@ -131,15 +135,16 @@ const described = ({ from, to, transitions }) => [`${from || 'anywhere'} → ${t
   [label || 'always', ...actions.length === 0 ? [] : [actions.join(', ')]].join(' / '))].join('\n')
 
 /**
- * The lines that the step's event may have gone along: those of the event that begin where the actor was, and of them those that
- * end where it is, if there are any.
+ * The lines of the transition that the step took: those of its event from the state before. Where some of them lead to the state
+ * after, only these.
  *
  * @param {Drawing} drawing @param {ReadonlySet<string>} before @param {ReadonlySet<string>} active
  */
 function takenOf({ transitions }, before, active) {
   const { steps, at } = current()
   const events = eventsOf(steps.get(at), steps.get(at - 1))
-  const possible = transitions.filter(({ from, transitions: of }) => (from === '' || before.has(from)) && of.some(({ event }) => events.has(event)))
+  const possible = transitions.filter(({ from, transitions: of }) =>
+    (from === '' || before.has(from)) && of.some(({ event }) => events.has(event)))
   const arrived = possible.filter(({ to }) => active.has(to))
   return new Set(arrived.length > 0 ? arrived : possible)
 }

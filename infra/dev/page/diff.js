@@ -4,7 +4,7 @@
 const isTree = (value) => typeof value === 'object' && value !== null
 
 /**
- * Where two JSON values differ, innermost first in the order of their keys; what is on one side only is `undefined` on the other.
+ * The innermost places where two JSON values differ, in the order of their keys; a value on one side only is `undefined` on the other.
  *
  * @param {unknown} before @param {unknown} after @param {string} [path]
  * @returns {Difference[]}

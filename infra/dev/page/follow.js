@@ -4,11 +4,11 @@ import { current, kindNow, update } from './store.js'
 /** @import { Address } from './store.js' */
 
 const EVERY_MS = 500
-/** Records of an actor that the page keeps; those farthest from the one that is looked at are let go. */
+/** Records of an actor that the page keeps: the ones nearest to the shown one. */
 const STEPS_MAX = 2_000
 const WINDOW = 100
 
-/** Reads what changed, twice a second while somebody looks. */
+/** Reads changes twice a second while the page is visible. */
 export function keepUpToDate() {
   const round = async () => {
     if (!document.hidden) await refresh()
@@ -18,7 +18,7 @@ export function keepUpToDate() {
   void round()
 }
 
-/** Reads at once, whatever else is being read. */
+/** Reads at once, even while another read is in progress. */
 export async function refresh() {
   try {
     const { reload, counts } = await readState()
@@ -30,7 +30,7 @@ export async function refresh() {
   }
 }
 
-/** Says what went wrong above the page, until the next round does better. @param {unknown} error */
+/** Shows an error above the page until the next read succeeds. @param {unknown} error */
 function show(error) {
   update({ problem: error instanceof Problem ? { status: error.status, text: error.message } : { status: -1, text: String(error) } })
 }
@@ -43,14 +43,14 @@ async function takeKinds() {
   else chooseType()
 }
 
-/** The form is of a type that the kind has. */
+/** Makes the form one of a type that the kind has. */
 function chooseType() {
   const { form } = current()
   const types = Object.keys(kindNow()?.events ?? {})
   if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: null, json: null, error: null, sent: null } })
 }
 
-/** What the list was read for: it is read again when this is another. */
+/** The query of the list; it is read again when the query changes. */
 let listed = ''
 
 async function takeActors() {
@@ -67,14 +67,14 @@ async function takeActors() {
   }
 }
 
-/** Reads the records that came since, and those around the one that is looked at. */
+/** Reads new records, and those around the shown one. */
 async function takeSteps() {
   const { actor, steps, last, at } = current()
   if (actor === null) return
   const range = last === 0 ? { limit: WINDOW } : { from: last + 1, limit: WINDOW }
   const read = await readHistory(actor.tenant, actor.kind, actor.id, range)
   keep(actor, read)
-  // Whoever went to another step during the reading stays there.
+  // A step that was chosen during the read stays chosen.
   if (last === 0 && at > 0) await look(at)
   else if (current().live && current().actor === actor) update({ at: Math.min(current().last, Math.max(...current().steps.keys(), 0)) })
   if (steps !== current().steps && read.last > (read.records.at(-1)?.n ?? read.last)) await takeSteps()
@@ -91,7 +91,7 @@ function keep(actor, read) {
   update({ steps, last: Math.max(state.last, read.last) })
 }
 
-/** Looks at a record of the actor, read first where it is not there; the last one is followed by what comes. @param {number} n */
+/** Shows a record of the actor; the last one makes the page follow new records. @param {number} n */
 export async function look(n) {
   const { actor, last } = current()
   if (actor === null) return
@@ -107,7 +107,7 @@ export async function look(n) {
   }
 }
 
-/** Goes to a kind, or an actor of it. @param {{ kind: string, actor: Address | null, at?: number }} place */
+/** Shows a kind, or an actor of it. @param {{ kind: string, actor: Address | null, at?: number }} place */
 export function go({ kind, actor, at = 0 }) {
   const before = current()
   const isOther = kind !== before.kind
@@ -128,7 +128,7 @@ function writeLocation() {
   if (location.hash !== hash) history.replaceState(null, '', hash)
 }
 
-/** The address of the page says what is looked at, so that it can be kept and passed on. */
+/** Keeps what is shown in the page's address, so that it can be bookmarked and shared. */
 export function followLocation() {
   const read = () => {
     const [kind = '', tenant, id, at] = location.hash.replace(/^#\/?/, '').split('/').map(decoded)
@@ -139,7 +139,7 @@ export function followLocation() {
   read()
 }
 
-/** A part of the address, which anybody may have written by hand. @param {string} text */
+/** A part of the address, which may be typed by hand and invalid. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text)
@@ -148,7 +148,7 @@ function decoded(text) {
   }
 }
 
-/** Arrow keys step through time, wherever nothing is being typed. */
+/** Arrow keys step through the history, except in a text field. */
 export function followKeys() {
   addEventListener('keydown', (event) => {
     const { at, last } = current()

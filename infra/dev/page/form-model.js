@@ -1,7 +1,7 @@
 /** @import { JsonSchema } from '../kind-view.ts' */
 
 /**
- * What is typed into a form, before it is a value: texts, and trees of them. In a choice between schemas, which one and its own.
+ * The raw contents of a form: texts and trees of texts; for a choice between schemas, the chosen one and its contents.
  *
  * @typedef {string | RawList | RawTree | RawChoice} Raw
  * @typedef {{ items: Raw[] }} RawList
@@ -10,7 +10,7 @@
  */
 
 /**
- * How a schema is asked for.
+ * The control for a schema.
  *
  * @typedef {{ control: 'object', properties: readonly { name: string, schema: JsonSchema, required: boolean }[] }
  *   | { control: 'list', items: JsonSchema }
@@ -19,7 +19,7 @@
  *   | { control: 'number' | 'text' | 'lines' | 'json' }} Control
  */
 
-/** A text that may be longer, or by its name is for people to read, gets room. */
+/** A text that may be longer than this, or is prose by its name, gets a text area. */
 const LINE_CHARS_MAX = 200
 const PROSE = /text|comment|message|body|note|description|content|reason/i
 
@@ -32,8 +32,10 @@ export function controlOf(schema, name = '') {
   const variants = schema.anyOf ?? schema.oneOf
   if (variants !== undefined) return { control: 'choice', of: variants }
   switch (schema.type) {
-    case 'string':
-      return { control: (schema.maxLength ?? 0) > LINE_CHARS_MAX || (PROSE.test(name) && (schema.maxLength ?? Infinity) > LINE_CHARS_MAX) ? 'lines' : 'text' }
+    case 'string': {
+      const charsMax = schema.maxLength ?? (PROSE.test(name) ? Infinity : 0)
+      return { control: charsMax > LINE_CHARS_MAX ? 'lines' : 'text' }
+    }
     case 'number':
     case 'integer':
       return { control: 'number' }
@@ -43,7 +45,8 @@ export function controlOf(schema, name = '') {
       return isSchema(schema.items) ? { control: 'list', items: schema.items } : { control: 'json' }
     case 'object': {
       const properties = Object.entries(schema.properties ?? {})
-      if (properties.length === 0 && schema['additionalProperties'] !== undefined && schema['additionalProperties'] !== false) return { control: 'json' }
+      const { additionalProperties: more } = schema
+      if (properties.length === 0 && more !== undefined && more !== false) return { control: 'json' }
       const required = new Set(schema.required)
       return { control: 'object', properties: properties.map(([name, of]) => ({ name, schema: of, required: required.has(name) })) }
     }
@@ -55,7 +58,7 @@ export function controlOf(schema, name = '') {
 /** @param {unknown} items @returns {items is JsonSchema} */
 const isSchema = (items) => typeof items === 'object' && !Array.isArray(items)
 
-/** `X or null` is asked for as X: what is left empty is `null` then. @param {JsonSchema} schema @returns {JsonSchema} */
+/** `X or null` gets the control of X; an empty one means `null`. @param {JsonSchema} schema @returns {JsonSchema} */
 function withoutNull(schema) {
   const variants = schema.anyOf ?? schema.oneOf
   const others = variants?.filter(({ type }) => type !== 'null') ?? []
@@ -65,12 +68,13 @@ function withoutNull(schema) {
 /** @param {JsonSchema} schema */
 const isNullable = (schema) => withoutNull(schema) !== schema
 
-/** What an untouched form holds. @param {JsonSchema} schema @param {boolean} required @returns {Raw} */
+/** The contents of an untouched form. @param {JsonSchema} schema @param {boolean} required @returns {Raw} */
 export function blank(schema, required) {
   const of = controlOf(schema)
   switch (of.control) {
     case 'object':
-      return Object.fromEntries(of.properties.map(({ name, schema: inner, required: isNeeded }) => [name, blank(inner, isNeeded && required)]))
+      return Object.fromEntries(of.properties.map(({ name, schema: inner, required: isNeeded }) =>
+        [name, blank(inner, isNeeded && required)]))
     case 'list':
       return { items: [] }
     case 'choice':
@@ -85,7 +89,7 @@ export function blank(schema, required) {
 /** @param {unknown} value @param {string} control */
 const textOf = (value, control) => (control === 'json' ? JSON.stringify(value) : String(value))
 
-/** A value that cannot be made of what was typed. */
+/** Text that is not JSON where JSON is expected. */
 export class NotJson extends Error {
   /** @param {string} field its path, as the server writes it */
   constructor(field) {
@@ -95,8 +99,8 @@ export class NotJson extends Error {
 }
 
 /**
- * The value that was typed, or `undefined` where nothing was and nothing is needed. What does not fit is kept as it is, so that
- * the server says what is wrong with it.
+ * The value of the contents; `undefined` where an optional field is empty. Invalid contents are kept, so that the server explains
+ * what is wrong with them.
  *
  * @param {JsonSchema} schema @param {Raw} raw @param {boolean} required @param {string} [path]
  * @returns {unknown}
@@ -136,19 +140,27 @@ export const isChoice = (raw) => typeof raw === 'object' && 'choice' in raw && t
 /** @param {Raw | undefined} raw @returns {raw is RawTree} */
 export const isTree = (raw) => typeof raw === 'object' && !isList(raw) && !isChoice(raw)
 
-/** The paths of all fields of a form, as the server writes them. @param {JsonSchema} schema @param {Raw} raw @param {string} [path] @returns {string[]} */
+/**
+ * The paths of all fields, as the server writes them.
+ *
+ * @param {JsonSchema} schema @param {Raw} raw @param {string} [path]
+ * @returns {string[]}
+ */
 export function fieldsOf(schema, raw, path = 'data') {
   const of = controlOf(schema)
   if (of.control === 'object') {
     return of.properties.flatMap(({ name, schema: inner }) => fieldsOf(inner, isTree(raw) ? raw[name] ?? '' : '', `${path}.${name}`))
   }
-  if (of.control === 'list') return [path, ...(isList(raw) ? raw.items : []).flatMap((item, index) => fieldsOf(of.items, item, `${path}.${index}`))]
+  if (of.control === 'list') {
+    const items = isList(raw) ? raw.items : []
+    return [path, ...items.flatMap((item, index) => fieldsOf(of.items, item, `${path}.${index}`))]
+  }
   if (of.control === 'choice' && isChoice(raw)) return [path, ...fieldsOf(of.of[raw.choice] ?? {}, raw.of, path)]
   return [path]
 }
 
 /**
- * The field that a refusal names, and what it says of it; the field is empty where it names none of these.
+ * The field that an error names, and its text; the field is empty where it names none of `fields`.
  *
  * @param {string} text as the server wrote it, `<field>: <what is wrong>` @param {readonly string[]} fields
  */

@@ -10,11 +10,11 @@ import { html } from './html.js'
  *   change: Change, error: { field: string, text: string } | null,
  * }} Field
  *
- * Told how to make what the field holds of what it held: there may have been input since it was drawn.
+ * Gets a function from the field's current contents to the new ones: there may have been input since it was drawn.
  * @typedef {(next: (raw: Raw) => Raw) => void} Change
  */
 
-/** A field, or fields in fields, as the schema has them. @param {Field} of @returns {import('./lib/preact.mjs').VNode} */
+/** A field, or nested fields, for a schema. @param {Field} of @returns {import('./lib/preact.mjs').VNode} */
 export function field(of) {
   const control = controlOf(of.schema, of.name)
   switch (control.control) {
@@ -33,14 +33,14 @@ export function field(of) {
 function objectField({ raw, path, name, change, error, required }, properties) {
   const tree = isTree(raw) ? raw : {}
   const inner = properties.map((property) => field({
-    schema: property.schema, raw: tree[property.name] ?? blank(property.schema, property.required), required: property.required, name: property.name,
-    path: `${path}.${property.name}`, error,
+    schema: property.schema, raw: tree[property.name] ?? blank(property.schema, property.required), required: property.required,
+    name: property.name, path: `${path}.${property.name}`, error,
     change: (next) => change((now) => {
       const held = isTree(now) ? now : {}
       return { ...held, [property.name]: next(held[property.name] ?? blank(property.schema, property.required)) }
     }),
   }))
-  if (name === '') return html`<div class="fields">${inner.length === 0 ? html`<p class="hint">It has no data.</p>` : inner}</div>`
+  if (name === '') return html`<div class="fields">${inner.length === 0 ? html`<p class="hint">This input has no data.</p>` : inner}</div>`
   return html`<fieldset><legend>${name}${required ? '' : optional}</legend>${inner}</fieldset>`
 }
 
@@ -55,9 +55,11 @@ function listField({ raw, path, name, change, error, required }, items) {
             schema: items, raw: item, required: true, name: String(index + 1), path: `${path}.${index}`, error,
             change: (next) => change((now) => ({ items: itemsOf(now).map((held, at) => (at === index ? next(held) : held)) })),
           })}
-          <button type="button" class="plain" aria-label=${`Remove ${name} ${index + 1}`} onClick=${() => change((now) => ({ items: itemsOf(now).toSpliced(index, 1) }))}>×</button>
+          <button type="button" class="plain" aria-label=${`Remove ${name} ${index + 1}`}
+            onClick=${() => change((now) => ({ items: itemsOf(now).toSpliced(index, 1) }))}>×</button>
         </div>`)}
-      <button type="button" class="plain" onClick=${() => change((now) => ({ items: [...itemsOf(now), blank(items, true)] }))}>+ add</button>
+      <button type="button" class="plain"
+        onClick=${() => change((now) => ({ items: [...itemsOf(now), blank(items, true)] }))}>+ add</button>
       ${errorAt(path, error)}
     </fieldset>`
 }
@@ -71,12 +73,13 @@ function choiceField({ raw, path, name, change, error, required }, variants) {
   const schema = variants[chosen] ?? {}
   return html`
     <fieldset><legend>${name}${required ? '' : optional}</legend>
-      <label class="field"><span>which</span>
+      <label class="field"><span>variant</span>
         <select value=${String(chosen)} onChange=${(/** @type {Event} */ event) => {
           if (!(event.target instanceof HTMLSelectElement)) return
           const choice = Number(event.target.value)
           change(() => ({ choice, of: blank(variants[choice] ?? {}, required) }))
-        }}>${variants.map((variant, index) => html`<option key=${index} value=${String(index)}>${variantName(variant, index)}</option>`)}</select>
+        }}>${variants.map((variant, index) => html`
+          <option key=${index} value=${String(index)}>${variantName(variant, index)}</option>`)}</select>
       </label>
       ${field({
         schema, raw: isChoice(raw) ? raw.of : blank(schema, required), required, name: 'value', path, error,
@@ -148,5 +151,6 @@ const BOUNDS = /** @type {const} */ ([
 ])
 
 /** The bounds of a value in words. @param {JsonSchema} schema */
-const hintOf = (schema) => BOUNDS.filter(([name]) => schema[name] !== undefined && Math.abs(Number(schema[name])) !== Number.MAX_SAFE_INTEGER)
+const hintOf = (schema) => BOUNDS
+  .filter(([name]) => schema[name] !== undefined && Math.abs(Number(schema[name])) !== Number.MAX_SAFE_INTEGER)
   .map(([name, word]) => `${word} ${schema[name]}`).join(', ') || undefined

@@ -5,14 +5,16 @@ import { current, update } from './store.js'
 
 /** @import { Step } from '../actor-history.ts' */
 
-/** Steps on either side of the one that is looked at. */
+/** Steps shown on either side of the chosen one. */
 const AROUND = 40
 
-/** The actor's whole history to move about in. */
+/** The history of the actor, to step through. */
 export function timeline() {
   const { actor, steps, last, at, live } = current()
   if (actor === null) return null
-  if (last === 0) return html`<footer class="time"><p class="hint">There is no record of ${actor.tenant}/${actor.kind}/${actor.id} yet.</p></footer>`
+  if (last === 0) {
+    return html`<footer class="time"><p class="hint">${actor.tenant}/${actor.kind}/${actor.id} has no record yet.</p></footer>`
+  }
   const near = [...steps.values()].filter(({ n }) => Math.abs(n - at) <= AROUND).sort((a, b) => a.n - b.n)
   return html`
     <footer class="time" aria-label="History">
@@ -20,7 +22,8 @@ export function timeline() {
         <button onClick=${() => void look(1)} disabled=${at <= 1} aria-label="First step">«</button>
         <button onClick=${() => void look(at - 1)} disabled=${at <= 1} aria-label="Step back">‹</button>
         <input type="range" min="1" max=${last} value=${at} aria-label="Step"
-          onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && void look(Number(event.target.value))} />
+          onInput=${(/** @type {InputEvent} */ event) =>
+            event.target instanceof HTMLInputElement && void look(Number(event.target.value))} />
         <button onClick=${() => void look(at + 1)} disabled=${at >= last} aria-label="Step forward">›</button>
         <button onClick=${() => void look(last)} disabled=${at >= last} aria-label="Last step">»</button>
         <output>${at} of ${last}${live ? html` <i class="live">live</i>` : null}</output>
@@ -28,8 +31,10 @@ export function timeline() {
       <ol class="steps">
         ${near.map((step) => html`
           <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
-            <button class=${step.outcome} aria-current=${String(step.n === at)} onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>
-              <small>${step.n}</small><b>${step.input.type}</b><span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
+            <button class=${step.outcome} aria-current=${String(step.n === at)}
+              onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>
+              <small>${step.n}</small><b>${step.input.type}</b>
+              <span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
             </button>
           </li>`)}
       </ol>
@@ -39,7 +44,7 @@ export function timeline() {
 /** @param {Element | null} element */
 const intoView = (element) => element?.scrollIntoView({ block: 'nearest', inline: 'center' })
 
-/** The step that is looked at: what came in, what came of it, and the state before and after. */
+/** The chosen step: its input, its effects, and the state before and after. */
 export function stepDetail() {
   const { actor, steps, at } = current()
   const step = steps.get(at)
@@ -52,7 +57,9 @@ export function stepDetail() {
         ${step.status === 'done' || step.status === 'error' ? html`<em>${step.status}</em>` : null}
       </p>
       ${step.outcome === 'rejected' ? html`<p class="refusal" role="alert"><code>${step.reason}</code> ${step.error}</p>` : null}
-      ${step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected' ? html`<p class="refusal" role="alert">${step.error}</p>` : null}
+      ${step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected'
+        ? html`<p class="refusal" role="alert">${step.error}</p>`
+        : null}
       <dl class="facts">
         <dt>actor</dt><dd>${actor.tenant}/${actor.kind}/${actor.id}</dd>
         <dt>at</dt><dd>${new Date(step.at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}</dd>
@@ -75,7 +82,7 @@ function effects(step) {
     ...step.ended.map(({ task, status, error }) => effect('ends', `${task} ${status}`, error)),
     ...step.timers.map(({ event, at }) => effect('sets', timerName(event), at)),
   ]
-  return rows.length === 0 ? null : html`<h2>What came of it</h2><ul class="effects">${rows}</ul>`
+  return rows.length === 0 ? null : html`<h2>Effects</h2><ul class="effects">${rows}</ul>`
 }
 
 /** @param {string} verb @param {string} what @param {unknown} [data] @param {{ kind: string, id: string }} [to] the actor that it is for */
@@ -85,7 +92,7 @@ const effect = (verb, what, data, to) => html`
     ${data === undefined ? null : json(data)}
   </details></li>`
 
-/** The address of another actor of the same tenant. @param {{ kind: string, id: string }} actor */
+/** The page's address of another actor of the same tenant. @param {{ kind: string, id: string }} actor */
 const placeOf = ({ kind, id }) => `#/${[kind, current().actor?.tenant ?? '', id].map(encodeURIComponent).join('/')}`
 
 /** @param {string} event */
@@ -116,11 +123,13 @@ function changes(before, after) {
     </table>`
 }
 
-/** Tasks and timers under way. @param {Step} step */
+/** Pending tasks and timers. @param {Step} step */
 function pending({ state }) {
-  const tasks = Object.values(state?.tasks ?? {}).map(({ task, deadlineAt }) => html`<li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`)
-  const timers = Object.values(state?.timers ?? {}).map(({ event, at }) => html`<li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`)
-  return tasks.length + timers.length === 0 ? null : html`<h2>Under way</h2><ul class="effects">${tasks}${timers}</ul>`
+  const tasks = Object.values(state?.tasks ?? {}).map(({ task, deadlineAt }) => html`
+    <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`)
+  const timers = Object.values(state?.timers ?? {}).map(({ event, at }) => html`
+    <li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`)
+  return tasks.length + timers.length === 0 ? null : html`<h2>Pending</h2><ul class="effects">${tasks}${timers}</ul>`
 }
 
 /** @param {string} iso */

@@ -2,7 +2,7 @@ import htm from './lib/htm.mjs'
 import { h } from './lib/preact.mjs'
 
 /**
- * Templates of elements. Text in them is text: nothing that a stranger sent becomes markup.
+ * Templates of elements. Values are escaped: text from outside never becomes markup.
  *
  * @type {(strings: TemplateStringsArray, ...values: unknown[]) => import('preact').VNode}
  */

@@ -7,7 +7,7 @@ import { current, kindNow, update, updateForm } from './store.js'
 
 /** @import { JsonSchema } from '../kind-view.ts' */
 
-/** Any type may be sent; one that the kind does not know is recorded and changes nothing. */
+/** Any type may be sent; a type that the kind does not know is recorded and changes nothing. */
 const OTHER = ''
 /** @type {JsonSchema} */
 const ANYTHING = {}
@@ -15,7 +15,7 @@ const ANYTHING = {}
 const schemaNow = () => kindNow()?.events[current().form.type] ?? ANYTHING
 const rawNow = () => current().form.raw ?? blank(schemaNow(), true)
 
-/** A form of the schema of the chosen type of input. */
+/** A form for the chosen type of input. */
 export function sendForm() {
   const { form } = current()
   const kind = kindNow()
@@ -27,7 +27,8 @@ export function sendForm() {
   const raw = rawNow()
   return html`
     <form class="send" onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && event.currentTarget instanceof HTMLFormElement) event.currentTarget.requestSubmit()
+      const { key, ctrlKey, metaKey, currentTarget } = event
+      if (key === 'Enter' && (ctrlKey || metaKey) && currentTarget instanceof HTMLFormElement) currentTarget.requestSubmit()
     }}>
       <div class="pair">
         ${line('tenant', 'Tenant')}
@@ -36,7 +37,8 @@ export function sendForm() {
       <label class="field">
         <span>Type</span>
         <select name="known-type" value=${isKnown ? form.type : OTHER} onChange=${(/** @type {Event} */ event) =>
-          event.target instanceof HTMLSelectElement && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}>
+          event.target instanceof HTMLSelectElement
+            && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}>
           ${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}
           <option value=${OTHER}>another…</option>
         </select>
@@ -46,12 +48,19 @@ export function sendForm() {
       ${asJson
         ? html`<label class=${`field${form.error?.field === 'data' ? ' wrong' : ''}`}><span>data</span>
             <textarea name="data" rows="9" spellcheck=${false} value=${form.json ?? '{}'} onInput=${(/** @type {InputEvent} */ event) =>
-              event.target instanceof HTMLTextAreaElement && updateForm({ json: event.target.value })}></textarea>${errorOf('data')}</label>`
-        : field({ schema, raw, required: true, path: 'data', name: '', change: (next) => updateForm({ raw: next(rawNow()) }), error: form.error })}
-      ${form.error !== null && !isShown(form.error.field, schema, raw, asJson) ? html`<p class="refusal" role="alert">${form.error.text}</p>` : null}
+              event.target instanceof HTMLTextAreaElement && updateForm({ json: event.target.value })}></textarea>
+            ${errorOf('data')}</label>`
+        : field({
+          schema, raw, required: true, path: 'data', name: '', error: form.error,
+          change: (next) => updateForm({ raw: next(rawNow()) }),
+        })}
+      ${form.error === null || isShown(form.error.field, schema, raw, asJson)
+        ? null
+        : html`<p class="refusal" role="alert">${form.error.text}</p>`}
       <div class="actions">
         <button class="primary" disabled=${form.busy}>${form.busy ? 'Sending…' : 'Send'}</button>
-        ${isKnown ? html`<button type="button" class="plain" onClick=${() => toggleJson(schema, raw)}>${asJson ? 'as a form' : 'as JSON'}</button>` : null}
+        ${isKnown ? html`
+          <button type="button" class="plain" onClick=${() => toggleJson(schema, raw)}>${asJson ? 'as a form' : 'as JSON'}</button>` : null}
         <kbd>Ctrl ⏎</kbd>
       </div>
       ${sent()}
@@ -123,7 +132,7 @@ function parsed(text) {
   }
 }
 
-/** What became of the input that was sent last. */
+/** The outcome of the input that was sent last. */
 function sent() {
   const { form: { sent: answer }, steps } = current()
   if (answer === null) return null
@@ -133,6 +142,7 @@ function sent() {
   return html`
     <p class="sent" data-outcome=${answer.outcome} role="status">
       <b>${answer.outcome}</b> ${answer.reason === undefined ? null : html`<code>${answer.reason}</code>`} ${moved}${' '}
-      ${step === undefined ? null : html`<button type="button" class="plain" onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>step ${step.n}</button>`}
+      ${step === undefined ? null : html`
+        <button type="button" class="plain" onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>step ${step.n}</button>`}
     </p>`
 }

@@ -1,6 +1,6 @@
 /** @import { Step } from '../actor-history.ts' */
 
-/** A state as records write it → the paths of its leaves and of all that they are in. @param {string} state @returns {Set<string>} */
+/** A state as records write it → the paths of its leaves and of their parents. @param {string} state @returns {Set<string>} */
 export function activePaths(state) {
   const paths = new Set(state.split('+').flatMap((leaf) => {
     const parts = leaf.split('.')
@@ -11,8 +11,8 @@ export function activePaths(state) {
 }
 
 /**
- * The events that a machine was given at a step, as its transitions name them: that of a timer or a task stands in the state
- * before, which had it pending.
+ * The events that the machine got at a step, as its transitions name them. The event of a timer or task is in the state before,
+ * where it was pending.
  *
  * @param {Step | undefined} step @param {Step | undefined} before
  * @returns {Set<string>}

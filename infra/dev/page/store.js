@@ -8,7 +8,7 @@
 /** @typedef {{ tenant: string, kind: string, id: string }} Address */
 
 /**
- * What the form for inputs holds. `raw` is what was typed (`null`: nothing yet), `json` the same as one text where the form is left.
+ * The form for inputs. `raw` holds the contents of its fields (`null`: untouched), `json` the text of the JSON view (`null`: not in use).
  *
  * @typedef {{
  *   tenant: string, id: string, type: string, raw: Raw | null, json: string | null, busy: boolean,
@@ -17,7 +17,7 @@
  */
 
 /**
- * All that the page knows.
+ * The state of the page.
  *
  * @typedef {{
  *   problem: { status: number, text: string } | null,
@@ -55,7 +55,7 @@ let isDue = false
 
 export const current = () => state
 
-/** Changes some of it; listeners are told once before the next picture. @param {Partial<State>} change */
+/** Changes some of the state; listeners are called once before the next frame. @param {Partial<State>} change */
 export function update(change) {
   state = { ...state, ...change }
   if (isDue) return
@@ -72,5 +72,5 @@ export const updateForm = (change) => update({ form: { ...state.form, ...change 
 /** @param {() => void} listener */
 export const onUpdate = (listener) => void listeners.push(listener)
 
-/** The kind that is looked at. */
+/** The chosen kind. */
 export const kindNow = () => state.kinds.find(({ name }) => name === state.kind)

@@ -7,7 +7,7 @@ import { html } from './html.js'
 import { sendForm } from './send.js'
 import { current, kindNow, update } from './store.js'
 
-/** The whole page, as it is to look now. */
+/** The whole page for the current state. */
 export function page() {
   const { problem, actor, tab } = current()
   if (problem?.status === 401) return tokenForm()
@@ -37,12 +37,12 @@ const tabButton = (name, text) => html`
 
 function waiting() {
   const { reload, kinds } = current()
-  if (reload === null || reload.phase === 'starting') return 'The kinds are being loaded…'
-  return kinds.length === 0 ? 'No kinds run: see above why.' : 'Choose a kind.'
+  if (reload === null || reload.phase === 'starting') return 'Loading the kinds…'
+  return kinds.length === 0 ? 'No kinds run; the reason is above.' : 'Choose a kind.'
 }
 
 const PHASES = /** @type {const} */ ({
-  starting: 'starting…', reloading: 'reloading…', running: 'running', refused: 'refused: the kinds of before run', down: 'no kinds run',
+  starting: 'starting…', reloading: 'reloading…', running: 'running', refused: 'refused: earlier kinds run', down: 'no kinds run',
 })
 
 function header() {
@@ -65,7 +65,7 @@ function header() {
     </header>`
 }
 
-/** What is wrong, above everything else. */
+/** Problems, above everything else. */
 function banner() {
   const { problem, reload, counts } = current()
   if (problem !== null) return html`<div class="banner" role="alert"><strong>${problem.text}</strong> Trying again…</div>`
@@ -73,13 +73,16 @@ function banner() {
     const { code, message, stack } = reload.problem
     return html`
       <div class="banner" role="alert">
-        <strong>${reload.phase === 'refused' ? 'Your last save is refused; the kinds of before run on.' : 'No kinds run.'}</strong>
+        <strong>${
+          reload.phase === 'refused' ? 'Your last save was refused; the kinds from before it keep running.' : 'No kinds run.'}</strong>
         <code>${code}</code>
         <p>${message}</p>
         ${stack === undefined ? null : html`<details><summary>Where</summary><pre>${stack}</pre></details>`}
       </div>`
   }
-  if (reload !== null && counts === null) return html`<div class="banner mild" role="status">The tables do not answer: counts and lists stand still.</div>`
+  if (reload !== null && counts === null) {
+    return html`<div class="banner mild" role="status">ClickHouse does not answer: counts and lists are out of date.</div>`
+  }
   return null
 }
 
@@ -94,9 +97,9 @@ function tokenForm() {
   return html`
     <form class="token" onSubmit=${enter}>
       <h1><img src="icon.svg" alt="" width="22" height="22" />Colloquy <span>dev</span></h1>
-      <label>The token of COLLOQUY_HTTP_TOKEN<input name="token" type="password" autocomplete="off" required /></label>
+      <label>Token (COLLOQUY_HTTP_TOKEN)<input name="token" type="password" autocomplete="off" required /></label>
       <button class="primary">Enter</button>
-      <p class="hint">It is kept in this tab only.</p>
+      <p class="hint">The token is kept in this tab only.</p>
     </form>`
 }
 

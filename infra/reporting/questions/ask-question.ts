@@ -3,21 +3,21 @@ import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { ANSWERS, loadQuestion, type Answer, type QuestionName } from './questions.ts'
 
-/** What a question is about: one tenant, from the first moment up to and without the second. */
+/** The tenant and period of a question; `to` is exclusive. */
 export interface Scope {
   readonly tenant: string
   readonly from: Date
   readonly to: Date
 }
 
-/** A time as ClickHouse reads it as a parameter. */
+/** A time as a parameter for ClickHouse. */
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
-/** What every query of the questions takes as parameters. */
+/** The parameters of every query. */
 export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } =>
   ({ tenant, from: moment(from), to: moment(to) })
 
-/** Asks the tables one of the questions. It only reads: the user `analyst` may. */
+/** Runs the query of a question, which the user `analyst` may. */
 export async function askQuestion<Name extends QuestionName>(
   clickhouse: ClickHouseClient, name: Name, scope: Scope,
 ): Promise<Answer<Name>> {
@@ -33,13 +33,13 @@ export async function askQuestion<Name extends QuestionName>(
 export interface Freshness {
   /** All records up to this LOG sequence are in the tables. */
   readonly seq: number
-  /** All that was decided up to this time is. */
+  /** All decisions up to this time are in the tables. */
   readonly completeTo: Date
 }
 
 const freshnessSchema = z.array(z.object({ seq: z.coerce.number(), at: z.string() }))
 
-/** How far the tables are; `undefined` where nothing was ever written to them. */
+/** How far the tables are; `undefined` before the first write. */
 export async function readFreshness(clickhouse: ClickHouseClient): Promise<Freshness | undefined> {
   const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq, complete_to AS at FROM freshness', format: 'JSONEachRow' })
   const [row] = freshnessSchema.parse(await result.json())

@@ -1,9 +1,9 @@
 -- Containment rate
 --
--- Of the cases closed in the period, the share that the machine brought to their end without a person: never escalated, and
--- no message of an agent in them. `contained_abandoned` counts those of them whose customer was left without a solution
--- (outcome `abandoned`): contained, but no success.
--- One row per day (UTC) of closing, and one for the whole period. Cases that are still open and imported history do not count.
+-- Of the cases closed in the period, the share that the machine finished without a person: never escalated, and without a message
+-- from an agent. `contained_abandoned` counts those of them whose customer was left without a solution (outcome `abandoned`): contained,
+-- but no success.
+-- One row per day (UTC) of closing, and one for the whole period. Open cases and imported history do not count.
 -- `containment_rate` is NULL where no case was closed.
 SELECT
   grouping(day) AS total,

@@ -1,10 +1,10 @@
 -- Cost per resolved case
 --
--- What the models cost for each case that was resolved: the cost of all cases closed in the period, the failed ones included,
--- over the number of those that were resolved (outcome `resolved` or `escalated_resolved`). `way` says whether people were called
--- in (`escalated`) or not (`contained`). In the currency of the installation.
--- A case whose cost nobody reported has none here and is counted in `cost_unknown`: where that is not 0, the cost is a lower bound.
--- `cost` is NULL where no case has one, `cost_per_resolved` also where none was resolved. Work of people is not in it.
+-- Cost of models per resolved case: the cost of all cases closed in the period, including unsuccessful ones, divided by the number of
+-- resolved ones (outcome `resolved` or `escalated_resolved`). `way` says whether people were called in (`escalated`) or not (`contained`).
+-- In the currency of the installation.
+-- A case without a reported cost counts as 0 and in `cost_unknown`: where that is not 0, the cost is a lower bound.
+-- `cost` is NULL where no case has one, `cost_per_resolved` also where no case was resolved. It does not include the work of people.
 -- One row per way, and one for all. Open cases and imported history do not count.
 SELECT
   grouping(way) AS total,

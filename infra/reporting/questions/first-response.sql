@@ -1,9 +1,9 @@
 -- First response time
 --
--- How long customers waited for the first reply: from the opening of a case to the first thing that the machine or an agent
--- said in it, for the cases opened in the period. `responder` is who replied first (`assistant`: the machine, `agent`: a person).
--- Quantiles are over the cases that have a reply; `waiting` are open cases without one, `never` were closed without one.
--- One row per responder, and one for all cases. Imported history does not count. Times are NULL where nobody replied.
+-- Time from the opening of a case to the first message of the machine or an agent, for cases opened in the period. `responder` is the
+-- role that replied first (`assistant`: the machine, `agent`: a person).
+-- Quantiles are over the cases with a reply; `waiting` are open cases without one; `never` were closed without one.
+-- One row per responder, and one for all cases. Imported history does not count. Times are NULL where no case has a reply.
 WITH quantilesExact(0.5, 0.9, 0.95)(ms) AS wait
 SELECT
   grouping(responder) AS total,

@@ -1,8 +1,8 @@
 -- Intent funnel
 --
--- What became of the cases opened in the period, by what the customer first wanted. Each step is a part of the step before:
--- `cases`, of them `answered` (somebody replied), of them `contained` (never escalated, no agent said anything), of them `ended`
--- (closed), of them `resolved` (outcome `resolved`).
+-- Cases opened in the period, by what the customer first wanted. Each step is a part of the step before: `cases`, of them `answered`
+-- (with a reply), of them `contained` (never escalated, without a message from an agent), of them `ended` (closed), of them `resolved`
+-- (outcome `resolved`).
 -- One row per first intent as the kind names it (NULL: unknown), and one for all. Imported history does not count.
 SELECT
   grouping(intent) AS total,

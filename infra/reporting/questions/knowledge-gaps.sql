@@ -1,9 +1,9 @@
 -- Knowledge gaps
 --
--- What was asked in the period and nothing was found for: turns for which the knowledge was searched without a hit (`hits` is 0; it is
--- NULL where nothing was looked up). Questions that differ only in case, outer blanks or the mark at their end are one, and
--- of long ones the first 500 characters count; `example` is how it was asked last. `unanswered` of them got no reply at all.
--- One row per question, those asked most often first, 100 at most; and one for all. Imported history does not count.
+-- Questions of the period for which the knowledge had nothing: turns that searched the knowledge without a hit (`hits` is 0; it is NULL
+-- where there was no search). Questions that differ only in case, outer blanks or the final mark count as one; of long ones the first 500
+-- characters are compared. `example` is the latest wording. `unanswered` is how many of them got no reply.
+-- One row per question, the most frequent first, at most 100; and one for all. Imported history does not count.
 SELECT
   grouping(question) AS total,
   question,

@@ -1,10 +1,10 @@
 -- Quality by model and prompt version
 --
--- How good, fast and dear the answers were to what was asked in the period, for each model with its version and the version of its
--- prompt (NULL: not said). `judged` answers have a quality from 0 to 1; `low` of them are under 0.7. `cost` is the sum over the answers that
--- say what they cost, `cost_per_answer` the mean of these.
--- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count; the fixed
--- sentences of a machine do not, nor does imported history. Figures are NULL where nothing was judged, timed or priced.
+-- Quality, speed and cost of the answers to questions of the period, per model, its version and the version of its prompt (NULL: not
+-- reported). `judged` answers have a quality from 0 to 1; `low` of them are under 0.7. `cost` is the sum over answers with a known cost,
+-- `cost_per_answer` their mean.
+-- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count; its fixed sentences and
+-- imported history do not. Figures are NULL where no answer was judged, timed or priced.
 WITH quantilesExact(0.5, 0.95)(latency_ms) AS latency
 SELECT
   grouping(model) AS total,

@@ -6,10 +6,10 @@ const figure = z.number().nullable()
 const name = z.string().nullable()
 /** ClickHouse's text of a time, always UTC. */
 const time = z.string().transform((text) => `${text.replace(' ', 'T')}Z`)
-/** 1 in the row that stands for all others together. */
+/** 1 in the row for all. */
 const total = z.coerce.number().transform((flag) => flag === 1)
 
-/** What a row of each answer holds; what the columns mean stands at the head of the query. */
+/** The rows of each answer; the head of each query explains its columns. */
 export const ANSWERS = {
   containment: z.object({ total, day: name, closed: count, contained: count, contained_abandoned: count, containment_rate: figure }),
   'first-response': z.object({
@@ -51,7 +51,7 @@ export type QuestionName = keyof typeof ANSWERS
 export const QUESTION_NAMES = Object.keys(ANSWERS) as QuestionName[]
 export type Answer<Name extends QuestionName> = z.output<(typeof ANSWERS)[Name]>[]
 
-/** A question as it stands in its file: a title, in words what is counted, and the query. */
+/** A question from its file: a title, how it is counted, and the query. */
 export interface Question {
   readonly name: QuestionName
   readonly title: string
@@ -60,7 +60,7 @@ export interface Question {
   readonly sql: string
 }
 
-/** The queries are files of their own, so that they can be copied into any tool. */
+/** Queries are files, so that they can be copied into any tool. */
 export async function loadQuestion(name: QuestionName): Promise<Question> {
   const sql = await readFile(new URL(`${name}.sql`, import.meta.url), 'utf8')
   const { head, query } = splitHead(sql)
@@ -68,7 +68,7 @@ export async function loadQuestion(name: QuestionName): Promise<Question> {
   return { name, title, definition: definition.join('\n').trim(), sql: query }
 }
 
-/** The comment that a file begins with, without its marks, and what follows. */
+/** Splits off the comment at the start of a file, without its dashes. */
 function splitHead(text: string): { head: string[]; query: string } {
   const lines = text.trimEnd().split('\n')
   const end = lines.findIndex((line) => !line.startsWith('--'))

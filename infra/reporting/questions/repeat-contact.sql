@@ -1,11 +1,11 @@
 -- Repeat contact within 72 hours
 --
--- Of the cases closed in the period, the share after which the same customer opened another case after the closing, and within 72 hours of it.
--- The customer is the case's `customer`; where that is unknown it is the actor, so that reopening the conversation counts.
--- A case counts as soon as its 72 hours are over or its customer is back: `pending` ones are neither, and in no rate.
--- How late it is goes by the tables (`freshness.complete_to`), not by the clock.
+-- Of the cases closed in the period, the share after which the same customer opened another case within 72 hours of the closing.
+-- The customer is the case's `customer`, or the actor where that is unknown, so that reopening a conversation counts.
+-- A case counts once its 72 hours are over or its customer is back; until then it is `pending` and in no rate.
+-- The current time is that of the tables (`freshness.complete_to`), not the clock's.
 -- One row per first intent (NULL: unknown), and one for all. Imported history does not count, neither as a case nor as a return.
--- Customers are told apart by 64-bit hashes, which is fast, and may mistake one return in some thousand million.
+-- Customers are distinguished by 64-bit hashes: fast, and wrong for about one return in a billion.
 SELECT
   grouping(first_intent) AS total,
   first_intent,

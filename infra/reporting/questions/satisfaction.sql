@@ -1,9 +1,9 @@
 -- Satisfaction
 --
--- How customers rated the cases opened in the period, 1 (bad) to 5 (good); the last rating of a case counts. `csat` is the share of
--- ratings from 4 on, `r1` to `r5` count them, rounded, `rated_share` the share of the cases that have a rating at all: few ratings say little.
+-- Ratings of the cases opened in the period, from 1 (bad) to 5 (good); the last rating of a case counts. `csat` is the share of ratings
+-- of 4 or more; `r1` to `r5` count rounded ratings; `rated_share` is the share of cases with a rating: few ratings say little.
 -- One row per language of the case (NULL: unknown), and one for all. Cases without a rating count only in `cases`.
--- `average`, `csat` are NULL where nobody rated. Imported history does not count.
+-- `average` and `csat` are NULL without ratings. Imported history does not count.
 SELECT
   grouping(lang) AS total,
   lang,

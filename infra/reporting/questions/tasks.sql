@@ -1,9 +1,9 @@
 -- Task failures and queueing
 --
--- How the tasks came out that were started in the period. `failed` and `expired` (the deadline passed) are failures,
--- `failure_rate` is their share of those that are done, failed or expired; `stopped` ones were no longer wanted and `running` ones are
--- not over. `retried` needed more than one attempt. Queueing is from the start to the first attempt, `duration` from there to
--- the outcome. `top_error` is the most frequent code of a failure.
+-- Outcomes of the tasks that were started in the period. `failed` and `expired` (past the deadline) are failures; `failure_rate` is their
+-- share of the tasks that are done, failed or expired. `stopped` ones were no longer needed, `running` ones are not finished. `retried`
+-- needed more than one attempt. Queueing is the time from the start to the first attempt, `duration` the time from there to the outcome.
+-- `top_error` is the most frequent code of a failure.
 -- One row per kind and task, and one for all. Times are NULL where no task has one.
 WITH quantilesExact(0.5, 0.95)(queue_ms) AS queue, quantilesExact(0.5, 0.95)(duration_ms) AS duration
 SELECT

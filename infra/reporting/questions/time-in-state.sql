@@ -1,12 +1,12 @@
 -- Time in state, and where people drop off
 --
--- How long the stays in each state were that ended in the period, and at which state people dropped off: where the cases stood
--- (`drop_state`) that were closed in the period without being resolved because their customer fell silent or gave up. `drop_share` is
--- the share of all that dropped off. `now` are the stays that have not ended yet, of those that began before the end of the period.
--- One row per kind and state that has any of these. Between the cases of an actor nobody waits: a stay that ends with the opening of the
--- next case does not count, nor does one that has not ended where the case is closed or imported history.
--- The stays of one actor in parallel states count each for itself. Times are NULL where no stay ended. What does not count is told by
--- 64-bit hashes, which is fast, and may mistake one stay in some thousand million.
+-- Length of the stays in each state that ended in the period, and states in which people dropped off: the state (`drop_state`) of cases
+-- that were closed in the period unresolved because their customer fell silent or gave up. `drop_share` is the share of all drop-offs.
+-- `now` are stays that started before the end of the period and have not ended.
+-- One row per kind and state with any of these. No customer waits between the cases of an actor: a stay that ends with the opening of the
+-- next case does not count, nor does an unfinished stay of a closed case. Imported history does not count.
+-- Stays in parallel states of an actor count separately. Times are NULL where no stay ended. Stays to leave out are found by 64-bit
+-- hashes: fast, and wrong for about one stay in a billion.
 WITH reopened AS (
   SELECT cityHash64(kind, actor, case_no - 1, committed_at) FROM cases WHERE tenant = {tenant:String} AND case_no > 1
 ), over AS (

@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is HTML. */
 export interface Html {
   readonly html: string
 }
@@ -7,14 +7,14 @@ type Piece = Html | string | number | undefined | readonly Piece[]
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 
-/** Text as it may stand in HTML, in an element or between the quotes of an attribute. */
+/** Text escaped for an element or a quoted attribute. */
 export const escaped = (text: string): string => visible(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
 
-/** Without what is no character of HTML, and without marks that would turn the direction of what follows. */
+/** Replaces characters that HTML does not allow, and marks that change the direction of text. */
 export const visible = (text: string): string =>
   text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 
-/** HTML of a template; whatever is put into it is escaped, unless it is HTML itself. */
+/** HTML from a template; inserted values are escaped unless they are HTML. */
 export const html = (texts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
   ({ html: texts.map((text, index) => `${text}${index < pieces.length ? rendered(pieces[index]) : ''}`).join('') })
 

@@ -8,7 +8,7 @@ import { visible, type Html } from './html-template.ts'
 
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer])
 
-/** Without a browser nobody can say how wide a text will be: a little too wide is better than cut off. */
+/** The width of a text is estimated, since there is no browser: rather too wide than cut off. */
 setPlatformAPI({
   measureText: (text, font = '12px') => {
     const size = Number(/([\d.]+)px/.exec(font)?.[1] ?? 12)
@@ -18,7 +18,7 @@ setPlatformAPI({
   },
 })
 
-/** Of the usual fonts for screens; characters beyond Latin, such as Chinese, are squares. */
+/** For common screen fonts; characters beyond Latin, such as Chinese, are squares. */
 function emsOf(character: string): number {
   if (character >= '\u2e80') return 1
   if (/[A-ZmwMW@%]/.test(character)) return 0.8
@@ -34,33 +34,33 @@ export interface Series {
 }
 
 export interface Chart {
-  /** `bars` lie, `columns` stand, `lines` are for many times in a row. */
+  /** `bars` are horizontal, `columns` vertical; `lines` are for long series. */
   readonly shape: 'bars' | 'columns' | 'lines'
   readonly labels: readonly string[]
   readonly series: readonly Series[]
-  /** Series are parts of a whole. */
+  /** The series are parts of a whole. */
   readonly stacked?: boolean
-  /** How numbers are written. */
+  /** Formats the numbers. */
   readonly format: (value: number) => string
-  /** Of the axis of numbers; default: what fits. */
+  /** Maximum of the number axis; default: fits the data. */
   readonly max?: number
-  /** A value that is marked, such as an aim. */
+  /** A value to mark, such as a target. */
   readonly mark?: number
 }
 
 export const COLOURS = { good: '#2a7f8e', fair: '#8fc1c9', bad: '#d9704f', plain: '#4a6fa5', light: '#b9c7dd', grey: '#c9c9c4' } as const
 
 const WIDTH = 860
-/** Of the page around it. */
+/** Inherited from the page. */
 const FONT = 'inherit'
 const INK = '#3c4147'
 const RULE = '#e4e4e0'
 const LABEL_WIDTH = 210
 const BAR_HEIGHT = 30
-/** Of more labels than this only some are written along the axis. */
+/** With more labels than this only some are shown on the axis. */
 const LABELS_MAX = 16
 
-/** Draws a chart as SVG text, without a browser; nothing in it is loaded from anywhere. */
+/** Draws a chart as self-contained SVG text, without a browser. */
 export function drawChart(chart: Chart): Html {
   const { shape, labels, series } = chart
   const rows = shape === 'bars' ? labels.length * (chart.stacked ? 1 : Math.max(1, series.length * 0.7)) : 0
@@ -76,38 +76,47 @@ export function drawChart(chart: Chart): Html {
 
 function optionOf({ shape, labels, series, stacked = false, format, max, mark }: Chart): Option {
   const text = { color: INK, fontFamily: FONT, fontSize: 12 }
-  const lies = shape === 'bars'
+  const isHorizontal = shape === 'bars'
   const category = {
-    type: 'category' as const, data: labels.map(visible), inverse: lies, axisTick: { show: false }, axisLine: { lineStyle: { color: RULE } },
+    type: 'category' as const, data: labels.map(visible), inverse: isHorizontal, axisTick: { show: false },
+    axisLine: { lineStyle: { color: RULE } },
     boundaryGap: shape !== 'lines',
-    axisLabel: lies
+    axisLabel: isHorizontal
       ? { ...text, width: LABEL_WIDTH, overflow: 'truncate' as const }
       : { ...text, hideOverlap: true, ...(labels.length > LABELS_MAX ? {} : { interval: 0 }) },
   }
   const value = {
-    // What is stacked is counted: between 1 and 2 there is no mark.
-    type: 'value' as const, splitNumber: 4, ...(stacked ? { minInterval: 1 } : {}), ...(max === undefined ? {} : { max, interval: max / 4 }), axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: RULE } },
+    type: 'value' as const, splitNumber: 4, axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: RULE } },
+    // Stacked values are counts: there is no tick between 1 and 2.
+    ...(stacked ? { minInterval: 1 } : {}),
+    ...(max === undefined ? {} : { max, interval: max / 4 }),
   }
-  const isLabelled = lies && !stacked
+  const isLabelled = isHorizontal && !stacked
   return {
     animation: false, textStyle: text,
-    grid: { left: 8, right: isLabelled ? 84 : 24, top: series.length > 1 ? 40 : 12, bottom: 8, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    grid: {
+      left: 8, right: isLabelled ? 84 : 24, top: series.length > 1 ? 40 : 12, bottom: 8,
+      outerBoundsMode: 'same', outerBoundsContain: 'axisLabel',
+    },
     ...(series.length > 1 ? { legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text, icon: 'roundRect' } } : {}),
-    xAxis: lies ? value : category,
-    yAxis: lies ? category : value,
+    xAxis: isHorizontal ? value : category,
+    yAxis: isHorizontal ? category : value,
     series: series.map(({ name, values, colour }, index) => ({
       name, data: [...values], itemStyle: { color: colour }, ...(stacked ? { stack: 'whole' } : {}),
       ...(mark === undefined || index > 0 ? {} : {
         markLine: {
           silent: true, symbol: 'none', lineStyle: { color: COLOURS.bad, type: 'dashed' as const },
-          label: { ...text, formatter: format(mark), position: 'start' as const }, data: [lies ? { xAxis: mark } : { yAxis: mark }],
+          label: { ...text, formatter: format(mark), position: 'start' as const }, data: [isHorizontal ? { xAxis: mark } : { yAxis: mark }],
         },
       }),
       ...(shape === 'lines'
         ? { type: 'line' as const, symbol: 'none', step: 'middle' as const, lineStyle: { width: 2 }, areaStyle: { opacity: 0.15 } }
         : {
-          type: 'bar' as const, barMaxWidth: lies ? 18 : 44,
-          label: { show: isLabelled, position: 'right' as const, ...text, formatter: ({ value: number }: { value?: unknown }) => (typeof number === 'number' ? format(number) : '') },
+          type: 'bar' as const, barMaxWidth: isHorizontal ? 18 : 44,
+          label: {
+            show: isLabelled, position: 'right' as const, ...text,
+            formatter: ({ value: number }: { value?: unknown }) => (typeof number === 'number' ? format(number) : ''),
+          },
         }),
     })),
   }

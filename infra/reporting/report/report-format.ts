@@ -2,20 +2,22 @@ export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
 
 /** How a value is shown. */
-export const KINDS = ['count', 'share', 'duration', 'hours', 'money', 'score', 'decimal', 'day', 'hour', 'time', 'name', 'who', 'text'] as const
+export const KINDS = [
+  'count', 'share', 'duration', 'hours', 'money', 'score', 'decimal', 'day', 'hour', 'time', 'name', 'who', 'text',
+] as const
 export type Kind = (typeof KINDS)[number]
 
-/** Values as people of a language read them; what is not known is a dash. */
+/** Formats values for a language; an unknown value is a dash. */
 export type Format = Readonly<Record<Exclude<Kind, 'name' | 'who' | 'text'>, (value: Value) => string>>
 export type Value = string | number | boolean | null
 
 const UNKNOWN = '–'
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' }
-/** Whose short units of time are shortest without being riddles: 3.4 sec, 3.4秒. */
+/** Locales with short units of time that are still readable: 3.4 sec, 3.4秒. */
 const UNIT_LOCALES: Readonly<Record<Language, string>> = { en: 'en-US', zh: 'zh-CN' }
 
 const SECOND_MS = 1_000
-/** From how many milliseconds on a duration is told in which unit, and how many of them that has. */
+/** Units for durations: the least duration that is shown in the unit, and the unit's length. */
 const UNITS = [
   { unit: 'day', fromMs: 48 * 3_600_000, ms: 86_400_000 },
   { unit: 'hour', fromMs: 90 * 60_000, ms: 3_600_000 },

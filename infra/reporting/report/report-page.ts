@@ -7,18 +7,18 @@ import { SECTIONS } from './report-sections.ts'
 import { STYLE } from './report-style.ts'
 import { clipped, named, type Answers, type ColumnName, type Words } from './report-words.ts'
 
-/** Rows of a table beyond this are left to `colloquy questions`. */
+/** Rows shown of a table; `colloquy questions` has all. */
 const ROWS_MAX = 25
 
 export interface ReportContent {
   readonly scope: Scope
   readonly answers: Answers
-  /** How far the tables were before the first question was asked. */
+  /** Freshness of the tables before the first question. */
   readonly freshness: Freshness | undefined
   readonly madeAt: Date
 }
 
-/** The whole report as one HTML page that asks nothing of anybody else: no scripts, fonts, images or styles from elsewhere. */
+/** The report as one HTML page that loads nothing: no scripts, and no fonts, images or styles from elsewhere. */
 export function reportPage(content: ReportContent, words: Words): string {
   const format = createFormat(words.language)
   const { scope, answers, freshness, madeAt } = content
@@ -43,7 +43,8 @@ export function reportPage(content: ReportContent, words: Words): string {
 <div><dt>${words.made}</dt><dd>${at(madeAt)}</dd></div>
 </dl>
 <p>${state} ${words.times}</p>
-<nav aria-label="${words.contents}"><ol>${QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}</ol></nav>
+<nav aria-label="${words.contents}"><ol>${
+    QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}</ol></nav>
 </header>
 <main>
 ${QUESTION_NAMES.map((name) => section(name, answers[name], words, format))}
@@ -57,9 +58,12 @@ ${QUESTION_NAMES.map((name) => section(name, answers[name], words, format))}
 function section<Name extends QuestionName>(name: Name, rows: Answer<Name>, words: Words, format: Format): Html {
   const { title, definition, summary } = words.questions[name]
   const { hasData } = SECTIONS[name]
+  const answer = (): Html => html`<p class="answer">${summary(rows, format)}</p>`
   return html`<section id="${name}">
 <h2>${title}</h2>
-${hasData(rows) ? [html`<p class="answer">${summary(rows, format)}</p>`, figure(name, rows, words, format), table(name, rows, words, format)] : html`<p class="answer none">${words.noData}</p>`}
+${hasData(rows)
+    ? [answer(), figure(name, rows, words, format), table(name, rows, words, format)]
+    : html`<p class="answer none">${words.noData}</p>`}
 <p class="definition"><strong>${words.howCounted}:</strong> ${definition}</p>
 </section>
 `
@@ -81,8 +85,12 @@ function table<Name extends QuestionName>(name: Name, all: Answer<Name>, words: 
 <thead><tr>${columns.map(([column, kind]) => html`<th scope="col" class="${side(kind)}">${words.columns[column]}</th>`)}</tr></thead>
 <tbody>${shown.map((row) => {
     const isTotal = row.total === true
+    const content = (column: ColumnName, kind: Kind, index: number): Html | string => {
+      if (isTotal && side(kind) === 'text') return index === 0 ? words.all : ''
+      return cell(row[column] ?? null, kind, words, format)
+    }
     return html`<tr${isTotal ? { html: ' class="total"' } : undefined}>${columns.map(([column, kind], index) =>
-      html`<td class="${side(kind)}">${isTotal && side(kind) === 'text' ? (index === 0 ? words.all : '') : cell(row[column] ?? null, kind, words, format)}</td>`)}</tr>`
+      html`<td class="${side(kind)}">${content(column, kind, index)}</td>`)}</tr>`
   })}</tbody>
 </table></div>${left > 0 ? html`<p class="more">${words.more(format.count(left))}</p>` : undefined}`
 }

@@ -3,7 +3,7 @@ import { COLOURS, type Chart, type Series } from './report-charts.ts'
 import type { Format, Kind } from './report-format.ts'
 import { clipped, named, partsOf, totalOf, type ColumnOf, type Words } from './report-words.ts'
 
-/** Of more parts than this a chart shows the first. */
+/** Parts shown in a chart: the first ones. */
 const PARTS_MAX = 12
 
 interface Tools {
@@ -11,13 +11,13 @@ interface Tools {
   readonly format: Format
 }
 
-/** How one question is shown. */
+/** How a question is shown. */
 interface Section<Name extends QuestionName> {
-  /** What the table shows, from left to right. */
+  /** Columns of the table, from left to right. */
   readonly columns: readonly (readonly [ColumnOf<Name>, Kind])[]
-  /** Whether there is anything to tell. */
+  /** Whether there is data for the question. */
   hasData(rows: Answer<Name>): boolean
-  /** `undefined` where a drawing would say nothing. */
+  /** `undefined` where a chart would show nothing. */
   chart(rows: Answer<Name>, tools: Tools): Chart | undefined
   /** The rows of the table; default: all. */
   tableRows?(rows: Answer<Name>): Answer<Name>
@@ -83,7 +83,8 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   },
   cost: {
     columns: [
-      ['way', 'name'], ['closed', 'count'], ['resolved', 'count'], ['cost', 'money'], ['cost_unknown', 'count'], ['cost_per_resolved', 'money'],
+      ['way', 'name'], ['closed', 'count'], ['resolved', 'count'], ['cost', 'money'], ['cost_unknown', 'count'],
+      ['cost_per_resolved', 'money'],
     ],
     hasData: (rows) => some(totalOf(rows)?.closed),
     chart: (rows, { words, format }) => {
@@ -126,7 +127,8 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   },
   backlog: {
     columns: [
-      ['hour', 'hour'], ['opened', 'count'], ['closed', 'count'], ['escalated', 'count'], ['open', 'count'], ['waiting_for_person', 'count'],
+      ['hour', 'hour'], ['opened', 'count'], ['closed', 'count'], ['escalated', 'count'], ['open', 'count'],
+      ['waiting_for_person', 'count'],
     ],
     hasData: (rows) => rows.some((row) => row.open > 0 || row.opened > 0 || row.closed > 0),
     chart: (rows, { words, format }) => ({
@@ -136,7 +138,7 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
         series(rows, words.columns.waiting_for_person, COLOURS.bad, (row) => row.waiting_for_person),
       ],
     }),
-    // In most hours of a month nothing is new.
+    // Most hours of a month have no new cases.
     tableRows: (rows) => rows.filter((row) => row.opened + row.closed + row.escalated > 0).slice(-24),
   },
   'intent-funnel': {
@@ -155,7 +157,8 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   },
   quality: {
     columns: [
-      ['model', 'text'], ['model_version', 'text'], ['prompt_version', 'text'], ['answers', 'count'], ['judged', 'count'], ['average', 'score'],
+      ['model', 'text'], ['model_version', 'text'], ['prompt_version', 'text'], ['answers', 'count'], ['judged', 'count'],
+      ['average', 'score'],
       ['p10', 'score'], ['low', 'count'], ['p50_ms', 'duration'], ['p95_ms', 'duration'], ['cost_per_answer', 'money'],
     ],
     hasData: (rows) => some(totalOf(rows)?.answers),
@@ -163,7 +166,8 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       const parts = drawn(rows).filter((row) => row.average !== null)
       return parts.length === 0 ? undefined : {
         shape: 'bars', format: format.score, max: 1, mark: 0.7,
-        labels: parts.map((row) => [row.model, row.model_version, row.prompt_version].filter((name) => name !== null).map(clipped).join(' · ')),
+        labels: parts.map((row) =>
+          [row.model, row.model_version, row.prompt_version].filter((name) => name !== null).map(clipped).join(' · ')),
         series: [series(parts, words.columns.average, COLOURS.good, (row) => row.average)],
       }
     },

@@ -1,10 +1,11 @@
-/** Of the page; also for paper, where every question stays together. */
+/** Styles for the screen and for paper, where each question stays on one page. */
 export const STYLE = `
 :root { color-scheme: light; --ink: #23282d; --soft: #5d656d; --rule: #e4e4e0; --paper: #fff; --desk: #f5f5f2; --accent: #2a7f8e; }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--desk); color: var(--ink); line-height: 1.55;
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif; }
-header, section { background: var(--paper); max-width: 980px; margin: 20px auto; padding: 28px 40px; border: 1px solid var(--rule); border-radius: 8px; }
+header, section { background: var(--paper); max-width: 980px; margin: 20px auto; padding: 28px 40px;
+  border: 1px solid var(--rule); border-radius: 8px; }
 h1 { margin: 0 0 16px; font-size: 28px; line-height: 1.2; }
 h2 { margin: 0 0 8px; font-size: 19px; line-height: 1.3; }
 dl { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 0 0 12px; }
@@ -29,7 +30,10 @@ td.figure { white-space: nowrap; }
 tr.total td { font-weight: 650; background: #fafaf8; }
 .more, .definition { color: var(--soft); font-size: 13px; margin: 12px 0 0; }
 .definition strong { font-weight: 600; }
-@media (max-width: 720px) { header, section { margin: 0; padding: 20px 16px; border-width: 0 0 1px; border-radius: 0; } nav ol { columns: 1; } }
+@media (max-width: 720px) {
+  header, section { margin: 0; padding: 20px 16px; border-width: 0 0 1px; border-radius: 0; }
+  nav ol { columns: 1; }
+}
 @media print {
   body { background: none; font-size: 11pt; }
   header, section { border: 0; margin: 0; padding: 0 0 18pt; max-width: none; }

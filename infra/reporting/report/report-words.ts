@@ -8,21 +8,21 @@ export type ColumnOf<Name extends QuestionName> = keyof Answer<Name>[number] & C
 /** A question in the words of a language. */
 interface QuestionWords<Name extends QuestionName> {
   readonly title: string
-  /** What is counted, for readers who do not know the tables. */
+  /** How it is counted, for readers who do not know the tables. */
   readonly definition: string
-  /** The answer in one sentence; only asked where there is something to tell. */
+  /** The answer in one sentence; called only where there is data. */
   summary(rows: Answer<Name>, format: Format): string
 }
 
-/** All that a report says in one language. */
+/** All texts of a report in one language. */
 export interface Words {
   readonly language: Language
-  /** Of the page, as HTML's `lang`. */
+  /** HTML's `lang` of the page. */
   readonly tag: string
   readonly title: string
   readonly tenant: string
   readonly period: string
-  /** Between the first moment and the last. */
+  /** Between start and end of the period. */
   readonly to: string
   readonly asOf: (seq: string, completeTo: string) => string
   readonly nothingProjected: string
@@ -36,28 +36,28 @@ export interface Words {
   readonly howCounted: string
   readonly times: string
   readonly columns: Readonly<Record<ColumnName, string>>
-  /** Names of series that are no column. */
+  /** Names of series that are not columns. */
   readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string }
-  /** Values that the tables hold, such as reasons, by what they are called; others are shown as they are. */
+  /** Names for values of the tables, such as reasons; others are shown as they are. */
   readonly values: Readonly<Record<string, string>>
   readonly questions: { readonly [Name in QuestionName]: QuestionWords<Name> }
 }
 
-/** The row that stands for all. */
+/** The row for all. */
 export const totalOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row | undefined => rows.find((row) => row.total)
 
-/** The parts, largest first as the query has them. */
+/** The parts in the order of the query: largest first. */
 export const partsOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row[] => rows.filter((row) => !row.total)
 
 const TEXT_CHARS_MAX = 240
 
-/** A text of strangers on one line, and no more of it than people read. */
+/** A text of a customer on one line, cut to 240 characters. */
 export function clipped(text: string): string {
   const line = text.slice(0, 2 * TEXT_CHARS_MAX).replace(/\s+/g, ' ').trim()
   return text.length > 2 * TEXT_CHARS_MAX || line.length > TEXT_CHARS_MAX ? `${line.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : line
 }
 
-/** A value of the tables in words. */
+/** The name of a value of the tables. */
 export function named({ values, unknown }: Pick<Words, 'values' | 'unknown'>, value: string | null | undefined): string {
   if (value === null || value === undefined) return unknown
   return Object.hasOwn(values, value) ? values[value] ?? value : clipped(value)

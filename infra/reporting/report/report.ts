@@ -8,7 +8,7 @@ import { zh } from './words/zh.ts'
 
 const WORDS: Readonly<Record<Language, Words>> = { en, zh }
 
-/** Asks the tables all questions, one after the other, and writes what they say as one HTML page. */
+/** Asks all questions one after the other and renders the answers as one HTML page. */
 export async function makeReport(clickhouse: ClickHouseClient, scope: Scope, language: Language, now: Date): Promise<string> {
   const freshness = await readFreshness(clickhouse)
   const answers = {

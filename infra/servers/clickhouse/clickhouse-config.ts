@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 
-/** What an analyst may use of the machine. A query that goes over a limit, or asks for a higher one, fails with a code. */
+/** Limits for analysts. A query that exceeds a limit, or asks for a higher one, fails with ClickHouse's code. */
 export interface AnalystLimits {
   /** Of one query, else code 159; default 30. */
   executionSecMax: number
-  /** Of one query, and twice as much for all of a user's together, else code 241; default 2 GiB. */
+  /** Of one query, and twice as much for all queries of a user, else code 241; default 2 GiB. */
   memoryBytesMax: number
   /** Of one query's result, else code 396; default 1,000,000. */
   resultRowsMax: number
-  /** Written to disk by the sorts, joins and groupings of one user, else code 243; default 10 GiB. */
+  /** Bytes that sorts, joins and groupings of one user spill to disk, else code 243; default 10 GiB. */
   spillBytesMax: number
-  /** Side by side, of one user, else code 202; default 8. */
+  /** Concurrent queries of one user, else code 202; default 8. */
   queriesMax: number
   /** Text of one query, else code 62; default 256 KiB. */
   queryBytesMax: number
@@ -27,19 +27,19 @@ export const analystLimitsDefault: AnalystLimits = {
 
 export const database = 'colloquy'
 
-/** The user of our own stages: everything is allowed. */
+/** The user of Colloquy's stages, who may do everything. */
 export const internalUser = 'colloquy'
 
-/** More threads than this gain an analyst nothing and cost everybody else. */
+/** More threads do not speed up an analyst's query and slow down others. */
 const threadsMax = 16
 const sessionsMax = 64
 const uploadBytesMax = 16 * 1024 ** 2
-/** Of answers that are kept for those who ask for that. */
+/** Of cached answers, for queries that ask for the cache. */
 const queryCacheBytesMax = 64 * 1024 ** 2
 
 interface Settings { host: string, port: number, password: string, analyst: AnalystLimits }
 
-/** Settings that are limits, with their values. Analysts may lower the first kind and not touch the second. */
+/** Limits that analysts may lower, and below, limits that they may not change. */
 const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
   max_execution_time: analyst.executionSecMax,
   max_memory_usage: analyst.memoryBytesMax,
@@ -58,24 +58,24 @@ const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
   http_max_request_param_data_size: analyst.queryBytesMax,
 })
 
-/** How an answer looks or travels, and no more: what clients set on their own. Read-only mode refuses every setting not named. */
+/** Settings for the format and transport of answers, which clients set. Read-only mode refuses all settings that are not named. */
 const harmless = [
   'enable_http_compression', 'http_zlib_compression_level', 'send_progress_in_http_headers', 'http_headers_progress_interval_ms',
   'session_timezone', 'date_time_output_format', 'output_format_json_quote_64bit_integers', 'output_format_json_quote_decimals',
   'output_format_json_quote_denormals', 'output_format_json_named_tuples_as_objects', 'output_format_write_statistics',
   'extremes', 'join_use_nulls', 'log_comment',
-  // ClickHouse's own web page sends these with every query; the first one does nothing here, see http_options_response.
+  // ClickHouse's web page sends these with every query; the first has no effect here, see http_options_response.
   'add_http_cors_header', 'use_query_cache', 'enable_reads_from_query_cache', 'enable_writes_to_query_cache', 'query_cache_ttl',
   'query_cache_nondeterministic_function_handling', 'query_cache_system_table_handling',
 ]
 
 const analystGrants = [
   `SELECT, dictGet ON ${database}.*`,
-  // What "rebuild --into" makes.
+  // Databases of "rebuild --into".
   `SELECT ON ${database}_*.*`,
   'SELECT ON information_schema.*', 'SELECT ON INFORMATION_SCHEMA.*', 'SELECT ON system.parts',
 ]
-/** The engine's own session runs start.sql as `default`. Over HTTP this is worth nothing: read-only mode refuses it. */
+/** The engine's session runs start.sql as `default`. Over HTTP read-only mode refuses these. */
 const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
@@ -100,15 +100,15 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
     </${name}>`
 
 /**
- * The engine's configuration, in ClickHouse's own terms: who may do what, and within which limits.
+ * The engine's configuration: users, grants and limits.
  *
- * `analyst` and `default` (for whom ClickHouse takes a request without credentials) have no password, so they come from this
- * machine only. They may read our database and no more: they have no other grants, they are in read-only mode, and their limits
- * are constraints, so that no setting of theirs gets around them. Mode 1 and not 2, which leaves all other settings to the
- * user: some of them name files (format_template_resultset), and this engine, unlike a server, opens any.
+ * `analyst` and `default` (the user of requests without credentials) have no password, so they may connect from this machine only.
+ * They may only read Colloquy's databases: they have no other grants, they are in read-only mode, and their limits are constraints,
+ * which no setting overrides. Read-only mode is 1, since 2 allows all other settings: some of them name files
+ * (format_template_resultset), and this engine, unlike a server, opens any file.
  *
- * Who needs no password must not be asked by a page of somebody else's in a browser on this machine. `http_options_response` takes the
- * place of the header by which ClickHouse would let any page read the answers, whoever asks for it.
+ * Users without a password must not be reachable from a page of another site in a browser on this machine. `http_options_response`
+ * replaces the header with which ClickHouse would let any page read the answers.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>

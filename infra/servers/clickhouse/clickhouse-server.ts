@@ -13,29 +13,29 @@ import { supervise } from '../supervise.ts'
 import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './clickhouse-config.ts'
 
 export interface ClickHouseOptions {
-  /** Our data folder: tables go to `clickhouse/` in it, the internal user's password to `clickhouse-password`. */
+  /** Tables are in `clickhouse/` of it, the internal user's password in `clickhouse-password`. */
   dataDir: string
-  /** Default 127.0.0.1. The users without a password are let in from this machine only, whatever this is. */
+  /** Default 127.0.0.1. Users without a password may connect from this machine only, also with another host. */
   host?: string
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   port: number
   /** Default `analystLimitsDefault`. */
   analyst?: Partial<AnalystLimits>
   log: Logger
 }
 
-/** The running engine, and how to reach it as the user who may do everything. */
+/** The running engine, and the login of the user who may do everything. */
 export interface ClickHouse {
   readonly url: string
   readonly port: number
   readonly username: string
   readonly password: string
   readonly database: string
-  /** How often the engine died and was started again. */
+  /** Number of restarts after the engine died. */
   readonly restarts: number
-  /** Of the engine's process, while there is one. */
+  /** Of the engine's process, while it runs. */
   readonly pid: number | undefined
-  /** Lets running queries end, for some seconds, and stops the engine. May be called again. */
+  /** Gives running queries some seconds to finish and stops the engine. May be called again. */
   stop(): Promise<void>
 }
 
@@ -43,10 +43,10 @@ const execFile = promisify(execFileCallback)
 const answerTimeoutMs = 2_000
 
 /**
- * Starts ClickHouse's engine in a process of its own, kept running until `stop()`, with ClickHouse's HTTP interface, users
- * `colloquy` (password), `analyst` and `default` (no password, read-only), and the database `colloquy`, everybody's default.
+ * Starts ClickHouse's engine in a process of its own, which is restarted until `stop()`. It has ClickHouse's HTTP interface, the users
+ * `colloquy` (password), `analyst` and `default` (no password, read-only), and the default database `colloquy`.
  *
- * @throws ColloquyError `clickhouse_port_taken`, or `clickhouse_unusable` or `child_failed` when the engine does not come up.
+ * @throws ColloquyError `clickhouse_port_taken`; `clickhouse_unusable` or `child_failed` where the engine does not start.
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
   const host = options.host ?? '127.0.0.1'
@@ -65,10 +65,10 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
     name: 'clickhouse',
     command: process.execPath,
     args: engine,
-    // Times without a zone are read and shown in the engine's, which is to be the same on every machine.
+    // The zone of times without one; the same on every machine.
     env: { TZ: 'UTC' },
     ready: () => answers(url, password),
-    // It writes nothing unless something is wrong.
+    // It writes only errors.
     lineLevel: () => 'warn',
   }, { log: options.log })
   return {
@@ -80,7 +80,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   }
 }
 
-/** In a run of its own, once: it is everybody's default database, also of the session that opens the HTTP interface. */
+/** A separate first run: the session that opens the HTTP interface already needs its default database. */
 async function createDatabase(engine: readonly string[], folder: string): Promise<void> {
   const made = join(folder, 'data/metadata', `${database}.sql`)
   if (existsSync(made)) return
@@ -89,7 +89,7 @@ async function createDatabase(engine: readonly string[], folder: string): Promis
   throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not make its database in ${folder}. Is there room, and may it be written to? It says: ${stderr}`)
 }
 
-/** Asked with the password, so that only our own engine can give the answer. */
+/** The query uses the password, so that only this engine can answer. */
 async function answers(url: string, password: string): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
@@ -101,15 +101,15 @@ async function answers(url: string, password: string): Promise<void> {
   if (answer !== '1\n') throw new ColloquyError('clickhouse_not_ready', `${url} answers ${response.status}: ${answer}`)
 }
 
-/** The port itself, or any for 0: found by listening on it, so that a restarted engine comes back at the same address. */
+/** The port, or for 0 a free one, which is found by listening, so that a restarted engine uses it again. */
 async function freePort(host: string, port: number): Promise<number> {
   const probe = createServer()
   try {
     await once(probe.listen(port, host), 'listening')
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE') throw cause
-    throw new ColloquyError('clickhouse_port_taken', `port ${port} of ${host}, for ClickHouse, is taken: set `
-      + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that is there', { cause })
+    throw new ColloquyError('clickhouse_port_taken', `port ${port} of ${host}, for ClickHouse, is in use: set `
+      + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that uses it', { cause })
   }
   const address = probe.address()
   probe.close()
@@ -118,7 +118,7 @@ async function freePort(host: string, port: number): Promise<number> {
   return address.port
 }
 
-/** An address to connect to, for one to listen on. */
+/** The address to connect to, for an address to listen on. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

@@ -9,35 +9,35 @@ import { bytesOfFile } from '../data-files.ts'
 import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
 import { measureFile, type LockedFile } from './lock-file.ts'
 
-/** What a file must be, as far as that is known. */
+/** The known properties of a file. */
 export interface Expected {
   readonly bytes?: number | undefined
   readonly sha256?: string | undefined
-  /** Git's name of the content, which is all that the hub says of small files. */
+  /** Git's hash of the content, the only one that the hub gives for small files. */
   readonly gitSha1?: string | undefined
 }
 
 export interface DownloadOptions {
   readonly client: HubClient
   readonly url: string
-  /** Where it is to be. There is a file here only once it is whole and checked. */
+  /** The file appears here only once it is complete and verified. */
   readonly path: string
   readonly expected: Expected
-  /** Told how much of it is here, again and again; and of how much, where that is known. */
+  /** Called with the bytes so far, and with the size where it is known. */
   readonly onProgress: (bytes: number, bytesTotal: number | undefined) => void
   /** Before the second try; doubles. Default: 500 ms. */
   readonly pauseMinMs?: number
 }
 
-/** Tries after the first one. One that brought a good piece is not counted. */
+/** Retries; one after a download of at least `GOOD_PIECE_BYTES` does not count. */
 const RETRIES_MAX = 4
-/** Of a file whose size nobody says; the largest weights that anybody runs in process are smaller. */
+/** Bound for a file of unknown size; weights that can run in process are smaller. */
 const FILE_BYTES_MAX = 32 * 1024 ** 3
 const GOOD_PIECE_BYTES = 1024 * 1024
 const PAUSES: Pauses = { minMs: 500, maxMs: 10_000 }
 
 /**
- * Downloads a file: what an earlier try left behind is gone on with, and what came is checked before it gets its name.
+ * Downloads a file. A partial download is resumed, and the file is verified before it gets its name.
  *
  * @throws ColloquyError `wrong_checksum`, `too_large`, `disk_full`, `download_failed` after several tries, and what the hub refuses.
  */
@@ -56,10 +56,11 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
       return measured
     }
     await rm(part, { force: true })
-    // What an earlier try left may be of something else: from its start it may come right.
+    // The resumed part may belong to another file: a second try starts from the beginning.
     if (!wasResumed || tries > 1) {
-      throw new ColloquyError('wrong_checksum', `${url} is not what it should be: ${problem}. It was thrown away. A mirror (COLLOQUY_EMBED_HUB_URL) `
-        + 'or a proxy may have changed it: try another one, or another revision in COLLOQUY_EMBED_MODEL (org/name@revision)')
+      throw new ColloquyError('wrong_checksum', `${url} is not the expected file: ${problem}. It was removed. `
+        + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision '
+        + 'in COLLOQUY_EMBED_MODEL (org/name@revision)')
     }
   }
 }
@@ -85,24 +86,26 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
     const here = await bytesOfFile(part)
     if (codeOf(cause) === 'ENOSPC') {
       const missing = options.expected.bytes === undefined ? '' : ` (${options.expected.bytes - here} bytes are missing)`
-      throw new ColloquyError('disk_full', `the disk of ${part} is full${missing}: make room, or set COLLOQUY_CACHE_DIR to a folder on another one. What is here is gone on with next time`, { cause })
+      throw new ColloquyError('disk_full', `the disk of ${part} is full${missing}: free some space, or set COLLOQUY_CACHE_DIR `
+        + 'to a folder on another disk. The next start resumes the download', { cause })
     }
     if (!hasCode(cause, 'hub_unreachable')) throw cause
-    throw new ColloquyError('download_failed', `${messageOf(cause)}; ${here} bytes are here and are gone on with next time. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL`, { cause })
+    throw new ColloquyError('download_failed', `${messageOf(cause)}; the next start resumes after ${here} bytes. Check the network, `
+      + 'COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL', { cause })
   }
 }
 
-/** Adds what is missing to the part. @throws ColloquyError `hub_unreachable` where the body breaks off */
+/** Appends the rest of the file to the part. @throws ColloquyError `hub_unreachable` where the body breaks off */
 async function fetchRest({ client, url, expected, onProgress }: DownloadOptions, part: string, before: number): Promise<void> {
   if (before > 0 && before === expected.bytes) return
   const response = await client.get(url, before > 0 ? { range: `bytes=${before}-` } : {})
   const isRest = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${before}-`) === true
   if (before > 0 && !isRest) {
-    // The server has nothing from there on, or begins from the start: so do we.
+    // The server has nothing from there on, or sends the whole file: start from the beginning.
     await rm(part, { force: true })
     if (response.status !== 200) {
       await response.body?.cancel()
-      throw new ColloquyError('hub_unreachable', `${url} cannot go on at byte ${before} (HTTP ${response.status})`)
+      throw new ColloquyError('hub_unreachable', `${url} cannot resume at byte ${before} (HTTP ${response.status})`)
     }
   }
   let here = isRest ? before : 0
@@ -110,7 +113,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
   const bytesTotal = expected.bytes ?? (length === null ? undefined : here + Number(length))
   onProgress(here, bytesTotal)
   let broken: unknown
-  // A break ends the file in order: what came before it is on the disk then, and is gone on with.
+  // A break closes the file in order, so that the bytes before it are on the disk and can be resumed.
   const untilBroken = async function* (): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of bytesIn(response)) {
@@ -125,22 +128,25 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
   }
   await pipeline(untilBroken, createWriteStream(part, { flags: isRest ? 'a' : 'w' }))
   if (broken instanceof ColloquyError) throw broken
-  if (broken !== undefined) throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
+  if (broken !== undefined) {
+    throw new ColloquyError('hub_unreachable', `${url} broke off at byte ${here} (${reasonOf(broken)})`, { cause: broken })
+  }
   if (bytesTotal !== undefined && here < bytesTotal) {
     throw new ColloquyError('hub_unreachable', `${url} ended at byte ${here} of ${bytesTotal}`)
   }
 }
 
-/** In what a file is not as expected; `undefined` where it is. */
+/** How a file differs from the expected one; `undefined` where it does not. */
 async function differenceOf(path: string, measured: LockedFile, expected: Expected): Promise<string | undefined> {
-  if (expected.bytes !== undefined && measured.bytes !== expected.bytes) return `it has ${measured.bytes} bytes, not ${expected.bytes}`
-  if (expected.sha256 !== undefined && measured.sha256 !== expected.sha256) return `its SHA-256 is ${measured.sha256}, not ${expected.sha256}`
-  if (expected.gitSha1 === undefined || expected.sha256 !== undefined) return undefined
+  const { bytes, sha256 } = expected
+  if (bytes !== undefined && measured.bytes !== bytes) return `it has ${measured.bytes} bytes, not ${bytes}`
+  if (sha256 !== undefined && measured.sha256 !== sha256) return `its SHA-256 is ${measured.sha256}, not ${sha256}`
+  if (expected.gitSha1 === undefined || sha256 !== undefined) return undefined
   const gitSha1 = await gitSha1Of(path, measured.bytes)
-  return gitSha1 === expected.gitSha1 ? undefined : `Git knows its content as ${gitSha1}, not ${expected.gitSha1}`
+  return gitSha1 === expected.gitSha1 ? undefined : `its Git hash is ${gitSha1}, not ${expected.gitSha1}`
 }
 
-/** The name that Git gives a content. */
+/** Git's hash of a file. */
 async function gitSha1Of(path: string, bytes: number): Promise<string> {
   const digest = createHash('sha1').update(`blob ${bytes}\0`)
   await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {

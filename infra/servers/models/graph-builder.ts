@@ -1,18 +1,20 @@
-import { bytesOf, floats, int64s, type Attribute, type Element, type Initializer, type OnnxGraph, type OnnxNode, type OnnxValue } from './onnx.ts'
+import {
+  bytesOf, floats, int64s, type Attribute, type Element, type Initializer, type OnnxGraph, type OnnxNode, type OnnxValue,
+} from './onnx.ts'
 
-/** Puts a graph together value by value. A value is known by its name, which is given out in order. */
+/** Builds a graph value by value. Values are numbered: `v0`, `v1`… */
 export interface GraphBuilder {
-  /** The output of an operator. */
+  /** Adds an operator. @returns its output */
   op(op: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string
-  /** The outputs of an operator that has several. */
+  /** Adds an operator with several outputs. @returns these */
   ops(op: string, inputs: readonly string[], outputs: number, attributes?: Readonly<Record<string, Attribute>>): string[]
-  /** Constants; equal scalars are one. */
+  /** Constants; equal ones are shared. */
   int(value: number): string
   ints(values: readonly number[]): string
   float(value: number): string
   tensor(type: Element, dims: readonly number[], data: ArrayBufferView): string
   input(value: OnnxValue): string
-  /** Gives a value the name that it has outside. */
+  /** Makes a value an output of the graph. */
   output(from: string, value: OnnxValue): void
   build(name: string): OnnxGraph
 }
@@ -22,8 +24,8 @@ export function createGraphBuilder(): GraphBuilder {
   const inputs: OnnxValue[] = []
   const outputs: OnnxValue[] = []
   const initializers = new Map<string, Initializer>()
-  let given = 0
-  const fresh = (): string => `v${given++}`
+  let named = 0
+  const fresh = (): string => `v${named++}`
   const constant = (make: (name: string) => Initializer, name: string): string => {
     if (!initializers.has(name)) initializers.set(name, make(name))
     return name

@@ -3,14 +3,14 @@ import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 
 export interface HubClientOptions {
-  /** Of the hub or a mirror of it. */
+  /** Address of the hub or a mirror. */
   readonly hubUrl: string
   readonly token?: string | undefined
-  /** Unset: what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  /** Default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. */
   readonly proxyUrl?: string | undefined
 }
 
-/** Asks the hub, through whatever proxy there is. Redirects are followed; the token stays with the hub. */
+/** Requests to the hub, through a proxy where there is one. Redirects are followed, without the token to other hosts. */
 export interface HubClient {
   /** Address of a file of a model. */
   fileUrl(model: string, revision: string, path: string): string
@@ -20,7 +20,7 @@ export interface HubClient {
    * @throws ColloquyError `model_not_found`, `model_forbidden`, `hub_refused`, or `hub_unreachable` where trying again may help.
    */
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>
-  /** The JSON at an address. @throws ColloquyError as `get` does, and `hub_refused` where it is none, or too much */
+  /** Reads JSON. @throws ColloquyError as `get` does, and `hub_refused` where the answer is not JSON or too large */
   json(url: string): Promise<unknown>
   close(): Promise<void>
 }
@@ -50,8 +50,8 @@ export function createHubClient({ hubUrl, token, proxyUrl }: HubClientOptions): 
     async json(url) {
       const text = await textOf(await get(url), url)
       const value = parseJson(text)
-      if (value === undefined) throw new ColloquyError('hub_refused', `${url} did not answer with JSON; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
-      return value
+      if (value !== undefined) return value
+      throw new ColloquyError('hub_refused', `${url} did not answer with JSON; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
     },
     close: () => dispatcher.close(),
   }
@@ -72,13 +72,13 @@ async function textOf(response: Response, url: string): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The body of a response, piece by piece. */
+/** The body of a response in chunks. */
 export async function* bytesIn({ body }: Response): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterable<unknown> | Iterable<unknown> = body ?? []
   for await (const chunk of chunks) if (chunk instanceof Uint8Array) yield chunk
 }
 
-/** The reason under a failed fetch, whose own message says nothing. */
+/** The cause of a failed fetch, whose own message is only "fetch failed". */
 export const reasonOf = (error: unknown): string =>
   (error instanceof Error && error.cause !== undefined ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error))
 
@@ -87,10 +87,12 @@ const unreachable = (url: string, why: string, cause?: unknown): ColloquyError =
 
 function refused(url: string, status: number): ColloquyError {
   if (status === 401 || status === 403) {
-    return new ColloquyError('model_forbidden', `${url} is not for everybody (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token that may read it, and check the name in COLLOQUY_EMBED_MODEL`)
+    return new ColloquyError('model_forbidden', `${url} needs permission (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token `
+      + 'that may read it, and check the name in COLLOQUY_EMBED_MODEL')
   }
   if (status === 404) {
-    return new ColloquyError('model_not_found', `${url} is not there: check the name and the revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`)
+    return new ColloquyError('model_not_found',
+      `${url} does not exist: check name and revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`)
   }
   if (status === 429 || status >= 500) return unreachable(url, `HTTP ${status}`)
   return new ColloquyError('hub_refused', `${url} answered with HTTP ${status}; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)

@@ -7,7 +7,7 @@ import { ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { weightsFile, type Dtype } from '../../../pipeline/embedding/embedding-model.ts'
 import { bytesOfFile } from '../data-files.ts'
-import { takeDataLock } from '../nats/data-lock.ts'
+import { takeDataLock } from '../data-lock.ts'
 import { download, type Expected } from './download.ts'
 import type { HubClient } from './hub-client.ts'
 import { measureFile, readIfThere, readLock, writeLock, writeWhole, type LockedFile } from './lock-file.ts'
@@ -19,14 +19,14 @@ export interface HubModelOptions {
   /** A commit, a tag or a branch. */
   readonly revision: string
   readonly dtype: Dtype
-  /** By path, where it is known beforehand. */
+  /** Known checksums by path. */
   readonly sha256: Readonly<Record<string, string>>
   readonly cacheDir: string
   readonly log: Logger
   readonly onProgress: DownloadProgress
 }
 
-/** How much of a file is here, and of how much where that is known. */
+/** Bytes of a file that are downloaded, and its size where that is known. */
 export type DownloadProgress = (file: string, bytes: number, bytesTotal: number | undefined) => void
 
 export interface HubModel {
@@ -36,14 +36,14 @@ export interface HubModel {
 }
 
 const COMMIT = /^[0-9a-f]{40}$/
-/** What follows the name of weights in those of the files that hold a part of them. */
+/** Suffixes of files that hold a part of the weights. */
 const EXTERNAL_DATA = /^_data(_\d{1,3})?$/
 export const POOLING_FILE = '1_Pooling/config.json'
 export const PROMPTS_FILE = 'config_sentence_transformers.json'
 
 /**
- * A model of the hub, on this disk: its files as they were at their first download, downloaded where they are missing or damaged. Where all
- * are there, nothing is asked of the network. Several processes may do so at the same time: one downloads, the others wait.
+ * Makes a model of the hub available on this disk. Missing and damaged files are downloaded and must equal their first download; with
+ * all files in place no request is made. Several processes may call it at once: one downloads, the others wait.
  *
  * @throws ColloquyError as `download` does, and `hub_unreachable`.
  */
@@ -59,12 +59,13 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
     const needed = ['config.json', 'tokenizer.json', 'tokenizer_config.json', weightsFile(dtype)]
     const missing = await unfit(folder, [...needed, ...locked.keys()], locked, sha256, log)
     if (missing.length > 0) {
-      const listing = missing.every((path) => sha256[path] !== undefined) ? new Map<string, Expected>() : await listFiles(options, revision)
+      const areKnown = missing.every((path) => sha256[path] !== undefined)
+      const listing = areKnown ? new Map<string, Expected>() : await listFiles(options, revision)
       const weights = weightsFile(dtype)
       const external = [...listing.keys()].filter((path) => path.startsWith(weights) && EXTERNAL_DATA.test(path.slice(weights.length)))
       const optional = [POOLING_FILE, PROMPTS_FILE, ...external]
         .filter((path) => listing.has(path) && !locked.has(path))
-      // The optional ones first: what is needed and there means that they are there too.
+      // Optional files first: once the needed ones exist, the optional ones do too.
       await downloadAll(options, folder, revision, new Set([...optional, ...missing]), listing, locked)
     }
     return { folder, revision }
@@ -73,7 +74,7 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
   }
 }
 
-/** Those of the files that are missing, or are not what they were. */
+/** The files that are missing, or differ from their first download. */
 async function unfit(
   folder: string, paths: readonly string[], locked: ReadonlyMap<string, LockedFile>, sha256: Readonly<Record<string, string>>, log: Logger,
 ): Promise<string[]> {
@@ -82,7 +83,7 @@ async function unfit(
     const wanted = sha256[path] ?? locked.get(path)?.sha256
     const measured = await measureFile(join(folder, path))
     if (measured !== undefined && measured.sha256 === wanted && locked.has(path)) continue
-    if (measured !== undefined) log.warn({ file: join(folder, path) }, 'a file of the embedding model is damaged; it is downloaded again')
+    if (measured !== undefined) log.warn({ file: join(folder, path) }, 'a file of the embedding model is damaged; downloading it again')
     found.push(path)
   }
   return found
@@ -94,7 +95,9 @@ async function downloadAll(
 ): Promise<void> {
   const { client, name, sha256, log, onProgress } = options
   const expectedOf = (path: string): Expected => ({ ...listing.get(path), ...(sha256[path] === undefined ? {} : { sha256: sha256[path] }) })
-  await checkRoom(folder, await sumOf([...paths], async (path) => Math.max(0, (expectedOf(path).bytes ?? 0) - await bytesOfFile(`${join(folder, path)}.part`))))
+  const missingOf = async (path: string): Promise<number> =>
+    Math.max(0, (expectedOf(path).bytes ?? 0) - await bytesOfFile(`${join(folder, path)}.part`))
+  await checkRoom(folder, await sumOf([...paths], missingOf))
   log.info({ model: name, revision, files: paths.size }, `downloading the embedding model ${name}`)
   for (const path of paths) {
     const file = await download({
@@ -103,7 +106,8 @@ async function downloadAll(
     })
     const before = locked.get(path)
     if (before !== undefined && before.sha256 !== file.sha256) {
-      throw new ColloquyError('wrong_checksum', `${path} of ${name}@${revision} was ${before.sha256} when it was first downloaded and is ${file.sha256} now. Remove ${folder} if you trust the new one`)
+      throw new ColloquyError('wrong_checksum', `the SHA-256 of ${path} of ${name}@${revision} was ${before.sha256} at its first download `
+        + `and is ${file.sha256} now. Remove ${folder} if you trust the new file`)
     }
     locked.set(path, file)
     await writeLock(folder, locked)
@@ -113,18 +117,19 @@ async function downloadAll(
 const sumOf = async (paths: readonly string[], size: (path: string) => Promise<number>): Promise<number> =>
   (await Promise.all(paths.map(size))).reduce((sum, bytes) => sum + bytes, 0)
 
-/** @throws ColloquyError `disk_full` before a download that cannot end well */
+/** @throws ColloquyError `disk_full` before a download that would fill the disk */
 async function checkRoom(folder: string, bytes: number): Promise<void> {
   await mkdir(folder, { recursive: true })
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize >= bytes) return
-  throw new ColloquyError('disk_full', `${folder} needs ${bytes} bytes more, and its disk has ${bavail * bsize} left: make room, or set COLLOQUY_CACHE_DIR to a folder on another one`)
+  throw new ColloquyError('disk_full', `${folder} needs ${bytes} more bytes, and its disk has ${bavail * bsize} left: free some space, or `
+    + 'set COLLOQUY_CACHE_DIR to a folder on another disk')
 }
 
 const pinsSchema = z.record(z.string(), z.string().regex(COMMIT))
 const commitSchema = z.object({ sha: z.string().regex(COMMIT) })
 
-/** The commit that a revision names. What a branch or tag was is written down at first and kept to: it may move, the vectors may not. */
+/** The commit of a revision. A branch or tag is pinned to its first commit: it may move, but vectors must stay comparable. */
 async function commitOf({ client, name, revision, log }: HubModelOptions, home: string): Promise<string> {
   if (COMMIT.test(revision)) return revision
   const file = join(home, 'pins.json')
@@ -133,7 +138,8 @@ async function commitOf({ client, name, revision, log }: HubModelOptions, home: 
   if (pinned !== undefined) return pinned
   const { sha } = await asked(client, client.apiUrl(name, `revision/${encodeURIComponent(revision)}`), commitSchema)
   await writeWhole(file, `${JSON.stringify({ ...pins, [revision]: sha }, undefined, 2)}\n`)
-  log.warn({ model: name, revision, commit: sha }, `${name} is pinned to the commit that "${revision}" is now; name it in COLLOQUY_EMBED_MODEL (${name}@${sha}) to have the same everywhere`)
+  log.warn({ model: name, revision, commit: sha },
+    `pinned ${name} to the current commit of "${revision}"; set COLLOQUY_EMBED_MODEL to ${name}@${sha} to use it everywhere`)
   return sha
 }
 
@@ -141,10 +147,11 @@ const treeSchema = z.array(z.object({
   type: z.string(), path: z.string(), size: z.int().nonnegative(), oid: z.string(), lfs: z.object({ oid: z.string() }).optional(),
 }))
 
-/** What the hub says of a revision's files: SHA-256 of the large ones, Git's name for the content of the small ones. */
+/** The files of a revision: the hub gives the SHA-256 of large ones and Git's hash of small ones. */
 async function listFiles({ client, name }: HubModelOptions, revision: string): Promise<ReadonlyMap<string, Expected>> {
-  const files = (await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`), treeSchema)).filter(({ type }) => type === 'file')
-  return new Map(files.map(({ path, size, oid, lfs }) => [path, { bytes: size, ...(lfs === undefined ? { gitSha1: oid } : { sha256: lfs.oid }) }]))
+  const tree = await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`), treeSchema)
+  return new Map(tree.filter(({ type }) => type === 'file').map(({ path, size, oid, lfs }) =>
+    [path, { bytes: size, ...(lfs === undefined ? { gitSha1: oid } : { sha256: lfs.oid }) }]))
 }
 
 const ASK_RETRIES_MAX = 2
@@ -155,16 +162,18 @@ async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): P
     pauses: ASK_PAUSES, retriesMax: ASK_RETRIES_MAX, isJittered: true, isFinal: (error) => !hasCode(error, 'hub_unreachable'),
   }).catch((cause: unknown) => {
     if (!hasCode(cause, 'hub_unreachable')) throw cause
-    throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL, or name a local folder in COLLOQUY_EMBED_MODEL`, { cause })
+    throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and `
+      + 'COLLOQUY_EMBED_PROXY_URL, or set COLLOQUY_EMBED_MODEL to a local folder', { cause })
   })
   const read = schema.safeParse(answer)
   if (read.success) return read.data
-  throw new ColloquyError('hub_refused', `${url} did not answer as a hub does (${z.prettifyError(read.error)}); is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
+  throw new ColloquyError('hub_refused', `${url} did not answer as a hub does (${z.prettifyError(read.error)}); `
+    + 'is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?')
 }
 
 const LOCK_PAUSES: Pauses = { minMs: 250, maxMs: 250 }
 
-/** Waits while another process downloads the same model. */
+/** Waits while another process downloads this model. */
 async function waitForLock(file: string, log: Logger): Promise<{ release(): void }> {
   let isTold = false
   return withRetry(async () => takeDataLock(file), {

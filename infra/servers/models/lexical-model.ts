@@ -5,12 +5,12 @@ import type { EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
 import { LEXICAL_DIMENSION, LEXICAL_TOKENS_MAX, lexicalFiles, lexicalRevision } from './lexical/lexical-files.ts'
 import { measureFile, writeWhole } from './lock-file.ts'
 
-/** Its characters cost nothing like the tokens of a network: many texts go into one run. */
+/** A character costs far less than a token of a network, so a batch holds many texts. */
 const BATCH_TOKENS_MAX = 8_192
 
 /**
- * The built-in model. Its files are made in the cache folder at first use, and again where they are damaged; any number of processes may do
- * so at the same time, since each file appears whole and all make the same.
+ * The built-in model. Its files are generated in the cache folder at first use, and again where they are damaged. Any number of processes
+ * may do so at once: each file appears whole, and all processes generate the same bytes.
  */
 export async function obtainLexicalModel(cacheDir: string, log: Logger): Promise<EmbedModel> {
   const files = lexicalFiles()
@@ -21,7 +21,7 @@ export async function obtainLexicalModel(cacheDir: string, log: Logger): Promise
     const there = await measureFile(file)
     if (there?.sha256 === hash('sha256', content)) continue
     await writeWhole(file, content)
-    log.debug({ file }, there === undefined ? 'made a file of the built-in model' : 'a damaged file of the built-in model was made again')
+    log.debug({ file }, there === undefined ? 'generated a file of the built-in model' : 'replaced a damaged file of the built-in model')
   }
   return {
     name: 'lexical', kind: 'lexical', folder, revision, dtype: 'fp32', pooling: 'none', prefixes: { query: '', passage: '' },

@@ -10,13 +10,13 @@ import { parseJson } from '../../../schemas/json.ts'
 const fileSchema = z.object({ bytes: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 const lockSchema = z.object({ files: z.record(z.string(), fileSchema) })
 
-/** What a file of a model was when it was checked. */
+/** Size and checksum of a file when it was downloaded. */
 export type LockedFile = z.infer<typeof fileSchema>
 
-/** Beside a model's files: what they were at their first download. What is not the same any more is not used. */
+/** Lists the files of a model as they were at their first download. Files that differ are not used. */
 const LOCK_FILE = 'colloquy-lock.json'
 
-/** The locked files of a folder by path; empty where there is no lock that can be read. */
+/** The locked files of a folder by path; empty where there is no readable lock file. */
 export async function readLock(folder: string): Promise<ReadonlyMap<string, LockedFile>> {
   const text = await readIfThere(join(folder, LOCK_FILE))
   const lock = text === undefined ? undefined : lockSchema.safeParse(parseJson(text)).data
@@ -26,7 +26,7 @@ export async function readLock(folder: string): Promise<ReadonlyMap<string, Lock
 export const writeLock = (folder: string, files: ReadonlyMap<string, LockedFile>): Promise<void> =>
   writeWhole(join(folder, LOCK_FILE), `${JSON.stringify({ files: Object.fromEntries(files) }, undefined, 2)}\n`)
 
-/** Bytes and checksum of a file; `undefined` where there is none. */
+/** Size and checksum of a file; `undefined` where it does not exist. */
 export async function measureFile(path: string): Promise<LockedFile | undefined> {
   const digest = createHash('sha256')
   let bytes = 0
@@ -44,7 +44,7 @@ export async function measureFile(path: string): Promise<LockedFile | undefined>
   return { bytes, sha256: digest.digest('hex') }
 }
 
-/** Writes a file that is there wholly or not at all. */
+/** Writes a file so that it appears whole or not at all. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true })
   const aside = `${path}.${process.pid}`

@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { BATCH_TOKENS_DEFAULT, DTYPES, weightsFile, type Dtype, type EmbedModel, type Pooling } from '../../../pipeline/embedding/embedding-model.ts'
+import {
+  BATCH_TOKENS_DEFAULT, DTYPES, weightsFile, type Dtype, type EmbedModel, type Pooling,
+} from '../../../pipeline/embedding/embedding-model.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { POOLING_FILE, PROMPTS_FILE } from './hub-model.ts'
 import { measureFile, readIfThere } from './lock-file.ts'
 
-/** What the settings say of a model; it goes before what its files say. */
+/** Settings of a model, which take precedence over its files. */
 export interface ModelOverrides {
   readonly dtype?: Dtype | undefined
   readonly pooling?: Pooling | undefined
@@ -23,17 +25,17 @@ const tokenizerSchema = z.object({ model_max_length: z.number().optional() })
 const poolingSchema = z.object({ pooling_mode_cls_token: z.boolean().optional(), pooling_mode_mean_tokens: z.boolean().optional() })
 const promptsSchema = z.object({ prompts: z.record(z.string(), z.string()).optional() })
 
-/** Longer chunks find less, and one of them would keep questions waiting for seconds. */
+/** Longer chunks are found less well, and embedding one would delay questions by seconds. */
 const TOKENS_MAX = 1_024
-/** Models of RoBERTa's kind begin to count positions after the id of padding. */
+/** Models of the RoBERTa family count positions from the id of padding on. */
 const POSITIONS_UNUSED: Readonly<Record<string, number>> = { roberta: 2, 'xlm-roberta': 2, camembert: 2, mpnet: 2 }
 
 /**
- * What the files in a folder say of their model: config.json and tokenizer_config.json, and what sentence-transformers puts beside them
- * (1_Pooling/config.json, config_sentence_transformers.json). Pooling is the mean where nothing says otherwise.
+ * Reads the description of a model from its folder: config.json, tokenizer_config.json, and the files of sentence-transformers
+ * (1_Pooling/config.json, config_sentence_transformers.json). Pooling is `mean` by default.
  *
- * @param revision the commit of the hub; without one, a hash over the files takes its place.
- * @throws ColloquyError `bad_model` naming the file that is missing or says nothing.
+ * @param revision the commit of the hub; default: a hash over the files.
+ * @throws ColloquyError `bad_model` with the file that is missing or incomplete.
  */
 export async function describeFolder(name: string, folder: string, overrides: ModelOverrides, revision?: string): Promise<EmbedModel> {
   const config = await readJson(folder, 'config.json', configSchema)
@@ -58,13 +60,13 @@ export async function describeFolder(name: string, folder: string, overrides: Mo
   }
 }
 
-/** The quantised weights where they are there, else those of another kind, in the order of `DTYPES`. */
+/** The quantised weights where they exist, else others in the order of `DTYPES`. */
 async function dtypeIn(name: string, folder: string): Promise<Dtype> {
   for (const dtype of ['q8', ...DTYPES] as const) {
     const found = await stat(join(folder, weightsFile(dtype))).catch(() => undefined)
     if (found?.isFile() === true) return dtype
   }
-  throw badFolder(name, folder, `${weightsFile('q8')} is missing, and there are no other weights beside it`)
+  throw badFolder(name, folder, `${weightsFile('q8')} is missing, and so are all other weights`)
 }
 
 async function readJson<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | undefined> {
@@ -72,7 +74,7 @@ async function readJson<T>(folder: string, file: string, schema: z.ZodType<T>): 
   if (text === undefined) return undefined
   const read = schema.safeParse(parseJson(text))
   if (read.success) return read.data
-  throw badFolder(folder, folder, `${file} is not what it should be (${z.prettifyError(read.error)})`)
+  throw badFolder(folder, folder, `${file} is invalid (${z.prettifyError(read.error)})`)
 }
 
 async function hashOf(name: string, folder: string, files: readonly string[]): Promise<string> {
@@ -83,4 +85,5 @@ async function hashOf(name: string, folder: string, files: readonly string[]): P
 }
 
 const badFolder = (name: string, folder: string, why: string): ColloquyError => new ColloquyError('bad_model',
-  `COLLOQUY_EMBED_MODEL is ${name}: ${why} in ${folder}. A model's folder holds config.json, tokenizer.json, tokenizer_config.json and onnx/model….onnx`)
+  `COLLOQUY_EMBED_MODEL is ${name}: ${why} in ${folder}. A model folder holds config.json, tokenizer.json, tokenizer_config.json `
+  + 'and onnx/model….onnx')

@@ -14,10 +14,10 @@ const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revisi
 const LOGGED_EVERY_MS = 5_000
 
 /**
- * The embedding model that the settings name, on this disk and checked: the built-in one, a local folder, or one of the hub, which is
- * downloaded the first time.
+ * Makes the embedding model of the settings available on this disk and verifies it: the built-in one, a local folder, or a model of the
+ * hub, which is downloaded at first use.
  *
- * @param onProgress of a download; default: lines in the log.
+ * @param onProgress of downloads; default: log lines.
  * @throws ColloquyError `bad_setting`, `bad_model`, and as `obtainHubModel` does.
  */
 export async function obtainModel(settings: Settings, log: Logger, onProgress: DownloadProgress = logProgress(log)): Promise<EmbedModel> {
@@ -32,8 +32,9 @@ export async function obtainModel(settings: Settings, log: Logger, onProgress: D
   const { name, revision } = HUB_NAME.exec(wanted)?.groups ?? {}
   const preset = name === undefined ? undefined : presetOf(name)
   if (name === undefined || (preset === undefined && !name.includes('/'))) {
-    throw new ColloquyError('bad_setting', `COLLOQUY_EMBED_MODEL is ${wanted}: there is no such folder, and it is no name of a model. `
-      + `Write org/name or org/name@revision, ${PRESETS.map((known) => known.aliases[0] ?? known.name).join(', ')}, the path of a folder, or leave it unset for the built-in one`)
+    const presets = PRESETS.map((known) => known.aliases[0] ?? known.name).join(', ')
+    throw new ColloquyError('bad_setting', `COLLOQUY_EMBED_MODEL is ${wanted}, which is neither a folder nor the name of a model. `
+      + `Use org/name or org/name@revision, ${presets}, the path of a folder, or leave it unset for the built-in model`)
   }
   const client = createHubClient({ hubUrl: settings.EMBED_HUB_URL, token: settings.EMBED_HUB_TOKEN, proxyUrl: settings.EMBED_PROXY_URL })
   try {
@@ -55,10 +56,10 @@ export async function obtainModel(settings: Settings, log: Logger, onProgress: D
 }
 
 function logProgress(log: Logger): DownloadProgress {
-  let toldAt = performance.now()
+  let loggedAt = performance.now()
   return (file, bytes, bytesTotal) => {
-    if (performance.now() - toldAt < LOGGED_EVERY_MS) return
-    toldAt = performance.now()
+    if (performance.now() - loggedAt < LOGGED_EVERY_MS) return
+    loggedAt = performance.now()
     log.info({ file, bytes, bytesTotal }, 'downloading the embedding model')
   }
 }

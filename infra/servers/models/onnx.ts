@@ -1,6 +1,6 @@
 /**
- * Writes ONNX models by hand: the few messages of onnx.proto3 that a graph of plain operators needs, in protobuf's wire format. The same
- * graph gives the same bytes every time.
+ * Encodes ONNX models: the few messages of onnx.proto3 that a graph of plain operators needs, in protobuf's wire format. Equal graphs
+ * give equal bytes.
  */
 
 /** ONNX numbers of element types. */
@@ -11,7 +11,7 @@ export interface Initializer {
   readonly name: string
   readonly type: Element
   readonly dims: readonly number[]
-  /** Little-endian, as ONNX keeps them. */
+  /** Little-endian, as in ONNX. */
   readonly data: Uint8Array
 }
 
@@ -25,7 +25,7 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, Attribute>>
 }
 
-/** A named input or output; a dimension that is a text is free. */
+/** A named input or output; a dimension given by name is variable. */
 export interface OnnxValue {
   readonly name: string
   readonly type: Element
@@ -41,7 +41,7 @@ export interface OnnxGraph {
 }
 
 const IR_VERSION = 9
-/** Operators as of this version: the bitwise ones came with 18. */
+/** Version of the operators; bitwise ones exist since 18. */
 const OPSET = 18
 
 export function encodeModel(graph: OnnxGraph): Uint8Array {
@@ -50,7 +50,7 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   ])
 }
 
-/** An initializer of whole numbers, where `dims` is their count unless it is given. */
+/** An initializer of whole numbers; `dims` defaults to their count. */
 export const int64s = (name: string, values: readonly number[], dims: readonly number[] = [values.length]): Initializer =>
   ({ name, type: 'int64', dims, data: bytesOf(BigInt64Array.from(values, BigInt)) })
 
@@ -105,7 +105,7 @@ const bytes = (field: number, value: Uint8Array): Uint8Array =>
 
 const text = (field: number, value: string): Uint8Array => bytes(field, new TextEncoder().encode(value))
 
-/** A number in groups of seven bits, the least first; negative ones as the 64-bit pattern of their two's complement. */
+/** A number in groups of seven bits, the least significant first; a negative one as 64-bit two's complement. */
 function digits(value: number): number[] {
   const result: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))

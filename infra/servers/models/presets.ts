@@ -1,10 +1,10 @@
 import type { Dtype, Pooling } from '../../../pipeline/embedding/embedding-model.ts'
 
-/** What one must know of a model to get from it what its authors measured. */
+/** The settings of a model with which its authors measured it. */
 export interface Preset {
-  /** Its name on the hub. */
+  /** Name on the hub. */
   readonly name: string
-  /** Other names that are understood. */
+  /** Other accepted names. */
   readonly aliases: readonly string[]
   /** The commit of the hub. */
   readonly revision: string
@@ -13,19 +13,19 @@ export interface Preset {
   readonly prefixes: { readonly query: string; readonly passage: string }
   readonly dimension: number
   readonly tokensMax: number
-  /** SHA-256 of its files by path, for this revision and dtype. Others are written down at their first download and held to that. */
+  /** SHA-256 of files by path, for this revision and dtype. Other files must equal their first download. */
   readonly sha256: Readonly<Record<string, string>>
 }
 
 const NO_PREFIXES = { query: '', passage: '' } as const
 
 /**
- * Models that are known here. Revisions and checksums were gathered from public records of others who had pinned them, at least two that
- * agree for each; where there were none, there is none.
+ * Models with known settings. Each revision and checksum comes from at least two public lock files that agree; where there were none,
+ * none is given.
  */
 export const PRESETS: readonly Preset[] = [
   {
-    // Recommended: Chinese, English and a hundred more, 118 MB.
+    // Recommended: Chinese, English and about a hundred other languages; 118 MB.
     name: 'Xenova/multilingual-e5-small',
     aliases: ['multilingual-e5-small', 'intfloat/multilingual-e5-small'],
     revision: '761b726dd34fb83930e26aab4e9ac3899aa1fa78',
@@ -38,7 +38,7 @@ export const PRESETS: readonly Preset[] = [
     },
   },
   {
-    // Better and ten times slower, 570 MB. It takes 8,192 tokens; passages of that length find less, and one would take a minute.
+    // Better and ten times slower; 570 MB. It accepts 8,192 tokens, but such long passages are found less well and take a minute each.
     name: 'Xenova/bge-m3',
     aliases: ['bge-m3', 'BAAI/bge-m3'],
     revision: '4de13258303883538bd53b696b452bf8099f0858',
@@ -62,7 +62,7 @@ export const PRESETS: readonly Preset[] = [
     },
   },
   {
-    // Fifty languages, for sentences that say the same rather than for questions and answers; 118 MB.
+    // Fifty languages; trained for paraphrases rather than for questions and answers; 118 MB.
     name: 'Xenova/paraphrase-multilingual-MiniLM-L12-v2',
     aliases: ['paraphrase-multilingual-MiniLM-L12-v2', 'sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2'],
     revision: '2c4055b12046f11709e9df2c122e59ffbdc2f900',

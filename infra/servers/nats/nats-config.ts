@@ -1,17 +1,19 @@
 /**
- * The largest message of the embedded server, headers included. Inputs are at most 256 KiB and records 512 KiB; the rest is room
- * for inputs that are too large to be seen, rejected with a reason, and kept in DEAD with the headers that say so.
+ * The largest message of the embedded server, with headers. Inputs are at most 256 KiB and records 512 KiB; the larger bound lets
+ * inputs that are too large arrive, so that they are rejected with a reason and kept in DEAD.
  */
 export const payloadBytesMax = 2 * 1024 * 1024
 
-/** Streams in memory are for what may be lost; nats-server would take three quarters of the machine's memory as its limit. */
+/** For streams in memory; nats-server's default is three quarters of the machine's memory. */
 const memoryStoreBytesMax = 256 * 1024 * 1024
 
-/** Who connects without a name: producers and analysts on this machine. */
+/** The user of connections without a name: producers and analysts on this machine. */
 const anonymousUser = 'anonymous'
 
-/** What only Colloquy itself publishes to: everything but `in.>`, the JetStream API and subjects that are not ours. */
-const internalSubjects = ['int.>', 'act.>', 'abort.>', 'inbox.>', 'log.>', 'timer.>', 'task.>', 'dead.>', 'out.>', '$KV.>', 'colloquy.search']
+/** Subjects that only Colloquy publishes to: all of its own but `in.>`. */
+const internalSubjects = [
+  'int.>', 'act.>', 'abort.>', 'inbox.>', 'log.>', 'timer.>', 'task.>', 'dead.>', 'out.>', '$KV.>', 'colloquy.search',
+]
 
 export interface NatsConfig {
   port: number
@@ -20,11 +22,11 @@ export interface NatsConfig {
   user: string
   password: string
   storageBytesMax: number
-  /** How long acknowledged messages may wait for fsync, such as `10s`, or `always`; default nats-server's two minutes. */
+  /** Longest time from acknowledgement to fsync, such as `10s`, or `always`; default: two minutes, as in nats-server. */
   syncInterval?: string
 }
 
-/** The text of nats-server's configuration file. It holds the password: write it for the owner's eyes only. */
+/** The text of nats-server's configuration file. It holds the password: only the owner may read it. */
 export function renderNatsConfig(config: NatsConfig): string {
   const quote = (text: string): string => JSON.stringify(text)
   return `server_name: colloquy

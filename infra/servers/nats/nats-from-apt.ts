@@ -5,29 +5,29 @@ import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
 
-/** Where a distribution keeps recent packages: newer than its stable release, better tried first. */
+/** Suites with newer packages than the stable release, the better tested first. */
 const distributions: Record<string, { component: string, suites: readonly string[] }> = {
   debian: { component: 'main', suites: ['testing', 'unstable'] },
   ubuntu: { component: 'universe', suites: ['devel'] },
 }
 
-/** Third-party archives have none of these suites and are signed by other keys, so asking one costs a refusal and no more. */
+/** Bound on archives to try; third-party ones have none of these suites and fail fast. */
 const archivesMax = 4
 const commandTimeoutMs = 120_000
 const stderrCharsMax = 500
 
 /**
- * Unpacks the nats-server of the distribution's newer suites into `workDir` without installing it and without root: the archive's
- * address comes from the machine's own apt configuration, trust from the system's archive keyring, and lists, cache and sources
- * are folders in `workDir`. The package needs nothing but libc.
+ * Unpacks nats-server from a newer suite of the distribution into `workDir`, without installing it and without root. The archive's
+ * address comes from the machine's apt configuration, trust from the system's archive keyring; lists, cache and sources are folders
+ * in `workDir`. The package needs only libc.
  *
  * @returns the path of the program, inside `workDir`.
- * @throws ColloquyError `apt_unusable` when this is no Debian or Ubuntu, or `apt_failed` with what every archive and suite said.
+ * @throws ColloquyError `apt_unusable` on other systems than Debian and Ubuntu, `apt_failed` with the error of every archive and suite.
  */
 export async function natsServerFromApt(workDir: string, log: Logger): Promise<string> {
   const { id, codename } = await distribution()
   const known = distributions[id]
-  if (known === undefined) throw new ColloquyError('apt_unusable', `only those of Debian and Ubuntu are known, and this is ${id}`)
+  if (known === undefined) throw new ColloquyError('apt_unusable', `only Debian and Ubuntu are supported, and this is ${id}`)
   const keyring = `/usr/share/keyrings/${id}-archive-keyring.gpg`
   await access(keyring).catch((cause: unknown) => {
     throw new ColloquyError('apt_unusable', `the system's archive keyring ${keyring} is missing`, { cause })
@@ -38,7 +38,7 @@ export async function natsServerFromApt(workDir: string, log: Logger): Promise<s
     for (const suite of known.suites) {
       const source = `deb [signed-by=${keyring}] ${archive} ${suite} ${known.component}`
       try {
-        log.info({ source }, 'obtaining nats-server from the package archive')
+        log.info({ source }, 'downloading nats-server from the package archive')
         return await unpack(join(workDir, String(failures.length)), source)
       } catch (error) {
         failures.push(`${suite} of ${archive}: ${messageOf(error)}`)
@@ -68,7 +68,7 @@ async function unpack(dir: string, source: string): Promise<string> {
   return at('unpacked/usr/sbin/nats-server')
 }
 
-/** Addresses of the archives in apt's configuration, whether or not their lists are on disk, the distribution's own first. */
+/** Addresses of the archives in apt's configuration, the distribution's own first. Their lists need not be on disk. */
 async function archives(codename: string, component: string): Promise<string[]> {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)'
   const targets = await run('apt-get', ['indextargets', '--no-release-info', '--format', format, 'Created-By: Packages'], '/')

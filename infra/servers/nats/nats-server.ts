@@ -9,36 +9,36 @@ import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
 import { supervise } from '../supervise.ts'
 import { renderNatsConfig } from './nats-config.ts'
-import { takeDataLock } from './data-lock.ts'
+import { takeDataLock } from '../data-lock.ts'
 import { watchFullDisk } from './full-disk.ts'
 import { endOrphan } from './orphan.ts'
 import { storageLimit } from './storage-limit.ts'
 
 export interface NatsServerOptions {
-  /** Holds the store (`nats/`), the configuration and the password; made if missing. */
+  /** Holds the store (`nats/`), the configuration and the password; created if missing. */
   dataDir: string
-  /** On 127.0.0.1; 0 takes any free one. */
+  /** On 127.0.0.1; 0 for any free port. */
   port: number
   /** The nats-server program, from `obtainNatsServer`. */
   binary: string
   log: Logger
-  /** JetStream's limit on disk; default 64 GiB, or 60 % of what the disk has for it if that is less. */
+  /** JetStream's limit on disk; default: 64 GiB, or 60 % of the available space if that is less. */
   storageBytesMax?: number
-  /** How long acknowledged messages may wait for fsync, such as `10s`, or `always`; default nats-server's two minutes. */
+  /** Longest time from acknowledgement to fsync, such as `10s`, or `always`; default: two minutes, as in nats-server. */
   syncInterval?: string
 }
 
-/** A nats-server of ours that answers, and is started again on the same port and store when it dies. */
+/** A running nats-server, which is restarted on the same port and store when it dies. */
 export interface NatsServer {
   readonly url: string
   readonly port: number
-  /** The internal user: may do everything. Who connects without a name may not publish to internal subjects. */
+  /** The internal user, who may do everything. Connections without a name may not publish to internal subjects. */
   readonly user: string
   readonly password: string
   readonly storageBytesMax: number
   readonly pid: number | undefined
   readonly restarts: number
-  /** Ends it in order, by force after 10 s, and gives the data folder free. May be called again. */
+  /** Stops it in order, after 10 s by force, and releases the data folder. May be called again. */
   stop(): Promise<void>
 }
 
@@ -48,11 +48,11 @@ const stopTimeoutMs = 10_000
 /** A store of many gigabytes is read before the server answers. */
 const readyTimeoutMs = 120_000
 const probeTimeoutMs = 2_000
-/** Errors of the server itself; what one client did wrong (it has a `cid`) must not be able to flood our log. */
-const serverTrouble = /\[(ERR|FTL)\](?!.* cid:\d+ )/
+/** Errors of the server; those of one client (with a `cid`) must not flood the log. */
+const serverError = /\[(ERR|FTL)\](?!.* cid:\d+ )/
 
 /**
- * Starts a nats-server with JetStream on loopback, one per data folder; it ends when we do, even by kill -9.
+ * Starts a nats-server with JetStream on loopback, one per data folder. It ends with this process, even after kill -9.
  *
  * @throws ColloquyError `data_dir_in_use`, `port_taken`, `child_failed`, `nats_orphan`; nothing is left running then.
  */
@@ -71,9 +71,10 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
     const storageBytesMax = options.storageBytesMax ?? await storageLimit(storeDir)
-    // Streams were promised as much as there was before, and can be made smaller only while that still holds.
+    // Streams reserved space under the last limit. Under a smaller one the server would refuse the requests that shrink them.
     const config = renderNatsConfig({
-      port, storeDir, pidFile, user: internalUser, password, syncInterval, storageBytesMax: Math.max(storageBytesMax, await promisedBefore(configFile)),
+      port, storeDir, pidFile, user: internalUser, password, syncInterval,
+      storageBytesMax: Math.max(storageBytesMax, await lastStorageLimit(configFile)),
     })
     await writeFile(configFile, config, { mode: 0o600 })
 
@@ -85,7 +86,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       ready: () => answers(port, password),
       readyTimeoutMs,
       stopTimeoutMs,
-      lineLevel: (line) => (!disk.hear(line) && serverTrouble.test(line) ? 'warn' : 'debug'),
+      lineLevel: (line) => (!disk.onLine(line) && serverError.test(line) ? 'warn' : 'debug'),
     }, { log }).catch((error: unknown) => {
       disk.stop()
       throw error
@@ -111,7 +112,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   }
 }
 
-/** Resolves when JetStream works for the internal user, which a stranger on our port could not pretend. */
+/** Resolves when JetStream works for the internal user; another server on the port would not know the password. */
 async function answers(port: number, password: string): Promise<void> {
   const login = { servers: `${host}:${port}`, user: internalUser, pass: password }
   const connection = await connect({ ...login, reconnect: false, timeout: probeTimeoutMs })
@@ -122,8 +123,8 @@ async function answers(port: number, password: string): Promise<void> {
   }
 }
 
-/** The limit of the server's last start on this folder; 0 where there was none. */
-async function promisedBefore(configFile: string): Promise<number> {
+/** The limit at the server's last start on this folder; 0 before the first. */
+async function lastStorageLimit(configFile: string): Promise<number> {
   const text = await readFile(configFile, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return ''
     throw error
@@ -131,7 +132,7 @@ async function promisedBefore(configFile: string): Promise<number> {
   return Number(/max_file_store: (\d+)/.exec(text)?.[1] ?? 0)
 }
 
-/** The port itself, or for 0 a free one. Chosen here and not by nats-server, so that a restart finds it again. */
+/** The port, or for 0 a free one. Chosen here and not by nats-server, so that a restart uses it again. */
 async function freePort(wanted: number): Promise<number> {
   const server = createServer()
   try {
@@ -142,7 +143,7 @@ async function freePort(wanted: number): Promise<number> {
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE' && codeOf(cause) !== 'EACCES') throw cause
     throw new ColloquyError('port_taken', `Port ${wanted} of ${host} cannot be used for nats-server (${codeOf(cause)}). `
-      + 'End what listens there, choose another port with COLLOQUY_NATS_PORT, or use that server: COLLOQUY_NATS_URL.', { cause })
+      + 'Stop the process that listens there, set COLLOQUY_NATS_PORT to another port, or use that server: COLLOQUY_NATS_URL.', { cause })
   } finally {
     server.close()
   }

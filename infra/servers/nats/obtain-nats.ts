@@ -7,21 +7,21 @@ import type { Logger } from 'pino'
 import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { natsServerFromApt } from './nats-from-apt.ts'
 
-/** The first version with scheduled messages, which are our timers. */
+/** The first version with scheduled messages, which timers are. */
 export const natsServerVersionMin = '2.12.0'
 
-/** A nats-server that was asked for its version and answered. */
+/** A nats-server program that runs and is recent enough. */
 export interface NatsServerBinary { readonly command: string, readonly version: string }
 
 export interface ObtainOptions {
-  /** COLLOQUY_NATS_SERVER_BIN: this one and no other. */
+  /** COLLOQUY_NATS_SERVER_BIN: use this program only. */
   configured?: string
-  /** Where an obtained program is kept, by version and platform; made if missing. Any number of processes may share it. */
+  /** Holds downloaded programs by version and platform; created if missing. Any number of processes may share it. */
   cacheDir: string
   log: Logger
-  /** Names and paths to look at before the cache; default: the PATH, and where packages put it outside of a user's PATH. */
+  /** Names and paths to try before the cache; default: the PATH, and the folders that packages use. */
   installed?: readonly string[]
-  /** Puts a nats-server somewhere into the given folder and returns its path; default: by the system's package manager. */
+  /** Puts a nats-server into the given folder and returns its path; default: from the system's package manager. */
   download?: (workDir: string, log: Logger) => Promise<string>
 }
 
@@ -29,11 +29,11 @@ const installedDefault = ['nats-server', '/usr/sbin/nats-server', '/usr/local/bi
 const versionTimeoutMs = 10_000
 
 /**
- * Finds a nats-server of at least `natsServerVersionMin`: the configured one, an installed one, the cached one, or one
- * that is downloaded now. Several processes may do so at the same time: the cache only ever holds whole, tried programs.
+ * Finds a nats-server of at least `natsServerVersionMin`: the configured one, an installed one, a cached one, or one that it downloads.
+ * Several processes may do so at once: the cache only holds complete programs that run.
  *
- * @throws ColloquyError `nats_server_unusable` when the configured one is missing, broken or too old; `nats_server_not_found`
- * when every way failed, with what was tried, why it failed, and what to do.
+ * @throws ColloquyError `nats_server_unusable` where the configured one is missing, broken or too old; `nats_server_not_found` where
+ * every way failed, with each attempt, its error, and what to do.
  */
 export async function obtainNatsServer(options: ObtainOptions): Promise<NatsServerBinary> {
   const { configured, cacheDir, log, installed = installedDefault, download = natsServerFromApt } = options
@@ -65,14 +65,14 @@ async function downloaded(cacheDir: string, log: Logger, download: (workDir: str
     await copyFile(fresh.command, aside)
     await chmod(aside, 0o755)
     await rename(aside, command)
-    log.info({ command }, `obtained nats-server ${fresh.version}`)
+    log.info({ command }, `downloaded nats-server ${fresh.version}`)
     return { command, version: fresh.version }
   } finally {
     await rm(workDir, { recursive: true, force: true })
   }
 }
 
-/** What the cache has for this platform, newest first. */
+/** Programs for this platform in the cache, newest first. */
 async function cached(cacheDir: string): Promise<string[]> {
   const names = await readdir(cacheDir).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return []
@@ -84,7 +84,7 @@ async function cached(cacheDir: string): Promise<string[]> {
     .map((name) => join(cacheDir, name))
 }
 
-/** Asks the program for its version; throws `nats_server_missing`, or `nats_server_unusable` if it does not run or is too old. */
+/** Reads the program's version. @throws ColloquyError `nats_server_missing`; `nats_server_unusable` where it does not run or is too old */
 async function probe(command: string): Promise<NatsServerBinary> {
   let output: string
   try {
@@ -108,8 +108,8 @@ const platform = `${process.platform}-${process.arch}`
 const compareVersions = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
 
 const whatToDo = `Install nats-server ${natsServerVersionMin} or newer (macOS: brew install nats-server; Windows: winget install \
-NATSAuthors.NATSServer; any system: the release page of the nats-io/nats-server project) and have it on the PATH or name it in \
-COLLOQUY_NATS_SERVER_BIN. Or use a server that runs already: COLLOQUY_NATS_URL.`
+NATSAuthors.NATSServer; any system: the release page of the nats-io/nats-server project) and put it on the PATH or name it in \
+COLLOQUY_NATS_SERVER_BIN. Or use a running server with COLLOQUY_NATS_URL.`
 
 const unusable = (command: string, cause: unknown): ColloquyError =>
   new ColloquyError('nats_server_unusable', `COLLOQUY_NATS_SERVER_BIN is ${command}: ${messageOf(cause)}. ${whatToDo}`, { cause })

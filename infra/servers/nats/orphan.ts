@@ -10,15 +10,15 @@ const pollMs = 50
 export interface OrphanOptions {
   pidFile: string
   configFile: string
-  /** How long it may take to end after SIGTERM, before SIGKILL. */
+  /** Time between SIGTERM and SIGKILL. */
   stopTimeoutMs: number
   log: Logger
 }
 
 /**
- * Ends the nats-server of a Colloquy that was killed, if it still runs: its watchdog is about to end it, but a quick start must
- * not meet it on the same store. It is known by its pid file *and* by its command line naming our configuration file, so a
- * pid that now belongs to someone else is left alone. Call it only as the holder of the data folder's lock.
+ * Ends the nats-server of a killed Colloquy. Its watchdog is about to end it, but a quick start must not find it on the same store. It
+ * is identified by its pid file and by the configuration file in its command line, so that a reused pid is left alone. Call it only
+ * while holding the data folder's lock.
  *
  * @throws ColloquyError `nats_orphan` when it outlives SIGKILL.
  */
@@ -28,14 +28,16 @@ export async function endOrphan({ pidFile, configFile, stopTimeoutMs, log }: Orp
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!(await isOurs())) return
-    log.warn({ pid, signal }, 'ending the nats-server of a Colloquy that was killed')
+    log.warn({ pid, signal }, 'stopping the nats-server of a Colloquy that was killed')
     send(pid, signal)
     for (let waitedMs = 0; waitedMs < stopTimeoutMs && await isOurs(); waitedMs += pollMs) await sleep(pollMs)
   }
-  if (await isOurs()) throw new ColloquyError('nats_orphan', `An old nats-server (pid ${pid}) does not end. End it by hand.`)
+  if (await isOurs()) {
+    throw new ColloquyError('nats_orphan', `The nats-server of an earlier run (pid ${pid}) does not stop. Kill it by hand.`)
+  }
 }
 
-/** Empty when there is no such process, or only a zombie of it. */
+/** Empty where the process does not exist or is a zombie. */
 async function commandLine(pid: number): Promise<string> {
   if (process.platform === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(missing)).replaceAll('\0', ' ')
   return (await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout

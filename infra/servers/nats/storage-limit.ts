@@ -2,14 +2,14 @@ import { mkdir, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOfFile } from '../data-files.ts'
 
-/** The limit where there is disk enough. */
+/** The limit where the disk has enough space. */
 const storageBytesMaxDefault = 64 * 1024 ** 3
-/** The rest is for ClickHouse and everybody else: a full disk makes nats-server turn JetStream off. */
+/** The rest is for ClickHouse and other programs: on a full disk nats-server turns JetStream off. */
 const diskShareMax = 0.6
 
 /**
- * How much JetStream may keep in the folder, which is made if missing: 64 GiB, or 60 % of what the disk has for it if that is
- * less. What the store holds already counts as available, so that the limit does not shrink as it fills.
+ * JetStream's limit for the folder, which is created if missing: 64 GiB, or 60 % of the available space if that is less. The store's own
+ * files count as available, so that the limit does not shrink as it fills.
  */
 export async function storageLimit(storeDir: string): Promise<number> {
   await mkdir(storeDir, { recursive: true, mode: 0o700 })

@@ -1,22 +1,23 @@
 import { GENERATION } from '../../../schemas/table-generations.ts'
-import { TABLES, type Column, type TableName } from '../../../schemas/tables.ts'
+import { type Column, type TableName, TABLES } from '../../../schemas/tables.ts'
 import { createColumn } from './native-columns.ts'
 import { Texts } from './native-texts.ts'
 
 type AnyRow = Readonly<Record<string, unknown>>
 
 /**
- * Rows of a table as a block of ClickHouse's Native format: column by column in binary, which ClickHouse takes over nearly as it is.
- * JSON for the same rows costs it two to four times as much.
+ * Rows of a table as a block of ClickHouse's Native format: binary, column by column, which ClickHouse stores with little conversion.
+ * Parsing JSON for the same rows costs ClickHouse two to four times as much.
  */
 export interface Block {
-  /** A row that lacks a column, or has something else in it than its type says, is a mistake of ours: it throws. */
+  /** Appends a row. @throws ColloquyError `bad_row` if a column is missing or has a value of another type; that is a bug of the caller. */
   append(row: AnyRow): void
   readonly rows: number
-  /** All of it, as of a generation of the table. */
+  /** Encodes all rows, with this number in their column `generation`. */
   encode(generation: number): Buffer
 }
 
+/** Creates an empty block for a table. @throws ColloquyError `bad_type` if a column has a type that is not supported. */
 export function createBlock(name: TableName): Block {
   const definitions: Readonly<Record<string, Column>> = TABLES[name].columns
   const columns = Object.entries(definitions).map(([column, { type }]) => ({ name: column, type, values: createColumn(type) }))

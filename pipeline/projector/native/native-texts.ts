@@ -1,21 +1,21 @@
 const SIZE_MIN = 256
 const COUNT_BYTES_MAX = 5
-/** Up to this many characters a loop is faster than a call out of JavaScript. */
+/** For texts of up to this many characters, a loop in JavaScript is faster than `Buffer.write`. */
 const SHORT_CHARS_MAX = 40
-/** A text so short takes at most 127 bytes of UTF-8, whose number takes one byte. */
+/** A text of up to this many characters has at most 127 bytes of UTF-8, so that its length fits in one byte. */
 const ONE_BYTE_CHARS_MAX = 42
 
-/** Texts that grow in number, each after its length in bytes, as ClickHouse's binary formats have them. */
+/** A growing buffer of texts as ClickHouse's binary formats have them: the length in bytes, then the UTF-8 bytes. */
 export class Texts {
   #bytes = Buffer.allocUnsafe(SIZE_MIN)
   #length = 0
 
-  /** What was written; valid until more is. */
+  /** The bytes written so far; valid until the next push. */
   get written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** A length alone, or another count: LEB128. */
+  /** Writes a count alone, as LEB128. */
   pushCount(count: number): void {
     this.#reserve(COUNT_BYTES_MAX)
     let left = count
@@ -23,6 +23,7 @@ export class Texts {
     this.#bytes[this.#length++] = left
   }
 
+  /** Writes a text after its length. */
   push(text: string): void {
     const { length } = text
     if (length > ONE_BYTE_CHARS_MAX) {
@@ -33,21 +34,21 @@ export class Texts {
       return
     }
     this.#reserve(1 + length * 3)
-    const begin = this.#length + 1
-    const size = this.#writeAscii(text, begin) ? length : this.#bytes.write(text, begin)
-    this.#bytes[begin - 1] = size
-    this.#length = begin + size
+    const start = this.#length + 1
+    const size = this.#writeAscii(text, start) ? length : this.#bytes.write(text, start)
+    this.#bytes[start - 1] = size
+    this.#length = start + size
   }
 
-  /** False where it is longer, or not all ASCII. */
-  #writeAscii(text: string, begin: number): boolean {
+  /** Writes a short ASCII text. Returns false, and leaves the bytes undefined, if the text is longer or not all ASCII. */
+  #writeAscii(text: string, start: number): boolean {
     const { length } = text
     if (length > SHORT_CHARS_MAX) return false
     const bytes = this.#bytes
     for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at)
       if (code > 0x7f) return false
-      bytes[begin + at] = code
+      bytes[start + at] = code
     }
     return true
   }

@@ -1,33 +1,36 @@
 import type { Row } from '../../../schemas/tables.ts'
-import { placeOf, type Source } from './row-columns.ts'
+import { resolveSeq, type Source } from './row-columns.ts'
 
-/** Stays that the record ended. */
-export function intervalRows({ standing, record, seq, at }: Source): Row<'state_intervals'>[] {
+/** Rows of `state_intervals`: the intervals that the record ended. */
+export function intervalRows({ identity, record, seq, at }: Source): Row<'state_intervals'>[] {
   if (record.left === undefined) return []
   const before = leavesIn(record.from)
-  return record.left.map((stay) => {
-    const region = regionOf(stay.state, before)
+  return record.left.map((interval) => {
+    const region = regionOf(interval.state, before)
     return {
-      ...standing, case_no: stay.case, history: false, left_seq: seq, region, state: stay.state, next: nextIn(region, record.to),
-      cause: stay.cause, entered_seq: stay.enteredSeq ?? null, entered_at: stay.enteredAt, left_at: at,
-      ms: Date.parse(record.at) - Date.parse(stay.enteredAt),
+      ...identity, case_no: interval.case, history: false, left_seq: seq, region, state: interval.state, next: nextIn(region, record.to),
+      cause: interval.cause, entered_seq: interval.enteredSeq ?? null, entered_at: interval.enteredAt, left_at: at,
+      ms: Date.parse(record.at) - Date.parse(interval.enteredAt),
     }
   })
 }
 
-/** Stays that last, as a row of `actors` has them. */
+/** The states that the actor is in after the record, for the column `open_states` of `actors`. */
 export function openIntervals({ record, seq }: Source): object[] {
   if (record.state === null) return []
   const leaves = Object.entries(record.state.entered)
   const names = leaves.map(([leaf]) => leaf)
   return leaves.map(([state, enteredAt]) => ({
-    region: regionOf(state, names), state, entered_seq: placeOf(record.since?.[state], seq), entered_at: enteredAt,
+    region: regionOf(state, names), state, entered_seq: resolveSeq(record.since?.[state], seq), entered_at: enteredAt,
   }))
 }
 
 const leavesIn = (path: string): string[] => path.split('+')
 
-/** Where a leaf parts from the nearest other one: the path down to there, its own name included. */
+/**
+ * The region of a leaf among parallel leaves: its path down to the first name that no other leaf shares, that name included. Empty if the
+ * machine has no other active leaf.
+ */
 function regionOf(leaf: string, leaves: readonly string[]): string {
   if (leaves.length < 2) return ''
   const names = leaf.split('.')
@@ -42,6 +45,7 @@ function regionOf(leaf: string, leaves: readonly string[]): string {
   return names.slice(0, shared + 1).join('.')
 }
 
+/** The state that follows in a region; the whole path if the machine has left the region. */
 function nextIn(region: string, to: string): string {
   if (region === '') return to
   const inside = leavesIn(to).filter((leaf) => leaf === region || leaf.startsWith(`${region}.`))

@@ -1,11 +1,12 @@
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * A path that two fields of an event have in a JSON column of ClickHouse, which writes nesting as dots and refuses such an event:
- * `{"a.b": 1, "a": {"b": 2}}`. Only values have paths: what is null or an object without values has none.
+ * Finds a path that two fields of an object share in a JSON column of ClickHouse. ClickHouse writes nesting as dots and refuses such an
+ * object: `{"a.b": 1, "a": {"b": 2}}`. Only values have paths; `null` and objects without values have none. Returns `undefined` if all
+ * paths differ.
  */
 export function sharedPath(data: Json): string | undefined {
-  // Without a dot in a name no two fields share a path, which is nearly always.
+  // The usual case: without a dot in a name no two fields can share a path.
   if (!hasDottedName(data)) return undefined
   return firstShared(data, '', new Set())
 }
@@ -33,7 +34,7 @@ function firstShared(object: Json, prefix: string, seen: Set<string>): string | 
   return undefined
 }
 
-/** Objects in a list have paths of their own. */
+/** Each object in an array has its own set of paths. */
 function sharedInArray(items: readonly unknown[]): string | undefined {
   for (const item of items) {
     const found = Array.isArray(item) ? sharedInArray(item) : isObject(item) ? firstShared(item, '', new Set()) : undefined

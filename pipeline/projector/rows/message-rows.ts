@@ -1,53 +1,56 @@
 import { detectLanguage } from '../../../actors/core/detect-language.ts'
-import { observedMessages, type ObservedMessage } from '../../../actors/core/observed-messages.ts'
+import { type ObservedMessage, observedMessages } from '../../../actors/core/observed-messages.ts'
 import type { Asked } from '../../../schemas/record.ts'
 import type { Row } from '../../../schemas/tables.ts'
-import { money, placeOf, type Source } from './row-columns.ts'
+import { money, resolveSeq, type Source } from './row-columns.ts'
 
-/** What the record has said, as rows of `messages`, of `turns`, and of `citations`. */
+/** The rows of `messages`, `turns` and `citations` that one record makes. */
 export interface ConversationRows {
   readonly messages: readonly Row<'messages'>[]
   readonly turns: readonly Row<'turns'>[]
   readonly citations: readonly Row<'citations'>[]
 }
 
-const NOTHING: ConversationRows = { messages: [], turns: [], citations: [] }
+const NO_ROWS: ConversationRows = { messages: [], turns: [], citations: [] }
 
+/** Makes the rows of the messages in a record. A rejected record, and one without messages, makes none. */
 export function conversationRowsOf(source: Source): ConversationRows {
   const { record } = source
-  const said = record.outcome === 'committed' ? observedMessages(record) : []
-  if (said.length === 0) return NOTHING
-  return { messages: messageRows(source, said), turns: turnRows(source, said), citations: citationRows(source, said) }
+  const messages = record.outcome === 'committed' ? observedMessages(record) : []
+  if (messages.length === 0) return NO_ROWS
+  return { messages: messageRows(source, messages), turns: turnRows(source, messages), citations: citationRows(source, messages) }
 }
 
-function messageRows({ standing, record, seq, at }: Source, said: readonly ObservedMessage[]): Row<'messages'>[] {
-  return said.map(({ idx, id, role, history, received, sent }) => {
+function messageRows({ identity, record, seq, at }: Source, messages: readonly ObservedMessage[]): Row<'messages'>[] {
+  return messages.map(({ idx, id, role, history, received, sent }) => {
     const { text, lang } = received ?? sent ?? { text: '', lang: undefined }
     return {
-      ...standing, history, seq, idx, id, role, text, lang: lang ?? detectLanguage(text), time: idx === 0 ? record.input.time : at,
+      ...identity, history, seq, idx, id, role, text, lang: lang ?? detectLanguage(text), time: idx === 0 ? record.input.time : at,
       committed_at: at, chars: codePoints(text),
     }
   })
 }
 
-function turnRows(source: Source, said: readonly ObservedMessage[]): Row<'turns'>[] {
+/** One row for each question that the record answers, then one for each that it asks. */
+function turnRows(source: Source, messages: readonly ObservedMessage[]): Row<'turns'>[] {
   const { record } = source
+  // Sequence 0 is the record itself: questions that earlier records asked have their rows already.
   const asked = (record.case.open ?? []).filter(({ seq }) => seq === 0).map((question) => turnRow(source, question, undefined, undefined))
   if (record.answered === undefined) return asked
   const answered = record.answered.map((question, index, all) => {
-    const answer = said.find(({ idx }) => idx === question.idx)
-    // What an answer to several questions took and cost is told once, with the newest of them.
+    const answer = messages.find(({ idx }) => idx === question.idx)
+    // Only the newest question of an answer carries its tokens and cost, so that sums count them once.
     return turnRow(source, question, answer, all[index + 1]?.idx === question.idx ? undefined : answer?.sent)
   })
   return [...answered, ...asked]
 }
 
 function turnRow(
-  { standing, seq }: Source, asked: Asked, answer: ObservedMessage | undefined, sent: ObservedMessage['sent'],
+  { identity, seq }: Source, asked: Asked, answer: ObservedMessage | undefined, sent: ObservedMessage['sent'],
 ): Row<'turns'> {
   return {
-    ...standing, history: asked.history === true, turn: asked.turn, committed_at: asked.committedAt, asked_id: asked.id,
-    asked_seq: placeOf(asked.seq, seq), asked_at: asked.at, lang: asked.lang ?? null,
+    ...identity, history: asked.history === true, turn: asked.turn, committed_at: asked.committedAt, asked_id: asked.id,
+    asked_seq: resolveSeq(asked.seq, seq), asked_at: asked.at, lang: asked.lang ?? null,
     answered_seq: answer === undefined ? null : seq, answered_idx: answer?.idx ?? null,
     answered_at: answer?.at ?? null,
     responder: answer?.role ?? null,
@@ -60,12 +63,12 @@ function turnRow(
   }
 }
 
-function citationRows({ standing, record, seq, at }: Source, said: readonly ObservedMessage[]): Row<'citations'>[] {
-  return said.flatMap(({ idx, sent }) => {
+function citationRows({ identity, record, seq, at }: Source, messages: readonly ObservedMessage[]): Row<'citations'>[] {
+  return messages.flatMap(({ idx, sent }) => {
     if (sent === undefined || sent.sources.length === 0) return []
     const turn = record.answered?.findLast((question) => question.idx === idx)?.turn ?? null
     return sent.sources.map(({ source, chunk, score }, index) => ({
-      ...standing, history: false, seq, idx, turn, rank: index + 1, source, chunk: chunk ?? null, score: score ?? null, committed_at: at,
+      ...identity, history: false, seq, idx, turn, rank: index + 1, source, chunk: chunk ?? null, score: score ?? null, committed_at: at,
     }))
   })
 }

@@ -2,25 +2,25 @@ import { labelNumber, labelText } from '../../../schemas/event-readers.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import type { Row, TableName } from '../../../schemas/tables.ts'
-import { caseRows } from './case-rows.ts'
-import type { Source } from './row-columns.ts'
+import { intervalRows, openIntervals } from './interval-rows.ts'
 import { sharedPath } from './json-paths.ts'
 import { conversationRowsOf } from './message-rows.ts'
-import { openIntervals, intervalRows } from './interval-rows.ts'
+import { money, type Source } from './row-columns.ts'
 
-/** What a JSON column holds where it cannot hold the text. */
+/** The value of a JSON column that cannot hold the text; `data_raw` has the text. */
 export const NO_JSON = '{}'
 
-/** The rows that one record makes. A table with a version keeps the newest row of each key. */
+/** The rows of one record, by table. A table with a version column keeps the newest row of each key. */
 export type Rows = { readonly [Name in TableName]: readonly Row<Name>[] }
 
 /**
- * What a record says in each table: a pure function of the record and its place in LOG, so that projecting again gives
- * the same rows.
+ * Makes the rows of a record. A pure function of the record and its LOG sequence: projecting a record again gives the same rows.
+ *
+ * @param seq LOG sequence of the record.
  */
 export function rowsOf(address: Address, record: LogRecord, seq: number): Rows {
-  const standing = { tenant: address.tenant, kind: address.kind, actor: address.id, case_no: record.case.no, machine: record.machine }
-  const source: Source = { address, record, seq, at: record.at, standing }
+  const identity = { tenant: address.tenant, kind: address.kind, actor: address.id, case_no: record.case.no, machine: record.machine }
+  const source: Source = { address, record, seq, at: record.at, identity }
   return {
     events: eventRows(source),
     ...conversationRowsOf(source),
@@ -33,10 +33,10 @@ export function rowsOf(address: Address, record: LogRecord, seq: number): Rows {
   }
 }
 
-function eventRows({ standing, record, seq, at }: Source): Row<'events'>[] {
+function eventRows({ identity, record, seq, at }: Source): Row<'events'>[] {
   const { input } = record
   const shared = {
-    ...standing, history: input.history === true, seq, n: record.n, outcome: record.outcome, committed_at: at,
+    ...identity, history: input.history === true, seq, n: record.n, outcome: record.outcome, committed_at: at,
     correlation_id: input.correlationid ?? null, state_from: record.from, state_to: record.to,
   }
   const rows: Row<'events'>[] = [{
@@ -49,8 +49,10 @@ function eventRows({ standing, record, seq, at }: Source): Row<'events'>[] {
   return rows
 }
 
-/** Known beforehand what ClickHouse would refuse: a batch need not be halved for it. */
-function json(object: Readonly<Record<string, unknown>>, payload: string | undefined): Pick<Row<'events'>, 'data' | 'data_error' | 'data_raw'> {
+type DataColumns = Pick<Row<'events'>, 'data' | 'data_error' | 'data_raw'>
+
+/** Detects what ClickHouse would refuse in a JSON column, so that the batch need not be split to find the row. */
+function json(object: Readonly<Record<string, unknown>>, payload: string | undefined): DataColumns {
   const path = sharedPath(object)
   const data = JSON.stringify(object)
   const data_raw = payload ?? data
@@ -59,40 +61,62 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
 }
 
 function actorRows(source: Source): Row<'actors'>[] {
-  const { standing, record, seq, at } = source
+  const { identity, record, seq, at } = source
   if (record.status === 'none' && (record.outcome === 'rejected' || record.resolves !== undefined)) return []
   return [{
-    ...standing, state: record.to, status: record.status, n: record.n, first_at: record.case.firstAt, last_at: at,
+    ...identity, state: record.to, status: record.status, n: record.n, first_at: record.case.firstAt, last_at: at,
     last_seq: seq, label: JSON.stringify(record.label), open_states: openIntervals(source),
   }]
 }
 
-function conversationRows({ standing, record, seq, at }: Source): Row<'conversations'>[] {
-  const { case: now, label } = record
-  if (now.messages === 0) return []
+function conversationRows({ identity, record, seq, at }: Source): Row<'conversations'>[] {
+  const { case: current, label } = record
+  if (current.messages === 0) return []
   return [{
-    ...standing, history: now.history === true, state: record.to, messages: now.messages, user_msgs: now.userMessages,
-    bot_msgs: now.botMessages, agent_msgs: now.agentMessages, first_at: now.firstAt, last_at: at, last_seq: seq,
-    intent: labelText(label, 'intent') ?? null, quality: labelNumber(label, 'quality') ?? now.quality ?? null,
+    ...identity, history: current.history === true, state: record.to, messages: current.messages, user_msgs: current.userMessages,
+    bot_msgs: current.botMessages, agent_msgs: current.agentMessages, first_at: current.firstAt, last_at: at, last_seq: seq,
+    intent: labelText(label, 'intent') ?? null, quality: labelNumber(label, 'quality') ?? current.quality ?? null,
   }]
 }
 
-function taskRows({ standing, record, seq, at }: Source): Row<'tasks'>[] {
+/** The row of the current case. A case has no row before it has a message, an escalation, a rating or an end. */
+function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
+  const { case: current } = record
+  const { counts } = current
+  if (counts === undefined) return []
+  const { escalated, rating, ended } = current
+  if (counts.messages === undefined && escalated === undefined && rating === undefined && ended === undefined) return []
+  return [{
+    ...identity, history: current.history === true, committed_at: current.openedAt, opened_at: current.arrivedAt ?? current.openedAt,
+    customer: current.customer ?? null, channel: current.channel ?? null, lang: current.lang ?? null, first_intent: current.intent ?? null,
+    outcome: ended?.outcome ?? null, drop_state: ended?.drop ?? null, escalation_reason: escalated?.reason ?? null,
+    first_responder: current.responded?.by ?? null, first_response_at: current.responded?.at ?? null,
+    escalated_at: escalated?.at ?? null, closed_at: ended?.at ?? null,
+    records: counts.records, rejected: counts.rejected ?? 0, messages: counts.messages ?? 0, user_msgs: counts.userMessages ?? 0,
+    bot_msgs: counts.botMessages ?? 0, agent_msgs: counts.agentMessages ?? 0,
+    turns: counts.turns ?? 0, turns_answered: counts.answered ?? 0,
+    escalations: counts.escalations ?? 0, tasks: counts.tasks ?? 0, tasks_failed: counts.tasksFailed ?? 0,
+    tokens_in: counts.tokensIn ?? null, tokens_out: counts.tokensOut ?? null, cost: money(counts.costMicros), rating: rating ?? null,
+    last_at: at, last_seq: seq,
+  }]
+}
+
+function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
   const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
   const ended = record.ended.map((end) => ({
-    ...standing, run: end.run, name: end.task, status: end.status, attempts: end.attempts ?? null, queue_ms: end.queueMs ?? null,
+    ...identity, run: end.run, name: end.task, status: end.status, attempts: end.attempts ?? null, queue_ms: end.queueMs ?? null,
     started_at: end.startedAt, duration_ms: end.durationMs ?? null, error_code: end.error?.code ?? null,
     error: end.error?.message ?? null, last_seq: seq,
   }))
   const started = record.started.map(({ run, task }) => ({
-    ...standing, ...unknown, run, name: task, status: 'running', started_at: at, last_seq: seq,
+    ...identity, ...unknown, run, name: task, status: 'running', started_at: at, last_seq: seq,
   }))
   return [...ended, ...started]
 }
 
 function deadLetterRows({ address, record, seq, at }: Source): Row<'dead_letters'>[] {
-  const standing = { tenant: address.tenant, kind: address.kind, actor: address.id, last_seq: seq }
-  const base = { ...standing, seq, inbox_seq: record.inbox.seq, at, resolved: false }
+  const actor = { tenant: address.tenant, kind: address.kind, actor: address.id, last_seq: seq }
+  const base = { ...actor, seq, inbox_seq: record.inbox.seq, at, resolved: false }
   const rejected = record.reason === undefined ? [] : [{
     ...base, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '', payload: record.payload ?? '',
   }]
@@ -100,11 +124,14 @@ function deadLetterRows({ address, record, seq, at }: Source): Row<'dead_letters
     ...base, reason: 'task_failed', subject: `task.${end.task}.${address.tenant}.${address.kind}.${address.id}`,
     error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`, payload: JSON.stringify(end),
   }))
-  return [...rejected, ...failed, ...resolvedRows(standing, record)]
+  return [...rejected, ...failed, ...resolvedRows(actor, record)]
 }
 
-function resolvedRows(standing: { tenant: string; kind: string; actor: string; last_seq: number }, { resolves }: LogRecord): Row<'dead_letters'>[] {
+/** The row of a dead letter that this record redrives or drops. It replaces the row of the record that made the dead letter. */
+function resolvedRows(
+  actor: Pick<Row<'dead_letters'>, 'tenant' | 'kind' | 'actor' | 'last_seq'>, { resolves }: LogRecord,
+): Row<'dead_letters'>[] {
   if (resolves === undefined) return []
   const { logSeq, inboxSeq, at, reason, subject, error, payload } = resolves
-  return [{ ...standing, seq: logSeq, inbox_seq: inboxSeq, at, reason, subject, error, payload, resolved: true }]
+  return [{ ...actor, seq: logSeq, inbox_seq: inboxSeq, at, reason, subject, error, payload, resolved: true }]
 }

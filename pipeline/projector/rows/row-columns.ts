@@ -1,7 +1,7 @@
 import type { LogRecord } from '../../../schemas/record.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 
-/** One record on its way into rows, with what most of its rows share. */
+/** One record, with the values that its rows are made from. */
 export interface Source {
   readonly address: Address
   readonly record: LogRecord
@@ -9,10 +9,11 @@ export interface Source {
   readonly seq: number
   /** `record.at`. */
   readonly at: string
-  readonly standing: Standing
+  readonly identity: Identity
 }
 
-interface Standing {
+/** Columns that most tables share. */
+interface Identity {
   readonly tenant: string
   readonly kind: string
   readonly actor: string
@@ -20,9 +21,9 @@ interface Standing {
   readonly machine: string
 }
 
-/** A decimal number as text, exact at any size. */
+/** Formats millionths of the currency as a decimal number, exact at any size. `null` if the amount is unknown. */
 export const money = (micros: number | undefined): string | null =>
   micros === undefined ? null : `${Math.trunc(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`
 
-/** A sequence where 0 stands for the record itself. */
-export const placeOf = (seq: number | undefined, here: number): number | null => (seq === 0 ? here : seq ?? null)
+/** Resolves a LOG sequence from a record, where 0 means the record itself (`ownSeq`). `null` if the record names none. */
+export const resolveSeq = (seq: number | undefined, ownSeq: number): number | null => (seq === 0 ? ownSeq : seq ?? null)

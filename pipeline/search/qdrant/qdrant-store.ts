@@ -149,8 +149,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
         const payload = payloadSchema.parse(point.payload)
         // Checked here too, because others may write to this server.
         if (payload.tenant !== tenant) {
-          throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; `
-            + 'check that no other program writes to its collection')
+          throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; does another program write to its collection?`)
         }
         const similarity = vector === undefined ? null : dot(vector, denseOf(point.vector))
         return { ...payload, id: String(point.id), similarity, keyword: score?.(countTerms(termsOf(payload.text))) ?? null }

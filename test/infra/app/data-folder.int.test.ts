@@ -7,11 +7,11 @@ import { newestDeadLetters } from '../../../pipeline/dead-letters/dead-letters.t
 import { inputSubject, wakeUpSubject } from '../../../schemas/subjects.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /**
- * A data folder of version 0.1, made by these commands with four partitions: `learn returns.md`, two questions of acme/support/ann, an input of
- * acme/support/bad and one of acme/interest/bad that were rejected, a reminder for 2099, an interest, and `dead drop --kind interest`.
+ * A data folder of version 0.1 with four partitions. It has the results of `learn returns.md`, two questions of acme/support/ann, rejected
+ * inputs of acme/support/bad and acme/interest/bad, a reminder for 2099, an interest, and `dead drop --kind interest`.
  */
 const ARCHIVE = fileURLToPath(new URL('../../support/data/data-folder-0.1.tgz', import.meta.url))
 const ann = inputSubject({ tenant: 'acme', kind: 'support', id: 'ann' })
@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-const counts = async (...tables: string[]) => Object.fromEntries(await Promise.all(tables.map(async (table) => {
+const counts = async (...tables: string[]) => Object.fromEntries(await Promise.all(tables.map(async (table): Promise<[string, number]> => {
   const [row] = await rows<{ n: string }>(system, `SELECT count() AS n FROM ${table}`)
   return [table, Number(row?.n)]
 })))
@@ -38,27 +38,32 @@ const counts = async (...tables: string[]) => Object.fromEntries(await Promise.a
 test('a data folder of version 0.1 has all its records, rows and dead letters', async () => {
   expect((await readLog(system)).map(({ actor, record }) => `${actor} ${record.n} ${record.outcome}`)).toEqual([
     'acme/source/returns-md--cL3gZwSONfbxx5ZvfvNmZ4 1 committed',
-    'acme/support/ann 1 committed', 'acme/support/ann 2 committed', 'acme/support/ann 3 committed', 'acme/support/ann 4 committed', 'acme/support/ann 5 committed',
-    'acme/support/bad 1 rejected', 'acme/reminder/r1 1 committed', 'acme/interest/i1 1 committed', 'acme/interest/bad 1 rejected', 'acme/interest/bad 2 committed',
+    'acme/support/ann 1 committed', 'acme/support/ann 2 committed', 'acme/support/ann 3 committed',
+    'acme/support/ann 4 committed', 'acme/support/ann 5 committed', 'acme/support/bad 1 rejected', 'acme/reminder/r1 1 committed',
+    'acme/interest/i1 1 committed', 'acme/interest/bad 1 rejected', 'acme/interest/bad 2 committed',
   ])
-  expect(await counts('events', 'messages', 'actors', 'conversations', 'cases', 'turns', 'states', 'citations', 'tasks', 'dead_letters')).toEqual({
+  const tables = ['events', 'messages', 'actors', 'conversations', 'cases', 'turns', 'states', 'citations', 'tasks', 'dead_letters']
+  expect(await counts(...tables)).toEqual({
     events: 14, messages: 4, actors: 4, conversations: 1, cases: 1, turns: 2, states: 8, citations: 1, tasks: 3, dead_letters: 2,
   })
-  expect((await newestDeadLetters(system.running.jetstream, {}, 10)).map(({ reason, address }) => `${reason} ${address.kind}/${address.id}`)).toEqual(['bad_data support/bad'])
+  const deadLetters = await newestDeadLetters(system.running.jetstream, {}, 10)
+  expect(deadLetters.map(({ reason, address }) => `${reason} ${address.kind}/${address.id}`)).toEqual(['bad_data support/bad'])
   expect(await tablesBesideLog(system)).toEqual([])
 })
 
-test('what was taught and said there is found, and the reminder waits for its time', async () => {
+test('its knowledge and messages are found, and its reminder is pending', async () => {
   const found = await runCli(['search', 'return an item', '--tenant', 'acme', '--in', 'knowledge'], { dataDir, settings })
   expect(found.stdout).toContain('returns.md')
-  const timers = await system.running.jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: wakeUpSubject({ tenant: 'acme', kind: 'reminder', id: 'r1' }) })
-  expect(timers?.header.get('Nats-Schedule')).toMatch(/^@at 20(98|99)-/)
+  const subject = wakeUpSubject({ tenant: 'acme', kind: 'reminder', id: 'r1' })
+  const wakeUp = await system.running.jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: subject })
+  expect(wakeUp?.header.get('Nats-Schedule')).toMatch(/^@at 20(98|99)-/)
 })
 
-test('its conversations go on where they stood, and its settings and registered kinds are accepted', async () => {
+test('its conversations continue from their last state, and its settings and registered kinds are accepted', async () => {
   await publishAll(system, [{ subject: ann, body: { type: 'message.received', data: { role: 'user', text: 'Can I return shoes?' } } }])
   await caughtUp(system)
   const records = (await readLog(system)).filter(({ actor }) => actor === 'acme/support/ann').map(({ record }) => record)
-  expect(records.slice(5).map(({ n, outcome, from }) => ({ n, outcome, from }))[0]).toEqual({ n: 6, outcome: 'committed', from: records[4]?.to })
+  const [next] = records.slice(5).map(({ n, outcome, from }) => ({ n, outcome, from }))
+  expect(next).toEqual({ n: 6, outcome: 'committed', from: records[4]?.to })
   expect(await tablesBesideLog(system)).toEqual([])
 })

@@ -1,43 +1,43 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { watchInterrupts, type Interrupts } from '../../../infra/app/interrupts.ts'
+import { type Interrupts, watchInterrupts } from '../../../infra/app/interrupts.ts'
 
-const insisted = vi.fn()
+const onSecond = vi.fn()
 let interrupts: Interrupts
-/** As the operating system would, for whoever listens in this process. */
+/** Emits the signal as the operating system would. */
 const press = (): boolean => process.emit('SIGHUP', 'SIGHUP')
 
 beforeEach(() => {
   vi.useFakeTimers()
-  insisted.mockClear()
-  interrupts = watchInterrupts(insisted)
+  onSecond.mockClear()
+  interrupts = watchInterrupts(onSecond)
 })
 afterEach(() => {
   interrupts.stop()
   vi.useRealTimers()
 })
 
-test('the first signal asks for the end', async () => {
-  expect(interrupts.given).toBe(false)
+test('the first signal asks the process to stop', async () => {
+  expect(interrupts.received).toBe(false)
 
   press()
 
-  expect(interrupts.given).toBe(true)
+  expect(interrupts.received).toBe(true)
   expect(await interrupts.first).toBe('SIGHUP')
-  expect(insisted).not.toHaveBeenCalled()
+  expect(onSecond).not.toHaveBeenCalled()
 })
 
-test('the same press that npm passes on is not a second one', () => {
+test('a signal that npm forwards within 500 ms is the same press', () => {
   press()
   vi.advanceTimersByTime(400)
   press()
 
-  expect(insisted).not.toHaveBeenCalled()
+  expect(onSecond).not.toHaveBeenCalled()
 })
 
-test('a second press insists', () => {
+test('a second press calls onSecond', () => {
   press()
   vi.advanceTimersByTime(600)
   press()
 
-  expect(insisted).toHaveBeenCalledExactlyOnceWith('SIGHUP')
+  expect(onSecond).toHaveBeenCalledExactlyOnceWith('SIGHUP')
 })

@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-/** Settings with which another process would use this one's servers. */
+/** Settings with which another process uses the servers of this one. */
 const byUrl = async () => ({
   NATS_URL: system.running.nats.url,
   NATS_USER: 'colloquy',
@@ -34,8 +34,8 @@ const refusal = async (settings: Record<string, string>, kinds = [toyKind]): Pro
     return 'started'
   }, codeOf)
 
-describe('starting', () => {
-  test('makes every table with a comment on it and on every column', async () => {
+describe('a start', () => {
+  test('creates every table with comments on the table and on every column', async () => {
     const columns = await rows<{ table: string; name: string; comment: string }>(
       system, `SELECT table, name, comment FROM system.columns WHERE database = 'colloquy' AND table NOT LIKE '%_rows'`)
     for (const [table, { columns: wanted }] of Object.entries(TABLES)) {
@@ -45,7 +45,7 @@ describe('starting', () => {
     expect(await rows(system, `SELECT name FROM system.tables WHERE database = 'colloquy' AND comment = ''`)).toEqual([])
   })
 
-  test('is refused with another number of partitions than the streams were made with', async () => {
+  test('is refused with another number of partitions than that of the streams', async () => {
     expect(await refusal({ PARTITIONS: '32' })).toBe('partitions_fixed')
   })
 
@@ -53,7 +53,7 @@ describe('starting', () => {
     expect(await refusal({}, [])).toBe('kind_missing')
   })
 
-  test('on servers that are named by URL works like on embedded ones', async () => {
+  test('uses servers named by URL like embedded ones', async () => {
     const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'host' } })
     await publishAll(second, [{ subject: 'in.acme.toy.by-url', body: { type: 'add', data: { by: 3 } } }])
     await caughtUp(system)
@@ -62,19 +62,20 @@ describe('starting', () => {
     expect(await rows(system, `SELECT label.count AS count FROM actors WHERE actor = 'by-url'`)).toEqual([{ count: 3 }])
   })
 
-  test('makes its database where a ClickHouse that is named by URL has none', async () => {
+  test('creates its database in a ClickHouse named by URL', async () => {
     const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' } })
     await caughtUp(system)
-    await expect.poll(() => rows(second, 'SELECT count() AS n FROM another.events')).toEqual(await rows(system, 'SELECT count() AS n FROM colloquy.events'))
+    const expected = await rows(system, 'SELECT count() AS n FROM colloquy.events')
+    await expect.poll(() => rows(second, 'SELECT count() AS n FROM another.events')).toEqual(expected)
     await second.stop()
   })
 
-  test('where nobody answers at a URL says so and names the setting', async () => {
+  test('is refused if a server named by URL does not answer', async () => {
     expect(await refusal({ NATS_URL: 'nats://127.0.0.1:1' })).toBe('nats_unreachable')
     expect(await refusal({ CLICKHOUSE_URL: 'http://127.0.0.1:1' })).toBe('clickhouse_unreachable')
   })
 
-  test('on a data folder that is in use is refused', async () => {
+  test('is refused on a data folder in use', async () => {
     await expect(startSystem({ kinds: [toyKind], dataDir })).rejects.toMatchObject({ code: 'data_dir_in_use' })
   })
 })

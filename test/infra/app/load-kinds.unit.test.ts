@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Kinds } from '../../../actors/definition/define-kind.ts'
-import { sourceKind } from '../../../actors/kinds/source/kind.ts'
-import { mermaid } from '../../../actors/definition/mermaid.ts'
 import { describe as describeKind } from '../../../actors/definition/describe-machine.ts'
+import { mermaid } from '../../../actors/definition/mermaid.ts'
+import { sourceKind } from '../../../actors/kinds/source/kind.ts'
 import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
@@ -20,17 +20,31 @@ const own = (path: string): string => JSON.stringify(pathToFileURL(join(import.m
 const imports = `import { defineKind } from ${own('actors/definition/define-kind.ts')}
 import { createMachine } from ${own('node_modules/xstate/dist/xstate.esm.js')}
 import { z } from ${own('node_modules/zod/index.js')}
-const kind = (machine) => defineKind({ name: 'one', version: 1, context: z.object({}), events: {}, emits: {}, tasks: {} }).with(createMachine(machine))
+const kind = (machine) =>
+  defineKind({ name: 'one', version: 1, context: z.object({}), events: {}, emits: {}, tasks: {} }).with(createMachine(machine))
 `
 
 test.each([
-  ['throws', 'export const a = 1\n\nthrow new Error("out of luck")', 'bad_config', /throws\.ts cannot be loaded, at .*throws\.ts:3:7: out of luck/],
+  [
+    'throws', 'export const a = 1\n\nthrow new Error("out of luck")', 'bad_config',
+    /throws\.ts cannot be loaded, at .*throws\.ts:3:7: out of luck/,
+  ],
   ['is-no-code', 'export default [', 'bad_config', /is-no-code\.ts cannot be loaded/],
-  ['exports-nothing', 'export const kinds = []', 'bad_config', /exports-nothing\.ts does not export kinds \(default: .*write "export default \[kind, …\]"/],
+  [
+    'exports-nothing', 'export const kinds = []', 'bad_config',
+    /exports-nothing\.ts does not export kinds \(default: .*write "export default \[kind, …\]"/,
+  ],
   ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: what defineKind/],
-  ['has-two-of-one-name', `${imports}export default [kind({}), kind({})]`, 'bad_kind', /has-two-of-one-name\.ts cannot be loaded: two kinds are called "one"/],
-  ['has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source', /has-a-bad-kind\.ts cannot be loaded, at .*has-a-bad-kind\.ts:\d+:\d+: kind "one" cannot be carried out[^]*no_on_error: \(root\), invoke "x"/],
-])('a config that %s is an error with its file, and its place', async (name, text, code, says) => {
+  [
+    'has-two-of-one-name', `${imports}export default [kind({}), kind({})]`, 'bad_kind',
+    /has-two-of-one-name\.ts cannot be loaded: two kinds are called "one"/,
+  ],
+  [
+    'has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source',
+    new RegExp('has-a-bad-kind\\.ts cannot be loaded, at .*has-a-bad-kind\\.ts:\\d+:\\d+: kind "one" cannot be carried out'
+      + '[^]*no_on_error: \\(root\\), invoke "x"'),
+  ],
+])('a config that %s gets an error with its file and line', async (name, text, code, says) => {
   const file = join(folder, `${name}.ts`)
   await writeFile(file, text)
   const { settings } = loadSettings({}, settingsFor(folder, { CONFIG: file }))
@@ -38,7 +52,7 @@ test.each([
   expect([codeOf(error), messageOf(error)]).toEqual([code, expect.stringMatching(says)])
 })
 
-test('the kind of knowledge is there with any config, but where the config has one of that name', async () => {
+test('the kind `source` is added to any config that has none of that name', async () => {
   const named = async (file: string, name: string): Promise<Kinds> => {
     await writeFile(join(folder, file), `${imports.replace("'one'", `'${name}'`)}export default [kind({})]`)
     return loadKinds(loadSettings({}, settingsFor(folder, { CONFIG: join(folder, file) })).settings)
@@ -49,14 +63,14 @@ test('the kind of knowledge is there with any config, but where the config has o
   expect(own.get('source')).not.toBe(sourceKind)
 })
 
-test('a picture has every state once, every transition, and bears any name', () => {
-  const picture = mermaid('rig', describeKind(parallelKind).machine)
-  expect(picture.match(/^ *state "/gm)).toHaveLength(24)
-  expect(picture).toContain('state "whollyAgain (H*)" as')
-  expect(picture.match(/^ +--$/gm)).toHaveLength(2)
-  expect(picture).toMatch(/s\d+ --> s\d+ : after 10000 \/ assign, emit \(again\)/)
-  const rubbish = mermaid('a"b: {', { id: 'x', type: 'atomic', on: { 'e;\n-->': [{ target: ['x'], guard: '<script>' }] } })
-  expect(rubbish).toBe(`stateDiagram-v2
+test('a diagram has every state once, every transition, and escapes any name', () => {
+  const diagram = mermaid('rig', describeKind(parallelKind).machine)
+  expect(diagram.match(/^ *state "/gm)).toHaveLength(24)
+  expect(diagram).toContain('state "whollyAgain (H*)" as')
+  expect(diagram.match(/^ +--$/gm)).toHaveLength(2)
+  expect(diagram).toMatch(/s\d+ --> s\d+ : after 10000 \/ assign, emit \(again\)/)
+  const escaped = mermaid('a"b: {', { id: 'x', type: 'atomic', on: { 'e;\n-->': [{ target: ['x'], guard: '<script>' }] } })
+  expect(escaped).toBe(`stateDiagram-v2
   [*] --> s0
   state "a#34;b#58; #123;" as s0
   s0 --> s0 : e#59;#10;--#62; [#60;script#62;]

@@ -10,7 +10,7 @@ import { loadSettings } from '../../../infra/settings.ts'
 import { createRequestMux } from '../../../pipeline/jetstream/request-mux.ts'
 import { silent } from '../../support/test-system.ts'
 
-/** A nats-server without JetStream, for as long as somebody works with it. */
+/** Runs a function on a nats-server without JetStream. */
 async function withServer(work: (nc: NatsConnection) => Promise<void>): Promise<void> {
   const { command } = await obtainNatsServer({ configured: undefined, cacheDir: loadSettings({}).settings.CACHE_DIR, log: silent })
   const [port = 0] = await freePorts(1)
@@ -25,17 +25,17 @@ async function withServer(work: (nc: NatsConnection) => Promise<void>): Promise<
   }
 }
 
-test('where there is no JetStream the connection is closed again, so that whoever started can end', () => withServer(async (nc) => {
+test('without JetStream the connection is closed, so that the process can end', () => withServer(async (nc) => {
   await expect(openJetStream(nc)).rejects.toThrow('jetstream is not enabled')
   expect(nc.isClosed()).toBe(true)
 }))
 
-test('an answer that came while this process stood still counts; one that never comes does not', () => withServer(async (nc) => {
+test('a reply that arrived while this process was blocked counts; one that never arrives times out', () => withServer(async (nc) => {
   const timeoutMs = 200
   const mux = createRequestMux(nc, { timeoutMs })
   nc.subscribe('silent', { callback: () => undefined })
   await nc.flush()
-  // The server itself says at once that nobody is there.
+  // The server itself replies at once that the subject has no subscriber.
   const [answered, unanswered] = [mux.request('nobody', ''), mux.request('silent', '')]
   setImmediate(() => {
     const untilMs = performance.now() + 5 * timeoutMs

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
-import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
-import { launch } from '../../../infra/app/launch.ts'
 import { readIndexModel } from '../../../infra/app/index-model.ts'
+import { launch } from '../../../infra/app/launch.ts'
 import { runReembed } from '../../../infra/app/reembed.ts'
+import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { createSearchClient, type Search } from '../../../pipeline/search/search-client.ts'
 import { cliJson } from '../../support/run-cli.ts'
 import { publishAll } from '../../support/system-assertions.ts'
@@ -13,14 +13,14 @@ import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
 let search: Search
-/** A model with other dimensions, in a folder. */
+/** Folder of a model with other dimensions. */
 let folder: string
-let said = 0
+let published = 0
 
-async function say(count: number): Promise<void> {
+async function publishMessages(count: number): Promise<void> {
   await publishAll(system, Array.from({ length: count }, () => ({
     subject: 'in.acme.support.c1',
-    body: { type: 'message.received', id: `m${said}`, history: true, data: { role: 'user', text: `parcel number ${said++} is late` } },
+    body: { type: 'message.received', id: `m${published}`, history: true, data: { role: 'user', text: `parcel number ${published++} is late` } },
   })))
   await waitUntilCaughtUp(system.settings, 60_000)
 }
@@ -38,45 +38,47 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 describe('colloquy reembed', () => {
-  it('makes the memory anew beside the one in use, goes on where it was ended, and all change over while they run', async () => {
-    await say(150)
+  it('builds the other collection while the present one serves, continues after an interruption, and switches all processes', async () => {
+    await publishMessages(150)
     const before = await found()
     expect(before.model).toBe('lexical')
     const wanted = { ...system.settings, EMBED_MODEL: folder }
     const stop = new AbortController()
-    const seen: number[] = []
-    const ended = runReembed(wanted, {
+    const progress: number[] = []
+    const interrupted = runReembed(wanted, {
       records: (done) => {
-        seen.push(done)
-        if (done > 0) stop.abort(new Error('ended in the middle'))
+        progress.push(done)
+        if (done > 0) stop.abort(new Error('stopped halfway'))
       },
       waits: () => undefined,
     }, silent, stop.signal)
-    await expect(ended).rejects.toThrow('ended in the middle')
+    await expect(interrupted).rejects.toThrow('stopped halfway')
     expect(await found()).toEqual(before)
-    const reached = seen.at(-1) ?? 0
+    const reached = progress.at(-1) ?? 0
     expect(reached).toBeGreaterThan(0)
 
-    const again: number[] = []
-    const result = await runReembed(wanted, { records: (done) => { again.push(done) }, waits: () => undefined }, silent, new AbortController().signal)
-    expect(again[0]).toBeGreaterThanOrEqual(reached)
+    const resumed: number[] = []
+    const reports = { records: (done: number) => { resumed.push(done) }, waits: () => undefined }
+    const result = await runReembed(wanted, reports, silent, new AbortController().signal)
+    expect(resumed[0]).toBeGreaterThanOrEqual(reached)
     expect(result.before).toContain('lexical')
     await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('semantic')
     expect(await readIndexModel(system.running.kv)).toMatchObject({ settings: { EMBED_MODEL: folder }, fingerprint: result.fingerprint })
-    // What comes from now on is in it too.
-    await say(1)
+    // New messages are added to the collection, too.
+    await publishMessages(1)
     await expect.poll(async () => system.running.searchIndex?.current().store.count('acme', {})).toBe(151)
   })
 
-  it('is a command, and changes back quickly: the other collection is still there', async () => {
+  it('switches back quickly as a command: the earlier collection still exists', async () => {
     const [answer] = await cliJson(['reembed', '--embed-model', 'lexical'], { dataDir: system.settings.DATA_DIR })
     expect(answer).toMatchObject({ model: 'lexical', before: expect.stringContaining('16-') as string })
     await expect.poll(async () => (await found()).model, { interval: 100 }).toBe('lexical')
     await expect.poll(async () => system.running.searchIndex?.current().store.count('acme', {})).toBe(151)
   })
 
-  it('is not done by settings alone: a process whose settings name another model searches with the one that the memory is of', async () => {
-    const passwordOf = async (server: string): Promise<string> => (await readFile(join(system.settings.DATA_DIR, `${server}-password`), 'utf8')).trim()
+  it('is needed to switch: a process whose settings name another model searches with the model of the present collection', async () => {
+    const passwordOf = async (server: string): Promise<string> =>
+      (await readFile(join(system.settings.DATA_DIR, `${server}-password`), 'utf8')).trim()
     const { running } = system
     const other = await launch({
       ...system.settings, NATS_URL: running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: await passwordOf('nats'),

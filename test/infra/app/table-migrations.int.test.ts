@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { prepareDatabase, prepareTables } from '../../../infra/app/prepare-tables.ts'
+import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { rows } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
@@ -14,7 +14,7 @@ afterAll(async () => {
   await system.stop()
 })
 
-/** A database of its own, as a client sees it. */
+/** Creates an empty database, and a client of it. */
 async function emptyDatabase(database: string): Promise<ClickHouseClient> {
   const options = { ...system.running.clickhouse?.client, database }
   await prepareDatabase(options)
@@ -23,7 +23,7 @@ async function emptyDatabase(database: string): Promise<ClickHouseClient> {
   return client
 }
 
-/** With the tables as the first version made them, and some rows. */
+/** Creates a database with the tables of version 1 and some rows. */
 async function firstVersion(database: string): Promise<ClickHouseClient> {
   const client = await emptyDatabase(database)
   const sql = await readFile(new URL('../../support/data/tables-v1.sql', import.meta.url), 'utf8')
@@ -38,46 +38,51 @@ async function firstVersion(database: string): Promise<ClickHouseClient> {
   return client
 }
 
-/** All that a database says of its tables. */
-const shapeOf = (database: string) => rows(system, `
+/** The definitions of all columns of a database. */
+const columnsOf = (database: string) => rows(system, `
   SELECT table, name, type, comment, default_expression, compression_codec, is_in_partition_key, is_in_sorting_key FROM system.columns
   WHERE database = '${database}' AND table NOT LIKE '.inner%' AND table NOT LIKE 'memory%' ORDER BY table, position`)
 const tablesOf = (database: string) => rows(system, `
-  SELECT name, engine, replaceAll(engine_full, '${database}.', '') AS engine_full, replaceAll(as_select, '${database}.', '') AS as_select, comment
+  SELECT name, engine, comment, replaceAll(engine_full, '${database}.', '') AS engine_full,
+    replaceAll(as_select, '${database}.', '') AS as_select
   FROM system.tables WHERE database = '${database}' AND name NOT LIKE 'memory%' ORDER BY name`)
 const prepare = (client: ClickHouseClient) => prepareTables(client, system.running.kv, silent)
 
-test('tables of the first version become as newly made ones are, with all their rows', async () => {
+test('migrated tables of version 1 equal new ones, and have all their rows', async () => {
   const client = await firstVersion('migrated')
-  // What a migration leaves that was cut off.
+  // The table that an interrupted migration leaves.
   await client.command({ query: 'CREATE TABLE events_rows__made (x Int8) ENGINE = Memory' })
   await prepare(client)
   expect(await tablesOf('migrated')).toEqual(await tablesOf('colloquy'))
-  expect(await shapeOf('migrated')).toEqual(await shapeOf('colloquy'))
+  expect(await columnsOf('migrated')).toEqual(await columnsOf('colloquy'))
   expect(await rows(system, 'SELECT seq, data.n AS n, data_raw FROM migrated.events ORDER BY seq')).toEqual([
     { seq: 1, n: 0, data_raw: '{"n":0}' }, { seq: 2, n: 1, data_raw: '{"n":1}' }, { seq: 3, n: 2, data_raw: '{"n":2}' },
   ])
   expect(await rows(system, 'SELECT state, last_seq FROM migrated.actors')).toEqual([{ state: 's3', last_seq: 3 }])
 })
 
-test('several that start at once migrate once', async () => {
+test('processes that start at once migrate once', async () => {
   const client = await firstVersion('raced')
   await Promise.all([prepare(client), prepare(client), prepare(client)])
-  expect(await rows(system, 'SELECT count() AS n, max(version) AS version FROM raced.migrations')).toEqual([{ n: LATEST_VERSION - 1, version: LATEST_VERSION }])
+  expect(await rows(system, 'SELECT count() AS n, max(version) AS version FROM raced.migrations'))
+    .toEqual([{ n: LATEST_VERSION - 1, version: LATEST_VERSION }])
   expect(await rows(system, 'SELECT count() AS n FROM raced.events')).toEqual([{ n: 3 }])
 })
 
-test('newly made tables are of the latest version, and to be rebuilt for nothing', async () => {
-  expect(await rows(system, 'SELECT max(version) AS version, sum(length(rebuild)) AS rebuild FROM migrations')).toEqual([{ version: LATEST_VERSION, rebuild: 0 }])
+test('new tables have the latest version, and need no rebuild', async () => {
+  expect(await rows(system, 'SELECT max(version) AS version, sum(length(rebuild)) AS rebuild FROM migrations'))
+    .toEqual([{ version: LATEST_VERSION, rebuild: 0 }])
   const client = await emptyDatabase('again')
   await prepare(client)
   await prepare(client)
   expect(await rows(system, 'SELECT count() AS n FROM again.migrations')).toEqual([{ n: LATEST_VERSION - 1 }])
 })
 
-test('tables that a newer Colloquy made are refused', async () => {
+test('tables of a newer Colloquy are refused', async () => {
   const client = await emptyDatabase('newer')
   await prepare(client)
-  await client.insert({ table: 'migrations', format: 'JSONEachRow', values: [{ version: LATEST_VERSION + 1, name: 'from the future', rebuild: [] }] })
-  await expect(prepare(client)).rejects.toMatchObject({ code: 'tables_newer', message: expect.stringContaining('COLLOQUY_CLICKHOUSE_DATABASE') as string })
+  const newer = { version: LATEST_VERSION + 1, name: 'from the future', rebuild: [] }
+  await client.insert({ table: 'migrations', format: 'JSONEachRow', values: [newer] })
+  const message = expect.stringContaining('COLLOQUY_CLICKHOUSE_DATABASE') as string
+  await expect(prepare(client)).rejects.toMatchObject({ code: 'tables_newer', message })
 })

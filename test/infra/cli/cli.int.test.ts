@@ -42,7 +42,7 @@ const say = async (actor: string, text: string): Promise<void> => {
   const data = { role: 'user', text }
   await jetstream(producer).publish(`in.${actor.replaceAll('/', '.')}`, JSON.stringify({ type: 'message.received', data }))
 }
-const level = () => json<SystemStatus>('status', '--wait')
+const caughtUp = () => json<SystemStatus>('status', '--wait')
 /** A command that must fail with this code, and say nothing on stdout. */
 const expectFailure = async (code: string, ...args: string[]): Promise<void> => {
   const failed = await run(...args)
@@ -50,7 +50,7 @@ const expectFailure = async (code: string, ...args: string[]): Promise<void> => 
   expect(failed.stderr).toContain(code)
 }
 
-test('help is no error, and an unknown command is one, on stderr alone', async () => {
+test('--help succeeds, and an unknown command fails on stderr alone', async () => {
   const help = await run('dead', 'ls', '--help')
 
   expect([help.code, help.stderr]).toEqual([0, ''])
@@ -58,14 +58,14 @@ test('help is no error, and an unknown command is one, on stderr alone', async (
   await expectFailure('unknown command', 'nonsense')
 })
 
-test('what is published is acknowledged with its position, handled, answered and shown', async () => {
+test('a published input is acknowledged with its position, handled, answered and shown', async () => {
   const words = ['{"role":"user","text":"Hello!"}', '--id', 'm-1', '--source', 'web', '--time', '2026-01-02T03:04:05Z']
   const hello = ['publish', 'acme/support/c1', 'message.received', ...words]
   const [first] = await json<Acknowledged>(...hello)
   const [again] = await json<Acknowledged>(...hello)
   expect(first?.duplicate).toBe(false)
   expect(again).toEqual({ ...first, duplicate: true })
-  await level()
+  await caughtUp()
 
   const [shown] = await json<Shown>('show', 'acme/support/c1')
   expect(shown).toMatchObject({ tenant: 'acme', kind: 'support', id: 'c1', n: 1, position: first?.position })
@@ -74,9 +74,9 @@ test('what is published is acknowledged with its position, handled, answered and
   expect(shown?.history[0]?.emitted[0]).toMatchObject({ type: 'message.sent', data: { replyTo: 'm-1' } })
 })
 
-test('an actor is shown at any of its records, with the history up to it', async () => {
+test('an actor is shown as of any of its records, with the history up to it', async () => {
   for (const n of [1, 2, 3]) await say('history/support/c1', `Thanks ${n}`)
-  await level()
+  await caughtUp()
 
   const [atTwo] = await json<Shown>('show', 'history/support/c1', '--at', '2')
   const [lastTwo] = await json<Shown>('show', 'history/support/c1', '--limit', '2')
@@ -88,7 +88,7 @@ test('an actor is shown at any of its records, with the history up to it', async
   expect((await run('show', 'history/support/c1')).stdout).toMatch(/record\s+3 of 3[^]*message\.received "Thanks 2"/)
 })
 
-test('the log is followed from now on, or from any sequence, for whom one wants to hear', async () => {
+test('the log is followed from now on or from any sequence, for all or some actors', async () => {
   const follower = startCli(['tail', 'tailed/support', '--json', '--limit', '2'], { dataDir, settings })
   // Whether it follows yet shows only by what it says: it is told something until then.
   const telling = setInterval(() => {
@@ -97,7 +97,7 @@ test('the log is followed from now on, or from any sequence, for whom one wants 
   }, 100)
   const { code, stdout } = await follower.ended
   clearInterval(telling)
-  await level()
+  await caughtUp()
 
   expect(code).toBe(0)
   const actor = { tenant: 'tailed', kind: 'support', id: 'c1' }
@@ -108,7 +108,7 @@ test('the log is followed from now on, or from any sequence, for whom one wants 
   expect(filtered).toHaveLength(3)
 })
 
-test('a reader that has seen enough ends the command quietly', async () => {
+test('a closed pipe ends the command quietly', async () => {
   const tail = startCli(['tail', '--since', '1'], { dataDir, settings })
   await tail.line(() => true)
   tail.closeStdout()
@@ -118,18 +118,18 @@ test('a reader that has seen enough ends the command quietly', async () => {
   clearInterval(telling)
 })
 
-test('the status has the position and lag of each stage, and waits until all are level', async () => {
-  const [status] = await level()
+test('the status shows position and lag of each stage, and waits until all have caught up', async () => {
+  const [status] = await caughtUp()
 
   expect(Object.keys(status?.stages ?? {}).sort()).toEqual(['dispatch', 'host', 'tasks'])
   for (const stage of Object.values(status?.stages ?? {})) expect(stage).toMatchObject({ lag: 0, ok: true })
   expect(status).toMatchObject({ durability: { replicas: 1, fsync: '2m' }, log: { last: status?.stages['dispatch']?.position } })
 })
 
-test('a dead letter is listed and shown with its reason and its payload untouched', async () => {
+test('a dead letter is listed, and shown with its reason and its unchanged payload', async () => {
   await say('morgue/nobody/c1', 'Hi')
   await json('publish', 'morgue/support/c1', 'message.received', '{"role":"king"}', '--id', 'm-2')
-  await level()
+  await caughtUp()
 
   const deadLetters = await json<{ seq: number; reason: string }>('dead', 'ls', '--each', '--tenant', 'morgue')
   expect(deadLetters.map(({ reason }) => reason)).toEqual(['unknown_kind', 'bad_data'])
@@ -142,7 +142,7 @@ test('a dead letter is listed and shown with its reason and its payload untouche
   expect(stdout).toBe('{"type":"message.received","data":{"role":"king"},"id":"m-2"}')
 })
 
-test('what would be rejected whoever gets it is refused before it is sent', async () => {
+test('an input that every actor would reject is refused before it is sent', async () => {
   const refused = async (...args: string[]): Promise<string> => (await run('publish', 'acme/support/c1', ...args)).stderr
 
   expect(await refused('x', 'no json')).toContain('code: bad_json')
@@ -155,7 +155,7 @@ test('what would be rejected whoever gets it is refused before it is sent', asyn
 test('the data of an input may come from stdin', async () => {
   const stdin = '{"role":"user","text":"你好"}'
   const { code } = await runCli(['publish', 'stdin/support/c1', 'message.received', '--file', '-'], { dataDir, settings, stdin })
-  await level()
+  await caughtUp()
 
   expect(code).toBe(0)
   expect(await json('show', 'stdin/support/c1')).toMatchObject([{ history: [{ input: { data: { text: '你好' } } }] }])
@@ -169,7 +169,7 @@ test('the effective settings are shown with their source, and secrets are masked
   expect(config?.['COLLOQUY_HTTP_TOKEN']).toMatchObject({ value: '********', source: 'environment' })
 })
 
-test('wrong variables end every command with an error that names them', async () => {
+test('unknown variables make every command fail with an error that names them', async () => {
   const env = { COLLOQUY_NATS_PROT: '1', COLLOQUY_PARTITIONS: 'many' }
   const { code, stdout, stderr } = await runCli(['config'], { dataDir, env })
 

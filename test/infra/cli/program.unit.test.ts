@@ -14,14 +14,14 @@ test('the commands of the contract are there', () => {
   expect(dead?.commands.map((command) => command.name())).toEqual(['ls', 'show', 'redrive', 'drop'])
 })
 
-test('every command says what it does and gives JSON to programs', () => {
+test('every command has a description and --json', () => {
   for (const command of leaves(program)) {
     expect(command.description(), command.name()).not.toBe('')
     expect(command.options.map(({ long }) => long), command.name()).toContain('--json')
   }
 })
 
-test('every setting is a flag, in a group of its own', () => {
+test('every setting is a flag, in a separate group', () => {
   const help = program.helpInformation()
 
   expect(help).toContain('Settings (each also as COLLOQUY_…')

@@ -4,7 +4,7 @@ import { decide } from '../../../actors/core/decide.ts'
 import { kindsByName } from '../../../actors/definition/define-kind.ts'
 import { printable } from '../../../infra/app/terminal-output.ts'
 import { outcomeTexts } from '../../../infra/cli/record-text.ts'
-import type { Figures } from '../../../infra/cli/up/live-figures.ts'
+import type { Figures } from '../../../infra/app/live-figures.ts'
 import { renderView, type ViewModel } from '../../../infra/cli/up/render-view.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 import { tellerKind } from '../../support/sender-kinds.ts'
@@ -33,13 +33,13 @@ const model: ViewModel = {
 }
 const plain = (_: unknown, text: string): string => text
 
-test('a record tells in a line what it sent to other actors', () => {
+test('the line of a record shows what it sent to other actors', () => {
   const paid = { type: 'pay', data: { to: 'bob', no: 3 } }
   const decision = decide(kindsByName([tellerKind]), newActor({ tenant: 'acme', kind: 'teller', id: 'a1' }), message(1, paid), { now: timeAt(1), low: 0 }, true)
   expect(decision.kind === 'record' && outcomeTexts(decision.record, plain)).toEqual(['sends booked to ledger/bob, booked to ledger/bob'])
 })
 
-test('the view tells counts, rates, the lag of each stage and what is wrong with one', () => {
+test('the view shows counts, rates, the lag of each stage and the problem of a stage', () => {
   const lines = renderView(model, plain).split('\n')
 
   expect(lines[0]).toContain('up 1:02:05')
@@ -48,7 +48,7 @@ test('the view tells counts, rates, the lag of each stage and what is wrong with
   expect(lines.find((line) => line.includes('NATS'))).toContain('nats://127.0.0.1:4222')
 })
 
-test('the view tells what the kinds take and emit, the busiest first', () => {
+test('the view shows inputs and events of the kinds, the busiest first', () => {
   const lines = renderView(model, plain).split('\n')
 
   const at = lines.findIndex((line) => /stage.*kind/.test(line))
@@ -62,10 +62,10 @@ test('a kind has a row where there are fewer stages than kinds', () => {
   expect(renderView({ ...model, figures: { ...figures, stages: new Map() } }, plain)).toMatch(/^ {40,}support\s+1,000\s+900$/m)
 })
 
-test('the view fits into a terminal of 24 lines, with room for two that wrap', () => {
+test('the view fits into 24 lines, with room for two that wrap', () => {
   expect(renderView({ ...model, demo: 'begins' }, plain).split('\n').length).toBeLessThanOrEqual(22)
 })
 
-test('nothing in a stranger\'s text steers the terminal', () => {
+test('control characters in a text do not reach the terminal', () => {
   expect(printable('a\u001b[2Jb\r\n\u202ec你好 🙂')).toBe('a\\u001b[2Jb\\u000d\\u000a\\u202ec你好 🙂')
 })

@@ -20,19 +20,19 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-test('a published message is a row, once all stages are level', async () => {
+test('a published message is a row once all stages have caught up', async () => {
   expect(await cliJson(['sql', "SELECT tenant, actor, role, text FROM messages WHERE role = 'user'"], { dataDir })).toEqual([
     { tenant: 'acme', actor: 'c1', role: 'user', text: '谢谢\tyou\nall' },
   ])
 })
 
-test('without a terminal an answer is tab-separated with a head, unless the query has a format of its own', async () => {
+test('without a terminal an answer is tab-separated with a header, unless the query has a FORMAT', async () => {
   const answer = await sql("SELECT 1 AS a, NULL AS b, 'x\ty' AS c")
   expect(answer).toEqual({ code: 0, stdout: 'a\tb\tc\n1\t\\N\tx\\ty\n', stderr: '' })
   expect((await sql('SELECT 1 AS a FORMAT CSVWithNames')).stdout).toBe('"a"\n1\n')
 })
 
-test('what fails is an error with ClickHouse\'s code, on stderr alone', async () => {
+test('a failed query is an error with ClickHouse\'s code, on stderr alone', async () => {
   const failing = async (query: string): Promise<string> => {
     const { code, stdout, stderr } = await sql(query)
     expect([code, stdout]).toEqual([1, ''])
@@ -45,14 +45,14 @@ test('what fails is an error with ClickHouse\'s code, on stderr alone', async ()
   expect(await failing(late)).toMatch(/^error: Value passed to 'throwIf'[^]*code: 395$/m)
 })
 
-test('the user of sql reads and nothing else', async () => {
+test('the user of sql can only read', async () => {
   for (const query of ["INSERT INTO messages_rows (text) VALUES ('x')", 'DROP TABLE messages_rows', 'SYSTEM FLUSH LOGS']) {
     expect((await sql(query)).stderr).toMatch(/code: (164|497)$/m)
   }
   expect((await sql('SELECT count() FROM messages_rows')).code).toBe(0)
 })
 
-test('a query that asks for tables complete to a sequence gets them, or an error that says how far they are', async () => {
+test('--complete-to gives an answer from tables with that sequence, or an error with their sequence', async () => {
   const { state: { last_seq: last } } = await system.running.jetstream.jsm.streams.info('LOG')
   const count = 'SELECT count() AS n FROM messages'
   expect(await cliJson(['sql', '--complete-to', String(last), '--wait-ms', '5000', count], { dataDir })).toEqual(await cliJson(['sql', count], { dataDir }))
@@ -61,7 +61,7 @@ test('a query that asks for tables complete to a sequence gets them, or an error
   expect(early.stderr).toMatch(new RegExp(`up to sequence ${last} and not yet up to ${last + 1}[^]*code: not_complete`))
 })
 
-test('any client asks for it in SQL, also where no row would be looked at', async () => {
+test('any client can make the same check in SQL, also in a query that reads no row', async () => {
   const { state: { last_seq: last } } = await system.running.jetstream.jsm.streams.info('LOG')
   const at = (seq: number, where = 'true') => sql(`SELECT count() FROM messages WHERE ${where} AND (SELECT ok FROM complete_to(seq = ${seq}))`)
   expect(await at(last)).toMatchObject({ code: 0 })

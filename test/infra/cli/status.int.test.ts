@@ -12,7 +12,7 @@ import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { silent, startSystem, temporaryFolder } from '../../support/test-system.ts'
 
 const question = JSON.stringify({ type: 'message.received', data: { role: 'user', text: 'How long does shipping take?' } })
-const LEVEL_MS = 60_000
+const CAUGHT_UP_MS = 60_000
 
 let dataDir: string
 let started: AsyncDisposableStack
@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-test('a task that nobody runs keeps the system from being level, and the error names it', async () => {
+test('a task without a runner keeps the system from catching up, and the error names the stage', async () => {
   const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch' } })
   started.defer(system.stop)
   await jetstream(system.producer).publish('in.acme.support.c1', question)
@@ -37,13 +37,13 @@ test('a task that nobody runs keeps the system from being level, and the error n
   expect(messageOf(error)).toContain('tasks 1 behind (no process says that it runs')
 })
 
-test('level means that nothing is left: not in a queue, not on its way back from a task', async () => {
+test('caught up means that no message is left, neither in a queue nor as the result of a task', async () => {
   const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch,tasks' } })
   started.defer(system.stop)
   const js = jetstream(system.producer)
   for (let actor = 0; actor < 50; actor += 1) await js.publish(`in.acme.support.c${actor}`, question)
 
-  const { stages, log } = await waitUntilCaughtUp(system.settings, LEVEL_MS)
+  const { stages, log } = await waitUntilCaughtUp(system.settings, CAUGHT_UP_MS)
 
   expect(stages).toMatchObject({ host: { lag: 0, ok: true }, dispatch: { lag: 0, position: log.last }, tasks: { lag: 0 } })
   const tasks = await system.running.jetstream.jsm.streams.info('TASKS')
@@ -51,10 +51,10 @@ test('level means that nothing is left: not in a queue, not on its way back from
   expect((await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(log.last)
 })
 
-test('where no process answers, the positions that the stages stored say how far they are', async () => {
+test('without a running process the status shows the stored positions of the stages', async () => {
   const system = await startSystem({ dataDir, settings: { ROLES: 'host,dispatch,tasks' } })
   await jetstream(system.producer).publish('in.acme.support.c1', question)
-  const level = await waitUntilCaughtUp(system.settings, LEVEL_MS)
+  const caughtUp = await waitUntilCaughtUp(system.settings, CAUGHT_UP_MS)
   await system.stop()
   const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
   const nats = await startNatsServer({ dataDir, port: 0, binary, log: silent })
@@ -68,9 +68,9 @@ test('where no process answers, the positions that the stages stored say how far
   await jetstream(nc).publish('in.acme.support.c1', question)
   const after = await readStatus(system.settings)
 
-  expect(before.log).toEqual(level.log)
+  expect(before.log).toEqual(caughtUp.log)
   expect(before.stages).toMatchObject({
-    host: { lag: 0, ok: false }, dispatch: { lag: 0, position: level.log.last }, tasks: { lag: 0 },
+    host: { lag: 0, ok: false }, dispatch: { lag: 0, position: caughtUp.log.last }, tasks: { lag: 0 },
   })
   expect(after.stages.host?.lag).toBe(1)
 })

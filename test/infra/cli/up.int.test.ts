@@ -37,7 +37,7 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe('while it runs', () => {
-  test('other commands find it by the data folder, on whichever ports', async () => {
+  test('other commands find it by the data folder, on any ports', async () => {
     const { addresses, pid } = await up()
 
     expect(addresses).toMatchObject({ pid, natsUrl: expect.stringMatching(/^nats:\/\/127\.0\.0\.1:\d+$/) as string })
@@ -45,7 +45,7 @@ describe('while it runs', () => {
     expect((await runCli(['status'], options)).code).toBe(0)
   })
 
-  test('a second one on the same data folder is refused, and the first one goes on', async () => {
+  test('a second one on the same data folder is refused, and the first one keeps running', async () => {
     await up()
 
     const second = await runCli(['up'], options)
@@ -70,7 +70,7 @@ describe('Ctrl-C', () => {
     expect((await runCli(['status'], options)).stderr).toContain('code: not_running')
   })
 
-  test('that npm passes on a second time is the same one', async () => {
+  test('that npm passes on counts once', async () => {
     const { signal, ended } = await up()
 
     signal('SIGINT')
@@ -79,7 +79,7 @@ describe('Ctrl-C', () => {
     expect(await ended).toMatchObject({ code: 0 })
   })
 
-  test('during the start ends it once it has started', async () => {
+  test('during the start stops it once it has started', async () => {
     const starting = startCli(['up', '--json', '--log-level', 'debug'], options)
     processes.push(starting)
     await starting.line((line) => line.includes('nats-server'))
@@ -91,7 +91,7 @@ describe('Ctrl-C', () => {
   })
 })
 
-test('a port that is taken is an error that names the setting, and nothing is left running', async () => {
+test('a port in use is an error that names the setting, and nothing is left running', async () => {
   const stranger = createServer().listen(0, '127.0.0.1')
   await once(stranger, 'listening')
   const { port } = stranger.address() as AddressInfo
@@ -124,19 +124,19 @@ test('without a terminal it says where it listens and what an acknowledgement me
 describe('the demo', () => {
   const records = async (): Promise<number> => (await cliJson<{ log: { last: number } }>(['status'], options))[0]?.log.last ?? 0
 
-  test('is played the first time, and not again', async () => {
+  test('is played on the first start only', async () => {
     const first = await up('--demo')
-    const told = await cliJson<{ tenant: string }>(['tail', 'demo/support', '--since', '1', '--limit', '10'], options)
-    expect(told).toHaveLength(10)
+    const played = await cliJson<{ tenant: string }>(['tail', 'demo/support', '--since', '1', '--limit', '10'], options)
+    expect(played).toHaveLength(10)
     first.signal('SIGINT')
     expect(await first.ended).toMatchObject({ code: 0, stderr: '' })
 
     const second = await up('--demo')
 
-    expect(await second.line((line) => line.includes('the demo '))).toContain('was played before')
+    expect(await second.line((line) => line.includes('the demo '))).toContain('was already played')
   })
 
-  test('is not played where the last word is no', async () => {
+  test('is not played where --no-demo comes last', async () => {
     await up('--demo', '--no-demo')
 
     expect(await records()).toBe(0)

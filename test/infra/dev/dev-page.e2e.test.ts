@@ -51,7 +51,7 @@ const send = (id: string, type: string, data: object, wait = 'actor') => dev.pos
 const box = (state: string) => page.locator(`.box[data-state="${state}"]`)
 const texts = (selector: string): Promise<string[]> => page.locator(selector).allTextContents()
 
-test('the statechart is drawn with all its states inside each other, and counts the actors of each as they move', async () => {
+test('the statechart shows all nested states, and the number of actors in each as they move', async () => {
   await open()
   const { x, y, width, height } = await box('placed').locator('> rect').first().boundingBox() ?? { x: 0, y: 0, width: 0, height: 0 }
   for (const state of ['placed.goods', 'placed.goods.packed', 'placed.money', 'placed.money.due']) {
@@ -73,7 +73,7 @@ test('the statechart is drawn with all its states inside each other, and counts 
   await box('open').locator('.count').waitFor({ state: 'detached' })
 })
 
-test('an input is sent by a form of its schema, and what is refused is said at its field', async () => {
+test('an input is sent with a form of its schema, and an error is shown at its field', async () => {
   await open()
   await page.fill('[name=id]', '表单')
   await page.fill('[name="data.name"]', '书')
@@ -110,7 +110,7 @@ test('an input is sent by a form of its schema, and what is refused is said at i
   ])
 })
 
-test('an actor\'s history is gone through step by step, with the state and the context before and after', async () => {
+test('the history of an actor is stepped through, with state and context before and after', async () => {
   for (const name of ['茶', 'tea'].map((text) => `${text}壶`)) await send('t1', 'item.added', { name })
   await send('t1', 'order.placed', { to: { city: '北京' } })
   await send('t1', 'goods.packed', {})
@@ -143,7 +143,7 @@ test('an actor\'s history is gone through step by step, with the state and the c
   await page.waitForSelector('.box.active.final[data-state=over]')
 })
 
-test('who steps back while the newest records are being read stays at his step', async () => {
+test('a step back during a read of new records stays in effect', async () => {
   await send('back', 'item.added', { name: 'tea' })
   await send('back', 'order.placed', { to: { city: 'Oslo' } })
   await open('#/order/acme/back')
@@ -168,7 +168,7 @@ test('who steps back while the newest records are being read stays at his step',
   expect(await page.locator('output').innerText()).toBe('1 of 2')
 })
 
-test('what happens to the actor that is looked at is seen in every tab at once', async () => {
+test('new records of the shown actor appear in every tab at once', async () => {
   await send('two', 'item.added', { name: 'tea' })
   await open('#/order/acme/two')
   const other = await context.newPage()
@@ -182,7 +182,7 @@ test('what happens to the actor that is looked at is seen in every tab at once',
   for (const tab of [page, other]) await tab.waitForSelector('.box.active[data-state="placed.goods.waiting"]')
 })
 
-test('a save is drawn without a reload of the page, and a refused one is shown above the kinds of before', async () => {
+test('a save is drawn without a reload of the page, and a refused one is reported above the earlier kinds', async () => {
   await open()
   await dev.save('order.ts', orderKind('two').replace("initial: 'open'", "initial: 'nowhere'"))
   expect(await page.innerText('[role=alert]')).toContain('nowhere')

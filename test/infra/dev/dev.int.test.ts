@@ -34,7 +34,7 @@ const hostPid = async (): Promise<number> => {
   }
 }
 
-test('a save of a file that the config imports is what the next input is decided by, on the same servers', async () => {
+test('the next input is decided by the last save of a file that the config imports, on the same servers', async () => {
   expect(await place('a1')).toMatchObject({ emitted: [{ data: { text: 'one' } }] })
 
   const reload = await saved('order.ts', orderKind('二'))
@@ -44,7 +44,7 @@ test('a save of a file that the config imports is what the next input is decided
   expect((await dev.get('/dev/history/acme/order/a1')).body).toMatchObject({ last: 1 })
 })
 
-test('what cannot be used is refused by name while the kinds of before run on, until it is mended', async () => {
+test('a save that cannot be used is refused with its reason, and the earlier kinds keep running until it is fixed', async () => {
   const broken = await saved('order.ts', orderKind('three').replace("initial: 'open'", "initial: 'nowhere'"))
   expect(broken).toMatchObject({ phase: 'refused', problem: { message: expect.stringContaining('nowhere') as string } })
   expect(await place('b1')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
@@ -64,7 +64,7 @@ test('what cannot be used is refused by name while the kinds of before run on, u
   expect(await place('b3')).toMatchObject({ emitted: [{ data: { text: 'three' } }] })
 })
 
-test('kinds whose process is killed run again, and what was sent meanwhile is handled', async () => {
+test('kinds whose process is killed are restarted, and inputs that were sent meanwhile are handled', async () => {
   const before = (await dev.state()).reload.generation
   process.kill(await hostPid(), 'SIGKILL')
 
@@ -73,7 +73,7 @@ test('kinds whose process is killed run again, and what was sent meanwhile is ha
   await dev.until(({ reload }) => reload.phase === 'running' && reload.generation > before)
 })
 
-test('a kind that never lets go of its process is replaced all the same', async () => {
+test('a kind that blocks its process for ever is replaced all the same', async () => {
   const hanging = orderKind('four').replace('add: assign(({ context, event }) =>', 'add: assign(({ context, event }) => { for (;;) ; }), never: assign(({ context, event }) =>')
   expect(await saved('order.ts', hanging)).toMatchObject({ phase: 'running' })
   await dev.post('/v1/in/acme/order/d1', { type: 'item.added', data: { name: '书本' } })
@@ -86,7 +86,7 @@ test('a kind that never lets go of its process is replaced all the same', async 
   expect(body).toMatchObject({ records: [{ input: { type: 'item.added' }, state: { context: { items: ['书本'] } } }, {}] })
 })
 
-test('actors are counted in every state that they are in', async () => {
+test('actors are counted in every active state', async () => {
   await dev.post('/v1/in/acme/order/a1?wait=tables', { type: 'goods.packed', data: {} })
 
   const { counts } = await dev.until(({ counts }) => counts?.kinds['order']?.states['placed.goods.packed'] === 1)
@@ -102,7 +102,7 @@ const askAs = (host: string, path: string, headers = {}): Promise<number> => new
     .on('error', reject).end()
 })
 
-test('nothing is answered under a name that is not this machine\'s own, nor without the token but the page itself', async () => {
+test('requests under another host name get no answer, and without the token only the page itself does', async () => {
   expect(await askAs('evil.example', '/dev/')).toBe(421)
   expect(await askAs('evil.example:8080', '/v1/actors/acme/order/a1', { authorization: `Bearer ${TOKEN}` })).toBe(421)
   expect(await askAs('localhost:1', '/dev/')).toBe(200)

@@ -17,6 +17,6 @@ test.skipIf(missing !== undefined)(`Prometheus takes the alert rules${missing ==
   expect(await said('check', 'rules', RULES)).toMatch(/SUCCESS: \d+ rules found/)
 })
 
-test.skipIf(missing !== undefined)('each rule fires on what it is there for, and none on what is usual', async () => {
+test.skipIf(missing !== undefined)('each rule fires for its cause, and none for usual values', async () => {
   expect(await said('test', 'rules', CASES)).toMatch(/SUCCESS/)
 })

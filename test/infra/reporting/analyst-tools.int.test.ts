@@ -59,7 +59,7 @@ async function ask(path: string, init: RequestInit): Promise<string> {
   return body
 }
 
-describe('a tool for ClickHouse asks one of the questions', () => {
+describe('a tool for ClickHouse runs one of the questions', () => {
   const scope = () => parametersOf({ tenant, from: time.from, to: time.to })
   const answer = { total: 1, closed: 4, contained: 3 }
 
@@ -77,7 +77,7 @@ describe('a tool for ClickHouse asks one of the questions', () => {
     await client.close()
   })
 
-  test('curl, with the file as it stands in the repository', async () => {
+  test('curl, with the file of the repository', async () => {
     const parameters = new URLSearchParams({
       user: 'analyst', default_format: 'JSONEachRow', output_format_json_quote_64bit_integers: '0',
       ...Object.fromEntries(Object.entries(scope()).map(([name, value]) => [`param_${name}`, value])),
@@ -119,7 +119,7 @@ describe('a tool for ClickHouse asks one of the questions', () => {
 })
 
 describe('dashboards and alert rules', () => {
-  test('every query on the tables is answered by them, and what is to be drawn over time begins with a time', async () => {
+  test('every query on the tables succeeds, and the first column of a time series is a time', async () => {
     expect(sqlQueries.length).toBeGreaterThan(30)
     const empty: string[] = []
     for (const { where, text, isSeries } of sqlQueries) {
@@ -133,7 +133,7 @@ describe('dashboards and alert rules', () => {
     expect(empty).toEqual(['alert: Answers are bad'])
   })
 
-  test('every metric and label of a PromQL query is one that /metrics has', async () => {
+  test('/metrics has every metric and label of the PromQL queries', async () => {
     const metrics = await (await fetch(`${system.running.http?.url}/metrics`)).text()
     const types = new Set([...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name))
     const labels = new Map<string, Set<string>>()
@@ -163,7 +163,7 @@ describe('dashboards and alert rules', () => {
     expect(stdout).toContain(`SUCCESS: ${promQueries.length} rules found`)
   })
 
-  test('panels and rules stand on data sources that are provisioned, and have names of their own', () => {
+  test('panels and rules use provisioned data sources and have unique ids', () => {
     expect(sources.map(({ type }) => type).sort()).toEqual(['grafana-clickhouse-datasource', 'prometheus'])
     const uids = new Set([...sources.map(({ uid }) => uid), '__expr__'])
     for (const { title, condition, data } of alerts) {

@@ -126,7 +126,7 @@ test.each(QUESTION_NAMES)('%s: the analyst gets what the records say', async (na
   }
 })
 
-test('as of a sequence, the questions are answered as they were then', async () => {
+test('questions on tables as of a sequence give the answers of that time', async () => {
   const entries = await log()
   const then = entries[Math.floor(entries.length * 0.9)]
   const database = 'colloquy_then'
@@ -145,7 +145,7 @@ test('as of a sequence, the questions are answered as they were then', async () 
   expect(all).toMatchObject({ total: true, cases: facts.cases.length })
 })
 
-test('over weeks, with customers that come back and rows that were replaced, the answers about cases are right too', async () => {
+test('answers about cases are right over weeks with returning customers and replaced rows', async () => {
   const facts = weeksOfCases(400)
   const tenant = 'weeks'
   // Rows of a tenant that the log knows nothing of: no test waits for three days to be over.
@@ -164,7 +164,7 @@ test('over weeks, with customers that come back and rows that were replaced, the
   expect(Number(whole?.['pending'])).toBeGreaterThan(5)
 }, 180_000)
 
-test('an empty period has an answer to every question, and NULL where there is nothing to divide', async () => {
+test('every question has an answer for an empty period, with NULL for rates over nothing', async () => {
   const period = await periodOf(startedAt - 50 * HOUR_MS, startedAt - 49 * HOUR_MS)
   for (const name of QUESTION_NAMES) {
     for (const row of await askQuestion(analyst, name, scopeOf(period))) {
@@ -174,18 +174,18 @@ test('an empty period has an answer to every question, and NULL where there is n
   }
 })
 
-test('a tenant that is written like SQL is a tenant like any other', async () => {
+test('a tenant named like SQL is an ordinary tenant', async () => {
   const scope = scopeOf(await periodOf(startedAt - HOUR_MS, startedAt + HOUR_MS), "x' OR 1=1 --")
   const [all] = await askQuestion(analyst, 'containment', scope)
   expect(all).toMatchObject({ total: true, closed: 0 })
 })
 
-test('every query stands in docs/questions.md as it is asked', async () => {
+test('docs/questions.md is up to date with the queries', async () => {
   const page = questionsPage(await Promise.all(QUESTION_NAMES.map(loadQuestion)))
   expect(readFileSync(new URL('../../../docs/questions.md', import.meta.url), 'utf8')).toBe(page)
 })
 
-test('"colloquy questions" lists them and asks one', async () => {
+test('"colloquy questions" lists the questions and answers one', async () => {
   const listed = await cliJson<{ name: string; sql: string }>(['questions'], { dataDir })
   expect(listed.map(({ name }) => name)).toEqual(QUESTION_NAMES)
   const flags = ['--tenant', TENANT, '--from', new Date(startedAt - HOUR_MS).toISOString(), '--to', new Date(startedAt + HOUR_MS).toISOString()]
@@ -197,7 +197,7 @@ test('"colloquy questions" lists them and asks one', async () => {
   expect((await runCli(['questions', 'cost', '--from', '2026-03-01', '--to', '2026-02-01'], { dataDir })).stderr).toMatch(/is not after it\ncode: bad_period/)
 })
 
-test('"colloquy report" writes a page in which all questions are answered, in either language', async () => {
+test('"colloquy report" writes a page with the answers to all questions, in either language', async () => {
   const file = join(dataDir, 'report.html')
   const flags = ['--tenant', TENANT, '--from', new Date(startedAt - HOUR_MS).toISOString(), '--to', new Date(startedAt + HOUR_MS).toISOString()]
   for (const [lang, none] of [['en', 'There is no data'], ['zh', '该期间没有相关数据']] as const) {

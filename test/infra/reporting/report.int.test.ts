@@ -67,7 +67,7 @@ const empty: Answers = {
   'intent-funnel': [], quality: [], 'knowledge-gaps': [], tasks: [],
 }
 
-test('every question is answered in words, with its definition, and what the figures rest on is said', () => {
+test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
   const page = reportPage(content, en)
   for (const name of QUESTION_NAMES) expect(page).toContain(en.questions[name].definition.replaceAll('"', '&quot;'))
   expect(page).toContain('66.7% of 3 closed cases ended without a person; in 1 of them the customer gave up.')
@@ -76,7 +76,7 @@ test('every question is answered in words, with its definition, and what the fig
   expect(reportPage(content, zh)).toContain('3 个已关闭个案中，66.7% 没有人工参与，其中 1 个客户放弃。')
 })
 
-test('of a text of a megabyte no more is shown than people read', () => {
+test('a text of a megabyte is cut', () => {
   const [all] = answers['knowledge-gaps']
   const long = { total: false, question: 'x', example: '长'.repeat(1_000_000), intent: null, asked: 1, unanswered: 0, last_at: at }
   const page = reportPage({ ...content, answers: { ...answers, 'knowledge-gaps': [...(all === undefined ? [] : [all]), long] } }, en)
@@ -84,7 +84,7 @@ test('of a text of a megabyte no more is shown than people read', () => {
   expect(page).toContain('长…')
 })
 
-test('where nothing happened the report says so, twelve times, and draws nothing', () => {
+test('without data the report says so twelve times and draws no chart', () => {
   for (const words of [en, zh]) {
     const page = reportPage({ ...content, answers: empty, freshness: undefined }, words)
     expect(page.split(words.noData).length - 1).toBe(12)
@@ -102,7 +102,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
     await rm(folder, { recursive: true })
   })
 
-  test.each([en, zh])('$tag: what strangers wrote is text, nothing is asked of anybody, and nothing sticks out', async (words) => {
+  test.each([en, zh])('$tag: texts of customers are escaped, nothing is loaded, and nothing overflows', async (words) => {
     const page = await browser?.newPage({ viewport: { width: 390, height: 800 } })
     if (page === undefined) throw new Error('no page')
     const requests: string[] = []

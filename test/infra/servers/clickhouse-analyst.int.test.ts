@@ -46,7 +46,7 @@ afterAll(async () => {
 const users = ['analyst', 'default'] as const
 
 describe.each(users)('%s', (user) => {
-  it('reads our tables, by the usual formats and settings', async () => {
+  it('reads the tables, with common formats and settings', async () => {
     expect((await ask(user, 'SELECT sum(n) AS n FROM t FORMAT JSONEachRow')).text).toBe('{"n":3}\n')
     expect((await ask(user, 'SHOW TABLES')).text).toBe('d\nt\n')
     const tables = 'SELECT table_name FROM information_schema.tables WHERE table_schema = currentDatabase() ORDER BY 1'
@@ -80,7 +80,7 @@ describe.each(users)('%s', (user) => {
     expect(await ask(user, query)).toMatchObject({ status: 500, code: expect.stringMatching(/^(164|497)$/) as string })
   })
 
-  it('changes nothing by what ClickHouse ignores instead of refusing', async () => {
+  it('changes nothing with statements that ClickHouse ignores instead of refusing', async () => {
     expect((await ask(user, 'SYSTEM STOP MERGES')).status).toBe(200)
     expect((await ask('colloquy', 'OPTIMIZE TABLE t FINAL')).text).toBe('')
     expect((await ask(user, 'SET ROLE ALL; ')).status).toBe(200)

@@ -93,7 +93,7 @@ describe('the official client', () => {
   })
 })
 
-describe('nothing of a request stays for the next', () => {
+describe('no request affects the next', () => {
   const setting = async (name: string): Promise<string | undefined> =>
     (await rowsOf<{ value: string }>(`SELECT value FROM system.settings WHERE name = '${name}'`))[0]?.value
 
@@ -127,7 +127,7 @@ describe('nothing of a request stays for the next', () => {
   })
 })
 
-it('a long query of an analyst holds up neither inserts nor queries, and ends when the analyst goes away', async () => {
+it('a long query of an analyst delays neither inserts nor queries, and ends when the analyst disconnects', async () => {
   const analyst = connect({ username: 'analyst', password: '' })
   const abort = new AbortController()
   const query = 'SELECT sum(number) FROM numbers(1000000000000)'

@@ -60,7 +60,7 @@ describe('paths and methods', () => {
     expect((await send(path)).status).toBe(404)
   })
 
-  it('GET reads, and refuses to write for anybody', async () => {
+  it('GET reads, and refuses writes of every user', async () => {
     expect((await send('/', { query: { query: 'SELECT 1' } })).text).toBe('1\n')
     const refused = await send('/', { query: { query: 'INSERT INTO t VALUES (1, \'\')' }, headers: credentials() })
     expect(refused.headers['x-clickhouse-exception-code']).toBe('164')
@@ -99,7 +99,7 @@ describe('queries', () => {
     ])
   })
 
-  it('have parameters, settings and a database of their own', async () => {
+  it('have their own parameters, settings and database', async () => {
     expect((await post('SELECT {x:UInt8} + {y:UInt8}', { query: { param_x: '2', param_y: '3' } })).text).toBe('5\n')
     expect((await post("SELECT getSetting('max_block_size')", { query: { max_block_size: '7' } })).text).toBe('7\n')
     expect((await post('SELECT currentDatabase()', { query: { database: 'system' } })).text).toBe('system\n')
@@ -126,14 +126,14 @@ describe('queries', () => {
 })
 
 describe('compression', () => {
-  it('of answers is asked for by the header and enable_http_compression', async () => {
+  it('of answers is requested by the header and enable_http_compression', async () => {
     const query = 'SELECT number FROM numbers(1000)'
     const zipped = await post(query, { query: { enable_http_compression: '1' }, headers: { 'Accept-Encoding': 'gzip' } })
     expect(zipped.headers['content-encoding']).toBe('gzip')
     expect(gunzipSync(zipped.body).toString()).toBe((await post(query)).text)
   })
 
-  it('of requests is told by Content-Encoding', async () => {
+  it('of requests is declared by Content-Encoding', async () => {
     await post(gzipSync('INSERT INTO t FORMAT CSV\n1,"a"\n'), { headers: { 'Content-Encoding': 'gzip' } })
     expect((await post('SELECT * FROM t')).text).toBe('1\ta\n')
   })
@@ -176,7 +176,7 @@ it.each([
   expect(failed.text).toMatch(new RegExp(`^Code: ${code}\\. DB::.*\\([A-Z_]+\\)`, 's'))
 })
 
-it('an insert whose sender goes away half-way leaves no rows, and the server goes on', async () => {
+it('an insert whose sender disconnects half-way leaves no rows, and the server keeps running', async () => {
   const call = request(server.url, { method: 'POST', headers: { ...credentials(), 'Content-Length': '1000' } })
   const cut = new Promise<unknown>((resolve) => call.once('error', resolve))
   call.write('INSERT INTO t FORMAT JSONEachRow\n{"n":1,"s":"a"}\n', () => call.destroy(new Error('gone')))

@@ -52,7 +52,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-it('acknowledged rows survive kill -9 of the engine, which is started again at the same address', async () => {
+it('acknowledged rows survive kill -9 of the engine, which restarts at the same address', async () => {
   const server = await start()
   await ask(server, 'CREATE TABLE t (n UInt32) ENGINE = MergeTree ORDER BY n')
   for (let n = 0; n < 50; n += 1) expect(await ask(server, `INSERT INTO t VALUES (${n})`)).toBe('')
@@ -72,7 +72,7 @@ it('rows and the password survive a stop', async () => {
   expect(await ask(second, 'SELECT * FROM t')).toBe('1\n')
 })
 
-it('a stop lets a running query end, and is not held up by idle connections', async () => {
+it('a stop lets a running query finish and does not wait for idle connections', async () => {
   const server = await start()
   const pid = pidOf(server)
   const slow = ask(server, 'SELECT sleepEachRow(0.1) FROM numbers(20) SETTINGS max_block_size = 1')
@@ -98,7 +98,7 @@ it('the engine ends when the process that started it is killed', async () => {
   }
 })
 
-it('a port that is taken is an error that names the setting', async () => {
+it('a port in use is an error that names the setting', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const address = other.address()
@@ -110,7 +110,7 @@ it('a port that is taken is an error that names the setting', async () => {
   other.close()
 })
 
-it('a folder that another engine works in is an error that says so', async () => {
+it('a folder that another engine uses is an error that says so', async () => {
   await start()
   await expect(start()).rejects.toMatchObject({
     code: 'child_failed',
@@ -118,7 +118,7 @@ it('a folder that another engine works in is an error that says so', async () =>
   })
 })
 
-it('the password is for its owner alone, and neither on a command line nor in the log', async () => {
+it('the password is readable by its owner only, and neither on a command line nor in the log', async () => {
   const lines: string[] = []
   const server = await start({ log: pino({ level: 'trace' }, { write: (line: string) => { lines.push(line) } }) })
   const { stdout: commands } = await execFile('ps', ['-A', '-o', 'args='])

@@ -28,7 +28,7 @@ const likeness = async (a: string, b: string): Promise<number> => {
 }
 
 describe('the built-in lexical model', () => {
-  it('is the same bytes everywhere and every time, and less than a megabyte', () => {
+  it('has the same bytes on every machine and run, and less than a megabyte', () => {
     const files = lexicalFiles()
     // What is stored was made by these bytes: whoever changes them changes what every vector means.
     expect(lexicalRevision(files)).toBe('b4cf7beb84f679bc79912f0cad3b846741e0c7a8053a2590883f90181ebb0245')
@@ -36,7 +36,7 @@ describe('the built-in lexical model', () => {
     expect([...files.values()].reduce((sum, { length }) => sum + length, 0)).toBeLessThan(1024 * 1024)
   })
 
-  it('is made again where a file of it was damaged', async () => {
+  it('has damaged files generated again', async () => {
     const { folder } = await obtainLexicalModel(cacheDir, silent)
     const file = join(folder, 'onnx/model.onnx')
     const before = await readFile(file)
@@ -56,13 +56,13 @@ describe('the built-in lexical model', () => {
     expect(await likeness(text, near)).toBeGreaterThan(await likeness(text, far) + 0.3)
   })
 
-  it('does not care for case, accents, width, apostrophes, punctuation and what cannot be seen', async () => {
+  it('ignores case, accents, width, apostrophes, punctuation and invisible characters', async () => {
     for (const [a, b] of [['Café ORDER', 'cafe order'], ['ＡＢＣ１２３', 'abc123'], ["don't", 'dont'], ['wait... what?!', 'wait what'], ['zero\u200bwidth', 'zerowidth'], ['退款，吗？', '退款 吗']] as const) {
       expect([a, await likeness(a, b)]).toEqual([a, expect.closeTo(1, 4)])
     }
   })
 
-  it('takes words for what they are: frequent ones tell little, strangers nothing', async () => {
+  it('weights words: frequent ones count little, unknown ones do not matter', async () => {
     expect(await likeness('where is the invoice', 'the invoice')).toBeGreaterThan(await likeness('where is the invoice', 'where is the'))
     expect(Math.abs(await likeness('cat', 'feline'))).toBeLessThan(0.2)
     expect(await likeness('', '...')).toBeCloseTo(1, 5)

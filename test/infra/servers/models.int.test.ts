@@ -65,7 +65,7 @@ async function startProxy(target: (url: string) => URL) {
 }
 
 describe('a model of the hub', () => {
-  it('is downloaded once, pinned to what the branch was, and then used without the network', async () => {
+  it('is downloaded once, pinned to the commit of the branch, and then used without the network', async () => {
     const model = await obtain('org/tiny')
     expect(model).toMatchObject({ name: 'org/tiny', kind: 'semantic', revision: hub.commit, dtype: 'q8', pooling: 'mean', dimension: 32, tokensMax: 64 })
     const first = asked().length
@@ -80,7 +80,7 @@ describe('a model of the hub', () => {
     await embedder.close()
   })
 
-  it('goes on where a download broke off, in this run and in the next', async () => {
+  it('resumes a download that broke off, in this run and in the next', async () => {
     hub.fail(WEIGHTS, { cutAfter: 20_000 }, { status: 503 })
     await obtain('org/tiny')
     const ranges = hub.requests.filter(({ path }) => path.endsWith(WEIGHTS)).map(({ range }) => range)
@@ -94,13 +94,13 @@ describe('a model of the hub', () => {
     expect(await readFile(weightsIn())).toEqual(whole)
   })
 
-  it('is not taken for whole where the server sent less than it has', async () => {
+  it('is not complete where the server sent less than the size of a file', async () => {
     hub.fail(WEIGHTS, { shortBy: 500 })
     await obtain('org/tiny')
     expect(new Uint8Array(await readFile(weightsIn()))).toEqual(files.get(WEIGHTS))
   })
 
-  it('is refused where it is not what the hub says it is, and leaves nothing behind', async () => {
+  it('is refused where a file differs from the hub\'s checksum, and leaves nothing behind', async () => {
     const changed = Uint8Array.from(files.get(WEIGHTS) ?? [])
     changed[100] = (changed[100] ?? 0) ^ 1
     hub.fail(WEIGHTS, { instead: changed })
@@ -112,7 +112,7 @@ describe('a model of the hub', () => {
     await expectRejection(obtain('org/tiny', { CACHE_DIR: join(cacheDir, 'other') }), 'wrong_checksum', 'Git')
   })
 
-  it('is refused where a preset knows its checksums and the mirror has something else', async () => {
+  it('is refused where a file of a mirror differs from a preset\'s checksum', async () => {
     const revision = presetOf('multilingual-e5-small')?.revision ?? ''
     const mirror = await startHub(files)
     try {
@@ -125,14 +125,14 @@ describe('a model of the hub', () => {
     }
   })
 
-  it('is downloaded again where a file of it was damaged', async () => {
+  it('has damaged files downloaded again', async () => {
     await obtain('org/tiny')
     await writeFile(weightsIn(), 'rubbish')
     await obtain('org/tiny')
     expect(new Uint8Array(await readFile(weightsIn()))).toEqual(files.get(WEIGHTS))
   })
 
-  it('says so when the disk is full, and goes on once there is room', async () => {
+  it('reports a full disk, and resumes once there is space', async () => {
     await obtain('org/tiny')
     await rm(weightsIn())
     // Whatever is written there, the kernel says that there is no space left.
@@ -144,7 +144,7 @@ describe('a model of the hub', () => {
     expect(existsSync(weightsIn())).toBe(true)
   })
 
-  it('tells what to do where it is not there, not for everybody, or nobody answers', async () => {
+  it('reports what to do where it does not exist, needs a token, or the hub does not answer', async () => {
     await expectRejection(obtain('org/tiny@no-such-branch'), 'model_not_found', 'COLLOQUY_EMBED_MODEL')
     hub.fail(WEIGHTS, { status: 401 })
     await expectRejection(obtain('org/tiny'), 'model_forbidden', 'COLLOQUY_EMBED_HUB_TOKEN')
@@ -158,7 +158,7 @@ describe('a model of the hub', () => {
     await expectRejection(obtain('nothing'), 'bad_setting', 'multilingual-e5-small')
   })
 
-  it('shows the hub the token, and reaches it through the proxy that the settings name', async () => {
+  it('is requested with the token, and through the proxy of the settings', async () => {
     const through: string[] = []
     const proxy = await startProxy((url) => {
       through.push(new URL(url).host)
@@ -179,7 +179,7 @@ describe('a model of the hub', () => {
 })
 
 describe('a local folder', () => {
-  it('is described by its files, and known by their content', async () => {
+  it('is described by its files and identified by their content', async () => {
     const local = join(folder, 'local')
     const model = await obtain(local)
     expect(model).toMatchObject({ kind: 'semantic', dtype: 'q8', pooling: 'mean', dimension: 32, tokensMax: 64, prefixes: { query: '', passage: '' } })
@@ -193,7 +193,7 @@ describe('a local folder', () => {
     expect(await obtain(local, { EMBED_POOLING: 'mean', EMBED_QUERY_PREFIX: 'ask: ' })).toMatchObject({ pooling: 'mean', prefixes: { query: 'ask: ' } })
   })
 
-  it('without a model in it is refused, naming the file', async () => {
+  it('without a model is refused, and the error names the missing file', async () => {
     const empty = join(cacheDir, 'empty')
     await mkdir(empty)
     await expectRejection(obtain(empty), 'bad_model', 'config.json')

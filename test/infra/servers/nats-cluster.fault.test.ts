@@ -83,7 +83,7 @@ const leaderOf = async (stream: string): Promise<number> => {
 }
 
 describe('a cluster of three servers', () => {
-  test('keeps three copies of everything, and says so', async () => {
+  test('keeps three copies of every stream and reports it', async () => {
     for (const stream of ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'DEAD']) {
       expect((await system.running.jetstream.jsm.streams.info(stream)).config.num_replicas).toBe(3)
     }
@@ -94,12 +94,12 @@ describe('a cluster of three servers', () => {
     expect((await system.running.jetstream.jsm.streams.info('LOG')).config.compression).toBe('none')
   })
 
-  test('goes on where a client is cut off from its server: it finds the others', async () => {
+  test('keeps working where a client is cut off from its server: it connects to the others', async () => {
     await publishStubbornly('cut', 400, async () => way.cut())
     await allIsThere('cut', 400)
   })
 
-  test('goes on without the server that leads LOG', async () => {
+  test('keeps working without the leader of LOG', async () => {
     let killed = -1
     await publishStubbornly('leader', 400, async () => {
       killed = await leaderOf('LOG')
@@ -110,7 +110,7 @@ describe('a cluster of three servers', () => {
     await cluster.start(killed)
   }, TEST_TIMEOUT_MS)
 
-  test('waits while two of three are away, and goes on when they are back', async () => {
+  test('waits while two of three servers are away, and continues when they are back', async () => {
     await publishStubbornly('two', 400, async () => {
       await cluster.kill(0)
       await cluster.kill(1)

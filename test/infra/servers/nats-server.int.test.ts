@@ -58,7 +58,7 @@ const internal = [
   'int.a.b.c', 'inbox.0.a.b.c', 'log.0.a.b.c', 'timer.a.b.c.t', 'task.t.a.b.c', 'dead.bad_json.a.b.c', 'out.a.b.c.x', '$KV.b.k',
 ]
 
-test('a client without a name may publish inputs, and nothing to internal subjects', async () => {
+test('a client without a name may publish inputs, and not to internal subjects', async () => {
   const server = await start()
   const received: string[] = []
   const listener = await asColloquy(server)
@@ -136,7 +136,7 @@ test('a second server on the same data folder is refused', async () => {
   expect(messageOf(error)).toContain('COLLOQUY_DATA_DIR')
 })
 
-test('a port that is taken is an error that names the setting, and leaves the data folder free', async () => {
+test('a port in use is an error that names the setting, and the data folder is released', async () => {
   const stranger = createServer().listen(0, '127.0.0.1')
   try {
     const address = await vi.waitUntil(() => stranger.address())
@@ -151,7 +151,7 @@ test('a port that is taken is an error that names the setting, and leaves the da
   await start()
 })
 
-test('a program that is no nats-server is an error, and leaves the data folder free', async () => {
+test('a program that is not nats-server is an error, and the data folder is released', async () => {
   expect(codeOf(await start({ binary: 'false' }).catch((reason: unknown) => reason))).toBe('child_failed')
 
   await start()

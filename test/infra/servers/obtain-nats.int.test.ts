@@ -71,7 +71,7 @@ test('the newest cached program is used', async () => {
   expect((await obtain({})).version).toBe('2.12.10')
 })
 
-test('many that download at the same time all get a working program, and leave one behind', async () => {
+test('processes that download at the same time all get a working program and leave one in the cache', async () => {
   const found = await Promise.all(Array.from({ length: 8 }, (_, i) =>
     obtain({ download: () => program(`fresh${i}`, 'nats-server: v2.15.1') })))
 
@@ -86,7 +86,7 @@ test('a download that does not run is not kept', async () => {
   expect(codeOf(await refusal({}))).toBe('nats_server_not_found')
 })
 
-test('when every way fails, the error says what was tried, why it failed and what to do', async () => {
+test('when every way fails, the error lists each attempt with its reason, and what to do', async () => {
   const old = await program('old', 'nats-server: v2.9.25')
   const message = messageOf(await refusal({ installed: ['no-such-nats-server', old] }))
 

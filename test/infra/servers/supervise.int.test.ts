@@ -31,7 +31,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('a child is started when it answers, however often it has to be asked', async () => {
+test('a child is started once its probe succeeds, however many attempts that takes', async () => {
   let asked = 0
   const child = await start(nodeChild(idle, async () => {
     asked += 1
@@ -42,7 +42,7 @@ test('a child is started when it answers, however often it has to be asked', asy
   expect(isAlive(child.pid ?? 0)).toBe(true)
 })
 
-test('a child that dies before it answers is an error with what it last wrote to stderr', async () => {
+test('a child that dies before it is ready is an error with the end of its stderr', async () => {
   const failed = start(nodeChild('console.error("the disk is on fire"); process.exit(3)', () => Promise.reject(new Error('no'))))
 
   const error: unknown = await failed.catch((reason: unknown) => reason)
@@ -59,7 +59,7 @@ test('a command that does not exist is an error that names it', async () => {
   expect(messageOf(error)).toContain('no-such-program')
 })
 
-test('a child that does not answer in time is an error and is not left running', async () => {
+test('a child that is not ready in time is an error and is not left running', async () => {
   const failed = start({
     name: 'the child',
     command: 'sh',
@@ -81,7 +81,7 @@ test('a probe that hangs does not make a start hang', async () => {
   expect(codeOf(await failed.catch((reason: unknown) => reason))).toBe('child_failed')
 })
 
-test('a child that dies is started again and its owner is told', async () => {
+test('a child that dies is restarted, and onRestart is called', async () => {
   const onRestart = vi.fn()
   const child = await start({ ...nodeChild(idle, async () => {}), onRestart })
   const first = child.pid ?? 0
@@ -94,7 +94,7 @@ test('a child that dies is started again and its owner is told', async () => {
   expect(isAlive(child.pid ?? 0)).toBe(true)
 })
 
-test('a stopped child stays stopped, also when it was about to be started again', async () => {
+test('a stopped child stays stopped, also when it was about to be restarted', async () => {
   const child = await start(nodeChild(idle, async () => {}))
   process.kill(child.pid ?? 0, 'SIGKILL')
   await expect.poll(() => child.pid, { interval: 5 }).toBeUndefined()
@@ -123,7 +123,7 @@ test('stop ends a child that ignores SIGTERM, and may be called twice', async ()
   expect(isAlive(pid)).toBe(false)
 })
 
-test('what a child leaves behind in its process group ends with it', async () => {
+test('processes that a child leaves in its process group end with it', async () => {
   let grandchild = 0
   const script = `console.log('pid=' + require('node:child_process').spawn('sleep', ['600']).pid); ${idle}`
   const child = await start({
@@ -140,13 +140,13 @@ test('what a child leaves behind in its process group ends with it', async () =>
   await expect.poll(() => isAlive(grandchild)).toBe(false)
 })
 
-test('a child has its own process group, so that Ctrl-C reaches us alone', async () => {
+test('a child has its own process group, so that Ctrl-C does not reach it', async () => {
   const child = await start(nodeChild(idle, async () => {}))
 
   expect(Number(execFileSync('ps', ['-o', 'pgid=', '-p', String(child.pid)], { encoding: 'utf8' }))).toBe(child.pid)
 })
 
-test('a child has our environment and what is added to it', async () => {
+test('a child has the environment of its owner and the additions', async () => {
   const seen: string[] = []
   await start({
     ...nodeChild(`console.log(process.env.COLOUR + ' ' + (process.env.PATH ? 'with a PATH' : 'without')); ${idle}`,

@@ -97,7 +97,7 @@ test('redriven inputs are decided once, in order of arrival, with their own ids 
   expect(await deadLettersOf('a')).toEqual([])
   expect((await resolvedOf('a')).map(({ resolved }) => resolved)).toEqual([true, true, true])
   expect(await tablesBesideLog(system)).toEqual([])
-  expect((await runCli(['dead', 'redrive', '--kind', 'toy'], { dataDir })).stderr).toContain('no letter fits')
+  expect((await runCli(['dead', 'redrive', '--kind', 'toy'], { dataDir })).stderr).toContain('no dead letter matches')
 })
 
 test('an input that is rejected again becomes a new dead letter with the same payload', async () => {

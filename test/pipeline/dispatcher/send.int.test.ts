@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { actorSubject } from '../../../schemas/subjects.ts'
-import { caughtUp, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
+import { caughtUp, type Entry, publishAll, readLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
@@ -13,9 +13,10 @@ const recordsOf = async (actor: string): Promise<Entry[]> => {
   await caughtUp(system)
   return (await readLog(system)).filter((entry) => entry.actor === actor)
 }
-const pay = (to: string, no: number, more: object = {}) => ({ subject: `in.acme.teller.t1`, body: { type: 'pay', id: `p${no}`, data: { to, no, ...more } } })
+const pay = (to: string, no: number, more: object = {}) =>
+  ({ subject: `in.acme.teller.t1`, body: { type: 'pay', id: `p${no}`, data: { to, no, ...more } } })
 
-test('what an actor sends arrives once, in its order, with its cause and its sender', async () => {
+test('messages to an actor arrive once, in order, with their cause and sender', async () => {
   await publishAll(system, Array.from({ length: 50 }, (_, index) => pay('l1', index + 1)))
   const records = await recordsOf('acme/ledger/l1')
   expect(records.map(({ record }) => record.input.data)).toEqual(
@@ -28,7 +29,7 @@ test('what an actor sends arrives once, in its order, with its cause and its sen
   ])
 })
 
-test('delivered again, however late, it is known', async () => {
+test('a message that arrives again is a duplicate, however late', async () => {
   const before = await recordsOf('acme/ledger/l1')
   const [, , third] = before
   const { type, id, source, sequence, data } = third?.record.input ?? {}
@@ -37,26 +38,30 @@ test('delivered again, however late, it is known', async () => {
   expect(await recordsOf('acme/ledger/l1')).toEqual(before)
 })
 
-test('it stays in its tenant, and names of any length arrive', async () => {
+test('a message stays in its tenant, and names of the maximum length arrive', async () => {
   await publishAll(system, [{ subject: `in.${longest}.teller.${longest}`, body: { type: 'pay', data: { to: longest, no: 1 } } }])
   expect((await recordsOf(`${longest}/ledger/${longest}`)).map(({ record }) => record.outcome)).toEqual(['committed', 'committed'])
 })
 
-test('a kind that is not there rejects it, and what came with it arrives all the same', async () => {
+test('a message to an unknown kind is rejected, and the others of its record arrive', async () => {
   await publishAll(system, [pay('l2', 99, { kind: 'nobody' })])
   const [rejected] = await recordsOf('acme/nobody/l2')
-  expect(rejected?.record).toMatchObject({ reason: 'unknown_kind', subject: 'in.acme.nobody.l2', input: { id: expect.any(String) as string } })
+  const id = expect.any(String) as string
+  expect(rejected?.record).toMatchObject({ reason: 'unknown_kind', subject: 'in.acme.nobody.l2', input: { id } })
   expect((await recordsOf('acme/ledger/l2')).map(({ record }) => record.input.data)).toEqual([{ no: -99 }])
 })
 
-test('a producer cannot send in the name of an actor by that way', async () => {
+test('a producer has no permission to publish on the subjects of messages between actors', async () => {
   const refused = new Promise<string>((resolve) => {
-    void (async () => { for await (const status of system.producer.status()) if (status.type === 'error') resolve(String(status.error)) })()
+    const watch = async (): Promise<void> => {
+      for await (const status of system.producer.status()) if (status.type === 'error') resolve(String(status.error))
+    }
+    void watch()
   })
   system.producer.publish(actorSubject({ tenant: 'acme', kind: 'ledger', id: 'l3' }), '{}')
   expect(await refused).toContain('Permissions Violation')
 })
 
-test('it is counted by who sends it', async () => {
+test('a metric counts messages by the kind that sends them', async () => {
   expect(await system.running.metrics.sent.get()).toMatchObject({ values: [{ labels: { kind: 'teller' }, value: 104 }] })
 })

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { startHttpServer } from '../../../pipeline/http/http-server.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../../pipeline/runtime/stage.ts'
-import { clientOf, httpOptions, startHttpSystem, type HttpSystem } from '../../support/http-requests.ts'
+import { clientOf, httpOptions, type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem
 beforeAll(async () => { http = await startHttpSystem() })
 afterAll(() => http.stop())
 
-/** The samples of a scrape: name and labels as they are written, with their value. */
+/** The samples of a scrape: the value by name and labels, as written. */
 async function scrape(url: string): Promise<Map<string, number>> {
   const { status, headers, body } = await clientOf(url).get('/metrics')
   expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
@@ -19,7 +19,7 @@ async function scrape(url: string): Promise<Map<string, number>> {
   }))
 }
 
-test('what happened is counted, stage by stage, and never by actor', async () => {
+test('metrics count by stage, and have no label for the actor', async () => {
   const server = await startHttpServer(httpOptions(http.system, { metrics: http.system.running.metrics }))
   try {
     const { post } = clientOf(server.url)
@@ -51,7 +51,7 @@ test('what happened is counted, stage by stage, and never by actor', async () =>
   }
 })
 
-test('the lag of a stage that is stuck grows, though it hears of nothing any more', async () => {
+test('the lag of a stage that is stuck grows, although the stage reports none', async () => {
   const { jetstream } = http.system.running
   const stuck = (name: string, position: number): [string, Stage] => [name, {
     name, stop: async () => undefined,

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-test('who waits for the tables finds the rows of its input in them, at once', async () => {
+test('a producer that waits for the tables finds the rows of its input there at once', async () => {
   for (let by = 1; by <= 10; by++) {
     const id = `m-${by}`
     const { status, body } = await http.post(`/v1/in/acme/toy/a${by}?wait=tables`, { type: 'add', id, data: { by } })
@@ -26,7 +26,7 @@ test('who waits for the tables finds the rows of its input in them, at once', as
   }
 })
 
-test('a system that runs is ready in every role, and tells how durable an acknowledgement is', async () => {
+test('a running system is ready in every role, and its receipts state the durability', async () => {
   const { status, body } = await http.get('/readyz')
   const checks = body['checks'] as readonly { check: string }[]
   expect([status, checks.map(({ check }) => check)]).toEqual([200, ['nats', 'host', 'dispatch', 'tasks', 'project', 'embed', 'serve']])

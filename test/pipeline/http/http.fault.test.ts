@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { startHttpSystem, type HttpSystem } from '../../support/http-requests.ts'
+import { type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem | undefined
 afterEach(async () => {
@@ -13,7 +13,7 @@ async function start(settings?: Parameters<typeof startHttpSystem>[0]): Promise<
 
 const note = (bytes: number) => ({ type: 'note', data: { text: 'x'.repeat(bytes) } })
 
-test('a full INBOX answers 503 and when to come again, and takes inputs again once hosts have caught up', async () => {
+test('a full INBOX gets 503 with Retry-After, and inputs are accepted again once it has room', async () => {
   const { post, system } = await start({ ROLES: 'dispatch' })
   const { jsm } = system.running.jetstream
   await jsm.streams.update('INBOX', { max_bytes: 1_000_000 })
@@ -30,7 +30,7 @@ test('a full INBOX answers 503 and when to come again, and takes inputs again on
   expect((await post('/v1/in/acme/toy/a1', note(100_000))).status).toBe(202)
 })
 
-test('without NATS every request is answered at once, and the readiness says what is missing', async () => {
+test('without NATS every request is answered at once, and readiness reports NATS', async () => {
   const { post, get, system } = await start()
   await system.running.nats.stop()
   await expect.poll(async () => (await get('/readyz')).status).toBe(503)
@@ -46,7 +46,7 @@ test('without NATS every request is answered at once, and the readiness says wha
   expect((await get('/metrics')).status).toBe(200)
 })
 
-test('a server that stops answers those who wait, with the position of what is stored', async () => {
+test('a server that stops answers waiting producers with the position of their input', async () => {
   const { post, stopHttp, system } = await start()
   const waiting = post('/v1/in/acme/toy/a1?wait=tables&timeoutMs=60000', note(1))
   await expect.poll(async () => (await system.running.jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(1)

@@ -1,13 +1,13 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startHttpServer, type HttpServer } from '../../../pipeline/http/http-server.ts'
+import { type HttpServer, startHttpServer } from '../../../pipeline/http/http-server.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
-import { clientOf, httpOptions, startHttpSystem, type HttpSystem } from '../../support/http-requests.ts'
+import { clientOf, httpOptions, type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem
 let ids = 0
-/** A path of an actor that no other test has. */
+/** The path of a new actor. */
 const actor = (): string => `acme/toy/a${++ids}`
 const add = (by: number, more: object = {}) => ({ type: 'add', data: { by }, ...more })
 
@@ -15,7 +15,7 @@ beforeAll(async () => { http = await startHttpSystem() })
 afterAll(() => http.stop())
 
 describe('an input', () => {
-  test('is stored untouched, and its position is told', async () => {
+  test('is stored untouched, and the response has its position', async () => {
     const path = actor()
     const text = '{ "type": "add",  "data": {"by": 2, "数": "二"} , "id":"m-1"}'
 
@@ -29,39 +29,39 @@ describe('an input', () => {
     expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^${path}/m-1/[\\w-]{12}$`))
   })
 
-  test('without an id is called by its position', async () => {
+  test('without an id gets an id from its position', async () => {
     const { body } = await http.post(`/v1/in/${actor()}`, add(1))
     expect(body['id']).toBe(`seq:${String(body['position'])}`)
   })
 
-  const unfit = ['x'.repeat(257), '客'.repeat(60_000), 'seq:1', '', 7, '\ud800']
-  test.each(unfit)('with an id that is none goes to the host all the same', async (id) => {
+  const invalidIds = ['x'.repeat(257), '客'.repeat(60_000), 'seq:1', '', 7, '\ud800']
+  test.each(invalidIds)('with an invalid id is stored, and the host rejects it', async (id) => {
     const { status, body } = await http.post(`/v1/in/${actor()}?wait=actor`, add(1, { id }))
     expect(status).toBe(202)
     expect(body).toMatchObject({ id: `seq:${String(body['position'])}`, outcome: 'rejected', reason: 'bad_envelope' })
   })
 
-  test('that is sent twice is stored once', async () => {
+  test('that is sent twice with the same id is stored once', async () => {
     const path = actor()
     const first = await http.post(`/v1/in/${path}`, add(1, { id: 'same' }))
     const second = await http.post(`/v1/in/${path}`, add(1, { id: 'same' }))
     expect(second.body['position']).toBe(first.body['position'])
   })
 
-  test('that was rejected, is mended and comes again under its id counts, and once', async () => {
+  test('that was rejected counts once when it is corrected and sent again under the same id', async () => {
     const path = actor()
-    const send = async (by: unknown) => (await http.post(`/v1/in/${path}?wait=actor`, add(by as number, { id: 'mended' }))).body
+    const send = async (by: unknown) => (await http.post(`/v1/in/${path}?wait=actor`, add(by as number, { id: 'corrected' }))).body
     const first = await send('much')
     expect(first).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
-    const mended = await send(3)
-    expect(mended).toMatchObject({ outcome: 'committed' })
-    expect(mended['position']).not.toBe(first['position'])
-    expect((await send(3))['position']).toBe(mended['position'])
+    const corrected = await send(3)
+    expect(corrected).toMatchObject({ outcome: 'committed' })
+    expect(corrected['position']).not.toBe(first['position'])
+    expect((await send(3))['position']).toBe(corrected['position'])
     expect(await send(4)).toMatchObject({ outcome: 'repeat' })
     expect((await http.get(`/v1/actors/${path}`)).body).toMatchObject({ n: 2, context: { count: 3 } })
   })
 
-  test('may have an id that no header could carry', async () => {
+  test('may have an id with characters that a header cannot hold', async () => {
     const path = actor()
     const spaced = await http.post(`/v1/in/${path}`, add(1, { id: ' a\r\n订单 ' }))
     const plain = await http.post(`/v1/in/${path}`, add(1, { id: 'a\r\n订单' }))
@@ -70,8 +70,8 @@ describe('an input', () => {
   })
 })
 
-describe('a producer that waits for', () => {
-  test('the actor reads its own write', async () => {
+describe('a producer that waits', () => {
+  test('for the actor reads its own write', async () => {
     const path = actor()
     for (const total of [1, 2, 3]) {
       const { status, body } = await http.post(`/v1/in/${path}?wait=actor`, add(1))
@@ -81,17 +81,17 @@ describe('a producer that waits for', () => {
     }
   })
 
-  test('the actor is told why its input was rejected', async () => {
+  test('for the actor gets the reason of a rejection', async () => {
     const { status, body } = await http.post(`/v1/in/${actor()}?wait=actor`, add('much' as never))
     expect(status).toBe(202)
     expect(body).toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
     expect(body['error']).toContain('data.by')
   })
 
-  test('the actor is told that its input repeats another one', async () => {
+  test('for the actor gets `repeat` for a duplicate', async () => {
     const path = actor()
     const once = add(1, { id: 'm-1', source: 'crm', sequence: 5 })
-    // Published past the HTTP interface, so that JetStream does not recognise the second one: only the actor does.
+    // Published without a message id, so that JetStream does not detect the duplicate: only the actor does.
     await http.system.running.jetstream.js.publish(`in.${path.replaceAll('/', '.')}`, JSON.stringify(once))
     const again = await http.post(`/v1/in/${path}?wait=actor`, once)
     const behind = await http.post(`/v1/in/${path}?wait=out`, add(2, { id: 'm-2', source: 'crm', sequence: 4 }))
@@ -100,7 +100,7 @@ describe('a producer that waits for', () => {
     expect((await http.get(`/v1/actors/${path}`)).body).toMatchObject({ n: 1, context: { count: 1 } })
   })
 
-  test('OUT finds the events there', async () => {
+  test('for OUT finds the events there', async () => {
     const path = actor()
     const { body } = await http.post(`/v1/in/${path}?wait=out`, add(7, { id: 'm-7' }))
     const subject = `out.${path.replaceAll('/', '.')}.counted`
@@ -109,10 +109,10 @@ describe('a producer that waits for', () => {
     expect(out?.json()).toMatchObject({ causationid: 'm-7', position: body['position'], data: { count: 7 } })
   })
 
-  test.each(['out', 'tables'])('%s is answered no earlier than it is there', async (wait) => {
-    let level = 0
-    const levels = { dispatchedSeq: async () => level, projectedSeq: async () => level }
-    const server = await startHttpServer(httpOptions(http.system, levels))
+  test.each(['out', 'tables'])('for %s gets no answer before they have caught up', async (wait) => {
+    let doneSeq = 0
+    const progress = { dispatchedSeq: async () => doneSeq, projectedSeq: async () => doneSeq }
+    const server = await startHttpServer(httpOptions(http.system, progress))
     try {
       const { post } = clientOf(server.url)
       let answered = false
@@ -120,7 +120,7 @@ describe('a producer that waits for', () => {
       const late = await post(`/v1/in/${actor()}?wait=${wait}&timeoutMs=300`, add(1))
       expect([late.status, answered]).toEqual([504, false])
 
-      level = (await http.system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
+      doneSeq = (await http.system.running.jetstream.jsm.streams.info('LOG')).state.last_seq
 
       expect((await waiting).status).toBe(202)
     } finally {
@@ -128,7 +128,7 @@ describe('a producer that waits for', () => {
     }
   })
 
-  test('what does not come gets 504 with the position', async () => {
+  test('for longer than its timeout gets 504 with the position', async () => {
     const { status, headers, body } = await http.post(`/v1/in/${actor()}?wait=tables&timeoutMs=50`, add(1, { id: 'm-1' }))
     expect(status).toBe(504)
     expect(headers.get('content-type')).toContain('application/problem+json')
@@ -136,11 +136,11 @@ describe('a producer that waits for', () => {
   })
 })
 
-describe('what is not an input gets a problem', () => {
+describe('an invalid request gets', () => {
   test.each([
     ['a.b/toy/x', 'tenant "a.b"'], ['a/to*y/x', 'kind "to*y"'], ['a/toy/%3E', 'id ">"'], ['a/toy/x%20y', 'id "x y"'],
     [`a/toy/${'x'.repeat(129)}`, 'must match'], ['a/_/x', 'kind "_"'], ['a/toy/', 'id ""'], ['a/toy/%E5%AE%A2', 'id "客"'],
-  ])('400 that names the token: %s', async (path, says) => {
+  ])('400 that names the invalid token: %s', async (path, says) => {
     const { status, body } = await http.post(`/v1/in/${path}`, add(1))
     expect(status).toBe(400)
     expect(body).toMatchObject({ status: 400, code: 'bad_subject', type: 'urn:colloquy:problem:bad_subject' })
@@ -173,29 +173,29 @@ describe('what is not an input gets a problem', () => {
 
   test.each([
     ['DELETE', '/v1/in/acme/toy/x', 'POST'], ['PUT', '/v1/actors/acme/toy/x', 'HEAD, GET'], ['POST', '/healthz', 'HEAD, GET'],
-  ])('405 that says what is allowed: %s %s', async (method, where, allow) => {
+  ])('405 that lists the allowed methods: %s %s', async (method, where, allow) => {
     const { status, headers, body } = await http.get(where, { method, body: 'anything' })
     expect([status, body['code']]).toEqual([405, 'method_not_allowed'])
     expect(new Set(headers.get('allow')?.split(', '))).toEqual(new Set(allow.split(', ')))
   })
 
-  test('431 for headers without end', async () => {
+  test('431 for headers that are too large', async () => {
     const answer = await http.get('/healthz', { headers: { cookie: 'x'.repeat(20_000) } })
     expect([answer.status, answer.body['code']]).toEqual([431, 'headers_too_large'])
   })
 
-  test('nothing of it reaches INBOX', async () => {
+  test('no place in INBOX', async () => {
     const { state } = await http.system.running.jetstream.jsm.streams.info('INBOX', { subjects_filter: 'inbox.*.acme.toy.refused' })
     expect(state.subjects ?? {}).toEqual({})
   })
 })
 
 describe('an actor', () => {
-  test('is shown as it was after each record', async () => {
+  test('is returned as it was after each record', async () => {
     const path = actor()
     for (let by = 1; by <= 24; by++) {
       await http.post(`/v1/in/${path}`, add(by))
-      // Others write between its records now and then, so that these lie close together and far apart in LOG.
+      // Records of other actors in between, so that the distances in LOG between this actor's records differ.
       if (by % 4 === 0) for (let other = 0; other < by; other++) await http.post(`/v1/in/${actor()}`, add(by))
     }
     await http.post(`/v1/in/${path}?wait=actor`, { type: 'pause', data: {} })
@@ -212,7 +212,7 @@ describe('an actor', () => {
     })
   })
 
-  test('that is unknown, and a record that is not there, get 404', async () => {
+  test('that is unknown gets 404, and so does an unknown record', async () => {
     const path = actor()
     expect((await http.get(`/v1/actors/${path}`)).body).toMatchObject({ status: 404, code: 'unknown_actor' })
     await http.post(`/v1/in/${path}?wait=actor`, add(1))
@@ -229,7 +229,7 @@ describe('a token', () => {
   afterAll(() => server.stop())
 
   const wrong = ['', 'Bearer wrong', 'Bearer', `Basic ${token}`, `Bearer ${token}x`, token]
-  test.each(wrong)('keeps out who says: %s', async (authorization) => {
+  test.each(wrong)('refuses the header: %s', async (authorization) => {
     const headers: Record<string, string> = authorization === '' ? {} : { authorization }
     for (const path of ['/v1/actors/a/toy/x', '/metrics', '/unknown']) {
       const { status, body, headers: answered } = await clientOf(server.url).get(path, { headers })
@@ -238,7 +238,7 @@ describe('a token', () => {
     expect((await clientOf(server.url).post('/v1/in/a/toy/x', add(1), headers)).status).toBe(401)
   })
 
-  test('lets in who has it, and everybody to see whether it is ready', async () => {
+  test('is accepted, and not needed for health and readiness', async () => {
     const { get, post } = clientOf(server.url)
     expect((await post('/v1/in/a/toy/x', add(1), { authorization: `Bearer ${token}` })).status).toBe(202)
     expect((await get('/metrics', { headers: { authorization: `bearer ${token}` } })).status).toBe(200)
@@ -247,17 +247,17 @@ describe('a token', () => {
 })
 
 describe('the server', () => {
-  test('says that it is alive and ready, role by role', async () => {
+  test('reports health, and readiness role by role', async () => {
     expect((await http.get('/healthz')).status).toBe(200)
     const { status, body } = await http.get('/readyz')
     expect(status).toBe(200)
     const checks = body['checks'] as readonly { check: string; ok: boolean }[]
     expect(checks.map(({ check }) => check)).toEqual(['nats', 'host', 'dispatch', 'tasks', 'serve'])
-    const sound = { ok: true, since: expect.stringMatching(/Z$/) as string, detail: expect.any(String) as string }
-    for (const { check, ...rest } of checks) expect([check, rest]).toEqual([check, sound])
+    const healthy = { ok: true, since: expect.stringMatching(/Z$/) as string, detail: expect.any(String) as string }
+    for (const { check, ...rest } of checks) expect([check, rest]).toEqual([check, healthy])
   })
 
-  test('refuses to be open to the world without a token, and names both settings', async () => {
+  test('refuses to listen for other machines without a token, and names both settings', async () => {
     for (const host of ['0.0.0.0', '::', '10.1.2.3', 'example.org']) {
       const error: unknown = await errorOn(host)
       expect(codeOf(error)).toBe('http_unprotected')
@@ -265,15 +265,15 @@ describe('the server', () => {
     }
   })
 
-  test('whose port is taken says which setting to change', async () => {
-    const stranger = createServer().listen(0, '127.0.0.1')
+  test('names the setting to change if its port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
     try {
-      const address = await vi.waitUntil(() => stranger.address())
+      const address = await vi.waitUntil(() => other.address())
       const error: unknown = await errorOn('127.0.0.1', typeof address === 'object' ? address.port : 0)
       expect(codeOf(error)).toBe('port_taken')
       expect(messageOf(error)).toContain('COLLOQUY_HTTP_PORT')
     } finally {
-      stranger.close()
+      other.close()
     }
   })
 
@@ -282,7 +282,7 @@ describe('the server', () => {
   })
 })
 
-/** The error of one more server on the same stages, if it has one; it is stopped again. */
+/** Starts and stops another server on the same stages. Returns the error, if any. */
 async function errorOn(host: string, port = 0): Promise<unknown> {
   try {
     const server = await startHttpServer(httpOptions(http.system, { host, port }))

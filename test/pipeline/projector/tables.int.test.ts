@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { support } from '../../support/support-harness.ts'
+import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -10,10 +10,10 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-const said = (role: string, text: string, more: object = {}) => ({ type: 'message.received', data: { role, text, ...more } })
+const messageFrom = (role: string, text: string, more: object = {}) => ({ type: 'message.received', data: { role, text, ...more } })
 
-/** Tells an actor one thing after another, each once what came before is done. */
-async function tell(actor: string, ...bodies: readonly object[]): Promise<void> {
+/** Publishes inputs to an actor one by one, each after the stages have caught up with the one before. */
+async function publishInOrder(actor: string, ...bodies: readonly object[]): Promise<void> {
   for (const body of bodies) {
     await publishAll(system, [{ subject: `in.acme.support.${actor}`, body }])
     await caughtUp(system)
@@ -23,22 +23,23 @@ const of = (table: string, actor: string, columns: string, order: string) =>
   rows(system, `SELECT ${columns} FROM ${table} WHERE actor = '${actor}' ORDER BY ${order}`)
 
 describe('a case from its opening to the next one', () => {
-  beforeAll(() => tell(
+  beforeAll(() => publishInOrder(
     'nora',
-    { ...said('user', 'How long does shipping to Norway take?', { customer: 42, channel: 'app' }), id: 'q1' },
-    { ...said('user', 'qwertz uiop asdf'), id: 'q2' },
-    { ...said('user', 'I want to talk to a human please'), id: 'q3' },
-    { ...said('user', 'still there?'), id: 'q4' },
-    said('agent', 'Hello, this is Ann.'),
+    { ...messageFrom('user', 'How long does shipping to Norway take?', { customer: 42, channel: 'app' }), id: 'q1' },
+    { ...messageFrom('user', 'qwertz uiop asdf'), id: 'q2' },
+    { ...messageFrom('user', 'I want to talk to a human please'), id: 'q3' },
+    { ...messageFrom('user', 'still there?'), id: 'q4' },
+    messageFrom('agent', 'Hello, this is Ann.'),
     { type: 'feedback.given', data: { rating: 4 } },
     { type: 'case.resolved', data: {} },
-    { ...said('user', '你好'), id: 'q5', source: 'web' },
+    { ...messageFrom('user', '你好'), id: 'q5', source: 'web' },
   ))
 
-  test('is one row of cases, and the next one is another', async () => {
+  test('has one row in `cases`, and the next case another', async () => {
     const columns = 'case_no, history, customer, channel, lang, outcome, drop_state, escalation_reason, first_intent, first_responder, '
       + 'closed_at IS NOT NULL AS closed, escalated_at IS NOT NULL AS escalated, messages, user_msgs, bot_msgs, agent_msgs, turns, '
-      + 'turns_answered, escalations, tasks, tasks_failed, rating, cost, toBool(first_response_at >= opened_at AND closed_at >= escalated_at) AS ordered'
+      + 'turns_answered, escalations, tasks, tasks_failed, rating, cost, '
+      + 'toBool(first_response_at >= opened_at AND closed_at >= escalated_at) AS ordered'
     expect(await of('cases', 'nora', columns, 'case_no')).toEqual([
       {
         case_no: 1, history: false, customer: '42', channel: 'app', lang: 'en', outcome: 'escalated_resolved', drop_state: null,
@@ -54,8 +55,9 @@ describe('a case from its opening to the next one', () => {
     ])
   })
 
-  test('has a row of turns for each question, with what answered it', async () => {
-    expect(await of('turns', 'nora', 'turn, case_no, asked_id, responder, answered_idx, intent, hits, model, kb_version IS NULL AS blind', 'turn')).toEqual([
+  test('has a row in `turns` for each question, with the message that answered it', async () => {
+    const columns = 'turn, case_no, asked_id, responder, answered_idx, intent, hits, model, kb_version IS NULL AS blind'
+    expect(await of('turns', 'nora', columns, 'turn')).toEqual([
       { turn: 1, case_no: 1, asked_id: 'q1', responder: 'assistant', answered_idx: 1, intent: 'shipping', hits: 3, model: 'extractive', blind: 0 },
       { turn: 2, case_no: 1, asked_id: 'q2', responder: 'assistant', answered_idx: 1, intent: 'other', hits: 0, model: null, blind: 0 },
       { turn: 3, case_no: 1, asked_id: 'q3', responder: 'assistant', answered_idx: 1, intent: 'person', hits: null, model: null, blind: 1 },
@@ -72,66 +74,73 @@ describe('a case from its opening to the next one', () => {
     for (const { ms, latency_ms: latency } of pairs) expect(latency).toBe(Math.max(0, ms))
   })
 
-  test('is told state by state: what follows begins where and when the stay before ended', async () => {
-    const stays = await rows<Record<string, unknown>>(system, `
+  test('has an interval for each state, which starts where and when the interval before it ended', async () => {
+    const intervals = await rows<Record<string, unknown>>(system, `
       SELECT state, next, cause, case_no, entered_seq, left_seq, toString(entered_at) AS entered, toString(left_at) AS left, ms
       FROM states WHERE actor = 'nora' ORDER BY entered_seq`)
-    expect(stays.map(({ state, cause, case_no: no }) => [state, cause, no])).toEqual([
+    expect(intervals.map(({ state, cause, case_no: no }) => [state, cause, no])).toEqual([
       ['open.answering.lookingUp', 'task:lookup:done', 1], ['open.answering.composing', 'task:answer:done', 1],
       ['open.listening', 'message.received', 1], ['open.answering.lookingUp', 'task:lookup:done', 1],
       ['open.listening', 'message.received', 1], ['escalated.waiting', 'message.received', 1],
       ['escalated.withAgent', 'case.resolved', 1], ['closed', 'message.received', 1], ['open.listening', null, 2],
     ])
-    for (const [index, stay] of stays.slice(1).entries()) {
-      const before = stays[index]
-      expect([before?.['next'], before?.['left_seq'], before?.['left']]).toEqual([stay['state'], stay['entered_seq'], stay['entered']])
+    for (const [index, interval] of intervals.slice(1).entries()) {
+      const before = intervals[index]
+      const { state, entered_seq: seq, entered } = interval
+      expect([before?.['next'], before?.['left_seq'], before?.['left']]).toEqual([state, seq, entered])
     }
-    expect(stays.at(-1)).toMatchObject({ next: null, left_seq: null, left: null, ms: null })
+    expect(intervals.at(-1)).toMatchObject({ next: null, left_seq: null, left: null, ms: null })
   })
 
-  test('names the sources of an answer, in their order, with the turn', async () => {
+  test('has the sources of an answer in `citations`, ranked, with the turn', async () => {
     expect(await of('citations', 'nora', 'turn, rank, source, toBool(score > 0) AS scored', 'rank')).toEqual([
       { turn: 1, rank: 1, source: 'shipping-europe-en', scored: true },
     ])
   })
 })
 
-test('imported history fills the same tables, in its own times, and is not the case that follows it', async () => {
+test('imported history fills the same tables with its own times, and is a case apart from the one that follows', async () => {
   const past = { history: true, source: 'import' }
-  await tell(
+  await publishInOrder(
     'olaf',
-    { ...said('user', 'Where is my parcel?'), ...past, time: '2020-01-31T23:59:50Z' }, { ...said('user', 'Hello?'), ...past, time: '2020-02-01T00:00:00Z' },
-    { ...said('assistant', 'On its way.'), ...past, time: '2020-02-01T00:00:10Z' },
-    { type: 'conversation.imported', data: { turns: 3 } }, said('user', 'hello again'),
+    { ...messageFrom('user', 'Where is my parcel?'), ...past, time: '2020-01-31T23:59:50Z' },
+    { ...messageFrom('user', 'Hello?'), ...past, time: '2020-02-01T00:00:00Z' },
+    { ...messageFrom('assistant', 'On its way.'), ...past, time: '2020-02-01T00:00:10Z' },
+    { type: 'conversation.imported', data: { turns: 3 } }, messageFrom('user', 'hello again'),
   )
-  expect(await of('cases', 'olaf', 'case_no, history, toString(opened_at) AS opened, turns, turns_answered, first_intent', 'case_no')).toMatchObject([
-    { case_no: 1, history: true, opened: '2020-01-31 23:59:50.000', turns: 2, turns_answered: 2, first_intent: null }, { case_no: 2, history: false, turns: 1 },
+  const columns = 'case_no, history, toString(opened_at) AS opened, turns, turns_answered, first_intent'
+  expect(await of('cases', 'olaf', columns, 'case_no')).toMatchObject([
+    { case_no: 1, history: true, opened: '2020-01-31 23:59:50.000', turns: 2, turns_answered: 2, first_intent: null },
+    { case_no: 2, history: false, turns: 1 },
   ])
   expect(await of('turns', 'olaf', 'turn, history, latency_ms, responder', 'turn')).toMatchObject([
-    { turn: 1, history: true, latency_ms: 20_000, responder: 'assistant' }, { turn: 2, history: true, latency_ms: 10_000 }, { turn: 3, history: false },
+    { turn: 1, history: true, latency_ms: 20_000, responder: 'assistant' },
+    { turn: 2, history: true, latency_ms: 10_000 },
+    { turn: 3, history: false },
   ])
   expect(await of('conversations', 'olaf', 'history, messages', 'actor')).toEqual([{ history: false, messages: 5 }])
 })
 
-test('states side by side are stays of their own, each in its region', async () => {
-  const told = ['split', 'left', 'right'].map((type) => ({ subject: 'in.acme.toy.both', body: { type, data: {} } }))
-  await publishAll(system, told)
+test('parallel states have an interval each, in their region', async () => {
+  await publishAll(system, ['split', 'left', 'right'].map((type) => ({ subject: 'in.acme.toy.both', body: { type, data: {} } })))
   await caughtUp(system)
   const expected = (await readLog(system)).filter(({ actor }) => actor === 'acme/toy/both').map(({ record }) => record.to)
   expect(expected[0]?.split('+')).toHaveLength(2)
-  const [first] = await rows<{ regions: string[] }>(system, "SELECT groupUniqArray(region) AS regions FROM states WHERE actor = 'both' AND has(splitByChar('+', (SELECT state_to FROM events WHERE actor = 'both' AND type = 'split')), state)")
+  const [first] = await rows<{ regions: string[] }>(system, `
+    SELECT groupUniqArray(region) AS regions FROM states
+    WHERE actor = 'both' AND has(splitByChar('+', (SELECT state_to FROM events WHERE actor = 'both' AND type = 'split')), state)`)
   expect(first?.regions).toHaveLength(2)
   const open = await rows<{ state: string }>(system, "SELECT state FROM states WHERE actor = 'both' AND left_at IS NULL ORDER BY state")
   expect(open.map(({ state }) => state).join('+')).toBe(expected.at(-1))
 })
 
-test('a kind that says nothing has no cases, turns or conversations, and stays all the same', async () => {
+test('a kind without messages has no cases, turns or conversations, and still has intervals', async () => {
   await publishAll(system, [{ subject: 'in.acme.toy.mute', body: { type: 'pause', data: {} } }])
   await caughtUp(system)
   const counts = ['cases', 'turns', 'conversations', 'states'].map((table) => `(SELECT count() FROM ${table} WHERE actor = 'mute') AS ${table}`)
   expect(await rows(system, `SELECT ${counts.join(', ')}`)).toEqual([{ cases: 0, turns: 0, conversations: 0, states: 1 }])
 })
 
-test('after all of this the tables are what the log says', async () => {
+test('at the end the tables match the log', async () => {
   expect(await tablesBesideLog(system)).toEqual([])
 })

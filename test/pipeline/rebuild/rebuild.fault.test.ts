@@ -83,7 +83,7 @@ test('killing the projector repeatedly during a table swap never swaps only some
     rebuild.signal('SIGKILL')
     await rebuild.ended
   }
-  expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/they have taken over/)
+  expect((await runCli(['rebuild'], { dataDir })).stdout).toMatch(/swapped them in/)
   expect(await everything()).toEqual(before)
   expect((await runCli(['verify'], { dataDir })).code).toBe(0)
 }, 360_000)

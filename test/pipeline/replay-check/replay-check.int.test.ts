@@ -49,7 +49,7 @@ const actorsOf = (found: readonly Found[]): string[] => [...new Set(found.map(({
 describe('colloquy check', () => {
   test('finds no deviation without a change', async () => {
     const { code, stdout } = await runCli(['check', config('same')], cli)
-    expect(stdout).toMatch(/^8 actors would go on as recorded \(\d+ records replayed, 1 skipped, LOG up to \d+\)\n$/)
+    expect(stdout).toMatch(/^8 actors would behave as recorded \(\d+ records replayed, 1 skipped, LOG up to \d+\)\n$/)
     expect(code).toBe(0)
   })
 

@@ -227,7 +227,7 @@ test('altered JSON is found: the data of an event and of a rejected input, and t
   await command(`ALTER TABLE actors_rows UPDATE label = '{"count":77}' WHERE kind = 'toy' AND actor = 't1'`)
   const { code, stderr, verified } = await verify()
   expect(code).toBe(1)
-  expect(stderr).toMatch(/actors is not what the log says:\n {2}actors, sequence \d+, row tenant acme, kind toy, actor t1: label is "{/)
+  expect(stderr).toMatch(/actors does not match the log:\n {2}actors, sequence \d+, row tenant acme, kind toy, actor t1: label is "{/)
   expect(stderr).toMatch(/label is "{.*77}", by the log [^]*code: tables_differ/)
   expect(verified.first).toMatchObject([{ table: 'actors', kind: 'different', column: 'label', found: '{"count":77}' }])
 })

@@ -57,7 +57,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
-        return `${f.count(all?.closed ?? 0)} 个已关闭个案中，${f.share(all?.containment_rate ?? null)} 没有人工参与${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}。`
+        return `${f.count(all?.closed ?? 0)} 个已关闭个案中，${f.share(all?.containment_rate ?? null)} `
+          + `没有人工参与${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}。`
       },
     },
     'first-response': {
@@ -66,7 +67,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `${f.count(all?.cases ?? 0)} 个个案都还没有回复。`
-        return `一半客户在 ${f.duration(all?.p50_ms ?? null)}内得到回复，95% 在 ${f.duration(all?.p95_ms ?? null)}内；${f.count(all?.waiting ?? 0)} 个仍在等待。`
+        return `一半客户在 ${f.duration(all?.p50_ms ?? null)}内得到回复，95% 在 ${f.duration(all?.p95_ms ?? null)}内；`
+          + `${f.count(all?.waiting ?? 0)} 个仍在等待。`
       },
     },
     'repeat-contact': {
@@ -95,7 +97,8 @@ export const zh: Words = {
         const bound = all.cost_unknown === 0 ? '' : `这是下限：${f.count(all.cost_unknown)} 个个案没有成本数据。`
         return all.cost_per_resolved === null
           ? `已关闭个案共花费 ${f.money(all.cost)}，没有一个解决。${bound}`
-          : `每个已解决个案花费 ${f.money(all.cost_per_resolved)}：共 ${f.money(all.cost)}，${f.count(all.closed)} 个已关闭个案中 ${f.count(all.resolved)} 个已解决。${bound}`
+          : `每个已解决个案花费 ${f.money(all.cost_per_resolved)}：共 ${f.money(all.cost)}，${f.count(all.closed)} 个已关闭个案中 `
+            + `${f.count(all.resolved)} 个已解决。${bound}`
       },
     },
     satisfaction: {
@@ -104,7 +107,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.rated ?? 0) === 0) return `${f.count(all?.cases ?? 0)} 个个案都没有评分。`
-        return `${f.count(all?.rated ?? 0)} 个评分中 ${f.share(all?.csat ?? null)} 为 4 分或 5 分，平均 ${f.decimal(all?.average ?? null)} 分；${f.share(all?.rated_share ?? null)} 的个案有评分。`
+        return `${f.count(all?.rated ?? 0)} 个评分中 ${f.share(all?.csat ?? null)} 为 4 分或 5 分，平均 `
+          + `${f.decimal(all?.average ?? null)} 分；${f.share(all?.rated_share ?? null)} 的个案有评分。`
       },
     },
     'time-in-state': {
@@ -113,7 +117,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
-        const lost = worst === undefined || worst.dropped === 0 ? '没有客户流失。' : `流失最多的是“${clipped(worst.state)}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
+        const lost = worst === undefined || worst.dropped === 0 ? '没有客户流失。'
+          + '' : `流失最多的是“${clipped(worst.state)}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
         return `停留最久的状态是“${clipped(longest?.state ?? '')}”（共 ${f.hours(longest?.hours ?? 0)} 小时）；${lost}`
       },
     },
@@ -123,7 +128,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const last = rows.at(-1)
         const peak = rows.toSorted((a, b) => b.open - a.open)[0]
-        return `最后有 ${f.count(last?.open ?? 0)} 个个案未关闭，其中 ${f.count(last?.waiting_for_person ?? 0)} 个等待人工；最多时为 ${f.count(peak?.open ?? 0)} 个（${f.hour(peak?.hour ?? null)} 起的一小时）。`
+        return `最后有 ${f.count(last?.open ?? 0)} 个个案未关闭，其中 ${f.count(last?.waiting_for_person ?? 0)} 个等待人工；最多时为 `
+          + `${f.count(peak?.open ?? 0)} 个（${f.hour(peak?.hour ?? null)} 起的一小时）。`
       },
     },
     'intent-funnel': {
@@ -132,7 +138,8 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.answered ?? 0)} 个得到回复，其中 ${f.count(all?.contained ?? 0)} 个无需人工，${f.count(all?.resolved ?? 0)} 个因此解决；最常见的意图：${nameOf(first?.intent)}（${f.count(first?.cases ?? 0)} 个）。`
+        return `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.answered ?? 0)} 个得到回复，其中 ${f.count(all?.contained ?? 0)} 个无需人工，`
+          + `${f.count(all?.resolved ?? 0)} 个因此解决；最常见的意图：${nameOf(first?.intent)}（${f.count(first?.cases ?? 0)} 个）。`
       },
     },
     quality: {
@@ -158,7 +165,8 @@ export const zh: Words = {
       definition: '期间内启动的任务（如检索、回答）：结果、排队时间和执行时间。',
       summary: (rows, f) => {
         const all = totalOf(rows)
-        return `${f.share(all?.failure_rate ?? null)} 的任务失败（${f.count(all?.tasks ?? 0)} 个中的 ${f.count((all?.failed ?? 0) + (all?.expired ?? 0))} 个）；95% 的排队时间不超过 ${f.duration(all?.queue_p95_ms ?? null)}。`
+        return `${f.share(all?.failure_rate ?? null)} 的任务失败（${f.count(all?.tasks ?? 0)} 个中的 `
+          + `${f.count((all?.failed ?? 0) + (all?.expired ?? 0))} 个）；95% 的排队时间不超过 ${f.duration(all?.queue_p95_ms ?? null)}。`
       },
     },
   },

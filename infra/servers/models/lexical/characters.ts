@@ -1,4 +1,4 @@
-/** Han characters that carry little by themselves because they are everywhere in modern Chinese, the most frequent first. */
+/** The most frequent Han characters of modern Chinese, which say little about a text; the most frequent first. */
 const FREQUENT_HAN = `
   的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方
   多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情
@@ -9,7 +9,7 @@ const FREQUENT_HAN = `
 
 export const FREQUENT = [...FREQUENT_HAN.replaceAll(/\s/g, '')]
 
-/** English words that tell hardly anything, as they are after normalisation: without apostrophes. */
+/** English words that say little about a text, normalised: without apostrophes. */
 export const FREQUENT_WORDS = `
   a an the this that these those is are was were be been being am i im ive id ill you your youre me my mine we our us they them their
   it its he she his her and or but so if then than as of for to from with at on in by into about do does did doing done dont doesnt
@@ -19,7 +19,7 @@ export const FREQUENT_WORDS = `
 
 type Range = readonly [first: number, last: number]
 
-/** Scripts whose words are not divided by blanks, or whose characters mean something each: read as runs of one to three characters. */
+/** Scripts without blanks between words, or with one meaning per character: features are runs of one to three characters. */
 const IDEOGRAPHIC: readonly Range[] = [
   [0x3005, 0x3007], [0x4e00, 0x9fff], // Han
   [0x3041, 0x3096], [0x30a1, 0x30fc], // Hiragana, Katakana
@@ -28,7 +28,7 @@ const IDEOGRAPHIC: readonly Range[] = [
   [0x2600, 0x27bf], [0x1f300, 0x1f64f], [0x1f680, 0x1f6ff], [0x1f900, 0x1faff], // pictures
 ]
 
-/** Scripts of words between blanks, in the small letters that normalisation leaves. */
+/** Scripts with blanks between words, in lower case as normalisation leaves them. */
 const ALPHABETIC: readonly Range[] = [
   [0x30, 0x39], [0x61, 0x7a], [0xdf, 0xff], [0x100, 0x24f], [0x250, 0x2af], // digits, Latin
   [0x370, 0x3ff], [0x430, 0x52f], [0x561, 0x587], // Greek, Cyrillic, Armenian
@@ -37,15 +37,15 @@ const ALPHABETIC: readonly Range[] = [
   [0x10d0, 0x10ff], [0x1200, 0x135a], // Georgian, Ethiopic
 ]
 
-/** Ids 0, 1 and 2: filling, what is not in the vocabulary, and what divides words. Private characters, so that no text contains them. */
+/** Ids 0, 1 and 2: padding, unknown, word separator. The first two are private characters, which no text contains. */
 export const SPECIAL = ['\ue000', '\ue001', ' '] as const
 
 const charactersOf = (ranges: readonly Range[]): string[] =>
   ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => String.fromCodePoint(first + index)))
 
 /**
- * All characters in the order of their ids. The ranges are written out rather than asked of the regular expressions of this Node, whose
- * Unicode grows from version to version: the model must not.
+ * All characters in the order of their ids. The ranges are written out, since the Unicode tables of Node's regular expressions change
+ * between versions and the model must not.
  */
 export function vocabulary(): { readonly characters: readonly string[]; readonly firstAlphabetic: number } {
   const frequent = new Set(FREQUENT)

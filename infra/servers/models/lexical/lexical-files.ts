@@ -3,11 +3,11 @@ import { encodeModel } from '../onnx.ts'
 import { DIMENSION, lexicalGraph } from './lexical-graph.ts'
 import { tokenizerConfigJson, tokenizerJson } from './lexical-tokenizer.ts'
 
-/** Characters that one vector stands for at most: longer texts blur, and are cut into chunks instead. */
+/** Characters per vector; longer texts are cut into chunks, since a vector of many words finds less. */
 export const LEXICAL_TOKENS_MAX = 256
 export const LEXICAL_DIMENSION = DIMENSION
 
-/** The files of the built-in model by their paths, the same bytes each time. */
+/** The files of the built-in model by path; always the same bytes. */
 export function lexicalFiles(): ReadonlyMap<string, Uint8Array> {
   const encoder = new TextEncoder()
   const config = { model_type: 'bert', architectures: ['BertModel'], hidden_size: DIMENSION, max_position_embeddings: LEXICAL_TOKENS_MAX }

@@ -5,21 +5,23 @@ import { FREQUENT, FREQUENT_WORDS, SPECIAL, vocabulary } from './characters.ts'
 export const DIMENSION = 512
 
 /**
- * What each kind of feature counts. Found by trying on Chinese passages of an encyclopaedia and English intents of customers:
- * docs/decisions/0015 has the figures.
+ * Weight of each kind of feature, tuned on Chinese passages of an encyclopaedia and English intents of customers
+ * (figures: docs/decisions/0015).
  */
 const WEIGHT = { word: 1.3, letters3: 0.3, letters4: 0.3, han1: 0.9, han2: 1, han3: 0.3 } as const
 const FREQUENT_WORD_WEIGHT = 0.4
-/** Coordinates are taken to this power: a passage that says one thing ten times is not ten times about it. */
+/** Coordinates are raised to this power, so that ten mentions do not count ten times. */
 const POWER = 0.75
-/** So that a text without any feature has a direction too: the same for all of them, and none for the others. */
+/** Gives a text without features a direction; too small to matter for others. */
 const BIAS = 1e-4
 
 /** Hashes are numbers below 2^31, so that the product of two stays below 2^62. */
 const MASK = 2 ** 31 - 1
 /** Odd, and spread over 31 bits; otherwise arbitrary. */
-const MULTIPLIER = { word: 1_540_483_477, mixA: 1_597_334_677, mixB: 1_103_515_245, before1: 668_265_263, before2: 374_761_393, before3: 1_181_783_497 } as const
-/** Keeps the kinds of features apart. */
+const MULTIPLIER = {
+  word: 1_540_483_477, mixA: 1_597_334_677, mixB: 1_103_515_245, before1: 668_265_263, before2: 374_761_393, before3: 1_181_783_497,
+} as const
+/** Makes hashes of different kinds of features differ. */
 const SALT = { word: 101, letters3: 202, letters4: 303, han1: 404, han2: 505, han3: 606 } as const
 /** A word is hashed by its last 2^5 letters. */
 const WORD_DOUBLINGS = 5
@@ -27,7 +29,7 @@ const WORD_BUCKETS = 8_192
 
 const HASH_STEPS = [{ shift: 15, multiplier: MULTIPLIER.mixB }, { shift: 13, multiplier: MULTIPLIER.mixA }] as const
 
-/** The same in plain numbers as `mix` builds below: the table of frequent words is made with it. */
+/** The function that `mix` builds below, on plain numbers, for the table of frequent words. */
 function mixed(value: bigint): bigint {
   const mask = BigInt(MASK)
   let hash = (value * BigInt(MULTIPLIER.mixA)) & mask
@@ -35,7 +37,7 @@ function mixed(value: bigint): bigint {
   return hash ^ (hash >> 16n)
 }
 
-/** A word's rolling hash, as the graph's scan has it at the word's last letter. */
+/** A word's rolling hash, as the graph computes it at the word's last letter. */
 function wordHash(ids: readonly number[]): bigint {
   let hash = 0n
   for (const id of ids) hash = (hash * BigInt(MULTIPLIER.word) + BigInt(id)) & BigInt(MASK)
@@ -45,7 +47,7 @@ function wordHash(ids: readonly number[]): bigint {
 /**
  * The graph of the built-in model, over the ids of single characters: words, groups of 3 and 4 letters, and runs of 1 to 3 Han (kana,
  * Hangul…) characters are hashed, each hash adds its weight with a sign to one coordinate ("feature hashing", Weinberger et al. 2009), and
- * frequent characters and words count less. A dot product of two texts is then about the weight of what they share.
+ * frequent characters and words count less. The dot product of two texts then approximates the weight of their shared features.
  */
 export function lexicalGraph(): OnnxGraph {
   const { characters, firstAlphabetic } = vocabulary()
@@ -53,7 +55,7 @@ export function lexicalGraph(): OnnxGraph {
   const given = g.input({ name: 'input_ids', type: 'int64', dims: ['batch', 'length'] })
   const mask = g.input({ name: 'attention_mask', type: 'int64', dims: ['batch', 'length'] })
 
-  // A blank before and behind: every word has an end, and groups of letters see it.
+  // A blank before and after: every word has an end that groups of letters include.
   const ids = g.op('Pad', [g.op('Mul', [given, mask]), g.ints([0, 1, 0, 1])])
   const atLeast = (value: number): string => g.op('Cast', [g.op('GreaterOrEqual', [ids, g.int(value)])], { to: 7 })
   const isLetter = atLeast(firstAlphabetic)
@@ -76,7 +78,9 @@ export function lexicalGraph(): OnnxGraph {
   const words = rollingHashes(g, letter, isLetter, before)
   const wordBefore = before(words, 1)
   const wordEnds = g.op('Mul', [g.op('Sub', [g.int(1), isLetter]), before(isLetter, 1)])
-  const commonness = g.op('Gather', [g.tensor('float', [WORD_BUCKETS], wordWeights(characters)), bucket(g, mix(g, wordBefore), WORD_BUCKETS)])
+  const commonness = g.op('Gather', [
+    g.tensor('float', [WORD_BUCKETS], wordWeights(characters)), bucket(g, mix(g, wordBefore), WORD_BUCKETS),
+  ])
   const rarity = g.op('Gather', [
     g.tensor('float', [FREQUENT.length + SPECIAL.length + 1], hanWeights()),
     g.op('Min', [ids, g.int(FREQUENT.length + SPECIAL.length)]),
@@ -101,13 +105,14 @@ export function lexicalGraph(): OnnxGraph {
   const sketch = g.op('ScatterElements', [empty, bucket(g, hashes, DIMENSION), g.op('Mul', [weights, sign])], { axis: 1, reduction: 'add' })
   const damped = g.op('Mul', [g.op('Sign', [sketch]), g.op('Pow', [g.op('Abs', [sketch]), g.float(POWER)])])
   const bias = Float32Array.from({ length: DIMENSION }, (_, index) => (index === 0 ? BIAS : 0))
-  g.output(g.op('Add', [damped, g.tensor('float', [DIMENSION], bias)]), { name: 'sentence_embedding', type: 'float', dims: ['batch', DIMENSION] })
+  const biased = g.op('Add', [damped, g.tensor('float', [DIMENSION], bias)])
+  g.output(biased, { name: 'sentence_embedding', type: 'float', dims: ['batch', DIMENSION] })
   return g.build('lexical')
 }
 
 /**
- * At every letter, the hash of its word up to there: h = h' · m + letter. All positions at once, by doubling the length that each has
- * seen (Hillis and Steele 1986); whatever is not a letter has factor 0, so that nothing passes it.
+ * The hash of a word up to each of its letters: h = h' · m + letter. All positions at once, by doubling the length that each covers
+ * (Hillis and Steele 1986); other characters have factor 0, which separates words.
  */
 function rollingHashes(g: GraphBuilder, letter: string, isLetter: string, before: (value: string, count: number) => string): string {
   const masked = (value: string): string => g.op('BitwiseAnd', [value, g.int(MASK)])
@@ -121,7 +126,7 @@ function rollingHashes(g: GraphBuilder, letter: string, isLetter: string, before
   return hash
 }
 
-/** Spreads hashes over 31 bits, so that any few of them are as good as others. */
+/** Spreads hashes over 31 bits, so that any of the bits can choose a bucket. */
 function mix(g: GraphBuilder, value: string): string {
   const times = (hash: string, multiplier: number): string => g.op('BitwiseAnd', [g.op('Mul', [hash, g.int(multiplier)]), g.int(MASK)])
   const folded = (hash: string, shift: number): string => g.op('BitwiseXor', [hash, g.op('Div', [hash, g.int(2 ** shift)])])
@@ -130,18 +135,18 @@ function mix(g: GraphBuilder, value: string): string {
   return folded(spread, 16)
 }
 
-/** Which of a power of two a hash belongs to; the lowest bit is left for the sign. */
+/** The bucket of a hash, out of a power of two; the lowest bit is left for the sign. */
 const bucket = (g: GraphBuilder, hash: string, count: number): string =>
   g.op('BitwiseAnd', [g.op('Div', [hash, g.int(2)]), g.int(count - 1)])
 
-/** By the id of a character: 0 for the most frequent Han, rising to 1 for those that are not in the list, by the logarithm of their rank. */
+/** Weights by character id: 0 for the most frequent Han, rising with the logarithm of the rank to 1 for those not in the list. */
 function hanWeights(): Float32Array {
   const weights = new Float32Array(FREQUENT.length + SPECIAL.length + 1).fill(1)
   for (const rank of FREQUENT.keys()) weights[SPECIAL.length + rank] = Math.fround(Math.log(1 + rank) / Math.log(1 + FREQUENT.length))
   return weights
 }
 
-/** By the bucket of a word's hash. */
+/** Weights by the bucket of a word's hash. */
 function wordWeights(characters: readonly string[]): Float32Array {
   const ids = new Map(characters.map((character, id) => [character, id]))
   const weights = new Float32Array(WORD_BUCKETS).fill(1)

@@ -5,8 +5,8 @@ const [PAD, UNKNOWN, BLANK] = SPECIAL
 const replace = (regex: string, content: string) => ({ type: 'Replace', pattern: { Regex: regex }, content })
 
 /**
- * A tokenizer of single characters, as transformers.js reads it: letters small and without accents, full-width and half-width forms made
- * equal, invisible characters and apostrophes taken out, and whatever is not a letter, a digit or a picture made one blank.
+ * A tokenizer of single characters in the format of transformers.js. It lower-cases letters and removes accents, equates full-width and
+ * half-width forms, removes invisible characters and apostrophes, and turns all but letters, digits and pictures into one blank.
  */
 export function tokenizerJson(): string {
   const { characters } = vocabulary()

@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
-import { ColloquyError } from '../../../schemas/errors.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 
 const sqliteBusy = 5
 
-/** A lock that its holder gives back, once or more often, or the operating system when the holder is gone. */
+/** A lock. The operating system releases it when its holder is gone; `release` may be called again. */
 export interface DataLock { release(): void }
 
 /**
- * Takes the exclusive lock on a file, which is made if missing. Node has no flock of its own; SQLite's lock is one that the
- * kernel keeps, so a killed holder leaves nothing stale behind.
+ * Takes an exclusive lock on a file, which is created if missing. Node has no flock; SQLite's lock is kept by the kernel, so a killed
+ * holder leaves no stale lock.
  *
  * @throws ColloquyError `data_dir_in_use` when another process, or another part of this one, holds it.
  */

@@ -1,8 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Registry } from 'prom-client'
-import type { Running } from '../../app/launch.ts'
-import type { Role } from '../../settings.ts'
-import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
+import type { Running } from './launch.ts'
+import type { Role } from '../settings.ts'
+import type { StageStatus } from '../../pipeline/runtime/stage.ts'
 
 /** A count since the start, and how fast it rises. */
 export interface Figure {

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+import type { Logger } from 'pino'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { LogStyle } from '../app/open-log.ts'
+import { addressesOf, announce } from '../app/connect-to-running.ts'
+import { threadSettings } from '../app/thread-settings.ts'
+import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
+import { ROLES, type Role, type Settings } from '../settings.ts'
+import { startReloader, type Reloader } from './reloader.ts'
+import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
+import { watchFiles } from './file-watch.ts'
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
+/** Roles that run kinds or their effects restart with each save; the other roles and the servers keep running. */
+const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
+const OWN_ROLES: readonly Role[] = ['project', 'embed', 'serve']
+
+/** A system that reloads its kinds on each save. */
+export interface DevSystem {
+  readonly running: Running
+  readonly reloader: Reloader
+  /** Address of the page. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts servers, tables and the page in this process, and the kinds in another.
+ *
+ * @throws ColloquyError where something cannot be started, `dev_not_loopback` and `dev_needs_all_roles` for settings that do not fit.
+ * Unusable kinds are no error: log and page show the problem until it is fixed.
+ */
+export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger): Promise<DevSystem> {
+  checkSettings(settings)
+  await using started = new AsyncDisposableStack()
+  const reloaderStarted = Promise.withResolvers<Reloader>()
+  const moreRoutes: MoreRoutes = (app, system) =>
+    addDevRoutes(app, { ...system, reloader: reloaderStarted.promise, log, now: Date.now, partitionCount: settings.PARTITIONS })
+  const running = await launch({ ...settings, ROLES: OWN_ROLES }, new Map(), log, { moreRoutes })
+  started.defer(() => running.stop())
+  const reloader = startReloader({
+    order: {
+      type: 'load', settings: threadSettings({ ...settings, ROLES: WORKER_ROLES }, running), durability: running.durability, logStyle,
+    },
+    configFile: resolve(settings.CONFIG),
+    watchFiles: (onSave) => watchFiles(onSave, log), log, now: () => new Date().toISOString(),
+  })
+  reloaderStarted.resolve(reloader)
+  started.defer(() => reloader.stop())
+  const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
+  started.defer(withdraw)
+  const stopping = started.move()
+  return { running, reloader, url: `${running.http?.url ?? ''}${PAGE_PATH}`, stop: () => stopping.disposeAsync() }
+}
+
+function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {
+  if (!LOOPBACK.includes(HTTP_HOST)) {
+    throw new ColloquyError('dev_not_loopback', `COLLOQUY_HTTP_HOST is ${HTTP_HOST}, but only this machine may open its page: `
+      + 'set it to 127.0.0.1, and use an SSH tunnel from other machines')
+  }
+  if (ROLES.some((role) => !roles.includes(role))) {
+    throw new ColloquyError('dev_needs_all_roles', `COLLOQUY_ROLES is ${roles.join(',')}; "colloquy dev" runs all of them: unset it`)
+  }
+}
