@@ -3,9 +3,9 @@ import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { watchConnection } from '../jetstream/connection-events.ts'
 import { lastRecord, recordsOfKind } from '../jetstream/last-record.ts'
 import { QUESTION_CHARACTERS_MAX, type Search } from '../search/hybrid-search.ts'
-import { watchConnection } from '../jetstream/connection-events.ts'
 
 /** Max tenants whose knowledge version is cached. */
 const TENANTS_MAX = 10_000

@@ -1,9 +1,9 @@
 import { headed, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
 import { definitionsOf } from './code-sections.ts'
 import { htmlSections } from './html-sections.ts'
-import { pack, sizeOf, type PackOptions, type Piece } from './pack-chunks.ts'
-import { markdownSections, plainSections, type Section } from './text-sections.ts'
+import { pack, type PackOptions, type Piece,sizeOf } from './pack-chunks.ts'
 import { rowsOf } from './table-rows.ts'
+import { markdownSections, plainSections, type Section } from './text-sections.ts'
 
 /** Formats that `chunkDocument` understands. */
 export const FORMATS = ['markdown', 'text', 'html', 'code', 'csv'] as const
