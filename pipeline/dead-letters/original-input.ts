@@ -1,10 +1,10 @@
+import type { Resolution,ResolutionRequest } from '../../schemas/dead-letter-resolution.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { ResolutionRequest, Resolution } from '../../schemas/dead-letter-resolution.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { recordAt } from '../jetstream/last-record.ts'
-import { findDeadLetter, type DeadLetter } from './dead-letters.ts'
+import { type DeadLetter,findDeadLetter } from './dead-letters.ts'
 
 /** The input that resolves a dead letter of an actor. */
 export interface ResolutionInput {

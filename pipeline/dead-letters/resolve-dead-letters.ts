@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Resolution,RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import { RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader, type Resolution } from '../../schemas/dead-letter-resolution.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import { restartPauses, withRetry, type Pauses } from '../runtime/retry.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
-import type { DeadLetter } from './dead-letters.ts'
-import { resolutionInputOf, type ResolutionInput } from './original-input.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
+import { type Pauses,restartPauses, withRetry } from '../runtime/retry.ts'
+import type { DeadLetter } from './dead-letters.ts'
+import { type ResolutionInput,resolutionInputOf } from './original-input.ts'
 
 /**
  * The outcome of resolving one dead letter.

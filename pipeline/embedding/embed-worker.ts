@@ -2,12 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../schemas/errors.ts'
 import { lowerThreadPriority } from '../runtime/thread-priority.ts'
-import { createBatcher, type Tokens } from './token-batches.ts'
-import { chunksOf } from './text-chunks.ts'
-import { loadEncoder, type Encoder } from './encoder.ts'
-import type { EmbedAs } from './embedding-model.ts'
-import { addScaled, normalise } from './pooling.ts'
 import type { FromWorker, TextJob, ToWorker, WorkerData } from './embed-protocol.ts'
+import type { EmbedAs } from './embedding-model.ts'
+import { type Encoder,loadEncoder } from './encoder.ts'
+import { addScaled, normalise } from './pooling.ts'
+import { chunksOf } from './text-chunks.ts'
+import { createBatcher, type Tokens } from './token-batches.ts'
 
 /** A text in flight: one part, or one part per chunk if it is longer than the model allows. */
 interface Text {

@@ -1,4 +1,3 @@
-import { workerEntry } from '../runtime/worker-entry.ts'
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
@@ -7,10 +6,11 @@ import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { restartPauses } from '../runtime/retry.ts'
-import { fingerprintOf, type EmbedAs, type EmbedModel } from './embedding-model.ts'
-import { createPendingTexts } from './pending-texts.ts'
+import { workerEntry } from '../runtime/worker-entry.ts'
 import type { FromWorker, TextJob } from './embed-protocol.ts'
-import { startThread, type EmbedThread } from './embed-thread.ts'
+import { type EmbedThread,startThread } from './embed-thread.ts'
+import { type EmbedAs, type EmbedModel,fingerprintOf } from './embedding-model.ts'
+import { createPendingTexts } from './pending-texts.ts'
 
 /** Converts texts to vectors; the dot product of two vectors is their similarity. */
 export interface Embedder {

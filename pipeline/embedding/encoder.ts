@@ -1,8 +1,8 @@
-import { AutoModel, AutoTokenizer, env, LogLevel, Tensor } from '@xenova/transformers'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { AutoModel, AutoTokenizer, env, LogLevel, Tensor } from '@xenova/transformers'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { weightsFile, type EmbedModel } from './embedding-model.ts'
+import { type EmbedModel,weightsFile } from './embedding-model.ts'
 import { normalise, pool } from './pooling.ts'
 
 /** A loaded model. `run` blocks the thread that calls it. */

@@ -1,7 +1,7 @@
 import type { ColloquyError } from '../../schemas/errors.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import type { EmbedAs } from './embedding-model.ts'
 import type { TextJob } from './embed-protocol.ts'
+import type { EmbedAs } from './embedding-model.ts'
 
 /** A text that has no vector yet. */
 export interface PendingText extends TextJob {

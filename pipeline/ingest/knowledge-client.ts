@@ -1,12 +1,12 @@
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { contextSchema, idsIn, type Context } from '../../actors/kinds/source/revision.ts'
+import { type Context,contextSchema, idsIn } from '../../actors/kinds/source/revision.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND, sourceActorId } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import type { Sender } from '../producer/input-sender.ts'
-import { documentPartsOf, type Document } from './document-parts.ts'
+import { type Document,documentPartsOf } from './document-parts.ts'
 
 /** The result of an upload. `unchanged` means that the same document was uploaded before, and nothing was sent. */
 export interface Uploaded {

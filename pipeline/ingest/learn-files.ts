@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
-import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import type { Document } from './document-parts.ts'
-import type { KnowledgeClient } from './knowledge-client.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { documentsIn, type Read } from './read-documents.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
+import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
+import type { KnowledgeClient } from './knowledge-client.ts'
+import { documentsIn, type Read } from './read-documents.ts'
 
 export interface LearnOptions {
   readonly knowledge: KnowledgeClient

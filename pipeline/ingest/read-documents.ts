@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { z } from 'zod'
-import { chunkDocument } from './chunking/chunk-document.ts'
-import type { Document } from './document-parts.ts'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
 import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
-import { openLines, type Line } from './line-file.ts'
+import { chunkDocument } from './chunking/chunk-document.ts'
+import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
+import { type Line,openLines } from './line-file.ts'
 
 /** A document of a file, or the problem with it. */
 export interface Read {

@@ -1,14 +1,14 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { z } from 'zod'
+import { inputSchema,zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { zodProblem, inputSchema } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import { inputSubject, messageIdOf, type Address } from '../../schemas/subjects.ts'
+import { type Address,inputSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { JS_CODE, NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import { createPublisher, type PublishResult } from '../jetstream/publisher.ts'
 import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
-import { withRetry, type Pauses } from '../runtime/retry.ts'
+import { type Pauses,withRetry } from '../runtime/retry.ts'
 
 /** An input with an id, ready to publish. */
 export type OutgoingInput = z.input<typeof inputSchema> & { readonly id: string }

@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node'
-import { isRefusal, readInput } from '../../actors/core/read-input.ts'
 import { duplicateBy } from '../../actors/core/deduplication.ts'
-import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
+import { isRefusal, readInput } from '../../actors/core/read-input.ts'
+import { type Address,logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
-import { shared, pollUntil } from '../runtime/poll-until.ts'
+import { pollUntil,shared } from '../runtime/poll-until.ts'
 
 /** What a producer can wait for: its input is decided, its events are on OUT, its rows are in the tables. */
 export const WAITS = ['actor', 'out', 'tables'] as const

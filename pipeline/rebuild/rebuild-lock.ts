@@ -1,7 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS, isUnderWay, loadState, type RebuildState,saveState } from '../projector/rebuild-state.ts'
 import { pollUntil } from '../runtime/poll-until.ts'
-import { HEARTBEAT_MS, isUnderWay, loadState, saveState, HEARTBEAT_TIMEOUT_MS, type RebuildState } from '../projector/rebuild-state.ts'
 
 /** The lock that allows one rebuild in a cluster. It sends heartbeats while the phase is `filling`. */
 export interface RebuildLock {

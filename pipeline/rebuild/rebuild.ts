@@ -4,10 +4,10 @@ import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { bytesOf, dropStaleGenerations, nextGeneration } from '../projector/present-generations.ts'
-import { acquireRebuildLock, clearStaleRebuild, type RebuildLock } from './rebuild-lock.ts'
-import type { Range, Target } from '../projector/write-range.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { bytesOf, dropStaleGenerations, nextGeneration } from '../projector/present-generations.ts'
+import type { Range, Target } from '../projector/write-range.ts'
+import { acquireRebuildLock, clearStaleRebuild, type RebuildLock } from './rebuild-lock.ts'
 
 /** Options of `rebuild`. */
 export interface RebuildOptions {
@@ -81,7 +81,8 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     if (!await lock.release()) return rebuilt
     await dropStaleGenerations(clickhouse)
     if (!signal.aborted) throw error
-    throw new ColloquyError('rebuild_given_up', 'the rebuild was cancelled; the tables are unchanged. Run it again to repeat it', { cause: error })
+    throw new ColloquyError('rebuild_given_up',
+      'the rebuild was cancelled; the tables are unchanged. Run it again to repeat it', { cause: error })
   }
 }
 

@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import type { Kinds } from '../../actors/definition/define-kind.ts'
+import { type Actor,actorAfter, newActor } from '../../actors/core/actor.ts'
 import { replayRecord } from '../../actors/core/replay.ts'
+import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import { type Address,parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord } from '../jetstream/last-record.ts'
-import { createCauses, type Cause, type Found } from './deviation-causes.ts'
-import { passesOf, readPass, type Selection } from './log-passes.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { type Cause, createCauses, type Found } from './deviation-causes.ts'
+import { passesOf, readPass, type Selection } from './log-passes.ts'
 
 /** Options of `checkLog`. */
 export interface CheckOptions extends Selection {

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { ColloquyError } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import type { Embedder } from '../embedding/embedder.ts'
+import { fuseRanks, FUSIONS, type Weights } from './fuse-ranks.ts'
 import { highlightsOf, type TextRange } from './highlights.ts'
 import { createDuplicateCheck } from './near-duplicates.ts'
-import { fuseRanks, FUSIONS, type Weights } from './fuse-ranks.ts'
-import { SEARCH_AREAS, type SearchArea, type StoreHit, type VectorStore } from './vector-store.ts'
 import { termsOf } from './search-terms.ts'
+import { SEARCH_AREAS, type SearchArea, type StoreHit, type VectorStore } from './vector-store.ts'
 
 /** `dense` searches by vector, `keyword` by terms, `hybrid` by both. */
 export const SEARCH_MODES = ['hybrid', 'dense', 'keyword'] as const

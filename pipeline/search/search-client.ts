@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { SEARCH_AREAS } from './vector-store.ts'
-import type { Search, SearchAnswer, SearchRequest } from './hybrid-search.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
+import type { Search, SearchAnswer, SearchRequest } from './hybrid-search.ts'
+import { SEARCH_AREAS } from './vector-store.ts'
 
 export type { Search, SearchAnswer, SearchHit, SearchRequest } from './hybrid-search.ts'
 

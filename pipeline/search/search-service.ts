@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
-import { ColloquyError, codeOf, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { SEARCH_SUBJECT } from '../../schemas/subjects.ts'
-import { answerSchema } from './search-client.ts'
 import type { Search } from './hybrid-search.ts'
+import { answerSchema } from './search-client.ts'
 
 /** NATS queue group: one process with a search index answers each query. */
 const QUEUE = 'memory'

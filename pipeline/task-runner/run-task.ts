@@ -34,9 +34,12 @@ export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'sear
 export async function runTask(definition: TaskDefinition, message: TaskMessage, attemptsBefore: number, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps
   const input = definition.input.safeParse(message.input)
-  if (!input.success) return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
+  if (!input.success) {
+    return { kind: 'failed', attempts: attemptsBefore + 1, error: failureOf('bad_task_input', zodProblem(input.error, 'input')) }
+  }
   if (attemptsBefore >= definition.attemptsMax) {
-    return { kind: 'failed', attempts: attemptsBefore, error: failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome') }
+    const error = failureOf('runner_lost', 'every runner that ran this task was lost before it had an outcome')
+    return { kind: 'failed', attempts: attemptsBefore, error }
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
@@ -50,7 +53,8 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
-      const failure = { code: codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode, message: messageOf(error).toWellFormed().slice(0, 4096) }
+      const code = codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode
+      const failure = { code, message: messageOf(error).toWellFormed().slice(0, 4096) }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }

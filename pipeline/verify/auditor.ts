@@ -5,11 +5,11 @@ import { z } from 'zod'
 import { codeOf } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import type { Metrics } from '../runtime/metrics.ts'
-import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
-import { markOf, verify, type Verified } from './verify.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { type PeriodicJob,periodicJob } from '../runtime/periodic-job.ts'
+import { markOf, type Verified,verify } from './verify.ts'
 
 export interface AuditorOptions {
   readonly jetstream: JetStreamContext

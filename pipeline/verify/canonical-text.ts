@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { TABLES, type Column, type TableName } from '../../schemas/tables.ts'
+import { type Column, type TableName,TABLES } from '../../schemas/tables.ts'
 
 /**
  * The canonical text of a row, which this process and ClickHouse compute alike. Rows are compared by the CRC-32 (IEEE 802.3, as in zlib and

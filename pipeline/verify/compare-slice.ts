@@ -2,11 +2,11 @@ import { crc32 } from 'node:zlib'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { PRESENT_GENERATIONS } from '../../schemas/table-generations.ts'
-import { TABLES, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
 import { keySql, textSql } from './canonical-text.ts'
-import type { Difference } from './table-differences.ts'
 import { EMPTY, isRefusal, type JsonPrinter } from './json-printer.ts'
 import { BUCKET, bucketKey, isVersioned, type Scope, type Slice } from './log-slice.ts'
+import type { Difference } from './table-differences.ts'
 
 export interface CompareDeps {
   readonly clickhouse: ClickHouseClient

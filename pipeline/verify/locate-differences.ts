@@ -1,10 +1,10 @@
-import { TABLES, type TableName } from '../../schemas/tables.ts'
+import { type TableName,TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { keyOf, keySql, plain, readable, textOf } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
-import type { Difference, Named } from './table-differences.ts'
 import { createExpectation } from './expected/expectation.ts'
 import { readScope } from './log-slice.ts'
+import type { Difference, Named } from './table-differences.ts'
 
 interface LocateDeps {
   readonly jetstream: JetStreamContext

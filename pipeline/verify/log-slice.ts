@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
 import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject, type Address } from '../../schemas/subjects.ts'
-import { TABLES, type ReadModel, type TableName } from '../../schemas/tables.ts'
+import { type Address,parseLogSubject } from '../../schemas/subjects.ts'
+import { type ReadModel, type TableName,TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
-import { checksumOf, keyOf, plain, type Checksum, type ExpectedRow } from './canonical-text.ts'
+import { type Checksum, checksumOf, type ExpectedRow,keyOf, plain } from './canonical-text.ts'
 import type { Expected } from './expected/expected-rows.ts'
 import { EMPTY, type JsonPrinter } from './json-printer.ts'
 

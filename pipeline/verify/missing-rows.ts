@@ -1,10 +1,10 @@
-import { TABLE_NAMES, TABLES, type Column, type TableName } from '../../schemas/tables.ts'
+import { type Column, TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
 import { keySql } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
-import type { Difference } from './table-differences.ts'
 import { isVersioned } from './log-slice.ts'
-import { streamInfo } from '../jetstream/stream-info.ts'
+import type { Difference } from './table-differences.ts'
 
 /** Keys whose expected version is not in the table, with the LOG sequence of that version. */
 export type MissingRows = ReadonlyMap<TableName, Map<string, number>>

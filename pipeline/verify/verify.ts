@@ -1,16 +1,16 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
-import { TEXTS_STAY_TEXTS, TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName,TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { compareSlice, repeatsIn, type Compared, type CompareDeps, type Repeats } from './compare-slice.ts'
-import type { Difference, Named } from './table-differences.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
+import { type Pauses,withRetry } from '../runtime/retry.ts'
+import { type Compared, type CompareDeps, compareSlice, type Repeats,repeatsIn } from './compare-slice.ts'
 import { createExpectation, type Expectation } from './expected/expectation.ts'
 import { createJsonPrinter } from './json-printer.ts'
 import { locateDifferences } from './locate-differences.ts'
-import { beyondLog, missingRowsOf, type MissingRows } from './missing-rows.ts'
 import { createSlice, readScope, type Scope, type Slice } from './log-slice.ts'
-import { streamInfo } from '../jetstream/stream-info.ts'
-import { withRetry, type Pauses } from '../runtime/retry.ts'
+import { beyondLog, type MissingRows,missingRowsOf } from './missing-rows.ts'
+import type { Difference, Named } from './table-differences.ts'
 
 export interface VerifyOptions {
   readonly jetstream: JetStreamContext

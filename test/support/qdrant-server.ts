@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { readQdrantRules } from './qdrant-openapi.ts'
 
 /*

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import type { IndexPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
+import type { IndexPoint, StoreHit, VectorStore } from '../../pipeline/search/vector-store.ts'
 
 export const DIMENSION = 16
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { roleSchema } from '../../../schemas/events.ts'
 import { zodProblem } from '../../../schemas/envelope.ts'
+import { roleSchema } from '../../../schemas/events.ts'
 import { decodeUtf8, parseJson } from '../../../schemas/json.ts'
 import { TOKEN } from '../../../schemas/subjects.ts'
 import { inputProblem, type OutgoingInput } from '../../producer/input-sender.ts'

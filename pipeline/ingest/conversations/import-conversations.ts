@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import type { Address } from '../../../schemas/subjects.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
-import { readConversation, TURN_SOURCE, type Conversation, type Mode } from './conversation.ts'
+import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import type { Line } from '../line-file.ts'
+import { type Conversation, type Mode,readConversation, TURN_SOURCE } from './conversation.ts'
 import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts'
 
 /** Options of `importLines`. */

@@ -5,12 +5,12 @@ import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 import { SYNC_INSERT } from '../../runtime/sync-insert.ts'
 import { countTerms, createScore } from '../bm25.ts'
-import { SEARCH_AREAS, type IndexFilter, type IndexPoint, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { termsOf } from '../search-terms.ts'
+import { type IndexFilter, type IndexPoint, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
 import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
+import { SINGLE_THREAD, type Where,whereOf } from './point-query.ts'
 import { ensurePointTables, namesOf } from './point-tables.ts'
-import { SINGLE_THREAD, whereOf, type Where } from './point-query.ts'
 
 export interface ClickHouseStoreOptions {
   readonly client: ClickHouseClient

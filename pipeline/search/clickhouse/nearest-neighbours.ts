@@ -1,6 +1,6 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
-import type { Names } from './point-tables.ts'
 import type { Where } from './point-query.ts'
+import type { Names } from './point-tables.ts'
 
 /**
  * Size of the HNSW candidate list. With the default of 256, recall of the ten nearest is only 0.87, by measurement on 100,000 vectors of

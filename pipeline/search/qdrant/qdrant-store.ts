@@ -3,11 +3,11 @@ import { QdrantClient } from '@qdrant/js-client-rest'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
-import { withRetry, type Pauses } from '../../runtime/retry.ts'
-import { countTerms, createScore, type CountedTerms } from '../bm25.ts'
-import { SEARCH_AREAS, type IndexFilter, type StoreHit, type VectorStore } from '../vector-store.ts'
+import { type Pauses,withRetry } from '../../runtime/retry.ts'
+import { type CountedTerms,countTerms, createScore } from '../bm25.ts'
 import { termsOf } from '../search-terms.ts'
-import { DENSE, ensureQdrantCollection, WORDS, type Quantisation } from './qdrant-collection.ts'
+import { type IndexFilter, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
+import { DENSE, ensureQdrantCollection, type Quantisation,WORDS } from './qdrant-collection.ts'
 import { numberOf, sparseQuery, sparseText, USUAL_LENGTH } from './sparse-vectors.ts'
 
 export interface QdrantStoreOptions {
@@ -149,7 +149,8 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
         const payload = payloadSchema.parse(point.payload)
         // Checked here too, because others may write to this server.
         if (payload.tenant !== tenant) {
-          throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; does another program write to its collection?`)
+          throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; `
+            + 'check that no other program writes to its collection')
         }
         const similarity = vector === undefined ? null : dot(vector, denseOf(point.vector))
         return { ...payload, id: String(point.id), similarity, keyword: score?.(countTerms(termsOf(payload.text))) ?? null }

@@ -5,8 +5,8 @@ import type { Address } from '../../../schemas/subjects.ts'
 import type { TableName } from '../../../schemas/tables.ts'
 import type { ExpectedRow, ExpectedValue } from '../canonical-text.ts'
 import { isWithin, leavesOf, regionOf } from './expected-intervals.ts'
-import type { Answered, Question, Step, Tally } from './tally.ts'
 import { messageTime } from './expected-messages.ts'
+import type { Answered, Question, Step, Tally } from './tally.ts'
 
 /** A row and its table. */
 export type Expected = readonly [TableName, ExpectedRow]

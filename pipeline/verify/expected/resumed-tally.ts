@@ -1,8 +1,8 @@
 import { labelNumber } from '../../../schemas/event-readers.ts'
 import type { Asked, Case, LogRecord } from '../../../schemas/record.ts'
-import { leavesOf, type Entered } from './expected-intervals.ts'
-import { newCase, type CaseTally, type Question, type Step, type Tally } from './tally.ts'
+import { type Entered,leavesOf } from './expected-intervals.ts'
 import { messagesIn } from './expected-messages.ts'
+import { type CaseTally, newCase, type Question, type Step, type Tally } from './tally.ts'
 
 /**
  * The counts stored in a record, for a verification that starts in the middle of an actor. The rows of this record are then not verified

@@ -2,8 +2,8 @@ import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import { messageTime, messagesIn, type RecordMessages } from './expected-messages.ts'
-import { enteredIntervals, type Entered } from './expected-intervals.ts'
+import { type Entered,enteredIntervals } from './expected-intervals.ts'
+import { messagesIn, messageTime, type RecordMessages } from './expected-messages.ts'
 
 /** A user message that counts as a question. */
 export interface Question {

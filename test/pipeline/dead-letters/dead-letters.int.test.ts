@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findDeadLetter, scanDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { parallelKind } from '../../support/parallel-kind.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { parallelKind } from '../../support/parallel-kind.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 interface Done {

@@ -2,11 +2,11 @@ import { rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomBert } from '../../../bench/scenarios/embed/random-bert.ts'
-import { weightsFile, type EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
+import { type EmbedModel,weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { openEmbedder } from '../../support/test-embedder.ts'
 import { expectRejection } from '../../support/expect-rejection.ts'
+import { openEmbedder } from '../../support/test-embedder.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
 const SHAPE = { layers: 4, hidden: 64, heads: 2, feedForward: 256, positions: 64, dtype: 'fp32' } as const

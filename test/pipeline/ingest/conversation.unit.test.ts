@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readConversation, type Conversation } from '../../../pipeline/ingest/conversations/conversation.ts'
+import { type Conversation,readConversation } from '../../../pipeline/ingest/conversations/conversation.ts'
 import type { Line } from '../../../pipeline/ingest/line-file.ts'
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

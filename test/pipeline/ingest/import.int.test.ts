@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { nanos } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openLines } from '../../../pipeline/ingest/line-file.ts'
-import { importLines, type ImportOptions, type ImportSummary } from '../../../pipeline/ingest/conversations/import-conversations.ts'
 import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
+import { importLines, type ImportOptions, type ImportSummary } from '../../../pipeline/ingest/conversations/import-conversations.ts'
+import { openLines } from '../../../pipeline/ingest/line-file.ts'
 import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import { runCli } from '../../support/run-cli.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 
 const DEMO = new URL('../../../infra/demo/conversations.jsonl', import.meta.url)
 /** Without the projector: the tests read the log only. */

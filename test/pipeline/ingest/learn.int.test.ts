@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { findFiles } from '../../../pipeline/ingest/find-files.ts'
-import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-files.ts'
-import { createSearchClient, type Search, type SearchHit } from '../../../pipeline/search/search-client.ts'
 import { createKnowledgeClient, type KnowledgeClient } from '../../../pipeline/ingest/knowledge-client.ts'
-import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
+import { learnFiles, type LearnSummary } from '../../../pipeline/ingest/learn-files.ts'
 import { createSender, type Sender } from '../../../pipeline/producer/input-sender.ts'
+import { createSearchClient, type Search, type SearchHit } from '../../../pipeline/search/search-client.ts'
+import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { publishAll, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 
 let system: System
 let folder: string

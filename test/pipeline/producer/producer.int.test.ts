@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  createProducer, InputRefusedError, NotAcknowledgedError, publish, WaitTimeoutError, type Producer, type Receipt,
-} from '../../../infra/index.ts'
+  createProducer, InputRefusedError, NotAcknowledgedError, type Producer, publish, type Receipt,
+WaitTimeoutError, } from '../../../infra/index.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'

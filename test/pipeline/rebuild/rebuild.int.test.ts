@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { loadState } from '../../../pipeline/projector/rebuild-state.ts'
+import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { cliJson, runCli, startCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, rows } from '../../support/system-assertions.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let system: System

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient,createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
+import { type ClickHouse,startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { brainFloats, openClickHouseStore } from '../../../pipeline/search/clickhouse/clickhouse-store.ts'
 import type { StoreHit, VectorStore } from '../../../pipeline/search/vector-store.ts'
-import { DIMENSION, pointOf, storeContract, vectorOf } from '../../support/vector-store-contract.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
+import { DIMENSION, pointOf, storeContract, vectorOf } from '../../support/vector-store-contract.ts'
 
 let folder: string
 let server: ClickHouse

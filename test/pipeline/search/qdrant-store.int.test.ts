@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openQdrantStore } from '../../../pipeline/search/qdrant/qdrant-store.ts'
 import { termsOf } from '../../../pipeline/search/search-terms.ts'
 import type { VectorStore } from '../../../pipeline/search/vector-store.ts'
-import { DIMENSION, pointOf, storeContract, vectorOf } from '../../support/vector-store-contract.ts'
 import { OPENAPI } from '../../support/qdrant-openapi.ts'
-import { startFakeQdrant, type FakeQdrant } from '../../support/qdrant-server.ts'
+import { type FakeQdrant,startFakeQdrant } from '../../support/qdrant-server.ts'
+import { DIMENSION, pointOf, storeContract, vectorOf } from '../../support/vector-store-contract.ts'
 
 /** Makes collection names unique to this run: a real server keeps earlier collections. */
 const run = randomUUID().slice(0, 8)
