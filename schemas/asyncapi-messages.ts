@@ -35,10 +35,14 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
   return {
     name: type,
     title: titleOf(type, kind),
-    headers: headers({
-      'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; '
-        + 'JetStream drops a second message with it within 2 minutes',
-    }, []),
+    headers: headers(
+      {
+        'Nats-Msg-Id':
+          'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; '
+          + 'JetStream drops a second message with it within 2 minutes',
+      },
+      [],
+    ),
     payload: envelopeSchema('Input', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
       name,
@@ -57,8 +61,15 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
 export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
   const examples = kind === undefined ? exampleList(EMIT_EXAMPLES, type) : []
   const event = {
-    specversion: '1.0', id: '2f-mi7k3o00-e1', type, source: 'colloquy/default/support/c1', time: EXAMPLE_TIME,
-    datacontenttype: 'application/json', sequence: '768', causationid: 'm-1', position: 87,
+    specversion: '1.0',
+    id: '2f-mi7k3o00-e1',
+    type,
+    source: 'colloquy/default/support/c1',
+    time: EXAMPLE_TIME,
+    datacontenttype: 'application/json',
+    sequence: '768',
+    causationid: 'm-1',
+    position: 87,
   }
   return {
     name: type,
@@ -66,7 +77,10 @@ export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
     headers: headers({ 'Nats-Msg-Id': 'The id of the event' }),
     payload: envelopeSchema('OutEvent', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
-      name, summary, headers: { 'Nats-Msg-Id': event.id }, payload: { ...event, data },
+      name,
+      summary,
+      headers: { 'Nats-Msg-Id': event.id },
+      payload: { ...event, data },
     })),
   }
 }
@@ -79,18 +93,23 @@ export function deadLetterMessages() {
       name: 'rejected',
       title: 'A rejected input',
       contentType: 'application/octet-stream',
-      headers: headers({
-        ...DEAD_HEADERS,
-        'Colloquy-Subject': 'The subject it was published to',
-        'Colloquy-Payload': '"excerpt" where the full payload was no longer available',
-      }, Object.keys(DEAD_HEADERS)),
+      headers: headers(
+        {
+          ...DEAD_HEADERS,
+          'Colloquy-Subject': 'The subject it was published to',
+          'Colloquy-Payload': '"excerpt" where the full payload was no longer available',
+        },
+        Object.keys(DEAD_HEADERS),
+      ),
       payload: { description: 'The payload as published' },
-      examples: [{
-        name: 'rubbish',
-        summary: 'The payload is not JSON',
-        headers: { ...about, 'Nats-Msg-Id': 'dead-5012-5120', 'Colloquy-Reason': 'bad_json', 'Colloquy-Error': 'not JSON' },
-        payload: '你好',
-      }],
+      examples: [
+        {
+          name: 'rubbish',
+          summary: 'The payload is not JSON',
+          headers: { ...about, 'Nats-Msg-Id': 'dead-5012-5120', 'Colloquy-Reason': 'bad_json', 'Colloquy-Error': 'not JSON' },
+          payload: '你好',
+        },
+      ],
     },
     'dead.task_failed': {
       name: 'task_failed',
@@ -98,18 +117,29 @@ export function deadLetterMessages() {
       contentType: 'application/json',
       headers: headers({ ...DEAD_HEADERS, 'Colloquy-Task': 'Name of the task' }),
       payload: { $ref: '#/components/schemas/TaskEnd' },
-      examples: [{
-        name: 'unreachable',
-        summary: 'Every attempt failed',
-        headers: {
-          ...about, 'Nats-Msg-Id': 'dead-2f-mi7k3o00-t1', 'Colloquy-Reason': 'task_failed',
-          'Colloquy-Error': 'http_503: no answer', 'Colloquy-Task': 'answer',
+      examples: [
+        {
+          name: 'unreachable',
+          summary: 'Every attempt failed',
+          headers: {
+            ...about,
+            'Nats-Msg-Id': 'dead-2f-mi7k3o00-t1',
+            'Colloquy-Reason': 'task_failed',
+            'Colloquy-Error': 'http_503: no answer',
+            'Colloquy-Task': 'answer',
+          },
+          payload: {
+            run: '2f-mi7k3o00-t1',
+            task: 'answer',
+            status: 'failed',
+            startedAt: EXAMPLE_TIME,
+            attempts: 5,
+            queueMs: 3,
+            durationMs: 9120,
+            error: { code: 'http_503', message: 'no answer' },
+          },
         },
-        payload: {
-          run: '2f-mi7k3o00-t1', task: 'answer', status: 'failed', startedAt: EXAMPLE_TIME, attempts: 5, queueMs: 3,
-          durationMs: 9120, error: { code: 'http_503', message: 'no answer' },
-        },
-      }],
+      ],
     },
   }
 }
@@ -132,8 +162,7 @@ const headers = (meanings: Readonly<Record<string, string>>, required = Object.k
 
 const titleOf = (type: string, kind: string | undefined): string => (kind === undefined ? type : `${type} (${kind})`)
 
-const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, type: string): readonly Example[] =>
-  examples[type] ?? []
+const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, type: string): readonly Example[] => examples[type] ?? []
 
 /** The schema of an envelope whose `data` has one type. */
 const envelopeSchema = (envelope: string, type: string, schema: z.ZodType) => ({

@@ -34,14 +34,16 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
     info: {
       title: 'Colloquy',
       version: '1.0.0',
-      description: 'One durable statechart per conversation. Producers publish inputs to NATS JetStream. Colloquy decides each input '
+      description:
+        'One durable statechart per conversation. Producers publish inputs to NATS JetStream. Colloquy decides each input '
         + 'once, in order per actor, and publishes the events that the machine emits.'
         + (kinds.length === 0 ? '' : ` Kinds: ${kinds.map(({ name, version }) => `${name}@${version}`).join(', ')}.`),
     },
     defaultContentType: 'application/json',
     servers: {
       local: {
-        host: '127.0.0.1:4222', protocol: 'nats',
+        host: '127.0.0.1:4222',
+        protocol: 'nats',
         description: 'The embedded server; COLLOQUY_NATS_PORT sets its port, COLLOQUY_NATS_URL selects another server',
       },
     },
@@ -49,7 +51,8 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
       in: {
         address: 'in.{tenant}.{kind}.{id}',
         title: 'Inputs of an actor',
-        description: 'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
+        description:
+          'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
           + `At most ${LIMITS.inputBytesMax} bytes. An input of an unlisted type is recorded and changes nothing; `
           + 'the types xstate.*, task.* and timer.* are rejected.',
         parameters: address,
@@ -58,7 +61,8 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
       out: {
         address: 'out.{tenant}.{kind}.{id}.{type}',
         title: 'Events that machines emit',
-        description: 'Kept in the stream OUT for a limited time. In the order of the actor; delivered at least once, with the id of '
+        description:
+          'Kept in the stream OUT for a limited time. In the order of the actor; delivered at least once, with the id of '
           + 'the event as Nats-Msg-Id.',
         parameters: { ...address, type: { description: 'Type of the event; its dots separate tokens of the subject' } },
         messages: refs('#/components/messages', outputs),
@@ -92,7 +96,10 @@ type Messages<Message = unknown> = Readonly<Record<string, Message>>
 
 /** The messages of one direction: the known ones, and each kind's own types or own schemas of known types. */
 function describeAll<Message>(
-  prefix: string, known: Schemas, kinds: readonly { name: string; schemas: Schemas }[], describe: Describe<Message>,
+  prefix: string,
+  known: Schemas,
+  kinds: readonly { name: string; schemas: Schemas }[],
+  describe: Describe<Message>,
 ): Messages<Message> {
   const messages: Record<string, Message> = {}
   for (const [type, schema] of Object.entries(known)) messages[`${prefix}.${type}`] = describe(type, schema)
@@ -105,8 +112,7 @@ function describeAll<Message>(
 }
 
 /** Keys of AsyncAPI components allow fewer characters than event types. */
-const componentKey = (type: string): string =>
-  type.replace(/[^A-Za-z0-9._-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`)
+const componentKey = (type: string): string => type.replace(/[^A-Za-z0-9._-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`)
 
 const refs = (place: string, messages: Messages): Record<string, { $ref: string }> =>
   Object.fromEntries(Object.keys(messages).map((key) => [key, { $ref: `${place}/${key}` }]))

@@ -14,8 +14,8 @@ export const columnDefinition = (name: string, { type, comment, codec }: Column)
 export const rowsTable = (name: string): string => `${name}_rows`
 
 /** A table of rows; each generation has its own partitions. */
-export const createRowsTable = (name: string, table: Table): string => createTable(
-  name, { ...table, columns: { ...table.columns, generation: GENERATION } }, `(generation, toYYYYMM(${table.partitionBy}))`)
+export const createRowsTable = (name: string, table: Table): string =>
+  createTable(name, { ...table, columns: { ...table.columns, generation: GENERATION } }, `(generation, toYYYYMM(${table.partitionBy}))`)
 
 function createTable(name: string, table: Table, partitions?: string): string {
   const columns = Object.entries(table.columns).map(([column, definition]) => columnDefinition(column, definition))
@@ -23,9 +23,11 @@ function createTable(name: string, table: Table, partitions?: string): string {
   const partition = partitions === undefined ? '' : `\nPARTITION BY ${partitions}`
   const pairs = Object.entries(table.settings ?? {}).map(([setting, value]) => `${setting} = ${value}`)
   const settings = pairs.length === 0 ? '' : `\nSETTINGS ${pairs.join(', ')}`
-  return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\n`
+  return (
+    `CREATE TABLE IF NOT EXISTS ${name} (\n  ${[...columns, ...indexes].join(',\n  ')}\n)\n`
     + `ENGINE = ReplacingMergeTree(${table.version ?? ''})${partition}\n`
     + `ORDER BY (${table.orderBy.join(', ')})${settings}\nCOMMENT ${quoted(table.comment)}`
+  )
 }
 
 /** Columns of a view have comments, but no codecs. */
@@ -39,8 +41,10 @@ function createView(name: string, { comment, columns, select }: View): string {
  * generations. The setting tells it so.
  */
 const currentRows = (name: string, { comment, columns }: Table): View => ({
-  comment, columns,
-  select: `SELECT ${Object.keys(columns).join(', ')} FROM ${rowsTable(name)} FINAL\n`
+  comment,
+  columns,
+  select:
+    `SELECT ${Object.keys(columns).join(', ')} FROM ${rowsTable(name)} FINAL\n`
     + `  WHERE generation = ${PRESENT_GENERATIONS}['${name}']\n`
     + '  SETTINGS do_not_merge_across_partitions_select_final = 1',
 })
@@ -48,7 +52,8 @@ const currentRows = (name: string, { comment, columns }: Table): View => ({
 function freshness(): View {
   const { reader: _reader, positions: _positions, ...columns } = PROGRESS.columns
   return {
-    comment: 'How complete the tables are', columns,
+    comment: 'How complete the tables are',
+    columns,
     select: `SELECT ${Object.keys(columns).join(', ')} FROM progress FINAL WHERE reader = 'projector'`,
   }
 }
@@ -62,7 +67,8 @@ export function createStatements(): string[] {
     createView('freshness', freshness()),
     CREATE_COMPLETE_TO,
     ...Object.entries(TABLES).flatMap(([name, table]) => [
-      createRowsTable(rowsTable(name), table), createView(name, currentRows(name, table)),
+      createRowsTable(rowsTable(name), table),
+      createView(name, currentRows(name, table)),
     ]),
     ...Object.entries(VIEWS).map(([name, view]) => createView(name, view)),
   ]

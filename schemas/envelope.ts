@@ -16,7 +16,13 @@ const time = z.iso.datetime({ offset: true }).refine((value) => {
 }, 'must lie between 1970 and 2100')
 
 /** CloudEvents writes `sequence` as a string; a number is accepted, too. */
-const sequence = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,15}$/).transform(Number)])
+const sequence = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
 
 /**
  * An input as a producer publishes it: CloudEvents 1.0 in JSON, with defaults. Other attributes are CloudEvents extensions; they are
@@ -24,23 +30,28 @@ const sequence = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,15}$/).
  */
 export const inputSchema = z.object({
   specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
-  type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
+  type: text(256)
+    .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
     .meta({ description: 'What happened, such as message.received' }),
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
-  dataversion: z.int().positive().max(1_000_000).optional()
+  dataversion: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
     .meta({ description: 'Version of the shape of data. Default: the newest one that the data fit' }),
-  id: text(256).refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved').optional()
+  id: text(256)
+    .refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved')
+    .optional()
     .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, or else seq:<position>' }),
   // Long enough for `colloquy/<tenant>/<kind>/<id>` with the longest tokens.
   source: text(512).optional().meta({ description: 'The producer. Default: nats' }),
   time: time.optional().meta({ description: 'When it happened, RFC 3339, 1970 to 2100. Default: its arrival' }),
-  sequence: sequence.optional()
-    .meta({ description: 'Rises per source and actor; an input whose sequence does not rise is a duplicate' }),
+  sequence: sequence.optional().meta({ description: 'Rises per source and actor; an input whose sequence does not rise is a duplicate' }),
   correlationid: text(256).optional().meta({ description: 'Copied to everything the input causes' }),
   causationid: text(256).optional().meta({ description: 'Id of the event that caused the input; stored with it' }),
   traceparent: text(256).optional().meta({ description: 'W3C trace context; copied to everything the input causes' }),
-  history: z.boolean().optional()
-    .meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
+  history: z.boolean().optional().meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
 })
 
 /** A parsed input without its defaults. */

@@ -56,7 +56,11 @@ export function readReceived(data: Data | undefined): Received | undefined {
   const { role, text, lang, customer, channel } = data
   if (!isRole(role) || typeof text !== 'string') return undefined
   return {
-    role, text, lang: fact(lang), customer: fact(typeof customer === 'number' ? String(customer) : customer), channel: fact(channel),
+    role,
+    text,
+    lang: fact(lang),
+    customer: fact(typeof customer === 'number' ? String(customer) : customer),
+    channel: fact(channel),
   }
 }
 

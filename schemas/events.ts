@@ -26,9 +26,15 @@ export const messageReceived = z.object({
   role: roleSchema.meta({ description: 'Author of the message' }),
   text: z.string().meta({ description: 'Text of the message' }),
   lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected' }),
-  customer: z.union([z.string().min(1).max(256), z.int()]).optional()
+  customer: z
+    .union([z.string().min(1).max(256), z.int()])
+    .optional()
     .meta({ description: 'Id of the customer across all conversations' }),
-  channel: z.string().min(1).max(64).optional()
+  channel: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
     .meta({ description: 'Where it was written, such as web or phone. Default: the source of the event' }),
 })
 
@@ -39,22 +45,24 @@ export const messageSent = z.object({
   lang: z.string().max(35).optional(),
   intent: z.string().optional().meta({ description: 'Intent of the question that this answers. Default: from the label' }),
   intentConfidence: z.number().min(0).max(1).optional(),
-  hits: z.int().nonnegative().optional()
+  hits: z
+    .int()
+    .nonnegative()
+    .optional()
     .meta({ description: 'Number of sources found for the question, 0 where none was relevant; absent where none were searched' }),
   model: z.string().optional(),
   modelVersion: z.string().optional(),
-  promptVersion: z.string().optional().meta({ description: 'Version of the model\'s instructions' }),
+  promptVersion: z.string().optional().meta({ description: "Version of the model's instructions" }),
   kbVersion: z.string().optional().meta({ description: 'Version of the knowledge that was searched' }),
   tokensIn: z.int().nonnegative().optional(),
   tokensOut: z.int().nonnegative().optional(),
   cost: z.number().nonnegative().optional().meta({ description: 'In the currency of the installation' }),
   quality: z.number().min(0).max(1).optional().meta({ description: 'Quality of the answer, as evaluated' }),
   evaluator: z.string().optional().meta({ description: 'Person or program that evaluated it' }),
-  sources: z.array(z.object({
-    source: z.string(),
-    chunk: z.string().optional(),
-    score: z.number().optional(),
-  })).optional().meta({ description: 'Sources of the answer, best first' }),
+  sources: z
+    .array(z.object({ source: z.string(), chunk: z.string().optional(), score: z.number().optional() }))
+    .optional()
+    .meta({ description: 'Sources of the answer, best first' }),
 })
 
 /** The machine hands a case to a person. */
@@ -63,7 +71,7 @@ export const escalated = z.object({ reason: z.string() })
 export const caseClosed = z.object({ outcome: z.string() })
 /** For kinds whose cases are rated, each in its own scale. */
 export const feedbackGiven = z.object({
-  rating: z.number().meta({ description: 'The customer\'s rating of the case, in the scale of the kind' }),
+  rating: z.number().meta({ description: "The customer's rating of the case, in the scale of the kind" }),
   comment: z.string().max(4000).optional(),
 })
 /** All turns of a past conversation have been imported. */

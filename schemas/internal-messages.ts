@@ -1,11 +1,7 @@
 import { z } from 'zod'
 
 /** The run, with the correlation of the input that started it. */
-const about = {
-  run: z.string(),
-  correlationid: z.string().optional(),
-  traceparent: z.string().optional(),
-}
+const about = { run: z.string(), correlationid: z.string().optional(), traceparent: z.string().optional() }
 const outcome = {
   ...about,
   /** Attempts started, including this one. */

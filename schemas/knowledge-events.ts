@@ -21,22 +21,37 @@ export const KNOWLEDGE_LIMITS = {
  * An upload of a source, or of a part of it; each chunk is indexed separately. A source that fits into one input has one part. The last
  * part completes a revision, and removes the chunks that the new revision lacks.
  */
-export const sourceTaught = z.object({
-  source: z.string().min(1).max(KNOWLEDGE_LIMITS.sourceCharsMax).optional()
-    .meta({ description: 'Name of the source in hits and citations. Default: id of the actor' }),
-  title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
-  lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected for each chunk' }),
-  url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Link for readers' }),
-  revision: z.string().max(64).default('').meta({
-    description: 'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes '
-      + 'nothing. Required with several parts',
-  }),
-  part: z.int().positive().default(1),
-  parts: z.int().positive().default(1),
-  from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the parts before' }),
-  chunks: z.array(z.string().min(1).max(KNOWLEDGE_LIMITS.chunkCharsMax)).min(1)
-    .meta({ description: 'Each chunk is indexed separately. A first line "# Title › Section", followed by an empty one, is its heading' }),
-}).refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not exceed parts' })
+export const sourceTaught = z
+  .object({
+    source: z
+      .string()
+      .min(1)
+      .max(KNOWLEDGE_LIMITS.sourceCharsMax)
+      .optional()
+      .meta({ description: 'Name of the source in hits and citations. Default: id of the actor' }),
+    title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
+    lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected for each chunk' }),
+    url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Link for readers' }),
+    revision: z
+      .string()
+      .max(64)
+      .default('')
+      .meta({
+        description:
+          'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes '
+          + 'nothing. Required with several parts',
+      }),
+    part: z.int().positive().default(1),
+    parts: z.int().positive().default(1),
+    from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the parts before' }),
+    chunks: z
+      .array(z.string().min(1).max(KNOWLEDGE_LIMITS.chunkCharsMax))
+      .min(1)
+      .meta({
+        description: 'Each chunk is indexed separately. A first line "# Title › Section", followed by an empty one, is its heading',
+      }),
+  })
+  .refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not exceed parts' })
 export type SourceTaught = z.output<typeof sourceTaught>
 
 /** Removes all chunks of a source. */
@@ -45,7 +60,9 @@ export const sourceForgotten = z.object({})
 /** Emitted when the chunks of a source change; lists their ids. */
 export const knowledgeChanged = z.object({
   source: z.string(),
-  revision: z.string().nullable()
+  revision: z
+    .string()
+    .nullable()
     .meta({ description: 'The complete revision, while parts of the next one arrive, too; null where there is none' }),
   added: z.array(z.string()),
   removed: z.array(z.string()),
@@ -76,6 +93,9 @@ const READABLE_CHARS_MAX = 64
  */
 export function sourceActorId(source: string): string {
   if (TOKEN.test(source) && !DERIVED.test(source)) return source
-  const readable = source.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(-READABLE_CHARS_MAX).replaceAll(/^-+|-+$/g, '')
+  const readable = source
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .slice(-READABLE_CHARS_MAX)
+    .replaceAll(/^-+|-+$/g, '')
   return `${readable}--${hash('sha256', source, 'base64url').slice(0, DERIVED_CHARS)}`
 }

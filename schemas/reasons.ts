@@ -6,8 +6,17 @@ import type { ErrorCode } from './error-codes.ts'
  * `embed_failed` for a text that the embedding model cannot process.
  */
 export const REASONS = [
-  'bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'unknown_kind', 'bad_data', 'ended', 'poison', 'state_too_large',
-  'task_failed', 'embed_failed',
+  'bad_subject',
+  'too_large',
+  'bad_json',
+  'bad_envelope',
+  'unknown_kind',
+  'bad_data',
+  'ended',
+  'poison',
+  'state_too_large',
+  'task_failed',
+  'embed_failed',
 ] as const satisfies readonly ErrorCode[]
 export const reasonSchema = z.enum(REASONS)
 export type Reason = z.infer<typeof reasonSchema>

@@ -112,22 +112,24 @@ export const caseSchema = z.object({
   escalated: z.object({ at: time, reason: z.string().optional() }).optional(),
   ended: z.object({ at: time, outcome: z.string().optional(), drop: z.string().optional() }).optional(),
   rating: z.number().optional(),
-  counts: z.object({
-    records: count,
-    rejected: count.optional(),
-    messages: count.optional(),
-    userMessages: count.optional(),
-    botMessages: count.optional(),
-    agentMessages: count.optional(),
-    turns: count.optional(),
-    answered: count.optional(),
-    escalations: count.optional(),
-    tasks: count.optional(),
-    tasksFailed: count.optional(),
-    tokensIn: count.optional(),
-    tokensOut: count.optional(),
-    costMicros: count.optional(),
-  }).optional(),
+  counts: z
+    .object({
+      records: count,
+      rejected: count.optional(),
+      messages: count.optional(),
+      userMessages: count.optional(),
+      botMessages: count.optional(),
+      agentMessages: count.optional(),
+      turns: count.optional(),
+      answered: count.optional(),
+      escalations: count.optional(),
+      tasks: count.optional(),
+      tasksFailed: count.optional(),
+      tokensIn: count.optional(),
+      tokensOut: count.optional(),
+      costMicros: count.optional(),
+    })
+    .optional(),
 })
 
 export const TASK_STATUSES = ['done', 'failed', 'expired', 'stopped'] as const

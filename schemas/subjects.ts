@@ -69,7 +69,10 @@ export const SEARCH_SUBJECT = 'colloquy.search'
 
 /** `internal` came through `int.` and `actor` through `act.`; producers may not publish to these. */
 export type Origin = 'producer' | 'actor' | 'internal'
-const ORIGINS: ReadonlyMap<string | undefined, Origin> = new Map([['int', 'internal'], ['act', 'actor']])
+const ORIGINS: ReadonlyMap<string | undefined, Origin> = new Map([
+  ['int', 'internal'],
+  ['act', 'actor'],
+])
 
 /** A parsed subject of INBOX. */
 export interface InboxSubject {
@@ -89,7 +92,7 @@ export function parseInboxSubject(subject: string): InboxSubject {
   const transformed = tokens[0] === 'inbox'
   const [tenant = '', kind = '', id = ''] = tokens.slice(transformed ? 2 : 1)
   const partition = transformed ? Number(tokens[1]) : 0
-  const origin = transformed ? ORIGINS.get(tokens[5]) ?? 'producer' : 'producer'
+  const origin = transformed ? (ORIGINS.get(tokens[5]) ?? 'producer') : 'producer'
   const address = { tenant, kind, id }
   if (transformed && (isAddressable(address) || isFiller(address))) return { partition, address, origin, addressable: true }
   const bad = { tenant: TOKEN.test(tenant) ? tenant : UNADDRESSABLE, kind: UNADDRESSABLE, id: UNADDRESSABLE }

@@ -58,5 +58,7 @@ export const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
 export const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
 
 /** Indexes for queries about one actor or a range of time, whose rows are close together since times rise with the log. */
-export const byActorAnd = (time: string): readonly SkipIndex[] =>
-  [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]
+export const byActorAnd = (time: string): readonly SkipIndex[] => [
+  { of: 'actor', type: 'bloom_filter', granularity: 1 },
+  { of: time, type: 'minmax', granularity: 1 },
+]

@@ -1,5 +1,16 @@
 import {
-  byActorAnd, col, id, longText, MONEY_OR_NULL, monotonic, type ReadModel, SHARED_PATH_SETTINGS, type Table, TEXT, TEXT_OR_NULL, TIME,
+  byActorAnd,
+  col,
+  id,
+  longText,
+  MONEY_OR_NULL,
+  monotonic,
+  type ReadModel,
+  SHARED_PATH_SETTINGS,
+  type Table,
+  TEXT,
+  TEXT_OR_NULL,
+  TIME,
   TIME_OR_NULL,
 } from './table-columns.ts'
 
@@ -44,7 +55,7 @@ export const TABLES = {
       outcome: col(TEXT, 'committed or rejected'),
       type: col(TEXT, 'Type of the event, such as message.received'),
       id: id('Id of the input, as its producer gave it, or of the emitted event'),
-      time: monotonic(TIME, 'When it happened, by the producer\'s clock; for emitted events, the time of the commit'),
+      time: monotonic(TIME, "When it happened, by the producer's clock; for emitted events, the time of the commit"),
       committed_at: monotonic(TIME, 'When it was decided'),
       source: col(TEXT, 'The producer; colloquy for emitted events'),
       correlation_id: col('Nullable(String)', 'CloudEvents correlationid'),
@@ -125,7 +136,8 @@ export const TABLES = {
     },
   },
   cases: {
-    comment: 'Current state of every case that has a message, an escalation, a rating or an outcome. A history message in a live '
+    comment:
+      'Current state of every case that has a message, an escalation, a rating or an outcome. A history message in a live '
       + 'case, or a live message in a case of history, is counted and changes nothing else. Texts are cut to 256 characters.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'case_no'],
     partitionBy: 'committed_at',
@@ -137,7 +149,8 @@ export const TABLES = {
       history: col('Bool', 'True for a case that imported history opened; the next live message opens another case'),
       committed_at: monotonic(TIME, 'When the record that opened the case was decided'),
       opened_at: monotonic(
-        TIME, 'When the input that opened the case arrived in INBOX; for history, when it happened, by the producer\'s clock',
+        TIME,
+        "When the input that opened the case arrived in INBOX; for history, when it happened, by the producer's clock",
       ),
       customer: col(
         'Nullable(String)',
@@ -191,8 +204,9 @@ export const TABLES = {
     },
   },
   turns: {
-    comment: 'Every message of a user, with its answer. A reply with replyTo answers that message; a reply without one, such as an '
-      + 'agent\'s or an imported one, answers all open messages. History and live messages do not answer each other. Tokens '
+    comment:
+      'Every message of a user, with its answer. A reply with replyTo answers that message; a reply without one, such as an '
+      + "agent's or an imported one, answers all open messages. History and live messages do not answer each other. Tokens "
       + 'and cost of an answer are in the row of the newest message that it answers. Of more than 16 open messages, the oldest '
       + 'stay without an answer.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
@@ -207,18 +221,20 @@ export const TABLES = {
       committed_at: monotonic(TIME, 'When the question was decided'),
       asked_id: id('Id of the question in messages and events'),
       asked_seq: col(
-        'Nullable(UInt64)', 'LOG sequence of the question, whose idx is 0; NULL only where an earlier version of Colloquy recorded it',
+        'Nullable(UInt64)',
+        'LOG sequence of the question, whose idx is 0; NULL only where an earlier version of Colloquy recorded it',
       ),
-      asked_at: monotonic(TIME, 'When the question arrived in INBOX; for history, when it was asked, by the producer\'s clock'),
+      asked_at: monotonic(TIME, "When the question arrived in INBOX; for history, when it was asked, by the producer's clock"),
       lang: col(
         TEXT_OR_NULL,
         'Language of the question, as its sender states it or else from the label; NULL where both are silent (messages has the '
           + 'detected one)',
       ),
       answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL before it'),
-      answered_idx: col('Nullable(UInt16)', 'idx of the answer: 0 where it is an input, such as an agent\'s message'),
+      answered_idx: col('Nullable(UInt16)', "idx of the answer: 0 where it is an input, such as an agent's message"),
       answered_at: col(
-        TIME_OR_NULL, 'When the machine sent the answer; when it arrived in INBOX (other authors); when it happened (history)',
+        TIME_OR_NULL,
+        'When the machine sent the answer; when it arrived in INBOX (other authors); when it happened (history)',
       ),
       responder: col(TEXT_OR_NULL, 'assistant or agent: author of the answer'),
       latency_ms: col('Nullable(UInt64)', 'Milliseconds from asked_at to answered_at; 0 where the clocks disagree'),
@@ -227,7 +243,7 @@ export const TABLES = {
       hits: col('Nullable(UInt32)', 'Number of sources found for the question; 0 where none was relevant, NULL where none were searched'),
       model: col(TEXT_OR_NULL, 'Model that wrote the answer'),
       model_version: col(TEXT_OR_NULL, 'Version of the model'),
-      prompt_version: col(TEXT_OR_NULL, 'Version of the model\'s instructions'),
+      prompt_version: col(TEXT_OR_NULL, "Version of the model's instructions"),
       kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was searched'),
       tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),
       tokens_out: col('Nullable(UInt64)', 'Tokens that the model wrote'),
@@ -250,18 +266,21 @@ export const TABLES = {
       left_seq: monotonic('UInt64', 'LOG sequence of the record that exited the state'),
       region: col(
         TEXT,
-        'The parallel region: the shortest prefix of the state\'s path, in whole names, that no other active state shares; empty '
+        "The parallel region: the shortest prefix of the state's path, in whole names, that no other active state shares; empty "
           + 'without parallel states',
       ),
       state: col(TEXT, 'The leaf state, dotted'),
       next: col(
-        TEXT, 'The active leaf states in the same region afterwards, joined by +; all active leaf states where the region no longer exists',
+        TEXT,
+        'The active leaf states in the same region afterwards, joined by +; all active leaf states where the region no longer exists',
       ),
       cause: col(
-        TEXT, 'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
+        TEXT,
+        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
       ),
       entered_seq: col(
-        'Nullable(UInt64)', 'LOG sequence of the record that entered the state; NULL where an earlier version of Colloquy recorded it',
+        'Nullable(UInt64)',
+        'LOG sequence of the record that entered the state; NULL where an earlier version of Colloquy recorded it',
       ),
       entered_at: col(TIME, 'When the record that entered the state was decided'),
       left_at: monotonic(TIME, 'When the record that exited the state was decided'),

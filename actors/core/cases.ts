@@ -60,9 +60,10 @@ export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['ans
     intent: known.intent ?? (channel === undefined || history === true ? undefined : labelText(label, 'intent')),
     responded: known.responded ?? responseOf(caseMessages, known.channel !== undefined),
     escalated: known.escalated ?? escalationOf(step),
-    ended: caseClosed === undefined
-      ? known.ended
-      : { at, outcome: readOutcome(caseClosed.data), drop: dropOf(step, readOutcome(caseClosed.data)) },
+    ended:
+      caseClosed === undefined
+        ? known.ended
+        : { at, outcome: readOutcome(caseClosed.data), drop: dropOf(step, readOutcome(caseClosed.data)) },
     rating: ratingOf(step) ?? known.rating,
     counts: nextCounts(known.counts, step, messages, byRole, turns.answered.length),
   }
@@ -114,7 +115,10 @@ function countByRole(messages: readonly ObservedMessage[]): Record<ObservedMessa
 }
 
 function nextCounts(
-  before: Counts | undefined, step: CaseStep, messages: readonly ObservedMessage[], byRole: ReturnType<typeof countByRole>,
+  before: Counts | undefined,
+  step: CaseStep,
+  messages: readonly ObservedMessage[],
+  byRole: ReturnType<typeof countByRole>,
   answered: number,
 ): Counts {
   const increased = (name: keyof Counts, more: number): number | undefined => nonZero((before?.[name] ?? 0) + more)
@@ -138,7 +142,9 @@ function nextCounts(
 
 /** The new total; undefined where there was nothing to add. A total that would no longer be an exact integer keeps its old value. */
 function sum(
-  before: number | undefined, messages: readonly ObservedMessage[], name: 'tokensIn' | 'tokensOut' | 'costMicros',
+  before: number | undefined,
+  messages: readonly ObservedMessage[],
+  name: 'tokensIn' | 'tokensOut' | 'costMicros',
 ): number | undefined {
   let total = before
   for (const { sent } of messages) {

@@ -11,8 +11,10 @@ import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
 
 /** The fields of a committed record that the machine determines. */
-export interface Outcomes
-  extends Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'sent'> {
+export interface Outcomes extends Pick<
+  LogRecord,
+  'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'sent'
+> {
   readonly error?: string | undefined
   /** `<kind>@<version>` where the state is still that of an earlier version. Default: the kind's own. */
   readonly machine?: string
@@ -21,9 +23,17 @@ export interface Outcomes
 
 /** The outcome of an input that the machine does not see, such as imported history: only the counts of the case change. */
 export const unchanged = ({ actor }: DecisionInput): Outcomes => ({
-  to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
+  to: statePath(actor.state),
+  state: actor.state,
+  status: actor.status,
+  label: actor.label,
+  snapshot: actor.snapshot,
   ...(actor.state === null ? {} : { machine: actor.machine }),
-  emitted: [], started: [], timers: [], stopped: [], ended: [],
+  emitted: [],
+  started: [],
+  timers: [],
+  stopped: [],
+  ended: [],
 })
 
 /** Builds the record of a committed input. Rejects the input as `state_too_large` where the record would exceed a limit. */
@@ -35,14 +45,47 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
   const from = statePath(actor.state)
   const cause = causeOf(actor, input, message.origin === 'internal')
   const { case: nextCaseValue, answered } = nextCase({
-    at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...previousCase(decisionInput), cause,
+    at,
+    inbox,
+    outcome: 'committed',
+    input,
+    from,
+    label,
+    emitted,
+    started,
+    ended,
+    ...previousCase(decisionInput),
+    cause,
   })
   const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
   const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
   // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {
-    v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label,
-    emitted, sent, started, timers, stopped, ended, error, case: nextCaseValue, answered, since, left, seen,
+    v: 1,
+    n: actor.n + 1,
+    at,
+    inbox,
+    low,
+    outcome: 'committed',
+    machine,
+    input,
+    from,
+    to,
+    state,
+    status,
+    label,
+    emitted,
+    sent,
+    started,
+    timers,
+    stopped,
+    ended,
+    error,
+    case: nextCaseValue,
+    answered,
+    since,
+    left,
+    seen,
     resolves: decisionInput.resolvedDeadLetter,
   }
   const encoded = encode(committed)
@@ -53,7 +96,7 @@ export function commit(decisionInput: DecisionInput, kind: Kind | undefined, inp
 
 /** Remembers a redriven dead letter like an input's id, so that a second redrive has no effect. */
 const withRedrivenId = ({ resolvedDeadLetter }: DecisionInput, state: DedupState): DedupState =>
-  (resolvedDeadLetter?.end === 'redriven' ? rememberRedriven(state, resolvedDeadLetter) : state)
+  resolvedDeadLetter?.end === 'redriven' ? rememberRedriven(state, resolvedDeadLetter) : state
 
 const previousCase = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
@@ -74,15 +117,32 @@ export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; 
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
   const partial = {
-    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low,
-    outcome: 'rejected' as const, reason: refusal.reason,
-    error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
-    payload: payloadText(message.payload), machine: actor.machine,
-    input, from: path, to: path, state: markRefused(actor.state, decisionInput.expiredRun), status: actor.status, label: actor.label,
-    emitted: [], started: [], timers: [], stopped: [], ended: [],
+    v: 1 as const,
+    n: actor.n + 1,
+    at,
+    inbox: { seq: message.seq, ts: message.ts },
+    low,
+    outcome: 'rejected' as const,
+    reason: refusal.reason,
+    error: refusal.error.slice(0, 1024).toWellFormed(),
+    subject: message.subject.toWellFormed(),
+    payload: payloadText(message.payload),
+    machine: actor.machine,
+    input,
+    from: path,
+    to: path,
+    state: markRefused(actor.state, decisionInput.expiredRun),
+    status: actor.status,
+    label: actor.label,
+    emitted: [],
+    started: [],
+    timers: [],
+    stopped: [],
+    ended: [],
   }
   const rejected: LogRecord = {
-    ...partial, ...nextCase({ ...partial, ...previousCase(decisionInput), cause: input.type }),
+    ...partial,
+    ...nextCase({ ...partial, ...previousCase(decisionInput), cause: input.type }),
     ...nextStateIntervals(actor, actor.state, decisionInput.lastSeq, input.type),
     seen: withRedrivenId(decisionInput, actor.dedupState),
     ...(resolvedDeadLetter === undefined ? {} : { resolves: resolvedDeadLetter }),
@@ -92,7 +152,10 @@ export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; 
 
 function markRefused(state: State | null, run: string | undefined): State | null {
   if (state === null || run === undefined) return state
-  const { tasks: { [run]: task }, timers: { [run]: timer } } = state
+  const {
+    tasks: { [run]: task },
+    timers: { [run]: timer },
+  } = state
   return {
     ...state,
     ...(task === undefined ? {} : { tasks: { ...state.tasks, [run]: { ...task, refused: true } } }),

@@ -36,7 +36,9 @@ function decideMessage(kinds: Kinds, decisionInput: DecisionInput, fresh: boolea
   const { actor, message, at } = decisionInput
   if (!message.addressable) {
     return reject(decisionInput, {
-      reason: 'bad_subject', error: 'tenant, kind and id must match [A-Za-z0-9_-]{1,128}', input: readableInput(message),
+      reason: 'bad_subject',
+      error: 'tenant, kind and id must match [A-Za-z0-9_-]{1,128}',
+      input: readableInput(message),
     })
   }
   const kind = kinds.get(actor.address.kind)
@@ -91,7 +93,12 @@ function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput,
   if (task === undefined) return { kind: 'ignored', why: 'no_such_run' }
   const ended = { run: internal.run, task: task.task, startedAt: task.startedAt, ...outcomeOf(internal) }
   return transition(
-    decisionInput, kind, input, { ...outcomeEvent(task.child, internal), at: decisionInput.at }, { run: internal.run, ended }, fresh,
+    decisionInput,
+    kind,
+    input,
+    { ...outcomeEvent(task.child, internal), at: decisionInput.at },
+    { run: internal.run, ended },
+    fresh,
   )
 }
 
@@ -120,14 +127,19 @@ function outcomeOf(outcome: Outcome): Omit<TaskEnd, 'run' | 'task' | 'startedAt'
 }
 
 function transition(
-  decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, ended: EndedRun | undefined, fresh: boolean,
+  decisionInput: DecisionInput,
+  kind: Kind,
+  input: Input,
+  event: AnyEventObject,
+  ended: EndedRun | undefined,
+  fresh: boolean,
 ): Decision {
   try {
     return commit(decisionInput, kind, input, step(decisionInput, kind, input, event, ended))
   } catch (error) {
     if (error instanceof ColloquyError && hasCode(error, 'newer_machine')) throw error
     if (!fresh) return { kind: 'threw', error }
-    const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? 'always_cycle' satisfies ErrorCode : undefined
+    const code = error instanceof ColloquyError ? error.code : isEndlessCycle(error) ? ('always_cycle' satisfies ErrorCode) : undefined
     return reject(decisionInput, { reason: 'poison', error: `${code === undefined ? '' : `${code}: `}${messageOf(error)}`, input })
   }
 }

@@ -39,8 +39,10 @@ const withId = (ids: string, id: string): string => (ids + shortHash(id)).slice(
 const redrivenId = ({ logSeq }: Pick<ResolvedDeadLetter, 'logSeq'>): string => `${RESERVED_ID_PREFIX}redriven:${logSeq}`
 
 /** The deduplication state after a dead letter is redriven. */
-export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState =>
-  ({ ...state, ids: withId(state.ids, redrivenId(deadLetter)) })
+export const rememberRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): DedupState => ({
+  ...state,
+  ids: withId(state.ids, redrivenId(deadLetter)),
+})
 
 /** Whether the actor remembers a redrive of this dead letter. */
 export const wasRedriven = (state: DedupState, deadLetter: Pick<ResolvedDeadLetter, 'logSeq'>): boolean =>

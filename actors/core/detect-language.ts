@@ -25,13 +25,17 @@ const ASCII_WORD = /(?<![a-z0-9])[a-z]+(?:'[a-z]+)?(?![a-z0-9])/gi
 const NOISE = /https?:\/\/\S+|\S+@\S+|\b[A-Z]{1,4}-?\d[\w-]*/g
 
 /** Words of short English messages that are spelled differently in almost every other language with Latin letters. */
-const ENGLISH_WORDS = new Set(`
+const ENGLISH_WORDS = new Set(
+  `
   the this that these those there is are was were be been am do does did dont doesnt didnt have has had can cant could would
   should will wont not no yes yeah yep nope ok okay i im ive id you your youre my mine me we our they them their it its he she
   his her and or but if of for to from with without about at on in by what whats when where wheres which who why how hi hey
   hello bye goodbye thanks thank thx ty please pls sorry great good nice cool cheers morning evening help need want like get got
   know show tell order return refund money back work works working broken any some more much many just still also too very again
-  now today tomorrow here up out an as so`.trim().split(/\s+/))
+  now today tomorrow here up out an as so`
+    .trim()
+    .split(/\s+/),
+)
 
 /** The candidates for a text in Latin letters. Fewer candidates make fewer mistakes in short texts. */
 const LATIN_LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'pl', 'sv', 'da', 'cs', 'ro', 'hu', 'fi', 'tr', 'vi', 'id']
@@ -57,7 +61,7 @@ export function detectLanguage(text: string): string | null {
 }
 
 const detectWords = (excerpt: string, words: readonly string[]): string | null =>
-  (words.length === 0 ? detect(excerpt) || null : detectLatin(excerpt, words))
+  words.length === 0 ? detect(excerpt) || null : detectLatin(excerpt, words)
 
 const count = (text: string, characters: RegExp): number => text.match(characters)?.length ?? 0
 

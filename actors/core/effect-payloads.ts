@@ -10,13 +10,19 @@ import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
 
 /** The checks of a machine's products before the commit. A failed check rejects the input. */
-const refuse = (code: ErrorCode, what: string): never => { throw new ColloquyError(code, what) }
+const refuse = (code: ErrorCode, what: string): never => {
+  throw new ColloquyError(code, what)
+}
 
 /** @throws ColloquyError `unknown_source` where the kind has no task with this name. */
 export function taskOf(kind: Kind, name: string): TaskDefinition {
   const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined
-  return task ?? refuse(
-    'unknown_source', `the machine invokes "${name}", which is not a task of kind "${kind.name}"; declare it under "tasks" of defineKind`,
+  return (
+    task
+    ?? refuse(
+      'unknown_source',
+      `the machine invokes "${name}", which is not a task of kind "${kind.name}"; declare it under "tasks" of defineKind`,
+    )
   )
 }
 
@@ -42,7 +48,8 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
   const schema = Object.hasOwn(kind.emits, type) ? kind.emits[type] : undefined
   if (schema === undefined) {
     return refuse(
-      'unknown_emit', `the machine emits "${type}", which kind "${kind.name}" does not declare; declare it under "emits" of defineKind`,
+      'unknown_emit',
+      `the machine emits "${type}", which kind "${kind.name}" does not declare; declare it under "emits" of defineKind`,
     )
   }
   const problem = jsonProblem(data)

@@ -67,11 +67,25 @@ export interface EffectContext {
  * @throws ColloquyError where the machine asks for something that a record cannot hold or no stage carries out.
  */
 export function collectEffects(
-  kind: Kind, actions: readonly Action[], pending: { tasks: Tasks; timers: Timers }, context: EffectContext,
+  kind: Kind,
+  actions: readonly Action[],
+  pending: { tasks: Tasks; timers: Timers },
+  context: EffectContext,
 ): Effects {
   const collector: EffectCollector = {
-    kind, context: context, atMs: Date.parse(context.at), tasks: byRun(pending.tasks), timers: byRun(pending.timers),
-    emitted: [], sent: [], started: new Map(), timersSet: new Map(), stopped: [], ended: [], runCount: 0, timerCount: 0,
+    kind,
+    context: context,
+    atMs: Date.parse(context.at),
+    tasks: byRun(pending.tasks),
+    timers: byRun(pending.timers),
+    emitted: [],
+    sent: [],
+    started: new Map(),
+    timersSet: new Map(),
+    stopped: [],
+    ended: [],
+    runCount: 0,
+    timerCount: 0,
   }
   for (const action of actions) collect(collector, action)
   const { tasks, timers, emitted, sent, started, timersSet: set, stopped, ended, runCount, timerCount } = collector
@@ -82,7 +96,12 @@ export function collectEffects(
     throw new ColloquyError('too_many_effects', `one input would cause more than ${LIMITS.effectsMax} effects`)
   }
   return {
-    emitted, sent, started: [...started.values()], timers: [...set.values()], stopped, ended,
+    emitted,
+    sent,
+    started: [...started.values()],
+    timers: [...set.values()],
+    stopped,
+    ended,
     pending: { tasks: asRecord(tasks), timers: asRecord(timers) },
   }
 }
@@ -107,24 +126,37 @@ function collect(collector: EffectCollector, { type, params, info, exec }: Actio
     return
   }
   switch (type) {
-    case 'xstate.spawnChild': return startTask(collector, fieldsOf(params))
-    case 'xstate.stopChild': return stopTask(collector, typeof params === 'string' ? params : fieldsOf(params)['id'])
-    case 'xstate.raise': return raise(collector, params)
+    case 'xstate.spawnChild':
+      return startTask(collector, fieldsOf(params))
+    case 'xstate.stopChild':
+      return stopTask(collector, typeof params === 'string' ? params : fieldsOf(params)['id'])
+    case 'xstate.raise':
+      return raise(collector, params)
     case 'xstate.sendTo':
       if (fieldsOf(params)['to'] !== info?.self) throw refusalError(collector.kind.name, sendToOther(''))
       return raise(collector, params)
-    case 'xstate.cancel': return stopTimer(collector, fieldsOf(params)['sendId'])
-    case 'xstate.emit': return emit(collector, eventOf(params))
-    case 'xstate.log': return
-    default: throw refusalError(collector.kind.name, exec === undefined ? unknownAction(type, '') : functionAction(`action "${type}"`))
+    case 'xstate.cancel':
+      return stopTimer(collector, fieldsOf(params)['sendId'])
+    case 'xstate.emit':
+      return emit(collector, eventOf(params))
+    case 'xstate.log':
+      return
+    default:
+      throw refusalError(collector.kind.name, exec === undefined ? unknownAction(type, '') : functionAction(`action "${type}"`))
   }
 }
 
 function startTask(collector: EffectCollector, { id: child, src, input }: Fields): void {
-  const { kind, context: { base, at, tracing } } = collector
+  const {
+    kind,
+    context: { base, at, tracing },
+  } = collector
   if (typeof src !== 'string' || src.startsWith('xstate.invoke.')) {
     throw refusalError(kind.name, {
-      code: 'inline_source', where: '', what: 'it starts an inline source, which a record cannot name', instead: INVOKE_INSTEAD,
+      code: 'inline_source',
+      where: '',
+      what: 'it starts an inline source, which a record cannot name',
+      instead: INVOKE_INSTEAD,
     })
   }
   if (typeof child !== 'string' || !kind.invokes.has(child)) throw refusalError(kind.name, spawnedTask(''))
@@ -187,7 +219,8 @@ function eventOf(params: unknown): AnyEventObject {
   const { event } = fieldsOf(params)
   if (!isEvent(event)) {
     throw new ColloquyError(
-      'bad_event', `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}; an event is an object with a type`,
+      'bad_event',
+      `the machine raises, sends or emits ${JSON.stringify(event) ?? 'nothing'}; an event is an object with a type`,
     )
   }
   return event

@@ -41,12 +41,14 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   const migration = kind.migrate[from]
   if (migration === undefined) {
     return refuse(
-      'missing_migration', `there is no migrate[${from}]`, 'write one; where nothing changed: ({ value, context }) => ({ value, context })',
+      'missing_migration',
+      `there is no migrate[${from}]`,
+      'write one; where nothing changed: ({ value, context }) => ({ value, context })',
     )
   }
 
-  const migrated = attempt(
-    () => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))),
+  const migrated = attempt(() =>
+    migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))),
   )
   if ('error' in migrated) {
     return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'correct it, then redrive the input')
@@ -55,14 +57,16 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
   if (!context.success || problem !== undefined) {
     return refuse(
-      'migration_failed', `migrate[${from}] returned a context that does not match the schema: ${problem}`,
+      'migration_failed',
+      `migrate[${from}] returned a context that does not match the schema: ${problem}`,
       'correct it, then redrive the input',
     )
   }
   const resolved = attempt(() => kind.machine.resolveState({ value: migrated.value.value, context: context.data }))
   if ('error' in resolved) {
     return refuse(
-      'state_gone', `migrate[${from}] returned a state that the machine does not have (${messageOf(resolved.error)})`,
+      'state_gone',
+      `migrate[${from}] returned a state that the machine does not have (${messageOf(resolved.error)})`,
       `return one of the states of version ${kind.version}`,
     )
   }
@@ -71,7 +75,8 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   const { tasks, actions } = migrateRuns(kind, state, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
   return {
-    actions, status: snapshot.status === 'done' ? 'done' : actor.status,
+    actions,
+    status: snapshot.status === 'done' ? 'done' : actor.status,
     state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks },
   }
 }
@@ -92,7 +97,10 @@ interface MigrationEvent {
 
 /** The actions that stop and start runs, and the task runs that the restored snapshot has as children. */
 function migrateRuns(
-  kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent,
+  kind: Kind,
+  old: State,
+  snapshot: AnyMachineSnapshot,
+  event: MigrationEvent,
 ): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
@@ -100,13 +108,14 @@ function migrateRuns(
   const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
   const actions: Action[] = []
 
-  const keptTasks = Object.entries(old.tasks).filter(
-    ([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)),
+  const keptTasks = Object.entries(old.tasks).filter(([, run]) =>
+    nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)),
   )
   const children = new Set(keptTasks.map(([, run]) => run.child))
   const stoppedTasks = Object.values(old.tasks).filter((run) => !children.has(run.child))
   for (const run of stoppedTasks) actions.push({ type: 'xstate.stopChild', params: run.child })
-  const startedTasks = nodes.filter((node) => isNew(node) || (stoppedTasks.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
+  const startedTasks = nodes
+    .filter((node) => isNew(node) || (stoppedTasks.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
     .flatMap((node) => tasksOf(node).filter(({ id }) => !children.has(id)))
   for (const { id, src, input } of startedTasks) {
     const taskInput = isFunction(input) ? input({ context, event }) : input

@@ -63,7 +63,7 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
     type: wire.type,
     id: wire.id ?? defaultId(delivery),
     source: wire.source ?? 'nats',
-    time: wire.time === undefined ? delivery.first?.ts ?? delivery.ts : new Date(wire.time).toISOString(),
+    time: wire.time === undefined ? (delivery.first?.ts ?? delivery.ts) : new Date(wire.time).toISOString(),
     sequence: wire.sequence,
     correlationid: wire.correlationid,
     causationid: wire.causationid,
@@ -75,7 +75,8 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
 }
 
 const defaultId = (delivery: Delivery): string =>
-  delivery.first?.id ?? (delivery.msgId !== undefined && !delivery.msgId.startsWith(RESERVED_ID_PREFIX) && delivery.msgId.isWellFormed()
+  delivery.first?.id
+  ?? (delivery.msgId !== undefined && !delivery.msgId.startsWith(RESERVED_ID_PREFIX) && delivery.msgId.isWellFormed()
     ? delivery.msgId.slice(0, 256)
     : `${RESERVED_ID_PREFIX}${delivery.seq}`)
 

@@ -30,8 +30,9 @@ export interface Deviation {
 
 /** The fields of a record that the machine decides. All others are position, time and counts that follow from these. */
 type Decided = Pick<LogRecord, 'outcome'>
-  & Partial<Pick<LogRecord, 'reason' | 'to' | 'status' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'label' | 'sent'>>
-  & { readonly state?: State | Pick<State, 'context'> | null }
+  & Partial<Pick<LogRecord, 'reason' | 'to' | 'status' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'label' | 'sent'>> & {
+    readonly state?: State | Pick<State, 'context'> | null
+  }
 
 /**
  * Decides a recorded message again with today's kinds, at its recorded position and time.
@@ -71,13 +72,17 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
 
 /** Where one decision commits and the other rejects, nothing else is comparable. */
 const outcomeOf = ({ outcome, reason }: Decided): string => (reason === undefined ? outcome : `${outcome} as ${reason}`)
-const byOutcome = (expected: Decided, actual: Decided): Difference =>
-  ({ path: 'outcome', expected: outcomeOf(expected), actual: outcomeOf(actual) })
+const byOutcome = (expected: Decided, actual: Decided): Difference => ({
+  path: 'outcome',
+  expected: outcomeOf(expected),
+  actual: outcomeOf(actual),
+})
 
 function deviates(before: Actor, record: LogRecord, differences: readonly Difference[], what: string, next: Actor): Replayed {
   const where = before.state === null ? 'at its first input' : `in "${record.from}"`
   return {
-    kind: 'differs', next,
+    kind: 'differs',
+    next,
     deviation: { cause: `${before.address.kind}: ${where}, on "${inputName(before, record)}": ${what}`, differences },
   }
 }
@@ -110,7 +115,10 @@ function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decide
   const { state: recordedState } = record
   const migrated = attempt(() => migrate(kind, record, recordedState, record.at))
   if (migrated instanceof ColloquyError) return migrated
-  const { state: { value, context }, status } = migrated
+  const {
+    state: { value, context },
+    status,
+  } = migrated
   const { outcome, emitted, sent } = recorded
   return { outcome, emitted, sent, status, to: statePath({ ...recordedState, value }), state: { context }, label: kind.label(context) }
 }
@@ -158,7 +166,11 @@ function republished(address: Address, record: LogRecord): Message | undefined {
   // A redriven input keeps the id of its first delivery.
   const own = id.startsWith(RESERVED_ID_PREFIX) ? {} : { id }
   return {
-    ...at, first: { id, ts: rest.time }, subject: inputSubject(address), origin: 'producer', payload: json({ type, data, ...own, ...rest }),
+    ...at,
+    first: { id, ts: rest.time },
+    subject: inputSubject(address),
+    origin: 'producer',
+    payload: json({ type, data, ...own, ...rest }),
   }
 }
 

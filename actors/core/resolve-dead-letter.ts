@@ -18,7 +18,9 @@ type NoEffect = 'repeat' | 'ignored' | 'again'
  * @param decideMessage decides a message as an ordinary input.
  */
 export function resolveDeadLetter(
-  decisionInput: DecisionInput, header: string, decideMessage: (decisionInput: DecisionInput) => Decision,
+  decisionInput: DecisionInput,
+  header: string,
+  decideMessage: (decisionInput: DecisionInput) => Decision,
 ): Decision {
   const request = readResolutionHeader(header)
   if (request === undefined) return { kind: 'ignored', why: 'not_internal' }
@@ -37,7 +39,9 @@ export function resolveDeadLetter(
 
 /** A record that leaves the state alone and only tells readers of the log how the dead letter was resolved. */
 function commitNote(
-  decisionInput: DecisionInput, { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter, noEffect?: NoEffect,
+  decisionInput: DecisionInput,
+  { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter,
+  noEffect?: NoEffect,
 ): PendingRecord {
   const type = `dead.${end}`
   const data = { letter: logSeq, position: inboxSeq, reason, ...(noEffect === undefined ? {} : { nothing: noEffect }) }

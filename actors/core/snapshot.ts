@@ -13,10 +13,12 @@ export type Timers = Readonly<Record<string, PendingTimer>>
  * @throws ColloquyError `task_gone` or `state_gone` where the machine was changed without a new version.
  */
 export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['status']): AnyMachineSnapshot {
-  const children = Object.fromEntries(Object.values(state.tasks).map((task) => [
-    task.child,
-    { snapshot: { status: 'active', input: undefined }, src: task.task, syncSnapshot: false },
-  ]))
+  const children = Object.fromEntries(
+    Object.values(state.tasks).map((task) => [
+      task.child,
+      { snapshot: { status: 'active', input: undefined }, src: task.task, syncSnapshot: false },
+    ]),
+  )
   const persisted = {
     status: status === 'none' ? 'active' : status,
     value: state.value,
@@ -31,9 +33,9 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
   try {
     return kind.pure.restore(persisted as Snapshot<unknown>)
   } catch (cause) {
-    throw new ColloquyError(
-      'state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, { cause },
-    )
+    throw new ColloquyError('state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, {
+      cause,
+    })
   }
 }
 
@@ -42,7 +44,12 @@ const changedUnder = ({ name, version }: Kind): string =>
 
 /** The state that a record keeps of a snapshot. `entered` gets the time `at` for each leaf that `before` does not have. */
 export function describeSnapshot(
-  kind: Kind, snapshot: AnyMachineSnapshot, tasks: Tasks, timers: Timers, before: State | null, at: string,
+  kind: Kind,
+  snapshot: AnyMachineSnapshot,
+  tasks: Tasks,
+  timers: Timers,
+  before: State | null,
+  at: string,
 ): State {
   // XState's own getPersistedSnapshot searches the whole context for actors; a JSON context has none.
   const parts: MachineParts = snapshot

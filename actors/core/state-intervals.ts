@@ -22,9 +22,15 @@ export function nextStateIntervals(actor: Actor, state: State | null, lastSeq: n
     const seq = Object.hasOwn(before, leaf) ? enteredSeqOf(actor, leaf, lastSeq) : 0
     if (seq !== undefined) since[leaf] = seq
   }
-  const exited = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): ExitedInterval => ({
-    state: leaf, cause, case: actor.case?.no ?? 1, enteredAt, enteredSeq: enteredSeqOf(actor, leaf, lastSeq),
-  }))
+  const exited = Object.entries(before)
+    .filter(([leaf]) => !Object.hasOwn(after, leaf))
+    .map(([leaf, enteredAt]): ExitedInterval => ({
+      state: leaf,
+      cause,
+      case: actor.case?.no ?? 1,
+      enteredAt,
+      enteredSeq: enteredSeqOf(actor, leaf, lastSeq),
+    }))
   return { since, left: exited.length === 0 ? undefined : exited }
 }
 
@@ -45,4 +51,4 @@ export function causeOf({ state }: Actor, input: Input, isInternal: boolean): st
 const AFTER = 'xstate.after.'
 
 /** For an `after`: its delay, by name or in milliseconds. For a delayed raise: the type of its event. */
-const timerName = (type: string): string => (type.startsWith(AFTER) ? type.slice(AFTER.length).split('.', 1)[0] ?? '' : type)
+const timerName = (type: string): string => (type.startsWith(AFTER) ? (type.slice(AFTER.length).split('.', 1)[0] ?? '') : type)

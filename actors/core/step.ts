@@ -30,7 +30,11 @@ export interface EndedRun {
  * @throws anything the machine throws; ColloquyError where it asks for something that a record cannot hold or no stage carries out.
  */
 export function step(
-  decisionInput: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, endedRun: EndedRun | undefined,
+  decisionInput: DecisionInput,
+  kind: Kind,
+  input: Input,
+  event: AnyEventObject,
+  endedRun: EndedRun | undefined,
 ): Outcomes {
   const { actor, message, at } = decisionInput
   const { before, actions } = load(decisionInput, kind)
@@ -41,7 +45,10 @@ export function step(
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
   const effects = collectEffects(kind, actions, stillPending(actor, endedRun), {
-    tenant: actor.address.tenant, base, at, tracing: tracingOf(input),
+    tenant: actor.address.tenant,
+    base,
+    at,
+    tracing: tracingOf(input),
   })
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
@@ -56,9 +63,14 @@ export function step(
 
   const ended = endedRun?.ended === undefined ? [] : [endedRun.ended]
   return {
-    to: statePath(state), state, status: statusOf(snapshot), label,
-    emitted: [...effects.emitted], sent: effects.sent.length === 0 ? undefined : [...effects.sent],
-    started: [...effects.started], timers: [...effects.timers],
+    to: statePath(state),
+    state,
+    status: statusOf(snapshot),
+    label,
+    emitted: [...effects.emitted],
+    sent: effects.sent.length === 0 ? undefined : [...effects.sent],
+    started: [...effects.started],
+    timers: [...effects.timers],
     // A run whose deadline passed may still be executing: its runner is told to stop, as for a run that the machine stopped.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],

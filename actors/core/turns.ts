@@ -17,7 +17,10 @@ export interface Turns {
  * answers all open questions. History and live messages do not answer each other.
  */
 export function nextTurns(
-  before: Pick<Turns, 'turns' | 'open'>, messages: readonly ObservedMessage[], at: string, label: LogRecord['label'],
+  before: Pick<Turns, 'turns' | 'open'>,
+  messages: readonly ObservedMessage[],
+  at: string,
+  label: LogRecord['label'],
 ): Turns {
   if (messages.length === 0) return { ...before, answered: [] }
   let { turns } = before
@@ -45,7 +48,13 @@ function answers({ sent, history }: ObservedMessage): (asked: Asked) => boolean 
 function question({ id, at, history, received }: ObservedMessage, turn: number, committedAt: string, label: LogRecord['label']): Asked {
   if (history) return { turn, id, seq: 0, at, committedAt, history, lang: received?.lang }
   return {
-    turn, id, seq: 0, at, committedAt, lang: received?.lang ?? labelText(label, 'lang'), intent: labelText(label, 'intent'),
+    turn,
+    id,
+    seq: 0,
+    at,
+    committedAt,
+    lang: received?.lang ?? labelText(label, 'lang'),
+    intent: labelText(label, 'intent'),
     confidence: labelNumber(label, 'confidence'),
   }
 }

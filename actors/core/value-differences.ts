@@ -47,7 +47,7 @@ const TEXT_CHARS_MAX = 200
 
 /** A value as JSON on one line, cut to a limit. */
 export function valueText(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value) ?? typeof value
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value)
   return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : text
 }
 

@@ -14,30 +14,45 @@ function checkAction(machine: AnyStateMachine, where: string, action: unknown): 
   const own = builtInAction(action)
   if (own === undefined) return [functionAction(where)]
   switch (own['type']) {
-    case 'xstate.assign': return spawns(own['assignment']) ? [spawnInAssign(where)] : []
-    case 'xstate.sendTo': return checkDelay(machine, where, own).concat(sendsToSelf(own['to']) ? [] : [sendToOther(where)])
-    case 'xstate.raise': return checkDelay(machine, where, own)
-    default: return []
+    case 'xstate.assign':
+      return spawns(own['assignment']) ? [spawnInAssign(where)] : []
+    case 'xstate.sendTo':
+      return checkDelay(machine, where, own).concat(sendsToSelf(own['to']) ? [] : [sendToOther(where)])
+    case 'xstate.raise':
+      return checkDelay(machine, where, own)
+    default:
+      return []
   }
 }
 
 function checkDelay(machine: AnyStateMachine, where: string, { delay }: Readonly<Record<string, unknown>>): Refusal[] {
   if (typeof delay !== 'string' || Object.hasOwn(machine.implementations.delays, delay)) return []
-  return [{
-    code: 'unknown_delay', where, what: `there is no delay "${delay}", so the event would not be delayed`,
-    instead: `name it in setup({ delays: { "${delay}": 1_000 } }), or write milliseconds`,
-  }]
+  return [
+    {
+      code: 'unknown_delay',
+      where,
+      what: `there is no delay "${delay}", so the event would not be delayed`,
+      instead: `name it in setup({ delays: { "${delay}": 1_000 } }), or write milliseconds`,
+    },
+  ]
 }
 
 /** Checks that every named guard exists. */
 export function checkGuards(machine: AnyStateMachine): Refusal[] {
-  return withoutDuplicates(guardsOf(machine).flatMap(({ where, value }) => {
-    const name = nameOf(value)
-    if (name === undefined || Object.hasOwn(machine.implementations.guards, name)) return []
-    return [{
-      code: 'unknown_guard', where, what: `there is no guard "${name}"`, instead: `name it in setup({ guards: { "${name}": … } })`,
-    } as const]
-  }))
+  return withoutDuplicates(
+    guardsOf(machine).flatMap(({ where, value }) => {
+      const name = nameOf(value)
+      if (name === undefined || Object.hasOwn(machine.implementations.guards, name)) return []
+      return [
+        {
+          code: 'unknown_guard',
+          where,
+          what: `there is no guard "${name}"`,
+          instead: `name it in setup({ guards: { "${name}": … } })`,
+        } as const,
+      ]
+    }),
+  )
 }
 
 /** An implementation that is both named and used is found twice. */
@@ -77,18 +92,26 @@ function readsSpawn(source: string): boolean {
 }
 
 export const functionAction = (where: string): Refusal => ({
-  code: 'function_action', where,
+  code: 'function_action',
+  where,
   what: 'a function as an action never runs: a decision has no effects of its own and may be made again after a crash',
   instead: 'use assign, raise, emit, send or cancel, and a task (invoke) for work outside',
 })
 export const unknownAction = (name: string, where: string): Refusal => ({
-  code: 'unknown_action', where, what: `there is no action "${name}"`, instead: `name it in setup({ actions: { "${name}": assign(…) } })`,
+  code: 'unknown_action',
+  where,
+  what: `there is no action "${name}"`,
+  instead: `name it in setup({ actions: { "${name}": assign(…) } })`,
 })
 export const spawnInAssign = (where: string): Refusal => ({
-  code: 'spawn_in_assign', where, what: 'an actor spawned in assign is in no record and never runs',
+  code: 'spawn_in_assign',
+  where,
+  what: 'an actor spawned in assign is in no record and never runs',
   instead: 'invoke a task in a state, or send an event to another actor: send({ kind, id, type, data })',
 })
 export const sendToOther = (where: string): Refusal => ({
-  code: 'send_to_other', where, what: 'sendTo can only target the actor itself',
+  code: 'send_to_other',
+  where,
+  what: 'sendTo can only target the actor itself',
   instead: 'send an event to another actor by send({ kind, id, type, data }), and to the outside by emit',
 })

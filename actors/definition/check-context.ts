@@ -19,7 +19,8 @@ export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Ref
 function checkSchema(context: z.ZodType): Refusal[] {
   const found: Refusal[] = []
   z.toJSONSchema(context, {
-    unrepresentable: 'any', cycles: 'ref',
+    unrepresentable: 'any',
+    cycles: 'ref',
     override({ zodSchema, path }) {
       const { type } = zodSchema._zod.def
       if (NOT_JSON.has(type)) found.push(contextNotJson(`its schema has a ${type} at ${fieldPath(path)}`))
@@ -43,10 +44,14 @@ function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'contex
   if (problem !== undefined) return [contextNotJson(`the initial context has ${problem}`)]
   const checked = schema.safeParse(context)
   if (checked.success) return []
-  return [{
-    code: 'bad_context', where: 'context', what: `the initial context does not match the schema: ${zodProblem(checked.error, 'context')}`,
-    instead: 'make the context in createMachine match the schema in defineKind',
-  }]
+  return [
+    {
+      code: 'bad_context',
+      where: 'context',
+      what: `the initial context does not match the schema: ${zodProblem(checked.error, 'context')}`,
+      instead: 'make the context in createMachine match the schema in defineKind',
+    },
+  ]
 }
 
 function firstState(kind: string, pure: Kind['pure']): AnyMachineSnapshot | undefined {

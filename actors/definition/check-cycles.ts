@@ -17,8 +17,12 @@ export function checkCycles(machine: AnyStateMachine): Refusal[] {
   })
 }
 
-export const alwaysCycle = (where: string, what: string): Refusal =>
-  ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that becomes false, or use after' })
+export const alwaysCycle = (where: string, what: string): Refusal => ({
+  code: 'always_cycle',
+  where,
+  what,
+  instead: 'give one of them a guard that becomes false, or use after',
+})
 
 /** The states of an unguarded cycle through `start`, in order; undefined where there is none. */
 function unguardedCycleFrom(start: Node): Node[] | undefined {

@@ -30,8 +30,12 @@ export function checkDefinition(kind: Kind): void {
   const { machine, tasks } = kind
   const actions = actionsOf(machine)
   const [first, ...more] = [
-    ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkEvents(kind),
-    ...checkCycles(machine), ...checkStateNames(machine),
+    ...checkSources(machine, tasks, actions),
+    ...checkActions(machine, actions),
+    ...checkGuards(machine),
+    ...checkEvents(kind),
+    ...checkCycles(machine),
+    ...checkStateNames(machine),
   ]
   // A machine with an endless cycle or missing parts cannot compute its initial state.
   const refusals = first === undefined ? checkContext(kind) : [first, ...more]
@@ -48,10 +52,15 @@ function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Ref
     if (descriptor.endsWith('.*')) return known.some((type) => `${type}.`.startsWith(descriptor.slice(0, -1)))
     return known.includes(descriptor)
   }
-  const unknown = nodesOf(machine).flatMap((node) => Object.keys(node.config.on ?? {})
-    .filter((descriptor) => !isKnown(descriptor)).map((descriptor) => ({ descriptor, path: pathOf(node) })))
+  const unknown = nodesOf(machine).flatMap((node) =>
+    Object.keys(node.config.on ?? {})
+      .filter((descriptor) => !isKnown(descriptor))
+      .map((descriptor) => ({ descriptor, path: pathOf(node) })),
+  )
   return unknown.map(({ descriptor, path }) => ({
-    code: 'unknown_event', where: `${path}, on ${descriptor}`, what: `the kind does not declare the event "${descriptor}"`,
+    code: 'unknown_event',
+    where: `${path}, on ${descriptor}`,
+    what: `the kind does not declare the event "${descriptor}"`,
     instead: `use one of its events (${known.join(', ') || 'it has none'}), or declare it under "events" of defineKind`,
   }))
 }
@@ -59,10 +68,12 @@ function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Ref
 /** Records and tables write active states as `open.idle+other.leaf`; these characters in a name would make that ambiguous. */
 const NOT_IN_NAMES = /[.+\p{Cc}]/u
 
-const checkStateNames = (machine: AnyStateMachine): Refusal[] => nodesOf(machine)
-  .filter(({ key, path }) => path.length > 0 && (key === '' || NOT_IN_NAMES.test(key) || !key.isWellFormed()))
-  .map((node) => ({
-    code: 'bad_state_name', where: pathOf(node),
-    what: `the state name ${JSON.stringify(node.key)} is not allowed: records join names with . and +`,
-    instead: 'use a name that is not empty and has no ".", no "+" and no control characters',
-  }))
+const checkStateNames = (machine: AnyStateMachine): Refusal[] =>
+  nodesOf(machine)
+    .filter(({ key, path }) => path.length > 0 && (key === '' || NOT_IN_NAMES.test(key) || !key.isWellFormed()))
+    .map((node) => ({
+      code: 'bad_state_name',
+      where: pathOf(node),
+      what: `the state name ${JSON.stringify(node.key)} is not allowed: records join names with . and +`,
+      instead: 'use a name that is not empty and has no ".", no "+" and no control characters',
+    }))

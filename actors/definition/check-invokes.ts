@@ -38,7 +38,11 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
       const config = list[index]
       const read = isRecord(config) ? config : {}
       return {
-        node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read,
+        node,
+        id,
+        where: `${pathOf(node)}, invoke "${id}"`,
+        src: read['src'],
+        onSnapshot: 'onSnapshot' in read,
         systemId: read['systemId'] !== undefined,
       }
     })
@@ -58,10 +62,14 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
     return [{ code: 'unknown_source', where, what: `"${src}" is not a task of the kind (${which})`, instead: INVOKE_INSTEAD }]
   }
   const [code, what] = logicOf(logic)
-  return [{
-    code, where, what: `"${src}" is ${what}, which would run in this process only and be lost with it`,
-    instead: code === 'machine_actor' ? 'make it a kind and send it events by send({ kind, id, type, data })' : INVOKE_INSTEAD,
-  }]
+  return [
+    {
+      code,
+      where,
+      what: `"${src}" is ${what}, which would run in this process only and be lost with it`,
+      instead: code === 'machine_actor' ? 'make it a kind and send it events by send({ kind, id, type, data })' : INVOKE_INSTEAD,
+    },
+  ]
 }
 
 /** XState does not label its kinds of actor logic; their members and behaviour tell them apart. */
@@ -74,7 +82,9 @@ function logicOf(logic: unknown): [RefusalCode, string] {
 }
 
 function callLogic(
-  logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]
+  logic: Readonly<Record<string, unknown>>,
+  method: string,
+  ...args: readonly unknown[]
 ): Readonly<Record<string, unknown>> {
   const ask = logic[method]
   try {
@@ -93,10 +103,14 @@ function checkErrors({ node, id, where }: Invoked): Refusal[] {
       return []
     }
   }
-  return [{
-    code: 'no_on_error', where, what: 'no transition handles its error, which would end the actor for good',
-    instead: 'add onError: sooner or later a task fails or its deadline passes',
-  }]
+  return [
+    {
+      code: 'no_on_error',
+      where,
+      what: 'no transition handles its error, which would end the actor for good',
+      instead: 'add onError: sooner or later a task fails or its deadline passes',
+    },
+  ]
 }
 
 const matches = (descriptor: string, event: string): boolean =>
@@ -106,7 +120,10 @@ function checkExtras({ where, onSnapshot, systemId }: Invoked): Refusal[] {
   const refusals: Refusal[] = []
   if (onSnapshot) {
     refusals.push({
-      code: 'on_snapshot', where, what: 'a task has no snapshots, so onSnapshot never happens', instead: 'use its result in onDone',
+      code: 'on_snapshot',
+      where,
+      what: 'a task has no snapshots, so onSnapshot never happens',
+      instead: 'use its result in onDone',
     })
   }
   if (systemId) {
@@ -121,11 +138,14 @@ function checkIds(invoked: readonly Invoked[]): Refusal[] {
   return invoked.flatMap((one, index) => {
     const other = invoked.slice(0, index).find((earlier) => earlier.id === one.id && mayBothBeActive(earlier.node, one.node))
     if (other === undefined) return []
-    return [{
-      code: 'duplicate_invoke', where: one.where,
-      what: `"${pathOf(other.node)}" has an invoke with the same id and may be active at the same time`,
-      instead: 'give each invoke its own id',
-    } as const]
+    return [
+      {
+        code: 'duplicate_invoke',
+        where: one.where,
+        what: `"${pathOf(other.node)}" has an invoke with the same id and may be active at the same time`,
+        instead: 'give each invoke its own id',
+      } as const,
+    ]
   })
 }
 
@@ -139,6 +159,8 @@ function mayBothBeActive(a: Node, b: Node): boolean {
 const withAncestors = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...withAncestors(node.parent)])
 
 export const spawnedTask = (where: string): Refusal => ({
-  code: 'spawned_task', where, what: 'a task started by spawnChild belongs to no state: nothing would stop it or handle its error',
+  code: 'spawned_task',
+  where,
+  what: 'a task started by spawnChild belongs to no state: nothing would stop it or handle its error',
   instead: 'invoke the task in a state; for concurrent tasks, use parallel states',
 })

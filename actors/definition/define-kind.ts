@@ -31,17 +31,16 @@ export interface MachineEvent<Type, Data> {
 }
 
 /** XState accepts no `never` as a machine's event type. A kind without events gets an event that cannot be constructed. */
-type MachineEvents<Events extends Schemas> = [keyof Events] extends [never] ? MachineEvent<never, never> : {
-  [Type in keyof Events & string]: MachineEvent<Type, z.output<Events[Type]>>
-}[keyof Events & string]
+type MachineEvents<Events extends Schemas> = [keyof Events] extends [never]
+  ? MachineEvent<never, never>
+  : { [Type in keyof Events & string]: MachineEvent<Type, z.output<Events[Type]>> }[keyof Events & string]
 
-type MachineEmits<Emits extends Schemas> = [keyof Emits] extends [never] ? { readonly type: never } : {
-  [Type in keyof Emits & string]: { readonly type: Type; readonly data: z.input<Emits[Type]> }
-}[keyof Emits & string]
+type MachineEmits<Emits extends Schemas> = [keyof Emits] extends [never]
+  ? { readonly type: never }
+  : { [Type in keyof Emits & string]: { readonly type: Type; readonly data: z.input<Emits[Type]> } }[keyof Emits & string]
 
-type TaskLogic<Definition> = Definition extends TaskDefinition<infer Input, infer Output>
-  ? PromiseActorLogic<z.output<Output>, z.input<Input>>
-  : never
+type TaskLogic<Definition> =
+  Definition extends TaskDefinition<infer Input, infer Output> ? PromiseActorLogic<z.output<Output>, z.input<Input>> : never
 
 /** The definition of a kind without its machine. */
 export interface KindOptions<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks> {
@@ -82,15 +81,11 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
   const upcast = upcastersOf(options)
   const actors = Object.fromEntries(
     Object.keys(options.tasks).map((name) => [
-      name, taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is executed by a runner`)))),
+      name,
+      taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is executed by a runner`)))),
     ]),
   ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
-  const types = {} as {
-    context: z.output<Context>
-    events: MachineEvents<Events>
-    emitted: MachineEmits<Emits>
-    input: Address
-  }
+  const types = {} as { context: z.output<Context>; events: MachineEvents<Events>; emitted: MachineEmits<Emits>; input: Address }
   return {
     xstate: { types, actors },
     with: <M extends AnyStateMachine>(given: M & MadeBySetup<M, Context>): Kind<Context, Events, Emits, T> => {

@@ -23,7 +23,9 @@ const stateShape = z.object({
   invoke: z.record(z.string(), z.string()).optional(),
   /** By event descriptor; `always` transitions have an empty one. */
   on: z.record(z.string(), z.array(transitionShape)).optional(),
-  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof stateShape>> { return z.record(z.string(), stateShape).optional() },
+  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof stateShape>> {
+    return z.record(z.string(), stateShape).optional()
+  },
 })
 export type DescribedState = z.infer<typeof stateShape>
 
@@ -50,8 +52,12 @@ export function describe(kind: Kind): Definition {
     context: jsonSchema(kind.context, 'output'),
     events: jsonSchemas(kind.events, 'input'),
     emits: jsonSchemas(kind.emits, 'input'),
-    tasks: Object.fromEntries(Object.entries(kind.tasks).map(([name, { input, output }]) =>
-      [name, { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') }])),
+    tasks: Object.fromEntries(
+      Object.entries(kind.tasks).map(([name, { input, output }]) => [
+        name,
+        { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') },
+      ]),
+    ),
   }
 }
 
@@ -79,9 +85,8 @@ const shortText = (value: unknown): string => {
 /** JSON with sorted keys; empty for a value that JSON leaves out. */
 const canonical = (value: unknown): string => JSON.stringify(value, (_, inner: unknown) => sortedByKey(inner)) ?? ''
 
-const sortedByKey = (value: unknown): unknown => (isRecord(value) && !Array.isArray(value)
-  ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-  : value)
+const sortedByKey = (value: unknown): unknown =>
+  isRecord(value) && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
 
 function describeNode(node: Node): DescribedState {
   const timers = new Set(timersOf(node).map(({ eventType }) => eventType))
@@ -150,7 +155,8 @@ const jsonSchemas = (of: Schemas, io: 'input' | 'output'): Record<string, unknow
 /** Descriptions, titles and examples are left out: only people read them. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
-    io, unrepresentable: 'any',
+    io,
+    unrepresentable: 'any',
     override({ jsonSchema: made }) {
       delete made.description
       delete made.title

@@ -26,5 +26,6 @@ export type Upcasters<Today> = Readonly<Record<number, Upcaster<Today>>>
 
 /** Declares an upcaster; gives `to` the output type of the earlier schema. */
 export const upcaster = <From extends z.ZodType, Today>(from: From, to: (data: z.output<From>) => Today): Upcaster<Today> => ({
-  from, to: (data) => to(from.parse(data)),
+  from,
+  to: (data) => to(from.parse(data)),
 })

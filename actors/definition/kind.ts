@@ -14,7 +14,10 @@ export type Label = Readonly<Record<string, string | number | boolean | null>>
 
 /** A kind of actor: a machine with its inputs, emitted events and tasks. Use it without type arguments where any kind will do. */
 export interface Kind<
-  Context extends ContextSchema = ContextSchema, Events extends Schemas = Schemas, Emits extends Schemas = Schemas, T extends Tasks = Tasks,
+  Context extends ContextSchema = ContextSchema,
+  Events extends Schemas = Schemas,
+  Emits extends Schemas = Schemas,
+  T extends Tasks = Tasks,
 > {
   readonly name: string
   readonly version: number

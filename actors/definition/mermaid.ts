@@ -34,18 +34,19 @@ function linesOf(drawn: DrawnState, arrows: readonly Arrow[], indent: string): s
   const around = arrows.filter(({ holder }) => holder === drawn).map(({ text }) => text)
   if (children.length === 0) return [`${indent}${label}`]
   const deeper = `${indent}  `
-  const first = (state.initial ?? []).map(
-    (id) => children.find((child) => child.state.id === id || inside(child).some((one) => one.state.id === id)),
-  )
+  const first = (state.initial ?? [])
+    .map((id) => children.find((child) => child.state.id === id || inside(child).some((one) => one.state.id === id)))
     .flatMap((child) => (child === undefined ? [] : [`[*] --> ${child.alias}`]))
   const finals = children.filter((child) => child.state.type === 'final').map((child) => `${child.alias} --> [*]`)
   const blocks = children.map((child) => linesOf(child, arrows, deeper))
-  const regions = state.type === 'parallel'
-    ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block]))
-    : blocks.flat()
+  const regions =
+    state.type === 'parallel' ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block])) : blocks.flat()
   return [
-    `${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions,
-    ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`,
+    `${indent}${label} {`,
+    ...first.map((line) => `${deeper}${line}`),
+    ...regions,
+    ...[...finals, ...around].map((line) => `${deeper}${line}`),
+    `${indent}}`,
   ]
 }
 
@@ -66,15 +67,18 @@ interface Arrow {
 }
 
 function arrowsFrom(from: DrawnState, byId: ReadonlyMap<string, DrawnState>): Arrow[] {
-  return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) => transitions.flatMap((transition): Arrow[] => {
-    const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
-    if (targets === undefined) {
-      return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
-    }
-    return targets.map(
-      (to) => ({ holder: commonOf(from, to), text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}` }),
-    )
-  }))
+  return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) =>
+    transitions.flatMap((transition): Arrow[] => {
+      const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
+      if (targets === undefined) {
+        return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
+      }
+      return targets.map((to) => ({
+        holder: commonOf(from, to),
+        text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}`,
+      }))
+    }),
+  )
 }
 
 function commonOf(from: DrawnState, to: DrawnState): DrawnState | undefined {
@@ -86,13 +90,14 @@ function commonOf(from: DrawnState, to: DrawnState): DrawnState | undefined {
 
 function labelOf(event: string, { guard, actions, reenter }: DescribedTransition, isTargetless: boolean): string {
   const parts = [
-    event === '' ? 'always' : descriptorText(event).replace(/^on /, ''), ...(guard === undefined ? [] : [`[${guard}]`]),
-    ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]), ...(isTargetless ? ['(stays)'] : []),
+    event === '' ? 'always' : descriptorText(event).replace(/^on /, ''),
+    ...(guard === undefined ? [] : [`[${guard}]`]),
+    ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]),
+    ...(isTargetless ? ['(stays)'] : []),
     ...(reenter === true ? ['(again)'] : []),
   ]
   return escaped(parts.join(' '))
 }
 
 /** Escapes characters that have a meaning in Mermaid. Names may contain any character. */
-const escaped = (text: string): string =>
-  text.replace(/[^\p{L}\p{N} _.,·()[\]/*+=!?'-]/gu, (character) => `#${character.codePointAt(0)};`)
+const escaped = (text: string): string => text.replace(/[^\p{L}\p{N} _.,·()[\]/*+=!?'-]/gu, (character) => `#${character.codePointAt(0)};`)

@@ -1,5 +1,10 @@
 import {
-  type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, createActor, type ExecutableActionObject, type Snapshot,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type ExecutableActionObject,
+  type Snapshot,
 } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 
@@ -47,7 +52,5 @@ function createScope(machine: AnyStateMachine): Scope {
     )
   }
   const noop = (): void => undefined
-  return {
-    self, system: self.system, id: '', sessionId: '', defer: noop, logger: noop, stopChild: noop, emit: noop, actionExecutor: noop,
-  }
+  return { self, system: self.system, id: '', sessionId: '', defer: noop, logger: noop, stopChild: noop, emit: noop, actionExecutor: noop }
 }

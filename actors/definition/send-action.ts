@@ -35,8 +35,7 @@ export interface SendAction<Context extends MachineContext, Expression extends E
 }
 
 type ValueOrFunction<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, What> =
-  | What
-  | ((args: ActionArgs<Context, Expression, Event>, params: P) => What)
+  What | ((args: ActionArgs<Context, Expression, Event>, params: P) => What)
 
 /**
  * An action that sends an event to another actor of the same tenant; use it like XState's `emit`.
@@ -48,7 +47,11 @@ type ValueOrFunction<Context extends MachineContext, Expression extends EventObj
  * letter.
  */
 export function send<
-  Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, Events extends Schemas,
+  Context extends MachineContext,
+  Expression extends EventObject,
+  P extends Params,
+  Event extends EventObject,
+  Events extends Schemas,
 >(what: ValueOrFunction<Context, Expression, P, Event, SendingTo<Events>>): SendAction<Context, Expression, P, Event>
 /** The same with the name of a kind; the event's type is not checked. */
 export function send<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject>(

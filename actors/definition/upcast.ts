@@ -33,8 +33,12 @@ export function readData(kind: Kind, input: Input): ReadData {
 }
 
 /** Newest first. */
-const earlierOf = (kind: Kind, type: string) => !Object.hasOwn(kind.upcast, type) ? [] : Object.entries(kind.upcast[type] ?? {})
-  .map(([version, upcaster]) => ({ version: Number(version), ...upcaster })).sort((a, b) => b.version - a.version)
+const earlierOf = (kind: Kind, type: string) =>
+  !Object.hasOwn(kind.upcast, type)
+    ? []
+    : Object.entries(kind.upcast[type] ?? {})
+        .map(([version, upcaster]) => ({ version: Number(version), ...upcaster }))
+        .sort((a, b) => b.version - a.version)
 
 function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): ReadData {
   const old = from.safeParse(data)

@@ -38,20 +38,26 @@ export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)'
 /** The transitions of a state: by event, including results of tasks, `after` and `onDone`; and `always`. */
 export function eventTransitionsOf(node: Node): EventTransitions[] {
   const path = pathOf(node)
-  const byEvent = [...node.transitions].map(
-    ([event, transitions]) => ({ where: `${path}, ${descriptorText(event)}`, event, transitions: transitions.map(toTransition) }),
-  )
+  const byEvent = [...node.transitions].map(([event, transitions]) => ({
+    where: `${path}, ${descriptorText(event)}`,
+    event,
+    transitions: transitions.map(toTransition),
+  }))
   const always = node.always ?? []
   return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(toTransition) }]
 }
 
-const toTransition = ({ guard, actions, target, reenter }: {
+const toTransition = ({
+  guard,
+  actions,
+  target,
+  reenter,
+}: {
   guard?: unknown
   actions: readonly unknown[]
   target: readonly Node[] | undefined
   reenter: boolean
-}): Transition =>
-  ({ guard, actions, target, reenter })
+}): Transition => ({ guard, actions, target, reenter })
 
 /** A timer that a state sets when it is entered. */
 export interface NodeTimer {
@@ -98,8 +104,8 @@ export function actionsOf(machine: AnyStateMachine): Reference[] {
       ...node.entry.map((value) => ({ where: `${path}, entry`, value })),
       ...node.exit.map((value) => ({ where: `${path}, exit`, value })),
       ...initial.map((value: unknown) => ({ where: `${path}, initial`, value })),
-      ...eventTransitionsOf(node).flatMap(
-        ({ where, transitions }) => transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value }))),
+      ...eventTransitionsOf(node).flatMap(({ where, transitions }) =>
+        transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value }))),
       ),
     ]
   })
@@ -109,9 +115,10 @@ export function actionsOf(machine: AnyStateMachine): Reference[] {
 /** All guards of a machine, including those inside `and`, `or` and `not`, and those named in `setup({guards})`. */
 export function guardsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) =>
-    eventTransitionsOf(node).flatMap(
-      ({ where, transitions }) => transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }])),
-    ))
+    eventTransitionsOf(node).flatMap(({ where, transitions }) =>
+      transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }])),
+    ),
+  )
   return [...inStates, ...namedImplementations(machine, 'guards')].flatMap(withInner)
 }
 

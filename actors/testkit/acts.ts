@@ -2,7 +2,16 @@ import type { InternalInput, TaskError } from '../../schemas/internal-messages.t
 import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
 import {
-  advanceTo, deliver, deliverReadyResults, internalMessage, nextScheduled, producerMessage, resultMessage, startStep, timeText, type World,
+  advanceTo,
+  deliver,
+  deliverReadyResults,
+  internalMessage,
+  nextScheduled,
+  producerMessage,
+  resultMessage,
+  startStep,
+  timeText,
+  type World,
 } from './simulated-world.ts'
 
 /** Attributes of an input besides its type and data. */
@@ -38,8 +47,10 @@ export function perform(world: World, act: Act): World | string {
       const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, source: 'test', ...act.attributes }
       return deliverReadyResults(deliver(started, producerMessage(Buffer.from(JSON.stringify(body)))))
     }
-    case 'raw': return deliverReadyResults(deliver(started, producerMessage(bytesOf(act.body))))
-    case 'after': return advanceTo(started, world.nowMs + act.ms)
+    case 'raw':
+      return deliverReadyResults(deliver(started, producerMessage(bytesOf(act.body))))
+    case 'after':
+      return advanceTo(started, world.nowMs + act.ms)
     case 'until': {
       const untilMs = Date.parse(act.time)
       return untilMs >= world.nowMs ? advanceTo(started, untilMs) : `"${act.time}" is not a time from ${timeText(world.nowMs)} on`
@@ -63,7 +74,6 @@ export function perform(world: World, act: Act): World | string {
   }
 }
 
-
 /** Advances the clock to a scheduled time and delivers the message. Refuses where something else is scheduled earlier. */
 function deliverAt(world: World, at: string, message: InternalInput): World | string {
   const earlier = nextScheduled(world)
@@ -78,11 +88,16 @@ const noPendingRun = (task: string): string => `no run of task "${task}" waits f
 
 /** The payload for a body: bytes and strings as they are, any other value as JSON. */
 export const bytesOf = (body: unknown): Uint8Array =>
-  (body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? ''))
+  body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''))
 
 /** The tasks with a run that no stub will end, each once; the oldest run first. */
-export const unstubbedTasks = (world: World): string[] =>
-  [...new Set(Object.entries(world.actor.state?.tasks ?? {}).filter(([run]) => !hasResult(world, run)).map(([, { task }]) => task))]
+export const unstubbedTasks = (world: World): string[] => [
+  ...new Set(
+    Object.entries(world.actor.state?.tasks ?? {})
+      .filter(([run]) => !hasResult(world, run))
+      .map(([, { task }]) => task),
+  ),
+]
 
 function pendingRun(world: World, name: string): { run: string; deadlineAt: string } | undefined {
   const found = Object.entries(world.actor.state?.tasks ?? {}).find(([run, { task }]) => task === name && !hasResult(world, run))
@@ -100,13 +115,21 @@ function pendingTimer(world: World, event: string | undefined): { run: string; a
 /** The act as a line of a history. */
 function actText(act: Act): string {
   switch (act.act) {
-    case 'when': return `when ${act.type} ${valueText(act.data)}`
-    case 'raw': return `when ${valueText(Buffer.from(bytesOf(act.body)).toString('utf8'))} is published`
-    case 'after': return `after ${durationText(act.ms)}`
-    case 'until': return `until ${act.time}`
-    case 'ends': return `task ${act.task} ends`
-    case 'fails': return `task ${act.task} fails`
-    case 'expires': return `task ${act.task} expires`
-    case 'fires': return `timer${act.event === undefined ? '' : ` ${act.event}`} fires`
+    case 'when':
+      return `when ${act.type} ${valueText(act.data)}`
+    case 'raw':
+      return `when ${valueText(Buffer.from(bytesOf(act.body)).toString('utf8'))} is published`
+    case 'after':
+      return `after ${durationText(act.ms)}`
+    case 'until':
+      return `until ${act.time}`
+    case 'ends':
+      return `task ${act.task} ends`
+    case 'fails':
+      return `task ${act.task} fails`
+    case 'expires':
+      return `task ${act.task} expires`
+    case 'fires':
+      return `timer${act.event === undefined ? '' : ` ${act.event}`} fires`
   }
 }

@@ -62,18 +62,25 @@ const anything: fc.Arbitrary<unknown> = fc.jsonValue({ maxDepth: 1 })
 
 function resolved(ref: string, root: JsonSchema): JsonSchema | boolean {
   const name = /^#\/\$defs\/(.+)$/.exec(ref)?.[1]
-  return name === undefined ? root : root.$defs?.[name] ?? true
+  return name === undefined ? root : (root.$defs?.[name] ?? true)
 }
 
 function ofType(type: string, schema: JsonSchema, root: JsonSchema, depth: number): fc.Arbitrary<unknown> {
   switch (type) {
-    case 'object': return objectOf(schema, root, depth)
-    case 'array': return arrayOf(schema, root, depth)
-    case 'string': return textOf(schema)
-    case 'integer': return fc.integer(stepsOf(schema, 1))
-    case 'number': return numberOf(schema)
-    case 'boolean': return fc.boolean()
-    default: return fc.constant(null)
+    case 'object':
+      return objectOf(schema, root, depth)
+    case 'array':
+      return arrayOf(schema, root, depth)
+    case 'string':
+      return textOf(schema)
+    case 'integer':
+      return fc.integer(stepsOf(schema, 1))
+    case 'number':
+      return numberOf(schema)
+    case 'boolean':
+      return fc.boolean()
+    default:
+      return fc.constant(null)
   }
 }
 
@@ -102,12 +109,18 @@ function arrayOf(schema: JsonSchema, root: JsonSchema, depth: number): fc.Arbitr
 function textOf({ format, pattern, minLength = 0, maxLength = Infinity }: JsonSchema): fc.Arbitrary<string> {
   const time = fc.date(TIMES).map((date) => date.toISOString())
   switch (format) {
-    case 'date-time': return time
-    case 'date': return time.map((text) => text.slice(0, 10))
-    case 'email': return fc.nat(99).map((n) => `someone${n}@example.com`)
-    case 'uuid': return fc.uuid()
-    case 'uri': return fc.webUrl()
-    default: break
+    case 'date-time':
+      return time
+    case 'date':
+      return time.map((text) => text.slice(0, 10))
+    case 'email':
+      return fc.nat(99).map((n) => `someone${n}@example.com`)
+    case 'uuid':
+      return fc.uuid()
+    case 'uri':
+      return fc.webUrl()
+    default:
+      break
   }
   if (pattern !== undefined) return fc.stringMatching(new RegExp(withoutProperties(pattern)))
   const made = fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, minLength + 20) })
@@ -123,7 +136,8 @@ const withoutProperties = (pattern: string): string =>
 
 /** The range of integers whose multiples of `step` lie within the bounds of the schema. */
 function stepsOf(
-  { minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum }: JsonSchema, step: number,
+  { minimum = -Infinity, maximum = Infinity, exclusiveMinimum, exclusiveMaximum }: JsonSchema,
+  step: number,
 ): { min: number; max: number } {
   const above = typeof exclusiveMinimum === 'number' ? Math.floor(exclusiveMinimum / step) + 1 : -Infinity
   const below = typeof exclusiveMaximum === 'number' ? Math.ceil(exclusiveMaximum / step) - 1 : Infinity
@@ -133,7 +147,13 @@ function stepsOf(
 
 /** Mostly whole numbers, sometimes with two decimals; arbitrary doubles where the bounds allow neither. */
 function numberOf(schema: JsonSchema): fc.Arbitrary<number> {
-  const steps = schema.multipleOf === undefined ? [[1, 3], [0.01, 1]] as const : [[schema.multipleOf, 1]] as const
+  const steps =
+    schema.multipleOf === undefined
+      ? ([
+          [1, 3],
+          [0.01, 1],
+        ] as const)
+      : ([[schema.multipleOf, 1]] as const)
   const made = steps.flatMap(([step, weight]) => {
     const { min, max } = stepsOf(schema, step)
     return min > max ? [] : [{ weight, arbitrary: fc.integer({ min, max }).map((n) => (step === 0.01 ? n / 100 : n * step)) }]

@@ -2,7 +2,7 @@ import ms from 'ms'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 type Unit =
-  | 'ms' | 's' | 'sec' | 'seconds' | 'm' | 'min' | 'minutes' | 'h' | 'hour' | 'hours' | 'd' | 'day' | 'days' | 'w' | 'week' | 'weeks'
+  'ms' | 's' | 'sec' | 'seconds' | 'm' | 'min' | 'minutes' | 'h' | 'hour' | 'hours' | 'd' | 'day' | 'days' | 'w' | 'week' | 'weeks'
 
 /** Milliseconds, or a text such as `'23h'`, `'90 s'`, `'1.5 days'`. */
 export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`
@@ -20,4 +20,9 @@ export function durationText(milliseconds: number): string {
   return `${milliseconds}ms`
 }
 
-const UNITS = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const

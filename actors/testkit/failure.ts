@@ -52,11 +52,26 @@ function effectTexts(record: LogRecord): string[] {
   return [
     ...(record.reason === undefined ? [] : [`REJECTED as ${record.reason}: ${record.error ?? ''}`]),
     ...(record.reason === undefined && record.error !== undefined ? [`ERROR: ${record.error}`] : []),
-    ...named('emits', record.emitted.map(({ type, data }) => `${type} ${valueText(data)}`)),
-    ...named('sends', (record.sent ?? []).map(({ kind, actor, type, data }) => `${type} to ${kind}/${actor} ${valueText(data)}`)),
-    ...named('starts', record.started.map(({ task, input }) => `${task} ${valueText(input)}`)),
-    ...named('sets', record.timers.map(({ event, at }) => `${event} for ${at}`)),
-    ...named('ends', record.ended.map(({ task, status }) => `${task} ${status}`)),
+    ...named(
+      'emits',
+      record.emitted.map(({ type, data }) => `${type} ${valueText(data)}`),
+    ),
+    ...named(
+      'sends',
+      (record.sent ?? []).map(({ kind, actor, type, data }) => `${type} to ${kind}/${actor} ${valueText(data)}`),
+    ),
+    ...named(
+      'starts',
+      record.started.map(({ task, input }) => `${task} ${valueText(input)}`),
+    ),
+    ...named(
+      'sets',
+      record.timers.map(({ event, at }) => `${event} for ${at}`),
+    ),
+    ...named(
+      'ends',
+      record.ended.map(({ task, status }) => `${task} ${status}`),
+    ),
     ...(record.status === 'active' || record.status === 'none' ? [] : [`status ${record.status}`]),
   ]
 }

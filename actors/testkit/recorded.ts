@@ -46,7 +46,9 @@ export function createRecording<K extends Kind>(kind: K, address: Address, recor
   }
   const { deviation, world } = replay(kind, address, records)
   const recording: Recording<K> = {
-    address, records, deviation,
+    address,
+    records,
+    deviation,
     thenAsRecorded() {
       if (deviation === undefined) return scenarioOf(world, true)
       const { record, cause, differences } = deviation
@@ -122,7 +124,9 @@ function actOf(record: LogRecord, before: State | null): Act {
   const own = id.startsWith(RESERVED_ID_PREFIX) ? undefined : id
   const ownTime = time === record.inbox.ts ? undefined : time
   return {
-    act: 'when', type, data,
+    act: 'when',
+    type,
+    data,
     attributes: { id: own, source: source === 'test' ? undefined : source, time: ownTime, sequence, correlationid, causationid, history },
   }
 }
@@ -131,9 +135,12 @@ function internalAct(message: InternalInput | undefined, before: State | null, s
   if (message === undefined || message.type === 'alarm' || !subject.startsWith('int.')) return undefined
   const task = before?.tasks[message.run]?.task ?? ''
   switch (message.type) {
-    case 'task.done': return { act: 'ends', task, output: message.output }
-    case 'task.failed': return { act: 'fails', task, error: message.error }
-    case 'task.expired': return { act: 'expires', task }
+    case 'task.done':
+      return { act: 'ends', task, output: message.output }
+    case 'task.failed':
+      return { act: 'fails', task, error: message.error }
+    case 'task.expired':
+      return { act: 'expires', task }
     case 'timer.fired': {
       const { timers = {} } = before ?? {}
       return { act: 'fires', event: Object.keys(timers).length > 1 ? timers[message.run]?.event.type : undefined }

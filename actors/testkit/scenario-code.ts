@@ -8,17 +8,24 @@ export const chainCode = (begin: string, calls: readonly string[], indent = ''):
 /** The call of a scenario that performs this act. */
 export function actCode(act: Act): string {
   switch (act.act) {
-    case 'when': return call('when', act.type, act.data, ...attributesOf(act.attributes))
-    case 'raw': return call('whenRaw', act.body instanceof Uint8Array ? Buffer.from(act.body).toString('utf8') : act.body)
-    case 'after': return call('after', durationText(act.ms))
-    case 'until': return call('until', act.time)
-    case 'ends': return call('taskEnds', act.task, act.output)
+    case 'when':
+      return call('when', act.type, act.data, ...attributesOf(act.attributes))
+    case 'raw':
+      return call('whenRaw', act.body instanceof Uint8Array ? Buffer.from(act.body).toString('utf8') : act.body)
+    case 'after':
+      return call('after', durationText(act.ms))
+    case 'until':
+      return call('until', act.time)
+    case 'ends':
+      return call('taskEnds', act.task, act.output)
     case 'fails': {
       const { code, message } = act.error
       return `.taskEnds(${literal(act.task)}, fails(${message === code ? literal(code) : `${literal(code)}, ${literal(message)}`}))`
     }
-    case 'expires': return call('taskExpires', act.task)
-    case 'fires': return act.event === undefined ? '.timerFires()' : call('timerFires', act.event)
+    case 'expires':
+      return call('taskExpires', act.task)
+    case 'fires':
+      return act.event === undefined ? '.timerFires()' : call('timerFires', act.event)
   }
 }
 
@@ -45,7 +52,11 @@ export function literal(value: unknown): string {
 const keyText = (key: string): string => (key === '__proto__' ? '["__proto__"]' : /^[A-Za-z_$][\w$]*$/.test(key) ? key : quoted(key))
 
 function quoted(text: string): string {
-  const escaped = JSON.stringify(text).slice(1, -1)
-    .replaceAll('\\"', '"').replaceAll('\'', '\\\'').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+  const escaped = JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll('\\"', '"')
+    .replaceAll("'", "\\'")
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029')
   return `'${escaped}'`
 }

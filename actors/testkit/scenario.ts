@@ -63,7 +63,10 @@ export interface Scenario<K extends Kind> {
   thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
   /** An event with these fields was sent to another actor. */
   thenSent<To extends Kind>(
-    kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>,
+    kind: To,
+    id: string,
+    type: Name<To['events']>,
+    data?: Some<z.input<To['events'][Name<To['events']>]>>,
   ): Scenario<K>
   thenSent(kind: string, id: string, type: string, data?: object): Scenario<K>
   /** A timer is pending that fires after this duration. */
@@ -119,7 +122,10 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
 
   /** Examines the same step; `problem` says how it differs from what was expected. */
   const then = (
-    calledBy: Called, problem: string | undefined, more: Partial<Inspection> = {}, values: { expected?: unknown; actual?: unknown } = {},
+    calledBy: Called,
+    problem: string | undefined,
+    more: Partial<Inspection> = {},
+    values: { expected?: unknown; actual?: unknown } = {},
   ): Scenario<K> => {
     if (more.isExpected !== true) checkUnexpected(inspection, calledBy)
     if (problem !== undefined) throw failure(world, problem, { ...values, calledBy })
@@ -131,7 +137,11 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
   }
   /** The index of the first item with this name and these fields; where there is none, a text with the items that exist. */
   const find = (
-    verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0,
+    verb: string,
+    name: string,
+    fields: unknown,
+    all: readonly (readonly [name: string, fields: unknown])[],
+    from = 0,
   ): { problem?: string; index: number } => {
     const index = all.findIndex(([other, has], at) => at >= from && other === name && missingFields(fields, has).length === 0)
     if (index >= 0) return { index }
@@ -150,7 +160,8 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
       checkUnexpected(inspection, api.task)
       if (!Object.hasOwn(kind.tasks, name)) {
         throw new ColloquyError(
-          'no_such_task', `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`,
+          'no_such_task',
+          `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`,
         )
       }
       const calls = new Map(world.calls)
@@ -161,9 +172,13 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     whenRaw: (body) => next(api.whenRaw, { act: 'raw', body }),
     after: (duration) => next(api.after, { act: 'after', ms: millisecondsOf(duration) }),
     until: (time) => next(api.until, { act: 'until', time }),
-    taskEnds: (name, result) => next(api.taskEnds, isFailure(result)
-      ? { act: 'fails', task: name, error: result.error }
-      : { act: 'ends', task: name, output: fitOutput(kind, name, result) }),
+    taskEnds: (name, result) =>
+      next(
+        api.taskEnds,
+        isFailure(result)
+          ? { act: 'fails', task: name, error: result.error }
+          : { act: 'ends', task: name, output: fitOutput(kind, name, result) },
+      ),
     taskExpires: (name) => next(api.taskExpires, { act: 'expires', task: name }),
     timerFires: (event) => next(api.timerFires, { act: 'fires', event }),
 
@@ -178,7 +193,13 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
       return then(api.thenContext, passes ? undefined : `the context does not pass the check: ${valueText(context)}`)
     },
     thenEmitted(type, data) {
-      const { problem, index } = find('emitted', type, data, emitted.map((event) => [event.type, event.data]), inspection.emittedChecked)
+      const { problem, index } = find(
+        'emitted',
+        type,
+        data,
+        emitted.map((event) => [event.type, event.data]),
+        inspection.emittedChecked,
+      )
       const values = data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(inspection.emittedChecked) }
       return then(api.thenEmitted, problem, { emittedChecked: index + 1 }, values)
     },
@@ -190,13 +211,29 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
     },
     thenTask(name, input) {
       const started = step.records.flatMap((record) => record.started)
-      return then(api.thenTask, find('started', name, input, started.map((one) => [one.task, one.input])).problem)
+      return then(
+        api.thenTask,
+        find(
+          'started',
+          name,
+          input,
+          started.map((one) => [one.task, one.input]),
+        ).problem,
+      )
     },
     thenSent(to: Kind | string, id: string, type: string, data?: object) {
       const sent = step.records.flatMap((record) => record.sent ?? [])
       const name = (one: { kind: string; actor: string; type: string }): string => `${one.type} to ${one.kind}/${one.actor}`
       const wanted = name({ kind: typeof to === 'string' ? to : to.name, actor: id, type })
-      return then(api.thenSent, find('sent', wanted, data, sent.map((one) => [name(one), one.data])).problem)
+      return then(
+        api.thenSent,
+        find(
+          'sent',
+          wanted,
+          data,
+          sent.map((one) => [name(one), one.data]),
+        ).problem,
+      )
     },
     thenTimer(due) {
       const wanted = timeText(world.nowMs + millisecondsOf(due))
@@ -206,8 +243,10 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
       return then(api.thenTimer, isPending ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
     },
     thenNothing() {
-      const effective = step.records.filter(({ from, to, emitted: events, started, timers, stopped, sent = [] }) =>
-        (from || initialState) !== (to || initialState) || [events, started, timers, stopped, sent].some(({ length }) => length > 0))
+      const effective = step.records.filter(
+        ({ from, to, emitted: events, started, timers, stopped, sent = [] }) =>
+          (from || initialState) !== (to || initialState) || [events, started, timers, stopped, sent].some(({ length }) => length > 0),
+      )
       return then(api.thenNothing, effective.length === 0 ? undefined : 'expected no effect')
     },
     thenRejected(reason) {
@@ -238,7 +277,7 @@ function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
 
 /** How an item differs from the expected fields; none where no fields are expected. */
 const missingFields = (expected: unknown, has: unknown): Difference[] =>
-  (expected === undefined ? [] : differencesBetween(expected, has, 'contains'))
+  expected === undefined ? [] : differencesBetween(expected, has, 'contains')
 
 type Called = (...args: never[]) => unknown
 
@@ -259,7 +298,9 @@ function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): v
 
 /** The pending task or timer that may explain why the actor is not in the expected state. */
 function hintOf(world: World): string {
-  const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
+  const waiting = Object.values(world.actor.state?.tasks ?? {})
+    .filter(({ task }) => !world.stubs.has(task))
+    .map(({ task }) => task)
   if (waiting.length > 0) {
     return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
   }

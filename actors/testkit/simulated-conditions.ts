@@ -39,12 +39,13 @@ function replace<Owner extends object, Name extends keyof Owner>(owner: Owner, n
 }
 
 /** `Date` with a fixed present; dates from given times are unchanged. */
-const clockAt = (nowMs: number): DateConstructor => new Proxy(Date, {
-  construct: (target, given: unknown[], newTarget: new () => object) =>
-    Reflect.construct(target, given.length === 0 ? [nowMs] : given, newTarget) as object,
-  apply: (target) => new target(nowMs).toString(),
-  get: (target, name, receiver) => (name === 'now' ? () => nowMs : Reflect.get(target, name, receiver) as unknown),
-})
+const clockAt = (nowMs: number): DateConstructor =>
+  new Proxy(Date, {
+    construct: (target, given: unknown[], newTarget: new () => object) =>
+      Reflect.construct(target, given.length === 0 ? [nowMs] : given, newTarget) as object,
+    apply: (target) => new target(nowMs).toString(),
+    get: (target, name, receiver) => (name === 'now' ? () => nowMs : (Reflect.get(target, name, receiver) as unknown)),
+  })
 
 /** The first number is as given, which decides any guard that draws once; mulberry32 (T. Ettinger) generates the rest. */
 function chanceFrom(first: number): () => number {

@@ -63,8 +63,16 @@ export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: W
   if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is not a time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
   const address = { tenant, kind: kind.name, id }
   return {
-    watcher: createWatcher(kind), address, actor: newActor(address), nowMs, seq: 0,
-    stubs: new Map(), calls: new Map(), results: [], steps: [], complaint: undefined,
+    watcher: createWatcher(kind),
+    address,
+    actor: newActor(address),
+    nowMs,
+    seq: 0,
+    stubs: new Map(),
+    calls: new Map(),
+    results: [],
+    steps: [],
+    complaint: undefined,
   }
 }
 
@@ -82,7 +90,11 @@ export function deliver(world: World, { payload, origin }: Delivered): World {
   const seq = world.seq + 1
   const { address, watcher, steps } = world
   const message: Message = {
-    seq, ts: timeText(world.nowMs), payload, origin, addressable: true,
+    seq,
+    ts: timeText(world.nowMs),
+    payload,
+    origin,
+    addressable: true,
     subject: origin === 'producer' ? inputSubject(address) : internalSubject(address),
   }
   const { decision, complaint } = watcher.decide(world.actor, message)
@@ -90,10 +102,14 @@ export function deliver(world: World, { payload, origin }: Delivered): World {
   if (decision.kind !== 'record') return after
   const record = JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord
   const step = steps.at(-1) ?? { what: '', records: [] }
-  return withResults({
-    ...after, actor: decision.next ?? actorAfter(address, record),
-    steps: [...steps.slice(0, -1), { ...step, records: [...step.records, record] }],
-  }, record)
+  return withResults(
+    {
+      ...after,
+      actor: decision.next ?? actorAfter(address, record),
+      steps: [...steps.slice(0, -1), { ...step, records: [...step.records, record] }],
+    },
+    record,
+  )
 }
 
 function withResults(world: World, record: LogRecord): World {
@@ -114,7 +130,8 @@ function withResults(world: World, record: LogRecord): World {
 type ScheduledEvent = { readonly atMs: number } & (
   | { readonly what: 'result'; readonly result: ScheduledResult }
   | { readonly what: 'timer'; readonly run: string }
-  | { readonly what: 'deadline'; readonly run: string; readonly task: string })
+  | { readonly what: 'deadline'; readonly run: string; readonly task: string }
+)
 
 /** The earliest scheduled event; undefined where there is none. */
 export function nextScheduled({ results, actor }: World): ScheduledEvent | undefined {
@@ -122,12 +139,16 @@ export function nextScheduled({ results, actor }: World): ScheduledEvent | undef
   const scheduled: ScheduledEvent[] = [
     ...results.map((result): ScheduledEvent => ({ what: 'result', atMs: result.atMs, result })),
     ...Object.entries(timers).map(([run, { at }]): ScheduledEvent => ({ what: 'timer', atMs: Date.parse(at), run })),
-    ...Object.entries(tasks).map(
-      ([run, { task, deadlineAt }]): ScheduledEvent => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task }),
-    ),
+    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): ScheduledEvent => ({
+      what: 'deadline',
+      atMs: Date.parse(deadlineAt),
+      run,
+      task,
+    })),
   ]
   return scheduled.reduce<ScheduledEvent | undefined>(
-    (first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined,
+    (first, one) => (first === undefined || one.atMs < first.atMs ? one : first),
+    undefined,
   )
 }
 
@@ -140,7 +161,7 @@ export const advanceTo = (world: World, untilMs: number): World => advance(world
 
 /** Delivers stub results that take no time. Timers and deadlines wait until time passes, if only by `.after(0)`. */
 export const deliverReadyResults = (world: World): World =>
-  advance(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
+  advance(world, world.nowMs, ({ results: [first] }) => first && { what: 'result', atMs: first.atMs, result: first })
 
 function advance(world: World, untilMs: number, next: (world: World) => ScheduledEvent | undefined): World {
   let now = world
@@ -170,9 +191,11 @@ function messageOf(world: World, scheduled: ScheduledEvent): Delivered {
 /** The internal message with the outcome of a run. */
 export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: 'never' }>): Delivered {
   const common = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
-  return internalMessage(result.kind === 'done'
-    ? { type: 'task.done', ...common, output: result.output }
-    : { type: 'task.failed', ...common, error: result.error })
+  return internalMessage(
+    result.kind === 'done'
+      ? { type: 'task.done', ...common, output: result.output }
+      : { type: 'task.failed', ...common, error: result.error },
+  )
 }
 
 /** Whether recorded active states are this state, lie in it, or include it among parallel ones. */

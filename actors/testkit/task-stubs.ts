@@ -10,13 +10,25 @@ import { type Duration, millisecondsOf } from './durations.ts'
 const STUB = Symbol('stub')
 
 /** The outcome of `fails(…)`. */
-export interface Failure { readonly [STUB]: 'failure'; readonly error: TaskError }
+export interface Failure {
+  readonly [STUB]: 'failure'
+  readonly error: TaskError
+}
 /** The outcome `never`. */
-export interface Never { readonly [STUB]: 'never' }
+export interface Never {
+  readonly [STUB]: 'never'
+}
 /** The outcomes of `inTurn(…)`. */
-export interface InTurn<S> { readonly [STUB]: 'in turn'; readonly outcomes: readonly S[] }
+export interface InTurn<S> {
+  readonly [STUB]: 'in turn'
+  readonly outcomes: readonly S[]
+}
 /** The outcome of `takes(…)`. */
-export interface Taking<S> { readonly [STUB]: 'taking'; readonly ms: number; readonly outcome: S }
+export interface Taking<S> {
+  readonly [STUB]: 'taking'
+  readonly ms: number
+  readonly outcome: S
+}
 
 type Outcome<Output> = Output | Failure | Never
 type TimedOutcome<Output> = Outcome<Output> | Taking<Outcome<Output>>
@@ -27,13 +39,10 @@ type Answer<Input, Output> = TimedOutcome<Output> | ((input: Input) => TimedOutc
  * returns any of these (if it throws, the task fails, as with its own `run`); or `inTurn(…)` with a list of these, one for each run.
  */
 export type Stub<Input, Output> =
-  | Answer<Input, Output>
-  | Taking<Answer<Input, Output>>
-  | InTurn<Answer<Input, Output> | Taking<Answer<Input, Output>>>
+  Answer<Input, Output> | Taking<Answer<Input, Output>> | InTurn<Answer<Input, Output> | Taking<Answer<Input, Output>>>
 
-export type StubOf<Definition> = Definition extends TaskDefinition<infer Input, infer Output>
-  ? Stub<z.output<Input>, z.input<Output>>
-  : never
+export type StubOf<Definition> =
+  Definition extends TaskDefinition<infer Input, infer Output> ? Stub<z.output<Input>, z.input<Output>> : never
 
 export type AnyStub = Stub<unknown, unknown>
 
@@ -44,8 +53,10 @@ export const fails = (code: string, message: string = code): Failure => ({ [STUB
 export const never: Never = { [STUB]: 'never' }
 
 /** One outcome for each run, in order. A run beyond the last outcome is an error of the test. */
-export const inTurn = <const S extends readonly [unknown, ...unknown[]]>(...outcomes: S): InTurn<S[number]> =>
-  ({ [STUB]: 'in turn', outcomes })
+export const inTurn = <const S extends readonly [unknown, ...unknown[]]>(...outcomes: S): InTurn<S[number]> => ({
+  [STUB]: 'in turn',
+  outcomes,
+})
 
 /** Delays an outcome by this duration from the start of the run. Without it, the outcome is immediate. */
 export const takes = <S>(duration: Duration, outcome: S): Taking<S> => ({ [STUB]: 'taking', ms: millisecondsOf(duration), outcome })
@@ -74,7 +85,8 @@ export function runStub(kind: Kind, task: string, stub: AnyStub, input: unknown,
     const outcome = stub.outcomes[call]
     if (call < stub.outcomes.length) return runStub(kind, task, outcome, input, 0)
     throw new ColloquyError(
-      'stub_exhausted', `run ${call + 1} of task "${task}" has no outcome: inTurn(…) has ${stub.outcomes.length}; add more`,
+      'stub_exhausted',
+      `run ${call + 1} of task "${task}" has no outcome: inTurn(…) has ${stub.outcomes.length}; add more`,
     )
   }
   let afterMs = 0

@@ -67,7 +67,14 @@ export function createWatcher(kind: Kind): Watcher {
       const decision = run(frozen, actor, here)
       const differences = compare(decision, decideReread(elsewhere))
       if (differences.length === 0) return { decision, complaint: undefined }
-      const explained = explain(decision, differences, here, elsewhere, (other) => decideReread(other), () => decideReread(here, frozen))
+      const explained = explain(
+        decision,
+        differences,
+        here,
+        elsewhere,
+        (other) => decideReread(other),
+        () => decideReread(here, frozen),
+      )
       return { decision, complaint: explained }
     },
   }
@@ -75,8 +82,12 @@ export function createWatcher(kind: Kind): Watcher {
 
 /** Finds the reason why the two decisions differ. */
 function explain(
-  decision: Decision, differences: readonly Difference[], here: Conditions, elsewhere: Conditions,
-  reread: (conditions: Conditions) => Decision, rereadFrozen: () => Decision,
+  decision: Decision,
+  differences: readonly Difference[],
+  here: Conditions,
+  elsewhere: Conditions,
+  reread: (conditions: Conditions) => Decision,
+  rereadFrozen: () => Decision,
 ): Complaint {
   const plain = reread(here)
   const outside = compare(plain, reread(here))
@@ -122,17 +133,23 @@ function explain(
   )
 }
 
-const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint =>
-  ({ code, message, differences })
+const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint => ({
+  code,
+  message,
+  differences,
+})
 
 const compare = (one: Decision, other: Decision): Difference[] => differencesBetween(comparable(one), comparable(other))
 
 const comparable = (decision: Decision): unknown =>
-  (decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision)
+  decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision
 
 /** The actor as its last record describes it. */
-const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor =>
-  ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
+const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor => ({
+  ...(JSON.parse(JSON.stringify(actor)) as typeof actor),
+  case: actor.case,
+  snapshot: undefined,
+})
 
 function initialStateOf({ name, pure }: Kind): string {
   try {
@@ -146,7 +163,9 @@ function initialStateOf({ name, pure }: Kind): string {
 
 /** The kind with its own copy of the machine, which shares no initial context with another copy. */
 function withOwnMachine(
-  { machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure,
+  { machine, ...kind }: Kind,
+  throughContext = <T>(context: T): T => context,
+  throughPure = (pure: PureMachine): PureMachine => pure,
 ): Kind {
   const { config } = machine
   const own = new StateMachine({ ...config, context: throughContext(clonedIfPossible(config.context)) }, machine.implementations)

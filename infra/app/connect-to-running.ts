@@ -23,7 +23,10 @@ export type Addresses = z.infer<typeof addressesSchema>
 
 /** The addresses of a system that this process runs. */
 export const addressesOf = ({ nats, clickhouse, http }: Running): Addresses => ({
-  pid: process.pid, natsUrl: nats.url, clickhouseUrl: clickhouse?.url ?? null, httpUrl: http?.url ?? null,
+  pid: process.pid,
+  natsUrl: nats.url,
+  clickhouseUrl: clickhouse?.url ?? null,
+  httpUrl: http?.url ?? null,
 })
 
 const HOST = '127.0.0.1'
@@ -68,7 +71,9 @@ export async function connectToRunningNats(settings: Settings, role: NatsRole): 
   if (url === undefined || password === undefined) throw notRunning(settings)
   const connection: NodeConnectionOptions = { servers: url }
   const login = role === 'colloquy' ? { user: 'colloquy', pass: password.trim() } : {}
-  return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => { throw notRunning(settings, url, cause) })
+  return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => {
+    throw notRunning(settings, url, cause)
+  })
 }
 
 /** Connects with all rights. @throws ColloquyError as `connectToRunningNats` does; `not_set_up` if NATS has no streams of Colloquy. */
@@ -111,15 +116,20 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
   const base = { database: settings.CLICKHOUSE_DATABASE, application: 'colloquy', log: { level: ClickHouseLogLevel.OFF } }
   if (settings.CLICKHOUSE_URL !== undefined) {
     return {
-      ...base, url: settings.CLICKHOUSE_URL, username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '',
+      ...base,
+      url: settings.CLICKHOUSE_URL,
+      username: settings.CLICKHOUSE_USER,
+      password: settings.CLICKHOUSE_PASSWORD ?? '',
       // The user of the settings may have all rights; an analyst's queries are read-only nevertheless.
       ...(role === 'analyst' ? { clickhouse_settings: { readonly: '2' } } : {}),
     }
   }
   const known = await announced(settings.DATA_DIR)
   if (known?.clickhouseUrl === null) {
-    throw new ColloquyError('no_tables',
-      `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables; start one whose COLLOQUY_ROLES contains project`)
+    throw new ColloquyError(
+      'no_tables',
+      `The Colloquy on ${settings.DATA_DIR} has no role that keeps tables; start one whose COLLOQUY_ROLES contains project`,
+    )
   }
   const url = known?.clickhouseUrl ?? urlAt('http', settings.CLICKHOUSE_PORT)
   if (url === undefined) throw notRunning(settings)
@@ -137,8 +147,10 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
 export async function httpAddress(settings: Settings): Promise<string> {
   const known = await announced(settings.DATA_DIR)
   if (known?.httpUrl === null) {
-    throw new ColloquyError('no_http',
-      `The Colloquy on ${settings.DATA_DIR} has no HTTP interface; start one whose COLLOQUY_ROLES contains serve`)
+    throw new ColloquyError(
+      'no_http',
+      `The Colloquy on ${settings.DATA_DIR} has no HTTP interface; start one whose COLLOQUY_ROLES contains serve`,
+    )
   }
   if (known !== undefined) return known.httpUrl
   if (settings.HTTP_PORT === 0) throw notRunning(settings)
@@ -148,9 +160,12 @@ export async function httpAddress(settings: Settings): Promise<string> {
 /** The error of a command that needs a running system. */
 export function notRunning(settings: Settings, url?: string, cause?: unknown): ColloquyError {
   const where = url === undefined ? '' : `: nothing of ours answers at ${url}`
-  return new ColloquyError('not_running', `No Colloquy runs on the data folder ${settings.DATA_DIR}${where}. `
-    + 'Start it with "npx colloquy up", or say where it is: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.',
-  { cause })
+  return new ColloquyError(
+    'not_running',
+    `No Colloquy runs on the data folder ${settings.DATA_DIR}${where}. `
+      + 'Start it with "npx colloquy up", or say where it is: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.',
+    { cause },
+  )
 }
 
 /** Reads a file; `undefined` if it does not exist. */

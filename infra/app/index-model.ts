@@ -8,8 +8,11 @@ import type { Settings } from '../settings.ts'
 
 /** The settings that determine the vectors: the model and how it is used. */
 const modelSettingsSchema = z.strictObject({
-  EMBED_MODEL: z.string().optional(), EMBED_DTYPE: z.enum(DTYPES).optional(), EMBED_POOLING: z.enum(POOLINGS).optional(),
-  EMBED_QUERY_PREFIX: z.string().optional(), EMBED_PASSAGE_PREFIX: z.string().optional(),
+  EMBED_MODEL: z.string().optional(),
+  EMBED_DTYPE: z.enum(DTYPES).optional(),
+  EMBED_POOLING: z.enum(POOLINGS).optional(),
+  EMBED_QUERY_PREFIX: z.string().optional(),
+  EMBED_PASSAGE_PREFIX: z.string().optional(),
 })
 export type ModelSettings = z.output<typeof modelSettingsSchema>
 
@@ -39,7 +42,11 @@ export const nameOfModel = ({ EMBED_MODEL: model }: ModelSettings): string => mo
 /** Replaces the model settings. */
 export const withModel = (settings: Settings, model: ModelSettings): Settings => ({
   ...settings,
-  EMBED_MODEL: undefined, EMBED_DTYPE: undefined, EMBED_POOLING: undefined, EMBED_QUERY_PREFIX: undefined, EMBED_PASSAGE_PREFIX: undefined,
+  EMBED_MODEL: undefined,
+  EMBED_DTYPE: undefined,
+  EMBED_POOLING: undefined,
+  EMBED_QUERY_PREFIX: undefined,
+  EMBED_PASSAGE_PREFIX: undefined,
   ...model,
 })
 

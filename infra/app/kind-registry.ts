@@ -60,22 +60,30 @@ export async function registerKinds(deps: KindRegistryDeps, kinds: Kinds): Promi
 
 async function refuseMissing({ jetstream }: KindRegistryDeps, name: string): Promise<never> {
   const pending = await pendingActors(jetstream, name)
-  throw new ColloquyError('kind_missing',
+  throw new ColloquyError(
+    'kind_missing',
     `kind "${name}" is in use here and this process does not have it: its inputs would be rejected${pendingText(pending)}. `
-    + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`)
+      + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`,
+  )
 }
 
 async function register(deps: KindRegistryDeps, kind: Kind, newest: number | undefined): Promise<void> {
   const { kv, jetstream, log, now, acceptChanges = false } = deps
   const definition = describe(kind)
-  const limits = Object.fromEntries(Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) =>
-    [name, { deadlineMs, attemptsMax, concurrencyMax }]))
+  const limits = Object.fromEntries(
+    Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) => [
+      name,
+      { deadlineMs, attemptsMax, concurrencyMax },
+    ]),
+  )
   const hash = hashOf(definition)
   const before = await versionEntry(kv, kind.name, kind.version)
-  if (before !== undefined && before.hash !== hash && await hasRecords(jetstream, kind.name, before)) {
+  if (before !== undefined && before.hash !== hash && (await hasRecords(jetstream, kind.name, before))) {
     if (!acceptChanges) throw changed(kind, before.definition, definition)
-    log.warn({ kind: machineName(kind), first: firstDifference(before.definition, definition) },
-      'accepted a definition that changed without a new version; its actors continue from their state')
+    log.warn(
+      { kind: machineName(kind), first: firstDifference(before.definition, definition) },
+      'accepted a definition that changed without a new version; its actors continue from their state',
+    )
   }
   if (before?.hash !== hash) await checkUpgrade(deps, kind)
   const { last_seq: logSeq } = (await streamInfo(jetstream.jsm, 'LOG')).state
@@ -86,10 +94,12 @@ async function register(deps: KindRegistryDeps, kind: Kind, newest: number | und
 }
 
 const changed = (kind: Kind, before: Definition, after: Definition): ColloquyError =>
-  new ColloquyError('definition_changed',
+  new ColloquyError(
+    'definition_changed',
     `${machineName(kind)} has records and is another machine now (${firstDifference(before, after)}). `
-    + `Raise its version to ${kind.version + 1} and write migrate[${kind.version}], or undo the change; `
-    + `if the change does not affect existing actors, accept it with "colloquy kinds --accept ${kind.name}"`)
+      + `Raise its version to ${kind.version + 1} and write migrate[${kind.version}], or undo the change; `
+      + `if the change does not affect existing actors, accept it with "colloquy kinds --accept ${kind.name}"`,
+  )
 
 /** Checks that a new or changed version can take over the actors of recorded versions. */
 async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
@@ -106,8 +116,11 @@ async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   if (missing.length > 0) {
     const which = missing.map((version) => `migrate[${version}]`).join(' and ')
     const recordedNames = missing.map((version) => `${kind.name}@${version}`).join(' and ')
-    throw new ColloquyError('missing_migration', `LOG has actors of ${recordedNames}, and ${machineName(kind)} has no ${which}. `
-      + 'Write ({ value, context }) => ({ value, context }) if nothing about the state changed')
+    throw new ColloquyError(
+      'missing_migration',
+      `LOG has actors of ${recordedNames}, and ${machineName(kind)} has no ${which}. `
+        + 'Write ({ value, context }) => ({ value, context }) if nothing about the state changed',
+    )
   }
   if (recorded.size > 0) await dryRunMigration(deps, kind)
 }

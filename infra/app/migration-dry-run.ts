@@ -36,8 +36,10 @@ export async function dryRunMigration({ jetstream, log, now }: DryRunDeps, kind:
     if (last !== undefined) dryRunActor(kind, address, last.record, at)
   }
   const others = await dryRunOthers(jetstream, kind, Math.max(0, ACTORS_MAX - actors.length), at)
-  log.info({ kind: machineName(kind), pending: Math.min(count, ACTORS_MAX), others },
-    'migrated actors of earlier versions for a trial; "colloquy check" checks all of them')
+  log.info(
+    { kind: machineName(kind), pending: Math.min(count, ACTORS_MAX), others },
+    'migrated actors of earlier versions for a trial; "colloquy check" checks all of them',
+  )
 }
 
 async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
@@ -64,8 +66,11 @@ function dryRunActor(kind: Kind, address: Address, record: LogRecord, at: string
     const startsChild = actions.some(({ type }) => type === 'xstate.spawnChild')
     if (lost === undefined || startsChild || statePath(state) !== statePath(actor.state)) return
     const task = Object.values(actor.state.tasks).find(({ child }) => child === lost.params)?.task
-    throw new ColloquyError('task_gone', `waits for task "${task}", which ${machineName(kind)} does not invoke there; `
-      + `let migrate[${versionOf(actor.machine)}] move the actor to a state that can continue`)
+    throw new ColloquyError(
+      'task_gone',
+      `waits for task "${task}", which ${machineName(kind)} does not invoke there; `
+        + `let migrate[${versionOf(actor.machine)}] move the actor to a state that can continue`,
+    )
   } catch (cause) {
     throw new ForeignCodeError(codeOf(cause) ?? 'migration_failed', `${actorKey(address)}: ${messageOf(cause)}`, { cause })
   }

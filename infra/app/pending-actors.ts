@@ -33,7 +33,7 @@ export async function pendingActors({ jsm }: JetStreamContext, kind: string, act
   const actors: Address[] = []
   let count = Math.max(0, withWakeUp.size - CHECKED_MAX)
   for (const address of [...withWakeUp.values()].slice(0, CHECKED_MAX)) {
-    if (!await isPending(address)) continue
+    if (!(await isPending(address))) continue
     count += 1
     if (actors.length < actorsMax) actors.push(address)
   }
@@ -41,5 +41,7 @@ export async function pendingActors({ jsm }: JetStreamContext, kind: string, act
 }
 
 /** A clause for an error message; empty if no actor is pending. */
-export const pendingText = ({ count, actors }: Pending): string => (count === 0 ? ''
-  : `, and ${count} of its actors wait${count === 1 ? 's' : ''} for tasks or timers, such as ${actors.map(actorKey).join(', ')}`)
+export const pendingText = ({ count, actors }: Pending): string =>
+  count === 0
+    ? ''
+    : `, and ${count} of its actors wait${count === 1 ? 's' : ''} for tasks or timers, such as ${actors.map(actorKey).join(', ')}`

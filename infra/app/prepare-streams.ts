@@ -1,5 +1,11 @@
 import {
-  DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType, StoreCompression, type StreamConfig, type StreamInfo,
+  DiscardPolicy,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+  type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
@@ -42,8 +48,10 @@ const transform = (partitions: number, suffix: string): string =>
   `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}${suffix}`
 
 /** A source of INBOX: the messages of another stream, under subjects that no producer can publish to. */
-const sourced = (name: StreamName, way: string, partitions: number) =>
-  ({ name, subject_transforms: [{ src: `${way}.*.*.*`, dest: transform(partitions, `.${way}`) }] })
+const sourced = (name: StreamName, way: string, partitions: number) => ({
+  name,
+  subject_transforms: [{ src: `${way}.*.*.*`, dest: transform(partitions, `.${way}`) }],
+})
 
 type Config = Partial<StreamConfig> & { readonly name: StreamName }
 
@@ -70,7 +78,9 @@ function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
       max_msg_size: payloadBytesMax - HEADER_BYTES_MAX,
     },
     {
-      ...base('LOG'), subjects: ['log.>'], discard: DiscardPolicy.New,
+      ...base('LOG'),
+      subjects: ['log.>'],
+      discard: DiscardPolicy.New,
       // No compression in a cluster: nats-server 2.15 fails to truncate a compressed block when a replica restarts (decision 26).
       compression: options.replicas === 1 ? StoreCompression.S2 : StoreCompression.None,
       max_msg_size: LIMITS.recordBytesMax + HEADER_BYTES_MAX,
@@ -114,8 +124,10 @@ export const RESTORE_KEY = 'restore.under-way'
 async function refuseUnfinishedRestore(kv: KV): Promise<void> {
   const entry = await entryOf(kv, RESTORE_KEY)
   if (entry === undefined) return
-  throw new ColloquyError('restore_unfinished',
-    `a restore from ${entry.string()} is running here, or was interrupted; run "colloquy restore" again, which starts over`)
+  throw new ColloquyError(
+    'restore_unfinished',
+    `a restore from ${entry.string()} is running here, or was interrupted; run "colloquy restore" again, which starts over`,
+  )
 }
 
 async function add(jsm: JetStreamManager, config: Config): Promise<void> {
@@ -123,8 +135,12 @@ async function add(jsm: JetStreamManager, config: Config): Promise<void> {
     await jsm.streams.add(config)
   } catch (cause) {
     if (!isJetStreamError(cause, 'insufficientStorage')) throw cause
-    throw new ColloquyError('insufficient_storage', `NATS has no ${config.max_bytes} bytes for the stream ${config.name}; `
-      + 'set COLLOQUY_STORAGE_BYTES_MAX to the bytes that all streams together may use there', { cause })
+    throw new ColloquyError(
+      'insufficient_storage',
+      `NATS has no ${config.max_bytes} bytes for the stream ${config.name}; `
+        + 'set COLLOQUY_STORAGE_BYTES_MAX to the bytes that all streams together may use there',
+      { cause },
+    )
   }
 }
 
@@ -145,14 +161,16 @@ async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo
 }
 
 /** The number of partitions of existing streams. */
-export const partitionsOf = (inbox: StreamInfo): number =>
-  Number(/partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1])
+export const partitionsOf = (inbox: StreamInfo): number => Number(/partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1])
 
 function checkPartitions(inbox: StreamInfo, wanted: number): void {
   const existing = partitionsOf(inbox)
   if (existing === wanted) return
-  throw new ColloquyError('partitions_fixed', `the streams were made with ${existing} partitions, which cannot be changed; `
-    + `set COLLOQUY_PARTITIONS=${existing}, or start with another COLLOQUY_DATA_DIR`)
+  throw new ColloquyError(
+    'partitions_fixed',
+    `the streams were made with ${existing} partitions, which cannot be changed; `
+      + `set COLLOQUY_PARTITIONS=${existing}, or start with another COLLOQUY_DATA_DIR`,
+  )
 }
 
 /** Saves the dispatcher's first checkpoints, if LOG never had a message. The dispatcher does not start a partition without one. */

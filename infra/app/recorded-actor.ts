@@ -34,9 +34,10 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
   const { settings } = loadProcessSettings(options.settings)
   const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
   if (kind?.name !== address.kind) {
-    const problem = options.kind === undefined
-      ? `${settings.CONFIG} does not export; export it there, or give it as the option kind`
-      : `is not "${options.kind.name}"`
+    const problem =
+      options.kind === undefined
+        ? `${settings.CONFIG} does not export; export it there, or give it as the option kind`
+        : `is not "${options.kind.name}"`
     throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${problem}`)
   }
   const records = await withJetStream(settings, async (jetstream) => {
@@ -44,8 +45,11 @@ export async function recorded(actor: string, options: RecordedOptions<Kind> = {
     const read: LogRecord[] = []
     for await (const message of readPass(jetstream, { filterSubjects: [recordsOf(address)] }, state.last_seq)) {
       if (read.length === RECORDS_MAX) {
-        throw new ColloquyError('long_history', `${actorKey(address)} has more than ${RECORDS_MAX} records; `
-          + `"colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`)
+        throw new ColloquyError(
+          'long_history',
+          `${actorKey(address)} has more than ${RECORDS_MAX} records; `
+            + `"colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`,
+        )
       }
       read.push(message.json<LogRecord>())
     }

@@ -47,19 +47,36 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const kv = await openBucket(jetstream.nc)
     const metrics = createMetrics()
     const { embedder, store } = open.adopt(await openCollection({ settings, client, metrics, log }), (collection) => collection.close())
-    const stage = open.adopt(await startStage('reembed', () => startIndexer({
-      ...indexerBounds(settings), ...indexerState({ kv, store, log }), jetstream, log, metrics, embedder, store,
-      bytesMax: settings.IN_FLIGHT_BYTES_MAX,
-    }), log), (one) => one.stop())
+    const stage = open.adopt(
+      await startStage(
+        'reembed',
+        () =>
+          startIndexer({
+            ...indexerBounds(settings),
+            ...indexerState({ kv, store, log }),
+            jetstream,
+            log,
+            metrics,
+            embedder,
+            store,
+            bytesMax: settings.IN_FLIGHT_BYTES_MAX,
+          }),
+        log,
+      ),
+      (one) => one.stop(),
+    )
     let reported = ''
-    await pollUntil(async () => {
-      const { position, lag, ok, detail } = stage.status()
-      if (!ok && reported !== detail) progress.waits(detail)
-      reported = ok ? '' : detail
-      if (!ok) return undefined
-      progress.records(position, position + lag)
-      return lag <= SWITCH_LAG_MAX || undefined
-    }, { signal, pauses: POLLS })
+    await pollUntil(
+      async () => {
+        const { position, lag, ok, detail } = stage.status()
+        if (!ok && reported !== detail) progress.waits(detail)
+        reported = ok ? '' : detail
+        if (!ok) return undefined
+        progress.records(position, position + lag)
+        return lag <= SWITCH_LAG_MAX || undefined
+      },
+      { signal, pauses: POLLS },
+    )
     const before = await readIndexModel(kv)
     const { fingerprint } = embedder
     const model = modelSettingsOf(settings)

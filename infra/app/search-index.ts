@@ -53,13 +53,18 @@ export async function openCollection({ settings, client, metrics, log }: SearchI
   const { fingerprint, dimension } = embedder
   const { QDRANT_URL: url, QDRANT_API_KEY: apiKey, QDRANT_QUANTISATION: quantisation } = settings
   try {
-    const store = url === undefined
-      ? await openClickHouseStore({ client, fingerprint, dimension })
-      : await openQdrantStore({ url, apiKey, quantisation, fingerprint, dimension })
+    const store =
+      url === undefined
+        ? await openClickHouseStore({ client, fingerprint, dimension })
+        : await openQdrantStore({ url, apiKey, quantisation, fingerprint, dimension })
     const replaced = new AbortController()
     return {
-      embedder, store, search: createHybridSearch({ store, embedder, now: Date.now }), replaced: replaced.signal,
-      replace: () => replaced.abort(), close: () => embedder.close(),
+      embedder,
+      store,
+      search: createHybridSearch({ store, embedder, now: Date.now }),
+      replaced: replaced.signal,
+      replace: () => replaced.abort(),
+      close: () => embedder.close(),
     }
   } catch (error) {
     await embedder.close()
@@ -74,7 +79,8 @@ export async function openCollection({ settings, client, metrics, log }: SearchI
  * @throws ColloquyError as `openCollection` does.
  */
 export async function openSearchIndex(
-  { kv, ...deps }: SearchIndexDeps & { readonly kv: KV }, started: AsyncDisposableStack,
+  { kv, ...deps }: SearchIndexDeps & { readonly kv: KV },
+  started: AsyncDisposableStack,
 ): Promise<SearchIndex> {
   const { settings, log } = deps
   const open = (model: IndexModel['settings']) => openCollection({ ...deps, settings: withModel(settings, model) })
@@ -82,15 +88,19 @@ export async function openSearchIndex(
   const agreed = await readIndexModel(kv)
   if (agreed !== undefined && !isSameModel(agreed.settings, wanted)) {
     const [used, named] = [nameOfModel(agreed.settings), nameOfModel(wanted)]
-    log.warn({ model: used, wanted: named },
-      `COLLOQUY_EMBED_MODEL names ${named}, and the search index uses ${used}; run "npx colloquy reembed" to switch`)
+    log.warn(
+      { model: used, wanted: named },
+      `COLLOQUY_EMBED_MODEL names ${named}, and the search index uses ${used}; run "npx colloquy reembed" to switch`,
+    )
   }
   let current = await open(agreed?.settings ?? wanted)
   let known = { settings: agreed?.settings ?? wanted, fingerprint: current.embedder.fingerprint }
   if (agreed?.fingerprint !== known.fingerprint) {
     if (agreed !== undefined) {
-      log.warn({ had: agreed.fingerprint, has: known.fingerprint },
-        'the embedding model has changed; refilling the search index from LOG, searches find what is indexed so far')
+      log.warn(
+        { had: agreed.fingerprint, has: known.fingerprint },
+        'the embedding model has changed; refilling the search index from LOG, searches find what is indexed so far',
+      )
     }
     await writeIndexModel(kv, known)
   }
@@ -101,15 +111,22 @@ export async function openSearchIndex(
     const [before, opened] = [current, await open(next.settings)]
     if (opened.embedder.fingerprint !== next.fingerprint) {
       await opened.close()
-      throw new ColloquyError('bad_model',
+      throw new ColloquyError(
+        'bad_model',
         `the model ${nameOfModel(next.settings)} is ${opened.embedder.fingerprint} on this machine, and "colloquy reembed" used `
-          + `${next.fingerprint}; set COLLOQUY_EMBED_MODEL and its other settings as they were for "colloquy reembed"`)
+          + `${next.fingerprint}; set COLLOQUY_EMBED_MODEL and its other settings as they were for "colloquy reembed"`,
+      )
     }
     current = opened
     known = next
     before.replace()
-    log.info({ model: opened.embedder.model.name, fingerprint: next.fingerprint }, `switched the search index to ${opened.embedder.model.name}`)
-    const closed = pause(CLOSE_MS, ended.signal).then(() => before.close()).finally(() => closing.delete(closed))
+    log.info(
+      { model: opened.embedder.model.name, fingerprint: next.fingerprint },
+      `switched the search index to ${opened.embedder.model.name}`,
+    )
+    const closed = pause(CLOSE_MS, ended.signal)
+      .then(() => before.close())
+      .finally(() => closing.delete(closed))
     closing.add(closed)
   }
   let failed = ''
@@ -137,5 +154,4 @@ export async function openSearchIndex(
 }
 
 /** Settles after a time, or when the signal aborts. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  delay(ms, undefined, { signal }).catch(() => undefined)
+const pause = (ms: number, signal: AbortSignal): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined)

@@ -32,8 +32,12 @@ export interface ServeDeps {
 export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
-    ...deps, stages, partitionCount: settings.PARTITIONS,
-    host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
+    ...deps,
+    stages,
+    partitionCount: settings.PARTITIONS,
+    host: settings.HTTP_HOST,
+    port: settings.HTTP_PORT,
+    token: settings.HTTP_TOKEN,
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: () => projectedSeq(client),
   })

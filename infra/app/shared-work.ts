@@ -49,7 +49,9 @@ export function createSharing(deps: SharingDeps, started: AsyncDisposableStack):
     const { logSeqNeeded } = work
     if (logSeqNeeded !== undefined) {
       membership.reportShare(workloadOf(work), () => ({
-        partitions: [...stage.partitions], position: stage.status().position, logSeq: logSeqNeeded(),
+        partitions: [...stage.partitions],
+        position: stage.status().position,
+        logSeq: logSeqNeeded(),
       }))
     }
     return stage

@@ -102,8 +102,15 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const shared = work.flatMap(({ stage, background }) => [...(stage.partitions === 'all' ? [] : [stage]), ...background])
   const registry = await openClusterRegistry(jetstream, deps.replicas)
   const membership = await joinCluster({
-    jetstream, registry, workloads: shared.map(workloadOf), id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid,
-    isProcessAlive, leaseMs: settings.LEASE_MS, log,
+    jetstream,
+    registry,
+    workloads: shared.map(workloadOf),
+    id: randomUUID(),
+    hostIdentity: hostIdentity(),
+    pid: process.pid,
+    isProcessAlive,
+    leaseMs: settings.LEASE_MS,
+    log,
   })
   started.defer(() => membership.stop())
   const share = createSharing({ registry, membership, log, metrics }, started)
@@ -121,82 +128,154 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
 
 function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
   if (client === undefined) return undefined
-  return { stage: {
-    name: 'project', workload: `project-${tablesId}`, partitions: 1,
-    start: () => singlePartition(startProjector({
-      ...inFlight, kv, clickhouse: client, partitionCount: settings.PARTITIONS, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2,
-      batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS, now: isoNow,
-    })),
-  }, background: [{
-    name: 'audit', workload: `audit-${tablesId}`, partitions: 1,
-    start: () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))),
-  }] }
+  return {
+    stage: {
+      name: 'project',
+      workload: `project-${tablesId}`,
+      partitions: 1,
+      start: () =>
+        singlePartition(
+          startProjector({
+            ...inFlight,
+            kv,
+            clickhouse: client,
+            partitionCount: settings.PARTITIONS,
+            recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2,
+            batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX,
+            batchMs: settings.PROJECT_BATCH_MS,
+            progressMs: PROGRESS_MS,
+            now: isoNow,
+          }),
+        ),
+    },
+    background: [
+      {
+        name: 'audit',
+        workload: `audit-${tablesId}`,
+        partitions: 1,
+        start: () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))),
+      },
+    ],
+  }
 }
 
 function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
   if (searchIndex === undefined) return undefined
   // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
-  return { stage: {
-    name: 'embed', workload: `embed-${vectorsId}`, partitions: 1,
-    start() {
-      const { embedder, store, replaced } = searchIndex.current()
-      return singlePartition(startIndexer({
-        ...inFlight, ...indexerBounds(settings), ...indexerState({ kv, store, log }), embedder, store, replaced,
-      }))
+  return {
+    stage: {
+      name: 'embed',
+      workload: `embed-${vectorsId}`,
+      partitions: 1,
+      start() {
+        const { embedder, store, replaced } = searchIndex.current()
+        return singlePartition(
+          startIndexer({ ...inFlight, ...indexerBounds(settings), ...indexerState({ kv, store, log }), embedder, store, replaced }),
+        )
+      },
     },
-  } }
+  }
 }
 
 function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: StageContext): RoleWork {
   const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
-  return { stage: {
-    name: 'dispatch', partitions: settings.PARTITIONS, logSeqNeeded: () => 0,
-    start: (partitions, { isAssigned, hasValidLease }) => startDispatcher({
-      ...inFlight, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned, hasValidLease,
-      recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
-    }),
-  }, background: [{
-    name: 'alarms', partitions: 1,
-    start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
-  }, {
-    name: 'hand-on', partitions: 1,
-    start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
-  }] }
+  return {
+    stage: {
+      name: 'dispatch',
+      partitions: settings.PARTITIONS,
+      logSeqNeeded: () => 0,
+      start: (partitions, { isAssigned, hasValidLease }) =>
+        startDispatcher({
+          ...inFlight,
+          checkpoints: createCheckpoints(kv, 'dispatch'),
+          truncation,
+          partitions,
+          isAssigned,
+          hasValidLease,
+          recordsMax: settings.IN_FLIGHT_MAX,
+          checkpointMs: CHECKPOINT_MS,
+        }),
+    },
+    background: [
+      {
+        name: 'alarms',
+        partitions: 1,
+        start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
+      },
+      {
+        name: 'hand-on',
+        partitions: 1,
+        start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
+      },
+    ],
+  }
 }
 
 function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
-  return { stage: {
-    name: 'tasks', partitions: 'all',
-    start(started) {
-      const searches = createTenantSearches(jetstream, searchIndex?.search ?? createRemoteSearch(jetstream.nc))
-      started.defer(() => searches.stop())
-      return startStage('tasks', () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }), log)
+  return {
+    stage: {
+      name: 'tasks',
+      partitions: 'all',
+      start(started) {
+        const searches = createTenantSearches(jetstream, searchIndex?.search ?? createRemoteSearch(jetstream.nc))
+        started.defer(() => searches.stop())
+        return startStage(
+          'tasks',
+          () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
+          log,
+        )
+      },
     },
-  } }
+  }
 }
 
 function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
-  return { stage: {
-    name: 'host', partitions: settings.PARTITIONS, logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
-    async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
-      const run = await startHost({
-        ...inFlight, kv, kinds, partitions, actors, messagesMax: settings.IN_FLIGHT_MAX, now: isoNow,
-        isAssigned, hasValidLease, isLost, yieldPartition,
-      })
-      runs.add(run)
-      run.ended.catch(() => undefined).finally(() => runs.delete(run))
-      return run
+  return {
+    stage: {
+      name: 'host',
+      partitions: settings.PARTITIONS,
+      logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
+      async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
+        const run = await startHost({
+          ...inFlight,
+          kv,
+          kinds,
+          partitions,
+          actors,
+          messagesMax: settings.IN_FLIGHT_MAX,
+          now: isoNow,
+          isAssigned,
+          hasValidLease,
+          isLost,
+          yieldPartition,
+        })
+        runs.add(run)
+        run.ended.catch(() => undefined).finally(() => runs.delete(run))
+        return run
+      },
     },
-  }, background: [{
-    name: 'trim', partitions: 1,
-    start: (_partitions, _assignment, membership) => singlePartition(startInboxTrim({
-      jetstream, kv, partitionCount: settings.PARTITIONS, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log,
-      shares: (work) => membership.sharesOf(work),
-    })),
-  }] }
+    background: [
+      {
+        name: 'trim',
+        partitions: 1,
+        start: (_partitions, _assignment, membership) =>
+          singlePartition(
+            startInboxTrim({
+              jetstream,
+              kv,
+              partitionCount: settings.PARTITIONS,
+              everyMs: TRIM_MS,
+              keepMs: TRIM_KEEP_MS,
+              log,
+              shares: (work) => membership.sharesOf(work),
+            }),
+          ),
+      },
+    ],
+  }
 }
 
 /** Checkpoints and canaries of the indexer that fills a collection. */
@@ -207,7 +286,9 @@ export function indexerState({ kv, store, log }: { readonly kv: KV; readonly sto
 
 /** The bounds of an indexer, by the settings. */
 export const indexerBounds = (settings: Settings) => ({
-  recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2, batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
+  recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
+  batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX,
+  batchMs: settings.EMBED_BATCH_MS,
 })
 
 const isoNow = (): string => new Date().toISOString()

@@ -16,13 +16,14 @@ export type ProcessStatus = z.infer<typeof answerSchema>
 
 /** The status of this process. */
 export const statusOf = (stages: ReadonlyMap<Role, Stage>, durability: Durability): ProcessStatus => ({
-  pid: process.pid, durability, stages: Object.fromEntries([...stages].map(([role, stage]) => [role, stage.status()])),
+  pid: process.pid,
+  durability,
+  stages: Object.fromEntries([...stages].map(([role, stage]) => [role, stage.status()])),
 })
 
 /** Starts answering status requests with the status of this process's stages. */
-export const startStatusService = (
-  nc: NatsConnection, stages: ReadonlyMap<Role, Stage>, durability: Durability,
-): { stop(): void } => answerStatus(nc, () => statusOf(stages, durability))
+export const startStatusService = (nc: NatsConnection, stages: ReadonlyMap<Role, Stage>, durability: Durability): { stop(): void } =>
+  answerStatus(nc, () => statusOf(stages, durability))
 
 /** Asks all processes for their status. Skips answers that are not valid. Empty if no process runs. */
 export async function askStatus(nc: NatsConnection): Promise<ProcessStatus[]> {

@@ -8,8 +8,15 @@ import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import {
-  combineProgress, isCaughtUp, partitionsOwned, pollUntilCaughtUp, progressInStream, type ProgressReading, type StageProgress,
-working, } from '../../pipeline/runtime/stage-progress.ts'
+  combineProgress,
+  isCaughtUp,
+  partitionsOwned,
+  pollUntilCaughtUp,
+  progressInStream,
+  type ProgressReading,
+  type StageProgress,
+  working,
+} from '../../pipeline/runtime/stage-progress.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
@@ -54,8 +61,11 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promis
     if (isDone) return status
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
-    throw new ColloquyError('not_level', `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}. `
-      + 'Wait longer with --timeout-ms, or start more of the roles that are behind')
+    throw new ColloquyError(
+      'not_level',
+      `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}. `
+        + 'Wait longer with --timeout-ms, or start more of the roles that are behind',
+    )
   })
 
 async function read(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
@@ -65,7 +75,7 @@ async function read(jetstream: JetStreamContext, settings: Settings): Promise<St
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
-    const report = reported(processes, role, settings.PARTITIONS) ?? await stored(role, jetstream, streams, settings)
+    const report = reported(processes, role, settings.PARTITIONS) ?? (await stored(role, jetstream, streams, settings))
     if (report !== undefined) stages[role] = progressInStream(role, report, (stream) => streams[stream].state)
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
@@ -83,14 +93,17 @@ function reported(processes: readonly ProcessStatus[], role: Role, partitionCoun
   const reports = working(all)
   const owned = partitionsOwned(all)
   const wanted = role === 'project' || role === 'embed' ? 1 : partitionCount
-  const orphans = all[0]?.partitions === undefined || owned >= wanted
-    ? undefined
-    : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
+  const orphans =
+    all[0]?.partitions === undefined || owned >= wanted
+      ? undefined
+      : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
   return {
     ...combineProgress(reports),
     ok: orphans === undefined && reports.every(({ ok }) => ok),
-    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans
-      ?? (reports.length > 1 ? `running on ${reports.length} workers` : reports[0]?.detail ?? 'running'),
+    detail:
+      reports.find(({ ok }) => !ok)?.detail
+      ?? orphans
+      ?? (reports.length > 1 ? `running on ${reports.length} workers` : (reports[0]?.detail ?? 'running')),
   }
 }
 
@@ -101,12 +114,17 @@ async function stored(role: Role, jetstream: JetStreamContext, streams: Streams,
   const { INBOX, LOG, TASKS } = streams
   const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOT_RUNNING })
   switch (role) {
-    case 'host': return at(Math.max(await lastHandled(jetstream, LOG), INBOX.state.first_seq - 1))
-    case 'dispatch': return at(await dispatchedSeqOfAll(createCheckpoints(await openBucket(jetstream.nc), 'dispatch'), settings.PARTITIONS))
-    case 'tasks': return at(Math.max(0, TASKS.state.first_seq - 1))
-    case 'project': return projected(settings, at)
+    case 'host':
+      return at(Math.max(await lastHandled(jetstream, LOG), INBOX.state.first_seq - 1))
+    case 'dispatch':
+      return at(await dispatchedSeqOfAll(createCheckpoints(await openBucket(jetstream.nc), 'dispatch'), settings.PARTITIONS))
+    case 'tasks':
+      return at(Math.max(0, TASKS.state.first_seq - 1))
+    case 'project':
+      return projected(settings, at)
     case 'embed':
-    case 'serve': return undefined
+    case 'serve':
+      return undefined
   }
 }
 

@@ -17,7 +17,12 @@ export async function withLock<T>(kv: KV, name: string, work: () => Promise<T>):
   let revision = await acquire(kv, key)
   let updating = Promise.resolve()
   const heartbeat = setInterval(() => {
-    updating = kv.update(key, '', revision).then((updated) => { revision = updated }, () => undefined)
+    updating = kv.update(key, '', revision).then(
+      (updated) => {
+        revision = updated
+      },
+      () => undefined,
+    )
   }, HEARTBEAT_MS)
   try {
     return await work()

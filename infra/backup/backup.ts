@@ -75,27 +75,46 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   progress.waits('the dispatcher to carry it out')
   const dispatchedSeq = await waitUntilDispatched(kv, log.state.last_seq, partitions, signal)
   const dead = await jetstream.jsm.streams.info('DEAD', { deleted_details: true })
-  const deadBefore = before !== undefined && await hasBackedUp(jetstream, 'DEAD', before.dead) ? before.dead : undefined
+  const deadBefore = before !== undefined && (await hasBackedUp(jetstream, 'DEAD', before.dead)) ? before.dead : undefined
 
   const logFrom = Math.max((before?.log.lastSeq ?? 0) + 1, log.state.first_seq)
   const deadFrom = Math.max((deadBefore?.lastSeq ?? 0) + 1, dead.state.first_seq)
   const total = Math.max(0, log.state.last_seq - logFrom + 1) + Math.max(0, dead.state.last_seq - deadFrom + 1)
   let done = 0
   let inboxSeq = Math.max(before?.inbox.lastSeq ?? 0, inbox.state.last_seq)
-  const copied = (): void => progress.copied(done += 1, total)
-  const logSegments = await copyStream({ jetstream, dir, stream: 'LOG', from: logFrom, to: log.state.last_seq, signal, onMessage(message) {
-    const record = message.json<LogRecord>()
-    inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
-    copied()
-  } })
+  const copied = (): void => progress.copied((done += 1), total)
+  const logSegments = await copyStream({
+    jetstream,
+    dir,
+    stream: 'LOG',
+    from: logFrom,
+    to: log.state.last_seq,
+    signal,
+    onMessage(message) {
+      const record = message.json<LogRecord>()
+      inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
+      copied()
+    },
+  })
   const deadSegments = await copyStream({
-    jetstream, dir, stream: 'DEAD', from: deadFrom, to: dead.state.last_seq, signal, onMessage: copied,
+    jetstream,
+    dir,
+    stream: 'DEAD',
+    from: deadFrom,
+    to: dead.state.last_seq,
+    signal,
+    onMessage: copied,
   })
 
   const manifest: Manifest = {
-    format: FORMAT, colloquy: packageJson.version, natsServer: jetstream.nc.info?.version ?? 'unknown', partitions, at, decided,
-    log: backupOf(log, [...before?.log.segments ?? [], ...logSegments]),
-    dead: { ...backupOf(dead, [...deadBefore?.segments ?? [], ...deadSegments]), removed: dead.state.deleted ?? [] },
+    format: FORMAT,
+    colloquy: packageJson.version,
+    natsServer: jetstream.nc.info?.version ?? 'unknown',
+    partitions,
+    at,
+    decided,
+    log: backupOf(log, [...(before?.log.segments ?? []), ...logSegments]),
+    dead: { ...backupOf(dead, [...(deadBefore?.segments ?? []), ...deadSegments]), removed: dead.state.deleted ?? [] },
     // Includes inputs that arrived during the backup: a restored INBOX must not assign their sequences again.
     inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq) },
     dispatchedSeq,
@@ -104,20 +123,36 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   await writeManifest(dir, manifest)
   await removeStrays(dir, manifest)
   return {
-    dir, at, decided, from: logFrom, to: log.state.last_seq,
-    records: count(logSegments), dead: count(deadSegments), bytes: size([...logSegments, ...deadSegments]),
-    recordsInAll: count(manifest.log.segments), bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
+    dir,
+    at,
+    decided,
+    from: logFrom,
+    to: log.state.last_seq,
+    records: count(logSegments),
+    dead: count(deadSegments),
+    bytes: size([...logSegments, ...deadSegments]),
+    recordsInAll: count(manifest.log.segments),
+    bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
   }
 }
 
 const count = (segments: readonly { messages: number }[]): number => segments.reduce((sum, { messages }) => sum + messages, 0)
 const size = (segments: readonly { bytes: number }[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0)
 
-const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segments']): StreamBackup =>
-  ({ created, firstSeq: state.first_seq, lastSeq: state.last_seq, lastTs: new Date(state.last_ts).toISOString(), segments })
+const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segments']): StreamBackup => ({
+  created,
+  firstSeq: state.first_seq,
+  lastSeq: state.last_seq,
+  lastTs: new Date(state.last_ts).toISOString(),
+  segments,
+})
 
 /** Whether a stream still has the last message of its backup. */
-async function hasBackedUp({ jsm }: JetStreamContext, stream: 'LOG' | 'DEAD', { created, lastSeq, lastTs }: StreamBackup): Promise<boolean> {
+async function hasBackedUp(
+  { jsm }: JetStreamContext,
+  stream: 'LOG' | 'DEAD',
+  { created, lastSeq, lastTs }: StreamBackup,
+): Promise<boolean> {
   const now = await streamInfo(jsm, stream)
   if (now.created !== created || now.state.last_seq < lastSeq) return false
   if (lastSeq === 0) return true
@@ -130,14 +165,18 @@ async function hasBackedUp({ jsm }: JetStreamContext, stream: 'LOG' | 'DEAD', { 
 async function checkContinues(jetstream: JetStreamContext, before: StreamBackup, dir: string): Promise<void> {
   const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
   if (created !== before.created) {
-    throw new ColloquyError('other_log',
-      `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`)
+    throw new ColloquyError(
+      'other_log',
+      `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`,
+    )
   }
   if (await hasBackedUp(jetstream, 'LOG', before)) return
-  throw new ColloquyError('tail_lost',
+  throw new ColloquyError(
+    'tail_lost',
     `${dir} has records up to LOG sequence ${before.lastSeq} of ${before.lastTs}, and the log does not have that record any more: `
       + `it lost its last messages, and ends at ${state.last_seq} now. Keep the folder, it has what was lost; `
-      + 'name another folder for new backups')
+      + 'name another folder for new backups',
+  )
 }
 
 async function readRegister(kv: KV): Promise<Record<string, string>> {

@@ -23,8 +23,10 @@ export async function presentStreams({ jsm }: JetStreamContext): Promise<Map<Str
 export async function refuseRunning(jetstream: JetStreamContext): Promise<void> {
   const processes = await askStatus(jetstream.nc)
   if (processes.length === 0) return
-  throw new ColloquyError('system_running',
-    `Colloquy runs on this NATS (process ${processes.map(({ pid }) => pid).join(', ')}); stop it, and restore into an empty system`)
+  throw new ColloquyError(
+    'system_running',
+    `Colloquy runs on this NATS (process ${processes.map(({ pid }) => pid).join(', ')}); stop it, and restore into an empty system`,
+  )
 }
 
 /** @throws ColloquyError `not_empty` if a stream has had messages, naming the streams. */
@@ -40,7 +42,8 @@ export async function refuseUsedTables({ client: options }: ClickHouseAccess): P
     const result = await client.query({
       query: `SELECT name, total_rows AS rows FROM system.tables
         WHERE database = {database:String} AND name = 'events_rows' AND total_rows > 0`,
-      query_params: { database: options.database }, format: 'JSONEachRow',
+      query_params: { database: options.database },
+      format: 'JSONEachRow',
     })
     const [table] = await result.json<{ rows: string | number }>()
     if (table !== undefined) throw notEmpty(`${table.rows} rows of events in the ClickHouse database ${options.database}`)
@@ -49,5 +52,9 @@ export async function refuseUsedTables({ client: options }: ClickHouseAccess): P
   }
 }
 
-const notEmpty = (what: string): ColloquyError => new ColloquyError('not_empty', `there is something here already: ${what}. `
-  + 'Restore into an empty system: another COLLOQUY_DATA_DIR, or other servers (COLLOQUY_NATS_URL, COLLOQUY_CLICKHOUSE_URL)')
+const notEmpty = (what: string): ColloquyError =>
+  new ColloquyError(
+    'not_empty',
+    `there is something here already: ${what}. `
+      + 'Restore into an empty system: another COLLOQUY_DATA_DIR, or other servers (COLLOQUY_NATS_URL, COLLOQUY_CLICKHOUSE_URL)',
+  )

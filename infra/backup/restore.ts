@@ -55,12 +55,17 @@ export interface Restored extends Rearmed {
 export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress): Promise<Restored> {
   const manifest = await readManifest(dir)
   if (manifest === undefined) {
-    throw new ColloquyError('no_backup',
-      `${resolve(dir)} has no backup that was finished; name the folder of a completed "colloquy backup"`)
+    throw new ColloquyError(
+      'no_backup',
+      `${resolve(dir)} has no backup that was finished; name the folder of a completed "colloquy backup"`,
+    )
   }
   if (manifest.partitions !== settings.PARTITIONS) {
-    throw new ColloquyError('partitions_fixed', `the backup is of a system with ${manifest.partitions} partitions, `
-      + `which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`)
+    throw new ColloquyError(
+      'partitions_fixed',
+      `the backup is of a system with ${manifest.partitions} partitions, `
+        + `which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`,
+    )
   }
   progress.waits('the checksums')
   for (const segment of [...manifest.log.segments, ...manifest.dead.segments]) await checkSegment(dir, segment)
@@ -79,7 +84,10 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
 
   await kv.put(RESTORE_KEY, resolve(dir))
   await prepareStreams(jetstream.nc, jetstream.jsm, {
-    partitions: manifest.partitions, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+    partitions: manifest.partitions,
+    replicas,
+    storageBytesMax: nats.storageBytesMax,
+    outKeepHours: settings.OUT_KEEP_HOURS,
     restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
   })
   const restored = await refillAll({ jetstream, kv, log }, dir, manifest, progress)
@@ -112,13 +120,23 @@ interface RefillDeps {
   readonly log: Logger
 }
 
-async function refillAll({ jetstream, kv, log }: RefillDeps, dir: string, manifest: Manifest, progress: RestoreProgress): Promise<Restored> {
+async function refillAll(
+  { jetstream, kv, log }: RefillDeps,
+  dir: string,
+  manifest: Manifest,
+  progress: RestoreProgress,
+): Promise<Restored> {
   const total = [...manifest.log.segments, ...manifest.dead.segments].reduce((sum, { messages }) => sum + messages, 0)
   const sends = createSends()
   let records = 0
   let dead = 0
   await refill({
-    jetstream, dir, stream: 'LOG', backup: manifest.log, without: new Set(), fillerSubject: logSubject(0, FILLER),
+    jetstream,
+    dir,
+    stream: 'LOG',
+    backup: manifest.log,
+    without: new Set(),
+    fillerSubject: logSubject(0, FILLER),
     onMessage({ seq, subject, payload }) {
       const record = JSON.parse(Buffer.from(payload).toString()) as LogRecord
       sends.add(parseLogSubject(subject).address, record, seq <= manifest.dispatchedSeq)
@@ -126,7 +144,11 @@ async function refillAll({ jetstream, kv, log }: RefillDeps, dir: string, manife
     },
   })
   await refill({
-    jetstream, dir, stream: 'DEAD', backup: manifest.dead, without: new Set(manifest.dead.removed),
+    jetstream,
+    dir,
+    stream: 'DEAD',
+    backup: manifest.dead,
+    without: new Set(manifest.dead.removed),
     fillerSubject: deadSubject('removed', FILLER),
     onMessage: () => progress.restored(records + (dead += 1), total),
   })
@@ -136,13 +158,22 @@ async function refillAll({ jetstream, kv, log }: RefillDeps, dir: string, manife
   progress.waits('pending tasks and timers to be restored')
   const deps = { jetstream, log, metrics: createMetrics(), signal: new AbortController().signal }
   const rearmed = await rearm({
-    ...deps, partitions: Array.from({ length: manifest.partitions }, (_, partition) => partition), upTo: () => manifest.dispatchedSeq,
-    occasion: 'restore', now: () => new Date().toISOString(),
+    ...deps,
+    partitions: Array.from({ length: manifest.partitions }, (_, partition) => partition),
+    upTo: () => manifest.dispatchedSeq,
+    occasion: 'restore',
+    now: () => new Date().toISOString(),
   })
   const sent = sends.undelivered()
   for (const { subject, payload } of sent) await publishWithRetry({ ...deps, publisher: jetstream.publisher }, subject, payload)
   return {
-    ...rearmed, at: manifest.at, records, dead, logSeq: manifest.log.lastSeq, inboxSeq: manifest.inbox.lastSeq + 1, sent: sent.length,
+    ...rearmed,
+    at: manifest.at,
+    records,
+    dead,
+    logSeq: manifest.log.lastSeq,
+    inboxSeq: manifest.inbox.lastSeq + 1,
+    sent: sent.length,
   }
 }
 

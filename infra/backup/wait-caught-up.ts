@@ -3,7 +3,13 @@ import { dispatchedSeqOfAll } from '../../pipeline/dispatcher/dispatched-seq.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import {
-  combineProgress, isCaughtUp, NOTHING_DONE, partitionsOwned, pollUntilCaughtUp, progressTo, type StageProgress,
+  combineProgress,
+  isCaughtUp,
+  NOTHING_DONE,
+  partitionsOwned,
+  pollUntilCaughtUp,
+  progressTo,
+  type StageProgress,
 } from '../../pipeline/runtime/stage-progress.ts'
 import { askStatus } from '../app/status-service.ts'
 
@@ -13,7 +19,10 @@ const POLL_MS = 50
 
 /** Waits until all inputs up to an INBOX sequence have records, for at most `WAIT_MS_MAX`. Returns whether they do. */
 export async function waitUntilDecided(
-  jetstream: JetStreamContext, inboxSeq: number, partitions: number, signal: AbortSignal,
+  jetstream: JetStreamContext,
+  inboxSeq: number,
+  partitions: number,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const { isCaughtUp: isDecided } = await waitUntilAt(inboxSeq, async () => (await hostProgress(jetstream, partitions)).position, signal)
   return isDecided
@@ -35,7 +44,11 @@ export async function waitUntilDispatched(kv: KV, logSeq: number, partitions: nu
 }
 
 /** Waits for a position only, not for all messages: the system keeps running. */
-const waitUntilAt = (target: number, positionNow: () => Promise<number>, signal: AbortSignal) => pollUntilCaughtUp(async () => {
-  const progress = progressTo(target, await positionNow())
-  return { isCaughtUp: isCaughtUp(progress), position: progress.position }
-}, { everyMs: POLL_MS, timeoutMs: WAIT_MS_MAX, signal })
+const waitUntilAt = (target: number, positionNow: () => Promise<number>, signal: AbortSignal) =>
+  pollUntilCaughtUp(
+    async () => {
+      const progress = progressTo(target, await positionNow())
+      return { isCaughtUp: isCaughtUp(progress), position: progress.position }
+    },
+    { everyMs: POLL_MS, timeoutMs: WAIT_MS_MAX, signal },
+  )

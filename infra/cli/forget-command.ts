@@ -25,8 +25,11 @@ export const forgetCommand = ({ out, settings }: CommandContext): Command =>
     .option('--wait', WAIT_FLAGS.wait)
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
     .option(JSON_FLAG, 'one JSON object: {forgotten: [{source, chunks}]}')
-    .addHelpText('after', `
-To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`)
+    .addHelpText(
+      'after',
+      `
+To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`,
+    )
     .action(async (sources: string[], options: Options) => {
       const { settings: effective } = settings()
       const nc = await connectToRunningNats(effective, 'producer')

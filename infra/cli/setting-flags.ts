@@ -1,4 +1,4 @@
-import { type Command,Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { type LoadedSettings, loadSettings, SETTING_NAMES, settingAbout, type SettingName } from '../settings.ts'
 
 const GROUP = 'Settings (each also as COLLOQUY_… in the environment; flags go before it):'

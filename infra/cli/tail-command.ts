@@ -34,7 +34,10 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
       await withJetStream(settings().settings, async (jetstream) => {
         const startSeq = options.since ?? (await jetstream.jsm.streams.info('LOG')).state.last_seq + 1
         const reader = await openReader(jetstream, {
-          stream: 'LOG', filterSubjects: subjects === undefined ? [] : [subjects], startSeq, messagesMax: FETCH_AHEAD_MAX,
+          stream: 'LOG',
+          filterSubjects: subjects === undefined ? [] : [subjects],
+          startSeq,
+          messagesMax: FETCH_AHEAD_MAX,
         })
         let left = options.limit ?? Infinity
         for await (const message of reader) {

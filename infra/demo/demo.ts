@@ -60,9 +60,17 @@ export function startDemo(running: Running, log: Logger): Demo {
         }
         const { lines } = await openLines(FILE)
         const { conversations, turns, reactions } = await importLines(lines, {
-          nc, tenant: TENANT, kind: 'support', mode: 'live', replyWaitMs: REPLY_WAIT_MS, conversationsMax: CONVERSATIONS_MAX,
-          rate: TURNS_PER_SECOND, signal,
-          onProgress: (summary) => { progress = `${summary.conversations} conversations done` },
+          nc,
+          tenant: TENANT,
+          kind: 'support',
+          mode: 'live',
+          replyWaitMs: REPLY_WAIT_MS,
+          conversationsMax: CONVERSATIONS_MAX,
+          rate: TURNS_PER_SECOND,
+          signal,
+          onProgress: (summary) => {
+            progress = `${summary.conversations} conversations done`
+          },
         })
         log.info({ conversations, turns, ...reactions }, 'all demo conversations are played')
       },
@@ -94,8 +102,7 @@ export function startDemo(running: Running, log: Logger): Demo {
   }
 }
 
-const hasPlayed = async ({ jetstream }: Running): Promise<boolean> =>
-  await lastRecord(jetstream, `log.*.${TENANT}.>`) !== undefined
+const hasPlayed = async ({ jetstream }: Running): Promise<boolean> => (await lastRecord(jetstream, `log.*.${TENANT}.>`)) !== undefined
 
 /** The anonymous user of the embedded server; with NATS_URL the user of the settings. */
 const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

@@ -29,11 +29,16 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
  * @param logSeq LOG sequence of the record.
  */
 export async function deadLettersOf(
-  jetstream: JetStreamContext, address: Address, record: LogRecord, logSeq: number,
+  jetstream: JetStreamContext,
+  address: Address,
+  record: LogRecord,
+  logSeq: number,
 ): Promise<DeadLetterMessage[]> {
   const deadLetters: DeadLetterMessage[] = []
   const base = {
-    'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,
+    'Colloquy-Log-Seq': String(logSeq),
+    'Colloquy-Inbox-Seq': String(record.inbox.seq),
+    'Colloquy-At': record.at,
     'Colloquy-Type': headerText(record.input.type),
   }
   if (record.reason !== undefined) {

@@ -12,7 +12,7 @@ export async function dispatchedSeq(dispatcher: Stage | undefined, checkpoints: 
 
 /** LOG sequence up to which the effects of all partitions are carried out, by their checkpoints. */
 export async function dispatchedSeqOfAll(checkpoints: Checkpoints, partitionCount: number): Promise<number> {
-  return Math.min(...await Promise.all(Array.from({ length: partitionCount }, (_, partition) => storedSeq(checkpoints, partition))))
+  return Math.min(...(await Promise.all(Array.from({ length: partitionCount }, (_, partition) => storedSeq(checkpoints, partition)))))
 }
 
 async function storedSeq(checkpoints: Checkpoints, partition: number): Promise<number> {

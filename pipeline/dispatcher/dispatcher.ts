@@ -54,12 +54,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   const repair = await truncation.findRepairs(partitions)
   await resendLost(options, repair, starts)
   const startSeq = Math.min(...starts.values())
-  const reader = await openReader(jetstream, {
-    stream: 'LOG',
-    filterSubjects: [],
-    startSeq: startSeq + 1,
-    messagesMax: options.recordsMax,
-  })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: startSeq + 1, messagesMax: options.recordsMax })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
   const deps = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
@@ -77,10 +72,13 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   /** Partitions with an effect that this run left to the next owner. This run must not move their checkpoint past it. */
   const handedOff = new Set<number>()
   let isStopping = false
-  const isStillOwned = createOwnershipGuard({
-    isAssigned: (partition) => !isStopping && inFlightOf.has(partition) && options.isAssigned(partition),
-    hasValidLease: options.hasValidLease,
-  }, loop.signal)
+  const isStillOwned = createOwnershipGuard(
+    {
+      isAssigned: (partition) => !isStopping && inFlightOf.has(partition) && options.isAssigned(partition),
+      hasValidLease: options.hasValidLease,
+    },
+    loop.signal,
+  )
 
   const publishInOrder = async (messages: readonly Outgoing[]): Promise<void> => {
     for (const { subject, payload, ...publishOptions } of messages) await publishWithRetry(deps, subject, payload, publishOptions)
@@ -131,12 +129,14 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     inFlight.acquire(message.data.length)
     counter.increment()
     const before = chains.get(message.subject)
-    const done = (before ?? Promise.resolve()).then(() => carryOut({ partition, address }, record, message.seq)).then(() => {
-      if (chains.get(message.subject) === done) chains.delete(message.subject)
-      watermark.finish(message.seq)
-      inFlight.release(message.data.length)
-      counter.decrement()
-    })
+    const done = (before ?? Promise.resolve())
+      .then(() => carryOut({ partition, address }, record, message.seq))
+      .then(() => {
+        if (chains.get(message.subject) === done) chains.delete(message.subject)
+        watermark.finish(message.seq)
+        inFlight.release(message.data.length)
+        counter.decrement()
+      })
     chains.set(message.subject, done)
     done.catch(loop.fail)
   }
@@ -153,13 +153,17 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   /** Skips partitions that another member may own by now: its checkpoint is newer. */
   const save = async (owned: readonly number[], done: StreamPosition): Promise<void> => {
     await truncation.saveEnds()
-    await Promise.all(owned.filter((partition) => options.hasValidLease(partition) && !handedOff.has(partition)).map(async (partition) => {
-      const before = histories.get(partition) ?? []
-      if ((before[0]?.seq ?? -1) >= done.seq) return
-      const history = withPosition(before, done)
-      histories.set(partition, history)
-      await checkpoints.save(partition, history)
-    }))
+    await Promise.all(
+      owned
+        .filter((partition) => options.hasValidLease(partition) && !handedOff.has(partition))
+        .map(async (partition) => {
+          const before = histories.get(partition) ?? []
+          if ((before[0]?.seq ?? -1) >= done.seq) return
+          const history = withPosition(before, done)
+          histories.set(partition, history)
+          await checkpoints.save(partition, history)
+        }),
+    )
   }
   const saving = periodicJob(options.checkpointMs, async () => {
     await saveCheckpoints().catch(loop.fail)
@@ -184,7 +188,8 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
       await loop.stop()
       await saving.stop()
       await saveCheckpoints().catch((error: unknown) =>
-        log.warn({ err: error }, 'the dispatcher could not save its checkpoint; the next run repeats the records after the last one'))
+        log.warn({ err: error }, 'the dispatcher could not save its checkpoint; the next run repeats the records after the last one'),
+      )
     },
   }
 }
@@ -198,9 +203,10 @@ const RESEND_MS_MAX = 600_000
 async function resume({ jetstream, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
   const stored = new Map<number, readonly StreamPosition[]>()
   for (const partition of partitions) stored.set(partition, await checkpoints.load(partition))
-  const resumed = await resumePartitions({
-    jetstream, log, metrics, reader: 'dispatcher', remedy: 'it restores the pending tasks and wake-ups of actors',
-  }, stored)
+  const resumed = await resumePartitions(
+    { jetstream, log, metrics, reader: 'dispatcher', remedy: 'it restores the pending tasks and wake-ups of actors' },
+    stored,
+  )
   const truncated = [...resumed].filter(([, one]) => one.truncated).map(([partition]) => partition)
   if (truncated.length > 0) await truncation.requireRepair(truncated)
   return {
@@ -209,11 +215,16 @@ async function resume({ jetstream, checkpoints, truncation, partitions, log, met
   }
 }
 
-const startOf = (starts: ReadonlyMap<number, number>) => (partition: number): number => starts.get(partition) ?? 0
+const startOf =
+  (starts: ReadonlyMap<number, number>) =>
+  (partition: number): number =>
+    starts.get(partition) ?? 0
 
 /** Publishes messages between actors that SENT lost, before the dispatcher publishes newer ones. */
 async function resendLost(
-  { jetstream, log, metrics }: DispatcherOptions, { resend: lost }: RecordRepair, starts: ReadonlyMap<number, number>,
+  { jetstream, log, metrics }: DispatcherOptions,
+  { resend: lost }: RecordRepair,
+  starts: ReadonlyMap<number, number>,
 ): Promise<void> {
   if (lost === undefined) return
   const count = await resend({ jetstream, log, metrics, signal: AbortSignal.timeout(RESEND_MS_MAX), ...lost, upTo: startOf(starts) })
@@ -222,12 +233,21 @@ async function resendLost(
 
 /** Restores lost tasks and wake-ups. Runs while the dispatcher works, because many actors take long. */
 async function rearmMissing(
-  { jetstream, truncation, log, metrics }: DispatcherOptions, { epoch, rearm: partitions }: RecordRepair,
-  starts: ReadonlyMap<number, number>, signal: AbortSignal,
+  { jetstream, truncation, log, metrics }: DispatcherOptions,
+  { epoch, rearm: partitions }: RecordRepair,
+  starts: ReadonlyMap<number, number>,
+  signal: AbortSignal,
 ): Promise<void> {
   if (partitions.length === 0) return
   const rearmed = await rearm({
-    jetstream, log, metrics, signal, partitions, upTo: startOf(starts), occasion: `epoch-${epoch}`, now: () => new Date().toISOString(),
+    jetstream,
+    log,
+    metrics,
+    signal,
+    partitions,
+    upTo: startOf(starts),
+    occasion: `epoch-${epoch}`,
+    now: () => new Date().toISOString(),
   })
   await truncation.completeRepair(partitions, epoch)
   log.warn({ partitions: partitions.length, ...rearmed }, 'restored the pending tasks and wake-ups that were lost')

@@ -88,7 +88,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     tasks += await enqueue(options, taskOf(address, from.record, started), run)
   }
   const deadline = nextDeadline(record.state)
-  const isSet = deadline !== undefined && await wakeUps.set(address, deadline.at) === 'set'
+  const isSet = deadline !== undefined && (await wakeUps.set(address, deadline.at)) === 'set'
   return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }
 

@@ -63,7 +63,8 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     try {
       const stored = await publish(deps, address, body)
       const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected.signal])
-      const handled = await actor.until(wait, { position: stored.position, payload: body.payload }, signal)
+      const handled = await actor
+        .until(wait, { position: stored.position, payload: body.payload }, signal)
         .catch((error: unknown): never => {
           const timedOut = `${wait} has not caught up within ${timeoutMs} ms; wait longer with timeoutMs, or read the actor later`
           throw waitProblem(error, stored, timedOut)

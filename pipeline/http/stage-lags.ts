@@ -34,9 +34,10 @@ export function createStageLags({ jetstream, stages, metrics, now, log }: StageL
     const status = stage.status()
     const messages = working([status]).length === 0 ? 0 : lagInStream(stream, state, status.position)
     if (messages === 0) return CAUGHT_UP
-    const oldest = stream === 'TASKS'
-      ? Date.parse(state.first_ts)
-      : (await jetstream.jsm.direct.getMessage(stream, { seq: status.position + 1, next_by_subj: '>' }))?.time.getTime()
+    const oldest =
+      stream === 'TASKS'
+        ? Date.parse(state.first_ts)
+        : (await jetstream.jsm.direct.getMessage(stream, { seq: status.position + 1, next_by_subj: '>' }))?.time.getTime()
     return oldest === undefined ? CAUGHT_UP : { messages, seconds: Math.max(0, now() - oldest) / 1000 }
   }
   const refresh = async ([name, stage]: [string, Stage]): Promise<void> => {

@@ -50,21 +50,23 @@ export function createCanaries({ kv, reader, store, log }: CanariesDeps): Canari
       const newest = canaries.find(({ id }) => existing.has(id))
       if (newest === canaries[0]) return history
       const goesOnAt = newest?.seq ?? 0
-      log.error({ had: canaries[0]?.seq, goesOnAt },
-        'the vector store lacks points that were written to it: it was emptied or restored to an older state; refilling it from LOG')
+      log.error(
+        { had: canaries[0]?.seq, goesOnAt },
+        'the vector store lacks points that were written to it: it was emptied or restored to an older state; refilling it from LOG',
+      )
       await save(canaries.filter(({ seq }) => seq <= goesOnAt))
       return history.filter(({ seq }) => seq <= goesOnAt)
     },
     async record(points) {
       const last = points.at(-1)
       if (last === undefined) return
-      const older = (known ?? await load()).filter(({ seq }) => seq < last.seq)
+      const older = (known ?? (await load())).filter(({ seq }) => seq < last.seq)
       // Keeps the oldest canary of each class of distances, so that it moves into the next class as the log grows.
       const oldest = new Map(older.map((canary) => [Math.ceil(Math.log(last.seq - canary.seq) / Math.log(GROWTH)), canary]))
       await save([{ seq: last.seq, id: last.id }, ...oldest.values()])
     },
     async removeAbove(seq) {
-      await save((known ?? await load()).filter((canary) => canary.seq <= seq))
+      await save((known ?? (await load())).filter((canary) => canary.seq <= seq))
     },
   }
 }

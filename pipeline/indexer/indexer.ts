@@ -68,9 +68,10 @@ const WHOLE_LOG = 0
  */
 export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   const { jetstream, checkpoints, canaries, embedder, store, log, metrics } = options
-  const resumed = await resumeReading({
-    jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records',
-  }, await canaries.verifiedHistory(await checkpoints.find(WHOLE_LOG) ?? []))
+  const resumed = await resumeReading(
+    { jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records' },
+    await canaries.verifiedHistory((await checkpoints.find(WHOLE_LOG)) ?? []),
+  )
   let { position: startSeq, history } = resumed
   if (resumed.truncated) {
     await store.removeAbove(startSeq)
@@ -91,7 +92,10 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   let stored = startSeq
 
   const batches = createBatchLoop<JsMsg, Batch>({
-    inFlight, signal: loop.signal, fail: loop.fail, waitMs: options.batchMs,
+    inFlight,
+    signal: loop.signal,
+    fail: loop.fail,
+    waitMs: options.batchMs,
     create: () => ({ texts: new Map(), forgotten: new Set(), records: 0, last: reader.position }),
     fill(batch, message) {
       batch.last = reader.position
@@ -136,7 +140,10 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   }
   const embed = async (texts: readonly IndexText[]): Promise<IndexPoint[]> => {
     const pieces = await notStored((await Promise.all(texts.map(split))).flat())
-    const vectors = await embedder.embedEach(pieces.map(({ text }) => text), 'passage')
+    const vectors = await embedder.embedEach(
+      pieces.map(({ text }) => text),
+      'passage',
+    )
     const points: IndexPoint[] = []
     for (const [index, { of, chunk, text }] of pieces.entries()) {
       const vector = vectors[index]
@@ -204,7 +211,10 @@ async function reportUnembeddable(deps: RetryDeps, text: IndexText, error: Collo
   await publishWithRetry(deps, deadSubject(REASON, { tenant, kind, id: actor }), payload, {
     msgId: `dead-${pointId(text, 0)}`,
     headers: {
-      'Colloquy-Log-Seq': String(seq), 'Colloquy-At': text.at, 'Colloquy-Reason': REASON, 'Colloquy-Error': headerText(error.message),
+      'Colloquy-Log-Seq': String(seq),
+      'Colloquy-At': text.at,
+      'Colloquy-Reason': REASON,
+      'Colloquy-Error': headerText(error.message),
     },
   })
   deps.metrics.deadLetters.inc({ reason: REASON })

@@ -22,8 +22,12 @@ export interface InsertDeps {
 
 /** One thread: a batch is small, so more threads gain little, and they would compete with the stages that answer customers. */
 const INSERT_SETTINGS = {
-  max_threads: 1, max_insert_threads: '1', input_format_parallel_parsing: 0, date_time_input_format: 'best_effort',
-  ...SYNC_INSERT, ...TEXTS_STAY_TEXTS,
+  max_threads: 1,
+  max_insert_threads: '1',
+  input_format_parallel_parsing: 0,
+  date_time_input_format: 'best_effort',
+  ...SYNC_INSERT,
+  ...TEXTS_STAY_TEXTS,
 } as const
 
 const PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
@@ -51,8 +55,12 @@ const JSON_COLUMN: Partial<Record<TableName, { column: string; error?: string }>
 export async function insertBatch(deps: InsertDeps, batch: Batch, generationOf: (name: TableName) => number): Promise<void> {
   for (const [name, block] of batch.blocks) {
     const generation = generationOf(name)
-    if (await insertBlock(deps, name, block, generation) === undefined) continue
-    await insertRows(deps, name, batch.rowsOf(name).map((row) => ({ ...row, generation })))
+    if ((await insertBlock(deps, name, block, generation)) === undefined) continue
+    await insertRows(
+      deps,
+      name,
+      batch.rowsOf(name).map((row) => ({ ...row, generation })),
+    )
   }
 }
 
@@ -61,7 +69,8 @@ function insertBlock(deps: InsertDeps, name: TableName, block: Block, generation
   const bytes = block.encode(generation)
   return retryInsert(deps, name, block.rows, async () => {
     const { stream } = await deps.clickhouse.exec({
-      query: `INSERT INTO ${rowsTable(name)} FORMAT Native`, values: Readable.from([bytes], { objectMode: false }),
+      query: `INSERT INTO ${rowsTable(name)} FORMAT Native`,
+      values: Readable.from([bytes], { objectMode: false }),
       clickhouse_settings: INSERT_SETTINGS,
     })
     await buffer(stream)
@@ -99,15 +108,23 @@ function withParsedJson(table: TableName, row: AnyRow): AnyRow {
 
 /** Retries an insert until ClickHouse answers. Returns its error if the error is about the rows. */
 async function retryInsert(
-  { log, signal }: InsertDeps, table: TableName, rows: number, insert: () => Promise<void>,
+  { log, signal }: InsertDeps,
+  table: TableName,
+  rows: number,
+  insert: () => Promise<void>,
 ): Promise<Error | undefined> {
   signal.throwIfAborted()
-  const attempt = (): Promise<Error | undefined> => insert().then(() => undefined, (error: unknown) => {
-    if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error
-    throw error
-  })
+  const attempt = (): Promise<Error | undefined> =>
+    insert().then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof Error && ROW_CODES.has(codeOf(error) ?? '')) return error
+        throw error
+      },
+    )
   return withRetry(attempt, {
-    pauses: PAUSES, signal,
+    pauses: PAUSES,
+    signal,
     onRetry: (err, pauseMs) => log.warn({ table, rows, code: codeOf(err), err, pauseMs }, 'could not insert rows; retrying'),
   })
 }

@@ -25,7 +25,9 @@ const clickHouseTime = (iso: string): string => iso.slice(0, 23).replace('T', ' 
 /** Reads the positions of the last mark; empty if there is none. */
 export async function loadPositionHistory(clickhouse: ClickHouseClient): Promise<readonly StreamPosition[]> {
   const result = await clickhouse.query({
-    query: 'SELECT positions FROM progress FINAL WHERE reader = {reader:String}', query_params: { reader: READER }, format: 'JSONEachRow',
+    query: 'SELECT positions FROM progress FINAL WHERE reader = {reader:String}',
+    query_params: { reader: READER },
+    format: 'JSONEachRow',
   })
   const [row] = await result.json<{ positions: string }>()
   return row === undefined ? [] : z.array(streamPositionSchema).parse(JSON.parse(row.positions))
@@ -44,13 +46,15 @@ export async function saveProgress(clickhouse: ClickHouseClient, mark: ProgressM
     table: 'progress',
     format: 'JSONEachRow',
     clickhouse_settings: SYNC_INSERT,
-    values: [{
-      reader: READER,
-      projected_seq: mark.projectedSeq,
-      log_last_seq: mark.logLastSeq,
-      complete_to: clickHouseTime(mark.completeTo),
-      at: clickHouseTime(mark.at),
-      positions: JSON.stringify(mark.history),
-    }],
+    values: [
+      {
+        reader: READER,
+        projected_seq: mark.projectedSeq,
+        log_last_seq: mark.logLastSeq,
+        complete_to: clickHouseTime(mark.completeTo),
+        at: clickHouseTime(mark.at),
+        positions: JSON.stringify(mark.history),
+      },
+    ],
   })
 }

@@ -52,9 +52,14 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
-  const { position: doneBefore, history: resumedHistory, truncated } = await resumeReading({
-    jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records',
-  }, await loadPositionHistory(clickhouse))
+  const {
+    position: doneBefore,
+    history: resumedHistory,
+    truncated,
+  } = await resumeReading(
+    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records' },
+    await loadPositionHistory(clickhouse),
+  )
   if (truncated) {
     await tableSwap.cancel('the log lost its last messages')
     const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, doneBefore, write)
@@ -62,7 +67,10 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   }
   let history = resumedHistory
   const reader = await openReader(jetstream, {
-    stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
+    stream: 'LOG',
+    filterSubjects: [],
+    startSeq: Math.max(doneBefore - OVERLAP, 0) + 1,
+    messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
@@ -73,7 +81,10 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   let markedAtMs = 0
 
   const batches = createBatchLoop<JsMsg, Batch>({
-    inFlight, signal: loop.signal, fail: loop.fail, waitMs: options.batchMs,
+    inFlight,
+    signal: loop.signal,
+    fail: loop.fail,
+    waitMs: options.batchMs,
     create: createBatch,
     fill(batch, message) {
       const startedMs = performance.now()
@@ -107,7 +118,9 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     if (batches.isWriting || marking !== undefined || performance.now() - markedAtMs < options.progressMs / 2) return
     marking = mark()
       .catch((error: unknown) => log.warn({ err: error }, 'could not write the progress mark; retrying'))
-      .finally(() => { marking = undefined })
+      .finally(() => {
+        marking = undefined
+      })
     batches.runInstead(tableSwap.check(projectedSeq))
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))

@@ -53,11 +53,11 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
-      const code = codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode
+      const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
       const failure = { code, message: messageOf(error).toWellFormed().slice(0, 4096) }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
-      if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
+      if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }
     }
   }
 }

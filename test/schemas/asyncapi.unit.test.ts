@@ -27,33 +27,59 @@ const messageOfType = (id: string): MessageInterface => {
   return found
 }
 /** The JSON schema of a message's payload, as a validator in another language would use it. */
-const payloadSchema = (id: string): z.ZodType =>
-  z.fromJSONSchema(messageOfType(id).payload()?.json() as z.core.JSONSchema.JSONSchema)
+const payloadSchema = (id: string): z.ZodType => z.fromJSONSchema(messageOfType(id).payload()?.json() as z.core.JSONSchema.JSONSchema)
 
-beforeAll(async () => { ({ parsed } = await parse(asyncApiDocument([toyKind]))) })
+beforeAll(async () => {
+  ;({ parsed } = await parse(asyncApiDocument([toyKind])))
+})
 
 describe('the document', () => {
-  const cases = [['without kinds', []], ['with a kind', [toyKind]]] as const
+  const cases = [
+    ['without kinds', []],
+    ['with a kind', [toyKind]],
+  ] as const
   test.each(cases)('passes a parser without a finding: %s', async (_, kinds) => {
     expect((await parse(asyncApiDocument(kinds))).problems).toEqual([])
   })
 
   test('names the channels of the contract, their parameters and the server on loopback', () => {
     const channels = parsed.channels().all()
-    const parametersOf = (channel: ChannelInterface) => channel.parameters().all().map((parameter) => parameter.id())
+    const parametersOf = (channel: ChannelInterface) =>
+      channel
+        .parameters()
+        .all()
+        .map((parameter) => parameter.id())
     expect(channels.map((channel) => [channel.address(), parametersOf(channel)])).toEqual([
       ['in.{tenant}.{kind}.{id}', ['tenant', 'kind', 'id']],
       ['out.{tenant}.{kind}.{id}.{type}', ['tenant', 'kind', 'id', 'type']],
       ['dead.{reason}.{tenant}.{kind}.{id}', ['reason', 'tenant', 'kind', 'id']],
     ])
-    expect(parsed.servers().all().map((server) => `${server.protocol()}://${server.host()}`)).toEqual(['nats://127.0.0.1:4222'])
-    expect(parsed.operations().all().map((operation) => [operation.action(), operation.channels().all()[0]?.id()])).toEqual([
-      ['receive', 'in'], ['send', 'out'], ['send', 'dead'],
+    expect(
+      parsed
+        .servers()
+        .all()
+        .map((server) => `${server.protocol()}://${server.host()}`),
+    ).toEqual(['nats://127.0.0.1:4222'])
+    expect(
+      parsed
+        .operations()
+        .all()
+        .map((operation) => [operation.action(), operation.channels().all()[0]?.id()]),
+    ).toEqual([
+      ['receive', 'in'],
+      ['send', 'out'],
+      ['send', 'dead'],
     ])
   })
 
   test('has a message for each known type, and for each type of a kind', () => {
-    const names = (channel: string) => parsed.channels().get(channel)?.messages().all().map((known) => known.name())
+    const names = (channel: string) =>
+      parsed
+        .channels()
+        .get(channel)
+        ?.messages()
+        .all()
+        .map((known) => known.name())
     expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(toyKind.events)])
     expect(names('out')).toEqual([...Object.keys(KNOWN_EMITS), ...Object.keys(toyKind.emits)])
     expect(names('dead')).toEqual(['rejected', 'task_failed'])

@@ -35,9 +35,11 @@ const addresses: fc.Arbitrary<Address> = fc.record({ tenant: token, kind: token,
 test.each([1, 16, 64, 1_000])('an actor is in the same partition of %i as nats-server puts it into', async (partitions) => {
   const prefix = `p${partitions}`
   const { config } = await jsm.streams.add({
-    name: prefix, subjects: [`${prefix}.in.*.*.*`],
+    name: prefix,
+    subjects: [`${prefix}.in.*.*.*`],
     subject_transform: {
-      src: `${prefix}.in.*.*.*`, dest: `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}`,
+      src: `${prefix}.in.*.*.*`,
+      dest: `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}`,
     },
   })
   const actors = fc.sample(addresses, 500)
@@ -49,7 +51,10 @@ test.each([1, 16, 64, 1_000])('an actor is in the same partition of %i as nats-s
     const actor = actors[index]
     if (stored === null || actor === undefined) throw new Error(`message ${index} is not there`)
     expect(parseInboxSubject(stored.subject)).toEqual({
-      partition: partitionOf(actor, partitions), address: actor, origin: 'producer', addressable: true,
+      partition: partitionOf(actor, partitions),
+      address: actor,
+      origin: 'producer',
+      addressable: true,
     })
   }
 })

@@ -43,16 +43,20 @@ export function historyEvents({ inputs }: KindGenerators, maxLength = 40): fc.Ar
   const late = fc.record({ what: fc.constant('late' as const), pick: fc.nat(), ending: fc.nat() })
   const again = fc.record({ what: fc.constant('again' as const), pick: fc.nat() })
   const rubbish = fc.record({
-    what: fc.constant('rubbish' as const), bytes: fc.uint8Array({ maxLength: 20 }),
+    what: fc.constant('rubbish' as const),
+    bytes: fc.uint8Array({ maxLength: 20 }),
     origin: fc.constantFrom<Message['origin']>('producer', 'internal'),
   })
-  return fc.array(fc.oneof(
-    { weight: 12, arbitrary: input },
-    { weight: 6, arbitrary: end },
-    { weight: 1, arbitrary: late },
-    { weight: 2, arbitrary: again },
-    { weight: 1, arbitrary: rubbish },
-  ), { maxLength, size: 'max' })
+  return fc.array(
+    fc.oneof(
+      { weight: 12, arbitrary: input },
+      { weight: 6, arbitrary: end },
+      { weight: 1, arbitrary: late },
+      { weight: 2, arbitrary: again },
+      { weight: 1, arbitrary: rubbish },
+    ),
+    { maxLength, size: 'max' },
+  )
 }
 
 /** The history of an actor that is reloaded from the log before every decision. */
@@ -65,8 +69,13 @@ export interface ActorHistory {
   actor: Actor
 }
 
-export const newHistory = ({ kind }: KindGenerators, id = 'a1'): ActorHistory =>
-  ({ messages: [], decisions: [], records: [], written: [], actor: newActor({ tenant: 'acme', kind: kind.name, id }) })
+export const newHistory = ({ kind }: KindGenerators, id = 'a1'): ActorHistory => ({
+  messages: [],
+  decisions: [],
+  records: [],
+  written: [],
+  actor: newActor({ tenant: 'acme', kind: kind.name, id }),
+})
 
 export const textOf = (encoded: Uint8Array): string => Buffer.from(encoded).toString('utf8')
 
@@ -98,7 +107,10 @@ export function playHistory(generators: KindGenerators, all: readonly HistoryEve
  * `evicts` selects, and whenever a decision asks for it.
  */
 export function replayInMemory(
-  generators: KindGenerators, messages: readonly Message[], evicts: (index: number) => boolean, first = newHistory(generators).actor,
+  generators: KindGenerators,
+  messages: readonly Message[],
+  evicts: (index: number) => boolean,
+  first = newHistory(generators).actor,
 ): string[] {
   const written: string[] = []
   let actor = first
@@ -130,7 +142,7 @@ function messageOf(generators: KindGenerators, history: ActorHistory, event: His
       const { tasks = {}, timers = {} } = history.actor.state ?? {}
       const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), event.pick) ?? 'none'
       const task = tasks[run]?.task
-      const type = task === undefined ? 'timer.fired' as const : ENDINGS[event.ending % 3] ?? 'task.done'
+      const type = task === undefined ? ('timer.fired' as const) : (ENDINGS[event.ending % 3] ?? 'task.done')
       return ending(seq, type, run, picked(generators.outputs[task ?? ''] ?? [], event.output))
     }
     case 'late': {

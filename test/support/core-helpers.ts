@@ -13,8 +13,13 @@ export const timeAt = (seq: number): string => new Date(START + seq * 1000).toIS
 
 /** A producer's message at an INBOX position; its time follows from the position. */
 export const message = (seq: number, body: unknown, more: Partial<Message> = {}): Message => ({
-  seq, ts: timeAt(seq), payload: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-  subject: 'in.acme.toy.a1', origin: 'producer', addressable: true, ...more,
+  seq,
+  ts: timeAt(seq),
+  payload: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+  subject: 'in.acme.toy.a1',
+  origin: 'producer',
+  addressable: true,
+  ...more,
 })
 export const internal = (seq: number, body: unknown): Message => message(seq, body, { origin: 'internal' })
 

@@ -3,14 +3,15 @@ import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
 
-const task = () => defineTask({
-  input: z.object({ of: z.number() }),
-  output: z.object({ gives: z.number() }),
-  deadlineMs: 5_000,
-  attemptsMax: 1,
-  concurrencyMax: 1,
-  run: async ({ input }) => ({ gives: input.of }),
-})
+const task = () =>
+  defineTask({
+    input: z.object({ of: z.number() }),
+    output: z.object({ gives: z.number() }),
+    deadlineMs: 5_000,
+    attemptsMax: 1,
+    concurrencyMax: 1,
+    run: async ({ input }) => ({ gives: input.of }),
+  })
 
 /** A machine that is hard to restore after a restart: parallel regions, each with tasks, timers and history states. */
 const definition = defineKind({
@@ -18,10 +19,18 @@ const definition = defineKind({
   version: 1,
   context: z.object({ sum: z.number(), heard: z.array(z.string()) }),
   events: {
-    go: z.object({}), stop: z.object({}), risk: z.object({}), blink: z.object({}),
-    poke: z.object({}), away: z.object({}), back: z.object({}), wholly: z.object({}),
-    arm: z.object({ ms: z.number().min(0).max(1e6) }), disarm: z.object({}),
-    hear: z.object({ word: z.string() }), quit: z.object({}),
+    go: z.object({}),
+    stop: z.object({}),
+    risk: z.object({}),
+    blink: z.object({}),
+    poke: z.object({}),
+    away: z.object({}),
+    back: z.object({}),
+    wholly: z.object({}),
+    arm: z.object({ ms: z.number().min(0).max(1e6) }),
+    disarm: z.object({}),
+    hear: z.object({ word: z.string() }),
+    quit: z.object({}),
     'message.received': z.object({ role: z.enum(['user', 'agent', 'assistant', 'system']), text: z.string() }),
   },
   emits: { ticked: z.object({ sum: z.number() }), gone: z.object({ to: z.string() }) },
@@ -49,7 +58,10 @@ const machine = setup(definition.xstate).createMachine({
           states: {
             first: {
               invoke: {
-                id: 'job', src: 'first', input: ({ context }) => ({ of: context.sum }), onError: '#parallel.work.broken',
+                id: 'job',
+                src: 'first',
+                input: ({ context }) => ({ of: context.sum }),
+                onError: '#parallel.work.broken',
                 onDone: { target: 'second', actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
               },
             },
@@ -62,7 +74,10 @@ const machine = setup(definition.xstate).createMachine({
         // Its error has a transition only while the sum is 0; otherwise it ends the actor.
         risking: {
           invoke: {
-            id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle',
+            id: 'risk',
+            src: 'risky',
+            input: { of: 1 },
+            onDone: 'idle',
             onError: { guard: ({ context }) => context.sum === 0, target: 'idle' },
           },
           on: { stop: 'idle' },
@@ -90,7 +105,10 @@ const machine = setup(definition.xstate).createMachine({
           entry: emit({ type: 'gone', data: { to: 'elsewhere' } }),
           // Its result does not exit the state.
           invoke: {
-            id: 'watch', src: 'second', input: { of: 3 }, onError: 'calm',
+            id: 'watch',
+            src: 'second',
+            input: { of: 3 },
+            onError: 'calm',
             onDone: { actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
           },
           on: { back: 'upset.again', wholly: 'upset.whollyAgain' },
@@ -105,7 +123,8 @@ const machine = setup(definition.xstate).createMachine({
         ticking: {
           after: {
             10_000: {
-              target: 'ticking', reenter: true,
+              target: 'ticking',
+              reenter: true,
               actions: [
                 assign({ sum: ({ context }) => context.sum + 1 }),
                 emit(({ context }) => ({ type: 'ticked', data: { sum: context.sum } })),

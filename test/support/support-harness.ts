@@ -51,23 +51,32 @@ export function createSupportHarness(kind: Kind = support) {
   const harness = {
     records,
     messages,
-    get actor() { return actor },
-    get state() { return records.at(-1)?.to ?? '' },
-    get label() { return actor.label },
+    get actor() {
+      return actor
+    },
+    get state() {
+      return records.at(-1)?.to ?? ''
+    },
+    get label() {
+      return actor.label
+    },
     get last(): LogRecord {
       const record = records.at(-1)
       if (record === undefined) throw new Error('nothing has happened yet')
       return record
     },
-    get emitted(): Emitted[] { return records.flatMap((record) => record.emitted) },
-    get pendingTask() { return pending() },
+    get emitted(): Emitted[] {
+      return records.flatMap((record) => record.emitted)
+    },
+    get pendingTask() {
+      return pending()
+    },
 
     event: (type: string, data: object, more: object = {}) => take({ type, data, ...more }, false),
     says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, false),
     user: (text: string, id?: string) => harness.says('user', text, id),
     result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, true),
-    fail: (run = pending().run) =>
-      take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
+    fail: (run = pending().run) => take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
     expire: (run = pending().run) => take({ type: 'task.expired', run }, true),
     fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, true),
 
@@ -77,8 +86,13 @@ export function createSupportHarness(kind: Kind = support) {
       const definition = kind.tasks[task]
       if (definition === undefined) throw new Error(`no task ${task}`)
       const call = {
-        input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address,
-        searchIndex: emptySearchIndex, memory: emptySearchIndex,
+        input: definition.input.parse(input),
+        key: run,
+        signal: new AbortController().signal,
+        log,
+        actor: actor.address,
+        searchIndex: emptySearchIndex,
+        memory: emptySearchIndex,
       }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)

@@ -45,7 +45,11 @@ const machine = setup({
   context: { count: 0, note: '' },
   initial: 'open',
   on: {
-    throw: { actions: assign(() => { throw new Error('this machine throws') }) },
+    throw: {
+      actions: assign(() => {
+        throw new Error('this machine throws')
+      }),
+    },
     corrupt: { actions: assign({ note: () => '\ud800' }) },
     finish: '.over',
   },
@@ -71,10 +75,7 @@ const machine = setup({
             id: 'answering',
             src: 'answer',
             input: ({ event }) => ({ q: event.type === 'ask' ? event.data.q : '' }),
-            onDone: {
-              target: 'idle',
-              actions: emit(({ event }) => ({ type: 'answered', data: { text: event.output.text } })),
-            },
+            onDone: { target: 'idle', actions: emit(({ event }) => ({ type: 'answered', data: { text: event.output.text } })) },
             onError: 'failed',
           },
         },

@@ -1,7 +1,26 @@
 import { expect } from 'vitest'
 import {
-  and, assign, cancel, createMachine, emit, enqueueActions, forwardTo, fromCallback, fromEventObservable, fromObservable, fromPromise,
-  fromTransition, log, not, or, raise, sendParent, sendTo, spawnChild, stateIn, stopChild,
+  and,
+  assign,
+  cancel,
+  createMachine,
+  emit,
+  enqueueActions,
+  forwardTo,
+  fromCallback,
+  fromEventObservable,
+  fromObservable,
+  fromPromise,
+  fromTransition,
+  log,
+  not,
+  or,
+  raise,
+  sendParent,
+  sendTo,
+  spawnChild,
+  stateIn,
+  stopChild,
 } from 'xstate'
 import { z } from 'zod'
 import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
@@ -16,10 +35,19 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { internal, message, reread, timeAt } from './core-helpers.ts'
 
 const job = defineTask({
-  input: z.unknown(), output: z.unknown(), deadlineMs: 60_000, attemptsMax: 1, concurrencyMax: 1, run: async () => null,
+  input: z.unknown(),
+  output: z.unknown(),
+  deadlineMs: 60_000,
+  attemptsMax: 1,
+  concurrencyMax: 1,
+  run: async () => null,
 })
 const kind = defineKind({
-  name: 'proof', version: 1, context: z.looseObject({}), emits: { out: z.looseObject({}) }, tasks: { job },
+  name: 'proof',
+  version: 1,
+  context: z.looseObject({}),
+  emits: { out: z.looseObject({}) },
+  tasks: { job },
   events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
 })
 
@@ -40,7 +68,9 @@ function live(config: object, implementations: object = {}) {
   const outcome = () => ({ run: pending('tasks'), attempts: 1, queueMs: 0, durationMs: 0 })
   return {
     records,
-    get emitted() { return records.flatMap((record) => record.emitted.map(({ data }) => data)) },
+    get emitted() {
+      return records.flatMap((record) => record.emitted.map(({ data }) => data))
+    },
     on: (type: string, data: object = {}) => take(message(++seq, { type, data })),
     done: (output: unknown = null) => take(internal(++seq, { type: 'task.done', ...outcome(), output })),
     fail: () => take(internal(++seq, { type: 'task.failed', ...outcome(), error: { code: 'no', message: 'no' } })),
@@ -67,8 +97,12 @@ export type Proof =
 
 const supported = (shows: () => void): Proof => ({ status: 'supported', shows })
 const ignored = (shows: () => void): Proof => ({ status: 'ignored', shows })
-const refused = (code: string, machine: object, implementations: object = {}): Proof =>
-  ({ status: 'refused', code, machine, implementations })
+const refused = (code: string, machine: object, implementations: object = {}): Proof => ({
+  status: 'refused',
+  code,
+  machine,
+  implementations,
+})
 const rejected = (code: string, machine: object): Proof => ({ status: 'rejected', code, machine })
 
 const two = (a: object, b: object = {}, c: object = {}): object => ({ initial: 'a', states: { a, b, c } })
@@ -80,9 +114,11 @@ const history = (deep: boolean): object => ({
   initial: 'a',
   states: {
     a: {
-      initial: 'x', on: { back: 'b' },
+      initial: 'x',
+      on: { back: 'b' },
       states: {
-        x: { on: { go: 'y' } }, y: { initial: 'p', states: { p: { on: { go: 'q' } }, q: {} } },
+        x: { on: { go: 'y' } },
+        y: { initial: 'p', states: { p: { on: { go: 'q' } }, q: {} } },
         h: { type: 'history', history: deep ? 'deep' : 'shallow' },
       },
     },
@@ -120,19 +156,25 @@ export const proofs: Readonly<Record<string, Proof>> = {
   'Events with data (`on`)': supported(() => {
     expect(live({ on: { set: { actions: set } } }).on('set', { n: 4 }).state?.context).toEqual({ n: 4 })
   }),
-  'Wildcard `*`': supported(() => { expect(live(two({ on: { '*': 'b' } })).on('unheard.of').to).toBe('b') }),
-  'Partial wildcard `say.*`': supported(() => { expect(live(two({ on: { 'say.*': 'b' } })).on('say.hello').to).toBe('b') }),
+  'Wildcard `*`': supported(() => {
+    expect(live(two({ on: { '*': 'b' } })).on('unheard.of').to).toBe('b')
+  }),
+  'Partial wildcard `say.*`': supported(() => {
+    expect(live(two({ on: { 'say.*': 'b' } })).on('say.hello').to).toBe('b')
+  }),
   'Several candidates, forbidden transitions': supported(() => {
     const machine = live({
-      ...two({ on: { go: [{ guard: () => false, target: 'a' }, { target: 'b' }], back: undefined } }), on: { back: '.b' },
+      ...two({ on: { go: [{ guard: () => false, target: 'a' }, { target: 'b' }], back: undefined } }),
+      on: { back: '.b' },
     })
     expect([machine.on('back').to, machine.on('go').to]).toEqual(['a', 'b'])
   }),
   '`always`': supported(() => {
     expect(
-      live(
-        two({ always: { guard: ({ context }: { context: object }) => 'n' in context, target: 'b' }, on: { set: { actions: set } } }),
-      ).on('set', { n: 1 }).to,
+      live(two({ always: { guard: ({ context }: { context: object }) => 'n' in context, target: 'b' }, on: { set: { actions: set } } })).on(
+        'set',
+        { n: 1 },
+      ).to,
     ).toBe('b')
   }),
   '`always` in a cycle without a guard': refused('always_cycle', two({ always: 'b' }, { always: 'a' })),
@@ -148,7 +190,9 @@ export const proofs: Readonly<Record<string, Proof>> = {
   'Named and computed delays': supported(() => {
     const delays = { soon: 2_000, later: ({ context }: { context: { s: number } }) => context.s * 1_000 }
     expect(
-      live({ context: { s: 3 }, ...two({ after: { soon: 'b', later: 'b' } }) }, { delays }).on('back').timers.map(({ at }) => at),
+      live({ context: { s: 3 }, ...two({ after: { soon: 'b', later: 'b' } }) }, { delays })
+        .on('back')
+        .timers.map(({ at }) => at),
     ).toEqual([timeAt(3), timeAt(4)])
   }),
   'A delay that has no implementation': refused('unknown_delay', two({ after: { soon: 'b' } })),
@@ -178,21 +222,24 @@ export const proofs: Readonly<Record<string, Proof>> = {
   'A guard that has no implementation': refused('unknown_guard', two({ on: { go: { guard: 'may', target: 'b' } } })),
   '`assign`': supported(() => {
     expect(
-      live({
-        context: { n: 1 }, on: { go: { actions: assign({ n: ({ context }) => (context as { n: number }).n + 1 }) } },
-      }).on('go').state?.context,
+      live({ context: { n: 1 }, on: { go: { actions: assign({ n: ({ context }) => (context as { n: number }).n + 1 }) } } }).on('go').state
+        ?.context,
     ).toEqual({ n: 2 })
   }),
   'Context by a function of `input`': supported(() => {
     expect(live({ context: ({ input }: { input: object }) => ({ ...input }) }).on('go').state?.context).toEqual({
-      tenant: 'acme', kind: 'proof', id: 'p1',
+      tenant: 'acme',
+      kind: 'proof',
+      id: 'p1',
     })
   }),
   'Context that JSON cannot hold': refused('context_not_json', { context: { seen: new Set() } }),
   'Context that comes to be what JSON cannot hold': rejected('context_not_json', {
     on: { go: { actions: assign({ at: () => new Date(0) }) } },
   }),
-  '`raise`': supported(() => { expect(live(two({ on: { go: { actions: raise({ type: 'back' }) }, back: 'b' } })).on('go').to).toBe('b') }),
+  '`raise`': supported(() => {
+    expect(live(two({ on: { go: { actions: raise({ type: 'back' }) }, back: 'b' } })).on('go').to).toBe('b')
+  }),
   '`raise` with a delay, `cancel`': supported(() => {
     const machine = live(
       two({
@@ -208,7 +255,7 @@ export const proofs: Readonly<Record<string, Proof>> = {
     expect(live({ on: { go: { actions: out('hi') } } }).on('go').emitted).toMatchObject([{ type: 'out', data: { text: 'hi' } }])
   }),
   '`emit` of a type that the kind does not declare': rejected('unknown_emit', { on: { go: { actions: emit({ type: 'other' }) } } }),
-  '`send` (Colloquy\'s own)': supported(() => {
+  "`send` (Colloquy's own)": supported(() => {
     expect(live({ on: { go: { actions: send({ kind: 'proof', id: 'p2', type: 'go', data: {} }) } } }).on('go').sent).toMatchObject([
       { kind: 'proof', actor: 'p2', type: 'go' },
     ])
@@ -225,7 +272,14 @@ export const proofs: Readonly<Record<string, Proof>> = {
   '`sendTo` to another actor': refused('send_to_other', { on: { go: { actions: sendTo('job', { type: 'go' }) } } }),
   '`sendParent`, `forwardTo`': refused('send_to_other', { entry: [sendParent({ type: 'go' }), forwardTo('job')] }),
   '`self.send(…)` inside a function': rejected('send_to_other', {
-    on: { go: { actions: assign(({ self }) => { self.send({ type: 'go' }); return {} }) } },
+    on: {
+      go: {
+        actions: assign(({ self }) => {
+          self.send({ type: 'go' })
+          return {}
+        }),
+      },
+    },
   }),
   '`log`': ignored(() => {
     expect(live({ on: { go: { actions: log('x') } } }).on('go')).toMatchObject({ outcome: 'committed', emitted: [] })
@@ -253,7 +307,8 @@ export const proofs: Readonly<Record<string, Proof>> = {
     const machine = live(
       two({
         invoke: {
-          ...invoke, onDone: { target: 'b', actions: assign({ got: ({ event }) => (event as unknown as { output: unknown }).output }) },
+          ...invoke,
+          onDone: { target: 'b', actions: assign({ got: ({ event }) => (event as unknown as { output: unknown }).output }) },
         },
       }),
     )
@@ -292,20 +347,32 @@ export const proofs: Readonly<Record<string, Proof>> = {
   '`systemId` of an invoke': refused('system_id', two({ invoke: { ...invoke, systemId: 'x' } })),
   '`invoke.src` written in place': refused('inline_source', { invoke: { id: 'job', src: fromPromise(async () => 1), onError: {} } }),
   '`invoke` of a name that is no task': refused('unknown_source', { invoke: { id: 'job', src: 'jbo', onError: {} } }),
-  '`fromPromise` that is no task': refused('promise_actor', { invoke: { id: 'x', src: 'mine', onError: {} } }, {
-    actors: { mine: fromPromise(async () => 1) },
-  }),
+  '`fromPromise` that is no task': refused(
+    'promise_actor',
+    { invoke: { id: 'x', src: 'mine', onError: {} } },
+    { actors: { mine: fromPromise(async () => 1) } },
+  ),
   '`fromCallback`': refused('callback_actor', { invoke: { id: 'x', src: 'cb', onError: {} } }, callback),
   '`fromObservable`, `fromEventObservable`': refused(
-    'observable_actor', { invoke: [{ id: 'x', src: 'one', onError: {} }, { id: 'y', src: 'two', onError: {} }] },
+    'observable_actor',
+    {
+      invoke: [
+        { id: 'x', src: 'one', onError: {} },
+        { id: 'y', src: 'two', onError: {} },
+      ],
+    },
     { actors: { one: fromObservable(() => never), two: fromEventObservable(() => never) } },
   ),
-  '`fromTransition`': refused('transition_actor', { invoke: { id: 'x', src: 'sum', onError: {} } }, {
-    actors: { sum: fromTransition((n: number) => n, 0) },
-  }),
-  'A machine as an actor': refused('machine_actor', { invoke: { id: 'x', src: 'child', onError: {} } }, {
-    actors: { child: createMachine({}) },
-  }),
+  '`fromTransition`': refused(
+    'transition_actor',
+    { invoke: { id: 'x', src: 'sum', onError: {} } },
+    { actors: { sum: fromTransition((n: number) => n, 0) } },
+  ),
+  'A machine as an actor': refused(
+    'machine_actor',
+    { invoke: { id: 'x', src: 'child', onError: {} } },
+    { actors: { child: createMachine({}) } },
+  ),
   '`spawnChild`': refused('spawned_task', { entry: spawnChild('job', { id: 'x' }) }),
   '`enqueue.spawnChild`': rejected('spawned_task', {
     on: { go: { actions: enqueueActions(({ enqueue }) => enqueue.spawnChild('job', { id: 'x' })) } },
@@ -315,7 +382,7 @@ export const proofs: Readonly<Record<string, Proof>> = {
     on: {
       go: {
         actions: assign((...all) => {
-          (Reflect.get(all[0], 'spawn') as (src: string, options: object) => void)('job', { id: 'x' })
+          ;(Reflect.get(all[0], 'spawn') as (src: string, options: object) => void)('job', { id: 'x' })
           return {}
         }),
       },
@@ -329,18 +396,35 @@ export const proofs: Readonly<Record<string, Proof>> = {
   '`id` of states, targets by `#id`': supported(() => {
     expect(live(two({ on: { go: '#there' } }, { id: 'there' })).on('go').to).toBe('b')
   }),
-  'A state\'s name with `.` or `+` in it': refused('bad_state_name', { initial: 'a.b', states: { 'a.b': {} } }),
+  "A state's name with `.` or `+` in it": refused('bad_state_name', { initial: 'a.b', states: { 'a.b': {} } }),
   '`assign` that writes on the context': rejected('', {
     context: { list: [] },
-    on: { go: { actions: assign(({ context }) => { (Reflect.get(context, 'list') as number[]).push(1); return context }) } },
+    on: {
+      go: {
+        actions: assign(({ context }) => {
+          ;(Reflect.get(context, 'list') as number[]).push(1)
+          return context
+        }),
+      },
+    },
   }),
   '`raise` with a delay of what JSON cannot hold': rejected('bad_event', {
     on: { go: { actions: raise({ type: 'back', data: { at: new Date(0) } } as { type: string }, { delay: 1_000 }) } },
   }),
   '`output` that JSON cannot hold': rejected('bad_output', {
-    initial: 'a', states: { a: { on: { go: 'b' } }, b: { type: 'final' } }, output: { at: new Date(0) },
+    initial: 'a',
+    states: { a: { on: { go: 'b' } }, b: { type: 'final' } },
+    output: { at: new Date(0) },
   }),
-  'A machine that throws': rejected('', { on: { go: { actions: assign(() => { throw new Error('no') }) } } }),
+  'A machine that throws': rejected('', {
+    on: {
+      go: {
+        actions: assign(() => {
+          throw new Error('no')
+        }),
+      },
+    },
+  }),
 }
 
 export { live, refusedCodes }

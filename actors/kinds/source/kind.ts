@@ -19,36 +19,41 @@ const hasChunks = ({ chunks, coming }: Context): boolean => chunks !== '' || com
  * The kind `source`: one source of knowledge, such as a file. Its state holds the ids of its chunks only; their texts are in the records of
  * the uploads, where the indexer reads them.
  */
-export const sourceKind = kind.with(setup({
-  ...kind.xstate,
-  guards: {
-    isNextPart: ({ context, event }) => event.type === 'source.taught' && event.data.part < event.data.parts
-      && isExpectedPart(context, event.data),
-    isLastPart: ({ context, event }) => event.type === 'source.taught' && event.data.part === event.data.parts
-      && isExpectedPart(context, event.data),
-    knowsSomething: ({ context }) => hasChunks(context),
-  },
-  actions: {
-    change: enqueueActions(({ context, event, enqueue }) => {
-      const { context: after, added, removed }: Change = event.type === 'source.taught'
-        ? applyPart(context, event.data)
-        : removeAll(context)
-      enqueue.assign(after)
-      enqueue.emit({
-        type: 'knowledge.changed', data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] },
-      })
-    }),
-  },
-}).createMachine({
-  id: 'source',
-  context: ({ input }) => emptyContext(input.id),
-  initial: 'empty',
-  on: {
-    'source.taught': [
-      { guard: 'isLastPart', target: '.known', actions: 'change' },
-      { guard: 'isNextPart', target: '.arriving', actions: 'change' },
-    ],
-    'source.forgotten': { guard: 'knowsSomething', target: '.forgotten', actions: 'change' },
-  },
-  states: { empty: {}, arriving: {}, known: {}, forgotten: {} },
-}))
+export const sourceKind = kind.with(
+  setup({
+    ...kind.xstate,
+    guards: {
+      isNextPart: ({ context, event }) =>
+        event.type === 'source.taught' && event.data.part < event.data.parts && isExpectedPart(context, event.data),
+      isLastPart: ({ context, event }) =>
+        event.type === 'source.taught' && event.data.part === event.data.parts && isExpectedPart(context, event.data),
+      knowsSomething: ({ context }) => hasChunks(context),
+    },
+    actions: {
+      change: enqueueActions(({ context, event, enqueue }) => {
+        const {
+          context: after,
+          added,
+          removed,
+        }: Change = event.type === 'source.taught' ? applyPart(context, event.data) : removeAll(context)
+        enqueue.assign(after)
+        enqueue.emit({
+          type: 'knowledge.changed',
+          data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] },
+        })
+      }),
+    },
+  }).createMachine({
+    id: 'source',
+    context: ({ input }) => emptyContext(input.id),
+    initial: 'empty',
+    on: {
+      'source.taught': [
+        { guard: 'isLastPart', target: '.known', actions: 'change' },
+        { guard: 'isNextPart', target: '.arriving', actions: 'change' },
+      ],
+      'source.forgotten': { guard: 'knowsSomething', target: '.forgotten', actions: 'change' },
+    },
+    states: { empty: {}, arriving: {}, known: {}, forgotten: {} },
+  }),
+)

@@ -18,8 +18,15 @@ export const contextSchema = z.object({
 export type Context = z.infer<typeof contextSchema>
 
 /** The context of a source without chunks. */
-export const emptyContext = (source: string): Context =>
-  ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
+export const emptyContext = (source: string): Context => ({
+  source,
+  title: null,
+  lang: null,
+  url: null,
+  revision: null,
+  chunks: '',
+  coming: null,
+})
 
 /** The next context of a source, and the chunks that it gains and loses. */
 export interface Change {
@@ -52,8 +59,11 @@ export function applyPart(before: Context, { source, title, lang, url, revision,
 }
 
 /** Removes all chunks, also those of an incoming revision. */
-export const removeAll = (before: Context): Change =>
-  ({ context: emptyContext(before.source), added: [], removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))] })
+export const removeAll = (before: Context): Change => ({
+  context: emptyContext(before.source),
+  added: [],
+  removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))],
+})
 
 /** Number of chunk ids in a concatenation. */
 export const chunkCount = (ids: string): number => ids.length / CHUNK_ID_CHARS

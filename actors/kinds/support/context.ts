@@ -61,16 +61,20 @@ export type Context = z.infer<typeof contextSchema>
 
 const newCase = { rating: null, queue: [], misses: 0, failures: 0, complaints: 0 }
 
-export const initialContext: Context = {
-  ...newCase, lang: null, topic: null, intent: null, confidence: null, asked: null, turns: [],
-}
+export const initialContext: Context = { ...newCase, lang: null, topic: null, intent: null, confidence: null, asked: null, turns: [] }
 
 /** The context of the same customer's next case: keeps the conversation, resets the counters. */
 export const reopened = (context: Context): Context => ({ ...context, ...newCase })
 
 /** The label for the tables. `intent`, `confidence` and `lang` are those of the last message. */
-export const labelOf = ({ intent, topic, confidence, lang, rating }: Context): Label =>
-  ({ intent, topic, confidence, lang, rating, quality: null })
+export const labelOf = ({ intent, topic, confidence, lang, rating }: Context): Label => ({
+  intent,
+  topic,
+  confidence,
+  lang,
+  rating,
+  quality: null,
+})
 
 interface Message {
   readonly id: string
@@ -84,7 +88,11 @@ export function withQuestion(context: Context, { id, data }: Message): Context {
   const { intent, confidence, topic, continues } = classify(text, context.topic)
   const question: Question = { id, text, lang, intent, topic, about: continues ? context.asked : null }
   return {
-    ...context, lang, topic, intent, confidence,
+    ...context,
+    lang,
+    topic,
+    intent,
+    confidence,
     asked: isQuestion(intent) ? clip(text, ABOUT_CHARS_MAX) : context.asked,
     queue: [...context.queue, question],
     complaints: intent === 'thanks' || intent === 'feedback_positive' ? 0 : context.complaints,
@@ -105,7 +113,10 @@ export function withMessage(context: Context, { data }: Message): Context {
 export function withReply(context: Context, reply: string): Context {
   const [question, ...queue] = context.queue
   if (question === undefined) return context
-  const exchange: Turn[] = [{ role: 'user', text: question.text }, { role: 'assistant', text: reply }]
+  const exchange: Turn[] = [
+    { role: 'user', text: question.text },
+    { role: 'assistant', text: reply },
+  ]
   return { ...context, queue, turns: withTurns(context, exchange) }
 }
 
@@ -123,7 +134,7 @@ function languageOf(text: string, declared: string | undefined, before: Language
   const code = detected?.slice(0, 2).toLowerCase()
   const language = languageSchema.options.find((language) => language === code)
   const isTooShort = declared === undefined && language === 'en' && text.length < SWITCH_CHARS_MIN
-  return isTooShort ? before ?? language : language ?? before ?? 'en'
+  return isTooShort ? (before ?? language) : (language ?? before ?? 'en')
 }
 
 /** The outcome of a case in which the customer stopped writing. */

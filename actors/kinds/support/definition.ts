@@ -18,8 +18,7 @@ export const supportEvents = {
   'feedback.given': feedbackGiven
     .extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) })
     .meta({ description: 'The customer rates the case' }),
-  'case.taken': z.object({ agent: z.string().min(1).max(128) })
-    .meta({ description: 'A person of the support desk takes over the case' }),
+  'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
 } as const
 
@@ -49,7 +48,10 @@ export const lookupInput = querySchema
 export const lookupOutput = z.object({ hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional() })
 
 export const answerInput = querySchema.extend({
-  hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional(), turns: z.array(turnSchema).max(TURNS_MAX),
+  hits: hitsSchema,
+  earlier: earlierSchema.optional(),
+  kbVersion: z.string().max(64).optional(),
+  turns: z.array(turnSchema).max(TURNS_MAX),
 })
 export const answerOutput = z.object({
   /** `null` where the articles do not contain an answer. */
@@ -74,16 +76,17 @@ export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
 export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 
 /** The kind `support` without its machine: events, emitted events and the two given tasks. */
-export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) => defineKind({
-  name: 'support',
-  version: 2,
-  context: contextSchema,
-  // Version 1 searched articles only. Its tasks had fewer fields; its states are the same.
-  migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
-  events: supportEvents,
-  emits: KNOWN_EMITS,
-  tasks,
-  label: labelOf,
-})
+export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) =>
+  defineKind({
+    name: 'support',
+    version: 2,
+    context: contextSchema,
+    // Version 1 searched articles only. Its tasks had fewer fields; its states are the same.
+    migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
+    events: supportEvents,
+    emits: KNOWN_EMITS,
+    tasks,
+    label: labelOf,
+  })
 
 export type SupportSetup = ReturnType<typeof defineSupport>['xstate']

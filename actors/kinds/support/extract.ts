@@ -22,10 +22,12 @@ const ABOUT_WEIGHT = 0.1
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
   const coverageInArticles = createCoverage(articles)
   /** Keyed by the text itself, so that a hit from another version of the articles is split afresh. */
-  const read = new Map(articles.map(({ text, lang }) => {
-    const clipped = clip(text, HIT_CHARS_MAX)
-    return [clipped, sentencesOf(clipped, lang)]
-  }))
+  const read = new Map(
+    articles.map(({ text, lang }) => {
+      const clipped = clip(text, HIT_CHARS_MAX)
+      return [clipped, sentencesOf(clipped, lang)]
+    }),
+  )
 
   return ({ text, about, lang, hits }) => {
     const hit = hits.find((found) => isIn(found, lang))
@@ -40,10 +42,7 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
       return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
     const passage = bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf)
-    return {
-      text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX),
-      sources: [citationOf(hit)],
-    }
+    return { text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX), sources: [citationOf(hit)] }
   }
 }
 

@@ -15,11 +15,17 @@ export const articleTextCharsMax = 2000
  * `returns-window-en` and `returns-window-zh` state the same facts.
  */
 export const Article = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+-(en|zh)$/).max(64),
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]+-(en|zh)$/)
+    .max(64),
   lang: z.enum(['en', 'zh']),
   topic: z.enum(articleTopics),
   title: z.string().min(1).max(120),
-  text: z.string().min(1).refine((text) => [...text].length <= articleTextCharsMax, `over ${articleTextCharsMax} characters`),
+  text: z
+    .string()
+    .min(1)
+    .refine((text) => [...text].length <= articleTextCharsMax, `over ${articleTextCharsMax} characters`),
 })
 export type Article = z.infer<typeof Article>
 

@@ -1,8 +1,6 @@
 /** What a customer may want. The first seven are topics of a case. */
 export const TOPICS = ['product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment'] as const
-export const INTENTS = [
-  ...TOPICS, 'smalltalk', 'thanks', 'person', 'feedback_positive', 'feedback_negative', 'other',
-] as const
+export const INTENTS = [...TOPICS, 'smalltalk', 'thanks', 'person', 'feedback_positive', 'feedback_negative', 'other'] as const
 
 export type Topic = (typeof TOPICS)[number]
 export type Intent = (typeof INTENTS)[number]

@@ -42,7 +42,10 @@ const TIMEOUT_DEFAULT_MS = 20_000
 export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
   const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000, timeoutMs = TIMEOUT_DEFAULT_MS } = options
   const provider = createOpenAICompatible({
-    name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey === undefined ? {} : { apiKey }),
+    name: 'llm',
+    baseURL: baseUrl,
+    fetch: boundedFetch,
+    ...(apiKey === undefined ? {} : { apiKey }),
   })
   const thinking = extractReasoningMiddleware({ tagName: 'think' })
   const model = wrapLanguageModel({ model: provider(options.model), middleware: thinking })
@@ -65,7 +68,8 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
     })
     if (result.finishReason === 'content-filter') {
       throw new TerminalError(
-        'model_filtered' satisfies ErrorCode, `${options.model} withheld its answer (finish reason ${result.finishReason})`,
+        'model_filtered' satisfies ErrorCode,
+        `${options.model} withheld its answer (finish reason ${result.finishReason})`,
       )
     }
     const answerText = result.text.trim()
@@ -73,14 +77,17 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
       throw new ColloquyError('model_empty', `${options.model} returned an empty answer (finish reason ${result.finishReason})`)
     }
     return {
-      ...answerOf(answerText, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage),
+      ...answerOf(answerText, input),
+      model: clip(result.response.modelId, 128),
+      ...tokensOf(result.usage),
       ...costOf(result.usage, options.price),
     }
   }
 }
 
 function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
-  const before = turns.filter(({ role }) => role !== 'system')
+  const before = turns
+    .filter(({ role }) => role !== 'system')
     .map((turn): ModelMessage => ({ role: turn.role === 'user' ? 'user' : 'assistant', content: turn.text }))
   return [...before, { role: 'user', content: text }]
 }
@@ -131,7 +138,8 @@ function asTaskError(error: unknown, baseUrl: string): ColloquyError {
   }
   if (status >= 400 && status < 500 && !error.isRetryable) {
     return new TerminalError(
-      'model_refused' satisfies ErrorCode, `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`,
+      'model_refused' satisfies ErrorCode,
+      `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`,
       { cause: error },
     )
   }

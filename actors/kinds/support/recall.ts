@@ -41,28 +41,38 @@ export interface RecallOptions {
  * to them.
  */
 export async function recallKnowledge(
-  searchIndex: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions,
+  searchIndex: TaskSearchIndex,
+  query: Query,
+  earlier: readonly string[],
+  { byMeaning }: RecallOptions,
 ): Promise<Hit[]> {
   const { text, about, lang } = query
   const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
   const found = await searchIndex.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
   const candidates = found.map((hit): Candidate => {
     const { head, text: passage } = splitHeading(hit.text)
-    return { hit, title: head ?? hit.source, text: passage === '' ? head ?? '' : passage, terms: new Set(termsOf(hit.text)) }
+    return { hit, title: head ?? hit.source, text: passage === '' ? (head ?? '') : passage, terms: new Set(termsOf(hit.text)) }
   })
   const coverageOf = createCoverage(candidates)
   // "And how much is it?" has no word of its own.
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
   const [coversAbout, coversEarlier] = [coverageOf(about ?? ''), coverageOf(earlier.join('\n'))]
   const worthOf = ({ hit, title, terms }: Candidate): number =>
-    hit.score + WORDS_WEIGHT * covers(terms) + TITLE_WEIGHT * covers(new Set(termsOf(title)))
-    + ABOUT_WEIGHT * coversAbout(terms) + EARLIER_WEIGHT * coversEarlier(terms)
+    hit.score
+    + WORDS_WEIGHT * covers(terms)
+    + TITLE_WEIGHT * covers(new Set(termsOf(title)))
+    + ABOUT_WEIGHT * coversAbout(terms)
+    + EARLIER_WEIGHT * coversEarlier(terms)
   return candidates
     .map((candidate) => ({ ...candidate, worth: worthOf(candidate), isForeign: !isIn(candidate.hit, lang) }))
     .sort((a, b) => Number(a.isForeign) - Number(b.isForeign) || b.worth - a.worth)
     .slice(0, HITS_MAX)
     .map(({ hit, title, text: passage, terms }) => ({
-      source: hit.source, chunk: hit.id, title: clip(title, TITLE_CHARS_MAX), text: clip(passage, HIT_CHARS_MAX), lang: hit.lang,
+      source: hit.source,
+      chunk: hit.id,
+      title: clip(title, TITLE_CHARS_MAX),
+      text: clip(passage, HIT_CHARS_MAX),
+      lang: hit.lang,
       score: Math.max(covers(terms), byMeaning ? Math.min(1, hit.score) : 0),
     }))
 }
@@ -77,7 +87,10 @@ const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
  */
 export async function recallConversation(searchIndex: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
   const hits = await searchIndex.search({
-    q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4,
+    q: about === null ? text : `${text}\n${about}`,
+    in: 'messages',
+    own: true,
+    limit: EARLIER_MAX * 4,
   })
   const texts = hits
     .filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source))

@@ -40,13 +40,15 @@ export function createSearch(articles: readonly Article[]): (query: Query, earli
     })
     const sameLanguage = ranked.filter(({ article }) => article.lang === lang)
     const otherLanguages = ranked.filter(({ article }) => article.lang !== lang)
-    return [...sameLanguage, ...otherLanguages].slice(0, HITS_MAX).map(({ article, known }) => ({
-      source: article.id,
-      title: article.title,
-      text: clip(article.text, HIT_CHARS_MAX),
-      lang: article.lang,
-      score: covers(known),
-    }))
+    return [...sameLanguage, ...otherLanguages]
+      .slice(0, HITS_MAX)
+      .map(({ article, known }) => ({
+        source: article.id,
+        title: article.title,
+        text: clip(article.text, HIT_CHARS_MAX),
+        lang: article.lang,
+        score: covers(known),
+      }))
   }
 }
 

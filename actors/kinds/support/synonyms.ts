@@ -61,8 +61,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 }
 
 const INDEX: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries(SYNONYMS).flatMap(
-    ([customerWord, articleWords]) => termsOf(customerWord).map((term) => [term, termsOf(articleWords)] as const),
+  Object.entries(SYNONYMS).flatMap(([customerWord, articleWords]) =>
+    termsOf(customerWord).map((term) => [term, termsOf(articleWords)] as const),
   ),
 )
 

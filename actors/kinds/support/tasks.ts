@@ -30,20 +30,26 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
   const searchArticles = createSearch(articles)
   const articlesVersion = versionOf(articles)
   return defineTask({
-    input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
+    input: lookupInput,
+    output: lookupOutput,
+    deadlineMs: DEADLINE_MS,
+    attemptsMax: LOOKUP_ATTEMPTS_MAX,
+    concurrencyMax: 64,
     run: async ({ input, searchIndex, log }) => {
       // Holds also where the machine understood no earlier question.
       const refersBack = input.about !== null || isFollowUp(input.text)
-      const earlier = hasModel || refersBack
-        ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
-          log.warn({ err: error }, 'searching earlier messages failed; answering without them')
-          return []
-        })
-        : []
+      const earlier =
+        hasModel || refersBack
+          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
+              log.warn({ err: error }, 'searching earlier messages failed; answering without them')
+              return []
+            })
+          : []
       const knowledgeVersion = await searchIndex.knowledgeVersion()
-      const hits = knowledgeVersion === undefined
-        ? searchArticles(input, refersBack ? earlier : [])
-        : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
+      const hits =
+        knowledgeVersion === undefined
+          ? searchArticles(input, refersBack ? earlier : [])
+          : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
       return { hits, kbVersion: knowledgeVersion ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
@@ -55,19 +61,31 @@ export function answerTask(articles: readonly Article[], model: ModelOptions | u
   if (model !== undefined) {
     const answer = createModelAnswer(model)
     return defineTask({
-      input: answerInput, output: answerOutput, deadlineMs: MODEL_DEADLINE_MS, attemptsMax: 4,
+      input: answerInput,
+      output: answerOutput,
+      deadlineMs: MODEL_DEADLINE_MS,
+      attemptsMax: 4,
       concurrencyMax: model.concurrencyMax ?? 8,
       run: async (call) => ({
-        ...await answer(call), hits: call.input.hits.length, kbVersion: call.input.kbVersion ?? articlesVersion,
+        ...(await answer(call)),
+        hits: call.input.hits.length,
+        kbVersion: call.input.kbVersion ?? articlesVersion,
         promptVersion: PROMPT_VERSION,
       }),
     })
   }
   const extract = createExtract(articles)
   return defineTask({
-    input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
+    input: answerInput,
+    output: answerOutput,
+    deadlineMs: DEADLINE_MS,
+    attemptsMax: 3,
+    concurrencyMax: 64,
     run: async ({ input }) => ({
-      ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: EXTRACTIVE_MODEL,
+      ...extract(input),
+      hits: input.hits.length,
+      kbVersion: input.kbVersion ?? articlesVersion,
+      model: EXTRACTIVE_MODEL,
     }),
   })
 }

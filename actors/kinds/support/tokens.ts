@@ -17,8 +17,8 @@ const KEPT_AS_THEY_ARE = new Set(['worked', 'helped', 'helpful', 'solved'])
 export function tokensOf(text: string): string[] {
   const isAscii = ASCII.test(text)
   const plain = (isAscii ? text : text.normalize('NFKC')).toLowerCase().replace(APOSTROPHE, '').replace(ORDER_NUMBER, ' #order ')
-  return (plain.match(isAscii ? ASCII_TOKEN : TOKEN) ?? []).map(
-    (token) => (LETTERS.test(token) && !KEPT_AS_THEY_ARE.has(token) ? stemOf(token) : token),
+  return (plain.match(isAscii ? ASCII_TOKEN : TOKEN) ?? []).map((token) =>
+    LETTERS.test(token) && !KEPT_AS_THEY_ARE.has(token) ? stemOf(token) : token,
   )
 }
 

@@ -42,7 +42,9 @@ function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
         ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected`
         : `to ${now} bytes, and is still growing`
       return {
-        code: 'unbounded_context' satisfies ErrorCode, acts: first.acts, world: first.world,
+        code: 'unbounded_context' satisfies ErrorCode,
+        acts: first.acts,
+        world: first.world,
         what: `the context grew each time this was repeated, ${round} times, ${end}. Bound the number of things it holds`,
       }
     }

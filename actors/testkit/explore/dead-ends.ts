@@ -37,8 +37,10 @@ export function createAtlas(): Atlas {
       const known = states.get(stateOf(after))
       const isShorter = known === undefined || acts.length < known.acts.length
       states.set(stateOf(after), {
-        leadsOn: known?.leadsOn ?? false, visits: (known?.visits ?? 0) + 1,
-        world: isShorter ? after : known.world, acts: isShorter ? [...acts] : known.acts,
+        leadsOn: known?.leadsOn ?? false,
+        visits: (known?.visits ?? 0) + 1,
+        world: isShorter ? after : known.world,
+        acts: isShorter ? [...acts] : known.acts,
       })
     },
   }
@@ -56,13 +58,19 @@ const WITHOUT_STATES = ''
 
 /** Finds the first state that is not final and from which no walk led to another state or had an effect outside. */
 export function findDeadEnd(
-  start: World, atlas: Atlas, moves: fc.Arbitrary<Move>, allowed: readonly string[], seed: number,
+  start: World,
+  atlas: Atlas,
+  moves: fc.Arbitrary<Move>,
+  allowed: readonly string[],
+  seed: number,
 ): Finding | undefined {
   for (const [state, { world, acts, leadsOn }] of atlas.states) {
     if (leadsOn || state === WITHOUT_STATES || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue
     if (leadsSomewhere(world, moves, seed)) continue
     const { acts: way, world: there } = shortened(
-      start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state,
+      start,
+      { acts, world, finding: undefined },
+      (again) => again.finding === undefined && stateOf(again.world) === state,
     )
     const what =
       `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and had no effect. `
@@ -75,7 +83,9 @@ export function findDeadEnd(
 function leadsSomewhere(from: World, moves: fc.Arbitrary<Move>, seed: number): boolean {
   for (const tries of fc.sample(fc.array(moves, { minLength: 1, maxLength: MOVES_MAX }), { numRuns: TRIES, seed })) {
     let hasProgressed = false
-    walk(from, tries, (before, _, after) => { hasProgressed ||= hasEffect(before, after) })
+    walk(from, tries, (before, _, after) => {
+      hasProgressed ||= hasEffect(before, after)
+    })
     if (hasProgressed) return true
   }
   return false

@@ -52,12 +52,16 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   let acts = 0
 
   const walks = fc.array(moves, { minLength: 1, maxLength: movesMax, size: 'max' })
-  const { counterexample } = fc.check(fc.property(walks, (all) => {
-    const { finding, acts: done } = walk(start, all, atlas.observe)
-    acts += done.length
-    return finding === undefined
-  }), { numRuns: runs, seed })
-  const finding = (counterexample === null ? undefined : shortest(start, counterexample[0]))
+  const { counterexample } = fc.check(
+    fc.property(walks, (all) => {
+      const { finding, acts: done } = walk(start, all, atlas.observe)
+      acts += done.length
+      return finding === undefined
+    }),
+    { numRuns: runs, seed },
+  )
+  const finding =
+    (counterexample === null ? undefined : shortest(start, counterexample[0]))
     ?? findDeadEnd(start, atlas, moves, restingStates, seed)
     ?? findGrowth(start, moves, seed)
   if (finding !== undefined) throw fault(kind, finding, explore)
@@ -65,7 +69,9 @@ export function explore<K extends Kind>(kind: K, options: ExploreOptions<K> = {}
   const states = Object.fromEntries([...atlas.states].map(([state, { visits }]) => [state, visits]))
   const reached = new Set([start.watcher.initialState, ...Object.keys(states)].flatMap((state) => state.split('+')))
   return {
-    walks: runs, acts, states,
+    walks: runs,
+    acts,
+    states,
     unreached: leafPaths(kind.machine.root).filter((leaf) => !reached.has(leaf)),
     ineffective: Object.keys(kind.events).filter((type) => !atlas.effective.has(type)),
   }
@@ -81,7 +87,9 @@ function shortest(start: World, moves: readonly Move[]): Finding | undefined {
 function fault(kind: Kind, { code, what, acts, world }: Finding, calledBy: (kind: never) => unknown): AssertionError {
   const test = chainCode(`given(${kind.name})`, acts.map(actCode), '  ')
   const prefix = code === '' || what.startsWith(`${code}: `) ? '' : `${code}: `
-  const history = narrativeOf(world).map((line) => `  ${line}`).join('\n')
+  const history = narrativeOf(world)
+    .map((line) => `  ${line}`)
+    .join('\n')
   const message = `${prefix}${what}\n\nThe shortest way found, as a test:\n${test}\n\nWhat happened:\n${history}\n`
   return new AssertionError({ message, operator: 'explore', stackStartFn: calledBy })
 }

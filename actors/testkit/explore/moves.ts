@@ -35,11 +35,14 @@ const EXPLORED = { code: 'explored', message: 'explored' }
  */
 export function movesOf<K extends Kind>(kind: K, { events, tasks }: ValueOptions<K>): fc.Arbitrary<Move> {
   const data = Object.entries(kind.events).map(([type, schema]) =>
-    valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })))
-  const outputs = fc.record(Object.fromEntries(Object.entries(kind.tasks).map(([name, task]) =>
-    [name, valuesOf(tasks?.[name], task.output, `output of task "${name}"`)])))
-  const how = fc.oneof(
-    { weight: 4, arbitrary: fc.constant('ends' as const) }, { weight: 1, arbitrary: fc.constant('fails' as const) })
+    valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })),
+  )
+  const outputs = fc.record(
+    Object.fromEntries(
+      Object.entries(kind.tasks).map(([name, task]) => [name, valuesOf(tasks?.[name], task.output, `output of task "${name}"`)]),
+    ),
+  )
+  const how = fc.oneof({ weight: 4, arbitrary: fc.constant('ends' as const) }, { weight: 1, arbitrary: fc.constant('fails' as const) })
   const task = fc.record({ move: fc.constant('task' as const), pick: fc.nat(7), how, outputs })
   return fc.oneof(
     ...(data.length === 0 ? [] : [{ weight: 6, arbitrary: fc.oneof(...data) }]),
@@ -65,7 +68,8 @@ function valuesOf(values: Values<unknown> | undefined, schema: z.ZodType, what: 
 /** The act that a move means in a world; undefined where there is nothing to do. */
 export function actOf(world: World, move: Move): Act | undefined {
   switch (move.move) {
-    case 'event': return { act: 'when', type: move.type, data: move.data }
+    case 'event':
+      return { act: 'when', type: move.type, data: move.data }
     case 'task': {
       const waiting = unstubbedTasks(world)
       const task = waiting[move.pick % waiting.length]

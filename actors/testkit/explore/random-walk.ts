@@ -82,9 +82,10 @@ export const lastRecords = ({ steps }: World): readonly LogRecord[] => steps.at(
 export const stateOf = ({ actor, watcher }: World): string => (actor.state === null ? watcher.initialState : statePath(actor.state))
 
 /** Whether the last act changed the state or had an effect outside. Effects of the machine's start do not count. */
-export const hasEffect = (before: World, after: World): boolean => stateOf(before) !== stateOf(after)
-  || (before.actor.state !== null) && lastRecords(after)
-    .some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0)
+export const hasEffect = (before: World, after: World): boolean =>
+  stateOf(before) !== stateOf(after)
+  || (before.actor.state !== null
+    && lastRecords(after).some((record) => record.emitted.length + record.started.length + (record.sent?.length ?? 0) > 0))
 
 function problemOf(after: World): { code: string; what: string } | undefined {
   if (after.complaint !== undefined) return { code: after.complaint.code, what: complaintText(after.complaint) }

@@ -36,7 +36,8 @@ export function startPendingRebuild(settings: Settings, clickhouse: ClickHouseCl
     log.info({ tables, records }, 'rebuilt the tables after their migration')
   }
   const running = withRetry(run, {
-    pauses: PAUSES, signal,
+    pauses: PAUSES,
+    signal,
     onRetry: (err) => log.warn({ code: codeOf(err), err }, 'could not rebuild the tables after their migration; retrying'),
   })
   // It rejects only when the signal aborts.

@@ -20,17 +20,23 @@ import { createRowPool } from './row-pool.ts'
  * @throws ColloquyError `database_exists` if the database has complete tables; `no_such_sequence` if LOG does not have the sequence.
  */
 export async function runAsOf(
-  settings: Settings, database: string, to: number | undefined, progress: RebuildProgress, signal: AbortSignal,
+  settings: Settings,
+  database: string,
+  to: number | undefined,
+  progress: RebuildProgress,
+  signal: AbortSignal,
 ): Promise<{ database: string; seq: number; records: number }> {
   await using work = new AsyncDisposableStack()
-  const access = { ...await connectToRunningClickHouse(settings, 'colloquy'), database }
+  const access = { ...(await connectToRunningClickHouse(settings, 'colloquy')), database }
   return await withJetStream(settings, async (jetstream) => {
     const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
     const seq = to ?? state.last_seq
     const last = seq === 0 || seq > state.last_seq ? undefined : await recordAt(jetstream, seq)
     if (last === undefined) {
-      throw new ColloquyError('no_such_sequence',
-        `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)
+      throw new ColloquyError(
+        'no_such_sequence',
+        `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`,
+      )
     }
     await prepareDatabase(access)
     const clickhouse = work.adopt(createClient(access), (client) => client.close())
@@ -44,7 +50,13 @@ export async function runAsOf(
       progress.records(records, seq - state.first_seq + 1)
     })
     const history = [{ created, seq, ts: last.ts }]
-    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), history })
+    await saveProgress(clickhouse, {
+      projectedSeq: seq,
+      logLastSeq: seq,
+      completeTo: last.record.at,
+      at: new Date().toISOString(),
+      history,
+    })
     return { database, seq, records }
   })
 }
@@ -57,10 +69,12 @@ async function clearUnfinished(clickhouse: ClickHouseClient, database: string): 
   const marks = names.includes('progress')
     ? await clickhouse.query({ query: 'SELECT count() AS marks FROM progress', format: 'JSONEachRow' })
     : undefined
-  const [row] = await marks?.json<{ marks: string | number }>() ?? []
+  const [row] = (await marks?.json<{ marks: string | number }>()) ?? []
   if (row === undefined || Number(row.marks) > 0) {
-    throw new ColloquyError('database_exists',
-      `the database ${database} holds tables already; DROP DATABASE ${database} first, or give another name`)
+    throw new ColloquyError(
+      'database_exists',
+      `the database ${database} holds tables already; DROP DATABASE ${database} first, or give another name`,
+    )
   }
   await clickhouse.command({ query: `DROP DATABASE ${database} SYNC` })
   await clickhouse.command({ query: `CREATE DATABASE ${database}` })

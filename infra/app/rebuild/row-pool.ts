@@ -35,8 +35,10 @@ const PAUSES: Pauses = { minMs: 1_000, maxMs: 1_000 }
 
 /** Starts a thread per processor, up to `WRITERS_MAX`. */
 export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
-  const workers = Array.from({ length: Math.min(availableParallelism(), WRITERS_MAX) }, () =>
-    new Worker(workerEntry(import.meta.url, './row-worker'), { workerData: data }))
+  const workers = Array.from(
+    { length: Math.min(availableParallelism(), WRITERS_MAX) },
+    () => new Worker(workerEntry(import.meta.url, './row-worker'), { workerData: data }),
+  )
   // `order` reports the error of a thread; this handler only keeps Node from throwing it.
   for (const worker of workers) worker.on('error', () => undefined)
 
@@ -50,10 +52,14 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
       if (failed === undefined) return
       throw new ForeignCodeError(
         failed.code ?? 'rebuild_failed',
-        `could not write records ${range.from} to ${range.to}: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`)
+        `could not write records ${range.from} to ${range.to}: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`,
+      )
     }
     await withRetry(attempt, {
-      pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted'),
+      pauses: PAUSES,
+      retriesMax: RETRIES_MAX,
+      signal,
+      isFinal: (error) => !hasCode(error, 'interrupted'),
       onRetry() {
         onRecords(-written)
         written = 0
@@ -65,11 +71,13 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
     async write(ranges, target, onRecords) {
       const remaining = [...ranges]
       try {
-        await Promise.all(workers.map(async (worker) => {
-          for (let range = remaining.shift(); range !== undefined; range = remaining.shift()) {
-            await writeOne(worker, range, target, onRecords)
-          }
-        }))
+        await Promise.all(
+          workers.map(async (worker) => {
+            for (let range = remaining.shift(); range !== undefined; range = remaining.shift()) {
+              await writeOne(worker, range, target, onRecords)
+            }
+          }),
+        )
       } catch (error) {
         // No thread may write when the caller drops the rows.
         await Promise.all(workers.map((worker) => worker.terminate()))
@@ -85,7 +93,10 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
 
 /** Gives a thread an order. Resolves with the failure that it reports, if any. @throws if the thread ends; the signal's reason. */
 function order(
-  worker: Worker, message: Exclude<Order, 'end'>, signal: AbortSignal, onRecords: (count: number) => void,
+  worker: Worker,
+  message: Exclude<Order, 'end'>,
+  signal: AbortSignal,
+  onRecords: (count: number) => void,
 ): Promise<{ code: string | undefined; message: string } | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<{ code: string | undefined; message: string } | undefined>()
   const onMessage = (answer: Answer): void => {

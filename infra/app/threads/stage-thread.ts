@@ -33,7 +33,9 @@ export async function startThread(data: ThreadData, log: Logger): Promise<StageT
   const name = data.role
   const stopping = new AbortController()
   let status: StageStatus = { position: 0, lag: 0, ok: true, since: new Date().toISOString(), detail: 'starting' }
-  const setStatus = (next: StageStatus): void => { status = next }
+  const setStatus = (next: StageStatus): void => {
+    status = next
+  }
   let current = startOnce(data, log, setStatus)
   await current.ready
 
@@ -81,10 +83,14 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
   let why = new ColloquyError('thread_ended', 'it ended by itself')
   worker.on('message', (message: FromThread) => {
     switch (message.type) {
-      case 'ready': return ready.resolve()
-      case 'running': return running.resolve()
-      case 'status': return setStatus(message.status)
-      case 'log': return relog(log, message.line)
+      case 'ready':
+        return ready.resolve()
+      case 'running':
+        return running.resolve()
+      case 'status':
+        return setStatus(message.status)
+      case 'log':
+        return relog(log, message.line)
       case 'failed':
         why = new ForeignCodeError(message.code ?? 'thread_ended', message.message)
         // The thread has closed what it had. Terminated, because a leftover handle could keep it alive.
@@ -94,7 +100,9 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
         metricsRequests.delete(message.id)
     }
   })
-  worker.on('error', (error) => { why = new ColloquyError('thread_ended', messageOf(error), { cause: error }) })
+  worker.on('error', (error) => {
+    why = new ColloquyError('thread_ended', messageOf(error), { cause: error })
+  })
   worker.on('exit', () => {
     ready.reject(why)
     running.reject(why)
@@ -134,12 +142,18 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
 const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default(''), time: z.number().optional() })
 
 /** Pino's levels: lowest number and name. */
-const LEVELS = [[60, 'fatal'], [50, 'error'], [40, 'warn'], [30, 'info'], [20, 'debug']] as const
+const LEVELS = [
+  [60, 'fatal'],
+  [50, 'error'],
+  [40, 'warn'],
+  [30, 'info'],
+  [20, 'debug'],
+] as const
 
 /** Writes a line from another thread's log to this thread's log, in its style. */
 function relog(log: Logger, line: string): void {
   const read = lineSchema.safeParse(parseJson(line))
-  if (!read.success) return log.warn({ line }, 'cannot parse a line of a thread\'s log')
+  if (!read.success) return log.warn({ line }, "cannot parse a line of a thread's log")
   const { level, msg, time: _time, ...rest } = read.data
   const name = LEVELS.find(([lowest]) => level >= lowest)?.[1] ?? 'trace'
   log[name](rest, msg)

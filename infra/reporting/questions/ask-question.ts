@@ -14,20 +14,28 @@ export interface Scope {
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
 /** The parameters of every query. */
-export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } =>
-  ({ tenant, from: moment(from), to: moment(to) })
+export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } => ({
+  tenant,
+  from: moment(from),
+  to: moment(to),
+})
 
 /** Runs the query of a question, which the user `analyst` may. */
 export async function askQuestion<Name extends QuestionName>(
-  clickhouse: ClickHouseClient, name: Name, scope: Scope,
+  clickhouse: ClickHouseClient,
+  name: Name,
+  scope: Scope,
 ): Promise<Answer<Name>> {
   const { sql } = await loadQuestion(name)
   const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSONEachRow' })
   const rows = z.array(ANSWERS[name]).safeParse(await result.json())
   if (!rows.success) {
     const where = rows.error.issues[0]?.path.join('.')
-    throw new ColloquyError('bad_answer', `the answer to "${name}" has an unexpected value at ${where}; "colloquy rebuild" repairs tables`,
-      { cause: rows.error })
+    throw new ColloquyError(
+      'bad_answer',
+      `the answer to "${name}" has an unexpected value at ${where}; "colloquy rebuild" repairs tables`,
+      { cause: rows.error },
+    )
   }
   return rows.data
 }

@@ -11,7 +11,9 @@ import { message, play as playToy, reread, timeAt } from '../../support/core-hel
 
 /** A kind that emits whatever its input contains; it has its own schemas for the known events. */
 const parrot = defineKind({
-  name: 'parrot', version: 1, context: z.object({}),
+  name: 'parrot',
+  version: 1,
+  context: z.object({}),
   events: { 'message.received': z.looseObject({}), say: z.looseObject({}), end: z.looseObject({}), call: z.looseObject({}) },
   emits: { 'message.sent': z.looseObject({}), 'case.closed': z.looseObject({}), escalated: z.looseObject({}) },
   tasks: {},
@@ -38,8 +40,11 @@ interface Step {
   data: object
   [more: string]: unknown
 }
-const user = (text: string, more: object = {}, of: object = {}): Step =>
-  ({ type: 'message.received', data: { role: 'user', text, ...more }, ...of })
+const user = (text: string, more: object = {}, of: object = {}): Step => ({
+  type: 'message.received',
+  data: { role: 'user', text, ...more },
+  ...of,
+})
 const agent = (text: string): Step => ({ type: 'message.received', data: { role: 'agent', text } })
 const event = (type: string, data: object = {}): Step => ({ type, data })
 
@@ -67,13 +72,27 @@ const last = (...steps: Step[]): LogRecord => {
 describe('a case', () => {
   test('records its customer, channel, language, first response and costs', () => {
     const record = last(
-      user('你好，订单在哪里', { customer: 7, channel: 'app' }), event('say', { text: 'Hi', cost: 0.1, tokensIn: 3 }),
-      user('Thanks a lot for that', { customer: 'x' }), event('say', { text: 'ok', cost: 0.2, tokensIn: 4, tokensOut: 1, quality: 0.5 }),
+      user('你好，订单在哪里', { customer: 7, channel: 'app' }),
+      event('say', { text: 'Hi', cost: 0.1, tokensIn: 3 }),
+      user('Thanks a lot for that', { customer: 'x' }),
+      event('say', { text: 'ok', cost: 0.2, tokensIn: 4, tokensOut: 1, quality: 0.5 }),
     )
     expect(record.case).toMatchObject({
-      customer: 'x', channel: 'app', lang: 'zh', quality: 0.5, responded: { at: timeAt(2), by: 'assistant' },
+      customer: 'x',
+      channel: 'app',
+      lang: 'zh',
+      quality: 0.5,
+      responded: { at: timeAt(2), by: 'assistant' },
       counts: {
-        records: 4, messages: 4, userMessages: 2, botMessages: 2, turns: 2, answered: 2, costMicros: 300_000, tokensIn: 7, tokensOut: 1,
+        records: 4,
+        messages: 4,
+        userMessages: 2,
+        botMessages: 2,
+        turns: 2,
+        answered: 2,
+        costMicros: 300_000,
+        tokensIn: 7,
+        tokensOut: 1,
       },
     })
   })
@@ -86,7 +105,9 @@ describe('a case', () => {
   test('records the drop-out state where a timer or the outcome abandoned ended it', () => {
     expect(last(user('hello'), event('timer.fired')).case.ended).toEqual({ at: timeAt(2), outcome: 'silence', drop: 'perched' })
     expect(last(user('hello'), event('end', { outcome: 'abandoned' })).case.ended).toEqual({
-      at: timeAt(2), outcome: 'abandoned', drop: 'perched',
+      at: timeAt(2),
+      outcome: 'abandoned',
+      drop: 'perched',
     })
     expect(last(user('hello'), event('end', { outcome: 'resolved' })).case.ended).toEqual({ at: timeAt(2), outcome: 'resolved' })
     expect(last(user('hello'), event('end', { outcome: 7 })).case).toMatchObject({ closed: true, ended: { at: timeAt(2) } })
@@ -94,27 +115,47 @@ describe('a case', () => {
 
   test('keeps its rating until the next case opens; the next one inherits only the customer', () => {
     const steps = [
-      user('hello', { customer: 'c' }), event('call', { reason: 'r' }), event('call', { reason: 's' }), event('end', { outcome: 'ok' }),
+      user('hello', { customer: 'c' }),
+      event('call', { reason: 'r' }),
+      event('call', { reason: 's' }),
+      event('end', { outcome: 'ok' }),
     ]
     const rated = last(...steps, event('feedback.given', { rating: 3 }), event('feedback.given', { rating: 'x' }))
     expect(rated.case).toMatchObject({ no: 1, rating: 3, escalated: { at: timeAt(2), reason: 'r' }, counts: { escalations: 2 } })
     const next = last(...steps, event('feedback.given', { rating: 3 }), user('again'))
     expect(next.case).toEqual({
-      no: 2, openedAt: timeAt(6), closed: false, firstAt: timeAt(1), messages: 2, userMessages: 2, botMessages: 0, agentMessages: 0,
-      turns: 2, open: [{ turn: 2, id: 'm6', seq: 0, at: timeAt(6), committedAt: timeAt(6) }], customer: 'c', arrivedAt: timeAt(6),
-      channel: 'nats', lang: 'en', counts: { records: 1, messages: 1, userMessages: 1, turns: 1 },
+      no: 2,
+      openedAt: timeAt(6),
+      closed: false,
+      firstAt: timeAt(1),
+      messages: 2,
+      userMessages: 2,
+      botMessages: 0,
+      agentMessages: 0,
+      turns: 2,
+      open: [{ turn: 2, id: 'm6', seq: 0, at: timeAt(6), committedAt: timeAt(6) }],
+      customer: 'c',
+      arrivedAt: timeAt(6),
+      channel: 'nats',
+      lang: 'en',
+      counts: { records: 1, messages: 1, userMessages: 1, turns: 1 },
     })
   })
 
-  test('of imported history is a case of its own, with its producer\'s times', () => {
+  test("of imported history is a case of its own, with its producer's times", () => {
     const past = (at: string) => ({ history: true, time: at })
     const records = play(
       user('old question', {}, past('2020-01-01T00:00:00Z')),
       { ...event('message.received', { role: 'assistant', text: 'old answer' }), ...past('2020-01-01T00:01:00Z') },
-      event('conversation.imported', { turns: 2 }), user('new question'), event('say', { text: 'new answer' }),
+      event('conversation.imported', { turns: 2 }),
+      user('new question'),
+      event('say', { text: 'new answer' }),
     )
     expect(records[2]?.case).toMatchObject({
-      no: 1, history: true, arrivedAt: '2020-01-01T00:00:00.000Z', openedAt: timeAt(1),
+      no: 1,
+      history: true,
+      arrivedAt: '2020-01-01T00:00:00.000Z',
+      openedAt: timeAt(1),
       responded: { at: '2020-01-01T00:01:00.000Z', by: 'assistant' },
     })
     expect(records[1]?.answered).toMatchObject([{ turn: 1, idx: 0, history: true, at: '2020-01-01T00:00:00.000Z', seq: 10 }])
@@ -141,16 +182,19 @@ describe('a case', () => {
   test('sums money exactly, and stops before the sum would be inexact', () => {
     const replies = Array.from({ length: 30 }, () => event('say', { text: '.', cost: 0.1 }))
     expect(last(user('q'), ...replies).case.counts?.costMicros).toBe(3_000_000)
-    expect(
-      last(user('q'), event('say', { text: '.', cost: 9e9 }), event('say', { text: '.', cost: 9e9 })).case.counts?.costMicros,
-    ).toBe(9e15)
+    expect(last(user('q'), event('say', { text: '.', cost: 9e9 }), event('say', { text: '.', cost: 9e9 })).case.counts?.costMicros).toBe(
+      9e15,
+    )
   })
 })
 
 describe('a turn', () => {
   test('is answered by the reply that names it, and by no reply that names another', () => {
     const records = play(
-      user('a'), user('b'), event('say', { text: 'to b', replyTo: 'm2' }), event('say', { text: 'to nobody', replyTo: 'm9' }),
+      user('a'),
+      user('b'),
+      event('say', { text: 'to b', replyTo: 'm2' }),
+      event('say', { text: 'to nobody', replyTo: 'm9' }),
     )
     expect(records[2]?.answered).toMatchObject([{ turn: 2, idx: 1, seq: 20 }])
     expect(records[3]?.answered).toBeUndefined()
@@ -158,7 +202,10 @@ describe('a turn', () => {
   })
 
   test('that waits for a person is answered together with all other open turns', () => {
-    expect(last(user('a'), user('b'), agent('here I am')).answered).toMatchObject([{ turn: 1, idx: 0 }, { turn: 2, idx: 0 }])
+    expect(last(user('a'), user('b'), agent('here I am')).answered).toMatchObject([
+      { turn: 1, idx: 0 },
+      { turn: 2, idx: 0 },
+    ])
   })
 
   test('stays unanswered beyond the limit of open turns, and when another case opens', () => {
@@ -177,18 +224,27 @@ test('an actor with records of an earlier version continues; facts that they lac
   const actor = actorAfter({ tenant: 'acme', kind: 'parrot', id: 'p' }, old)
   const timer = Object.keys(actor.state?.timers ?? {})[0]
   const decision = decide(
-    kinds, actor, message(2, { type: 'timer.fired', run: timer }, { origin: 'internal' }), { now: timeAt(2), low: 0, lastSeq: 10 }, true,
+    kinds,
+    actor,
+    message(2, { type: 'timer.fired', run: timer }, { origin: 'internal' }),
+    { now: timeAt(2), low: 0, lastSeq: 10 },
+    true,
   )
-  expect(decision).toMatchObject({ record: {
-    left: [{ state: 'perched', cause: 'timer:1000', case: 1, enteredAt: timeAt(1) }], since: { asleep: 0 },
-    case: { no: 1, messages: 1, counts: { records: 1 }, ended: { outcome: 'silence' } },
-  } })
+  expect(decision).toMatchObject({
+    record: {
+      left: [{ state: 'perched', cause: 'timer:1000', case: 1, enteredAt: timeAt(1) }],
+      since: { asleep: 0 },
+      case: { no: 1, messages: 1, counts: { records: 1 }, ended: { outcome: 'silence' } },
+    },
+  })
   expect(decision.kind === 'record' && decision.record.left?.[0]?.enteredSeq).toBeUndefined()
 })
 
 test('a rejection is counted and keeps the entry times of states', () => {
   const { records } = playToy([
-    message(1, { type: 'add', data: { by: 1 } }), message(2, 'rubbish'), message(3, { type: 'pause', data: {} }),
+    message(1, { type: 'add', data: { by: 1 } }),
+    message(2, 'rubbish'),
+    message(3, { type: 'pause', data: {} }),
   ])
   expect(records[1]).toMatchObject({ since: { 'open.idle': 1 }, case: { counts: { records: 2, rejected: 1 } } })
   expect(records[2]).toMatchObject({ left: [{ state: 'open.idle', enteredSeq: 1, cause: 'pause' }], since: { paused: 0 } })

@@ -12,9 +12,17 @@ describe('a committed input', () => {
   test('starts the machine, makes its transition and records the emitted events', () => {
     const record = recordOf(fresh, message(7, add(2, { id: 'm-1' })))
     expect(record).toMatchObject({
-      v: 1, n: 1, outcome: 'committed', machine: 'toy@1', inbox: { seq: 7, ts: timeAt(7) }, from: '', to: 'open.idle',
+      v: 1,
+      n: 1,
+      outcome: 'committed',
+      machine: 'toy@1',
+      inbox: { seq: 7, ts: timeAt(7) },
+      from: '',
+      to: 'open.idle',
       input: { type: 'add', id: 'm-1', source: 'nats', time: timeAt(7), data: { by: 2 } },
-      emitted: [{ type: 'counted', data: { count: 2 } }], label: { count: 2 }, status: 'active',
+      emitted: [{ type: 'counted', data: { count: 2 } }],
+      label: { count: 2 },
+      status: 'active',
     })
     expect(recordSchema.safeParse(record).error).toBeUndefined()
   })
@@ -22,7 +30,11 @@ describe('a committed input', () => {
   test('of a type that the machine does not handle is recorded and changes nothing', () => {
     const { actor } = play([message(1, add(1))])
     expect(recordOf(actor, message(2, { type: 'unheard.of', data: { a: 1 } }))).toMatchObject({
-      outcome: 'committed', from: 'open.idle', to: 'open.idle', emitted: [], input: { data: { a: 1 } },
+      outcome: 'committed',
+      from: 'open.idle',
+      to: 'open.idle',
+      emitted: [],
+      input: { data: { a: 1 } },
     })
   })
 
@@ -39,14 +51,18 @@ describe('a committed input', () => {
 
   test('reaches parallel regions, whose leaf states are sorted and joined', () => {
     const { records } = play([
-      message(1, { type: 'split', data: {} }), message(2, { type: 'right', data: {} }), message(3, { type: 'left', data: {} }),
+      message(1, { type: 'split', data: {} }),
+      message(2, { type: 'right', data: {} }),
+      message(3, { type: 'left', data: {} }),
     ])
     expect(records.map((record) => record.to)).toEqual(['both.l.one+both.r.one', 'both.l.one+both.r.two', 'open.idle'])
   })
 
   test('in a history state returns to the earlier state', () => {
     const { records } = play([
-      message(1, { type: 'ask', data: { q: 'x' } }), message(2, internal(0, '')), message(3, { type: 'pause', data: {} }),
+      message(1, { type: 'ask', data: { q: 'x' } }),
+      message(2, internal(0, '')),
+      message(3, { type: 'pause', data: {} }),
       message(4, { type: 'resume', data: {} }),
     ])
     expect(records.at(-1)?.to).toBe('open.asking')
@@ -136,9 +152,13 @@ describe('a duplicate leaves no record', () => {
 
   test('by its sequence, also where the source looks like a number and later sources followed', () => {
     const sources = ['7', ...Array.from({ length: LIMITS.seenSourcesMax - 1 }, (_, i) => `s-${i}`)]
-    const many = play(sources.map((source, i) => message(20 + i, add(1, { source, sequence: 1 }))), actor).actor
+    const many = play(
+      sources.map((source, i) => message(20 + i, add(1, { source, sequence: 1 }))),
+      actor,
+    ).actor
     const after = play(
-      [message(60, add(1, { source: 'new', sequence: 1 }))], play([message(59, add(1, { source: '7', sequence: 2 }))], many).actor,
+      [message(60, add(1, { source: 'new', sequence: 1 }))],
+      play([message(59, add(1, { source: '7', sequence: 2 }))], many).actor,
     ).actor
     expect(decideOn(after, message(61, add(1, { source: '7', sequence: 2 })))).toEqual({ kind: 'duplicate', by: 'sequence' })
     expect(decideOn(after, message(61, add(1, { source: 's-0', sequence: 1 }))).kind).toBe('record')
@@ -150,7 +170,10 @@ describe('a duplicate leaves no record', () => {
   })
 
   test('while ids older than the last 32 are forgotten', () => {
-    const later = play(Array.from({ length: LIMITS.seenIdsMax }, (_, i) => message(10 + i, add(1, { id: `x-${i}` }))), actor).actor
+    const later = play(
+      Array.from({ length: LIMITS.seenIdsMax }, (_, i) => message(10 + i, add(1, { id: `x-${i}` }))),
+      actor,
+    ).actor
     expect(decideOn(later, message(99, add(1, { id: 'x-0' }))).kind).toBe('duplicate')
     expect(decideOn(later, message(99, add(1, { id: 'm-1' }))).kind).toBe('record')
   })
@@ -170,7 +193,10 @@ describe('a task', () => {
   test('returns a result', () => {
     const record = recordOf(asked.actor, internal(2, done(run)))
     expect(record).toMatchObject({
-      to: 'open.idle', emitted: [{ type: 'answered', data: { text: 'so' } }], stopped: [], state: { tasks: {} },
+      to: 'open.idle',
+      emitted: [{ type: 'answered', data: { text: 'so' } }],
+      stopped: [],
+      state: { tasks: {} },
     })
     expect(record.ended).toEqual([{ run, task: 'answer', status: 'done', startedAt: timeAt(1), attempts: 1, queueMs: 1, durationMs: 2 }])
   })
@@ -190,16 +216,21 @@ describe('a task', () => {
   test('that fails or expires takes the error transition and is recorded as such', () => {
     const failed = { type: 'task.failed', run, attempts: 3, queueMs: 0, durationMs: 9, error: { code: 'http_500', message: 'no' } }
     expect(recordOf(asked.actor, internal(2, failed))).toMatchObject({
-      to: 'open.failed', ended: [{ status: 'failed', error: { code: 'http_500' } }],
+      to: 'open.failed',
+      ended: [{ status: 'failed', error: { code: 'http_500' } }],
     })
     expect(recordOf(asked.actor, internal(2, { type: 'task.expired', run }))).toMatchObject({
-      to: 'open.failed', stopped: [run], ended: [{ status: 'expired', error: { code: 'deadline' } }],
+      to: 'open.failed',
+      stopped: [run],
+      ended: [{ status: 'expired', error: { code: 'deadline' } }],
     })
   })
 
   test('that is pending when the machine ends is stopped', () => {
     expect(recordOf(asked.actor, message(2, { type: 'finish', data: {} }))).toMatchObject({
-      status: 'done', stopped: [run], state: { tasks: {} },
+      status: 'done',
+      stopped: [run],
+      state: { tasks: {} },
     })
   })
 
@@ -209,10 +240,11 @@ describe('a task', () => {
 })
 
 describe('a timer', () => {
-  const failed = (seq: number) => play([
-    message(seq, { type: 'ask', data: { q: 'x' } }),
-    internal(seq + 1, { type: 'task.expired', run: `${seq.toString(36)}-${Date.parse(timeAt(seq)).toString(36)}-t1` }),
-  ])
+  const failed = (seq: number) =>
+    play([
+      message(seq, { type: 'ask', data: { q: 'x' } }),
+      internal(seq + 1, { type: 'task.expired', run: `${seq.toString(36)}-${Date.parse(timeAt(seq)).toString(36)}-t1` }),
+    ])
 
   test('is set with its time and fires once', () => {
     const { actor, records } = failed(1)

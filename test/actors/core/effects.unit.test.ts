@@ -17,7 +17,11 @@ test('a run that is stopped in the record that started it keeps its id to itself
     },
   }).on('go')
   expect(record.started.map(({ input }) => input).sort()).toEqual(['y', 'z'])
-  expect(Object.values(record.state?.tasks ?? {}).map(({ child }) => child).sort()).toEqual(['y', 'z'])
+  expect(
+    Object.values(record.state?.tasks ?? {})
+      .map(({ child }) => child)
+      .sort(),
+  ).toEqual(['y', 'z'])
   expect(record.timers.map(({ event }) => event).sort()).toEqual(['xstate.after.2000.(machine).l.b', 'xstate.after.3000.(machine).r.a'])
   expect(new Set([...record.started, ...record.timers].map(({ run }) => run)).size).toBe(4)
 })

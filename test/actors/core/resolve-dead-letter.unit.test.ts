@@ -10,26 +10,43 @@ const spin = { type: 'spin', data: {} }
 const add = { type: 'add', data: { by: 2 } }
 
 /** The request header for the dead letter of `record`, at LOG sequence 40. */
-const about = (record: LogRecord, more: Partial<ResolutionRequest> = {}): string => resolutionHeader({
-  end: 'redriven', deadSeq: 3, logSeq: 40, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id, at: record.at,
-  reason: record.reason ?? 'unknown_kind', subject: record.subject ?? 'in.acme.toy.a1', error: record.error ?? '', ...more,
-})
+const about = (record: LogRecord, more: Partial<ResolutionRequest> = {}): string =>
+  resolutionHeader({
+    end: 'redriven',
+    deadSeq: 3,
+    logSeq: 40,
+    inboxSeq: record.inbox.seq,
+    ts: record.inbox.ts,
+    id: record.input.id,
+    at: record.at,
+    reason: record.reason ?? 'unknown_kind',
+    subject: record.subject ?? 'in.acme.toy.a1',
+    error: record.error ?? '',
+    ...more,
+  })
 const redrive = (seq: number, body: unknown, header: string) => message(seq, body, { origin: 'actor', resolution: header })
 /** The rejection as unknown_kind, as a host without the kind would have recorded it. */
 const unknown = (body: object): LogRecord => ({
-  ...recordOf(fresh, message(5, spin)), reason: 'unknown_kind', payload: JSON.stringify(body), error: 'no kind "toy" here',
+  ...recordOf(fresh, message(5, spin)),
+  reason: 'unknown_kind',
+  payload: JSON.stringify(body),
+  error: 'no kind "toy" here',
 })
 const lastOf = (actor: Actor, ...messages: readonly Parameters<typeof redrive>[]) =>
-  play(messages.map((one) => redrive(...one)), actor).records.map(({ input, label, outcome }) => [
-    input.type, input.id, input.data?.['nothing'], outcome, label['count'],
-  ])
+  play(
+    messages.map((one) => redrive(...one)),
+    actor,
+  ).records.map(({ input, label, outcome }) => [input.type, input.id, input.data?.['nothing'], outcome, label['count']])
 
 test('a redriven original is decided as if it arrived now, with its first id and time, and its record names the dead letter', () => {
   const rejected = unknown(add)
   const record = recordOf(fresh, redrive(90, add, about(rejected)))
   expect(recordSchema.safeParse(record).error).toBeUndefined()
   expect(record).toMatchObject({
-    outcome: 'committed', inbox: { seq: 90 }, input: { type: 'add', id: 'seq:5', time: timeAt(5) }, label: { count: 2 },
+    outcome: 'committed',
+    inbox: { seq: 90 },
+    input: { type: 'add', id: 'seq:5', time: timeAt(5) },
+    label: { count: 2 },
     resolves: { end: 'redriven', deadSeq: 3, logSeq: 40, inboxSeq: 5, reason: 'unknown_kind', payload: JSON.stringify(add) },
   })
 })
@@ -38,7 +55,8 @@ test('a second redrive leaves a note and has no effect, unless it is forced', ()
   const header = about(unknown(add))
   const forced = about(unknown(add), { force: true })
   expect(lastOf(fresh, [90, add, header], [91, add, header], [92, add, forced])).toEqual([
-    ['add', 'seq:5', undefined, 'committed', 2], ['dead.redriven', 'dead.redriven:40', 'again', 'committed', 2],
+    ['add', 'seq:5', undefined, 'committed', 2],
+    ['dead.redriven', 'dead.redriven:40', 'again', 'committed', 2],
     ['add', 'seq:5', undefined, 'committed', 4],
   ])
 })
@@ -47,7 +65,8 @@ test('an original whose id has been committed meanwhile is a duplicate, also whe
   const own = { ...add, id: 'm-1' }
   const { actor } = play([message(80, own)])
   expect(lastOf(actor, [90, own, about(unknown(own))], [91, own, about(unknown(own), { force: true })])).toMatchObject([
-    ['dead.redriven', 'dead.redriven:40', 'repeat', 'committed', 2], ['dead.redriven', 'dead.redriven:40', 'repeat', 'committed', 2],
+    ['dead.redriven', 'dead.redriven:40', 'repeat', 'committed', 2],
+    ['dead.redriven', 'dead.redriven:40', 'repeat', 'committed', 2],
   ])
 })
 
@@ -68,8 +87,12 @@ test('an original that is rejected again resolves its dead letter and is remembe
 
 test('a dropped dead letter changes no state and starts no machine', () => {
   expect(recordOf(fresh, redrive(90, add, about(unknown(add), { end: 'dropped' })))).toMatchObject({
-    input: { type: 'dead.dropped', source: 'colloquy', data: { letter: 40, position: 5 } }, state: null, status: 'none', machine: '',
-    emitted: [], seen: { ids: '' },
+    input: { type: 'dead.dropped', source: 'colloquy', data: { letter: 40, position: 5 } },
+    state: null,
+    status: 'none',
+    machine: '',
+    emitted: [],
+    seen: { ids: '' },
   })
 })
 

@@ -20,10 +20,14 @@ const refund = defineKind({
     },
   },
 })
-const kind = refund.with(setup(refund.xstate).createMachine({
-  id: 'refund', context: { cents: 0, currency: '' }, initial: 'new',
-  states: { new: { on: { 'refund.asked': { actions: assign(({ event }) => event.data) } } } },
-}))
+const kind = refund.with(
+  setup(refund.xstate).createMachine({
+    id: 'refund',
+    context: { cents: 0, currency: '' },
+    initial: 'new',
+    states: { new: { on: { 'refund.asked': { actions: assign(({ event }) => event.data) } } } },
+  }),
+)
 
 /** Inputs as producers published them at the time, byte for byte. */
 const STORED = {
@@ -49,22 +53,37 @@ describe('an event whose shape has changed', () => {
     ['does not have the shape of the version it says', { dataversion: 1, data: { cents: 1, currency: 'EUR' } }, /version 1.*amount/],
     ['is upcast to what today does not allow', { data: { amount: -1 } }, /upcast from version 1.*cents/],
   ])('is rejected where it %s', (_, more, error) => {
-    given(kind).whenRaw({ type: 'refund.asked', ...more }).thenRejected('bad_data')
+    given(kind)
+      .whenRaw({ type: 'refund.asked', ...more })
+      .thenRejected('bad_data')
     expect(readData(kind, { type: 'refund.asked', id: '1', source: 'till', time: '2026-01-01T00:00:00Z', ...more })).toEqual({
-      ok: false, error: expect.stringMatching(error) as string,
+      ok: false,
+      error: expect.stringMatching(error) as string,
     })
   })
 
   test('has upcasters keyed by version only', () => {
-    expect(() => defineKind({
-      name: 'x', version: 1, context: z.object({}), events: { a: z.object({}) }, emits: {}, tasks: {},
-      upcast: { a: { 0: upcaster(z.object({}), () => ({})) } },
-    })).toThrow(/has the key/)
+    expect(() =>
+      defineKind({
+        name: 'x',
+        version: 1,
+        context: z.object({}),
+        events: { a: z.object({}) },
+        emits: {},
+        tasks: {},
+        upcast: { a: { 0: upcaster(z.object({}), () => ({})) } },
+      }),
+    ).toThrow(/has the key/)
   })
 })
 
 defineKind({
-  name: 'y', version: 1, context: z.object({}), events: { a: z.object({ n: z.number() }) }, emits: {}, tasks: {},
+  name: 'y',
+  version: 1,
+  context: z.object({}),
+  events: { a: z.object({ n: z.number() }) },
+  emits: {},
+  tasks: {},
   // @ts-expect-error what an upcaster makes has the shape of today
   upcast: { a: { 1: upcaster(z.object({ m: z.number() }), ({ m }) => ({ m })) } },
 })

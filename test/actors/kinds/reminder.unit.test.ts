@@ -30,9 +30,15 @@ describe.each(['en', 'zh'] as const)('an appointment that nobody confirms (%s)',
     expect(text).toContain(SAID[lang].day)
     const second = first.thenEmitted('message.sent', { lang }).thenLabel({ reminders: 1 }).after('21h').thenState('open.remindedAgain')
     expect(String(second.records.at(-1)?.emitted[0]?.data['text'])).toContain(SAID[lang].hours)
-    second.after('2h').thenState('open.escalated').thenEmitted('escalated', { reason: 'unconfirmed' })
-      .after('1h').thenState('closed').thenEmitted('case.closed', { outcome: 'unconfirmed' })
-      .after('1000h').thenNothing()
+    second
+      .after('2h')
+      .thenState('open.escalated')
+      .thenEmitted('escalated', { reason: 'unconfirmed' })
+      .after('1h')
+      .thenState('closed')
+      .thenEmitted('case.closed', { outcome: 'unconfirmed' })
+      .after('1000h')
+      .thenNothing()
   })
 
   test('states minutes when less than two hours are left', () => {
@@ -43,30 +49,61 @@ describe.each(['en', 'zh'] as const)('an appointment that nobody confirms (%s)',
 
 describe('a confirmation', () => {
   test.each([
-    ['booked', 1], ['reminded', 25], ['remindedAgain', 45.5], ['escalated', 47.5],
+    ['booked', 1],
+    ['reminded', 25],
+    ['remindedAgain', 45.5],
+    ['escalated', 47.5],
   ])('in "%s" ends the reminders', (state, hours) => {
-    confirmed(booked(48).after(hours * HOUR_MS).thenState(`open.${state}`)).thenState('open.confirmed')
-      .until(inHours(48)).thenState('closed').thenEmitted('case.closed', { outcome: 'kept' }).thenNotEmitted('message.sent')
+    confirmed(
+      booked(48)
+        .after(hours * HOUR_MS)
+        .thenState(`open.${state}`),
+    )
+      .thenState('open.confirmed')
+      .until(inHours(48))
+      .thenState('closed')
+      .thenEmitted('case.closed', { outcome: 'kept' })
+      .thenNotEmitted('message.sent')
   })
 })
 
 describe('moving an appointment', () => {
   test('moves all later steps and asks for another confirmation', () => {
-    confirmed(booked(48)).when('appointment.moved', { at: inHours(100) }).thenState('open.booked').thenTimer('76h')
-      .until(inHours(75)).thenNothing().until(inHours(76)).thenState('open.reminded').thenLabel({ at: inHours(100), reminders: 1 })
+    confirmed(booked(48))
+      .when('appointment.moved', { at: inHours(100) })
+      .thenState('open.booked')
+      .thenTimer('76h')
+      .until(inHours(75))
+      .thenNothing()
+      .until(inHours(76))
+      .thenState('open.reminded')
+      .thenLabel({ at: inHours(100), reminders: 1 })
   })
 
   test('calls a person at once where less than an hour is left', () => {
-    booked(48).when('appointment.moved', { at: inHours(0.5) }).thenState('open.escalated').thenEmitted('escalated')
+    booked(48)
+      .when('appointment.moved', { at: inHours(0.5) })
+      .thenState('open.escalated')
+      .thenEmitted('escalated')
   })
 
   test('into the past closes it', () => {
-    booked(48).after('5h').when('appointment.moved', { at: inHours(1) }).thenState('closed').thenEmitted('case.closed', { outcome: 'past' })
+    booked(48)
+      .after('5h')
+      .when('appointment.moved', { at: inHours(1) })
+      .thenState('closed')
+      .thenEmitted('case.closed', { outcome: 'past' })
   })
 
   test('has no effect on an appointment that is not booked or is closed', () => {
-    given(reminderKind).when('appointment.moved', { at: inHours(5) }).thenState('new')
-    booked(48).when('appointment.cancelled', {}).when('appointment.moved', { at: inHours(60) }).thenState('closed').thenNothing()
+    given(reminderKind)
+      .when('appointment.moved', { at: inHours(5) })
+      .thenState('new')
+    booked(48)
+      .when('appointment.cancelled', {})
+      .when('appointment.moved', { at: inHours(60) })
+      .thenState('closed')
+      .thenNothing()
   })
 })
 
@@ -84,8 +121,12 @@ test('an appointment in the past is closed without a reminder', () => {
 })
 
 test('after closing, the next booking starts afresh', () => {
-  booked(48).until(inHours(48)).thenState('closed')
-    .when('appointment.booked', { at: inHours(100), what: 'x', lang: 'en' }).thenState('open.booked').thenLabel({ reminders: 0 })
+  booked(48)
+    .until(inHours(48))
+    .thenState('closed')
+    .when('appointment.booked', { at: inHours(100), what: 'x', lang: 'en' })
+    .thenState('open.booked')
+    .thenLabel({ reminders: 0 })
 })
 
 test('the offset of a time counts, and a time without one is rejected', () => {
@@ -95,7 +136,8 @@ test('the offset of a time counts, and a time without one is rejected', () => {
 
 test('a late booking is reminded of at the right time', () => {
   given(reminderKind, { at: inHours(10) })
-    .when('appointment.booked', { at: inHours(48), what: 'x', lang: 'en' }, { time: inHours(0) }).thenTimer('14h')
+    .when('appointment.booked', { at: inHours(48), what: 'x', lang: 'en' }, { time: inHours(0) })
+    .thenTimer('14h')
 })
 
 test('random walks find no fault, no dead end and no unreachable state', () => {
@@ -114,7 +156,12 @@ test('marks that passed while no host ran lead to one reminder, not to one each'
   const take = (actor: Actor, seq: number, hours: number, body: object, origin: Message['origin']): LogRecord => {
     const now = inHours(hours)
     const delivered = {
-      seq, ts: now, payload: Buffer.from(JSON.stringify(body)), subject: 'in.acme.reminder.r1', origin, addressable: true,
+      seq,
+      ts: now,
+      payload: Buffer.from(JSON.stringify(body)),
+      subject: 'in.acme.reminder.r1',
+      origin,
+      addressable: true,
     }
     const decision = decide(kinds, actor, delivered, { now, low: 0 }, true)
     if (decision.kind !== 'record') throw new Error(decision.kind)

@@ -7,7 +7,9 @@ import { INTENTS } from '../../../actors/kinds/support/lexicon.ts'
 
 const Labelled = z.object({ text: z.string(), lang: z.enum(['en', 'zh']), intent: z.enum(INTENTS) })
 
-const labelled = readFileSync(new URL('../../support/data/support-intents.jsonl', import.meta.url), 'utf8').trim().split('\n')
+const labelled = readFileSync(new URL('../../support/data/support-intents.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
   .map((line) => Labelled.parse(JSON.parse(line)))
 
 /** The half that is held out: work on the lexicon with the errors of the other half only. */
@@ -16,7 +18,12 @@ const isHeldOut = ({ text }: { text: string }): boolean => (createHash('sha256')
 const intentOf = (text: string): string => classify(text, null).intent
 
 describe('the intents', () => {
-  const halves = [['en', false], ['en', true], ['zh', false], ['zh', true]] as const
+  const halves = [
+    ['en', false],
+    ['en', true],
+    ['zh', false],
+    ['zh', true],
+  ] as const
   test.each(halves)('in %s (held out: %s) are right for at least 90 %%', (lang, heldOut) => {
     const rows = labelled.filter((row) => row.lang === lang && isHeldOut(row) === heldOut)
     const missed = rows.filter(({ text, intent }) => intentOf(text) !== intent)
@@ -26,11 +33,22 @@ describe('the intents', () => {
   })
 
   test.each([
-    ['Are you a real person?', 'smalltalk'], ['I want to talk to a real person', 'person'],
-    ['你是真人吗', 'smalltalk'], ['我要找真人', 'person'],
-    ['Help, my phone was stolen!', 'account'], ['你们的服务我不满意', 'feedback_negative'], ['很满意', 'feedback_positive'],
-    ['Thanks! And how do I return it?', 'returns'], ['谢谢，那怎么退货', 'returns'], ['ｒｅｆｕｎｄ', 'returns'], ['where’s my order', 'order'],
-    ['HB-1234567', 'order'], ['hb 1234567', 'order'], ['', 'other'], ['12345', 'other'], ['asdf qwer', 'other'],
+    ['Are you a real person?', 'smalltalk'],
+    ['I want to talk to a real person', 'person'],
+    ['你是真人吗', 'smalltalk'],
+    ['我要找真人', 'person'],
+    ['Help, my phone was stolen!', 'account'],
+    ['你们的服务我不满意', 'feedback_negative'],
+    ['很满意', 'feedback_positive'],
+    ['Thanks! And how do I return it?', 'returns'],
+    ['谢谢，那怎么退货', 'returns'],
+    ['ｒｅｆｕｎｄ', 'returns'],
+    ['where’s my order', 'order'],
+    ['HB-1234567', 'order'],
+    ['hb 1234567', 'order'],
+    ['', 'other'],
+    ['12345', 'other'],
+    ['asdf qwer', 'other'],
   ])('of "%s" is %s', (text, intent) => {
     expect(intentOf(text)).toBe(intent)
   })

@@ -16,14 +16,27 @@ const Conversation = z.strictObject({
 })
 
 const intents = [
-  'product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment',
-  'smalltalk', 'person', 'thanks', 'feedback_positive', 'feedback_negative', 'other',
+  'product',
+  'order',
+  'shipping',
+  'returns',
+  'technical',
+  'account',
+  'payment',
+  'smalltalk',
+  'person',
+  'thanks',
+  'feedback_positive',
+  'feedback_negative',
+  'other',
 ] as const
 
 const LabelledText = z.strictObject({ text: z.string().min(1), lang: z.enum(['en', 'zh']), intent: z.enum(intents) })
 
 function readJsonLines<T>(path: string, schema: z.ZodType<T>): T[] {
-  const lines = readFileSync(new URL(path, import.meta.url), 'utf8').trimEnd().split('\n')
+  const lines = readFileSync(new URL(path, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
   return lines.map((line) => schema.parse(JSON.parse(line)))
 }
 
@@ -69,10 +82,9 @@ describe('the knowledge base', () => {
     ['an empty text', [{ ...english, text: '' }]],
     ['an unknown field', [{ ...english, url: 'about:blank' }]],
   ])('refuses %s and names the field', (_what, rows) => {
-    expect(() => parseArticles(rows)).toThrow(expect.objectContaining({
-      code: 'knowledge_invalid',
-      message: expect.stringMatching(/\[\d\]/) as string,
-    }))
+    expect(() => parseArticles(rows)).toThrow(
+      expect.objectContaining({ code: 'knowledge_invalid', message: expect.stringMatching(/\[\d\]/) as string }),
+    )
   })
 })
 

@@ -36,44 +36,63 @@ afterAll(async () => {
   endpoint.closeAllConnections()
   await new Promise((resolve) => endpoint.close(resolve))
 })
-beforeEach(() => { asked.length = 0 })
-
-const json = (status: number, body: unknown, headers: Record<string, string> = {}): Behaviour => (response) => {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
-}
-const completion = (content: string | null, finishReason = 'stop'): Behaviour => json(200, {
-  id: 'c-1', object: 'chat.completion', created: 1, model: 'tiny-2026',
-  usage: { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 },
-  choices: [{ index: 0, finish_reason: finishReason, message: { role: 'assistant', content } }],
+beforeEach(() => {
+  asked.length = 0
 })
-const failure = (status: number, headers?: Record<string, string>): Behaviour =>
-  json(status, { error: { message: 'no' } }, headers)
+
+const json =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Behaviour =>
+  (response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+  }
+const completion = (content: string | null, finishReason = 'stop'): Behaviour =>
+  json(200, {
+    id: 'c-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'tiny-2026',
+    usage: { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 },
+    choices: [{ index: 0, finish_reason: finishReason, message: { role: 'assistant', content } }],
+  })
+const failure = (status: number, headers?: Record<string, string>): Behaviour => json(status, { error: { message: 'no' } }, headers)
 
 const hits: Hit[] = [
   { source: 'shipping-europe-en', title: 'Shipping', text: 'It takes 2 to 4 days.', lang: 'en', score: 0.8 },
   { source: 'shipping-abroad-en', title: 'Abroad', text: 'It takes 7 to 12 days.', lang: 'en', score: 0.4 },
 ]
 const input: AnswerInput = {
-  text: 'How long does it take?', about: null, topic: 'shipping', lang: 'en', hits,
+  text: 'How long does it take?',
+  about: null,
+  topic: 'shipping',
+  lang: 'en',
+  hits,
   turns: [
-    { role: 'user', text: 'Hello' }, { role: 'assistant', text: 'Hello!' },
-    { role: 'agent', text: 'Ann here.' }, { role: 'system', text: 'joined' },
+    { role: 'user', text: 'Hello' },
+    { role: 'assistant', text: 'Hello!' },
+    { role: 'agent', text: 'Ann here.' },
+    { role: 'system', text: 'joined' },
   ],
 }
 const never = new AbortController().signal
 const ask = (options: Partial<ModelOptions> = {}, signal = never) =>
   createModelAnswer({ baseUrl, model: 'tiny', ...options })({ input, signal })
-const refusal = (options: Partial<ModelOptions> = {}, signal = never): Promise<unknown> => ask(options, signal).then(
-  (answer) => { throw new Error(`expected an error, got ${JSON.stringify(answer)}`) },
-  (error: unknown) => error,
-)
+const refusal = (options: Partial<ModelOptions> = {}, signal = never): Promise<unknown> =>
+  ask(options, signal).then(
+    (answer) => {
+      throw new Error(`expected an error, got ${JSON.stringify(answer)}`)
+    },
+    (error: unknown) => error,
+  )
 
 describe('a model', () => {
   test('gets one request with the articles, the conversation and the question, and answers with its costs', async () => {
     behave = completion('It takes 2 to 4 days [1].')
     expect(await ask({ apiKey: 'secret' })).toEqual({
-      text: 'It takes 2 to 4 days.', sources: [{ source: 'shipping-europe-en', score: 0.8 }],
-      model: 'tiny-2026', tokensIn: 120, tokensOut: 9,
+      text: 'It takes 2 to 4 days.',
+      sources: [{ source: 'shipping-europe-en', score: 0.8 }],
+      model: 'tiny-2026',
+      tokensIn: 120,
+      tokensOut: 9,
     })
     expect(asked).toMatchObject([
       { url: '/v1/chat/completions', authorization: 'Bearer secret', body: { model: 'tiny', max_tokens: 1000 } },
@@ -82,7 +101,9 @@ describe('a model', () => {
     expect(system?.role).toBe('system')
     expect(system?.content).toContain('[2] Abroad\nIt takes 7 to 12 days.')
     expect(conversation).toEqual([
-      { role: 'user', content: 'Hello' }, { role: 'assistant', content: 'Hello!' }, { role: 'assistant', content: 'Ann here.' },
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', content: 'Hello!' },
+      { role: 'assistant', content: 'Ann here.' },
       { role: 'user', content: 'How long does it take?' },
     ])
   })
@@ -157,13 +178,21 @@ describe('an endpoint', () => {
     ['500', failure(500)],
     ['503', failure(503)],
     ['408', failure(408)],
-    ['rubbish', (response) => { response.writeHead(200, { 'content-type': 'application/json' }).end('<html>hello</html>') }],
+    [
+      'rubbish',
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end('<html>hello</html>')
+      },
+    ],
     ['another JSON', json(200, { hello: 'world' })],
     ['no choice', json(200, { choices: [] })],
-    ['half an answer', (response) => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"id":')
-      response.destroy()
-    }],
+    [
+      'half an answer',
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"id":')
+        response.destroy()
+      },
+    ],
     ['more than we read', completion('a whole answer. '.repeat(200_000))],
   ])('that gives %s may be retried by the runner', async (_, behaviour) => {
     behave = behaviour
@@ -177,13 +206,19 @@ describe('an endpoint', () => {
     const port = await new Promise<number>((resolve) => {
       const probe = createServer().listen(0, '127.0.0.1', () => {
         const { port: free } = probe.address() as AddressInfo
-        probe.close(() => { resolve(free) })
+        probe.close(() => {
+          resolve(free)
+        })
       })
     })
     expect(await refusal({ baseUrl: `http://127.0.0.1:${port}/v1` })).toMatchObject({ code: 'model_unavailable' })
   })
 
-  const silent = [['an empty answer', ''], ['blanks', ' \n '], ['nothing', null]] as const
+  const silent = [
+    ['an empty answer', ''],
+    ['blanks', ' \n '],
+    ['nothing', null],
+  ] as const
   test.each(silent)('that gives %s may be retried', async (_, content) => {
     behave = completion(content)
     expect(await refusal()).toMatchObject({ code: 'model_empty' })
@@ -198,7 +233,11 @@ describe('an endpoint', () => {
 
   test('that never answers is abandoned after the timeout of one attempt', async () => {
     const closed = new Promise<void>((resolve) => {
-      behave = (_, request) => { request.socket.on('close', () => { resolve() }) }
+      behave = (_, request) => {
+        request.socket.on('close', () => {
+          resolve()
+        })
+      }
     })
     expect(await refusal({ timeoutMs: 50 })).toMatchObject({ code: 'model_timeout' })
     await closed
@@ -208,7 +247,9 @@ describe('an endpoint', () => {
     const runner = new AbortController()
     const closed = new Promise<void>((resolve) => {
       behave = (_, request) => {
-        request.socket.on('close', () => { resolve() })
+        request.socket.on('close', () => {
+          resolve()
+        })
         runner.abort(new Error('deadline'))
       }
     })
@@ -217,15 +258,28 @@ describe('an endpoint', () => {
   })
 })
 
-test('the model answers a case, in the customer\'s language', async () => {
+test("the model answers a case, in the customer's language", async () => {
   behave = completion('寄到德国运费 4.90 欧元。[1]')
   const harness = supportHarnessWith({ model: { baseUrl, model: 'tiny', price: { perMillionIn: 2, perMillionOut: 10 } } })
   const emitted = await harness.ask('寄到德国运费多少', 'm-1')
-  expect(emitted).toMatchObject([{ type: 'message.sent', data: {
-    replyTo: 'm-1', lang: 'zh', text: '寄到德国运费 4.90 欧元。', model: 'tiny-2026', tokensIn: 120, tokensOut: 9, cost: 0.00033,
-    hits: 3, kbVersion: expect.any(String) as string, promptVersion: expect.any(String) as string,
-    sources: [{ source: 'shipping-europe-zh' }],
-  } }])
+  expect(emitted).toMatchObject([
+    {
+      type: 'message.sent',
+      data: {
+        replyTo: 'm-1',
+        lang: 'zh',
+        text: '寄到德国运费 4.90 欧元。',
+        model: 'tiny-2026',
+        tokensIn: 120,
+        tokensOut: 9,
+        cost: 0.00033,
+        hits: 3,
+        kbVersion: expect.any(String) as string,
+        promptVersion: expect.any(String) as string,
+        sources: [{ source: 'shipping-europe-zh' }],
+      },
+    },
+  ])
   expect(asked[0]?.body.messages[0]?.content).toContain('Write in Simplified Chinese')
 })
 

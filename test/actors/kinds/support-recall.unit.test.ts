@@ -9,12 +9,23 @@ import { chunkWithHeading } from '../../../schemas/knowledge-events.ts'
 import { articles } from '../../support/support-harness.ts'
 
 const log = pino({ level: 'silent' })
-const hit = (source: string, text: string, more: Partial<TaskSearchHit> = {}): TaskSearchHit =>
-  ({ id: `id-${source}`, source, text, lang: 'en', at: '2026-11-20T10:00:00Z', score: 0.5, ...more })
+const hit = (source: string, text: string, more: Partial<TaskSearchHit> = {}): TaskSearchHit => ({
+  id: `id-${source}`,
+  source,
+  text,
+  lang: 'en',
+  at: '2026-11-20T10:00:00Z',
+  score: 0.5,
+  ...more,
+})
 const query = (text: string, more: Partial<Query> = {}): Query => ({ text, about: null, topic: null, lang: 'en', ...more })
 
 /** A search index that returns these hits, in this order, for any query. */
-function searchIndexOf({ knowledge = [], messages = [], version = 'log-7' }: {
+function searchIndexOf({
+  knowledge = [],
+  messages = [],
+  version = 'log-7',
+}: {
   knowledge?: TaskSearchHit[]
   messages?: TaskSearchHit[] | Error
   version?: string
@@ -31,17 +42,26 @@ function searchIndexOf({ knowledge = [], messages = [], version = 'log-7' }: {
   }
   return { searchIndex, asked }
 }
-const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) => lookupTask(articles, hasModel)
-  .run({
-    input, searchIndex, memory: searchIndex, log, key: 'k', signal: new AbortController().signal,
+const lookUp = (input: Query, searchIndex: TaskSearchIndex, hasModel = false) =>
+  lookupTask(articles, hasModel).run({
+    input,
+    searchIndex,
+    memory: searchIndex,
+    log,
+    key: 'k',
+    signal: new AbortController().signal,
     actor: { tenant: 'acme', kind: 'support', id: 'c1' },
   })
 
 test('a passage is cited by its heading without repeating it, and ranks above those of another language', async () => {
-  const { searchIndex } = searchIndexOf({ knowledge: [
-    hit('zh', chunkWithHeading('保修', '保修期是两年。'), { lang: 'zh', score: 0.9 }), hit('other', 'Something else.'),
-    hit('en', chunkWithHeading('Shop › Warranty', 'The warranty is two years.')), hit('bare', 'A warranty.', { lang: null, score: 0.1 }),
-  ] })
+  const { searchIndex } = searchIndexOf({
+    knowledge: [
+      hit('zh', chunkWithHeading('保修', '保修期是两年。'), { lang: 'zh', score: 0.9 }),
+      hit('other', 'Something else.'),
+      hit('en', chunkWithHeading('Shop › Warranty', 'The warranty is two years.')),
+      hit('bare', 'A warranty.', { lang: null, score: 0.1 }),
+    ],
+  })
   const found = await recallKnowledge(searchIndex, query('How long is the warranty?'), [], { byMeaning: false })
   expect(found[0]).toMatchObject({ source: 'en', chunk: 'id-en', title: 'Shop › Warranty', text: 'The warranty is two years.' })
   expect(found.map(({ source }) => source)).toEqual(['en', 'bare', 'other'])
@@ -54,10 +74,12 @@ test('a quotation ranks by words; a model also gets passages of similar meaning'
   expect((await recallKnowledge(searchIndex, query('May I bring my cat?'), [], { byMeaning: true }))[0]?.score).toBe(0.8)
 })
 
-test('a conversation yields the customer\'s messages, without the question itself and our replies', async () => {
+test("a conversation yields the customer's messages, without the question itself and our replies", async () => {
   const { searchIndex, asked } = searchIndexOf({
     messages: [
-      hit('m3', 'and how long?'), hit('1k-mbz3x0e8-e1', 'It is two years.'), hit('m1', 'I have a Boreas kettle.'),
+      hit('m3', 'and how long?'),
+      hit('1k-mbz3x0e8-e1', 'It is two years.'),
+      hit('m1', 'I have a Boreas kettle.'),
       hit('m0', 'Nothing of it.', { score: 0.01 }),
     ],
   })

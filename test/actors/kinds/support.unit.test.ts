@@ -6,18 +6,34 @@ import { createSupportHarness, someAnswer, someHits, supportHarnessWith } from '
 
 const PHRASES = {
   en: {
-    hello: 'Hello!', bye: 'ok, goodbye', robot: 'Are you a robot?',
-    question: 'How much is shipping to Germany?', continuation: 'and to Japan?', bare: 'and how long is that?',
-    thanks: 'Thanks a lot', praise: 'That helped, 5 stars',
-    complaint: 'This is useless, very disappointed', person: 'I want to talk to a human',
-    strange: 'Who won the elections in Brazil?', article: 'shipping-europe-en', next: 'shipping-abroad-en',
+    hello: 'Hello!',
+    bye: 'ok, goodbye',
+    robot: 'Are you a robot?',
+    question: 'How much is shipping to Germany?',
+    continuation: 'and to Japan?',
+    bare: 'and how long is that?',
+    thanks: 'Thanks a lot',
+    praise: 'That helped, 5 stars',
+    complaint: 'This is useless, very disappointed',
+    person: 'I want to talk to a human',
+    strange: 'Who won the elections in Brazil?',
+    article: 'shipping-europe-en',
+    next: 'shipping-abroad-en',
   },
   zh: {
-    hello: '你好', bye: '好的，再见', robot: '你是机器人吗',
-    question: '寄到德国运费多少', continuation: '日本呢？', bare: '那要多久呢？',
-    thanks: '谢谢', praise: '解决了，五星好评',
-    complaint: '太差了，很失望', person: '转人工',
-    strange: '昨晚的球赛谁赢了', article: 'shipping-europe-zh', next: 'shipping-abroad-zh',
+    hello: '你好',
+    bye: '好的，再见',
+    robot: '你是机器人吗',
+    question: '寄到德国运费多少',
+    continuation: '日本呢？',
+    bare: '那要多久呢？',
+    thanks: '谢谢',
+    praise: '解决了，五星好评',
+    complaint: '太差了，很失望',
+    person: '转人工',
+    strange: '昨晚的球赛谁赢了',
+    article: 'shipping-europe-zh',
+    next: 'shipping-abroad-zh',
   },
 } as const
 
@@ -31,12 +47,12 @@ describe.each(['en', 'zh'] as const)('a case in %s', (lang) => {
   test('answers a question from an article, names it, and listens again', async () => {
     const harness = createSupportHarness()
     const emitted = await harness.ask(phrases.question, 'q-1')
-    expect(emitted).toEqual([expect.objectContaining({
-      type: 'message.sent',
-      data: expect.objectContaining({
-        replyTo: 'q-1', lang, sources: [expect.objectContaining({ source: phrases.article })],
-      }) as object,
-    })])
+    expect(emitted).toEqual([
+      expect.objectContaining({
+        type: 'message.sent',
+        data: expect.objectContaining({ replyTo: 'q-1', lang, sources: [expect.objectContaining({ source: phrases.article })] }) as object,
+      }),
+    ])
     expect(harness.records.map(({ to }) => to)).toEqual(['open.answering.lookingUp', 'open.answering.composing', 'open.listening'])
     const confidence = expect.any(Number) as number
     expect(harness.label).toEqual({ intent: 'shipping', topic: 'shipping', confidence, lang, rating: null, quality: null })
@@ -62,7 +78,10 @@ describe.each(['en', 'zh'] as const)('a case in %s', (lang) => {
     const harness = createSupportHarness()
     harness.user(phrases[key], 'm-1')
     expect(harness.last).toMatchObject({
-      from: '', to: 'open.listening', started: [], emitted: [{ type: 'message.sent', data: { replyTo: 'm-1', lang } }],
+      from: '',
+      to: 'open.listening',
+      started: [],
+      emitted: [{ type: 'message.sent', data: { replyTo: 'm-1', lang } }],
     })
     expect(isChinese(harness.emitted[0]?.data['text'])).toBe(lang === 'zh')
   })
@@ -116,7 +135,10 @@ describe.each(['en', 'zh'] as const)('a case in %s', (lang) => {
     harness.fail()
     expect(harness.last).toMatchObject({
       to: 'escalated.waiting',
-      emitted: [{ type: 'message.sent', data: { replyTo: 'm-2', lang } }, { type: 'escalated', data: { reason: 'task_failed' } }],
+      emitted: [
+        { type: 'message.sent', data: { replyTo: 'm-2', lang } },
+        { type: 'escalated', data: { reason: 'task_failed' } },
+      ],
     })
   })
 })
@@ -127,9 +149,7 @@ describe('answering', () => {
     harness.user('How long does delivery take?', 'm-1')
     harness.result({ hits: someHits })
     harness.result({ text: null, sources: [] })
-    expect(harness.last).toMatchObject({
-      to: 'open.listening', state: { context: { misses: 1 } }, emitted: [{ data: { replyTo: 'm-1' } }],
-    })
+    expect(harness.last).toMatchObject({ to: 'open.listening', state: { context: { misses: 1 } }, emitted: [{ data: { replyTo: 'm-1' } }] })
   })
 
   test('forwards the model and its cost', () => {
@@ -143,7 +163,11 @@ describe('answering', () => {
 
   test('an answer resets misses and failures', () => {
     const harness = createSupportHarness()
-    const answer = () => { harness.user('How long does delivery take?'); harness.result({ hits: someHits }); harness.result(someAnswer) }
+    const answer = () => {
+      harness.user('How long does delivery take?')
+      harness.result({ hits: someHits })
+      harness.result(someAnswer)
+    }
     harness.user('How long does delivery take?')
     harness.fail()
     answer()
@@ -193,7 +217,10 @@ describe('messages that arrive while one is being answered', () => {
     harness.result({ hits: someHits })
     harness.result({ ...someAnswer, text: 'four' })
     expect(sent(harness.emitted).map(({ data }) => [data['replyTo'], data['text']])).toEqual([
-      ['m-1', 'one'], ['m-2', 'two'], ['m-3', expect.stringContaining('welcome')], ['m-4', 'four'],
+      ['m-1', 'one'],
+      ['m-2', 'two'],
+      ['m-3', expect.stringContaining('welcome')],
+      ['m-4', 'four'],
     ])
     expect(harness.last).toMatchObject({ to: 'open.listening', state: { context: { queue: [] } } })
   })
@@ -224,7 +251,8 @@ describe('messages that arrive while one is being answered', () => {
     expect(harness.state).toBe('open.answering.lookingUp')
     harness.user('How long is the warranty?', 'm-last')
     expect(harness.last).toMatchObject({
-      to: 'escalated.waiting', state: { context: { queue: [] } },
+      to: 'escalated.waiting',
+      state: { context: { queue: [] } },
       emitted: [{ data: { replyTo: 'm-last' } }, { type: 'escalated', data: { reason: 'backlog' } }],
     })
   })
@@ -288,13 +316,15 @@ describe('a case with a person', () => {
     expect(harness.last).toMatchObject({ to: 'closed', emitted: [{ type: 'case.closed', data: { outcome: 'escalated_resolved' } }] })
   })
 
-  test('may be taken over without the customer\'s request', () => {
+  test("may be taken over without the customer's request", () => {
     const harness = createSupportHarness()
     harness.user('How long does delivery take?', 'm-1')
     const { run } = harness.pendingTask
     harness.event('case.taken', { agent: 'Ann' })
     expect(harness.last).toMatchObject({
-      to: 'escalated.withAgent', stopped: [run], state: { context: { queue: [] } },
+      to: 'escalated.withAgent',
+      stopped: [run],
+      state: { context: { queue: [] } },
       emitted: [{ type: 'escalated', data: { reason: 'agent_took_over' } }],
     })
     expect(sent(harness.emitted)).toEqual([])
@@ -322,8 +352,12 @@ describe('feedback', () => {
     harness.user('How long does delivery take?', 'm-1')
     harness.event('feedback.given', { rating: 1 })
     expect(harness.last).toMatchObject({
-      to: 'escalated.waiting', label: { rating: 1 },
-      emitted: [{ type: 'message.sent', data: { replyTo: 'm-1' } }, { type: 'escalated', data: { reason: 'negative_feedback' } }],
+      to: 'escalated.waiting',
+      label: { rating: 1 },
+      emitted: [
+        { type: 'message.sent', data: { replyTo: 'm-1' } },
+        { type: 'escalated', data: { reason: 'negative_feedback' } },
+      ],
     })
   })
 
@@ -348,7 +382,9 @@ describe('silence', () => {
     expect(Date.parse(timer?.at ?? '') - Date.parse(harness.last.at)).toBe(30 * 60_000)
     harness.fire()
     expect(harness.last).toMatchObject({
-      to: 'closed', emitted: [{ type: 'case.closed', data: { outcome: 'answered' } }], case: { closed: true },
+      to: 'closed',
+      emitted: [{ type: 'case.closed', data: { outcome: 'answered' } }],
+      case: { closed: true },
     })
   })
 
@@ -397,7 +433,10 @@ describe('silence', () => {
     const emitted = await harness.ask('and to Japan?', 'm-9')
     expect(emitted).toMatchObject([{ data: { replyTo: 'm-9', sources: [{ source: 'shipping-abroad-en' }] } }])
     expect(harness.last).toMatchObject({
-      to: 'open.listening', case: { no: 2 }, label: { rating: null }, state: { context: { complaints: 0 } },
+      to: 'open.listening',
+      case: { no: 2 },
+      label: { rating: null },
+      state: { context: { complaints: 0 } },
     })
   })
 })

@@ -20,7 +20,8 @@ const addressOf = (kind: Kind) => ({ tenant: 'acme', kind: kind.name, id: 'r7' }
 
 /** Random histories as today's kinds record them. */
 function histories(kind: Kind): fc.Arbitrary<readonly LogRecord[]> {
-  return fc.array(movesOf(kind, {}), { minLength: 1, maxLength: 25, size: 'max' })
+  return fc
+    .array(movesOf(kind, {}), { minLength: 1, maxLength: 25, size: 'max' })
     .map((moves) => walk(createWorld(kind, addressOf(kind)), moves).world.steps.flatMap(({ records }) => records))
     .filter((records) => records.length > 0)
 }
@@ -33,35 +34,60 @@ function run(code: string, kind: Kind): { records: readonly LogRecord[] } {
 }
 
 const decidedIn = ({ outcome, reason, from, to, status, label, emitted, started, timers }: LogRecord) => ({
-  outcome, reason, from, to, status, label, emitted: emitted.map(({ type, data }) => [type, data]),
-  started: started.map(({ task, input }) => [task, input]), timers: timers.map(({ event }) => event),
+  outcome,
+  reason,
+  from,
+  to,
+  status,
+  label,
+  emitted: emitted.map(({ type, data }) => [type, data]),
+  started: started.map(({ task, input }) => [task, input]),
+  timers: timers.map(({ event }) => event),
 })
 const decided = (records: readonly LogRecord[]) => records.map(decidedIn)
 
 describe.each([
-  ['toy', toyKind], ['parallel', parallelKind], ['support', support], ['refund', refund],
+  ['toy', toyKind],
+  ['parallel', parallelKind],
+  ['support', support],
+  ['refund', refund],
 ])('a recorded history of kind %s', (_, kind: Kind) => {
   test('is decided by the same kind as it was recorded', () => {
-    fc.assert(fc.property(histories(kind), (records) => {
-      const recording = createRecording(kind, addressOf(kind), records)
-      expect(recording.deviation).toBeUndefined()
-      expect(recording.thenAsRecorded().records).toEqual(records)
-    }), { numRuns: 12, seed: 5 })
+    fc.assert(
+      fc.property(histories(kind), (records) => {
+        const recording = createRecording(kind, addressOf(kind), records)
+        expect(recording.deviation).toBeUndefined()
+        expect(recording.thenAsRecorded().records).toEqual(records)
+      }),
+      { numRuns: 12, seed: 5 },
+    )
   })
 
   test('becomes the code of a test that passes and leads to the same records', () => {
-    fc.assert(fc.property(histories(kind), (records) => {
-      expect(decided(run(createRecording(kind, addressOf(kind), records).toCode(), kind).records)).toEqual(decided(records))
-    }), { numRuns: 12, seed: 6 })
+    fc.assert(
+      fc.property(histories(kind), (records) => {
+        expect(decided(run(createRecording(kind, addressOf(kind), records).toCode(), kind).records)).toEqual(decided(records))
+      }),
+      { numRuns: 12, seed: 6 },
+    )
   })
 })
 
 const counter = defineKind({
-  name: 'counter', version: 1, context: z.object({ sum: z.number() }), events: { add: z.object({ by: z.number() }) }, emits: {}, tasks: {},
+  name: 'counter',
+  version: 1,
+  context: z.object({ sum: z.number() }),
+  events: { add: z.object({ by: z.number() }) },
+  emits: {},
+  tasks: {},
 })
-const counting = (sign: number) => counter.with(setup(counter.xstate).createMachine({
-  context: { sum: 0 }, on: { add: { actions: assign({ sum: ({ context, event }) => context.sum + sign * event.data.by }) } },
-}))
+const counting = (sign: number) =>
+  counter.with(
+    setup(counter.xstate).createMachine({
+      context: { sum: 0 },
+      on: { add: { actions: assign({ sum: ({ context, event }) => context.sum + sign * event.data.by }) } },
+    }),
+  )
 
 describe('a recorded history', () => {
   const { records } = given(counting(1), { tenant: 'acme', id: 'c1' }).when('add', { by: 0 }).when('add', { by: 2 }).when('add', { by: 3 })
@@ -81,9 +107,10 @@ describe('a recorded history', () => {
 
   test('reads like a test that a person wrote', () => {
     const paid = given(refund, { tenant: 'acme', id: 'r7' })
-      .task('pay', fails('http_500', 'it\'s down'))
+      .task('pay', fails('http_500', "it's down"))
       .when('refund.asked', { amount: 20 }, { id: 'm-1' })
-      .after('10m').when('refund.refused', {}, { id: 'm-2', source: 'crm' })
+      .after('10m')
+      .when('refund.refused', {}, { id: 'm-2', source: 'crm' })
     expect(createRecording(refund, { tenant: 'acme', kind: 'refund', id: 'r7' }, paid.records).toCode()).toMatchInlineSnapshot(`
       "given(refund, { tenant: 'acme', id: 'r7', at: '2026-01-01T00:00:00.000Z' })
         .when('refund.asked', { amount: 20 }, { id: 'm-1' })

@@ -9,7 +9,10 @@ export const sound = [
   scenario.task('pay', { receipt: 'r' }),
   scenario.task('pay', ({ amount }) => ({ receipt: amount.toFixed(2) })),
   scenario.task('pay', ({ amount }) => (amount > 1 ? fails('too_much') : takes('3s', { receipt: 'r' }))),
-  scenario.task('pay', takes('1.5 hours', ({ amount }) => ({ receipt: `${amount}` }))),
+  scenario.task(
+    'pay',
+    takes('1.5 hours', ({ amount }) => ({ receipt: `${amount}` })),
+  ),
   scenario.task('pay', inTurn(never, fails('http_500', 'no line'), takes('2s', { receipt: 'r' }), { receipt: 's' })),
   scenario.when('refund.asked', { amount: 1 }).thenEmitted('refund.paid', { receipt: 'r' }).thenContext({ tries: 1 }),
   scenario.thenContext((context) => context.amount.toFixed() === '1'),

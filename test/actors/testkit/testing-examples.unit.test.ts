@@ -6,7 +6,10 @@ import { refund } from '../../support/kit-kinds.ts'
 /** The examples of docs/testing.md, word for word; the last test compares the two. */
 test('a refund that nobody looks at within a day is paid', () => {
   given(refund)
-    .task('pay', takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })))
+    .task(
+      'pay',
+      takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })),
+    )
     .when('refund.asked', { amount: 250 })
     .thenState('review')
     .after('23h')
@@ -52,7 +55,7 @@ test('what happened to acme/refund/r7', () => {
     .when('refund.asked', { amount: 20 }, { id: 'm-1' })
     .thenState('paying')
     .thenTask('pay', { amount: 20 })
-    .taskEnds('pay', fails('http_500', 'it\'s down'))
+    .taskEnds('pay', fails('http_500', "it's down"))
     .thenState('stuck')
 })
 

@@ -3,7 +3,7 @@ import { jetstream } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SystemStatus } from '../../../infra/app/system-status.ts'
-import { cliJson, type CliProcess, type CliRun,runCli, startCli, startUp } from '../../support/run-cli.ts'
+import { cliJson, type CliProcess, type CliRun, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
 interface Acknowledged {

@@ -18,8 +18,11 @@ const figures: Figures = {
   deadLetters: { total: 4, perSecond: 0 },
   liveActors: 5,
   stages: new Map([
-    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }], ['dispatch', running(17, 0)],
-    ['tasks', running(0, 0)], ['host', running(17, 0)], ['serve', running(0, 0)],
+    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }],
+    ['dispatch', running(17, 0)],
+    ['tasks', running(0, 0)],
+    ['host', running(17, 0)],
+    ['serve', running(0, 0)],
   ]),
   kinds: new Map([
     ['support', { in: 1000, out: 900 }],
@@ -28,8 +31,15 @@ const figures: Figures = {
   ]),
 }
 const model: ViewModel = {
-  figures, upMs: 3_725_000, commands: ['one', 'two'],
-  facts: [['NATS', 'nats://127.0.0.1:4222'], ['ClickHouse', 'a'], ['HTTP', 'b'], ['log', 'c']],
+  figures,
+  upMs: 3_725_000,
+  commands: ['one', 'two'],
+  facts: [
+    ['NATS', 'nats://127.0.0.1:4222'],
+    ['ClickHouse', 'a'],
+    ['HTTP', 'b'],
+    ['log', 'c'],
+  ],
 }
 const plain = (_: unknown, text: string): string => text
 

@@ -69,8 +69,6 @@ test('without a running process the status shows the stored positions of the sta
   const after = await readStatus(system.settings)
 
   expect(before.log).toEqual(caughtUp.log)
-  expect(before.stages).toMatchObject({
-    host: { lag: 0, ok: false }, dispatch: { lag: 0, position: caughtUp.log.last }, tasks: { lag: 0 },
-  })
+  expect(before.stages).toMatchObject({ host: { lag: 0, ok: false }, dispatch: { lag: 0, position: caughtUp.log.last }, tasks: { lag: 0 } })
   expect(after.stages.host?.lag).toBe(1)
 })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { type AnyStateNode,createMachine } from 'xstate'
+import { type AnyStateNode, createMachine } from 'xstate'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
-import { type DrawnState,layOut } from '../../../infra/dev/chart/chart-layout.ts'
+import { type DrawnState, layOut } from '../../../infra/dev/chart/chart-layout.ts'
 import { durationText, eventName } from '../../../infra/dev/chart/chart-names.ts'
 import type { Point } from '../../../infra/dev/chart/layered-layout.ts'
 import { readStatechart } from '../../../infra/dev/chart/statechart.ts'
@@ -63,8 +63,10 @@ const nested = {
 
 /** Whether a piece of a line goes through the inside of a box. */
 const isThrough = (from: Point, to: Point, box: Box): boolean =>
-  Math.min(from.x, to.x) < right(box) - SLACK && Math.max(from.x, to.x) > box.x + SLACK
-  && Math.min(from.y, to.y) < bottom(box) - SLACK && Math.max(from.y, to.y) > box.y + SLACK
+  Math.min(from.x, to.x) < right(box) - SLACK
+  && Math.max(from.x, to.x) > box.x + SLACK
+  && Math.min(from.y, to.y) < bottom(box) - SLACK
+  && Math.max(from.y, to.y) > box.y + SLACK
 
 const DRAWN = [toyKind, support, reminderKind, createInterest(loadCatalogue()), parallelKind, nested]
 
@@ -125,7 +127,11 @@ describe.each(DRAWN)('the drawing of $name', ({ machine }) => {
 
 test('events of after, invoke and onDone are shown as their author wrote them', () => {
   const events = [
-    'xstate.after.1800000.m.a.b', 'xstate.after.silence.m', 'xstate.done.actor.look.up', 'xstate.error.actor.x', 'xstate.done.state.m',
+    'xstate.after.1800000.m.a.b',
+    'xstate.after.silence.m',
+    'xstate.done.actor.look.up',
+    'xstate.error.actor.x',
+    'xstate.done.state.m',
     'message.received',
   ]
   expect(events.map(eventName)).toEqual(['after 30 min', 'after silence', 'look.up done', 'x failed', 'done', 'message.received'])

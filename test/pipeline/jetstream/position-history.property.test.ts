@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type StreamPosition,withPosition } from '../../../pipeline/jetstream/position-history.ts'
+import { type StreamPosition, withPosition } from '../../../pipeline/jetstream/position-history.ts'
 
 describe('a position history', () => {
   /** The newest, the one before it, the oldest, and one for each class of age. */
@@ -9,11 +9,14 @@ describe('a position history', () => {
   const START = Date.parse('2026-03-03T00:00:00Z')
 
   /** Positions in the order of checkpoints. Now and then the stream is recreated, or was truncated. */
-  const history = fc.array(fc.record({
-    forward: fc.integer({ min: 1, max: 1_000 }),
-    waitMs: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 40 * 86_400_000 })),
-    turn: fc.constantFrom('on', 'on', 'on', 'on', 'on', 'on', 'on', 'on', 'back', 'new'),
-  }), { maxLength: 120, size: 'max' })
+  const history = fc.array(
+    fc.record({
+      forward: fc.integer({ min: 1, max: 1_000 }),
+      waitMs: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 40 * 86_400_000 })),
+      turn: fc.constantFrom('on', 'on', 'on', 'on', 'on', 'on', 'on', 'on', 'back', 'new'),
+    }),
+    { maxLength: 120, size: 'max' },
+  )
 
   function positions(all: readonly { forward: number; waitMs: number; turn: string }[]): StreamPosition[] {
     let [seq, at, births] = [100_000, START, 0]
@@ -26,26 +29,28 @@ describe('a position history', () => {
   }
 
   test('has the newest position first, the others by age and sequence, and never exceeds its bound', () => {
-    fc.assert(fc.property(history, (all) => {
-      let recorded: StreamPosition[] = []
-      for (const position of positions(all)) {
-        const before = recorded
-        recorded = withPosition(recorded, position)
+    fc.assert(
+      fc.property(history, (all) => {
+        let recorded: StreamPosition[] = []
+        for (const position of positions(all)) {
+          const before = recorded
+          recorded = withPosition(recorded, position)
 
-        expect(recorded[0]).toEqual(position)
-        expect(recorded.length).toBeLessThanOrEqual(POSITIONS_MAX)
-        for (const [index, kept] of recorded.slice(1).entries()) {
-          expect(kept.seq).toBeLessThan(recorded[index]?.seq ?? 0)
-          expect(kept.ts <= (recorded[index]?.ts ?? '')).toBe(true)
-          expect(kept.created).toBe(position.created)
-          expect(before).toContainEqual(kept)
+          expect(recorded[0]).toEqual(position)
+          expect(recorded.length).toBeLessThanOrEqual(POSITIONS_MAX)
+          for (const [index, kept] of recorded.slice(1).entries()) {
+            expect(kept.seq).toBeLessThan(recorded[index]?.seq ?? 0)
+            expect(kept.ts <= (recorded[index]?.ts ?? '')).toBe(true)
+            expect(kept.created).toBe(position.created)
+            expect(before).toContainEqual(kept)
+          }
+          const [previous] = before
+          if (previous !== undefined && previous.created === position.created && previous.seq < position.seq) {
+            expect(recorded[1]).toEqual(previous)
+          }
         }
-        const [previous] = before
-        if (previous !== undefined && previous.created === position.created && previous.seq < position.seq) {
-          expect(recorded[1]).toEqual(previous)
-        }
-      }
-    }))
+      }),
+    )
   })
 
   test('covers hours with a checkpoint every half second, and keeps the oldest position', () => {
