@@ -1,7 +1,8 @@
 /**
  * `colloquy`: what a module that defines kinds imports. `colloquy/test` is the test kit.
  *
- * A `colloquy.config.ts` exports its kinds by default, and they are all there are but for `source`, which holds knowledge; the built-in ones are taken in like any other:
+ * A `colloquy.config.ts` exports its kinds by default, and they are all there are but for `source`, which holds knowledge; the built-in
+ * ones are taken in like any other:
  *
  *     export default [refund, createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue())]
  */

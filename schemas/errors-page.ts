@@ -18,8 +18,8 @@ const INTRODUCTION = `What holds for all of them:
 - A code never changes; match on it, not on the message. The message names the setting, command or field in question.
 - A command prints \`error: <message>\` and \`code: <code>\`, and exits with 1. Log lines have the code as \`code\`.
 - An HTTP answer that is an error is a problem of RFC 9457 with the member \`code\`, and has the status of the table.
-- Codes that are not here are not ours: the author of a task chose them (\`TerminalError\`, \`RetryLaterError\`), or Node, NATS or ClickHouse
-  did, such as \`ECONNREFUSED\` or a number.`
+- Other codes come from the author of a task (\`TerminalError\`, \`RetryLaterError\`), or from Node, NATS or ClickHouse, such as
+  \`ECONNREFUSED\` or a number.`
 
 const section = (title: string, codes: Readonly<Record<string, ErrorText>>): string[] => [
   `## ${title}`,

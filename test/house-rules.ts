@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 /**
- * What `npm run lint` checks beside ESLint: the map (a room imports only rooms above it, no files import each other in a circle, no two files
- * share a name), the vocabulary (`docs/glossary.md`), and the length of the README. Prints each fault as `file:line: what, and what to do`.
+ * What `npm run lint` checks beside ESLint: the map (a room imports only rooms above it, no files import each other in a circle, no two
+ * files share a name), the vocabulary (`docs/glossary.md`), and the length of the README. Prints each fault as `file:line: what, and what
+ * to do`.
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const README_WORDS_MAX = 900

@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config'
 const compileCache = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url))
 
 /**
- * Four projects. `unit` and `property-short` need no server and run in seconds; `property` is the same with every case; `int` has the tests that
- * start servers, kill them, or drive a browser. `npm test` runs `unit`, `property` and `int`.
+ * Four projects. `unit` and `property-short` need no server and run in seconds; `property` is the same with every case; `int` has the tests
+ * that start servers, kill them, or drive a browser. `npm test` runs `unit`, `property` and `int`.
  */
 export default defineConfig({
   test: {

@@ -3,7 +3,8 @@ import { ColloquyError } from '../../schemas/errors.ts'
 
 /**
  * Why a machine cannot be a kind's. All but the last few are found when the kind is defined; what cannot be seen there rejects the
- * input as `poison` with the same code at the head of the record's `error`. They are error codes too: docs/errors.md says what to do about each.
+ * input as `poison` with the same code at the head of the record's `error`. They are error codes too: docs/errors.md says what to do about
+ * each.
  */
 export const REFUSAL_CODES = [
   /** `spawn` in `assign`: the child would be in no record and never run. */

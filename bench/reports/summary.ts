@@ -168,9 +168,10 @@ function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
     .toSorted(([, one], [, other]) => other - one)
   const within = times.filter(([, ms]) => ms <= Number.parseInt(ANALYSTS.aim, 10)).length
   const [slowest = ['', 0]] = times
+  const [rows, rate] = [number(result.figures['eventRows'] ?? 0), number(result.figures['ratePerSecond'] ?? 0)]
   return [
     [
-      `the twelve questions over ${number(result.figures['eventRows'] ?? 0)} event rows beside ${number(result.figures['ratePerSecond'] ?? 0)} inputs/s: slowest p99; questions within the aim`,
+      `the twelve questions over ${rows} event rows beside ${rate} inputs/s: slowest p99; questions within the aim`,
       `${number(slowest[1])} ms; ${within} of ${times.length}`,
       '',
       ANALYSTS.aim,
@@ -188,12 +189,14 @@ function circumstances(results: readonly Result[]): string[] {
       .join(' and ')
   const iqrs = results.map(({ noise }) => noise.iqrPercent)
   const commits = new Set(results.map(({ commit }) => commit))
+  const machines = distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)
+  const revisions = commits.size === 1 ? `commit ${[...commits].join()}` : `${commits.size} commits, named in the results`
   return [
-    `${distinct(({ machine }) => `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB`)}; producer, servers and all stages share it. `
+    `${machines}; producer, servers and all stages share it. `
       + `nats-server ${distinct(({ versions }) => versions['nats'])}, ClickHouse ${distinct(({ versions }) => versions['clickhouse'])}, `
-      + `Node ${distinct(({ versions }) => versions['node'])}; ${commits.size === 1 ? `commit ${[...commits].join()}` : `${commits.size} commits, named in the results`}; ${distinct(({ date }) => date.slice(0, 10))}.`,
+      + `Node ${distinct(({ versions }) => versions['node'])}; ${revisions}; ${distinct(({ date }) => date.slice(0, 10))}.`,
     'Before each run one thread repeats the same piece of work. The last column is its median time: how fast the machine was then. '
-      + `The interquartile range of those times was ${Math.min(...iqrs)} to ${Math.max(...iqrs)} %; smaller differences between figures mean nothing.`,
+      + `The interquartile range of those times was ${Math.min(...iqrs)} to ${Math.max(...iqrs)} %; smaller differences mean nothing.`,
   ]
 }
 

@@ -94,8 +94,8 @@ async function measureAnalysts({ system, producer, options }: Bench): Promise<Me
     ],
     notes: [
       `The rows of ${casesIn(options.rows)} cases of one tenant over ${DAYS} days fill all tables of a separate database; ClickHouse `
-        + `generates them. Each question covers the last ${ASKED_DAYS} days and is asked by the user analyst, one question at a time, until `
-        + `the whole answer is there. Alone: median of ${ALONE_ROUNDS} rounds before any input. P50 and P99: `
+        + `generates them. Each question covers the last ${ASKED_DAYS} days and is asked by the user analyst, one question at a time, `
+        + `until the whole answer is there. Alone: median of ${ALONE_ROUNDS} rounds before any input. P50 and P99: `
         + `${busy.get('containment')?.length ?? 0} rounds while inputs arrive; below 100 rounds the P99 is the slowest.`,
       ...missedAims(questions, alone, busy),
     ],

@@ -101,8 +101,8 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
       `${rebuilt.length} rounds, the three alternately. Rebuild: colloquy rebuild of all tables while the system is running and idle, `
         + 'from the start of the command to the table swap; the gate then checks the rebuilt tables.',
       `Bare consumer: reads LOG in order to its end (${FETCH_AHEAD_MAX} messages ahead) and ignores the content. Bare insert: writes the `
-        + `prepared rows of ${Math.round(records * share)} records into all tables of another database, table by table, ${INSERT_ROWS} rows `
-        + 'of JSON per insert. Each is a single process and an upper limit for a rebuild.',
+        + `prepared rows of ${Math.round(records * share)} records into all tables of another database, table by table, ${INSERT_ROWS} `
+        + 'rows of JSON per insert. Each is a single process and an upper limit for a rebuild.',
     ],
   }
 }

@@ -98,8 +98,8 @@ async function measureTasks({ system, producer, options: { rate, seconds, actors
     ],
     notes: [
       'The task does nothing. Path: LOG (start) → dispatcher → TASKS → task runner → INBOX → host → LOG (outcome); a core subscription '
-        + 'sees both records on their way into LOG. publishToOutcome counts from when the input was due (open loop). queue is the time from '
-        + 'start to first attempt, as in the record.',
+        + 'sees both records on their way into LOG. publishToOutcome counts from when the input was due (open loop). queue is the time '
+        + 'from start to first attempt, as in the record.',
       'Inputs go to the actors in turn, so that an actor rarely gets an input while its task still runs (inputsWithoutTask). The first '
         + `${warmUpCount} inputs are warm-up; quartiles are over ${windows} consecutive windows.`,
     ],

@@ -81,8 +81,8 @@ async function measureTurns({ system, producer, options }: Bench): Promise<Measu
       `Medians of ${plan.rounds} rounds of ${plan.roundMs} ms, Colloquy and the bare loop alternately, after a warm-up of `
         + `${plan.warmUpMs} ms each. ratio compares the two within a round.`,
       `Inputs are published as fast as INBOX acknowledges them, at most ${backlogMaxOf(plan.roundMs)} ahead of their records. `
-        + `turnsPerSecond covers the host: from the first publish until LOG has the last record (polled every ${STREAM_POLL_MS} `
-        + `ms)${system.has('project') ? `; ToOut and ToTables until OUT and the tables (every ${TABLES_POLL_MS} ms) have everything` : ''}.`,
+        + `turnsPerSecond covers the host: from the first publish until LOG has the last record (polled every ${STREAM_POLL_MS} ms)`
+        + `${system.has('project') ? `; ToOut and ToTables until OUT and the tables (every ${TABLES_POLL_MS} ms) have everything` : ''}.`,
       rolesNote(system, options.workers),
       'Bare loop: same nats-server, same inputs, same publisher; an ordered consumer, a two-state machine, and an append with the '
         + 'expected sequence, in a process of its own. Colloquy is idle meanwhile.',

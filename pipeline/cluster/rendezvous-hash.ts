@@ -1,6 +1,6 @@
 /**
- * The owner of a share: the member whose hash with it is highest (rendezvous or highest-random-weight hashing, Thaler and Ravishankar 1998).
- * All members compute the same owner without a message, and a member that joins or leaves moves only its own shares.
+ * The owner of a share: the member whose hash with it is highest (rendezvous or highest-random-weight hashing, Thaler and Ravishankar
+ * 1998). All members compute the same owner without a message, and a member that joins or leaves moves only its own shares.
  */
 export function ownerOf(members: readonly string[], share: string): string | undefined {
   let owner: string | undefined

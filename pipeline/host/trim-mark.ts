@@ -49,7 +49,7 @@ export async function reportLostInputs({
   metrics.inputsLost.inc()
   log.error(
     { hadLogSeq: had.seq, hadLogTs: had.ts, logSeq: state.last_seq, logTs: state.last_ts, inboxSeq },
-    `LOG lost records of inputs that INBOX no longer has: those up to INBOX sequence ${inboxSeq} that were decided after ${state.last_ts} and by ${had.ts} are gone. `
-      + 'A backup that is newer than that has them (colloquy restore); else their producers have to send them again',
+    `LOG lost records of inputs that INBOX no longer holds: inputs up to INBOX sequence ${inboxSeq} that were decided after `
+      + `${state.last_ts} and by ${had.ts} are gone. Restore a newer backup (colloquy restore), or have their producers send them again`,
   )
 }

@@ -26,7 +26,8 @@ export function createCheckpoints(kv: KV, reader: string): Checkpoints {
       if (history === undefined) {
         throw new ColloquyError(
           'no_checkpoint',
-          `${reader} has no checkpoint for partition ${partition} though LOG exists; put its key "${keyOf(partition)}" back from a backup of the bucket`,
+          `${reader} has no checkpoint for partition ${partition} though LOG exists; `
+            + `restore its key "${keyOf(partition)}" from a backup of the bucket`,
         )
       }
       return history

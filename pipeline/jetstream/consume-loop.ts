@@ -19,8 +19,8 @@ export interface ConsumeLoop<Message> {
 
 const STOP_MS_MAX = 5_000
 /**
- * Messages that have arrived are passed on for this long before the loop yields. Each turn costs socket writes here, in nats-server and in the
- * next reader: with 5 ms the throughput is 40 % lower (decision 22).
+ * Messages that have arrived are passed on for this long before the loop yields. Each turn costs socket writes here, in nats-server and in
+ * the next reader: with 5 ms the throughput is 40 % lower (decision 22).
  */
 const TURN_MS = 50
 

@@ -20,8 +20,8 @@ export interface StoredRecord extends Placed {
 }
 
 /**
- * Who answers. `leader`: LOG's leader, so that the answer has every write that was acknowledged before. `anyReplica`: whoever is nearest, by a
- * direct get; it may be behind.
+ * Who answers. `leader`: LOG's leader, so that the answer has every write that was acknowledged before. `anyReplica`: whoever is nearest,
+ * by a direct get; it may be behind.
  */
 export type ReadFrom = 'leader' | 'anyReplica'
 
@@ -39,8 +39,8 @@ export async function lastRecord({ jsm }: Reads, subject: string, from: ReadFrom
 }
 
 /**
- * As `lastRecord` from any replica, of one actor by its whole subject. It takes one round trip over the process's shared inbox, which a host that
- * loads thousands of actors a second is to use.
+ * As `lastRecord` from any replica, of one actor by its whole subject. It takes one round trip over the process's shared inbox, which a
+ * host that loads thousands of actors a second is to use.
  *
  * @throws ColloquyError `load_failed` where LOG answers with neither a record nor that there is none
  */
@@ -72,8 +72,8 @@ export async function nextRecord(
 }
 
 /**
- * The first of an actor's records that does not come before what is looked for. It bisects LOG's sequences up to `last`, so that the longest
- * history costs some forty reads at the most.
+ * The first of an actor's records that does not come before what is looked for. It bisects LOG's sequences up to `last`, so that the
+ * longest history costs some forty reads at the most.
  *
  * @param last a record of the actor for which `isBefore` is false
  * @param isBefore true for a first part of the actor's records, false for the rest
@@ -98,7 +98,9 @@ export async function firstRecord(
   return first
 }
 
-/** The record of an actor, up to `last`, that `order` calls level (0); it is negative for records before that one, positive for later ones. */
+/**
+ * The record of an actor, up to `last`, that `order` calls level (0); it is negative for records before that one, positive for later ones.
+ */
 export async function findRecord(
   jetstream: Reads,
   subject: string,

@@ -8,8 +8,8 @@ import { watchForStaleReplica } from './stale-replica.ts'
 
 /**
  * Reads a stream in order from a sequence on. It ends with `interrupted` on a reconnect or a lost consumer: the caller restarts from its
- * checkpoint, where truncation is detected. An ordered consumer that resumed by itself would wait silently when the server had lost its last
- * messages and gave out their sequences again.
+ * checkpoint, where truncation is detected. An ordered consumer that resumed by itself would wait silently when the server had lost its
+ * last messages and gave out their sequences again.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
   /** The last message of the filter that was yielded. Read between messages, it may be one ahead of the consumer of the iterator. */
@@ -24,8 +24,8 @@ export interface StreamReader extends AsyncIterable<JsMsg> {
 export interface ReaderOptions {
   readonly stream: StreamName
   /**
-   * Empty: all subjects. A reader that follows a stream takes all subjects and skips those of other members: nats-server finds the next message
-   * of many subjects in a time that grows with the reader's lag, so a reader that has fallen behind would never catch up.
+   * Empty: all subjects. A reader that follows a stream takes all subjects and skips those of other members: nats-server finds the next
+   * message of many subjects in a time that grows with the reader's lag, so a reader that has fallen behind would never catch up.
    */
   readonly filterSubjects: readonly string[]
   /** The first sequence to read. */

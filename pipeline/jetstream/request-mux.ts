@@ -10,8 +10,8 @@ export interface RequestMux {
   /**
    * Sends within this turn of the event loop and settles with the reply.
    *
-   * @throws ColloquyError `no_reply` (the server may have received it), `no_responders`, `not_sent` (the connection is closed, or the payload
-   * is larger than the server accepts), or `closed`.
+   * @throws ColloquyError `no_reply` (the server may have received it), `no_responders`, `not_sent` (the connection is closed, or the
+   * payload is larger than the server accepts), or `closed`.
    */
   request(subject: string, payload: Uint8Array | string, headers?: MsgHdrs): Promise<Msg>
   /** Requests that have no reply yet. */

@@ -1,8 +1,8 @@
 import type { JetStreamContext } from './connection.ts'
 
 /**
- * The streams that INBOX sources from, each with the first token of the sourced subjects, which is their last token in INBOX: task results and
- * wake-ups (`int`), and what actors send to each other (`act`). TIMERS also holds schedules, which are not sourced.
+ * The streams that INBOX sources from, each with the first token of the sourced subjects, which is their last token in INBOX: task results
+ * and wake-ups (`int`), and what actors send to each other (`act`). TIMERS also holds schedules, which are not sourced.
  */
 export const SOURCED_STREAMS = [
   { stream: 'TIMERS', way: 'int' },

@@ -14,8 +14,8 @@ export interface StaleWatchOptions {
 const CHECK_MS = 5_000
 
 /**
- * While nothing arrives, asks the stream's leader whether it has messages. In a cluster a consumer lives on one replica, and nats-server 2.15
- * can leave a replica behind after a kill: its consumer sends heartbeats, reports nothing pending, and never delivers again.
+ * While nothing arrives, asks the stream's leader whether it has messages. In a cluster a consumer lives on one replica, and nats-server
+ * 2.15 can leave a replica behind after a kill: its consumer sends heartbeats, reports nothing pending, and never delivers again.
  */
 export function watchForStaleReplica(
   { jsm }: JetStreamContext,

@@ -1,6 +1,6 @@
 /**
- * Tracks a stream whose messages are taken in order and finished in any order. `low` is the highest sequence up to which every taken message
- * is finished. Memory grows with the messages in flight only.
+ * Tracks a stream whose messages are taken in order and finished in any order. `low` is the highest sequence up to which every taken
+ * message is finished. Memory grows with the messages in flight only.
  */
 export interface LowWatermark {
   /** Sequences must ascend. */

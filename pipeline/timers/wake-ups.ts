@@ -10,7 +10,8 @@ import { askWithRetry } from '../runtime/retry.ts'
  * message, handles every run whose deadline has passed, and gets another wake-up for the rest. A timer that moves a hundred times costs one
  * schedule, and a wake-up for a deadline that no longer exists changes nothing (decision 23).
  *
- * A member that is wrong about the present schedule can only make it earlier, which is harmless: it sets a later one only when there is none.
+ * A member that is wrong about the present schedule can only make it earlier, which is harmless: it sets a later one only when there is
+ * none.
  */
 export interface WakeUps {
   /**

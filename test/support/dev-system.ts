@@ -34,7 +34,9 @@ const kind = defineKind({
   version: 1,
   context: z.object({ items: z.array(z.string()) }),
   events: {
-    'item.added': z.object({ name: z.string().min(2).max(20), count: z.int().min(1).max(9).default(1), size: z.enum(['S', 'L']).optional() }),
+    'item.added': z.object({
+      name: z.string().min(2).max(20), count: z.int().min(1).max(9).default(1), size: z.enum(['S', 'L']).optional(),
+    }),
     'order.placed': z.object({ to: z.object({ city: z.string().min(1), tags: z.array(z.string().min(2)).optional() }) }),
     'goods.packed': z.object({}),
     'money.paid': z.object({}),

@@ -39,7 +39,8 @@ The user \`analyst\` may run them, with any client of ClickHouse's HTTP interfac
 \`\`\`sh
 npx colloquy questions containment --tenant acme --from 2026-11-01 --to 2026-12-01
 npx colloquy report --tenant acme --lang zh --out report.html   # all twelve, with charts, in English or Chinese
-curl "http://127.0.0.1:8123/?user=analyst&param_tenant=acme&param_from=2026-11-01+00:00:00&param_to=2026-12-01+00:00:00&default_format=PrettyCompact" \\
+curl "http://127.0.0.1:8123/?user=analyst&default_format=PrettyCompact&param_tenant=acme\\
+&param_from=2026-11-01+00:00:00&param_to=2026-12-01+00:00:00" \\
   --data-binary @infra/reporting/questions/containment.sql
 \`\`\`
 

@@ -40,7 +40,7 @@ test("the first append that is refused makes an owner look, and drop a partition
   expect((await registry.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
 })
 
-test('a host that was not heard of for longer than a lease waits until the board says what is its own, and goes on with its actors', async () => {
+test('a host without heartbeats for longer than a lease waits until the registry confirms its partitions, then goes on', async () => {
   await using started = new AsyncDisposableStack()
   const own = started.adopt(await startSystem({ kinds: [toyKind], settings: { LEASE_MS: '1000' } }), (one) => one.stop())
   const { nats, metrics } = own.running

@@ -35,7 +35,7 @@ describe('one actor among many', () => {
   })
 })
 
-test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, and nothing is removed before it is committed and dispatched', async () => {
+test('when storage runs out INBOX refuses first, LOG has room for it, and inputs stay until committed and dispatched', async () => {
   const dataDir = await temporaryFolder()
   const settings = { STORAGE_BYTES_MAX: String(64 * 1024 * 1024) }
   const note = (i: number) => ({

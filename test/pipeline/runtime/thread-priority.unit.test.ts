@@ -10,7 +10,8 @@ test.skipIf(process.platform !== 'linux')('a thread that gives way does so alone
   const module = fileURLToPath(new URL('../../../pipeline/runtime/thread-priority.ts', import.meta.url))
   const code = `import(${JSON.stringify(module)}).then(({ lowerThreadPriority }) => {
     const { readFileSync } = require('node:fs')
-    require('node:worker_threads').parentPort.postMessage({ gave: lowerThreadPriority(7), stat: readFileSync('/proc/thread-self/stat', 'utf8') })
+    const { parentPort } = require('node:worker_threads')
+    parentPort.postMessage({ gave: lowerThreadPriority(7), stat: readFileSync('/proc/thread-self/stat', 'utf8') })
   })`
   const told = await new Promise<{ gave: boolean; stat: string }>((resolve, reject) => {
     new Worker(code, { eval: true }).once('message', resolve).once('error', reject)
