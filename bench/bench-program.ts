@@ -5,7 +5,7 @@ import { positiveNumber, wholeNumber } from '../infra/app/number-arguments.ts'
 import { loadSettings, type Role, ROLES } from '../infra/settings.ts'
 import { isClean } from './gate/check-ledger.ts'
 import type { BenchOptions, OfflineScenario, Scenario } from './harness/bench-scenario.ts'
-import { type PeerName,PEERS } from './harness/bench-scenario.ts'
+import { type PeerName, PEERS } from './harness/bench-scenario.ts'
 import { attachSystem, startSystem } from './harness/bench-system.ts'
 import { measureMachineNoise } from './harness/machine-noise.ts'
 import { allCommand } from './measure-all.ts'
@@ -64,11 +64,16 @@ const scenarioCommand = (scenario: Scenario, { environment, line, log, now }: Be
   const { workersMin = 1 } = scenario
   return commonOptions(scenario)
     .option('--workers <n>', 'processes that host actors (with --attach: only takeover uses it)', wholeNumber(workersMin), workersMin)
-    .option('--roles <list>', 'roles that run during the measurement; roles that only the gate needs are started afterwards. '
-      + 'Without project and serve, the workers run beside a process with the servers. '
-      + `Roles: ${ROLES.join(', ')}`, rolesArgument, ROLES_DEFAULT)
+    .option(
+      '--roles <list>',
+      'roles that run during the measurement; roles that only the gate needs are started afterwards. '
+        + 'Without project and serve, the workers run beside a process with the servers. '
+        + `Roles: ${ROLES.join(', ')}`,
+      rolesArgument,
+      ROLES_DEFAULT,
+    )
     .option('--attach', 'measure the system that runs on COLLOQUY_DATA_DIR instead of starting one; nobody else may use it meanwhile')
-    .option('--profile <folder>', 'write CPU profiles of the system\'s processes to this folder (not with --attach)')
+    .option('--profile <folder>', "write CPU profiles of the system's processes to this folder (not with --attach)")
     .action(async (flags: Flags) => {
       const options = optionsOf(flags)
       const { workers, roles } = options
@@ -102,7 +107,7 @@ const commonOptions = (scenario: Scenario | OfflineScenario): Command => {
     .option('--actors <n>', 'number of conversations', wholeNumber(1), actorsDefault)
     .option('--rate <n>', 'inputs per second, for scenarios with a fixed rate', positiveNumber, rateDefault)
     .option('--rows <n>', 'rows, records or messages to create first, for scenarios that read them', wholeNumber(1), rowsDefault)
-    .option('--payload <bytes>', 'minimum bytes of an input\'s text; 0 sends short phrases', wholeNumber(0), 0)
+    .option('--payload <bytes>', "minimum bytes of an input's text; 0 sends short phrases", wholeNumber(0), 0)
     .option('--seed <n>', 'seed of the inputs: the same seed sends the same inputs', wholeNumber(0), 1)
     .option('--vs <peers>', `also measure other systems with the same job: ${PEERS.join(', ')} (turns only)`, peersArgument, [])
     .option('--json <file>', 'also write the report to a file, as JSON')
@@ -117,12 +122,29 @@ async function printReport(report: Report | OfflineReport, { json, save }: Flags
   await saveReport(RESULTS, save === true ? report.scenario : save, report)
 }
 
-const optionsOf = ({ seconds, actors, rate, rows, workers = 1, roles = [], vs, payload, seed }: Flags): BenchOptions =>
-  ({ seconds, actors, rate, rows, workers, roles, vs, payloadBytes: payload, seed })
+const optionsOf = ({ seconds, actors, rate, rows, workers = 1, roles = [], vs, payload, seed }: Flags): BenchOptions => ({
+  seconds,
+  actors,
+  rate,
+  rows,
+  workers,
+  roles,
+  vs,
+  payloadBytes: payload,
+  seed,
+})
 
 function commandOf(scenario: string, { seconds, actors, rate, rows, workers, roles, vs, payloadBytes, seed }: BenchOptions): string {
   const flags = {
-    seconds, actors, rate, rows, workers, roles: roles.join() || undefined, vs: vs.join() || undefined, payload: payloadBytes, seed,
+    seconds,
+    actors,
+    rate,
+    rows,
+    workers,
+    roles: roles.join() || undefined,
+    vs: vs.join() || undefined,
+    payload: payloadBytes,
+    seed,
   }
   const args = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
   return `npm run bench -- ${scenario} ${args.join(' ')}`

@@ -31,8 +31,10 @@ const NAMES: readonly string[] = PUBLISHED_MEASUREMENTS.map(({ name }) => name)
 /** Runs all published measurements one after the other, each in a process of its own, and then updates the summary. */
 export const allCommand = ({ line }: { line: (text: string) => void }): Command =>
   new Command('all')
-    .description(`Repeat all published measurements, save them in bench/results/ and update the summary: ${NAMES.join(', ')}. `
-      + 'Each takes minutes; the last creates a million actors.')
+    .description(
+      `Repeat all published measurements, save them in bench/results/ and update the summary: ${NAMES.join(', ')}. `
+        + 'Each takes minutes; the last creates a million actors.',
+    )
     .option('--only <names>', 'run only these measurements, separated by commas', namesArgument)
     .option('--quick', 'check that all of them run: one second each, few rows and actors, nothing saved', false)
     .showHelpAfterError('(run with --help for usage)')

@@ -37,9 +37,19 @@ export async function runScenario({ scenario, options, system, machineNoise, com
     if ('failure' in measured && isClean(verdict)) throw measured.failure
     const figures = 'failure' in measured || !isClean(verdict) ? NO_FIGURES : measured
     return {
-      scenario: scenario.name, seconds: options.seconds, ...verdict, ...figures,
-      durability: durabilityOf(system.settings, system.nc.info), options, settings: changedSettings(system),
-      machine, noise: machineNoise, versions, commit, date: date.toISOString(), command,
+      scenario: scenario.name,
+      seconds: options.seconds,
+      ...verdict,
+      ...figures,
+      durability: durabilityOf(system.settings, system.nc.info),
+      options,
+      settings: changedSettings(system),
+      machine,
+      noise: machineNoise,
+      versions,
+      commit,
+      date: date.toISOString(),
+      command,
     }
   } finally {
     producer.publisher.close()
@@ -47,13 +57,26 @@ export async function runScenario({ scenario, options, system, machineNoise, com
 }
 
 /** Runs a scenario that needs no servers; there is nothing for the gate to check. */
-export async function runOffline(
-  { scenario, options, machineNoise, command, now }: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario },
-): Promise<OfflineReport> {
+export async function runOffline({
+  scenario,
+  options,
+  machineNoise,
+  command,
+  now,
+}: Omit<RunOptions, 'system' | 'scenario'> & { scenario: OfflineScenario }): Promise<OfflineReport> {
   const [machine, versions, commit, date] = [describeMachine(), await readOwnVersions(), await readCommit(), now()]
   return {
-    scenario: scenario.name, seconds: options.seconds, ...scenario.measure(options),
-    options, settings: {}, machine, noise: machineNoise, versions, commit, date: date.toISOString(), command,
+    scenario: scenario.name,
+    seconds: options.seconds,
+    ...scenario.measure(options),
+    options,
+    settings: {},
+    machine,
+    noise: machineNoise,
+    versions,
+    commit,
+    date: date.toISOString(),
+    command,
   }
 }
 
@@ -71,10 +94,33 @@ async function measure(scenario: Scenario, bench: Bench): Promise<Measured | { r
 
 /** Settings with addresses and credentials: they do not influence the figures. */
 const ADDRESS_SETTINGS: ReadonlySet<string> = new Set<SettingName>([
-  'DATA_DIR', 'CACHE_DIR', 'CONFIG', 'NATS_URL', 'NATS_PORT', 'NATS_USER', 'NATS_PASSWORD', 'NATS_TOKEN', 'NATS_CREDS', 'NATS_TLS_CA',
-  'NATS_TLS_CERT', 'NATS_TLS_KEY', 'NATS_SERVER_BIN', 'CLICKHOUSE_URL', 'CLICKHOUSE_PORT', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD',
-  'HTTP_HOST', 'HTTP_PORT', 'HTTP_TOKEN', 'QDRANT_URL', 'QDRANT_API_KEY', 'LLM_BASE_URL', 'LLM_API_KEY',
-  'EMBED_HUB_URL', 'EMBED_HUB_TOKEN', 'EMBED_PROXY_URL',
+  'DATA_DIR',
+  'CACHE_DIR',
+  'CONFIG',
+  'NATS_URL',
+  'NATS_PORT',
+  'NATS_USER',
+  'NATS_PASSWORD',
+  'NATS_TOKEN',
+  'NATS_CREDS',
+  'NATS_TLS_CA',
+  'NATS_TLS_CERT',
+  'NATS_TLS_KEY',
+  'NATS_SERVER_BIN',
+  'CLICKHOUSE_URL',
+  'CLICKHOUSE_PORT',
+  'CLICKHOUSE_USER',
+  'CLICKHOUSE_PASSWORD',
+  'HTTP_HOST',
+  'HTTP_PORT',
+  'HTTP_TOKEN',
+  'QDRANT_URL',
+  'QDRANT_API_KEY',
+  'LLM_BASE_URL',
+  'LLM_API_KEY',
+  'EMBED_HUB_URL',
+  'EMBED_HUB_TOKEN',
+  'EMBED_PROXY_URL',
 ])
 
 function changedSettings({ settings }: BenchSystem): Record<string, string> {

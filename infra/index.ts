@@ -8,29 +8,43 @@
 import type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
 
 export {
-  defineKind, defineTask, type Kind, type KindOptions, type Label, type MachineEvent, type Migration, type Migrations,
-  type OldState, type TaskCall, type TaskDefinition,
+  defineKind,
+  defineTask,
+  type Kind,
+  type KindOptions,
+  type Label,
+  type MachineEvent,
+  type Migration,
+  type Migrations,
+  type OldState,
+  type TaskCall,
+  type TaskDefinition,
 } from '../actors/definition/define-kind.ts'
+export { type Upcaster, upcaster, type Upcasters } from '../actors/definition/earlier-versions.ts'
 export { REFUSAL_CODES, type RefusalCode } from '../actors/definition/refusal.ts'
-export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
-export { upcaster, type Upcaster, type Upcasters } from '../actors/definition/upcast.ts'
 export { send, type SendAction, type Sending } from '../actors/definition/send-action.ts'
-export { createProducer, publish, type Producer, type Publication, type PublishOptions } from '../pipeline/producer/producer.ts'
-export type { Receipt } from '../pipeline/producer/receipt.ts'
+export type { TaskSearchHit, TaskSearchIndex, TaskSearchQuery } from '../actors/definition/task-search.ts'
+export { type Item, loadCatalogue } from '../actors/kinds/interest/catalogue.ts'
+export { createInterest } from '../actors/kinds/interest/kind.ts'
+export { reminderKind } from '../actors/kinds/reminder/kind.ts'
+export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
+export { type Article, loadArticles, parseArticles } from '../actors/kinds/support/knowledge.ts'
+export type { ModelOptions } from '../actors/kinds/support/model.ts'
+export { createProducer, type Producer, type Publication, publish, type PublishOptions } from '../pipeline/producer/producer.ts'
 export { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from '../pipeline/producer/producer-errors.ts'
+export type { Receipt } from '../pipeline/producer/receipt.ts'
+export {
+  createSearchClient,
+  type Search,
+  type SearchAnswer,
+  type SearchClientOptions,
+  type SearchHit,
+  type SearchRequest,
+} from '../pipeline/search/search-client.ts'
 export { ERROR_CODES, type ErrorCode } from '../schemas/error-codes.ts'
 export { ColloquyError, RetryLaterError, TerminalError } from '../schemas/errors.ts'
 export { KNOWN_EMITS, KNOWN_INPUTS } from '../schemas/events.ts'
 export { LIMITS } from '../schemas/limits.ts'
-
-export { createInterest } from '../actors/kinds/interest/kind.ts'
-export { loadCatalogue, type Item } from '../actors/kinds/interest/catalogue.ts'
-export { reminderKind } from '../actors/kinds/reminder/kind.ts'
-export { createSupport, type SupportOptions } from '../actors/kinds/support/kind.ts'
-export { loadArticles, parseArticles, type Article } from '../actors/kinds/support/knowledge.ts'
-export type { ModelOptions } from '../actors/kinds/support/model.ts'
-
-export { createSearchClient, type Search, type SearchAnswer, type SearchClientOptions, type SearchHit, type SearchRequest } from '../pipeline/search/search-client.ts'
 
 /** @deprecated since 0.2, removed in 0.3: use `TaskSearchHit`. */
 export type MemoryHit = TaskSearchHit

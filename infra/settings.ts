@@ -9,17 +9,24 @@ import { ColloquyError } from '../schemas/errors.ts'
 export const ROLES = ['host', 'dispatch', 'tasks', 'project', 'embed', 'serve'] as const
 export type Role = (typeof ROLES)[number]
 
-const count = (min: number, max: number) => z.string()
-  .transform((text) => (/^\d{1,16}$/.test(text) ? Number(text) : NaN))
-  .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
+const count = (min: number, max: number) =>
+  z
+    .string()
+    .transform((text) => (/^\d{1,16}$/.test(text) ? Number(text) : NaN))
+    .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`)
 const port = count(0, 65535)
 const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
-const natsUrl = z.string().refine(
-  (list) => list.split(',').every((one) => /^(nats|tls|ws|wss):\/\/[^\s/]+/.test(one.trim())),
-  'must be nats://host:port, or several separated by commas',
-)
+const natsUrl = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((one) => /^(nats|tls|ws|wss):\/\/[^\s/]+/.test(one.trim())),
+    'must be nats://host:port, or several separated by commas',
+  )
 const roles = z.string().transform((text, ctx): readonly Role[] => {
-  const named = text.split(',').map((role) => role.trim()).filter((role) => role !== '')
+  const named = text
+    .split(',')
+    .map((role) => role.trim())
+    .filter((role) => role !== '')
   if (named.length === 0 || named.includes('all')) return ROLES
   const known = ROLES.filter((role) => named.includes(role))
   if (known.length !== new Set(named).size) ctx.addIssue({ code: 'custom', message: `must be all, or some of ${ROLES.join(', ')}` })
@@ -34,7 +41,13 @@ const price = z.coerce.number().min(0).max(1e6)
  */
 const SETTINGS = {
   DATA_DIR: { schema: z.string().min(1).default('.colloquy'), about: 'Folder of the embedded servers and of generated passwords' },
-  CACHE_DIR: { schema: z.string().min(1).default(join(homedir(), '.cache', 'colloquy')), about: 'Folder of downloaded programs' },
+  CACHE_DIR: {
+    schema: z
+      .string()
+      .min(1)
+      .default(join(homedir(), '.cache', 'colloquy')),
+    about: 'Folder of downloaded programs',
+  },
   NATS_URL: { schema: natsUrl.optional(), about: 'URL of NATS; unset: Colloquy starts its own nats-server' },
   NATS_USER: { schema: z.string().optional(), about: 'User at NATS_URL' },
   NATS_PASSWORD: { schema: z.string().optional(), about: 'Password at NATS_URL', secret: true },
@@ -46,7 +59,10 @@ const SETTINGS = {
   NATS_PORT: { schema: port.default(4222), about: 'Port of the embedded nats-server; 0: any free port' },
   NATS_SERVER_BIN: { schema: z.string().optional(), about: 'Path of nats-server; unset: from PATH, the cache, or the package manager' },
   NATS_SYNC_INTERVAL: {
-    schema: z.string().regex(/^(always|\d+(ms|s|m))$/).optional(),
+    schema: z
+      .string()
+      .regex(/^(always|\d+(ms|s|m))$/)
+      .optional(),
     about: 'fsync interval of the embedded nats-server; always: before each acknowledgement. With NATS_URL: the interval of that server',
   },
   REPLICAS: { schema: count(1, 5).optional(), about: 'Replicas of each stream; unset: 3 if NATS is a cluster, else 1' },
@@ -57,7 +73,13 @@ const SETTINGS = {
   CLICKHOUSE_URL: { schema: url('http', 'https').optional(), about: 'URL of ClickHouse; unset: Colloquy starts its own server' },
   CLICKHOUSE_USER: { schema: z.string().default('default'), about: 'User at CLICKHOUSE_URL' },
   CLICKHOUSE_PASSWORD: { schema: z.string().optional(), about: 'Password at CLICKHOUSE_URL', secret: true },
-  CLICKHOUSE_DATABASE: { schema: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).default('colloquy'), about: 'Database of the tables' },
+  CLICKHOUSE_DATABASE: {
+    schema: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .default('colloquy'),
+    about: 'Database of the tables',
+  },
   CLICKHOUSE_PORT: { schema: port.default(8123), about: 'Port of the embedded ClickHouse server; 0: any free port' },
   QDRANT_URL: { schema: url('http', 'https').optional(), about: 'URL of Qdrant; unset: ClickHouse stores the vectors' },
   QDRANT_API_KEY: { schema: z.string().optional(), about: 'API key at QDRANT_URL', secret: true },
@@ -83,7 +105,8 @@ const SETTINGS = {
     about: 'Embedding model: org/name[@revision] on the hub, or a folder; unset: the built-in lexical model',
   },
   EMBED_DTYPE: {
-    schema: z.enum(DTYPES).optional(), about: 'Data type of the weights of EMBED_MODEL; unset: q8, or the one that the folder has',
+    schema: z.enum(DTYPES).optional(),
+    about: 'Data type of the weights of EMBED_MODEL; unset: q8, or the one that the folder has',
   },
   EMBED_POOLING: {
     schema: z.enum(POOLINGS).optional(),
@@ -92,34 +115,41 @@ const SETTINGS = {
   EMBED_QUERY_PREFIX: { schema: z.string().max(1_000).optional(), about: 'Text before each query; unset: as known for EMBED_MODEL' },
   EMBED_PASSAGE_PREFIX: { schema: z.string().max(1_000).optional(), about: 'Text before each passage; unset: as known for EMBED_MODEL' },
   EMBED_HUB_URL: {
-    schema: url('http', 'https').default('https://huggingface.co'), about: 'URL of the hub that models are downloaded from, or of a mirror',
+    schema: url('http', 'https').default('https://huggingface.co'),
+    about: 'URL of the hub that models are downloaded from, or of a mirror',
   },
   EMBED_HUB_TOKEN: { schema: z.string().min(1).optional(), about: 'Token at EMBED_HUB_URL, for models that need one', secret: true },
   EMBED_PROXY_URL: {
-    schema: url('http', 'https').optional(), secret: true,
+    schema: url('http', 'https').optional(),
+    secret: true,
     about: 'Proxy for model downloads; unset: from HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
   },
   EMBED_THREADS: { schema: count(1, 256).default(Math.max(1, availableParallelism() - 1)), about: 'Threads of the embedding model' },
   EMBED_CACHE_BYTES_MAX: {
-    schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024), about: 'Max bytes of vectors cached in memory',
+    schema: count(1024 * 1024, 1024 ** 4).default(64 * 1024 * 1024),
+    about: 'Max bytes of vectors cached in memory',
   },
   EMBED_BATCH_MS: { schema: count(1, 60_000).default(200), about: 'Milliseconds that a text waits for its batch to fill' },
   EMBED_BATCH_RECORDS_MAX: { schema: count(1, 10_000).default(500), about: 'Max records in one batch of the indexer' },
   EMBED_WAITING_MAX: {
-    schema: count(1, 1_000_000).default(4_096), about: 'Max passages queued for the embedding model; further producers block',
+    schema: count(1, 1_000_000).default(4_096),
+    about: 'Max passages queued for the embedding model; further producers block',
   },
   LLM_BASE_URL: { schema: url('http', 'https').optional(), about: 'OpenAI-compatible endpoint; unset: extractive answers' },
   LLM_API_KEY: { schema: z.string().optional(), about: 'API key at LLM_BASE_URL', secret: true },
   LLM_MODEL: { schema: z.string().optional(), about: 'Model at LLM_BASE_URL' },
   LLM_PRICE_IN: {
-    schema: price.optional(), about: 'Price of a million input tokens, in the currency of your reports; unset: costs are unknown',
+    schema: price.optional(),
+    about: 'Price of a million input tokens, in the currency of your reports; unset: costs are unknown',
   },
   LLM_PRICE_OUT: { schema: price.optional(), about: 'Price of a million output tokens' },
   LOG_LEVEL: {
-    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'), about: 'Lowest level that is logged',
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    about: 'Lowest level that is logged',
   },
   LEASE_MS: {
-    schema: count(500, 60_000).default(3_000), about: 'Milliseconds without a heartbeat after which a worker loses its partitions',
+    schema: count(500, 60_000).default(3_000),
+    about: 'Milliseconds without a heartbeat after which a worker loses its partitions',
   },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Max idle actors cached in memory' },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Max messages in flight in a stage' },
@@ -158,7 +188,8 @@ export interface LoadedSettings {
  * @throws ColloquyError `bad_setting`, naming every invalid variable and what it must be.
  */
 export function loadSettings(
-  environment: Readonly<Record<string, string | undefined>>, flags: Readonly<Partial<Record<SettingName, string>>> = {},
+  environment: Readonly<Record<string, string | undefined>>,
+  flags: Readonly<Partial<Record<SettingName, string>>> = {},
 ): LoadedSettings {
   const problems: string[] = []
   for (const variable of Object.keys(environment)) {

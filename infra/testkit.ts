@@ -2,16 +2,17 @@
 import type { Kind } from '../actors/definition/define-kind.ts'
 import { given as givenKind } from '../actors/testkit/scenario.ts'
 
-export { explore, type Explored, type ExploreOptions } from '../actors/testkit/explore/explore.ts'
-export type { Recording, RecordDeviation } from '../actors/testkit/recorded.ts'
-export type { Attributes, Scenario, Some } from '../actors/testkit/scenario.ts'
-export { fails, inTurn, never, takes, type Stub } from '../actors/testkit/task-stubs.ts'
 export type { Duration } from '../actors/testkit/durations.ts'
+export { explore, type Explored, type ExploreOptions } from '../actors/testkit/explore/explore.ts'
+export type { RecordDeviation, Recording } from '../actors/testkit/recorded.ts'
+export type { Attributes, Scenario, Some } from '../actors/testkit/scenario.ts'
+export { fails, inTurn, never, type Stub, takes } from '../actors/testkit/task-stubs.ts'
 export type { RecordedOptions } from './app/recorded-actor.ts'
 
 /** Loaded on first use: a test without a server needs no client of one. */
-const recorded: typeof import('./app/recorded-actor.ts').recorded = async (...asked: Parameters<typeof import('./app/recorded-actor.ts').recorded>) =>
-  (await import('./app/recorded-actor.ts')).recorded(...asked)
+const recorded: typeof import('./app/recorded-actor.ts').recorded = async (
+  ...asked: Parameters<typeof import('./app/recorded-actor.ts').recorded>
+) => (await import('./app/recorded-actor.ts')).recorded(...asked)
 
 /** Starts a test of a new actor; `given.recorded` starts one of an actor that a running system has recorded. */
 export const given = Object.assign(<K extends Kind>(...begin: Parameters<typeof givenKind<K>>) => givenKind<K>(...begin), { recorded })

@@ -1,17 +1,16 @@
 import type { z } from 'zod'
 import type { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 
+/** An example of a message. */
 export interface Example<Data = unknown> {
   readonly name: string
   readonly summary: string
   readonly data: Data
 }
 
-type Examples<Schemas extends Record<string, z.ZodType>> = {
-  readonly [Type in keyof Schemas]: readonly Example<z.input<Schemas[Type]>>[]
-}
+type Examples<Schemas extends Record<string, z.ZodType>> = { readonly [Type in keyof Schemas]: readonly Example<z.input<Schemas[Type]>>[] }
 
-/** What the known inputs look like, for the AsyncAPI document. */
+/** Examples of the known inputs for the AsyncAPI document. */
 export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
   'message.received': [
     {
@@ -24,25 +23,21 @@ export const INPUT_EXAMPLES: Examples<typeof KNOWN_INPUTS> = {
       summary: 'A customer writes in Chinese',
       data: { role: 'user', text: '你好，我的订单 10482 什么时候能到？', lang: 'zh' },
     },
-    {
-      name: 'agent',
-      summary: 'A person of the company takes over',
-      data: { role: 'agent', text: 'Hello, this is Ana. Let me look into that for you.' },
-    },
+    { name: 'agent', summary: 'An agent takes over', data: { role: 'agent', text: 'Hello, this is Ana. Let me look into that for you.' } },
   ],
-  'conversation.imported': [
-    { name: 'imported', summary: 'All turns of a past conversation have been sent', data: { turns: 12 } },
-  ],
+  'conversation.imported': [{ name: 'imported', summary: 'All turns of a past conversation have been sent', data: { turns: 12 } }],
 }
 
-/** What machines send out, for the AsyncAPI document. */
+/** Examples of the known emitted events for the AsyncAPI document. */
 export const EMIT_EXAMPLES: Examples<typeof KNOWN_EMITS> = {
   'message.sent': [
     {
       name: 'english',
       summary: 'An answer in English with its source',
       data: {
-        text: 'You can follow your parcel on the page "My orders".', replyTo: 'm-1', lang: 'en',
+        text: 'You can follow your parcel on the page "My orders".',
+        replyTo: 'm-1',
+        lang: 'en',
         sources: [{ source: 'track-order', score: 0.82 }],
       },
     },
@@ -50,16 +45,20 @@ export const EMIT_EXAMPLES: Examples<typeof KNOWN_EMITS> = {
       name: 'chinese',
       summary: 'An answer in Chinese, written by a model',
       data: {
-        text: '您可以在“我的订单”页面查看物流信息。', replyTo: 'm-2', lang: 'zh',
-        model: 'qwen3', tokensIn: 412, tokensOut: 35, cost: 0.0004, sources: [{ source: 'zh-track-order' }],
+        text: '您可以在“我的订单”页面查看物流信息。',
+        replyTo: 'm-2',
+        lang: 'zh',
+        model: 'qwen3',
+        tokensIn: 412,
+        tokensOut: 35,
+        cost: 0.0004,
+        sources: [{ source: 'zh-track-order' }],
       },
     },
   ],
   escalated: [
     { name: 'english', summary: 'The customer asks for a person', data: { reason: 'asked for a person' } },
-    { name: 'chinese', summary: 'The same in Chinese: reasons are the kind\'s own texts', data: { reason: '客户要求人工服务' } },
+    { name: 'chinese', summary: 'The same in Chinese: each kind words its own reasons', data: { reason: '客户要求人工服务' } },
   ],
-  'case.closed': [
-    { name: 'resolved', summary: 'The case is closed', data: { outcome: 'resolved' } },
-  ],
+  'case.closed': [{ name: 'resolved', summary: 'The case is closed', data: { outcome: 'resolved' } }],
 }

@@ -1,23 +1,23 @@
 import { z } from 'zod'
-import { EMIT_EXAMPLES, INPUT_EXAMPLES, type Example } from './asyncapi-examples.ts'
+import { EMIT_EXAMPLES, type Example, INPUT_EXAMPLES } from './asyncapi-examples.ts'
 
-/** An emitted event as OUT has it: a CloudEvent in JSON. */
+/** An emitted event as published on OUT: a CloudEvent in JSON. */
 export const outEventSchema = z.object({
   specversion: z.literal('1.0'),
-  id: z.string().meta({ description: 'Stable: the same event sent twice has the same id, which is its Nats-Msg-Id too' }),
+  id: z.string().meta({ description: 'The same for every copy of one event; also its Nats-Msg-Id' }),
   type: z.string(),
   source: z.string().meta({ description: 'colloquy/<tenant>/<kind>/<id>' }),
-  time: z.iso.datetime().meta({ description: 'When it was decided' }),
+  time: z.iso.datetime().meta({ description: 'When the machine emitted it' }),
   datacontenttype: z.literal('application/json'),
   sequence: z.string().regex(/^\d+$/).meta({ description: 'Rises with every event of the actor' }),
-  causationid: z.string().meta({ description: 'The id of the input that led to it' }),
-  correlationid: z.string().optional().meta({ description: 'As the input had it' }),
-  traceparent: z.string().optional().meta({ description: 'As the input had it' }),
-  position: z.int().meta({ description: 'INBOX sequence of the input that led to it' }),
+  causationid: z.string().meta({ description: 'Id of the input that caused it' }),
+  correlationid: z.string().optional().meta({ description: 'From the input' }),
+  traceparent: z.string().optional().meta({ description: 'From the input' }),
+  position: z.int().meta({ description: 'INBOX sequence of the input that caused it' }),
   data: z.record(z.string(), z.unknown()),
 })
 
-/** A schema as a part of the document: of what may be sent, not of what it is read as. */
+/** The JSON schema of the values that may be sent: defaults are optional, transformations are not applied. */
 export function jsonSchema(schema: z.ZodType) {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' })
   return json
@@ -25,16 +25,25 @@ export function jsonSchema(schema: z.ZodType) {
 
 const EXAMPLE_TIME = '2026-11-20T10:00:00.000Z'
 
-/** A message of the channel `in`. `kind` is absent where every kind may take it. */
+/**
+ * A message of the channel `in`.
+ *
+ * @param kind the kind that declares it; undefined where every kind accepts it
+ */
 export function describeInput(type: string, schema: z.ZodType, kind?: string) {
   const examples = kind === undefined ? exampleList(INPUT_EXAMPLES, type) : []
   return {
     name: type,
     title: titleOf(type, kind),
-    headers: headers({
-      'Nats-Msg-Id': 'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; no second one is stored for 2 min',
-    }, []),
-    payload: typed('Input', type, schema),
+    headers: headers(
+      {
+        'Nats-Msg-Id':
+          'Unique over all actors, such as <tenant>/<kind>/<id>/<id of the input>; '
+          + 'JetStream drops a second message with it within 2 minutes',
+      },
+      [],
+    ),
+    payload: envelopeSchema('Input', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
       name,
       summary,
@@ -44,20 +53,34 @@ export function describeInput(type: string, schema: z.ZodType, kind?: string) {
   }
 }
 
-/** A message of the channel `out`. `kind` is absent where any kind may emit it. */
+/**
+ * A message of the channel `out`.
+ *
+ * @param kind the kind that declares it; undefined where any kind may emit it
+ */
 export function describeOutput(type: string, schema: z.ZodType, kind?: string) {
   const examples = kind === undefined ? exampleList(EMIT_EXAMPLES, type) : []
   const event = {
-    specversion: '1.0', id: '2f-mi7k3o00-e1', type, source: 'colloquy/default/support/c1', time: EXAMPLE_TIME,
-    datacontenttype: 'application/json', sequence: '768', causationid: 'm-1', position: 87,
+    specversion: '1.0',
+    id: '2f-mi7k3o00-e1',
+    type,
+    source: 'colloquy/default/support/c1',
+    time: EXAMPLE_TIME,
+    datacontenttype: 'application/json',
+    sequence: '768',
+    causationid: 'm-1',
+    position: 87,
   }
   return {
     name: type,
     title: titleOf(type, kind),
     headers: headers({ 'Nats-Msg-Id': 'The id of the event' }),
-    payload: typed('OutEvent', type, schema),
+    payload: envelopeSchema('OutEvent', type, schema),
     examples: examples.map(({ name, summary, data }) => ({
-      name, summary, headers: { 'Nats-Msg-Id': event.id }, payload: { ...event, data },
+      name,
+      summary,
+      headers: { 'Nats-Msg-Id': event.id },
+      payload: { ...event, data },
     })),
   }
 }
@@ -68,20 +91,25 @@ export function deadLetterMessages() {
   return {
     'dead.rejected': {
       name: 'rejected',
-      title: 'An input that was rejected',
+      title: 'A rejected input',
       contentType: 'application/octet-stream',
-      headers: headers({
-        ...DEAD_HEADERS,
-        'Colloquy-Subject': 'Where it was published',
-        'Colloquy-Payload': '"excerpt" where the untouched payload was gone already',
-      }, Object.keys(DEAD_HEADERS)),
-      payload: { description: 'The bytes as they were published' },
-      examples: [{
-        name: 'rubbish',
-        summary: 'Somebody published a text that is not JSON',
-        headers: { ...about, 'Nats-Msg-Id': 'dead-5012-5120', 'Colloquy-Reason': 'bad_json', 'Colloquy-Error': 'not JSON' },
-        payload: '你好',
-      }],
+      headers: headers(
+        {
+          ...DEAD_HEADERS,
+          'Colloquy-Subject': 'The subject it was published to',
+          'Colloquy-Payload': '"excerpt" where the full payload was no longer available',
+        },
+        Object.keys(DEAD_HEADERS),
+      ),
+      payload: { description: 'The payload as published' },
+      examples: [
+        {
+          name: 'rubbish',
+          summary: 'The payload is not JSON',
+          headers: { ...about, 'Nats-Msg-Id': 'dead-5012-5120', 'Colloquy-Reason': 'bad_json', 'Colloquy-Error': 'not JSON' },
+          payload: '你好',
+        },
+      ],
     },
     'dead.task_failed': {
       name: 'task_failed',
@@ -89,32 +117,43 @@ export function deadLetterMessages() {
       contentType: 'application/json',
       headers: headers({ ...DEAD_HEADERS, 'Colloquy-Task': 'Name of the task' }),
       payload: { $ref: '#/components/schemas/TaskEnd' },
-      examples: [{
-        name: 'unreachable',
-        summary: 'Every attempt failed',
-        headers: {
-          ...about, 'Nats-Msg-Id': 'dead-2f-mi7k3o00-t1', 'Colloquy-Reason': 'task_failed',
-          'Colloquy-Error': 'http_503: no answer', 'Colloquy-Task': 'answer',
+      examples: [
+        {
+          name: 'unreachable',
+          summary: 'Every attempt failed',
+          headers: {
+            ...about,
+            'Nats-Msg-Id': 'dead-2f-mi7k3o00-t1',
+            'Colloquy-Reason': 'task_failed',
+            'Colloquy-Error': 'http_503: no answer',
+            'Colloquy-Task': 'answer',
+          },
+          payload: {
+            run: '2f-mi7k3o00-t1',
+            task: 'answer',
+            status: 'failed',
+            startedAt: EXAMPLE_TIME,
+            attempts: 5,
+            queueMs: 3,
+            durationMs: 9120,
+            error: { code: 'http_503', message: 'no answer' },
+          },
         },
-        payload: {
-          run: '2f-mi7k3o00-t1', task: 'answer', status: 'failed', startedAt: EXAMPLE_TIME, attempts: 5, queueMs: 3,
-          durationMs: 9120, error: { code: 'http_503', message: 'no answer' },
-        },
-      }],
+      ],
     },
   }
 }
 
 const DEAD_HEADERS = {
-  'Nats-Msg-Id': 'The same for the same dead letter',
-  'Colloquy-Reason': 'As in the subject',
-  'Colloquy-Error': 'What was wrong, with the field; percent-encoded where it is not ASCII',
+  'Nats-Msg-Id': 'The same for every copy of one dead letter',
+  'Colloquy-Reason': 'The reason, as in the subject',
+  'Colloquy-Error': 'What is wrong, with the field; percent-encoded where it is not ASCII',
   'Colloquy-At': 'When it was decided',
   'Colloquy-Log-Seq': 'LOG sequence of the record',
   'Colloquy-Inbox-Seq': 'INBOX sequence of the input: its position',
 }
 
-/** The schema of a message's headers, from what they mean; all of them are there where nothing else is said. */
+/** The schema of a message's headers, from their descriptions. Default: all of them are required. */
 const headers = (meanings: Readonly<Record<string, string>>, required = Object.keys(meanings)) => ({
   type: 'object',
   required,
@@ -123,11 +162,10 @@ const headers = (meanings: Readonly<Record<string, string>>, required = Object.k
 
 const titleOf = (type: string, kind: string | undefined): string => (kind === undefined ? type : `${type} (${kind})`)
 
-const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, type: string): readonly Example[] =>
-  examples[type] ?? []
+const exampleList = (examples: Readonly<Record<string, readonly Example[]>>, type: string): readonly Example[] => examples[type] ?? []
 
-/** An envelope whose `data` is of one type. */
-const typed = (envelope: string, type: string, schema: z.ZodType) => ({
+/** The schema of an envelope whose `data` has one type. */
+const envelopeSchema = (envelope: string, type: string, schema: z.ZodType) => ({
   allOf: [
     { $ref: `#/components/schemas/${envelope}` },
     { type: 'object', required: ['type', 'data'], properties: { type: { const: type }, data: jsonSchema(schema) } },

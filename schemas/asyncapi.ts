@@ -1,14 +1,14 @@
 import type { z } from 'zod'
 import { deadLetterMessages, describeInput, describeOutput, jsonSchema, outEventSchema } from './asyncapi-messages.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { inputSchema } from './envelope.ts'
+import { KNOWN_EMITS, KNOWN_INPUTS } from './events.ts'
 import { LIMITS } from './limits.ts'
 import { REASONS, recordSchema } from './record.ts'
 import { TOKEN } from './subjects.ts'
 
 type Schemas = Readonly<Record<string, z.ZodType>>
 
-/** As much of a kind as its producers and readers have to know. */
+/** The part of a kind that its producers and consumers need to know. */
 export interface DescribedKind {
   readonly name: string
   readonly version: number
@@ -17,10 +17,10 @@ export interface DescribedKind {
 }
 
 /**
- * The contract with producers and readers in other languages as an AsyncAPI 3.0 document, generated from the schemas that the
- * code itself checks with.
+ * Describes the interface for producers and consumers in other languages as an AsyncAPI 3.0 document, generated from the schemas that
+ * Colloquy validates with.
  *
- * @param kinds whose own events are described beside the ones that every kind may take and send.
+ * @param kinds kinds whose own events are described besides those that every kind accepts and emits
  */
 export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
   const events = kinds.map(({ name, events }) => ({ name, schemas: events }))
@@ -34,47 +34,51 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
     info: {
       title: 'Colloquy',
       version: '1.0.0',
-      description: 'One durable statechart per conversation. Producers publish inputs to NATS JetStream; each is decided on '
-        + 'once, in order per actor; what the machine emits comes out again.'
+      description:
+        'One durable statechart per conversation. Producers publish inputs to NATS JetStream. Colloquy decides each input '
+        + 'once, in order per actor, and publishes the events that the machine emits.'
         + (kinds.length === 0 ? '' : ` Kinds: ${kinds.map(({ name, version }) => `${name}@${version}`).join(', ')}.`),
     },
     defaultContentType: 'application/json',
     servers: {
       local: {
-        host: '127.0.0.1:4222', protocol: 'nats',
-        description: 'The embedded server; COLLOQUY_NATS_PORT puts it elsewhere, COLLOQUY_NATS_URL names another one',
+        host: '127.0.0.1:4222',
+        protocol: 'nats',
+        description: 'The embedded server; COLLOQUY_NATS_PORT sets its port, COLLOQUY_NATS_URL selects another server',
       },
     },
     channels: {
       in: {
         address: 'in.{tenant}.{kind}.{id}',
         title: 'Inputs of an actor',
-        description: 'Stored by the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
-          + `At most ${LIMITS.inputBytesMax} bytes. A type that is not listed is recorded and changes nothing; `
-          + 'the types xstate.*, task.* and timer.* are refused.',
+        description:
+          'Stored in the stream INBOX. Publish as a request: `seq` in the answer is the position of the input. '
+          + `At most ${LIMITS.inputBytesMax} bytes. An input of an unlisted type is recorded and changes nothing; `
+          + 'the types xstate.*, task.* and timer.* are rejected.',
         parameters: address,
         messages: refs('#/components/messages', inputs),
       },
       out: {
         address: 'out.{tenant}.{kind}.{id}.{type}',
         title: 'Events that machines emit',
-        description: 'Kept by the stream OUT for a bounded time; in the order of the actor, at least once, with the id of '
+        description:
+          'Kept in the stream OUT for a limited time. In the order of the actor; delivered at least once, with the id of '
           + 'the event as Nats-Msg-Id.',
-        parameters: { ...address, type: { description: 'Type of the event; its dots stay dots: it may be several tokens' } },
+        parameters: { ...address, type: { description: 'Type of the event; its dots separate tokens of the subject' } },
         messages: refs('#/components/messages', outputs),
       },
       dead: {
         address: 'dead.{reason}.{tenant}.{kind}.{id}',
-        title: 'Inputs that were rejected and tasks that failed for good',
-        description: 'Kept by the stream DEAD. Where the subject of an input was not of the grammar, kind and id are "_".',
+        title: 'Rejected inputs and tasks that failed for good',
+        description: 'Kept in the stream DEAD. Where the subject of an input is invalid, kind and id are "_".',
         parameters: { reason: { enum: [...REASONS], description: 'Why' }, ...address },
         messages: refs('#/components/messages', dead),
       },
     },
     operations: {
-      receiveInput: operation('receive', 'in', 'Colloquy takes an input', inputs),
-      sendEvent: operation('send', 'out', 'Colloquy sends what a machine emitted', outputs),
-      sendDeadLetter: operation('send', 'dead', 'Colloquy puts aside what it could not use', dead),
+      receiveInput: operation('receive', 'in', 'Colloquy accepts an input', inputs),
+      sendEvent: operation('send', 'out', 'Colloquy publishes an event that a machine emitted', outputs),
+      sendDeadLetter: operation('send', 'dead', 'Colloquy publishes a dead letter', dead),
     },
     components: {
       schemas: {
@@ -90,9 +94,12 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
 type Describe<Message> = (type: string, schema: z.ZodType, kind?: string) => Message
 type Messages<Message = unknown> = Readonly<Record<string, Message>>
 
-/** The messages of a direction: the known ones, and of each kind those that it has of its own or with a schema of its own. */
+/** The messages of one direction: the known ones, and each kind's own types or own schemas of known types. */
 function describeAll<Message>(
-  prefix: string, known: Schemas, kinds: readonly { name: string; schemas: Schemas }[], describe: Describe<Message>,
+  prefix: string,
+  known: Schemas,
+  kinds: readonly { name: string; schemas: Schemas }[],
+  describe: Describe<Message>,
 ): Messages<Message> {
   const messages: Record<string, Message> = {}
   for (const [type, schema] of Object.entries(known)) messages[`${prefix}.${type}`] = describe(type, schema)
@@ -104,9 +111,8 @@ function describeAll<Message>(
   return messages
 }
 
-/** Keys of components are of fewer characters than types may be. */
-const componentKey = (type: string): string =>
-  type.replace(/[^A-Za-z0-9._-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`)
+/** Keys of AsyncAPI components allow fewer characters than event types. */
+const componentKey = (type: string): string => type.replace(/[^A-Za-z0-9._-]/gu, (char) => `_${char.codePointAt(0)?.toString(16)}`)
 
 const refs = (place: string, messages: Messages): Record<string, { $ref: string }> =>
   Object.fromEntries(Object.keys(messages).map((key) => [key, { $ref: `${place}/${key}` }]))

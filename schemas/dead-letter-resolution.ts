@@ -2,50 +2,51 @@ import { z } from 'zod'
 import { parseJson } from './json.ts'
 import { reasonSchema } from './reasons.ts'
 
-/** What became of a dead letter: its original was put before its actor again, or it was given up. */
+/** How a dead letter was resolved: its original was put before its actor again (`redriven`), or given up (`dropped`). */
 export const RESOLUTIONS = ['redriven', 'dropped'] as const
 export const resolutionSchema = z.enum(RESOLUTIONS)
 export type Resolution = z.infer<typeof resolutionSchema>
 
-/** What `dead_letters` says of a letter beside its payload. */
+/** The columns of `dead_letters` without the payload. */
 export const deadLetterFacts = {
-  /** LOG sequence of the record that made it a letter. */
+  /** LOG sequence of the record that produced the dead letter. */
   logSeq: z.int().positive(),
-  /** Where INBOX had the original. */
+  /** INBOX sequence of the original. */
   inboxSeq: z.int().nonnegative(),
   /** When it was decided. */
   at: z.iso.datetime(),
   reason: reasonSchema,
-  /** Where it was published. */
+  /** The subject it was published to. */
   subject: z.string(),
   error: z.string(),
 }
 
 /**
- * What an actor is told about one of its dead letters: the header `Colloquy-Letter` of a message on `act.…`, which producers may not
- * publish to. The body is the letter's payload, untouched (of one that is dropped, its beginning).
+ * A request to an actor to resolve one of its dead letters: the header `Colloquy-Letter` of a message on `act.…`, a subject that producers
+ * may not publish to. The body is the original payload; for `dropped`, its beginning.
  */
 export const resolutionRequestSchema = z.object({
   end: resolutionSchema,
-  /** Where DEAD has it. */
+  /** Sequence in DEAD. */
   deadSeq: z.int().positive(),
-  /** The original's, and when INBOX stored it: what it was told by then still goes. */
+  /** Id and arrival time (INBOX) of the original; they still apply where the payload has none. */
   id: z.string(),
   ts: z.iso.datetime(),
-  /** Also where the actor knows that this letter was redriven before. */
+  /** Redrive it even if the actor has been given this dead letter before. */
   force: z.literal(true).optional(),
   ...deadLetterFacts,
 })
 export type ResolutionRequest = z.infer<typeof resolutionRequestSchema>
 
+/** Name of the header with a resolution request. */
 export const RESOLUTION_HEADER = 'Colloquy-Letter'
 
-/** Header values are one line of ASCII. */
-export const resolutionHeader = (letter: ResolutionRequest): string => Buffer.from(JSON.stringify(letter)).toString('base64url')
+/** Encodes a request as one line of ASCII, as a header value must be. */
+export const resolutionHeader = (request: ResolutionRequest): string => Buffer.from(JSON.stringify(request)).toString('base64url')
 
-/** `undefined` where it is none. */
+/** Decodes a header; `undefined` where it is not a valid request. */
 export const readResolutionHeader = (text: string): ResolutionRequest | undefined =>
   resolutionRequestSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8'))).data
 
-/** Types of the inputs that say no more than what became of a letter. */
+/** Input types of the notes that say how a dead letter was resolved. */
 export const RESOLUTION_TYPE = /^dead\./

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** Types that only Colloquy itself may send. */
 export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
-/** Ids that Colloquy gives to inputs that came without one. */
+/** Prefix of ids that Colloquy gives to inputs without one. */
 export const RESERVED_ID_PREFIX = 'seq:'
 
 const TIME_MIN = Date.parse('1970-01-01T00:00:00Z')
@@ -15,38 +15,49 @@ const time = z.iso.datetime({ offset: true }).refine((value) => {
   return ms >= TIME_MIN && ms < TIME_MAX
 }, 'must lie between 1970 and 2100')
 
-/** CloudEvents writes `sequence` as a string; a number is taken as well. */
-const sequence = z.union([z.int().nonnegative(), z.string().regex(/^\d{1,15}$/).transform(Number)])
+/** CloudEvents writes `sequence` as a string; a number is accepted, too. */
+const sequence = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
 
 /**
- * What a producer publishes: CloudEvents 1.0 in JSON, with defaults. Attributes that are not named here are CloudEvents
- * extensions; they are accepted and not kept.
+ * An input as a producer publishes it: CloudEvents 1.0 in JSON, with defaults. Other attributes are CloudEvents extensions; they are
+ * accepted and not stored.
  */
 export const inputSchema = z.object({
-  specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; may be left out' }),
-  type: text(256).refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
+  specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
+  type: text(256)
+    .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
     .meta({ description: 'What happened, such as message.received' }),
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
-  dataversion: z.int().positive().max(1_000_000).optional()
-    .meta({ description: 'Version of the shape of data. Default: the newest that it fits' }),
-  id: text(256).refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved').optional()
-    .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, else seq:<position>' }),
-  // Room for `colloquy/<tenant>/<kind>/<id>` with the longest of each.
-  source: text(512).optional().meta({ description: 'Who says so. Default: nats' }),
+  dataversion: z
+    .int()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .meta({ description: 'Version of the shape of data. Default: the newest one that the data fit' }),
+  id: text(256)
+    .refine((id) => !id.startsWith(RESERVED_ID_PREFIX), 'ids that start with seq: are reserved')
+    .optional()
+    .meta({ description: 'Unique in the actor. Default: the Nats-Msg-Id header, or else seq:<position>' }),
+  // Long enough for `colloquy/<tenant>/<kind>/<id>` with the longest tokens.
+  source: text(512).optional().meta({ description: 'The producer. Default: nats' }),
   time: time.optional().meta({ description: 'When it happened, RFC 3339, 1970 to 2100. Default: its arrival' }),
-  sequence: sequence.optional()
-    .meta({ description: 'Rises per source and actor; one that does not rise is taken as a repeat' }),
-  correlationid: text(256).optional().meta({ description: 'Carried along' }),
-  causationid: text(256).optional().meta({ description: 'Carried along' }),
-  traceparent: text(256).optional().meta({ description: 'W3C trace context, carried along' }),
-  history: z.boolean().optional()
-    .meta({ description: 'Something past: recorded and counted, never shown to the machine' }),
+  sequence: sequence.optional().meta({ description: 'Rises per source and actor; an input whose sequence does not rise is a duplicate' }),
+  correlationid: text(256).optional().meta({ description: 'Copied to everything the input causes' }),
+  causationid: text(256).optional().meta({ description: 'Id of the event that caused the input; stored with it' }),
+  traceparent: text(256).optional().meta({ description: 'W3C trace context; copied to everything the input causes' }),
+  history: z.boolean().optional().meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
 })
 
-/** A parsed input as the wire has it, defaults not yet filled in. */
+/** A parsed input without its defaults. */
 export type WireInput = z.output<typeof inputSchema>
 
-/** An input as a record keeps it: defaults filled in. `data` is absent in a rejection. */
+/** An input in a record, with its defaults. `data` is absent in a rejection. */
 export interface Input {
   readonly type: string
   readonly id: string
@@ -61,7 +72,7 @@ export interface Input {
   readonly data?: { readonly [key: string]: unknown }
 }
 
-/** The first problem of a failed check as one line that names the field. */
+/** The first problem of a failed validation, as one line that names the field. */
 export function zodProblem(error: z.ZodError, root: string): string {
   const issue = error.issues[0]
   if (issue === undefined) return `${root} is not valid`

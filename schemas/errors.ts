@@ -1,8 +1,8 @@
 import type { ErrorCode } from './error-codes.ts'
 
 /**
- * The error that Colloquy throws on purpose. `code` is stable and is what callers match on; `message` says what
- * happened, where, and what to do about it. Expected refusals (a bad message, a repeat) are results, never this.
+ * An error that Colloquy throws on purpose. Callers match on `code`, which is stable. `message` says what happened, where, and what to do.
+ * Expected refusals, such as an invalid or duplicate message, are results and not errors.
  */
 export class ColloquyError extends Error {
   /** One of `ERROR_CODES`, except in a `ForeignCodeError`. */
@@ -28,7 +28,7 @@ export class ForeignCodeError extends ColloquyError {
   }
 }
 
-/** The `code` of anything thrown, if it carries one: ours, Node's (`ECONNREFUSED`) or a library's. */
+/** The `code` of any thrown value that has one: Colloquy's, Node's (`ECONNREFUSED`) or a library's. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
   return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
@@ -37,7 +37,7 @@ export function codeOf(error: unknown): string | undefined {
 /** Whether anything thrown carries this code of ours. */
 export const hasCode = (error: unknown, code: ErrorCode): boolean => codeOf(error) === code
 
-/** The message of anything thrown, for a log line or a record; a task's error is an object with code and message, and no Error. */
+/** The message of any thrown value, for a log line or a record. The error of a task is a plain object with code and message. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error)
   const message: unknown = 'message' in error ? error.message : undefined
@@ -46,10 +46,10 @@ export function messageOf(error: unknown): string {
   return code === undefined ? message : `${code}: ${message}`
 }
 
-/** A task's failure that no retry can mend: the runner reports it at once. The code is the task's own. */
+/** A failure of a task that no retry can fix. The runner reports it without another attempt. The code is the task's own. */
 export class TerminalError extends ForeignCodeError {}
 
-/** A task's failure after which the outside world asked for a pause: the next attempt waits at least this long. */
+/** A failure of a task after which the outside system asked for a pause. The next attempt waits at least `retryAfterMs`. */
 export class RetryLaterError extends ForeignCodeError {
   readonly retryAfterMs: number
 

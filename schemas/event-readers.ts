@@ -1,15 +1,16 @@
-import { roleSchema, type Role } from './events.ts'
+import { type Role, roleSchema } from './events.ts'
 
 /**
- * How the tables read the events and label facts that they know. A kind may have schemas of its own for these events, so each
- * field is read by itself: one of another type is taken as absent, and never costs a row. Facts are texts of 1 to
- * `FACT_CHARS_MAX` UTF-16 units; longer ones are cut.
+ * How the tables read the events and label facts that they know. A kind may declare its own schemas for these events, so each field is read
+ * alone: a field of another type counts as absent and never costs a row. Facts are texts of 1 to `FACT_CHARS_MAX` UTF-16 units; longer ones
+ * are cut.
  */
 type Data = Readonly<Record<string, unknown>>
 
+/** Length of a fact in UTF-16 units; longer ones are cut. */
 export const FACT_CHARS_MAX = 256
 
-/** `message.received`; undefined where it lacks a role or a text. */
+/** The fields of `message.received`. `readReceived` returns undefined where it lacks a role or a text. */
 export interface Received {
   readonly role: Role
   readonly text: string
@@ -18,7 +19,7 @@ export interface Received {
   readonly channel: string | undefined
 }
 
-/** `message.sent`; undefined where it lacks a text. */
+/** The fields of `message.sent`. `readSent` returns undefined where it lacks a text. */
 export interface Sent {
   readonly text: string
   readonly replyTo: string | undefined
@@ -32,13 +33,14 @@ export interface Sent {
   readonly kbVersion: string | undefined
   readonly tokensIn: number | undefined
   readonly tokensOut: number | undefined
-  /** In millionths, a whole number: sums of them are exact. */
+  /** In millionths of the currency; an integer, so that sums are exact. */
   readonly costMicros: number | undefined
   readonly quality: number | undefined
   readonly evaluator: string | undefined
   readonly sources: readonly Source[]
 }
 
+/** A source that a message cites. */
 export interface Source {
   readonly source: string
   readonly chunk: string | undefined
@@ -48,13 +50,21 @@ export interface Source {
 const ROLES: ReadonlySet<unknown> = new Set(roleSchema.options)
 const isRole = (value: unknown): value is Role => ROLES.has(value)
 
+/** Reads the data of a `message.received`. */
 export function readReceived(data: Data | undefined): Received | undefined {
   if (data === undefined) return undefined
   const { role, text, lang, customer, channel } = data
   if (!isRole(role) || typeof text !== 'string') return undefined
-  return { role, text, lang: fact(lang), customer: fact(typeof customer === 'number' ? String(customer) : customer), channel: fact(channel) }
+  return {
+    role,
+    text,
+    lang: fact(lang),
+    customer: fact(typeof customer === 'number' ? String(customer) : customer),
+    channel: fact(channel),
+  }
 }
 
+/** Reads the data of a `message.sent`. */
 export function readSent(data: Data): Sent | undefined {
   const { text } = data
   if (typeof text !== 'string') return undefined
@@ -95,7 +105,7 @@ export const readReason = (data: Data): string | undefined => fact(data['reason'
 export const readOutcome = (data: Data): string | undefined => fact(data['outcome'])
 export const readRating = (data: Data | undefined): number | undefined => number(data?.['rating'])
 
-/** A label's text or number, where it has one by that name. */
+/** A text or number of a label; undefined where it has none by that name. */
 export const labelText = (label: Data, name: string): string | undefined => fact(label[name])
 export const labelNumber = (label: Data, name: string): number | undefined => number(label[name])
 
@@ -110,5 +120,5 @@ function whole(value: unknown, max = Number.MAX_SAFE_INTEGER): number | undefine
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max ? value : undefined
 }
 
-/** An amount of money in millionths. One of more than 9 thousand million is no cost of a message. */
+/** An amount of money in millionths; undefined beyond 9,007 million, where it is no longer an exact integer. */
 const micros = (value: unknown): number | undefined => (typeof value === 'number' ? whole(Math.round(value * 1e6)) : undefined)

@@ -1,68 +1,83 @@
 import { z } from 'zod'
 
 /**
- * The event types that the conversation tables know. Any kind may take or emit them; a kind adds its own beside them.
+ * The event types that the conversation tables know. Any kind may accept or emit them, besides its own.
  *
- * What fills which column (`known.ts` reads them; times and counts come from the record):
+ * The columns that each event fills (`event-readers.ts` reads them; times and counts come from the record):
  *
  * | event | columns |
  * |---|---|
- * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of an agent or another assistant: an answer to what waits |
- * | `message.sent` | messages; `replyTo` → which turn it answers; `intent`, `hits`, `model`… → turns; `tokensIn`, `tokensOut`, `cost` → turns, cases; `sources` → citations; `quality` → turns, conversations |
+ * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
+ * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
+ * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
+ * | | `sources` → citations; `quality` → turns, conversations |
  * | `escalated` | cases: `escalation_reason`, `escalated_at`, `escalations` |
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
  * | `feedback.given` | cases: `rating` |
  *
- * A kind may say the same by its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
- * cases; `intent`, `quality` → conversations.
+ * A kind may state the same by its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` → cases;
+ * `intent`, `quality` → conversations.
  */
 export const roleSchema = z.enum(['user', 'assistant', 'agent', 'system'])
 export type Role = z.infer<typeof roleSchema>
 
+/** A message from outside: from a user, an agent, or another assistant. */
 export const messageReceived = z.object({
-  role: roleSchema.meta({ description: 'Who speaks' }),
-  text: z.string().meta({ description: 'What was said' }),
-  lang: z.string().max(35).optional().meta({ description: 'BCP 47; detected where it is absent' }),
-  customer: z.union([z.string().min(1).max(256), z.int()]).optional()
-    .meta({ description: 'Who the customer is, over all conversations' }),
-  channel: z.string().min(1).max(64).optional()
-    .meta({ description: 'Where it was written, such as web or phone; the source of the event where it is absent' }),
+  role: roleSchema.meta({ description: 'Author of the message' }),
+  text: z.string().meta({ description: 'Text of the message' }),
+  lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected' }),
+  customer: z
+    .union([z.string().min(1).max(256), z.int()])
+    .optional()
+    .meta({ description: 'Id of the customer across all conversations' }),
+  channel: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'Where it was written, such as web or phone. Default: the source of the event' }),
 })
 
+/** A message that the machine sends. */
 export const messageSent = z.object({
   text: z.string(),
-  replyTo: z.string().optional().meta({ description: 'The id of the input that this answers' }),
+  replyTo: z.string().optional().meta({ description: 'Id of the input that this answers' }),
   lang: z.string().max(35).optional(),
-  intent: z.string().optional().meta({ description: 'What the message wants that this answers; else as the label has it' }),
+  intent: z.string().optional().meta({ description: 'Intent of the question that this answers. Default: from the label' }),
   intentConfidence: z.number().min(0).max(1).optional(),
-  hits: z.int().nonnegative().optional()
-    .meta({ description: 'Sources found for the question, 0 where nothing fit; absent where nobody looked' }),
+  hits: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ description: 'Number of sources found for the question, 0 where none was relevant; absent where none were searched' }),
   model: z.string().optional(),
   modelVersion: z.string().optional(),
-  promptVersion: z.string().optional().meta({ description: 'Version of the instructions that the model had' }),
-  kbVersion: z.string().optional().meta({ description: 'Version of the knowledge that was looked into' }),
+  promptVersion: z.string().optional().meta({ description: "Version of the model's instructions" }),
+  kbVersion: z.string().optional().meta({ description: 'Version of the knowledge that was searched' }),
   tokensIn: z.int().nonnegative().optional(),
   tokensOut: z.int().nonnegative().optional(),
   cost: z.number().nonnegative().optional().meta({ description: 'In the currency of the installation' }),
-  quality: z.number().min(0).max(1).optional().meta({ description: 'How good the answer is, as judged' }),
-  evaluator: z.string().optional().meta({ description: 'Who or what judged it' }),
-  sources: z.array(z.object({
-    source: z.string(),
-    chunk: z.string().optional(),
-    score: z.number().optional(),
-  })).optional().meta({ description: 'What the answer rests on, best first' }),
+  quality: z.number().min(0).max(1).optional().meta({ description: 'Quality of the answer, as evaluated' }),
+  evaluator: z.string().optional().meta({ description: 'Person or program that evaluated it' }),
+  sources: z
+    .array(z.object({ source: z.string(), chunk: z.string().optional(), score: z.number().optional() }))
+    .optional()
+    .meta({ description: 'Sources of the answer, best first' }),
 })
 
+/** The machine hands a case to a person. */
 export const escalated = z.object({ reason: z.string() })
+/** The machine closes a case. */
 export const caseClosed = z.object({ outcome: z.string() })
-/** For kinds whose cases are rated, each in a scale of its own. */
+/** For kinds whose cases are rated, each in its own scale. */
 export const feedbackGiven = z.object({
-  rating: z.number().meta({ description: 'What the customer thinks of the case, in the scale of the kind' }),
+  rating: z.number().meta({ description: "The customer's rating of the case, in the scale of the kind" }),
   comment: z.string().max(4000).optional(),
 })
+/** All turns of a past conversation have been imported. */
 export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
 /** Inputs that every kind may be sent. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const
-/** Events that the tables know when a machine emits them. */
+/** Emitted events that the tables know. */
 export const KNOWN_EMITS = { 'message.sent': messageSent, escalated, 'case.closed': caseClosed } as const

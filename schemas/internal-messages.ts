@@ -1,27 +1,24 @@
 import { z } from 'zod'
 
-/** Names the run, and carries its cause's correlation along. */
-const about = {
-  run: z.string(),
-  correlationid: z.string().optional(),
-  traceparent: z.string().optional(),
-}
+/** The run, with the correlation of the input that started it. */
+const about = { run: z.string(), correlationid: z.string().optional(), traceparent: z.string().optional() }
 const outcome = {
   ...about,
-  /** Attempts begun, this one included. */
+  /** Attempts started, including this one. */
   attempts: z.int().positive(),
-  /** From the record that started the run to the first attempt. */
+  /** Milliseconds from the record that started the run to the first attempt. */
   queueMs: z.number().nonnegative(),
-  /** From the first attempt to the outcome. */
+  /** Milliseconds from the first attempt to the outcome. */
   durationMs: z.number().nonnegative(),
 }
 
+/** The error of a task. */
 export const taskError = z.object({ code: z.string().max(128), message: z.string().max(8192) })
 export type TaskError = z.infer<typeof taskError>
 
 /**
- * What may be told to an actor from inside, on `int.<tenant>.<kind>.<id>`: a task's outcome, or that time has come for something
- * that it waits for. An alarm does not say what for: the actor's state does.
+ * An internal message to an actor, on `int.<tenant>.<kind>.<id>`: the outcome of a task, the end of a run, or a wake-up (`alarm`). A
+ * wake-up does not name a run: the actor's state tells which run has expired.
  */
 export const internalSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('task.done'), ...outcome, output: z.unknown() }),
@@ -31,14 +28,14 @@ export const internalSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('alarm') }),
 ])
 export type InternalInput = z.infer<typeof internalSchema>
-/** What a record says of a run that has ended. */
+/** An internal message about one run. */
 export type RunInput = Exclude<InternalInput, { type: 'alarm' }>
 
-/** A message of TASKS: one run of one task, wanted by one actor. */
+/** A message of TASKS: one run of one task for one actor. */
 export const taskMessageSchema = z.object({
   run: z.string(),
   task: z.string(),
-  /** When the record that started it was committed. */
+  /** When the record that started the run was committed. */
   startedAt: z.iso.datetime(),
   deadlineAt: z.iso.datetime(),
   input: z.unknown(),

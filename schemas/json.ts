@@ -2,7 +2,7 @@ import { LIMITS } from './limits.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** The text of UTF-8 bytes, or `undefined` where they are not UTF-8. */
+/** Decodes UTF-8; `undefined` where the bytes are not valid. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)
@@ -11,7 +11,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The value of a JSON text, or `undefined` where it is none. */
+/** Parses JSON; `undefined` where the text is not valid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -21,9 +21,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Why a value cannot be kept and read back as it is, with the place of the trouble; `undefined` where it can. Refused are
- * nesting deeper than the limit, lone surrogates, numbers that JSON cannot write, and what is not JSON at all. A property that is
- * `undefined` is as good as none.
+ * Why a value does not survive a round trip through JSON, with the path to the problem; `undefined` where it does. Refuses nesting beyond
+ * the limit, lone surrogates, numbers without a JSON form, and anything that is not JSON. A property that is `undefined` counts as absent.
  */
 export function jsonProblem(value: unknown): string | undefined {
   const found = findProblem(value, 0)
@@ -34,7 +33,7 @@ export function jsonProblem(value: unknown): string | undefined {
 
 interface Problem {
   readonly what: string
-  /** Innermost key first: it is written while the search unwinds, so that a sound value costs no path. */
+  /** Innermost key first: it is built while the search unwinds, so that a valid value costs nothing. */
   readonly path: string[]
 }
 
@@ -62,21 +61,23 @@ function findProblemInside(value: object, depth: number): Problem | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return problem(`a ${value.constructor.name} is not JSON`)
   for (const key of Object.keys(value)) {
-    const found = key.isWellFormed() ? findProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1) : problem('a key has a lone surrogate')
-    if (found !== undefined) return inside(found, key.toWellFormed())
+    const found = key.isWellFormed()
+      ? findProblem((value as Readonly<Record<string, unknown>>)[key], depth + 1)
+      : problem('a key has a lone surrogate')
+    if (found !== undefined) return withKey(found, key.toWellFormed())
   }
   return undefined
 }
 
 function findProblemInList(list: readonly unknown[], depth: number): Problem | undefined {
   for (let index = 0; index < list.length; index++) {
-    const found = list[index] === undefined ? problem('undefined in a list comes back as null') : findProblem(list[index], depth + 1)
-    if (found !== undefined) return inside(found, String(index))
+    const found = list[index] === undefined ? problem('undefined in a list would come back as null') : findProblem(list[index], depth + 1)
+    if (found !== undefined) return withKey(found, String(index))
   }
   return undefined
 }
 
-function inside(found: Problem, key: string): Problem {
+function withKey(found: Problem, key: string): Problem {
   found.path.push(key)
   return found
 }

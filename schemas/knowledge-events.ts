@@ -2,60 +2,83 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { TOKEN } from './subjects.ts'
 
-/** The kind that knowledge goes through: one actor is one source, such as a file. */
+/** The kind that holds knowledge. One actor is one source, such as a file. */
 export const SOURCE_KIND = 'source'
 
-/** The bounds of knowledge; an input is bounded by `LIMITS.inputBytesMax` besides. */
+/** Bounds of uploaded knowledge. `LIMITS.inputBytesMax` bounds each input in addition. */
 export const KNOWLEDGE_LIMITS = {
-  /** UTF-16 units of a source's name, and of its title and address. */
+  /** UTF-16 units of a source's name, title and URL. */
   sourceCharsMax: 1_024,
   titleCharsMax: 300,
   urlCharsMax: 2_048,
   /** UTF-16 units of a chunk. */
   chunkCharsMax: 8_000,
-  /** Chunks of a source: with those of a revision that replaces all of them, their ids fit into an actor's state. */
+  /** Chunks of a source. The ids of twice as many, during a complete replacement, fit into an actor's state. */
   chunksMax: 2_500,
 } as const
 
 /**
- * What a source says, or a part of it: text that is found again chunk by chunk. A source that fits into one input is one part. A revision
- * is complete with its last part, and what the source said before and does not say any more is gone then.
+ * An upload of a source, or of a part of it; each chunk is indexed separately. A source that fits into one input has one part. The last
+ * part completes a revision, and removes the chunks that the new revision lacks.
  */
-export const sourceTaught = z.object({
-  source: z.string().min(1).max(KNOWLEDGE_LIMITS.sourceCharsMax).optional().meta({ description: 'What a hit and a citation name; default: the id of the actor' }),
-  title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
-  lang: z.string().max(35).optional().meta({ description: 'BCP 47; detected chunk by chunk where it is absent' }),
-  url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Where people find it' }),
-  revision: z.string().max(64).default('').meta({ description: 'The same for all parts, another one for any other text; the one that is known changes nothing. Needed with several parts' }),
-  part: z.int().positive().default(1),
-  parts: z.int().positive().default(1),
-  from: z.int().nonnegative().default(0).meta({ description: 'Chunks in the parts before' }),
-  chunks: z.array(z.string().min(1).max(KNOWLEDGE_LIMITS.chunkCharsMax)).min(1)
-    .meta({ description: 'Each is found by itself. A first line "# Title › Section", with an empty one after it, says where it stands' }),
-}).refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not be above parts' })
+export const sourceTaught = z
+  .object({
+    source: z
+      .string()
+      .min(1)
+      .max(KNOWLEDGE_LIMITS.sourceCharsMax)
+      .optional()
+      .meta({ description: 'Name of the source in hits and citations. Default: id of the actor' }),
+    title: z.string().max(KNOWLEDGE_LIMITS.titleCharsMax).optional(),
+    lang: z.string().max(35).optional().meta({ description: 'BCP 47. Default: detected for each chunk' }),
+    url: z.string().max(KNOWLEDGE_LIMITS.urlCharsMax).optional().meta({ description: 'Link for readers' }),
+    revision: z
+      .string()
+      .max(64)
+      .default('')
+      .meta({
+        description:
+          'Name of this version of the text: the same for all parts, different for a different text. A repeated revision changes '
+          + 'nothing. Required with several parts',
+      }),
+    part: z.int().positive().default(1),
+    parts: z.int().positive().default(1),
+    from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the parts before' }),
+    chunks: z
+      .array(z.string().min(1).max(KNOWLEDGE_LIMITS.chunkCharsMax))
+      .min(1)
+      .meta({
+        description: 'Each chunk is indexed separately. A first line "# Title › Section", followed by an empty one, is its heading',
+      }),
+  })
+  .refine(({ part, parts }) => part <= parts, { path: ['part'], message: 'must not exceed parts' })
 export type SourceTaught = z.output<typeof sourceTaught>
 
+/** Removes all chunks of a source. */
 export const sourceForgotten = z.object({})
 
-/** What a source says has changed; the ids are of its chunks. */
+/** Emitted when the chunks of a source change; lists their ids. */
 export const knowledgeChanged = z.object({
   source: z.string(),
-  revision: z.string().nullable().meta({ description: 'Of what is known now; the one before while parts are on their way, null where nothing is' }),
+  revision: z
+    .string()
+    .nullable()
+    .meta({ description: 'The complete revision, while parts of the next one arrive, too; null where there is none' }),
   added: z.array(z.string()),
   removed: z.array(z.string()),
 })
 
-/** Base64url characters of a chunk's id: 60 bits tell the chunks of one source apart. */
+/** Length of a chunk's id in base64url characters: 60 bits, enough for the chunks of one source. */
 export const CHUNK_ID_CHARS = 10
 
-/** The id of a chunk is its text's: it stays while the chunk does, wherever it stands, and the same text again is the same chunk. */
+/** The id of a chunk is a hash of its text. It does not depend on the chunk's position; equal texts in one source are one chunk. */
 export const chunkIdOf = (text: string): string => hash('sha256', text, 'base64url').slice(0, CHUNK_ID_CHARS)
 
-/** A chunk that says first where it stands. */
-export const headed = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
+/** Puts a heading above the text of a chunk: the title and section it comes from. */
+export const chunkWithHeading = (head: string, text: string): string => `# ${head}${text === '' ? '' : `\n\n${text}`}`
 
-/** Where a chunk stands, and what it says there. */
-export function headOf(chunk: string): { readonly head: string | undefined; readonly text: string } {
+/** Splits a chunk into its heading and its text. */
+export function splitHeading(chunk: string): { readonly head: string | undefined; readonly text: string } {
   const [, head, text] = /^# ([^\n]+)(?:\n\n|$)([^]*)$/.exec(chunk) ?? []
   return { head, text: text ?? chunk }
 }
@@ -65,11 +88,14 @@ const DERIVED = new RegExp(`--[A-Za-z0-9_-]{${DERIVED_CHARS}}$`)
 const READABLE_CHARS_MAX = 64
 
 /**
- * The actor of a source. A name that is a token is its id; any other becomes what can be read of its end, `--` and a hash, and so does a
- * token that looks like one of those, so that no two sources have one actor.
+ * The id of a source's actor. A name that is a valid token is the id itself. Any other name, and a token that looks like a derived id,
+ * becomes the readable end of the name, `--` and a hash, so that no two sources share an actor.
  */
 export function sourceActorId(source: string): string {
   if (TOKEN.test(source) && !DERIVED.test(source)) return source
-  const readable = source.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(-READABLE_CHARS_MAX).replaceAll(/^-+|-+$/g, '')
+  const readable = source
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .slice(-READABLE_CHARS_MAX)
+    .replaceAll(/^-+|-+$/g, '')
   return `${readable}--${hash('sha256', source, 'base64url').slice(0, DERIVED_CHARS)}`
 }

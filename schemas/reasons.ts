@@ -2,12 +2,21 @@ import { z } from 'zod'
 import type { ErrorCode } from './error-codes.ts'
 
 /**
- * Why an input was not committed, in the order in which it is checked. `task_failed`, and `embed_failed` for a text that the embedding model
- * fails on, are dead letters and not rejections.
+ * Why an input was rejected, in the order of the checks. Two of them are reasons of dead letters without a rejection: `task_failed`, and
+ * `embed_failed` for a text that the embedding model cannot process.
  */
 export const REASONS = [
-  'bad_subject', 'too_large', 'bad_json', 'bad_envelope', 'unknown_kind', 'bad_data', 'ended', 'poison', 'state_too_large',
-  'task_failed', 'embed_failed',
+  'bad_subject',
+  'too_large',
+  'bad_json',
+  'bad_envelope',
+  'unknown_kind',
+  'bad_data',
+  'ended',
+  'poison',
+  'state_too_large',
+  'task_failed',
+  'embed_failed',
 ] as const satisfies readonly ErrorCode[]
 export const reasonSchema = z.enum(REASONS)
 export type Reason = z.infer<typeof reasonSchema>

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { resolutionSchema, deadLetterFacts } from './dead-letter-resolution.ts'
+import { deadLetterFacts, resolutionSchema } from './dead-letter-resolution.ts'
 import { reasonSchema } from './reasons.ts'
 
-export { REASONS, type Reason } from './reasons.ts'
+export { type Reason, REASONS } from './reasons.ts'
 
 const time = z.iso.datetime()
 const count = z.int().nonnegative()
@@ -23,10 +23,10 @@ const inputSchema = z.object({
 })
 
 const pendingRun = {
-  /** Of the input that began it: what comes of the run carries it along. */
+  /** Of the input that started the run; its outcome has the same. */
   correlationid: z.string().optional(),
   traceparent: z.string().optional(),
-  /** Its time has come, and that was rejected: it comes again only from the dead letter. */
+  /** The run expired and that was rejected. Only a redrive of the dead letter can end the run now. */
   refused: z.literal(true).optional(),
 }
 const pendingTask = z.object({
@@ -39,35 +39,36 @@ const pendingTask = z.object({
 })
 const pendingTimer = z.object({
   ...pendingRun,
-  /** The event that the machine gets when the timer fires. */
+  /** The event that the machine takes when the timer fires. */
   event: z.looseObject({ type: z.string() }),
-  /** The id by which the machine cancels it. */
+  /** The id by which the machine cancels the timer. */
   sendId: z.string(),
   at: time,
 })
 
+/** The state of an actor after a record. */
 export const stateSchema = z.object({
   value: z.union([z.string(), z.record(z.string(), z.unknown())]),
   context: data,
   history: data,
-  /** Tasks and timers under way, by run. */
+  /** Pending tasks and timers, by run. */
   tasks: z.record(z.string(), pendingTask),
   timers: z.record(z.string(), pendingTimer),
-  /** When each active leaf was entered. */
+  /** When each active leaf state was entered. */
   entered: z.record(z.string(), time),
   output: z.unknown().optional(),
 })
 
-/** A LOG sequence that is known from the next record on: 0 stands for the record itself. Absent where an earlier version left it out. */
+/** A LOG sequence that is known only after the append: 0 stands for the record itself. Absent in records of an earlier version. */
 const seqOrThis = count.optional()
 
-/** A question of a user, as its row in `turns` needs it. */
+/** A question of a user, with the fields that its row in `turns` needs. */
 const askedSchema = z.object({
   turn: count,
   id: z.string(),
-  /** Of the record that has it. */
+  /** LOG sequence of the record of the question. */
   seq: seqOrThis,
-  /** When it arrived in INBOX; for history when it was asked. */
+  /** When it arrived in INBOX; for history, when it was asked. */
   at: time,
   committedAt: time,
   history: z.literal(true).optional(),
@@ -77,31 +78,31 @@ const askedSchema = z.object({
 })
 
 /**
- * Running counts, so that every row of a table follows from one record alone. What is unknown, false or 0 is left out of the optional
- * fields. Records of the first version lack them all: they make no row of `cases`, and of a case that was open when the next version
- * came the counts begin there.
+ * Running counts, so that every row of a table follows from one record. Optional fields are absent where the value is unknown, false or 0.
+ * Records of the first version have none of the optional fields: they make no row of `cases`, and for a case that was open at the upgrade
+ * the counts start there.
  */
 export const caseSchema = z.object({
   no: count,
   openedAt: time,
   closed: z.boolean(),
-  /** The actor's first record. */
+  /** Time of the actor's first record. */
   firstAt: time,
-  /** Things said since the actor's first record, in all and by whom. */
+  /** Messages since the actor's first record, in all and by role. */
   messages: count,
   userMessages: count,
   botMessages: count,
   agentMessages: count,
-  /** Questions since the actor's first record; the number of the last one. */
+  /** Questions since the actor's first record; also the number of the last one. */
   turns: count.optional(),
-  /** Questions of this case without an answer, oldest first, at most `LIMITS.openTurnsMax`: an older one remains without. */
+  /** Open questions of this case, oldest first, at most `LIMITS.openTurnsMax`; of more, the oldest stays without an answer. */
   open: z.array(askedSchema).optional(),
-  /** Of the last `message.sent` that had one. */
+  /** Of the last `message.sent` that has one. */
   quality: z.number().optional(),
-  /** Also of earlier cases. */
+  /** Kept from earlier cases. */
   customer: z.string().optional(),
 
-  // Of this case, as the columns of `cases` say.
+  // About this case only; the columns of `cases` document each field.
   history: z.literal(true).optional(),
   arrivedAt: time.optional(),
   channel: z.string().optional(),
@@ -111,29 +112,31 @@ export const caseSchema = z.object({
   escalated: z.object({ at: time, reason: z.string().optional() }).optional(),
   ended: z.object({ at: time, outcome: z.string().optional(), drop: z.string().optional() }).optional(),
   rating: z.number().optional(),
-  counts: z.object({
-    records: count,
-    rejected: count.optional(),
-    messages: count.optional(),
-    userMessages: count.optional(),
-    botMessages: count.optional(),
-    agentMessages: count.optional(),
-    turns: count.optional(),
-    answered: count.optional(),
-    escalations: count.optional(),
-    tasks: count.optional(),
-    tasksFailed: count.optional(),
-    tokensIn: count.optional(),
-    tokensOut: count.optional(),
-    costMicros: count.optional(),
-  }).optional(),
+  counts: z
+    .object({
+      records: count,
+      rejected: count.optional(),
+      messages: count.optional(),
+      userMessages: count.optional(),
+      botMessages: count.optional(),
+      agentMessages: count.optional(),
+      turns: count.optional(),
+      answered: count.optional(),
+      escalations: count.optional(),
+      tasks: count.optional(),
+      tasksFailed: count.optional(),
+      tokensIn: count.optional(),
+      tokensOut: count.optional(),
+      costMicros: count.optional(),
+    })
+    .optional(),
 })
 
 export const TASK_STATUSES = ['done', 'failed', 'expired', 'stopped'] as const
 const endedSchema = z.object({
   run: z.string(),
   task: z.string(),
-  /** `expired`: the deadline passed first. `stopped`: the machine left the state that wanted it. */
+  /** `expired`: the deadline passed first. `stopped`: the machine left the state that invoked it. */
   status: z.enum(TASK_STATUSES),
   startedAt: time,
   attempts: count.optional(),
@@ -144,9 +147,9 @@ const endedSchema = z.object({
 
 const leftSchema = z.object({
   state: z.string(),
-  /** `timer:<delay or event>`, `task:<name>:done`, `task:<name>:error`, else the type of the input. */
+  /** `timer:<delay or event>`, `task:<name>:done`, `task:<name>:error`, or else the type of the input. */
   cause: z.string(),
-  /** Which case it belongs to: the one before this record. */
+  /** Number of the case before this record. */
   case: count,
   enteredAt: time,
   enteredSeq: count.optional(),
@@ -154,40 +157,40 @@ const leftSchema = z.object({
 
 const resolvesSchema = z.object({
   end: resolutionSchema,
-  /** Where DEAD had it. */
+  /** Sequence in DEAD. */
   deadSeq: z.int().positive(),
   ...deadLetterFacts,
-  /** As text, cut to a limit. */
+  /** The payload as text, cut to a limit. */
   payload: z.string(),
 })
 
 /**
- * A LOG message: all that one input did to one actor. It is the only truth; everything else is derived from it.
- * `emitted`, `sent`, `started`, `timers` and `stopped` are what the dispatcher carries out, in this order.
+ * A LOG message: everything that one input did to one actor. LOG is the only source of truth; everything else is derived from it. The
+ * dispatcher carries out `emitted`, `sent`, `started`, `timers` and `stopped`, in this order.
  */
 export const recordSchema = z.object({
   v: z.literal(1),
-  /** 1, 2, 3… per actor, rejections included. */
+  /** 1, 2, 3… per actor, including rejections. */
   n: z.int().positive(),
-  /** When it was decided; never before the actor's record before it. */
+  /** When it was decided. Never before the actor's previous record. */
   at: time,
   inbox: z.object({ seq: count, ts: time }),
-  /** All INBOX sequences of this partition up to here are resolved by acknowledged records. */
+  /** All INBOX sequences of this partition up to here are completed by acknowledged records. */
   low: count,
   outcome: z.enum(['committed', 'rejected']),
   reason: reasonSchema.optional(),
   error: z.string().optional(),
-  /** Where a rejected input was published. */
+  /** The subject of a rejected input. */
   subject: z.string().optional(),
-  /** A rejected payload as text, cut to a limit; DEAD has it untouched. */
+  /** A rejected payload as text, cut to a limit; DEAD has all of it. */
   payload: z.string().optional(),
   /** `<kind>@<version>`; empty where the kind is unknown. */
   machine: z.string(),
   input: inputSchema,
-  /** Active leaves, dotted, parallel ones sorted and joined by `+`. */
+  /** Active leaf states, dotted; parallel ones sorted and joined by `+`. */
   from: z.string(),
   to: z.string(),
-  /** `null` until the machine has been started. */
+  /** `null` until the machine is started. */
   state: stateSchema.nullable(),
   status: z.enum(['none', 'active', 'done', 'error']),
   label: data,
@@ -195,20 +198,20 @@ export const recordSchema = z.object({
   emitted: z.array(z.object({ id: z.string(), type: z.string(), data })),
   started: z.array(z.object({ run: z.string(), task: z.string(), input: z.unknown(), deadlineAt: time })),
   timers: z.array(z.object({ run: z.string(), event: z.string(), at: time })),
-  /** Events for other actors of the tenant, in the order in which they are delivered; absent where there are none. */
+  /** Events for other actors of the tenant, in the order of delivery; absent where there are none. */
   sent: z.array(z.object({ id: z.string(), kind: z.string(), actor: z.string(), type: z.string(), data })).optional(),
   stopped: z.array(z.string()),
-  /** Task runs whose outcome this record settles. */
+  /** Task runs that this record ends. */
   ended: z.array(endedSchema),
-  /** By active leaf the LOG sequence of the record that entered it. */
+  /** For each active leaf state, the LOG sequence of the record that entered it. */
   since: z.record(z.string(), count).optional(),
-  /** Stays in leaves that this record ended; absent where it ended none. */
+  /** Leaf states that this record exits, with their intervals; absent where there are none. */
   left: z.array(leftSchema).optional(),
-  /** Questions that this record answers, oldest first, by which of its events: 0 is the input, 1… the emitted ones. */
+  /** Questions that this record answers, oldest first. `idx` is the answer: 0 for the input, 1, 2, 3… for the emitted events. */
   answered: z.array(askedSchema.extend({ idx: count })).optional(),
-  /** The dead letter of this actor that the input put an end to; absent where it did not. */
+  /** The dead letter that the input resolves; absent where there is none. */
   resolves: resolvesSchema.optional(),
-  /** By what a repeat is recognised: short hashes of the last ids, and by source, longest silent first, the highest `sequence`. */
+  /** Deduplication state: short hashes of the last ids; and by source the highest `sequence`, the source that was silent longest first. */
   seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),
 })
 

@@ -1,47 +1,45 @@
-import type { Column, Table } from './tables.ts'
+import { type Column, type Table, TIME } from './table-columns.ts'
 
 /**
- * In every table of rows, and not in its view: a rebuild writes rows of the next generation beside the present one, and one row in
- * `generations` for each table, inserted at once, makes them count.
+ * A column of every table of rows, and not of its view. A rebuild writes rows of the next generation beside the current one; then one row
+ * for each table in `generations`, inserted together, makes them current.
  */
-export const GENERATION: Column = { type: 'UInt32', comment: 'Which making of the table a row belongs to: 0, one more with each rebuild' }
-
-const TIME = "DateTime64(3, 'UTC')"
+export const GENERATION: Column = { type: 'UInt32', comment: 'Generation of the row: 0 at first, one higher after each rebuild' }
 
 export const GENERATIONS: Table = {
-  comment: 'Which generation of each table counts: the highest; a table that is not named here is at 0',
+  comment: 'Generations of each table: the highest is current; a table that is not listed is at 0',
   orderBy: ['name', 'generation'],
   partitionBy: '',
   columns: {
     name: { type: 'LowCardinality(String)', comment: 'Table' },
     generation: GENERATION,
-    seq: { type: 'UInt64', comment: 'LOG sequence up to which it held all records when it took over' },
-    at: { type: TIME, comment: 'Since when it counts' },
+    seq: { type: 'UInt64', comment: 'LOG sequence up to which the generation was complete when it became current' },
+    at: { type: TIME, comment: 'When it became current' },
   },
 }
 
 export const MIGRATIONS: Table = {
-  comment: 'Which migrations of the tables were done',
+  comment: 'Migrations of the tables that have run',
   orderBy: ['version'],
   partitionBy: '',
   columns: {
     version: { type: 'UInt32', comment: 'Number of the migration; the highest is the version of the tables' },
     name: { type: 'String', comment: 'What it changed' },
-    rebuild: { type: 'Array(String)', comment: 'Tables that it left to be built again from the log; done once a later generation of them counts' },
-    seq: { type: 'UInt64', comment: 'LOG sequence up to which the tables were then; 0 where they were made new' },
-    at: { type: TIME, comment: 'When it was done' },
+    rebuild: { type: 'Array(String)', comment: 'Tables to be rebuilt after the migration; rebuilt once they have a later generation' },
+    seq: { type: 'UInt64', comment: 'LOG sequence up to which the tables were complete at that time; 0 for new tables' },
+    at: { type: TIME, comment: 'When it ran' },
   },
 }
 
 /**
- * Which generation counts, by table. The same text in every view, so that ClickHouse asks once per query, and all tables of one query
- * are of one moment.
+ * The current generation of each table. The text is the same in every view: ClickHouse evaluates it once per query, so all tables of one
+ * query have generations of the same time.
  */
 export const PRESENT_GENERATIONS = '(SELECT maxMap(map(name, generation)) FROM generations)'
 
 /**
- * Fails where the tables are not complete to a sequence. A view and not a function: one in WHERE is not called where no row comes to
- * it, and functions belong to no database.
+ * Fails where the tables are not yet complete up to a sequence. It is a view because ClickHouse does not evaluate a function in WHERE when
+ * there are no rows, and functions belong to no database.
  */
 export const CREATE_COMPLETE_TO = `CREATE OR REPLACE VIEW complete_to AS (
   WITH (SELECT max(projected_seq) FROM freshness) AS reached

@@ -1,66 +1,23 @@
-/**
- * The tables of the contract, as data: what each column means stands beside its name, and goes into ClickHouse as its comment.
- * `<name>_rows` holds the rows, duplicates and superseded versions included, until ClickHouse merges them away; the view
- * `<name>` gives current, duplicate-free rows at any time.
- */
-export interface Column {
-  readonly type: string
-  readonly comment: string
-  readonly codec?: string
-}
+import {
+  byActorAnd,
+  col,
+  id,
+  longText,
+  MONEY_OR_NULL,
+  monotonic,
+  type ReadModel,
+  SHARED_PATH_SETTINGS,
+  type Table,
+  TEXT,
+  TEXT_OR_NULL,
+  TIME,
+  TIME_OR_NULL,
+} from './table-columns.ts'
 
-/** What lets ClickHouse pass over rows unread; only on columns that are the same in every version of a row. */
-export interface SkipIndex {
-  readonly of: string
-  readonly type: string
-  /** Granules (8,192 rows each) that share one entry. */
-  readonly granularity: number
-}
+export type { Column, ReadModel, SkipIndex, Table } from './table-columns.ts'
 
-export interface Table {
-  readonly comment: string
-  readonly columns: Readonly<Record<string, Column>>
-  /** The key of a row, and the order of rows on disk. */
-  readonly orderBy: readonly string[]
-  /** Column by whose month rows are kept together; a time of ours, which never changes for a row, never a producer's. */
-  readonly partitionBy: string
-  /** Of rows with the same key the one with the highest value here counts; without it they are equal. */
-  readonly version?: string
-  readonly indexes?: readonly SkipIndex[]
-  readonly settings?: Readonly<Record<string, string>>
-}
-
-/** A table whose rows are each a function of one record. */
-export interface ReadModel extends Table {
-  /** Column with the LOG sequence of that record. */
-  readonly seq: string
-}
-
-const col = (type: string, comment: string): Column => ({ type, comment })
-/** What rises, or nearly so, in the order of the rows. */
-const rising = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
-/** Ids, which have much in common with their neighbours. */
-const id = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(1)' })
-/** Long text, read seldom. */
-const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
-const TEXT = 'LowCardinality(String)'
-export const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
-const TIME = "DateTime64(3, 'UTC')"
-export const TIME_OR_NULL = `Nullable(${TIME})`
-const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
-
-/**
- * For tables with a JSON column: paths beyond `max_dynamic_paths` share one column in a form that costs the same to merge whatever
- * their number is. ClickHouse's default form takes seconds and gigabytes for a few hundred thousand different ones. A server too old to know it refuses the table.
- */
-const MANY_PATHS = { object_shared_data_serialization_version: "'map_with_buckets'" }
-
-/** For whatever writes or parses JSON columns: a text that looks like a time stays a text, so that a path has one type. */
+/** Settings for statements that write or parse JSON columns: a text that looks like a time stays a text, so that a path has one type. */
 export const TEXTS_STAY_TEXTS = { input_format_try_infer_dates: 0, input_format_try_infer_datetimes: 0 } as const
-
-/** Most questions are about one actor, or about a span of time: its rows lie together, since times rise with the log. */
-const byActorAnd = (time: string): readonly SkipIndex[] =>
-  [{ of: 'actor', type: 'bloom_filter', granularity: 1 }, { of: time, type: 'minmax', granularity: 1 }]
 
 const address = {
   tenant: col(TEXT, 'Tenant: the first token of the subject'),
@@ -69,23 +26,27 @@ const address = {
 }
 const context = {
   ...address,
-  case_no: col('UInt32', 'Which case of the actor: 1 from the start, one more with each reopening'),
-  history: col('Bool', 'True for something past that was imported: counted, never shown to the machine'),
+  case_no: col('UInt32', 'Number of the case in its actor: 1, 2, 3…; a reopening starts the next one'),
+  history: col('Bool', 'True for imported history: counted, but not shown to the machine'),
   machine: col(TEXT, 'kind@version of the machine that decided; empty where the kind is unknown'),
 }
 const position = {
-  seq: rising('UInt64', 'LOG sequence of the record'),
-  idx: col('UInt16', '0 for the input, 1, 2, 3… for what the machine emitted'),
+  seq: monotonic('UInt64', 'LOG sequence of the record'),
+  idx: col('UInt16', '0 for the input, 1, 2, 3… for the emitted events'),
 }
-const { history: _history, ...standing } = context
+const { history: _history, ...actorContext } = context
 
+/**
+ * The tables of the contract. `<name>_rows` holds all versions of rows, duplicates included, until ClickHouse merges them; the view
+ * `<name>` always returns current rows without duplicates.
+ */
 export const TABLES = {
   events: {
     comment: 'One row per input and per emitted event of each record, in the order of the log',
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
     seq: 'seq',
-    settings: MANY_PATHS,
+    settings: SHARED_PATH_SETTINGS,
     indexes: byActorAnd('committed_at'),
     columns: {
       ...context,
@@ -93,21 +54,24 @@ export const TABLES = {
       n: col('UInt64', 'Number of the record in its actor: 1, 2, 3…'),
       outcome: col(TEXT, 'committed or rejected'),
       type: col(TEXT, 'Type of the event, such as message.received'),
-      id: id('Id of the input as its producer gave it, or of the emitted event'),
-      time: rising(TIME, 'When it happened, by its producer; for emitted events the time of the commit'),
-      committed_at: rising(TIME, 'When it was decided'),
-      source: col(TEXT, 'Who says so'),
+      id: id('Id of the input, as its producer gave it, or of the emitted event'),
+      time: monotonic(TIME, "When it happened, by the producer's clock; for emitted events, the time of the commit"),
+      committed_at: monotonic(TIME, 'When it was decided'),
+      source: col(TEXT, 'The producer; colloquy for emitted events'),
       correlation_id: col('Nullable(String)', 'CloudEvents correlationid'),
-      causation_id: col('Nullable(String)', 'Id of what caused it; for emitted events the id of the input'),
-      state_from: col(TEXT, 'State before; empty for an actor that was not started'),
-      state_to: col(TEXT, 'State after; parallel leaves joined by +'),
-      data: col('JSON(max_dynamic_paths=256)', 'The event itself; nulls and empty objects are only in data_raw'),
-      data_raw: longText('The event itself, as exact JSON text; for a rejected input its payload, cut to a limit'),
-      data_error: col('Nullable(String)', 'Why data is empty, where ClickHouse cannot hold the event as JSON: two of its fields have one path, as in {"a.b":1,"a":{"b":2}}'),
+      causation_id: col('Nullable(String)', 'Id of the event that caused it; for emitted events, the id of the input'),
+      state_from: col(TEXT, 'State before; empty where the machine had not been started'),
+      state_to: col(TEXT, 'State after; parallel leaf states joined by +'),
+      data: col('JSON(max_dynamic_paths=256)', 'Data of the event; nulls and empty objects are only in data_raw'),
+      data_raw: longText('Data of the event as exact JSON text; for a rejected input its payload, cut to a limit'),
+      data_error: col(
+        'Nullable(String)',
+        'Why data is empty: ClickHouse cannot store JSON in which two fields have one path, as in {"a.b":1,"a":{"b":2}}',
+      ),
     },
   },
   messages: {
-    comment: 'Everything said in conversations, by whomever',
+    comment: 'Every message of every conversation',
     orderBy: ['seq', 'idx'],
     partitionBy: 'committed_at',
     seq: 'seq',
@@ -116,59 +80,65 @@ export const TABLES = {
       ...context,
       ...position,
       id: id('Id of the event'),
-      role: col(TEXT, 'user, assistant, agent or system; what a machine says is assistant'),
-      text: longText('What was said'),
-      lang: col(TEXT_OR_NULL, 'Language as its sender says, else as detected; NULL where unknown'),
-      time: rising(TIME, 'When it was said'),
-      committed_at: rising(TIME, 'When it was decided'),
+      role: col(TEXT, 'user, assistant, agent or system; messages of the machine are assistant'),
+      text: longText('Text of the message'),
+      lang: col(TEXT_OR_NULL, 'Language, as the sender states it or else as detected; NULL where unknown'),
+      time: monotonic(TIME, 'When it was sent'),
+      committed_at: monotonic(TIME, 'When it was decided'),
       chars: col('UInt32', 'Length of the text in Unicode code points'),
     },
   },
   actors: {
-    comment: 'Every actor as it stands',
+    comment: 'Current state of every actor',
     orderBy: ['tenant', 'kind', 'actor'],
     partitionBy: 'first_at',
     version: 'last_seq',
     seq: 'last_seq',
-    settings: MANY_PATHS,
+    settings: SHARED_PATH_SETTINGS,
     columns: {
-      ...standing,
-      state: col(TEXT, 'Active states; parallel leaves joined by +; empty where the machine was not started'),
+      ...actorContext,
+      state: col(TEXT, 'Active leaf states; parallel ones joined by +; empty where the machine has not been started'),
       status: col(TEXT, 'none (not started), active, done or error'),
-      n: col('UInt64', 'Records of the actor, rejections included'),
+      n: col('UInt64', 'Number of records of the actor, including rejections'),
       first_at: col(TIME, 'When its first record was decided'),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
-      label: col('JSON(max_dynamic_paths=256)', 'Facts that the kind shows, such as intent'),
+      label: col('JSON(max_dynamic_paths=256)', 'Facts from the kind, such as intent'),
       open_states: col(
         `Array(Tuple(region String, state String, entered_seq Nullable(UInt64), entered_at ${TIME}))`,
-        'Each active state, in the order of state, as the view states shows it: region, state, and the record that entered it with its time',
+        'Each active leaf state, sorted by state, as in the view states: region, state, and the record that entered it with its time',
       ),
     },
   },
   conversations: {
-    comment: 'Every conversation as it stands: an actor in which something was said',
+    comment: 'Current state of every conversation: of every actor with at least one message',
     orderBy: ['tenant', 'kind', 'actor'],
     partitionBy: 'first_at',
     version: 'last_seq',
     seq: 'last_seq',
     columns: {
-      ...standing,
-      history: col('Bool', 'True as long as nothing but imported history was said: the history of its current case'),
-      state: col(TEXT, 'Active states; parallel leaves joined by +'),
-      messages: col('UInt64', 'Things said in all'),
-      user_msgs: col('UInt64', 'Things said by users'),
-      bot_msgs: col('UInt64', 'Things said by the machine or another assistant'),
-      agent_msgs: col('UInt64', 'Things said by people of the company'),
+      ...actorContext,
+      history: col('Bool', 'True while its current case consists of imported history only'),
+      state: col(TEXT, 'Active leaf states; parallel ones joined by +'),
+      messages: col('UInt64', 'Number of messages'),
+      user_msgs: col('UInt64', 'Messages from users'),
+      bot_msgs: col('UInt64', 'Messages from the machine or another assistant'),
+      agent_msgs: col('UInt64', 'Messages from people of the company'),
       first_at: col(TIME, 'When the first record of the actor was decided'),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
-      intent: col(TEXT_OR_NULL, 'What the customer wants: intent of the label; NULL where unknown'),
-      quality: col('Nullable(Float64)', 'Quality of the last answer, 0 to 1: quality of the label, else of the last message.sent that has one; NULL where none was judged'),
+      intent: col(TEXT_OR_NULL, 'Intent from the label; NULL where unknown'),
+      quality: col(
+        'Nullable(Float64)',
+        'Quality of the last answer, 0 to 1: from the label, or else from the last message.sent that states one; NULL where none '
+          + 'was evaluated',
+      ),
     },
   },
   cases: {
-    comment: 'Every case as it stands, once something was said in it, or it was escalated, rated or closed. What is said as history in a live case, or the other way round, counts and says nothing else about it. Texts are cut to 256 characters.',
+    comment:
+      'Current state of every case that has a message, an escalation, a rating or an outcome. A history message in a live '
+      + 'case, or a live message in a case of history, is counted and changes nothing else. Texts are cut to 256 characters.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'case_no'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -176,41 +146,69 @@ export const TABLES = {
     indexes: byActorAnd('opened_at'),
     columns: {
       ...context,
-      history: col('Bool', 'True for a case that was opened by imported history; the first live thing said after it opens another'),
-      committed_at: rising(TIME, 'When the record that opened it was decided'),
-      opened_at: rising(TIME, 'When what opened it arrived in INBOX; for history when it happened, by its producer'),
-      customer: col('Nullable(String)', 'Who it is, as last known: customer of a message.received, also of history, else of the label; also from an earlier case of the actor'),
-      channel: col(TEXT_OR_NULL, 'Where the customer wrote: channel of the first message of a user, else of the label then, else the source of that message; NULL before it'),
-      lang: col(TEXT_OR_NULL, 'Language of the first message of a user of which it is known: as its sender says, else lang of the label then, else as detected'),
-      first_intent: col(TEXT_OR_NULL, 'What the customer first wanted: the first intent that the label has from the first message of a user on; NULL for history'),
-      outcome: col(TEXT_OR_NULL, 'How it ended: outcome of the last case.closed; NULL while it is open'),
-      drop_state: col(TEXT_OR_NULL, 'Where the person was left, if a timer closed the case or its outcome is abandoned: the state before the closing record'),
+      history: col('Bool', 'True for a case that imported history opened; the next live message opens another case'),
+      committed_at: monotonic(TIME, 'When the record that opened the case was decided'),
+      opened_at: monotonic(
+        TIME,
+        "When the input that opened the case arrived in INBOX; for history, when it happened, by the producer's clock",
+      ),
+      customer: col(
+        'Nullable(String)',
+        'Last known customer: from message.received (including history), or else from the label; kept from earlier cases of the actor',
+      ),
+      channel: col(
+        TEXT_OR_NULL,
+        'Channel of the first user message: as stated there, or else from the label at that time, or else the source of the '
+          + 'message; NULL before it',
+      ),
+      lang: col(
+        TEXT_OR_NULL,
+        'Language of the first user message with a known language: as the sender states it, or else from the label at that time, '
+          + 'or else as detected',
+      ),
+      first_intent: col(TEXT_OR_NULL, 'The first intent in the label from the first user message on; NULL for history'),
+      outcome: col(TEXT_OR_NULL, 'Outcome of the last case.closed; NULL while the case is open'),
+      drop_state: col(
+        TEXT_OR_NULL,
+        'State in which the customer dropped out, where a timer closed the case or its outcome is abandoned: the state before the '
+          + 'closing record',
+      ),
       escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
-      first_responder: col(TEXT_OR_NULL, 'assistant or agent: who first said something after a user had'),
-      first_response_at: col(TIME_OR_NULL, 'When that was: of a machine when it was decided, of others when it arrived in INBOX, of history when it happened'),
+      first_responder: col(TEXT_OR_NULL, 'assistant or agent: author of the first reply to a user'),
+      first_response_at: col(
+        TIME_OR_NULL,
+        'Time of that reply: when the machine sent it, when it arrived in INBOX (other authors), or when it happened (history)',
+      ),
       escalated_at: col(TIME_OR_NULL, 'When the first escalated was decided'),
       closed_at: col(TIME_OR_NULL, 'When the last case.closed was decided'),
-      records: col('UInt32', 'Records of the case, rejections included'),
-      rejected: col('UInt32', 'Inputs of the case that were rejected'),
-      messages: col('UInt32', 'Things said: the rows of messages'),
-      user_msgs: col('UInt32', 'Things said by users'),
-      bot_msgs: col('UInt32', 'Things said by the machine or another assistant'),
-      agent_msgs: col('UInt32', 'Things said by people of the company'),
-      turns: col('UInt32', 'Questions: the rows of turns'),
-      turns_answered: col('UInt32', 'Those of them that have an answer'),
-      escalations: col('UInt32', 'Events escalated'),
+      records: col('UInt32', 'Records of the case, including rejections'),
+      rejected: col('UInt32', 'Rejected inputs of the case'),
+      messages: col('UInt32', 'Messages: its rows in messages'),
+      user_msgs: col('UInt32', 'Messages from users'),
+      bot_msgs: col('UInt32', 'Messages from the machine or another assistant'),
+      agent_msgs: col('UInt32', 'Messages from people of the company'),
+      turns: col('UInt32', 'Questions: its rows in turns'),
+      turns_answered: col('UInt32', 'Questions that have an answer'),
+      escalations: col('UInt32', 'Number of events escalated'),
       tasks: col('UInt32', 'Tasks started'),
-      tasks_failed: col('UInt32', 'Tasks that came out as failed or expired'),
-      tokens_in: col('Nullable(UInt64)', 'Sum of tokensIn of message.sent; NULL where none has it'),
-      tokens_out: col('Nullable(UInt64)', 'Sum of tokensOut of message.sent; NULL where none has it'),
-      cost: col(MONEY_OR_NULL, 'Sum of cost of message.sent, each rounded to 0.000001; NULL where none has it'),
-      rating: col('Nullable(Float64)', 'What the customer thinks of it: rating of the last feedback.given, or of the label where a record changed it later'),
+      tasks_failed: col('UInt32', 'Tasks that failed or expired'),
+      tokens_in: col('Nullable(UInt64)', 'Sum of tokensIn of message.sent; NULL where none states it'),
+      tokens_out: col('Nullable(UInt64)', 'Sum of tokensOut of message.sent; NULL where none states it'),
+      cost: col(MONEY_OR_NULL, 'Sum of cost of message.sent, each rounded to 0.000001; NULL where none states it'),
+      rating: col(
+        'Nullable(Float64)',
+        'Rating by the customer: from the last feedback.given, or from the label where a later record changed it there',
+      ),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
     },
   },
   turns: {
-    comment: 'Every message of a user and the reply to it, if there is one. A reply that names what it answers (replyTo) answers that; any other, as of an agent or in history, all that waits; what is past and what is live do not answer each other. What it took and cost stands with the newest of them. Of more than 16 that wait the oldest stay without an answer.',
+    comment:
+      'Every message of a user, with its answer. A reply with replyTo answers that message; a reply without one, such as an '
+      + "agent's or an imported one, answers all open messages. History and live messages do not answer each other. Tokens "
+      + 'and cost of an answer are in the row of the newest message that it answers. Of more than 16 open messages, the oldest '
+      + 'stay without an answer.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -218,56 +216,79 @@ export const TABLES = {
     indexes: byActorAnd('asked_at'),
     columns: {
       ...context,
-      machine: col(TEXT, 'kind@version of the machine that decided the answer; before it, the question'),
+      machine: col(TEXT, 'kind@version of the machine that decided the answer; before the answer, of the question'),
       turn: col('UInt32', 'Number of the question in its actor: 1, 2, 3…'),
-      committed_at: rising(TIME, 'When the question was decided'),
-      asked_id: id('Id of the question: of its row in messages and events'),
-      asked_seq: col('Nullable(UInt64)', 'LOG sequence of the question; its idx is 0. NULL only of a question that an earlier version of Colloquy recorded'),
-      asked_at: rising(TIME, 'When the question arrived in INBOX; for history when it was asked, by its producer'),
-      lang: col(TEXT_OR_NULL, 'Language of the question, as its sender says or the label has it; NULL where neither does (messages has the detected one)'),
-      answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL while there is none'),
-      answered_idx: col('Nullable(UInt16)', 'Its idx: 0 for what was told to the actor, such as the message of an agent'),
-      answered_at: col(TIME_OR_NULL, 'When it was decided; of what was told to the actor when it arrived in INBOX, of history when it was said'),
-      responder: col(TEXT_OR_NULL, 'assistant or agent: who answered'),
-      latency_ms: col('Nullable(UInt64)', 'From asked_at to answered_at; 0 where the clocks say less'),
-      intent: col(TEXT_OR_NULL, 'What the question wants: intent of the answer, else of the label when the question was decided'),
-      intent_confidence: col('Nullable(Float64)', 'intentConfidence of the answer, else confidence of that label; 0 to 1'),
-      hits: col('Nullable(UInt32)', 'Sources found for the question; 0 where nothing fit, NULL where nobody looked'),
+      committed_at: monotonic(TIME, 'When the question was decided'),
+      asked_id: id('Id of the question in messages and events'),
+      asked_seq: col(
+        'Nullable(UInt64)',
+        'LOG sequence of the question, whose idx is 0; NULL only where an earlier version of Colloquy recorded it',
+      ),
+      asked_at: monotonic(TIME, "When the question arrived in INBOX; for history, when it was asked, by the producer's clock"),
+      lang: col(
+        TEXT_OR_NULL,
+        'Language of the question, as its sender states it or else from the label; NULL where both are silent (messages has the '
+          + 'detected one)',
+      ),
+      answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL before it'),
+      answered_idx: col('Nullable(UInt16)', "idx of the answer: 0 where it is an input, such as an agent's message"),
+      answered_at: col(
+        TIME_OR_NULL,
+        'When the machine sent the answer; when it arrived in INBOX (other authors); when it happened (history)',
+      ),
+      responder: col(TEXT_OR_NULL, 'assistant or agent: author of the answer'),
+      latency_ms: col('Nullable(UInt64)', 'Milliseconds from asked_at to answered_at; 0 where the clocks disagree'),
+      intent: col(TEXT_OR_NULL, 'Intent of the question: from the answer, or else from the label at the time of the question'),
+      intent_confidence: col('Nullable(Float64)', 'From 0 to 1: intentConfidence of the answer, or else confidence of that label'),
+      hits: col('Nullable(UInt32)', 'Number of sources found for the question; 0 where none was relevant, NULL where none were searched'),
       model: col(TEXT_OR_NULL, 'Model that wrote the answer'),
-      model_version: col(TEXT_OR_NULL, 'Its version'),
-      prompt_version: col(TEXT_OR_NULL, 'Version of its instructions'),
-      kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was looked into'),
+      model_version: col(TEXT_OR_NULL, 'Version of the model'),
+      prompt_version: col(TEXT_OR_NULL, "Version of the model's instructions"),
+      kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was searched'),
       tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),
-      tokens_out: col('Nullable(UInt64)', 'Tokens that it wrote'),
+      tokens_out: col('Nullable(UInt64)', 'Tokens that the model wrote'),
       cost: col(MONEY_OR_NULL, 'In the currency of the installation'),
       quality: col('Nullable(Float64)', 'Quality of the answer, 0 to 1'),
-      evaluator: col(TEXT_OR_NULL, 'Who or what judged it'),
-      last_seq: col('UInt64', 'LOG sequence of the record that says so: of the answer, before it of the question'),
+      evaluator: col(TEXT_OR_NULL, 'Person or program that evaluated the answer'),
+      last_seq: col('UInt64', 'LOG sequence of the record of the answer; before the answer, of the question'),
     },
   },
   state_intervals: {
-    comment: 'Every stay in a state that is over; the view states adds the open ones',
+    comment: 'Every completed interval in a state; the view states adds the current ones',
     orderBy: ['left_seq', 'state'],
     partitionBy: 'left_at',
     seq: 'left_seq',
     indexes: byActorAnd('left_at'),
     columns: {
       ...context,
-      case_no: col('UInt32', 'Which case of the actor the stay belongs to: the one before the record that ended it'),
-      machine: col(TEXT, 'kind@version of the machine that left it'),
-      left_seq: rising('UInt64', 'LOG sequence of the record that left it'),
-      region: col(TEXT, 'Of states side by side: the shortest beginning of the path of the state, in whole names, that it shared with no other active state; empty where it was alone'),
-      state: col(TEXT, 'The state: one leaf, dotted'),
-      next: col(TEXT, 'What followed: the active leaves in the same region after it, joined by +; all active leaves where the region is no more'),
-      cause: col(TEXT, 'What ended the stay: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)'),
-      entered_seq: col('Nullable(UInt64)', 'LOG sequence of the record that entered it; NULL where an earlier version of Colloquy did'),
-      entered_at: col(TIME, 'When that was decided'),
-      left_at: rising(TIME, 'When the record that left it was decided'),
-      ms: col('UInt64', 'From entered_at to left_at'),
+      case_no: col('UInt32', 'Number of the case before the record that exited the state'),
+      machine: col(TEXT, 'kind@version of the machine that exited the state'),
+      left_seq: monotonic('UInt64', 'LOG sequence of the record that exited the state'),
+      region: col(
+        TEXT,
+        "The parallel region: the shortest prefix of the state's path, in whole names, that no other active state shares; empty "
+          + 'without parallel states',
+      ),
+      state: col(TEXT, 'The leaf state, dotted'),
+      next: col(
+        TEXT,
+        'The active leaf states in the same region afterwards, joined by +; all active leaf states where the region no longer exists',
+      ),
+      cause: col(
+        TEXT,
+        'Cause of the exit: type of the input, timer:<delay or event>, task:<name>:done or task:<name>:error (failed or expired)',
+      ),
+      entered_seq: col(
+        'Nullable(UInt64)',
+        'LOG sequence of the record that entered the state; NULL where an earlier version of Colloquy recorded it',
+      ),
+      entered_at: col(TIME, 'When the record that entered the state was decided'),
+      left_at: monotonic(TIME, 'When the record that exited the state was decided'),
+      ms: col('UInt64', 'Milliseconds from entered_at to left_at'),
     },
   },
   citations: {
-    comment: 'Every source that a reply rests on: sources of message.sent',
+    comment: 'Every source cited by a reply: sources of message.sent',
     orderBy: ['seq', 'idx', 'rank'],
     partitionBy: 'committed_at',
     seq: 'seq',
@@ -275,37 +296,37 @@ export const TABLES = {
     columns: {
       ...context,
       ...position,
-      turn: col('Nullable(UInt32)', 'The turn that has the reply as its answer, the newest where there are several; NULL where there is none'),
-      rank: col('UInt16', 'Place among the sources of the reply: 1 is the first'),
-      source: col('String', 'The source'),
-      chunk: col('Nullable(String)', 'The part of it'),
-      score: col('Nullable(Float64)', 'How well it fits, in the measure of the kind'),
-      committed_at: rising(TIME, 'When the reply was decided'),
+      turn: col('Nullable(UInt32)', 'The turn that the reply answers, the newest where there are several; NULL where there is none'),
+      rank: col('UInt16', 'Position among the sources of the reply: 1 is the first'),
+      source: col('String', 'Name of the source'),
+      chunk: col('Nullable(String)', 'The passage within the source'),
+      score: col('Nullable(Float64)', 'Relevance, in the scale of the kind'),
+      committed_at: monotonic(TIME, 'When the reply was decided'),
     },
   },
   tasks: {
-    comment: 'Every task that a machine started, and how it came out',
+    comment: 'Every task that a machine started, with its outcome',
     orderBy: ['tenant', 'kind', 'started_at', 'actor', 'run'],
     partitionBy: 'started_at',
     version: 'last_seq',
     seq: 'last_seq',
     indexes: byActorAnd('started_at'),
     columns: {
-      ...standing,
-      run: id('Id of the run; the idempotency key that the task was given'),
+      ...actorContext,
+      run: id('Id of the run; also the idempotency key given to the task'),
       name: col(TEXT, 'Name of the task'),
-      status: col(TEXT, 'running, done, failed, expired (its deadline passed) or stopped (the machine wanted it no longer)'),
-      attempts: col('Nullable(UInt32)', 'Attempts begun; NULL while unknown'),
-      queue_ms: col('Nullable(Float64)', 'From the commit that started it to its first attempt'),
-      started_at: rising(TIME, 'When the record that started it was decided'),
-      duration_ms: col('Nullable(Float64)', 'From the first attempt to the outcome'),
+      status: col(TEXT, 'running, done, failed, expired (its deadline passed) or stopped (the machine no longer wanted it)'),
+      attempts: col('Nullable(UInt32)', 'Attempts started; NULL where unknown'),
+      queue_ms: col('Nullable(Float64)', 'Milliseconds from the record that started it to its first attempt'),
+      started_at: monotonic(TIME, 'When the record that started it was decided'),
+      duration_ms: col('Nullable(Float64)', 'Milliseconds from the first attempt to the outcome'),
       error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),
-      last_seq: col('UInt64', 'LOG sequence of the record that says so'),
+      last_seq: col('UInt64', 'LOG sequence of the record that set the status'),
     },
   },
   dead_letters: {
-    comment: 'Every input that was rejected and every task that failed for good',
+    comment: 'Every rejected input and every task that failed for good',
     orderBy: ['seq'],
     partitionBy: 'at',
     version: 'last_seq',
@@ -313,14 +334,14 @@ export const TABLES = {
     columns: {
       ...address,
       seq: col('UInt64', 'LOG sequence of the record'),
-      inbox_seq: col('UInt64', 'INBOX sequence of the input: the position that its producer was told'),
+      inbox_seq: col('UInt64', 'INBOX sequence of the input: its position'),
       at: col(TIME, 'When it was decided'),
-      reason: col(TEXT, 'Why, in one word'),
-      subject: col('String', 'Where it was published'),
-      error: col('String', 'Why, with the field'),
-      payload: longText('The message as text, cut to a limit; the DEAD stream has it untouched'),
-      resolved: col('Bool', 'True once it was redriven or dropped'),
-      last_seq: col('UInt64', 'LOG sequence of the record that says so'),
+      reason: col(TEXT, 'The reason as one word'),
+      subject: col('String', 'The subject it was published to'),
+      error: col('String', 'What is wrong, with the field'),
+      payload: longText('The message as text, cut to a limit; the stream DEAD has all of it'),
+      resolved: col('Bool', 'True after it was redriven or dropped'),
+      last_seq: col('UInt64', 'LOG sequence of the record that set resolved'),
     },
   },
 } as const satisfies Readonly<Record<string, ReadModel>>
@@ -331,18 +352,18 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[]
 /** A row of a table: every column has a value. */
 export type Row<Name extends TableName> = { readonly [Name_ in keyof (typeof TABLES)[Name]['columns']]: unknown }
 
-/** How far the tables are; one row per projector, newest by `at`. `freshness` shows it to analysts. */
+/** The progress of the projector; one row per reader, the newest by `at`. `freshness` shows it to analysts. */
 export const PROGRESS: Table = {
-  comment: 'How far the tables are, and where the projector goes on',
+  comment: 'Progress of the projector, and the position where it resumes',
   orderBy: ['reader'],
   partitionBy: '',
   version: 'at',
   columns: {
-    reader: col(TEXT, 'Who reads the log'),
-    projected_seq: col('UInt64', 'All records up to this LOG sequence are in the tables'),
+    reader: col(TEXT, 'Name of the reader of the log'),
+    projected_seq: col('UInt64', 'The tables contain all records up to this LOG sequence'),
     log_last_seq: col('UInt64', 'The last LOG sequence when this was written'),
-    complete_to: col(TIME, 'All that was decided up to this time is in the tables'),
+    complete_to: col(TIME, 'The tables contain everything decided up to this time'),
     at: col(TIME, 'When this was written'),
-    positions: col('String', 'Ring of positions by which a lost tail of the log is noticed, as JSON'),
+    positions: col('String', 'History of positions, by which the reader detects a truncated log, as JSON'),
   },
 }

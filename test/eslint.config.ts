@@ -1,5 +1,5 @@
-import simpleImportSort from 'eslint-plugin-simple-import-sort'
 import { defineConfig } from 'eslint/config'
+import simpleImportSort from 'eslint-plugin-simple-import-sort'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(

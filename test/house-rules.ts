@@ -14,12 +14,39 @@ const README_WORDS_MAX = 900
 /** All rooms, in order: a room may import those before it and itself. `test` may import all. */
 const ROOMS = [
   'schemas',
-  'actors/definition', 'actors/core', 'actors/kinds', 'actors/testkit',
-  'pipeline/runtime', 'pipeline/jetstream', 'pipeline/cluster', 'pipeline/timers', 'pipeline/host', 'pipeline/dispatcher', 'pipeline/projector',
-  'pipeline/rebuild', 'pipeline/verify', 'pipeline/embedding', 'pipeline/search', 'pipeline/indexer', 'pipeline/task-runner', 'pipeline/dead-letters',
-  'pipeline/replay-check', 'pipeline/producer', 'pipeline/http', 'pipeline/ingest',
-  'infra/settings.ts', 'infra/servers', 'infra/app', 'infra/reporting', 'infra/backup', 'infra/demo', 'infra/dev', 'infra/deploy', 'infra/cli',
-  'infra/testkit.ts', 'infra/index.ts',
+  'actors/definition',
+  'actors/core',
+  'actors/kinds',
+  'actors/testkit',
+  'pipeline/runtime',
+  'pipeline/jetstream',
+  'pipeline/cluster',
+  'pipeline/timers',
+  'pipeline/host',
+  'pipeline/dispatcher',
+  'pipeline/projector',
+  'pipeline/rebuild',
+  'pipeline/verify',
+  'pipeline/embedding',
+  'pipeline/search',
+  'pipeline/indexer',
+  'pipeline/task-runner',
+  'pipeline/dead-letters',
+  'pipeline/replay-check',
+  'pipeline/producer',
+  'pipeline/http',
+  'pipeline/ingest',
+  'infra/settings.ts',
+  'infra/servers',
+  'infra/app',
+  'infra/reporting',
+  'infra/backup',
+  'infra/demo',
+  'infra/dev',
+  'infra/deploy',
+  'infra/cli',
+  'infra/testkit.ts',
+  'infra/index.ts',
   'bench',
 ]
 /** Directories whose files may share names: one folder per built-in kind. */
@@ -36,24 +63,40 @@ const OLD_WORDS: readonly (readonly [word: RegExp, use: string])[] = [
   [/\b(publish|ask)Surely\b|SurelyDeps/, 'publishWithRetry, withRetry, RetryDeps'],
 ]
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
-const sources = files.filter((file) => /^(schemas|actors|pipeline|infra|bench|test)\/.*\.(ts|js)$/.test(file) && !file.startsWith('bench/peers/programs/'))
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
+  .trim()
+  .split('\n')
+const sources = files.filter(
+  (file) => /^(schemas|actors|pipeline|infra|bench|test)\/.*\.(ts|js)$/.test(file) && !file.startsWith('bench/peers/programs/'),
+)
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
 /** The files of this repository that a source imports, types included. */
-const imports = new Map(sources.map((file) => [file, ts.preProcessFile(read(file), true, true).importedFiles
-  .filter(({ fileName }) => fileName.startsWith('.'))
-  .map(({ fileName }) => normalize(join(dirname(file), fileName)))]))
+const imports = new Map(
+  sources.map((file) => [
+    file,
+    ts
+      .preProcessFile(read(file), true, true)
+      .importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
+      .map(({ fileName }) => normalize(join(dirname(file), fileName))),
+  ]),
+)
 
 const roomOf = (file: string): number => ROOMS.findIndex((room) => file === room || file.startsWith(`${room}/`))
 
 function checkArrows(): Fault[] {
-  return [...imports].filter(([file]) => !file.startsWith('test/')).flatMap(([file, imported]) => {
-    const own = roomOf(file)
-    if (own < 0) return [{ file, what: 'lies in no room: put it in one, or name the room in test/house-rules.ts' }]
-    return imported.filter((other) => roomOf(other) > own || other.startsWith('test/'))
-      .map((other) => ({ file, what: `imports ${other}: ${ROOMS[own]} comes before ${ROOMS[roomOf(other)] ?? 'test'} and may not know of it` }))
-  })
+  return [...imports]
+    .filter(([file]) => !file.startsWith('test/'))
+    .flatMap(([file, imported]) => {
+      const own = roomOf(file)
+      if (own < 0) return [{ file, what: 'lies in no room: put it in one, or name the room in test/house-rules.ts' }]
+      return imported
+        .filter((other) => roomOf(other) > own || other.startsWith('test/'))
+        .map((other) => ({
+          file,
+          what: `imports ${other}: ${ROOMS[own]} comes before ${ROOMS[roomOf(other)] ?? 'test'} and may not know of it`,
+        }))
+    })
 }
 
 /** Each circle of files once, by Tarjan's strongly connected components. */
@@ -81,15 +124,33 @@ function checkCircles(): Fault[] {
 }
 
 function checkNames(): Fault[] {
-  const byName = Map.groupBy(sources.filter((file) => !file.startsWith(NAMES_MAY_REPEAT)), (file) => basename(file))
-  return [...byName].filter(([, same]) => same.length > 1)
-    .map(([name, same]) => ({ file: same[0] ?? name, what: `shares its name with ${same.slice(1).join(', ')}: name each after its own concept` }))
+  const byName = Map.groupBy(
+    sources.filter((file) => !file.startsWith(NAMES_MAY_REPEAT)),
+    (file) => basename(file),
+  )
+  return [...byName]
+    .filter(([, same]) => same.length > 1)
+    .map(([name, same]) => ({
+      file: same[0] ?? name,
+      what: `shares its name with ${same.slice(1).join(', ')}: name each after its own concept`,
+    }))
 }
 
 function checkWords(): Fault[] {
-  const texts = files.filter((file) => /\.(ts|js|md|sql|ya?ml|html|css)$/.test(file) && file !== 'test/house-rules.ts' && file !== 'CHANGELOG.md')
-  return texts.flatMap((file) => read(file).split('\n').flatMap((text, index) =>
-    OLD_WORDS.filter(([word]) => word.test(text)).map(([word, use]) => ({ file, line: index + 1, what: `"${word.exec(text)?.[0]}" is a word of the past: use ${use}` }))))
+  const texts = files.filter(
+    (file) => /\.(ts|js|md|sql|ya?ml|html|css)$/.test(file) && file !== 'test/house-rules.ts' && file !== 'CHANGELOG.md',
+  )
+  return texts.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((text, index) =>
+        OLD_WORDS.filter(([word]) => word.test(text)).map(([word, use]) => ({
+          file,
+          line: index + 1,
+          what: `"${word.exec(text)?.[0]}" is a word of the past: use ${use}`,
+        })),
+      ),
+  )
 }
 
 function checkReadme(): Fault[] {

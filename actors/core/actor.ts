@@ -1,12 +1,12 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Case, LogRecord, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
-import { emptyDedupState, type DedupState } from './deduplication.ts'
+import { type DedupState, emptyDedupState } from './deduplication.ts'
 
-/** All that the next decision about an actor depends on: its last record, and the machine's snapshot once it is restored. */
+/** Everything the next decision about an actor depends on: its last record, and the machine's snapshot once it is restored. */
 export interface Actor {
   readonly address: Address
-  /** Of the last record; 0 before the first. */
+  /** Number of the last record; 0 before the first. */
   readonly n: number
   readonly at: string
   readonly inbox: { readonly seq: number; readonly ts: string }
@@ -15,10 +15,10 @@ export interface Actor {
   readonly status: LogRecord['status']
   readonly label: LogRecord['label']
   readonly case: Case | undefined
-  /** By active leaf the LOG sequence of the record that entered it; 0 stands for the last one. */
+  /** For each active leaf state, the LOG sequence of the record that entered it; 0 stands for the last record. */
   readonly enteredAtSeq: Readonly<Record<string, number>>
-  readonly seen: DedupState
-  /** Absent until a decision needs it; dropped whenever a restored one could differ. */
+  readonly dedupState: DedupState
+  /** Undefined until a decision needs it. The host drops it whenever a restored snapshot could differ. */
   readonly snapshot: AnyMachineSnapshot | undefined
 }
 
@@ -34,11 +34,11 @@ export const newActor = (address: Address): Actor => ({
   label: {},
   case: undefined,
   enteredAtSeq: {},
-  seen: emptyDedupState,
+  dedupState: emptyDedupState,
   snapshot: undefined,
 })
 
-/** The actor as its last record leaves it: loading is reading one message. */
+/** The actor as its last record describes it. To load an actor, read its last record. */
 export const actorAfter = (address: Address, record: LogRecord, snapshot?: AnyMachineSnapshot): Actor => ({
   address,
   n: record.n,
@@ -50,6 +50,6 @@ export const actorAfter = (address: Address, record: LogRecord, snapshot?: AnyMa
   label: record.label,
   case: record.case,
   enteredAtSeq: record.since ?? {},
-  seen: record.seen,
+  dedupState: record.seen,
   snapshot,
 })

@@ -1,123 +1,161 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import type { LogRecord, Reason, ResolvedDeadLetter, State } from '../../schemas/record.ts'
-import type { Origin } from '../../schemas/subjects.ts'
-import { actorAfter, type Actor } from './actor.ts'
+import type { LogRecord, Reason, State } from '../../schemas/record.ts'
+import { type Kind, machineName } from '../definition/kind.ts'
+import { actorAfter } from './actor.ts'
 import { nextCase } from './cases.ts'
-import { machineName, type Kind } from '../definition/define-kind.ts'
-import type { Delivery } from './read-input.ts'
-import { rememberInput, rememberRedriven, type DedupState } from './deduplication.ts'
+import type { DecisionInput, PendingRecord } from './decision.ts'
+import { type DedupState, rememberInput, rememberRedriven } from './deduplication.ts'
 import { statePath } from './snapshot.ts'
 import { causeOf, nextStateIntervals } from './state-intervals.ts'
 
-/** A message with what its subject says about it. */
-export interface Message extends Delivery {
-  /** As it was published. */
-  readonly subject: string
-  readonly origin: Origin
-  readonly addressable: boolean
-  /** Of one that is about a dead letter: the header that says so. */
-  readonly resolution?: string | undefined
-}
-
-/** One message at one actor, at one time. */
-export interface DecisionInput {
-  readonly actor: Actor
-  readonly message: Message
-  readonly at: string
-  readonly low: number
-  /** LOG sequence of the actor's last record, 0 before the first; absent where nobody knows it. */
-  readonly lastSeq?: number | undefined
-  /** The run that the message, an alarm, was found to be about. */
-  readonly expiredRun?: string | undefined
-  /** The dead letter that the message puts an end to. */
-  readonly resolves?: ResolvedDeadLetter | undefined
-}
-
-/** A record to append after the actor's last one. `next` is the actor once it is, or absent where it has to be loaded anew. */
-export interface PendingRecord {
-  readonly kind: 'record'
-  readonly record: LogRecord
-  readonly encoded: Uint8Array
-  readonly next: Actor | undefined
-}
-
-/** What a committed record says beside its input. */
-export type Outcomes = Pick<LogRecord, 'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended'> & Pick<LogRecord, 'sent'> & {
+/** The fields of a committed record that the machine determines. */
+export interface Outcomes extends Pick<
+  LogRecord,
+  'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'sent'
+> {
   readonly error?: string | undefined
-  /** Where the state is still that of an earlier version. Default: the kind's own. */
+  /** `<kind>@<version>` where the state is still that of an earlier version. Default: the kind's own. */
   readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
 }
 
-/** Nothing but the counts changes: the machine is not shown what belongs to the past. */
+/** The outcome of an input that the machine does not see, such as imported history: only the counts of the case change. */
 export const unchanged = ({ actor }: DecisionInput): Outcomes => ({
-  to: statePath(actor.state), state: actor.state, status: actor.status, label: actor.label, snapshot: actor.snapshot,
+  to: statePath(actor.state),
+  state: actor.state,
+  status: actor.status,
+  label: actor.label,
+  snapshot: actor.snapshot,
   ...(actor.state === null ? {} : { machine: actor.machine }),
-  emitted: [], started: [], timers: [], stopped: [], ended: [],
+  emitted: [],
+  started: [],
+  timers: [],
+  stopped: [],
+  ended: [],
 })
 
-/** The record of a committed input; one that would be too large to keep is rejected instead. */
-export function commit(turn: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
-  const { actor, message, at, low } = turn
+/** Builds the record of a committed input. Rejects the input as `state_too_large` where the record would exceed a limit. */
+export function commit(decisionInput: DecisionInput, kind: Kind | undefined, input: Input, outcomes: Outcomes): PendingRecord {
+  const { actor, message, at, low } = decisionInput
   const { to, state, status, label, emitted, sent, started, timers, stopped, ended, error, snapshot } = outcomes
   const machine = outcomes.machine ?? (kind === undefined ? actor.machine : machineName(kind))
   const inbox = { seq: message.seq, ts: message.ts }
   const from = statePath(actor.state)
   const cause = causeOf(actor, input, message.origin === 'internal')
-  const { case: next, answered } = nextCase({ at, inbox, outcome: 'committed', input, from, label, emitted, started, ended, ...follows(turn), cause })
-  const { since, left } = nextStateIntervals(actor, state, turn.lastSeq, cause)
-  const seen = withLetter(turn, message.origin === 'internal' ? actor.seen : rememberInput(actor.seen, input))
-  // Every record has the same fields in the same order, absent ones as undefined: that is faster to make and to write.
+  const { case: nextCaseValue, answered } = nextCase({
+    at,
+    inbox,
+    outcome: 'committed',
+    input,
+    from,
+    label,
+    emitted,
+    started,
+    ended,
+    ...previousCase(decisionInput),
+    cause,
+  })
+  const { since, left } = nextStateIntervals(actor, state, decisionInput.lastSeq, cause)
+  const seen = withRedrivenId(decisionInput, message.origin === 'internal' ? actor.dedupState : rememberInput(actor.dedupState, input))
+  // Every record has the same fields in the same order, with `undefined` for absent ones: V8 builds and serialises that faster.
   const committed: LogRecord = {
-    v: 1, n: actor.n + 1, at, inbox, low, outcome: 'committed', machine, input, from, to, state, status, label, emitted, sent, started, timers,
-    stopped, ended, error, case: next, answered, since, left, seen, resolves: turn.resolves,
+    v: 1,
+    n: actor.n + 1,
+    at,
+    inbox,
+    low,
+    outcome: 'committed',
+    machine,
+    input,
+    from,
+    to,
+    state,
+    status,
+    label,
+    emitted,
+    sent,
+    started,
+    timers,
+    stopped,
+    ended,
+    error,
+    case: nextCaseValue,
+    answered,
+    since,
+    left,
+    seen,
+    resolves: decisionInput.resolvedDeadLetter,
   }
   const encoded = encode(committed)
   const problem = encoded.length > LIMITS.stateBytesMax ? sizeProblem(committed, encoded.length) : undefined
-  if (problem !== undefined) return reject(turn, { reason: 'state_too_large', error: problem, input })
+  if (problem !== undefined) return reject(decisionInput, { reason: 'state_too_large', error: problem, input })
   return { kind: 'record', record: committed, encoded, next: actorAfter(actor.address, committed, snapshot) }
 }
 
-const resolved = ({ resolves }: DecisionInput) => (resolves === undefined ? {} : { resolves })
+/** Remembers a redriven dead letter like an input's id, so that a second redrive has no effect. */
+const withRedrivenId = ({ resolvedDeadLetter }: DecisionInput, state: DedupState): DedupState =>
+  resolvedDeadLetter?.end === 'redriven' ? rememberRedriven(state, resolvedDeadLetter) : state
 
-/** A letter that was redriven is remembered like an id, so that doing it again does nothing. */
-const withLetter = ({ resolves }: DecisionInput, seen: DedupState): DedupState =>
-  (resolves?.end === 'redriven' ? rememberRedriven(seen, resolves) : seen)
-
-const follows = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
+const previousCase = ({ actor, lastSeq }: DecisionInput) => ({ before: actor.case, labelBefore: actor.label, lastSeq })
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
 function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
-  if (bytes > LIMITS.recordBytesMax) return `the record would have ${bytes} bytes; ${LIMITS.recordBytesMax} are allowed`
+  if (bytes > LIMITS.recordBytesMax) return `the record would have ${bytes} bytes; the limit is ${LIMITS.recordBytesMax}`
   const stateBytes = encode(committed.state).length
-  return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; ${LIMITS.stateBytesMax} are allowed` : undefined
+  return stateBytes > LIMITS.stateBytesMax ? `the state would have ${stateBytes} bytes; the limit is ${LIMITS.stateBytesMax}` : undefined
 }
 
-/** A rejection leaves the actor as it was, but for its counters, and that an alarm is not set for the same again. */
-export function reject(turn: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
-  const { actor, message, at, low } = turn
+/**
+ * Builds the record of a rejected input. The actor keeps its state; its counters grow. A rejected run is marked, so that no wake-up is set
+ * for it again.
+ */
+export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
+  const { actor, message, at, low, resolvedDeadLetter } = decisionInput
   const { data: _data, ...input } = refusal.input
   const path = statePath(actor.state)
-  const begun = {
-    v: 1 as const, n: actor.n + 1, at, inbox: { seq: message.seq, ts: message.ts }, low, outcome: 'rejected' as const, reason: refusal.reason,
-    error: refusal.error.slice(0, 1024).toWellFormed(), subject: message.subject.toWellFormed(),
-    payload: payloadText(message.payload), machine: actor.machine,
-    input, from: path, to: path, state: withRefused(actor.state, turn.expiredRun), status: actor.status, label: actor.label,
-    emitted: [], started: [], timers: [], stopped: [], ended: [],
+  const partial = {
+    v: 1 as const,
+    n: actor.n + 1,
+    at,
+    inbox: { seq: message.seq, ts: message.ts },
+    low,
+    outcome: 'rejected' as const,
+    reason: refusal.reason,
+    error: refusal.error.slice(0, 1024).toWellFormed(),
+    subject: message.subject.toWellFormed(),
+    payload: payloadText(message.payload),
+    machine: actor.machine,
+    input,
+    from: path,
+    to: path,
+    state: markRefused(actor.state, decisionInput.expiredRun),
+    status: actor.status,
+    label: actor.label,
+    emitted: [],
+    started: [],
+    timers: [],
+    stopped: [],
+    ended: [],
   }
   const rejected: LogRecord = {
-    ...begun, ...nextCase({ ...begun, ...follows(turn), cause: input.type }), ...nextStateIntervals(actor, actor.state, turn.lastSeq, input.type),
-    seen: withLetter(turn, actor.seen), ...resolved(turn),
+    ...partial,
+    ...nextCase({ ...partial, ...previousCase(decisionInput), cause: input.type }),
+    ...nextStateIntervals(actor, actor.state, decisionInput.lastSeq, input.type),
+    seen: withRedrivenId(decisionInput, actor.dedupState),
+    ...(resolvedDeadLetter === undefined ? {} : { resolves: resolvedDeadLetter }),
   }
   return { kind: 'record', record: rejected, encoded: encode(rejected), next: undefined }
 }
 
-function withRefused(state: State | null, run: string | undefined): State | null {
+function markRefused(state: State | null, run: string | undefined): State | null {
   if (state === null || run === undefined) return state
-  const { tasks: { [run]: task }, timers: { [run]: timer } } = state
+  const {
+    tasks: { [run]: task },
+    timers: { [run]: timer },
+  } = state
   return {
     ...state,
     ...(task === undefined ? {} : { tasks: { ...state.tasks, [run]: { ...task, refused: true } } }),
@@ -125,6 +163,6 @@ function withRefused(state: State | null, run: string | undefined): State | null
   }
 }
 
-/** A rejected payload as text that can be kept; bytes that are not UTF-8 become U+FFFD. */
+/** The text of a rejected payload, cut to the limit; bytes that are not UTF-8 become U+FFFD. */
 export const payloadText = (payload: Uint8Array): string =>
   Buffer.from(payload.subarray(0, LIMITS.rejectedPayloadCharsMax)).toString('utf8').toWellFormed()

@@ -1,21 +1,36 @@
 import { z } from 'zod'
+import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Emitted, Sent } from '../../schemas/record.ts'
 import { isAddressable } from '../../schemas/subjects.ts'
-import type { Kind, TaskDefinition } from '../definition/define-kind.ts'
+import type { Kind } from '../definition/kind.ts'
+import type { TaskDefinition } from '../definition/task-definition.ts'
 
-/** What a machine may give out, checked before it is committed: an input that leads to anything else is rejected. */
-const refuse = (code: ErrorCode, what: string): never => { throw new ColloquyError(code, what) }
-
-export function taskOf(kind: Kind, name: string): TaskDefinition {
-  const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined
-  return task ?? refuse('unknown_source', `the machine invokes "${name}", which is no task of kind "${kind.name}"; declare it under "tasks" of defineKind`)
+/** The checks of a machine's products before the commit. A failed check rejects the input. */
+const refuse = (code: ErrorCode, what: string): never => {
+  throw new ColloquyError(code, what)
 }
 
+/** @throws ColloquyError `unknown_source` where the kind has no task with this name. */
+export function taskOf(kind: Kind, name: string): TaskDefinition {
+  const task = Object.hasOwn(kind.tasks, name) ? kind.tasks[name] : undefined
+  return (
+    task
+    ?? refuse(
+      'unknown_source',
+      `the machine invokes "${name}", which is not a task of kind "${kind.name}"; declare it under "tasks" of defineKind`,
+    )
+  )
+}
+
+/**
+ * Returns the input of a task unchanged.
+ *
+ * @throws ColloquyError `bad_task_input` where it is not JSON or does not match the task's schema.
+ */
 export function taskInput(kind: Kind, name: string, input: unknown): unknown {
   const problem = jsonProblem(input)
   if (problem !== undefined) refuse('bad_task_input', `input of task "${name}": ${problem}`)
@@ -24,9 +39,19 @@ export function taskInput(kind: Kind, name: string, input: unknown): unknown {
   return input
 }
 
+/**
+ * Returns the data of an emitted event unchanged.
+ *
+ * @throws ColloquyError `unknown_emit` where the kind does not declare the type, `bad_emit` where the data are invalid.
+ */
 export function emittedData(kind: Kind, type: string, data: unknown): Emitted['data'] {
   const schema = Object.hasOwn(kind.emits, type) ? kind.emits[type] : undefined
-  if (schema === undefined) return refuse('unknown_emit', `the machine emits "${type}", which kind "${kind.name}" does not declare; declare it under "emits" of defineKind`)
+  if (schema === undefined) {
+    return refuse(
+      'unknown_emit',
+      `the machine emits "${type}", which kind "${kind.name}" does not declare; declare it under "emits" of defineKind`,
+    )
+  }
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_emit', `emitted "${type}": ${problem}`)
   const checked = schema.safeParse(data)
@@ -35,21 +60,22 @@ export function emittedData(kind: Kind, type: string, data: unknown): Emitted['d
   return data
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const sending = z.object({
+const sendingSchema = z.object({
   kind: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]),
   id: z.string(),
   type: inputSchema.shape.type,
   data: inputSchema.shape.data,
 })
 
-/** The envelope beside the data; an input that is too large would only be rejected where it arrives. */
+/** Bytes reserved for the envelope around the data. Without this bound an oversized input would be rejected only at its target. */
 const ENVELOPE_BYTES = 4 * 1024
 
-/** What a `send` says, as the other's input will have it. */
-export function sentEvent(tenant: string, said: unknown): Omit<Sent, 'id'> {
-  const read = sending.safeParse(said)
+/** Validates the argument of a `send` and returns the event for the target's input. */
+export function sentEvent(tenant: string, sending: unknown): Omit<Sent, 'id'> {
+  const read = sendingSchema.safeParse(sending)
   if (!read.success) return refuse('bad_send', zodProblem(read.error, 'send'))
   const { kind, id: actor, type, data } = read.data
   if (!isAddressable({ tenant, kind, id: actor })) {
@@ -58,6 +84,8 @@ export function sentEvent(tenant: string, said: unknown): Omit<Sent, 'id'> {
   const problem = jsonProblem(data)
   if (problem !== undefined) refuse('bad_send', `send "${type}" to ${kind}/${actor}: data.${problem}`)
   const bytes = Buffer.byteLength(JSON.stringify(data)) + ENVELOPE_BYTES
-  if (bytes > LIMITS.inputBytesMax) refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; an input may have ${LIMITS.inputBytesMax}`)
+  if (bytes > LIMITS.inputBytesMax) {
+    refuse('bad_send', `send "${type}" to ${kind}/${actor}: ${bytes} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
+  }
   return { kind, actor, type, data }
 }

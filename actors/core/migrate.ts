@@ -1,17 +1,17 @@
 import type { AnyMachineSnapshot, StateValue } from 'xstate'
 import { z } from 'zod'
-import { messageOf } from '../../schemas/errors.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import type { State } from '../../schemas/record.ts'
+import { type Kind, machineName } from '../definition/kind.ts'
+import { type RefusalCode, refusalError } from '../definition/refusal.ts'
+import { isFunction, isRecord, type Node, pathOf, tasksOf, timersOf } from '../definition/walk-machine.ts'
 import type { Actor } from './actor.ts'
-import { refusalError, type RefusalCode } from '../definition/refusal.ts'
-import { isFunction, isRecord, pathOf, tasksOf, timersOf, type Node } from '../definition/walk-machine.ts'
 import type { Action } from './effects.ts'
-import { machineName, type Kind } from '../definition/define-kind.ts'
 import { leavesOf, statePath } from './snapshot.ts'
 
-/** A state of an earlier version as this version has it, and what is to be stopped and started for it. */
+/** An earlier version's state in the form of this version, with the actions that stop and start its runs. */
 export interface Migrated {
   readonly state: State
   readonly status: Actor['status']
@@ -25,9 +25,11 @@ const stateValue: z.ZodType<StateValue> = z.lazy(() => z.union([z.string(), z.re
 const migratedShape = z.object({ value: stateValue, context: z.unknown() })
 
 /**
- * Takes an actor that an earlier version left over to this one. Times of entering, pending tasks and timers stay where their states
- * and names do; what is gone is stopped. A state that the migration moves the actor to begins its tasks and timers, and so does
- * one whose own are all gone. Entry actions are not taken: the migration says what the context is.
+ * Migrates an actor from an earlier version of its kind.
+ *
+ * Entry times, pending tasks and timers are kept where the state and the name still exist; all other runs are stopped. A state that the
+ * migration moves the actor to starts its tasks and timers, and so does a state whose own runs were all stopped. Entry actions do not run:
+ * the migration itself returns the context.
  *
  * @throws ColloquyError `missing_migration`, `migration_failed` or `state_gone`.
  */
@@ -37,20 +39,46 @@ export function migrate(kind: Kind, actor: Pick<Actor, 'machine' | 'status'>, st
   }
   const from = versionOf(actor.machine)
   const migration = kind.migrate[from]
-  if (migration === undefined) return refuse('missing_migration', `there is no migrate[${from}]`, 'write one; ({ value, context }) => ({ value, context }) where nothing changed')
+  if (migration === undefined) {
+    return refuse(
+      'missing_migration',
+      `there is no migrate[${from}]`,
+      'write one; where nothing changed: ({ value, context }) => ({ value, context })',
+    )
+  }
 
-  const moved = attempt(() => migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))))
-  if ('error' in moved) return refuse('migration_failed', `migrate[${from}] threw (${messageOf(moved.error)})`, 'mend it; the input can be redriven then')
-  const context = kind.context.safeParse(moved.value.context)
+  const migrated = attempt(() =>
+    migratedShape.parse(migration(structuredClone({ value: state.value as StateValue, context: state.context }))),
+  )
+  if ('error' in migrated) {
+    return refuse('migration_failed', `migrate[${from}] threw (${messageOf(migrated.error)})`, 'correct it, then redrive the input')
+  }
+  const context = kind.context.safeParse(migrated.value.context)
   const problem = context.success ? jsonProblem(context.data) : zodProblem(context.error, 'context')
-  if (!context.success || problem !== undefined) return refuse('migration_failed', `what migrate[${from}] gave is not the kind's context: ${problem}`, 'mend it; the input can be redriven then')
-  const resolved = attempt(() => kind.machine.resolveState({ value: moved.value.value, context: context.data }))
-  if ('error' in resolved) return refuse('state_gone', `migrate[${from}] gave a state that the machine does not have (${messageOf(resolved.error)})`, `let it give one of the states of version ${kind.version}`)
+  if (!context.success || problem !== undefined) {
+    return refuse(
+      'migration_failed',
+      `migrate[${from}] returned a context that does not match the schema: ${problem}`,
+      'correct it, then redrive the input',
+    )
+  }
+  const resolved = attempt(() => kind.machine.resolveState({ value: migrated.value.value, context: context.data }))
+  if ('error' in resolved) {
+    return refuse(
+      'state_gone',
+      `migrate[${from}] returned a state that the machine does not have (${messageOf(resolved.error)})`,
+      `return one of the states of version ${kind.version}`,
+    )
+  }
 
   const snapshot: AnyMachineSnapshot = resolved.value
-  const { tasks, actions } = carryOver(kind, state, snapshot, { type: 'colloquy.migrated', at })
+  const { tasks, actions } = migrateRuns(kind, state, snapshot, { type: 'colloquy.migrated', at })
   const value = snapshot.value as State['value']
-  return { actions, status: snapshot.status === 'done' ? 'done' : actor.status, state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks } }
+  return {
+    actions,
+    status: snapshot.status === 'done' ? 'done' : actor.status,
+    state: { ...state, value, context: context.data, history: historyFor(kind, state.history), tasks },
+  }
 }
 
 type Attempt<T> = { readonly value: T } | { readonly error: unknown }
@@ -67,31 +95,39 @@ interface MigrationEvent {
   readonly at: string
 }
 
-/** What is to be stopped and started, and the runs that a snapshot restored from this state is to have as children. */
-function carryOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: MigrationEvent): { tasks: State['tasks']; actions: Action[] } {
+/** The actions that stop and start runs, and the task runs that the restored snapshot has as children. */
+function migrateRuns(
+  kind: Kind,
+  old: State,
+  snapshot: AnyMachineSnapshot,
+  event: MigrationEvent,
+): { tasks: State['tasks']; actions: Action[] } {
   const nodes: readonly Node[] = snapshot._nodes
   const context: unknown = snapshot.context
   const before = new Set(leavesOf(old.value).flatMap(around))
   const isNew = (node: Node): boolean => node.path.length > 0 && !before.has(pathOf(node))
   const actions: Action[] = []
 
-  const kept = Object.entries(old.tasks).filter(([, run]) => nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)))
-  const children = new Set(kept.map(([, run]) => run.child))
-  const lost = Object.values(old.tasks).filter((run) => !children.has(run.child))
-  for (const run of lost) actions.push({ type: 'xstate.stopChild', params: run.child })
-  const begun = nodes.filter((node) => isNew(node) || (lost.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
+  const keptTasks = Object.entries(old.tasks).filter(([, run]) =>
+    nodes.some((node) => tasksOf(node).some(({ id, src }) => id === run.child && src === run.task)),
+  )
+  const children = new Set(keptTasks.map(([, run]) => run.child))
+  const stoppedTasks = Object.values(old.tasks).filter((run) => !children.has(run.child))
+  for (const run of stoppedTasks) actions.push({ type: 'xstate.stopChild', params: run.child })
+  const startedTasks = nodes
+    .filter((node) => isNew(node) || (stoppedTasks.length > 0 && !tasksOf(node).some(({ id }) => children.has(id))))
     .flatMap((node) => tasksOf(node).filter(({ id }) => !children.has(id)))
-  for (const { id, src, input } of begun) {
-    const given = isFunction(input) ? input({ context, event }) : input
-    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: given } })
+  for (const { id, src, input } of startedTasks) {
+    const taskInput = isFunction(input) ? input({ context, event }) : input
+    actions.push({ type: 'xstate.spawnChild', params: { id, src, input: taskInput } })
   }
 
   const sendIds = new Set(Object.values(old.timers).map((timer) => timer.sendId))
   const expected = new Set(nodes.flatMap((node) => timersOf(node).map(({ eventType }) => eventType)))
-  const silenced = [...sendIds].filter((sendId) => sendId.startsWith('xstate.after.') && !expected.has(sendId))
-  for (const sendId of silenced) actions.push({ type: 'xstate.cancel', params: { sendId } })
+  const cancelled = [...sendIds].filter((sendId) => sendId.startsWith('xstate.after.') && !expected.has(sendId))
+  for (const sendId of cancelled) actions.push({ type: 'xstate.cancel', params: { sendId } })
   for (const node of nodes) {
-    if (!isNew(node) && (silenced.length === 0 || timersOf(node).some(({ eventType }) => sendIds.has(eventType)))) continue
+    if (!isNew(node) && (cancelled.length === 0 || timersOf(node).some(({ eventType }) => sendIds.has(eventType)))) continue
     for (const { eventType, delay } of timersOf(node)) {
       if (sendIds.has(eventType)) continue
       const dueMs = enteredMs(old, node, event.at) + delayOf(kind, delay, context, event) - Date.parse(event.at)
@@ -99,17 +135,23 @@ function carryOver(kind: Kind, old: State, snapshot: AnyMachineSnapshot, event: 
     }
   }
 
-  const placeholders = begun.map(({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const)
-  return { tasks: Object.fromEntries([...kept, ...placeholders]), actions }
+  const placeholders = startedTasks.map(
+    ({ id, src }) => [`begun.${id}`, { task: String(src), child: id, startedAt: event.at, deadlineAt: event.at }] as const,
+  )
+  return { tasks: Object.fromEntries([...keptTasks, ...placeholders]), actions }
 }
 
-/** A leaf and the states around it. */
+/** A leaf state and all its ancestors, as paths. */
 const around = (leaf: string): string[] => leaf.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'))
 
-/** A delay goes on counting from when the state was entered, as far as the record knows. */
+/**
+ * Milliseconds since 1970 at which a state was entered, as far as the record says; else the time of the migration. Delays count from there.
+ */
 function enteredMs(old: State, node: Node, at: string): number {
   const path = pathOf(node)
-  const times = Object.entries(old.entered).filter(([leaf]) => leaf === path || leaf.startsWith(`${path}.`)).map(([, time]) => Date.parse(time))
+  const times = Object.entries(old.entered)
+    .filter(([leaf]) => leaf === path || leaf.startsWith(`${path}.`))
+    .map(([, time]) => Date.parse(time))
   return Math.min(Date.parse(at), ...times)
 }
 
@@ -119,7 +161,7 @@ function delayOf(kind: Kind, delay: unknown, context: unknown, event: MigrationE
   return Number(isFunction(found) ? found({ context, event }) : found)
 }
 
-/** What history states remember of states that are no more is forgotten. */
+/** Drops what history states remember about states that no longer exist. */
 function historyFor({ machine }: Kind, history: State['history']): State['history'] {
   const known = (entry: unknown): boolean => {
     const id = isRecord(entry) ? entry['id'] : undefined

@@ -1,17 +1,20 @@
 import type { RunInput } from '../../schemas/internal-messages.ts'
 import type { State } from '../../schemas/record.ts'
 
-/** The end of a run that time brings about: a timer fires, or a task has had its time. */
+/** A run that has reached its time: a timer that fires, or a task whose deadline has passed. */
 export type ExpiredRun = Extract<RunInput, { type: 'timer.fired' | 'task.expired' }> & {
-  /** ISO, milliseconds. */
+  /** ISO 8601 with milliseconds. */
   readonly at: string
 }
 
-/** Whether an actor waits for a task or a timer; one that has ended waits for nothing. */
+/** Whether the actor has a pending task or timer. An actor that has ended has none. */
 export const hasPending = (state: State | null): boolean =>
   state !== null && Object.keys(state.tasks).length + Object.keys(state.timers).length > 0
 
-/** Of all that an actor waits for, what time ends first, that aside which was rejected when its time had come; of two at the same time the one that was begun first. */
+/**
+ * The pending run with the earliest time; of several with the same time, the one that was started first. Runs whose wake-up was rejected
+ * are skipped: only a redrive of their dead letter brings them back.
+ */
 export function nextDeadline(state: State | null): ExpiredRun | undefined {
   let first: ExpiredRun | undefined
   if (state === null) return first

@@ -1,35 +1,40 @@
-import type { Role } from '../../schemas/events.ts'
 import type { Input } from '../../schemas/envelope.ts'
 import { readReceived, readSent, type Received, type Sent } from '../../schemas/event-readers.ts'
+import type { Role } from '../../schemas/events.ts'
 import type { Emitted } from '../../schemas/record.ts'
 
-/** One thing that somebody said: what the table `messages` has a row for. */
+/** One message of a conversation: a row of the table `messages`. */
 export interface ObservedMessage {
-  /** Its place in the record: 0 is the input, 1… are the emitted events. */
+  /** Position within the record: 0 is the input, 1, 2, 3… are the emitted events. */
   readonly idx: number
   readonly id: string
   readonly role: Role
-  /** When it reached us: arrived in INBOX, was decided, or, where it is history, happened. */
+  /** ISO. When it arrived in INBOX (an input), was decided (an emitted event) or happened (history). */
   readonly at: string
   readonly history: boolean
   readonly received?: Received
   readonly sent?: Sent
 }
 
-/** When an input reached us: by our own clock, but for history, where the producer's is the only one. */
+/** The time of an input: its arrival by the server's clock, except for history, where only the producer's clock knows it. */
 export const reachedAt = (input: Input, arrivedAt: string): string => (input.history === true ? input.time : arrivedAt)
 
-/** What a committed record has said, in its order. */
-export function observedMessages(record: { input: Input; inbox: { ts: string }; at: string; emitted: readonly Emitted[] }): ObservedMessage[] {
+/** The messages in a committed record, in order. */
+export function observedMessages(record: {
+  input: Input
+  inbox: { ts: string }
+  at: string
+  emitted: readonly Emitted[]
+}): ObservedMessage[] {
   const { input, inbox, at, emitted } = record
-  const said: ObservedMessage[] = []
+  const messages: ObservedMessage[] = []
   const received = input.type === 'message.received' ? readReceived(input.data) : undefined
   if (received !== undefined) {
-    said.push({ idx: 0, id: input.id, role: received.role, at: reachedAt(input, inbox.ts), history: input.history === true, received })
+    messages.push({ idx: 0, id: input.id, role: received.role, at: reachedAt(input, inbox.ts), history: input.history === true, received })
   }
   for (const [index, event] of emitted.entries()) {
     const sent = event.type === 'message.sent' ? readSent(event.data) : undefined
-    if (sent !== undefined) said.push({ idx: index + 1, id: event.id, role: 'assistant', at, history: false, sent })
+    if (sent !== undefined) messages.push({ idx: index + 1, id: event.id, role: 'assistant', at, history: false, sent })
   }
-  return said
+  return messages
 }

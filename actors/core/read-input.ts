@@ -1,35 +1,36 @@
-import { zodProblem, inputSchema, RESERVED_ID_PREFIX, type Input, type WireInput } from '../../schemas/envelope.ts'
-import { internalSchema, type InternalInput, type RunInput } from '../../schemas/internal-messages.ts'
+import { type Input, inputSchema, RESERVED_ID_PREFIX, type WireInput, zodProblem } from '../../schemas/envelope.ts'
+import { type InternalInput, internalSchema, type RunInput } from '../../schemas/internal-messages.ts'
 import { decodeUtf8, jsonProblem, parseJson } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { Reason } from '../../schemas/record.ts'
 
-/** One message as INBOX hands it over. */
+/** One message as INBOX delivers it. */
 export interface Delivery {
-  /** INBOX sequence: the producer's `position`. */
+  /** INBOX sequence; producers know it as `position`. */
   readonly seq: number
-  /** When INBOX stored it, ISO, milliseconds. */
+  /** When INBOX stored it: ISO 8601 with milliseconds. */
   readonly ts: string
   readonly payload: Uint8Array
-  /** The `Nats-Msg-Id` header. */
+  /** The header `Nats-Msg-Id`. */
   readonly msgId?: string | undefined
-  /** Of one that is delivered a second time, by a redrive: what it had the first time where it does not say itself. */
+  /** On a redriven message: the id and time of its first delivery, used where the payload has none. */
   readonly first?: { readonly id: string; readonly ts: string } | undefined
 }
 
+/** Why a message cannot be read as an input. */
 export interface Refusal {
   readonly reason: Reason
   readonly error: string
-  /** As much of the envelope as could be read. */
+  /** The readable part of the envelope. */
   readonly input: Input
 }
 
-/** Reads a producer's message; a refusal says what is wrong with which field. */
+/** Parses a producer's message. A refusal names the faulty field. */
 export function readInput(delivery: Delivery): Input | Refusal {
   const refuse = (reason: Reason, error: string, wire?: unknown): Refusal => ({ reason, error, input: salvage(delivery, wire) })
   const { payload } = delivery
   if (payload.length > LIMITS.inputBytesMax) {
-    return refuse('too_large', `${payload.length} bytes; an input may have ${LIMITS.inputBytesMax}`)
+    return refuse('too_large', `${payload.length} bytes; the limit of an input is ${LIMITS.inputBytesMax}`)
   }
   const text = decodeUtf8(payload)
   if (text === undefined) return refuse('bad_json', 'not UTF-8')
@@ -44,14 +45,14 @@ export function readInput(delivery: Delivery): Input | Refusal {
 
 export const isRefusal = (read: Input | Refusal): read is Refusal => 'reason' in read
 
-/** Reads a message from inside; `undefined` where it is none of ours. */
+/** Parses an internal message; `undefined` where it does not match the schema. */
 export function readInternal(delivery: Delivery): InternalInput | undefined {
   const text = decodeUtf8(delivery.payload)
   if (text === undefined) return undefined
   return internalSchema.safeParse(parseJson(text)).data
 }
 
-/** How a record keeps a message from inside, or what an alarm was for. */
+/** An internal message in the form that a record keeps; for a wake-up, the run that expired. */
 export function internalAsInput(delivery: Delivery, internal: RunInput): Input {
   const { type, correlationid, traceparent, ...data } = internal
   return { type, id: `${type}:${internal.run}`, source: 'colloquy', time: delivery.ts, correlationid, traceparent, data }
@@ -62,7 +63,7 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
     type: wire.type,
     id: wire.id ?? defaultId(delivery),
     source: wire.source ?? 'nats',
-    time: wire.time === undefined ? delivery.first?.ts ?? delivery.ts : new Date(wire.time).toISOString(),
+    time: wire.time === undefined ? (delivery.first?.ts ?? delivery.ts) : new Date(wire.time).toISOString(),
     sequence: wire.sequence,
     correlationid: wire.correlationid,
     causationid: wire.causationid,
@@ -74,11 +75,12 @@ function withDefaults(delivery: Delivery, wire: WireInput): Input {
 }
 
 const defaultId = (delivery: Delivery): string =>
-  delivery.first?.id ?? (delivery.msgId !== undefined && !delivery.msgId.startsWith(RESERVED_ID_PREFIX) && delivery.msgId.isWellFormed()
+  delivery.first?.id
+  ?? (delivery.msgId !== undefined && !delivery.msgId.startsWith(RESERVED_ID_PREFIX) && delivery.msgId.isWellFormed()
     ? delivery.msgId.slice(0, 256)
     : `${RESERVED_ID_PREFIX}${delivery.seq}`)
 
-/** A rejected input's type, id and source, as far as they are text; the rest of it stays in the payload. */
+/** Type, id and source of a rejected input, as far as they are valid text. The record keeps the rest in `payload`. */
 function salvage(delivery: Delivery, wire: unknown): Input {
   const read = (key: string): string | undefined => {
     const value: unknown = typeof wire === 'object' && wire !== null ? Reflect.get(wire, key) : undefined

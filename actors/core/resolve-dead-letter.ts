@@ -1,38 +1,51 @@
-import type { Input } from '../../schemas/envelope.ts'
 import { readResolutionHeader } from '../../schemas/dead-letter-resolution.ts'
+import type { Input } from '../../schemas/envelope.ts'
 import type { ResolvedDeadLetter } from '../../schemas/record.ts'
-import type { Decision } from './decide.ts'
-import { commit, payloadText, unchanged, type PendingRecord, type DecisionInput } from './commit.ts'
+import { commit, payloadText, unchanged } from './commit.ts'
+import type { Decision, DecisionInput, PendingRecord } from './decision.ts'
 import { wasRedriven } from './deduplication.ts'
 
-/** Why a redriven original came to nothing new: the actor has committed one with its id, waits for it no longer, or was given it before. */
-type Nothing = 'repeat' | 'ignored' | 'again'
+/**
+ * Why a redrive had no effect: the actor has committed an input with that id (`repeat`), no longer waits for the run (`ignored`), or has
+ * taken this dead letter before (`again`).
+ */
+type NoEffect = 'repeat' | 'ignored' | 'again'
 
 /**
- * Puts an end to a dead letter, which always leaves a record. A dropped one leaves a note. A redriven one is decided like its original, as
- * if it had come only now, and the record of that carries the letter; where nothing comes of it there is a note instead.
+ * Resolves a dead letter; this always appends a record. Dropping appends a note. Redriving decides the original as if it had arrived now;
+ * the resulting record names the dead letter in `resolves`. Where the original has no effect, a note is appended instead.
  *
- * @param decideOn decides a message as if it were none about a letter.
+ * @param decideMessage decides a message as an ordinary input.
  */
-export function resolveDeadLetter(turn: DecisionInput, header: string, decideOn: (turn: DecisionInput) => Decision): Decision {
-  const letter = readResolutionHeader(header)
-  if (letter === undefined) return { kind: 'ignored', why: 'not_internal' }
-  const { id, ts, force, ...facts } = letter
-  const resolves: ResolvedDeadLetter = { ...facts, payload: payloadText(turn.message.payload) }
-  const resolving: DecisionInput = { ...turn, resolves }
-  if (resolves.end === 'dropped') return note(resolving, resolves)
-  if (force !== true && wasRedriven(turn.actor.seen, resolves)) return note(resolving, resolves, 'again')
+export function resolveDeadLetter(
+  decisionInput: DecisionInput,
+  header: string,
+  decideMessage: (decisionInput: DecisionInput) => Decision,
+): Decision {
+  const request = readResolutionHeader(header)
+  if (request === undefined) return { kind: 'ignored', why: 'not_internal' }
+  const { id, ts, force, ...facts } = request
+  const deadLetter: ResolvedDeadLetter = { ...facts, payload: payloadText(decisionInput.message.payload) }
+  const resolvingInput: DecisionInput = { ...decisionInput, resolvedDeadLetter: deadLetter }
+  if (deadLetter.end === 'dropped') return commitNote(resolvingInput, deadLetter)
+  if (force !== true && wasRedriven(decisionInput.actor.dedupState, deadLetter)) return commitNote(resolvingInput, deadLetter, 'again')
 
-  const origin = resolves.subject.startsWith('int.') ? 'internal' : 'producer'
-  const { resolution: _letter, msgId: _msgId, ...message } = turn.message
-  const decision = decideOn({ ...resolving, message: { ...message, origin, subject: resolves.subject, first: { id, ts } } })
-  return decision.kind === 'repeat' || decision.kind === 'ignored' ? note(resolving, resolves, decision.kind) : decision
+  const origin = deadLetter.subject.startsWith('int.') ? 'internal' : 'producer'
+  const { resolution: _resolution, msgId: _msgId, ...message } = decisionInput.message
+  const decision = decideMessage({ ...resolvingInput, message: { ...message, origin, subject: deadLetter.subject, first: { id, ts } } })
+  if (decision.kind === 'duplicate') return commitNote(resolvingInput, deadLetter, 'repeat')
+  return decision.kind === 'ignored' ? commitNote(resolvingInput, deadLetter, 'ignored') : decision
 }
 
-/** A record that moves nothing: only what became of the letter, for those who read the log. */
-function note(turn: DecisionInput, { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter, nothing?: Nothing): PendingRecord {
+/** A record that leaves the state alone and only tells readers of the log how the dead letter was resolved. */
+function commitNote(
+  decisionInput: DecisionInput,
+  { end, logSeq, inboxSeq, reason }: ResolvedDeadLetter,
+  noEffect?: NoEffect,
+): PendingRecord {
   const type = `dead.${end}`
-  const data = { letter: logSeq, position: inboxSeq, reason, ...(nothing === undefined ? {} : { nothing }) }
-  const input: Input = { type, id: `${type}:${logSeq}`, source: 'colloquy', time: turn.message.ts, data }
-  return commit({ ...turn, message: { ...turn.message, origin: 'internal' } }, undefined, input, { ...unchanged(turn), machine: turn.actor.machine })
+  const data = { letter: logSeq, position: inboxSeq, reason, ...(noEffect === undefined ? {} : { nothing: noEffect }) }
+  const input: Input = { type, id: `${type}:${logSeq}`, source: 'colloquy', time: decisionInput.message.ts, data }
+  const asInternal: DecisionInput = { ...decisionInput, message: { ...decisionInput.message, origin: 'internal' } }
+  return commit(asInternal, undefined, input, { ...unchanged(decisionInput), machine: decisionInput.actor.machine })
 }

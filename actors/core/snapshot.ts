@@ -1,22 +1,24 @@
 import type { AnyMachineSnapshot, Snapshot } from 'xstate'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord, PendingTask, PendingTimer, State } from '../../schemas/record.ts'
-import type { Kind } from '../definition/define-kind.ts'
+import type { Kind } from '../definition/kind.ts'
 
 export type Tasks = Readonly<Record<string, PendingTask>>
 export type Timers = Readonly<Record<string, PendingTimer>>
 
 /**
- * The machine's snapshot as a record's state describes it. Nothing is started; the children are those whose runs are
- * pending, so that leaving their state stops them.
+ * Restores the machine's snapshot from a record's state. Nothing is started. Each pending task run becomes a child, so that leaving its
+ * state stops it.
  *
- * @throws ColloquyError `task_gone` or `state_gone` where the machine was changed under one and the same version.
+ * @throws ColloquyError `task_gone` or `state_gone` where the machine was changed without a new version.
  */
 export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['status']): AnyMachineSnapshot {
-  const children = Object.fromEntries(Object.values(state.tasks).map((task) => [
-    task.child,
-    { snapshot: { status: 'active', input: undefined }, src: task.task, syncSnapshot: false },
-  ]))
+  const children = Object.fromEntries(
+    Object.values(state.tasks).map((task) => [
+      task.child,
+      { snapshot: { status: 'active', input: undefined }, src: task.task, syncSnapshot: false },
+    ]),
+  )
   const persisted = {
     status: status === 'none' ? 'active' : status,
     value: state.value,
@@ -26,23 +28,30 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
     output: state.output,
     error: undefined,
   }
-  const gone = Object.values(state.tasks).find(({ task, child }) => !Object.hasOwn(kind.tasks, task) || !kind.invokes.has(child))
-  if (gone !== undefined) throw new ColloquyError('task_gone', `a run of task "${gone.task}" is pending, which ${changedUnder(kind)}`)
+  const missing = Object.values(state.tasks).find(({ task, child }) => !Object.hasOwn(kind.tasks, task) || !kind.invokes.has(child))
+  if (missing !== undefined) throw new ColloquyError('task_gone', `a run of task "${missing.task}" is pending, which ${changedUnder(kind)}`)
   try {
     return kind.pure.restore(persisted as Snapshot<unknown>)
   } catch (cause) {
-    throw new ColloquyError('state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, { cause })
+    throw new ColloquyError('state_gone', `the actor is in "${statePath(state)}", which ${changedUnder(kind)} (${messageOf(cause)})`, {
+      cause,
+    })
   }
 }
 
 const changedUnder = ({ name, version }: Kind): string =>
   `the machine of ${name}@${version} does not have; put it back, or raise the version and write migrate[${version}]`
 
-/** What a record keeps of a snapshot; `entered` gets the leaves that are new since `before`. */
+/** The state that a record keeps of a snapshot. `entered` gets the time `at` for each leaf that `before` does not have. */
 export function describeSnapshot(
-  kind: Kind, snapshot: AnyMachineSnapshot, tasks: Tasks, timers: Timers, before: State | null, at: string,
+  kind: Kind,
+  snapshot: AnyMachineSnapshot,
+  tasks: Tasks,
+  timers: Timers,
+  before: State | null,
+  at: string,
 ): State {
-  // XState's own persisting walks the whole context for actors, which a context that is JSON does not hold.
+  // XState's own getPersistedSnapshot searches the whole context for actors; a JSON context has none.
   const parts: MachineParts = snapshot
   const { value, context, historyValue, output } = parts
   const history = Object.keys(historyValue).length === 0 ? {} : persistedHistory(kind, snapshot)
@@ -63,15 +72,15 @@ function persistedHistory(kind: Kind, snapshot: AnyMachineSnapshot): State['hist
   return persisted.historyValue ?? {}
 }
 
-/** True where the snapshot has a child whose run is over: a restored one would not have it. */
-export function hasSettledChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
+/** Whether the snapshot has a child whose run has ended. A restored snapshot would not have it. */
+export function hasEndedChildren(snapshot: AnyMachineSnapshot, tasks: Tasks): boolean {
   const children = Object.keys(snapshot.children as object)
   if (children.length === 0) return false
   const pending = new Set(Object.values(tasks).map((task) => task.child))
   return children.some((child) => !pending.has(child))
 }
 
-/** The active leaves of a state value, dotted and sorted. */
+/** The active leaf states of a state value, dotted and sorted. */
 export function leavesOf(value: State['value']): string[] {
   if (typeof value === 'string') return [value]
   const leaves: string[] = []
@@ -83,5 +92,5 @@ export function leavesOf(value: State['value']): string[] {
   return leaves.length < 2 ? leaves : leaves.sort()
 }
 
-/** The active leaves as records and tables write them; empty where the machine has not been started. */
+/** The active leaf states as records and tables write them, joined by `+`; empty where the machine has not been started. */
 export const statePath = (state: State | null): string => (state === null ? '' : leavesOf(state.value).join('+'))

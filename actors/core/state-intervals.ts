@@ -2,37 +2,44 @@ import type { Input } from '../../schemas/envelope.ts'
 import type { ExitedInterval, State } from '../../schemas/record.ts'
 import type { Actor } from './actor.ts'
 
+/** The fields `since` and `left` of a record. */
 export interface StateIntervals {
   readonly since: Readonly<Record<string, number>>
   readonly left: ExitedInterval[] | undefined
 }
 
 /**
- * Which leaves a record leaves, and since which record the actor is in those that are active after it. A leaf that is entered again
- * from itself was never left.
+ * The leaf states that a record exits (`left`), and for each leaf active after it the LOG sequence of the record that entered it (`since`).
+ * A leaf that is re-entered from itself counts as not exited.
  *
- * @param lastSeq LOG sequence of the actor's last record, if it is known.
+ * @param lastSeq LOG sequence of the actor's last record; undefined where unknown.
  */
 export function nextStateIntervals(actor: Actor, state: State | null, lastSeq: number | undefined, cause: string): StateIntervals {
   const before = actor.state?.entered ?? {}
   const after = state?.entered ?? {}
   const since: Record<string, number> = {}
   for (const leaf of Object.keys(after)) {
-    const seq = Object.hasOwn(before, leaf) ? placeOf(actor, leaf, lastSeq) : 0
+    const seq = Object.hasOwn(before, leaf) ? enteredSeqOf(actor, leaf, lastSeq) : 0
     if (seq !== undefined) since[leaf] = seq
   }
-  const left = Object.entries(before).filter(([leaf]) => !Object.hasOwn(after, leaf)).map(([leaf, enteredAt]): ExitedInterval => ({
-    state: leaf, cause, case: actor.case?.no ?? 1, enteredAt, enteredSeq: placeOf(actor, leaf, lastSeq),
-  }))
-  return { since, left: left.length === 0 ? undefined : left }
+  const exited = Object.entries(before)
+    .filter(([leaf]) => !Object.hasOwn(after, leaf))
+    .map(([leaf, enteredAt]): ExitedInterval => ({
+      state: leaf,
+      cause,
+      case: actor.case?.no ?? 1,
+      enteredAt,
+      enteredSeq: enteredSeqOf(actor, leaf, lastSeq),
+    }))
+  return { since, left: exited.length === 0 ? undefined : exited }
 }
 
-function placeOf({ enteredAtSeq: since }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
-  const seq = since[leaf]
+function enteredSeqOf({ enteredAtSeq }: Actor, leaf: string, lastSeq: number | undefined): number | undefined {
+  const seq = enteredAtSeq[leaf]
   return seq === 0 ? lastSeq : seq
 }
 
-/** What made a machine move, as `state_intervals` names it. */
+/** The cause of a transition, as the column `cause` of `state_intervals` names it. */
 export function causeOf({ state }: Actor, input: Input, isInternal: boolean): string {
   const run = isInternal ? String(input.data?.['run']) : ''
   const timer = isInternal ? state?.timers[run] : undefined
@@ -43,5 +50,5 @@ export function causeOf({ state }: Actor, input: Input, isInternal: boolean): st
 
 const AFTER = 'xstate.after.'
 
-/** Of an `after` its delay, by name or in milliseconds; of a delayed raise its event. */
-const timerName = (type: string): string => (type.startsWith(AFTER) ? type.slice(AFTER.length).split('.', 1)[0] ?? '' : type)
+/** For an `after`: its delay, by name or in milliseconds. For a delayed raise: the type of its event. */
+const timerName = (type: string): string => (type.startsWith(AFTER) ? (type.slice(AFTER.length).split('.', 1)[0] ?? '') : type)

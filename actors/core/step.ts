@@ -1,45 +1,57 @@
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
-import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { Input } from '../../schemas/envelope.ts'
+import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import type { LogRecord, TaskEnd } from '../../schemas/record.ts'
-import type { Actor } from './actor.ts'
 import { spawnInAssign } from '../definition/check-behaviour.ts'
 import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
+import { type Kind, machineName } from '../definition/kind.ts'
+import type { TransitionResult } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
 import { isRecord } from '../definition/walk-machine.ts'
-import type { Outcomes, DecisionInput } from './commit.ts'
-import { collectEffects, toldItself, type Action, type Effects, type Place } from './effects.ts'
-import { machineName, type Kind } from '../definition/define-kind.ts'
+import type { Actor } from './actor.ts'
+import type { Outcomes } from './commit.ts'
+import type { DecisionInput } from './decision.ts'
+import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
 import { migrate, versionOf } from './migrate.ts'
-import type { Taken } from '../definition/pure-machine.ts'
-import { describeSnapshot, hasSettledChildren, restoreSnapshot, statePath } from './snapshot.ts'
+import { describeSnapshot, hasEndedChildren, restoreSnapshot, statePath } from './snapshot.ts'
 
-/** The pending run, if any, that the message is about: it is settled before the machine is told. */
-export interface Settled {
+/** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
+export interface EndedRun {
   readonly run: string
-  /** How it ended, where the run is a task's. */
+  /** Its outcome, for a task run. */
   readonly ended?: TaskEnd
 }
 
 /**
- * Lets the machine take the event, and reads off what it did.
+ * Lets the machine take the event and collects the effects.
  *
- * @throws whatever the machine throws, and ColloquyError where it asks for what cannot be kept or carried out.
+ * @throws anything the machine throws; ColloquyError where it asks for something that a record cannot hold or no stage carries out.
  */
-export function step(turn: DecisionInput, kind: Kind, input: Input, event: AnyEventObject, settled: Settled | undefined): Outcomes {
-  const { actor, message, at } = turn
-  const { before, actions } = load(turn, kind)
-  const first = before ?? settle(kind, kind.pure.initial(actor.address), actions)
+export function step(
+  decisionInput: DecisionInput,
+  kind: Kind,
+  input: Input,
+  event: AnyEventObject,
+  endedRun: EndedRun | undefined,
+): Outcomes {
+  const { actor, message, at } = decisionInput
+  const { before, actions } = load(decisionInput, kind)
+  const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
   if (first.status === 'error' && before === undefined) throw first.error
-  const snapshot = first.status === 'active' ? settle(kind, kind.pure.next(first, event), actions) : first
+  const snapshot = first.status === 'active' ? takeSelfSentEvents(kind, kind.pure.next(first, event), actions) : first
   refuseSpawned(kind, before, snapshot, actions)
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
-  const effects = collectEffects(kind, actions, stillPending(actor, settled), { tenant: actor.address.tenant, base, at, carried: carriedBy(input) })
-  const left = leftBehind(snapshot, effects)
-  const { tasks, timers } = left === undefined ? effects.pending : { tasks: {}, timers: {} }
+  const effects = collectEffects(kind, actions, stillPending(actor, endedRun), {
+    tenant: actor.address.tenant,
+    base,
+    at,
+    tracing: tracingOf(input),
+  })
+  const stopped = stoppedByEnd(snapshot, effects)
+  const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
   const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
   const problem = jsonProblem(state.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
@@ -49,24 +61,29 @@ export function step(turn: DecisionInput, kind: Kind, input: Input, event: AnyEv
   const labelProblem = jsonProblem(label)
   if (labelProblem !== undefined) throw new ColloquyError('bad_label', `the label of kind "${kind.name}": ${labelProblem}`)
 
-  const ended = settled?.ended === undefined ? [] : [settled.ended]
+  const ended = endedRun?.ended === undefined ? [] : [endedRun.ended]
   return {
-    to: statePath(state), state, status: statusOf(snapshot), label,
-    emitted: [...effects.emitted], sent: effects.sent.length === 0 ? undefined : [...effects.sent],
-    started: [...effects.started], timers: [...effects.timers],
-    // A run whose deadline passed may still be at work: it is told to stop like one that the machine no longer wants.
-    stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(left?.runs ?? [])],
-    ended: [...ended, ...effects.ended, ...(left?.ended ?? [])],
-    snapshot: hasSettledChildren(snapshot, tasks) ? undefined : snapshot,
+    to: statePath(state),
+    state,
+    status: statusOf(snapshot),
+    label,
+    emitted: [...effects.emitted],
+    sent: effects.sent.length === 0 ? undefined : [...effects.sent],
+    started: [...effects.started],
+    timers: [...effects.timers],
+    // A run whose deadline passed may still be executing: its runner is told to stop, as for a run that the machine stopped.
+    stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
+    ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],
+    snapshot: hasEndedChildren(snapshot, tasks) ? undefined : snapshot,
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
 
-function carriedBy({ correlationid, traceparent }: Input): Place['carried'] {
+function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracing'] {
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }
 }
 
-/** The machine's snapshot before the event; absent where it has not been started. What a migration asks for stands first among the actions. */
+/** The machine's snapshot before the event; undefined before its start. The actions of a migration come first. */
 function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSnapshot | undefined; actions: Action[] } {
   if (actor.snapshot !== undefined) return { before: actor.snapshot, actions: [] }
   if (actor.state === null) return { before: undefined, actions: [] }
@@ -79,55 +96,55 @@ function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSna
   return { before: restoreSnapshot(kind, state, status), actions: [...actions] }
 }
 
-/** Events that an actor may send to itself while one input is decided on. */
-const TOLD_ITSELF_MAX = 1_000
+/** Events that an actor may send to itself within one decision. */
+const SELF_SENT_EVENTS_MAX = 1_000
 
-/** Lets the machine also take what it sent to itself meanwhile, in order, and keeps all that it wants done. */
-function settle(kind: Kind, [taken, toDo]: Taken, actions: Action[]): AnyMachineSnapshot {
-  let snapshot = taken
+/** Also takes the events that the machine sent to itself, in order, and collects all resulting actions. */
+function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult, actions: Action[]): AnyMachineSnapshot {
+  let snapshot = first
   const events: AnyEventObject[] = []
-  const keep = (more: readonly Action[]): void => {
+  const collect = (more: readonly Action[]): void => {
     actions.push(...more)
     for (const action of more) {
-      const told = toldItself(action)
-      if (told !== undefined) events.push(told)
+      const event = selfSentEvent(action)
+      if (event !== undefined) events.push(event)
     }
   }
-  keep(toDo)
+  collect(firstActions)
   for (let index = 0; index < events.length && snapshot.status === 'active'; index++) {
     const event = events[index]
-    if (event === undefined || index === TOLD_ITSELF_MAX) {
-      throw refusalError(kind.name, alwaysCycle('sendTo', `it sent more than ${TOLD_ITSELF_MAX} events to itself in one turn`))
+    if (event === undefined || index === SELF_SENT_EVENTS_MAX) {
+      throw refusalError(kind.name, alwaysCycle('sendTo', `it sent more than ${SELF_SENT_EVENTS_MAX} events to itself in one decision`))
     }
     const [next, more] = kind.pure.next(snapshot, event)
     snapshot = next
-    keep(more)
+    collect(more)
   }
   return snapshot
 }
 
-/** A child that nothing started was spawned in an assign, which leaves no other trace. */
+/** Refuses a child that no action started: it was spawned in an assign, which leaves no other trace. */
 function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snapshot: AnyMachineSnapshot, actions: readonly Action[]): void {
   for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
     if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
     if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
-    // An id that XState makes up is another one whenever the decision is made again.
+    // An id that XState generates differs each time the decision is made; leave it out of the message.
     throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
   }
 }
 
-function stillPending({ state }: Actor, settled: Settled | undefined) {
+function stillPending({ state }: Actor, endedRun: EndedRun | undefined) {
   const { tasks, timers } = state ?? nothingPending
-  return settled === undefined ? { tasks, timers } : { tasks: without(tasks, settled.run), timers: without(timers, settled.run) }
+  return endedRun === undefined ? { tasks, timers } : { tasks: without(tasks, endedRun.run), timers: without(timers, endedRun.run) }
 }
 
 const nothingPending = { tasks: {}, timers: {} }
 
-const without = <T>(runs: Readonly<Record<string, T>>, settled: string): Readonly<Record<string, T>> =>
-  Object.fromEntries(Object.entries(runs).filter(([run]) => run !== settled))
+const without = <T>(runs: Readonly<Record<string, T>>, endedRun: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(runs).filter(([run]) => run !== endedRun))
 
-/** A machine that has ended wants nothing more: whatever it left pending is stopped. */
-function leftBehind(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {
+/** The runs that are still pending when the machine ends: they are stopped. */
+function stoppedByEnd(snapshot: AnyMachineSnapshot, { pending }: Effects): { runs: string[]; ended: TaskEnd[] } | undefined {
   if (snapshot.status === 'active') return undefined
   return {
     runs: [...Object.keys(pending.tasks), ...Object.keys(pending.timers)],

@@ -3,30 +3,36 @@ import { LIMITS } from '../../schemas/limits.ts'
 import type { Asked, LogRecord } from '../../schemas/record.ts'
 import type { ObservedMessage } from './observed-messages.ts'
 
+/** The turns of an actor after a record, and the questions that the record answers. */
 export interface Turns {
-  /** Questions so far. */
+  /** Number of questions so far. */
   readonly turns: number
-  /** Those without an answer. */
+  /** Questions without an answer, oldest first. */
   readonly open: readonly Asked[]
   readonly answered: NonNullable<LogRecord['answered']>
 }
 
 /**
- * Pairs questions with answers. A reply that names what it answers answers that; any other one, as a person's or an imported one,
- * answers all that waits. What is past and what is live do not answer each other.
+ * Pairs questions with answers. A reply with `replyTo` answers that question. A reply without one, such as a person's or an imported one,
+ * answers all open questions. History and live messages do not answer each other.
  */
-export function nextTurns(before: Pick<Turns, 'turns' | 'open'>, said: readonly ObservedMessage[], at: string, label: LogRecord['label']): Turns {
-  if (said.length === 0) return { ...before, answered: [] }
+export function nextTurns(
+  before: Pick<Turns, 'turns' | 'open'>,
+  messages: readonly ObservedMessage[],
+  at: string,
+  label: LogRecord['label'],
+): Turns {
+  if (messages.length === 0) return { ...before, answered: [] }
   let { turns } = before
   let open = [...before.open]
   const answered: Turns['answered'] = []
-  for (const one of said) {
-    if (one.role === 'user') {
+  for (const message of messages) {
+    if (message.role === 'user') {
       turns += 1
-      open = [...open.slice(-(LIMITS.openTurnsMax - 1)), question(one, turns, at, label)]
-    } else if (one.role !== 'system') {
-      const isAnswered = answers(one)
-      answered.push(...open.filter(isAnswered).map((asked) => ({ ...asked, idx: one.idx })))
+      open = [...open.slice(-(LIMITS.openTurnsMax - 1)), question(message, turns, at, label)]
+    } else if (message.role !== 'system') {
+      const isAnswered = answers(message)
+      answered.push(...open.filter(isAnswered).map((asked) => ({ ...asked, idx: message.idx })))
       open = open.filter((asked) => !isAnswered(asked))
     }
   }
@@ -38,15 +44,21 @@ function answers({ sent, history }: ObservedMessage): (asked: Asked) => boolean 
   return (asked) => (replyTo === undefined ? (asked.history === true) === history : asked.id === replyTo)
 }
 
-/** The label says what is known of a live question; a machine is not shown those of the past. */
+/** The label describes the current question. It says nothing about history, which the machine does not see. */
 function question({ id, at, history, received }: ObservedMessage, turn: number, committedAt: string, label: LogRecord['label']): Asked {
   if (history) return { turn, id, seq: 0, at, committedAt, history, lang: received?.lang }
   return {
-    turn, id, seq: 0, at, committedAt, lang: received?.lang ?? labelText(label, 'lang'), intent: labelText(label, 'intent'),
+    turn,
+    id,
+    seq: 0,
+    at,
+    committedAt,
+    lang: received?.lang ?? labelText(label, 'lang'),
+    intent: labelText(label, 'intent'),
     confidence: labelNumber(label, 'confidence'),
   }
 }
 
-/** Questions as the record after theirs knows them: with the LOG sequence that theirs got. */
-export const placed = (open: readonly Asked[], lastSeq: number | undefined): readonly Asked[] =>
+/** Fills in the LOG sequence of questions from the last record, which was unknown while that record was being made. */
+export const withLogSeq = (open: readonly Asked[], lastSeq: number | undefined): readonly Asked[] =>
   open.some(({ seq }) => seq === 0) ? open.map((asked) => (asked.seq === 0 ? { ...asked, seq: lastSeq } : asked)) : open

@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** One place where two values are not alike; `undefined` stands for what is not there. */
+/** One path at which two values differ; `undefined` stands for a missing value. */
 export interface Difference {
-  /** Keys joined by dots; empty where the values as a whole differ. */
+  /** Keys joined by dots; empty where the values differ as a whole. */
   readonly path: string
   readonly expected: unknown
   readonly actual: unknown
 }
 
-/** Differences that are looked for before the search is given up: the first ones say what is wrong. */
+/** The search stops after this many differences: the first ones tell what is wrong. */
 const DIFFERENCES_MAX = 20
 
 /**
- * Where two JSON values differ, outermost keys first.
+ * The paths at which two JSON values differ, outermost keys first.
  *
- * @param how `equal`: in nothing. `contains`: objects of `actual` may have more keys than those of `expected`; arrays may not be longer.
+ * @param how `equal`: every difference counts. `contains`: objects in `actual` may have additional keys; arrays must have the same length.
  */
 export function differencesBetween(expected: unknown, actual: unknown, how: 'equal' | 'contains' = 'equal'): Difference[] {
   const found: Difference[] = []
@@ -22,13 +22,17 @@ export function differencesBetween(expected: unknown, actual: unknown, how: 'equ
     if (found.length >= DIFFERENCES_MAX || isDeepStrictEqual(one, other)) return
     const keys = keysOf(one, other, how)
     if (keys === undefined) found.push({ path, expected: one, actual: other })
-    else for (const key of keys) compare(Reflect.get(Object(one), key), Reflect.get(Object(other), key), path === '' ? key : `${path}.${key}`)
+    else {
+      for (const key of keys) {
+        compare(Reflect.get(Object(one), key), Reflect.get(Object(other), key), path === '' ? key : `${path}.${key}`)
+      }
+    }
   }
   compare(expected, actual, '')
   return found
 }
 
-/** The keys under which to go on; `undefined` where the two cannot be compared key by key. */
+/** The keys to compare; `undefined` where the two values cannot be compared key by key. */
 function keysOf(one: unknown, other: unknown, how: 'equal' | 'contains'): string[] | undefined {
   if (Array.isArray(one) && Array.isArray(other)) {
     return one.length === other.length ? Object.keys(one) : undefined
@@ -41,12 +45,14 @@ const isPlain = (value: unknown): value is object => typeof value === 'object' &
 
 const TEXT_CHARS_MAX = 200
 
-/** A value on one line, cut where it is long. */
+/** A value as JSON on one line, cut to a limit. */
 export function valueText(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value) ?? typeof value
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value)
   return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : text
 }
 
-/** One line per difference. */
+/** One line of text per difference. */
 export const differenceLines = (differences: readonly Difference[]): string[] =>
-  differences.map(({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, but it is ${valueText(actual)}`)
+  differences.map(
+    ({ path, expected, actual }) => `${path === '' ? '' : `${path}: `}expected ${valueText(expected)}, got ${valueText(actual)}`,
+  )

@@ -2,15 +2,15 @@ import type { AnyMachineSnapshot } from 'xstate'
 import { z } from 'zod'
 import { zodProblem } from '../../schemas/envelope.ts'
 import { jsonProblem } from '../../schemas/json.ts'
-import type { Kind } from './define-kind.ts'
+import type { Kind } from './kind.ts'
 import type { Refusal } from './refusal.ts'
 
-/** What JSON has no form for; `undefined` in an object is left out by it, which is harmless. */
+/** Types that JSON cannot represent. An `undefined` in an object is harmless: JSON leaves it out. */
 const NOT_JSON: ReadonlySet<string> = new Set(['date', 'map', 'set', 'bigint', 'symbol', 'function', 'promise', 'file', 'nan'])
 
-const CONTEXT_INSTEAD = 'keep what JSON has: text for a time (ISO), a list of pairs for a Map, a list for a Set, text for a bigint'
+const CONTEXT_INSTEAD = 'keep JSON values: an ISO text for a time, a list of pairs for a Map, a list for a Set, a text for a bigint'
 
-/** What is wrong with what an actor would remember: by its schema, and by the machine's first state. */
+/** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
 export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
   const schema = checkSchema(kind.context)
   return schema.length > 0 ? schema : checkFirst(kind)
@@ -19,32 +19,39 @@ export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'pure'>): Ref
 function checkSchema(context: z.ZodType): Refusal[] {
   const found: Refusal[] = []
   z.toJSONSchema(context, {
-    unrepresentable: 'any', cycles: 'ref',
+    unrepresentable: 'any',
+    cycles: 'ref',
     override({ zodSchema, path }) {
       const { type } = zodSchema._zod.def
-      if (NOT_JSON.has(type)) found.push(contextNotJson(`its schema has a ${type} at ${placeOf(path)}`))
+      if (NOT_JSON.has(type)) found.push(contextNotJson(`its schema has a ${type} at ${fieldPath(path)}`))
     },
   })
   return found.slice(0, 8)
 }
 
-const placeOf = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top'
+const fieldPath = (path: readonly (string | number)[]): string => path.filter((part) => part !== 'properties').join('.') || 'the top level'
 
 export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_json', where: 'context', what, instead: CONTEXT_INSTEAD })
 
-/** The first state is asked for with a made-up id; a machine that needs a particular one says so by throwing, which is left to run time. */
+/**
+ * Asks for the initial state with an invented id. Where the machine throws because it needs a particular id, decisions check its context.
+ */
 function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
   const first = firstState(name, pure)
   if (first === undefined || first.status === 'error') return []
   const context: unknown = first.context
   const problem = jsonProblem(context)
-  if (problem !== undefined) return [contextNotJson(`the first one has ${problem}`)]
+  if (problem !== undefined) return [contextNotJson(`the initial context has ${problem}`)]
   const checked = schema.safeParse(context)
   if (checked.success) return []
-  return [{
-    code: 'bad_context', where: 'context', what: `the first one does not match the schema: ${zodProblem(checked.error, 'context')}`,
-    instead: 'make context in createMachine and context in defineKind the same',
-  }]
+  return [
+    {
+      code: 'bad_context',
+      where: 'context',
+      what: `the initial context does not match the schema: ${zodProblem(checked.error, 'context')}`,
+      instead: 'make the context in createMachine match the schema in defineKind',
+    },
+  ]
 }
 
 function firstState(kind: string, pure: Kind['pure']): AnyMachineSnapshot | undefined {

@@ -1,42 +1,46 @@
 import type { AnyStateMachine } from 'xstate'
 import { messageOf } from '../../schemas/errors.ts'
 import type { Refusal } from './refusal.ts'
-import { nodesOf, pathOf, type Node } from './walk-machine.ts'
+import { type Node, nodesOf, pathOf } from './walk-machine.ts'
 
 /**
- * Cycles of `always` that nothing can end, because no guard stands in their way. Those with guards are bounded at run time:
- * the input is rejected.
+ * Finds cycles of `always` transitions without a guard, which never end. Cycles with guards are bounded at run time: the input is rejected.
  */
 export function checkCycles(machine: AnyStateMachine): Refusal[] {
   const reported = new Set<Node>()
   return nodesOf(machine).flatMap((start) => {
-    const way = wayFrom(start)
-    if (way === undefined || way.some((node) => reported.has(node))) return []
-    for (const node of way) reported.add(node)
-    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions go round for ever (${[...way, start].map(pathOf).join(' → ')})`)]
+    const cycle = unguardedCycleFrom(start)
+    if (cycle === undefined || cycle.some((node) => reported.has(node))) return []
+    for (const node of cycle) reported.add(node)
+    const states = [...cycle, start].map(pathOf).join(' → ')
+    return [alwaysCycle(`${pathOf(start)}, always`, `its always transitions form an endless cycle (${states})`)]
   })
 }
 
-export const alwaysCycle = (where: string, what: string): Refusal =>
-  ({ code: 'always_cycle', where, what, instead: 'give one of them a guard that comes to be false, or wait by after' })
+export const alwaysCycle = (where: string, what: string): Refusal => ({
+  code: 'always_cycle',
+  where,
+  what,
+  instead: 'give one of them a guard that becomes false, or use after',
+})
 
-/** The states that are passed from a state back to itself without a choice; absent where there is no such way. */
-function wayFrom(start: Node): Node[] | undefined {
-  const way: Node[] = []
-  for (let node: Node | undefined = start; node !== undefined && !way.includes(node); node = forcedFrom(node)) way.push(node)
-  const last = way.at(-1)
-  return last !== undefined && forcedFrom(last) === start ? way : undefined
+/** The states of an unguarded cycle through `start`, in order; undefined where there is none. */
+function unguardedCycleFrom(start: Node): Node[] | undefined {
+  const path: Node[] = []
+  for (let node: Node | undefined = start; node !== undefined && !path.includes(node); node = unguardedTargetOf(node)) path.push(node)
+  const last = path.at(-1)
+  return last !== undefined && unguardedTargetOf(last) === start ? path : undefined
 }
 
-/** The next state that has an `always`, where a state is left for it whatever its context. */
-function forcedFrom(node: Node): Node | undefined {
+/** The next state with an `always`, where the first `always` of `node` has no guard. */
+function unguardedTargetOf(node: Node): Node | undefined {
   const [first] = node.always ?? []
   if (first === undefined || first.guard !== undefined) return undefined
   const [target] = first.target ?? [node]
   return target === undefined ? undefined : firstWithAlways(target)
 }
 
-/** XState asks the innermost state first. Regions side by side are left to run time. */
+/** XState tries the innermost state first. Parallel regions are left to the bound at run time. */
 function firstWithAlways(entered: Node): Node | undefined {
   const leaf = leafOf(entered)
   for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) if (node.always !== undefined) return node
@@ -50,5 +54,5 @@ function leafOf(node: Node): Node | undefined {
   return initial === undefined ? undefined : leafOf(initial)
 }
 
-/** Whether XState gave up on a cycle at run time; it says so in no other way than by this text. */
-export const isEndless = (error: unknown): boolean => messageOf(error).startsWith('Infinite loop detected')
+/** Whether XState stopped an endless cycle at run time. XState gives this error no code; its text is the only sign. */
+export const isEndlessCycle = (error: unknown): boolean => messageOf(error).startsWith('Infinite loop detected')

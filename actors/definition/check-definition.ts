@@ -1,28 +1,28 @@
+import type { AnyStateMachine } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { Kind } from './define-kind.ts'
 import { checkActions, checkGuards } from './check-behaviour.ts'
 import { checkContext } from './check-context.ts'
 import { checkCycles } from './check-cycles.ts'
-import { checkEvents } from './check-events.ts'
-import { checkStateNames } from './check-names.ts'
-import { refusalText, type Refusal } from './refusal.ts'
 import { checkSources } from './check-invokes.ts'
-import { actionsOf } from './walk-machine.ts'
+import type { Kind } from './kind.ts'
+import { type Refusal, refusalText } from './refusal.ts'
+import { actionsOf, nodesOf, pathOf } from './walk-machine.ts'
 
-/** All that is wrong with a definition; its `code` is that of the first. */
+/** Everything that is wrong with a definition. `code` is that of the first refusal. */
 export class DefinitionError extends ColloquyError {
   readonly refusals: readonly Refusal[]
 
   constructor(kind: string, refusals: readonly [Refusal, ...Refusal[]]) {
     const lines = refusals.map((refusal) => `\n  ${refusal.code}: ${refusalText(refusal)}`)
-    super(refusals[0].code, `kind "${kind}" cannot be carried out as it is drawn:${lines.join('')}`)
+    super(refusals[0].code, `kind "${kind}" has an invalid machine:${lines.join('')}`)
     this.refusals = refusals
   }
 }
 
 /**
- * Checks that a machine asks for nothing that would be lost: what a record cannot hold, what nobody would run, what would end or
- * hang the actor. All of it is found at once; what cannot be seen in a definition is found by decisions.
+ * Checks that a machine asks for nothing that would be lost: values that a record cannot hold, actions that no stage carries out,
+ * constructs that would end or hang the actor. All faults are reported at once. A decision refuses the faults that a definition does not
+ * show.
  *
  * @throws DefinitionError
  */
@@ -30,12 +30,50 @@ export function checkDefinition(kind: Kind): void {
   const { machine, tasks } = kind
   const actions = actionsOf(machine)
   const [first, ...more] = [
-    ...checkSources(machine, tasks, actions), ...checkActions(machine, actions), ...checkGuards(machine), ...checkEvents(kind),
-    ...checkCycles(machine), ...checkStateNames(machine),
+    ...checkSources(machine, tasks, actions),
+    ...checkActions(machine, actions),
+    ...checkGuards(machine),
+    ...checkEvents(kind),
+    ...checkCycles(machine),
+    ...checkStateNames(machine),
   ]
-  // A machine that goes round for ever, or whose parts are missing, cannot be asked for its first state.
+  // A machine with an endless cycle or missing parts cannot compute its initial state.
   const refusals = first === undefined ? checkContext(kind) : [first, ...more]
   if (isFilled(refusals)) throw new DefinitionError(kind.name, refusals)
 }
 
 const isFilled = (refusals: readonly Refusal[]): refusals is readonly [Refusal, ...Refusal[]] => refusals.length > 0
+
+/** Finds events that a state handles and the kind does not declare. XState's types accept a misspelt event beside a correct one. */
+function checkEvents({ machine, events }: Pick<Kind, 'machine' | 'events'>): Refusal[] {
+  const known = Object.keys(events)
+  const isKnown = (descriptor: string): boolean => {
+    if (descriptor === '*' || descriptor.startsWith('xstate.')) return true
+    if (descriptor.endsWith('.*')) return known.some((type) => `${type}.`.startsWith(descriptor.slice(0, -1)))
+    return known.includes(descriptor)
+  }
+  const unknown = nodesOf(machine).flatMap((node) =>
+    Object.keys(node.config.on ?? {})
+      .filter((descriptor) => !isKnown(descriptor))
+      .map((descriptor) => ({ descriptor, path: pathOf(node) })),
+  )
+  return unknown.map(({ descriptor, path }) => ({
+    code: 'unknown_event',
+    where: `${path}, on ${descriptor}`,
+    what: `the kind does not declare the event "${descriptor}"`,
+    instead: `use one of its events (${known.join(', ') || 'it has none'}), or declare it under "events" of defineKind`,
+  }))
+}
+
+/** Records and tables write active states as `open.idle+other.leaf`; these characters in a name would make that ambiguous. */
+const NOT_IN_NAMES = /[.+\p{Cc}]/u
+
+const checkStateNames = (machine: AnyStateMachine): Refusal[] =>
+  nodesOf(machine)
+    .filter(({ key, path }) => path.length > 0 && (key === '' || NOT_IN_NAMES.test(key) || !key.isWellFormed()))
+    .map((node) => ({
+      code: 'bad_state_name',
+      where: pathOf(node),
+      what: `the state name ${JSON.stringify(node.key)} is not allowed: records join names with . and +`,
+      instead: 'use a name that is not empty and has no ".", no "+" and no control characters',
+    }))

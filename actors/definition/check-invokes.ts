@@ -1,31 +1,32 @@
-import { StateMachine, type AnyStateMachine } from 'xstate'
+import { type AnyStateMachine, StateMachine } from 'xstate'
 import type { Refusal, RefusalCode } from './refusal.ts'
-import { builtIn, choicesOf, isFunction, isRecord, nodesOf, pathOf, type Found, type Node } from './walk-machine.ts'
+import { builtInAction, eventTransitionsOf, isFunction, isRecord, type Node, nodesOf, pathOf, type Reference } from './walk-machine.ts'
 
 interface Invoked {
   readonly node: Node
   readonly id: string
   readonly where: string
-  /** As it was written; XState gives what is written in place a name of its own. */
+  /** As its author wrote it. XState generates a name for an inline source. */
   readonly src: unknown
   readonly onSnapshot: boolean
   readonly systemId: boolean
 }
 
-export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and write its name: invoke: { src: "name", … }'
+/** The remedy for a source that is not a task. */
+export const INVOKE_INSTEAD = 'declare a task under "tasks" of defineKind and refer to it by name: invoke: { src: "name", … }'
 
 const TASK = Symbol.for('colloquy.task')
 
-/** Marks the logic that stands for a task in a machine. */
+/** Marks the actor logic that stands for a task in a machine. */
 export const taskLogic = (logic: object): object => Object.assign(logic, { [TASK]: true })
 
-/** What is wrong with what a machine invokes. */
-export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Found[]): Refusal[] {
+/** Checks the invokes of a machine. */
+export function checkSources(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, actions: readonly Reference[]): Refusal[] {
   const invoked = invokedIn(machine)
   return [
     ...invoked.flatMap((one) => [...checkSource(machine, tasks, one.where, one.src), ...checkErrors(one), ...checkExtras(one)]),
     ...checkIds(invoked),
-    ...actions.flatMap(({ where, value }) => (builtIn(value)?.['type'] === 'xstate.spawnChild' ? [spawned(where)] : [])),
+    ...actions.flatMap(({ where, value }) => (builtInAction(value)?.['type'] === 'xstate.spawnChild' ? [spawnedTask(where)] : [])),
   ]
 }
 
@@ -36,14 +37,21 @@ function invokedIn(machine: AnyStateMachine): Invoked[] {
     return node.invoke.map(({ id }, index): Invoked => {
       const config = list[index]
       const read = isRecord(config) ? config : {}
-      return { node, id, where: `${pathOf(node)}, invoke "${id}"`, src: read['src'], onSnapshot: 'onSnapshot' in read, systemId: read['systemId'] !== undefined }
+      return {
+        node,
+        id,
+        where: `${pathOf(node)}, invoke "${id}"`,
+        src: read['src'],
+        onSnapshot: 'onSnapshot' in read,
+        systemId: read['systemId'] !== undefined,
+      }
     })
   })
 }
 
 function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, unknown>>, where: string, src: unknown): Refusal[] {
   if (typeof src !== 'string') {
-    return [{ code: 'inline_source', where, what: 'what it invokes is written in place, and a record cannot name it', instead: INVOKE_INSTEAD }]
+    return [{ code: 'inline_source', where, what: 'it invokes an inline source, which a record cannot name', instead: INVOKE_INSTEAD }]
   }
   const known: Readonly<Record<string, unknown>> = machine.implementations.actors
   const logic = Object.hasOwn(known, src) ? known[src] : undefined
@@ -51,25 +59,33 @@ function checkSource(machine: AnyStateMachine, tasks: Readonly<Record<string, un
   if (logic === undefined) {
     const names = Object.keys(tasks)
     const which = names.length === 0 ? 'it has none' : `it has ${names.map((name) => `"${name}"`).join(', ')}`
-    return [{ code: 'unknown_source', where, what: `"${src}" is no task of the kind (${which})`, instead: INVOKE_INSTEAD }]
+    return [{ code: 'unknown_source', where, what: `"${src}" is not a task of the kind (${which})`, instead: INVOKE_INSTEAD }]
   }
   const [code, what] = logicOf(logic)
-  return [{
-    code, where, what: `"${src}" is ${what}, which would live in this process only and be lost with it`,
-    instead: code === 'machine_actor' ? 'make it a kind of its own and reach it by send({ kind, id, type, data })' : INVOKE_INSTEAD,
-  }]
+  return [
+    {
+      code,
+      where,
+      what: `"${src}" is ${what}, which would run in this process only and be lost with it`,
+      instead: code === 'machine_actor' ? 'make it a kind and send it events by send({ kind, id, type, data })' : INVOKE_INSTEAD,
+    },
+  ]
 }
 
-/** XState marks its logics by nothing but what they have and do. */
+/** XState does not label its kinds of actor logic; their members and behaviour tell them apart. */
 function logicOf(logic: unknown): [RefusalCode, string] {
   if (logic instanceof StateMachine) return ['machine_actor', 'a machine']
   if (!isRecord(logic) || !('start' in logic)) return ['transition_actor', 'a transition function']
-  if ('_subscription' in asked(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']
-  const resolved = asked(logic, 'transition', { status: 'active' }, { type: 'xstate.promise.resolve', data: 0 }, { self: {} })
-  return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is no task'] : ['callback_actor', 'a callback']
+  if ('_subscription' in callLogic(logic, 'getInitialSnapshot', undefined, undefined)) return ['observable_actor', 'an observable']
+  const resolved = callLogic(logic, 'transition', { status: 'active' }, { type: 'xstate.promise.resolve', data: 0 }, { self: {} })
+  return resolved['status'] === 'done' ? ['promise_actor', 'a promise that is not a task'] : ['callback_actor', 'a callback']
 }
 
-function asked(logic: Readonly<Record<string, unknown>>, method: string, ...args: readonly unknown[]): Readonly<Record<string, unknown>> {
+function callLogic(
+  logic: Readonly<Record<string, unknown>>,
+  method: string,
+  ...args: readonly unknown[]
+): Readonly<Record<string, unknown>> {
   const ask = logic[method]
   try {
     const answer = isFunction(ask) ? ask(...args) : undefined
@@ -83,44 +99,68 @@ function asked(logic: Readonly<Record<string, unknown>>, method: string, ...args
 function checkErrors({ node, id, where }: Invoked): Refusal[] {
   const error = `xstate.error.actor.${id}`
   for (let holder: Node | undefined = node; holder !== undefined; holder = holder.parent) {
-    if (choicesOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) return []
+    if (eventTransitionsOf(holder).some(({ event, transitions }) => transitions.length > 0 && (event === error || matches(event, error)))) {
+      return []
+    }
   }
-  return [{
-    code: 'no_on_error', where, what: 'nothing takes its error, which would end the actor for good',
-    instead: 'write onError: a task fails, or its deadline passes, sooner or later',
-  }]
+  return [
+    {
+      code: 'no_on_error',
+      where,
+      what: 'no transition handles its error, which would end the actor for good',
+      instead: 'add onError: sooner or later a task fails or its deadline passes',
+    },
+  ]
 }
 
 const matches = (descriptor: string, event: string): boolean =>
   descriptor === '*' || (descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1)))
 
-const checkExtras = ({ where, onSnapshot, systemId }: Invoked): Refusal[] => [
-  ...(onSnapshot ? [{ code: 'on_snapshot', where, what: 'a task gives no snapshots on its way, so onSnapshot never happens', instead: 'take its result by onDone' } as const] : []),
-  ...(systemId ? [{ code: 'system_id', where, what: 'a task is in no system of actors, so nobody could find it by its systemId', instead: 'leave systemId out' } as const] : []),
-]
+function checkExtras({ where, onSnapshot, systemId }: Invoked): Refusal[] {
+  const refusals: Refusal[] = []
+  if (onSnapshot) {
+    refusals.push({
+      code: 'on_snapshot',
+      where,
+      what: 'a task has no snapshots, so onSnapshot never happens',
+      instead: 'use its result in onDone',
+    })
+  }
+  if (systemId) {
+    const what = 'a task belongs to no actor system, so nothing can find it by its systemId'
+    refusals.push({ code: 'system_id', where, what, instead: 'remove systemId' })
+  }
+  return refusals
+}
 
-/** Results find their state by the invoke's id, which therefore may be pending only once. */
+/** A result finds its state by the id of the invoke, so each id may be pending only once. */
 function checkIds(invoked: readonly Invoked[]): Refusal[] {
   return invoked.flatMap((one, index) => {
     const other = invoked.slice(0, index).find((earlier) => earlier.id === one.id && mayBothBeActive(earlier.node, one.node))
     if (other === undefined) return []
-    return [{
-      code: 'duplicate_invoke', where: one.where, what: `"${pathOf(other.node)}" invokes under the same id and may be active at the same time`,
-      instead: 'give each an id of its own',
-    } as const]
+    return [
+      {
+        code: 'duplicate_invoke',
+        where: one.where,
+        what: `"${pathOf(other.node)}" has an invoke with the same id and may be active at the same time`,
+        instead: 'give each invoke its own id',
+      } as const,
+    ]
   })
 }
 
 function mayBothBeActive(a: Node, b: Node): boolean {
-  const ancestors = lineOf(a)
-  const common = lineOf(b).find((node) => ancestors.includes(node))
+  const ancestors = withAncestors(a)
+  const common = withAncestors(b).find((node) => ancestors.includes(node))
   return common === a || common === b || common?.type === 'parallel'
 }
 
-/** The state and those around it, innermost first. */
-const lineOf = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...lineOf(node.parent)])
+/** The state and its ancestors, innermost first. */
+const withAncestors = (node: Node): Node[] => (node.parent === undefined ? [node] : [node, ...withAncestors(node.parent)])
 
-export const spawned = (where: string): Refusal => ({
-  code: 'spawned_task', where, what: 'spawnChild starts what belongs to no state: nothing would stop it or take its error',
-  instead: 'invoke the task in a state; for several at one time, in parallel states',
+export const spawnedTask = (where: string): Refusal => ({
+  code: 'spawned_task',
+  where,
+  what: 'a task started by spawnChild belongs to no state: nothing would stop it or handle its error',
+  instead: 'invoke the task in a state; for concurrent tasks, use parallel states',
 })

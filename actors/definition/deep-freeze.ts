@@ -1,14 +1,14 @@
-/** Freezes plain objects and arrays at every depth, and hands the value back. */
+/** Freezes plain objects and arrays at every depth and returns the value. */
 export function deepFreeze<T>(value: T): T {
   freezeInside(value, new Set())
   return value
 }
 
-function freezeInside(value: unknown, seen: Set<unknown>): void {
-  if (!isPlain(value) || seen.has(value)) return
-  seen.add(value)
+function freezeInside(value: unknown, visited: Set<unknown>): void {
+  if (!isPlain(value) || visited.has(value)) return
+  visited.add(value)
   Object.freeze(value)
-  for (const item of Object.values(value)) freezeInside(item, seen)
+  for (const item of Object.values(value)) freezeInside(item, visited)
 }
 
 const isPlain = (value: unknown): value is object => {

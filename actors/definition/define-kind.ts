@@ -1,150 +1,78 @@
-import type { Logger } from 'pino'
-import { fromPromise, StateMachine, type AnyStateMachine, type ContextFrom, type PromiseActorLogic, type StateValue } from 'xstate'
+import { type AnyStateMachine, type ContextFrom, fromPromise, type PromiseActorLogic, StateMachine } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { EVENT_TYPE, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
+import { type Address, EVENT_TYPE, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 import { checkDefinition } from './check-definition.ts'
 import { taskLogic } from './check-invokes.ts'
-import { nodesOf } from './walk-machine.ts'
 import { deepFreeze } from './deep-freeze.ts'
-import { createPureMachine, type PureMachine } from './pure-machine.ts'
-import type { TaskSearchIndex } from './task-search.ts'
-import type { Upcasters } from './upcast.ts'
+import type { Migrations, Upcasters } from './earlier-versions.ts'
+import type { ContextSchema, Kind, Label, Schemas } from './kind.ts'
+import { createPureMachine } from './pure-machine.ts'
+import type { TaskDefinition, Tasks } from './task-definition.ts'
+import { nodesOf } from './walk-machine.ts'
 
-export type Schemas = Readonly<Record<string, z.ZodType>>
-export type ContextSchema = z.ZodType<Record<string, unknown>>
-
-/** What a task gets to work with. */
-export interface TaskCall<Input> {
-  readonly input: Input
-  /** The same for every attempt of one run, and for no other run: an idempotency key for the outside world. */
-  readonly key: string
-  /** Aborts when the deadline passes, when the machine no longer wants the result, and when the runner stops. */
-  readonly signal: AbortSignal
-  readonly log: Logger
-  /** Whose machine invoked it. */
-  readonly actor: Address
-  /** What the actor's tenant has said and learned. */
-  readonly memory: TaskSearchIndex
-}
-
-/** A task: work with effects outside, done by a runner and reported back to the machine that invoked it. */
-export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
-  readonly input: Input
-  readonly output: Output
-  /** From the start of the run, queueing included, to the error `deadline`. */
-  readonly deadlineMs: number
-  /** Attempts in all, at least 1. */
-  readonly attemptsMax: number
-  /** Runs at one time in the whole cluster. */
-  readonly concurrencyMax: number
-  run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
-}
-
-/** Declares a task; it only ties the type of `run` to the schemas. */
-export const defineTask = <Input extends z.ZodType, Output extends z.ZodType>(
-  definition: TaskDefinition<Input, Output>,
-): TaskDefinition<Input, Output> => definition
-
-/** Facts about an actor that the tables show, such as its intent. */
-export type Label = Readonly<Record<string, string | number | boolean | null>>
-
-export type Tasks = Readonly<Record<string, TaskDefinition>>
-
-/** A state as an earlier version of a kind left it: what its machine was in, and its context as JSON. */
-export interface OldState {
-  readonly value: StateValue
-  readonly context: Readonly<Record<string, unknown>>
-}
-
-/**
- * Turns a state of an earlier version into one of this version; pure. What it returns is checked: the context by the kind's
- * schema, the value by the machine.
- */
-export type Migration<Context> = (old: OldState) => { readonly value: StateValue; readonly context: Context }
-/** By the earlier version that it starts from; each leads straight to the kind's own version. */
-export type Migrations<Context> = Readonly<Record<number, Migration<Context>>>
-
-/** A kind of actor: a machine and what may cross its border. Without type arguments, as the pipeline sees it. */
-export interface Kind<
-  Context extends ContextSchema = ContextSchema, Events extends Schemas = Schemas, Emits extends Schemas = Schemas, T extends Tasks = Tasks,
-> {
-  readonly name: string
-  readonly version: number
-  readonly machine: AnyStateMachine
-  /** The machine as decisions use it. */
-  readonly pure: PureMachine
-  /** The ids under which its machine invokes tasks. */
-  readonly invokes: ReadonlySet<string>
-  readonly context: Context
-  readonly events: Events
-  readonly emits: Emits
-  readonly tasks: T
-  readonly migrate: Migrations<z.output<Context>>
-  readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
-  label(context: z.output<Context>): Label
-}
-
-export type Kinds = ReadonlyMap<string, Kind>
+export type { Migration, Migrations, OldState } from './earlier-versions.ts'
+export { type ContextSchema, type Kind, type Kinds, kindsByName, type Label, machineName, type Schemas } from './kind.ts'
+export { defineTask, type TaskCall, type TaskDefinition, type Tasks } from './task-definition.ts'
 
 /** An input as a machine sees it. */
 export interface MachineEvent<Type, Data> {
   readonly type: Type
   readonly id: string
-  /** When it happened, as its producer says; ISO. */
+  /** When it happened, by its producer's clock; ISO. */
   readonly time: string
   /**
-   * When it is decided on, which is what delays count from; ISO, milliseconds, never before that of the input before. The one
-   * clock of a machine. Events of timers and tasks have it too.
+   * When it is decided; ISO 8601 with milliseconds. Delays count from it. It never precedes the `at` of the input before. A machine has no
+   * other clock; events of timers and tasks have it, too.
    */
   readonly at: string
   readonly source: string
   readonly data: Data
 }
 
-/** XState takes no `never` for a machine's own types: a kind that takes nothing has an event that cannot be made. */
-type MachineEvents<Events extends Schemas> = [keyof Events] extends [never] ? MachineEvent<never, never> : {
-  [Type in keyof Events & string]: MachineEvent<Type, z.output<Events[Type]>>
-}[keyof Events & string]
+/** XState accepts no `never` as a machine's event type. A kind without events gets an event that cannot be constructed. */
+type MachineEvents<Events extends Schemas> = [keyof Events] extends [never]
+  ? MachineEvent<never, never>
+  : { [Type in keyof Events & string]: MachineEvent<Type, z.output<Events[Type]>> }[keyof Events & string]
 
-type MachineEmits<Emits extends Schemas> = [keyof Emits] extends [never] ? { readonly type: never } : {
-  [Type in keyof Emits & string]: { readonly type: Type; readonly data: z.input<Emits[Type]> }
-}[keyof Emits & string]
+type MachineEmits<Emits extends Schemas> = [keyof Emits] extends [never]
+  ? { readonly type: never }
+  : { [Type in keyof Emits & string]: { readonly type: Type; readonly data: z.input<Emits[Type]> } }[keyof Emits & string]
 
-type TaskLogic<Definition> = Definition extends TaskDefinition<infer Input, infer Output>
-  ? PromiseActorLogic<z.output<Output>, z.input<Input>>
-  : never
+type TaskLogic<Definition> =
+  Definition extends TaskDefinition<infer Input, infer Output> ? PromiseActorLogic<z.output<Output>, z.input<Input>> : never
 
+/** The definition of a kind without its machine. */
 export interface KindOptions<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks> {
-  /** A token of the grammar; the third token of the subjects. */
+  /** 1 to 128 letters, digits, `-` and `_`; the third token of the subjects. */
   readonly name: string
-  /** Rises whenever the machine's definition changes. */
+  /** A whole number from 1. Raise it whenever the machine's definition changes. */
   readonly version: number
   readonly context: Context
-  /** What may come in, by type. Other types are recorded and change nothing. */
+  /** Schemas of the inputs' data, by type. An input of another type is recorded and changes nothing. */
   readonly events: Events
-  /** What may go out, by type. Anything else that the machine emits is an error of the machine. */
+  /** Schemas of the emitted events' data, by type. A machine that emits another type has its input rejected as `poison`. */
   readonly emits: Emits
   readonly tasks: T
-  /** Facts about an actor that the tables show. Default: none. */
+  /** Facts about an actor for the tables, such as its intent. Default: none. */
   label?(context: z.output<Context>): Label
-  /** One for each earlier version that left records. Default: none. */
+  /** One migration for each earlier version that has left records. Default: none. */
   readonly migrate?: Migrations<z.output<Context>>
-  /** By event type: what takes the shapes that its data had before. Default: none; every type has one shape. */
+  /** By event type: the upcasters for earlier shapes of its data. Default: none. */
   readonly upcast?: { readonly [Type in keyof Events & string]?: Upcasters<z.input<Events[Type]>> }
 }
 
-/** A machine that was made by `setup(kind.xstate)` of this very kind. */
-type Fitting<M extends AnyStateMachine, Context extends ContextSchema> = [ContextFrom<M>] extends [z.output<Context>]
+/** Type-checks that the machine was made by `setup(kind.xstate)` of the same kind. */
+type MadeBySetup<M extends AnyStateMachine, Context extends ContextSchema> = [ContextFrom<M>] extends [z.output<Context>]
   ? unknown
   : { readonly 'the machine must be made by setup(kind.xstate).createMachine(…) of this kind': never }
 
 /**
- * Begins the definition of a kind. `xstate` goes into XState's own `setup(kind.xstate).createMachine(…)`, which keeps its
- * type checks; `with(machine)` closes the definition.
+ * Defines a kind in two steps. Pass `xstate` to XState's own `setup(kind.xstate).createMachine(…)`, which keeps its type checks; then
+ * `with(machine)` checks the machine and returns the kind.
  *
- * @throws ColloquyError `bad_kind` where a name is not of the grammar or a bound is not positive; DefinitionError where the machine
- * asks for what would be lost.
+ * @throws ColloquyError `bad_kind` where a name does not match the grammar or a bound is not positive; `with` throws DefinitionError where
+ * the machine asks for something that would be lost.
  */
 export function defineKind<Context extends ContextSchema, Events extends Schemas, Emits extends Schemas, T extends Tasks>(
   options: KindOptions<Context, Events, Emits, T>,
@@ -152,18 +80,16 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
   checkNames(options)
   const upcast = upcastersOf(options)
   const actors = Object.fromEntries(
-    Object.keys(options.tasks).map((name) => [name, taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is run by a runner`))))]),
+    Object.keys(options.tasks).map((name) => [
+      name,
+      taskLogic(fromPromise(() => Promise.reject(new Error(`task ${name} is executed by a runner`)))),
+    ]),
   ) as { [Name in keyof T & string]: TaskLogic<T[Name]> }
-  const types = {} as {
-    context: z.output<Context>
-    events: MachineEvents<Events>
-    emitted: MachineEmits<Emits>
-    input: Address
-  }
+  const types = {} as { context: z.output<Context>; events: MachineEvents<Events>; emitted: MachineEmits<Emits>; input: Address }
   return {
     xstate: { types, actors },
-    with: <M extends AnyStateMachine>(drawn: M & Fitting<M, Context>): Kind<Context, Events, Emits, T> => {
-      const machine = bounded(drawn)
+    with: <M extends AnyStateMachine>(given: M & MadeBySetup<M, Context>): Kind<Context, Events, Emits, T> => {
+      const machine = withMicrostepLimit(given)
       const kind: Kind<Context, Events, Emits, T> = {
         name: options.name,
         version: options.version,
@@ -179,8 +105,8 @@ export function defineKind<Context extends ContextSchema, Events extends Schemas
         label: (context) => options.label?.(context) ?? {},
       }
       checkDefinition(kind)
-      // All actors begin with this very object: what one of them wrote on it would be in every other.
-      deepFreeze(drawn.config.context)
+      // All actors share this object: a change in place by one of them would show in all others.
+      deepFreeze(given.config.context)
       return kind
     },
   }
@@ -190,18 +116,20 @@ function upcastersOf({ name, upcast = {} }: { name: string; upcast?: Readonly<Re
   const all: Record<string, Upcasters<unknown>> = {}
   for (const [type, upcasters] of Object.entries(upcast)) {
     for (const version of Object.keys(upcasters ?? {})) {
-      if (!/^[1-9]\d{0,5}$/.test(version)) throw new ColloquyError('bad_kind', `kind "${name}": upcast of "${type}" has "${version}", which is no version: 1, 2, 3…`)
+      if (!/^[1-9]\d{0,5}$/.test(version)) {
+        throw new ColloquyError('bad_kind', `kind "${name}": upcast of "${type}" has the key "${version}"; use a version: 1, 2, 3…`)
+      }
     }
     all[type] = upcasters ?? {}
   }
   return all
 }
 
-/** Microsteps that one event may cause before the machine is taken to be in an endless cycle. */
+/** Microsteps that one event may cause; more of them are an endless cycle. */
 const MICROSTEPS_MAX = 1_000
 
 /** The same machine with a bound on `always` cycles, which would otherwise hang the process. */
-function bounded(machine: AnyStateMachine): AnyStateMachine {
+function withMicrostepLimit(machine: AnyStateMachine): AnyStateMachine {
   const maxIterations = Math.min(MICROSTEPS_MAX, machine.options.maxIterations ?? MICROSTEPS_MAX)
   return new StateMachine({ ...machine.config, options: { ...machine.config.options, maxIterations } }, machine.implementations)
 }
@@ -213,7 +141,9 @@ function checkNames(options: { name: string; version: number; emits: Schemas; ta
   if (!TOKEN.test(options.name) || options.name === UNADDRESSABLE) refuse(`the name must match ${TOKEN} and not be "${UNADDRESSABLE}"`)
   if (!Number.isInteger(options.version) || options.version < 1) refuse('version must be a whole number from 1')
   for (const from of Object.keys(options.migrate ?? {})) {
-    if (!(Number(from) >= 1 && Number(from) < options.version)) refuse(`migrate has "${from}", which is no version before ${options.version}`)
+    if (!(Number(from) >= 1 && Number(from) < options.version)) {
+      refuse(`migrate has "${from}", which is not a version before ${options.version}`)
+    }
   }
   for (const type of Object.keys(options.emits)) if (!EVENT_TYPE.test(type)) refuse(`emitted type "${type}" must match ${EVENT_TYPE}`)
   for (const [name, task] of Object.entries(options.tasks)) {
@@ -222,17 +152,4 @@ function checkNames(options: { name: string; version: number; emits: Schemas; ta
       if (!(Number.isInteger(task[bound]) && task[bound] > 0)) refuse(`task "${name}": ${bound} must be a whole number from 1`)
     }
   }
-}
-
-/** `<kind>@<version>`, as records name the machine that decided. */
-export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`
-
-/** The kinds by name. @throws ColloquyError `bad_kind` where two share one. */
-export function kindsByName(kinds: readonly Kind[]): Kinds {
-  const byName = new Map<string, Kind>()
-  for (const kind of kinds) {
-    if (byName.has(kind.name)) throw new ColloquyError('bad_kind', `two kinds are called "${kind.name}"; give one another name`)
-    byName.set(kind.name, kind)
-  }
-  return byName
 }

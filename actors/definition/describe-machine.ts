@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import type { Kind, Schemas } from './define-kind.ts'
+import type { Kind, Schemas } from './kind.ts'
 import { isSend } from './send-action.ts'
-import { builtIn, choicesOf, isRecord, nameOf, tasksOf, timersOf, type Node, type Transition } from './walk-machine.ts'
+import { builtInAction, eventTransitionsOf, isRecord, nameOf, type Node, tasksOf, timersOf, type Transition } from './walk-machine.ts'
 
 const transitionShape = z.object({
-  /** Ids of states; absent where the state is not left. */
+  /** Ids of the target states; absent for a transition that exits no state. */
   target: z.array(z.string()).optional(),
   guard: z.string().optional(),
   actions: z.array(z.string()).optional(),
@@ -13,7 +13,7 @@ const transitionShape = z.object({
 })
 export type DescribedTransition = z.infer<typeof transitionShape>
 
-const described = z.object({
+const stateShape = z.object({
   id: z.string(),
   type: z.enum(['atomic', 'compound', 'parallel', 'final', 'history']),
   initial: z.array(z.string()).optional(),
@@ -21,16 +21,18 @@ const described = z.object({
   entry: z.array(z.string()).optional(),
   exit: z.array(z.string()).optional(),
   invoke: z.record(z.string(), z.string()).optional(),
-  /** By event descriptor; `always` transitions under the empty one. */
+  /** By event descriptor; `always` transitions have an empty one. */
   on: z.record(z.string(), z.array(transitionShape)).optional(),
-  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof described>> { return z.record(z.string(), described).optional() },
+  get states(): z.ZodOptional<z.ZodRecord<z.ZodString, typeof stateShape>> {
+    return z.record(z.string(), stateShape).optional()
+  },
 })
-export type DescribedState = z.infer<typeof described>
+export type DescribedState = z.infer<typeof stateShape>
 
 const schemas = z.record(z.string(), z.unknown())
-/** A kind's definition as data: what makes two machines of one name and version the same. */
+/** A kind's definition as data. Two machines of one name and version are the same if and only if this is equal. */
 export const definitionSchema = z.object({
-  machine: described,
+  machine: stateShape,
   context: z.unknown(),
   events: schemas,
   emits: schemas,
@@ -39,24 +41,30 @@ export const definitionSchema = z.object({
 export type Definition = z.infer<typeof definitionSchema>
 
 /**
- * States, transitions, and the names of all that is behind them, with the schemas. What functions do cannot be seen, nor what stands
- * behind a name: `colloquy check` sees that. Descriptions, tags, meta and the limits of tasks change nothing that is recorded.
+ * Describes a kind: states, transitions, names of implementations, and schemas.
+ *
+ * The bodies of functions are not part of it; `colloquy check` compares what they decide. Descriptions, tags, meta and the limits of tasks
+ * are left out, since they change nothing that is recorded.
  */
 export function describe(kind: Kind): Definition {
   return {
     machine: describeNode(kind.machine.root),
     context: jsonSchema(kind.context, 'output'),
-    events: all(kind.events, 'input'),
-    emits: all(kind.emits, 'input'),
-    tasks: Object.fromEntries(Object.entries(kind.tasks).map(([name, { input, output }]) =>
-      [name, { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') }])),
+    events: jsonSchemas(kind.events, 'input'),
+    emits: jsonSchemas(kind.emits, 'input'),
+    tasks: Object.fromEntries(
+      Object.entries(kind.tasks).map(([name, { input, output }]) => [
+        name,
+        { input: jsonSchema(input, 'input'), output: jsonSchema(output, 'output') },
+      ]),
+    ),
   }
 }
 
-/** The definition's fingerprint, the same on every machine. */
+/** The definition's fingerprint: 16 hexadecimal digits, the same on every machine. */
 export const hashOf = (definition: Definition): string => hash('sha256', canonical(definition), 'hex').slice(0, 16)
 
-/** Where two definitions first differ, as a path, with both sides; `undefined` where they do not. */
+/** The first path at which two definitions differ, with both values; undefined where they are equal. */
 export function firstDifference(before: unknown, after: unknown, path = ''): string | undefined {
   if (isRecord(before) && isRecord(after) && Array.isArray(before) === Array.isArray(after)) {
     for (const key of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
@@ -65,26 +73,29 @@ export function firstDifference(before: unknown, after: unknown, path = ''): str
     }
     return undefined
   }
-  return canonical(before) === canonical(after) ? undefined : `${path}: was ${shown(before)}, is ${shown(after)}`
+  return canonical(before) === canonical(after) ? undefined : `${path}: was ${shortText(before)}, is ${shortText(after)}`
 }
 
-const shown = (value: unknown): string => {
-  if (value === undefined) return 'not there'
+const shortText = (value: unknown): string => {
+  if (value === undefined) return 'missing'
   const text = canonical(value)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) => (isRecord(inner) && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner)) ?? ''
+/** JSON with sorted keys; empty for a value that JSON leaves out. */
+const canonical = (value: unknown): string => JSON.stringify(value, (_, inner: unknown) => sortedByKey(inner)) ?? ''
+
+const sortedByKey = (value: unknown): unknown =>
+  isRecord(value) && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
 
 function describeNode(node: Node): DescribedState {
   const timers = new Set(timersOf(node).map(({ eventType }) => eventType))
-  // The timers' own actions are XState's, and say nothing that the transitions do not.
+  // XState's own actions for timers repeat what the transitions say.
   const isOwn = (action: unknown): boolean => {
-    const id = builtIn(action)?.['id'] ?? builtIn(action)?.['sendId']
+    const id = builtInAction(action)?.['id'] ?? builtInAction(action)?.['sendId']
     return !(typeof id === 'string' && timers.has(id))
   }
-  const choices = choicesOf(node).map(({ event, transitions }) => [event, transitions.map(describeTransition)] as const)
+  const choices = eventTransitionsOf(node).map(({ event, transitions }) => [event, transitions.map(describeTransition)] as const)
   const states = Object.entries<Node>(node.states)
   return {
     id: node.id,
@@ -109,15 +120,15 @@ const describeTransition = ({ target, guard, actions, reenter }: Transition): De
   ...(reenter ? { reenter } : {}),
 })
 
-/** Stands for what is written in place. */
+/** Stands for an inline function. */
 const IN_PLACE = 'ƒ'
 
-/** A name, or what XState or Colloquy calls it, such as `assign`. */
+/** The name of an action; of a built-in one, such as `assign`, what XState or Colloquy calls it. */
 export function actionText(action: unknown): string {
   const name = nameOf(action)
   if (name !== undefined) return `${name}${paramsText(action)}`
   if (isSend(action)) return 'send'
-  const own = builtIn(action)
+  const own = builtInAction(action)
   if (own === undefined) return IN_PLACE
   const event = isRecord(own['event']) && typeof own['event'] !== 'function' ? own['event']['type'] : undefined
   return [String(own['type']).replace('xstate.', ''), ...(typeof event === 'string' ? [event] : [])].join(' ')
@@ -128,7 +139,7 @@ const paramsText = (reference: unknown): string => {
   return params === undefined ? '' : `(${typeof params === 'function' ? IN_PLACE : canonical(params)})`
 }
 
-/** A name, or how guards are put together. */
+/** The name of a guard, or the expression of a combined one. */
 export function guardText(guard: unknown): string {
   const name = nameOf(guard)
   if (name !== undefined) return `${name}${paramsText(guard)}`
@@ -138,13 +149,14 @@ export function guardText(guard: unknown): string {
   return `${typeof guard['name'] === 'string' ? guard['name'] : ''}(${inner.map(guardText).join(', ')})`
 }
 
-const all = (of: Schemas, io: 'input' | 'output'): Record<string, unknown> =>
+const jsonSchemas = (of: Schemas, io: 'input' | 'output'): Record<string, unknown> =>
   Object.fromEntries(Object.entries(of).map(([name, schema]) => [name, jsonSchema(schema, io)]))
 
-/** What only people read is no part of a schema here. */
+/** Descriptions, titles and examples are left out: only people read them. */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): unknown {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
-    io, unrepresentable: 'any',
+    io,
+    unrepresentable: 'any',
     override({ jsonSchema: made }) {
       delete made.description
       delete made.title

@@ -1,21 +1,21 @@
 import type { DescribedState, DescribedTransition } from './describe-machine.ts'
-import { readable } from './walk-machine.ts'
+import { descriptorText } from './walk-machine.ts'
 
-/** A state with its place in the picture; names are made up, since Mermaid takes few characters in them. */
-interface Drawn {
+/** A state in the diagram. Its alias is generated, since Mermaid allows few characters in names. */
+interface DrawnState {
   readonly alias: string
   readonly name: string
   readonly state: DescribedState
-  readonly parent: Drawn | undefined
-  readonly children: readonly Drawn[]
+  readonly parent: DrawnState | undefined
+  readonly children: readonly DrawnState[]
 }
 
-/** A machine as a Mermaid `stateDiagram-v2`: every state, and an arrow for every transition with its event, guard and actions. */
+/** Draws a machine as a Mermaid `stateDiagram-v2`: every state, and an arrow for every transition with its event, guard and actions. */
 export function mermaid(name: string, machine: DescribedState): string {
   let count = 0
-  const draw = (called: string, state: DescribedState, parent: Drawn | undefined): Drawn => {
-    const children: Drawn[] = []
-    const drawn = { alias: `s${count++}`, name: called, state, parent, children }
+  const draw = (label: string, state: DescribedState, parent: DrawnState | undefined): DrawnState => {
+    const children: DrawnState[] = []
+    const drawn = { alias: `s${count++}`, name: label, state, parent, children }
     for (const [key, inner] of Object.entries(state.states ?? {})) children.push(draw(key, inner, drawn))
     return drawn
   }
@@ -26,23 +26,31 @@ export function mermaid(name: string, machine: DescribedState): string {
   return ['stateDiagram-v2', `  [*] --> ${root.alias}`, ...linesOf(root, arrows, '  '), ...outer, ''].join('\n')
 }
 
-const inside = (drawn: Drawn): Drawn[] => [drawn, ...drawn.children.flatMap(inside)]
+const inside = (drawn: DrawnState): DrawnState[] => [drawn, ...drawn.children.flatMap(inside)]
 
-function linesOf(drawn: Drawn, arrows: readonly Arrow[], indent: string): string[] {
+function linesOf(drawn: DrawnState, arrows: readonly Arrow[], indent: string): string[] {
   const { alias, state, children } = drawn
   const label = `state "${escaped(titleOf(drawn))}" as ${alias}`
   const around = arrows.filter(({ holder }) => holder === drawn).map(({ text }) => text)
   if (children.length === 0) return [`${indent}${label}`]
   const deeper = `${indent}  `
-  const first = (state.initial ?? []).map((id) => children.find((child) => child.state.id === id || inside(child).some((one) => one.state.id === id)))
+  const first = (state.initial ?? [])
+    .map((id) => children.find((child) => child.state.id === id || inside(child).some((one) => one.state.id === id)))
     .flatMap((child) => (child === undefined ? [] : [`[*] --> ${child.alias}`]))
   const finals = children.filter((child) => child.state.type === 'final').map((child) => `${child.alias} --> [*]`)
   const blocks = children.map((child) => linesOf(child, arrows, deeper))
-  const regions = state.type === 'parallel' ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block])) : blocks.flat()
-  return [`${indent}${label} {`, ...first.map((line) => `${deeper}${line}`), ...regions, ...[...finals, ...around].map((line) => `${deeper}${line}`), `${indent}}`]
+  const regions =
+    state.type === 'parallel' ? blocks.flatMap((block, index) => (index === 0 ? block : [`${deeper}--`, ...block])) : blocks.flat()
+  return [
+    `${indent}${label} {`,
+    ...first.map((line) => `${deeper}${line}`),
+    ...regions,
+    ...[...finals, ...around].map((line) => `${deeper}${line}`),
+    `${indent}}`,
+  ]
 }
 
-function titleOf({ name, state }: Drawn): string {
+function titleOf({ name, state }: DrawnState): string {
   if (state.type === 'history') return `${name} (${state.history === 'deep' ? 'H*' : 'H'})`
   const extra = [
     ...Object.entries(state.invoke ?? {}).map(([id, src]) => (id === src ? `invoke ${src}` : `invoke ${src} (${id})`)),
@@ -53,34 +61,43 @@ function titleOf({ name, state }: Drawn): string {
 }
 
 interface Arrow {
-  /** The state in whose block it stands: the innermost around both ends; none for arrows of the machine as a whole. */
-  readonly holder: Drawn | undefined
+  /** The innermost state around both ends, in whose block the arrow is drawn; undefined for arrows of the machine itself. */
+  readonly holder: DrawnState | undefined
   readonly text: string
 }
 
-function arrowsFrom(from: Drawn, byId: ReadonlyMap<string, Drawn>): Arrow[] {
-  return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) => transitions.flatMap((transition): Arrow[] => {
-    const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
-    if (targets === undefined) return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
-    return targets.map((to) => ({ holder: commonOf(from, to), text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}` }))
-  }))
+function arrowsFrom(from: DrawnState, byId: ReadonlyMap<string, DrawnState>): Arrow[] {
+  return Object.entries(from.state.on ?? {}).flatMap(([event, transitions]) =>
+    transitions.flatMap((transition): Arrow[] => {
+      const targets = transition.target?.flatMap((id) => byId.get(id) ?? [])
+      if (targets === undefined) {
+        return [{ holder: from.parent, text: `${from.alias} --> ${from.alias} : ${labelOf(event, transition, true)}` }]
+      }
+      return targets.map((to) => ({
+        holder: commonOf(from, to),
+        text: `${from.alias} --> ${to.alias} : ${labelOf(event, transition, false)}`,
+      }))
+    }),
+  )
 }
 
-function commonOf(from: Drawn, to: Drawn): Drawn | undefined {
-  const around = new Set<Drawn>()
+function commonOf(from: DrawnState, to: DrawnState): DrawnState | undefined {
+  const around = new Set<DrawnState>()
   for (let one = from.parent; one !== undefined; one = one.parent) around.add(one)
   for (let one = to.parent; one !== undefined; one = one.parent) if (around.has(one)) return one
   return undefined
 }
 
-function labelOf(event: string, { guard, actions, reenter }: DescribedTransition, stays: boolean): string {
+function labelOf(event: string, { guard, actions, reenter }: DescribedTransition, isTargetless: boolean): string {
   const parts = [
-    event === '' ? 'always' : readable(event).replace(/^on /, ''), ...(guard === undefined ? [] : [`[${guard}]`]),
-    ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]), ...(stays ? ['(stays)'] : []), ...(reenter === true ? ['(again)'] : []),
+    event === '' ? 'always' : descriptorText(event).replace(/^on /, ''),
+    ...(guard === undefined ? [] : [`[${guard}]`]),
+    ...(actions === undefined ? [] : [`/ ${actions.join(', ')}`]),
+    ...(isTargetless ? ['(stays)'] : []),
+    ...(reenter === true ? ['(again)'] : []),
   ]
   return escaped(parts.join(' '))
 }
 
-/** Mermaid's own way to write a character that means something to it. Names may be anything. */
-const escaped = (text: string): string =>
-  text.replace(/[^\p{L}\p{N} _.,·()[\]/*+=!?'-]/gu, (character) => `#${character.codePointAt(0)};`)
+/** Escapes characters that have a meaning in Mermaid. Names may contain any character. */
+const escaped = (text: string): string => text.replace(/[^\p{L}\p{N} _.,·()[\]/*+=!?'-]/gu, (character) => `#${character.codePointAt(0)};`)

@@ -1,32 +1,37 @@
 import {
-  createActor, type AnyEventObject, type AnyMachineSnapshot, type AnyStateMachine, type ExecutableActionObject, type Snapshot,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type ExecutableActionObject,
+  type Snapshot,
 } from 'xstate'
 import { ColloquyError } from '../../schemas/errors.ts'
 
-/** What a machine did: its next snapshot, and what it wants done, none of which has been done. */
-export type Taken = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
+/** The result of a transition: the next snapshot, and the actions to carry out. None of them has been carried out. */
+export type TransitionResult = readonly [AnyMachineSnapshot, readonly ExecutableActionObject[]]
 
 type Scope = Parameters<AnyStateMachine['transition']>[2]
 
-/** A machine as a pure function. */
+/** A machine as pure functions. */
 export interface PureMachine {
-  initial(input: unknown): Taken
-  next(snapshot: AnyMachineSnapshot, event: AnyEventObject): Taken
-  /** A snapshot from its JSON. Nothing is started. */
+  initial(input: unknown): TransitionResult
+  next(snapshot: AnyMachineSnapshot, event: AnyEventObject): TransitionResult
+  /** Restores a snapshot from its JSON. Nothing is started. */
   restore(persisted: Snapshot<unknown>): AnyMachineSnapshot
 }
 
 /**
- * The same as XState's own `initialTransition` and `transition`, which make an actor, and with it an initial state, for every
- * call: two thirds of their time. Here one actor that is never started serves as the scope of many calls; a call that
- * brought children into it leaves a new one to the next.
+ * Does the same as XState's `initialTransition` and `transition`, which spend two thirds of their time on creating an actor with its
+ * initial state for every call. Here one actor, never started, serves as the scope of many calls. A call that adds children to the scope
+ * leaves a new scope to the next call.
  */
 export function createPureMachine(machine: AnyStateMachine): PureMachine {
   let scope: Scope | undefined
-  const call = (take: (scope: Scope) => AnyMachineSnapshot): Taken => {
+  const call = (transition: (scope: Scope) => AnyMachineSnapshot): TransitionResult => {
     const actions: ExecutableActionObject[] = []
     const used = { ...(scope ??= createScope(machine)), actionExecutor: (action: ExecutableActionObject) => void actions.push(action) }
-    const snapshot = take(used)
+    const snapshot = transition(used)
     if (Object.keys(snapshot.children as object).length > 0) scope = undefined
     return [snapshot, actions]
   }
@@ -39,10 +44,13 @@ export function createPureMachine(machine: AnyStateMachine): PureMachine {
 
 function createScope(machine: AnyStateMachine): Scope {
   const self = createActor(machine)
-  // Nobody would ever take it up: only the action sendTo is carried out.
-  self.send = () => { throw new ColloquyError('send_to_other', 'self.send(…) is called by a function of the machine, which may have no effects; use the action raise or sendTo') }
-  const nothing = (): void => undefined
-  return {
-    self, system: self.system, id: '', sessionId: '', defer: nothing, logger: nothing, stopChild: nothing, emit: nothing, actionExecutor: nothing,
+  // An event sent this way would be lost: only the action sendTo is carried out.
+  self.send = () => {
+    throw new ColloquyError(
+      'send_to_other',
+      'a function of the machine calls self.send(…), but functions of a machine must have no effects; use the action raise or sendTo',
+    )
   }
+  const noop = (): void => undefined
+  return { self, system: self.system, id: '', sessionId: '', defer: noop, logger: noop, stopChild: noop, emit: noop, actionExecutor: noop }
 }

@@ -1,20 +1,21 @@
 import type { ActionArgs, EventObject, MachineContext, ParameterizedObject } from 'xstate'
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { ContextSchema, Kind, Schemas } from './kind.ts'
+import type { Tasks } from './task-definition.ts'
 import { isFunction } from './walk-machine.ts'
-import type { ContextSchema, Kind, Schemas, Tasks } from './define-kind.ts'
 
-/** What one actor tells another one of its own tenant. */
+/** An event for another actor of the same tenant. */
 export interface Sending {
-  /** The other's kind by name. */
+  /** Name of the target's kind. */
   readonly kind: string
-  /** The other's id. */
+  /** Id of the target. */
   readonly id: string
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** The same to a kind that is at hand: its events' types are checked. */
+/** The same for a kind given as an object: its events' types are checked. */
 type SendingTo<Events extends Schemas> = {
   [Type in keyof Events & string]: {
     readonly kind: Kind<ContextSchema, Events, Schemas, Tasks>
@@ -28,42 +29,49 @@ const SENDING = Symbol.for('colloquy.send')
 
 type Params = ParameterizedObject['params'] | undefined
 
-/** An action for XState that is never run: the decision reads what it says, and commits it with the record. */
+/** A marker in the form of an XState action. It never runs; the decision reads its argument and commits it with the record. */
 export interface SendAction<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject> {
   (args: ActionArgs<Context, Expression, Event>, params: P): void
 }
 
-type Said<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, What> =
-  | What
-  | ((args: ActionArgs<Context, Expression, Event>, params: P) => What)
+type ValueOrFunction<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, What> =
+  What | ((args: ActionArgs<Context, Expression, Event>, params: P) => What)
 
 /**
- * An action that sends an event to another actor of the same tenant, used like XState's `emit`. It is committed with the input
- * that caused it and then delivered in the actor's order, at least once under one id, so that the other takes it once; the
- * other sees this input's id as `causationid` and `colloquy/<tenant>/<kind>/<id>` as source.
+ * An action that sends an event to another actor of the same tenant; use it like XState's `emit`.
  *
- * `kind` is a kind, whose events are then checked by tsc, or a kind's name. What the other cannot take becomes its dead letter.
+ * The event is committed with the input that caused it, and delivered in the sender's order at least once; its id is stable, so the target
+ * takes it once. The target sees the id of the causing input as `causationid` and `colloquy/<tenant>/<kind>/<id>` as `source`.
+ *
+ * `kind` is a kind, whose event types tsc then checks, or the name of one. An event that the target rejects becomes the target's dead
+ * letter.
  */
 export function send<
-  Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject, Events extends Schemas,
->(what: Said<Context, Expression, P, Event, SendingTo<Events>>): SendAction<Context, Expression, P, Event>
+  Context extends MachineContext,
+  Expression extends EventObject,
+  P extends Params,
+  Event extends EventObject,
+  Events extends Schemas,
+>(what: ValueOrFunction<Context, Expression, P, Event, SendingTo<Events>>): SendAction<Context, Expression, P, Event>
+/** The same with the name of a kind; the event's type is not checked. */
 export function send<Context extends MachineContext, Expression extends EventObject, P extends Params, Event extends EventObject>(
-  what: Said<Context, Expression, P, Event, Sending>,
+  what: ValueOrFunction<Context, Expression, P, Event, Sending>,
 ): SendAction<Context, Expression, P, Event>
-export function send(what: unknown): () => void {
+export function send(sending: unknown): () => void {
   const action = (): void => {
-    throw new ColloquyError('not_carried_out', 'send(…) is carried out by Colloquy; a machine that is run by XState alone sends nothing. Try it with given(kind) of colloquy/test')
+    const what = 'only Colloquy carries out send(…); a machine that XState runs alone sends nothing'
+    throw new ColloquyError('not_carried_out', `${what}. Test it with given(kind) of colloquy/test`)
   }
-  return Object.assign(action, { [SENDING]: what })
+  return Object.assign(action, { [SENDING]: sending })
 }
 
 /** Whether an action of a machine is a `send`. */
 export const isSend = (action: unknown): boolean => typeof action === 'function' && SENDING in action
 
-/** What a `send` says, given what the machine gave it; `undefined` where the action is none. */
+/** The argument of a `send`, computed where it is a function; `undefined` where the action is not a `send`. */
 export function sendingOf(action: unknown, args: unknown, params: unknown): unknown {
   if (typeof action !== 'function' || !(SENDING in action)) return undefined
-  const what = action[SENDING]
-  const said = isFunction(what) ? what(args, params) : what
-  return said ?? null
+  const sending = action[SENDING]
+  const value = isFunction(sending) ? sending(args, params) : sending
+  return value ?? null
 }

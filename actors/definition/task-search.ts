@@ -1,39 +1,40 @@
-/** What a task may ask the memory of its actor's tenant. */
+/** A search by a task in the index of its actor's tenant. */
 export interface TaskSearchQuery {
-  /** At most 8,192 characters; the rest is not looked at. */
+  /** At most 8,192 characters; the rest is ignored. */
   readonly q: string
-  /** What was said, or what was learned. Default: both. */
+  /** Search in messages of conversations or in uploaded knowledge. Default: both. */
   readonly in?: 'messages' | 'knowledge'
-  /** Only what was said in the actor's own conversation. */
+  /** True: only messages of the actor's own conversation. Default: false. */
   readonly own?: boolean
-  /** Hits; 1 to 20. */
+  /** Maximum number of hits; 1 to 20. */
   readonly limit: number
 }
 
-/** A text that was found. */
+/** One hit. */
 export interface TaskSearchHit {
-  /** Of this very piece of text; it stays while the text does. */
+  /** Id of this piece of text; the same as long as the text does not change. */
   readonly id: string
-  /** Of knowledge what its source is called, of what was said the message's id. */
+  /** For knowledge: the name of its source. For a message: its id. */
   readonly source: string
   readonly text: string
   readonly lang: string | null
-  /** ISO. */
+  /** ISO time of the text. */
   readonly at: string
-  /** 0 to 1, by meaning and by word. */
+  /** 0 to 1; combines similarity of meaning and of words. */
   readonly score: number
 }
 
 /**
- * The memory as a task sees it: only what its actor's own tenant has said and learned. It follows LOG with the embedder's lag.
+ * The search index as a task sees it. It contains only messages and knowledge of the actor's own tenant, and lags behind LOG by the lag of
+ * the indexer.
  */
 export interface TaskSearchIndex {
   /**
-   * Best first.
+   * Searches; the best hit comes first.
    *
-   * @throws ColloquyError `no_memory` where no process that has a memory answers, worth another attempt
+   * @throws ColloquyError `no_memory` where no process with a search index answers; retrying may help.
    */
   search(question: TaskSearchQuery): Promise<readonly TaskSearchHit[]>
-  /** Names what the tenant has learned: another name after every change of it, `undefined` where it never learned anything. */
+  /** The version of the tenant's knowledge: a different text after every change, `undefined` where the tenant has never uploaded any. */
   knowledgeVersion(): Promise<string | undefined>
 }

@@ -1,29 +1,19 @@
 import type { z } from 'zod'
+import { type Input, zodProblem } from '../../schemas/envelope.ts'
 import { messageOf } from '../../schemas/errors.ts'
-import { zodProblem, type Input } from '../../schemas/envelope.ts'
-import type { Kind } from './define-kind.ts'
+import type { Upcaster } from './earlier-versions.ts'
+import type { Kind } from './kind.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
-/** An earlier shape of an event's data, and how it becomes today's; pure. */
-export interface Upcaster<Today> {
-  readonly from: z.ZodType
-  readonly to: (data: unknown) => Today
-}
-
-/** By the version whose shape it takes; each leads straight to today's. */
-export type Upcasters<Today> = Readonly<Record<number, Upcaster<Today>>>
-
-/** Declares an upcaster; it ties the type of `to` to the earlier schema. */
-export const upcaster = <From extends z.ZodType, Today>(from: From, to: (data: z.output<From>) => Today): Upcaster<Today> => ({
-  from, to: (data) => to(from.parse(data)),
-})
-
+/** The data in the present shape, or why they cannot be read. */
 export type ReadData = { readonly ok: true; readonly data: Data } | { readonly ok: false; readonly error: string }
 
 /**
- * An input's data as the machine of today takes it. Its shape is that of its `dataversion`; without one the newest that it fits, so
- * that neither producers nor what is stored need change when an event does. Types that the kind does not know pass as they are.
+ * The data of an input in the present shape.
+ *
+ * The input's `dataversion` names its shape. Without one, the newest shape that the data fit applies, so that neither producers nor stored
+ * inputs have to change when an event does. Data of a type that the kind does not declare are returned unchanged.
  */
 export function readData(kind: Kind, input: Input): ReadData {
   const data = input.data ?? {}
@@ -38,13 +28,17 @@ export function readData(kind: Kind, input: Input): ReadData {
   const asToday = version === undefined || version === today ? check(schema, data, 'data') : undefined
   if (asToday?.ok === true) return asToday
   const fitting = earlier.find((upcaster) => (version === undefined ? upcaster.from.safeParse(data).success : upcaster.version === version))
-  if (fitting === undefined) return asToday ?? { ok: false, error: `dataversion: no upcaster takes "${input.type}" of version ${version}` }
+  if (fitting === undefined) return asToday ?? { ok: false, error: `dataversion: no upcaster reads "${input.type}" of version ${version}` }
   return upcast(schema, fitting, data)
 }
 
 /** Newest first. */
-const earlierOf = (kind: Kind, type: string) => !Object.hasOwn(kind.upcast, type) ? [] : Object.entries(kind.upcast[type] ?? {})
-  .map(([version, upcaster]) => ({ version: Number(version), ...upcaster })).sort((a, b) => b.version - a.version)
+const earlierOf = (kind: Kind, type: string) =>
+  !Object.hasOwn(kind.upcast, type)
+    ? []
+    : Object.entries(kind.upcast[type] ?? {})
+        .map(([version, upcaster]) => ({ version: Number(version), ...upcaster }))
+        .sort((a, b) => b.version - a.version)
 
 function upcast(schema: z.ZodType, { version, from, to }: Upcaster<unknown> & { version: number }, data: Data): ReadData {
   const old = from.safeParse(data)

@@ -1,26 +1,27 @@
 import type { AnyStateMachine } from 'xstate'
 
-/** A state of a machine, as XState has taken it apart. */
+/** A state of a machine, as XState has parsed it. */
 export type Node = AnyStateMachine['root']
 
-/** Something that a machine refers to, with the place where it does, for people to find it. */
-export interface Found {
+/** An action or guard that a machine refers to. `where` tells people the place. */
+export interface Reference {
   readonly where: string
   readonly value: unknown
 }
 
-/** One transition, with all that can be chosen between for the same event of the same state. */
-export interface Choice {
+/** The transitions of one state for one event, tried in this order. */
+export interface EventTransitions {
   readonly where: string
   /** The event's descriptor; empty for `always`. */
   readonly event: string
   readonly transitions: readonly Transition[]
 }
 
+/** One transition of a state. */
 export interface Transition {
   readonly guard: unknown
   readonly actions: readonly unknown[]
-  /** Absent where the state is not left. */
+  /** Undefined for a transition that exits no state. */
   readonly target: readonly Node[] | undefined
   readonly reenter: boolean
 }
@@ -31,21 +32,34 @@ export function nodesOf(machine: AnyStateMachine): Node[] {
   return below(machine.root)
 }
 
-/** How a state is called in messages and records; the machine as a whole is `(root)`. */
+/** The dotted path of a state in messages and records; `(root)` for the machine itself. */
 export const pathOf = (node: Node): string => (node.path.length === 0 ? '(root)' : node.path.join('.'))
 
-/** The transitions of a state: by event (results of tasks, `after` and `onDone` included), and `always`. */
-export function choicesOf(node: Node): Choice[] {
+/** The transitions of a state: by event, including results of tasks, `after` and `onDone`; and `always`. */
+export function eventTransitionsOf(node: Node): EventTransitions[] {
   const path = pathOf(node)
-  const byEvent = [...node.transitions].map(([event, transitions]) => ({ where: `${path}, ${readable(event)}`, event, transitions: transitions.map(plain) }))
+  const byEvent = [...node.transitions].map(([event, transitions]) => ({
+    where: `${path}, ${descriptorText(event)}`,
+    event,
+    transitions: transitions.map(toTransition),
+  }))
   const always = node.always ?? []
-  return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(plain) }]
+  return always.length === 0 ? byEvent : [...byEvent, { where: `${path}, always`, event: '', transitions: always.map(toTransition) }]
 }
 
-const plain = ({ guard, actions, target, reenter }: { guard?: unknown; actions: readonly unknown[]; target: readonly Node[] | undefined; reenter: boolean }): Transition =>
-  ({ guard, actions, target, reenter })
+const toTransition = ({
+  guard,
+  actions,
+  target,
+  reenter,
+}: {
+  guard?: unknown
+  actions: readonly unknown[]
+  target: readonly Node[] | undefined
+  reenter: boolean
+}): Transition => ({ guard, actions, target, reenter })
 
-/** The timers that a state sets when it is entered. */
+/** A timer that a state sets when it is entered. */
 export interface NodeTimer {
   /** Also the id under which the timer is cancelled. */
   readonly eventType: string
@@ -53,13 +67,13 @@ export interface NodeTimer {
   readonly delay: unknown
 }
 
-/** One for each delay of a state, however many transitions wait for it. */
+/** One for each delay of a state, however many transitions share it. */
 export function timersOf(node: Node): NodeTimer[] {
   const all = node.after.map(({ eventType, delay }: { readonly eventType: string; readonly delay?: unknown }) => ({ eventType, delay }))
   return all.filter(({ eventType }, index) => all.findIndex((other) => other.eventType === eventType) === index)
 }
 
-/** The tasks that a state starts when it is entered. */
+/** A task that a state starts when it is entered. */
 export interface NodeTask {
   readonly id: string
   readonly src: unknown
@@ -67,11 +81,12 @@ export interface NodeTask {
   readonly input: unknown
 }
 
+/** The tasks of a state, one for each invoke. */
 export const tasksOf = (node: Node): NodeTask[] =>
   node.invoke.map(({ id, src, input }: { readonly id: string; readonly src: unknown; readonly input?: unknown }) => ({ id, src, input }))
 
-/** What an event's descriptor stands for, as its author wrote it. */
-export function readable(event: string): string {
+/** An event's descriptor in the words of the machine's author, such as `onDone of job`. */
+export function descriptorText(event: string): string {
   const after = /^xstate\.after\.([^.]*)\./.exec(event)
   if (after !== null) return `after ${after[1] ?? ''}`
   const outcome = /^xstate\.(done|error)\.actor\.(.*)$/.exec(event)
@@ -80,8 +95,8 @@ export function readable(event: string): string {
   return event.startsWith('xstate.done.state.') ? 'onDone' : `on ${event}`
 }
 
-/** Every action in every state, in entry, exit and transitions, and those named in `setup({actions})`. */
-export function actionsOf(machine: AnyStateMachine): Found[] {
+/** All actions of a machine: in entry, exit, initial and other transitions, and those named in `setup({actions})`. */
+export function actionsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) => {
     const path = pathOf(node)
     const initial = node.type === 'compound' ? node.initial.actions : []
@@ -89,40 +104,45 @@ export function actionsOf(machine: AnyStateMachine): Found[] {
       ...node.entry.map((value) => ({ where: `${path}, entry`, value })),
       ...node.exit.map((value) => ({ where: `${path}, exit`, value })),
       ...initial.map((value: unknown) => ({ where: `${path}, initial`, value })),
-      ...choicesOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value })))),
+      ...eventTransitionsOf(node).flatMap(({ where, transitions }) =>
+        transitions.flatMap(({ actions }) => actions.map((value) => ({ where, value }))),
+      ),
     ]
   })
-  return [...inStates, ...named(machine, 'actions')]
+  return [...inStates, ...namedImplementations(machine, 'actions')]
 }
 
-/** Every guard, those inside `and`, `or` and `not` included, and those named in `setup({guards})`. */
-export function guardsOf(machine: AnyStateMachine): Found[] {
+/** All guards of a machine, including those inside `and`, `or` and `not`, and those named in `setup({guards})`. */
+export function guardsOf(machine: AnyStateMachine): Reference[] {
   const inStates = nodesOf(machine).flatMap((node) =>
-    choicesOf(node).flatMap(({ where, transitions }) => transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }]))))
-  return [...inStates, ...named(machine, 'guards')].flatMap(withInner)
+    eventTransitionsOf(node).flatMap(({ where, transitions }) =>
+      transitions.flatMap(({ guard }) => (guard === undefined ? [] : [{ where, value: guard }])),
+    ),
+  )
+  return [...inStates, ...namedImplementations(machine, 'guards')].flatMap(withInner)
 }
 
-const withInner = (found: Found): Found[] => {
+const withInner = (found: Reference): Reference[] => {
   const inner = isRecord(found.value) && Array.isArray(found.value['guards']) ? found.value['guards'] : []
   return [found, ...inner.flatMap((value: unknown) => withInner({ where: found.where, value }))]
 }
 
-/** What `setup` gave names to. */
-export const named = (machine: AnyStateMachine, what: 'actions' | 'guards' | 'actors' | 'delays'): Found[] =>
+/** The implementations named in `setup`. */
+export const namedImplementations = (machine: AnyStateMachine, what: 'actions' | 'guards' | 'actors' | 'delays'): Reference[] =>
   Object.entries<unknown>(machine.implementations[what]).map(([name, value]) => ({ where: `${what.slice(0, -1)} "${name}"`, value }))
 
-/** The name by which a state refers to an implementation; absent where it is written in place. */
+/** The name by which a state refers to an implementation; undefined where it is inline. */
 export function nameOf(reference: unknown): string | undefined {
   if (typeof reference === 'string') return reference
   if (typeof reference === 'function' || !isRecord(reference)) return undefined
   return typeof reference['type'] === 'string' ? reference['type'] : undefined
 }
 
-/** One of XState's own actions, such as `xstate.assign`, with what was said to it; absent for anything else. */
-export const builtIn = (action: unknown): Readonly<Record<string, unknown>> | undefined =>
+/** One of XState's own actions, such as `xstate.assign`, with its parameters; undefined for any other value. */
+export const builtInAction = (action: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof action === 'function' && isRecord(action) && 'resolve' in action ? action : undefined
 
-/** An object whose properties can be looked at; functions are objects here, since XState writes on them. */
+/** Whether a value has properties. Functions count, since XState stores properties on them. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   (typeof value === 'object' || typeof value === 'function') && value !== null
 

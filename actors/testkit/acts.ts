@@ -1,15 +1,26 @@
 import type { InternalInput, TaskError } from '../../schemas/internal-messages.ts'
 import { valueText } from '../core/value-differences.ts'
 import { durationText } from './durations.ts'
-import { startStep, deliver, fromInside, fromProducer, nextDue, passTo, resultMessage, settle, timeText, type World } from './simulated-world.ts'
+import {
+  advanceTo,
+  deliver,
+  deliverReadyResults,
+  internalMessage,
+  nextScheduled,
+  producerMessage,
+  resultMessage,
+  startStep,
+  timeText,
+  type World,
+} from './simulated-world.ts'
 
-/** Attributes of an input beside its type and data. */
+/** Attributes of an input besides its type and data. */
 export interface Attributes {
-  /** Default: one of its own for each input. The same again is a repeat, and changes nothing. */
+  /** Default: a new id for each input. An input with an id that the actor remembers is a duplicate and changes nothing. */
   readonly id?: string
   /** Default `test`. */
   readonly source?: string
-  /** When it happened, ISO. Default: the simulated now. */
+  /** When it happened, ISO. Default: the simulated time. */
   readonly time?: string
   readonly sequence?: number
   readonly correlationid?: string
@@ -17,7 +28,7 @@ export interface Attributes {
   readonly history?: boolean
 }
 
-/** What a test may do to an actor, as a value: what scenarios, walks and recordings are made of. */
+/** One act of a test on an actor, as data. Scenarios, random walks and recordings consist of acts. */
 export type Act =
   | { readonly act: 'when'; readonly type: string; readonly data: unknown; readonly attributes?: Attributes | undefined }
   | { readonly act: 'raw'; readonly body: unknown }
@@ -28,56 +39,65 @@ export type Act =
   | { readonly act: 'expires'; readonly task: string }
   | { readonly act: 'fires'; readonly event?: string | undefined }
 
-/** Does it, with all that follows by itself at that moment; a text says why it cannot be done. */
+/** Performs an act and delivers the stubs' immediate results. A returned text says why the act is impossible. */
 export function perform(world: World, act: Act): World | string {
-  const begun = startStep(world, actText(act))
+  const started = startStep(world, actText(act))
   switch (act.act) {
     case 'when': {
       const body = { type: act.type, data: act.data, id: `input-${world.seq + 1}`, source: 'test', ...act.attributes }
-      return settle(deliver(begun, fromProducer(Buffer.from(JSON.stringify(body)))))
+      return deliverReadyResults(deliver(started, producerMessage(Buffer.from(JSON.stringify(body)))))
     }
-    case 'raw': return settle(deliver(begun, fromProducer(bytesOf(act.body))))
-    case 'after': return passTo(begun, world.nowMs + act.ms)
+    case 'raw':
+      return deliverReadyResults(deliver(started, producerMessage(bytesOf(act.body))))
+    case 'after':
+      return advanceTo(started, world.nowMs + act.ms)
     case 'until': {
       const untilMs = Date.parse(act.time)
-      return untilMs >= world.nowMs ? passTo(begun, untilMs) : `"${act.time}" is no time from ${timeText(world.nowMs)} on`
+      return untilMs >= world.nowMs ? advanceTo(started, untilMs) : `"${act.time}" is not a time from ${timeText(world.nowMs)} on`
     }
     case 'ends':
     case 'fails': {
       const run = pendingRun(world, act.task)
-      if (run === undefined) return nothingWaits(act.task)
+      if (run === undefined) return noPendingRun(act.task)
       const result = act.act === 'ends' ? { kind: 'done' as const, output: act.output } : { kind: 'failed' as const, error: act.error }
-      return settle(deliver(begun, resultMessage(run.run, { ...result, afterMs: 0 })))
+      return deliverReadyResults(deliver(started, resultMessage(run.run, { ...result, afterMs: 0 })))
     }
     case 'expires': {
       const run = pendingRun(world, act.task)
-      return run === undefined ? nothingWaits(act.task) : comesDue(begun, run.deadlineAt, { type: 'task.expired', run: run.run })
+      return run === undefined ? noPendingRun(act.task) : deliverAt(started, run.deadlineAt, { type: 'task.expired', run: run.run })
     }
     case 'fires': {
       const timer = pendingTimer(world, act.event)
       if (timer === undefined) return `no timer${act.event === undefined ? '' : ` of "${act.event}"`} is pending`
-      return comesDue(begun, timer.at, { type: 'timer.fired', run: timer.run })
+      return deliverAt(started, timer.at, { type: 'timer.fired', run: timer.run })
     }
   }
 }
 
-
-/** Moves the clock on to where something is due, and lets it come; what is due before must come first. */
-function comesDue(world: World, at: string, message: InternalInput): World | string {
-  const first = nextDue(world)
+/** Advances the clock to a scheduled time and delivers the message. Refuses where something else is scheduled earlier. */
+function deliverAt(world: World, at: string, message: InternalInput): World | string {
+  const earlier = nextScheduled(world)
   const atMs = Date.parse(at)
-  if (first !== undefined && first.atMs < atMs) return `a ${first.what} is due before that, at ${timeText(first.atMs)}: let it come first, by .after(…) for instance`
-  return settle(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, fromInside(message)))
+  if (earlier !== undefined && earlier.atMs < atMs) {
+    return `a ${earlier.what} comes before that, at ${timeText(earlier.atMs)}: let it come first, for example by .after(…)`
+  }
+  return deliverReadyResults(deliver({ ...world, nowMs: Math.max(world.nowMs, atMs) }, internalMessage(message)))
 }
 
-const nothingWaits = (task: string): string => `no run of task "${task}" waits for a result`
+const noPendingRun = (task: string): string => `no run of task "${task}" waits for a result`
 
+/** The payload for a body: bytes and strings as they are, any other value as JSON. */
 export const bytesOf = (body: unknown): Uint8Array =>
-  (body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body) ?? ''))
+  body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : (JSON.stringify(body) ?? ''))
 
-/** The tasks that have a run without a stub's result to come, each once, the one that has waited longest first. */
-export const waitingTasks = (world: World): string[] =>
-  [...new Set(Object.entries(world.actor.state?.tasks ?? {}).filter(([run]) => !hasResult(world, run)).map(([, { task }]) => task))]
+/** The tasks with a run that no stub will end, each once; the oldest run first. */
+export const unstubbedTasks = (world: World): string[] => [
+  ...new Set(
+    Object.entries(world.actor.state?.tasks ?? {})
+      .filter(([run]) => !hasResult(world, run))
+      .map(([, { task }]) => task),
+  ),
+]
 
 function pendingRun(world: World, name: string): { run: string; deadlineAt: string } | undefined {
   const found = Object.entries(world.actor.state?.tasks ?? {}).find(([run, { task }]) => task === name && !hasResult(world, run))
@@ -92,16 +112,24 @@ function pendingTimer(world: World, event: string | undefined): { run: string; a
   return earliest === undefined ? undefined : { run: earliest[0], at: earliest[1].at }
 }
 
-/** As it reads in a history. */
+/** The act as a line of a history. */
 function actText(act: Act): string {
   switch (act.act) {
-    case 'when': return `when ${act.type} ${valueText(act.data)}`
-    case 'raw': return `when ${valueText(Buffer.from(bytesOf(act.body)).toString('utf8'))} is published`
-    case 'after': return `after ${durationText(act.ms)}`
-    case 'until': return `until ${act.time}`
-    case 'ends': return `task ${act.task} ends`
-    case 'fails': return `task ${act.task} fails`
-    case 'expires': return `task ${act.task} expires`
-    case 'fires': return `timer${act.event === undefined ? '' : ` ${act.event}`} fires`
+    case 'when':
+      return `when ${act.type} ${valueText(act.data)}`
+    case 'raw':
+      return `when ${valueText(Buffer.from(bytesOf(act.body)).toString('utf8'))} is published`
+    case 'after':
+      return `after ${durationText(act.ms)}`
+    case 'until':
+      return `until ${act.time}`
+    case 'ends':
+      return `task ${act.task} ends`
+    case 'fails':
+      return `task ${act.task} fails`
+    case 'expires':
+      return `task ${act.task} expires`
+    case 'fires':
+      return `timer${act.event === undefined ? '' : ` ${act.event}`} fires`
   }
 }

@@ -1,21 +1,21 @@
-import { ColloquyError } from '../../schemas/errors.ts'
-import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
 import { RESOLUTION_TYPE } from '../../schemas/dead-letter-resolution.ts'
-import { internalSchema, type InternalInput } from '../../schemas/internal-messages.ts'
+import { RESERVED_ID_PREFIX, RESERVED_TYPE } from '../../schemas/envelope.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { type InternalInput, internalSchema } from '../../schemas/internal-messages.ts'
 import { parseJson } from '../../schemas/json.ts'
 import type { LogRecord, State } from '../../schemas/record.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { newActor } from '../core/actor.ts'
+import { type Deviation, replayRecord } from '../core/replay.ts'
 import { differenceLines } from '../core/value-differences.ts'
-import { kindsByName, type Kind } from '../definition/define-kind.ts'
-import { replayRecord, type Deviation } from '../core/replay.ts'
-import { perform, type Act } from './acts.ts'
-import { actCode, call, chainCode, literal } from './scenario-code.ts'
+import { type Kind, kindsByName } from '../definition/kind.ts'
+import { type Act, perform } from './acts.ts'
 import { failure } from './failure.ts'
-import { scenarioOf, type Scenario } from './scenario.ts'
-import { createWorld, nextDue, timeText, type World } from './simulated-world.ts'
+import { type Scenario, scenarioOf } from './scenario.ts'
+import { actCode, call, chainCode, literal } from './scenario-code.ts'
+import { createWorld, nextScheduled, timeText, type World } from './simulated-world.ts'
 
-/** What today's kind would decide otherwise than it is recorded. */
+/** A difference between a recorded decision and today's. */
 export interface RecordDeviation extends Deviation {
   readonly record: LogRecord
 }
@@ -25,30 +25,35 @@ export interface Recording<K extends Kind> {
   readonly address: Address
   /** Oldest first. */
   readonly records: readonly LogRecord[]
-  /** Where replaying its inputs from the first on leads to something else; only the first, since the rest may follow from it. */
+  /** The first record that today's kind decides differently; undefined where there is none. Later differences may follow from the first. */
   readonly deviation: RecordDeviation | undefined
   /**
-   * Fails where replaying leads to something else, and goes on after the last record otherwise.
+   * Fails where today's kind decides a record differently; otherwise returns a scenario after the last record.
    *
-   * @throws AssertionError with the first record that differs, what was recorded and what would be today
+   * @throws AssertionError with the first record that differs, the recorded values and today's
    */
   thenAsRecorded(): Scenario<K>
-  /** The history as a test that needs no recording: to be kept with the code, shortened and changed. */
+  /** The history as the code of a test that works without the recording: keep it with the code, shorten it, change it. */
   toCode(): string
 }
 
 /** @throws ColloquyError `no_history` where there is no record */
 export function createRecording<K extends Kind>(kind: K, address: Address, records: readonly LogRecord[]): Recording<K> {
   const [first] = records
-  if (first === undefined) throw new ColloquyError('no_history', `${address.tenant}/${address.kind}/${address.id} has no records; check tenant, kind and id with "colloquy show"`)
+  if (first === undefined) {
+    const key = `${address.tenant}/${address.kind}/${address.id}`
+    throw new ColloquyError('no_history', `${key} has no records; check tenant, kind and id with "colloquy show"`)
+  }
   const { deviation, world } = replay(kind, address, records)
   const recording: Recording<K> = {
-    address, records, deviation,
+    address,
+    records,
+    deviation,
     thenAsRecorded() {
       if (deviation === undefined) return scenarioOf(world, true)
       const { record, cause, differences } = deviation
       const lines = differenceLines(differences).map((line) => `\n  ${line}`)
-      throw failure(world, `record ${record.n} would be another today: ${cause}${lines.join('')}`, {
+      throw failure(world, `today, record ${record.n} would differ: ${cause}${lines.join('')}`, {
         expected: Object.fromEntries(differences.map(({ path, expected }) => [path, expected])),
         actual: Object.fromEntries(differences.map(({ path, actual }) => [path, actual])),
         calledBy: recording.thenAsRecorded,
@@ -59,13 +64,15 @@ export function createRecording<K extends Kind>(kind: K, address: Address, recor
   return recording
 }
 
-/** Replays the inputs from the first on, each on what today's kind made of those before, up to the first that differs. */
+/** Decides the recorded inputs again in order, each on the actor that today's kind made of those before, up to the first difference. */
 function replay(kind: Kind, address: Address, records: readonly LogRecord[]): { deviation: RecordDeviation | undefined; world: World } {
   const kinds = kindsByName([kind])
   let actor = newActor(address)
   for (const [index, record] of records.entries()) {
     const replayed = replayRecord(kinds, actor, record)
-    const steps = [{ what: `the recorded history of ${address.tenant}/${address.kind}/${address.id}`, records: records.slice(0, index + 1) }]
+    const steps = [
+      { what: `the recorded history of ${address.tenant}/${address.kind}/${address.id}`, records: records.slice(0, index + 1) },
+    ]
     const world = { ...createWorld(kind, { ...address, at: record.at }), seq: record.inbox.seq, steps }
     if (replayed.kind === 'differs') return { deviation: { ...replayed.deviation, record }, world }
     actor = replayed.next
@@ -81,57 +88,67 @@ function codeOf(kind: Kind, address: Address, records: readonly LogRecord[]): st
   return chainCode(`given(${kind.name}, ${literal({ tenant, id, at })})`, calls)
 }
 
-/** The calls that lead through the history, and what it says came of each. */
+/** The calls that repeat the history, with an expectation for each recorded effect. */
 function callsOf(start: World, records: readonly LogRecord[]): string[] {
   const calls: string[] = []
   let world = start
   const act = (next: Act): boolean => {
     const after = perform(world, next)
     calls.push(actCode(next))
-    if (typeof after === 'string') calls.push(`// today this cannot be done: ${after}`)
+    if (typeof after === 'string') calls.push(`// today this is not possible: ${after}`)
     else world = after
     return typeof after !== 'string'
   }
   for (const [index, record] of records.entries()) {
     if (RESOLUTION_TYPE.test(record.input.type)) continue
-    // A timer or deadline that was recorded late must not come by itself before its turn.
-    const untilMs = Math.min(Date.parse(record.at), (nextDue(world)?.atMs ?? Infinity) - 1)
+    // A timer or deadline that was recorded late must not be delivered before its turn.
+    const untilMs = Math.min(Date.parse(record.at), (nextScheduled(world)?.atMs ?? Infinity) - 1)
     const next = actOf(record, records[index - 1]?.state ?? null)
-    const comesByItself = next.act === 'fires' || next.act === 'expires'
-    if (untilMs > world.nowMs && !comesByItself) act({ act: 'until', time: timeText(untilMs) })
+    const movesClock = next.act === 'fires' || next.act === 'expires'
+    if (untilMs > world.nowMs && !movesClock) act({ act: 'until', time: timeText(untilMs) })
     if (!act(next)) break
-    calls.push(...whatCame(record))
+    calls.push(...expectationsOf(record))
   }
   return calls
 }
 
-/** @param before what was pending when it came */
+/** @param before the state before the record, with its pending runs */
 function actOf(record: LogRecord, before: State | null): Act {
   const { input, outcome, payload = '', subject = '' } = record
-  if (outcome === 'rejected') return internalAct(internalSchema.safeParse(parseJson(payload)).data, before, subject) ?? { act: 'raw', body: payload }
+  if (outcome === 'rejected') {
+    return internalAct(internalSchema.safeParse(parseJson(payload)).data, before, subject) ?? { act: 'raw', body: payload }
+  }
   const { id, type, source, time, sequence, correlationid, causationid, history, data = {} } = input
   const inside = RESERVED_TYPE.test(type) ? internalAct(internalSchema.safeParse({ type, ...data }).data, before) : undefined
   if (inside !== undefined) return inside
   const own = id.startsWith(RESERVED_ID_PREFIX) ? undefined : id
-  const told = time === record.inbox.ts ? undefined : time
-  return { act: 'when', type, data, attributes: { id: own, source: source === 'test' ? undefined : source, time: told, sequence, correlationid, causationid, history } }
+  const ownTime = time === record.inbox.ts ? undefined : time
+  return {
+    act: 'when',
+    type,
+    data,
+    attributes: { id: own, source: source === 'test' ? undefined : source, time: ownTime, sequence, correlationid, causationid, history },
+  }
 }
 
-function internalAct(told: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
-  if (told === undefined || told.type === 'alarm' || !subject.startsWith('int.')) return undefined
-  const task = before?.tasks[told.run]?.task ?? ''
-  switch (told.type) {
-    case 'task.done': return { act: 'ends', task, output: told.output }
-    case 'task.failed': return { act: 'fails', task, error: told.error }
-    case 'task.expired': return { act: 'expires', task }
+function internalAct(message: InternalInput | undefined, before: State | null, subject = 'int.'): Act | undefined {
+  if (message === undefined || message.type === 'alarm' || !subject.startsWith('int.')) return undefined
+  const task = before?.tasks[message.run]?.task ?? ''
+  switch (message.type) {
+    case 'task.done':
+      return { act: 'ends', task, output: message.output }
+    case 'task.failed':
+      return { act: 'fails', task, error: message.error }
+    case 'task.expired':
+      return { act: 'expires', task }
     case 'timer.fired': {
       const { timers = {} } = before ?? {}
-      return { act: 'fires', event: Object.keys(timers).length > 1 ? timers[told.run]?.event.type : undefined }
+      return { act: 'fires', event: Object.keys(timers).length > 1 ? timers[message.run]?.event.type : undefined }
     }
   }
 }
 
-function whatCame(record: LogRecord): string[] {
+function expectationsOf(record: LogRecord): string[] {
   if (record.reason !== undefined) return [call('thenRejected', record.reason)]
   return [
     ...(record.to === record.from || record.to === '' ? [] : [call('thenState', record.to)]),

@@ -1,15 +1,14 @@
 import type { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord, Reason } from '../../schemas/record.ts'
-import { differenceLines, differencesBetween, valueText, type Difference } from '../core/value-differences.ts'
-import type { Kind, Label } from '../definition/define-kind.ts'
 import { statePath } from '../core/snapshot.ts'
-import { perform, type Act, type Attributes } from './acts.ts'
-import { durationText, millisecondsOf, type Duration } from './durations.ts'
+import { type Difference, differenceLines, differencesBetween, valueText } from '../core/value-differences.ts'
+import type { Kind, Label } from '../definition/kind.ts'
+import { type Act, type Attributes, perform } from './acts.ts'
+import { type Duration, durationText, millisecondsOf } from './durations.ts'
 import { complaintText, failure } from './failure.ts'
-import { isIn } from './is-in.ts'
-import { fitOutput, isFailure, type AnyStub, type Failure, type StubOf } from './task-stubs.ts'
-import { createWorld, nextDue, timeText, type World, type WorldOptions } from './simulated-world.ts'
+import { createWorld, isIn, nextScheduled, timeText, type World, type WorldOptions } from './simulated-world.ts'
+import { type AnyStub, type Failure, fitOutput, isFailure, type StubOf } from './task-stubs.ts'
 
 /** Some of an object's fields, at every depth; arrays are whole. */
 export type Some<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [Key in keyof T]?: Some<T[Key]> } : T
@@ -20,177 +19,247 @@ type Name<Of> = keyof Of & string
 type OutputOf<K extends Kind, Task extends Name<K['tasks']>> = z.input<K['tasks'][Task]['output']>
 
 /**
- * A test of one actor, step by step. Every call gives a new scenario and leaves the one it was called on as it was, so that
- * several ends may grow from one beginning. `then…` looks at what came of the last step: the last `when`, `after`, `until`,
- * `taskEnds`, `taskExpires` or `timerFires`, with everything that followed by itself.
+ * A test of one actor, step by step.
  *
- * An input that is rejected, or that ends the actor with an error, fails the test at its next call, unless that is `thenRejected` or
+ * Every call returns a new scenario and leaves the old one unchanged, so several tests may branch from one beginning. `then…` examines the
+ * last step: the last `when`, `after`, `until`, `taskEnds`, `taskExpires` or `timerFires`, with all that followed from it.
+ *
+ * An input that is rejected, or that ends the actor with an error, fails the test at the next call, unless that call is `thenRejected` or
  * `thenStatus`.
  */
 export interface Scenario<K extends Kind> {
-  /** From now on, a task that is started comes back with this: see `Stub`. A task without one waits for `taskEnds`. */
+  /** Defines the outcome of all later runs of a task; see `Stub`. A run of a task without a stub waits for `taskEnds`. */
   task<Task extends Name<K['tasks']>>(name: Task, stub: StubOf<K['tasks'][Task]>): Scenario<K>
 
-  /** An input comes in. Results of stubs that take no time come with it; timers come when time passes, be it `.after(0)`. */
+  /**
+   * Delivers an input, and the results of stubs that take no time. Timers fire only when time passes: `.after(0)` fires those set for now.
+   */
   when<Type extends Name<K['events']>>(type: Type, data: z.input<K['events'][Type]>, attributes?: Attributes): Scenario<K>
-  /** Whatever a producer may publish: a text or bytes as they are, anything else as JSON. */
+  /** Publishes any body as a producer may: a string or bytes as they are, any other value as JSON. */
   whenRaw(body: unknown): Scenario<K>
-  /** Time passes; timers, results and deadlines come as they fall due, in order. */
+  /** Lets time pass. Timers, results and deadlines are delivered at their times, in order. */
   after(duration: Duration): Scenario<K>
-  /** The same, up to a moment (ISO). */
+  /** Lets time pass up to an ISO time. */
   until(time: string): Scenario<K>
-  /** The oldest pending run of a task without a stub comes back. */
+  /** Ends the oldest pending run of a task without a stub. */
   taskEnds<Task extends Name<K['tasks']>>(name: Task, result: OutputOf<K, Task> | Failure): Scenario<K>
-  /** The deadline of the oldest pending run of a task passes; the clock moves on to it where it is later. */
+  /** Lets the deadline of a task's oldest pending run pass; advances the clock to it where it lies ahead. */
   taskExpires(name: Name<K['tasks']>): Scenario<K>
-  /** The earliest pending timer fires, or the earliest of those whose event is this; the clock moves on to it where it is later. */
+  /** Fires the earliest pending timer, or the earliest one with this event; advances the clock to it where it lies ahead. */
   timerFires(event?: string): Scenario<K>
 
-  /** In this state, or in one inside it: `open` for `open.idle`; any of several parallel ones. All of them, joined by `+`, sorted. */
+  /**
+   * The actor is in this state or in a substate of it: `open` holds in `open.idle`. Of parallel states, name one, or all of them sorted and
+   * joined by `+`.
+   */
   thenState(path: string): Scenario<K>
   /** The context has these fields, or passes this check. */
   thenContext(expected: Some<z.output<K['context']>> | ((context: z.output<K['context']>) => boolean)): Scenario<K>
-  /** An event with these fields went out, after those that this step's `thenEmitted` has already found. */
+  /** An event with these fields was emitted, after those that earlier `thenEmitted` calls of this step found. */
   thenEmitted<Type extends Name<K['emits']>>(type: Type, data?: Some<z.input<K['emits'][Type]>>): Scenario<K>
-  /** No such event went out; without a type: none at all. */
+  /** No event of this type was emitted; without a type: no event at all. */
   thenNotEmitted(type?: Name<K['emits']>): Scenario<K>
   /** A run of the task was started, with these fields in its input. */
   thenTask<Task extends Name<K['tasks']>>(name: Task, input?: Some<z.input<K['tasks'][Task]['input']>>): Scenario<K>
-  /** A message with these fields was sent to another actor. */
-  thenSent<To extends Kind>(kind: To, id: string, type: Name<To['events']>, data?: Some<z.input<To['events'][Name<To['events']>]>>): Scenario<K>
+  /** An event with these fields was sent to another actor. */
+  thenSent<To extends Kind>(
+    kind: To,
+    id: string,
+    type: Name<To['events']>,
+    data?: Some<z.input<To['events'][Name<To['events']>]>>,
+  ): Scenario<K>
   thenSent(kind: string, id: string, type: string, data?: object): Scenario<K>
-  /** A timer is pending that is due so much later than now. */
+  /** A timer is pending that fires after this duration. */
   thenTimer(due: Duration): Scenario<K>
-  /** Nothing went out, nothing was started or set, and the state is what it was. */
+  /** The step had no effect: no event, task or timer, and the state is unchanged. */
   thenNothing(): Scenario<K>
   thenRejected(reason: Reason): Scenario<K>
   thenStatus(status: LogRecord['status']): Scenario<K>
   /** The label has these facts. */
   thenLabel(expected: Label): Scenario<K>
 
-  /** As records write it; before the first input, where the machine will begin. */
+  /** The active states as records write them; before the first input, the machine's initial states. */
   readonly state: string
-  /** Of an actor that has met an input. */
+  /** The machine's context; undefined before the first input, although the type does not say so. */
   readonly context: z.output<K['context']>
-  /** The simulated now, ISO. */
+  /** The simulated time, ISO. */
   readonly now: string
-  /** All records so far, as LOG would have them, oldest first. */
+  /** All records so far, as LOG would hold them, oldest first. */
   readonly records: readonly LogRecord[]
 }
 
-/** What the last step came to, as far as the test has looked at it. */
-interface Look {
+/** A world, with what the test has examined of its last step. */
+interface Inspection {
   readonly world: World
-  /** Emitted events of this step that `thenEmitted` has gone past. */
-  readonly emittedSeen: number
-  /** The test said that it expects a rejection or an end with an error. */
+  /** Emitted events of this step up to the last one that `thenEmitted` found. */
+  readonly emittedChecked: number
+  /** The test expects a rejection or an end with an error. */
   readonly isExpected: boolean
 }
 
-/** Begins a test of an actor that has not met any input. */
+/** Starts a test of an actor that has had no input. */
 export const given = <K extends Kind>(kind: K, options?: WorldOptions): Scenario<K> => scenarioOf(createWorld(kind, options))
 
-/** Goes on from a world, looking back at its last step; `isExpected`: whatever went wrong in that is known. */
-export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> => createScenario({ world, emittedSeen: 0, isExpected })
+/** Continues from a world at its last step. `isExpected`: a rejection or error in that step is expected. */
+export const scenarioOf = <K extends Kind>(world: World, isExpected = false): Scenario<K> =>
+  createScenario({ world, emittedChecked: 0, isExpected })
 
-function createScenario<K extends Kind>(look: Look): Scenario<K> {
-  const { world } = look
+function createScenario<K extends Kind>(inspection: Inspection): Scenario<K> {
+  const { world } = inspection
   const { kind } = world.watcher
   const step = world.steps.at(-1) ?? { what: '', records: [] }
   const { initialState } = world.watcher
   const state = world.actor.state === null ? initialState : statePath(world.actor.state)
 
-  /** A later step, before which nothing may have gone wrong unsaid. */
+  /** Performs an act as the next step. The step before must not have failed unexpectedly. */
   const next = (calledBy: Called, act: Act): Scenario<K> => {
-    checkUnexpected(look, calledBy)
+    checkUnexpected(inspection, calledBy)
     const after = perform(world, act)
     if (typeof after === 'string') throw failure(world, after, { calledBy })
     if (after.complaint !== undefined) throw failure(after, complaintText(after.complaint), { calledBy })
     return scenarioOf(after)
   }
 
-  /** The same step, after a look at it: `problem` says what is not as expected. */
-  const then = (calledBy: Called, problem: string | undefined, more: Partial<Look> = {}, values: { expected?: unknown; actual?: unknown } = {}): Scenario<K> => {
-    if (more.isExpected !== true) checkUnexpected(look, calledBy)
+  /** Examines the same step; `problem` says how it differs from what was expected. */
+  const then = (
+    calledBy: Called,
+    problem: string | undefined,
+    more: Partial<Inspection> = {},
+    values: { expected?: unknown; actual?: unknown } = {},
+  ): Scenario<K> => {
+    if (more.isExpected !== true) checkUnexpected(inspection, calledBy)
     if (problem !== undefined) throw failure(world, problem, { ...values, calledBy })
-    return createScenario({ ...look, ...more })
+    return createScenario({ ...inspection, ...more })
   }
   const compared = (calledBy: Called, what: string, expected: unknown, actual: unknown): Scenario<K> => {
     const lines = differenceLines(differencesBetween(expected, actual, 'contains'))
-    return then(calledBy, lines.length === 0 ? undefined : `${what} is not as expected\n  ${lines.join('\n  ')}`, {}, { expected, actual })
+    return then(calledBy, lines.length === 0 ? undefined : `${what} differs\n  ${lines.join('\n  ')}`, {}, { expected, actual })
   }
-  /** The first of some things that is named and has some fields; where there is none, what was there instead. */
-  const found = (verb: string, name: string, fields: unknown, all: readonly (readonly [name: string, fields: unknown])[], from = 0): { problem?: string; index: number } => {
-    const index = all.findIndex(([other, has], at) => at >= from && other === name && missing(fields, has).length === 0)
+  /** The index of the first item with this name and these fields; where there is none, a text with the items that exist. */
+  const find = (
+    verb: string,
+    name: string,
+    fields: unknown,
+    all: readonly (readonly [name: string, fields: unknown])[],
+    from = 0,
+  ): { problem?: string; index: number } => {
+    const index = all.findIndex(([other, has], at) => at >= from && other === name && missingFields(fields, has).length === 0)
     if (index >= 0) return { index }
-    const asked = fields === undefined ? name : `${name} with ${valueText(fields)}`
+    const wanted = fields === undefined ? name : `${name} with ${valueText(fields)}`
     const near = all.slice(from).find(([other]) => other === name)
-    const why = near === undefined ? [] : differenceLines(missing(fields, near[1])).map((line) => `\n  ${line}`)
+    const why = near === undefined ? [] : differenceLines(missingFields(fields, near[1])).map((line) => `\n  ${line}`)
     const others = all.map(([other, has]) => `${other} ${valueText(has)}`).join(', ')
-    return { index, problem: `expected that it ${verb} ${asked}; it ${verb} ${others === '' ? 'nothing' : others}${from > 0 ? `, of which ${from} were looked at before` : ''}${why.join('')}` }
+    const examined = from > 0 ? `, of which the first ${from} were examined before` : ''
+    const actual = `it ${verb} ${others === '' ? 'nothing' : others}${examined}`
+    return { index, problem: `expected that it ${verb} ${wanted}; ${actual}${why.join('')}` }
   }
   const emitted = step.records.flatMap((record) => record.emitted)
 
   const api: Scenario<K> = {
     task(name, stub: AnyStub) {
-      checkUnexpected(look, api.task)
-      if (!Object.hasOwn(kind.tasks, name)) throw new ColloquyError('no_such_task', `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`)
+      checkUnexpected(inspection, api.task)
+      if (!Object.hasOwn(kind.tasks, name)) {
+        throw new ColloquyError(
+          'no_such_task',
+          `kind "${kind.name}" has no task "${name}"; it has ${Object.keys(kind.tasks).join(', ') || 'none'}`,
+        )
+      }
       const calls = new Map(world.calls)
       calls.delete(name)
-      return createScenario({ ...look, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
+      return createScenario({ ...inspection, world: { ...world, calls, stubs: new Map(world.stubs).set(name, stub) } })
     },
     when: (type, data, attributes) => next(api.when, { act: 'when', type, data, attributes }),
     whenRaw: (body) => next(api.whenRaw, { act: 'raw', body }),
     after: (duration) => next(api.after, { act: 'after', ms: millisecondsOf(duration) }),
     until: (time) => next(api.until, { act: 'until', time }),
-    taskEnds: (name, result) => next(api.taskEnds, isFailure(result)
-      ? { act: 'fails', task: name, error: result.error }
-      : { act: 'ends', task: name, output: fitOutput(kind, name, result) }),
+    taskEnds: (name, result) =>
+      next(
+        api.taskEnds,
+        isFailure(result)
+          ? { act: 'fails', task: name, error: result.error }
+          : { act: 'ends', task: name, output: fitOutput(kind, name, result) },
+      ),
     taskExpires: (name) => next(api.taskExpires, { act: 'expires', task: name }),
     timerFires: (event) => next(api.timerFires, { act: 'fires', event }),
 
-    thenState: (path) => then(api.thenState, isIn(state, path) ? undefined : `expected state "${path}", but it is in "${state}"${hintOf(world)}`, {}, { expected: path, actual: state }),
+    thenState(path) {
+      const problem = isIn(state, path) ? undefined : `expected state "${path}", but it is in "${state}"${hintOf(world)}`
+      return then(api.thenState, problem, {}, { expected: path, actual: state })
+    },
     thenContext(expected) {
       const context = world.actor.state?.context
       if (typeof expected !== 'function') return compared(api.thenContext, 'the context', expected, context)
-      return then(api.thenContext, expected(context as z.output<K['context']>) ? undefined : `the context does not pass the check: ${valueText(context)}`)
+      const passes = expected(context as z.output<K['context']>)
+      return then(api.thenContext, passes ? undefined : `the context does not pass the check: ${valueText(context)}`)
     },
     thenEmitted(type, data) {
-      const { problem, index } = found('emitted', type, data, emitted.map((event) => [event.type, event.data]), look.emittedSeen)
-      return then(api.thenEmitted, problem, { emittedSeen: index + 1 }, data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(look.emittedSeen) })
+      const { problem, index } = find(
+        'emitted',
+        type,
+        data,
+        emitted.map((event) => [event.type, event.data]),
+        inspection.emittedChecked,
+      )
+      const values = data === undefined ? {} : { expected: { type, data }, actual: emitted.slice(inspection.emittedChecked) }
+      return then(api.thenEmitted, problem, { emittedChecked: index + 1 }, values)
     },
     thenNotEmitted(type) {
       const wrong = emitted.filter((event) => type === undefined || event.type === type)
-      return then(api.thenNotEmitted, wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to go out, but it emitted ${wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')}`)
+      const list = wrong.map((event) => `${event.type} ${valueText(event.data)}`).join(', ')
+      const problem = wrong.length === 0 ? undefined : `expected no ${type ?? 'event'} to be emitted, but it emitted ${list}`
+      return then(api.thenNotEmitted, problem)
     },
     thenTask(name, input) {
       const started = step.records.flatMap((record) => record.started)
-      return then(api.thenTask, found('started', name, input, started.map((one) => [one.task, one.input])).problem)
+      return then(
+        api.thenTask,
+        find(
+          'started',
+          name,
+          input,
+          started.map((one) => [one.task, one.input]),
+        ).problem,
+      )
     },
     thenSent(to: Kind | string, id: string, type: string, data?: object) {
       const sent = step.records.flatMap((record) => record.sent ?? [])
       const name = (one: { kind: string; actor: string; type: string }): string => `${one.type} to ${one.kind}/${one.actor}`
-      return then(api.thenSent, found('sent', name({ kind: typeof to === 'string' ? to : to.name, actor: id, type }), data, sent.map((one) => [name(one), one.data])).problem)
+      const wanted = name({ kind: typeof to === 'string' ? to : to.name, actor: id, type })
+      return then(
+        api.thenSent,
+        find(
+          'sent',
+          wanted,
+          data,
+          sent.map((one) => [name(one), one.data]),
+        ).problem,
+      )
     },
     thenTimer(due) {
       const wanted = timeText(world.nowMs + millisecondsOf(due))
       const timers = Object.values(world.actor.state?.timers ?? {})
       const pending = timers.map(({ event, at }) => `${event.type} at ${at}`).join(', ')
-      return then(api.thenTimer, timers.some(({ at }) => at === wanted) ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
+      const isPending = timers.some(({ at }) => at === wanted)
+      return then(api.thenTimer, isPending ? undefined : `expected a timer at ${wanted}; pending: ${pending || 'none'}`)
     },
     thenNothing() {
-      const moved = step.records.filter((record) => (record.from || initialState) !== (record.to || initialState) || [record.emitted, record.started, record.timers, record.stopped, record.sent ?? []].some(({ length }) => length > 0))
-      return then(api.thenNothing, moved.length === 0 ? undefined : 'expected that nothing comes of it')
+      const effective = step.records.filter(
+        ({ from, to, emitted: events, started, timers, stopped, sent = [] }) =>
+          (from || initialState) !== (to || initialState) || [events, started, timers, stopped, sent].some(({ length }) => length > 0),
+      )
+      return then(api.thenNothing, effective.length === 0 ? undefined : 'expected no effect')
     },
     thenRejected(reason) {
       const rejected = step.records.find((record) => record.outcome === 'rejected')
       const was = rejected === undefined ? 'it was not rejected' : `it was rejected as "${rejected.reason}": ${rejected.error ?? ''}`
-      return then(api.thenRejected, rejected?.reason === reason ? undefined : `expected to be rejected as "${reason}", but ${was}`, { isExpected: true })
+      const problem = rejected?.reason === reason ? undefined : `expected to be rejected as "${reason}", but ${was}`
+      return then(api.thenRejected, problem, { isExpected: true })
     },
     thenStatus(status) {
       const is = world.actor.status
       const error = step.records.at(-1)?.error
-      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${error === undefined ? '' : ` (${error})`}`, { isExpected: true })
+      const why = error === undefined ? '' : ` (${error})`
+      return then(api.thenStatus, is === status ? undefined : `expected status "${status}", but it is "${is}"${why}`, { isExpected: true })
     },
     thenLabel: (expected) => compared(api.thenLabel, 'the label', expected, world.actor.label),
 
@@ -206,28 +275,37 @@ function createScenario<K extends Kind>(look: Look): Scenario<K> {
   return api
 }
 
-/** Where asked fields are not as asked; nothing asked is nothing missing. */
-const missing = (asked: unknown, has: unknown): Difference[] => (asked === undefined ? [] : differencesBetween(asked, has, 'contains'))
+/** How an item differs from the expected fields; none where no fields are expected. */
+const missingFields = (expected: unknown, has: unknown): Difference[] =>
+  expected === undefined ? [] : differencesBetween(expected, has, 'contains')
 
 type Called = (...args: never[]) => unknown
 
-/** What went wrong in the last step, where the test did not say that it would. */
-function checkUnexpected({ world, isExpected }: Look, calledBy: Called): void {
+/** Fails where the last step ended in a rejection or error that the test does not expect. */
+function checkUnexpected({ world, isExpected }: Inspection, calledBy: Called): void {
   if (isExpected) return
   for (const record of world.steps.at(-1)?.records ?? []) {
     if (record.outcome === 'rejected') {
-      throw failure(world, `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}\nWhere that is meant: .thenRejected('${record.reason}')`, { calledBy })
+      const what = `the input "${record.input.type}" was rejected as "${record.reason}": ${record.error ?? ''}`
+      throw failure(world, `${what}\nIf this is intended: .thenRejected('${record.reason}')`, { calledBy })
     }
     if (record.status === 'error' && record.error !== undefined) {
-      throw failure(world, `the actor ended with an error: ${record.error}\nA task's error is taken by "onError" of its "invoke". Where that is meant: .thenStatus('error')`, { calledBy })
+      const hint = '"onError" of an "invoke" handles the error of its task. If this is intended: .thenStatus(\'error\')'
+      throw failure(world, `the actor ended with an error: ${record.error}\n${hint}`, { calledBy })
     }
   }
 }
 
-/** What the actor waits for, where that may explain why it is not further. */
+/** The pending task or timer that may explain why the actor is not in the expected state. */
 function hintOf(world: World): string {
-  const waiting = Object.values(world.actor.state?.tasks ?? {}).filter(({ task }) => !world.stubs.has(task)).map(({ task }) => task)
-  if (waiting.length > 0) return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
-  const due = nextDue(world)
-  return due === undefined ? '' : `\nThe next that comes by itself is a ${due.what}, in ${durationText(due.atMs - world.nowMs)}`
+  const waiting = Object.values(world.actor.state?.tasks ?? {})
+    .filter(({ task }) => !world.stubs.has(task))
+    .map(({ task }) => task)
+  if (waiting.length > 0) {
+    return `\nTask ${waiting.join(', ')} has no result: .task('${waiting[0]}', …) before, or .taskEnds('${waiting[0]}', …)`
+  }
+  const scheduled = nextScheduled(world)
+  return scheduled === undefined
+    ? ''
+    : `\nThe next scheduled event is a ${scheduled.what}, in ${durationText(scheduled.atMs - world.nowMs)}`
 }

@@ -1,14 +1,14 @@
-/** What a machine could see of the world beside its input, and must not. */
+/** Outside influences that a machine could observe, and must not. */
 export interface Conditions {
-  /** What `Date` calls now, in milliseconds since 1970. */
+  /** The time that `Date` returns, in milliseconds since 1970. */
   readonly nowMs: number
-  /** Where chance begins: the first number, 0 to below 1; those after it follow from it. */
+  /** The first random number, 0 to below 1; it also seeds those after it. */
   readonly chance: number
 }
 
 /**
- * Runs synchronous work under a clock and a chance of its own: `Date`, `performance.now`, `Math.random`, `crypto.randomUUID` and
- * `crypto.getRandomValues` are replaced meanwhile, for the whole process, and put back whatever happens.
+ * Runs synchronous work with a fixed clock and fixed randomness. Replaces `Date`, `performance.now`, `Math.random`, `crypto.randomUUID` and
+ * `crypto.getRandomValues` for the whole process meanwhile; always restores them.
  */
 export function under<T>({ nowMs, chance }: Conditions, work: () => T): T {
   const random = chanceFrom(chance)
@@ -38,15 +38,16 @@ function replace<Owner extends object, Name extends keyof Owner>(owner: Owner, n
   }
 }
 
-/** `Date` with another now; what is made of given times is as ever. */
-const clockAt = (nowMs: number): DateConstructor => new Proxy(Date, {
-  construct: (target, given: unknown[], newTarget: new () => object) =>
-    Reflect.construct(target, given.length === 0 ? [nowMs] : given, newTarget) as object,
-  apply: (target) => new target(nowMs).toString(),
-  get: (target, name, receiver) => (name === 'now' ? () => nowMs : Reflect.get(target, name, receiver) as unknown),
-})
+/** `Date` with a fixed present; dates from given times are unchanged. */
+const clockAt = (nowMs: number): DateConstructor =>
+  new Proxy(Date, {
+    construct: (target, given: unknown[], newTarget: new () => object) =>
+      Reflect.construct(target, given.length === 0 ? [nowMs] : given, newTarget) as object,
+    apply: (target) => new target(nowMs).toString(),
+    get: (target, name, receiver) => (name === 'now' ? () => nowMs : (Reflect.get(target, name, receiver) as unknown)),
+  })
 
-/** The first number is as given, which decides any guard that asks chance once; mulberry32 (T. Ettinger) gives the rest. */
+/** The first number is as given, which decides any guard that draws once; mulberry32 (T. Ettinger) generates the rest. */
 function chanceFrom(first: number): () => number {
   let state = Math.floor(first * 2 ** 32) | 0
   let isFirst = true

@@ -1,21 +1,21 @@
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { InternalInput } from '../../schemas/internal-messages.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { inputSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import { actorAfter, newActor, type Actor } from '../core/actor.ts'
-import type { Message } from '../core/commit.ts'
-import type { Kind } from '../definition/define-kind.ts'
-import { runStub, type AnyStub, type StubbedRun } from './task-stubs.ts'
-import { createWatcher, type Complaint, type Watcher } from './watched-machine.ts'
+import { type Address, inputSubject, internalSubject } from '../../schemas/subjects.ts'
+import { type Actor, actorAfter, newActor } from '../core/actor.ts'
+import type { Message } from '../core/decision.ts'
+import type { Kind } from '../definition/kind.ts'
+import { type AnyStub, runStub, type StubbedRun } from './task-stubs.ts'
+import { type Complaint, createWatcher, type Watcher } from './watched-machine.ts'
 
-/** One thing that the test did, and all that came of it until the next. */
+/** One act of the test, with the records that followed from it. */
 export interface Step {
-  /** As it reads in the test. */
+  /** The act as the test writes it. */
   readonly what: string
   readonly records: readonly LogRecord[]
 }
 
-/** An actor with its simulated surroundings. A value: whatever happens makes a new one. */
+/** An actor with its simulated environment. Immutable: every act returns a new world. */
 export interface World {
   readonly watcher: Watcher
   readonly address: Address
@@ -24,16 +24,16 @@ export interface World {
   /** INBOX sequence of the last message. */
   readonly seq: number
   readonly stubs: ReadonlyMap<string, AnyStub>
-  /** Runs by task so far. */
+  /** Runs so far, by task. */
   readonly calls: ReadonlyMap<string, number>
-  /** Results of stubs that are not due yet, oldest first. */
-  readonly results: readonly DueResult[]
-  /** Oldest first; the first is the beginning, with nothing done. */
+  /** Results of stubs that are still to come, earliest first. */
+  readonly results: readonly ScheduledResult[]
+  /** Oldest first. */
   readonly steps: readonly Step[]
   readonly complaint: Complaint | undefined
 }
 
-interface DueResult {
+interface ScheduledResult {
   readonly run: string
   readonly atMs: number
   readonly result: Exclude<StubbedRun, { kind: 'never' }>
@@ -41,41 +41,60 @@ interface DueResult {
 
 const START = Date.parse('2026-01-01T00:00:00.000Z')
 
-/** Deliveries that one step may cause before it is taken to go on for ever. */
+/** Deliveries that one step may cause; more of them are an endless loop. */
 const DELIVERIES_MAX = 10_000
 
+/** Address and start time of a simulated actor. */
 export interface WorldOptions {
   /** Default `test/<kind>/actor`. */
   readonly tenant?: string
   readonly id?: string
-  /** When the simulated time begins, ISO. Default 2026-01-01T00:00:00Z. */
+  /** Start of simulated time, ISO. Default 2026-01-01T00:00:00Z. */
   readonly at?: string
 }
 
+/**
+ * A world with an actor that has had no input.
+ *
+ * @throws ColloquyError `bad_time` where `at` is not a time.
+ */
 export function createWorld(kind: Kind, { tenant = 'test', id = 'actor', at }: WorldOptions = {}): World {
   const nowMs = at === undefined ? START : Date.parse(at)
-  if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is no time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
+  if (!Number.isFinite(nowMs)) throw new ColloquyError('bad_time', `"${at}" is not a time: write ISO 8601, such as 2026-01-01T00:00:00Z`)
   const address = { tenant, kind: kind.name, id }
   return {
-    watcher: createWatcher(kind), address, actor: newActor(address), nowMs, seq: 0,
-    stubs: new Map(), calls: new Map(), results: [], steps: [], complaint: undefined,
+    watcher: createWatcher(kind),
+    address,
+    actor: newActor(address),
+    nowMs,
+    seq: 0,
+    stubs: new Map(),
+    calls: new Map(),
+    results: [],
+    steps: [],
+    complaint: undefined,
   }
 }
 
+/** Begins a step without records. */
 export const startStep = (world: World, what: string): World => ({ ...world, steps: [...world.steps, { what, records: [] }] })
 
 export const timeText = (ms: number): string => new Date(ms).toISOString()
 
 type Delivered = Pick<Message, 'payload' | 'origin'>
-export const fromProducer = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
-export const fromInside = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
+export const producerMessage = (payload: Uint8Array): Delivered => ({ payload, origin: 'producer' })
+export const internalMessage = (body: InternalInput): Delivered => ({ payload: Buffer.from(JSON.stringify(body)), origin: 'internal' })
 
-/** Hands one message to the actor; what stubs of tasks that it starts will say is noted. */
+/** Delivers one message to the actor and schedules the results of stubs for the tasks that it starts. */
 export function deliver(world: World, { payload, origin }: Delivered): World {
   const seq = world.seq + 1
   const { address, watcher, steps } = world
   const message: Message = {
-    seq, ts: timeText(world.nowMs), payload, origin, addressable: true,
+    seq,
+    ts: timeText(world.nowMs),
+    payload,
+    origin,
+    addressable: true,
     subject: origin === 'producer' ? inputSubject(address) : internalSubject(address),
   }
   const { decision, complaint } = watcher.decide(world.actor, message)
@@ -83,10 +102,14 @@ export function deliver(world: World, { payload, origin }: Delivered): World {
   if (decision.kind !== 'record') return after
   const record = JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord
   const step = steps.at(-1) ?? { what: '', records: [] }
-  return withResults({
-    ...after, actor: decision.next ?? actorAfter(address, record),
-    steps: [...steps.slice(0, -1), { ...step, records: [...step.records, record] }],
-  }, record)
+  return withResults(
+    {
+      ...after,
+      actor: decision.next ?? actorAfter(address, record),
+      steps: [...steps.slice(0, -1), { ...step, records: [...step.records, record] }],
+    },
+    record,
+  )
 }
 
 function withResults(world: World, record: LogRecord): World {
@@ -103,56 +126,78 @@ function withResults(world: World, record: LogRecord): World {
   return { ...world, calls, results: results.toSorted((one, other) => one.atMs - other.atMs) }
 }
 
-/** What comes next by itself: a stub's result, a timer, a deadline; in this order where they come at one time. */
-type Due = { readonly atMs: number } & (
-  | { readonly what: 'result'; readonly result: DueResult }
+/** Something that happens without an act: a stub's result, a timer, a deadline. At the same time, in this order. */
+type ScheduledEvent = { readonly atMs: number } & (
+  | { readonly what: 'result'; readonly result: ScheduledResult }
   | { readonly what: 'timer'; readonly run: string }
-  | { readonly what: 'deadline'; readonly run: string; readonly task: string })
+  | { readonly what: 'deadline'; readonly run: string; readonly task: string }
+)
 
-export function nextDue({ results, actor }: World): Due | undefined {
+/** The earliest scheduled event; undefined where there is none. */
+export function nextScheduled({ results, actor }: World): ScheduledEvent | undefined {
   const { tasks = {}, timers = {} } = actor.state ?? {}
-  const due: Due[] = [
-    ...results.map((result): Due => ({ what: 'result', atMs: result.atMs, result })),
-    ...Object.entries(timers).map(([run, { at }]): Due => ({ what: 'timer', atMs: Date.parse(at), run })),
-    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): Due => ({ what: 'deadline', atMs: Date.parse(deadlineAt), run, task })),
+  const scheduled: ScheduledEvent[] = [
+    ...results.map((result): ScheduledEvent => ({ what: 'result', atMs: result.atMs, result })),
+    ...Object.entries(timers).map(([run, { at }]): ScheduledEvent => ({ what: 'timer', atMs: Date.parse(at), run })),
+    ...Object.entries(tasks).map(([run, { task, deadlineAt }]): ScheduledEvent => ({
+      what: 'deadline',
+      atMs: Date.parse(deadlineAt),
+      run,
+      task,
+    })),
   ]
-  return due.reduce<Due | undefined>((first, one) => (first === undefined || one.atMs < first.atMs ? one : first), undefined)
+  return scheduled.reduce<ScheduledEvent | undefined>(
+    (first, one) => (first === undefined || one.atMs < first.atMs ? one : first),
+    undefined,
+  )
 }
 
 /**
- * Lets the time pass, with all that falls due on the way, in order.
+ * Advances the clock and delivers everything scheduled on the way, in order.
  *
- * @throws ColloquyError `no_stub` where a task that the test says nothing about runs into its deadline, `endless` where what falls due
- * does not end.
+ * @throws ColloquyError `no_stub` where a task without a stub reaches its deadline, `endless` where the deliveries do not end.
  */
-export const passTo = (world: World, untilMs: number): World => pass(world, untilMs, nextDue)
+export const advanceTo = (world: World, untilMs: number): World => advance(world, untilMs, nextScheduled)
 
-/** Lets come what stubs say at once. A timer or a deadline comes when time passes, be it none. */
-export const settle = (world: World): World => pass(world, world.nowMs, ({ results: [first] }) => first && ({ what: 'result', atMs: first.atMs, result: first }))
+/** Delivers stub results that take no time. Timers and deadlines wait until time passes, if only by `.after(0)`. */
+export const deliverReadyResults = (world: World): World =>
+  advance(world, world.nowMs, ({ results: [first] }) => first && { what: 'result', atMs: first.atMs, result: first })
 
-function pass(world: World, untilMs: number, next: (world: World) => Due | undefined): World {
+function advance(world: World, untilMs: number, next: (world: World) => ScheduledEvent | undefined): World {
   let now = world
   for (let deliveries = 0; now.complaint === undefined; deliveries++) {
-    const due = next(now)
-    if (due === undefined || due.atMs > untilMs) break
+    const scheduled = next(now)
+    if (scheduled === undefined || scheduled.atMs > untilMs) break
     if (deliveries === DELIVERIES_MAX) {
-      throw new ColloquyError('endless', `more than ${DELIVERIES_MAX} timers and results came up to ${timeText(now.nowMs)}; let less time pass at once, or look for a loop in the machine`)
+      const what = `more than ${DELIVERIES_MAX} timers and results were delivered up to ${timeText(now.nowMs)}`
+      throw new ColloquyError('endless', `${what}; let less time pass at once, or look for a loop in the machine`)
     }
-    now = deliver({ ...now, nowMs: Math.max(now.nowMs, due.atMs) }, messageOf(now, due))
+    now = deliver({ ...now, nowMs: Math.max(now.nowMs, scheduled.atMs) }, messageOf(now, scheduled))
   }
   return { ...now, nowMs: Math.max(now.nowMs, untilMs) }
 }
 
-function messageOf(world: World, due: Due): Delivered {
-  if (due.what === 'timer') return fromInside({ type: 'timer.fired', run: due.run })
-  if (due.what === 'result') return resultMessage(due.result.run, due.result.result)
-  if (!world.stubs.has(due.task)) {
-    throw new ColloquyError('no_stub', `task "${due.task}" ran into its deadline because this test does not say what it comes back with: .task('${due.task}', …), or .task('${due.task}', never) where that is meant`)
+function messageOf(world: World, scheduled: ScheduledEvent): Delivered {
+  if (scheduled.what === 'timer') return internalMessage({ type: 'timer.fired', run: scheduled.run })
+  if (scheduled.what === 'result') return resultMessage(scheduled.result.run, scheduled.result.result)
+  if (!world.stubs.has(scheduled.task)) {
+    const { task } = scheduled
+    const what = `task "${task}" reached its deadline, since this test defines no outcome for it`
+    throw new ColloquyError('no_stub', `${what}: add .task('${task}', …), or .task('${task}', never) if this is intended`)
   }
-  return fromInside({ type: 'task.expired', run: due.run })
+  return internalMessage({ type: 'task.expired', run: scheduled.run })
 }
 
+/** The internal message with the outcome of a run. */
 export function resultMessage(run: string, result: Exclude<StubbedRun, { kind: 'never' }>): Delivered {
-  const told = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
-  return fromInside(result.kind === 'done' ? { type: 'task.done', ...told, output: result.output } : { type: 'task.failed', ...told, error: result.error })
+  const common = { run, attempts: 1, queueMs: 0, durationMs: result.afterMs }
+  return internalMessage(
+    result.kind === 'done'
+      ? { type: 'task.done', ...common, output: result.output }
+      : { type: 'task.failed', ...common, error: result.error },
+  )
 }
+
+/** Whether recorded active states are this state, lie in it, or include it among parallel ones. */
+export const isIn = (state: string, wanted: string): boolean =>
+  state === wanted || state.split('+').some((leaf) => leaf === wanted || leaf.startsWith(`${wanted}.`))

@@ -2,18 +2,19 @@ import { StateMachine } from 'xstate'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import type { State } from '../../schemas/record.ts'
 import type { Actor } from '../core/actor.ts'
-import { decide, type Decision } from '../core/decide.ts'
-import { differencesBetween, type Difference } from '../core/value-differences.ts'
-import type { Message } from '../core/commit.ts'
-import { kindsByName, type Kind, type Kinds } from '../definition/define-kind.ts'
-import { createPureMachine, type PureMachine } from '../definition/pure-machine.ts'
+import { decide } from '../core/decide.ts'
+import type { Decision, Message } from '../core/decision.ts'
 import { leavesOf } from '../core/snapshot.ts'
-import { under, type Conditions } from './simulated-conditions.ts'
+import { type Difference, differencesBetween } from '../core/value-differences.ts'
 import { deepFreeze } from '../definition/deep-freeze.ts'
+import { type Kind, type Kinds, kindsByName } from '../definition/kind.ts'
+import { createPureMachine, type PureMachine } from '../definition/pure-machine.ts'
+import { type Conditions, under } from './simulated-conditions.ts'
 
+/** Rules for pure machines: decide by the input and the context alone, change nothing in place, keep only JSON. */
 export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const satisfies readonly ErrorCode[]
 
-/** A rule of pure machines that a decision broke, though nothing threw. */
+/** A rule for pure machines that a decision broke without throwing. */
 export interface Complaint {
   readonly code: (typeof COMPLAINTS)[number]
   /** What is wrong, and what to write instead. */
@@ -22,32 +23,33 @@ export interface Complaint {
   readonly differences: readonly Difference[]
 }
 
+/** A decision, with the rule that it broke, if any. */
 export interface Watched {
   readonly decision: Decision
   readonly complaint: Complaint | undefined
 }
 
-/** Decides as a host does, twice, and compares. */
+/** Decides as a host does, twice, and compares the results. */
 export interface Watcher {
   readonly kind: Kind
-  /** Where the machine is before its first input, as records write it; empty where it cannot even begin. */
+  /** The machine's initial active states as records write them; empty where computing them throws. */
   readonly initialState: string
   decide(actor: Actor, message: Message): Watched
 }
 
-/** Far enough that year, month, day, weekday, hour, minute and second are others. */
+/** Changes year, month, day, weekday, hour, minute and second. */
 const CLOCK_SHIFT_MS = 577 * 86_400_000 + 12 * 3_600_000 + 31 * 60_000 + 17_123
-/** `Math.random() < p` is true under one and false under the other for almost every p. */
+/** For almost every p, `Math.random() < p` holds under one of these and not under the other. */
 const LOWEST = 0.000_1
 const HIGHEST = 0.999_9
 
 /**
- * Every decision is made twice: on the actor as it stays in memory, with its context frozen; and on one that was read from its
- * record, at another time and under another chance. The two records must be the same.
+ * Makes every decision twice: on the actor in memory, with its context frozen; and on the actor read from its record, at another time and
+ * with other random numbers. The two records must be equal.
  */
 export function createWatcher(kind: Kind): Watcher {
-  const frozen = kindsByName([apart(kind, deepFreeze, freezing)])
-  const newFree = (): Kinds => kindsByName([apart(kind)])
+  const frozen = kindsByName([withOwnMachine(kind, deepFreeze, freezing)])
+  const newFree = (): Kinds => kindsByName([withOwnMachine(kind)])
   const free = newFree()
 
   return {
@@ -58,65 +60,113 @@ export function createWatcher(kind: Kind): Watcher {
       const elsewhere: Conditions = { nowMs: here.nowMs + CLOCK_SHIFT_MS, chance: HIGHEST }
       const run = (kinds: Kinds, on: Actor, conditions: Conditions): Decision =>
         under(conditions, () => decide(kinds, on, message, { now: message.ts, low: 0 }, true))
-      // A machine that spoils its own initial context shall not spoil that of the next try.
-      const reread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision => run(kinds, reloaded(actor), conditions)
+      // A machine that changes its initial context in place must not change that of the next decision.
+      const decideReread = (conditions: Conditions, kinds = actor.state === null ? newFree() : free): Decision =>
+        run(kinds, fromRecord(actor), conditions)
 
       const decision = run(frozen, actor, here)
-      const differences = compare(decision, reread(elsewhere))
+      const differences = compare(decision, decideReread(elsewhere))
       if (differences.length === 0) return { decision, complaint: undefined }
-      return { decision, complaint: explain(decision, differences, here, elsewhere, (conditions) => reread(conditions), () => reread(here, frozen)) }
+      const explained = explain(
+        decision,
+        differences,
+        here,
+        elsewhere,
+        (other) => decideReread(other),
+        () => decideReread(here, frozen),
+      )
+      return { decision, complaint: explained }
     },
   }
 }
 
-/** Looks for what it is that makes the two decisions differ. */
+/** Finds the reason why the two decisions differ. */
 function explain(
-  decision: Decision, differences: readonly Difference[], here: Conditions, elsewhere: Conditions,
-  reread: (conditions: Conditions) => Decision, rereadFrozen: () => Decision,
+  decision: Decision,
+  differences: readonly Difference[],
+  here: Conditions,
+  elsewhere: Conditions,
+  reread: (conditions: Conditions) => Decision,
+  rereadFrozen: () => Decision,
 ): Complaint {
   const plain = reread(here)
   const outside = compare(plain, reread(here))
   if (outside.length > 0) {
-    return complaint('not_deterministic', 'the same input decided twice gives two results: a guard or an action reads or changes something outside, such as a variable of its module. Keep it in the context', outside)
+    return complaint(
+      'not_deterministic',
+      'the same input, decided twice, gives two results: a guard or an action reads or changes something outside, '
+        + 'such as a variable of its module. Keep it in the context',
+      outside,
+    )
   }
   const byClock = compare(plain, reread({ ...here, nowMs: elsewhere.nowMs }))
   if (byClock.length > 0) {
-    return complaint('not_deterministic', 'a guard, an action or the label reads the clock, and history could not be replayed. Use the event\'s "at" or "time", or an "after"', byClock)
+    return complaint(
+      'not_deterministic',
+      'a guard, an action or the label reads the clock, so history could not be replayed. Use the event\'s "at" or "time", or an "after"',
+      byClock,
+    )
   }
   const byChance = compare(plain, reread({ ...here, chance: elsewhere.chance }))
   if (byChance.length > 0) {
-    return complaint('not_deterministic', 'a guard or an action draws random numbers or ids, and history could not be replayed. Derive them from the event\'s "id", or let a task draw them', byChance)
+    return complaint(
+      'not_deterministic',
+      'a guard or an action draws random numbers or ids, so history could not be replayed. '
+        + 'Derive them from the event\'s "id", or let a task draw them',
+      byChance,
+    )
   }
   const inPlace = compare(plain, rereadFrozen())
   if (inPlace.length > 0) {
-    return complaint('context_changed', 'a guard or an action changes the context or the event instead of returning a new value: the state before it is spoilt. Return what is new from "assign"', inPlace)
+    return complaint(
+      'context_changed',
+      'a guard or an action changes the context or the event in place, which damages the state before it. Return new values from "assign"',
+      inPlace,
+    )
   }
   const byJson = compare(plain, decision)
-  return complaint('context_not_json', 'an actor read from its record decides otherwise than one that stayed in memory: something in the context does not come through JSON, such as a key that is undefined', byJson.length > 0 ? byJson : differences)
+  return complaint(
+    'context_not_json',
+    'an actor read from its record decides differently from the one in memory: something in the context does not survive JSON, '
+      + 'such as a key that is undefined',
+    byJson.length > 0 ? byJson : differences,
+  )
 }
 
-const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint => ({ code, message, differences })
+const complaint = (code: Complaint['code'], message: string, differences: readonly Difference[]): Complaint => ({
+  code,
+  message,
+  differences,
+})
 
 const compare = (one: Decision, other: Decision): Difference[] => differencesBetween(comparable(one), comparable(other))
 
 const comparable = (decision: Decision): unknown =>
-  (decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision)
+  decision.kind === 'record' ? JSON.parse(Buffer.from(decision.encoded).toString('utf8')) : decision
 
-/** The actor as it comes out of its last record. */
-const reloaded = ({ snapshot: _, ...actor }: Actor): Actor => ({ ...(JSON.parse(JSON.stringify(actor)) as typeof actor), case: actor.case, snapshot: undefined })
+/** The actor as its last record describes it. */
+const fromRecord = ({ snapshot: _, ...actor }: Actor): Actor => ({
+  ...(JSON.parse(JSON.stringify(actor)) as typeof actor),
+  case: actor.case,
+  snapshot: undefined,
+})
 
 function initialStateOf({ name, pure }: Kind): string {
   try {
     const [snapshot] = pure.initial({ tenant: 'test', kind: name, id: 'initial' })
     return leavesOf(snapshot.value as State['value']).join('+')
   } catch {
-    // The first input says what is wrong with it.
+    // The first input reports the error.
     return ''
   }
 }
 
-/** The kind with a machine of its own, which shares no initial context with another. */
-function apart({ machine, ...kind }: Kind, throughContext = <T>(context: T): T => context, throughPure = (pure: PureMachine): PureMachine => pure): Kind {
+/** The kind with its own copy of the machine, which shares no initial context with another copy. */
+function withOwnMachine(
+  { machine, ...kind }: Kind,
+  throughContext = <T>(context: T): T => context,
+  throughPure = (pure: PureMachine): PureMachine => pure,
+): Kind {
   const { config } = machine
   const own = new StateMachine({ ...config, context: throughContext(clonedIfPossible(config.context)) }, machine.implementations)
   return { ...kind, machine: own, pure: throughPure(createPureMachine(own)) }
@@ -131,18 +181,18 @@ function clonedIfPossible<T>(value: T): T {
   }
 }
 
-/** Nothing that a machine is given can be changed in place. */
+/** Freezes everything that the machine is given and returns. */
 const freezing = (pure: PureMachine): PureMachine => ({
   initial: (input) => {
-    const taken = pure.initial(deepFreeze(input))
-    deepFreeze(taken[0].context)
-    return taken
+    const result = pure.initial(deepFreeze(input))
+    deepFreeze(result[0].context)
+    return result
   },
   next: (snapshot, event) => {
     deepFreeze(snapshot.context)
-    const taken = pure.next(snapshot, deepFreeze(event))
-    deepFreeze(taken[0].context)
-    return taken
+    const result = pure.next(snapshot, deepFreeze(event))
+    deepFreeze(result[0].context)
+    return result
   },
   restore: pure.restore,
 })

@@ -26,18 +26,20 @@ function failsNow(key: string): boolean {
 }
 
 const work = z.object({ key: z.number(), ms: z.number(), mode: z.enum(['fine', 'flaky', 'fails', 'hangs']) })
-const job = (deadlineMs: number, attemptsMax: number) => defineTask({
-  input: work,
-  output: z.object({ value: z.number() }),
-  deadlineMs, attemptsMax,
-  concurrencyMax: 256,
-  async run({ input: { key, ms, mode }, key: run, signal }) {
-    await delay(mode === 'hangs' ? 2 * deadlineMs : ms, undefined, { signal })
-    if (mode === 'fails') throw new TerminalError('not_to_be_done', 'this work always fails')
-    if (mode === 'flaky' && failsNow(run)) throw new Error('this attempt fails')
-    return { value: key * 2 + 1 }
-  },
-})
+const job = (deadlineMs: number, attemptsMax: number) =>
+  defineTask({
+    input: work,
+    output: z.object({ value: z.number() }),
+    deadlineMs,
+    attemptsMax,
+    concurrencyMax: 256,
+    async run({ input: { key, ms, mode }, key: run, signal }) {
+      await delay(mode === 'hangs' ? 2 * deadlineMs : ms, undefined, { signal })
+      if (mode === 'fails') throw new TerminalError('not_to_be_done', 'this work always fails')
+      if (mode === 'flaky' && failsNow(run)) throw new Error('this attempt fails')
+      return { value: key * 2 + 1 }
+    },
+  })
 
 const kind = defineKind({
   name: 'chaos',
@@ -65,73 +67,84 @@ const kind = defineKind({
   label: ({ count }) => ({ count }),
 })
 
-export default [kind.with(setup({ ...kind.xstate, delays: { sleepMs: ({ context }) => context.sleepMs } }).createMachine({
-  id: 'chaos',
-  context: { count: 0, fold: 0, sleepMs: 0, sleeps: 0, done: 0, failed: 0 },
-  initial: 'idle',
-  on: {
-    add: {
-      actions: [
-        assign(({ context, event }) => ({ count: context.count + 1, fold: folded(context.fold, event.data.by) })),
-        emit(({ context }) => ({ type: 'counted', data: { count: context.count, fold: context.fold } })),
-      ],
-    },
-    forwarded: { actions: assign(({ context, event }) => ({ count: context.count + 1, fold: folded(context.fold, event.data.by) })) },
-    forward: {
-      actions: [
-        assign(({ context, event }) => ({ fold: folded(context.fold, event.data.by) })),
-        send(({ event }) => ({ kind: 'chaos', id: event.data.to, type: 'forwarded', data: { by: event.data.by } })),
-      ],
-    },
-    throw: { actions: assign(() => { throw new Error('this input is poison') }) },
-    quit: '.ended',
-  },
-  states: {
-    idle: { on: { work: 'working', longWork: 'workingLong', sleep: 'sleeping' } },
-    working: {
-      invoke: {
-        id: 'job', src: 'shortJob', input: ({ event }) => (event.type === 'work' ? event.data : { key: 0, ms: 0, mode: 'fine' as const }),
-        onDone: {
-          target: 'idle',
+export default [
+  kind.with(
+    setup({ ...kind.xstate, delays: { sleepMs: ({ context }) => context.sleepMs } }).createMachine({
+      id: 'chaos',
+      context: { count: 0, fold: 0, sleepMs: 0, sleeps: 0, done: 0, failed: 0 },
+      initial: 'idle',
+      on: {
+        add: {
           actions: [
-            assign(({ context, event }) => ({ done: context.done + 1, fold: folded(context.fold, event.output.value) })),
-            emit(({ event }) => ({ type: 'worked', data: { value: event.output.value } })),
+            assign(({ context, event }) => ({ count: context.count + 1, fold: folded(context.fold, event.data.by) })),
+            emit(({ context }) => ({ type: 'counted', data: { count: context.count, fold: context.fold } })),
           ],
         },
-        onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
-      },
-      on: { cancel: 'idle' },
-    },
-    workingLong: {
-      // The same id as in `working`: only the run distinguishes the results.
-      invoke: {
-        id: 'job', src: 'longJob',
-        input: ({ event }) => (event.type === 'longWork' ? event.data : { key: 0, ms: 0, mode: 'fine' as const }),
-        onDone: {
-          target: 'idle',
+        forwarded: { actions: assign(({ context, event }) => ({ count: context.count + 1, fold: folded(context.fold, event.data.by) })) },
+        forward: {
           actions: [
-            assign(({ context, event }) => ({ done: context.done + 1, fold: folded(context.fold, event.output.value) })),
-            emit(({ event }) => ({ type: 'worked', data: { value: event.output.value } })),
+            assign(({ context, event }) => ({ fold: folded(context.fold, event.data.by) })),
+            send(({ event }) => ({ kind: 'chaos', id: event.data.to, type: 'forwarded', data: { by: event.data.by } })),
           ],
         },
-        onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
-      },
-      on: { cancel: 'idle' },
-    },
-    sleeping: {
-      entry: assign(({ context, event }) => (event.type === 'sleep' ? { sleepMs: event.data.ms } : { sleepMs: context.sleepMs })),
-      after: {
-        sleepMs: {
-          target: 'idle',
-          actions: [
-            assign(({ context }) => ({ sleeps: context.sleeps + 1, fold: folded(context.fold, 7) })),
-            emit(({ context }) => ({ type: 'woke', data: { sleeps: context.sleeps } })),
-          ],
+        throw: {
+          actions: assign(() => {
+            throw new Error('this input is poison')
+          }),
         },
+        quit: '.ended',
       },
-      // Re-entering the state starts a new timer.
-      on: { wake: 'idle', sleep: { target: 'sleeping', reenter: true } },
-    },
-    ended: { type: 'final' },
-  },
-}))]
+      states: {
+        idle: { on: { work: 'working', longWork: 'workingLong', sleep: 'sleeping' } },
+        working: {
+          invoke: {
+            id: 'job',
+            src: 'shortJob',
+            input: ({ event }) => (event.type === 'work' ? event.data : { key: 0, ms: 0, mode: 'fine' as const }),
+            onDone: {
+              target: 'idle',
+              actions: [
+                assign(({ context, event }) => ({ done: context.done + 1, fold: folded(context.fold, event.output.value) })),
+                emit(({ event }) => ({ type: 'worked', data: { value: event.output.value } })),
+              ],
+            },
+            onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
+          },
+          on: { cancel: 'idle' },
+        },
+        workingLong: {
+          // The same id as in `working`: only the run distinguishes the results.
+          invoke: {
+            id: 'job',
+            src: 'longJob',
+            input: ({ event }) => (event.type === 'longWork' ? event.data : { key: 0, ms: 0, mode: 'fine' as const }),
+            onDone: {
+              target: 'idle',
+              actions: [
+                assign(({ context, event }) => ({ done: context.done + 1, fold: folded(context.fold, event.output.value) })),
+                emit(({ event }) => ({ type: 'worked', data: { value: event.output.value } })),
+              ],
+            },
+            onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
+          },
+          on: { cancel: 'idle' },
+        },
+        sleeping: {
+          entry: assign(({ context, event }) => (event.type === 'sleep' ? { sleepMs: event.data.ms } : { sleepMs: context.sleepMs })),
+          after: {
+            sleepMs: {
+              target: 'idle',
+              actions: [
+                assign(({ context }) => ({ sleeps: context.sleeps + 1, fold: folded(context.fold, 7) })),
+                emit(({ context }) => ({ type: 'woke', data: { sleeps: context.sleeps } })),
+              ],
+            },
+          },
+          // Re-entering the state starts a new timer.
+          on: { wake: 'idle', sleep: { target: 'sleeping', reenter: true } },
+        },
+        ended: { type: 'final' },
+      },
+    }),
+  ),
+]

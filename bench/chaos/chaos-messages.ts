@@ -36,8 +36,20 @@ const TOO_LARGE_CHARS = 300 * 1024
 
 /** Messages of each type per thousand; the rest is `add`. */
 const SHARES = {
-  work: 110, cancel: 30, sleep: 120, wake: 50, forward: 70, quit: 3, unknown: 10,
-  throw: 8, bad_data: 8, bad_json: 4, bad_envelope: 4, unknown_kind: 4, bad_subject: 1, too_large: 0.3,
+  work: 110,
+  cancel: 30,
+  sleep: 120,
+  wake: 50,
+  forward: 70,
+  quit: 3,
+  unknown: 10,
+  throw: 8,
+  bad_data: 8,
+  bad_json: 4,
+  bad_envelope: 4,
+  unknown_kind: 4,
+  bad_subject: 1,
+  too_large: 0.3,
 } as const
 type Choice = keyof typeof SHARES | 'add'
 
@@ -46,30 +58,41 @@ export function drawMessage(random: () => number, id: string, actorId: string, c
   const choice = choose(random)
   const good = (type: string, data: object): ChaosMessage => message({ id, actorId, type, data })
   switch (choice) {
-    case 'add': return good('add', { by: pick(random, 1_000) })
+    case 'add':
+      return good('add', { by: pick(random, 1_000) })
     case 'work': {
       const type = context.hasLongWork && random() < 0.3 ? 'longWork' : 'work'
       const draw = random()
       const mode = draw < 0.7 ? 'fine' : draw < 0.9 ? 'flaky' : draw < 0.98 || type === 'longWork' ? 'fails' : 'hangs'
       return good(type, { key: pick(random, 1_000_000), ms: pick(random, WORK_MS_MAX), mode })
     }
-    case 'cancel': return good('cancel', {})
-    case 'sleep': return good('sleep', { ms: random() < 0.8 ? pick(random, SLEEP_MS_MAX) : LONG_SLEEP_MS })
-    case 'wake': return good('wake', {})
-    case 'forward': return good('forward', { to: context.others(), by: pick(random, 1_000) })
-    case 'quit': return good('quit', {})
-    case 'unknown': return good('unknown.type', { note: 'recorded without effect' })
-    case 'throw': return good('throw', {})
-    case 'bad_data': return message({ id, actorId, type: 'add', data: { by: '很多' }, rejected: 'bad_data' })
-    case 'bad_json': return message({ id, actorId, type: '', data: {}, rejected: 'bad_json', payload: `{"id":"${id}","type":` })
-    case 'bad_envelope': return message({
-      id, actorId, type: '', data: {}, rejected: 'bad_envelope', payload: JSON.stringify({ id, data: {} }),
-    })
-    case 'unknown_kind': return message({ id, actorId, kind: 'nosuch', type: 'add', data: { by: 1 }, rejected: 'unknown_kind' })
+    case 'cancel':
+      return good('cancel', {})
+    case 'sleep':
+      return good('sleep', { ms: random() < 0.8 ? pick(random, SLEEP_MS_MAX) : LONG_SLEEP_MS })
+    case 'wake':
+      return good('wake', {})
+    case 'forward':
+      return good('forward', { to: context.others(), by: pick(random, 1_000) })
+    case 'quit':
+      return good('quit', {})
+    case 'unknown':
+      return good('unknown.type', { note: 'recorded without effect' })
+    case 'throw':
+      return good('throw', {})
+    case 'bad_data':
+      return message({ id, actorId, type: 'add', data: { by: '很多' }, rejected: 'bad_data' })
+    case 'bad_json':
+      return message({ id, actorId, type: '', data: {}, rejected: 'bad_json', payload: `{"id":"${id}","type":` })
+    case 'bad_envelope':
+      return message({ id, actorId, type: '', data: {}, rejected: 'bad_envelope', payload: JSON.stringify({ id, data: {} }) })
+    case 'unknown_kind':
+      return message({ id, actorId, kind: 'nosuch', type: 'add', data: { by: 1 }, rejected: 'unknown_kind' })
     case 'bad_subject':
       return {
         ...message({ id, actorId, type: 'add', data: { by: 1 }, rejected: 'bad_subject' }),
-        subject: `in.${TENANT}.${KIND}.*`, actor: `${TENANT}/_/_`,
+        subject: `in.${TENANT}.${KIND}.*`,
+        actor: `${TENANT}/_/_`,
       }
     case 'too_large':
       return message({ id, actorId, type: 'add', data: { by: 1, much: 'x'.repeat(TOO_LARGE_CHARS) }, rejected: 'too_large' })
@@ -96,12 +119,23 @@ interface MessageParts {
   readonly payload?: string
 }
 
-function message(
-  { id, actorId, kind = KIND, type, data, rejected, payload = JSON.stringify({ type, id, source: 'chaos', data }) }: MessageParts,
-): ChaosMessage {
+function message({
+  id,
+  actorId,
+  kind = KIND,
+  type,
+  data,
+  rejected,
+  payload = JSON.stringify({ type, id, source: 'chaos', data }),
+}: MessageParts): ChaosMessage {
   return {
-    subject: `in.${TENANT}.${kind}.${actorId}`, actor: `${TENANT}/${kind}/${actorId}`, payload, type, rejected,
-    content: digestOf({ type, data }), payloadDigest: digestOfBytes(payload),
+    subject: `in.${TENANT}.${kind}.${actorId}`,
+    actor: `${TENANT}/${kind}/${actorId}`,
+    payload,
+    type,
+    rejected,
+    content: digestOf({ type, data }),
+    payloadDigest: digestOfBytes(payload),
     needsMsgId: rejected === 'bad_json' || rejected === 'too_large',
   }
 }

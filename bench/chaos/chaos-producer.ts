@@ -3,7 +3,7 @@ import { connect, headers, type NatsConnection, type NodeConnectionOptions } fro
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 import { createRandom, pick } from '../harness/random.ts'
-import { type ChaosMessage,drawMessage } from './chaos-messages.ts'
+import { type ChaosMessage, drawMessage } from './chaos-messages.ts'
 import type { LedgerFile } from './producer-ledger.ts'
 
 export interface ProducerOptions {
@@ -60,7 +60,11 @@ interface Target {
 export async function startProducer(options: ProducerOptions): Promise<ChaosProducer> {
   const { name, actors, allActors, hasLongWork, ledger, ratePerSecond } = options
   const nc: NatsConnection = await connect({
-    ...options.connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 100, reconnectJitter: 100,
+    ...options.connection,
+    name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+    reconnectJitter: 100,
   })
   const random = createRandom(options.seed)
   const targets: Target[] = actors.map((id) => ({ id, busy: false, sends: 0, generation: 0, remaining: undefined }))
@@ -85,7 +89,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     }
   }
   const publishUntilAcknowledged = async (message: ChaosMessage, id: string, withMsgId: boolean): Promise<void> => {
-    while (await publish(message, id, withMsgId) === undefined) {
+    while ((await publish(message, id, withMsgId)) === undefined) {
       await delay(pick(random, 500))
       if (givingUp.signal.aborted) return
       ledger.write({ what: 'again', id })
@@ -103,7 +107,11 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
     const withMsgId = random() < 0.5
     const resendAfterMs = random() < RESEND_SHARE ? pick(random, 2_000) : undefined
     ledger.write({
-      what: 'sent', id, actor: message.actor, content: message.content, payload: message.payloadDigest,
+      what: 'sent',
+      id,
+      actor: message.actor,
+      content: message.content,
+      payload: message.payloadDigest,
       ...(message.rejected === undefined ? {} : { rejected: message.rejected }),
     })
     await publishUntilAcknowledged(message, id, withMsgId)
@@ -142,7 +150,7 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
   const startedAtMs = performance.now()
   let missed = 0
   const timer = setInterval(() => {
-    const due = (performance.now() - startedAtMs) / 1_000 * ratePerSecond
+    const due = ((performance.now() - startedAtMs) / 1_000) * ratePerSecond
     while (sent + missed < due) {
       const target = inFlight < IN_FLIGHT_MAX ? choose() : undefined
       // A message that cannot be sent now is skipped, so that the rate stays constant after an outage.
@@ -152,9 +160,15 @@ export async function startProducer(options: ProducerOptions): Promise<ChaosProd
   }, TICK_MS)
 
   return {
-    get sent() { return sent },
-    get acknowledged() { return acknowledged },
-    get repeated() { return repeated },
+    get sent() {
+      return sent
+    },
+    get acknowledged() {
+      return acknowledged
+    },
+    get repeated() {
+      return repeated
+    },
     async drain(timeoutMs) {
       clearInterval(timer)
       stopping.abort()

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { positiveNumber, wholeNumber } from '../../infra/app/number-arguments.ts'
 import { BREAKS } from './break/breaks.ts'
 import { renderChaosReport } from './chaos-report.ts'
-import { type ChaosOptions,isGood, runChaos } from './run-chaos.ts'
+import { type ChaosOptions, isGood, runChaos } from './run-chaos.ts'
 
 export interface ChaosCli {
   readonly line: (text: string) => void
@@ -22,8 +22,11 @@ export function createChaosProgram({ line, log, interrupted }: ChaosCli): Comman
     .option('--actors <n>', 'concurrent actors; a new actor replaces an ended one', wholeNumber(4), 2_000)
     .option('--workers <n>', 'worker processes; faults add and remove some', wholeNumber(2), 3)
     .option('--cluster', 'use three nats-servers with fsync before each acknowledgement instead of one', false)
-    .addOption(new Option('--break <name>', 'make the workers break a guarantee; the run passes if the checker notices')
-      .choices(Object.keys(BREAKS)))
+    .addOption(
+      new Option('--break <name>', 'make the workers break a guarantee; the run passes if the checker notices').choices(
+        Object.keys(BREAKS),
+      ),
+    )
     .option('--json <file>', 'also write the report to a file, as JSON')
     .showHelpAfterError('(run with --help for usage)')
     .addHelpText('after', '\nThe exit code is 0 only if the run passed. After a failed run the data folder is kept; the report names it.')

@@ -1,5 +1,5 @@
 import { quantile } from '../harness/statistics.ts'
-import { type ChaosReport,isGood } from './run-chaos.ts'
+import { type ChaosReport, isGood } from './run-chaos.ts'
 
 /** The report as text. */
 export function renderChaosReport(report: ChaosReport): string {
@@ -7,14 +7,15 @@ export function renderChaosReport(report: ChaosReport): string {
   const injected = Object.entries(observed.injected)
   const faults = injected.reduce((sum, [, count]) => sum + count, 0)
   const findings = Object.entries(verdict.counts)
-  const command = `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate} --actors ${options.actors} `
+  const command =
+    `npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --rate ${options.rate} --actors ${options.actors} `
     + `--workers ${options.workers}${options.cluster ? ' --cluster' : ''}${options.break === undefined ? '' : ` --break ${options.break}`}`
   return [
     `seed        ${options.seed}   (${command})`,
     `faults      ${faults}: ${injected.map(([name, count]) => `${name} ${count}`).join(', ') || 'none'}`,
     `messages    ${number(verdict.sent)} sent, ${number(verdict.acknowledged)} acknowledged, ${number(repeatedSends)} resent copies`,
     `records     ${number(verdict.records)} of ${number(verdict.actors)} actors, ${number(verdict.rejected)} rejections; tasks: `
-    + `${listed(verdict.tasks)}`,
+      + `${listed(verdict.tasks)}`,
     `duplicates  OUT ${verdict.repeated.out}, DEAD ${verdict.repeated.dead} (allowed: at least once, with the same id)`,
     `take-over   all partitions owned ${times(observed.takeOverMs)}; first record ${times(observed.firstRecordMs)}`,
     `hand-over   ${times(observed.handOverMs)}`,
@@ -35,8 +36,10 @@ const outcomeOf = (report: ChaosReport): string => {
   return `${name} was ${isGood(report) ? 'noticed' : 'NOT NOTICED'}`
 }
 const listed = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts).map(([name, count]) => `${name} ${number(count)}`).join(', ') || 'none'
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${number(count)}`)
+    .join(', ') || 'none'
 const number = (value: number): string => value.toLocaleString('en')
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`
 const times = (values: readonly number[]): string =>
-  (values.length === 0 ? 'not measured' : `p50 ${seconds(quantile(values, 0.5))}, max ${seconds(Math.max(...values))} (${values.length})`)
+  values.length === 0 ? 'not measured' : `p50 ${seconds(quantile(values, 0.5))}, max ${seconds(Math.max(...values))} (${values.length})`

@@ -64,10 +64,11 @@ export function startChaosWatch(nc: NatsConnection, jsm: JetStreamManager): Chao
     return undefined
   }
   /** Positions of the processes that have partitions. */
-  const positionsOf = (role: Followed): readonly number[] => latest.statuses.flatMap(({ stages }) => {
-    const stage = stages[role]
-    return stage === undefined || stage.partitions?.length === 0 ? [] : [stage.position]
-  })
+  const positionsOf = (role: Followed): readonly number[] =>
+    latest.statuses.flatMap(({ stages }) => {
+      const stage = stages[role]
+      return stage === undefined || stage.partitions?.length === 0 ? [] : [stage.position]
+    })
   const hasReached = (role: Followed, target: number): boolean => {
     const positions = positionsOf(role)
     return positions.length > 0 && Math.min(...positions) >= target
@@ -89,9 +90,15 @@ export function startChaosWatch(nc: NatsConnection, jsm: JetStreamManager): Chao
       const targets = await retried(() => Promise.all(['INBOX', 'LOG'].map((name) => lastSeqOf({ jsm }, name))))
       const [inbox = 0, log = 0] = targets ?? []
       if (targets === undefined) return 'NATS did not answer'
-      const wanted = [['host', inbox], ['dispatch', log], ['project', log]] as const
-      return await until(() => wanted.every(([role, target]) => hasReached(role, target)), fromMs, msMax)
+      const wanted = [
+        ['host', inbox],
+        ['dispatch', log],
+        ['project', log],
+      ] as const
+      return (
+        (await until(() => wanted.every(([role, target]) => hasReached(role, target)), fromMs, msMax))
         ?? wanted.map(([role, target]) => `${role} at ${positionsOf(role).join(' and ')} of ${target}`).join(', ')
+      )
     },
     async stop() {
       stopping.abort()

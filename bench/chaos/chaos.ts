@@ -10,7 +10,13 @@ const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort())
 
 try {
-  await createChaosProgram({ line: (text) => { process.stdout.write(`${text}\n`) }, log, interrupted: interruption.signal }).parseAsync()
+  await createChaosProgram({
+    line: (text) => {
+      process.stdout.write(`${text}\n`)
+    },
+    log,
+    interrupted: interruption.signal,
+  }).parseAsync()
 } catch (error) {
   process.stderr.write(`${failureText(error, true)}\n`)
   process.exitCode = 1

@@ -38,7 +38,12 @@ export interface Observations {
 }
 
 export const noObservations = (): Observations => ({
-  injected: {}, takeOverMs: [], firstRecordMs: [], handOverMs: [], catchUpMs: { nats: [], clickhouse: [] }, problems: [],
+  injected: {},
+  takeOverMs: [],
+  firstRecordMs: [],
+  handOverMs: [],
+  catchUpMs: { nats: [], clickhouse: [] },
+  problems: [],
 })
 
 /** @returns false if there was no target, for example only one healthy worker; such a fault is not counted */
@@ -53,7 +58,11 @@ function pickVictim({ workers }: Victims, random: () => number): Worker | undefi
 }
 
 async function measureTakeOver(
-  { watch }: Victims, observed: Observations, pid: number, partitions: readonly number[], fromMs: number,
+  { watch }: Victims,
+  observed: Observations,
+  pid: number,
+  partitions: readonly number[],
+  fromMs: number,
 ): Promise<void> {
   if (partitions.length === 0) return
   const { ownedMs, recordMs } = await watch.takenOver(pid, partitions, fromMs)
@@ -65,7 +74,10 @@ async function measureTakeOver(
 const CATCH_UP_MS_MAX = 60_000
 
 async function measureCatchUp(
-  { watch }: Victims, observed: Observations, of: 'nats' | 'clickhouse', msMax = CATCH_UP_MS_MAX,
+  { watch }: Victims,
+  observed: Observations,
+  of: 'nats' | 'clickhouse',
+  msMax = CATCH_UP_MS_MAX,
 ): Promise<void> {
   const ms = await watch.caughtUp(performance.now(), msMax)
   if (typeof ms === 'string') observed.problems.push(`no catch-up within ${msMax / 1_000} s after an outage of ${of}: ${ms}`)
@@ -191,11 +203,23 @@ const clickhouseAway: Fault = async (victims, observed) => {
  */
 const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, needs?: 'cluster' | 'time'])[])[] = [
   [
-    ['worker killed', workerKilled], ['worker paused', workerPaused], ['worker blinked', workerBlinked], ['worker added', workerAdded],
-    ['worker ended', workerEnded], ['worker killed', workerKilled],
+    ['worker killed', workerKilled],
+    ['worker paused', workerPaused],
+    ['worker blinked', workerBlinked],
+    ['worker added', workerAdded],
+    ['worker ended', workerEnded],
+    ['worker killed', workerKilled],
   ],
-  [['nats killed', natsKilled], ['nats paused', natsPaused], ['nats majority killed', natsMajorityKilled, 'cluster']],
-  [['clickhouse killed', clickhouseKilled], ['clickhouse cut', clickhouseCut], ['clickhouse away', clickhouseAway, 'time']],
+  [
+    ['nats killed', natsKilled],
+    ['nats paused', natsPaused],
+    ['nats majority killed', natsMajorityKilled, 'cluster'],
+  ],
+  [
+    ['clickhouse killed', clickhouseKilled],
+    ['clickhouse cut', clickhouseCut],
+    ['clickhouse away', clickhouseAway, 'time'],
+  ],
 ]
 const GAP_MS_MAX = 2_000
 
@@ -229,8 +253,9 @@ interface Drawn {
 
 /** Draws every fault once before any fault repeats. */
 function createDeck({ nats, isLong }: Victims, random: () => number): () => Drawn {
-  const all = FAMILIES.flatMap((faults, family) => faults
-    .filter(([, , needs]) => needs !== 'cluster' || nats.size > 1).map(([name, fault, needs]) => ({ name, family, fault, needs })))
+  const all = FAMILIES.flatMap((faults, family) =>
+    faults.filter(([, , needs]) => needs !== 'cluster' || nats.size > 1).map(([name, fault, needs]) => ({ name, family, fault, needs })),
+  )
   let deck: Drawn[] = all.filter(({ needs }) => needs !== 'time' || isLong)
   return () => {
     if (deck.length === 0) deck = all.filter(({ needs }) => needs !== 'time')

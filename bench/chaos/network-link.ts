@@ -21,7 +21,10 @@ export async function startLink(target: { readonly host: string; readonly port: 
     if (isCut) return void client.destroy()
     const upstream = track(connect(target))
     // A connection that breaks on one side breaks on the other side too.
-    for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       one.on('error', () => other.destroy()).on('close', () => other.destroy())
     }
     client.pipe(upstream).pipe(client)
@@ -35,7 +38,9 @@ export async function startLink(target: { readonly host: string; readonly port: 
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     cut,
-    mend: () => { isCut = false },
+    mend: () => {
+      isCut = false
+    },
     async stop() {
       cut()
       await once(server.close(), 'close')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
-import { type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { waitUntilCaughtUp } from '../../infra/app/system-status.ts'
@@ -12,18 +12,18 @@ import { startClickHouse } from '../../infra/servers/clickhouse/clickhouse-serve
 import { loadSettings, type SettingName } from '../../infra/settings.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { lastSeqOf } from '../harness/caught-up.ts'
-import { type NatsServers,startNatsServers } from '../harness/nats-servers.ts'
+import { type NatsServers, startNatsServers } from '../harness/nats-servers.ts'
 import { createRandom } from '../harness/random.ts'
 import { createWorkers, type Workers } from '../harness/worker-processes.ts'
-import { type BreakName,BREAKS } from './break/breaks.ts'
+import { type BreakName, BREAKS } from './break/breaks.ts'
 import { SLEEP_MS_MAX } from './chaos-messages.ts'
-import { type ChaosProducer,startProducer } from './chaos-producer.ts'
+import { type ChaosProducer, startProducer } from './chaos-producer.ts'
 import { startChaosWatch } from './chaos-watch.ts'
 import { check, isClean, type Verdict } from './check/check-history.ts'
 import { readHistory } from './check/read-history.ts'
 import { injectFaults, noObservations, type Observations } from './faults.ts'
 import { startLink } from './network-link.ts'
-import { type LedgerFile,openLedger } from './producer-ledger.ts'
+import { type LedgerFile, openLedger } from './producer-ledger.ts'
 
 const breakOptions = (name: BreakName | undefined): string[] => (name === undefined ? [] : ['--import', `${HOOK}?${name}`])
 
@@ -85,7 +85,9 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   await using started = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'colloquy-chaos-'))
   let keep = true
-  started.defer(async () => { if (!keep) await rm(folder, { recursive: true, force: true }) })
+  started.defer(async () => {
+    if (!keep) await rm(folder, { recursive: true, force: true })
+  })
   const [workersDir, natsDir] = [join(folder, 'workers'), join(folder, 'nats')]
   await Promise.all([workersDir, natsDir].map((dir) => mkdir(dir)))
 
@@ -96,14 +98,25 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const link = await startLink({ host: '127.0.0.1', port: clickhouse.port })
   started.defer(() => link.stop())
   const settings: Partial<Record<SettingName, string>> = {
-    NATS_URL: nats.url, NATS_USER: nats.user, NATS_PASSWORD: nats.password, ...(options.cluster ? { NATS_SYNC_INTERVAL: 'always' } : {}),
-    CLICKHOUSE_URL: `http://127.0.0.1:${link.port}`, CLICKHOUSE_USER: clickhouse.username, CLICKHOUSE_PASSWORD: clickhouse.password,
-    ROLES: 'host,dispatch,tasks,project', CONFIG, LEASE_MS: String(LEASE_MS), LOG_LEVEL: 'warn',
+    NATS_URL: nats.url,
+    NATS_USER: nats.user,
+    NATS_PASSWORD: nats.password,
+    ...(options.cluster ? { NATS_SYNC_INTERVAL: 'always' } : {}),
+    CLICKHOUSE_URL: `http://127.0.0.1:${link.port}`,
+    CLICKHOUSE_USER: clickhouse.username,
+    CLICKHOUSE_PASSWORD: clickhouse.password,
+    ROLES: 'host,dispatch,tasks,project',
+    CONFIG,
+    LEASE_MS: String(LEASE_MS),
+    LOG_LEVEL: 'warn',
     STORAGE_BYTES_MAX: String(STORAGE_BYTES_MAX),
   }
   const observed = noObservations()
   const workers = createWorkers({
-    settings, folder: workersDir, nodeOptions: breakOptions(options.break), onDeath: (error) => observed.problems.push(error.message),
+    settings,
+    folder: workersDir,
+    nodeOptions: breakOptions(options.break),
+    onDeath: (error) => observed.problems.push(error.message),
   })
   started.defer(() => workers.stop())
   // The first worker creates streams and tables.
@@ -119,14 +132,26 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   started.defer(() => watch.stop())
   const ledger = openLedger(join(folder, 'ledger.jsonl'))
   const producers = await startProducers(options, connection, ledger)
-  started.defer(async () => void await Promise.all(producers.map((producer) => producer.close())))
+  started.defer(async () => void (await Promise.all(producers.map((producer) => producer.close()))))
 
   const faultsEnd = AbortSignal.any([AbortSignal.timeout(options.minutes * 60_000), interrupted])
-  await injectFaults({
-    workers, nats, clickhouse, link, watch, leaderOf: (stream) => leaderOf(jsm, nats, stream),
-    leaseMs: LEASE_MS, workersMin: Math.min(2, options.workers), workersMax: options.workers + 1,
-    isLong: options.minutes >= OUTAGE_MINUTES_MIN,
-  }, observed, createRandom(options.seed), faultsEnd)
+  await injectFaults(
+    {
+      workers,
+      nats,
+      clickhouse,
+      link,
+      watch,
+      leaderOf: (stream) => leaderOf(jsm, nats, stream),
+      leaseMs: LEASE_MS,
+      workersMin: Math.min(2, options.workers),
+      workersMax: options.workers + 1,
+      isLong: options.minutes >= OUTAGE_MINUTES_MIN,
+    },
+    observed,
+    createRandom(options.seed),
+    faultsEnd,
+  )
   const faultsEndedMs = performance.now()
   await Promise.all(producers.map((producer) => producer.drain(DRAIN_MS_MAX)))
   await ledger.close()
@@ -134,15 +159,23 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const caughtUpMs = isCaughtUp ? performance.now() - faultsEndedMs : undefined
 
   const reader = createClient({
-    url: clickhouse.url, username: clickhouse.username, password: clickhouse.password, database: clickhouse.database,
-    request_timeout: READ_MS_MAX, log: { level: ClickHouseLogLevel.OFF },
+    url: clickhouse.url,
+    username: clickhouse.username,
+    password: clickhouse.password,
+    database: clickhouse.database,
+    request_timeout: READ_MS_MAX,
+    log: { level: ClickHouseLogLevel.OFF },
   })
   started.defer(() => reader.close())
   const verdict = await check(
     await readHistory({ ledgerFile: ledger.file, jsm: await jetstreamManager(nc, slowRequests), clickhouse: reader }),
   )
   const report = {
-    options, observed, verdict, caughtUpMs, folder,
+    options,
+    observed,
+    verdict,
+    caughtUpMs,
+    folder,
     repeatedSends: producers.reduce((sum, { repeated }) => sum + repeated, 0),
   }
   keep = !isGood(report)
@@ -150,14 +183,25 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
 }
 
 async function startProducers(
-  { seed, rate, actors, minutes }: ChaosOptions, connection: Parameters<typeof connect>[0] & object, ledger: LedgerFile,
+  { seed, rate, actors, minutes }: ChaosOptions,
+  connection: Parameters<typeof connect>[0] & object,
+  ledger: LedgerFile,
 ): Promise<ChaosProducer[]> {
   const allActors = Array.from({ length: actors }, (_, index) => `a${index}`)
-  return Promise.all(Array.from({ length: PRODUCERS }, (_, index) => startProducer({
-    connection, name: `p${index}`, seed: seed * PRODUCERS + index + 1, ratePerSecond: rate / PRODUCERS,
-    actors: allActors.filter((_id, place) => place % PRODUCERS === index), allActors,
-    hasLongWork: minutes >= LONG_WORK_MINUTES_MIN, ledger,
-  })))
+  return Promise.all(
+    Array.from({ length: PRODUCERS }, (_, index) =>
+      startProducer({
+        connection,
+        name: `p${index}`,
+        seed: seed * PRODUCERS + index + 1,
+        ratePerSecond: rate / PRODUCERS,
+        actors: allActors.filter((_id, place) => place % PRODUCERS === index),
+        allActors,
+        hasLongWork: minutes >= LONG_WORK_MINUTES_MIN,
+        ledger,
+      }),
+    ),
+  )
 }
 
 async function leaderOf(jsm: JetStreamManager, nats: NatsServers, stream: string): Promise<number> {
@@ -167,7 +211,10 @@ async function leaderOf(jsm: JetStreamManager, nats: NatsServers, stream: string
 
 /** Waits until no stage lags and no short timer is pending. A timeout is a problem of the run; the findings may show its cause. */
 async function waitUntilCaughtUpForGood(
-  settings: Partial<Record<SettingName, string>>, jsm: JetStreamManager, workers: Workers, observed: Observations,
+  settings: Partial<Record<SettingName, string>>,
+  jsm: JetStreamManager,
+  workers: Workers,
+  observed: Observations,
 ): Promise<boolean> {
   const lastLogSeq = (): Promise<number> => lastSeqOf({ jsm }, 'LOG')
   try {

@@ -11,7 +11,7 @@ import { startClickHouse } from '../../infra/servers/clickhouse/clickhouse-serve
 import { loadProcessSettings } from '../../infra/settings.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { openClickHouseStore } from '../../pipeline/search/clickhouse/clickhouse-store.ts'
-import { type Fusion,FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
+import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import { fillWith, measureRetrieval } from './measure-retrieval.ts'
 import { readChinese, readEnglish } from './retrieval-sets.ts'
 
@@ -23,7 +23,9 @@ interface Flags {
   readonly json?: string
 }
 
-const print = (text: string): void => { process.stdout.write(`${text}\n`) }
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
 
 /** Measures on a ClickHouse of its own in a temporary folder, with the search code of production. */
 async function evaluate({ model, fusion, denseWeight, set: only, json }: Flags): Promise<void> {

@@ -3,7 +3,7 @@ import { pointId } from '../../pipeline/indexer/index-changes.ts'
 import { createHybridSearch, SEARCH_MODES, type SearchMode, type SearchRequest } from '../../pipeline/search/hybrid-search.ts'
 import { termsOf } from '../../pipeline/search/search-terms.ts'
 import type { IndexPoint, VectorStore } from '../../pipeline/search/vector-store.ts'
-import { meanQuality, type Quality,qualityOf } from './retrieval-metrics.ts'
+import { meanQuality, type Quality, qualityOf } from './retrieval-metrics.ts'
 import type { Question, RetrievalSet } from './retrieval-sets.ts'
 
 const TENANT = 'eval'
@@ -18,18 +18,39 @@ const AT = '2026-01-01T00:00:00.000Z'
 /** Writes a set's texts to a store as the indexer does: a text that is too long for the model is split into chunks. */
 export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embedder: LocalEmbedder): Promise<void> {
   for (let from = 0; from < docs.length; from += GROUP) {
-    const pieces = (await Promise.all(docs.slice(from, from + GROUP).map(async ({ id, text }) => {
-      const chunks = text.length <= embedder.model.tokensMax / 2 ? [text] : await embedder.chunk(text)
-      return chunks.map((piece, chunk) => ({ source: id, chunk, text: piece }))
-    }))).flat()
-    const vectors = await embedder.embed(pieces.map(({ text }) => text), 'passage')
-    await store.upsert(pieces.flatMap((piece, index): IndexPoint[] => {
-      const vector = vectors[index]
-      return vector === undefined ? [] : [{
-        ...piece, id: pointId({ key: piece.source }, piece.chunk), tenant: TENANT, in: 'knowledge', kind: 'source', actor: 'eval',
-        lang: null, at: AT, seq: from + 1, vector,
-      }]
-    }))
+    const pieces = (
+      await Promise.all(
+        docs.slice(from, from + GROUP).map(async ({ id, text }) => {
+          const chunks = text.length <= embedder.model.tokensMax / 2 ? [text] : await embedder.chunk(text)
+          return chunks.map((piece, chunk) => ({ source: id, chunk, text: piece }))
+        }),
+      )
+    ).flat()
+    const vectors = await embedder.embed(
+      pieces.map(({ text }) => text),
+      'passage',
+    )
+    await store.upsert(
+      pieces.flatMap((piece, index): IndexPoint[] => {
+        const vector = vectors[index]
+        return vector === undefined
+          ? []
+          : [
+              {
+                ...piece,
+                id: pointId({ key: piece.source }, piece.chunk),
+                tenant: TENANT,
+                in: 'knowledge',
+                kind: 'source',
+                actor: 'eval',
+                lang: null,
+                at: AT,
+                seq: from + 1,
+                vector,
+              },
+            ]
+      }),
+    )
   }
 }
 
@@ -38,7 +59,10 @@ export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embed
  * then ranks the same candidates.
  */
 export async function measureRetrieval(
-  { questions }: RetrievalSet, store: VectorStore, embedder: LocalEmbedder, options: Pick<SearchRequest, 'fusion' | 'denseWeight'>,
+  { questions }: RetrievalSet,
+  store: VectorStore,
+  embedder: LocalEmbedder,
+  options: Pick<SearchRequest, 'fusion' | 'denseWeight'>,
 ): Promise<Record<SearchMode, Quality>> {
   const all: Record<SearchMode, Quality[]> = { hybrid: [], dense: [], keyword: [] }
   const measure = async ({ query, relevant }: Question): Promise<void> => {

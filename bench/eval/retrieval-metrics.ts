@@ -18,7 +18,7 @@ export function qualityOf(ranked: readonly string[], relevant: readonly string[]
 
 /** Mean over all questions, to three decimal places. */
 export function meanQuality(all: readonly Quality[]): Quality {
-  const mean = (name: keyof Quality): number => Math.round(sum(all.map((one) => one[name])) / Math.max(1, all.length) * 1_000) / 1_000
+  const mean = (name: keyof Quality): number => Math.round((sum(all.map((one) => one[name])) / Math.max(1, all.length)) * 1_000) / 1_000
   return { 'recall@1': mean('recall@1'), 'recall@10': mean('recall@10'), 'MRR@10': mean('MRR@10'), 'nDCG@10': mean('nDCG@10') }
 }
 

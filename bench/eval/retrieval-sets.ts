@@ -39,7 +39,9 @@ const PACKAGES = ['pino', 'lru-cache', 'minisearch', 'chokidar', 'cli-progress',
 
 /** Our own questions about the articles of `support` and the README sections of installed packages. */
 export async function readEnglish(): Promise<RetrievalSet> {
-  const articles = loadArticles().filter(({ lang }) => lang === 'en').map(({ id, title, text }) => ({ id, text: `${title}\n${text}` }))
+  const articles = loadArticles()
+    .filter(({ lang }) => lang === 'en')
+    .map(({ id, title, text }) => ({ id, text: `${title}\n${text}` }))
   const sections = (await Promise.all(PACKAGES.map(readReadme))).flat()
   const questions = await readLines(new URL('questions-en.jsonl', import.meta.url), questionSchema)
   const docs = [...articles, ...sections]
@@ -63,12 +65,16 @@ async function readReadme(name: string): Promise<Doc[]> {
   for (const line of text.split('\n')) {
     if (line.startsWith('```')) isCode = !isCode
     const heading = isCode ? undefined : /^#+ +(?<title>.+?)[ #]*$/.exec(line)?.groups?.['title']
-    if (heading !== undefined) id = `${name}#${heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '')}`
+    if (heading !== undefined)
+      id = `${name}#${heading
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]+/g, '-')
+        .replaceAll(/^-|-$/g, '')}`
     docs.set(id, `${docs.get(id) ?? ''}${line}\n`)
   }
-  return [...docs].filter(([, section]) => section.length >= SECTION_CHARACTERS_MIN).map(
-    ([section, content]) => ({ id: section, text: `${name}\n${content}` }),
-  )
+  return [...docs]
+    .filter(([, section]) => section.length >= SECTION_CHARACTERS_MIN)
+    .map(([section, content]) => ({ id: section, text: `${name}\n${content}` }))
 }
 
 const unzipped = promisify(gunzip)
@@ -76,5 +82,8 @@ const unzipped = promisify(gunzip)
 async function readLines<T>(file: URL, schema: z.ZodType<T>): Promise<T[]> {
   const bytes = await readFile(file)
   const text = (file.pathname.endsWith('.gz') ? await unzipped(bytes) : bytes).toString('utf8')
-  return text.split('\n').filter((line) => line !== '').map((line) => schema.parse(JSON.parse(line)))
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => schema.parse(JSON.parse(line)))
 }

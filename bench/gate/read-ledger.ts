@@ -32,9 +32,14 @@ const actorIn = (subject: string, place: number): string => subject.split('.')[p
 // These schemas are the harness's own, so that a fault in the product's schemas cannot hide a fault in its records.
 const runs = z.array(z.object({ run: z.string() }))
 const recordSchema = z.object({
-  n: z.number(), outcome: z.string(), inbox: z.object({ seq: z.number() }),
+  n: z.number(),
+  outcome: z.string(),
+  inbox: z.object({ seq: z.number() }),
   input: z.object({ id: z.string(), type: z.string(), data: z.object({ run: z.string().optional() }).optional() }),
-  emitted: z.array(z.object({ id: z.string() })), started: runs, timers: runs, stopped: z.array(z.string()),
+  emitted: z.array(z.object({ id: z.string() })),
+  started: runs,
+  timers: runs,
+  stopped: z.array(z.string()),
 })
 /** Input types that only Colloquy itself sends. */
 const INTERNAL_TYPES: ReadonlySet<string> = new Set(['task.done', 'task.failed', 'task.expired', 'timer.fired'])
@@ -43,9 +48,17 @@ const eventSchema = z.object({ id: z.string() })
 function recordIn(message: JsMsg): LedgerRecord {
   const { n, outcome, inbox, input, emitted, started, timers, stopped } = recordSchema.parse(message.json())
   return {
-    seq: message.seq, actor: actorIn(message.subject, 4), n, inputId: input.id, position: inbox.seq, committed: outcome === 'committed',
-    emitted: emitted.map(({ id }) => id), about: INTERNAL_TYPES.has(input.type) ? input.data?.run : undefined,
-    started: started.map(({ run }) => run), set: timers.map(({ run }) => run), stopped,
+    seq: message.seq,
+    actor: actorIn(message.subject, 4),
+    n,
+    inputId: input.id,
+    position: inbox.seq,
+    committed: outcome === 'committed',
+    emitted: emitted.map(({ id }) => id),
+    about: INTERNAL_TYPES.has(input.type) ? input.data?.run : undefined,
+    started: started.map(({ run }) => run),
+    set: timers.map(({ run }) => run),
+    stopped,
   }
 }
 
@@ -56,7 +69,9 @@ const rowSchema = z.tuple([z.coerce.number(), z.number(), z.string(), z.string()
 
 async function readRows({ clickhouse }: BenchSystem, tenant: string): Promise<LedgerRow[]> {
   const result = await clickhouse.query({
-    query: 'SELECT max(seq) AS last FROM events WHERE tenant = {tenant:String}', query_params: { tenant }, format: 'JSONEachRow',
+    query: 'SELECT max(seq) AS last FROM events WHERE tenant = {tenant:String}',
+    query_params: { tenant },
+    format: 'JSONEachRow',
   })
   const last = lastSchema.parse(await result.json())[0]?.last ?? 0
   const rows: LedgerRow[] = []
@@ -64,7 +79,8 @@ async function readRows({ clickhouse }: BenchSystem, tenant: string): Promise<Le
     const page = await clickhouse.query({
       query: `SELECT seq, idx, actor, id FROM events
         WHERE tenant = {tenant:String} AND seq >= {from:UInt64} AND seq < {to:UInt64} ORDER BY seq, idx`,
-      query_params: { tenant, from, to: from + SEQUENCES_MAX }, format: 'JSONCompactEachRow',
+      query_params: { tenant, from, to: from + SEQUENCES_MAX },
+      format: 'JSONCompactEachRow',
     })
     for (const row of await page.json()) {
       const [seq, idx, actor, id] = rowSchema.parse(row)

@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { inputSubject } from '../../schemas/subjects.ts'
-import { type BenchPublisher,createBenchPublisher } from './bench-publisher.ts'
-import { type InputKind,POLITE } from './inputs.ts'
+import { type BenchPublisher, createBenchPublisher } from './bench-publisher.ts'
+import { type InputKind, POLITE } from './inputs.ts'
 import { createRandom, pick } from './random.ts'
 
 /** A sent input and its acknowledgement. */
@@ -41,7 +41,9 @@ export function createProducer({ nc, tenant, inputs = POLITE, actors, payloadByt
   const sent: SentInput[] = []
   let acknowledged = 0
   return {
-    tenant, publisher, sent,
+    tenant,
+    publisher,
+    sent,
     send(number = pick(random, actors)) {
       const input: SentInput = { actor: actorId(number), id: `i${sent.length}`, position: undefined }
       sent.push(input)

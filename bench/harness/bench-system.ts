@@ -2,13 +2,17 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ClickHouseClient,createClient } from '@clickhouse/client'
-import { jetstream, type JetStreamClient, type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import {
-type Addresses,
-  announced, connectToRunningClickHouse, connectToRunningNats, notRunning, } from '../../infra/app/connect-to-running.ts'
+  type Addresses,
+  announced,
+  connectToRunningClickHouse,
+  connectToRunningNats,
+  notRunning,
+} from '../../infra/app/connect-to-running.ts'
 import { supervise } from '../../infra/servers/supervise.ts'
 import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from '../../infra/settings.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -67,27 +71,44 @@ const TABLE_ROLES: readonly Role[] = ['project', 'embed', 'serve']
 const GATE_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks', 'project']
 
 /** Starts `colloquy up --no-demo` on free ports and a temporary data folder, and workers beside it. `stop()` removes the folder. */
-export async function startSystem(
-  { environment, settings: overrides, workers, roles, profileDir, log }: SystemOptions,
-): Promise<BenchSystem> {
+export async function startSystem({
+  environment,
+  settings: overrides,
+  workers,
+  roles,
+  profileDir,
+  log,
+}: SystemOptions): Promise<BenchSystem> {
   await using started = new AsyncDisposableStack()
   const hasTables = roles.some((role) => TABLE_ROLES.includes(role))
   const dataDir = await mkdtemp(join(tmpdir(), 'colloquy-bench-'))
   started.defer(() => rm(dataDir, { recursive: true, force: true }))
   const flags: SettingTexts = {
-    DATA_DIR: dataDir, NATS_PORT: '0', CLICKHOUSE_PORT: '0', HTTP_PORT: '0', CONFIG: KINDS, LOG_LEVEL: 'warn',
-    ROLES: hasTables ? roles.join() : 'serve', ...overrides,
+    DATA_DIR: dataDir,
+    NATS_PORT: '0',
+    CLICKHOUSE_PORT: '0',
+    HTTP_PORT: '0',
+    CONFIG: KINDS,
+    LOG_LEVEL: 'warn',
+    ROLES: hasTables ? roles.join() : 'serve',
+    ...overrides,
   }
   const { settings } = loadSettings(environment, flags)
   const profiling: Record<string, string> = profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` }
-  const child = await supervise({
-    name: 'colloquy', command: process.execPath, args: [MAIN, 'up', '--no-demo', '--json'], stopTimeoutMs: STOP_MS_MAX,
-    env: { ...asEnvironment(flags), ...profiling },
-    ready: async () => {
-      if (await announced(dataDir) === undefined) throw new ColloquyError('not_ready', 'the system has not announced its addresses yet')
+  const child = await supervise(
+    {
+      name: 'colloquy',
+      command: process.execPath,
+      args: [MAIN, 'up', '--no-demo', '--json'],
+      stopTimeoutMs: STOP_MS_MAX,
+      env: { ...asEnvironment(flags), ...profiling },
+      ready: async () => {
+        if ((await announced(dataDir)) === undefined) throw new ColloquyError('not_ready', 'the system has not announced its addresses yet')
+      },
+      lineLevel: (line) => (line.startsWith('{"started"') ? 'debug' : 'warn'),
     },
-    lineLevel: (line) => (line.startsWith('{"started"') ? 'debug' : 'warn'),
-  }, { log })
+    { log },
+  )
   started.defer(() => child.stop())
   const system = await attach({ environment, flags, settings, env: profiling }, started, () => {
     if (child.restarts === 0 && child.pid !== undefined) return
@@ -124,7 +145,9 @@ interface AttachOptions {
 
 /** @param started what already runs; `stop()` of the system stops it last */
 async function attach(
-  { environment, flags, settings, env }: AttachOptions, started: AsyncDisposableStack, checkFirst: () => void,
+  { environment, flags, settings, env }: AttachOptions,
+  started: AsyncDisposableStack,
+  checkFirst: () => void,
 ): Promise<BenchSystem> {
   const addresses = await announced(settings.DATA_DIR)
   if (addresses === undefined) throw notRunning(settings)
@@ -139,14 +162,18 @@ async function attach(
   started.defer(() => rm(folder, { recursive: true, force: true }))
   const deaths: Error[] = []
   const groups: ReturnType<typeof createWorkers>[] = []
-  started.defer(async () => { await Promise.all(groups.map((group) => group.stop())) })
+  started.defer(async () => {
+    await Promise.all(groups.map((group) => group.stop()))
+  })
   const roles = new Set<Role>(settings.ROLES)
   const all = (): Worker[] => groups.flatMap((group) => [...group.all])
 
   const addWorker = async (wanted: readonly Role[] = WORKER_ROLES): Promise<Worker> => {
     const groupFolder = join(folder, `group-${groups.length + 1}`)
     const group = createWorkers({
-      settings: { ...own, ...await serversOf(settings, addresses), ROLES: wanted.join() }, env, folder: groupFolder,
+      settings: { ...own, ...(await serversOf(settings, addresses)), ROLES: wanted.join() },
+      env,
+      folder: groupFolder,
       onDeath: (error) => deaths.push(error),
     })
     groups.push(group)
@@ -161,10 +188,19 @@ async function attach(
   }
   const stopping = started.move()
   return {
-    settings, nc, jsm, js: jetstream(nc), clickhouse, addWorker,
+    settings,
+    nc,
+    jsm,
+    js: jetstream(nc),
+    clickhouse,
+    addWorker,
     environment: { ...asEnvironment(own), [`${PREFIX}DATA_DIR`]: settings.DATA_DIR },
-    get pids() { return [addresses.pid, ...all().map(({ pid }) => pid)] },
-    get workers() { return all() },
+    get pids() {
+      return [addresses.pid, ...all().map(({ pid }) => pid)]
+    },
+    get workers() {
+      return all()
+    },
     has: (role) => roles.has(role),
     async complete() {
       const missing = GATE_ROLES.filter((role) => !roles.has(role))
@@ -184,9 +220,9 @@ async function serversOf(settings: Settings, { natsUrl, clickhouseUrl }: Address
   return {
     HTTP_PORT: '0',
     ...(settings.NATS_URL !== undefined ? {} : { NATS_URL: natsUrl, NATS_USER: 'colloquy', NATS_PASSWORD: await password('nats') }),
-    ...(settings.CLICKHOUSE_URL !== undefined || clickhouseUrl === null ? {} : {
-      CLICKHOUSE_URL: clickhouseUrl, CLICKHOUSE_USER: 'colloquy', CLICKHOUSE_PASSWORD: await password('clickhouse'),
-    }),
+    ...(settings.CLICKHOUSE_URL !== undefined || clickhouseUrl === null
+      ? {}
+      : { CLICKHOUSE_URL: clickhouseUrl, CLICKHOUSE_USER: 'colloquy', CLICKHOUSE_PASSWORD: await password('clickhouse') }),
   }
 }
 
@@ -194,5 +230,8 @@ const asEnvironment = (settings: SettingTexts): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${PREFIX}${name}`, value]))
 
 const settingsIn = (environment: SystemOptions['environment']): SettingTexts =>
-  Object.fromEntries(Object.entries(environment)
-    .flatMap(([name, value]) => (name.startsWith(PREFIX) && value !== undefined ? [[name.slice(PREFIX.length), value]] : [])))
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      name.startsWith(PREFIX) && value !== undefined ? [[name.slice(PREFIX.length), value]] : [],
+    ),
+  )

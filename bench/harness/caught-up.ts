@@ -1,6 +1,6 @@
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import type { BenchSystem } from './bench-system.ts'
-import { type CounterWatch,watchCounter } from './counter-watch.ts'
+import { type CounterWatch, watchCounter } from './counter-watch.ts'
 
 /**
  * Interval of the queries for a stream's last sequence and for the projected sequence of the tables. It bounds the precision of a time. A

@@ -9,8 +9,18 @@ export interface InputKind {
 
 /** `support` answers these in the machine itself: one record, one reply, one timer, no task. */
 const COURTESIES = [
-  'Thank you so much, that is all for today', 'thanks for the quick answer', 'Hello, good morning!', 'Many thanks, much appreciated',
-  'hi there', 'Thanks, have a nice day', '谢谢', '非常感谢您的帮助', '你好', '早上好', '谢谢，辛苦了', '好的，多谢',
+  'Thank you so much, that is all for today',
+  'thanks for the quick answer',
+  'Hello, good morning!',
+  'Many thanks, much appreciated',
+  'hi there',
+  'Thanks, have a nice day',
+  '谢谢',
+  '非常感谢您的帮助',
+  '你好',
+  '早上好',
+  '谢谢，辛苦了',
+  '好的，多谢',
 ]
 /** Words that the classifier of `support` ignores. */
 const PADDING = ' lorem ipsum dolor sit amet'
@@ -21,11 +31,10 @@ export const politeInput = (id: string, random: () => number, textBytesMin: numb
 
 export const POLITE: InputKind = { kind: 'support', make: politeInput }
 
-const textInputs = (type: string, kind: string): InputKind =>
-  ({
-    kind,
-    make: (id, random, textBytesMin) => JSON.stringify({ type, id, source: 'bench', data: { text: politeText(random, textBytesMin) } }),
-  })
+const textInputs = (type: string, kind: string): InputKind => ({
+  kind,
+  make: (id, random, textBytesMin) => JSON.stringify({ type, id, source: 'bench', data: { text: politeText(random, textBytesMin) } }),
+})
 
 /** Inputs to the kinds of kinds-config.ts. */
 export const ERRANDS: InputKind = textInputs('ask', 'bench-errand')

@@ -11,7 +11,9 @@ import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 const echo = defineTask({
   input: z.object({ text: z.string() }),
   output: z.object({ chars: z.number() }),
-  deadlineMs: 60_000, attemptsMax: 3, concurrencyMax: 1_024,
+  deadlineMs: 60_000,
+  attemptsMax: 3,
+  concurrencyMax: 1_024,
   run: async ({ input: { text } }) => ({ chars: text.length }),
 })
 
@@ -25,25 +27,31 @@ const errand = defineKind({
 })
 
 /** Starts a task for each input and emits its outcome. */
-export const errandKind = errand.with(setup(errand.xstate).createMachine({
-  id: 'errand', context: { done: 0, failed: 0 }, initial: 'idle',
-  states: {
-    idle: { on: { ask: 'asking' } },
-    asking: {
-      invoke: {
-        id: 'job', src: 'echo', input: ({ event }) => ({ text: event.type === 'ask' ? event.data.text : '' }),
-        onDone: {
-          target: 'idle',
-          actions: [
-            assign(({ context }) => ({ done: context.done + 1 })),
-            emit(({ event }) => ({ type: 'answered', data: event.output })),
-          ],
+export const errandKind = errand.with(
+  setup(errand.xstate).createMachine({
+    id: 'errand',
+    context: { done: 0, failed: 0 },
+    initial: 'idle',
+    states: {
+      idle: { on: { ask: 'asking' } },
+      asking: {
+        invoke: {
+          id: 'job',
+          src: 'echo',
+          input: ({ event }) => ({ text: event.type === 'ask' ? event.data.text : '' }),
+          onDone: {
+            target: 'idle',
+            actions: [
+              assign(({ context }) => ({ done: context.done + 1 })),
+              emit(({ event }) => ({ type: 'answered', data: event.output })),
+            ],
+          },
+          onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
         },
-        onError: { target: 'idle', actions: assign(({ context }) => ({ failed: context.failed + 1 })) },
       },
     },
-  },
-}))
+  }),
+)
 
 const pair = defineKind({
   name: 'bench-pair',
@@ -55,19 +63,23 @@ const pair = defineKind({
 })
 
 /** A small machine: two states and a count. */
-export const pairKind = pair.with(setup({
-  ...pair.xstate,
-  actions: {
-    count: assign(({ context }) => ({ count: context.count + 1 })),
-    announce: emit(({ context }) => ({ type: 'heard', data: { count: context.count } })),
-  },
-}).createMachine({
-  id: 'pair', context: { count: 0 }, initial: 'odd',
-  states: {
-    odd: { on: { said: { target: 'even', actions: ['count', 'announce'] } } },
-    even: { on: { said: { target: 'odd', actions: ['count', 'announce'] } } },
-  },
-}))
+export const pairKind = pair.with(
+  setup({
+    ...pair.xstate,
+    actions: {
+      count: assign(({ context }) => ({ count: context.count + 1 })),
+      announce: emit(({ context }) => ({ type: 'heard', data: { count: context.count } })),
+    },
+  }).createMachine({
+    id: 'pair',
+    context: { count: 0 },
+    initial: 'odd',
+    states: {
+      odd: { on: { said: { target: 'even', actions: ['count', 'announce'] } } },
+      even: { on: { said: { target: 'odd', actions: ['count', 'announce'] } } },
+    },
+  }),
+)
 
 /** The measured kinds: the built-in ones, and two that do as little as possible. */
 export default [createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue()), errandKind, pairKind]

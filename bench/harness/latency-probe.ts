@@ -3,7 +3,7 @@ import { build, type Histogram } from 'hdr-histogram-js'
 import type { z } from 'zod'
 import type { Figures } from './bench-scenario.ts'
 import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
-import { rounded, type Spread,spreadOf } from './statistics.ts'
+import { rounded, type Spread, spreadOf } from './statistics.ts'
 
 /** Latencies from when an input was due, as HDR histograms in microseconds with three significant digits. */
 export interface Probe {
@@ -19,7 +19,8 @@ export function createProbe(windowCount: number): Probe {
   const histogram = create()
   const windows = Array.from({ length: windowCount }, create)
   return {
-    histogram, windows,
+    histogram,
+    windows,
     record(window, ms) {
       if (window < 0) return
       const microseconds = Math.min(CAUGHT_UP_MS_MAX * 1_000, Math.max(1, Math.round(ms * 1_000)))
@@ -37,7 +38,8 @@ export function percentilesOf(name: string, { histogram, windows }: Probe): { fi
   const of = (percentile: number): Spread => spreadOf(filled.map((window) => at(window, percentile)))
   return {
     figures: {
-      [`${name}P50Ms`]: rounded(at(histogram, 50)), [`${name}P99Ms`]: rounded(at(histogram, 99)),
+      [`${name}P50Ms`]: rounded(at(histogram, 50)),
+      [`${name}P99Ms`]: rounded(at(histogram, 99)),
       [`${name}MaxMs`]: rounded(histogram.maxValue / 1_000),
     },
     spread: { [`${name}P50Ms`]: of(50), [`${name}P99Ms`]: of(99) },
@@ -48,8 +50,9 @@ export function percentilesOf(name: string, { histogram, windows }: Probe): { fi
 const CHART_PERCENTILES = [50, 90, 99, 99.9, 100] as const
 export const percentilesForChart = ({ histogram }: Probe): number[] =>
   CHART_PERCENTILES.map((percentile) => rounded(at(histogram, percentile)))
-export const percentileLabels: readonly string[] =
-  CHART_PERCENTILES.map((percentile) => (percentile === 100 ? 'slowest' : `p${percentile}`))
+export const percentileLabels: readonly string[] = CHART_PERCENTILES.map((percentile) =>
+  percentile === 100 ? 'slowest' : `p${percentile}`,
+)
 
 /**
  * Calls `onMessage` for every message on a subject, by a core subscription that sees it on its way into the stream.
@@ -57,7 +60,10 @@ export const percentileLabels: readonly string[] =
  * @returns a function that unsubscribes
  */
 export function watchSubject<T>(
-  nc: NatsConnection, subject: string, schema: z.ZodType<T>, onMessage: (message: T, subject: string, atMs: number) => void,
+  nc: NatsConnection,
+  subject: string,
+  schema: z.ZodType<T>,
+  onMessage: (message: T, subject: string, atMs: number) => void,
 ): () => void {
   const subscription = nc.subscribe(subject, {
     callback: (error, message) => {

@@ -1,6 +1,6 @@
 import type { Bench } from './bench-scenario.ts'
 import { CAUGHT_UP_MS_MAX, watchStream, watchTables } from './caught-up.ts'
-import type { CounterWatch,Sample } from './counter-watch.ts'
+import type { CounterWatch, Sample } from './counter-watch.ts'
 import { usageOf } from './process-usage.ts'
 import { saturate } from './saturate.ts'
 
@@ -38,18 +38,23 @@ export async function startLoad({ system, producer }: Pick<Bench, 'system' | 'pr
       const turns = producer.acknowledged - acknowledgedBefore
       const inLog = await log.reached(logBefore + turns, CAUGHT_UP_MS_MAX)
       const [inOut, inTables] = await Promise.all([
-        out?.reached(outBefore + turns, CAUGHT_UP_MS_MAX), tables?.reached(inLog.value, CAUGHT_UP_MS_MAX),
+        out?.reached(outBefore + turns, CAUGHT_UP_MS_MAX),
+        tables?.reached(inLog.value, CAUGHT_UP_MS_MAX),
       ])
       const [usageAfter, own] = [await usageOf(system.pids), process.cpuUsage(ownBefore)]
-      const rate = (last: Sample | undefined): number | undefined => last && turns / (last.atMs - firstAtMs) * 1_000
+      const rate = (last: Sample | undefined): number | undefined => last && (turns / (last.atMs - firstAtMs)) * 1_000
       const perTurn = (name: 'up' | 'nats' | 'clickhouse'): number =>
-        ((usageAfter[name]?.cpuSeconds ?? 0) - (usageBefore[name]?.cpuSeconds ?? 0)) / turns * 1e6
+        (((usageAfter[name]?.cpuSeconds ?? 0) - (usageBefore[name]?.cpuSeconds ?? 0)) / turns) * 1e6
       return {
-        turns, perSecond: rate(inLog) ?? 0, toOutPerSecond: rate(inOut), toTablesPerSecond: rate(inTables),
-        logBytesPerTurn: (await logBytes() - bytesBefore) / turns,
-        cpuMicroseconds: usageAfter.up === undefined ? {} : {
-          up: perTurn('up'), nats: perTurn('nats'), clickhouse: perTurn('clickhouse'), harness: (own.user + own.system) / turns,
-        },
+        turns,
+        perSecond: rate(inLog) ?? 0,
+        toOutPerSecond: rate(inOut),
+        toTablesPerSecond: rate(inTables),
+        logBytesPerTurn: ((await logBytes()) - bytesBefore) / turns,
+        cpuMicroseconds:
+          usageAfter.up === undefined
+            ? {}
+            : { up: perTurn('up'), nats: perTurn('nats'), clickhouse: perTurn('clickhouse'), harness: (own.user + own.system) / turns },
       }
     },
     stop: () => stopping.disposeAsync(),

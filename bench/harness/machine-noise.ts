@@ -36,7 +36,7 @@ export async function measureMachineNoise(): Promise<MachineNoise> {
   }
   const [after, own] = [await readProcessors(), cpuUsage(ownBefore)]
   const median = quantile(times, 0.5)
-  const ownTicks = (own.user + own.system) / 1e6 * TICKS_PER_SECOND
+  const ownTicks = ((own.user + own.system) / 1e6) * TICKS_PER_SECOND
   const all = Math.max(1, after.all - before.all)
   return {
     roundMs: rounded(median),
@@ -52,12 +52,14 @@ export const machineNoiseText = ({ roundMs, iqrPercent, slowestPercent, othersPe
   `${rounds} rounds of the same work, ${roundMs} ms each: interquartile range ${iqrPercent} %, slowest ${slowestPercent} % of the median; `
   + `other processes used ${othersPercent} % of the processors, ${stolenPercent} % was stolen`
 
-const percent = (part: number, whole: number): number => Math.round(part / whole * 1_000) / 10
+const percent = (part: number, whole: number): number => Math.round((part / whole) * 1_000) / 10
 
 function work(): void {
   for (let step = 0; step < ROUND_STEPS; step++) {
     const text = JSON.stringify({ step, text: 'where is my order? 我的订单到哪里了？', tags: [step, step + 1, step + 2] })
-    createHash('sha256').update(JSON.stringify(JSON.parse(text))).digest()
+    createHash('sha256')
+      .update(JSON.stringify(JSON.parse(text)))
+      .digest()
   }
 }
 

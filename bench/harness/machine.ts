@@ -39,7 +39,7 @@ export async function readOwnVersions(): Promise<Versions> {
 export async function readVersions({ nc, clickhouse }: BenchSystem): Promise<Versions> {
   const result = await clickhouse.query({ query: 'SELECT version() AS version', format: 'JSONEachRow' })
   return {
-    ...await readOwnVersions(),
+    ...(await readOwnVersions()),
     nats: nc.info?.version ?? 'unknown',
     clickhouse: versionSchema.parse(await result.json())[0]?.version ?? 'unknown',
   }

@@ -52,7 +52,9 @@ export async function startNatsServers(folder: string, size: number): Promise<Na
   const start = async (index: number): Promise<void> => {
     const dir = join(folder, nameOf(index))
     await mkdir(dir, { recursive: true })
-    await writeFile(join(dir, 'nats.conf'), `
+    await writeFile(
+      join(dir, 'nats.conf'),
+      `
 server_name: ${nameOf(index)}
 listen: "127.0.0.1:${ports[index]}"
 max_payload: ${2 * 1024 * 1024}
@@ -61,9 +63,14 @@ logfile_size_limit: ${LOG_BYTES_MAX}
 jetstream { store_dir: ${JSON.stringify(join(dir, 'store'))}, max_file_store: 32GB${size === 1 ? '' : ', sync_interval: always'} }
 ${size === 1 ? '' : `cluster { name: run, listen: "127.0.0.1:${ports[size + index]}", routes: [${routes}] }`}
 authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} } ] }
-`)
+`,
+    )
     const child = spawnTied({
-      name: nameOf(index), command, args: ['--config', join(dir, 'nats.conf')], env: process.env, stopTimeoutMs: 0,
+      name: nameOf(index),
+      command,
+      args: ['--config', join(dir, 'nats.conf')],
+      env: process.env,
+      stopTimeoutMs: 0,
     })
     for (const stream of [child.stdout, child.stderr]) stream.resume()
     children[index] = child
@@ -79,7 +86,9 @@ authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} 
     child.kill('SIGKILL')
     await ended
   }
-  const stop = async (): Promise<void> => { await Promise.all(urls.map((_, index) => kill(index))) }
+  const stop = async (): Promise<void> => {
+    await Promise.all(urls.map((_, index) => kill(index)))
+  }
   try {
     for (let index = 0; index < size; index += 1) await start(index)
     await waitUntilReady(urls)
@@ -88,8 +97,18 @@ authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} 
     throw error
   }
   return {
-    url: urls.join(','), user: USER, password: PASSWORD, size, ports: ports.slice(0, size), nameOf, kill, start, stop,
-    signal: (index, signal) => { running(index)?.kill(signal) },
+    url: urls.join(','),
+    user: USER,
+    password: PASSWORD,
+    size,
+    ports: ports.slice(0, size),
+    nameOf,
+    kill,
+    start,
+    stop,
+    signal: (index, signal) => {
+      running(index)?.kill(signal)
+    },
   }
 }
 

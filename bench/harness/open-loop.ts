@@ -14,8 +14,8 @@ export async function openLoop(
 ): Promise<number> {
   const startedMs = performance.now()
   for (let sent = 0; sent < (count ?? Infinity) && signal?.aborted !== true;) {
-    const due = Math.min(count ?? Infinity, Math.floor((performance.now() - startedMs) / 1_000 * rate) + 1)
-    for (; sent < due; sent++) send(startedMs + sent / rate * 1_000, sent)
+    const due = Math.min(count ?? Infinity, Math.floor(((performance.now() - startedMs) / 1_000) * rate) + 1)
+    for (; sent < due; sent++) send(startedMs + (sent / rate) * 1_000, sent)
     await delay(TICK_MS)
   }
   return startedMs

@@ -31,7 +31,8 @@ export async function usageOf(upPids: readonly number[]): Promise<SystemUsage> {
 export const usageOfProcess = async (pid: number): Promise<Usage | undefined> => (await readProcess(pid))?.usage
 
 const sum = (one: Usage | undefined, other: Usage): Usage => ({
-  cpuSeconds: (one?.cpuSeconds ?? 0) + other.cpuSeconds, rssBytes: (one?.rssBytes ?? 0) + other.rssBytes,
+  cpuSeconds: (one?.cpuSeconds ?? 0) + other.cpuSeconds,
+  rssBytes: (one?.rssBytes ?? 0) + other.rssBytes,
 })
 
 interface Process {
@@ -55,7 +56,9 @@ async function readProcess(pid: number): Promise<Process | undefined> {
     // The name, in brackets, may contain anything. Numbers follow it (proc(5)): the parent, later utime and stime.
     const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
     return {
-      pid, parent: Number(fields[1]), command: command ?? '',
+      pid,
+      parent: Number(fields[1]),
+      command: command ?? '',
       usage: {
         cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
         rssBytes: Number(/^VmRSS:\s+(\d+) kB/m.exec(status ?? '')?.[1] ?? 0) * 1024,

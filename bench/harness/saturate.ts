@@ -31,7 +31,8 @@ const BURST = 64
 
 /** Publishes as fast as acknowledgements and records come back, until the time or the count is reached. */
 export async function saturate(
-  { send, publisher, records }: Target, { forMs = Infinity, count = Infinity }: { forMs?: number; count?: number },
+  { send, publisher, records }: Target,
+  { forMs = Infinity, count = Infinity }: { forMs?: number; count?: number },
 ): Promise<Saturated> {
   const recordedBefore = records.value
   const backlogMax = backlogMaxOf(forMs)

@@ -13,7 +13,10 @@ export interface Spread {
 }
 
 export const spreadOf = (values: readonly number[]): Spread => ({
-  p25: rounded(quantile(values, 0.25)), p50: rounded(quantile(values, 0.5)), p75: rounded(quantile(values, 0.75)), repeats: values.length,
+  p25: rounded(quantile(values, 0.25)),
+  p50: rounded(quantile(values, 0.5)),
+  p75: rounded(quantile(values, 0.75)),
+  repeats: values.length,
 })
 
 export interface Medians {

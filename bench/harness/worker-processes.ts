@@ -70,23 +70,32 @@ export function createWorkers({ settings, env: extraEnv = {}, folder, nodeOption
     for (const stream of [child.stdout, child.stderr]) stream.pipe(output, { end: false })
     child.once('close', () => output.end())
     const worker = workerOf(child)
-    worker.exited.then((isUnexpected) => {
-      drop(worker)
-      if (!isUnexpected) return
-      // A worker that starts while a server is down exits with an error; a service manager would restart it.
-      if (!worker.wasReady && restarts < RESTARTS_MAX) {
-        restarts += 1
-        return void setTimeout(() => { if (!isStopped) add() }, RESTART_PAUSE_MS)
-      }
-      onDeath(
-        new ColloquyError('worker_died', `worker ${child.pid} exited unexpectedly (${child.exitCode ?? child.signalCode}); see ${logFile}`),
-      )
-    }, () => undefined)
+    worker.exited.then(
+      (isUnexpected) => {
+        drop(worker)
+        if (!isUnexpected) return
+        // A worker that starts while a server is down exits with an error; a service manager would restart it.
+        if (!worker.wasReady && restarts < RESTARTS_MAX) {
+          restarts += 1
+          return void setTimeout(() => {
+            if (!isStopped) add()
+          }, RESTART_PAUSE_MS)
+        }
+        onDeath(
+          new ColloquyError(
+            'worker_died',
+            `worker ${child.pid} exited unexpectedly (${child.exitCode ?? child.signalCode}); see ${logFile}`,
+          ),
+        )
+      },
+      () => undefined,
+    )
     all.push(worker)
     return worker
   }
   return {
-    all, add,
+    all,
+    add,
     async stop() {
       isStopped = true
       await Promise.all([...all].map((worker) => worker.end()))
@@ -109,10 +118,17 @@ function workerOf(child: TiedChild): Worker & { readonly exited: Promise<boolean
   })
   return {
     pid: child.pid ?? 0,
-    ready, exited,
-    get wasReady() { return isReady },
-    get isReady() { return isReady && isWanted },
-    get isPaused() { return isPaused },
+    ready,
+    exited,
+    get wasReady() {
+      return isReady
+    },
+    get isReady() {
+      return isReady && isWanted
+    },
+    get isPaused() {
+      return isPaused
+    },
     async kill() {
       isWanted = false
       child.kill('SIGKILL')

@@ -13,13 +13,16 @@ const packageSchema = z.object({ dependencies: z.record(z.string(), z.string()) 
 /** Installs the peers' packages if any is missing. @throws ColloquyError `peers_not_installed` */
 export async function installPeers(): Promise<void> {
   const { dependencies } = packageSchema.parse(JSON.parse(await readFile(`${FOLDER}/package.json`, 'utf8')))
-  const isMissing = (name: string): Promise<boolean> => access(`${FOLDER}/node_modules/${name}`).then(() => false, () => true)
+  const isMissing = (name: string): Promise<boolean> =>
+    access(`${FOLDER}/node_modules/${name}`).then(
+      () => false,
+      () => true,
+    )
   if (!(await Promise.all(Object.keys(dependencies).map(isMissing))).includes(true)) return
   const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-  await promisify(execFile)('npm', args, { cwd: FOLDER, timeout: INSTALL_MS_MAX })
-    .catch((cause: unknown) => {
-      throw new ColloquyError('peers_not_installed', `npm install in ${FOLDER} failed: ${messageOf(cause)}`, { cause })
-    })
+  await promisify(execFile)('npm', args, { cwd: FOLDER, timeout: INSTALL_MS_MAX }).catch((cause: unknown) => {
+    throw new ColloquyError('peers_not_installed', `npm install in ${FOLDER} failed: ${messageOf(cause)}`, { cause })
+  })
 }
 
 /** Version of the server that a peer needs and npm does not install; `undefined` if it is not on this machine. */
@@ -35,8 +38,8 @@ export async function serverOf(name: PeerName): Promise<string | undefined> {
 
 /** Version of an installed package, for the report. */
 export async function versionOf(name: string): Promise<string> {
-  const { version } = z.object({ version: z.string() }).parse(
-    JSON.parse(await readFile(`${FOLDER}/node_modules/${name}/package.json`, 'utf8')),
-  )
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(await readFile(`${FOLDER}/node_modules/${name}/package.json`, 'utf8')))
   return version
 }

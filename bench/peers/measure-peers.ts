@@ -1,7 +1,7 @@
 import type { BenchOptions, PeerName } from '../harness/bench-scenario.ts'
 import type { MeasurementPlan } from '../harness/measurement-plan.ts'
 import { installPeers, serverOf, versionOf } from './install-peers.ts'
-import { type Peer,startPeer } from './peer.ts'
+import { type Peer, startPeer } from './peer.ts'
 
 /** A peer's turns per second, by round; empty, with a note, if its server is not on this machine. */
 export interface PeerResult {
@@ -21,7 +21,8 @@ async function measurePeer(name: PeerName, options: BenchOptions, { rounds, roun
   const server = await serverOf(name)
   if (server === undefined) {
     return {
-      name, perSecond: [],
+      name,
+      perSecond: [],
       notes: [`${name}: not measured, no redis-server on the PATH. Install the package redis-server or redis of the operating system.`],
     }
   }
@@ -39,21 +40,22 @@ async function measurePeer(name: PeerName, options: BenchOptions, { rounds, roun
 
 type Kept = Awaited<ReturnType<Peer['check']>>
 
-const SAME_JOB = 'The same inputs to the same conversations: the same machine validates and decides with XState\'s transition(), and its '
+const SAME_JOB =
+  "The same inputs to the same conversations: the same machine validates and decides with XState's transition(), and its "
   + 'state and the reply are stored. No timer, no record of the change, no tables: less than Colloquy does. Colloquy is idle meanwhile.'
 
 const notesOf: Readonly<Record<PeerName, (kept: Kept, server: string) => Promise<string[]>>> = {
   restate: async ({ lost, doubled }) => [
     `restate: server ${await versionOf('@restatedev/restate-server')}, SDK ${await versionOf('@restatedev/restate-sdk')}, a virtual `
-    + `object per conversation, 256 concurrent calls. ${SAME_JOB}`,
-    'Durability of restate: one node, write-ahead log without fsync. It survives kill -9 but not a power failure, like Colloquy\'s '
-    + `nats-server by default. ${lost} turns were lost, ${doubled} done twice.`,
+      + `object per conversation, 256 concurrent calls. ${SAME_JOB}`,
+    "Durability of restate: one node, write-ahead log without fsync. It survives kill -9 but not a power failure, like Colloquy's "
+      + `nats-server by default. ${lost} turns were lost, ${doubled} done twice.`,
   ],
   bullmq: async ({ lost, doubled }, server) => [
     `bullmq: ${await versionOf('bullmq')} on ${/v=\S+/.exec(server)?.[0] ?? server}, state in a hash, log in a stream, one worker process `
-    + `with 100 concurrent jobs. ${SAME_JOB}`,
+      + `with 100 concurrent jobs. ${SAME_JOB}`,
     'Durability of bullmq: append-only file with fsync every second. It keeps no order per conversation and is not exactly-once: two jobs '
-    + `of one conversation may run concurrently, and a job whose worker dies runs again. In this run ${lost} turns were overwritten by `
-    + `another turn of their conversation, ${doubled} counted twice.`,
+      + `of one conversation may run concurrently, and a job whose worker dies runs again. In this run ${lost} turns were overwritten by `
+      + `another turn of their conversation, ${doubled} counted twice.`,
   ],
 }

@@ -43,7 +43,7 @@ export async function startPeer(name: PeerName, { actors, seed, payloadBytes }: 
   child.stdin.on('error', () => undefined)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async <T>(schema: z.ZodType<T>): Promise<T> => {
-    const { value } = await Promise.race([lines.next(), exited]) as { value?: string }
+    const { value } = (await Promise.race([lines.next(), exited])) as { value?: string }
     return schema.parse(JSON.parse(value ?? 'null'))
   }
   const ask = <T>(order: object, schema: z.ZodType<T>): Promise<T> => {
@@ -55,7 +55,7 @@ export async function startPeer(name: PeerName, { actors, seed, payloadBytes }: 
   return {
     async run(forMs) {
       const { turns, ms } = await ask({ ms: forMs }, ranSchema)
-      return turns / ms * 1_000
+      return (turns / ms) * 1_000
     },
     check: () => ask({ check: true }, keptSchema),
     stop: () => stopping.disposeAsync(),

@@ -4,7 +4,7 @@ import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { isClean, type Verdict } from '../gate/check-ledger.ts'
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
 import type { Machine, Versions } from '../harness/machine.ts'
-import { type MachineNoise,machineNoiseText } from '../harness/machine-noise.ts'
+import { type MachineNoise, machineNoiseText } from '../harness/machine-noise.ts'
 import type { Spread } from '../harness/statistics.ts'
 
 /** The scenario and its options, the machine and software it ran on, and the command that repeats it. */
@@ -47,27 +47,43 @@ export function renderReport(report: OfflineReport | Report, pictures: readonly 
     '',
     ...bodyOf(report, pictures),
     '',
-    table(['', ''], [
+    table(
+      ['', ''],
       [
-        'machine',
-        `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`,
+        [
+          'machine',
+          `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; load before the run ${machine.load}`,
+        ],
+        ['noise', machineNoiseText(report.noise)],
+        [
+          'versions',
+          Object.entries(versions)
+            .map(([name, version]) => `${name} ${version}`)
+            .join(', '),
+        ],
+        ...('durability' in report ? [['durability', durabilityText(report.durability)]] : []),
+        [
+          'settings',
+          Object.entries(report.settings)
+            .map(([name, value]) => `${name}=${value}`)
+            .join(' ') || 'defaults',
+        ],
+        ['seed', String(report.options.seed)],
+        ['commit', report.commit],
+        ['date', report.date],
+        ['command', `\`${report.command}\``],
       ],
-      ['noise', machineNoiseText(report.noise)],
-      ['versions', Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')],
-      ...('durability' in report ? [['durability', durabilityText(report.durability)]] : []),
-      ['settings', Object.entries(report.settings).map(([name, value]) => `${name}=${value}`).join(' ') || 'defaults'],
-      ['seed', String(report.options.seed)],
-      ['commit', report.commit],
-      ['date', report.date],
-      ['command', `\`${report.command}\``],
-    ]),
+    ),
   ].join('\n')
 }
 
 function bodyOf(report: OfflineReport | Report, pictures: readonly Picture[]): string[] {
   const { figures, spread = {}, notes } = report
   const body = [
-    table(['figure', 'value', 'quartiles'], Object.entries(figures).map(([name, value]) => [name, number(value), quartiles(spread[name])])),
+    table(
+      ['figure', 'value', 'quartiles'],
+      Object.entries(figures).map(([name, value]) => [name, number(value), quartiles(spread[name])]),
+    ),
     ...pictures.flatMap(({ title, file }) => ['', `![${title}](${file})`]),
     '',
   ]
@@ -79,7 +95,10 @@ function bodyOf(report: OfflineReport | Report, pictures: readonly Picture[]): s
 }
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  markdownTable([head, ...rows].map((cells) => [...cells]), { alignDelimiters: false })
+  markdownTable(
+    [head, ...rows].map((cells) => [...cells]),
+    { alignDelimiters: false },
+  )
 
 export const number = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
 

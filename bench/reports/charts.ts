@@ -1,11 +1,14 @@
-import { type Chart,COLOURS, drawChart } from '../../infra/reporting/report/report-charts.ts'
+import { type Chart, COLOURS, drawChart } from '../../infra/reporting/report/report-charts.ts'
 import type { Measured, TitledChart } from '../harness/bench-scenario.ts'
 import { number } from './bench-report.ts'
 
 /** Fonts of the reader's system: the file stands alone, without a page that provides one. */
 const FONTS = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'
 /** Name endings of the figures to draw if a scenario has no chart of its own. */
-const UNITS = [{ end: 'PerSecond', unit: '/s' }, { end: 'Ms', unit: ' ms' }] as const
+const UNITS = [
+  { end: 'PerSecond', unit: '/s' },
+  { end: 'Ms', unit: ' ms' },
+] as const
 
 export const chartsOf = ({ charts, figures, spread = {} }: Measured): readonly TitledChart[] => {
   if (charts !== undefined) return charts
@@ -13,10 +16,15 @@ export const chartsOf = ({ charts, figures, spread = {} }: Measured): readonly T
   const [{ end, unit } = UNITS[0]] = UNITS.toSorted((one, other) => named(other.end).length - named(one.end).length)
   const names = named(end)
   if (names.length === 0) return []
-  return [{
-    title: `Figures in ${unit.trim()}`, unit, shape: 'bars', labels: names.map((name) => name.slice(0, -end.length)),
-    series: [{ name: unit.trim(), values: names.map((name) => spread[name]?.p50 ?? figures[name] ?? null), colour: COLOURS.good }],
-  }]
+  return [
+    {
+      title: `Figures in ${unit.trim()}`,
+      unit,
+      shape: 'bars',
+      labels: names.map((name) => name.slice(0, -end.length)),
+      series: [{ name: unit.trim(), values: names.map((name) => spread[name]?.p50 ?? figures[name] ?? null), colour: COLOURS.good }],
+    },
+  ]
 }
 
 /** The chart as a standalone SVG file. */

@@ -22,9 +22,13 @@ export async function saveReport(folder: string, name: string, report: OfflineRe
 
 const spreadSchema = z.object({ p25: z.number(), p50: z.number(), p75: z.number(), repeats: z.number() })
 const resultSchema = z.object({
-  figures: z.record(z.string(), z.number()), spread: z.record(z.string(), spreadSchema).optional(), command: z.string(), date: z.string(),
+  figures: z.record(z.string(), z.number()),
+  spread: z.record(z.string(), spreadSchema).optional(),
+  command: z.string(),
+  date: z.string(),
   commit: z.string(),
-  machine: z.object({ cpu: z.string(), cores: z.number(), memoryGiB: z.number() }), versions: z.record(z.string(), z.string()),
+  machine: z.object({ cpu: z.string(), cores: z.number(), memoryGiB: z.number() }),
+  versions: z.record(z.string(), z.string()),
   noise: z.object({ roundMs: z.number(), iqrPercent: z.number(), stolenPercent: z.number() }),
 })
 export type Result = z.infer<typeof resultSchema>
@@ -35,7 +39,11 @@ export async function readResults(folder: string): Promise<ReadonlyMap<string, R
     if (codeOf(error) === 'ENOENT') return []
     throw error
   })
-  const read = names.filter((name) => name.endsWith('.json')).toSorted().map(async (name) =>
-    [name.slice(0, -'.json'.length), resultSchema.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))] as const)
+  const read = names
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .map(
+      async (name) => [name.slice(0, -'.json'.length), resultSchema.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))] as const,
+    )
   return new Map(await Promise.all(read))
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ClickHouseClient, type ClickHouseClientConfigOptions,ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { parametersOf, type Scope } from '../../infra/reporting/questions/ask-question.ts'
@@ -7,7 +7,7 @@ import { loadQuestion, type Question, QUESTION_NAMES, type QuestionName } from '
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
 import type { Producer } from '../harness/bench-producer.ts'
 import type { Bench, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
-import { quantile, rounded, type Spread,spreadOf } from '../harness/statistics.ts'
+import { quantile, rounded, type Spread, spreadOf } from '../harness/statistics.ts'
 import { casesIn, DAYS, fillTables } from './analyst-rows.ts'
 
 /** Target for the 99th percentile of each question. */
@@ -42,10 +42,12 @@ async function measureAnalysts({ system, producer, options }: Bench): Promise<Me
   const tenant = 'shop'
   await using open = new AsyncDisposableStack()
   const connect = async (user: 'colloquy' | 'analyst', options: ClickHouseClientConfigOptions): Promise<ClickHouseClient> =>
-    open.adopt(createClient({ ...await connectToRunningClickHouse(system.settings, user), ...options }), (client) => client.close())
+    open.adopt(createClient({ ...(await connectToRunningClickHouse(system.settings, user)), ...options }), (client) => client.close())
   const internal = await connect('colloquy', TIMEOUTS)
   await internal.command({ query: `CREATE DATABASE ${DATABASE}` })
-  open.defer(async () => { await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
+  open.defer(async () => {
+    await internal.command({ query: `DROP DATABASE ${DATABASE} SYNC` })
+  })
   const filler = await connect('colloquy', { ...TIMEOUTS, database: DATABASE })
   const analyst = await connect('analyst', { database: DATABASE })
 
@@ -64,40 +66,60 @@ async function measureAnalysts({ system, producer, options }: Bench): Promise<Me
   const rate = await load.stop()
   return {
     figures: {
-      eventRows: options.rows, fillSeconds: rounded(fillSeconds), parts, ratePerSecond: options.rate, sentPerSecond: rounded(rate),
-      ...Object.assign({}, ...questions.map(({ name }) => figuresOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Figures,
+      eventRows: options.rows,
+      fillSeconds: rounded(fillSeconds),
+      parts,
+      ratePerSecond: options.rate,
+      sentPerSecond: rounded(rate),
+      ...(Object.assign({}, ...questions.map(({ name }) => figuresOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Figures),
       refused: producer.publisher.refused,
     },
-    spread: Object.assign({}, ...questions.map(({ name }) =>
-      spreadsOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Record<string, Spread>,
-    charts: [{
-      title: `Milliseconds per question, over ${options.rows.toLocaleString('en')} event rows`, unit: ' ms', shape: 'bars',
-      labels: questions.map(({ name }) => name), mark: AIM_MS,
-      series: [
-        { name: 'alone', values: questions.map(({ name }) => ms(alone.get(name) ?? [], 0.5)), colour: COLOURS.light },
-        { name: 'beside inputs, p50', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.5)), colour: COLOURS.plain },
-        { name: 'beside inputs, p99', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.99)), colour: COLOURS.good },
-      ],
-    }],
+    spread: Object.assign({}, ...questions.map(({ name }) => spreadsOf(name, alone.get(name) ?? [], busy.get(name) ?? []))) as Record<
+      string,
+      Spread
+    >,
+    charts: [
+      {
+        title: `Milliseconds per question, over ${options.rows.toLocaleString('en')} event rows`,
+        unit: ' ms',
+        shape: 'bars',
+        labels: questions.map(({ name }) => name),
+        mark: AIM_MS,
+        series: [
+          { name: 'alone', values: questions.map(({ name }) => ms(alone.get(name) ?? [], 0.5)), colour: COLOURS.light },
+          { name: 'beside inputs, p50', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.5)), colour: COLOURS.plain },
+          { name: 'beside inputs, p99', values: questions.map(({ name }) => ms(busy.get(name) ?? [], 0.99)), colour: COLOURS.good },
+        ],
+      },
+    ],
     notes: [
       `The rows of ${casesIn(options.rows)} cases of one tenant over ${DAYS} days fill all tables of a separate database; ClickHouse `
-      + `generates them. Each question covers the last ${ASKED_DAYS} days and is asked by the user analyst, one question at a time, until `
-      + `the whole answer is there. Alone: median of ${ALONE_ROUNDS} rounds before any input. P50 and P99: `
-      + `${busy.get('containment')?.length ?? 0} rounds while inputs arrive; below 100 rounds the P99 is the slowest.`,
+        + `generates them. Each question covers the last ${ASKED_DAYS} days and is asked by the user analyst, one question at a time, until `
+        + `the whole answer is there. Alone: median of ${ALONE_ROUNDS} rounds before any input. P50 and P99: `
+        + `${busy.get('containment')?.length ?? 0} rounds while inputs arrive; below 100 rounds the P99 is the slowest.`,
       ...missedAims(questions, alone, busy),
     ],
   }
 }
 
 const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-const ms = (asked: readonly Asked[], share: number): number => rounded(quantile(asked.map((one) => one.ms), share))
+const ms = (asked: readonly Asked[], share: number): number =>
+  rounded(
+    quantile(
+      asked.map((one) => one.ms),
+      share,
+    ),
+  )
 
 const figuresOf = (name: QuestionName, alone: readonly Asked[], busy: readonly Asked[]): Figures => ({
-  [`${camel(name)}AloneMs`]: ms(alone, 0.5), [`${camel(name)}P50Ms`]: ms(busy, 0.5), [`${camel(name)}P99Ms`]: ms(busy, 0.99),
+  [`${camel(name)}AloneMs`]: ms(alone, 0.5),
+  [`${camel(name)}P50Ms`]: ms(busy, 0.5),
+  [`${camel(name)}P99Ms`]: ms(busy, 0.99),
 })
 
 const spreadsOf = (name: QuestionName, alone: readonly Asked[], busy: readonly Asked[]): Record<string, Spread> => ({
-  [`${camel(name)}AloneMs`]: spreadOf(alone.map((one) => one.ms)), [`${camel(name)}P50Ms`]: spreadOf(busy.map((one) => one.ms)),
+  [`${camel(name)}AloneMs`]: spreadOf(alone.map((one) => one.ms)),
+  [`${camel(name)}P50Ms`]: spreadOf(busy.map((one) => one.ms)),
 })
 
 type Times = ReadonlyMap<QuestionName, readonly Asked[]>
@@ -108,9 +130,16 @@ function missedAims(questions: readonly Question[], alone: Times, busy: Times): 
     const [quiet, loaded] = [alone.get(name) ?? [], busy.get(name) ?? []]
     const p99 = ms(loaded, 0.99)
     if (p99 <= AIM_MS) return []
-    const rows = `${Math.round(quantile(loaded.map((one) => one.rowsRead), 0.5)).toLocaleString('en')} rows read`
-    const why = ms(quiet, 0.5) > AIM_MS ? `slow by itself: ${ms(quiet, 0.5)} ms alone, ${rows}`
-      : `slowed down by the inputs: ${ms(quiet, 0.5)} ms alone (${rows}), ${ms(loaded, 0.5)} ms at the median beside them`
+    const rows = `${Math.round(
+      quantile(
+        loaded.map((one) => one.rowsRead),
+        0.5,
+      ),
+    ).toLocaleString('en')} rows read`
+    const why =
+      ms(quiet, 0.5) > AIM_MS
+        ? `slow by itself: ${ms(quiet, 0.5)} ms alone, ${rows}`
+        : `slowed down by the inputs: ${ms(quiet, 0.5)} ms alone (${rows}), ${ms(loaded, 0.5)} ms at the median beside them`
     return [`${name}: p99 ${p99} ms, above the aim of ${AIM_MS} ms; ${why}.`]
   })
   return slow.length === 0 ? [`All twelve questions meet the aim of ${AIM_MS} ms at p99.`] : slow
@@ -144,7 +173,7 @@ function startFixedRate(producer: Producer, perSecond: number): { stop(): Promis
   let sent = 0
   const sending = (async () => {
     while (!stopping.signal.aborted) {
-      const due = Math.floor((performance.now() - startedMs) / 1_000 * perSecond)
+      const due = Math.floor(((performance.now() - startedMs) / 1_000) * perSecond)
       for (; sent < due && !producer.publisher.isFull; sent++) producer.send()
       await delay(TICK_MS)
     }

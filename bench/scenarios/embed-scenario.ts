@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { obtainModel } from '../../infra/servers/models/obtain-model.ts'
 import { createEmbedder, type LocalEmbedder } from '../../pipeline/embedding/embedder.ts'
 import type { EmbedModel } from '../../pipeline/embedding/embedding-model.ts'
-import { type Encoder,loadEncoder } from '../../pipeline/embedding/encoder.ts'
+import { type Encoder, loadEncoder } from '../../pipeline/embedding/encoder.ts'
 import { createBatcher } from '../../pipeline/embedding/token-batches.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
@@ -41,7 +41,12 @@ async function measureEmbed({ system, options }: Bench): Promise<Measured> {
   const groupSize = Math.min(GROUP_MAX, Math.ceil(GROUP_PER_SECOND * options.seconds))
   const open = async (model: EmbedModel): Promise<LocalEmbedder> =>
     createEmbedder({
-      model, threads, cacheBytesMax: CACHE_BYTES, textsMax: GROUP_MAX * 4, log: pino({ level: 'silent' }), metrics: createMetrics(),
+      model,
+      threads,
+      cacheBytesMax: CACHE_BYTES,
+      textsMax: GROUP_MAX * 4,
+      log: pino({ level: 'silent' }),
+      metrics: createMetrics(),
     })
   const texts = createTexts(options.seed)
 
@@ -59,12 +64,13 @@ async function measureEmbed({ system, options }: Bench): Promise<Measured> {
     const bareMs = await bare.run(batchesOf(encoder, group, minilm.batchTokensMax))
     const embedStartedMs = performance.now()
     await embedder.embed(group, 'passage')
-    rounds.push({ embedder: groupSize / (performance.now() - embedStartedMs) * 1_000, bare: groupSize / bareMs * 1_000 })
+    rounds.push({ embedder: (groupSize / (performance.now() - embedStartedMs)) * 1_000, bare: (groupSize / bareMs) * 1_000 })
   }
   await encoder.dispose()
   const counted = rounds.slice(1)
   const spread = {
-    textsPerSecond: spreadOf(counted.map((round) => round.embedder)), bareTextsPerSecond: spreadOf(counted.map((round) => round.bare)),
+    textsPerSecond: spreadOf(counted.map((round) => round.embedder)),
+    bareTextsPerSecond: spreadOf(counted.map((round) => round.bare)),
     ratio: spreadOf(counted.map((round) => round.embedder / round.bare)),
   }
 
@@ -92,25 +98,30 @@ async function measureEmbed({ system, options }: Bench): Promise<Measured> {
 
   return {
     figures: {
-      textsPerSecond: spread.textsPerSecond.p50, bareTextsPerSecond: spread.bareTextsPerSecond.p50, ratio: spread.ratio.p50,
-      steadyTextsPerSecond: rounded(steady.texts / steady.ms * 1_000),
-      eventLoopP50Ms: rounded(lag.percentile(50) / 1e6), eventLoopP99Ms: rounded(lag.percentile(99) / 1e6),
+      textsPerSecond: spread.textsPerSecond.p50,
+      bareTextsPerSecond: spread.bareTextsPerSecond.p50,
+      ratio: spread.ratio.p50,
+      steadyTextsPerSecond: rounded((steady.texts / steady.ms) * 1_000),
+      eventLoopP50Ms: rounded(lag.percentile(50) / 1e6),
+      eventLoopP99Ms: rounded(lag.percentile(99) / 1e6),
       eventLoopMaxMs: rounded(lag.max / 1e6),
-      questionP50Ms: rounded(quantile(questionMs, 0.5)), questionP99Ms: rounded(quantile(questionMs, 0.99)),
-      lexicalTextsPerSecond: rounded(options.actors / lexicalMs * 1_000),
-      rssMiBBefore: rounded(rssBefore / 1024 ** 2), rssMiBAfter: rounded(rssAfter / 1024 ** 2),
+      questionP50Ms: rounded(quantile(questionMs, 0.5)),
+      questionP99Ms: rounded(quantile(questionMs, 0.99)),
+      lexicalTextsPerSecond: rounded((options.actors / lexicalMs) * 1_000),
+      rssMiBBefore: rounded(rssBefore / 1024 ** 2),
+      rssMiBAfter: rounded(rssAfter / 1024 ** 2),
     },
     spread,
     notes: [
       `The model has the shape of MiniLM-L6 with random 8-bit weights, ${threads} thread(s). Texts have ${WORDS_MIN} to ${WORDS_MAX} `
-      + `words. The embedder and the bare session embed the same groups of ${groupSize} texts alternately; figures are medians of `
-      + `${counted.length} rounds.`,
+        + `words. The embedder and the bare session embed the same groups of ${groupSize} texts alternately; figures are medians of `
+        + `${counted.length} rounds.`,
       'The bare session runs prepared inputs in the same batches. The embedder also tokenises, batches, pools and passes the vectors '
-      + 'between threads.',
+        + 'between threads.',
       'eventLoop figures are the delay of the event loop in the embedding process at full load. question figures are single questions '
-      + 'while passages are queued.',
+        + 'while passages are queued.',
       `rssMiBBefore and rssMiBAfter are the memory of this process before and after ${options.actors} texts through the built-in lexical `
-      + 'model, with both models loaded.',
+        + 'model, with both models loaded.',
     ],
   }
 }
@@ -151,7 +162,9 @@ async function ask(embedder: LocalEmbedder, texts: (count: number) => string[], 
 const WORDS = `order refund shipping delivery address card account password invoice parcel return exchange warranty discount subscription
   payment customer number please cannot find where when broken missing arrived yesterday tomorrow changed cancelled twice support answer
   email phone store colour size receipt charge balance transfer limit login update problem reason again still waiting three weeks ago
-`.trim().split(/\s+/)
+`
+  .trim()
+  .split(/\s+/)
 const WORDS_MIN = 4
 const WORDS_MAX = 48
 

@@ -1,6 +1,6 @@
 import type { BenchOptions, Measured } from '../harness/bench-scenario.ts'
-import { type Medians,medians, rounded } from '../harness/statistics.ts'
-import { type MeasuredKind,measuredKinds } from './kinds/kind-inputs.ts'
+import { type Medians, medians, rounded } from '../harness/statistics.ts'
+import { type MeasuredKind, measuredKinds } from './kinds/kind-inputs.ts'
 import { checkSameStates, createCoreRunner, createTransitionRunner } from './kinds/kind-runners.ts'
 
 export const kinds = {
@@ -19,7 +19,7 @@ const WARM_UP_SHARE = 0.25
 /** Every kind gets the same share of the time. */
 function measure({ seconds, actors, seed }: BenchOptions): Measured {
   const kinds = measuredKinds()
-  const ms = seconds * 1_000 / kinds.length
+  const ms = (seconds * 1_000) / kinds.length
   const warmUpMs = ms * WARM_UP_SHARE
   const results = kinds.map((one) => measureKind(one, { actors, seed, warmUpMs, ms: ms - warmUpMs }))
   return {
@@ -27,9 +27,9 @@ function measure({ seconds, actors, seed }: BenchOptions): Measured {
     spread: Object.assign({}, ...results.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
     notes: [
       'A turn parses an input from JSON, validates it, decides, and encodes the record; NATS and ClickHouse are not involved. None of '
-      + 'these inputs starts a task; replies, emitted events and timers are part of the records.',
-      'Bare: XState\'s transition() on the same machine with the same events in the same order, already parsed and validated; its actions '
-      + 'are ignored. The run fails if the two end in different states.',
+        + 'these inputs starts a task; replies, emitted events and timers are part of the records.',
+      "Bare: XState's transition() on the same machine with the same events in the same order, already parsed and validated; its actions "
+        + 'are ignored. The run fails if the two end in different states.',
       `Medians of slices of ${SLICE} inputs, the two alternately, after a warm-up of ${rounded(warmUpMs)} ms per kind.`,
     ],
   }
@@ -54,7 +54,7 @@ function measureKind(measured: MeasuredKind, { actors, seed, warmUpMs, ms }: Pla
   times.length = 0
   run(ms)
   checkSameStates(measured, core, bare, Math.min(actors, SLICE))
-  const perSecond = (sliceMs: number): number => SLICE / sliceMs * 1_000
+  const perSecond = (sliceMs: number): number => (SLICE / sliceMs) * 1_000
   const { name } = measured.kind
   const { figures, spread } = medians({
     [`${name}TurnsPerSecond`]: times.map((time) => perSecond(time.core)),

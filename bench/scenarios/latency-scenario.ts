@@ -6,7 +6,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import type { Bench, Measured, Scenario } from '../harness/bench-scenario.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
 import { CAUGHT_UP_MS_MAX } from '../harness/caught-up.ts'
-import { createProbe, percentileLabels, percentilesForChart, percentilesOf, type Probe,watchSubject } from '../harness/latency-probe.ts'
+import { createProbe, percentileLabels, percentilesForChart, percentilesOf, type Probe, watchSubject } from '../harness/latency-probe.ts'
 import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
 import { rounded } from '../harness/statistics.ts'
@@ -46,13 +46,14 @@ const eventSchema = z.object({ causationid: z.string() })
 
 async function measureLatency({ system, producer, options: { rate, seconds } }: Bench): Promise<Measured> {
   const { rounds: windows, warmUpMs } = planMeasurement(seconds)
-  const warmUpCount = Math.ceil(warmUpMs / 1_000 * rate)
+  const warmUpCount = Math.ceil((warmUpMs / 1_000) * rate)
   const count = warmUpCount + Math.ceil(seconds * rate)
   const dues = new Map<string, Due>()
   const createArrivals = (): Arrivals => {
     const [probe, ids] = [createProbe(windows), new Set<string>()]
     return {
-      probe, ids,
+      probe,
+      ids,
       add(id, atMs) {
         const due = dues.get(id)
         if (due === undefined || ids.has(id)) return
@@ -72,7 +73,7 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   const stalls = monitorEventLoopDelay({ resolution: STALLS_MS })
   stalls.enable()
   await openLoop({ rate, count }, (atMs, index) => {
-    dues.set(producer.send().id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
+    dues.set(producer.send().id, { atMs, window: Math.floor(((index - warmUpCount) / (count - warmUpCount)) * windows) })
   })
   stalls.disable()
   await producer.publisher.settled()
@@ -86,26 +87,34 @@ async function measureLatency({ system, producer, options: { rate, seconds } }: 
   const percentiles = [percentilesOf('toLog', log.probe), percentilesOf('toOut', out.probe), percentilesOf('toRow', row.probe)]
   return {
     figures: {
-      ...Object.assign({}, ...percentiles.map(({ figures }) => figures)) as Measured['figures'],
-      ratePerSecond: rate, measured: log.probe.histogram.totalCount, rowsPollMs: rounded(rows.pollMs()),
-      harnessStallP99Ms: rounded(Math.max(0, stalls.percentile(99) / 1e6 - STALLS_MS)), refused: producer.publisher.refused,
+      ...(Object.assign({}, ...percentiles.map(({ figures }) => figures)) as Measured['figures']),
+      ratePerSecond: rate,
+      measured: log.probe.histogram.totalCount,
+      rowsPollMs: rounded(rows.pollMs()),
+      harnessStallP99Ms: rounded(Math.max(0, stalls.percentile(99) / 1e6 - STALLS_MS)),
+      refused: producer.publisher.refused,
     },
     spread: Object.assign({}, ...percentiles.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
-    charts: [{
-      title: `Latency from when an input was due, at ${rate} per second`, unit: ' ms', shape: 'bars', labels: percentileLabels,
-      series: [
-        { name: 'to LOG', values: percentilesForChart(log.probe), colour: COLOURS.light },
-        { name: 'to OUT', values: percentilesForChart(out.probe), colour: COLOURS.plain },
-        { name: 'to the row', values: percentilesForChart(row.probe), colour: COLOURS.good },
-      ],
-    }],
+    charts: [
+      {
+        title: `Latency from when an input was due, at ${rate} per second`,
+        unit: ' ms',
+        shape: 'bars',
+        labels: percentileLabels,
+        series: [
+          { name: 'to LOG', values: percentilesForChart(log.probe), colour: COLOURS.light },
+          { name: 'to OUT', values: percentilesForChart(out.probe), colour: COLOURS.plain },
+          { name: 'to the row', values: percentilesForChart(row.probe), colour: COLOURS.good },
+        ],
+      },
+    ],
     notes: [
       'Open loop: a latency counts from when the input was due by the rate, not from when it was sent, so that a stall counts for every '
-      + 'input that it delays (no coordinated omission). HDR histograms with three significant digits.',
+        + 'input that it delays (no coordinated omission). HDR histograms with three significant digits.',
       'toLog and toOut end when a core subscription sees the message on its way into the stream. toRow ends when a query for new rows of '
-      + 'events_rows returns the row; the queries are rowsPollMs apart, which bounds the precision.',
+        + 'events_rows returns the row; the queries are rowsPollMs apart, which bounds the precision.',
       `The first ${warmUpCount} inputs are warm-up and not in the figures; quartiles are over ${windows} consecutive windows. Producer `
-      + 'and observers are one process on the same machine as the system; harnessStallP99Ms is the delay of that process itself.',
+        + 'and observers are one process on the same machine as the system; harnessStallP99Ms is the delay of that process itself.',
     ],
   }
 }
@@ -123,7 +132,8 @@ function watchRows({ clickhouse }: BenchSystem, tenant: string, arrivals: Arriva
     while (!stopping.signal.aborted) {
       const result = await clickhouse.query({
         query: 'SELECT seq, id FROM events_rows WHERE seq > {last:UInt64} AND idx = 0 AND tenant = {tenant:String}',
-        query_params: { last, tenant }, format: 'JSONEachRow',
+        query_params: { last, tenant },
+        format: 'JSONEachRow',
       })
       const rows = rowsSchema.parse(await result.json())
       const atMs = performance.now()

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type ClickHouseClient,ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { connectToRunningClickHouse } from '../../infra/app/connect-to-running.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
@@ -40,11 +40,15 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
   const load = open.adopt(await startLoad({ system, producer }), (one) => one.stop())
   await load.run({ count: options.rows })
   const access = {
-    ...await connectToRunningClickHouse(system.settings, 'colloquy'), request_timeout: 600_000, log: { level: ClickHouseLogLevel.OFF },
+    ...(await connectToRunningClickHouse(system.settings, 'colloquy')),
+    request_timeout: 600_000,
+    log: { level: ClickHouseLogLevel.OFF },
   }
   const client = open.adopt(createClient(access), (one) => one.close())
   await client.command({ query: `CREATE DATABASE ${DATABASE}` })
-  open.defer(async () => { await client.command({ query: `DROP DATABASE ${DATABASE} SYNC` }) })
+  open.defer(async () => {
+    await client.command({ query: `DROP DATABASE ${DATABASE} SYNC` })
+  })
   const scratch = open.adopt(createClient({ ...access, database: DATABASE }), (one) => one.close())
   for (const query of createStatements()) await scratch.command({ query })
 
@@ -55,8 +59,12 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
   const [rebuilt, read, inserted]: [number[], number[], number[]] = [[], [], []]
   let rebuiltRecords = 0
   await interleave(options.rows < BARE_RECORDS_MAX / 10 ? 1 : ROUNDS, [
-    async () => { read.push(await readAll(system)) },
-    async () => { inserted.push(records * share / await insertAll(scratch, rows) * 1_000) },
+    async () => {
+      read.push(await readAll(system))
+    },
+    async () => {
+      inserted.push(((records * share) / (await insertAll(scratch, rows))) * 1_000)
+    },
     async () => {
       const { records: count, seconds } = await rebuild(system)
       rebuiltRecords = count
@@ -67,24 +75,34 @@ async function measureReplay({ system, producer, options }: Bench): Promise<Meas
   const { rebuiltRecordsPerSecond = 0, bareConsumerRecordsPerSecond = 0, bareInsertRecordsPerSecond = 0 } = summary.figures
   return {
     figures: {
-      ...summary.figures, ratioToConsumer: rounded(rebuiltRecordsPerSecond / bareConsumerRecordsPerSecond),
-      ratioToInsert: rounded(rebuiltRecordsPerSecond / bareInsertRecordsPerSecond), records: rebuiltRecords,
+      ...summary.figures,
+      ratioToConsumer: rounded(rebuiltRecordsPerSecond / bareConsumerRecordsPerSecond),
+      ratioToInsert: rounded(rebuiltRecordsPerSecond / bareInsertRecordsPerSecond),
+      records: rebuiltRecords,
       refused: producer.publisher.refused,
     },
     spread: summary.spread,
-    charts: [{
-      title: 'Records per second', unit: '/s', shape: 'bars', labels: ['colloquy rebuild', 'bare ordered consumer', 'bare insert'],
-      series: [{
-        name: 'records per second', colour: COLOURS.good,
-        values: [rebuiltRecordsPerSecond, bareConsumerRecordsPerSecond, bareInsertRecordsPerSecond],
-      }],
-    }],
+    charts: [
+      {
+        title: 'Records per second',
+        unit: '/s',
+        shape: 'bars',
+        labels: ['colloquy rebuild', 'bare ordered consumer', 'bare insert'],
+        series: [
+          {
+            name: 'records per second',
+            colour: COLOURS.good,
+            values: [rebuiltRecordsPerSecond, bareConsumerRecordsPerSecond, bareInsertRecordsPerSecond],
+          },
+        ],
+      },
+    ],
     notes: [
       `${rebuilt.length} rounds, the three alternately. Rebuild: colloquy rebuild of all tables while the system is running and idle, `
-      + 'from the start of the command to the table swap; the gate then checks the rebuilt tables.',
+        + 'from the start of the command to the table swap; the gate then checks the rebuilt tables.',
       `Bare consumer: reads LOG in order to its end (${FETCH_AHEAD_MAX} messages ahead) and ignores the content. Bare insert: writes the `
-      + `prepared rows of ${Math.round(records * share)} records into all tables of another database, table by table, ${INSERT_ROWS} rows `
-      + 'of JSON per insert. Each is a single process and an upper limit for a rebuild.',
+        + `prepared rows of ${Math.round(records * share)} records into all tables of another database, table by table, ${INSERT_ROWS} rows `
+        + 'of JSON per insert. Each is a single process and an upper limit for a rebuild.',
     ],
   }
 }
@@ -98,7 +116,7 @@ async function readAll({ js }: BenchSystem): Promise<number> {
     count += 1
     if (message.info.pending === 0) break
   }
-  return count / (performance.now() - startedMs) * 1_000
+  return (count / (performance.now() - startedMs)) * 1_000
 }
 
 /** Rows of a table as JSON, one buffer per insert. */
@@ -129,7 +147,9 @@ async function insertAll(scratch: ClickHouseClient, rows: ReadonlyMap<TableName,
     for (const piece of pieces) {
       const values = Readable.from([piece], { objectMode: false })
       const { stream } = await scratch.exec({ query: `INSERT INTO ${rowsTable(table)} FORMAT JSONEachRow`, values })
-      for await (const _ of stream) { /* The answer of an insert is empty; the insert is complete at its end. */ }
+      for await (const _ of stream) {
+        /* The answer of an insert is empty; the insert is complete at its end. */
+      }
     }
   }
   return performance.now() - startedMs

@@ -6,7 +6,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import type { Bench, BenchOptions, Figures, Measured, Scenario } from '../harness/bench-scenario.ts'
 import { diskBytesOf } from '../harness/disk-bytes.ts'
 import { PAIRS } from '../harness/inputs.ts'
-import { type LoadRun,startLoad } from '../harness/load.ts'
+import { type LoadRun, startLoad } from '../harness/load.ts'
 import { usageOf } from '../harness/process-usage.ts'
 import { createRandom, pick } from '../harness/random.ts'
 import { medians, quantile, rounded } from '../harness/statistics.ts'
@@ -47,9 +47,8 @@ async function measureScale(bench: Bench): Promise<Measured> {
     await load.run({ count: to - from, send: () => void producer.send(actor++) })
   }
   const random = createRandom(options.seed + 1)
-  const burst = (count: number): Promise<LoadRun> => load.run({
-    count: Math.min(BURST_MAX, few * 4), send: () => void producer.send(cold + pick(random, count)),
-  })
+  const burst = (count: number): Promise<LoadRun> =>
+    load.run({ count: Math.min(BURST_MAX, few * 4), send: () => void producer.send(cold + pick(random, count)) })
   const bursts = async (count: number): Promise<LoadRun[]> => {
     const runs: LoadRun[] = []
     for (let index = 0; index < BURSTS; index++) runs.push(await burst(count))
@@ -70,41 +69,58 @@ async function measureScale(bench: Bench): Promise<Measured> {
 
   const cost = ({ cpuMicroseconds: { up = 0, nats = 0, clickhouse = 0 } }: LoadRun): number => up + nats + clickhouse
   const summary = medians({
-    turnsPerSecondFew: withFew.map(({ perSecond }) => perSecond), turnsPerSecondAll: withAll.map(({ perSecond }) => perSecond),
-    cpuMicrosecondsPerTurnFew: withFew.map(cost), cpuMicrosecondsPerTurnAll: withAll.map(cost),
+    turnsPerSecondFew: withFew.map(({ perSecond }) => perSecond),
+    turnsPerSecondAll: withAll.map(({ perSecond }) => perSecond),
+    cpuMicrosecondsPerTurnFew: withFew.map(cost),
+    cpuMicrosecondsPerTurnAll: withAll.map(cost),
   })
   const ratio = (one: string, other: string): number => rounded((summary.figures[one] ?? 0) / (summary.figures[other] ?? NaN))
   const added = Math.max(1, actors - cold - few)
   return {
     figures: {
-      actors, actorsFew: few, turns: producer.acknowledged, ...summary.figures,
+      actors,
+      actorsFew: few,
+      turns: producer.acknowledged,
+      ...summary.figures,
       costRatio: ratio('turnsPerSecondFew', 'turnsPerSecondAll'),
       cpuCostRatio: ratio('cpuMicrosecondsPerTurnAll', 'cpuMicrosecondsPerTurnFew'),
-      rssMiBAtStart: rounded(upAtStart), rssMiBFew: rounded(upFew), rssMiBAll: rounded(upAll),
-      bytesPerLiveActor: rounded((upAll - upFew) * 1024 ** 2 / added), natsBytesPerActor: rounded((natsAll - natsFew) * 1024 ** 2 / added),
+      rssMiBAtStart: rounded(upAtStart),
+      rssMiBFew: rounded(upFew),
+      rssMiBAll: rounded(upAll),
+      bytesPerLiveActor: rounded(((upAll - upFew) * 1024 ** 2) / added),
+      natsBytesPerActor: rounded(((natsAll - natsFew) * 1024 ** 2) / added),
       logBytesPerTurn: rounded(end.bytes / end.messages),
       logBytesPerActorFirstTurn: rounded((after.bytes - before.bytes) / (after.messages - before.messages)),
       ...(disk === undefined ? {} : { logDiskBytesPerTurn: rounded(disk / end.messages), logDiskBytesPerActor: rounded(disk / actors) }),
-      ...loads, refused: producer.publisher.refused,
+      ...loads,
+      refused: producer.publisher.refused,
     },
     spread: summary.spread,
-    charts: [{
-      title: 'Turns per second', unit: '/s', shape: 'bars', labels: [few, actors].map((count) => `${count.toLocaleString('en')} actors`),
-      series: [{
-        name: 'turns per second', colour: COLOURS.good,
-        values: [summary.figures['turnsPerSecondFew'] ?? null, summary.figures['turnsPerSecondAll'] ?? null],
-      }],
-    }],
+    charts: [
+      {
+        title: 'Turns per second',
+        unit: '/s',
+        shape: 'bars',
+        labels: [few, actors].map((count) => `${count.toLocaleString('en')} actors`),
+        series: [
+          {
+            name: 'turns per second',
+            colour: COLOURS.good,
+            values: [summary.figures['turnsPerSecondFew'] ?? null, summary.figures['turnsPerSecondAll'] ?? null],
+          },
+        ],
+      },
+    ],
     notes: [
       `The machine has two states and a count, and emits one event per input. Each actor gets one input first. ${BURSTS} bursts of `
-      + `${Math.min(BURST_MAX, few * 4)} inputs to random actors are measured twice: while only ${few} actors exist, and after all have `
-      + 'been created. costRatio is the turns per second with few actors over those with all. CPU is that of all processes until the '
-      + 'tables have caught up.',
+        + `${Math.min(BURST_MAX, few * 4)} inputs to random actors are measured twice: while only ${few} actors exist, and after all have `
+        + 'been created. costRatio is the turns per second with few actors over those with all. CPU is that of all processes until the '
+        + 'tables have caught up.',
       `The host keeps ${system.settings.LIVE_ACTORS_MAX} actors in memory (LIVE_ACTORS_MAX), all but the first ${cold}. bytesPerLiveActor `
-      + 'is the growth of the memory (RSS) of Colloquy\'s processes, without the servers, from few to all actors, divided by the actors '
-      + 'added. Garbage collection is not forced, so it is an upper bound.',
+        + "is the growth of the memory (RSS) of Colloquy's processes, without the servers, from few to all actors, divided by the actors "
+        + 'added. Garbage collection is not forced, so it is an upper bound.',
       `coldTurn figures: one input at a time to the ${cold} evicted actors, then a second one to each (hotTurn); from publish to its `
-      + 'record on the way into LOG.',
+        + 'record on the way into LOG.',
     ],
   }
 }
@@ -130,7 +146,9 @@ async function measureLoads({ system, producer }: Bench, cold: number): Promise<
   }
   const at = (histogram: typeof hot, percentile: number): number => rounded(histogram.getValueAtPercentile(percentile) / 1_000)
   return {
-    coldTurnP50Ms: at(loaded, 50), coldTurnP99Ms: at(loaded, 99), hotTurnP50Ms: at(hot, 50),
+    coldTurnP50Ms: at(loaded, 50),
+    coldTurnP99Ms: at(loaded, 99),
+    hotTurnP50Ms: at(hot, 50),
     coldLoadP50Ms: rounded(quantile(differences, 0.5)),
   }
 }
@@ -157,15 +175,16 @@ function watchRecords(nc: NatsConnection, tenant: string): RecordWatch {
     },
   })
   return {
-    recorded: (id) => new Promise((resolve, reject) => {
-      const timeout = setTimeout(() => {
-        reject(new ColloquyError('not_level', `input ${id} had no record after ${RECORD_MS_MAX} ms`))
-      }, RECORD_MS_MAX)
-      waiting.set(id, () => {
-        clearTimeout(timeout)
-        resolve()
-      })
-    }),
+    recorded: (id) =>
+      new Promise((resolve, reject) => {
+        const timeout = setTimeout(() => {
+          reject(new ColloquyError('not_level', `input ${id} had no record after ${RECORD_MS_MAX} ms`))
+        }, RECORD_MS_MAX)
+        waiting.set(id, () => {
+          clearTimeout(timeout)
+          resolve()
+        })
+      }),
     stop: () => subscription.unsubscribe(),
   }
 }

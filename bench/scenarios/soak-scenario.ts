@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { COLOURS } from '../../infra/reporting/report/report-charts.ts'
+import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import type { Bench, Figures, Measured, Scenario, TitledChart } from '../harness/bench-scenario.ts'
 import type { BenchSystem } from '../harness/bench-system.ts'
 import { CAUGHT_UP_MS_MAX, lastSeqOf, projectedSeqOf, watchStream, watchTables } from '../harness/caught-up.ts'
@@ -42,15 +42,19 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
   const samples: Sample[] = []
   const stopping = new AbortController()
   const { signal } = stopping
-  const everyMs = Math.max(SAMPLE_MS_MIN, options.seconds * 1_000 / SAMPLES)
+  const everyMs = Math.max(SAMPLE_MS_MIN, (options.seconds * 1_000) / SAMPLES)
   const sampling = (async () => {
     const startedMs = performance.now()
     while (!signal.aborted) {
       const [used, [inbox, record, tables]] = await Promise.all([usageOf(system.pids), progress()])
       const mib = (name: keyof typeof used): number => (used[name]?.rssBytes ?? 0) / 1024 ** 2
       samples.push({
-        seconds: (performance.now() - startedMs) / 1_000, up: mib('up'), nats: mib('nats'), clickhouse: mib('clickhouse'),
-        hostLag: Math.max(0, inbox - record.inboxSeq), tablesLag: Math.max(0, record.seq - tables),
+        seconds: (performance.now() - startedMs) / 1_000,
+        up: mib('up'),
+        nats: mib('nats'),
+        clickhouse: mib('clickhouse'),
+        hostLag: Math.max(0, inbox - record.inboxSeq),
+        tablesLag: Math.max(0, record.seq - tables),
       })
       await delay(everyMs, undefined, { signal }).catch(() => undefined)
     }
@@ -68,29 +72,49 @@ async function measureSoak({ system, producer, options }: Bench): Promise<Measur
   const settled = samples.slice(Math.floor(samples.length * WARM_UP_SHARE))
   const [early, late] = [settled.slice(0, Math.ceil(settled.length / 2)), settled.slice(Math.floor(settled.length / 2))]
   const lag = (of: readonly Sample[], name: 'hostLag' | 'tablesLag', share: number): number =>
-    rounded(quantile(of.map((sample) => sample[name]), share))
+    rounded(
+      quantile(
+        of.map((sample) => sample[name]),
+        share,
+      ),
+    )
   const memory = (['up', 'nats', 'clickhouse'] as const).map((name): Figures => ({
     [`${name}MiBAtStart`]: rounded(samples[0]?.[name] ?? 0),
-    [`${name}MiBEarly`]: rounded(quantile(early.map((sample) => sample[name]), 0.5)),
-    [`${name}MiBLate`]: rounded(quantile(late.map((sample) => sample[name]), 0.5)),
+    [`${name}MiBEarly`]: rounded(
+      quantile(
+        early.map((sample) => sample[name]),
+        0.5,
+      ),
+    ),
+    [`${name}MiBLate`]: rounded(
+      quantile(
+        late.map((sample) => sample[name]),
+        0.5,
+      ),
+    ),
     [`${name}MiBPerHour`]: rounded(slope(settled.map((sample) => [sample.seconds / 3_600, sample[name]]))),
   }))
   return {
     figures: {
-      ...Object.assign({}, ...memory) as Figures,
-      hostLagP50Early: lag(early, 'hostLag', 0.5), hostLagP50Late: lag(late, 'hostLag', 0.5), hostLagP99Late: lag(late, 'hostLag', 0.99),
-      tablesLagP50Early: lag(early, 'tablesLag', 0.5), tablesLagP50Late: lag(late, 'tablesLag', 0.5),
+      ...(Object.assign({}, ...memory) as Figures),
+      hostLagP50Early: lag(early, 'hostLag', 0.5),
+      hostLagP50Late: lag(late, 'hostLag', 0.5),
+      hostLagP99Late: lag(late, 'hostLag', 0.99),
+      tablesLagP50Early: lag(early, 'tablesLag', 0.5),
+      tablesLagP50Late: lag(late, 'tablesLag', 0.5),
       tablesLagP99Late: lag(late, 'tablesLag', 0.99),
-      ratePerSecond: options.rate, turns: producer.acknowledged, refused: producer.publisher.refused,
+      ratePerSecond: options.rate,
+      turns: producer.acknowledged,
+      refused: producer.publisher.refused,
     },
     charts: [
       chartOf('Memory', ' MiB', samples, { Colloquy: 'up', 'nats-server': 'nats', ClickHouse: 'clickhouse' }),
       chartOf('Lag: messages without a record, records without rows', '', samples, { host: 'hostLag', tables: 'tablesLag' }),
     ],
     notes: [
-      'Memory is resident memory. hostLag counts INBOX messages after the newest record\'s input, tablesLag records without rows. '
-      + `${samples.length} samples; the first quarter is warm-up, Early and Late are the halves of the rest, and PerHour is the slope `
-      + 'over both by least squares.',
+      "Memory is resident memory. hostLag counts INBOX messages after the newest record's input, tablesLag records without rows. "
+        + `${samples.length} samples; the first quarter is warm-up, Early and Late are the halves of the rest, and PerHour is the slope `
+        + 'over both by least squares.',
     ],
   }
 }
@@ -107,8 +131,14 @@ function chartOf(title: string, unit: string, samples: readonly Sample[], lines:
   const step = Math.max(1, Math.floor(samples.length / CHART_POINTS))
   const shown = samples.filter((_, index) => index % step === 0)
   return {
-    title, unit, shape: 'lines', labels: shown.map(({ seconds }) => `${Math.round(seconds / 6) / 10} min`),
-    series: Object.entries(lines).map(([name, of], index) =>
-      ({ name, values: shown.map((sample) => rounded(sample[of])), colour: LINE_COLOURS[index] ?? COLOURS.grey })),
+    title,
+    unit,
+    shape: 'lines',
+    labels: shown.map(({ seconds }) => `${Math.round(seconds / 6) / 10} min`),
+    series: Object.entries(lines).map(([name, of], index) => ({
+      name,
+      values: shown.map((sample) => rounded(sample[of])),
+      colour: LINE_COLOURS[index] ?? COLOURS.grey,
+    })),
   }
 }

@@ -39,12 +39,14 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
   const waiting = new Map<string, number>()
   const recorded: { readonly dueAtMs: number; readonly ms: number }[] = []
   await using started = new AsyncDisposableStack()
-  started.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input: { id } }, _, atMs) => {
-    const dueAtMs = waiting.get(id)
-    if (dueAtMs === undefined) return
-    waiting.delete(id)
-    recorded.push({ dueAtMs, ms: atMs - dueAtMs })
-  }))
+  started.defer(
+    watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, ({ input: { id } }, _, atMs) => {
+      const dueAtMs = waiting.get(id)
+      if (dueAtMs === undefined) return
+      waiting.delete(id)
+      recorded.push({ dueAtMs, ms: atMs - dueAtMs })
+    }),
+  )
   const waits: Waits = {
     // The map keeps the order of sending, so its first entry is the oldest.
     oldestMs: () => performance.now() - (waiting.values().next().value ?? performance.now()),
@@ -52,7 +54,9 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
   }
   while (system.workers.length < options.workers - 1) await system.addWorker()
   const stopping = new AbortController()
-  const load = openLoop({ rate: options.rate, signal: stopping.signal }, (dueAtMs) => { waiting.set(producer.send().id, dueAtMs) })
+  const load = openLoop({ rate: options.rate, signal: stopping.signal }, (dueAtMs) => {
+    waiting.set(producer.send().id, dueAtMs)
+  })
   started.defer(async () => {
     stopping.abort()
     await load
@@ -83,29 +87,44 @@ async function measureTakeover({ system, producer, options }: Bench): Promise<Me
     await measureWait(joined, () => system.addWorker())
   }
   const summary = medians({
-    killedLongestWaitMs: killed, ...(frozen.length === 0 ? {} : { frozenLongestWaitMs: frozen }),
-    stoppedLongestWaitMs: stopped, joinedLongestWaitMs: joined, undisturbedP99Ms: undisturbed,
+    killedLongestWaitMs: killed,
+    ...(frozen.length === 0 ? {} : { frozenLongestWaitMs: frozen }),
+    stoppedLongestWaitMs: stopped,
+    joinedLongestWaitMs: joined,
+    undisturbedP99Ms: undisturbed,
   })
   return {
     figures: {
-      ...summary.figures, killedSlowestMs: rounded(Math.max(...killed)), stoppedSlowestMs: rounded(Math.max(...stopped)),
-      ratePerSecond: options.rate, workers: options.workers, refused: producer.publisher.refused,
+      ...summary.figures,
+      killedSlowestMs: rounded(Math.max(...killed)),
+      stoppedSlowestMs: rounded(Math.max(...stopped)),
+      ratePerSecond: options.rate,
+      workers: options.workers,
+      refused: producer.publisher.refused,
     },
     spread: summary.spread,
-    charts: [{
-      title: 'Longest wait of any input', unit: ' ms', shape: 'bars', labels: ['killed', 'frozen', 'stopped in order', 'another joins'],
-      series: [{
-        name: 'median of rounds', colour: COLOURS.plain,
-        values: ['killed', 'frozen', 'stopped', 'joined'].map((name) => summary.figures[`${name}LongestWaitMs`] ?? null),
-      }],
-    }],
+    charts: [
+      {
+        title: 'Longest wait of any input',
+        unit: ' ms',
+        shape: 'bars',
+        labels: ['killed', 'frozen', 'stopped in order', 'another joins'],
+        series: [
+          {
+            name: 'median of rounds',
+            colour: COLOURS.plain,
+            values: ['killed', 'frozen', 'stopped', 'joined'].map((name) => summary.figures[`${name}LongestWaitMs`] ?? null),
+          },
+        ],
+      },
+    ],
     notes: [
       `Open loop to ${options.actors} actors over all partitions; ${options.workers} workers, one of which also runs the servers. In each `
-      + `of ${rounds} rounds another worker is killed (SIGKILL), replaced, stopped (SIGTERM) and replaced. A figure is the longest time `
-      + 'that any input waited for its record, from when it was due: detecting the fault, taking over the partitions, and catching up.',
+        + `of ${rounds} rounds another worker is killed (SIGKILL), replaced, stopped (SIGTERM) and replaced. A figure is the longest time `
+        + 'that any input waited for its record, from when it was due: detecting the fault, taking over the partitions, and catching up.',
       `The others take over a silent worker's partitions after COLLOQUY_LEASE_MS (${system.settings.LEASE_MS}). On the same machine they `
-      + 'detect the exit of a process sooner, but not a frozen process: frozen shows the cost of losing a machine. undisturbedP99Ms is '
-      + 'the wait without a fault.',
+        + 'detect the exit of a process sooner, but not a frozen process: frozen shows the cost of losing a machine. undisturbedP99Ms is '
+        + 'the wait without a fault.',
       'A joining worker loads and compiles its code on the processors that all workers share.',
     ],
   }
@@ -126,6 +145,7 @@ async function calm(waits: Waits): Promise<void> {
   }, CALM_MS_MAX)
   if (isCalm) return
   throw new ColloquyError(
-    'not_level', `${CALM_MS_MAX} ms after the fault an input has waited ${Math.round(waits.oldestMs())} ms for its record`,
+    'not_level',
+    `${CALM_MS_MAX} ms after the fault an input has waited ${Math.round(waits.oldestMs())} ms for its record`,
   )
 }

@@ -35,59 +35,73 @@ interface RunningTask {
 
 async function measureTasks({ system, producer, options: { rate, seconds, actors } }: Bench): Promise<Measured> {
   const { rounds: windows, warmUpMs } = planMeasurement(seconds)
-  const warmUpCount = Math.ceil(warmUpMs / 1_000 * rate)
+  const warmUpCount = Math.ceil((warmUpMs / 1_000) * rate)
   const count = warmUpCount + Math.ceil(seconds * rate)
   const dues = new Map<string, { readonly atMs: number; readonly window: number }>()
   const running = new Map<string, RunningTask>()
   const [roundTrip, whole, queue] = [createProbe(windows), createProbe(windows), createProbe(windows)]
   let [recorded, ended, failed] = [0, 0, 0]
   await using watching = new AsyncDisposableStack()
-  watching.defer(watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, (record, _, atMs) => {
-    const due = dues.get(record.input.id)
-    if (due !== undefined) recorded += 1
-    for (const { run } of record.started) {
-      if (due !== undefined) running.set(run, { dueAtMs: due.atMs, startedAtMs: atMs, window: due.window })
-    }
-    for (const { run, status, queueMs = 0 } of record.ended) {
-      const task = running.get(run)
-      if (task === undefined) continue
-      running.delete(run)
-      ended += 1
-      if (status !== 'done') failed += 1
-      roundTrip.record(task.window, atMs - task.startedAtMs)
-      whole.record(task.window, atMs - task.dueAtMs)
-      queue.record(task.window, queueMs)
-    }
-  }))
+  watching.defer(
+    watchSubject(system.nc, `log.*.${producer.tenant}.>`, recordSchema, (record, _, atMs) => {
+      const due = dues.get(record.input.id)
+      if (due !== undefined) recorded += 1
+      for (const { run } of record.started) {
+        if (due !== undefined) running.set(run, { dueAtMs: due.atMs, startedAtMs: atMs, window: due.window })
+      }
+      for (const { run, status, queueMs = 0 } of record.ended) {
+        const task = running.get(run)
+        if (task === undefined) continue
+        running.delete(run)
+        ended += 1
+        if (status !== 'done') failed += 1
+        roundTrip.record(task.window, atMs - task.startedAtMs)
+        whole.record(task.window, atMs - task.dueAtMs)
+        queue.record(task.window, queueMs)
+      }
+    }),
+  )
   await openLoop({ rate, count }, (atMs, index) => {
-    dues.set(producer.send(index % actors).id, { atMs, window: Math.floor((index - warmUpCount) / (count - warmUpCount) * windows) })
+    dues.set(producer.send(index % actors).id, { atMs, window: Math.floor(((index - warmUpCount) / (count - warmUpCount)) * windows) })
   })
   await producer.publisher.settled()
   const isCaughtUp = await sleepUntil(() => recorded >= producer.acknowledged && running.size === 0, CAUGHT_UP_MS_MAX)
   if (!isCaughtUp) {
-    throw new ColloquyError('not_level', `after ${CAUGHT_UP_MS_MAX} ms ${recorded} of ${producer.acknowledged} inputs have a record and `
-      + `${running.size} tasks have no outcome; a system measured with --attach needs COLLOQUY_CONFIG=bench/harness/kinds-config.ts`)
+    throw new ColloquyError(
+      'not_level',
+      `after ${CAUGHT_UP_MS_MAX} ms ${recorded} of ${producer.acknowledged} inputs have a record and `
+        + `${running.size} tasks have no outcome; a system measured with --attach needs COLLOQUY_CONFIG=bench/harness/kinds-config.ts`,
+    )
   }
   const percentiles = [percentilesOf('roundTrip', roundTrip), percentilesOf('publishToOutcome', whole), percentilesOf('queue', queue)]
   return {
     figures: {
-      ...Object.assign({}, ...percentiles.map(({ figures }) => figures)) as Measured['figures'],
-      ratePerSecond: rate, tasks: ended, notDone: failed, inputsWithoutTask: recorded - ended, refused: producer.publisher.refused,
+      ...(Object.assign({}, ...percentiles.map(({ figures }) => figures)) as Measured['figures']),
+      ratePerSecond: rate,
+      tasks: ended,
+      notDone: failed,
+      inputsWithoutTask: recorded - ended,
+      refused: producer.publisher.refused,
     },
     spread: Object.assign({}, ...percentiles.map(({ spread }) => spread)) as NonNullable<Measured['spread']>,
-    charts: [{
-      title: `Tasks at ${rate} per second`, unit: ' ms', shape: 'bars', labels: percentileLabels,
-      series: [
-        { name: 'from start to outcome', values: percentilesForChart(roundTrip), colour: COLOURS.good },
-        { name: 'from publish to outcome', values: percentilesForChart(whole), colour: COLOURS.light },
-      ],
-    }],
+    charts: [
+      {
+        title: `Tasks at ${rate} per second`,
+        unit: ' ms',
+        shape: 'bars',
+        labels: percentileLabels,
+        series: [
+          { name: 'from start to outcome', values: percentilesForChart(roundTrip), colour: COLOURS.good },
+          { name: 'from publish to outcome', values: percentilesForChart(whole), colour: COLOURS.light },
+        ],
+      },
+    ],
     notes: [
       'The task does nothing. Path: LOG (start) → dispatcher → TASKS → task runner → INBOX → host → LOG (outcome); a core subscription '
-      + 'sees both records on their way into LOG. publishToOutcome counts from when the input was due (open loop). queue is the time from '
-      + 'start to first attempt, as in the record.',
+        + 'sees both records on their way into LOG. publishToOutcome counts from when the input was due (open loop). queue is the time from '
+        + 'start to first attempt, as in the record.',
       'Inputs go to the actors in turn, so that an actor rarely gets an input while its task still runs (inputsWithoutTask). The first '
-      + `${warmUpCount} inputs are warm-up; quartiles are over ${windows} consecutive windows.`,
+        + `${warmUpCount} inputs are warm-up; quartiles are over ${windows} consecutive windows.`,
     ],
   }
 }

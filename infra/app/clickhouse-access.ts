@@ -32,7 +32,10 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
   }
   if (settings.CLICKHOUSE_URL !== undefined) {
     return {
-      url: settings.CLICKHOUSE_URL, embedded: false, pid: undefined, stop: async () => undefined,
+      url: settings.CLICKHOUSE_URL,
+      embedded: false,
+      pid: undefined,
+      stop: async () => undefined,
       client: { ...base, url: settings.CLICKHOUSE_URL, username: settings.CLICKHOUSE_USER, password: settings.CLICKHOUSE_PASSWORD ?? '' },
     }
   }
@@ -42,7 +45,9 @@ export async function accessClickHouse(settings: Settings, log: Logger): Promise
     url: server.url,
     embedded: true,
     stop: server.stop,
-    get pid() { return server.pid },
+    get pid() {
+      return server.pid
+    },
     client: { ...base, url: server.url, username: server.username, password: server.password },
   }
 }

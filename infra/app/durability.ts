@@ -24,6 +24,8 @@ export function durabilityText({ replicas, fsync }: Durability): string {
   const copies = replicas === 1 ? 'one replica' : `${replicas} replicas`
   if (fsync === null) return `Acknowledged means: stored by ${copies} of your NATS, on disk after that server's sync_interval.`
   if (fsync === 'always') return `Acknowledged means: on disk (fsync) at ${copies}.`
-  return `Acknowledged means: stored by ${copies}, fsync every ${fsync}: it survives kill -9, not a power failure before the fsync`
+  return (
+    `Acknowledged means: stored by ${copies}, fsync every ${fsync}: it survives kill -9, not a power failure before the fsync`
     + ' (COLLOQUY_NATS_SYNC_INTERVAL=always does).'
+  )
 }

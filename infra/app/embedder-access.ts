@@ -12,10 +12,17 @@ import type { Settings } from '../settings.ts'
  * @throws ColloquyError as `obtainModel` does; `bad_model` if the model cannot be loaded.
  */
 export async function accessEmbedder(
-  settings: Settings, metrics: Metrics, log: Logger, onProgress?: DownloadProgress,
+  settings: Settings,
+  metrics: Metrics,
+  log: Logger,
+  onProgress?: DownloadProgress,
 ): Promise<LocalEmbedder> {
   return createEmbedder({
-    model: await obtainModel(settings, log, onProgress), threads: settings.EMBED_THREADS, cacheBytesMax: settings.EMBED_CACHE_BYTES_MAX,
-    textsMax: settings.EMBED_WAITING_MAX, log, metrics,
+    model: await obtainModel(settings, log, onProgress),
+    threads: settings.EMBED_THREADS,
+    cacheBytesMax: settings.EMBED_CACHE_BYTES_MAX,
+    textsMax: settings.EMBED_WAITING_MAX,
+    log,
+    metrics,
   })
 }

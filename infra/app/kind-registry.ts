@@ -1,10 +1,10 @@
-import type { KV } from '@nats-io/kv'
 import { DeliverPolicy } from '@nats-io/jetstream'
+import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { definitionSchema, describe, firstDifference, hashOf, type Definition } from '../../actors/definition/describe-machine.ts'
-import { machineName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
 import { versionOf } from '../../actors/core/migrate.ts'
+import { type Kind, type Kinds, machineName } from '../../actors/definition/define-kind.ts'
+import { type Definition, definitionSchema, describe, firstDifference, hashOf } from '../../actors/definition/describe-machine.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
@@ -24,14 +24,14 @@ const registeredShape = z.object({ version: z.int() })
 const limitsShape = z.object({ deadlineMs: z.number(), attemptsMax: z.number(), concurrencyMax: z.number() })
 const entryShape = z.object({
   hash: z.string(),
-  /** Of its first registration, ISO. */
+  /** Time of the first registration, ISO. */
   at: z.string(),
-  /** LOG's last sequence by then: records of this version come after it. */
+  /** Last sequence of LOG at that time. Records of this version come after it. */
   logSeq: z.int().nonnegative(),
   definition: definitionSchema,
   limits: z.record(z.string(), limitsShape),
 })
-/** One version of a kind, as the cluster knows it. */
+/** A registered version of a kind. */
 export type RegisteredVersion = z.infer<typeof entryShape> & { readonly version: number }
 
 const newestIn = (kv: KV, name: string) => typedKey(kv, `${KINDS}${name}`, registeredShape)
@@ -42,16 +42,15 @@ export interface KindRegistryDeps {
   readonly jetstream: JetStreamContext
   readonly log: Logger
   readonly now: () => string
-  /** Takes a definition that changed under its version: for development, where a state is worth less than a try. Default: refuse. */
+  /** Accepts a definition that changed without a new version, for development. Default: false. */
   readonly acceptChanges?: boolean
 }
 
 /**
- * Enters the kinds into the cluster's register, after what would be lost was looked for: a kind that others have and this process
- * lacks, a definition that changed without a new version, an earlier version without a migration, and actors that the new version
- * cannot take over.
+ * Registers the kinds of this process in the cluster. Refuses what would break existing actors: a registered kind that this process lacks,
+ * a definition that changed without a new version, a recorded version without a migration, and actors that the new version cannot migrate.
  *
- * @throws ColloquyError `kind_missing`, `definition_changed`, `missing_migration`, or what `reviewActors` throws.
+ * @throws ColloquyError `kind_missing`, `definition_changed`, `missing_migration`; as `dryRunMigration` does.
  */
 export async function registerKinds(deps: KindRegistryDeps, kinds: Kinds): Promise<void> {
   const known = await registeredKinds(deps.kv)
@@ -61,35 +60,48 @@ export async function registerKinds(deps: KindRegistryDeps, kinds: Kinds): Promi
 
 async function refuseMissing({ jetstream }: KindRegistryDeps, name: string): Promise<never> {
   const pending = await pendingActors(jetstream, name)
-  throw new ColloquyError('kind_missing', `kind "${name}" is in use here and this process does not have it: its inputs would be rejected${pendingText(pending)}. `
-    + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`)
+  throw new ColloquyError(
+    'kind_missing',
+    `kind "${name}" is in use here and this process does not have it: its inputs would be rejected${pendingText(pending)}. `
+      + `Add it to COLLOQUY_CONFIG, or take it out of use with "colloquy kinds --retire ${name}"`,
+  )
 }
 
 async function register(deps: KindRegistryDeps, kind: Kind, newest: number | undefined): Promise<void> {
   const { kv, jetstream, log, now, acceptChanges = false } = deps
   const definition = describe(kind)
-  const limits = Object.fromEntries(Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) =>
-    [name, { deadlineMs, attemptsMax, concurrencyMax }]))
+  const limits = Object.fromEntries(
+    Object.entries(kind.tasks).map(([name, { deadlineMs, attemptsMax, concurrencyMax }]) => [
+      name,
+      { deadlineMs, attemptsMax, concurrencyMax },
+    ]),
+  )
   const hash = hashOf(definition)
   const before = await versionEntry(kv, kind.name, kind.version)
-  if (before !== undefined && before.hash !== hash && await hasRecords(jetstream, kind.name, before)) {
+  if (before !== undefined && before.hash !== hash && (await hasRecords(jetstream, kind.name, before))) {
     if (!acceptChanges) throw changed(kind, before.definition, definition)
-    log.warn({ kind: machineName(kind), first: firstDifference(before.definition, definition) }, 'a definition changed without a new version; its actors go on as they are')
+    log.warn(
+      { kind: machineName(kind), first: firstDifference(before.definition, definition) },
+      'accepted a definition that changed without a new version; its actors continue from their state',
+    )
   }
   if (before?.hash !== hash) await checkUpgrade(deps, kind)
   const { last_seq: logSeq } = (await streamInfo(jetstream.jsm, 'LOG')).state
   const entry = before?.hash === hash ? { ...before, limits } : { hash, at: now(), logSeq: before?.logSeq ?? logSeq, definition, limits }
   await definitionIn(kv, kind.name, kind.version).put(entry)
-  // An older worker that starts once more must not make the register forget the newer one.
+  // An older worker that restarts must not replace the newer version.
   if (newest === undefined || newest <= kind.version) await newestIn(kv, kind.name).put({ version: kind.version })
 }
 
 const changed = (kind: Kind, before: Definition, after: Definition): ColloquyError =>
-  new ColloquyError('definition_changed', `${machineName(kind)} has records and is another machine now (${firstDifference(before, after)}). `
-    + `Raise its version to ${kind.version + 1} and write migrate[${kind.version}], or put it back; "colloquy kinds --accept ${kind.name}" takes it as it is, `
-    + 'where you know that it does the same')
+  new ColloquyError(
+    'definition_changed',
+    `${machineName(kind)} has records and is another machine now (${firstDifference(before, after)}). `
+      + `Raise its version to ${kind.version + 1} and write migrate[${kind.version}], or undo the change; `
+      + `if the change does not affect existing actors, accept it with "colloquy kinds --accept ${kind.name}"`,
+  )
 
-/** What a version that starts for the first time, or changed, takes over from the earlier ones. */
+/** Checks that a new or changed version can take over the actors of recorded versions. */
 async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   const { kv, jetstream } = deps
   const last = (await lastRecord(jetstream, recordsOfKind(kind.name)))?.record
@@ -97,36 +109,40 @@ async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   const earlier = (await versionsOf(kv, kind.name)).filter(({ version }) => version < kind.version)
   const recorded = new Set<number>()
   for (const entry of earlier) if (await hasRecords(jetstream, kind.name, entry)) recorded.add(entry.version)
-  // Also where the register was lost, or is older than this check.
+  // The last record names its version too, in case the register was lost.
   const newest = versionOf(last.machine)
   if (last.machine !== '' && newest < kind.version) recorded.add(newest)
   const missing = [...recorded].filter((version) => kind.migrate[version] === undefined).sort((a, b) => a - b)
   if (missing.length > 0) {
     const which = missing.map((version) => `migrate[${version}]`).join(' and ')
-    throw new ColloquyError('missing_migration', `LOG has actors of ${missing.map((version) => `${kind.name}@${version}`).join(' and ')}, and ${machineName(kind)} has no ${which}. `
-      + 'Write ({ value, context }) => ({ value, context }) where nothing about the state changed')
+    const recordedNames = missing.map((version) => `${kind.name}@${version}`).join(' and ')
+    throw new ColloquyError(
+      'missing_migration',
+      `LOG has actors of ${recordedNames}, and ${machineName(kind)} has no ${which}. `
+        + 'Write ({ value, context }) => ({ value, context }) if nothing about the state changed',
+    )
   }
   if (recorded.size > 0) await dryRunMigration(deps, kind)
 }
 
-const RECORDS_LOOKED_AT_MAX = 1_000
+const RECORDS_CHECKED_MAX = 1_000
 
-/** Whether a version left records; where that cannot be told from a bounded number of them, yes. */
+/** Whether LOG has records of a version. Assumes so if the first `RECORDS_CHECKED_MAX` later records do not tell. */
 async function hasRecords(jetstream: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
   if ((await lastRecord(jetstream, recordsOfKind(kind)))?.record.machine === machine) return true
   const later = { filter_subjects: [recordsOfKind(kind)], deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: logSeq + 1 }
-  let looked = 0
+  let checked = 0
   for await (const batch of readToEnd(jetstream, 'LOG', later)) {
     for (const message of batch) {
-      if (looked === RECORDS_LOOKED_AT_MAX || message.json<LogRecord>().machine === machine) return true
-      looked += 1
+      if (checked === RECORDS_CHECKED_MAX || message.json<LogRecord>().machine === machine) return true
+      checked += 1
     }
   }
   return false
 }
 
-/** The kinds that are in use in the cluster, and the newest version of each, by name. */
+/** The newest version of each registered kind, by name. */
 export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   for (const key of await keysOf(kv, KINDS)) {
@@ -137,7 +153,7 @@ export async function registeredKinds(kv: KV): Promise<Map<string, number>> {
   return found
 }
 
-/** All versions of a kind that were ever registered, oldest first. */
+/** All registered versions of a kind, oldest first. */
 export async function versionsOf(kv: KV, kind: string): Promise<RegisteredVersion[]> {
   const versions = (await keysOf(kv, `${DEFINITIONS}${kind}.`)).map((key) => Number(key.slice(key.lastIndexOf('.') + 1)))
   const entries = await Promise.all(versions.map((version) => versionEntry(kv, kind, version)))
@@ -155,8 +171,8 @@ async function keysOf(kv: KV, prefix: string): Promise<string[]> {
   return keys
 }
 
-/** Takes a kind out of the register: its inputs are rejected as `unknown_kind` from then on. What is known of its versions stays. */
+/** Removes a kind from the register: its inputs are rejected as `unknown_kind` from then on. The definitions of its versions stay. */
 export const retireKind = (kv: KV, name: string): Promise<void> => kv.delete(`${KINDS}${name}`)
 
-/** Forgets what the newest version of a kind looked like: the next start takes it as it is then. */
+/** Removes the definition of a version from the register, so that the next start accepts the present one. */
 export const acceptChange = (kv: KV, name: string, version: number): Promise<void> => kv.delete(`${DEFINITIONS}${name}.${version}`)

@@ -49,9 +49,7 @@ export interface Running {
 }
 
 /** Adds routes to the HTTP interface, before its own. */
-export type MoreRoutes = (
-  app: FastifyInstance, system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: ClickHouseClient },
-) => void
+export type MoreRoutes = (app: FastifyInstance, system: Pick<Running, 'jetstream' | 'kv'> & { readonly client: ClickHouseClient }) => void
 
 export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
@@ -73,7 +71,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const durability = durabilityOf(settings, nc.info)
   const { replicas } = durability
   const kv = await prepareStreams(nc, jetstream.jsm, {
-    partitions: settings.PARTITIONS, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+    partitions: settings.PARTITIONS,
+    replicas,
+    storageBytesMax: nats.storageBytesMax,
+    outKeepHours: settings.OUT_KEEP_HOURS,
   })
   if (settings.ROLES.includes('host')) await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString() }, kinds)
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
@@ -84,33 +85,57 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
-  const searchIndex = client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
-    ? await openSearchIndex({ settings, client, kv, metrics, log }, started)
-    : undefined
+  const searchIndex =
+    client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
+      ? await openSearchIndex({ settings, client, kv, metrics, log }, started)
+      : undefined
   if (searchIndex !== undefined) {
     const searchService = serveSearch(nc, searchIndex.search)
     started.defer(() => searchService.stop())
   }
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
-  const { stages: ownStages } = await startStages({
-    settings: own, kinds, log, jetstream, kv, client, memory: searchIndex, metrics, replicas,
-  }, started)
+  const { stages: ownStages } = await startStages(
+    { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas },
+    started,
+  )
   const threads = await startThreads({ roles: threadRoles, settings, servers: { nats, clickhouse }, replicas, log }, started)
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
-  const http = client !== undefined && searchIndex !== undefined && settings.ROLES.includes('serve')
-    ? await serveHttp({
-      settings, jetstream, kv, client, stages, search: searchIndex.search, durability, metrics, otherMetrics: threads.metrics, log,
-      addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client }),
-    })
-    : undefined
+  const http =
+    client !== undefined && searchIndex !== undefined && settings.ROLES.includes('serve')
+      ? await serveHttp({
+          settings,
+          jetstream,
+          kv,
+          client,
+          stages,
+          search: searchIndex.search,
+          durability,
+          metrics,
+          otherMetrics: threads.metrics,
+          log,
+          addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client }),
+        })
+      : undefined
   started.defer(async () => http?.stop())
   const stopping = started.move()
   return {
-    settings, nats, durability, clickhouse, jetstream, kv, client, kinds, searchIndex, metrics, stages, http,
-    allMetrics: () => merged(metrics, threads.metrics), stop: () => stopping.disposeAsync(),
+    settings,
+    nats,
+    durability,
+    clickhouse,
+    jetstream,
+    kv,
+    client,
+    kinds,
+    searchIndex,
+    metrics,
+    stages,
+    http,
+    allMetrics: () => merged(metrics, threads.metrics),
+    stop: () => stopping.disposeAsync(),
   }
 }
 
@@ -127,7 +152,8 @@ type Servers = [NatsAccess, ClickHouseAccess | undefined]
 async function startServers(settings: Settings, log: Logger, started: AsyncDisposableStack): Promise<Servers> {
   const needsTables = settings.ROLES.some((role) => TABLE_ROLES.includes(role))
   const [nats, clickhouse] = await Promise.allSettled([
-    accessNats(settings, log), needsTables ? accessClickHouse(settings, log) : undefined,
+    accessNats(settings, log),
+    needsTables ? accessClickHouse(settings, log) : undefined,
   ])
   for (const server of [nats, clickhouse]) if (server.status === 'fulfilled') started.defer(async () => server.value?.stop())
   if (nats.status === 'rejected') throw nats.reason

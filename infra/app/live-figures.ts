@@ -1,8 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Registry } from 'prom-client'
-import type { Running } from './launch.ts'
-import type { Role } from '../settings.ts'
 import type { StageStatus } from '../../pipeline/runtime/stage.ts'
+import type { Role } from '../settings.ts'
+import type { Running } from './launch.ts'
 
 /** A count since the start, and how fast it rises. */
 export interface Figure {
@@ -71,7 +71,9 @@ export function createFigures({ jetstream, allMetrics, stages, kinds }: Running,
   return {
     async read() {
       const [log, dead, actors] = await Promise.all([
-        jetstream.jsm.streams.info('LOG'), jetstream.jsm.streams.info('DEAD'), liveActors(await allMetrics()),
+        jetstream.jsm.streams.info('LOG'),
+        jetstream.jsm.streams.info('DEAD'),
+        liveActors(await allMetrics()),
       ])
       return {
         messagesIn: rates.messagesIn(messagesIn),
@@ -102,6 +104,6 @@ function createRate(): (total: number) => Figure {
     samples = [...samples.filter((sample) => at - sample.at <= RATE_MS), { at, total }]
     const [oldest] = samples
     const elapsedMs = oldest === undefined ? 0 : at - oldest.at
-    return { total, perSecond: oldest === undefined || elapsedMs === 0 ? 0 : (total - oldest.total) / elapsedMs * 1_000 }
+    return { total, perSecond: oldest === undefined || elapsedMs === 0 ? 0 : ((total - oldest.total) / elapsedMs) * 1_000 }
   }
 }

@@ -14,9 +14,10 @@ import { zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 
-const kindShape = z.custom<Kind>((value) =>
-  typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
-'must be a kind: what defineKind(…).with(machine) returns')
+const kindShape = z.custom<Kind>(
+  (value) => typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
+  'must be a kind: what defineKind(…).with(machine) returns',
+)
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 
 /**
@@ -28,11 +29,15 @@ const configShape = z.object({ default: z.array(kindShape).min(1) })
 export async function loadKinds(settings: Settings): Promise<Kinds> {
   const file = resolve(settings.CONFIG)
   if (!existsSync(file)) return kindsByName(builtInKinds(settings))
-  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => { throw importError(settings.CONFIG, cause) })
+  const module: unknown = await import(pathToFileURL(file).href).catch((cause: unknown) => {
+    throw importError(settings.CONFIG, cause)
+  })
   const config = configShape.safeParse(module)
   if (!config.success) {
-    throw new ColloquyError('bad_config',
-      `${settings.CONFIG} does not export kinds (${zodProblem(config.error, '')}); write "export default [kind, …]"`)
+    throw new ColloquyError(
+      'bad_config',
+      `${settings.CONFIG} does not export kinds (${zodProblem(config.error, '')}); write "export default [kind, …]"`,
+    )
   }
   try {
     const own = kindsByName(config.data.default)
@@ -48,8 +53,10 @@ const SKIPPED = ['actors/definition/', 'infra/'].map((path) => `${ROOT}${path}`)
 
 /** The error of a module that throws, with the line in the user's own files. */
 function importError(config: string, cause: unknown): ColloquyError {
-  const stack = cause instanceof Error ? cause.stack ?? '' : ''
-  const place = stack.split('\n').map((line) => /(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
+  const stack = cause instanceof Error ? (cause.stack ?? '') : ''
+  const place = stack
+    .split('\n')
+    .map((line) => /(?:^|[\s(]|file:\/\/)(\/[^\s()]+:\d+(?::\d+)?)\)?$/.exec(line)?.[1])
     .find((found) => found !== undefined && !found.includes('/node_modules/') && !SKIPPED.some((path) => found.startsWith(path)))
   return loadError(config, place === undefined ? '' : `, at ${place}`, cause)
 }
@@ -60,8 +67,10 @@ function loadError(config: string, place: string, cause: unknown): ColloquyError
 }
 
 function builtInKinds(settings: Settings): Kind[] {
-  const model = settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined ? undefined
-    : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
+  const model =
+    settings.LLM_BASE_URL === undefined || settings.LLM_MODEL === undefined
+      ? undefined
+      : { baseUrl: settings.LLM_BASE_URL, apiKey: settings.LLM_API_KEY, model: settings.LLM_MODEL, price: priceIn(settings) }
   return [createSupport({ articles: loadArticles(), model }), reminderKind, createInterest(loadCatalogue()), sourceKind]
 }
 

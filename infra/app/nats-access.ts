@@ -31,18 +31,37 @@ const REMOTE_STORAGE_BYTES = 64 * 1024 ** 3
 export async function accessNats(settings: Settings, log: Logger): Promise<NatsAccess> {
   if (settings.NATS_URL !== undefined) {
     return {
-      url: settings.NATS_URL, connection: await remoteConnection(settings, settings.NATS_URL), embedded: false, pid: undefined,
-      storageBytesMax: settings.STORAGE_BYTES_MAX ?? REMOTE_STORAGE_BYTES, stop: async () => undefined,
+      url: settings.NATS_URL,
+      connection: await remoteConnection(settings, settings.NATS_URL),
+      embedded: false,
+      pid: undefined,
+      storageBytesMax: settings.STORAGE_BYTES_MAX ?? REMOTE_STORAGE_BYTES,
+      stop: async () => undefined,
     }
   }
   const binary = await obtainNatsServer({ configured: settings.NATS_SERVER_BIN, cacheDir: settings.CACHE_DIR, log })
-  const server = await retryFreePort(settings.NATS_PORT, () => startNatsServer({
-    dataDir: settings.DATA_DIR, port: settings.NATS_PORT, binary: binary.command, log,
-    storageBytesMax: settings.STORAGE_BYTES_MAX, syncInterval: settings.NATS_SYNC_INTERVAL,
-  }), log)
+  const server = await retryFreePort(
+    settings.NATS_PORT,
+    () =>
+      startNatsServer({
+        dataDir: settings.DATA_DIR,
+        port: settings.NATS_PORT,
+        binary: binary.command,
+        log,
+        storageBytesMax: settings.STORAGE_BYTES_MAX,
+        syncInterval: settings.NATS_SYNC_INTERVAL,
+      }),
+    log,
+  )
   return {
-    url: server.url, connection: { servers: server.url, user: server.user, pass: server.password }, embedded: true,
-    storageBytesMax: server.storageBytesMax, stop: server.stop, get pid() { return server.pid },
+    url: server.url,
+    connection: { servers: server.url, user: server.user, pass: server.password },
+    embedded: true,
+    storageBytesMax: server.storageBytesMax,
+    stop: server.stop,
+    get pid() {
+      return server.pid
+    },
   }
 }
 
@@ -54,9 +73,9 @@ export async function remoteConnection(settings: Settings, url: string): Promise
     pass: settings.NATS_PASSWORD,
     token: settings.NATS_TOKEN,
     ...(settings.NATS_CREDS === undefined ? {} : { authenticator: credsAuthenticator(await readFile(settings.NATS_CREDS)) }),
-    ...(settings.NATS_TLS_CA === undefined && settings.NATS_TLS_CERT === undefined ? {} : {
-      tls: { caFile: settings.NATS_TLS_CA, certFile: settings.NATS_TLS_CERT, keyFile: settings.NATS_TLS_KEY },
-    }),
+    ...(settings.NATS_TLS_CA === undefined && settings.NATS_TLS_CERT === undefined
+      ? {}
+      : { tls: { caFile: settings.NATS_TLS_CA, certFile: settings.NATS_TLS_CERT, keyFile: settings.NATS_TLS_KEY } }),
   }
 }
 
@@ -68,12 +87,20 @@ export async function remoteConnection(settings: Settings, url: string): Promise
 export async function connectNats(connection: NodeConnectionOptions, name: string): Promise<NatsConnection> {
   try {
     return await connect({
-      ...connection, name, maxReconnectAttempts: -1, reconnectTimeWait: 250, reconnectJitter: 100, ignoreClusterUpdates: false,
+      ...connection,
+      name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 100,
+      ignoreClusterUpdates: false,
     })
   } catch (cause) {
     const where = [connection.servers].flat().join(', ')
-    throw new ColloquyError('nats_unreachable',
-      `cannot connect to NATS at ${where} (${messageOf(cause)}); start it, or check COLLOQUY_NATS_URL and its credentials`, { cause })
+    throw new ColloquyError(
+      'nats_unreachable',
+      `cannot connect to NATS at ${where} (${messageOf(cause)}); start it, or check COLLOQUY_NATS_URL and its credentials`,
+      { cause },
+    )
   }
 }
 

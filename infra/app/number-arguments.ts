@@ -1,11 +1,13 @@
 import { InvalidArgumentError } from 'commander'
 
 /** Parses a whole number of at least `min`. */
-export const wholeNumber = (min: number) => (text: string): number => {
-  const value = Number(text)
-  if (!/^\d{1,15}$/.test(text) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
-  return value
-}
+export const wholeNumber =
+  (min: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!/^\d{1,15}$/.test(text) || value < min) throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
+    return value
+  }
 
 /** Parses a number above 0. */
 export function positiveNumber(text: string): number {

@@ -22,6 +22,6 @@ export async function openLog(settings: Settings, style: LogStyle): Promise<Logg
   if (style === 'pretty') return pino(options, pretty({ destination: 1, sync: true, translateTime: 'SYS:HH:MM:ss.l' }))
   const dest = logFileOf(settings)
   await mkdir(settings.DATA_DIR, { recursive: true, mode: 0o700 })
-  if (await bytesOfFile(dest) > FILE_BYTES_MAX) await rename(dest, `${dest}.1`)
+  if ((await bytesOfFile(dest)) > FILE_BYTES_MAX) await rename(dest, `${dest}.1`)
   return pino(options, destination({ dest, sync: true, append: true }))
 }

@@ -14,9 +14,12 @@ export async function prepareDatabase(options: ClickHouseClientConfigOptions): P
     // ClickHouse takes no parameters in this statement. The settings have validated the name.
     await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${options.database ?? 'default'}` })
   } catch (cause) {
-    throw new ColloquyError('clickhouse_unreachable',
+    throw new ColloquyError(
+      'clickhouse_unreachable',
       `cannot create the database ${options.database} in ClickHouse at ${String(options.url)} (${messageOf(cause)}); `
-        + 'check COLLOQUY_CLICKHOUSE_URL, its user, password and rights', { cause })
+        + 'check COLLOQUY_CLICKHOUSE_URL, its user, password and rights',
+      { cause },
+    )
   } finally {
     await client.close()
   }
@@ -28,25 +31,29 @@ export async function prepareDatabase(options: ClickHouseClientConfigOptions): P
  *
  * @throws ColloquyError `tables_newer` if a newer Colloquy made the tables.
  */
-export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger): Promise<void> => withLock(kv, 'tables', async () => {
-  const present = await versionOf(clickhouse)
-  if (present > LATEST_VERSION) {
-    throw new ColloquyError('tables_newer',
-      `the tables in ClickHouse have version ${present}, and this Colloquy knows versions up to ${LATEST_VERSION}; `
-        + 'start a newer Colloquy, or name another database with COLLOQUY_CLICKHOUSE_DATABASE')
-  }
-  const pending = present === NONE ? [] : MIGRATIONS.filter(({ version }) => version > present)
-  for (const { version, name, run } of pending) {
-    log.info({ version, from: present }, `migrating the tables: ${name}`)
-    await run(clickhouse)
-  }
-  for (const query of createStatements()) await clickhouse.command({ query })
-  for (const name of TABLE_NAMES) await completeColumns(clickhouse, rowsTable(name), TABLES[name])
-  const rows = present === NONE
-    ? MIGRATIONS.map(({ version, name }) => ({ version, name, rebuild: [], seq: 0 }))
-    : pending.map(({ version, name, rebuild }) => ({ version, name, rebuild }))
-  if (rows.length > 0) await recordMigrations(clickhouse, rows)
-})
+export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger): Promise<void> =>
+  withLock(kv, 'tables', async () => {
+    const present = await versionOf(clickhouse)
+    if (present > LATEST_VERSION) {
+      throw new ColloquyError(
+        'tables_newer',
+        `the tables in ClickHouse have version ${present}, and this Colloquy knows versions up to ${LATEST_VERSION}; `
+          + 'start a newer Colloquy, or name another database with COLLOQUY_CLICKHOUSE_DATABASE',
+      )
+    }
+    const pending = present === NONE ? [] : MIGRATIONS.filter(({ version }) => version > present)
+    for (const { version, name, run } of pending) {
+      log.info({ version, from: present }, `migrating the tables: ${name}`)
+      await run(clickhouse)
+    }
+    for (const query of createStatements()) await clickhouse.command({ query })
+    for (const name of TABLE_NAMES) await completeColumns(clickhouse, rowsTable(name), TABLES[name])
+    const rows =
+      present === NONE
+        ? MIGRATIONS.map(({ version, name }) => ({ version, name, rebuild: [], seq: 0 }))
+        : pending.map(({ version, name, rebuild }) => ({ version, name, rebuild }))
+    if (rows.length > 0) await recordMigrations(clickhouse, rows)
+  })
 
 /** Version of a database without tables. */
 const NONE = 0
@@ -86,7 +93,8 @@ async function recordMigrations(clickhouse: ClickHouseClient, rows: readonly App
 async function completeColumns(clickhouse: ClickHouseClient, table: string, { columns }: Table): Promise<void> {
   const result = await clickhouse.query({
     query: 'SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
-    query_params: { table }, format: 'JSONEachRow',
+    query_params: { table },
+    format: 'JSONEachRow',
   })
   const present = new Map((await result.json<{ name: string; comment: string }>()).map(({ name, comment }) => [name, comment]))
   for (const [name, column] of Object.entries(columns)) {

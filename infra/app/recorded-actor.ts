@@ -5,39 +5,52 @@ import { readPass } from '../../pipeline/replay-check/log-passes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseActorKey } from '../../schemas/subjects.ts'
+import { loadProcessSettings, type SettingName } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
 import { loadKinds } from './load-kinds.ts'
-import { loadProcessSettings, type SettingName } from '../settings.ts'
 
+/** Options of `recorded`. */
 export interface RecordedOptions<K extends Kind> {
-  /** The kind of today. Default: the one of that name that the module COLLOQUY_CONFIG exports. */
+  /** The kind to test. Default: the kind of the actor's name that the module COLLOQUY_CONFIG exports. */
   readonly kind?: K
-  /** Over those of the environment, without the prefix: `{ NATS_URL: 'nats://…' }`. By them the running system is found. */
+  /** Settings that find the running system, without the prefix: `{ NATS_URL: 'nats://…' }`. They take precedence over the environment. */
   readonly settings?: Readonly<Partial<Record<SettingName, string>>>
 }
 
-/** Records of one history that are taken into a test. */
+/** Max records of one history. */
 const RECORDS_MAX = 100_000
 
 /**
- * Reads an actor's history from a running system, which is found as the command line finds it, to test today's kind with it.
+ * Reads an actor's history from a running system, to test the present kind with it. Finds the system as the command line does.
  *
- * @param actor `<tenant>/<kind>/<id>`, or `<kind>/<id>` of the tenant `default`
- * @throws ColloquyError `bad_actor`, `no_such_kind`, `no_history`, `long_history`, and `not_running` where no system is found
+ * @param actor `<tenant>/<kind>/<id>`, or `<kind>/<id>` for the tenant `default`.
+ * @throws ColloquyError `bad_actor`, `no_such_kind`, `no_history`, `long_history`; `not_running` if no system is found.
  */
 export async function recorded<K extends Kind>(actor: string, options: RecordedOptions<K> & { readonly kind: K }): Promise<Recording<K>>
 export async function recorded(actor: string, options?: RecordedOptions<Kind>): Promise<Recording<Kind>>
 export async function recorded(actor: string, options: RecordedOptions<Kind> = {}): Promise<Recording<Kind>> {
   const address = parseActorKey(actor)
-  if (address === undefined) throw new ColloquyError('bad_actor', `"${actor}" is no actor; write tenant/kind/id`)
+  if (address === undefined) throw new ColloquyError('bad_actor', `"${actor}" is not an actor; write tenant/kind/id`)
   const { settings } = loadProcessSettings(options.settings)
   const kind = options.kind ?? (await loadKinds(settings)).get(address.kind)
-  if (kind?.name !== address.kind) throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${options.kind === undefined ? `${settings.CONFIG} does not export; export it there, or give it as the option kind` : `is not "${options.kind.name}"`}`)
+  if (kind?.name !== address.kind) {
+    const problem =
+      options.kind === undefined
+        ? `${settings.CONFIG} does not export; export it there, or give it as the option kind`
+        : `is not "${options.kind.name}"`
+    throw new ColloquyError('no_such_kind', `${actor} is of kind "${address.kind}", which ${problem}`)
+  }
   const records = await withJetStream(settings, async (jetstream) => {
     const { state } = await jetstream.jsm.streams.info('LOG')
     const read: LogRecord[] = []
     for await (const message of readPass(jetstream, { filterSubjects: [recordsOf(address)] }, state.last_seq)) {
-      if (read.length === RECORDS_MAX) throw new ColloquyError('long_history', `${actorKey(address)} has more than ${RECORDS_MAX} records; "colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`)
+      if (read.length === RECORDS_MAX) {
+        throw new ColloquyError(
+          'long_history',
+          `${actorKey(address)} has more than ${RECORDS_MAX} records; `
+            + `"colloquy check --tenant ${address.tenant} --kind ${address.kind}" takes any number`,
+        )
+      }
       read.push(message.json<LogRecord>())
     }
     return read

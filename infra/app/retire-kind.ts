@@ -14,8 +14,11 @@ export async function retireUnlessPending(jetstream: JetStreamContext, kv: KV, n
   await versionInUse(kv, name)
   const pending = await pendingActors(jetstream, name)
   if (pending.count > 0 && !force) {
-    throw new ColloquyError('kind_in_use', `kind "${name}" is in use${pendingText(pending)}: `
-      + 'results and timers would have no actor to go to. Let them end first, or use --force')
+    throw new ColloquyError(
+      'kind_in_use',
+      `kind "${name}" is in use${pendingText(pending)}: `
+        + 'results and timers would have no actor to go to. Let them end first, or use --force',
+    )
   }
   await retireKind(kv, name)
 }

@@ -2,16 +2,16 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import type { Search } from '../../pipeline/search/hybrid-search.ts'
-import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
-import { startHttpServer, type HttpServer } from '../../pipeline/http/http-server.ts'
-import type { Stage } from '../../pipeline/runtime/stage.ts'
+import { type HttpServer, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
-import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
-import type { Role, Settings } from '../settings.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
+import type { Metrics, MetricsSnapshot } from '../../pipeline/runtime/metrics.ts'
+import type { Stage } from '../../pipeline/runtime/stage.ts'
+import type { Search } from '../../pipeline/search/hybrid-search.ts'
+import type { Role, Settings } from '../settings.ts'
 
 export interface ServeDeps {
   readonly settings: Settings
@@ -22,17 +22,22 @@ export interface ServeDeps {
   readonly search: Search
   readonly durability: Durability
   readonly metrics: Metrics
+  /** Metrics of stages that run in other threads of this process. */
   readonly otherMetrics: () => Promise<MetricsSnapshot[]>
   readonly log: Logger
   readonly addRoutes?: (app: FastifyInstance) => void
 }
 
-/** Starts the HTTP interface as the settings say. @throws ColloquyError as `startHttpServer` does */
+/** Starts the HTTP interface with the host, port and token of the settings. @throws ColloquyError as `startHttpServer` does. */
 export function serveHttp({ settings, kv, client, stages, ...deps }: ServeDeps): Promise<HttpServer> {
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return startHttpServer({
-    ...deps, stages, partitionCount: settings.PARTITIONS,
-    host: settings.HTTP_HOST, port: settings.HTTP_PORT, token: settings.HTTP_TOKEN,
+    ...deps,
+    stages,
+    partitionCount: settings.PARTITIONS,
+    host: settings.HTTP_HOST,
+    port: settings.HTTP_PORT,
+    token: settings.HTTP_TOKEN,
     dispatchedSeq: (partition) => dispatchedSeq(stages.get('dispatch'), checkpoints, partition),
     projectedSeq: () => projectedSeq(client),
   })

@@ -1,28 +1,28 @@
 import type { Logger } from 'pino'
-import { type Assignment,assignPartitions } from '../../pipeline/cluster/assignment.ts'
+import { type Assignment, assignPartitions } from '../../pipeline/cluster/assignment.ts'
 import type { Membership } from '../../pipeline/cluster/membership.ts'
 import type { ClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { createPartitionedStage, type PartitionedStage, type PartitionRun } from '../../pipeline/runtime/partitioned-stage.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 
-/** Work that the members of the cluster share out by partition. */
+/** Work whose partitions the members of the cluster share. */
 export interface SharedWork {
-  /** As log lines name it. */
+  /** Name in log lines. */
   readonly name: string
-  /** By which members know that they do the same work; default: its name. */
+  /** Name in the cluster registry: members with the same workload share its partitions. Default: `name`. */
   readonly workload?: string
-  /** 1: one member does it for all, and the others stand by. */
+  /** 1: one member does the work, and another takes over if it fails. */
   readonly partitions: number
   readonly start: (partitions: readonly number[], assignment: Assignment, membership: Membership) => Promise<PartitionRun>
   /**
-   * Of work whose progress members tell each other: the LOG sequence that has to be dispatched before they need nothing below their
-   * position any more.
+   * For work whose progress other members need: the LOG sequence that must be dispatched before messages up to this member's position can
+   * be removed.
    */
   readonly logSeqNeeded?: () => number
 }
 
-/** Work that each process with the role does for itself. */
+/** Work that each process with the role does on its own. */
 export interface OwnWork {
   readonly name: string
   readonly partitions: 'all'
@@ -36,9 +36,10 @@ export interface SharingDeps {
   readonly metrics: Metrics
 }
 
+/** The name of work in the cluster registry. */
 export const workloadOf = ({ workload, name }: SharedWork): string => workload ?? name
 
-/** Makes stages that work on the partitions that this member owns. */
+/** Returns a function that creates a stage for shared work. The stage works on the partitions that this member owns. */
 export function createSharing(deps: SharingDeps, started: AsyncDisposableStack): (work: SharedWork) => PartitionedStage {
   const { membership } = deps
   return (work: SharedWork): PartitionedStage => {
@@ -48,13 +49,16 @@ export function createSharing(deps: SharingDeps, started: AsyncDisposableStack):
     const { logSeqNeeded } = work
     if (logSeqNeeded !== undefined) {
       membership.reportShare(workloadOf(work), () => ({
-        partitions: [...stage.partitions], position: stage.status().position, logSeq: logSeqNeeded(),
+        partitions: [...stage.partitions],
+        position: stage.status().position,
+        logSeq: logSeqNeeded(),
       }))
     }
     return stage
   }
 }
 
+/** Starts work of this process alone. */
 export async function startOwn(work: OwnWork, started: AsyncDisposableStack): Promise<Stage> {
   const stage = await work.start(started)
   started.defer(() => stage.stop())

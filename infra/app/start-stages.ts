@@ -7,7 +7,7 @@ import { joinCluster } from '../../pipeline/cluster/membership.ts'
 import { openClusterRegistry } from '../../pipeline/cluster/registry.ts'
 import { startDispatcher } from '../../pipeline/dispatcher/dispatcher.ts'
 import { createActorCache } from '../../pipeline/host/actor-cache.ts'
-import { type HostRun,startHost } from '../../pipeline/host/host.ts'
+import { type HostRun, startHost } from '../../pipeline/host/host.ts'
 import { startInboxTrim } from '../../pipeline/host/inbox-trim.ts'
 import type { Delivery } from '../../pipeline/host/message-handler.ts'
 import { createCanaries } from '../../pipeline/indexer/canaries.ts'
@@ -19,7 +19,7 @@ import { createStreamTruncation } from '../../pipeline/jetstream/stream-truncati
 import { startProjector } from '../../pipeline/projector/projector.ts'
 import type { Metrics } from '../../pipeline/runtime/metrics.ts'
 import { backgroundRun, singlePartition } from '../../pipeline/runtime/partitioned-stage.ts'
-import { type Stage,startStage } from '../../pipeline/runtime/stage.ts'
+import { type Stage, startStage } from '../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../pipeline/search/search-service.ts'
 import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
@@ -27,9 +27,9 @@ import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.t
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
 import type { Role, Settings } from '../settings.ts'
-import { hostIdentity,isProcessAlive } from './host-identity.ts'
+import { hostIdentity, isProcessAlive } from './host-identity.ts'
 import type { SearchIndex } from './search-index.ts'
-import { createSharing, type OwnWork, type SharedWork,startOwn, workloadOf } from './shared-work.ts'
+import { createSharing, type OwnWork, type SharedWork, startOwn, workloadOf } from './shared-work.ts'
 
 export interface StageDeps {
   readonly settings: Settings
@@ -37,42 +37,43 @@ export interface StageDeps {
   readonly replicas: number
   readonly jetstream: JetStreamContext
   readonly kv: KV
-  /** Absent where no role of this process has to do with tables. */
+  /** Absent if no role of this process uses tables. */
   readonly client: ClickHouseClient | undefined
-  readonly memory: SearchIndex | undefined
+  /** Absent if this process neither writes nor searches the index. */
+  readonly searchIndex: SearchIndex | undefined
   readonly metrics: Metrics
   readonly log: Logger
 }
 
 export interface Stages {
-  /** By role; only those that this process has. */
+  /** The stages of this process, by role. */
   readonly stages: ReadonlyMap<Role, Stage>
 }
 
 const CHECKPOINT_MS = 500
 const PROGRESS_MS = 1_000
 const TRIM_MS = 10_000
-/** Twice as long as nats-server waits with fsync unless it is told otherwise. */
+/** Twice the default fsync interval of nats-server. */
 const TRIM_KEEP_MS = 240_000
 const WAKE_UP_SWEEP_MS = 30_000
 const SOURCING_WATCH_MS = 5_000
 
 interface StageContext extends StageDeps {
-  /** Names the tables: workers may fill tables of their own, and those with the same database stand by for each other. */
+  /** Identifies the database. Workers with the same database share the work on its tables; others fill tables of their own. */
   readonly tablesId: string
   readonly inFlight: { readonly bytesMax: number; readonly log: Logger; readonly metrics: Metrics; readonly jetstream: JetStreamContext }
 }
 
 interface RoleWork {
-  /** What the role is known by. */
+  /** The stage of the role. */
   readonly stage: SharedWork | OwnWork
-  /** Small jobs that come with the role, one member for all. */
+  /** Background jobs of the role; one member of the cluster runs each. */
   readonly background?: readonly SharedWork[]
 }
 
 /**
- * The work of each role; `undefined` in a process that lacks what it needs. In the order in which they start: readers of the log first, so
- * that they are ready when the host begins to write it.
+ * The work of each role; `undefined` if the process lacks what the role needs. In the order in which they start: readers of the log first,
+ * so that they are ready when the host starts to write it.
  */
 const ROLE_WORK: readonly { readonly role: Role; readonly workOf: (context: StageContext) => RoleWork | undefined }[] = [
   { role: 'project', workOf: projectWork },
@@ -83,8 +84,9 @@ const ROLE_WORK: readonly { readonly role: Role; readonly workOf: (context: Stag
 ]
 
 /**
- * Starts the stages of this process's roles, and has it take part in the cluster for those that are shared out. They stop in the reverse
- * order.
+ * Starts the stages of this process's roles, and joins the cluster for those whose partitions are shared. They stop in the reverse order.
+ *
+ * @throws the error of the first stage that cannot start.
  */
 export async function startStages(deps: StageDeps, started: AsyncDisposableStack): Promise<Stages> {
   const { settings, jetstream, client, log, metrics } = deps
@@ -100,8 +102,15 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
   const shared = work.flatMap(({ stage, background }) => [...(stage.partitions === 'all' ? [] : [stage]), ...background])
   const registry = await openClusterRegistry(jetstream, deps.replicas)
   const membership = await joinCluster({
-    jetstream, registry, workloads: shared.map(workloadOf), id: randomUUID(), hostIdentity: hostIdentity(), pid: process.pid,
-    isProcessAlive, leaseMs: settings.LEASE_MS, log,
+    jetstream,
+    registry,
+    workloads: shared.map(workloadOf),
+    id: randomUUID(),
+    hostIdentity: hostIdentity(),
+    pid: process.pid,
+    isProcessAlive,
+    leaseMs: settings.LEASE_MS,
+    log,
   })
   started.defer(() => membership.stop())
   const share = createSharing({ registry, membership, log, metrics }, started)
@@ -111,7 +120,7 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
     stages.set(role, stage.partitions === 'all' ? await startOwn(stage, started) : share(stage))
     for (const job of background) share(job)
   }
-  // The first look gives this member its partitions; an error that keeps a stage from starting is thrown here.
+  // The first poll assigns partitions to this member, so that an error of a start is thrown here.
   await membership.poll()
   started.defer(() => membership.leave())
   return { stages }
@@ -119,97 +128,172 @@ export async function startStages(deps: StageDeps, started: AsyncDisposableStack
 
 function projectWork({ settings, kv, jetstream, client, metrics, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
   if (client === undefined) return undefined
-  return { stage: {
-    name: 'project', workload: `project-${tablesId}`, partitions: 1,
-    start: () => singlePartition(startProjector({
-      ...inFlight, kv, clickhouse: client, partitionCount: settings.PARTITIONS, recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2,
-      batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX, batchMs: settings.PROJECT_BATCH_MS, progressMs: PROGRESS_MS, now: isoNow,
-    })),
-  }, background: [{
-    name: 'audit', workload: `audit-${tablesId}`, partitions: 1,
-    start: () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))),
-  }] }
+  return {
+    stage: {
+      name: 'project',
+      workload: `project-${tablesId}`,
+      partitions: 1,
+      start: () =>
+        singlePartition(
+          startProjector({
+            ...inFlight,
+            kv,
+            clickhouse: client,
+            partitionCount: settings.PARTITIONS,
+            recordsMax: settings.PROJECT_BATCH_RECORDS_MAX * 2,
+            batchRecordsMax: settings.PROJECT_BATCH_RECORDS_MAX,
+            batchMs: settings.PROJECT_BATCH_MS,
+            progressMs: PROGRESS_MS,
+            now: isoNow,
+          }),
+        ),
+    },
+    background: [
+      {
+        name: 'audit',
+        workload: `audit-${tablesId}`,
+        partitions: 1,
+        start: () => singlePartition(backgroundRun(startAuditor({ jetstream, kv, clickhouse: client, metrics, log }))),
+      },
+    ],
+  }
 }
 
-function embedWork({ settings, kv, memory, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
-  if (memory === undefined) return undefined
-  // By where the vectors are, not by their model: that may change while it runs.
+function embedWork({ settings, kv, searchIndex, log, tablesId, inFlight }: StageContext): RoleWork | undefined {
+  if (searchIndex === undefined) return undefined
+  // Identifies the store, not the model, which may change while the process runs.
   const vectorsId = settings.QDRANT_URL === undefined ? tablesId : hash('sha256', settings.QDRANT_URL).slice(0, 16)
-  return { stage: {
-    name: 'embed', workload: `embed-${vectorsId}`, partitions: 1,
-    start() {
-      const { embedder, store, replaced } = memory.current()
-      return singlePartition(startIndexer({
-        ...inFlight, ...embedBounds(settings), ...embedderNotes({ kv, store, log }), embedder, store, replaced,
-      }))
+  return {
+    stage: {
+      name: 'embed',
+      workload: `embed-${vectorsId}`,
+      partitions: 1,
+      start() {
+        const { embedder, store, replaced } = searchIndex.current()
+        return singlePartition(
+          startIndexer({ ...inFlight, ...indexerBounds(settings), ...indexerState({ kv, store, log }), embedder, store, replaced }),
+        )
+      },
     },
-  } }
+  }
 }
 
 function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: StageContext): RoleWork {
   const truncation = createStreamTruncation({ jetstream, kv, log, metrics })
-  return { stage: {
-    name: 'dispatch', partitions: settings.PARTITIONS, logSeqNeeded: () => 0,
-    start: (partitions, { isAssigned, hasValidLease }) => startDispatcher({
-      ...inFlight, checkpoints: createCheckpoints(kv, 'dispatch'), truncation, partitions, isAssigned, hasValidLease,
-      recordsMax: settings.IN_FLIGHT_MAX, checkpointMs: CHECKPOINT_MS,
-    }),
-  }, background: [{
-    name: 'alarms', partitions: 1,
-    start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
-  }, {
-    name: 'hand-on', partitions: 1,
-    start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
-  }] }
+  return {
+    stage: {
+      name: 'dispatch',
+      partitions: settings.PARTITIONS,
+      logSeqNeeded: () => 0,
+      start: (partitions, { isAssigned, hasValidLease }) =>
+        startDispatcher({
+          ...inFlight,
+          checkpoints: createCheckpoints(kv, 'dispatch'),
+          truncation,
+          partitions,
+          isAssigned,
+          hasValidLease,
+          recordsMax: settings.IN_FLIGHT_MAX,
+          checkpointMs: CHECKPOINT_MS,
+        }),
+    },
+    background: [
+      {
+        name: 'alarms',
+        partitions: 1,
+        start: () => singlePartition(backgroundRun(startWakeUpSweeper({ jetstream, log, now: Date.now, everyMs: WAKE_UP_SWEEP_MS }))),
+      },
+      {
+        name: 'hand-on',
+        partitions: 1,
+        start: () => singlePartition(backgroundRun(startSourcingWatchdog({ jetstream, log, metrics, everyMs: SOURCING_WATCH_MS }))),
+      },
+    ],
+  }
 }
 
-function tasksWork({ kinds, jetstream, memory, metrics, log }: StageContext): RoleWork {
-  return { stage: {
-    name: 'tasks', partitions: 'all',
-    start(started) {
-      const searches = createTenantSearches(jetstream, memory?.search ?? createRemoteSearch(jetstream.nc))
-      started.defer(() => searches.stop())
-      return startStage('tasks', () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }), log)
+function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+  return {
+    stage: {
+      name: 'tasks',
+      partitions: 'all',
+      start(started) {
+        const searches = createTenantSearches(jetstream, searchIndex?.search ?? createRemoteSearch(jetstream.nc))
+        started.defer(() => searches.stop())
+        return startStage(
+          'tasks',
+          () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
+          log,
+        )
+      },
     },
-  } }
+  }
 }
 
 function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
-  return { stage: {
-    name: 'host', partitions: settings.PARTITIONS, logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
-    async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
-      const run = await startHost({
-        ...inFlight, kv, kinds, partitions, actors, messagesMax: settings.IN_FLIGHT_MAX, now: isoNow,
-        isAssigned, hasValidLease, isLost, yieldPartition,
-      })
-      runs.add(run)
-      run.ended.catch(() => undefined).finally(() => runs.delete(run))
-      return run
+  return {
+    stage: {
+      name: 'host',
+      partitions: settings.PARTITIONS,
+      logSeqNeeded: () => Math.max(0, ...[...runs].map((run) => run.lastAppended())),
+      async start(partitions, { isAssigned, hasValidLease, isLost, yieldPartition }) {
+        const run = await startHost({
+          ...inFlight,
+          kv,
+          kinds,
+          partitions,
+          actors,
+          messagesMax: settings.IN_FLIGHT_MAX,
+          now: isoNow,
+          isAssigned,
+          hasValidLease,
+          isLost,
+          yieldPartition,
+        })
+        runs.add(run)
+        run.ended.catch(() => undefined).finally(() => runs.delete(run))
+        return run
+      },
     },
-  }, background: [{
-    name: 'trim', partitions: 1,
-    start: (_partitions, _assignment, membership) => singlePartition(startInboxTrim({
-      jetstream, kv, partitionCount: settings.PARTITIONS, everyMs: TRIM_MS, keepMs: TRIM_KEEP_MS, log,
-      shares: (work) => membership.sharesOf(work),
-    })),
-  }] }
+    background: [
+      {
+        name: 'trim',
+        partitions: 1,
+        start: (_partitions, _assignment, membership) =>
+          singlePartition(
+            startInboxTrim({
+              jetstream,
+              kv,
+              partitionCount: settings.PARTITIONS,
+              everyMs: TRIM_MS,
+              keepMs: TRIM_KEEP_MS,
+              log,
+              shares: (work) => membership.sharesOf(work),
+            }),
+          ),
+      },
+    ],
+  }
 }
 
-/** Checkpoint and canaries of the reader that fills a collection, by the collection's name. */
-export function embedderNotes({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
+/** Checkpoints and canaries of the indexer that fills a collection. */
+export function indexerState({ kv, store, log }: { readonly kv: KV; readonly store: VectorStore; readonly log: Logger }) {
   const reader = `embed-${store.id}`
-  return { checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log }) }
+  return { checkpoints: createCheckpoints(kv, reader), canaries: createCanaries({ kv, reader, store, log }) }
 }
 
-export const embedBounds = (settings: Settings) => ({
-  recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2, batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX, batchMs: settings.EMBED_BATCH_MS,
+/** The bounds of an indexer, by the settings. */
+export const indexerBounds = (settings: Settings) => ({
+  recordsMax: settings.EMBED_BATCH_RECORDS_MAX * 2,
+  batchRecordsMax: settings.EMBED_BATCH_RECORDS_MAX,
+  batchMs: settings.EMBED_BATCH_MS,
 })
 
 const isoNow = (): string => new Date().toISOString()
 
-/** The same for all who work with this database, by whatever name its server is reached. */
+/** Identifies the database, by whatever URL its server is reached. */
 async function databaseId(client: ClickHouseClient): Promise<string> {
   const result = await client.query({ query: 'SELECT uuid FROM system.databases WHERE name = currentDatabase()', format: 'JSONEachRow' })
   const [row] = await result.json<{ uuid: string }>()

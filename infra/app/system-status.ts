@@ -8,10 +8,17 @@ import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
 import {
-  combineProgress, isCaughtUp, partitionsOwned, pollUntilCaughtUp, progressInStream, type ProgressReading, type StageProgress,
-working, } from '../../pipeline/runtime/stage-progress.ts'
+  combineProgress,
+  isCaughtUp,
+  partitionsOwned,
+  pollUntilCaughtUp,
+  progressInStream,
+  type ProgressReading,
+  type StageProgress,
+  working,
+} from '../../pipeline/runtime/stage-progress.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { type StreamName,STREAMS } from '../../schemas/subjects.ts'
+import { type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from './connect-to-running.ts'
 import { openBucket } from './prepare-streams.ts'
@@ -36,26 +43,29 @@ interface StatusReading extends ProgressReading {
   readonly status: SystemStatus
 }
 
-/** Far enough apart that what is on its way between two streams has come in by the second reading. */
+/** Long enough that a message between two streams has arrived by the second reading. */
 const POLL_MS = 100
 
-/** How far all stages are: as their processes say, and by what they stored where no process answers. */
+/** Reads the progress of all stages: as their processes report it, or from their checkpoints if no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => (await read(jetstream, settings)).status)
 
 /**
- * Waits until every stage has done all there is: no lag twice in a row, with no message anywhere in between.
+ * Waits until every stage has caught up: two readings in a row find no lag, and no new message in between.
  *
- * @throws ColloquyError `not_level` with the stages that lag when the time is over.
+ * @throws ColloquyError `not_level` after the timeout, naming the stages that lag.
  */
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
-    const { status, isCaughtUp: isThere } = await pollUntilCaughtUp(() => read(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
-    if (isThere) return status
+    const { status, isCaughtUp: isDone } = await pollUntilCaughtUp(() => read(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
+    if (isDone) return status
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
-    throw new ColloquyError('not_level', `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}. `
-      + 'Wait longer with --timeout-ms, or start more of the roles that are behind')
+    throw new ColloquyError(
+      'not_level',
+      `not caught up after ${timeoutMs} ms: ${why || 'messages keep coming'}. `
+        + 'Wait longer with --timeout-ms, or start more of the roles that are behind',
+    )
   })
 
 async function read(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
@@ -65,7 +75,7 @@ async function read(jetstream: JetStreamContext, settings: Settings): Promise<St
   const streams = Object.fromEntries(infos) as Streams
   const stages: Partial<Record<Role, StageReport>> = {}
   for (const role of ROLES) {
-    const report = reported(processes, role, settings.PARTITIONS) ?? await stored(role, jetstream, streams, settings)
+    const report = reported(processes, role, settings.PARTITIONS) ?? (await stored(role, jetstream, streams, settings))
     if (report !== undefined) stages[role] = progressInStream(role, report, (stream) => streams[stream].state)
   }
   const durability = processes[0]?.durability ?? { replicas: streams.LOG.config.num_replicas, fsync: null }
@@ -76,37 +86,45 @@ async function read(jetstream: JetStreamContext, settings: Settings): Promise<St
   }
 }
 
-/** A role as the processes report that have it. */
+/** The progress of a role as its processes report it; `undefined` if none does. */
 function reported(processes: readonly ProcessStatus[], role: Role, partitionCount: number): StageReport | undefined {
   const all = processes.flatMap(({ stages }) => stages[role] ?? [])
   if (all.length === 0) return undefined
   const reports = working(all)
   const owned = partitionsOwned(all)
   const wanted = role === 'project' || role === 'embed' ? 1 : partitionCount
-  const orphans = all[0]?.partitions === undefined || owned >= wanted
-    ? undefined
-    : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
+  const orphans =
+    all[0]?.partitions === undefined || owned >= wanted
+      ? undefined
+      : `${wanted - owned} of ${wanted} partitions have no owner at the moment`
   return {
     ...combineProgress(reports),
     ok: orphans === undefined && reports.every(({ ok }) => ok),
-    detail: reports.find(({ ok }) => !ok)?.detail ?? orphans
-      ?? (reports.length > 1 ? `running on ${reports.length} workers` : reports[0]?.detail ?? 'running'),
+    detail:
+      reports.find(({ ok }) => !ok)?.detail
+      ?? orphans
+      ?? (reports.length > 1 ? `running on ${reports.length} workers` : (reports[0]?.detail ?? 'running')),
   }
 }
 
-const NOBODY = 'no process says that it runs; this is by what it stored'
+const NOT_RUNNING = 'no process says that it runs; this is its last checkpoint'
 
-/** How far a role is by what it stored; `undefined` where that says nothing. */
+/** The progress of a role by its checkpoints; `undefined` if it has none. */
 async function stored(role: Role, jetstream: JetStreamContext, streams: Streams, settings: Settings): Promise<StageReport | undefined> {
   const { INBOX, LOG, TASKS } = streams
-  const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOBODY })
+  const at = (position: number): StageReport => ({ position, lag: 0, ok: false, detail: NOT_RUNNING })
   switch (role) {
-    case 'host': return at(Math.max(await lastHandled(jetstream, LOG), INBOX.state.first_seq - 1))
-    case 'dispatch': return at(await dispatchedSeqOfAll(createCheckpoints(await openBucket(jetstream.nc), 'dispatch'), settings.PARTITIONS))
-    case 'tasks': return at(Math.max(0, TASKS.state.first_seq - 1))
-    case 'project': return projected(settings, at)
+    case 'host':
+      return at(Math.max(await lastHandled(jetstream, LOG), INBOX.state.first_seq - 1))
+    case 'dispatch':
+      return at(await dispatchedSeqOfAll(createCheckpoints(await openBucket(jetstream.nc), 'dispatch'), settings.PARTITIONS))
+    case 'tasks':
+      return at(Math.max(0, TASKS.state.first_seq - 1))
+    case 'project':
+      return projected(settings, at)
     case 'embed':
-    case 'serve': return undefined
+    case 'serve':
+      return undefined
   }
 }
 
@@ -115,7 +133,7 @@ async function lastHandled(jetstream: JetStreamContext, { state }: StreamInfo): 
   return last?.record.inbox.seq ?? 0
 }
 
-/** The tables' own mark; a system without tables has no such stage. */
+/** The progress mark of the tables; `undefined` in a system without tables. */
 async function projected(settings: Settings, at: (position: number) => StageReport): Promise<StageReport | undefined> {
   try {
     const client = createClient(await connectToRunningClickHouse(settings, 'colloquy'))
@@ -126,6 +144,6 @@ async function projected(settings: Settings, at: (position: number) => StageRepo
     }
   } catch (error) {
     if (hasCode(error, 'no_tables')) return undefined
-    return { ...at(0), detail: `ClickHouse does not say (${messageOf(error)})` }
+    return { ...at(0), detail: `cannot read the progress mark from ClickHouse (${messageOf(error)})` }
   }
 }

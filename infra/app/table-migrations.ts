@@ -24,7 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
     name: 'generations of rows; cases, turns, state_intervals and citations',
     rebuild: TABLE_NAMES,
     run: async (clickhouse) => {
-      for (const name of TABLE_NAMES) if (!await isPartitionedBy(clickhouse, name, 'generation')) await reshape(clickhouse, name)
+      for (const name of TABLE_NAMES) if (!(await isPartitionedBy(clickhouse, name, 'generation'))) await reshape(clickhouse, name)
     },
   },
   {
@@ -44,7 +44,8 @@ export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => versio
 async function isPartitionedBy(clickhouse: ClickHouseClient, name: TableName, column: string): Promise<boolean> {
   const result = await clickhouse.query({
     query: 'SELECT partition_key AS key FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
-    query_params: { name: rowsTable(name) }, format: 'JSONEachRow',
+    query_params: { name: rowsTable(name) },
+    format: 'JSONEachRow',
   })
   const [table] = await result.json<{ key: string }>()
   return table === undefined || table.key.includes(column)
@@ -60,7 +61,9 @@ async function reshape(clickhouse: ClickHouseClient, name: TableName): Promise<v
     query: `INSERT INTO ${replacement} (${columns}) SELECT ${columns} FROM ${old}`,
     // One insert has rows of many months, and may take long: progress headers keep the request from timing out.
     clickhouse_settings: {
-      max_partitions_per_insert_block: '0', send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '10000',
+      max_partitions_per_insert_block: '0',
+      send_progress_in_http_headers: 1,
+      http_headers_progress_interval_ms: '10000',
     },
   })
   await clickhouse.command({ query: `EXCHANGE TABLES ${replacement} AND ${old}` })
@@ -71,7 +74,8 @@ async function reshape(clickhouse: ClickHouseClient, name: TableName): Promise<v
 export async function columnsOf(clickhouse: ClickHouseClient, table: string): Promise<string[]> {
   const result = await clickhouse.query({
     query: 'SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String} ORDER BY position',
-    query_params: { table }, format: 'JSONEachRow',
+    query_params: { table },
+    format: 'JSONEachRow',
   })
   return (await result.json<{ name: string }>()).map(({ name }) => name)
 }

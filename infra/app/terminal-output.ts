@@ -31,15 +31,29 @@ const COLUMNS_DEFAULT = 80
 /** Creates the output of a command on two streams. */
 export function createOutput(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream): Output {
   const isTerminal = isTty(stdout)
-  const line = (text = ''): void => { stdout.write(`${text}\n`) }
+  const line = (text = ''): void => {
+    stdout.write(`${text}\n`)
+  }
   const paint: Paint = (style, text) => styleText(style, text, { stream: stdout })
   return {
-    stdout, stderr, isTerminal, line, paint,
+    stdout,
+    stderr,
+    isTerminal,
+    line,
+    paint,
     columns: () => (isTty(stdout) ? stdout.columns : COLUMNS_DEFAULT),
     json: (value) => line(JSON.stringify(value)),
-    note: (text) => { stderr.write(`${text}\n`) },
+    note: (text) => {
+      stderr.write(`${text}\n`)
+    },
     table(head, rows) {
-      if (isTerminal) line(drawTable(head.map((name) => paint('bold', name)), rows))
+      if (isTerminal)
+        line(
+          drawTable(
+            head.map((name) => paint('bold', name)),
+            rows,
+          ),
+        )
       else for (const row of [head, ...rows]) line(row.map(tabSeparated).join('\t'))
     },
   }
@@ -58,5 +72,7 @@ const tabSeparated = (text: string): string => text.replace(/[\t\n\r\\]/g, (char
 
 /** Escapes control and bidirectional characters, so that text from outside cannot control the terminal. */
 export const printable = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) =>
-    `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )

@@ -37,13 +37,17 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
   const value = parseJson(text)
   const format = z.looseObject({ format: z.number() }).safeParse(value)
   if (format.success && format.data.format > FORMAT) {
-    throw new ColloquyError('bad_backup',
-      `${path} has format ${format.data.format}, and this Colloquy reads formats up to ${FORMAT}; use a newer Colloquy`)
+    throw new ColloquyError(
+      'bad_backup',
+      `${path} has format ${format.data.format}, and this Colloquy reads formats up to ${FORMAT}; use a newer Colloquy`,
+    )
   }
   const manifest = manifestSchema.safeParse(value)
   if (manifest.success) return manifest.data
-  throw new ColloquyError('bad_backup',
-    `${path} is not a valid manifest of a backup (${zodProblem(manifest.error, 'manifest')}); use another copy of the folder`)
+  throw new ColloquyError(
+    'bad_backup',
+    `${path} is not a valid manifest of a backup (${zodProblem(manifest.error, 'manifest')}); use another copy of the folder`,
+  )
 }
 
 /** Writes the manifest atomically, after the segments that it names are synced to disk. */
@@ -93,6 +97,8 @@ export async function readSegment(dir: string, segment: Segment): Promise<Stored
   const { file, first, last, messages } = segment
   const isInOrder = stored.every(({ seq }, index) => seq > (stored[index - 1]?.seq ?? 0))
   if (isInOrder && stored.length === messages && stored[0]?.seq === first && stored.at(-1)?.seq === last) return stored
-  throw new ColloquyError('bad_backup',
-    `the segment ${file} does not contain ${messages} messages in order from ${first} to ${last}; use another copy of the folder`)
+  throw new ColloquyError(
+    'bad_backup',
+    `the segment ${file} does not contain ${messages} messages in order from ${first} to ${last}; use another copy of the folder`,
+  )
 }

@@ -92,7 +92,10 @@ function asText(payload: Uint8Array): string | undefined {
 export function lineOf({ seq, time: at, subject, headers, payload }: Stored): string {
   const text = asText(payload)
   return JSON.stringify({
-    seq, time: at, subject, ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    seq,
+    time: at,
+    subject,
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(text === undefined ? { base64: Buffer.from(payload).toString('base64') } : { text }),
   })
 }

@@ -12,39 +12,43 @@ import { isRegistryKey } from '../app/kind-registry.ts'
 import { openBucket, partitionsOf } from '../app/prepare-streams.ts'
 import { takeDataLock } from '../servers/data-lock.ts'
 import type { Settings } from '../settings.ts'
-import { copyStream } from './copy-stream.ts'
 import { makeFolder, readManifest, removeStrays, writeManifest } from './backup-folder.ts'
 import { FORMAT, type Manifest, type StreamBackup } from './backup-format.ts'
+import { copyStream } from './copy-stream.ts'
 import { waitUntilDecided, waitUntilDispatched } from './wait-caught-up.ts'
 
+/** Receives the progress of a backup. */
 export interface BackupProgress {
-  /** Records and dead letters copied, of so many. */
+  /** Number of records and dead letters copied, and to copy. */
   copied(done: number, total: number): void
+  /** Called with the reason when the backup waits. */
   waits(what: string): void
 }
 
+/** The result of a backup. */
 export interface BackedUp {
   readonly dir: string
-  /** ISO: inputs that were acknowledged before are in it, if `decided` is true. */
+  /** Start of the backup, ISO. If `decided` is true, it has the records of all inputs acknowledged before. */
   readonly at: string
   readonly decided: boolean
+  /** LOG sequences that this run copied. */
   readonly from: number
   readonly to: number
-  /** Copied by this run. */
+  /** Numbers of records and dead letters, and bytes, that this run copied. */
   readonly records: number
   readonly dead: number
   readonly bytes: number
-  /** Copied by this run and those before. */
+  /** Copied by this run and earlier ones. */
   readonly recordsInAll: number
   readonly bytesInAll: number
 }
 
 /**
- * Copies the log of a system that runs, and what else cannot be worked out from it, into a folder; only what is new where the
- * folder has an earlier backup. The folder holds the earlier one until the new one is whole.
+ * Backs up a running system into a folder: the log, and what cannot be derived from it. If the folder has an earlier backup, copies only
+ * what is new. The earlier backup stays valid until the new one is complete.
  *
- * @throws ColloquyError `other_log` where the folder has the backup of another log, `tail_lost` where the log has lost records that
- * the backup has, `bad_backup`, and where the system cannot be reached.
+ * @throws ColloquyError `other_log` if the folder has the backup of another log; `tail_lost` if the log has lost records that the backup
+ * has; `bad_backup`; as `withJetStream` does.
  */
 export const backUp = (settings: Settings, dir: string, progress: BackupProgress, signal: AbortSignal): Promise<BackedUp> =>
   withJetStream(settings, async (jetstream) => {
@@ -63,7 +67,7 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   const at = new Date().toISOString()
   const inbox = await streamInfo(jetstream.jsm, 'INBOX')
   const partitions = partitionsOf(inbox)
-  if (before !== undefined) await checkGoesOn(jetstream, before.log, dir)
+  if (before !== undefined) await checkContinues(jetstream, before.log, dir)
 
   progress.waits('the hosts to decide what was acknowledged')
   const decided = await waitUntilDecided(jetstream, inbox.state.last_seq, partitions, signal)
@@ -71,26 +75,47 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   progress.waits('the dispatcher to carry it out')
   const dispatchedSeq = await waitUntilDispatched(kv, log.state.last_seq, partitions, signal)
   const dead = await jetstream.jsm.streams.info('DEAD', { deleted_details: true })
-  const deadBefore = before !== undefined && await holds(jetstream, 'DEAD', before.dead) ? before.dead : undefined
+  const deadBefore = before !== undefined && (await hasBackedUp(jetstream, 'DEAD', before.dead)) ? before.dead : undefined
 
   const logFrom = Math.max((before?.log.lastSeq ?? 0) + 1, log.state.first_seq)
   const deadFrom = Math.max((deadBefore?.lastSeq ?? 0) + 1, dead.state.first_seq)
   const total = Math.max(0, log.state.last_seq - logFrom + 1) + Math.max(0, dead.state.last_seq - deadFrom + 1)
   let done = 0
   let inboxSeq = Math.max(before?.inbox.lastSeq ?? 0, inbox.state.last_seq)
-  const copied = (): void => progress.copied(done += 1, total)
-  const logSegments = await copyStream({ jetstream, dir, stream: 'LOG', from: logFrom, to: log.state.last_seq, signal, onMessage(message) {
-    const record = message.json<LogRecord>()
-    inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
-    copied()
-  } })
-  const deadSegments = await copyStream({ jetstream, dir, stream: 'DEAD', from: deadFrom, to: dead.state.last_seq, signal, onMessage: copied })
+  const copied = (): void => progress.copied((done += 1), total)
+  const logSegments = await copyStream({
+    jetstream,
+    dir,
+    stream: 'LOG',
+    from: logFrom,
+    to: log.state.last_seq,
+    signal,
+    onMessage(message) {
+      const record = message.json<LogRecord>()
+      inboxSeq = Math.max(inboxSeq, record.inbox.seq, record.low)
+      copied()
+    },
+  })
+  const deadSegments = await copyStream({
+    jetstream,
+    dir,
+    stream: 'DEAD',
+    from: deadFrom,
+    to: dead.state.last_seq,
+    signal,
+    onMessage: copied,
+  })
 
   const manifest: Manifest = {
-    format: FORMAT, colloquy: packageJson.version, natsServer: jetstream.nc.info?.version ?? 'unknown', partitions, at, decided,
-    log: backupOf(log, [...before?.log.segments ?? [], ...logSegments]),
-    dead: { ...backupOf(dead, [...deadBefore?.segments ?? [], ...deadSegments]), removed: dead.state.deleted ?? [] },
-    // Those that came meanwhile are not in this backup, and their sequences are not to be given out again.
+    format: FORMAT,
+    colloquy: packageJson.version,
+    natsServer: jetstream.nc.info?.version ?? 'unknown',
+    partitions,
+    at,
+    decided,
+    log: backupOf(log, [...(before?.log.segments ?? []), ...logSegments]),
+    dead: { ...backupOf(dead, [...(deadBefore?.segments ?? []), ...deadSegments]), removed: dead.state.deleted ?? [] },
+    // Includes inputs that arrived during the backup: a restored INBOX must not assign their sequences again.
     inbox: { lastSeq: Math.max(inboxSeq, (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq) },
     dispatchedSeq,
     register: await readRegister(kv),
@@ -98,36 +123,60 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   await writeManifest(dir, manifest)
   await removeStrays(dir, manifest)
   return {
-    dir, at, decided, from: logFrom, to: log.state.last_seq,
-    records: count(logSegments), dead: count(deadSegments), bytes: size([...logSegments, ...deadSegments]),
-    recordsInAll: count(manifest.log.segments), bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
+    dir,
+    at,
+    decided,
+    from: logFrom,
+    to: log.state.last_seq,
+    records: count(logSegments),
+    dead: count(deadSegments),
+    bytes: size([...logSegments, ...deadSegments]),
+    recordsInAll: count(manifest.log.segments),
+    bytesInAll: size([...manifest.log.segments, ...manifest.dead.segments]),
   }
 }
 
 const count = (segments: readonly { messages: number }[]): number => segments.reduce((sum, { messages }) => sum + messages, 0)
 const size = (segments: readonly { bytes: number }[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0)
 
-const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segments']): StreamBackup =>
-  ({ created, firstSeq: state.first_seq, lastSeq: state.last_seq, lastTs: new Date(state.last_ts).toISOString(), segments })
+const backupOf = ({ created, state }: StreamInfo, segments: StreamBackup['segments']): StreamBackup => ({
+  created,
+  firstSeq: state.first_seq,
+  lastSeq: state.last_seq,
+  lastTs: new Date(state.last_ts).toISOString(),
+  segments,
+})
 
-/** Whether a backup is of this very stream, as it still is. */
-async function holds({ jsm }: JetStreamContext, stream: 'LOG' | 'DEAD', { created, lastSeq, lastTs }: StreamBackup): Promise<boolean> {
+/** Whether a stream still has the last message of its backup. */
+async function hasBackedUp(
+  { jsm }: JetStreamContext,
+  stream: 'LOG' | 'DEAD',
+  { created, lastSeq, lastTs }: StreamBackup,
+): Promise<boolean> {
   const now = await streamInfo(jsm, stream)
   if (now.created !== created || now.state.last_seq < lastSeq) return false
   if (lastSeq === 0) return true
   const message = await jsm.streams.getMessage(stream, { seq: lastSeq })
-  // Letters may be removed, records are not.
+  // A dead letter may be removed, a record never.
   return message === null ? stream === 'DEAD' : message.time.toISOString() === lastTs
 }
 
-async function checkGoesOn(jetstream: JetStreamContext, before: StreamBackup, dir: string): Promise<void> {
+/** Refuses a folder whose backup the log does not continue. */
+async function checkContinues(jetstream: JetStreamContext, before: StreamBackup, dir: string): Promise<void> {
   const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
   if (created !== before.created) {
-    throw new ColloquyError('other_log', `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`)
+    throw new ColloquyError(
+      'other_log',
+      `${dir} has the backup of another log, made ${before.created}; this one was made ${created}. Name another folder`,
+    )
   }
-  if (await holds(jetstream, 'LOG', before)) return
-  throw new ColloquyError('tail_lost', `${dir} has records up to LOG sequence ${before.lastSeq} of ${before.lastTs}, and the log does not have that one any more: it lost its last messages, `
-    + `and ends at ${state.last_seq} now. Keep that folder, it has what was lost; name another one for new backups`)
+  if (await hasBackedUp(jetstream, 'LOG', before)) return
+  throw new ColloquyError(
+    'tail_lost',
+    `${dir} has records up to LOG sequence ${before.lastSeq} of ${before.lastTs}, and the log does not have that record any more: `
+      + `it lost its last messages, and ends at ${state.last_seq} now. Keep the folder, it has what was lost; `
+      + 'name another folder for new backups',
+  )
 }
 
 async function readRegister(kv: KV): Promise<Record<string, string>> {

@@ -35,12 +35,17 @@ export async function refill({ jetstream, dir, stream, backup, without, fillerSu
     for (const [name, values] of Object.entries(original)) {
       if (!JETSTREAM_HEADERS.test(name)) for (const value of values) kept.append(name, value)
     }
-    const { seq: at, error } = (await jetstream.mux.request(subject, payload, kept))
-      .json<{ seq?: number; error?: { description?: string } }>()
+    const { seq: at, error } = (await jetstream.mux.request(subject, payload, kept)).json<{
+      seq?: number
+      error?: { description?: string }
+    }>()
     if (at === seq) return
-    throw new ColloquyError('restore_failed', error === undefined
-      ? `${stream} assigned sequence ${at} to the message of sequence ${seq}: another process writes to it; stop it and restore again`
-      : `${stream} refused the message of sequence ${seq} (${error.description}); check COLLOQUY_STORAGE_BYTES_MAX and the free space`)
+    throw new ColloquyError(
+      'restore_failed',
+      error === undefined
+        ? `${stream} assigned sequence ${at} to the message of sequence ${seq}: another process writes to it; stop it and restore again`
+        : `${stream} refused the message of sequence ${seq} (${error.description}); check COLLOQUY_STORAGE_BYTES_MAX and the free space`,
+    )
   }
   const fillGap = async (seq: number): Promise<void> => {
     await send(seq, fillerSubject, new Uint8Array(), {})

@@ -2,14 +2,14 @@ import { resolve } from 'node:path'
 import type { KV } from '@nats-io/kv'
 import { Kvm } from '@nats-io/kv'
 import type { Logger } from 'pino'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { createMetrics } from '../../pipeline/runtime/metrics.ts'
-import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
-import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
 import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
+import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
+import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
@@ -18,48 +18,60 @@ import { durabilityOf } from '../app/durability.ts'
 import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
 import { BUCKET, prepareStreams, RESTORE_KEY } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
-import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
 import { checkSegment, readManifest } from './backup-folder.ts'
 import type { Manifest } from './backup-format.ts'
+import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
 import { refill } from './refill-stream.ts'
 
+/** Receives the progress of a restore. */
 export interface RestoreProgress {
-  /** Records and dead letters put back, of so many. */
+  /** Number of records and dead letters restored, and to restore. */
   restored(done: number, total: number): void
+  /** Called with the reason when the restore waits. */
   waits(what: string): void
 }
 
+/** The result of a restore. */
 export interface Restored extends Rearmed {
-  /** When the backup was begun, ISO. Inputs acknowledged later are not in it. */
+  /** When the backup started, ISO. Inputs acknowledged later are not in it. */
   readonly at: string
   readonly records: number
   readonly dead: number
   readonly logSeq: number
-  /** The first that INBOX gives out. */
+  /** First sequence that the restored INBOX assigns. */
   readonly inboxSeq: number
-  /** Events from actor to actor that were under way, and are again. */
+  /** Number of messages between actors that had not arrived and were published again. */
   readonly sent: number
 }
 
 /**
- * Puts a backup into an empty system that does not run: the log under the same sequences, and the tasks, timers and events from actor to
- * actor that were pending. Tables are filled from the log when the system starts. One that was cut off keeps the system from
- * starting, and is begun anew.
+ * Restores a backup into an empty system that does not run: the log with its sequences, dead letters, registered kinds, and the tasks,
+ * timers and messages between actors that were pending. The system fills its tables from the log when it starts. After an interruption the
+ * system refuses to start until a repeated restore, which starts over, has completed.
  *
  * @throws ColloquyError `no_backup`, `bad_backup`, `partitions_fixed`, `data_dir_in_use` or `system_running`, `not_empty`,
- * `restore_failed`
+ * `restore_failed`.
  */
 export async function restore(settings: Settings, dir: string, log: Logger, progress: RestoreProgress): Promise<Restored> {
   const manifest = await readManifest(dir)
-  if (manifest === undefined) throw new ColloquyError('no_backup', `${resolve(dir)} has no backup that was finished; name the folder of a "colloquy backup" that ended`)
+  if (manifest === undefined) {
+    throw new ColloquyError(
+      'no_backup',
+      `${resolve(dir)} has no backup that was finished; name the folder of a completed "colloquy backup"`,
+    )
+  }
   if (manifest.partitions !== settings.PARTITIONS) {
-    throw new ColloquyError('partitions_fixed', `the backup is of a system with ${manifest.partitions} partitions, which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`)
+    throw new ColloquyError(
+      'partitions_fixed',
+      `the backup is of a system with ${manifest.partitions} partitions, `
+        + `which cannot be changed; set COLLOQUY_PARTITIONS=${manifest.partitions}`,
+    )
   }
   progress.waits('the checksums')
   for (const segment of [...manifest.log.segments, ...manifest.dead.segments]) await checkSegment(dir, segment)
 
   await using started = new AsyncDisposableStack()
-  // On ports that nobody knows: no producer is to find servers that are half filled.
+  // On free ports, so that no producer finds the servers during the restore.
   const own: Settings = { ...settings, NATS_PORT: 0, CLICKHOUSE_PORT: 0 }
   const nats = await accessNats(own, log)
   started.defer(() => nats.stop())
@@ -68,20 +80,23 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
   await refuseRunning(jetstream)
   const { replicas } = durabilityOf(settings, jetstream.nc.info)
   const kv = await new Kvm(jetstream.nc).create(BUCKET, { replicas, history: 1 })
-  await makeWay(jetstream, kv, own, log)
+  await requireEmpty(jetstream, kv, own, log)
 
   await kv.put(RESTORE_KEY, resolve(dir))
   await prepareStreams(jetstream.nc, jetstream.jsm, {
-    partitions: manifest.partitions, replicas, storageBytesMax: nats.storageBytesMax, outKeepHours: settings.OUT_KEEP_HOURS,
+    partitions: manifest.partitions,
+    replicas,
+    storageBytesMax: nats.storageBytesMax,
+    outKeepHours: settings.OUT_KEEP_HOURS,
     restore: { firstSeqs: { LOG: manifest.log.firstSeq, DEAD: manifest.dead.firstSeq, INBOX: manifest.inbox.lastSeq + 1 } },
   })
-  const restored = await fillIn({ jetstream, kv, log }, dir, manifest, progress)
+  const restored = await refillAll({ jetstream, kv, log }, dir, manifest, progress)
   await kv.delete(RESTORE_KEY)
   return restored
 }
 
-/** Leaves nothing but empty servers. What an earlier restore left behind is removed; anything else is refused. */
-async function makeWay(jetstream: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
+/** Refuses servers with data. Data that an interrupted restore left is removed instead. */
+async function requireEmpty(jetstream: JetStreamContext, kv: KV, settings: Settings, log: Logger): Promise<void> {
   const present = await presentStreams(jetstream)
   const unfinished = await entryOf(kv, RESTORE_KEY)
   if (unfinished === undefined) {
@@ -93,25 +108,35 @@ async function makeWay(jetstream: JetStreamContext, kv: KV, settings: Settings, 
       await clickhouse.stop()
     }
   } else {
-    log.warn({ dir: unfinished.string() }, 'an earlier restore was cut off; what it left is removed')
+    log.warn({ dir: unfinished.string() }, 'an earlier restore was interrupted; removing what it left')
   }
   for (const name of present.keys()) await jetstream.jsm.streams.delete(name)
   for await (const key of await kv.keys()) if (key !== RESTORE_KEY) await kv.delete(key)
 }
 
-interface FillDeps {
+interface RefillDeps {
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly log: Logger
 }
 
-async function fillIn({ jetstream, kv, log }: FillDeps, dir: string, manifest: Manifest, progress: RestoreProgress): Promise<Restored> {
+async function refillAll(
+  { jetstream, kv, log }: RefillDeps,
+  dir: string,
+  manifest: Manifest,
+  progress: RestoreProgress,
+): Promise<Restored> {
   const total = [...manifest.log.segments, ...manifest.dead.segments].reduce((sum, { messages }) => sum + messages, 0)
   const sends = createSends()
   let records = 0
   let dead = 0
   await refill({
-    jetstream, dir, stream: 'LOG', backup: manifest.log, without: new Set(), fillerSubject: logSubject(0, FILLER),
+    jetstream,
+    dir,
+    stream: 'LOG',
+    backup: manifest.log,
+    without: new Set(),
+    fillerSubject: logSubject(0, FILLER),
     onMessage({ seq, subject, payload }) {
       const record = JSON.parse(Buffer.from(payload).toString()) as LogRecord
       sends.add(parseLogSubject(subject).address, record, seq <= manifest.dispatchedSeq)
@@ -119,29 +144,47 @@ async function fillIn({ jetstream, kv, log }: FillDeps, dir: string, manifest: M
     },
   })
   await refill({
-    jetstream, dir, stream: 'DEAD', backup: manifest.dead, without: new Set(manifest.dead.removed), fillerSubject: deadSubject('removed', FILLER),
+    jetstream,
+    dir,
+    stream: 'DEAD',
+    backup: manifest.dead,
+    without: new Set(manifest.dead.removed),
+    fillerSubject: deadSubject('removed', FILLER),
     onMessage: () => progress.restored(records + (dead += 1), total),
   })
   for (const [key, value] of Object.entries(manifest.register)) await kv.put(key, value)
   await startDispatcherAt(jetstream, kv, manifest)
 
-  progress.waits('tasks and timers to be put in again')
+  progress.waits('pending tasks and timers to be restored')
   const deps = { jetstream, log, metrics: createMetrics(), signal: new AbortController().signal }
   const rearmed = await rearm({
-    ...deps, partitions: Array.from({ length: manifest.partitions }, (_, partition) => partition), upTo: () => manifest.dispatchedSeq,
-    occasion: 'restore', now: () => new Date().toISOString(),
+    ...deps,
+    partitions: Array.from({ length: manifest.partitions }, (_, partition) => partition),
+    upTo: () => manifest.dispatchedSeq,
+    occasion: 'restore',
+    now: () => new Date().toISOString(),
   })
   const sent = sends.undelivered()
   for (const { subject, payload } of sent) await publishWithRetry({ ...deps, publisher: jetstream.publisher }, subject, payload)
-  return { ...rearmed, at: manifest.at, records, dead, logSeq: manifest.log.lastSeq, inboxSeq: manifest.inbox.lastSeq + 1, sent: sent.length }
+  return {
+    ...rearmed,
+    at: manifest.at,
+    records,
+    dead,
+    logSeq: manifest.log.lastSeq,
+    inboxSeq: manifest.inbox.lastSeq + 1,
+    sent: sent.length,
+  }
 }
 
-/** After what had been carried out when the backup was made: in a system that was level, at the end of LOG. */
+/** Saves checkpoints after the records whose effects were carried out before the backup. */
 async function startDispatcherAt({ jsm }: JetStreamContext, kv: KV, { dispatchedSeq, partitions, log }: Manifest): Promise<void> {
   const { created, state } = await streamInfo(jsm, 'LOG')
   let at = null
-  // A position is a message that can be recognised again, which a gap is not.
-  for (let seq = Math.min(dispatchedSeq, state.last_seq); at === null && seq >= log.firstSeq && seq > 0; seq -= 1) at = await jsm.streams.getMessage('LOG', { seq })
+  // A checkpoint needs a message that identifies the position; a gap has none.
+  for (let seq = Math.min(dispatchedSeq, state.last_seq); at === null && seq >= log.firstSeq && seq > 0; seq -= 1) {
+    at = await jsm.streams.getMessage('LOG', { seq })
+  }
   const position = { created, seq: at?.seq ?? 0, ts: at?.time.toISOString() ?? '' }
   const checkpoints = createCheckpoints(kv, 'dispatch')
   await Promise.all(Array.from({ length: partitions }, (_, partition) => checkpoints.save(partition, [position])))

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { parseActorKey, TOKEN, UNADDRESSABLE, type Address } from '../../schemas/subjects.ts'
+import { type Address, parseActorKey, TOKEN, UNADDRESSABLE } from '../../schemas/subjects.ts'
 
 const TOKEN_TEXT = '[A-Za-z0-9_-], at most 128 characters'
 

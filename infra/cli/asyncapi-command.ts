@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { asyncApiDocument } from '../../schemas/asyncapi.ts'
-import { JSON_FLAG, type CommandContext } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG } from '../app/command-context.ts'
 
 export const asyncApiCommand = ({ out, settings }: CommandContext): Command =>
   new Command('asyncapi')

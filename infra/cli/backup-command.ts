@@ -1,25 +1,30 @@
 import { Command } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { backUp } from '../backup/backup.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable } from '../app/terminal-output.ts'
-import { createProgressBar } from './progress-bar.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
+import { printable } from '../app/terminal-output.ts'
+import { backUp } from '../backup/backup.ts'
+import { createProgressBar } from './progress-bar.ts'
 
 export const backupCommand = ({ out, settings }: CommandContext): Command =>
   new Command('backup')
     .description('copy the log of a running system into a folder; a folder with an earlier backup gets only what is new')
     .argument('<dir>', 'the folder; created if it is missing')
     .option(JSON_FLAG, 'one JSON object: {dir, at, decided, from, to, records, dead, bytes, recordsInAll, bytesInAll, seconds}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 A backup holds the log (with all knowledge), dead letters with their payloads, and the registered kinds; tables and search index are
 rebuilt from these. It does not hold OUT, whose events expire, nor inputs that are acknowledged after the backup started.
-Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An interrupted backup leaves the earlier one intact.`)
+Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An interrupted backup leaves the earlier one intact.`,
+    )
     .action(async (dir: string, { json }: JsonOption) => {
       const { settings: effective } = settings()
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('backup_given_up', `the backup was given up; what ${dir} had before is still there. Run it again`)))
+      void interrupts.first.then(() =>
+        stop.abort(new ColloquyError('backup_given_up', `the backup was interrupted; ${dir} still has the earlier one. Run it again`)),
+      )
       const bar = createProgressBar(out)
       const startedMs = performance.now()
       try {
@@ -27,12 +32,20 @@ Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An in
         const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()
         if (json) return out.json({ ...done, seconds })
-        out.line(`${done.records} records and ${done.dead} dead letters, ${bytesText(done.bytes)}, in ${seconds} s; ${
-          printable(done.dir)} has ${done.recordsInAll} records up to LOG sequence ${done.to}, ${bytesText(done.bytesInAll)}.`)
-        out.line(done.decided
-          ? `It holds every input that was acknowledged before ${done.at}.`
-          : out.paint('yellow', 'The hosts lag: some acknowledged inputs have no record yet and are missing from it. '
-            + 'Run it again when "colloquy status" shows no lag.'))
+        out.line(
+          `${done.records} records and ${done.dead} dead letters, ${bytesText(done.bytes)}, in ${seconds} s; ${printable(
+            done.dir,
+          )} has ${done.recordsInAll} records up to LOG sequence ${done.to}, ${bytesText(done.bytesInAll)}.`,
+        )
+        out.line(
+          done.decided
+            ? `It holds every input that was acknowledged before ${done.at}.`
+            : out.paint(
+                'yellow',
+                'The hosts lag: some acknowledged inputs have no record yet and are missing from it. '
+                  + 'Run it again when "colloquy status" shows no lag.',
+              ),
+        )
       } finally {
         bar.stop()
         interrupts.stop()

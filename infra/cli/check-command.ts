@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs'
 import { Presets, SingleBar } from 'cli-progress'
 import { Command } from 'commander'
-import { valueText, type Difference } from '../../actors/core/value-differences.ts'
+import { type Difference, valueText } from '../../actors/core/value-differences.ts'
 import type { Found } from '../../pipeline/replay-check/deviation-causes.ts'
 import type { CheckProgress, CheckSummary } from '../../pipeline/replay-check/replay-check.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { actorKey } from '../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
 import type { Settings } from '../settings.ts'
 import { tokenArgument } from './arguments.ts'
-import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly tenant?: string
@@ -34,13 +34,16 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
     .option('--tenant <tenant>', 'actors of this tenant only', tokenArgument)
     .option('--kind <kind>', 'actors of this kind only', tokenArgument)
     .option('--sample <n>', 'replay a sample of this many actors, the same ones each time (default: all)', wholeNumber(1))
-    .option('--fold', 'replay each actor from its first input through today\'s machine alone, up to the first difference')
+    .option('--fold', "replay each actor from its first input through today's machine alone, up to the first difference")
     .option('--limit <n>', 'actors to list per cause', wholeNumber(1), LIMIT_DEFAULT)
     .option(JSON_FLAG, 'one JSON object per actor and cause: {tenant, kind, id, n, seq, cause, differences}; then {summary}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Without --fold, every recorded decision is repeated on the state that was recorded before it: this is how a deployed kind treats its
 next input. Records of an earlier version are migrated first. The command only reads LOG and may run beside a live system.
-The exit code is 1 if anything would differ.`)
+The exit code is 1 if anything would differ.`,
+    )
     .action(async (config: string | undefined, options: Options) => {
       const { settings: effective } = settings()
       const kinds = await (await import('../app/load-kinds.ts')).loadKinds(withConfig(effective, config))
@@ -55,15 +58,24 @@ The exit code is 1 if anything would differ.`)
         const progress = showProgress(out)
         const { tenant, kind, sample, fold } = options
         const summary = await checkLog({
-          jetstream, kinds, tenant, kind, sample, mode: fold ? 'fold' : 'each', memoryBytesMax: MEMORY_BYTES_MAX,
-          onFound, onProgress: progress.update,
+          jetstream,
+          kinds,
+          tenant,
+          kind,
+          sample,
+          mode: fold ? 'fold' : 'each',
+          memoryBytesMax: MEMORY_BYTES_MAX,
+          onFound,
+          onProgress: progress.update,
         }).finally(progress.stop)
         if (options.json) out.json({ summary: summaryJson(summary) })
         else print(out, summary, listed)
         if (summary.differing > 0) {
           const differing = `${counted(summary.differing, 'actor')} of ${summary.actors}`
-          throw new ColloquyError('would_differ', `${differing} would behave differently from the log. `
-            + 'If that is intended, deploy it as a new version with a migration')
+          throw new ColloquyError(
+            'would_differ',
+            `${differing} would behave differently from the log. ` + 'If that is intended, deploy it as a new version with a migration',
+          )
         }
       })
     })
@@ -80,7 +92,7 @@ function showProgress(out: Output): { update(progress: CheckProgress): void; sto
   bar.start(PROGRESS_STEPS, 0, { records: 0, perSecond: 0, differing: 0 })
   return {
     update({ share, records, differing }) {
-      const perSecond = Math.round(records / (performance.now() - startedMs) * 1_000)
+      const perSecond = Math.round((records / (performance.now() - startedMs)) * 1_000)
       bar.update(Math.floor(share * PROGRESS_STEPS), { records, differing, perSecond })
     },
     stop: () => bar.stop(),
@@ -93,13 +105,21 @@ function withConfig(settings: Settings, config: string | undefined): Settings {
   return { ...settings, CONFIG: config }
 }
 
-const foundJson = ({ address: { tenant, kind, id }, n, seq, cause, differences }: Found): object =>
-  ({ tenant, kind, id, n, seq, cause, differences: differences.map(recordedAndToday) })
+const foundJson = ({ address: { tenant, kind, id }, n, seq, cause, differences }: Found): object => ({
+  tenant,
+  kind,
+  id,
+  n,
+  seq,
+  cause,
+  differences: differences.map(recordedAndToday),
+})
 
 const recordedAndToday = ({ path, expected, actual }: Difference): object => ({ path, recorded: expected, today: actual })
 
 const summaryJson = ({ causes, ...summary }: CheckSummary): object => ({
-  ...summary, causes: causes.map(({ first, ...cause }) => ({ ...cause, first: foundJson(first) })),
+  ...summary,
+  causes: causes.map(({ first, ...cause }) => ({ ...cause, first: foundJson(first) })),
 })
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
@@ -117,8 +137,11 @@ function print(out: Output, summary: CheckSummary, listed: ReadonlyMap<string, r
     const more = actors > known.length ? `, and ${actors - known.length} more (--limit, --json)` : ''
     out.line()
     out.line(paint('bold', printable(cause)))
-    out.line(`  ${counted(actors, 'actor')}, ${counted(records, 'record')}; the first is record ${first.n} of ${
-      actorKey(first.address)}, LOG sequence ${first.seq}`)
+    out.line(
+      `  ${counted(actors, 'actor')}, ${counted(records, 'record')}; the first is record ${first.n} of ${actorKey(
+        first.address,
+      )}, LOG sequence ${first.seq}`,
+    )
     for (const { path, expected, actual } of first.differences.slice(0, LINES_MAX)) {
       out.line(`    ${printable(path)}: recorded ${printable(valueText(expected))}, today ${printable(valueText(actual))}`)
     }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 
 export const configCommand = ({ out, settings }: CommandContext): Command =>
   new Command('config')
@@ -8,6 +8,9 @@ export const configCommand = ({ out, settings }: CommandContext): Command =>
     .action((options: JsonOption) => {
       const { effective } = settings()
       if (options.json) out.json(Object.fromEntries(effective.map(({ name, ...setting }) => [name, setting])))
-      else out.table(['setting', 'value', 'from', 'what'], effective.map(({ name, value, source, about }) =>
-        [name, value ?? '', source, about]))
+      else
+        out.table(
+          ['setting', 'value', 'from', 'what'],
+          effective.map(({ name, value, source, about }) => [name, value ?? '', source, about]),
+        )
     })

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { addressesOf } from '../app/connect-to-running.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
 import { openLog } from '../app/open-log.ts'
@@ -19,10 +19,13 @@ export const devCommand = ({ out, settings }: CommandContext): Command =>
     .description('run Colloquy while you write a kind: each save takes effect at once, and a page shows the actors')
     .option('--demo', 'play the bundled conversations of the tenant "demo" on the first start')
     .option(JSON_FLAG, 'print the addresses as a JSON object on the first line, then the log as JSON lines')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Watches the module of --config and all that it imports. When a save cannot be used, this log and the page say why, and the kinds
 from before the save keep running. The page can be opened from this machine only. Ctrl-C (or SIGTERM) stops in order; a second
-one stops at once.`)
+one stops at once.`,
+    )
     .action((options: Options) => runDev(out, settings().settings, options))
 
 /** Runs until it is interrupted. */

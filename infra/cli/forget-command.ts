@@ -1,15 +1,15 @@
 import { Command } from 'commander'
+import { sourceOf } from '../../pipeline/ingest/find-files.ts'
 import { createKnowledgeClient, type KnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { hasCode } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { sourceOf } from '../../pipeline/ingest/find-files.ts'
-import { tokenArgument } from './arguments.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { WAIT_FLAGS } from './learn-command.ts'
-import { printable } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
+import { printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
+import { WAIT_FLAGS } from './learn-command.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -25,8 +25,11 @@ export const forgetCommand = ({ out, settings }: CommandContext): Command =>
     .option('--wait', WAIT_FLAGS.wait)
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
     .option(JSON_FLAG, 'one JSON object: {forgotten: [{source, chunks}]}')
-    .addHelpText('after', `
-To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`)
+    .addHelpText(
+      'after',
+      `
+To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors WHERE kind = 'source' AND state = 'known'"`,
+    )
     .action(async (sources: string[], options: Options) => {
       const { settings: effective } = settings()
       const nc = await connectToRunningNats(effective, 'producer')

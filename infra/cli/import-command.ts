@@ -1,14 +1,14 @@
 import { Command } from 'commander'
-import { ColloquyError } from '../../schemas/errors.ts'
-import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { tokenArgument } from './arguments.ts'
-import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { openLines, type LineFile } from '../../pipeline/ingest/line-file.ts'
-import { createBytesBar, type BytesBar } from './bytes-bar.ts'
 import { importLines, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type LineFile, openLines } from '../../pipeline/ingest/line-file.ts'
+import { ColloquyError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { connectToRunningNats } from '../app/connect-to-running.ts'
+import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
+import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -32,16 +32,19 @@ export const importCommand = ({ out, settings }: CommandContext): Command =>
     .argument('<file>', 'JSON lines {"id", "lang"?, "turns": [{"role", "text", "lang"?}]}; .gz is unpacked')
     .option('--tenant <tenant>', 'tenant of the actors', tokenArgument, 'default')
     .option('--kind <kind>', 'kind of the actors', tokenArgument, 'support')
-    .option('--answer', 'play the users\' turns live instead, each after the reply to the one before')
+    .option('--answer', "play the users' turns live instead, each after the reply to the one before")
     .option('--rate <n>', 'inputs per second (default: as fast as INBOX accepts them)', positiveNumber)
     .option('--reply-wait-ms <ms>', 'with --answer: how long to wait for a reply to a turn', wholeNumber(1), REPLY_WAIT_MS)
     .option('--parallel <n>', `conversations in progress at a time (default: 256; ${LIVE_MAX} with --answer)`, wholeNumber(1))
     .option('--wait', 'then wait until all stages have caught up')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(JSON_FLAG, 'the summary as one JSON object')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 An id that is not a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.
-Invalid lines are listed and skipped, and the exit code is 1.`)
+Invalid lines are listed and skipped, and the exit code is 1.`,
+    )
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
       const file = await openLines(path)
@@ -49,9 +52,15 @@ Invalid lines are listed and skipped, and the exit code is 1.`)
       const progress = showProgress(out, file)
       try {
         const summary = await importLines(file.lines, {
-          nc, tenant: options.tenant, kind: options.kind, mode: options.answer ? 'live' : 'history', rate: options.rate,
-          replyWaitMs: options.replyWaitMs, conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
-          onWait: progress.waits, onProgress: progress.update,
+          nc,
+          tenant: options.tenant,
+          kind: options.kind,
+          mode: options.answer ? 'live' : 'history',
+          rate: options.rate,
+          replyWaitMs: options.replyWaitMs,
+          conversationsMax: options.parallel ?? (options.answer ? LIVE_MAX : undefined),
+          onWait: progress.waits,
+          onProgress: progress.update,
         })
         progress.stop()
         if (options.wait) await waitUntilCaughtUp(effective, options.timeoutMs)
@@ -68,7 +77,7 @@ function showProgress(out: Output, file: LineFile): Pick<BytesBar, 'waits' | 'st
   return {
     ...bar,
     update({ turns, badLines }) {
-      const perSecond = Math.round(turns / (performance.now() - startedMs) * 1_000)
+      const perSecond = Math.round((turns / (performance.now() - startedMs)) * 1_000)
       bar.update(file.bytesRead(), { turns, perSecond }, badLines === 0 ? '' : `${badLines} bad lines`)
     },
   }
@@ -80,8 +89,11 @@ function report(out: Output, path: string, summary: ImportSummary, options: Opti
   if (options.json) {
     out.json({ file: path, ...summary })
   } else {
-    out.line(`${summary.conversations} conversations, ${summary.turns} turns: ${summary.published} inputs published, ${
-      summary.duplicates} already there`)
+    out.line(
+      `${summary.conversations} conversations, ${summary.turns} turns: ${summary.published} inputs published, ${
+        summary.duplicates
+      } already there`,
+    )
     const { replied, escalated, none } = summary.reactions
     if (options.answer) out.line(`turns answered ${replied}, escalated ${escalated}, without either in time ${none}`)
   }

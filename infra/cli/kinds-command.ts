@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { DescribedState } from '../../actors/definition/describe-machine.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { tokenArgument } from './arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 
 interface Options extends JsonOption {
   readonly mermaid?: boolean
@@ -25,32 +25,51 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
       await withBucket(settings().settings, async (kv, jetstream) => {
         if (options.retire !== undefined) await retireUnlessPending(jetstream, kv, options.retire, options.force === true)
         if (options.accept !== undefined) await acceptNextDefinition(kv, options.accept)
-        const kinds = await Promise.all([...await registeredKinds(kv)].sort().map(async ([name, version]) => {
-          const versions = await versionsOf(kv, name)
-          return { name, version, versions, newest: versions.find((one) => one.version === version) }
-        }))
+        const kinds = await Promise.all(
+          [...(await registeredKinds(kv))].sort().map(async ([name, version]) => {
+            const versions = await versionsOf(kv, name)
+            return { name, version, versions, newest: versions.find((one) => one.version === version) }
+          }),
+        )
         if (options.mermaid === true) {
-          const drawn = kinds.flatMap(({ name, newest }) => (
-            newest === undefined ? [] : [[name, mermaid(name, newest.definition.machine)] as const]))
+          const drawn = kinds.flatMap(({ name, newest }) =>
+            newest === undefined ? [] : [[name, mermaid(name, newest.definition.machine)] as const],
+          )
           if (options.json) out.json(Object.fromEntries(drawn))
           else for (const [name, picture] of drawn) out.line(`%% ${name}\n${picture}`)
           return
         }
         const line = out.isTerminal ? '\n' : ', '
         const rows = kinds.map(({ name, version, versions, newest }) => ({
-          name, version, versions: versions.map((one) => one.version), hash: newest?.hash ?? null, registeredAt: newest?.at ?? null,
+          name,
+          version,
+          versions: versions.map((one) => one.version),
+          hash: newest?.hash ?? null,
+          registeredAt: newest?.at ?? null,
           states: newest === undefined ? null : countStates(newest.definition.machine),
-          events: Object.keys(newest?.definition.events ?? {}), emits: Object.keys(newest?.definition.emits ?? {}),
+          events: Object.keys(newest?.definition.events ?? {}),
+          emits: Object.keys(newest?.definition.emits ?? {}),
           tasks: newest?.limits ?? {},
         }))
         if (options.json) out.json(Object.fromEntries(rows.map(({ name, ...row }) => [name, row])))
-        else out.table(['kind', 'version', 'states', 'takes', 'emits', 'tasks', 'definition'], rows.map((row) => [
-          row.name, [...new Set([...row.versions, row.version])].join(', '), String(row.states ?? ''),
-          row.events.join(line), row.emits.join(line),
-          Object.entries(row.tasks).map(([task, { deadlineMs, attemptsMax, concurrencyMax }]) =>
-            `${task}: ${deadlineMs / 1000} s, ${attemptsMax} attempts, ${concurrencyMax} at a time`).join(line),
-          row.hash ?? 'not registered',
-        ]))
+        else
+          out.table(
+            ['kind', 'version', 'states', 'takes', 'emits', 'tasks', 'definition'],
+            rows.map((row) => [
+              row.name,
+              [...new Set([...row.versions, row.version])].join(', '),
+              String(row.states ?? ''),
+              row.events.join(line),
+              row.emits.join(line),
+              Object.entries(row.tasks)
+                .map(
+                  ([task, { deadlineMs, attemptsMax, concurrencyMax }]) =>
+                    `${task}: ${deadlineMs / 1000} s, ${attemptsMax} attempts, ${concurrencyMax} at a time`,
+                )
+                .join(line),
+              row.hash ?? 'not registered',
+            ]),
+          )
       })
     })
 

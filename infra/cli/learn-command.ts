@@ -1,16 +1,16 @@
 import { Command } from 'commander'
+import { findFiles } from '../../pipeline/ingest/find-files.ts'
 import { createKnowledgeClient } from '../../pipeline/ingest/knowledge-client.ts'
+import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { findFiles } from '../../pipeline/ingest/find-files.ts'
-import { learnFiles, type LearnSummary } from '../../pipeline/ingest/learn-files.ts'
-import { tokenArgument } from './arguments.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { createBytesBar, type BytesBar } from './bytes-bar.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
 import { waitUntilCaughtUp } from '../app/system-status.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
+import { type BytesBar, createBytesBar } from './bytes-bar.ts'
 
 interface Options extends JsonOption {
   readonly tenant: string
@@ -23,20 +23,26 @@ export const WAIT_FLAGS = { wait: 'then wait until all stages have caught up', t
 export const learnCommand = ({ out, settings }: CommandContext): Command =>
   new Command('learn')
     .description('learn files and folders, so that search finds them and answers cite them; re-running updates only what changed')
-    .argument('<path...>', 'Markdown, text, HTML, code, CSV, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '
-      + 'a folder stands for all such files in it')
+    .argument(
+      '<path...>',
+      'Markdown, text, HTML, code, CSV, or JSON lines {"id", "text", "title"?, "lang"?, "url"?}; '
+        + 'a folder stands for all such files in it',
+    )
     .option('--tenant <tenant>', 'tenant that owns the knowledge', tokenArgument, 'default')
     .option('--wait', `${WAIT_FLAGS.wait} and search finds what was learned`)
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), WAIT_FLAGS.timeoutMs)
     .option(JSON_FLAG, 'the summary: {files, learned, changed, unchanged, chunks, added, removed, badCount, bad: [{file, line?, problem}]}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Each file is a source, named by its path as given ("docs/faq.md"); each JSON line is a source, named by its id. When a source changed,
 only its changed chunks are replaced. Invalid files and lines are listed and skipped, and the exit code is 1.
 In folders, hidden files, node_modules and files of other types are skipped, and links are not followed.
 
 Examples:
   colloquy learn docs README.md --tenant acme --wait
-  colloquy search "退货" --tenant acme --in knowledge`)
+  colloquy search "退货" --tenant acme --in knowledge`,
+    )
     .action(async (paths: string[], options: Options) => {
       const { settings: effective } = settings()
       let bytesTotal = 0
@@ -76,8 +82,9 @@ function report(out: Output, summary: LearnSummary, { json, tenant }: Options): 
     out.line(`${sources}: ${learned} learned, ${changed} changed, ${unchanged} unchanged; ${added} chunks added, ${removed} removed`)
   }
   if (badCount > 0) {
-    const listed = bad.map(({ file, line, problem }) =>
-      `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`)
+    const listed = bad.map(
+      ({ file, line, problem }) => `  ${printable(file)}${line === undefined ? '' : `, line ${line}`}: ${printable(problem)}`,
+    )
     const more = badCount > bad.length ? [`  and ${badCount - bad.length} more`] : []
     throw new ColloquyError('not_all_learned', [`${badCount} were not learned:`, ...listed, ...more].join('\n'))
   }

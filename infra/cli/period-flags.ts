@@ -1,6 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander'
-import type { Scope } from '../reporting/questions/ask-question.ts'
+import { type Command, InvalidArgumentError } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
+import type { Scope } from '../reporting/questions/ask-question.ts'
 import { tokenArgument } from './arguments.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -15,12 +15,16 @@ export interface PeriodOptions {
 }
 
 /** Adds the flags for tenant and period. */
-export const addPeriodFlags = (command: Command): Command => command
-  .option('--tenant <tenant>', 'tenant of the conversations', tokenArgument, 'default')
-  .option('--database <name>', 'query this database instead, such as one that "colloquy rebuild --into" made, for the answers as of then')
-  .option('--from <time>', `start: 2026-11-01 or 2026-11-01T08:00:00Z; UTC without a zone (default: ${DAYS_DEFAULT} days before --to)`,
-    timeArgument)
-  .option('--to <time>', 'end, exclusive (default: now)', timeArgument)
+export const addPeriodFlags = (command: Command): Command =>
+  command
+    .option('--tenant <tenant>', 'tenant of the conversations', tokenArgument, 'default')
+    .option('--database <name>', 'query this database instead, such as one that "colloquy rebuild --into" made, for the answers as of then')
+    .option(
+      '--from <time>',
+      `start: 2026-11-01 or 2026-11-01T08:00:00Z; UTC without a zone (default: ${DAYS_DEFAULT} days before --to)`,
+      timeArgument,
+    )
+    .option('--to <time>', 'end, exclusive (default: now)', timeArgument)
 
 /** @throws ColloquyError `bad_period` where the end is not after the start */
 export function scopeOf({ tenant, from, to }: PeriodOptions, now: Date): Scope {

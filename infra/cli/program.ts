@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import type { CommandContext } from '../app/command-context.ts'
+import type { Output } from '../app/terminal-output.ts'
 import { asyncApiCommand } from './asyncapi-command.ts'
 import { backupCommand } from './backup-command.ts'
 import { checkCommand } from './check-command.ts'
-import type { CommandContext } from '../app/command-context.ts'
 import { configCommand } from './config-command.ts'
 import { deadCommand } from './dead/dead-command.ts'
 import { devCommand } from './dev-command.ts'
@@ -12,10 +13,9 @@ import { forgetCommand } from './forget-command.ts'
 import { importCommand } from './import-command.ts'
 import { kindsCommand } from './kinds-command.ts'
 import { learnCommand } from './learn-command.ts'
-import type { Output } from '../app/terminal-output.ts'
 import { publishCommand } from './publish-command.ts'
-import { rebuildCommand } from './rebuild-command.ts'
 import { questionsCommand } from './questions-command.ts'
+import { rebuildCommand } from './rebuild-command.ts'
 import { reembedCommand } from './reembed-command.ts'
 import { reportCommand } from './report-command.ts'
 import { restoreCommand } from './restore-command.ts'
@@ -30,9 +30,31 @@ import { upCommand } from './up-command.ts'
 import { verifyCommand } from './verify-command.ts'
 
 const COMMANDS = [
-  upCommand, devCommand, publishCommand, importCommand, tailCommand, showCommand, learnCommand, forgetCommand, searchCommand, statusCommand,
-  sqlCommand, questionsCommand, reportCommand, tablesCommand, errorsCommand, configCommand, asyncApiCommand, kindsCommand, checkCommand,
-  deadCommand, verifyCommand, rebuildCommand, reembedCommand, backupCommand, restoreCommand,
+  upCommand,
+  devCommand,
+  publishCommand,
+  importCommand,
+  tailCommand,
+  showCommand,
+  learnCommand,
+  forgetCommand,
+  searchCommand,
+  statusCommand,
+  sqlCommand,
+  questionsCommand,
+  reportCommand,
+  tablesCommand,
+  errorsCommand,
+  configCommand,
+  asyncApiCommand,
+  kindsCommand,
+  checkCommand,
+  deadCommand,
+  verifyCommand,
+  rebuildCommand,
+  reembedCommand,
+  backupCommand,
+  restoreCommand,
 ]
 
 const MORE = '\nEvery setting is also a flag: "colloquy --help" lists them, "colloquy config" shows their values.'

@@ -20,7 +20,7 @@ export function createProgressBar(out: Output, now: () => number = () => perform
   let lastNoteMs = startedMs
   let last = { done: 0, total: 0 }
   const figures = () => {
-    const rate = Math.round(last.done / Math.max(now() - startedMs, 1) * 1_000)
+    const rate = Math.round((last.done / Math.max(now() - startedMs, 1)) * 1_000)
     const leftSec = rate === 0 ? undefined : Math.ceil((last.total - last.done) / rate)
     return { rate, left: leftSec === undefined ? 'time left unknown' : `${duration(leftSec)} left` }
   }
@@ -52,5 +52,5 @@ export function createProgressBar(out: Output, now: () => number = () => perform
 function duration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-  return `${Math.floor(seconds / 3_600)} h ${Math.floor(seconds % 3_600 / 60)} min`
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`
 }

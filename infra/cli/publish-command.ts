@@ -3,19 +3,19 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
+import { inputProblem } from '../../pipeline/producer/input-sender.ts'
+import { publish } from '../../pipeline/producer/producer.ts'
+import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
+import type { Receipt } from '../../pipeline/producer/receipt.ts'
+import { type Wait, WAITS } from '../../pipeline/producer/wait-for.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningNats } from '../app/connect-to-running.ts'
-import { actorArgument } from './arguments.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { printable } from '../app/terminal-output.ts'
-import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
-import { publish } from '../../pipeline/producer/producer.ts'
-import type { Receipt } from '../../pipeline/producer/receipt.ts'
-import { inputProblem } from '../../pipeline/producer/input-sender.ts'
-import { WAITS, type Wait } from '../../pipeline/producer/wait-for.ts'
+import { actorArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
   readonly id?: string
@@ -39,12 +39,15 @@ export const publishCommand = ({ out, settings }: CommandContext): Command =>
     .option('--id <id>', 'message id; a second input with the same id is a duplicate and changes nothing (default: random)')
     .option('--time <time>', 'when it happened, RFC 3339 (default: when it arrives)')
     .option('--source <source>', 'where it comes from (default: nats)')
-    .addOption(new Option('--wait <what>', 'wait for its actor\'s decision, its events on OUT, or its rows in the tables').choices(WAITS))
+    .addOption(new Option('--wait <what>', "wait for its actor's decision, its events on OUT, or its rows in the tables").choices(WAITS))
     .option('--timeout-ms <n>', 'give up after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
     .option(JSON_FLAG, 'one JSON object: {actor, id, position, duplicate, durability}, and with --wait {outcome, reason?, error?}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Example:
-  colloquy publish acme/support/c1 message.received '{"role":"user","text":"你好, where is my order?"}'`)
+  colloquy publish acme/support/c1 message.received '{"role":"user","text":"你好, where is my order?"}'`,
+    )
     .action(async (address: Address, type: string, json: string | undefined, options: Options) => {
       const { file, json: asJson, id = randomUUID(), wait, timeoutMs, ...given } = options
       const input = { type, id, ...given, data: readData(await dataText(json, file)) }

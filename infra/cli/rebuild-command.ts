@@ -1,12 +1,12 @@
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { watchInterrupts } from '../app/interrupts.ts'
+import { wholeNumber } from '../app/number-arguments.ts'
 import { runAsOf } from '../app/rebuild/rebuild-as-of.ts'
 import { runRebuild } from '../app/rebuild/run-rebuild.ts'
-import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
-import { watchInterrupts } from '../app/interrupts.ts'
 
 interface Options extends JsonOption {
   readonly into?: string
@@ -25,14 +25,17 @@ export const rebuildCommand = ({ out, settings }: CommandContext): Command =>
     .option('--into <database>', 'build all tables in another database instead, beside the live ones')
     .option('--to <seq>', 'with --into: as of this LOG sequence (default: now)', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object: {tables, generation, records, seconds}, or {database, seq, records, seconds}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 A rebuild only reads the log: it repeats no event and no task. An interrupted rebuild leaves the tables as they are.
 
 Examples:
   colloquy rebuild
   colloquy rebuild messages
   colloquy rebuild --into colloquy_monday --to 120000
-  colloquy sql "SELECT outcome, count() FROM colloquy_monday.cases GROUP BY outcome"`)
+  colloquy sql "SELECT outcome, count() FROM colloquy_monday.cases GROUP BY outcome"`,
+    )
     .action(async (table: TableName | undefined, options: Options) => {
       const { settings: effective } = settings()
       const into = options.into === undefined ? undefined : databaseArgument(options.into)
@@ -42,14 +45,17 @@ Examples:
       if (into !== undefined && table !== undefined) throw new ColloquyError('bad_option', '--into builds all tables: leave out the table')
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(new ColloquyError('rebuild_given_up', 'the rebuild was given up; run it again when you want it')))
+      void interrupts.first.then(() =>
+        stop.abort(new ColloquyError('rebuild_given_up', 'the rebuild was interrupted; run it again to rebuild the tables')),
+      )
       const bar = createProgressBar(out)
       const startedMs = performance.now()
       const progress = { records: bar.update, waits: bar.waits }
       try {
-        const result = into === undefined
-          ? await runRebuild(effective, table === undefined ? TABLE_NAMES : [table], progress, stop.signal)
-          : await runAsOf(effective, into, options.to, progress, stop.signal)
+        const result =
+          into === undefined
+            ? await runRebuild(effective, table === undefined ? TABLE_NAMES : [table], progress, stop.signal)
+            : await runAsOf(effective, into, options.to, progress, stop.signal)
         const seconds = Math.round(performance.now() - startedMs) / 1_000
         bar.stop()
         if (options.json) out.json({ ...result, seconds })

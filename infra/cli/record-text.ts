@@ -1,6 +1,6 @@
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
-import { printable, type Paint } from '../app/terminal-output.ts'
+import { type Paint, printable } from '../app/terminal-output.ts'
 
 /** A record with its LOG sequence and actor. */
 export interface Entry {
@@ -15,8 +15,12 @@ export const entryJson = ({ seq, address: { tenant, kind, id }, record }: Entry)
 /** A record as one line: sequence, time, actor, states, input, outcome. */
 export function entryLine({ seq, address, record }: Entry, paint: Paint): string {
   return [
-    paint('gray', String(seq).padStart(7)), paint('gray', record.at.slice(11, 23)), paint('cyan', actorKey(address)),
-    statesText(record), paint('bold', printable(record.input.type)), ...outcomeTexts(record, paint),
+    paint('gray', String(seq).padStart(7)),
+    paint('gray', record.at.slice(11, 23)),
+    paint('cyan', actorKey(address)),
+    statesText(record),
+    paint('bold', printable(record.input.type)),
+    ...outcomeTexts(record, paint),
   ].join('  ')
 }
 
@@ -28,15 +32,27 @@ export const timerName = (event: string): string => event.replace(/^xstate\.afte
 /** What an input led to: a rejection, events, tasks and timers. Empty where it led to none. */
 export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
   const list = (mark: string, names: readonly string[]): string[] =>
-    (names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`])
+    names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`]
   const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${at.slice(11, 19)}`)
   return [
     ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${printable(record.error ?? '')})`)]),
     ...(record.input.history === true ? [paint('gray', 'history')] : []),
-    ...list('emits', record.emitted.map(({ type }) => type)).map((text) => paint('green', text)),
-    ...list('sends', (record.sent ?? []).map(({ kind, actor, type }) => `${type} to ${kind}/${actor}`)).map((text) => paint('green', text)),
-    ...list('starts', record.started.map(({ task }) => task)).map((text) => paint('yellow', text)),
+    ...list(
+      'emits',
+      record.emitted.map(({ type }) => type),
+    ).map((text) => paint('green', text)),
+    ...list(
+      'sends',
+      (record.sent ?? []).map(({ kind, actor, type }) => `${type} to ${kind}/${actor}`),
+    ).map((text) => paint('green', text)),
+    ...list(
+      'starts',
+      record.started.map(({ task }) => task),
+    ).map((text) => paint('yellow', text)),
     ...list('sets', timers).map((text) => paint('gray', text)),
-    ...list('ends', record.ended.map(({ task, status }) => `${task} ${status}`)),
+    ...list(
+      'ends',
+      record.ended.map(({ task, status }) => `${task} ${status}`),
+    ),
   ]
 }

@@ -1,31 +1,34 @@
-import { pino } from 'pino'
 import { Command } from 'commander'
+import { pino } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { runReembed } from '../app/reembed.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { createProgressBar } from './progress-bar.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { downloadModel } from '../app/download-model.ts'
 import { watchInterrupts } from '../app/interrupts.ts'
+import { runReembed } from '../app/reembed.ts'
+import { createProgressBar } from './progress-bar.ts'
 
 export const reembedCommand = ({ out, settings }: CommandContext): Command =>
   new Command('reembed')
     .description('build the search index with the model of COLLOQUY_EMBED_MODEL beside the one in use, then switch to it')
     .option(JSON_FLAG, 'one JSON object: {model, fingerprint, before, seq, seconds}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Until it ends, search uses the earlier model. All processes then switch within seconds, without a restart. An interrupted run continues
 where it stopped. The earlier collection is kept, so that switching back is quick.
 
 Examples:
   colloquy reembed --embed-model multilingual-e5-small
-  colloquy reembed --embed-model lexical`)
+  colloquy reembed --embed-model lexical`,
+    )
     .action(async ({ json }: JsonOption) => {
       const { settings: effective } = settings()
       const log = pino({ level: 'silent' })
       const stop = new AbortController()
       const interrupts = watchInterrupts(() => undefined)
-      void interrupts.first.then(() => stop.abort(
-        new ColloquyError('reembed_given_up', 'reembedding was interrupted; the next "colloquy reembed" continues from here'),
-      ))
+      void interrupts.first.then(() =>
+        stop.abort(new ColloquyError('reembed_given_up', 'reembedding was interrupted; the next "colloquy reembed" continues from here')),
+      )
       await downloadModel(out, effective, log)
       const bar = createProgressBar(out)
       const startedMs = performance.now()

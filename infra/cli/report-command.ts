@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
-import { LANGUAGES, type Language } from '../reporting/report/report-format.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { type Language, LANGUAGES } from '../reporting/report/report-format.ts'
+import { addPeriodFlags, type PeriodOptions, scopeOf } from './period-flags.ts'
 import { withAnalyst } from './with-analyst.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { addPeriodFlags, scopeOf, type PeriodOptions } from './period-flags.ts'
 
 interface Options extends JsonOption, PeriodOptions {
   readonly lang: Language
@@ -13,21 +13,24 @@ interface Options extends JsonOption, PeriodOptions {
 const FILE = 'colloquy-report.html'
 
 export const reportCommand = ({ out, settings }: CommandContext): Command =>
-  addPeriodFlags(new Command('report')
-    .description('write the answers to the twelve questions as one HTML file with charts'))
+  addPeriodFlags(new Command('report').description('write the answers to the twelve questions as one HTML file with charts'))
     .addOption(new Option('--lang <language>', 'the language of the report').choices(LANGUAGES).default('en'))
     .option('--out <file>', 'the file to write, replaced if it exists; - for stdout', FILE)
     .option(JSON_FLAG, 'one JSON object: {file, tenant, from, to}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   colloquy report --tenant acme
-  colloquy report --tenant acme --from 2026-11-01 --to 2026-12-01 --lang zh --out november.html`)
+  colloquy report --tenant acme --from 2026-11-01 --to 2026-12-01 --lang zh --out november.html`,
+    )
     .action(async (options: Options) => {
       const now = new Date()
       const scope = scopeOf(options, now)
       const { makeReport } = await import('../reporting/report/report.ts')
-      const page = await withAnalyst(settings().settings, options.database,
-        (clickhouse) => makeReport(clickhouse, scope, options.lang, now))
+      const page = await withAnalyst(settings().settings, options.database, (clickhouse) =>
+        makeReport(clickhouse, scope, options.lang, now),
+      )
       if (options.out === '-') {
         out.stdout.write(page)
         return

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { pino } from 'pino'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { restore } from '../backup/restore.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { createProgressBar } from './progress-bar.ts'
 
 export const restoreCommand = ({ out, settings }: CommandContext): Command =>
@@ -9,10 +9,13 @@ export const restoreCommand = ({ out, settings }: CommandContext): Command =>
     .description('restore a backup into an empty system that is not running')
     .argument('<dir>', 'a folder that "colloquy backup" made')
     .option(JSON_FLAG, 'one JSON object: {at, records, dead, logSeq, inboxSeq, actors, tasks, timers, sent, seconds}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Verifies every checksum first. Records keep their LOG sequences. Tasks and timers that actors wait for are queued again, overdue timers
 fire at once, and no other effect is repeated. The tables are filled from the log when the system starts. After an interrupted
-restore, "colloquy up" refuses to start; run the restore again.`)
+restore, "colloquy up" refuses to start; run the restore again.`,
+    )
     .action(async (dir: string, { json }: JsonOption) => {
       const { settings: effective } = settings()
       const log = pino({ level: effective.LOG_LEVEL === 'info' ? 'warn' : effective.LOG_LEVEL }, process.stderr)

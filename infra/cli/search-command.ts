@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
+import { type Fusion, FUSIONS } from '../../pipeline/search/fuse-ranks.ts'
 import { SEARCH_MODES, type SearchHit, type SearchMode } from '../../pipeline/search/hybrid-search.ts'
-import { FUSIONS, type Fusion } from '../../pipeline/search/fuse-ranks.ts'
-import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
-import { httpAddress } from '../app/connect-to-running.ts'
 import { createSearchClient } from '../../pipeline/search/search-client.ts'
-import { tokenArgument } from './arguments.ts'
+import { SEARCH_AREAS, type SearchArea } from '../../pipeline/search/vector-store.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
+import { httpAddress } from '../app/connect-to-running.ts'
 import { positiveNumber, wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
+import { tokenArgument } from './arguments.ts'
 
 interface Options extends JsonOption {
   readonly mode: SearchMode
@@ -43,14 +43,17 @@ export const searchCommand = ({ out, settings }: CommandContext): Command =>
     .option('--until <time>', 'only before this time')
     .addOption(new Option('--fusion <way>', 'how both rankings are merged (default: weights)').choices([...FUSIONS]))
     .option('--dense-weight <share>', 'weight of vectors, from 0 to 1; words get the rest', Number)
-    .option('--half-life-hours <hours>', 'halve the score for each such span of a text\'s age', positiveNumber)
+    .option('--half-life-hours <hours>', "halve the score for each such span of a text's age", positiveNumber)
     .option('--limit <count>', 'number of hits, at most 100', wholeNumber(1), 10)
     .option(JSON_FLAG, 'one JSON object: {hits: [{id, source, score, text, in, kind, actor, …}], model}')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   colloquy search "where is my order" --tenant demo
   colloquy search "退款" --tenant demo --in messages --mode keyword
-  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168`)
+  colloquy search "broken parcel" --tenant demo --since 2026-11-01T00:00:00Z --half-life-hours 168`,
+    )
     .action(async (q: string, { json, ...options }: Options) => {
       const { settings: effective } = settings()
       const search = createSearchClient({ url: await httpAddress(effective), token: effective.HTTP_TOKEN })

@@ -1,5 +1,5 @@
-import { Option, type Command } from 'commander'
-import { loadSettings, settingAbout, SETTING_NAMES, type LoadedSettings, type SettingName } from '../settings.ts'
+import { type Command, Option } from 'commander'
+import { type LoadedSettings, loadSettings, SETTING_NAMES, settingAbout, type SettingName } from '../settings.ts'
 
 const GROUP = 'Settings (each also as COLLOQUY_… in the environment; flags go before it):'
 

@@ -1,15 +1,15 @@
 import { Command } from 'commander'
 import { readActorRecords } from '../../pipeline/jetstream/actor-records.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { findRecord, lastRecord, recordsOf, type Placed } from '../../pipeline/jetstream/last-record.ts'
+import { findRecord, lastRecord, type Placed, recordsOf } from '../../pipeline/jetstream/last-record.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
-import { actorArgument } from './arguments.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
+import { actorArgument } from './arguments.ts'
 import { outcomeTexts, statesText, timerName } from './record-text.ts'
 
 interface Options extends JsonOption {
@@ -48,9 +48,21 @@ async function find(jetstream: JetStreamContext, address: Address, n: number | u
 }
 
 const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history: readonly Placed[]): object => ({
-  tenant, kind, id, n: record.n, seq, at: record.at, state: record.to, status: record.status, machine: record.machine,
-  context: record.state?.context ?? null, label: record.label, position: record.inbox.seq, case: record.case,
-  tasks: record.state?.tasks ?? {}, timers: record.state?.timers ?? {},
+  tenant,
+  kind,
+  id,
+  n: record.n,
+  seq,
+  at: record.at,
+  state: record.to,
+  status: record.status,
+  machine: record.machine,
+  context: record.state?.context ?? null,
+  label: record.label,
+  position: record.inbox.seq,
+  case: record.case,
+  tasks: record.state?.tasks ?? {},
+  timers: record.state?.timers ?? {},
   history: history.map(decisionOf),
 })
 
@@ -77,10 +89,16 @@ function print(out: Output, address: Address, { seq, record }: Placed, last: Pla
   for (const [name, text] of facts) out.line(`${name.padEnd(9)} ${text}`)
   out.line()
   if (history.length < record.n) out.line(paint('gray', `The last ${history.length} of ${record.n} records (--limit):`))
-  out.table(['n', 'at', 'input', 'state', 'outcome'], history.map(({ record: past }) => [
-    String(past.n), past.at.slice(0, 23).replace('T', ' '), inputText(past), statesText(past),
-    outcomeTexts(past, paint).join('; '),
-  ]))
+  out.table(
+    ['n', 'at', 'input', 'state', 'outcome'],
+    history.map(({ record: past }) => [
+      String(past.n),
+      past.at.slice(0, 23).replace('T', ' '),
+      inputText(past),
+      statesText(past),
+      outcomeTexts(past, paint).join('; '),
+    ]),
+  )
 }
 
 const TEXT_CHARS_MAX = 48

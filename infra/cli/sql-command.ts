@@ -6,10 +6,10 @@ import type { ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { Command } from 'commander'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
-import { printable, type Output } from '../app/terminal-output.ts'
+import { type Output, printable } from '../app/terminal-output.ts'
 
 /** Names, types, then one JSON array of texts per row. */
 const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
@@ -29,20 +29,24 @@ export const sqlCommand = ({ out, settings }: CommandContext): Command =>
     .option('--complete-to <seq>', 'fail unless the tables hold the log up to this LOG sequence', wholeNumber(0))
     .option('--wait-ms <ms>', 'with --complete-to: wait up to this long', wholeNumber(0), 0)
     .option(JSON_FLAG, 'one JSON object per row')
-    .addHelpText('after', `
+    .addHelpText(
+      'after',
+      `
 Examples:
   colloquy sql "SELECT role, count() FROM messages GROUP BY role"
   colloquy sql "SELECT actor, state, messages FROM conversations ORDER BY last_at DESC LIMIT 10"
   colloquy sql --complete-to 12345 --wait-ms 5000 "SELECT count() FROM events"
 
-Other clients get the check of --complete-to with a condition: WHERE (SELECT ok FROM complete_to(seq = 12345)).`)
+Other clients get the check of --complete-to with a condition: WHERE (SELECT ok FROM complete_to(seq = 12345)).`,
+    )
     .action(async (query: string, options: Options) => {
       const { settings: effective } = settings()
       const format = options.json ? 'JSONEachRow' : out.isTerminal ? TABLE_FORMAT : 'TabSeparatedWithNames'
       const access = await connectToRunningClickHouse(effective, 'analyst')
-      const send = (text: string, as: string): Promise<Response> => ask(access, text, as).catch((cause: unknown) => {
-        throw notRunning(effective, String(access.url), cause)
-      })
+      const send = (text: string, as: string): Promise<Response> =>
+        ask(access, text, as).catch((cause: unknown) => {
+          throw notRunning(effective, String(access.url), cause)
+        })
       if (options.completeTo !== undefined) await untilComplete(send, options.completeTo, options.waitMs)
       const response = await send(query, format)
       if (!response.ok) throw await refusal(response)
@@ -60,8 +64,10 @@ async function untilComplete(send: (query: string, format: string) => Promise<Re
     const reached = Number(await response.text())
     if (reached >= seq) return true
     if (!timeout.aborted && waitMs > 0) return undefined
-    throw new ColloquyError('not_complete',
-      `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; try again in a moment, or wait with --wait-ms`)
+    throw new ColloquyError(
+      'not_complete',
+      `the tables hold the log up to sequence ${reached} and not yet up to ${seq}; try again in a moment, or wait with --wait-ms`,
+    )
   })
 }
 

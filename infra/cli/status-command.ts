@@ -1,9 +1,9 @@
 import { Command } from 'commander'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
+import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
 import type { Output } from '../app/terminal-output.ts'
-import { readStatus, waitUntilCaughtUp, type SystemStatus } from '../app/system-status.ts'
 
 interface Options extends JsonOption {
   readonly wait?: true
@@ -26,9 +26,14 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     })
 
 function print(out: Output, { log, stages, dead, durability }: SystemStatus): void {
-  out.table(['stage', 'position', 'lag', 'state'], Object.entries(stages).map(([role, stage]) => [
-    role, String(stage.position), out.paint(stage.lag > 0 ? 'yellow' : 'green', String(stage.lag)),
-    stage.ok ? stage.detail : out.paint('red', stage.detail),
-  ]))
+  out.table(
+    ['stage', 'position', 'lag', 'state'],
+    Object.entries(stages).map(([role, stage]) => [
+      role,
+      String(stage.position),
+      out.paint(stage.lag > 0 ? 'yellow' : 'green', String(stage.lag)),
+      stage.ok ? stage.detail : out.paint('red', stage.detail),
+    ]),
+  )
   out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
 }

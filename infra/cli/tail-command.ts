@@ -2,9 +2,9 @@ import { Command, InvalidArgumentError } from 'commander'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../app/command-context.ts'
 import { entryJson, entryLine } from './record-text.ts'
 
 interface Options extends JsonOption {
@@ -34,7 +34,10 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
       await withJetStream(settings().settings, async (jetstream) => {
         const startSeq = options.since ?? (await jetstream.jsm.streams.info('LOG')).state.last_seq + 1
         const reader = await openReader(jetstream, {
-          stream: 'LOG', filterSubjects: subjects === undefined ? [] : [subjects], startSeq, messagesMax: FETCH_AHEAD_MAX,
+          stream: 'LOG',
+          filterSubjects: subjects === undefined ? [] : [subjects],
+          startSeq,
+          messagesMax: FETCH_AHEAD_MAX,
         })
         let left = options.limit ?? Infinity
         for await (const message of reader) {

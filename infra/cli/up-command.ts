@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { JSON_FLAG, type CommandContext } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG } from '../app/command-context.ts'
 import type { UpOptions } from './up/run-up.ts'
 
 export const upCommand = ({ out, settings }: CommandContext): Command =>

@@ -1,4 +1,4 @@
-import { ClickHouseError, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { codeOf } from '../../schemas/errors.ts'
 import { connectToRunningClickHouse, notRunning } from '../app/connect-to-running.ts'
 import type { Settings } from '../settings.ts'
@@ -10,7 +10,9 @@ import type { Settings } from '../settings.ts'
  * @throws ColloquyError `not_running`
  */
 export async function withAnalyst<T>(
-  settings: Settings, database: string | undefined, work: (clickhouse: ClickHouseClient) => Promise<T>,
+  settings: Settings,
+  database: string | undefined,
+  work: (clickhouse: ClickHouseClient) => Promise<T>,
 ): Promise<T> {
   const own = await connectToRunningClickHouse(settings, 'analyst')
   const access = database === undefined ? own : { ...own, database }

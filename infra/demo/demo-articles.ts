@@ -11,14 +11,21 @@ const WAIT_MS = 30_000
 
 /** Uploads the bundled articles as `colloquy learn` does. Where this process has the search index, waits until they are in it. */
 export async function uploadArticles(
-  { searchIndex }: Running, nc: NatsConnection, sender: Sender, tenant: string, signal: AbortSignal,
+  { searchIndex }: Running,
+  nc: NatsConnection,
+  sender: Sender,
+  tenant: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const knowledge = await createKnowledgeClient({ nc, sender, tenant })
-  const uploaded = await Promise.all(loadArticles().map(({ id, lang, title, text }) =>
-    knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks })))
+  const uploaded = await Promise.all(
+    loadArticles().map(({ id, lang, title, text }) =>
+      knowledge.upload({ source: id, lang, title, chunks: chunkDocument('text', text, title).chunks }),
+    ),
+  )
   const chunks = uploaded.reduce((sum, source) => sum + source.chunks, 0)
   const timeout = AbortSignal.timeout(WAIT_MS)
   if (searchIndex === undefined) return
-  const isIndexed = async (): Promise<boolean> => await searchIndex.current().store.count(tenant, { in: 'knowledge' }) >= chunks
-  await pollUntil(async () => timeout.aborted || await isIndexed() || undefined, { signal })
+  const isIndexed = async (): Promise<boolean> => (await searchIndex.current().store.count(tenant, { in: 'knowledge' })) >= chunks
+  await pollUntil(async () => timeout.aborted || (await isIndexed()) || undefined, { signal })
 }

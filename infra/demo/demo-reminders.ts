@@ -22,7 +22,11 @@ const APPOINTMENTS: readonly Appointment[] = [
   { id: 'massage', what: 'your massage', lang: 'en', inMs: 36 * SECOND_MS },
   { id: 'tijian', what: '年度体检', lang: 'zh', inMs: 48 * HOUR_MS, then: [[10 * SECOND_MS, 'cancelled']] },
   {
-    id: 'piano', what: 'the piano lesson', lang: 'en', inMs: 3 * HOUR_MS, then: [[14 * SECOND_MS, 'moved', 24 * HOUR_MS + 42 * SECOND_MS]],
+    id: 'piano',
+    what: 'the piano lesson',
+    lang: 'en',
+    inMs: 3 * HOUR_MS,
+    then: [[14 * SECOND_MS, 'moved', 24 * HOUR_MS + 42 * SECOND_MS]],
   },
 ]
 
@@ -31,7 +35,9 @@ export function reminderCues(tenant: string, nowMs: number): Cue[] {
   const iso = (inMs: number): string => new Date(nowMs + inMs).toISOString()
   return APPOINTMENTS.flatMap(({ id, what, lang, inMs, then = [] }, index) => {
     const cue = (atMs: number, type: string, data: Record<string, unknown>): Cue => ({
-      atMs, address: { tenant, kind: 'reminder', id }, input: { type: `appointment.${type}`, id: `demo-${type}`, source: 'demo', data },
+      atMs,
+      address: { tenant, kind: 'reminder', id },
+      input: { type: `appointment.${type}`, id: `demo-${type}`, source: 'demo', data },
     })
     return [
       cue(index * 200, 'booked', { at: iso(inMs), what, lang }),

@@ -13,12 +13,12 @@ export function visitorCues(tenant: string, catalogue: readonly Item[]): Cue[] {
   const cues: Cue[] = []
   for (let step = 0; step < SIGNALS_EACH; step++) {
     for (let visitor = 0; visitor < VISITORS; visitor++) {
-      const favourite = catalogue[visitor * 2 % catalogue.length]
+      const favourite = catalogue[(visitor * 2) % catalogue.length]
       const shelf = step % 2 === 0 ? catalogue.filter(({ topics }) => topics.some((topic) => favourite?.topics.includes(topic))) : catalogue
       const item = shelf[(step * step + visitor) % shelf.length]
       if (item === undefined) continue
       cues.push({
-        atMs: cues.length * 1_000 / SIGNALS_PER_SECOND,
+        atMs: (cues.length * 1_000) / SIGNALS_PER_SECOND,
         address: { tenant, kind: 'interest', id: `visitor-${visitor + 1}` },
         input: { ...signal(step + 1, item), id: `demo-${step + 1}`, source: 'demo', sequence: step + 1 },
       })
@@ -31,6 +31,6 @@ function signal(count: number, item: Item): { type: string; data: Record<string,
   if (count % ASKS_EVERY === 0) return { type: 'recommendations.asked', data: { count: 3 } }
   if (count % BUYS_EVERY === 0) return { type: 'item.bought', data: { ...item } }
   if (count % LIKES_EVERY === 0) return { type: 'item.liked', data: { ...item } }
-  if (count % RATES_EVERY === 0) return { type: 'item.rated', data: { ...item, stars: 1 + count % 5 } }
+  if (count % RATES_EVERY === 0) return { type: 'item.rated', data: { ...item, stars: 1 + (count % 5) } }
   return { type: 'item.browsed', data: { ...item } }
 }

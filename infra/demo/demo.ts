@@ -3,17 +3,17 @@ import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { loadCatalogue } from '../../actors/kinds/interest/catalogue.ts'
 import { sourceKind } from '../../actors/kinds/source/kind.ts'
-import { messageOf } from '../../schemas/errors.ts'
-import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
-import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
+import { openLines } from '../../pipeline/ingest/line-file.ts'
 import { lastRecord } from '../../pipeline/jetstream/last-record.ts'
 import { createSender } from '../../pipeline/producer/input-sender.ts'
+import { messageOf } from '../../schemas/errors.ts'
+import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { Running } from '../app/launch.ts'
 import { uploadArticles } from './demo-articles.ts'
 import { reminderCues } from './demo-reminders.ts'
-import { playScript } from './play-script.ts'
 import { visitorCues } from './demo-visitors.ts'
+import { playScript } from './play-script.ts'
 
 const FILE = fileURLToPath(new URL('conversations.jsonl', import.meta.url))
 const TENANT = 'demo'
@@ -60,9 +60,17 @@ export function startDemo(running: Running, log: Logger): Demo {
         }
         const { lines } = await openLines(FILE)
         const { conversations, turns, reactions } = await importLines(lines, {
-          nc, tenant: TENANT, kind: 'support', mode: 'live', replyWaitMs: REPLY_WAIT_MS, conversationsMax: CONVERSATIONS_MAX,
-          rate: TURNS_PER_SECOND, signal,
-          onProgress: (summary) => { progress = `${summary.conversations} conversations done` },
+          nc,
+          tenant: TENANT,
+          kind: 'support',
+          mode: 'live',
+          replyWaitMs: REPLY_WAIT_MS,
+          conversationsMax: CONVERSATIONS_MAX,
+          rate: TURNS_PER_SECOND,
+          signal,
+          onProgress: (summary) => {
+            progress = `${summary.conversations} conversations done`
+          },
         })
         log.info({ conversations, turns, ...reactions }, 'all demo conversations are played')
       },
@@ -94,8 +102,7 @@ export function startDemo(running: Running, log: Logger): Demo {
   }
 }
 
-const hasPlayed = async ({ jetstream }: Running): Promise<boolean> =>
-  await lastRecord(jetstream, `log.*.${TENANT}.>`) !== undefined
+const hasPlayed = async ({ jetstream }: Running): Promise<boolean> => (await lastRecord(jetstream, `log.*.${TENANT}.>`)) !== undefined
 
 /** The anonymous user of the embedded server; with NATS_URL the user of the settings. */
 const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

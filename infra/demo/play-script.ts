@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Address } from '../../schemas/subjects.ts'
 import type { OutgoingInput, Sender } from '../../pipeline/producer/input-sender.ts'
+import type { Address } from '../../schemas/subjects.ts'
 
 /** One input of a script, with its time from the start of the script. */
 export interface Cue {

@@ -33,7 +33,9 @@ export function createCounts(clickhouse: ClickHouseClient, now: () => number): (
     if (counted !== undefined && now() < freshUntil) return counted
     const startedAt = now()
     freshUntil = Infinity
-    counted = count(clickhouse).finally(() => { freshUntil = now() + Math.max(AGE_MS_MIN, (now() - startedAt) / SHARE_MAX) })
+    counted = count(clickhouse).finally(() => {
+      freshUntil = now() + Math.max(AGE_MS_MIN, (now() - startedAt) / SHARE_MAX)
+    })
     return counted
   }
 }
@@ -42,12 +44,14 @@ async function count(clickhouse: ClickHouseClient): Promise<Counts> {
   const read = async (query: string): Promise<unknown> => (await clickhouse.query({ query, format: 'JSONEachRow' })).json()
   // Read before counting, so that it never promises more than what was counted.
   const [progress] = progressSchema.parse(await read('SELECT projected_seq FROM freshness'))
-  const rows = rowsSchema.parse(await read(
-    `SELECT kind, state, status, count() AS actors FROM actors GROUP BY kind, state, status ORDER BY actors DESC LIMIT ${ROWS_MAX}`,
-  ))
+  const rows = rowsSchema.parse(
+    await read(
+      `SELECT kind, state, status, count() AS actors FROM actors GROUP BY kind, state, status ORDER BY actors DESC LIMIT ${ROWS_MAX}`,
+    ),
+  )
   const kinds: Record<string, { total: number; done: number; error: number; states: Record<string, number> }> = {}
   for (const { kind, state, status, actors } of rows) {
-    const of = kinds[kind] ??= { total: 0, done: 0, error: 0, states: {} }
+    const of = (kinds[kind] ??= { total: 0, done: 0, error: 0, states: {} })
     of.total += actors
     if (status === 'done' || status === 'error') of[status] += actors
     for (const path of activePaths(state)) of.states[path] = (of.states[path] ?? 0) + actors

@@ -1,8 +1,8 @@
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { readActorRecords } from '../../pipeline/jetstream/actor-records.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { logSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
+import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 
 /** Records of an actor in order, and the number of its last one (0 without records). */
 export interface History {
@@ -25,7 +25,10 @@ const BYTES_MAX = 4 * 1024 * 1024
 
 /** Reads an actor's records from LOG, which has them before the tables do. */
 export async function readHistory(
-  jetstream: JetStreamContext, partitionCount: number, address: Address, { from, limit }: HistoryQuery,
+  jetstream: JetStreamContext,
+  partitionCount: number,
+  address: Address,
+  { from, limit }: HistoryQuery,
 ): Promise<History> {
   const subject = logSubject(partitionOf(address, partitionCount), address)
   const last = await lastRecord(jetstream, subject)

@@ -21,9 +21,9 @@ export interface ActorQuery {
 
 const ACTORS_MAX = 50
 
-const rowsSchema = z.array(z.object({
-  tenant: z.string(), id: z.string(), state: z.string(), status: z.string(), n: z.coerce.number(), lastAt: z.string(),
-}))
+const rowsSchema = z.array(
+  z.object({ tenant: z.string(), id: z.string(), state: z.string(), status: z.string(), n: z.coerce.number(), lastAt: z.string() }),
+)
 
 /** The actors with the newest records, newest first. */
 export async function listActors(clickhouse: ClickHouseClient, { kind, state, text }: ActorQuery): Promise<ListedActor[]> {
@@ -35,7 +35,8 @@ export async function listActors(clickhouse: ClickHouseClient, { kind, state, te
           OR arrayExists(leaf -> leaf = {state:String} OR startsWith(leaf, concat({state:String}, '.')), splitByChar('+', state)))
         AND position(concat(tenant, '/', actor), {text:String}) > 0
       ORDER BY last_seq DESC LIMIT ${ACTORS_MAX}`,
-    query_params: { kind, state, text }, format: 'JSONEachRow',
+    query_params: { kind, state, text },
+    format: 'JSONEachRow',
   })
   return rowsSchema.parse(await result.json())
 }

@@ -1,5 +1,5 @@
-import type { LogStyle } from '../app/open-log.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
+import type { LogStyle } from '../app/open-log.ts'
 import type { Settings } from '../settings.ts'
 import type { KindView } from './kind-view.ts'
 

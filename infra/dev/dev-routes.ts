@@ -3,15 +3,15 @@ import type { KV } from '@nats-io/kv'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
-import { messageOf } from '../../schemas/errors.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams } from '../../pipeline/http/route-address.ts'
+import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { zodProblem } from '../../schemas/envelope.ts'
+import { messageOf } from '../../schemas/errors.ts'
+import { type Counts, createCounts } from './actor-counts.ts'
+import { type History, HISTORY_MAX, readHistory } from './actor-history.ts'
 import { listActors, type ListedActor } from './actor-list.ts'
-import { createCounts, type Counts } from './actor-counts.ts'
 import { createDrawer, type DrawnKind } from './drawn-kinds.ts'
-import { HISTORY_MAX, readHistory, type History } from './actor-history.ts'
 import { checkHost } from './host-check.ts'
 import { addPageFiles } from './page-files.ts'
 import type { Reloader, ReloadStatus } from './reloader.ts'
@@ -49,17 +49,23 @@ const TEXT_CHARS_MAX = 260
 
 const actorsQuery = z.strictObject({
   kind: z.string().max(TEXT_CHARS_MAX),
-  state: z.string().max(TEXT_CHARS_MAX * 16).default(''),
+  state: z
+    .string()
+    .max(TEXT_CHARS_MAX * 16)
+    .default(''),
   text: z.string().max(TEXT_CHARS_MAX).default(''),
 })
 const historyQuery = z.strictObject({
-  from: z.coerce.number().int().min(1).optional(), limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
+  from: z.coerce.number().int().min(1).optional(),
+  limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
 })
 
 /** Serves the page and its data, and checks of every request to the interface that it was sent to this machine by name. */
 export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
   let reloader: Reloader | undefined
-  void deps.reloader.then((running) => { reloader = running })
+  void deps.reloader.then((running) => {
+    reloader = running
+  })
   const status = (): ReloadStatus => reloader?.status() ?? STARTING
   const counts = createCounts(client, now)
   const draw = createDrawer(log)
@@ -93,7 +99,8 @@ export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now
   })
 
   app.get<{ Params: AddressParams }>(`${PAGE_PATH}history/${ADDRESS_PATH}`, async (request): Promise<History> =>
-    readHistory(jetstream, partitionCount, addressOf(request.params), read(historyQuery, request.query)))
+    readHistory(jetstream, partitionCount, addressOf(request.params), read(historyQuery, request.query)),
+  )
 }
 
 function read<Schema extends z.ZodType>(schema: Schema, query: unknown): z.output<Schema> {

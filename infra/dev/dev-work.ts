@@ -4,20 +4,20 @@ import type { Logger } from 'pino'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
+import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import { openLog } from '../app/open-log.ts'
-import type { Durability } from '../../pipeline/producer/receipt.ts'
+import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
 import { loadKinds } from '../app/load-kinds.ts'
 import { connectNats, openJetStream, remoteConnection } from '../app/nats-access.ts'
-import { registeredKinds, registerKinds, retireKind } from '../app/kind-registry.ts'
+import { openLog } from '../app/open-log.ts'
+import { openBucket } from '../app/prepare-streams.ts'
 import { startStages } from '../app/start-stages.ts'
 import { startStatusService } from '../app/status-service.ts'
-import { openBucket } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
+import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
 import { viewOf } from './kind-view.ts'
 import type { LoadedFiles } from './loaded-files.ts'
-import type { FromWorker, Problem, ToWorker } from './dev-messages.ts'
 
 const STACK_CHARS_MAX = 4_000
 
@@ -28,7 +28,9 @@ const STACK_CHARS_MAX = 4_000
 export function startWorker(files: LoadedFiles): void {
   const started = new AsyncDisposableStack()
   let run: (() => Promise<void>) | undefined
-  const send = (message: FromWorker): void => { process.send?.(message) }
+  const send = (message: FromWorker): void => {
+    process.send?.(message)
+  }
 
   const load = async ({ settings, durability, logStyle }: Extract<ToWorker, { type: 'load' }>): Promise<void> => {
     try {
@@ -79,9 +81,20 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   await retireUnused(jetstream, kv, kinds, log)
   await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
   return async () => {
-    const { stages } = await startStages({
-      settings, kinds, log, jetstream, kv, client: undefined, memory: undefined, metrics: createMetrics(), replicas: durability.replicas,
-    }, started)
+    const { stages } = await startStages(
+      {
+        settings,
+        kinds,
+        log,
+        jetstream,
+        kv,
+        client: undefined,
+        searchIndex: undefined,
+        metrics: createMetrics(),
+        replicas: durability.replicas,
+      },
+      started,
+    )
     const statusService = startStatusService(nc, stages, durability)
     started.defer(() => statusService.stop())
   }
@@ -90,7 +103,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
 /** Retires kinds that were removed and never had an actor: nothing is lost with them. */
 async function retireUnused({ jsm }: JetStreamContext, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
   for (const name of (await registeredKinds(kv)).keys()) {
-    if (kinds.has(name) || await lastRecord({ jsm }, recordsOfKind(name)) !== undefined) continue
+    if (kinds.has(name) || (await lastRecord({ jsm }, recordsOfKind(name))) !== undefined) continue
     await retireKind(kv, name)
     log.info({ kind: name }, 'retired a kind that was removed and never had an actor')
   }
@@ -103,8 +116,12 @@ function problemOf(error: unknown): Problem {
 }
 
 /** The frames in the author's files; of a syntax error, the first lines say where it is. */
-const frames = ({ stack = '' }: Error): string => stack.split('\n')
-  .filter((line) => !/\(?node:|[\\/]node_modules[\\/]/.test(line)).join('\n').slice(0, STACK_CHARS_MAX)
+const frames = ({ stack = '' }: Error): string =>
+  stack
+    .split('\n')
+    .filter((line) => !/\(?node:|[\\/]node_modules[\\/]/.test(line))
+    .join('\n')
+    .slice(0, STACK_CHARS_MAX)
 
 /** Kills this process when its parent is gone. A thread watches for it, since a kind may block the main thread for ever. */
 function endWithParent(): void {

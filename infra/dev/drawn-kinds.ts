@@ -1,11 +1,9 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
-import { layOut, type Drawing } from './chart/chart-layout.ts'
+import { type Drawing, layOut } from './chart/chart-layout.ts'
 import type { KindView } from './kind-view.ts'
 
-export type DrawnKind = Omit<KindView, 'chart'> & {
-  readonly drawing: Drawing | null
-}
+export type DrawnKind = Omit<KindView, 'chart'> & { readonly drawing: Drawing | null }
 
 /** Drawings that are cached, by chart. */
 const DRAWINGS_MAX = 100
@@ -20,12 +18,13 @@ export function createDrawer(log: Logger): (kinds: readonly KindView[]) => Drawn
       return null
     }
   }
-  return (kinds) => kinds.map((kind) => {
-    const { chart, ...rest } = kind
-    const key = JSON.stringify(chart)
-    const drawing = drawings.get(key) ?? draw(kind)
-    drawings.set(key, drawing)
-    for (const old of drawings.keys()) if (drawings.size > DRAWINGS_MAX) drawings.delete(old)
-    return { ...rest, drawing }
-  })
+  return (kinds) =>
+    kinds.map((kind) => {
+      const { chart, ...rest } = kind
+      const key = JSON.stringify(chart)
+      const drawing = drawings.get(key) ?? draw(kind)
+      drawings.set(key, drawing)
+      for (const old of drawings.keys()) if (drawings.size > DRAWINGS_MAX) drawings.delete(old)
+      return { ...rest, drawing }
+    })
 }

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { restartPauses } from '../../pipeline/runtime/retry.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
-import type { KindView } from './kind-view.ts'
 import type { Problem, ToWorker } from './dev-messages.ts'
 import type { FileWatch } from './file-watch.ts'
+import type { KindView } from './kind-view.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 
 /**
@@ -63,7 +63,9 @@ export function startReloader(options: ReloaderOptions): Reloader {
   let isDue = true
   const pauses = restartPauses()
 
-  const setStatus = (next: Partial<ReloadStatus>): void => { status = { ...status, since: options.now(), ...next } }
+  const setStatus = (next: Partial<ReloadStatus>): void => {
+    status = { ...status, since: options.now(), ...next }
+  }
   const requestRun = (): void => {
     isDue = true
     wake.resolve()
@@ -142,8 +144,10 @@ export function startReloader(options: ReloaderOptions): Reloader {
       watchOver(next)
       const tookMs = saveMs === undefined ? null : Math.round(performance.now() - saveMs)
       setStatus({ phase: 'running', generation: status.generation + 1, kinds: loaded.kinds, problem: null, tookMs })
-      log.info({ kinds: loaded.kinds.map(({ name, version }) => `${name}@${version}`).join(' '), ...(tookMs === null ? {} : { tookMs }) },
-        saveMs === undefined ? 'running the kinds' : 'running the saved kinds')
+      log.info(
+        { kinds: loaded.kinds.map(({ name, version }) => `${name}@${version}`).join(' '), ...(tookMs === null ? {} : { tookMs }) },
+        saveMs === undefined ? 'running the kinds' : 'running the saved kinds',
+      )
     } catch (error) {
       void next.stop()
       await fail(error)
@@ -175,7 +179,10 @@ export function startReloader(options: ReloaderOptions): Reloader {
       wake.resolve()
       await looping
       await current?.stop()
-      await standby?.then((waiting) => waiting.stop(), () => undefined)
+      await standby?.then(
+        (waiting) => waiting.stop(),
+        () => undefined,
+      )
     },
   }
 }

@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogStyle } from '../app/open-log.ts'
 import { addressesOf, announce } from '../app/connect-to-running.ts'
-import { threadSettings } from '../app/thread-settings.ts'
 import { launch, type MoreRoutes, type Running } from '../app/launch.ts'
-import { ROLES, type Role, type Settings } from '../settings.ts'
-import { startReloader, type Reloader } from './reloader.ts'
+import type { LogStyle } from '../app/open-log.ts'
+import { threadSettings } from '../app/thread-settings.ts'
+import { type Role, ROLES, type Settings } from '../settings.ts'
 import { addDevRoutes, PAGE_PATH } from './dev-routes.ts'
 import { watchFiles } from './file-watch.ts'
+import { type Reloader, startReloader } from './reloader.ts'
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 /** Roles that run kinds or their effects restart with each save; the other roles and the servers keep running. */
@@ -40,10 +40,15 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
   started.defer(() => running.stop())
   const reloader = startReloader({
     order: {
-      type: 'load', settings: threadSettings({ ...settings, ROLES: WORKER_ROLES }, running), durability: running.durability, logStyle,
+      type: 'load',
+      settings: threadSettings({ ...settings, ROLES: WORKER_ROLES }, running),
+      durability: running.durability,
+      logStyle,
     },
     configFile: resolve(settings.CONFIG),
-    watchFiles: (onSave) => watchFiles(onSave, log), log, now: () => new Date().toISOString(),
+    watchFiles: (onSave) => watchFiles(onSave, log),
+    log,
+    now: () => new Date().toISOString(),
   })
   reloaderStarted.resolve(reloader)
   started.defer(() => reloader.stop())
@@ -55,8 +60,11 @@ export async function startDev(settings: Settings, logStyle: LogStyle, log: Logg
 
 function checkSettings({ HTTP_HOST, ROLES: roles }: Settings): void {
   if (!LOOPBACK.includes(HTTP_HOST)) {
-    throw new ColloquyError('dev_not_loopback', `COLLOQUY_HTTP_HOST is ${HTTP_HOST}, but only this machine may open its page: `
-      + 'set it to 127.0.0.1, and use an SSH tunnel from other machines')
+    throw new ColloquyError(
+      'dev_not_loopback',
+      `COLLOQUY_HTTP_HOST is ${HTTP_HOST}, but only this machine may open its page: `
+        + 'set it to 127.0.0.1, and use an SSH tunnel from other machines',
+    )
   }
   if (ROLES.some((role) => !roles.includes(role))) {
     throw new ColloquyError('dev_needs_all_roles', `COLLOQUY_ROLES is ${roles.join(',')}; "colloquy dev" runs all of them: unset it`)

@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, ForeignCodeError } from '../../schemas/errors.ts'
-import { workerEntry } from '../../pipeline/runtime/worker-entry.ts'
 import type { FromWorker, ToWorker } from './dev-messages.ts'
 
 const MODULE = workerEntry(import.meta.url, 'dev-worker')
@@ -40,11 +40,16 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
   child.on('error', () => undefined)
 
   const answer = async <Type extends FromWorker['type']>(
-    types: readonly Type[], ms: number, code: ErrorCode, what: string,
+    types: readonly Type[],
+    ms: number,
+    code: ErrorCode,
+    what: string,
   ): Promise<Extract<FromWorker, { type: Type }>> => {
     const { promise, resolve } = Promise.withResolvers<Extract<FromWorker, { type: Type }>>()
     const isOne = (message: FromWorker): message is Extract<FromWorker, { type: Type }> => types.some((type) => type === message.type)
-    const take = (message: FromWorker): void => { if (isOne(message)) resolve(message) }
+    const take = (message: FromWorker): void => {
+      if (isOne(message)) resolve(message)
+    }
     const settled = new AbortController()
     child.on('message', take)
     try {
@@ -62,7 +67,9 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
       child.off('message', take)
     }
   }
-  const send = (message: ToWorker): void => { if (child.connected) child.send(message) }
+  const send = (message: ToWorker): void => {
+    if (child.connected) child.send(message)
+  }
   const stop = async (): Promise<void> => {
     send({ type: 'stop' })
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
@@ -73,7 +80,10 @@ export async function startWorkerProcess(): Promise<WorkerProcess> {
   try {
     const { files } = await answer(['standby'], STANDBY_MS_MAX, 'worker_failed', 'its start')
     return {
-      pid: child.pid, files, ended, stop,
+      pid: child.pid,
+      files,
+      ended,
+      stop,
       load(order) {
         send(order)
         return answer(['loaded', 'refused'], LOAD_MS_MAX, 'config_hangs', 'importing the kinds')

@@ -4,7 +4,9 @@ import { ColloquyError } from '../../schemas/errors.ts'
 const sqliteBusy = 5
 
 /** A lock. The operating system releases it when its holder is gone; `release` may be called again. */
-export interface DataLock { release(): void }
+export interface DataLock {
+  release(): void
+}
 
 /**
  * Takes an exclusive lock on a file, which is created if missing. Node has no flock; SQLite's lock is kept by the kernel, so a killed
@@ -19,8 +21,16 @@ export function takeDataLock(file: string): DataLock {
   } catch (cause) {
     database.close()
     if (!(cause instanceof Error) || !('errcode' in cause) || cause.errcode !== sqliteBusy) throw cause
-    throw new ColloquyError('data_dir_in_use', `${file} is locked: another Colloquy uses this data folder. `
-      + 'Stop it first, or give this one a folder of its own with COLLOQUY_DATA_DIR.', { cause })
+    throw new ColloquyError(
+      'data_dir_in_use',
+      `${file} is locked: another Colloquy uses this data folder. `
+        + 'Stop it first, or give this one a folder of its own with COLLOQUY_DATA_DIR.',
+      { cause },
+    )
   }
-  return { release: () => { if (database.isOpen) database.close() } }
+  return {
+    release: () => {
+      if (database.isOpen) database.close()
+    },
+  }
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { restartPauses, withRetry, type Pauses } from '../../pipeline/runtime/retry.ts'
+import { type Pauses, restartPauses, withRetry } from '../../pipeline/runtime/retry.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { killGroup, spawnTied } from './tied-child.ts'
 
@@ -86,8 +86,10 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
   /** A slow restart is not killed: a server that recovers a large store would never come up. */
   const restarted = async (current: Run): Promise<void> => {
     const settled = new AbortController()
-    const timeout = setInterval(() => log.warn(`${spec.name} was restarted and is not ready yet; still waiting`),
-      spec.readyTimeoutMs ?? readyTimeoutMsDefault)
+    const timeout = setInterval(
+      () => log.warn(`${spec.name} was restarted and is not ready yet; still waiting`),
+      spec.readyTimeoutMs ?? readyTimeoutMsDefault,
+    )
     const answered = await Promise.race([answers(spec, settled.signal), current.ended.then(() => false)])
     clearInterval(timeout)
     settled.abort()
@@ -104,16 +106,24 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
 
   let stopped: Promise<void> | undefined
   return {
-    get pid() { return isRunning(run.process) ? run.process.pid : undefined },
-    get restarts() { return restarts },
+    get pid() {
+      return isRunning(run.process) ? run.process.pid : undefined
+    },
+    get restarts() {
+      return restarts
+    },
     stop() {
       stopping.abort()
-      return stopped ??= stop()
+      return (stopped ??= stop())
     },
   }
 }
 
-interface Ended { exitCode: number | null, signal: NodeJS.Signals | null, reason?: string }
+interface Ended {
+  exitCode: number | null
+  signal: NodeJS.Signals | null
+  reason?: string
+}
 
 interface Run {
   readonly process: ChildProcess
@@ -125,7 +135,10 @@ interface Run {
 
 function launch(spec: ChildSpec, log: Logger): Run {
   const child = spawnTied({
-    name: spec.name, command: spec.command, args: spec.args, stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
+    name: spec.name,
+    command: spec.command,
+    args: spec.args,
+    stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
     // Not configuration: the child needs PATH, HOME and the like.
     env: { ...process.env, ...spec.env },
   })
@@ -143,11 +156,7 @@ function launch(spec: ChildSpec, log: Logger): Run {
     child.once('error', (error) => resolve({ exitCode: null, signal: null, reason: messageOf(error) }))
     child.once('close', (exitCode, signal) => resolve({ exitCode, signal }))
   })
-  return {
-    process: child,
-    ended,
-    stderrTail: () => (tail.length === 0 ? '' : ` The last lines of its stderr:\n${tail.join('\n')}`),
-  }
+  return { process: child, ended, stderrTail: () => (tail.length === 0 ? '' : ` The last lines of its stderr:\n${tail.join('\n')}`) }
 }
 
 /** Why the child did not become ready in time; `undefined` where it did. */
@@ -156,10 +165,13 @@ async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined
   const settled = new AbortController()
   let lastError: unknown
   const problem = await Promise.race([
-    answers(spec, settled.signal, (error) => { lastError = error }).then(() => undefined),
+    answers(spec, settled.signal, (error) => {
+      lastError = error
+    }).then(() => undefined),
     run.ended.then((ended) => `it died (${describe(ended)})`),
-    pause(timeoutMs, settled.signal).then(() =>
-      `it did not answer within ${timeoutMs} ms${lastError === undefined ? '' : ` (${messageOf(lastError)})`}`),
+    pause(timeoutMs, settled.signal).then(
+      () => `it did not answer within ${timeoutMs} ms${lastError === undefined ? '' : ` (${messageOf(lastError)})`}`,
+    ),
   ])
   settled.abort()
   // An answer while the child is dead comes from another process.
@@ -168,7 +180,10 @@ async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined
 
 /** Asks until the child answers (true) or the signal is given (false). */
 const answers = (spec: ChildSpec, signal: AbortSignal, onRetry?: (error: unknown) => void): Promise<boolean> =>
-  withRetry(spec.ready, { pauses: readyPauses, signal, ...(onRetry && { onRetry }) }).then(() => true, () => false)
+  withRetry(spec.ready, { pauses: readyPauses, signal, ...(onRetry && { onRetry }) }).then(
+    () => true,
+    () => false,
+  )
 
 async function end(spec: ChildSpec, run: Run): Promise<void> {
   if (isRunning(run.process)) run.process.kill('SIGTERM')
@@ -177,11 +192,9 @@ async function end(spec: ChildSpec, run: Run): Promise<void> {
   clearTimeout(force)
 }
 
-const isRunning = (child: ChildProcess): boolean =>
-  child.pid !== undefined && child.exitCode === null && child.signalCode === null
+const isRunning = (child: ChildProcess): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null
 
-const describe = ({ exitCode, signal, reason }: Ended): string =>
-  reason ?? (signal === null ? `exit code ${exitCode}` : `signal ${signal}`)
+const describe = ({ exitCode, signal, reason }: Ended): string => reason ?? (signal === null ? `exit code ${exitCode}` : `signal ${signal}`)
 
 /** False where the signal was aborted meanwhile. */
 const pause = (ms: number, signal: AbortSignal): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false)
@@ -196,5 +209,7 @@ function readLines(stream: Readable, onLine: (line: string) => void): void {
     for (const line of lines) onLine(line.slice(0, lineCharsMax))
     rest = rest.slice(0, lineCharsMax)
   })
-  stream.on('end', () => { if (rest !== '') onLine(rest) })
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest)
+  })
 }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { codeOf } from '../../schemas/errors.ts'
 
@@ -39,7 +39,9 @@ exec "$@" 3<&-`
  */
 export function spawnTied({ name, command, args, env, stopTimeoutMs }: TiedChildOptions): TiedChild {
   const child = spawn('sh', ['-c', lifeline, name, String(Math.ceil(stopTimeoutMs / 1_000)), command, ...args], {
-    detached: true, env, stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   })
   // A pipe breaks when the child ends, which `exit` reports.
   for (const stream of child.stdio) stream?.on('error', () => undefined)

@@ -3,7 +3,7 @@ import { codeOf } from '../../schemas/errors.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionedStage } from '../runtime/partitioned-stage.ts'
 import type { ClusterView, Membership } from './membership.ts'
-import { leaseKey, type ClusterRegistry, type Lease, type RegistryView } from './registry.ts'
+import { type ClusterRegistry, type Lease, leaseKey, type RegistryView } from './registry.ts'
 import { ownerOf } from './rendezvous-hash.ts'
 
 export interface AssignmentOptions {
@@ -57,8 +57,9 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
   }
   /** Releases leases in this member's name that it does not know of: the answer to a claim or a release was lost. */
   const releaseUnknown = async (view: ClusterView, wanted: ReadonlySet<number>): Promise<void> => {
-    const unknown = [...view.leases.values()].filter((lease) =>
-      lease.work === workload && lease.member === membership.id && !held.has(lease.partition) && !wanted.has(lease.partition))
+    const unknown = [...view.leases.values()].filter(
+      (lease) => lease.work === workload && lease.member === membership.id && !held.has(lease.partition) && !wanted.has(lease.partition),
+    )
     if (unknown.length === 0) return
     await Promise.all(unknown.map((lease) => registry.release(lease)))
     membership.notify()
@@ -102,7 +103,10 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
     if (lost.length > 0) await drop(lost)
     await release(own.filter((partition) => !lost.includes(partition) && !wanted.has(partition)))
     await releaseUnknown(view, wanted)
-    await claim(view, [...wanted].filter((partition) => !held.has(partition)))
+    await claim(
+      view,
+      [...wanted].filter((partition) => !held.has(partition)),
+    )
   }
   membership.onView(reconcile)
 
@@ -110,12 +114,17 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
   let readingNext: Promise<RegistryView> | undefined
   /** Reads the registry after this call. Callers during a read share the next one: after a break thousands of appends fail at once. */
   const readFresh = (): Promise<RegistryView> => {
-    if (reading === undefined) return reading = registry.read([workload]).finally(() => { reading = undefined })
+    if (reading === undefined)
+      return (reading = registry.read([workload]).finally(() => {
+        reading = undefined
+      }))
     // A failure of the current read goes to its own callers.
-    return readingNext ??= reading.catch(() => undefined).then(() => {
-      readingNext = undefined
-      return readFresh()
-    })
+    return (readingNext ??= reading
+      .catch(() => undefined)
+      .then(() => {
+        readingNext = undefined
+        return readFresh()
+      }))
   }
 
   return {
@@ -127,7 +136,9 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
       const own = held.get(partition)
       if (own === undefined) return true
       if (lease === undefined || lease.epoch <= own.epoch) return false
-      void drop([partition]).catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'could not stop work on a lost partition in order'))
+      void drop([partition]).catch((error: unknown) =>
+        log.warn({ code: codeOf(error), err: error }, 'could not stop work on a lost partition in order'),
+      )
       return true
     },
     async yieldPartition(partition) {
@@ -139,8 +150,9 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
       await stage.stop()
       const leases = membership.isCurrent() ? [...held.values()] : []
       held.clear()
-      await Promise.all(leases.map((lease) => registry.release(lease)))
-        .catch((error: unknown) => log.warn({ code: codeOf(error), err: error }, 'could not release leases; they end by themselves'))
+      await Promise.all(leases.map((lease) => registry.release(lease))).catch((error: unknown) =>
+        log.warn({ code: codeOf(error), err: error }, 'could not release leases; they end by themselves'),
+      )
       membership.notify()
     },
   }

@@ -78,7 +78,10 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   const sendHeartbeat = async (): Promise<void> => {
     const sentAt = performance.now()
     const heartbeat: MemberHeartbeat = {
-      id, place: options.hostIdentity, pid: options.pid, works: leaving ? [] : [...options.workloads],
+      id,
+      place: options.hostIdentity,
+      pid: options.pid,
+      works: leaving ? [] : [...options.workloads],
       shares: Object.fromEntries([...shares].map(([workload, share]) => [workload, share()])),
       declines: yielded,
     }
@@ -89,8 +92,8 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   const readView = async (): Promise<ClusterView> => {
     const { members, leases } = await registry.read(options.workloads)
     const now = members.find((member) => member.id === id)?.at ?? Date.now()
-    const isAlive = (member: Member): boolean => member.id === id
-      || (now - member.at <= leaseMs && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
+    const isAlive = (member: Member): boolean =>
+      member.id === id || (now - member.at <= leaseMs && !(member.place === options.hostIdentity && !options.isProcessAlive(member.pid)))
     for (const member of members) if (now - member.at > leaseMs * REMOVED_AFTER_LEASES) await registry.removeMember(member.id)
     return { members: members.filter(isAlive), leases }
   }
@@ -119,21 +122,32 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
   }
   const pollInBackground = (): void => {
     if (leaving) return
-    poll().catch((error: unknown) => rateLimitedWarn(log, { code: codeOf(error), err: error }, 'could not read the cluster registry; retrying'))
+    poll().catch((error: unknown) =>
+      rateLimitedWarn(log, { code: codeOf(error), err: error }, 'could not read the cluster registry; retrying'),
+    )
   }
-  const subscription = jetstream.nc.subscribe(CHANGE_SUBJECT, { callback: (error, message) => {
-    if (error === null && message.string() !== id) pollInBackground()
-  } })
+  const subscription = jetstream.nc.subscribe(CHANGE_SUBJECT, {
+    callback: (error, message) => {
+      if (error === null && message.string() !== id) pollInBackground()
+    },
+  })
   const heartbeats = setInterval(() => {
     sendHeartbeat().catch((error: unknown) =>
-      rateLimitedWarn(log, { code: codeOf(error), err: error }, 'could not write the heartbeat of this member; retrying'))
+      rateLimitedWarn(log, { code: codeOf(error), err: error }, 'could not write the heartbeat of this member; retrying'),
+    )
     pollInBackground()
   }, leaseMs / HEARTBEATS_PER_LEASE)
   await sendHeartbeat()
   const isCurrent = (): boolean => isAnswered && lapsesSeen === lapses && performance.now() - heartbeatAt < leaseMs
   /** Whether the registry answered before the leases end by themselves: NATS may be away. */
   const isAnsweredInTime = (farewell: Promise<void>): Promise<boolean> =>
-    Promise.race([farewell.then(() => true, () => false), delay(leaseMs - (performance.now() - heartbeatAt), false, { ref: false })])
+    Promise.race([
+      farewell.then(
+        () => true,
+        () => false,
+      ),
+      delay(leaseMs - (performance.now() - heartbeatAt), false, { ref: false }),
+    ])
 
   return {
     id,
@@ -141,7 +155,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
     onView: (reconcile) => void listeners.push(reconcile),
     reportShare: (workload, share) => void shares.set(workload, share),
     async yieldPartition(workload, partition) {
-      yielded[workload] = [...yielded[workload] ?? [], partition]
+      yielded[workload] = [...(yielded[workload] ?? []), partition]
       await sendHeartbeat()
     },
     sharesOf: (workload) => latest.flatMap((member) => member.shares[workload] ?? []),
@@ -160,7 +174,7 @@ export async function joinCluster(options: MembershipOptions): Promise<Membershi
       clearInterval(heartbeats)
       subscription.unsubscribe()
       await reconciling
-      if (isCurrent() && !await isAnsweredInTime(registry.removeMember(id))) log.debug('could not remove this member; its entry ages out')
+      if (isCurrent() && !(await isAnsweredInTime(registry.removeMember(id)))) log.debug('could not remove this member; its entry ages out')
       jetstream.nc.publish(CHANGE_SUBJECT, id)
     },
   }

@@ -12,14 +12,17 @@ const POLL_MS = 50
  * @param signal ends the waiting, which rejects with an AbortError
  */
 export function createOwnershipGuard(
-  { isAssigned, hasValidLease }: Pick<Assignment, 'isAssigned' | 'hasValidLease'>, signal: AbortSignal,
+  { isAssigned, hasValidLease }: Pick<Assignment, 'isAssigned' | 'hasValidLease'>,
+  signal: AbortSignal,
 ): (partition: number) => Promise<boolean> {
   // All waiters share one timer: there may be thousands.
   let tick: Promise<void> | undefined
   return async (partition) => {
     while (!hasValidLease(partition)) {
       if (!isAssigned(partition)) return false
-      tick ??= delay(POLL_MS, undefined, { signal }).finally(() => { tick = undefined })
+      tick ??= delay(POLL_MS, undefined, { signal }).finally(() => {
+        tick = undefined
+      })
       await tick
     }
     return true

@@ -1,4 +1,4 @@
-import { type NatsConnection,NoRespondersError } from '@nats-io/transport-node'
+import { type NatsConnection, NoRespondersError } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 
@@ -19,7 +19,11 @@ export const durabilitySchema = z.object({ replicas: z.int().positive(), fsync: 
 
 /** Answers everybody who asks with the status of this process. */
 export function answerStatus(nc: NatsConnection, status: () => object): { stop(): void } {
-  const subscription = nc.subscribe(STATUS_SUBJECT, { callback: (_, message) => { message.respond(JSON.stringify(status())) } })
+  const subscription = nc.subscribe(STATUS_SUBJECT, {
+    callback: (_, message) => {
+      message.respond(JSON.stringify(status()))
+    },
+  })
   return { stop: () => subscription.unsubscribe() }
 }
 
@@ -27,7 +31,10 @@ export function answerStatus(nc: NatsConnection, status: () => object): { stop()
 export async function* askProcesses<Status>(nc: NatsConnection, schema: z.ZodType<Status>): AsyncGenerator<Status> {
   try {
     const answers = await nc.requestMany(STATUS_SUBJECT, '', {
-      strategy: 'stall', stall: STALL_MS, maxWait: ANSWERS_MS, maxMessages: PROCESSES_MAX,
+      strategy: 'stall',
+      stall: STALL_MS,
+      maxWait: ANSWERS_MS,
+      maxMessages: PROCESSES_MAX,
     })
     for await (const answer of answers) {
       const read = schema.safeParse(parseJson(answer.string()))

@@ -80,26 +80,36 @@ export const leaseKey = (work: string, partition: number): string => `${work}.${
 export async function openClusterRegistry(jetstream: JetStreamContext, replicas: number): Promise<ClusterRegistry> {
   await new Kvm(jetstream.nc).create(BUCKET, { replicas, history: 1 })
   const put = async (key: string, value: unknown, revision?: number): Promise<number | undefined> => {
-    const result = await jetstream.publisher.publish(`${PREFIX}${key}`, JSON.stringify(value), revision === undefined ? {} : { expectLastSubjectSequence: revision })
+    const result = await jetstream.publisher.publish(
+      `${PREFIX}${key}`,
+      JSON.stringify(value),
+      revision === undefined ? {} : { expectLastSubjectSequence: revision },
+    )
     if (result.ok) return result.seq
     if (result.code === JS_CODE.wrongLastSequence) return undefined
     throw new ColloquyError('cluster_refused', `the bucket ${BUCKET} refused "${key}": ${result.description}`)
   }
   return {
     async read(works) {
-      const [notes, ...leases] = await Promise.all(['member', ...works.map((work) => `lease.${work}`)].map((prefix) => readAll(jetstream, `${PREFIX}${prefix}.`)))
+      const [notes, ...leases] = await Promise.all(
+        ['member', ...works.map((work) => `lease.${work}`)].map((prefix) => readAll(jetstream, `${PREFIX}${prefix}.`)),
+      )
       return {
-        members: [...notes ?? []].flatMap(([, { value, at }]) => {
+        members: [...(notes ?? [])].flatMap(([, { value, at }]) => {
           const member = memberSchema.safeParse(value)
           return member.success ? [{ ...member.data, at }] : []
         }),
-        leases: new Map(works.flatMap((work, index) => [...leases[index] ?? []].flatMap(([key, { value, seq }]): [string, Lease][] => {
-          const lease = leaseSchema.safeParse(value)
-          return lease.success ? [[leaseKey(work, Number(key)), { ...lease.data, work, partition: Number(key), revision: seq }]] : []
-        }))),
+        leases: new Map(
+          works.flatMap((work, index) =>
+            [...(leases[index] ?? [])].flatMap(([key, { value, seq }]): [string, Lease][] => {
+              const lease = leaseSchema.safeParse(value)
+              return lease.success ? [[leaseKey(work, Number(key)), { ...lease.data, work, partition: Number(key), revision: seq }]] : []
+            }),
+          ),
+        ),
       }
     },
-    heartbeat: async (member) => void await put(`member.${member.id}`, member),
+    heartbeat: async (member) => void (await put(`member.${member.id}`, member)),
     async removeMember(id) {
       await jetstream.jsm.streams.purge(STREAM, { filter: `${PREFIX}member.${id}` })
     },
@@ -130,7 +140,11 @@ async function readAll(jetstream: JetStreamContext, prefix: string): Promise<Map
   }, READ_MS_MAX)
   try {
     for await (const message of messages) {
-      entries.set(message.subject.slice(prefix.length), { value: parseJson(message.string()), seq: message.seq, at: message.time.getTime() })
+      entries.set(message.subject.slice(prefix.length), {
+        value: parseJson(message.string()),
+        seq: message.seq,
+        at: message.time.getTime(),
+      })
     }
   } catch (error) {
     if (codeOf(error) !== String(NO_MESSAGE_STATUS)) throw error

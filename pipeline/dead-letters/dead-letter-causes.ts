@@ -31,8 +31,13 @@ export async function causesOf(deadLetters: AsyncIterable<DeadLetter>): Promise<
     const key = keyOf(reason, error)
     const before = causes.get(key) ?? { reason, error, count: 0, kinds: [], types: [], firstAt: at, lastAt: at, seq }
     causes.set(key, {
-      ...before, count: before.count + 1, kinds: withName(before.kinds, deadLetter.address.kind), types: withName(before.types, type),
-      firstAt: before.firstAt < at ? before.firstAt : at, lastAt: before.lastAt > at ? before.lastAt : at, seq: Math.max(before.seq, seq),
+      ...before,
+      count: before.count + 1,
+      kinds: withName(before.kinds, deadLetter.address.kind),
+      types: withName(before.types, type),
+      firstAt: before.firstAt < at ? before.firstAt : at,
+      lastAt: before.lastAt > at ? before.lastAt : at,
+      seq: Math.max(before.seq, seq),
     })
   }
   return [...causes.values()].sort((a, b) => b.count - a.count || b.seq - a.seq)
@@ -41,7 +46,7 @@ export async function causesOf(deadLetters: AsyncIterable<DeadLetter>): Promise<
 const keyOf = (reason: string, shape: string): string => `${reason} ${shape}`
 
 const withName = (names: readonly string[], name: string): readonly string[] =>
-  (name === '' || names.includes(name) || names.length >= NAMES_MAX ? names : [...names, name])
+  name === '' || names.includes(name) || names.length >= NAMES_MAX ? names : [...names, name]
 
 /** Varying parts of similar errors: times, UUIDs, hex ids, numbers. Quoted text is kept, since it mostly names a field, kind or choice. */
 const VARYING = /\b\d{4}-\d\d-\d\dT[\d:.]+Z?|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b|\d+/gi

@@ -47,8 +47,10 @@ const GROWTH = 8
 export async function* scanDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, startSeq = 1): AsyncGenerator<DeadLetter> {
   const { reason = '*', tenant = '*', kind = '*', actor = '*' } = filter
   const consumer = await jetstream.js.consumers.get('DEAD', {
-    filter_subjects: [`dead.${reason}.${tenant}.${kind}.${actor}`], headers_only: true,
-    deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: startSeq,
+    filter_subjects: [`dead.${reason}.${tenant}.${kind}.${actor}`],
+    headers_only: true,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: startSeq,
   })
   if ((await consumer.info(true)).num_pending === 0) return
   const messages = await consumer.consume({ max_messages: FETCH_AHEAD_MAX })
@@ -110,7 +112,11 @@ function deadLetterOf({ seq, subject, data, time }: Message, messageHeaders: Msg
   const headers = Object.fromEntries((messageHeaders?.keys() ?? []).map((name) => [name, messageHeaders?.get(name) ?? '']))
   const [, reason = '', tenant = '', kind = '', id = ''] = subject.split('.')
   return {
-    seq, reason, address: { tenant, kind, id }, payload: data, headers,
+    seq,
+    reason,
+    address: { tenant, kind, id },
+    payload: data,
+    headers,
     type: decode(headers['Colloquy-Type'] ?? ''),
     error: decode(headers['Colloquy-Error'] ?? ''),
     at: headers['Colloquy-At'] ?? time.toISOString(),

@@ -1,10 +1,10 @@
-import type { Resolution,ResolutionRequest } from '../../schemas/dead-letter-resolution.ts'
+import type { Resolution, ResolutionRequest } from '../../schemas/dead-letter-resolution.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { recordAt } from '../jetstream/last-record.ts'
-import { type DeadLetter,findDeadLetter } from './dead-letters.ts'
+import { type DeadLetter, findDeadLetter } from './dead-letters.ts'
 
 /** The input that resolves a dead letter of an actor. */
 export interface ResolutionInput {
@@ -22,18 +22,33 @@ export interface ResolutionInput {
  * has lost the record.
  */
 export async function resolutionInputOf(
-  jetstream: JetStreamContext, seq: number, resolution: Resolution, force: boolean,
+  jetstream: JetStreamContext,
+  seq: number,
+  resolution: Resolution,
+  force: boolean,
 ): Promise<ResolutionInput> {
   const deadLetter = await findDeadLetter(jetstream, seq)
   if (deadLetter === undefined) {
-    throw new ColloquyError('gone', `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; `
-      + '"colloquy dead ls --each" lists those that there are')
+    throw new ColloquyError(
+      'gone',
+      `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; `
+        + '"colloquy dead ls --each" lists those that there are',
+    )
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
   const { record, reason, subject, error } = await recordOf(jetstream, deadLetter)
   const request: ResolutionRequest = {
-    end: resolution, deadSeq: seq, logSeq: deadLetter.logSeq, inboxSeq: record.inbox.seq, ts: record.inbox.ts, id: record.input.id,
-    at: record.at, reason, subject, error, ...(force ? { force } : {}),
+    end: resolution,
+    deadSeq: seq,
+    logSeq: deadLetter.logSeq,
+    inboxSeq: record.inbox.seq,
+    ts: record.inbox.ts,
+    id: record.input.id,
+    at: record.at,
+    reason,
+    subject,
+    error,
+    ...(force ? { force } : {}),
   }
   // Of a dropped dead letter, the tables need only an excerpt.
   const { payload } = deadLetter
@@ -41,10 +56,14 @@ export async function resolutionInputOf(
 }
 
 function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force: boolean): void {
-  const refuse = (why: string): never => { throw new ColloquyError('not_redrivable', `dead letter ${seq} ${why}`) }
+  const refuse = (why: string): never => {
+    throw new ColloquyError('not_redrivable', `dead letter ${seq} ${why}`)
+  }
   if (reason === 'task_failed') {
-    refuse(`is the failure of a task (${headers['Colloquy-Task']}), to which its machine has already reacted: `
-      + 'send the actor an event that starts the task again, then drop the dead letter')
+    refuse(
+      `is the failure of a task (${headers['Colloquy-Task']}), to which its machine has already reacted: `
+        + 'send the actor an event that starts the task again, then drop the dead letter',
+    )
   }
   if (reason === 'bad_subject') {
     refuse('has a subject without an actor: publish its payload ("dead show --raw") to the subject of an actor, then drop the dead letter')
@@ -66,7 +85,10 @@ async function recordOf(jetstream: JetStreamContext, { seq, logSeq, inboxSeq, re
       return { record, reason, subject: `task.${failed.task}.${tenant}.${kind}.${id}`, error } as const
     }
   }
-  throw new ColloquyError('no_record', `LOG no longer has the record of dead letter ${seq} at sequence ${logSeq}: LOG was restored to an `
-    + `older state, and its input may have been decided again. Inspect it with "dead show ${seq}", publish its payload again if it is `
-    + `missing, and remove it with "nats stream rmm DEAD ${seq}"`)
+  throw new ColloquyError(
+    'no_record',
+    `LOG no longer has the record of dead letter ${seq} at sequence ${logSeq}: LOG was restored to an `
+      + `older state, and its input may have been decided again. Inspect it with "dead show ${seq}", publish its payload again if it is `
+      + `missing, and remove it with "nats stream rmm DEAD ${seq}"`,
+  )
 }

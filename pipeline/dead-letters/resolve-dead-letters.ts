@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Resolution,RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader } from '../../schemas/dead-letter-resolution.ts'
+import { type Resolution, RESOLUTION_HEADER, RESOLUTION_TYPE, resolutionHeader } from '../../schemas/dead-letter-resolution.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
@@ -10,9 +10,9 @@ import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { openReader, type StreamReader } from '../jetstream/ordered-reader.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import { type Pauses,restartPauses, withRetry } from '../runtime/retry.ts'
+import { type Pauses, restartPauses, withRetry } from '../runtime/retry.ts'
 import type { DeadLetter } from './dead-letters.ts'
-import { type ResolutionInput,resolutionInputOf } from './original-input.ts'
+import { type ResolutionInput, resolutionInputOf } from './original-input.ts'
 
 /**
  * The outcome of resolving one dead letter.
@@ -125,7 +125,9 @@ function refusal(error: unknown): { error: string } {
 
 /** Sends until SENT has stored the input, so that the order is kept. @returns the reason if it could not be sent. */
 async function send(
-  { jetstream, timeoutMs, onWait }: ResolveOptions, { address }: DeadLetter, { request, payload }: ResolutionInput,
+  { jetstream, timeoutMs, onWait }: ResolveOptions,
+  { address }: DeadLetter,
+  { request, payload }: ResolutionInput,
 ): Promise<string | undefined> {
   const how = {
     msgId: `dead.${request.end}.${request.deadSeq}.${request.logSeq}${request.force === true ? `.${randomUUID()}` : ''}`,
@@ -139,8 +141,11 @@ async function send(
     if (result.code === JS_CODE.tooLarge) return `${why}; its producer has to send less`
     throw new Error(why)
   }
-  return withRetry(attempt, { pauses: PAUSES, isFinal: () => performance.now() > until, onRetry: (error) => onWait?.(messageOf(error)) })
-    .catch((error: unknown) => `${messageOf(error)}; tried for ${timeoutMs} ms`)
+  return withRetry(attempt, {
+    pauses: PAUSES,
+    isFinal: () => performance.now() > until,
+    onRetry: (error) => onWait?.(messageOf(error)),
+  }).catch((error: unknown) => `${messageOf(error)}; tried for ${timeoutMs} ms`)
 }
 
 function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'>): Omit<Resolved, 'deadLetter' | 'logSeq'> {
@@ -152,7 +157,8 @@ function outcomeOf({ outcome, reason, error, input }: Omit<LogRecord, 'resolves'
 
 /** Reads new records of LOG; continues after interruptions. */
 async function watchRecords(
-  jetstream: JetStreamContext, onRecord: (record: LogRecord, seq: number) => void,
+  jetstream: JetStreamContext,
+  onRecord: (record: LogRecord, seq: number) => void,
 ): Promise<{ stop(): Promise<void> }> {
   let next = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq + 1
   const open = (): Promise<StreamReader> =>

@@ -1,6 +1,7 @@
-import type { LogRecord, Reason, TaskEnd } from '../../schemas/record.ts'
+import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 
 /** A message for DEAD. */
 export interface DeadLetterMessage {
@@ -28,11 +29,16 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
  * @param logSeq LOG sequence of the record.
  */
 export async function deadLettersOf(
-  jetstream: JetStreamContext, address: Address, record: LogRecord, logSeq: number,
+  jetstream: JetStreamContext,
+  address: Address,
+  record: LogRecord,
+  logSeq: number,
 ): Promise<DeadLetterMessage[]> {
   const deadLetters: DeadLetterMessage[] = []
   const base = {
-    'Colloquy-Log-Seq': String(logSeq), 'Colloquy-Inbox-Seq': String(record.inbox.seq), 'Colloquy-At': record.at,
+    'Colloquy-Log-Seq': String(logSeq),
+    'Colloquy-Inbox-Seq': String(record.inbox.seq),
+    'Colloquy-At': record.at,
     'Colloquy-Type': headerText(record.input.type),
   }
   if (record.reason !== undefined) {
@@ -70,4 +76,15 @@ export async function deadLettersOf(
     })
   }
   return deadLetters
+}
+
+/** Removes a dead letter that was redriven or dropped from DEAD. May be repeated; leaves any other message at its sequence alone. */
+export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
+  const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
+  if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
+  try {
+    await jsm.streams.deleteMessage('DEAD', deadSeq, false)
+  } catch (error) {
+    if (!isJetStreamError(error, 'noSuchSequence')) throw error
+  }
 }

@@ -2,14 +2,17 @@ import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { Stage } from '../runtime/stage.ts'
 import { positionOfPartition } from '../runtime/stage-progress.ts'
 
-/** LOG sequence up to which a partition's records are carried out: as this process's dispatcher says, else by its checkpoint. */
+/**
+ * LOG sequence up to which the effects of a partition are carried out: by the dispatcher of this process if it owns the partition, else by
+ * the partition's checkpoint.
+ */
 export async function dispatchedSeq(dispatcher: Stage | undefined, checkpoints: Checkpoints, partition: number): Promise<number> {
   return positionOfPartition(dispatcher === undefined ? [] : [dispatcher.status()], partition) ?? storedSeq(checkpoints, partition)
 }
 
-/** LOG sequence up to which the records of all partitions are carried out, by their checkpoints. */
+/** LOG sequence up to which the effects of all partitions are carried out, by their checkpoints. */
 export async function dispatchedSeqOfAll(checkpoints: Checkpoints, partitionCount: number): Promise<number> {
-  return Math.min(...await Promise.all(Array.from({ length: partitionCount }, (_, partition) => storedSeq(checkpoints, partition))))
+  return Math.min(...(await Promise.all(Array.from({ length: partitionCount }, (_, partition) => storedSeq(checkpoints, partition)))))
 }
 
 async function storedSeq(checkpoints: Checkpoints, partition: number): Promise<number> {

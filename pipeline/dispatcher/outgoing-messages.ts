@@ -41,8 +41,14 @@ export const sentBy = (address: Address, record: LogRecord): Outgoing[] =>
   (record.sent ?? []).map(({ id, kind, actor, type, data }, index) => ({
     subject: actorSubject({ tenant: address.tenant, kind, id: actor }),
     payload: JSON.stringify({
-      type, id, source: sourceOf(address), time: record.at,
-      sequence: sequenceOf(record, record.emitted.length + index), causationid: record.input.id, ...contextOf(record), data,
+      type,
+      id,
+      source: sourceOf(address),
+      time: record.at,
+      sequence: sequenceOf(record, record.emitted.length + index),
+      causationid: record.input.id,
+      ...contextOf(record),
+      data,
     }),
   }))
 

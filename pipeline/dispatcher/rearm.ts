@@ -1,12 +1,15 @@
+import { DeliverPolicy } from '@nats-io/jetstream'
 import { hasPending, nextDeadline } from '../../actors/core/next-deadline.ts'
 import { taskMessageSchema } from '../../schemas/internal-messages.ts'
-import { actorKey } from '../../schemas/subjects.ts'
+import type { LogRecord } from '../../schemas/record.ts'
+import { actorKey, type Address, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import type { Placed } from '../jetstream/last-record.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { readToEnd } from '../jetstream/read-to-end.ts'
 import { createConcurrencyLimit } from '../runtime/concurrency-limit.ts'
 import { createWakeUps, type WakeUps } from '../timers/wake-ups.ts'
 import { taskStartedIn } from './find-task-start.ts'
-import { type LastRecord, lastRecords } from './last-records.ts'
 import { type Outgoing, taskOf } from './outgoing-messages.ts'
 
 export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
@@ -18,6 +21,13 @@ export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
   readonly occasion: string
   /** The time, ISO. */
   readonly now: () => string
+}
+
+/** The last record of an actor. */
+interface LastRecord extends Placed {
+  readonly subject: string
+  readonly partition: number
+  readonly address: Address
 }
 
 interface Rearming extends RearmOptions {
@@ -78,7 +88,7 @@ async function rearmActor(options: Rearming, last: LastRecord): Promise<Rearmed>
     tasks += await enqueue(options, taskOf(address, from.record, started), run)
   }
   const deadline = nextDeadline(record.state)
-  const isSet = deadline !== undefined && await wakeUps.set(address, deadline.at) === 'set'
+  const isSet = deadline !== undefined && (await wakeUps.set(address, deadline.at)) === 'set'
   return { actors: 0, tasks, timers: isSet ? 1 : 0 }
 }
 
@@ -98,5 +108,15 @@ async function isQueued({ jsm }: JetStreamContext, subject: string, run: string)
     if (message === null) return false
     if (taskMessageSchema.safeParse(message.json()).data?.run === run) return true
     seq = message.seq + 1
+  }
+}
+
+/** The last record of each actor of some partitions. */
+async function* lastRecords(jetstream: JetStreamContext, partitions: readonly number[]): AsyncGenerator<LastRecord> {
+  const filter = { filter_subjects: partitions.map((partition) => `log.${partition}.>`), deliver_policy: DeliverPolicy.LastPerSubject }
+  for await (const batch of readToEnd(jetstream, 'LOG', filter)) {
+    for (const message of batch) {
+      yield { subject: message.subject, ...parseLogSubject(message.subject), seq: message.seq, record: message.json<LogRecord>() }
+    }
   }
 }

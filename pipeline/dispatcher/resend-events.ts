@@ -34,7 +34,10 @@ export async function resend({ jetstream, partitions, since, upTo, ...deps }: Re
   if (first === null || first.seq > last) return 0
   let count = 0
   const reader = await openReader(jetstream, {
-    stream: 'LOG', filterSubjects: partitions.map((partition) => `log.${partition}.>`), startSeq: first.seq, messagesMax: AHEAD_MAX,
+    stream: 'LOG',
+    filterSubjects: partitions.map((partition) => `log.${partition}.>`),
+    startSeq: first.seq,
+    messagesMax: AHEAD_MAX,
   })
   try {
     if (reader.pending === 0) return 0

@@ -35,7 +35,9 @@ export async function startThread({ module, onMessage, onCrash, ...workerData }:
       onMessage(message)
     }
   })
-  worker.on('error', (error) => { why = messageOf(error) })
+  worker.on('error', (error) => {
+    why = messageOf(error)
+  })
   worker.on('exit', () => {
     ended.resolve()
     ready.reject(new ColloquyError('bad_model', why))

@@ -4,7 +4,7 @@ import { messageOf } from '../../schemas/errors.ts'
 import { lowerThreadPriority } from '../runtime/thread-priority.ts'
 import type { FromWorker, TextJob, ToWorker, WorkerData } from './embed-protocol.ts'
 import type { EmbedAs } from './embedding-model.ts'
-import { type Encoder,loadEncoder } from './encoder.ts'
+import { type Encoder, loadEncoder } from './encoder.ts'
 import { addScaled, normalise } from './pooling.ts'
 import { chunksOf } from './text-chunks.ts'
 import { createBatcher, type Tokens } from './token-batches.ts'
@@ -91,7 +91,9 @@ async function work({ model, threads }: WorkerData, post: (message: FromWorker, 
       // Receives the messages that came during the run, so that a query does not wait for another one.
       await turn()
     } else if (arrived.length === 0 && !isStopping) {
-      await new Promise<void>((resolve) => { wake = resolve })
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
     }
   }
   await encoder.dispose()
@@ -102,12 +104,13 @@ async function embed(encoder: Encoder, batch: readonly Part[]): Promise<Text[]> 
   try {
     const vectors = await encoder.run(batch.map(({ tokens }) => tokens))
     return batch.flatMap((part, index) =>
-      completePart(part, vectors[index] ?? 'the model returned a zero vector or numbers that are not finite'))
+      completePart(part, vectors[index] ?? 'the model returned a zero vector or numbers that are not finite'),
+    )
   } catch (error) {
     const [only] = batch
     if (only !== undefined && batch.length === 1) return completePart(only, messageOf(error))
     const middle = Math.ceil(batch.length / 2)
-    return [...await embed(encoder, batch.slice(0, middle)), ...await embed(encoder, batch.slice(middle))]
+    return [...(await embed(encoder, batch.slice(0, middle))), ...(await embed(encoder, batch.slice(middle)))]
   }
 }
 
@@ -137,7 +140,8 @@ function answer(texts: readonly Text[], post: (message: FromWorker, transfer?: A
 if (parentPort !== null) {
   const port = parentPort
   lowerThreadPriority()
-  await work(workerData as WorkerData, (message, transfer) => port.postMessage(message, transfer))
-    .catch((error: unknown) => port.postMessage({ type: 'unusable', message: messageOf(error) } satisfies FromWorker))
+  await work(workerData as WorkerData, (message, transfer) => port.postMessage(message, transfer)).catch((error: unknown) =>
+    port.postMessage({ type: 'unusable', message: messageOf(error) } satisfies FromWorker),
+  )
   port.close()
 }

@@ -8,8 +8,8 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { restartPauses } from '../runtime/retry.ts'
 import { workerEntry } from '../runtime/worker-entry.ts'
 import type { FromWorker, TextJob } from './embed-protocol.ts'
-import { type EmbedThread,startThread } from './embed-thread.ts'
-import { type EmbedAs, type EmbedModel,fingerprintOf } from './embedding-model.ts'
+import { type EmbedThread, startThread } from './embed-thread.ts'
+import { type EmbedAs, type EmbedModel, fingerprintOf } from './embedding-model.ts'
 import { createPendingTexts } from './pending-texts.ts'
 
 /** Converts texts to vectors; the dot product of two vectors is their similarity. */
@@ -82,7 +82,8 @@ interface PendingChunks {
 export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmbedder> {
   const { model, threads, log, metrics } = options
   const cache = new LRUCache<string, Float32Array>({
-    maxSize: options.cacheBytesMax, sizeCalculation: (vector) => vector.byteLength + ENTRY_BYTES,
+    maxSize: options.cacheBytesMax,
+    sizeCalculation: (vector) => vector.byteLength + ENTRY_BYTES,
   })
   const inFlight = new Map<string, Promise<Float32Array>>()
   const pending = createPendingTexts(options.textsMax, CHARACTERS_MAX)
@@ -209,7 +210,11 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
   }
 
   return {
-    model, fingerprint, dimension: model.dimension, kind: model.kind, embedEach,
+    model,
+    fingerprint,
+    dimension: model.dimension,
+    kind: model.kind,
+    embedEach,
     async embed(texts, as) {
       const results = await embedEach(texts, as)
       return results.map((result) => {
@@ -241,4 +246,5 @@ export async function createEmbedder(options: EmbedderOptions): Promise<LocalEmb
 /** Settles with the error instead of rejecting. */
 const asResult = (vector: Promise<Float32Array>): Promise<Float32Array | ColloquyError> =>
   vector.catch((error: unknown) =>
-    (error instanceof ColloquyError ? error : new ColloquyError('embed_failed', messageOf(error), { cause: error })))
+    error instanceof ColloquyError ? error : new ColloquyError('embed_failed', messageOf(error), { cause: error }),
+  )

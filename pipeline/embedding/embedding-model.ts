@@ -5,7 +5,14 @@ export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16', 'bn
 export type Dtype = (typeof DTYPES)[number]
 
 const SUFFIX: Readonly<Record<Dtype, string>> = {
-  fp32: '', fp16: '_fp16', q8: '_quantized', int8: '_int8', uint8: '_uint8', q4: '_q4', q4f16: '_q4f16', bnb4: '_bnb4',
+  fp32: '',
+  fp16: '_fp16',
+  q8: '_quantized',
+  int8: '_int8',
+  uint8: '_uint8',
+  q4: '_q4',
+  q4f16: '_q4f16',
+  bnb4: '_bnb4',
 }
 
 /** Path of the weights, relative to the folder of the model. */
@@ -50,8 +57,13 @@ const HASH_CHARACTERS = 8
  * every parameter that determines a vector. It consists of `[a-z0-9-]`, so that it can name a collection.
  */
 export function fingerprintOf({ name, revision, dtype, pooling, prefixes, dimension, tokensMax }: EmbedModel): string {
-  const short = name.split(/[/\\]/).at(-1)?.toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '').slice(0, NAME_CHARACTERS_MAX)
+  const short = name
+    .split(/[/\\]/)
+    .at(-1)
+    ?.toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, NAME_CHARACTERS_MAX)
   const all = JSON.stringify([name, revision, dtype, pooling, prefixes.query, prefixes.passage, dimension, tokensMax])
   return `${short === undefined || short === '' ? 'model' : short}-${dtype}-${dimension}-${hash('sha256', all).slice(0, HASH_CHARACTERS)}`
 }

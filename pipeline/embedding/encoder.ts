@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { AutoModel, AutoTokenizer, env, LogLevel, Tensor } from '@xenova/transformers'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { type EmbedModel,weightsFile } from './embedding-model.ts'
+import { type EmbedModel, weightsFile } from './embedding-model.ts'
 import { normalise, pool } from './pooling.ts'
 
 /** A loaded model. `run` blocks the thread that calls it. */
@@ -39,15 +39,22 @@ export async function loadEncoder(model: EmbedModel, threads: number): Promise<E
     await encoder.run([encoder.tokenise('a')])
     return encoder
   } catch (cause) {
-    throw new ColloquyError('bad_model', `the embedding model ${model.name} in ${model.folder} cannot be used (${messageOf(cause)}); `
-      + 'check COLLOQUY_EMBED_MODEL, or remove the folder from the cache so that the model is created or downloaded again', { cause })
+    throw new ColloquyError(
+      'bad_model',
+      `the embedding model ${model.name} in ${model.folder} cannot be used (${messageOf(cause)}); `
+        + 'check COLLOQUY_EMBED_MODEL, or remove the folder from the cache so that the model is created or downloaded again',
+      { cause },
+    )
   }
 }
 
 async function load({ folder, dtype, pooling, dimension }: EmbedModel, threads: number): Promise<Encoder> {
   const tokenizer = await AutoTokenizer.from_pretrained(folder, { local_files_only: true })
   const model = await AutoModel.from_pretrained(folder, {
-    local_files_only: true, dtype, device: 'cpu', use_external_data_format: existsSync(join(folder, `${weightsFile(dtype)}_data`)),
+    local_files_only: true,
+    dtype,
+    device: 'cpu',
+    use_external_data_format: existsSync(join(folder, `${weightsFile(dtype)}_data`)),
     session_options: { intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential' },
   })
   const output = pooling === 'none' ? 'sentence_embedding' : 'last_hidden_state'
@@ -69,9 +76,16 @@ async function load({ folder, dtype, pooling, dimension }: EmbedModel, threads: 
         throw new ColloquyError('bad_model', `its output ${output} is of type ${tensor.type}, not float32`)
       }
       if (width !== dimension) throw new ColloquyError('bad_model', `its vectors have ${width} dimensions, not ${dimension}`)
-      const vectors = pooling === 'none'
-        ? batch.map((_, row) => values.slice(row * width, (row + 1) * width))
-        : pool(values, batch.map((tokens) => tokens.length), length, width, pooling)
+      const vectors =
+        pooling === 'none'
+          ? batch.map((_, row) => values.slice(row * width, (row + 1) * width))
+          : pool(
+              values,
+              batch.map((tokens) => tokens.length),
+              length,
+              width,
+              pooling,
+            )
       tensor.dispose()
       return vectors.map((vector) => (normalise(vector) ? vector : undefined))
     },

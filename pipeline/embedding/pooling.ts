@@ -6,7 +6,11 @@
  * @returns a vector for each text, not normalised: `mean` is a sum, which has the same direction.
  */
 export function pool(
-  hidden: Float32Array, lengths: readonly number[], length: number, dimension: number, by: 'mean' | 'cls',
+  hidden: Float32Array,
+  lengths: readonly number[],
+  length: number,
+  dimension: number,
+  by: 'mean' | 'cls',
 ): Float32Array[] {
   return lengths.map((tokens, row) => {
     const start = row * length * dimension

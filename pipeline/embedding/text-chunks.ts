@@ -95,8 +95,10 @@ function halvesOf({ text, tokens }: Piece, tokensMax: number): string[] {
   return parts
 }
 
-const measure = (text: string, { count }: ChunkOptions): Piece =>
-  ({ text, tokens: text.length > CHARACTERS_COUNTED_MAX ? Infinity : count(text) })
+const measure = (text: string, { count }: ChunkOptions): Piece => ({
+  text,
+  tokens: text.length > CHARACTERS_COUNTED_MAX ? Infinity : count(text),
+})
 
 /** A single character (up to two code units) cannot be cut further, however many tokens it has. */
 const fits = ({ text, tokens }: Piece, tokensMax: number): boolean => tokens <= tokensMax || text.length <= 2

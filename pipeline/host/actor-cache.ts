@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import { logSubject, parseLogSubject, type Address } from '../../schemas/subjects.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
+import { type Address, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, lastRecordDirect, type ReadFrom } from '../jetstream/last-record.ts'
 

@@ -5,17 +5,17 @@ import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { RESOLUTION_HEADER } from '../../schemas/dead-letter-resolution.ts'
 import { isFiller, parseInboxSubject, publishedSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import type { Metrics } from '../runtime/metrics.ts'
-import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
-import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
-import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
-import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
-import type { ActorCache, Mailbox } from './actor-cache.ts'
-import { resume } from './resume-point.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { createInFlightCounter } from '../runtime/in-flight-counter.ts'
+import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
+import { createLowWatermark, type LowWatermark } from '../runtime/low-watermark.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import type { PartitionRun } from '../runtime/partitioned-stage.ts'
+import type { ActorCache, Mailbox } from './actor-cache.ts'
+import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
+import { resume } from './resume-point.ts'
 
 export interface HostOptions {
   readonly jetstream: JetStreamContext
@@ -70,17 +70,26 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   }
 
   const handle = createHandler({
-    jetstream, kinds, log, metrics, now: options.now, signal: loop.signal, isLost: options.isLost, yieldPartition: options.yieldPartition,
+    jetstream,
+    kinds,
+    log,
+    metrics,
+    now: options.now,
+    signal: loop.signal,
+    isLost: options.isLost,
+    yieldPartition: options.yieldPartition,
     isAssigned: (partition) => watermarks.has(partition) && !released.has(partition) && options.isAssigned(partition),
     hasValidLease: (partition) => watermarks.has(partition) && options.hasValidLease(partition),
     lowOf: (partition) => released.get(partition) ?? watermarks.get(partition)?.low ?? 0,
-    onAppended: (seq) => { lastAppended = Math.max(lastAppended, seq) },
+    onAppended: (seq) => {
+      lastAppended = Math.max(lastAppended, seq)
+    },
   })
 
   /** Handles the messages of one actor until its mailbox is empty. */
   const work = async (mailbox: Mailbox<Delivery>): Promise<void> => {
     for (let delivery = mailbox.waiting[0]; delivery !== undefined; delivery = mailbox.waiting[0]) {
-      if (!released.has(delivery.partition) && await handle(mailbox, delivery) === 'lost') releasePartition(delivery.partition)
+      if (!released.has(delivery.partition) && (await handle(mailbox, delivery)) === 'lost') releasePartition(delivery.partition)
       mailbox.waiting.shift()
       finish(delivery)
     }
@@ -110,10 +119,18 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
     inFlightOf.get(partition)?.increment()
     const { mailbox, idle } = actors.claim(partition, address)
     mailbox.waiting.push({
-      partition, origin, addressable, subject: publishedSubject(target, message.subject),
-      seq: message.seq, ts: message.time.toISOString(), payload: message.data, msgId: message.headers?.get('Nats-Msg-Id'),
+      partition,
+      origin,
+      addressable,
+      subject: publishedSubject(target, message.subject),
+      seq: message.seq,
+      ts: message.time.toISOString(),
+      payload: message.data,
+      msgId: message.headers?.get('Nats-Msg-Id'),
       // Believed only on messages from SENT, to which producers cannot publish.
-      ...(origin === 'actor' && message.headers?.has(RESOLUTION_HEADER) === true ? { resolution: message.headers.get(RESOLUTION_HEADER) } : {}),
+      ...(origin === 'actor' && message.headers?.has(RESOLUTION_HEADER) === true
+        ? { resolution: message.headers.get(RESOLUTION_HEADER) }
+        : {}),
     })
     if (idle) work(mailbox).catch(loop.fail)
   }

@@ -1,13 +1,13 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { messageOf } from '../../schemas/errors.ts'
-import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Share } from '../cluster/registry.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
+import { newestSourced, SOURCED_STREAMS, sourcedAt } from '../jetstream/sourcing.ts'
+import { streamInfo } from '../jetstream/stream-info.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { lowestPosition, working } from '../runtime/stage-progress.ts'
-import { SOURCED_STREAMS, newestSourced, sourcedAt } from '../jetstream/sourcing.ts'
 import { saveTrimMark } from './trim-mark.ts'
-import { streamInfo } from '../jetstream/stream-info.ts'
 
 export interface TrimOptions {
   readonly jetstream: JetStreamContext
@@ -59,13 +59,15 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
     notes.push({ at: performance.now(), inboxSeq: resolved.position, logSeq: resolved.logSeq })
   }
   const mark = async (): Promise<void> => {
-    await Promise.all(SOURCED_STREAMS.map(async (one) => {
-      const [newest, kept] = [await newestSourced(jetstream, one), marks.get(one.stream) ?? []]
-      if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
-      const inboxSeq = await sourcedAt(jetstream, one, newest)
-      // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
-      if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
-    }))
+    await Promise.all(
+      SOURCED_STREAMS.map(async (one) => {
+        const [newest, kept] = [await newestSourced(jetstream, one), marks.get(one.stream) ?? []]
+        if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
+        const inboxSeq = await sourcedAt(jetstream, one, newest)
+        // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
+        if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
+      }),
+    )
   }
   const trim = async (): Promise<void> => {
     note()
@@ -84,7 +86,10 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
       const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
       if (takenOver === undefined) continue
       await jetstream.jsm.streams.purge(stream, { filter: `${way}.>`, seq: takenOver.seq + 1 })
-      marks.set(stream, kept.filter(({ seq }) => seq > takenOver.seq))
+      marks.set(
+        stream,
+        kept.filter(({ seq }) => seq > takenOver.seq),
+      )
     }
     await jetstream.jsm.streams.purge('INBOX', { seq: due.inboxSeq + 1 })
     trimmed = due.inboxSeq
@@ -106,8 +111,5 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
 function together(shares: readonly Share[], partitionCount: number): Omit<Share, 'partitions'> | undefined {
   const owned = shares.flatMap(({ partitions }) => partitions)
   if (owned.length !== partitionCount || new Set(owned).size !== partitionCount) return undefined
-  return {
-    position: lowestPosition(shares),
-    logSeq: Math.max(...working(shares).map(({ logSeq }) => logSeq)),
-  }
+  return { position: lowestPosition(shares), logSeq: Math.max(...working(shares).map(({ logSeq }) => logSeq)) }
 }

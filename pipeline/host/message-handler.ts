@@ -1,18 +1,18 @@
 import type { Logger } from 'pino'
-import { decide, type Decision } from '../../actors/core/decide.ts'
+import { decide } from '../../actors/core/decide.ts'
+import type { Decision, Message, PendingRecord } from '../../actors/core/decision.ts'
 import { nextDeadline } from '../../actors/core/next-deadline.ts'
-import type { PendingRecord, Message } from '../../actors/core/commit.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import { hasCode } from '../../schemas/errors.ts'
-import { createWakeUps } from '../timers/wake-ups.ts'
-import { askWithRetry } from '../runtime/retry.ts'
-import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createOwnershipGuard } from '../cluster/ownership-guard.ts'
-import type { Metrics } from '../runtime/metrics.ts'
+import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import type { ReadFrom } from '../jetstream/last-record.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
-import { loadActor, type CachedActor, type Mailbox } from './actor-cache.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { askWithRetry } from '../runtime/retry.ts'
+import { createWakeUps } from '../timers/wake-ups.ts'
+import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
 /** A message under way, with the partition whose `low` waits for it. */
@@ -58,7 +58,13 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
   }
   const decideOn = (live: CachedActor, delivery: Delivery, fresh: boolean) => {
     const begun = performance.now()
-    const decision = decide(kinds, live.actor, delivery, { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq }, fresh)
+    const decision = decide(
+      kinds,
+      live.actor,
+      delivery,
+      { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq },
+      fresh,
+    )
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
   }
@@ -74,15 +80,21 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     } catch (error) {
       if (!hasCode(error, 'newer_machine')) throw error
       log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
-      deps.yieldPartition(delivery.partition).catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
+      deps
+        .yieldPartition(delivery.partition)
+        .catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
       return undefined
     }
   }
   /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
   const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: PendingRecord): Promise<boolean> => {
     const appended = await publishWithRetry(
-      { publisher: jetstream.publisher, log, metrics, signal }, mailbox.subject, draft.encoded,
-      { expectLastSubjectSequence: live.lastSeq }, [JS_CODE.wrongLastSequence])
+      { publisher: jetstream.publisher, log, metrics, signal },
+      mailbox.subject,
+      draft.encoded,
+      { expectLastSubjectSequence: live.lastSeq },
+      [JS_CODE.wrongLastSequence],
+    )
     if (!appended.ok) return false
     deps.onAppended(appended.seq)
     mailbox.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
@@ -99,19 +111,19 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       const decision = decideUnlessNewer(mailbox.live, delivery, fresh)
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
-        case 'repeat':
+        case 'duplicate':
           metrics.duplicates.inc({ by: decision.by })
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_due') await setNextWakeUp(mailbox.live)
+          if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.live)
           return 'done'
         case 'threw':
           log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
           break
         case 'record':
           // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
-          if (!deps.hasValidLease(delivery.partition) && !await isStillOwned(delivery.partition)) return 'lost'
+          if (!deps.hasValidLease(delivery.partition) && !(await isStillOwned(delivery.partition))) return 'lost'
           if (await append(mailbox, mailbox.live, decision)) return 'done'
           if (await askWithRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'

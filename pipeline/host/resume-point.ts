@@ -5,11 +5,11 @@ import { ColloquyError } from '../../schemas/errors.ts'
 import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord } from '../jetstream/last-record.ts'
-import type { Metrics } from '../runtime/metrics.ts'
 import { reportTruncation } from '../jetstream/resume-reading.ts'
-import { reportLostInputs } from './trim-mark.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { reportLostInputs } from './trim-mark.ts'
 
 export interface ResumeDeps {
   readonly jetstream: JetStreamContext
@@ -54,8 +54,7 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
   return {
     lows,
     startSeq: reused === undefined ? startSeq : Math.min(startSeq, reused.from),
-    isResolved: (partition, seq) =>
-      seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
+    isResolved: (partition, seq) => seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
   }
 }
 
@@ -72,8 +71,12 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
   const from = after?.seq ?? state.last_seq + 1
   if (from > known) return before
 
-  reportTruncation({ log, metrics }, 'INBOX', { from, known },
-    `sequences ${from} to ${known} are gone, and their effects are in LOG; the host moves INBOX's sequence on`)
+  reportTruncation(
+    { log, metrics },
+    'INBOX',
+    { from, known },
+    `sequences ${from} to ${known} are gone, and their effects are in LOG; the host moves INBOX's sequence on`,
+  )
   const reused = await saveReusedRange(kv, { from, to: known })
   for (;;) {
     // Other workers that found the same may fill it as well, and producers do.
@@ -100,7 +103,7 @@ async function saveReusedRange(kv: KV, found: Reused): Promise<Reused> {
     const before = await reusedIn(kv).get()
     const { from = found.from, to = found.to } = before?.value ?? {}
     const reused = { from: Math.min(found.from, from), to: Math.max(found.to, to) }
-    if (await reusedIn(kv).compareAndSet(reused, before?.revision) !== undefined) return reused
+    if ((await reusedIn(kv).compareAndSet(reused, before?.revision)) !== undefined) return reused
   }
 }
 

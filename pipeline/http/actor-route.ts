@@ -37,7 +37,9 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
 
 /** The response body. `position` is the INBOX sequence of the input, which its producer got with the acknowledgement. */
 const describe = ({ tenant, kind, id }: Address, { record }: Placed) => ({
-  tenant, kind, id,
+  tenant,
+  kind,
+  id,
   n: record.n,
   state: record.to,
   status: record.status,

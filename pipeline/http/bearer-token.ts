@@ -16,8 +16,11 @@ function isLoopback(host: string): boolean {
 /** Refuses to serve other machines without a token. @throws ColloquyError `http_unprotected` if `host` is not a loopback address. */
 export function checkProtection(host: string, token: string | undefined): void {
   if (token !== undefined || isLoopback(host)) return
-  throw new ColloquyError('http_unprotected', `COLLOQUY_HTTP_HOST is ${host}, which other machines can reach, and no token is set; `
-    + 'set COLLOQUY_HTTP_TOKEN (16 characters or more), or COLLOQUY_HTTP_HOST=127.0.0.1')
+  throw new ColloquyError(
+    'http_unprotected',
+    `COLLOQUY_HTTP_HOST is ${host}, which other machines can reach, and no token is set; `
+      + 'set COLLOQUY_HTTP_TOKEN (16 characters or more), or COLLOQUY_HTTP_HOST=127.0.0.1',
+  )
 }
 
 /**

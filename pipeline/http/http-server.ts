@@ -75,7 +75,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const refuseOtherMethods = trackMethods(app)
   options.addRoutes?.(app)
   addInputRoute(app, {
-    publisher: jetstream.publisher, connection, waitFor: createWaits(options), closing: closing.signal, durability: options.durability,
+    publisher: jetstream.publisher,
+    connection,
+    waitFor: createWaits(options),
+    closing: closing.signal,
+    durability: options.durability,
   })
   addActorRoute(app, { jetstream, partitionCount: options.partitionCount, connection })
   if (options.search !== undefined) addSearchRoute(app, options.search)
@@ -113,7 +117,10 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
   const checkBearer = createBearerCheck(token)
   const answer = async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const problem = asProblem(error)
-    const { method, routeOptions: { url: route } } = request
+    const {
+      method,
+      routeOptions: { url: route },
+    } = request
     if (problem.status === 500) log.error({ err: error, method, route }, 'a request failed')
     await reply.code(problem.status).headers(problem.headers).type(PROBLEM_TYPE).send(problemBody(problem))
   }
@@ -141,7 +148,7 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
 function trackMethods(app: FastifyInstance): () => void {
   const allowed = new Map<string, string[]>()
   app.addHook('onRoute', ({ url, method }) => {
-    allowed.set(url, [...allowed.get(url) ?? [], ...[method].flat()])
+    allowed.set(url, [...(allowed.get(url) ?? []), ...[method].flat()])
   })
   return () => {
     for (const [url, methods] of [...allowed]) {
@@ -168,14 +175,16 @@ function answerUnparsed(code: string | undefined, socket: Socket): void {
   if (!socket.writable || code === 'ECONNRESET') return void socket.destroy()
   const problem = parserProblem(code)
   const body = JSON.stringify(problemBody(problem))
-  socket.end(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n`
-    + `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\n`
+      + `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
 }
 
 function parserProblem(code: string | undefined): HttpProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpProblem('headers_too_large', `the headers are too large; ${HEADER_BYTES_MAX} bytes are allowed, send fewer or shorter ones`)
+      return new HttpProblem('headers_too_large', `the headers are too large; send at most ${HEADER_BYTES_MAX} bytes`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new HttpProblem('request_timeout', 'the request took too long to arrive; send it again')
     default:
@@ -187,8 +196,12 @@ function listenError(cause: unknown, host: string, port: number): unknown {
   switch (codeOf(cause)) {
     case 'EADDRINUSE':
     case 'EACCES':
-      return new ColloquyError('port_taken', `cannot listen for HTTP on port ${port} of ${host} (${codeOf(cause)}); `
-        + 'stop the process that listens there, or set COLLOQUY_HTTP_PORT to another port', { cause })
+      return new ColloquyError(
+        'port_taken',
+        `cannot listen for HTTP on port ${port} of ${host} (${codeOf(cause)}); `
+          + 'stop the process that listens there, or set COLLOQUY_HTTP_PORT to another port',
+        { cause },
+      )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new ColloquyError('bad_http_host', `${host} is not an address of this machine; check COLLOQUY_HTTP_HOST`, { cause })

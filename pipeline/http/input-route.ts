@@ -2,18 +2,19 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
 import { decodeUtf8, parseJson } from '../../schemas/json.ts'
-import { inputSubject, messageIdOf, type Address } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
-import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
+import type { Durability } from '../producer/receipt.ts'
+import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
 import type { ConnectionWatch } from './connection-health.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
-import type { Durability } from '../producer/receipt.ts'
-import { WAITS, type ActorWait, type Handled } from '../producer/wait-for.ts'
+import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
+/** Max and default of the query parameter `timeoutMs`. */
 export const WAIT_MS_MAX = 60_000
 const WAIT_MS_DEFAULT = 10_000
-/** Requests that wait for their input at one time. */
+/** Requests that may wait for their input at one time. */
 const WAITING_MAX = 1_000
 
 export interface InputRouteDeps {
@@ -21,7 +22,7 @@ export interface InputRouteDeps {
   readonly connection: ConnectionWatch
   readonly durability: Durability
   readonly waitFor: (address: Address) => ActorWait
-  /** Ends waiting when the server closes. */
+  /** Aborts when the server closes; waiting requests are answered then. */
   readonly closing: AbortSignal
 }
 
@@ -31,13 +32,15 @@ const querySchema = z.strictObject({
 })
 
 interface Stored {
-  /** INBOX sequence of the input, or of the one that it repeats. */
+  /** INBOX sequence of the input, or of the earlier input with the same id. */
   readonly position: number
   readonly id: string
   readonly durability: Durability
 }
 
-/** `POST /v1/in/<tenant>/<kind>/<id>`: publishes the body as it is, and waits for what becomes of it where that is wanted. */
+/**
+ * Adds `POST /v1/in/<tenant>/<kind>/<id>[?wait=…&timeoutMs=…]`: stores the body unchanged in INBOX and, with `wait`, waits for its outcome.
+ */
 export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void {
   let waiting = 0
   app.post<{ Params: AddressParams }>(`/v1/in/${ADDRESS_PATH}`, async (request, reply) => {
@@ -50,18 +53,22 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     if (wait === undefined) return reply.code(202).send(await publish(deps, address, body))
 
     if (waiting >= WAITING_MAX) {
-      const detail = `${WAITING_MAX} requests wait already; nothing was stored. Send it again later, or without wait`
+      const detail = `${WAITING_MAX} requests are waiting already and nothing was stored; repeat the request later, or without wait`
       throw new HttpProblem('too_many_waits', detail, { headers: RETRY_AFTER })
     }
     waiting += 1
-    const gone = new AbortController()
-    reply.raw.once('close', () => gone.abort())
+    const disconnected = new AbortController()
+    reply.raw.once('close', () => disconnected.abort())
     const actor = deps.waitFor(address)
     try {
       const stored = await publish(deps, address, body)
-      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, gone.signal])
-      const handled = await actor.until(wait, { position: stored.position, payload: body.payload }, signal)
-        .catch((error: unknown): never => { throw waitProblem(error, stored, `${wait} was not there within ${timeoutMs} ms. Wait longer with timeoutMs, or read the actor later`) })
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), deps.closing, disconnected.signal])
+      const handled = await actor
+        .until(wait, { position: stored.position, payload: body.payload }, signal)
+        .catch((error: unknown): never => {
+          const timedOut = `${wait} has not caught up within ${timeoutMs} ms; wait longer with timeoutMs, or read the actor later`
+          throw waitProblem(error, stored, timedOut)
+        })
       return await reply.code(202).send({ ...stored, ...handled } satisfies Stored & Handled)
     } finally {
       actor.stop()
@@ -72,7 +79,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
 
 interface Body {
   readonly payload: Uint8Array
-  /** Where it has one that may be one; what it has else the host rejects. */
+  /** The id in the body if it is valid. The host rejects an input whose id is not. */
   readonly id: string | undefined
 }
 
@@ -94,19 +101,20 @@ async function publish({ publisher, durability }: InputRouteDeps, address: Addre
 }
 
 function refusal({ code, description }: Extract<PublishResult, { ok: false }>): HttpProblem {
-  const detail = `INBOX did not take the input (${code}: ${description})`
+  const detail = `INBOX refused the input (${code}: ${description})`
+  const remedy = 'repeat the request later, under the same id'
   return NO_ROOM_CODES.has(code)
-    ? new HttpProblem('inbox_full', `${detail}: it is full until hosts have caught up; send it again later, under the same id`, { headers: RETRY_AFTER })
-    : new HttpProblem('inbox_refused', `${detail}; send it again later, under the same id`, { headers: RETRY_AFTER })
+    ? new HttpProblem('inbox_full', `${detail} because it is full until hosts have caught up; ${remedy}`, { headers: RETRY_AFTER })
+    : new HttpProblem('inbox_refused', `${detail}; ${remedy}`, { headers: RETRY_AFTER })
 }
 
-/** A wait that failed: the input is stored all the same, so that its position is told. */
+/** The problem of a wait that failed. The input is stored, so the problem has its position. */
 function waitProblem(cause: unknown, { position, id }: Stored, timedOut: string): HttpProblem {
   const stored = `the input is stored at position ${position}`
   const more = { position, id }
   const name = cause instanceof DOMException ? cause.name : ''
   if (name === 'TimeoutError') return new HttpProblem('wait_timeout', `${stored}; ${timedOut}`, { more, cause })
-  if (name === 'AbortError') return new HttpProblem('closing', `${stored}; the server closes. Read the actor later`, { more, cause })
+  if (name === 'AbortError') return new HttpProblem('closing', `${stored}; the server is closing, read the actor later`, { more, cause })
   const { status, code, headers } = asProblem(cause)
-  return new HttpProblem(code, `${stored}; what became of it could not be found out. Read the actor later`, { status, more, headers, cause })
+  return new HttpProblem(code, `${stored}; its outcome is unknown, read the actor later`, { status, more, headers, cause })
 }

@@ -33,7 +33,12 @@ export class HttpProblem extends ColloquyError {
 
 /** The response body of a problem. */
 export const problemBody = ({ status, code, message, more }: HttpProblem) => ({
-  type: `urn:colloquy:problem:${code}`, title: STATUS_CODES[status] ?? 'Error', status, detail: message, code, ...more,
+  type: `urn:colloquy:problem:${code}`,
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail: message,
+  code,
+  ...more,
 })
 
 /** Header of a 503: seconds after which a client should retry. */
@@ -42,15 +47,21 @@ export const RETRY_AFTER = { 'retry-after': '5' } as const
 /** Problems for requests that Fastify refuses itself, by its error code. */
 const FRAMEWORK_PROBLEMS: Readonly<Record<string, HttpProblem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new HttpProblem('too_large', `the body is too large; send at most ${LIMITS.inputBytesMax} bytes`),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE:
-    new HttpProblem('unsupported_media_type', 'the Content-Type must be application/json or application/cloudevents+json'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: new HttpProblem(
+    'unsupported_media_type',
+    'the Content-Type must be application/json or application/cloudevents+json',
+  ),
   FST_ERR_BAD_URL: new HttpProblem('bad_url', 'the path is not valid percent-encoding; encode its parts with encodeURIComponent'),
 }
 
 /** Error codes of Colloquy's requests to NATS. After `no_reply` it is unknown whether the input was stored. */
 const REQUEST_FAILURES: readonly HttpErrorCode[] = ['no_reply', 'no_responders', 'closed']
 const NATS_FAILURES = [
-  nats.TimeoutError, nats.NoRespondersError, nats.RequestError, nats.ClosedConnectionError, nats.DrainingConnectionError,
+  nats.TimeoutError,
+  nats.NoRespondersError,
+  nats.RequestError,
+  nats.ClosedConnectionError,
+  nats.DrainingConnectionError,
 ]
 
 /** Maps an error to the problem that the client gets. An unexpected error becomes 500 `internal`, without its details. */

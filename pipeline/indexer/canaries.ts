@@ -1,60 +1,72 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
+import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 
-const proofsSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
-type Proof = z.infer<typeof proofsSchema>[number]
+const canariesSchema = z.array(z.object({ seq: z.int().positive(), id: z.string() }))
+type Canary = z.infer<typeof canariesSchema>[number]
 
 /**
- * Points that a store was given and must still have. The checkpoint of who fills it is kept elsewhere, and says nothing of a store that was
- * emptied, or put back to an older state.
+ * Points that were written to a vector store and must still be there. They detect a store that was emptied, or restored to an older state.
+ * The indexer's checkpoint cannot, because it is stored elsewhere.
  */
 export interface Canaries {
-  /** The part of a history that still holds: the positions up to the newest proof that the store has. */
-  trusted(history: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
-  /** To be called when points are stored, before the checkpoint says so. */
-  note(points: readonly IndexPoint[]): Promise<void>
-  /** Points from records above this were removed. */
-  forgetAbove(seq: number): Promise<void>
+  /** Drops from a history, newest first, the positions after the newest canary that the store still has. */
+  verifiedHistory(history: readonly StreamPosition[]): Promise<readonly StreamPosition[]>
+  /** Chooses canaries among points. Call it when the store has the points, before the checkpoint covers them. */
+  record(points: readonly IndexPoint[]): Promise<void>
+  /** Drops the canaries of records after a LOG sequence, whose points were removed. */
+  removeAbove(seq: number): Promise<void>
 }
 
-/** Distances are told apart by powers of this: a dozen proofs reach back over a log of any length. */
+/** Canaries are at distances of powers of this from the newest: a dozen reach back over a log of any length. */
 const GROWTH = 8
 
-export function createCanaries({ kv, reader, store, log }: { readonly kv: KV; readonly reader: string; readonly store: IndexWriter; readonly log: Logger }): Canaries {
-  const stored = typedKey<readonly Proof[]>(kv, `${reader}.proofs`, proofsSchema)
-  let known: readonly Proof[] | undefined
-  const load = async (): Promise<readonly Proof[]> => (await stored.get())?.value ?? []
-  const save = async (proofs: readonly Proof[]): Promise<void> => {
-    await stored.put(proofs)
-    known = proofs
+export interface CanariesDeps {
+  readonly kv: KV
+  /** Name of the reader of LOG that fills the store; part of the key in the bucket. */
+  readonly reader: string
+  readonly store: IndexWriter
+  readonly log: Logger
+}
+
+/** Creates the canaries of one reader and its store. They are kept in the cluster's bucket. */
+export function createCanaries({ kv, reader, store, log }: CanariesDeps): Canaries {
+  const stored = typedKey<readonly Canary[]>(kv, `${reader}.proofs`, canariesSchema)
+  let known: readonly Canary[] | undefined
+  const load = async (): Promise<readonly Canary[]> => (await stored.get())?.value ?? []
+  const save = async (canaries: readonly Canary[]): Promise<void> => {
+    await stored.put(canaries)
+    known = canaries
   }
   return {
-    async trusted(history) {
-      const proofs = await load()
-      known = proofs
-      if (proofs.length === 0) return history
-      const there = await store.existing(proofs.map(({ id }) => id))
-      const newest = proofs.find(({ id }) => there.has(id))
-      if (newest === proofs[0]) return history
+    async verifiedHistory(history) {
+      const canaries = await load()
+      known = canaries
+      if (canaries.length === 0) return history
+      const existing = await store.existing(canaries.map(({ id }) => id))
+      const newest = canaries.find(({ id }) => existing.has(id))
+      if (newest === canaries[0]) return history
       const goesOnAt = newest?.seq ?? 0
-      log.error({ had: proofs[0]?.seq, goesOnAt }, 'the memory lacks what it was given: it was emptied, or put back to an older state; it is filled again from LOG')
-      await save(proofs.filter(({ seq }) => seq <= goesOnAt))
+      log.error(
+        { had: canaries[0]?.seq, goesOnAt },
+        'the vector store lacks points that were written to it: it was emptied or restored to an older state; refilling it from LOG',
+      )
+      await save(canaries.filter(({ seq }) => seq <= goesOnAt))
       return history.filter(({ seq }) => seq <= goesOnAt)
     },
-    async note(points) {
+    async record(points) {
       const last = points.at(-1)
       if (last === undefined) return
-      const older = (known ?? await load()).filter(({ seq }) => seq < last.seq)
-      // Of each class of distances the oldest is kept, so that it grows into the next one.
-      const oldest = new Map(older.map((proof) => [Math.ceil(Math.log(last.seq - proof.seq) / Math.log(GROWTH)), proof]))
+      const older = (known ?? (await load())).filter(({ seq }) => seq < last.seq)
+      // Keeps the oldest canary of each class of distances, so that it moves into the next class as the log grows.
+      const oldest = new Map(older.map((canary) => [Math.ceil(Math.log(last.seq - canary.seq) / Math.log(GROWTH)), canary]))
       await save([{ seq: last.seq, id: last.id }, ...oldest.values()])
     },
-    async forgetAbove(seq) {
-      await save((known ?? await load()).filter((proof) => proof.seq <= seq))
+    async removeAbove(seq) {
+      await save((known ?? (await load())).filter((canary) => canary.seq <= seq))
     },
   }
 }

@@ -2,92 +2,100 @@ import type { JsMsg } from '@nats-io/jetstream'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject } from '../../schemas/subjects.ts'
+import { deadSubject, parseLogSubject } from '../../schemas/subjects.ts'
+import { headerText } from '../dispatcher/dead-letter-messages.ts'
+import type { LocalEmbedder } from '../embedding/embedder.ts'
+import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { nextRecord, recordsOfKind } from '../jetstream/last-record.ts'
+import { openReader } from '../jetstream/ordered-reader.ts'
+import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
+import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
-import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
-import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
 import type { StageRun } from '../runtime/stage.ts'
-import type { Checkpoints } from '../jetstream/checkpoints.ts'
-import { withPosition, type StreamPosition } from '../jetstream/position-history.ts'
-import { resumeReading } from '../jetstream/resume-reading.ts'
-import { createConsumeLoop } from '../jetstream/consume-loop.ts'
-import { openReader } from '../jetstream/ordered-reader.ts'
-import { reportUnembeddable } from './unembeddable.ts'
-import type { LocalEmbedder } from '../embedding/embedder.ts'
+import type { IndexPoint, IndexWriter } from '../search/vector-store.ts'
 import type { Canaries } from './canaries.ts'
-import { pointId, type IndexChange, type IndexText } from './index-changes.ts'
+import { type IndexChange, type IndexText, pointId } from './index-changes.ts'
 import { changeOf } from './record-changes.ts'
 
 export interface IndexerOptions extends Pick<RetryDeps, 'log' | 'metrics'> {
   readonly jetstream: JetStreamContext
-  /** Of this reader of LOG and this collection. */
+  /** Checkpoints of this reader of LOG, and canaries of its collection. */
   readonly checkpoints: Checkpoints
-  readonly proofs: Canaries
+  readonly canaries: Canaries
   readonly embedder: LocalEmbedder
   readonly store: IndexWriter
-  /** Aborted once another collection has taken the place of this one: the run ends, and the next one fills the other. */
+  /** Aborts when another collection replaces this one. The run ends then, and the next run fills the other collection. */
   readonly replaced?: AbortSignal
-  /** Records read and not yet stored, and their bytes. */
+  /** Max records, and their bytes, that are read and not yet stored. */
   readonly recordsMax: number
   readonly bytesMax: number
-  /** Records in one batch, and how long one waits for others. */
+  /** Max records in one batch. */
   readonly batchRecordsMax: number
+  /** Milliseconds that a record waits for its batch to fill. */
   readonly batchMs: number
 }
 
-/** Records that are stored together. */
+/** The changes of records that are stored together. */
 interface Batch {
-  /** By key: what a later record lets go is not stored first. */
+  /** By key. A text that a later record of the batch removes is not stored at all. */
   readonly texts: Map<string, IndexText>
   readonly forgotten: Set<string>
   records: number
   last: StreamPosition
 }
+
+/** A chunk of a text. */
 interface Piece {
   readonly of: IndexText
   readonly chunk: number
   readonly text: string
 }
 
-/** Texts that are cut, embedded and stored at one time; a record of knowledge may bring hundreds. */
+/** Texts that are chunked, embedded and stored in one step. A record of a knowledge source may have hundreds. */
 const TEXTS_MAX = 256
 
-/** The one reader that this stage is. */
+/** Key of the checkpoint: the indexer reads all partitions as one. */
 const WHOLE_LOG = 0
 
 /**
- * The embedder's stage: reads LOG and stores what was said, embedded, in one collection. Its checkpoint is written after all points of
- * a batch; a crash repeats points, whose ids make that harmless. A store that does not answer ends the run, which is begun anew: LOG keeps what waits.
+ * Starts the indexer: it reads LOG, embeds the messages and knowledge of its records, and stores them in one collection. The checkpoint is
+ * written after all points of a batch. A crash therefore repeats points, which replace equal ones. A store that does not answer ends the
+ * run; the stage restarts it from the checkpoint.
  */
 export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
-  const { jetstream, checkpoints, proofs, embedder, store, log, metrics } = options
-  const resumed = await resumeReading({
-    jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records',
-  }, await proofs.trusted(await checkpoints.find(WHOLE_LOG) ?? []))
-  let { position: begunAt, history } = resumed
+  const { jetstream, checkpoints, canaries, embedder, store, log, metrics } = options
+  const resumed = await resumeReading(
+    { jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records' },
+    await canaries.verifiedHistory((await checkpoints.find(WHOLE_LOG)) ?? []),
+  )
+  let { position: startSeq, history } = resumed
   if (resumed.truncated) {
-    await store.removeAbove(begunAt)
-    await proofs.forgetAbove(begunAt)
-    const learnedFrom = await firstOfKnowledge(jetstream)
-    if (learnedFrom !== undefined && learnedFrom <= begunAt) {
-      // Chunks that lost records had removed are valid again: only the records that taught them have their texts.
-      begunAt = learnedFrom - 1
+    await store.removeAbove(startSeq)
+    await canaries.removeAbove(startSeq)
+    const firstKnowledgeSeq = await firstOfKnowledge(jetstream)
+    if (firstKnowledgeSeq !== undefined && firstKnowledgeSeq <= startSeq) {
+      // Chunks that lost records had removed are valid again: only the records that added them have their texts.
+      startSeq = firstKnowledgeSeq - 1
       history = []
     }
   }
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: begunAt + 1, messagesMax: options.recordsMax })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: startSeq + 1, messagesMax: options.recordsMax })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
   const deadLetters = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
-  /** Up to here points may be stored already: the checkpoint was lost, or is older than what was stored. */
-  const mayBeKnownUpTo = begunAt + reader.pending
-  let stored = begunAt
+  /** Up to this sequence the store may have points already, because the checkpoint was lost or is older than the store. */
+  const maybeStoredUpTo = startSeq + reader.pending
+  let stored = startSeq
 
   const batches = createBatchLoop<JsMsg, Batch>({
-    inFlight, signal: loop.signal, fail: loop.fail, waitMs: options.batchMs,
+    inFlight,
+    signal: loop.signal,
+    fail: loop.fail,
+    waitMs: options.batchMs,
     create: () => ({ texts: new Map(), forgotten: new Set(), records: 0, last: reader.position }),
     fill(batch, message) {
       batch.last = reader.position
@@ -96,9 +104,9 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     },
     shouldFlush: ({ records, waits }) => waits > 0 || records >= options.batchRecordsMax,
     async write(batch) {
-      const begun = performance.now()
+      const startedMs = performance.now()
       await writeToStore(batch)
-      metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - begun) / 1000 / batch.records)
+      metrics.handlerSeconds.observe({ stage: 'embed' }, (performance.now() - startedMs) / 1000 / batch.records)
       history = withPosition(history, batch.last)
       await checkpoints.save(WHOLE_LOG, history)
       stored = batch.last.seq
@@ -124,15 +132,18 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       const points = await embed(all.slice(from, from + TEXTS_MAX))
       if (points.length > 0) await store.upsert(points)
       // A canary must stay in the store, and knowledge may be removed.
-      await proofs.note(points.filter((point) => point.in === 'messages'))
+      await canaries.record(points.filter((point) => point.in === 'messages'))
       metrics.stageOut.inc({ stage: 'embed' }, points.length)
     }
-    // After what takes its place is there: a source that changes is never gone for a moment.
+    // Removed after the new chunks are stored, so that a source that changes can be found at any moment.
     if (forgotten.size > 0) await store.remove([...forgotten].map((key) => pointId({ key }, 0)))
   }
   const embed = async (texts: readonly IndexText[]): Promise<IndexPoint[]> => {
-    const pieces = await unknown((await Promise.all(texts.map(cut))).flat())
-    const vectors = await embedder.embedEach(pieces.map(({ text }) => text), 'passage')
+    const pieces = await notStored((await Promise.all(texts.map(split))).flat())
+    const vectors = await embedder.embedEach(
+      pieces.map(({ text }) => text),
+      'passage',
+    )
     const points: IndexPoint[] = []
     for (const [index, { of, chunk, text }] of pieces.entries()) {
       const vector = vectors[index]
@@ -143,9 +154,9 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     }
     return points
   }
-  const cut = async (text: IndexText): Promise<Piece[]> => {
+  const split = async (text: IndexText): Promise<Piece[]> => {
     if (text.chunk !== undefined) return [{ of: text, chunk: text.chunk, text: text.text }]
-    // Short ones are left uncut unseen. One that has more tokens than it looks like is embedded as the mean of its chunks.
+    // A short text is not tokenized to find out its length. If it has too many tokens, the embedder averages the vectors of its parts.
     if (text.text.length <= embedder.model.tokensMax / 2) return [{ of: text, chunk: 0, text: text.text }]
     try {
       return (await embedder.chunk(text.text)).map((chunk, index) => ({ of: text, chunk: index, text: chunk }))
@@ -155,14 +166,15 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
       return []
     }
   }
-  /** Those that the store has not got. What it has need not be embedded again. */
-  const unknown = async (pieces: readonly Piece[]): Promise<readonly Piece[]> => {
+  /** The pieces that the store lacks. The others need not be embedded again. */
+  const notStored = async (pieces: readonly Piece[]): Promise<readonly Piece[]> => {
     const [first] = pieces
-    if (first === undefined || first.of.seq > mayBeKnownUpTo) return pieces
+    if (first === undefined || first.of.seq > maybeStoredUpTo) return pieces
     const known = await store.existing(pieces.map(({ of, chunk }) => idOf(of, chunk)))
     return pieces.filter(({ of, chunk }) => !known.has(idOf(of, chunk)))
   }
-  options.replaced?.addEventListener('abort', () => loop.fail(new ColloquyError('memory_replaced', 'the memory is of another model from now on')), { once: true })
+  const onReplaced = (): void => loop.fail(new ColloquyError('memory_replaced', 'another collection replaced that of the search index'))
+  options.replaced?.addEventListener('abort', onReplaced, { once: true })
   loop.run(take)
 
   const { name, kind } = embedder.model
@@ -173,15 +185,37 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     async stop() {
       batches.drain()
       await loop.stop()
-      // Points that are still on their way must not arrive after the next run has removed what LOG lost.
+      // A write in flight must not arrive after the next run has removed the points of lost records.
       await batches.whenWritten()
     },
   }
 }
 
-/** The first record of any source. */
+/** LOG sequence of the first record of any knowledge source. */
 const firstOfKnowledge = async (jetstream: JetStreamContext): Promise<number | undefined> =>
   (await nextRecord(jetstream, recordsOfKind(SOURCE_KIND), 1, 'anyReplica'))?.seq
 
-/** A chunk of knowledge is named by its key, wherever it stands; of what was said the chunk is its place. */
+/** The point's id. A knowledge chunk has a key of its own, whatever its position. The chunks of a message share the message's key. */
 const idOf = (text: IndexText, chunk: number): string => pointId(text, text.chunk === undefined ? chunk : 0)
+
+const REASON = 'embed_failed'
+
+/**
+ * Publishes a text that the embedding model fails on to DEAD, so that the stage can continue. Repeated calls publish one message. The dead
+ * letter has no input, so it cannot be redriven.
+ */
+async function reportUnembeddable(deps: RetryDeps, text: IndexText, error: ColloquyError): Promise<void> {
+  const { tenant, kind, actor, seq, source } = text
+  deps.log.warn({ tenant, kind, actor, seq, err: error }, 'the embedding model failed on a text; publishing it to DEAD and skipping it')
+  const payload = JSON.stringify({ source, text: text.text })
+  await publishWithRetry(deps, deadSubject(REASON, { tenant, kind, id: actor }), payload, {
+    msgId: `dead-${pointId(text, 0)}`,
+    headers: {
+      'Colloquy-Log-Seq': String(seq),
+      'Colloquy-At': text.at,
+      'Colloquy-Reason': REASON,
+      'Colloquy-Error': headerText(error.message),
+    },
+  })
+  deps.metrics.deadLetters.inc({ reason: REASON })
+}

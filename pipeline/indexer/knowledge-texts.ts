@@ -29,10 +29,21 @@ export function knowledgeOf(address: Address, record: LogRecord, seq: number): I
     const chunk = chunkIdOf(text)
     // Equal texts have one id: only the first becomes a chunk.
     if (!fresh.delete(chunk)) return []
-    return [{
-      key: keyOf(chunk), chunk: taught.data.from + index, tenant, in: 'knowledge' as const, kind, actor, source,
-      lang: taught.data.lang ?? detectLanguage(text), at: record.at, seq, text,
-    }]
+    return [
+      {
+        key: keyOf(chunk),
+        chunk: taught.data.from + index,
+        tenant,
+        in: 'knowledge' as const,
+        kind,
+        actor,
+        source,
+        lang: taught.data.lang ?? detectLanguage(text),
+        at: record.at,
+        seq,
+        text,
+      },
+    ]
   })
   return { texts, forgotten }
 }

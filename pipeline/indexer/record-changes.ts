@@ -17,11 +17,20 @@ export function changeOf(address: Address, record: LogRecord, seq: number): Inde
 }
 
 const messageTexts = (address: Address, record: LogRecord, seq: number): IndexText[] =>
-  messagesIn(record).filter(({ text }) => text.trim() !== '').map(({ idx, id, lang, time, text }) => ({
-    key: `${actorKey(address)}/${record.n}/${idx}/${id}`,
-    tenant: address.tenant, in: 'messages', kind: address.kind, actor: address.id, source: id,
-    lang, at: time, seq, text,
-  }))
+  messagesIn(record)
+    .filter(({ text }) => text.trim() !== '')
+    .map(({ idx, id, lang, time, text }) => ({
+      key: `${actorKey(address)}/${record.n}/${idx}/${id}`,
+      tenant: address.tenant,
+      in: 'messages',
+      kind: address.kind,
+      actor: address.id,
+      source: id,
+      lang,
+      at: time,
+      seq,
+      text,
+    }))
 
 interface IndexedMessage {
   /** 0: the record's input; 1, 2…: the events that it emitted. */

@@ -33,8 +33,10 @@ const REVISION_CHARS = 22
 export function documentPartsOf({ source, title, lang, url, chunks }: Document): DocumentParts {
   if (chunks.length === 0) throw new ColloquyError('empty_document', 'the document has no text')
   if (chunks.length > KNOWLEDGE_LIMITS.chunksMax) {
-    throw new ColloquyError('too_long',
-      `the document has ${chunks.length} chunks; at most ${KNOWLEDGE_LIMITS.chunksMax} are allowed; split it into several files`)
+    throw new ColloquyError(
+      'too_long',
+      `the document has ${chunks.length} chunks; at most ${KNOWLEDGE_LIMITS.chunksMax} are allowed; split it into several files`,
+    )
   }
   const properties = { source, title, lang, url }
   const revision = hash('sha256', JSON.stringify([properties, chunks]), 'base64url').slice(0, REVISION_CHARS)

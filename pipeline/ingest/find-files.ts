@@ -16,12 +16,20 @@ const EXTENSIONS: Readonly<Record<FileFormat, string>> = {
     erl hs ml mli clj cljs sh bash zsh fish ps1 bat sql graphql proto tf hcl nix vue svelte css scss less yaml yml toml ini conf json
     json5 xml gradle groovy m mm zig nim v sol`,
 }
-const FORMATS: ReadonlyMap<string, FileFormat> = new Map((Object.keys(EXTENSIONS) as FileFormat[])
-  .flatMap((format) => EXTENSIONS[format].split(/\s+/).map((extension) => [extension, format] as const)))
+const FORMATS: ReadonlyMap<string, FileFormat> = new Map(
+  (Object.keys(EXTENSIONS) as FileFormat[]).flatMap((format) =>
+    EXTENSIONS[format].split(/\s+/).map((extension) => [extension, format] as const),
+  ),
+)
 /** Formats of common files without an extension. */
 const NAMES: ReadonlyMap<string, FileFormat> = new Map([
-  ['readme', 'text'], ['license', 'text'], ['changelog', 'text'], ['authors', 'text'], ['notice', 'text'],
-  ['makefile', 'code'], ['dockerfile', 'code'],
+  ['readme', 'text'],
+  ['license', 'text'],
+  ['changelog', 'text'],
+  ['authors', 'text'],
+  ['notice', 'text'],
+  ['makefile', 'code'],
+  ['dockerfile', 'code'],
 ])
 
 /** A file to read. */

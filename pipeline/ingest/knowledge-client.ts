@@ -1,12 +1,12 @@
-import { type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { type Context,contextSchema, idsIn } from '../../actors/kinds/source/revision.ts'
+import { type Context, contextSchema, idsIn } from '../../actors/kinds/source/revision.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND, sourceActorId } from '../../schemas/knowledge-events.ts'
 import type { Address } from '../../schemas/subjects.ts'
 import { lastRecord, recordsOf } from '../jetstream/last-record.ts'
 import type { Sender } from '../producer/input-sender.ts'
-import { type Document,documentPartsOf } from './document-parts.ts'
+import { type Document, documentPartsOf } from './document-parts.ts'
 
 /** The result of an upload. `unchanged` means that the same document was uploaded before, and nothing was sent. */
 export interface Uploaded {
@@ -61,8 +61,11 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
       const { n, known } = await standingOf(jsm, address)
       const chunks = idsIn(known?.chunks).union(idsIn(known?.coming?.chunks)).size
       if (chunks === 0) {
-        throw new ColloquyError('no_such_source', `the tenant ${tenant} has no document ${JSON.stringify(source)}; `
-          + 'name it as it was given to "colloquy learn", with its --tenant')
+        throw new ColloquyError(
+          'no_such_source',
+          `the tenant ${tenant} has no document ${JSON.stringify(source)}; `
+            + 'name it as it was given to "colloquy learn", with its --tenant',
+        )
       }
       await sender.send(address, { type: 'source.forgotten', id: `forgotten-after-${n}`, source: 'learn', data: {} })
       return chunks
@@ -89,5 +92,8 @@ async function standingOf(jsm: JetStreamManager, address: Address): Promise<Stan
 }
 
 const noKnowledge = (why: string): ColloquyError =>
-  new ColloquyError('no_knowledge', `documents are stored by the built-in kind "${SOURCE_KIND}", and ${why}; `
-    + 'upgrade the running processes, or rename the kind in the config')
+  new ColloquyError(
+    'no_knowledge',
+    `documents are stored by the built-in kind "${SOURCE_KIND}", and ${why}; `
+      + 'upgrade the running processes, or rename the kind in the config',
+  )

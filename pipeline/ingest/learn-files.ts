@@ -57,7 +57,16 @@ const DOCUMENT_ERRORS: ReadonlySet<string> = new Set<ErrorCode>(['empty_document
  */
 export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, signal, onProgress }: LearnOptions): Promise<LearnSummary> {
   const summary: LearnSummary = {
-    files: 0, learned: 0, changed: 0, unchanged: 0, chunks: 0, added: 0, removed: 0, bytes: 0, badCount: 0, bad: [],
+    files: 0,
+    learned: 0,
+    changed: 0,
+    unchanged: 0,
+    chunks: 0,
+    added: 0,
+    removed: 0,
+    bytes: 0,
+    badCount: 0,
+    bad: [],
   }
   const inFlight = createInFlightLimiter({ countMax: UPLOADS_MAX, bytesMax: BYTES_MAX })
   const failed = new AbortController()
@@ -95,13 +104,14 @@ export async function learnFiles(files: AsyncIterable<FoundFile>, { knowledge, s
     // A file that is listed twice is the same document; two lines with the same id are not.
     else if (before !== undefined && line !== undefined) {
       refuse({ ...at, problem: `id ${JSON.stringify(document.source)} was in ${before} already` })
-    }
-    else if (before === undefined) {
+    } else if (before === undefined) {
       inFlight.acquire(bytes)
-      upload(document, at).catch((error: unknown) => failed.abort(error)).finally(() => {
-        inFlight.release(bytes)
-        onProgress?.(summary)
-      })
+      upload(document, at)
+        .catch((error: unknown) => failed.abort(error))
+        .finally(() => {
+          inFlight.release(bytes)
+          onProgress?.(summary)
+        })
       return
     }
     onProgress?.(summary)

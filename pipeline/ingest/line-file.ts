@@ -56,9 +56,10 @@ async function* split(stream: AsyncIterable<Buffer>): AsyncGenerator<Line> {
     else parts = []
   }
   const finish = (): Line => {
-    const line = length > LINE_BYTES_MAX
-      ? { number, bytes: new Uint8Array(), problem: `the line has ${length} bytes; at most ${LINE_BYTES_MAX} are allowed` }
-      : { number, bytes: Buffer.concat(parts) }
+    const line =
+      length > LINE_BYTES_MAX
+        ? { number, bytes: new Uint8Array(), problem: `the line has ${length} bytes; at most ${LINE_BYTES_MAX} are allowed` }
+        : { number, bytes: Buffer.concat(parts) }
     number += 1
     parts = []
     length = 0

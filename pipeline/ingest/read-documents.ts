@@ -9,7 +9,7 @@ import { KNOWLEDGE_LIMITS } from '../../schemas/knowledge-events.ts'
 import { chunkDocument } from './chunking/chunk-document.ts'
 import type { Document } from './document-parts.ts'
 import type { FoundFile } from './find-files.ts'
-import { type Line,openLines } from './line-file.ts'
+import { type Line, openLines } from './line-file.ts'
 
 /** A document of a file, or the problem with it. */
 export interface Read {
@@ -55,16 +55,19 @@ async function textOf({ path, bytes: size }: FoundFile): Promise<string> {
 }
 
 const { sourceCharsMax, titleCharsMax, urlCharsMax } = KNOWLEDGE_LIMITS
-const lineSchema = z.object({
-  id: z.union(
-    [z.string().min(1).max(sourceCharsMax), z.int().transform(String)],
-    `must be a text of 1 to ${sourceCharsMax} characters, or a whole number`,
-  ),
-  text: z.string('must be a text'),
-  title: z.string().max(titleCharsMax).nullish(),
-  lang: z.string().max(35).nullish(),
-  url: z.string().max(urlCharsMax).nullish(),
-}, 'must be an object {"id", "text", "title"?, "lang"?, "url"?}')
+const lineSchema = z.object(
+  {
+    id: z.union(
+      [z.string().min(1).max(sourceCharsMax), z.int().transform(String)],
+      `must be a text of 1 to ${sourceCharsMax} characters, or a whole number`,
+    ),
+    text: z.string('must be a text'),
+    title: z.string().max(titleCharsMax).nullish(),
+    lang: z.string().max(35).nullish(),
+    url: z.string().max(urlCharsMax).nullish(),
+  },
+  'must be an object {"id", "text", "title"?, "lang"?, "url"?}',
+)
 
 /** Returns `undefined` for a blank line. */
 function readLine({ bytes, problem }: Line): Pick<Read, 'document' | 'problem'> | undefined {

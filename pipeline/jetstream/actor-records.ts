@@ -19,9 +19,12 @@ const FETCH_AHEAD_MAX = 500
 export async function readActorRecords(jetstream: JetStreamContext, subject: string, range: RecordRange): Promise<Placed[]> {
   const { from, to, limit, bytesMax = Infinity } = range
   if (from > to.record.n) return []
-  const first = await findRecord(jetstream, subject, to, ({ n }) => n - from) ?? to
+  const first = (await findRecord(jetstream, subject, to, ({ n }) => n - from)) ?? to
   const reader = await openReader(jetstream, {
-    stream: 'LOG', filterSubjects: [subject], startSeq: first.seq, messagesMax: Math.min(limit, FETCH_AHEAD_MAX),
+    stream: 'LOG',
+    filterSubjects: [subject],
+    startSeq: first.seq,
+    messagesMax: Math.min(limit, FETCH_AHEAD_MAX),
   })
   const records: Placed[] = []
   let bytes = 0

@@ -1,7 +1,7 @@
 import type { KV } from '@nats-io/kv'
 import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import { type StreamPosition, streamPositionSchema } from './position-history.ts'
 import { typedKey } from './typed-kv.ts'
 
 const historySchema = z.array(streamPositionSchema)
@@ -24,7 +24,10 @@ export function createCheckpoints(kv: KV, reader: string): Checkpoints {
     async load(partition) {
       const history = await find(partition)
       if (history === undefined) {
-        throw new ColloquyError('no_checkpoint', `${reader} has no checkpoint for partition ${partition} though LOG exists; put its key "${keyOf(partition)}" back from a backup of the bucket`)
+        throw new ColloquyError(
+          'no_checkpoint',
+          `${reader} has no checkpoint for partition ${partition} though LOG exists; put its key "${keyOf(partition)}" back from a backup of the bucket`,
+        )
       }
       return history
     },

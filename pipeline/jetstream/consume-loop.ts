@@ -24,7 +24,10 @@ const STOP_MS_MAX = 5_000
  */
 const TURN_MS = 50
 
-export function createConsumeLoop<Message>(reader: AsyncIterable<Message> & { stop(): void }, inFlight: InFlightLimiter): ConsumeLoop<Message> {
+export function createConsumeLoop<Message>(
+  reader: AsyncIterable<Message> & { stop(): void },
+  inFlight: InFlightLimiter,
+): ConsumeLoop<Message> {
   const over = new AbortController()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
   const { promise: read, resolve: begin } = Promise.withResolvers<Promise<void>>()

@@ -1,4 +1,4 @@
-import { DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
+import { type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { StreamName } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from './connection.ts'
@@ -69,8 +69,11 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
   const watches = [
     watchForBreaks(jetstream, messages, isSilent, onBreak),
     watchForStaleReplica(jetstream, {
-      stream, filterSubjects: options.filterSubjects, onStale: onBreak,
-      waitedFor: () => (waitingSince !== undefined && performance.now() - waitingSince > 2 * heartbeatMs ? positionNow().seq + 1 : undefined),
+      stream,
+      filterSubjects: options.filterSubjects,
+      onStale: onBreak,
+      waitedFor: () =>
+        waitingSince !== undefined && performance.now() - waitingSince > 2 * heartbeatMs ? positionNow().seq + 1 : undefined,
     }),
   ]
   const stop = (): void => {
@@ -87,7 +90,7 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
       return last?.info.pending ?? pendingAtStart
     },
     stop,
-    async* [Symbol.asyncIterator]() {
+    async *[Symbol.asyncIterator]() {
       try {
         waitingSince = performance.now()
         for await (const message of messages) {
@@ -108,7 +111,10 @@ export async function openReader(jetstream: JetStreamContext, options: ReaderOpt
 }
 
 function watchForBreaks(
-  jetstream: JetStreamContext, messages: ConsumerMessages, isSilent: () => boolean, onBreak: (what: string) => void,
+  jetstream: JetStreamContext,
+  messages: ConsumerMessages,
+  isSilent: () => boolean,
+  onBreak: (what: string) => void,
 ): { stop(): void } {
   const watchConsumer = async (): Promise<void> => {
     for await (const status of messages.status()) {

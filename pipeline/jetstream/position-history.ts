@@ -42,11 +42,15 @@ export interface ResumePosition {
 }
 
 /** Compares a history of positions, newest first, with the stream as its leader has it now. Readers of LOG go through `resumeReading`. */
-export async function findResumePosition(jsm: JetStreamManager, stream: StreamName, history: readonly StreamPosition[]): Promise<ResumePosition> {
+export async function findResumePosition(
+  jsm: JetStreamManager,
+  stream: StreamName,
+  history: readonly StreamPosition[],
+): Promise<ResumePosition> {
   const { created, state } = await streamInfo(jsm, stream)
   for (const [index, position] of history.entries()) {
     if (position.created !== created || position.seq > state.last_seq) continue
-    if (position.seq === 0 || await storedAt(jsm, stream, position.seq) === position.ts) return { position, truncated: index > 0 }
+    if (position.seq === 0 || (await storedAt(jsm, stream, position.seq)) === position.ts) return { position, truncated: index > 0 }
   }
   return { position: undefined, truncated: history.length > 0 }
 }

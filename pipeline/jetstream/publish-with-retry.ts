@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import type { Publisher, PublishOptions, PublishResult } from './publisher.ts'
 import { rateLimitedWarn } from '../runtime/rate-limited-warn.ts'
-import { withRetry, type Pauses } from '../runtime/retry.ts'
+import { type Pauses, withRetry } from '../runtime/retry.ts'
+import type { Publisher, PublishOptions, PublishResult } from './publisher.ts'
 
 const PAUSES: Pauses = { minMs: 20, maxMs: 5_000 }
 
@@ -22,7 +22,11 @@ export interface RetryDeps {
  * @param finalCodes refusals that are an answer; they come back as a result.
  */
 export function publishWithRetry(
-  deps: RetryDeps, subject: string, payload: Uint8Array | string, options: PublishOptions = {}, finalCodes: readonly number[] = [],
+  deps: RetryDeps,
+  subject: string,
+  payload: Uint8Array | string,
+  options: PublishOptions = {},
+  finalCodes: readonly number[] = [],
 ): Promise<PublishResult> {
   const attempt = async (): Promise<PublishResult> => {
     let result: PublishResult
@@ -38,9 +42,15 @@ export function publishWithRetry(
     throw new Refused(result)
   }
   return withRetry(attempt, {
-    pauses: PAUSES, signal: deps.signal,
+    pauses: PAUSES,
+    signal: deps.signal,
     onRetry(error, pauseMs) {
-      if (error instanceof Refused) rateLimitedWarn(deps.log, { subject, code: error.code, description: error.message, pauseMs }, 'a stream refused a message; it is sent again')
+      if (error instanceof Refused)
+        rateLimitedWarn(
+          deps.log,
+          { subject, code: error.code, description: error.message, pauseMs },
+          'a stream refused a message; it is sent again',
+        )
       else rateLimitedWarn(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
     },
   })

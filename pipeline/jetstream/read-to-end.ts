@@ -13,13 +13,18 @@ const SILENCE_MS_MAX = 2 * FETCH_MS_MAX
  *
  * @throws ColloquyError `interrupted` when the stream stops answering
  */
-export async function* readToEnd({ js }: JetStreamContext, stream: StreamName, what: Partial<OrderedConsumerOptions>): AsyncGenerator<readonly JsMsg[]> {
+export async function* readToEnd(
+  { js }: JetStreamContext,
+  stream: StreamName,
+  what: Partial<OrderedConsumerOptions>,
+): AsyncGenerator<readonly JsMsg[]> {
   const consumer = await js.consumers.get(stream, what)
   try {
     for (let pending = (await consumer.info(true)).num_pending; pending > 0;) {
       const batch = await fetchBatch(consumer, Math.min(FETCH_MAX, pending))
       const last = batch.at(-1)
-      if (last === undefined) throw new ColloquyError('interrupted', `${stream} did not answer in time, with ${pending} messages still to come`)
+      if (last === undefined)
+        throw new ColloquyError('interrupted', `${stream} did not answer in time, with ${pending} messages still to come`)
       pending = last.info.pending
       yield batch
     }

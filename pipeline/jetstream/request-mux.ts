@@ -51,9 +51,10 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
       if (entry === undefined) return
       if (error !== null) entry.reject(new ColloquyError('no_reply', `no reply for "${entry.subject}"`, { cause: error }))
       else if (reply.data.length === 0 && reply.headers?.code === NO_RESPONDERS) {
-        entry.reject(new ColloquyError('no_responders', `no server answers "${entry.subject}": JetStream is away or the stream does not exist`))
-      }
-      else entry.resolve(reply)
+        entry.reject(
+          new ColloquyError('no_responders', `no server answers "${entry.subject}": JetStream is away or the stream does not exist`),
+        )
+      } else entry.resolve(reply)
     },
   })
   let sweptAt = performance.now()
@@ -67,7 +68,9 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     const oldest = now - timeoutMs
     for (const [token, entry] of pending) {
       if (entry.sentAt > oldest) break
-      take(token)?.reject(new ColloquyError('no_reply', `no reply for "${entry.subject}" within ${timeoutMs} ms; it may have been received`))
+      take(token)?.reject(
+        new ColloquyError('no_reply', `no reply for "${entry.subject}" within ${timeoutMs} ms; it may have been received`),
+      )
     }
   }, SWEEP_MS)
 
@@ -75,7 +78,9 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
   const failPending = (): void => {
     for (const token of [...pending.keys()]) {
       const entry = take(token)
-      entry?.reject(new ColloquyError('no_reply', `the connection was lost while "${entry.subject}" waited for its reply; it may have been received`))
+      entry?.reject(
+        new ColloquyError('no_reply', `the connection was lost while "${entry.subject}" waited for its reply; it may have been received`),
+      )
     }
   }
   let isConnected = true
@@ -119,7 +124,10 @@ export function createRequestMux(nc: NatsConnection, options: { readonly timeout
     async close() {
       closed = true
       if (!isConnected) failPending()
-      while (pending.size > 0) await new Promise<void>((resume) => { drained = resume })
+      while (pending.size > 0)
+        await new Promise<void>((resume) => {
+          drained = resume
+        })
       clearInterval(sweep)
       disconnects.stop()
       reconnects.stop()

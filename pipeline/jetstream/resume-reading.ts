@@ -42,14 +42,15 @@ export async function resumeReading(deps: ResumeDeps, history: readonly StreamPo
 
 /** The same for a reader with a history for each partition; one truncation is reported once. */
 export async function resumePartitions(
-  deps: ResumeDeps, histories: ReadonlyMap<number, readonly StreamPosition[]>,
+  deps: ResumeDeps,
+  histories: ReadonlyMap<number, readonly StreamPosition[]>,
 ): Promise<ReadonlyMap<number, Resumed>> {
   // Partitions that moved together have the same history: it is compared once.
   const compared = new Map<string, Compared>()
   const resumed = new Map<number, Compared>()
   for (const [partition, history] of histories) {
     const key = JSON.stringify(history)
-    const one = compared.get(key) ?? await compare(deps, history)
+    const one = compared.get(key) ?? (await compare(deps, history))
     compared.set(key, one)
     resumed.set(partition, one)
   }
@@ -80,6 +81,10 @@ function report(deps: ResumeDeps, resumed: readonly Compared[]): void {
   if (truncated.length === 0) return
   const had = Math.max(...truncated.map(({ hadSeq }) => hadSeq))
   const goesOnAt = Math.min(...truncated.map(({ position }) => position))
-  reportTruncation(deps, 'LOG', { reader, had, goesOnAt, histories: truncated.length },
-    `the ${reader} had read up to sequence ${had} and goes back to ${goesOnAt}, up to which both agree; ${remedy}`)
+  reportTruncation(
+    deps,
+    'LOG',
+    { reader, had, goesOnAt, histories: truncated.length },
+    `the ${reader} had read up to sequence ${had} and goes back to ${goesOnAt}, up to which both agree; ${remedy}`,
+  )
 }

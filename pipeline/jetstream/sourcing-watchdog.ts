@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { codeOf } from '../../schemas/errors.ts'
-import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { periodicJob, type PeriodicJob } from '../runtime/periodic-job.ts'
-import { SOURCED_STREAMS, newestSourced, sourcedAt, type SourcedMessage, type SourcedStream } from './sourcing.ts'
+import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
+import type { JetStreamContext } from './connection.ts'
+import { newestSourced, SOURCED_STREAMS, sourcedAt, type SourcedMessage, type SourcedStream } from './sourcing.ts'
 import { streamInfo } from './stream-info.ts'
 
 export interface SourcingWatchdogOptions {
@@ -60,9 +60,9 @@ export function startSourcingWatchdog({ jetstream, log, metrics, everyMs }: Sour
 
 /** Stuck: the message waited at the last check, still waits, and the lag of INBOX has not shrunk. */
 async function waitingOf(jetstream: JetStreamContext, one: SourcedStream, before: Waiting | undefined): Promise<Waiting | undefined> {
-  const waitsStill = before !== undefined && await sourcedAt(jetstream, one, before.message) === undefined
+  const waitsStill = before !== undefined && (await sourcedAt(jetstream, one, before.message)) === undefined
   const message = waitsStill ? before.message : await newestSourced(jetstream, one)
-  if (message === undefined || (!waitsStill && await sourcedAt(jetstream, one, message) !== undefined)) return undefined
+  if (message === undefined || (!waitsStill && (await sourcedAt(jetstream, one, message)) !== undefined)) return undefined
   const { sources = [] } = await streamInfo(jetstream.jsm, 'INBOX')
   const lag = sources.find(({ name }) => name === one.stream)?.lag ?? 0
   return { message, lag, isStuck: waitsStill && lag >= before.lag }

@@ -17,7 +17,10 @@ const CHECK_MS = 5_000
  * While nothing arrives, asks the stream's leader whether it has messages. In a cluster a consumer lives on one replica, and nats-server 2.15
  * can leave a replica behind after a kill: its consumer sends heartbeats, reports nothing pending, and never delivers again.
  */
-export function watchForStaleReplica({ jsm }: JetStreamContext, { stream, filterSubjects, waitedFor, onStale }: StaleWatchOptions): { stop(): void } {
+export function watchForStaleReplica(
+  { jsm }: JetStreamContext,
+  { stream, filterSubjects, waitedFor, onStale }: StaleWatchOptions,
+): { stop(): void } {
   const filters = filterSubjects.length === 0 ? ['>'] : filterSubjects
   /** The sequence that the leader had at the last check and this consumer had not delivered. */
   let missed: number | undefined

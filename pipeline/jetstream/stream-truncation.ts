@@ -1,9 +1,9 @@
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { JetStreamContext } from './connection.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { streamPositionSchema, type StreamPosition } from './position-history.ts'
+import type { JetStreamContext } from './connection.ts'
+import { type StreamPosition, streamPositionSchema } from './position-history.ts'
 import { reportTruncation } from './resume-reading.ts'
 import { streamInfo } from './stream-info.ts'
 import { typedKey } from './typed-kv.ts'
@@ -54,7 +54,17 @@ const settledKey = (partition: number): string => `tails.settled.${partition}`
 /** Below every epoch. */
 const OWED = -1
 
-export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstream: JetStreamContext; kv: KV; log: Logger; metrics: Metrics }): StreamTruncation {
+export function createStreamTruncation({
+  jetstream,
+  kv,
+  log,
+  metrics,
+}: {
+  jetstream: JetStreamContext
+  kv: KV
+  log: Logger
+  metrics: Metrics
+}): StreamTruncation {
   let isTouched = false
 
   const stored = typedKey(kv, KEY, notedSchema)
@@ -65,19 +75,22 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
       const ends = await endsOf(jetstream)
       if (before === undefined) {
         const first = { epoch: 0, ends }
-        if (await stored.compareAndSet(first, undefined) !== undefined) return first
+        if ((await stored.compareAndSet(first, undefined)) !== undefined) return first
         continue
       }
       const lost: Watched[] = []
       for (const name of WATCHED) if (await isTruncated(jetstream, name, before.value.ends[name], ends[name])) lost.push(name)
       if (lost.length === 0) return before.value
       const noted = afterLoss(before.value, ends, lost)
-      if (await stored.compareAndSet(noted, before.revision) === undefined) continue
+      if ((await stored.compareAndSet(noted, before.revision)) === undefined) continue
       for (const stream of lost) {
         const had = before.value.ends[stream]
-        reportTruncation({ log, metrics }, stream, {
-          had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created,
-        }, 'the dispatcher puts in again what actors still wait for')
+        reportTruncation(
+          { log, metrics },
+          stream,
+          { had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created },
+          'the dispatcher puts in again what actors still wait for',
+        )
       }
       return noted
     }
@@ -85,10 +98,16 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
   return {
     async findRepairs(partitions) {
       const { epoch, sent } = await look()
-      const settled = await Promise.all(partitions.map(async (partition) => ({ partition, to: (await settledOf(partition).get())?.value ?? 0 })))
+      const settled = await Promise.all(
+        partitions.map(async (partition) => ({ partition, to: (await settledOf(partition).get())?.value ?? 0 })),
+      )
       const behind = (target: number): number[] => settled.filter(({ to }) => to < target).map(({ partition }) => partition)
       const unsent = sent === undefined ? [] : behind(sent.epoch)
-      return { epoch, rearm: behind(epoch), resend: sent === undefined || unsent.length === 0 ? undefined : { partitions: unsent, since: sent.since } }
+      return {
+        epoch,
+        rearm: behind(epoch),
+        resend: sent === undefined || unsent.length === 0 ? undefined : { partitions: unsent, since: sent.since },
+      }
     },
     markChanged() {
       isTouched = true
@@ -97,7 +116,7 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
       if (!isTouched) return
       isTouched = false
       try {
-        while (await noteEnds() === undefined);
+        while ((await noteEnds()) === undefined);
       } catch (error) {
         isTouched = true
         throw error
@@ -119,17 +138,19 @@ export function createStreamTruncation({ jetstream, kv, log, metrics }: { jetstr
     const ends = { ...before.value.ends }
     for (const name of WATCHED) {
       // A loss is left for the next look to find: a new end would cover it up.
-      if (now[name].seq > ends[name].seq && !await isTruncated(jetstream, name, ends[name], now[name])) ends[name] = now[name]
+      if (now[name].seq > ends[name].seq && !(await isTruncated(jetstream, name, ends[name], now[name]))) ends[name] = now[name]
     }
     return stored.compareAndSet({ ...before.value, ends }, before.revision)
   }
 }
 
 async function endsOf({ jsm }: JetStreamContext): Promise<Record<Watched, StreamPosition>> {
-  const [TASKS, TIMERS, SENT] = await Promise.all(WATCHED.map(async (name) => {
-    const { created, state } = await streamInfo(jsm, name)
-    return { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
-  }))
+  const [TASKS, TIMERS, SENT] = await Promise.all(
+    WATCHED.map(async (name) => {
+      const { created, state } = await streamInfo(jsm, name)
+      return { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
+    }),
+  )
   if (TASKS === undefined || TIMERS === undefined || SENT === undefined) throw new Error('a stream is not watched')
   return { TASKS, TIMERS, SENT }
 }

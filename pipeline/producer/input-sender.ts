@@ -1,14 +1,14 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { z } from 'zod'
-import { inputSchema,zodProblem } from '../../schemas/envelope.ts'
+import { inputSchema, zodProblem } from '../../schemas/envelope.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import { LIMITS } from '../../schemas/limits.ts'
-import { type Address,inputSubject, messageIdOf } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, messageIdOf } from '../../schemas/subjects.ts'
 import { JS_CODE, NO_ROOM_CODES } from '../jetstream/jetstream-codes.ts'
 import { createPublisher, type PublishResult } from '../jetstream/publisher.ts'
 import { createRequestMux, type RequestMux } from '../jetstream/request-mux.ts'
-import { type Pauses,withRetry } from '../runtime/retry.ts'
+import { type Pauses, withRetry } from '../runtime/retry.ts'
 
 /** An input with an id, ready to publish. */
 export type OutgoingInput = z.input<typeof inputSchema> & { readonly id: string }
@@ -53,7 +53,10 @@ export function createSender(nc: NatsConnection, options: SenderOptions = {}): S
 
 /** Publishes one input, as `Sender.send`. */
 export function sendInput(
-  mux: RequestMux, address: Address, input: OutgoingInput, { onWait, attemptsMax = Infinity, signal }: SenderOptions,
+  mux: RequestMux,
+  address: Address,
+  input: OutgoingInput,
+  { onWait, attemptsMax = Infinity, signal }: SenderOptions,
 ): Promise<Sent> {
   const publisher = createPublisher(mux)
   const [subject, payload] = [inputSubject(address), JSON.stringify(input)]
@@ -65,7 +68,9 @@ export function sendInput(
   }
   signal?.throwIfAborted()
   return withRetry(attempt, {
-    pauses: PAUSES, retriesMax: attemptsMax - 1, signal,
+    pauses: PAUSES,
+    retriesMax: attemptsMax - 1,
+    signal,
     isFinal: (error) => hasCode(error, 'input_refused'),
     onRetry: (error) => onWait?.(messageOf(error)),
   })

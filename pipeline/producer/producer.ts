@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { jetstream as jetstreamClient, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
-import { actorKey, type Address,isAddressable } from '../../schemas/subjects.ts'
+import { actorKey, type Address, isAddressable } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
 import { createPublisher } from '../jetstream/publisher.ts'
@@ -89,8 +89,10 @@ async function createPublish(jetstream: JetStreamContext): Promise<Producer['pub
   })
   const progress = createRemoteProgress(jetstream.nc)
   const waitFor = createWaits({
-    jetstream, partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
-    dispatchedSeq: (partition) => progress.dispatchedSeq(partition), projectedSeq: () => progress.projectedSeq(),
+    jetstream,
+    partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
+    dispatchedSeq: (partition) => progress.dispatchedSeq(partition),
+    projectedSeq: () => progress.projectedSeq(),
   })
   let durability: Durability | undefined
 
@@ -105,20 +107,23 @@ async function createPublish(jetstream: JetStreamContext): Promise<Producer['pub
       durability ??= await progress.durability()
       const receipt = { ...sent, id: input.id, durability: durability ?? { replicas: config.num_replicas, fsync: null } }
       if (actor === undefined || wait === undefined) return receipt
-      return { ...receipt, ...await waitUntilHandled(actor, wait, input, receipt, aborted, timeout) }
+      return { ...receipt, ...(await waitUntilHandled(actor, wait, input, receipt, aborted, timeout)) }
     } finally {
       actor?.stop()
     }
   }
 }
 
-function readPublication(
-  { tenant = 'default', kind, id, messageId = randomUUID(), ...event }: Publication,
-): { address: Address; input: OutgoingInput } {
+function readPublication({ tenant = 'default', kind, id, messageId = randomUUID(), ...event }: Publication): {
+  address: Address
+  input: OutgoingInput
+} {
   const address = { tenant, kind, id }
   if (!isAddressable(address)) {
-    throw new InputRefusedError('bad_address',
-      `${actorKey(address)} is not a valid address: tenant, kind and id must match [A-Za-z0-9_-]{1,128}`)
+    throw new InputRefusedError(
+      'bad_address',
+      `${actorKey(address)} is not a valid address: tenant, kind and id must match [A-Za-z0-9_-]{1,128}`,
+    )
   }
   const input = { ...event, id: messageId }
   const problem = inputProblem(input)
@@ -136,17 +141,32 @@ async function sendUntilStored(
 ): Promise<Sent> {
   let last = 'INBOX did not answer'
   try {
-    return await sendInput(mux, address, input, { signal, onWait: (why) => { last = why; onWait?.(why) } })
+    return await sendInput(mux, address, input, {
+      signal,
+      onWait: (why) => {
+        last = why
+        onWait?.(why)
+      },
+    })
   } catch (cause) {
     if (hasCode(cause, 'input_refused')) throw new InputRefusedError('input_refused', messageOf(cause), { cause })
     if (signal.aborted && !timeout.aborted) throw signal.reason
-    throw new NotAcknowledgedError(input.id, `the input for ${actorKey(address)} was not acknowledged in time and may have been stored `
-      + `(${last}); publish it again with messageId ${JSON.stringify(input.id)}`, { cause })
+    throw new NotAcknowledgedError(
+      input.id,
+      `the input for ${actorKey(address)} was not acknowledged in time and may have been stored `
+        + `(${last}); publish it again with messageId ${JSON.stringify(input.id)}`,
+      { cause },
+    )
   }
 }
 
 async function waitUntilHandled(
-  actor: ActorWait, wait: Wait, input: OutgoingInput, receipt: Receipt, signal: AbortSignal, timeout: AbortSignal,
+  actor: ActorWait,
+  wait: Wait,
+  input: OutgoingInput,
+  receipt: Receipt,
+  signal: AbortSignal,
+  timeout: AbortSignal,
 ): Promise<Handled> {
   try {
     return await actor.until(wait, { position: receipt.position, payload: Buffer.from(JSON.stringify(input)) }, signal)
@@ -159,7 +179,9 @@ async function waitUntilHandled(
 
 /** Publishes one input, as `Producer.publish`. For several inputs, `createProducer` saves some requests per input. */
 export async function publish(
-  to: NatsConnection | NodeConnectionOptions, publication: Publication, options?: PublishOptions,
+  to: NatsConnection | NodeConnectionOptions,
+  publication: Publication,
+  options?: PublishOptions,
 ): Promise<Receipt> {
   const producer = await createProducer(to)
   try {

@@ -29,8 +29,8 @@ export function createRemoteProgress(nc: NatsConnection): RemoteProgress {
     return position
   }
   return {
-    dispatchedSeq: (partition) => highest(({ stages: { dispatch } }) =>
-      (dispatch === undefined ? undefined : positionOfPartition([dispatch], partition))),
+    dispatchedSeq: (partition) =>
+      highest(({ stages: { dispatch } }) => (dispatch === undefined ? undefined : positionOfPartition([dispatch], partition))),
     projectedSeq: () => highest(({ stages: { project } }) => project?.position),
     async durability() {
       for await (const { durability } of askProcesses(nc, answerSchema)) if (durability !== undefined) return durability

@@ -1,10 +1,10 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { duplicateBy } from '../../actors/core/deduplication.ts'
 import { isRefusal, readInput } from '../../actors/core/read-input.ts'
-import { type Address,logSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
-import { pollUntil,shared } from '../runtime/poll-until.ts'
+import { pollUntil, shared } from '../runtime/poll-until.ts'
 
 /** What a producer can wait for: its input is decided, its events are on OUT, its rows are in the tables. */
 export const WAITS = ['actor', 'out', 'tables'] as const
@@ -50,8 +50,8 @@ export function createWaits({ jetstream, partitionCount, ...progress }: WaitDeps
       async until(wait, { position, payload }, signal) {
         const find = (): Promise<Decision | undefined> => decisionAt(jetstream, subject, position, payload)
         const { logSeq, ...handled } = await pollUntil(find, { signal, hint: appends.next })
-        if (wait === 'out') await pollUntil(async () => await progress.dispatchedSeq(partition) >= logSeq || undefined, { signal })
-        if (wait === 'tables') await pollUntil(async () => await projectedSeq() >= logSeq || undefined, { signal })
+        if (wait === 'out') await pollUntil(async () => (await progress.dispatchedSeq(partition)) >= logSeq || undefined, { signal })
+        if (wait === 'tables') await pollUntil(async () => (await projectedSeq()) >= logSeq || undefined, { signal })
         return handled
       },
       stop: appends.stop,
@@ -69,7 +69,10 @@ interface Decision extends Handled {
  * a record of a later input, or from the deduplication state in the last record of the actor.
  */
 async function decisionAt(
-  jetstream: JetStreamContext, subject: string, position: number, payload: Uint8Array,
+  jetstream: JetStreamContext,
+  subject: string,
+  position: number,
+  payload: Uint8Array,
 ): Promise<Decision | undefined> {
   const last = await lastRecord(jetstream, subject)
   if (last === undefined) return undefined

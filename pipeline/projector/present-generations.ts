@@ -8,7 +8,8 @@ export type Generations = Readonly<Record<TableName, number>>
 /** Reads the present generations. A table that was never rebuilt has generation 0. */
 export async function presentGenerations(clickhouse: ClickHouseClient): Promise<Generations> {
   const result = await clickhouse.query({
-    query: 'SELECT name, max(generation) AS generation FROM generations GROUP BY name', format: 'JSONEachRow',
+    query: 'SELECT name, max(generation) AS generation FROM generations GROUP BY name',
+    format: 'JSONEachRow',
   })
   const known = new Map((await result.json<{ name: string; generation: number }>()).map(({ name, generation }) => [name, generation]))
   return Object.fromEntries(TABLE_NAMES.map((name) => [name, known.get(name) ?? 0])) as Generations
@@ -20,7 +21,10 @@ export async function presentGenerations(clickhouse: ClickHouseClient): Promise<
  * @param seq LOG sequence up to which the generation has all rows.
  */
 export async function swapTables(
-  clickhouse: ClickHouseClient, tables: readonly TableName[], generation: number, seq: number,
+  clickhouse: ClickHouseClient,
+  tables: readonly TableName[],
+  generation: number,
+  seq: number,
 ): Promise<void> {
   const at = new Date().toISOString().slice(0, 23).replace('T', ' ')
   await clickhouse.insert({ table: 'generations', values: tables.map((name) => ({ name, generation, seq, at })), format: 'JSONEachRow' })

@@ -2,18 +2,18 @@ import type { JsMsg } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { createConsumeLoop } from '../jetstream/consume-loop.ts'
+import { openReader } from '../jetstream/ordered-reader.ts'
+import { withPosition } from '../jetstream/position-history.ts'
+import { resumeReading } from '../jetstream/resume-reading.ts'
 import { createBatchLoop } from '../runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../runtime/in-flight-limiter.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
-import { withPosition } from '../jetstream/position-history.ts'
-import { resumeReading } from '../jetstream/resume-reading.ts'
-import { createConsumeLoop } from '../jetstream/consume-loop.ts'
-import { openReader } from '../jetstream/ordered-reader.ts'
-import { createBatch, type Batch } from './row-batch.ts'
-import { rollbackTo } from './rollback.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
 import { loadPositionHistory, saveProgress } from './progress-mark.ts'
+import { rollbackTo } from './rollback.ts'
+import { type Batch, createBatch } from './row-batch.ts'
 import { shouldFlush } from './should-flush.ts'
 import { createTableSwap } from './table-swap.ts'
 
@@ -22,24 +22,25 @@ export interface ProjectorOptions extends Omit<InsertDeps, 'signal' | 'metrics'>
   readonly kv: KV
   readonly metrics: Metrics
   readonly partitionCount: number
-  /** Records in one batch. */
+  /** Max records in one batch. */
   readonly batchRecordsMax: number
-  /** How long a record waits for others before its batch is written. */
+  /** Milliseconds that a record waits for its batch to fill, unless reading is behind. */
   readonly batchMs: number
-  /** Records read and not yet in the tables, and their bytes. */
+  /** Max records, and their bytes, that are read and not yet in the tables. */
   readonly recordsMax: number
   readonly bytesMax: number
-  /** How often `freshness` is written, also when nothing happens. */
+  /** Max milliseconds between two updates of the progress mark, also while idle. */
   readonly progressMs: number
+  /** The time, ISO. */
   readonly now: () => string
 }
 
-/** Records that a start reads again: their rows are idempotent, and what ClickHouse lost of its last inserts comes back. */
+/** Records that a start reads again, in case ClickHouse lost its last inserts. Their rows replace equal ones. */
 const OVERLAP = 1_000
 
 /**
- * The projector: writes what records say into the tables, in batches by size and age. Its mark is written after all rows of a
- * batch, so that a crash repeats rows, which their keys make harmless, and never misses one.
+ * Starts the projector: it reads LOG and inserts the rows of its records into the tables, in batches by size and age. The progress mark is
+ * written after all rows of a batch. A crash therefore repeats rows, which replace equal ones, and never misses one.
  */
 export async function startProjector(options: ProjectorOptions): Promise<StageRun> {
   const { jetstream, clickhouse, metrics, log } = options
@@ -51,17 +52,25 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     for (const { rows } of batch.blocks.values()) metrics.stageOut.inc({ stage: 'project' }, rows)
   }
 
-  const { position: doneBefore, history: resumedHistory, truncated } = await resumeReading({
-    jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records',
-  }, await loadPositionHistory(clickhouse))
+  const {
+    position: doneBefore,
+    history: resumedHistory,
+    truncated,
+  } = await resumeReading(
+    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records' },
+    await loadPositionHistory(clickhouse),
+  )
   if (truncated) {
     await tableSwap.cancel('the log lost its last messages')
     const actors = await rollbackTo({ jetstream, clickhouse, partitionCount: options.partitionCount }, doneBefore, write)
-    log.warn({ actors }, 'tables are back in step with LOG')
+    log.warn({ actors, seq: doneBefore }, 'rolled the tables back to the end of LOG')
   }
   let history = resumedHistory
   const reader = await openReader(jetstream, {
-    stream: 'LOG', filterSubjects: [], startSeq: Math.max(doneBefore - OVERLAP, 0) + 1, messagesMax: options.recordsMax,
+    stream: 'LOG',
+    filterSubjects: [],
+    startSeq: Math.max(doneBefore - OVERLAP, 0) + 1,
+    messagesMax: options.recordsMax,
   })
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
@@ -69,15 +78,18 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
 
   let projectedSeq = doneBefore
   let completeTo = options.now()
-  let markedAt = 0
+  let markedAtMs = 0
 
   const batches = createBatchLoop<JsMsg, Batch>({
-    inFlight, signal: loop.signal, fail: loop.fail, waitMs: options.batchMs,
+    inFlight,
+    signal: loop.signal,
+    fail: loop.fail,
+    waitMs: options.batchMs,
     create: createBatch,
     fill(batch, message) {
-      const begun = performance.now()
+      const startedMs = performance.now()
       batch.add(parseLogSubject(message.subject).address, message.data, reader.position)
-      metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - begun) / 1000)
+      metrics.handlerSeconds.observe({ stage: 'project' }, (performance.now() - startedMs) / 1000)
     },
     shouldFlush: (state) => shouldFlush({ ...state, recordsMax: options.batchRecordsMax, pending: reader.pending }),
     async write(batch) {
@@ -97,16 +109,18 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   }
   const mark = async (): Promise<void> => {
     const at = options.now()
-    markedAt = performance.now()
+    markedAtMs = performance.now()
     const logLastSeq = Math.max(projectedSeq, reader.position.seq + reader.pending)
     await saveProgress(clickhouse, { projectedSeq, logLastSeq, completeTo: logLastSeq === projectedSeq ? at : completeTo, at, history })
   }
   let marking: Promise<void> | undefined
   const marker = setInterval(() => {
-    if (batches.isWriting || marking !== undefined || performance.now() - markedAt < options.progressMs / 2) return
+    if (batches.isWriting || marking !== undefined || performance.now() - markedAtMs < options.progressMs / 2) return
     marking = mark()
-      .catch((error: unknown) => log.warn({ err: error }, 'the mark of the tables could not be written'))
-      .finally(() => { marking = undefined })
+      .catch((error: unknown) => log.warn({ err: error }, 'could not write the progress mark; retrying'))
+      .finally(() => {
+        marking = undefined
+      })
     batches.runInstead(tableSwap.check(projectedSeq))
   }, options.progressMs / 2)
   loop.signal.addEventListener('abort', () => clearInterval(marker))
@@ -119,7 +133,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
       batches.drain()
       await loop.stop()
       await marking
-      // Rows that are still on their way must not arrive after the next run has rolled the tables back.
+      // An insert in flight must not arrive after the next run has rolled the tables back.
       await batches.whenWritten()
     },
   }

@@ -46,7 +46,8 @@ export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch
 async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<Address[]> {
   const result = await clickhouse.query({
     query: 'SELECT DISTINCT tenant, kind, actor AS id FROM events_rows WHERE seq > {seq:UInt64}',
-    query_params: { seq }, format: 'JSONEachRow',
+    query_params: { seq },
+    format: 'JSONEachRow',
   })
   return result.json<Address>()
 }

@@ -43,13 +43,13 @@ export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
   const append = (name: TableName, rows: readonly AnyRow[]): void => {
     if (rows.length === 0) return
     let block = blocks.get(name)
-    if (block === undefined) blocks.set(name, block = createBlock(name))
+    if (block === undefined) blocks.set(name, (block = createBlock(name)))
     for (const row of rows) block.append(row)
   }
   const keepNewest = (name: TableName, key: string, [row]: readonly AnyRow[]): void => {
     if (row === undefined) return
     let byKey = newest.get(name)
-    if (byKey === undefined) newest.set(name, byKey = new Map<string, AnyRow>())
+    if (byKey === undefined) newest.set(name, (byKey = new Map<string, AnyRow>()))
     byKey.set(key, row)
   }
   return {

@@ -1,18 +1,20 @@
 import type { BatchState } from '../runtime/batch-loop.ts'
 
+/** The state of a batch, its limit, and what else there is to read. */
 export interface FlushState extends BatchState {
   readonly recordsMax: number
-  /** Records that are there to be read. */
+  /** Records of LOG that are not read yet. */
   readonly pending: number
 }
 
-/** Usual waits after which a batch is written whatever there is to be read. */
+/** Waits after which a batch is written even if more records are pending. */
 const WAITS_MAX = 5
 
 /**
- * A batch is written when it is full or has waited. One that has waited goes on filling where what would fill it is there to be read, and for
- * as long as the last write took: an insert costs ClickHouse the same for ten rows as for a thousand, so whoever falls behind or shares a busy
- * machine writes fewer and larger batches, and leaves half of the time at least to those who answer.
+ * Whether a batch is written now. A full batch is. A batch that has waited once is if reading is blocked. Otherwise it keeps filling while
+ * enough records are pending to fill it, and until the pause since the last write is as long as that write took. An insert of ten rows
+ * costs ClickHouse as much as one of a thousand: a projector that is behind, or on a busy machine, therefore writes fewer and larger
+ * batches, and spends at most half of its time on writes.
  */
 export function shouldFlush({ records, recordsMax, waits, pending, isBlocked, restedMs, lastWriteMs }: FlushState): boolean {
   const missing = recordsMax - records

@@ -28,7 +28,8 @@ const GAP_MAX = 20_000
 
 /** Reads the present generations, and drops the rows of others unless a rebuild is running. */
 export async function createTableSwap(
-  deps: { jetstream: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger }, insert: InsertDeps,
+  deps: { jetstream: JetStreamContext; kv: KV; clickhouse: ClickHouseClient; log: Logger },
+  insert: InsertDeps,
 ): Promise<TableSwap> {
   const { jetstream, kv, clickhouse, log } = deps
   let generations = await presentGenerations(clickhouse)
@@ -55,12 +56,15 @@ export async function createTableSwap(
     await dropStale()
   }
 
-  const dropStale = (): Promise<void> => dropStaleGenerations(clickhouse)
-    .catch((error: unknown) => log.warn({ err: error }, 'could not drop the rows of old generations; the next start retries'))
-  const poll = (): Promise<Stored | undefined> => loadState(kv).catch((error: unknown) => {
-    log.warn({ err: error }, 'could not read whether a rebuild is running; polling again')
-    return undefined
-  })
+  const dropStale = (): Promise<void> =>
+    dropStaleGenerations(clickhouse).catch((error: unknown) =>
+      log.warn({ err: error }, 'could not drop the rows of old generations; the next start retries'),
+    )
+  const poll = (): Promise<Stored | undefined> =>
+    loadState(kv).catch((error: unknown) => {
+      log.warn({ err: error }, 'could not read whether a rebuild is running; polling again')
+      return undefined
+    })
 
   /** Cancels a rebuild whose process died, and drops the rows that it wrote. */
   const cancelIfDead = async (stored: Stored): Promise<void> => {

@@ -31,7 +31,11 @@ const AHEAD_MAX = 4_000
  * @throws ColloquyError `interrupted` when the reader lost its consumer or its connection; the caller repeats the range.
  */
 export async function writeRange(
-  jetstream: JetStreamContext, deps: InsertDeps, { from, to }: Range, target: Target, onRecords: (count: number) => void,
+  jetstream: JetStreamContext,
+  deps: InsertDeps,
+  { from, to }: Range,
+  target: Target,
+  onRecords: (count: number) => void,
 ): Promise<void> {
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: AHEAD_MAX })
   let batch = createBatch(target.tables)

@@ -1,6 +1,6 @@
 import type { KV } from '@nats-io/kv'
 import { ColloquyError } from '../../schemas/errors.ts'
-import { HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS, isUnderWay, loadState, type RebuildState,saveState } from '../projector/rebuild-state.ts'
+import { HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS, isUnderWay, loadState, type RebuildState, saveState } from '../projector/rebuild-state.ts'
 import { pollUntil } from '../runtime/poll-until.ts'
 
 /** The lock that allows one rebuild in a cluster. It sends heartbeats while the phase is `filling`. */
@@ -26,17 +26,21 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
   // Saves one by one, because each names the revision of the previous one.
   let saving: Promise<void> = Promise.resolve()
   const save = (part: Partial<RebuildState>): Promise<void> => {
-    saving = saving.catch(() => undefined).then(async () => {
-      const next = { ...state, ...part, beat: state.beat + 1 }
-      const saved = await saveState(kv, next, revision)
-      if (saved === undefined) throw await cancelled(kv, state.id)
-      state = next
-      revision = saved
-    })
+    saving = saving
+      .catch(() => undefined)
+      .then(async () => {
+        const next = { ...state, ...part, beat: state.beat + 1 }
+        const saved = await saveState(kv, next, revision)
+        if (saved === undefined) throw await cancelled(kv, state.id)
+        state = next
+        revision = saved
+      })
     return saving
   }
   // After a refused heartbeat, the next change throws.
-  const heartbeat = setInterval(() => { if (state.phase === 'filling') save({}).catch(() => undefined) }, HEARTBEAT_MS)
+  const heartbeat = setInterval(() => {
+    if (state.phase === 'filling') save({}).catch(() => undefined)
+  }, HEARTBEAT_MS)
 
   return {
     get state() {
@@ -44,14 +48,18 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
     },
     change: save,
     async answer(signal) {
-      return pollUntil(async () => {
-        const stored = await loadState(kv)
-        if (stored === undefined || stored.state.id !== state.id || stored.state.phase === 'cancelled') throw await cancelled(kv, state.id)
-        if (stored.state.phase === 'ready' || stored.state.phase === 'taking') return undefined
-        state = stored.state
-        revision = stored.revision
-        return state.phase
-      }, { signal })
+      return pollUntil(
+        async () => {
+          const stored = await loadState(kv)
+          if (stored === undefined || stored.state.id !== state.id || stored.state.phase === 'cancelled')
+            throw await cancelled(kv, state.id)
+          if (stored.state.phase === 'ready' || stored.state.phase === 'taking') return undefined
+          state = stored.state
+          revision = stored.revision
+          return state.phase
+        },
+        { signal },
+      )
     },
     async release() {
       clearInterval(heartbeat)
@@ -61,7 +69,7 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
         if (stored === undefined || stored.state.id !== state.id || stored.state.phase === 'cancelled') return true
         if (stored.state.phase === 'taking' || stored.state.phase === 'done') return false
         const next: RebuildState = { ...stored.state, phase: 'cancelled', why: 'its process stopped it' }
-        if (await saveState(kv, next, stored.revision) !== undefined) return true
+        if ((await saveState(kv, next, stored.revision)) !== undefined) return true
       }
     },
   }
@@ -78,14 +86,17 @@ export async function clearStaleRebuild(kv: KV, signal: AbortSignal, onWait: () 
   const first = await loadState(kv)
   if (first === undefined || !isUnderWay(first)) return
   onWait()
-  await pollUntil(async () => {
-    const now = await loadState(kv)
-    if (now === undefined || !isUnderWay(now)) return true
-    if (now.revision !== first.revision || now.state.phase === 'taking') throw alreadyRuns()
-    const isDead = performance.now() - startedMs >= HEARTBEAT_TIMEOUT_MS
-    if (isDead) await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its process died' }, now.revision)
-    return undefined
-  }, { signal })
+  await pollUntil(
+    async () => {
+      const now = await loadState(kv)
+      if (now === undefined || !isUnderWay(now)) return true
+      if (now.revision !== first.revision || now.state.phase === 'taking') throw alreadyRuns()
+      const isDead = performance.now() - startedMs >= HEARTBEAT_TIMEOUT_MS
+      if (isDead) await saveState(kv, { ...now.state, phase: 'cancelled', why: 'its process died' }, now.revision)
+      return undefined
+    },
+    { signal },
+  )
 }
 
 const alreadyRuns = (): ColloquyError =>
@@ -94,6 +105,8 @@ const alreadyRuns = (): ColloquyError =>
 async function cancelled(kv: KV, id: string): Promise<ColloquyError> {
   const stored = await loadState(kv)
   const why = stored?.state.id === id ? stored.state.why : 'another rebuild has replaced it'
-  return new ColloquyError('rebuild_cancelled',
-    `the rebuild was cancelled: ${why ?? 'for an unknown reason'}; the tables are unchanged; start it again`)
+  return new ColloquyError(
+    'rebuild_cancelled',
+    `the rebuild was cancelled: ${why ?? 'for an unknown reason'}; the tables are unchanged; start it again`,
+  )
 }

@@ -73,22 +73,25 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
       await fill(options, lock, count)
       progress.waits('the projector')
       await lock.change({ phase: 'ready' })
-    } while (await lock.answer(signal) !== 'done')
+    } while ((await lock.answer(signal)) !== 'done')
     await lock.release()
     return rebuilt
   } catch (error) {
     // The tables may have been swapped just before the error.
-    if (!await lock.release()) return rebuilt
+    if (!(await lock.release())) return rebuilt
     await dropStaleGenerations(clickhouse)
     if (!signal.aborted) throw error
-    throw new ColloquyError('rebuild_given_up',
-      'the rebuild was cancelled; the tables are unchanged. Run it again to repeat it', { cause: error })
+    throw new ColloquyError('rebuild_given_up', 'the rebuild was cancelled; the tables are unchanged. Run it again to repeat it', {
+      cause: error,
+    })
   }
 }
 
 /** Writes rows until few records remain. */
 async function fill(
-  { jetstream, tables, write, signal }: RebuildOptions, lock: RebuildLock, count: (records: number, total: number) => void,
+  { jetstream, tables, write, signal }: RebuildOptions,
+  lock: RebuildLock,
+  count: (records: number, total: number) => void,
 ): Promise<void> {
   for (;;) {
     const { state } = await streamInfo(jetstream.jsm, 'LOG')
@@ -112,10 +115,13 @@ export function ranges(from: number, to: number): Range[] {
 }
 
 async function checkDiskSpace(clickhouse: ClickHouseClient, tables: readonly TableName[]): Promise<void> {
-  const required = DISK_SPACE_FACTOR * await bytesOf(clickhouse, tables)
+  const required = DISK_SPACE_FACTOR * (await bytesOf(clickhouse, tables))
   const result = await clickhouse.query({ query: 'SELECT toString(sum(free_space)) AS free FROM system.disks', format: 'JSONEachRow' })
   const [disks] = await result.json<{ free: string }>()
   if (disks === undefined || Number(disks.free) >= required) return
-  throw new ColloquyError('no_room', `ClickHouse has ${disks.free} bytes of free disk space, and a rebuild of these tables may need `
-    + `${required}; free some space, or rebuild one table at a time`)
+  throw new ColloquyError(
+    'no_room',
+    `ClickHouse has ${disks.free} bytes of free disk space, and a rebuild of these tables may need `
+      + `${required}; free some space, or rebuild one table at a time`,
+  )
 }

@@ -34,8 +34,9 @@ export async function passesOf(jetstream: JetStreamContext, selection: Selection
   const filters = partitions.map((partition) => `log.${partition}.${tenant}.${kind}.*`)
   if (sample === undefined) return filters.map((filter) => ({ filterSubjects: [filter] }))
   const chosen = await sampleOf(jetstream, filters, sample)
-  return Array.from({ length: Math.ceil(chosen.length / SUBJECTS_MAX) }, (_, index) =>
-    ({ filterSubjects: chosen.slice(index * SUBJECTS_MAX, (index + 1) * SUBJECTS_MAX) }))
+  return Array.from({ length: Math.ceil(chosen.length / SUBJECTS_MAX) }, (_, index) => ({
+    filterSubjects: chosen.slice(index * SUBJECTS_MAX, (index + 1) * SUBJECTS_MAX),
+  }))
 }
 
 /** The number of partitions in the configuration of INBOX, which the settings may not match. */

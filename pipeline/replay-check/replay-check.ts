@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { type Actor,actorAfter, newActor } from '../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { replayRecord } from '../../actors/core/replay.ts'
 import type { Kinds } from '../../actors/definition/define-kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { type Address,parseLogSubject } from '../../schemas/subjects.ts'
+import { type Address, parseLogSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord } from '../jetstream/last-record.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
@@ -80,7 +80,7 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       const record = message.json<LogRecord>()
       const { subject, seq } = message
       const { address } = parseLogSubject(subject)
-      const before = kept.get(subject) ?? await keptBefore(options, address, subject, seq, record)
+      const before = kept.get(subject) ?? (await keptBefore(options, address, subject, seq, record))
       const replayed = before?.n === record.n - 1 && !before.hasDeviated ? replayRecord(kinds, before.actor, record) : undefined
       if (replayed === undefined || replayed.kind === 'skipped') counts.skipped++
       if (replayed?.kind === 'differs') {
@@ -99,7 +99,8 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       read++
       onProgress({
         share: (index + read / (read + message.info.pending)) / passes.length,
-        records: counts.records, differing: counts.differing + differing.size,
+        records: counts.records,
+        differing: counts.differing + differing.size,
       })
     }
     counts.differing += differing.size
@@ -110,7 +111,11 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
 
 /** Reads the state of an actor before a record from LOG; `undefined` if LOG does not have it. */
 async function keptBefore(
-  { jetstream, kinds, mode }: CheckOptions, address: Address, subject: string, seq: number, record: LogRecord,
+  { jetstream, kinds, mode }: CheckOptions,
+  address: Address,
+  subject: string,
+  seq: number,
+  record: LogRecord,
 ): Promise<Kept | undefined> {
   if (record.n === 1) return { n: 0, actor: newActor(address), hasDeviated: false }
   if (mode === 'each') {

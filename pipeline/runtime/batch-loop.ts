@@ -60,7 +60,9 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
 
   const start = (): Filling<Batch> => {
     const started: Filling<Batch> = {
-      batch: options.create(), sizes: [], waits: 0,
+      batch: options.create(),
+      sizes: [],
+      waits: 0,
       clock: setInterval(() => {
         started.waits += 1
         flush()
@@ -73,10 +75,17 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
     // It is read again by the next run; the reader must not wait for it to be written.
     if (signal.aborted) return fail(signal.reason)
     const { batch, sizes, clock, waits } = filling
-    if (!isDraining && !options.shouldFlush({
-      records: sizes.length, waits, isBlocked: inFlight.isFull,
-      restedMs: performance.now() - lastWrite.endedMs, lastWriteMs: lastWrite.tookMs,
-    })) return
+    if (
+      !isDraining
+      && !options.shouldFlush({
+        records: sizes.length,
+        waits,
+        isBlocked: inFlight.isFull,
+        restedMs: performance.now() - lastWrite.endedMs,
+        lastWriteMs: lastWrite.tookMs,
+      })
+    )
+      return
     clearInterval(clock)
     filling = undefined
     occupy(write(batch, sizes))

@@ -14,7 +14,11 @@ export function createConcurrencyLimit(countMax: number): ConcurrencyLimit {
   }
   return {
     async add(work) {
-      const one: Promise<void> = work.catch((error: unknown) => { failures.push(error) }).finally(() => inFlight.delete(one))
+      const one: Promise<void> = work
+        .catch((error: unknown) => {
+          failures.push(error)
+        })
+        .finally(() => inFlight.delete(one))
       inFlight.add(one)
       if (inFlight.size >= countMax) await Promise.race(inFlight)
       check()

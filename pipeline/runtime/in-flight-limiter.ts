@@ -17,7 +17,11 @@ export function createInFlightLimiter(bounds: { countMax: number; bytesMax: numb
   let waiting: { until: () => boolean; go: () => void }[] = []
   const isFull = (): boolean => count >= bounds.countMax || bytes >= bounds.bytesMax
   const wait = (until: () => boolean): Promise<void> =>
-    until() ? Promise.resolve() : new Promise((go) => { waiting.push({ until, go }) })
+    until()
+      ? Promise.resolve()
+      : new Promise((go) => {
+          waiting.push({ until, go })
+        })
   return {
     acquire(size) {
       count += 1

@@ -1,5 +1,14 @@
 import { isMainThread } from 'node:worker_threads'
-import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type MetricObjectWithValues, type MetricValue } from 'prom-client'
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
 
 const HANDLER_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1]
 const TASK_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 15, 60, 300]
@@ -22,7 +31,12 @@ export function createMetrics() {
     stageOut: counter('stage_out_total', 'Messages or rows that a stage wrote', ['stage']),
     stageLag: gauge('stage_lag_messages', 'Messages that a stage has not processed yet', ['stage']),
     stageLagSeconds: gauge('stage_lag_seconds', 'Age of the next message of a stage; 0 when it has caught up', ['stage']),
-    handlerSeconds: histogram('handler_seconds', 'Processing time of one message; for the dispatcher until all its effects are stored', HANDLER_SECONDS, ['stage']),
+    handlerSeconds: histogram(
+      'handler_seconds',
+      'Processing time of one message; for the dispatcher until all its effects are stored',
+      HANDLER_SECONDS,
+      ['stage'],
+    ),
     rejected: counter('records_rejected_total', 'Inputs recorded as rejected', ['reason']),
     duplicates: counter('repeats_total', 'Duplicates of committed inputs', ['by']),
     ignored: counter('ignored_total', 'Messages without a record', ['why']),
@@ -38,9 +52,14 @@ export function createMetrics() {
     taskSeconds: histogram('task_seconds', 'From the first attempt of a task to its outcome', TASK_SECONDS, ['kind', 'task']),
     timerLateSeconds: histogram('timer_late_seconds', 'From the due time of a timer to its decision', LATE_SECONDS),
     timersLate: counter('timers_late_total', 'Timers decided more than five seconds late'),
-    inputsLost: counter('inputs_lost_total', 'Times that a host found inputs lost: LOG has no record of them and INBOX no longer holds them'),
+    inputsLost: counter(
+      'inputs_lost_total',
+      'Times that a host found inputs lost: LOG has no record of them and INBOX no longer holds them',
+    ),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found truncated', ['stream']),
-    sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', ['stream']),
+    sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
+      'stream',
+    ]),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse refused and that were stored with data_error', ['table']),
     embedTexts: counter('embed_texts_total', 'Texts embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts queued for the embedding model or in it'),
@@ -49,7 +68,11 @@ export function createMetrics() {
     auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence that the current pass of the auditor has reached'),
     auditedAt: gauge('audit_last_slice_timestamp_seconds', 'Unix time of the last slice that the auditor finished; 0 before the first'),
     auditPasses: counter('audit_passes_total', 'Passes of the auditor over all tables'),
-    httpSeconds: histogram('http_request_seconds', 'HTTP requests, including the wait for inputs', HTTP_SECONDS, ['method', 'route', 'status']),
+    httpSeconds: histogram('http_request_seconds', 'HTTP requests, including the wait for inputs', HTTP_SECONDS, [
+      'method',
+      'route',
+      'status',
+    ]),
   }
 }
 
@@ -66,5 +89,5 @@ export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
 
 /** The sum of the metrics of all threads of the process. */
 export async function merged({ registry }: Metrics, others: () => Promise<MetricsSnapshot[]> = async () => []): Promise<Registry> {
-  return AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...await others()])
+  return AggregatorRegistry.aggregate([await registry.getMetricsAsJSON(), ...(await others())])
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
+import { type Stage, type StageRun, type StageStatus, startStage } from './stage.ts'
 import { combineProgress, NOTHING_DONE } from './stage-progress.ts'
-import { startStage, type Stage, type StageRun, type StageStatus } from './stage.ts'
 
 /** A run over some partitions that can let go of them one by one. */
 export interface PartitionRun extends StageRun {
@@ -31,7 +31,9 @@ const GROUPS_MAX = 4
  * A stage that begins a run for each set of partitions it is assigned. A run that fails is begun anew with those it still has.
  */
 export function createPartitionedStage(
-  name: string, begin: (partitions: readonly number[]) => Promise<PartitionRun>, log: Logger,
+  name: string,
+  begin: (partitions: readonly number[]) => Promise<PartitionRun>,
+  log: Logger,
 ): PartitionedStage {
   let groups: Group[] = []
   const owned = new Set<number>()
@@ -77,16 +79,23 @@ export function createPartitionedStage(
     },
     async release(partitions) {
       for (const partition of partitions) owned.delete(partition)
-      await Promise.all(groups.map(async (group) => {
-        const gone = partitions.filter((partition) => group.partitions.delete(partition))
-        if (gone.length === 0) return
-        if (group.partitions.size > 0) return group.run()?.release(gone)
-        groups = groups.filter((other) => other !== group)
-        await group.stage.stop()
-      }))
+      await Promise.all(
+        groups.map(async (group) => {
+          const gone = partitions.filter((partition) => group.partitions.delete(partition))
+          if (gone.length === 0) return
+          if (group.partitions.size > 0) return group.run()?.release(gone)
+          groups = groups.filter((other) => other !== group)
+          await group.stage.stop()
+        }),
+      )
       since = new Date().toISOString()
     },
-    status: () => statusOf(groups.map(({ stage }) => stage.status()), owned, since),
+    status: () =>
+      statusOf(
+        groups.map(({ stage }) => stage.status()),
+        owned,
+        since,
+      ),
     stop: stopAll,
   }
 }

@@ -42,7 +42,9 @@ export async function pollUntil<T>(ask: () => Promise<T | undefined>, { signal, 
 export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | undefined
   return () => {
-    asked ??= ask().finally(() => { asked = undefined })
+    asked ??= ask().finally(() => {
+      asked = undefined
+    })
     return asked
   }
 }

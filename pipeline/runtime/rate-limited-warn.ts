@@ -18,7 +18,7 @@ const written = new WeakMap<Logger, Map<string, Written>>()
  */
 export function rateLimitedWarn(log: Logger, fields: object, message: string): void {
   let messages = written.get(log)
-  if (messages === undefined) written.set(log, messages = new Map<string, Written>())
+  if (messages === undefined) written.set(log, (messages = new Map<string, Written>()))
   const last = messages.get(message)
   const nowMs = performance.now()
   if (last !== undefined && nowMs - last.atMs < WINDOW_MS) {

@@ -72,7 +72,9 @@ export function lagInStream(stream: StreamName, { messages, first_seq: first, la
 
 /** A stage's progress by its own word and by what its stream has, whichever is further behind. */
 export function progressInStream<Progress extends StageProgress>(
-  stage: string, progress: Progress, extentOf: (stream: StreamName) => StreamExtent,
+  stage: string,
+  progress: Progress,
+  extentOf: (stream: StreamName) => StreamExtent,
 ): Progress {
   const stream = streamOfStage(stage)
   if (stream === undefined) return progress
@@ -101,7 +103,8 @@ export interface CaughtUpOptions {
  * @throws AbortError by the signal, and what `read` throws.
  */
 export async function pollUntilCaughtUp<Reading extends ProgressReading>(
-  read: () => Promise<Reading>, { everyMs, timeoutMs = Infinity, signal }: CaughtUpOptions,
+  read: () => Promise<Reading>,
+  { everyMs, timeoutMs = Infinity, signal }: CaughtUpOptions,
 ): Promise<Reading> {
   const begunMs = performance.now()
   for (let before: string | undefined; ; await delay(everyMs, undefined, { signal })) {

@@ -83,7 +83,11 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
 
   return {
     name,
-    status: () => ({ ...(health.ok ? run.progress() : progress), ...health, detail: health.ok ? run.detail ?? health.detail : health.detail }),
+    status: () => ({
+      ...(health.ok ? run.progress() : progress),
+      ...health,
+      detail: health.ok ? (run.detail ?? health.detail) : health.detail,
+    }),
     async stop() {
       stopping.abort()
       await run.stop()

@@ -36,11 +36,11 @@ export function createScore({ texts, averageLength, textsWith }: TermStatistics)
   const most = weights.reduce((sum, [, weight]) => sum + weight, 0) * (BM25.k1 + 1)
   return ({ counts, length }) => {
     if (most === 0) return 0
-    const norm = BM25.k1 * (1 - BM25.b + BM25.b * length / Math.max(1, averageLength))
+    const norm = BM25.k1 * (1 - BM25.b + (BM25.b * length) / Math.max(1, averageLength))
     let score = 0
     for (const [term, weight] of weights) {
       const count = counts.get(term) ?? 0
-      score += weight * count * (BM25.k1 + 1) / (count + norm)
+      score += (weight * count * (BM25.k1 + 1)) / (count + norm)
     }
     return score / most
   }

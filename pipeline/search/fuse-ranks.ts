@@ -27,8 +27,10 @@ export function fuseRanks(hits: readonly StoreHit[], fusion: Fusion, weights: We
   const smoothedRank = (ranks: ReadonlyMap<StoreHit, number>, hit: StoreHit): number => RRF_K + (ranks.get(hit) ?? 0)
   // A hit that is first in both rankings scores 1.
   const first = 1 / (RRF_K + 1)
-  return hits.map((hit) =>
-    ({ hit, score: (weights.dense / smoothedRank(dense, hit) + weights.keyword / smoothedRank(keyword, hit)) / first }))
+  return hits.map((hit) => ({
+    hit,
+    score: (weights.dense / smoothedRank(dense, hit) + weights.keyword / smoothedRank(keyword, hit)) / first,
+  }))
 }
 
 const ranksBy = (hits: readonly StoreHit[], score: (hit: StoreHit) => number): Map<StoreHit, number> =>

@@ -24,8 +24,9 @@ export function highlightsOf(text: string, terms: ReadonlySet<string>): TextRang
       if (UNSPACED.test(part)) {
         // Marks the longest term that starts here. A single character counts only if it is a whole part.
         for (let at = 0; at < part.length; at++) {
-          const length = [Math.min(part.length - at, 4), 3, 2]
-            .find((size) => size > 1 && terms.has(part.slice(at, at + size).toLowerCase()))
+          const length = [Math.min(part.length - at, 4), 3, 2].find(
+            (size) => size > 1 && terms.has(part.slice(at, at + size).toLowerCase()),
+          )
           if (length !== undefined) add(start + at, start + at + length)
           else if (part.length === 1 && terms.has(part)) add(start, start + 1)
         }
@@ -37,5 +38,8 @@ export function highlightsOf(text: string, terms: ReadonlySet<string>): TextRang
 
 /** Splits a word into runs of one script, since Chinese and Latin text may adjoin without a space. */
 const scriptRunsOf = (word: string): [number, string][] =>
-  [...word.matchAll(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu)]
-    .map((match) => [match.index, match[0]])
+  [
+    ...word.matchAll(
+      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]+/gu,
+    ),
+  ].map((match) => [match.index, match[0]])

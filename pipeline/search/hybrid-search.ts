@@ -30,7 +30,9 @@ const timestamp = z.iso.datetime({ offset: true })
 export const searchRequestSchema = z.strictObject({
   tenant: token.default('default'),
   /** The query, at most `QUESTION_CHARACTERS_MAX` characters. */
-  q: z.string().max(QUESTION_CHARACTERS_MAX, `must have at most ${QUESTION_CHARACTERS_MAX} characters`)
+  q: z
+    .string()
+    .max(QUESTION_CHARACTERS_MAX, `must have at most ${QUESTION_CHARACTERS_MAX} characters`)
     .refine((text) => text.trim() !== '', 'must not be empty'),
   mode: z.enum(SEARCH_MODES).default('hybrid'),
   /** How the two rankings are combined; default `weights`. */
@@ -104,13 +106,16 @@ export function createHybridSearch({ store, embedder, now }: SearchDeps): Search
     const terms = mode === 'dense' ? undefined : termsOf(q)
     const vector = mode === 'keyword' ? undefined : embedder.embed([q], 'query').then(([one]) => one ?? new Float32Array())
     const candidates = await store.search({
-      tenant, vector, terms, filter: { in: area, kind, actor: conversation, source, lang, since, until },
+      tenant,
+      vector,
+      terms,
+      filter: { in: area, kind, actor: conversation, source, lang, since, until },
       limit: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, limit * CANDIDATES_PER_HIT)),
     })
-    const dense = mode === 'hybrid' ? request.data.denseWeight ?? DENSE_WEIGHT[embedder.kind] : mode === 'dense' ? 1 : 0
+    const dense = mode === 'hybrid' ? (request.data.denseWeight ?? DENSE_WEIGHT[embedder.kind]) : mode === 'dense' ? 1 : 0
     const weights: Weights = { dense, keyword: 1 - dense }
     const decay = (hit: StoreHit): number =>
-      (halfLifeHours === undefined ? 1 : 0.5 ** (Math.max(0, now() - Date.parse(hit.at)) / HOUR_MS / halfLifeHours))
+      halfLifeHours === undefined ? 1 : 0.5 ** (Math.max(0, now() - Date.parse(hit.at)) / HOUR_MS / halfLifeHours)
     const ranked = fuseRanks(candidates, mode === 'hybrid' ? fusion : 'weights', weights)
       .map(({ hit, score }) => ({ hit, score: score * decay(hit) }))
       .filter(({ score }) => score > 0)
@@ -123,7 +128,10 @@ export function createHybridSearch({ store, embedder, now }: SearchDeps): Search
       if (isDuplicate(hit.text)) continue
       const { tenant: _tenant, similarity, ...rest } = hit
       hits.push({
-        ...rest, score: round(score), dense: similarity && round(similarity), keyword: hit.keyword && round(hit.keyword),
+        ...rest,
+        score: round(score),
+        dense: similarity && round(similarity),
+        keyword: hit.keyword && round(hit.keyword),
         highlights: highlightsOf(hit.text, queryTerms),
       })
     }

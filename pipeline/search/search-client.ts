@@ -18,9 +18,20 @@ export interface SearchClientOptions {
 const TIMEOUT_MS = 10_000
 
 const hitSchema = z.looseObject({
-  id: z.string(), source: z.string(), score: z.number(), text: z.string(), in: z.enum(SEARCH_AREAS), kind: z.string(), actor: z.string(),
-  chunk: z.number(), lang: z.string().nullable(), at: z.string(), seq: z.number(), dense: z.number().nullable(),
-  keyword: z.number().nullable(), highlights: z.array(z.tuple([z.number(), z.number()])),
+  id: z.string(),
+  source: z.string(),
+  score: z.number(),
+  text: z.string(),
+  in: z.enum(SEARCH_AREAS),
+  kind: z.string(),
+  actor: z.string(),
+  chunk: z.number(),
+  lang: z.string().nullable(),
+  at: z.string(),
+  seq: z.number(),
+  dense: z.number().nullable(),
+  keyword: z.number().nullable(),
+  highlights: z.array(z.tuple([z.number(), z.number()])),
 })
 
 /** A search answer that arrived over HTTP or NATS. */
@@ -54,11 +65,15 @@ export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: Searc
 async function fetchText(target: URL, token: string | undefined, timeoutMs: number): Promise<[number, string]> {
   try {
     const response = await fetch(target, {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(timeoutMs),
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(timeoutMs),
     })
     return [response.status, await response.text()]
   } catch (cause) {
-    throw new ColloquyError('search_unreachable', `no HTTP interface of Colloquy answers at ${target.origin} (${messageOf(cause)}); `
-      + 'start a process with the role serve', { cause })
+    throw new ColloquyError(
+      'search_unreachable',
+      `no HTTP interface of Colloquy answers at ${target.origin} (${messageOf(cause)}); ` + 'start a process with the role serve',
+      { cause },
+    )
   }
 }

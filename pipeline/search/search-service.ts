@@ -42,8 +42,11 @@ export function createRemoteSearch(nc: NatsConnection): Search {
     try {
       text = (await nc.request(SEARCH_SUBJECT, JSON.stringify(request), { timeout: ANSWER_MS })).string()
     } catch (cause) {
-      throw new ColloquyError('no_memory', `no process with a search index answers (${messageOf(cause)}); `
-        + 'start one with the role embed or serve', { cause })
+      throw new ColloquyError(
+        'no_memory',
+        `no process with a search index answers (${messageOf(cause)}); ` + 'start one with the role embed or serve',
+        { cause },
+      )
     }
     const reply = replySchema.safeParse(parseJson(text))
     if (!reply.success) throw new ColloquyError('no_memory', 'the answer of the search index is not readable; upgrade all processes')

@@ -1,10 +1,16 @@
 import { stemmer } from 'stemmer'
 
 /** Runs of Han characters, of kana or of Hangul; runs of other letters, their marks and digits; single emoji. */
-const TOKEN = new RegExp([
-  '\\p{Script=Han}+', '[\\p{Script=Hiragana}\\p{Script=Katakana}ー]+', '\\p{Script=Hangul}+',
-  '[\\p{L}\\p{M}\\p{N}]+?(?=\\p{Script=Han}|[^\\p{L}\\p{M}\\p{N}]|$)', '\\p{Extended_Pictographic}',
-].join('|'), 'gu')
+const TOKEN = new RegExp(
+  [
+    '\\p{Script=Han}+',
+    '[\\p{Script=Hiragana}\\p{Script=Katakana}ー]+',
+    '\\p{Script=Hangul}+',
+    '[\\p{L}\\p{M}\\p{N}]+?(?=\\p{Script=Han}|[^\\p{L}\\p{M}\\p{N}]|$)',
+    '\\p{Extended_Pictographic}',
+  ].join('|'),
+  'gu',
+)
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー]/u
 const ENGLISH = /^[a-z]+$/
 const APOSTROPHE = /(?<=\p{L})['’ʼ](?=\p{L})/gu
@@ -14,12 +20,16 @@ const UNSEEN = /[\p{Cf}\u{fe00}-\u{fe0f}]/gu
 const TERM_CHARACTERS_MAX = 64
 
 /** English words that occur in nearly every sentence, without apostrophes. */
-const STOP_WORDS = new Set(`
+const STOP_WORDS = new Set(
+  `
   a about after all also am an and any are as at be because been before being but by can could did do does doing done each for from
   further had has have having he her here hers him his how i if im in into is it its ive just me more most my no nor not now of off on
   once only or other our ours out over own same she should so some such than that the their theirs them then there these they this those
   through to too under until up us very was we were what when where which while who whom why will with would you your yours dont doesnt
-  didnt isnt arent wasnt cant couldnt wont wouldnt shouldnt thats theres youre theyre id ill please`.trim().split(/\s+/))
+  didnt isnt arent wasnt cant couldnt wont wouldnt shouldnt thats theres youre theyre id ill please`
+    .trim()
+    .split(/\s+/),
+)
 
 /** Segments Chinese and Japanese. On Chinese passages it finds more with character pairs than the dictionaries of jieba do. */
 const SEGMENTER = new Intl.Segmenter('zh', { granularity: 'word' })

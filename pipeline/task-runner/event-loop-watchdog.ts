@@ -31,7 +31,8 @@ export interface EventLoopWatchdogOptions {
 const HEARTBEAT_MS = 200
 /** Max runs that are listed if several may have caused the block. */
 const NAMED_MAX = 8
-const ADVICE = 'a task blocked the event loop and delayed everything in its process: '
+const ADVICE =
+  'a task blocked the event loop and delayed everything in its process: '
   + 'make it await, or move the computation to a worker thread or another process'
 
 /** Starts a watchdog. It checks the event loop every 200 ms. */

@@ -16,7 +16,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }
   | { readonly kind: 'given_up' }
 
-export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'memory'> {
+export interface RunDeps extends Pick<TaskCall<unknown>, 'log' | 'actor' | 'searchIndex'> {
   /** Aborts at the deadline, when the machine no longer needs the run, and when the runner stops. */
   readonly signal: AbortSignal
   /** Wraps the call of the task up to its first `await`, so that the caller can watch it. */
@@ -43,8 +43,9 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   }
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
-      const { log, actor, memory } = deps
-      const run = deps.call(() => definition.run({ input: input.data, key: message.run, signal, log, actor, memory }))
+      const { log, actor, searchIndex } = deps
+      const call = { input: input.data, key: message.run, signal, log, actor, searchIndex, memory: searchIndex }
+      const run = deps.call(() => definition.run(call))
       const output = await untilAborted(run, signal)
       deps.onAttempt('ok')
       const problem = outputProblem(definition, output)
@@ -52,11 +53,11 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
     } catch (error) {
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
-      const code = codeOf(error)?.slice(0, 128) ?? 'error' satisfies ErrorCode
+      const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
       const failure = { code, message: messageOf(error).toWellFormed().slice(0, 4096) }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
-      if (await pause(attempts, error, signal) === 'aborted') return { kind: 'given_up' }
+      if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }
     }
   }
 }

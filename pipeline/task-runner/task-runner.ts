@@ -3,8 +3,8 @@ import { nanos } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import type { Kind, Kinds, TaskDefinition } from '../../actors/definition/define-kind.ts'
 import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
-import { type InternalInput, type TaskMessage,taskMessageSchema } from '../../schemas/internal-messages.ts'
-import { abortSubject, type Address,internalSubject } from '../../schemas/subjects.ts'
+import { type InternalInput, type TaskMessage, taskMessageSchema } from '../../schemas/internal-messages.ts'
+import { abortSubject, type Address, internalSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { watchConnection } from '../jetstream/connection-events.ts'
 import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
@@ -12,7 +12,7 @@ import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { StageRun } from '../runtime/stage.ts'
 import { createEventLoopWatchdog } from './event-loop-watchdog.ts'
-import { type Outcome,runTask } from './run-task.ts'
+import { type Outcome, runTask } from './run-task.ts'
 
 /** Options of `startTaskRunner`. */
 export interface RunnerOptions {
@@ -54,16 +54,24 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
   })
 
   const publishOutcome = async (
-    address: Address, message: TaskMessage, startedAt: number, outcome: Exclude<Outcome, { kind: 'given_up' }>,
+    address: Address,
+    message: TaskMessage,
+    startedAt: number,
+    outcome: Exclude<Outcome, { kind: 'given_up' }>,
   ): Promise<void> => {
     const { run, correlationid, traceparent } = message
     const report = {
-      run, correlationid, traceparent, attempts: outcome.attempts,
-      queueMs: Math.max(0, startedAt - Date.parse(message.startedAt)), durationMs: Math.max(0, options.now() - startedAt),
+      run,
+      correlationid,
+      traceparent,
+      attempts: outcome.attempts,
+      queueMs: Math.max(0, startedAt - Date.parse(message.startedAt)),
+      durationMs: Math.max(0, options.now() - startedAt),
     }
-    const result: InternalInput = outcome.kind === 'done'
-      ? { type: 'task.done', ...report, output: outcome.output }
-      : { type: 'task.failed', ...report, error: outcome.error }
+    const result: InternalInput =
+      outcome.kind === 'done'
+        ? { type: 'task.done', ...report, output: outcome.output }
+        : { type: 'task.failed', ...report, error: outcome.error }
     const deps = { publisher: jetstream.publisher, log, metrics, signal: stopping.signal }
     // Without a message id: a producer's message with the same id would make INBOX drop the outcome.
     await publishWithRetry(deps, internalSubject(address), JSON.stringify(result))
@@ -75,8 +83,10 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const read = taskMessageSchema.safeParse(message.json())
     const [, , tenant = '', , id = ''] = message.subject.split('.')
     if (!read.success) {
-      log.error({ subject: message.subject, err: read.error },
-        'a task message is not readable and was dropped; its machine continues at the deadline')
+      log.error(
+        { subject: message.subject, err: read.error },
+        'a task message is not readable and was dropped; its machine continues at the deadline',
+      )
       message.term('unreadable')
       return
     }
@@ -96,7 +106,8 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
       const outcome = await runTask(definition, task, message.info.deliveryCount - 1, {
         signal: AbortSignal.any([aborted.signal, deadline, stopping.signal]),
         log: log.child({ task: name, run: task.run }),
-        actor, memory: options.searchIndexOf(actor),
+        actor,
+        searchIndex: options.searchIndexOf(actor),
         call: (work) => watchdog.call(watched, work),
         onAttempt: (attempt) => metrics.taskAttempts.inc({ kind: kind.name, task: name, outcome: attempt }),
       })
@@ -124,7 +135,9 @@ export async function startTaskRunner(options: RunnerOptions): Promise<StageRun>
     const readAll = async (first: ConsumerMessages): Promise<void> => {
       for (let queue = first; ; queue = await open()) {
         for await (const message of queue) {
-          const work = handle(kind, name, definition, message).catch(fail).finally(() => working.delete(work))
+          const work = handle(kind, name, definition, message)
+            .catch(fail)
+            .finally(() => working.delete(work))
           working.add(work)
         }
         queues.delete(queue)

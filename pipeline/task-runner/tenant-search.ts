@@ -22,14 +22,17 @@ export interface TenantSearches {
 /** Creates the searches for tasks. The knowledge version of a tenant is read from LOG once, and again after it has changed. */
 export function createTenantSearches({ nc, jsm }: JetStreamContext, search: Search): TenantSearches {
   const versions = new LRUCache<string, { readonly version: string | undefined }>({
-    max: TENANTS_MAX, ttl: VERSION_MS,
+    max: TENANTS_MAX,
+    ttl: VERSION_MS,
     fetchMethod: async (tenant) => {
       const last = await lastRecord({ jsm }, recordsOfKind(SOURCE_KIND, tenant))
       return { version: last === undefined ? undefined : `log-${last.seq}` }
     },
   })
   const changes = nc.subscribe(`out.*.${SOURCE_KIND}.*.knowledge.changed`, {
-    callback: (_, { subject }) => { versions.delete(subject.split('.')[1] ?? '') },
+    callback: (_, { subject }) => {
+      versions.delete(subject.split('.')[1] ?? '')
+    },
   })
   const connection = watchConnection(nc, 'reconnect', () => versions.clear())
   return {

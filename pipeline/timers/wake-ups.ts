@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { wakeUpSubject, internalSubject, type Address } from '../../schemas/subjects.ts'
-import { askWithRetry } from '../runtime/retry.ts'
+import { type Address, internalSubject, wakeUpSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE } from '../jetstream/jetstream-codes.ts'
 import { publishWithRetry, type RetryDeps } from '../jetstream/publish-with-retry.ts'
+import { askWithRetry } from '../runtime/retry.ts'
 
 /**
  * The wake-ups of actors: one schedule in TIMERS per actor, at or before its next deadline. When it fires, the actor receives an internal
@@ -81,15 +81,19 @@ export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDep
       const remembered = isNew ? NONE : known.get(subject)
       // A known schedule that is early enough may have fired since.
       let present = remembered !== undefined && isLater(remembered, at) ? remembered : await read(subject)
-      for (;; present = await read(subject)) {
+      for (; ; present = await read(subject)) {
         if (!isLater(present, at) && !isMissed(present.at, now())) {
           known.set(subject, present)
           return 'there'
         }
-        if (await isOurs?.() === false) return 'not_ours'
-        const set = await publishWithRetry(retryDeps, subject, PAYLOAD, {
-          expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, [SCHEDULE_TARGET]: internalSubject(address) },
-        }, [JS_CODE.wrongLastSequence])
+        if ((await isOurs?.()) === false) return 'not_ours'
+        const set = await publishWithRetry(
+          retryDeps,
+          subject,
+          PAYLOAD,
+          { expectLastSubjectSequence: present.seq, headers: { [SCHEDULE]: `${AT}${at}`, [SCHEDULE_TARGET]: internalSubject(address) } },
+          [JS_CODE.wrongLastSequence],
+        )
         if (!set.ok) continue
         known.set(subject, { at, seq: set.seq })
         return 'set'

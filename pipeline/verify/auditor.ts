@@ -8,8 +8,8 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
-import { type PeriodicJob,periodicJob } from '../runtime/periodic-job.ts'
-import { markOf, type Verified,verify } from './verify.ts'
+import { type PeriodicJob, periodicJob } from '../runtime/periodic-job.ts'
+import { markOf, type Verified, verify } from './verify.ts'
 
 export interface AuditorOptions {
   readonly jetstream: JetStreamContext
@@ -94,7 +94,9 @@ function report({ from, to, tables, first }: Verified, metrics: Metrics, log: Lo
     const text = JSON.stringify(difference)
     if (logged.get(difference.table) === text) continue
     logged.set(difference.table, text)
-    log.error({ difference, from, to },
-      `the table ${difference.table} differs from LOG; check all of it with "colloquy verify", repair it with "colloquy rebuild"`)
+    log.error(
+      { difference, from, to },
+      `the table ${difference.table} differs from LOG; check all of it with "colloquy verify", repair it with "colloquy rebuild"`,
+    )
   }
 }

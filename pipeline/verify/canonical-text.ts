@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { type Column, type TableName,TABLES } from '../../schemas/tables.ts'
+import { type Column, type TableName, TABLES } from '../../schemas/tables.ts'
 
 /**
  * The canonical text of a row, which this process and ClickHouse compute alike. Rows are compared by the CRC-32 (IEEE 802.3, as in zlib and
@@ -44,8 +44,9 @@ const millionths = (value: number): string => {
   return `${value < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`
 }
 const intervalsText = (intervals: readonly StateInterval[]): string =>
-  intervals.map(({ region, state, enteredSeq, enteredAt }) =>
-    [region, state, enteredSeq ?? NULL, Date.parse(enteredAt)].join('\x1e')).join('\x1d')
+  intervals
+    .map(({ region, state, enteredSeq, enteredAt }) => [region, state, enteredSeq ?? NULL, Date.parse(enteredAt)].join('\x1e'))
+    .join('\x1d')
 
 interface Encoding {
   readonly of: (value: ExpectedValue) => string
@@ -62,11 +63,16 @@ const ENCODINGS: readonly (readonly [string, Encoding])[] = [
   ['Float64', { of: (value) => bitsOf(Number(value)), sql: (column) => `toString(reinterpretAsUInt64(${column}))` }],
   ['Decimal(18, 6)', { of: (value) => millionths(Number(value)), sql: (column) => `toDecimalString(${column}, 6)` }],
   ['Bool', { of: (value) => (value === true ? '1' : '0'), sql: (column) => `toString(toUInt8(${column}))` }],
-  ['Array(Tuple(region', {
-    of: (value) => (Array.isArray(value) ? intervalsText(value as readonly StateInterval[]) : ''),
-    sql: (column) => `arrayStringConcat(arrayMap(s -> concat(s.region, '\\x1e', s.state, '\\x1e', ifNull(toString(s.entered_seq), '\\x1a'),
+  [
+    'Array(Tuple(region',
+    {
+      of: (value) => (Array.isArray(value) ? intervalsText(value as readonly StateInterval[]) : ''),
+      sql: (
+        column,
+      ) => `arrayStringConcat(arrayMap(s -> concat(s.region, '\\x1e', s.state, '\\x1e', ifNull(toString(s.entered_seq), '\\x1a'),
       '\\x1e', toString(toUnixTimestamp64Milli(s.entered_at))), ${column}), '\\x1d')`,
-  }],
+    },
+  ],
 ]
 
 function encodingOf({ type }: Column): Encoding {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import { PRESENT_GENERATIONS } from '../../schemas/table-generations.ts'
-import { TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import { keySql, textSql } from './canonical-text.ts'
 import { EMPTY, isRefusal, type JsonPrinter } from './json-printer.ts'
 import { BUCKET, bucketKey, isVersioned, type Scope, type Slice } from './log-slice.ts'
@@ -38,7 +38,7 @@ export async function compareSlice(deps: CompareDeps, scope: Scope, slice: Slice
     differences.push(...result.differences)
     missing.set(name, result.missing ?? new Map())
   }
-  if (!differences.some(({ table }) => table === 'events')) differences.push(...await compareData(deps, scope, slice))
+  if (!differences.some(({ table }) => table === 'events')) differences.push(...(await compareData(deps, scope, slice)))
   return { rows, differences, missing }
 }
 
@@ -59,7 +59,9 @@ function within(name: TableName, { from, to, tenant }: Scope): { where: string; 
 
 async function fetchRows<Row>({ clickhouse, settings }: CompareDeps, query: string, params: Record<string, unknown>): Promise<Row[]> {
   const result = await clickhouse.query({
-    query, query_params: params, format: 'JSONCompactEachRow',
+    query,
+    query_params: params,
+    format: 'JSONCompactEachRow',
     clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
   })
   return result.json<Row>()
@@ -68,9 +70,13 @@ async function fetchRows<Row>({ clickhouse, settings }: CompareDeps, query: stri
 async function compareBuckets(deps: CompareDeps, name: TableName, scope: Scope, slice: Slice): Promise<TableResult> {
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
-  const found = await fetchRows<[string, number, number, number, number]>(deps, `
+  const found = await fetchRows<[string, number, number, number, number]>(
+    deps,
+    `
     SELECT tenant, ${seq} - ${seq} % ${BUCKET} AS first, count(), sum(CRC32(text)), sum(length(text))
-    FROM (SELECT tenant, ${seq}, ${textSql(name)} AS text FROM ${name} WHERE ${where}) GROUP BY tenant, first`, params)
+    FROM (SELECT tenant, ${seq}, ${textSql(name)} AS text FROM ${name} WHERE ${where}) GROUP BY tenant, first`,
+    params,
+  )
   const expected = new Map(slice.buckets.get(name))
   const differences: Difference[] = []
   const differs = (tenant: string, from: number): void => {
@@ -91,17 +97,21 @@ async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope,
   const { where, params } = within(name, scope)
   const { seq } = TABLES[name]
   const label = name === 'actors' ? 'toJSONString(label)' : "''"
-  const found = await fetchRows<[string, string, number, number, number, string]>(deps, `
+  const found = await fetchRows<[string, string, number, number, number, string]>(
+    deps,
+    `
     SELECT tenant, key, ${seq}, CRC32(text), length(text), label
-    FROM (SELECT tenant, ${seq}, ${keySql(name)} AS key, ${textSql(name)} AS text, ${label} AS label FROM ${name} WHERE ${where})`, params)
+    FROM (SELECT tenant, ${seq}, ${keySql(name)} AS key, ${textSql(name)} AS text, ${label} AS label FROM ${name} WHERE ${where})`,
+    params,
+  )
   const expected = new Map(slice.versions.get(name))
   const labels = await deps.printer.print(found.map(([, key]) => expected.get(key)?.label ?? EMPTY))
   const differences: Difference[] = []
   for (const [index, [tenant, key, at, crc, bytes, printed]] of found.entries()) {
     const version = expected.get(key)
     expected.delete(key)
-    const isSame = version?.seq === at && version.crc === crc && version.bytes === bytes
-      && (version.label === undefined || labels[index] === printed)
+    const isSame =
+      version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || labels[index] === printed)
     if (isSame) continue
     const expectedAt = version?.seq ?? at
     differences.push({ table: name, tenant, from: Math.min(at, expectedAt), to: Math.max(at, expectedAt), key })
@@ -114,17 +124,29 @@ async function compareData(deps: CompareDeps, scope: Scope, slice: Slice): Promi
   const { where, params } = within('events', scope)
   const at = (table: TableName, tenant: string, seq: number, note: string): Difference => ({ table, tenant, from: seq, to: seq, note })
   try {
-    const wrong = await fetchRows<[string, number]>(deps, `
+    const wrong = await fetchRows<[string, number]>(
+      deps,
+      `
       SELECT tenant, seq FROM events WHERE ${where} AND (outcome = 'committed' OR idx > 0)
         AND toJSONString(data) != toJSONString(CAST(if(isNull(data_error), data_raw, '${EMPTY}'), '${DATA_TYPE}'))
-      ORDER BY seq, idx LIMIT 1`, params)
-    const refused = await fetchRows<[string, number, string]>(deps, `
-      SELECT tenant, seq, data_raw FROM events WHERE ${where} AND isNotNull(data_error) ORDER BY seq LIMIT ${REFUSED_MAX}`, params)
+      ORDER BY seq, idx LIMIT 1`,
+      params,
+    )
+    const refused = await fetchRows<[string, number, string]>(
+      deps,
+      `
+      SELECT tenant, seq, data_raw FROM events WHERE ${where} AND isNotNull(data_error) ORDER BY seq LIMIT ${REFUSED_MAX}`,
+      params,
+    )
     const printed = await deps.printer.print(refused.map(([, , raw]) => raw))
     const sound = refused.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
-    const rejected = await fetchRows<[string, number, string]>(deps, `
+    const rejected = await fetchRows<[string, number, string]>(
+      deps,
+      `
       SELECT tenant, seq, toJSONString(data) FROM events
-      WHERE ${where} AND outcome = 'rejected' AND idx = 0 AND toJSONString(data) != '${EMPTY}'`, params)
+      WHERE ${where} AND outcome = 'rejected' AND idx = 0 AND toJSONString(data) != '${EMPTY}'`,
+      params,
+    )
     const expected = new Map(await slice.rejectedData())
     const altered = rejected.filter(([, seq, text]) => {
       const crc = expected.get(seq)
@@ -157,10 +179,14 @@ export interface Repeats {
  */
 export async function repeatsIn(deps: CompareDeps, name: TableName, scope: Scope): Promise<Repeats> {
   const { where, params } = within(name, scope)
-  const [found] = await fetchRows<[number, string]>(deps, `
+  const [found] = await fetchRows<[number, string]>(
+    deps,
+    `
     SELECT sum(times - 1), min(key) FROM (
       SELECT ${keySql(name)} AS key, count() AS times FROM ${rowsTable(name)}
       WHERE generation = ${PRESENT_GENERATIONS}['${name}'] AND ${where}
-      GROUP BY ${TABLES[name].orderBy.join(', ')}, ${TABLES[name].seq} HAVING times > 1)`, params)
+      GROUP BY ${TABLES[name].orderBy.join(', ')}, ${TABLES[name].seq} HAVING times > 1)`,
+    params,
+  )
   return { rows: found?.[0] ?? 0, key: found?.[1] ?? '' }
 }

@@ -24,13 +24,18 @@ export const isRefusal = (error: unknown): boolean => REFUSALS.has(codeOf(error)
 /** Creates a printer that caches up to 20,000 texts. Its `print` throws the errors of ClickHouse except refusals. */
 export function createJsonPrinter(clickhouse: ClickHouseClient, settings: ClickHouseSettings): JsonPrinter {
   const cache = new LRUCache<string, string>({
-    max: CACHED_MAX, maxSize: CACHED_CHARS_MAX, sizeCalculation: (printed, text) => printed.length + text.length,
+    max: CACHED_MAX,
+    maxSize: CACHED_CHARS_MAX,
+    sizeCalculation: (printed, text) => printed.length + text.length,
   })
   const fetchPrinted = async (texts: readonly string[]): Promise<void> => {
     try {
       const result = await clickhouse.query({
-        query: `SELECT toJSONString(CAST(arrayJoin({texts:Array(String)}), '${TYPE}'))`, query_params: { texts },
-        use_multipart_params: true, format: 'JSONCompactEachRow', clickhouse_settings: settings,
+        query: `SELECT toJSONString(CAST(arrayJoin({texts:Array(String)}), '${TYPE}'))`,
+        query_params: { texts },
+        use_multipart_params: true,
+        format: 'JSONCompactEachRow',
+        clickhouse_settings: settings,
       })
       for (const [index, [printed]] of (await result.json<[string]>()).entries()) cache.set(texts[index] ?? '', printed)
     } catch (error) {

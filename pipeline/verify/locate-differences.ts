@@ -1,4 +1,4 @@
-import { type TableName,TABLES } from '../../schemas/tables.ts'
+import { type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { keyOf, keySql, plain, readable, textOf } from './canonical-text.ts'
 import type { CompareDeps } from './compare-slice.ts'
@@ -33,7 +33,11 @@ interface Text {
 }
 
 const isWithin = (
-  { table, tenant, from, to, key }: Difference, name: TableName, rowTenant: string, seq: number, rowKey: () => string,
+  { table, tenant, from, to, key }: Difference,
+  name: TableName,
+  rowTenant: string,
+  seq: number,
+  rowKey: () => string,
 ): boolean =>
   table === name && seq >= from && seq <= to && (tenant === '' || tenant === rowTenant) && (key === undefined || key === rowKey())
 
@@ -60,14 +64,16 @@ async function locate({ compare }: LocateDeps, difference: Difference, expected:
     return { table, kind: 'different', seq: from, key: row, column: 'data', expected: 'the value of data_raw', found: note }
   }
   const conditions = [
-    `${seq} BETWEEN {from:UInt64} AND {to:UInt64}`, ...(tenant === '' ? [] : ['tenant = {tenant:String}']),
+    `${seq} BETWEEN {from:UInt64} AND {to:UInt64}`,
+    ...(tenant === '' ? [] : ['tenant = {tenant:String}']),
     ...(key === undefined ? [] : [`${keySql(table)} = {key:String}`]),
   ]
   const label = table === 'actors' ? 'toJSONString(label)' : "''"
   const result = await compare.clickhouse.query({
     query: `SELECT ${keySql(table)}, ${seq}, arrayPushBack(${textOf(table).sql}, ${label})
       FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY ${seq} LIMIT ${ROWS_MAX}`,
-    query_params: { from, to, tenant, key }, format: 'JSONCompactEachRow',
+    query_params: { from, to, tenant, key },
+    format: 'JSONCompactEachRow',
     clickhouse_settings: { ...compare.settings, output_format_json_quote_64bit_integers: 0 },
   })
   const missing = new Map(expected)
@@ -92,7 +98,10 @@ async function locate({ compare }: LocateDeps, difference: Difference, expected:
 }
 
 async function differingColumn(
-  { printer }: CompareDeps, table: TableName, expected: readonly string[], found: readonly string[],
+  { printer }: CompareDeps,
+  table: TableName,
+  expected: readonly string[],
+  found: readonly string[],
 ): Promise<Pick<Named, 'column' | 'expected' | 'found'> | undefined> {
   const columns = [...textOf(table).columns, 'label']
   const label = expected.at(-1) ?? ''

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
 import type { LogRecord } from '../../schemas/record.ts'
-import { type Address,parseLogSubject } from '../../schemas/subjects.ts'
-import { type ReadModel, type TableName,TABLES } from '../../schemas/tables.ts'
+import { type Address, parseLogSubject } from '../../schemas/subjects.ts'
+import { type ReadModel, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
-import { type Checksum, checksumOf, type ExpectedRow,keyOf, plain } from './canonical-text.ts'
+import { type Checksum, checksumOf, type ExpectedRow, keyOf, plain } from './canonical-text.ts'
 import type { Expected } from './expected/expected-rows.ts'
 import { EMPTY, type JsonPrinter } from './json-printer.ts'
 
@@ -93,7 +93,7 @@ export function createSlice(printer: JsonPrinter): Slice {
     return own
   }
   const addToBucket = (name: TableName, tenant: string, seq: number, { crc, bytes }: Checksum): void => {
-    const from = seq - seq % BUCKET
+    const from = seq - (seq % BUCKET)
     const own = entriesOf(buckets, name)
     const key = bucketKey(tenant, from)
     const bucket = own.get(key)

@@ -1,4 +1,4 @@
-import { type Column, TABLE_NAMES, type TableName,TABLES } from '../../schemas/tables.ts'
+import { type Column, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { keySql } from './canonical-text.ts'
@@ -19,7 +19,12 @@ export async function missingRowsOf(deps: CompareDeps, candidates: MissingRows, 
     const all = [...keys]
     for (let from = 0; from < all.length; from += KEYS_MAX) {
       const some = all.slice(from, from + KEYS_MAX)
-      const replaced = await replacedAfter(deps, name, some.map(([key]) => key), to)
+      const replaced = await replacedAfter(
+        deps,
+        name,
+        some.map(([key]) => key),
+        to,
+      )
       for (const [key, seq] of some) {
         if (!replaced.has(key)) missing.push({ table: name, tenant: tenantOf(name, key), from: seq, to: seq, key })
       }
@@ -30,14 +35,20 @@ export async function missingRowsOf(deps: CompareDeps, candidates: MissingRows, 
 
 /** Those of the keys that have a version after `to`. */
 async function replacedAfter(
-  { clickhouse, settings }: CompareDeps, name: TableName, keys: readonly string[], to: number,
+  { clickhouse, settings }: CompareDeps,
+  name: TableName,
+  keys: readonly string[],
+  to: number,
 ): Promise<ReadonlySet<string>> {
   const columns = TABLES[name].orderBy.join(', ')
   const values = TABLES[name].orderBy.map((column, index) => valueSql(name, column, index + 1)).join(', ')
   const result = await clickhouse.query({
     query: `SELECT ${keySql(name)} FROM ${name} WHERE ${TABLES[name].seq} > {to:UInt64} AND (${columns}) IN (
       SELECT ${values} FROM (SELECT splitByChar('\\n', arrayJoin({keys:Array(String)})) AS part))`,
-    query_params: { to, keys }, use_multipart_params: true, format: 'JSONCompactEachRow', clickhouse_settings: settings,
+    query_params: { to, keys },
+    use_multipart_params: true,
+    format: 'JSONCompactEachRow',
+    clickhouse_settings: settings,
   })
   return new Set((await result.json<[string]>()).map(([key]) => key))
 }
@@ -57,7 +68,9 @@ const tenantOf = (name: TableName, key: string): string => {
 
 /** Rows with a LOG sequence after the end of LOG: the last one of each table. */
 export async function beyondLog(
-  { clickhouse, settings }: CompareDeps, jetstream: JetStreamContext, tenant: string | undefined,
+  { clickhouse, settings }: CompareDeps,
+  jetstream: JetStreamContext,
+  tenant: string | undefined,
 ): Promise<Difference[]> {
   const found: Difference[] = []
   for (const name of TABLE_NAMES) {
@@ -66,7 +79,9 @@ export async function beyondLog(
     const result = await clickhouse.query({
       query: `SELECT tenant, ${seq} AS at, ${key} AS key FROM ${name} ${tenant === undefined ? '' : 'WHERE tenant = {tenant:String}'}
         ORDER BY ${seq} DESC LIMIT 1`,
-      query_params: { tenant }, format: 'JSONEachRow', clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
+      query_params: { tenant },
+      format: 'JSONEachRow',
+      clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
     })
     const [row] = await result.json<{ tenant: string; at: number; key: string }>()
     // Read after the table: a row that is written meanwhile has its record in LOG before.

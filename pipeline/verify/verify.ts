@@ -1,15 +1,15 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
-import { TABLE_NAMES, type TableName,TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
+import { TABLE_NAMES, type TableName, TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
-import { type Pauses,withRetry } from '../runtime/retry.ts'
-import { type Compared, type CompareDeps, compareSlice, type Repeats,repeatsIn } from './compare-slice.ts'
+import { type Pauses, withRetry } from '../runtime/retry.ts'
+import { type Compared, type CompareDeps, compareSlice, type Repeats, repeatsIn } from './compare-slice.ts'
 import { createExpectation, type Expectation } from './expected/expectation.ts'
 import { createJsonPrinter } from './json-printer.ts'
 import { locateDifferences } from './locate-differences.ts'
 import { createSlice, readScope, type Scope, type Slice } from './log-slice.ts'
-import { beyondLog, type MissingRows,missingRowsOf } from './missing-rows.ts'
+import { beyondLog, type MissingRows, missingRowsOf } from './missing-rows.ts'
 import type { Difference, Named } from './table-differences.ts'
 
 export interface VerifyOptions {
@@ -105,19 +105,28 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     if (markNow - to < PROGRESS_EVERY) break
     to = markNow
   }
-  differences.push(...await missingRowsOf(compare, missing, to))
-  if (options.to === undefined || options.to === mark) differences.push(...await beyondLog(compare, jetstream, tenant))
+  differences.push(...(await missingRowsOf(compare, missing, to)))
+  if (options.to === undefined || options.to === mark) differences.push(...(await beyondLog(compare, jetstream, tenant)))
   for (const { table } of differences) add(counts, table, { differences: 1 })
   const first = firstOfEach(differences)
   return {
-    from, to, records, tables: Object.fromEntries(counts) as Verified['tables'], repeats,
+    from,
+    to,
+    records,
+    tables: Object.fromEntries(counts) as Verified['tables'],
+    repeats,
     first: first.length === 0 ? [] : await locateDifferences({ jetstream, compare, from, tenant }, first),
   }
 }
 
 /** Computes a slice; starts again if the reading is interrupted. */
 async function expectSlice(
-  jetstream: JetStreamContext, scope: Scope, expectation: Expectation, { printer }: CompareDeps, signal: AbortSignal, onRecord: () => void,
+  jetstream: JetStreamContext,
+  scope: Scope,
+  expectation: Expectation,
+  { printer }: CompareDeps,
+  signal: AbortSignal,
+  onRecord: () => void,
 ) {
   const attempt = async (): Promise<Slice> => {
     const slice = createSlice(printer)
@@ -142,8 +151,10 @@ export async function markOf(clickhouse: ClickHouseClient): Promise<number> {
 function checkEnd(to: number, mark: number, last: number): void {
   if (to > last) throw new ColloquyError('no_such_sequence', `LOG goes to sequence ${last}, not to ${to}; pass a smaller --to`)
   if (to <= mark) return
-  throw new ColloquyError('not_complete',
-    `the tables have reached sequence ${mark} and not yet ${to}; wait ("colloquy status --wait"), or pass a smaller --to`)
+  throw new ColloquyError(
+    'not_complete',
+    `the tables have reached sequence ${mark} and not yet ${to}; wait ("colloquy status --wait"), or pass a smaller --to`,
+  )
 }
 
 /** A row is missing from a slice without its expected version until a slice expects a later version. */
@@ -154,7 +165,10 @@ function updateMissing(missing: MissingRows, slice: Slice, result: Compared): vo
   }
 }
 
-interface Counts { rows: number; differences: number }
+interface Counts {
+  rows: number
+  differences: number
+}
 function add(counts: Map<TableName, Counts>, name: TableName, more: Partial<Counts>): void {
   const count = counts.get(name)
   if (count === undefined) return

@@ -8,16 +8,23 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createBenchProgram } from '../../bench/bench-program.ts'
-import { type CliProcess,startUp } from '../support/run-cli.ts'
+import { type CliProcess, startUp } from '../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../support/test-system.ts'
 
 const MAIN = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url))
 const KINDS = fileURLToPath(new URL('../../bench/harness/kinds-config.ts', import.meta.url))
 const report = z.object({
-  scenario: z.string(), seconds: z.number(), acknowledged: z.number(), lost: z.number(), duplicated: z.number(), outOfOrder: z.number(),
-  figures: z.record(z.string(), z.number()), spread: z.record(z.string(), z.object({ p25: z.number(), p75: z.number() })).optional(),
+  scenario: z.string(),
+  seconds: z.number(),
+  acknowledged: z.number(),
+  lost: z.number(),
+  duplicated: z.number(),
+  outOfOrder: z.number(),
+  figures: z.record(z.string(), z.number()),
+  spread: z.record(z.string(), z.object({ p25: z.number(), p75: z.number() })).optional(),
   commit: z.string(),
-  machine: z.object({ cores: z.number() }), noise: z.object({ iqrPercent: z.number() }),
+  machine: z.object({ cores: z.number() }),
+  noise: z.object({ iqrPercent: z.number() }),
 })
 
 let dataDir: string
@@ -51,7 +58,10 @@ async function bench(args: readonly string[], environment: Readonly<Record<strin
 async function benchHere(args: readonly string[]): Promise<string> {
   const lines: string[] = []
   const program = createBenchProgram({
-    environment: attached(), line: (line) => lines.push(line), log: pino({ level: 'silent' }), now: () => new Date(),
+    environment: attached(),
+    line: (line) => lines.push(line),
+    log: pino({ level: 'silent' }),
+    now: () => new Date(),
   })
   await program.exitOverride().parseAsync(args, { from: 'user' })
   return lines.join('\n')
@@ -66,24 +76,30 @@ const TIMEOUT_MS = 240_000
 describe('the benchmark harness', { timeout: TIMEOUT_MS }, () => {
   it.each([
     {
-      scenario: 'turns', actors: 100,
+      scenario: 'turns',
+      actors: 100,
       figures: ['turnsPerSecond', 'bareLoopPerSecond', 'ratio', 'turnsPerSecondToTables', 'logBytesPerTurn'],
     },
     {
-      scenario: 'latency', actors: 100,
+      scenario: 'latency',
+      actors: 100,
       figures: ['toLogP50Ms', 'toLogP99Ms', 'toOutP50Ms', 'toOutP99Ms', 'toRowP50Ms', 'toRowP99Ms', 'toRowMaxMs'],
     },
     { scenario: 'tasks', actors: 100, figures: ['roundTripP50Ms', 'roundTripP99Ms', 'publishToOutcomeP50Ms', 'queueP50Ms', 'tasks'] },
     {
-      scenario: 'analysts', actors: 100,
+      scenario: 'analysts',
+      actors: 100,
       figures: ['containmentP50Ms', 'containmentP99Ms', 'knowledgeGapsP99Ms', 'tasksAloneMs', 'eventRows'],
     },
     {
-      scenario: 'scale', actors: 300,
+      scenario: 'scale',
+      actors: 300,
       figures: ['rssMiBAll', 'bytesPerLiveActor', 'logBytesPerTurn', 'costRatio', 'coldTurnP50Ms', 'hotTurnP50Ms'],
     },
     {
-      scenario: 'replay', actors: 100, rows: 300,
+      scenario: 'replay',
+      actors: 100,
+      rows: 300,
       figures: ['rebuiltRecordsPerSecond', 'bareConsumerRecordsPerSecond', 'bareInsertRecordsPerSecond'],
     },
     { scenario: 'soak', actors: 100, figures: ['upMiBLate', 'upMiBPerHour', 'hostLagP50Late', 'tablesLagP99Late'] },
@@ -104,7 +120,13 @@ describe('the benchmark harness', { timeout: TIMEOUT_MS }, () => {
   it('measures the embedder beside its bare session, with a generated model', async () => {
     const printed = await benchHere(['embed', '--attach', '--seconds', '1', '--actors', '1000'])
     const figures = [
-      'textsPerSecond', 'bareTextsPerSecond', 'ratio', 'eventLoopP99Ms', 'questionP99Ms', 'lexicalTextsPerSecond', 'rssMiBAfter',
+      'textsPerSecond',
+      'bareTextsPerSecond',
+      'ratio',
+      'eventLoopP99Ms',
+      'questionP99Ms',
+      'lexicalTextsPerSecond',
+      'rssMiBAfter',
     ]
     for (const figure of figures) {
       expect(Number(new RegExp(`\\| ${figure} \\| ([\\d.,]+) \\|`).exec(printed)?.[1]?.replaceAll(',', ''))).toBeGreaterThan(0)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Break,BREAKS, broken } from '../../bench/chaos/break/breaks.ts'
+import { type Break, BREAKS, broken } from '../../bench/chaos/break/breaks.ts'
 
 /** Only checks that each break still applies to the source; `npm run chaos -- --break <name>` checks that the checker notices it. */
 test.each(Object.entries<Break>(BREAKS))('%s still applies to the source, and the result parses', async (_name, { changes }) => {

@@ -10,11 +10,19 @@ import { renderReport, type Report } from '../../bench/reports/bench-report.ts'
 import { readResults, RESULTS, saveReport } from '../../bench/reports/results.ts'
 import { BENCHMARKS_PAGE, renderSummary, withSummary } from '../../bench/reports/summary.ts'
 
-const record = (seq: number, actor: string, n: number, position: number): LedgerRecord =>
-  ({
-    seq, actor, n, inputId: `i${position}`, position, committed: true, emitted: [`e${position}.0`, `e${position}.1`], about: undefined,
-    started: [], set: [], stopped: [],
-  })
+const record = (seq: number, actor: string, n: number, position: number): LedgerRecord => ({
+  seq,
+  actor,
+  n,
+  inputId: `i${position}`,
+  position,
+  committed: true,
+  emitted: [`e${position}.0`, `e${position}.1`],
+  about: undefined,
+  started: [],
+  set: [],
+  stopped: [],
+})
 
 /** The ledger of a run without faults. */
 function goodRun(): { sent: SentInput[]; ledger: Ledger } {
@@ -32,8 +40,10 @@ function goodRun(): { sent: SentInput[]; ledger: Ledger } {
 type Part = keyof Ledger
 
 const without = (ledger: Ledger, part: Part, place: number): Ledger => ({ ...ledger, [part]: ledger[part].toSpliced(place, 1) })
-const doubled = (ledger: Ledger, part: Part, place: number): Ledger =>
-  ({ ...ledger, [part]: ledger[part].flatMap((entry: unknown, index) => (index === place ? [entry, entry] : [entry])) })
+const doubled = (ledger: Ledger, part: Part, place: number): Ledger => ({
+  ...ledger,
+  [part]: ledger[part].flatMap((entry: unknown, index) => (index === place ? [entry, entry] : [entry])),
+})
 function swapped(ledger: Ledger, part: Part, one: number, other: number): Ledger {
   const source = (index: number): number => (index === one ? other : index === other ? one : index)
   return { ...ledger, [part]: ledger[part].map((_: unknown, index) => ledger[part][source(index)]) }
@@ -58,7 +68,11 @@ describe('the correctness gate', () => {
     expect(checkLedger(sent, doubled(ledger, part, 0)).duplicated).toBeGreaterThan(0)
   })
 
-  it.each([['records', 0, 2], ['events', 0, 1], ['rows', 0, 1]] as const)('finds swapped entries in %s', (part, one, other) => {
+  it.each([
+    ['records', 0, 2],
+    ['events', 0, 1],
+    ['rows', 0, 1],
+  ] as const)('finds swapped entries in %s', (part, one, other) => {
     const { sent, ledger } = goodRun()
     expect(checkLedger(sent, swapped(ledger, part, one, other)).outOfOrder).toBeGreaterThan(0)
   })
@@ -93,14 +107,20 @@ describe('the correctness gate', () => {
 describe('the gate on tasks and timers', () => {
   /** An actor that starts a task and sets a timer; the result of the task stops the timer. */
   const runs = (): LedgerRecord[] => {
-    const about = (seq: number, run: string | undefined, more: Partial<LedgerRecord>): LedgerRecord =>
-      ({ ...record(seq, 'a', seq, seq), emitted: [], about: run, ...(run === undefined ? {} : { inputId: `task.done:${run}` }), ...more })
+    const about = (seq: number, run: string | undefined, more: Partial<LedgerRecord>): LedgerRecord => ({
+      ...record(seq, 'a', seq, seq),
+      emitted: [],
+      about: run,
+      ...(run === undefined ? {} : { inputId: `task.done:${run}` }),
+      ...more,
+    })
     return [about(1, undefined, { started: ['r1'], set: ['t1'] }), about(2, 'r1', { stopped: ['t1'] })]
   }
-  const verdictOn = (records: readonly LedgerRecord[]) => checkLedger(
-    records.filter(({ about }) => about === undefined).map(({ actor, inputId, position }) => ({ actor, id: inputId, position })),
-    { records, events: [], rows: records.map(({ seq, actor, inputId }) => ({ seq, idx: 0, actor, id: inputId })) },
-  )
+  const verdictOn = (records: readonly LedgerRecord[]) =>
+    checkLedger(
+      records.filter(({ about }) => about === undefined).map(({ actor, inputId, position }) => ({ actor, id: inputId, position })),
+      { records, events: [], rows: records.map(({ seq, actor, inputId }) => ({ seq, idx: 0, actor, id: inputId })) },
+    )
 
   it('finds no fault in a task with one outcome', () => {
     expect(verdictOn(runs())).toMatchObject({ acknowledged: 1, lost: 0, duplicated: 0, outOfOrder: 0 })
@@ -130,18 +150,31 @@ describe('the gate on tasks and timers', () => {
 
 describe('the report', () => {
   let folder: string
-  beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'colloquy-test-')) })
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'colloquy-test-'))
+  })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   const reportOf = (lost: number): Report => ({
-    scenario: 'turns', seconds: 1, acknowledged: 9, lost, duplicated: 0, outOfOrder: 0, faults: lost > 0 ? ['lost: a/i1'] : [],
-    figures: { turnsPerSecond: 1234, refused: 0 }, spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } },
+    scenario: 'turns',
+    seconds: 1,
+    acknowledged: 9,
+    lost,
+    duplicated: 0,
+    outOfOrder: 0,
+    faults: lost > 0 ? ['lost: a/i1'] : [],
+    figures: { turnsPerSecond: 1234, refused: 0 },
+    spread: { turnsPerSecond: { p25: 1200, p50: 1234, p75: 1300, repeats: 5 } },
     notes: ['a note'],
-    options: { seconds: 1, actors: 1, rate: 1, rows: 1, workers: 1, roles: ['host'], vs: [], payloadBytes: 0, seed: 1 }, settings: {},
+    options: { seconds: 1, actors: 1, rate: 1, rows: 1, workers: 1, roles: ['host'], vs: [], payloadBytes: 0, seed: 1 },
+    settings: {},
     noise: { roundMs: 5, iqrPercent: 3, slowestPercent: 110, othersPercent: 2, stolenPercent: 0, rounds: 40 },
-    durability: { replicas: 1, fsync: '2m' }, machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
+    durability: { replicas: 1, fsync: '2m' },
+    machine: { cpu: 'a cpu', cores: 2, memoryGiB: 4, system: 'linux', load: 0 },
     versions: { colloquy: '0', node: 'v24', nats: '2', clickhouse: '26' },
-    commit: 'c', date: '2026-11-20T00:00:00.000Z', command: 'npm run bench -- turns',
+    commit: 'c',
+    date: '2026-11-20T00:00:00.000Z',
+    command: 'npm run bench -- turns',
   })
 
   it('has the figures if the gate found no fault', () => {
@@ -179,12 +212,19 @@ describe('the report', () => {
 describe('the figures', () => {
   it('are medians of repeats, with their spread', () => {
     expect(medians({ perSecond: [5, 1, 4, 2, 3] })).toEqual({
-      figures: { perSecond: 3 }, spread: { perSecond: { p25: 2, p50: 3, p75: 4, repeats: 5 } },
+      figures: { perSecond: 3 },
+      spread: { perSecond: { p25: 2, p50: 3, p75: 4, repeats: 5 } },
     })
   })
 
   it('have a slope: their rise per unit of time', () => {
-    expect(slope([[0, 1], [1, 3], [2, 5]])).toBe(2)
+    expect(
+      slope([
+        [0, 1],
+        [1, 3],
+        [2, 5],
+      ]),
+    ).toBe(2)
     expect([slope([[0, 1]]), slope([])]).toEqual([0, 0])
   })
 

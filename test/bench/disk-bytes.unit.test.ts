@@ -29,7 +29,7 @@ test('bytes on disk are counted while files and folders come and go, those of th
   await rm(dataDir, { recursive: true })
 })
 
-test('where the server is not the system\'s own, nothing is known', async () => {
+test("where the server is not the system's own, nothing is known", async () => {
   const { settings } = loadSettings({}, { NATS_URL: 'nats://127.0.0.1:4222' })
   expect(await diskBytesOf({ settings }, 'LOG')).toBeUndefined()
 })

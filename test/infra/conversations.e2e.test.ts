@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import type { Message } from '../../actors/core/commit.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
-import { openLines } from '../../pipeline/ingest/line-file.ts'
+import type { Message } from '../../actors/core/decision.ts'
 import { importLines } from '../../pipeline/ingest/conversations/import-conversations.ts'
-import { caughtUp, readLog, rows, type Entry } from '../support/system-assertions.ts'
+import { openLines } from '../../pipeline/ingest/line-file.ts'
+import { caughtUp, type Entry, readLog, rows } from '../support/system-assertions.ts'
 import { startSystem, type System } from '../support/test-system.ts'
 
 /** Real conversations, which are not part of the project: without the folder these tests are skipped. */
@@ -23,14 +23,25 @@ interface Conversation {
 }
 
 const read = (): Conversation[] =>
-  gunzipSync(readFileSync(FILE)).toString('utf8').trim().split('\n').map((line) => JSON.parse(line) as Conversation)
+  gunzipSync(readFileSync(FILE))
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Conversation)
 
 describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/data is not there)', () => {
   let dataDir: string
   let system: System
   let conversations: Conversation[]
   const play = async (path: string, tenant: string, mode: 'history' | 'live') =>
-    importLines((await openLines(path)).lines, { nc: system.producer, tenant, kind: 'support', mode, replyWaitMs: 20_000, conversationsMax: mode === 'live' ? 32 : 256 })
+    importLines((await openLines(path)).lines, {
+      nc: system.producer,
+      tenant,
+      kind: 'support',
+      mode,
+      replyWaitMs: 20_000,
+      conversationsMax: mode === 'live' ? 32 : 256,
+    })
 
   beforeAll(async () => {
     conversations = read()
@@ -53,14 +64,18 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
     expect(await play(FILE, 'history', 'history')).toMatchObject({ conversations: conversations.length, badLines: 0 })
     await caughtUp(system)
     const said = await rows<{ actor: string; role: string; text: string; lang: string }>(
-      system, "SELECT actor, role, text, lang FROM messages WHERE tenant = 'history' ORDER BY seq, idx")
+      system,
+      "SELECT actor, role, text, lang FROM messages WHERE tenant = 'history' ORDER BY seq, idx",
+    )
     const byActor = Map.groupBy(said, (row) => row.actor)
     expect(byActor.size).toBe(conversations.length)
     for (const { id, lang, turns } of conversations) {
       expect(byActor.get(id)).toEqual(turns.map(({ role, text }) => ({ actor: id, role, text, lang })))
     }
     const counts = await rows<{ actor: string; messages: number; user_msgs: number; bot_msgs: number }>(
-      system, "SELECT actor, messages, user_msgs, bot_msgs FROM conversations WHERE tenant = 'history'")
+      system,
+      "SELECT actor, messages, user_msgs, bot_msgs FROM conversations WHERE tenant = 'history'",
+    )
     const turnsOf = new Map(conversations.map(({ id, turns }) => [id, turns]))
     for (const row of counts) {
       const turns = turnsOf.get(row.actor) ?? []
@@ -88,7 +103,10 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
     expect(byActor.size).toBe(100)
     for (const [actor, entries] of byActor) {
       expect(unanswered(entries), actor).toEqual([])
-      expect(entries.filter((entry) => entry.record.outcome === 'rejected'), actor).toEqual([])
+      expect(
+        entries.filter((entry) => entry.record.outcome === 'rejected'),
+        actor,
+      ).toEqual([])
       replay(system, entries)
     }
     const users = some.flatMap((conversation) => conversation.turns.filter((turn) => turn.role === 'user')).length
@@ -106,7 +124,9 @@ describe.skipIf(!existsSync(FILE))('real conversations (skipped where ../shared/
 
 /** The users' messages that have neither a reply nor a person who takes over at or after them. */
 function unanswered(entries: readonly Entry[]): string[] {
-  const replied = new Set(entries.flatMap(({ record }) => record.emitted.filter((event) => event.type === 'message.sent').map((event) => event.data['replyTo'])))
+  const replied = new Set(
+    entries.flatMap(({ record }) => record.emitted.filter((event) => event.type === 'message.sent').map((event) => event.data['replyTo'])),
+  )
   const escalatedAt = entries.findIndex(({ record }) => record.emitted.some((event) => event.type === 'escalated'))
   return entries
     .filter(({ record }) => record.input.type === 'message.received')
@@ -126,7 +146,11 @@ function replay({ running }: System, entries: readonly Entry[]): void {
     const { type, correlationid, traceparent, data, ...rest } = record.input
     const body = internal ? { type, correlationid, traceparent, ...data } : { type, data, correlationid, traceparent, ...rest }
     const message: Message = {
-      seq: record.inbox.seq, ts: record.inbox.ts, payload: Buffer.from(JSON.stringify(body)), subject: '', addressable: true,
+      seq: record.inbox.seq,
+      ts: record.inbox.ts,
+      payload: Buffer.from(JSON.stringify(body)),
+      subject: '',
+      addressable: true,
       origin: internal ? 'internal' : 'producer',
     }
     const decision = decide(running.kinds, actor, message, { now: record.at, low: record.low, lastSeq }, true)

@@ -3,12 +3,17 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { blocksOf, walkIn, type Walk } from '../support/guide-blocks.ts'
+import { blocksOf, type Walk, walkIn } from '../support/guide-blocks.ts'
 import { environmentIn, installPacked } from '../support/packed-package.ts'
 import { temporaryFolder } from '../support/test-system.ts'
 
 const GUIDE = new URL('../../docs/guide.md', import.meta.url)
-const SETTINGS = { COLLOQUY_NATS_PORT: '0', COLLOQUY_CLICKHOUSE_PORT: '0', COLLOQUY_HTTP_PORT: '0', COLLOQUY_STORAGE_BYTES_MAX: String(1024 ** 3) }
+const SETTINGS = {
+  COLLOQUY_NATS_PORT: '0',
+  COLLOQUY_CLICKHOUSE_PORT: '0',
+  COLLOQUY_HTTP_PORT: '0',
+  COLLOQUY_STORAGE_BYTES_MAX: String(1024 ** 3),
+}
 
 let project: string
 let walk: Walk
@@ -53,7 +58,9 @@ test('every command of the guide works, and prints what the guide says', { timeo
 test('tsc refuses an event, a field of emitted data and a task that the kind does not have', async () => {
   const source = await readFile(join(project, 'refund.ts'), 'utf8')
   const mistakes = [
-    ["'refund.asked': [", "'refund.askd': ["], ['{ order: context.order, receipt }', '{ order: context.order, receit: receipt }'], ["src: 'pay'", "src: 'pays'"],
+    ["'refund.asked': [", "'refund.askd': ["],
+    ['{ order: context.order, receipt }', '{ order: context.order, receit: receipt }'],
+    ["src: 'pay'", "src: 'pays'"],
   ] as const
   for (const [right, wrong] of mistakes) {
     expect(source).toContain(right)

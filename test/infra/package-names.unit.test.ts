@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
 import { defineKind } from 'colloquy'
 import { given } from 'colloquy/test'
+import { expect, test } from 'vitest'
 
 test('a checkout knows itself by the names of its package', () => {
   expect([typeof defineKind, typeof given]).toEqual(['function', 'function'])

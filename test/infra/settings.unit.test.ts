@@ -41,7 +41,10 @@ test('an unknown COLLOQUY_ variable is an error that names it and what may have 
 
 test('all wrong variables are named at once, each with what it should be', () => {
   const wrong = {
-    COLLOQUY_NATS_PORT: '70000', COLLOQUY_PARTITIONS: 'many', COLLOQUY_CLICKHOUSE_URL: 'ftp://x', COLLOQUY_ROLES: 'host,cook',
+    COLLOQUY_NATS_PORT: '70000',
+    COLLOQUY_PARTITIONS: 'many',
+    COLLOQUY_CLICKHOUSE_URL: 'ftp://x',
+    COLLOQUY_ROLES: 'host,cook',
     COLLOQUY_LOG_LEVEL: 'loud',
   }
   const message = messageOf(refusal(wrong))
@@ -74,7 +77,10 @@ test('roles are taken in the order in which they are started, each once', () => 
 test('prices of a model come in pairs', () => {
   expect(messageOf(refusal({ COLLOQUY_LLM_PRICE_IN: '0.5' }))).toContain('COLLOQUY_LLM_PRICE_OUT')
   expect(messageOf(refusal({ COLLOQUY_LLM_PRICE_IN: '-1', COLLOQUY_LLM_PRICE_OUT: '1' }))).toContain('COLLOQUY_LLM_PRICE_IN')
-  expect(loadSettings({ COLLOQUY_LLM_PRICE_IN: '0.5', COLLOQUY_LLM_PRICE_OUT: '0' }).settings).toMatchObject({ LLM_PRICE_IN: 0.5, LLM_PRICE_OUT: 0 })
+  expect(loadSettings({ COLLOQUY_LLM_PRICE_IN: '0.5', COLLOQUY_LLM_PRICE_OUT: '0' }).settings).toMatchObject({
+    LLM_PRICE_IN: 0.5,
+    LLM_PRICE_OUT: 0,
+  })
 })
 
 test('a model endpoint without a model is refused', () => {

@@ -1,16 +1,16 @@
-import { Parser, type ChannelInterface, type MessageInterface } from '@asyncapi/parser'
+import { type ChannelInterface, type MessageInterface, Parser } from '@asyncapi/parser'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { newActor } from '../../actors/core/actor.ts'
 import { eventsOf } from '../../pipeline/dispatcher/outgoing-messages.ts'
 import { asyncApiDocument } from '../../schemas/asyncapi.ts'
 import { outEventSchema } from '../../schemas/asyncapi-messages.ts'
-import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { inputSchema } from '../../schemas/envelope.ts'
+import { KNOWN_EMITS, KNOWN_INPUTS } from '../../schemas/events.ts'
 import { address, message, recordOf } from '../support/core-helpers.ts'
 import { toyKind } from '../support/toy-kind.ts'
 
-/** Advice of the parser that is not about the document's being right. */
+/** Recommendations of the parser that do not concern validity. */
 const ADVICE = new Set(['asyncapi-latest-version', 'asyncapi-info-license', 'asyncapi-info-contact', 'asyncapi-id'])
 
 const parse = async (document: unknown) => {
@@ -26,48 +26,74 @@ const messageOfType = (id: string): MessageInterface => {
   if (found === undefined) throw new Error(`no message ${id}`)
   return found
 }
-/** The JSON schema of a message's payload, as another language would check with it. */
-const payloadSchema = (id: string): z.ZodType =>
-  z.fromJSONSchema(messageOfType(id).payload()?.json() as z.core.JSONSchema.JSONSchema)
+/** The JSON schema of a message's payload, as a validator in another language would use it. */
+const payloadSchema = (id: string): z.ZodType => z.fromJSONSchema(messageOfType(id).payload()?.json() as z.core.JSONSchema.JSONSchema)
 
-beforeAll(async () => { ({ parsed } = await parse(asyncApiDocument([toyKind]))) })
+beforeAll(async () => {
+  ;({ parsed } = await parse(asyncApiDocument([toyKind])))
+})
 
 describe('the document', () => {
-  const cases = [['without kinds', []], ['with a kind', [toyKind]]] as const
-  test.each(cases)('is one that a parser accepts without a word: %s', async (_, kinds) => {
+  const cases = [
+    ['without kinds', []],
+    ['with a kind', [toyKind]],
+  ] as const
+  test.each(cases)('passes a parser without a finding: %s', async (_, kinds) => {
     expect((await parse(asyncApiDocument(kinds))).problems).toEqual([])
   })
 
   test('names the channels of the contract, their parameters and the server on loopback', () => {
     const channels = parsed.channels().all()
-    const parametersOf = (channel: ChannelInterface) => channel.parameters().all().map((parameter) => parameter.id())
+    const parametersOf = (channel: ChannelInterface) =>
+      channel
+        .parameters()
+        .all()
+        .map((parameter) => parameter.id())
     expect(channels.map((channel) => [channel.address(), parametersOf(channel)])).toEqual([
       ['in.{tenant}.{kind}.{id}', ['tenant', 'kind', 'id']],
       ['out.{tenant}.{kind}.{id}.{type}', ['tenant', 'kind', 'id', 'type']],
       ['dead.{reason}.{tenant}.{kind}.{id}', ['reason', 'tenant', 'kind', 'id']],
     ])
-    expect(parsed.servers().all().map((server) => `${server.protocol()}://${server.host()}`)).toEqual(['nats://127.0.0.1:4222'])
-    expect(parsed.operations().all().map((operation) => [operation.action(), operation.channels().all()[0]?.id()])).toEqual([
-      ['receive', 'in'], ['send', 'out'], ['send', 'dead'],
+    expect(
+      parsed
+        .servers()
+        .all()
+        .map((server) => `${server.protocol()}://${server.host()}`),
+    ).toEqual(['nats://127.0.0.1:4222'])
+    expect(
+      parsed
+        .operations()
+        .all()
+        .map((operation) => [operation.action(), operation.channels().all()[0]?.id()]),
+    ).toEqual([
+      ['receive', 'in'],
+      ['send', 'out'],
+      ['send', 'dead'],
     ])
   })
 
-  test('has a message for each type that every kind knows, and for each of the kind', () => {
-    const names = (channel: string) => parsed.channels().get(channel)?.messages().all().map((known) => known.name())
+  test('has a message for each known type, and for each type of a kind', () => {
+    const names = (channel: string) =>
+      parsed
+        .channels()
+        .get(channel)
+        ?.messages()
+        .all()
+        .map((known) => known.name())
     expect(names('in')).toEqual([...Object.keys(KNOWN_INPUTS), ...Object.keys(toyKind.events)])
     expect(names('out')).toEqual([...Object.keys(KNOWN_EMITS), ...Object.keys(toyKind.emits)])
     expect(names('dead')).toEqual(['rejected', 'task_failed'])
     for (const known of parsed.messages().all()) expect(known.headers()?.property('Nats-Msg-Id')?.type()).toBe('string')
   })
 
-  test('says a known type once, also where a kind names it among its own', () => {
+  test('lists a known type once, also where a kind declares it', () => {
     const emits = { 'message.sent': z.object({ text: z.string() }) }
     const document = asyncApiDocument([{ name: 'chat', version: 1, events: KNOWN_INPUTS, emits }])
     expect(Object.keys(document.channels.in.messages)).toEqual(['in.message.received', 'in.conversation.imported'])
     expect(Object.keys(document.channels.out.messages)).toContain('out.chat.message.sent')
   })
 
-  test('is accepted with types of any characters', async () => {
+  test('is valid with types of any characters', async () => {
     const events = { '订单/下单': z.object({ 编号: z.string() }), 'a b': z.object({}) }
     const document = asyncApiDocument([{ name: 'shop', version: 2, events, emits: {} }])
     expect((await parse(document)).problems).toEqual([])
@@ -111,7 +137,7 @@ describe('the examples', () => {
     expect(examples.length - chinese.length).toBeGreaterThanOrEqual(3)
   })
 
-  test('would be noticed if they were wrong', () => {
+  test('would fail if they were wrong', () => {
     const received = payloadSchema('in.message.received')
     expect(received.safeParse({ type: 'message.received', data: { role: 'nobody', text: 'x' } }).success).toBe(false)
     expect(received.safeParse({ type: 'message.sent', data: { role: 'user', text: 'x' } }).success).toBe(false)
@@ -119,7 +145,7 @@ describe('the examples', () => {
   })
 })
 
-test('an event that is sent is as the document says', () => {
+test('a published event matches the document', () => {
   const record = recordOf(newActor(address), message(1, { type: 'add', data: { by: 1 }, correlationid: 'c-1' }))
   const [event] = eventsOf(address, record)
   const payload: unknown = JSON.parse(event?.payload ?? '')

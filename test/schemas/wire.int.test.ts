@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type NatsServer, startNatsServer } from '../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../infra/servers/nats/obtain-nats.ts'
-import { startNatsServer, type NatsServer } from '../../infra/servers/nats/nats-server.ts'
-import { inputSubject, parseInboxSubject, partitionOf, type Address } from '../../schemas/subjects.ts'
+import { type Address, inputSubject, parseInboxSubject, partitionOf } from '../../schemas/subjects.ts'
 
 const log = pino({ level: 'silent' })
 let dataDir: string
@@ -32,12 +32,14 @@ afterAll(async () => {
 const token = fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/)
 const addresses: fc.Arbitrary<Address> = fc.record({ tenant: token, kind: token, id: token })
 
-test.each([1, 16, 64, 1_000])('an actor is in the partition of %i that nats-server puts it into', async (partitions) => {
+test.each([1, 16, 64, 1_000])('an actor is in the same partition of %i as nats-server puts it into', async (partitions) => {
   const prefix = `p${partitions}`
   const { config } = await jsm.streams.add({
-    name: prefix, subjects: [`${prefix}.in.*.*.*`],
+    name: prefix,
+    subjects: [`${prefix}.in.*.*.*`],
     subject_transform: {
-      src: `${prefix}.in.*.*.*`, dest: `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}`,
+      src: `${prefix}.in.*.*.*`,
+      dest: `inbox.{{partition(${partitions},1,2,3)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}`,
     },
   })
   const actors = fc.sample(addresses, 500)
@@ -49,7 +51,10 @@ test.each([1, 16, 64, 1_000])('an actor is in the partition of %i that nats-serv
     const actor = actors[index]
     if (stored === null || actor === undefined) throw new Error(`message ${index} is not there`)
     expect(parseInboxSubject(stored.subject)).toEqual({
-      partition: partitionOf(actor, partitions), address: actor, origin: 'producer', addressable: true,
+      partition: partitionOf(actor, partitions),
+      address: actor,
+      origin: 'producer',
+      addressable: true,
     })
   }
 })

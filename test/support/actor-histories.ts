@@ -1,23 +1,23 @@
 import fc from 'fast-check'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import { decide, type Decision } from '../../actors/core/decide.ts'
-import type { Message } from '../../actors/core/commit.ts'
-import { kindsByName, type Kind, type Kinds } from '../../actors/definition/define-kind.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
+import { decide } from '../../actors/core/decide.ts'
+import type { Decision, Message } from '../../actors/core/decision.ts'
+import { type Kind, type Kinds, kindsByName } from '../../actors/definition/kind.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { message, reread, timeAt } from './core-helpers.ts'
 
-/** How to make up the lives of one kind's actors. */
+/** How to generate histories of one kind's actors. */
 export interface KindGenerators {
   readonly kind: Kind
-  /** What producers send it. */
+  /** Inputs from producers. */
   readonly inputs: fc.Arbitrary<{ readonly type: string; readonly data: unknown }>
-  /** What its tasks may come back with. */
+  /** Possible outputs of its tasks. */
   readonly outputs: Readonly<Record<string, readonly unknown[]>>
 }
 
 const ENDINGS = ['task.done', 'task.failed', 'task.expired', 'timer.fired'] as const
 
-/** One thing that happens to an actor. Numbers pick among what there is by then. */
+/** One event of an actor. Numbers select among the runs and messages that exist then. */
 export type HistoryEvent =
   | { readonly what: 'input'; readonly body: object }
   /** A task or timer that is pending comes to its end. */
@@ -28,7 +28,7 @@ export type HistoryEvent =
   | { readonly what: 'again'; readonly pick: number }
   | { readonly what: 'rubbish'; readonly bytes: Uint8Array; readonly origin: Message['origin'] }
 
-/** Attributes beside type and data: often an id, sometimes that of another input; a sequence; the past; what is carried along. */
+/** Attributes besides type and data: often an id, sometimes that of another input; a sequence; history; correlation. */
 const attributes = fc.oneof(
   { weight: 4, arbitrary: fc.constant({}) },
   { weight: 3, arbitrary: fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e') }) },
@@ -43,30 +43,39 @@ export function historyEvents({ inputs }: KindGenerators, maxLength = 40): fc.Ar
   const late = fc.record({ what: fc.constant('late' as const), pick: fc.nat(), ending: fc.nat() })
   const again = fc.record({ what: fc.constant('again' as const), pick: fc.nat() })
   const rubbish = fc.record({
-    what: fc.constant('rubbish' as const), bytes: fc.uint8Array({ maxLength: 20 }),
+    what: fc.constant('rubbish' as const),
+    bytes: fc.uint8Array({ maxLength: 20 }),
     origin: fc.constantFrom<Message['origin']>('producer', 'internal'),
   })
-  return fc.array(fc.oneof(
-    { weight: 12, arbitrary: input },
-    { weight: 6, arbitrary: end },
-    { weight: 1, arbitrary: late },
-    { weight: 2, arbitrary: again },
-    { weight: 1, arbitrary: rubbish },
-  ), { maxLength, size: 'max' })
+  return fc.array(
+    fc.oneof(
+      { weight: 12, arbitrary: input },
+      { weight: 6, arbitrary: end },
+      { weight: 1, arbitrary: late },
+      { weight: 2, arbitrary: again },
+      { weight: 1, arbitrary: rubbish },
+    ),
+    { maxLength, size: 'max' },
+  )
 }
 
-/** What has happened to an actor that is read from the log before every decision. */
+/** The history of an actor that is reloaded from the log before every decision. */
 export interface ActorHistory {
   readonly messages: Message[]
   readonly decisions: Decision[]
-  /** The records as LOG gives them back, and as they were written. */
+  /** The records as read from LOG, and as written. */
   readonly records: LogRecord[]
   readonly written: string[]
   actor: Actor
 }
 
-export const newHistory = ({ kind }: KindGenerators, id = 'a1'): ActorHistory =>
-  ({ messages: [], decisions: [], records: [], written: [], actor: newActor({ tenant: 'acme', kind: kind.name, id }) })
+export const newHistory = ({ kind }: KindGenerators, id = 'a1'): ActorHistory => ({
+  messages: [],
+  decisions: [],
+  records: [],
+  written: [],
+  actor: newActor({ tenant: 'acme', kind: kind.name, id }),
+})
 
 export const textOf = (encoded: Uint8Array): string => Buffer.from(encoded).toString('utf8')
 
@@ -75,37 +84,40 @@ const kindsOf = ({ kind }: KindGenerators): Kinds => kindsByName([kind])
 export const decideAt = (generators: KindGenerators, actor: Actor, at: Message, fresh: boolean, now = at.ts): Decision =>
   decide(kindsOf(generators), actor, at, { now, low: Math.max(0, at.seq - 3), lastSeq: actor.n }, fresh)
 
-/** Lets one thing happen to an actor, at an INBOX position. */
-export function applyEvent(generators: KindGenerators, life: ActorHistory, happening: HistoryEvent, seq: number): void {
-  const at = messageOf(generators, life, happening, seq)
-  const decision = decideAt(generators, life.actor, at, true)
-  life.messages.push(at)
-  life.decisions.push(decision)
+/** Applies one event to an actor, at an INBOX position. */
+export function applyEvent(generators: KindGenerators, history: ActorHistory, event: HistoryEvent, seq: number): void {
+  const at = messageOf(generators, history, event, seq)
+  const decision = decideAt(generators, history.actor, at, true)
+  history.messages.push(at)
+  history.decisions.push(decision)
   if (decision.kind !== 'record') return
-  life.records.push(reread(decision.record))
-  life.written.push(textOf(decision.encoded))
-  life.actor = actorAfter(life.actor.address, reread(decision.record))
+  history.records.push(reread(decision.record))
+  history.written.push(textOf(decision.encoded))
+  history.actor = actorAfter(history.actor.address, reread(decision.record))
 }
 
 export function playHistory(generators: KindGenerators, all: readonly HistoryEvent[]): ActorHistory {
-  const life = newHistory(generators)
-  for (const [index, happening] of all.entries()) applyEvent(generators, life, happening, index + 1)
-  return life
+  const history = newHistory(generators)
+  for (const [index, event] of all.entries()) applyEvent(generators, history, event, index + 1)
+  return history
 }
 
 /**
- * The records that the same messages lead to where the actor stays in memory, as in a host: it is forgotten only before
- * the messages that `forgets` says, and whenever a decision asks for it.
+ * The records that the same messages lead to where the actor stays in memory, as in a host. It is evicted only before the messages that
+ * `evicts` selects, and whenever a decision asks for it.
  */
 export function replayInMemory(
-  generators: KindGenerators, messages: readonly Message[], forgets: (index: number) => boolean, first = newHistory(generators).actor,
+  generators: KindGenerators,
+  messages: readonly Message[],
+  evicts: (index: number) => boolean,
+  first = newHistory(generators).actor,
 ): string[] {
   const written: string[] = []
   let actor = first
   let last: LogRecord | undefined
   const reload = (): Actor => (last === undefined ? first : actorAfter(first.address, reread(last)))
   for (const [index, at] of messages.entries()) {
-    if (forgets(index)) actor = reload()
+    if (evicts(index)) actor = reload()
     let decision = decideAt(generators, actor, at, actor.snapshot === undefined)
     if (decision.kind === 'threw') decision = decideAt(generators, reload(), at, true)
     if (decision.kind !== 'record') continue
@@ -116,34 +128,34 @@ export function replayInMemory(
   return written
 }
 
-function messageOf(generators: KindGenerators, life: ActorHistory, happening: HistoryEvent, seq: number): Message {
-  switch (happening.what) {
+function messageOf(generators: KindGenerators, history: ActorHistory, event: HistoryEvent, seq: number): Message {
+  switch (event.what) {
     case 'input':
-      return message(seq, happening.body)
+      return message(seq, event.body)
     case 'rubbish':
-      return message(seq, '', { payload: happening.bytes, origin: happening.origin })
+      return message(seq, '', { payload: event.bytes, origin: event.origin })
     case 'again': {
-      const earlier = picked(life.messages, happening.pick)
+      const earlier = picked(history.messages, event.pick)
       return earlier === undefined ? message(seq, '') : { ...earlier, seq, ts: timeAt(seq) }
     }
     case 'end': {
-      const { tasks = {}, timers = {} } = life.actor.state ?? {}
-      const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), happening.pick) ?? 'none'
+      const { tasks = {}, timers = {} } = history.actor.state ?? {}
+      const run = picked([...Object.keys(tasks), ...Object.keys(timers)].sort(), event.pick) ?? 'none'
       const task = tasks[run]?.task
-      const type = task === undefined ? 'timer.fired' as const : ENDINGS[happening.ending % 3] ?? 'task.done'
-      return ending(seq, type, run, picked(generators.outputs[task ?? ''] ?? [], happening.output))
+      const type = task === undefined ? ('timer.fired' as const) : (ENDINGS[event.ending % 3] ?? 'task.done')
+      return ending(seq, type, run, picked(generators.outputs[task ?? ''] ?? [], event.output))
     }
     case 'late': {
-      const runs = life.records.flatMap((record) => [...record.started, ...record.timers].map((started) => started.run))
-      return ending(seq, ENDINGS[happening.ending % 4] ?? 'task.done', picked(runs, happening.pick) ?? 'none', null)
+      const runs = history.records.flatMap((record) => [...record.started, ...record.timers].map((started) => started.run))
+      return ending(seq, ENDINGS[event.ending % 4] ?? 'task.done', picked(runs, event.pick) ?? 'none', null)
     }
   }
 }
 
 function ending(seq: number, type: (typeof ENDINGS)[number], run: string, output: unknown): Message {
-  const told = { type, run, attempts: 1, queueMs: 2, durationMs: 3 }
+  const common = { type, run, attempts: 1, queueMs: 2, durationMs: 3 }
   const about = type === 'task.done' ? { output } : type === 'task.failed' ? { error: { code: 'http_500', message: 'no' } } : {}
-  return message(seq, { ...told, ...about }, { origin: 'internal' })
+  return message(seq, { ...common, ...about }, { origin: 'internal' })
 }
 
 const picked = <T>(from: readonly T[], pick: number): T | undefined => from[pick % from.length]

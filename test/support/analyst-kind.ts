@@ -19,7 +19,11 @@ function replyTo(text: string): Reply {
   if (text.includes('nothing')) return { text: 'I do not know.', intent, hits: 0 }
   const length = text.length
   return {
-    text: `re: ${text}`, intent, hits: 1 + (length % 3), model: ['large', 'small'][length % 2], modelVersion: '2026-10',
+    text: `re: ${text}`,
+    intent,
+    hits: 1 + (length % 3),
+    model: ['large', 'small'][length % 2],
+    modelVersion: '2026-10',
     ...(length % 5 === 0 ? {} : { promptVersion: `p${length % 3}` }),
     ...(length % 7 === 0 ? {} : { cost: length / 10_000 }),
     ...(length % 4 === 0 ? {} : { quality: (length % 11) / 10, evaluator: 'test' }),
@@ -33,13 +37,15 @@ const kind = defineKind({
   name: 'desk',
   version: 1,
   context: z.object({ intent: z.string().nullable(), asked: z.object({ id: z.string(), text: z.string() }).nullable() }),
-  events: {
-    ...KNOWN_INPUTS, 'feedback.given': z.object({ rating: z.number() }), 'case.resolved': z.object({ outcome: z.string() }),
-  },
+  events: { ...KNOWN_INPUTS, 'feedback.given': z.object({ rating: z.number() }), 'case.resolved': z.object({ outcome: z.string() }) },
   emits: KNOWN_EMITS,
   tasks: {
     reply: defineTask({
-      input: z.object({ text: z.string() }), output: reply, deadlineMs: 20_000, attemptsMax: 2, concurrencyMax: 8,
+      input: z.object({ text: z.string() }),
+      output: reply,
+      deadlineMs: 20_000,
+      attemptsMax: 2,
+      concurrencyMax: 8,
       run: async ({ input }) => replyTo(input.text),
     }),
   },
@@ -49,45 +55,54 @@ const kind = defineKind({
 const close = { target: 'closed', actions: 'close' } as const
 
 /** A desk whose cases show whatever the twelve questions ask about: the tests' own kind. */
-export const deskKind = kind.with(setup({
-  ...kind.xstate,
-  guards: {
-    wantsPerson: ({ event }) => event.type === 'message.received' && event.data.text.includes('person'),
-    asks: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
-  },
-  actions: {
-    hear: assign(({ event, context }) => (event.type !== 'message.received' ? context : {
-      ...context, intent: intentOf(event.data.text), asked: { id: event.id, text: event.data.text },
-    })),
-    close: enqueueActions(({ enqueue, event }) => {
-      enqueue.emit({ type: 'case.closed', data: { outcome: event.type === 'case.resolved' ? event.data.outcome : 'abandoned' } })
-    }),
-  },
-}).createMachine({
-  id: 'desk',
-  context: { intent: null, asked: null },
-  initial: 'new',
-  states: {
-    new: { on: { 'message.received': { guard: 'asks', target: 'asked', actions: 'hear' } } },
-    asked: {
-      always: [{ guard: 'wantsPerson', target: 'escalated', actions: emit({ type: 'escalated', data: { reason: 'customer_asked' } }) }, 'replying'],
+export const deskKind = kind.with(
+  setup({
+    ...kind.xstate,
+    guards: {
+      wantsPerson: ({ event }) => event.type === 'message.received' && event.data.text.includes('person'),
+      asks: ({ event }) => event.type === 'message.received' && event.data.role === 'user',
     },
-    replying: {
-      invoke: {
-        id: 'reply', src: 'reply', input: ({ context }) => ({ text: context.asked?.text ?? '' }),
-        onDone: {
-          target: 'idle',
-          actions: emit(({ context, event }) => ({ type: 'message.sent', data: { ...event.output, replyTo: context.asked?.id } })),
-        },
-        onError: { target: 'escalated', actions: emit({ type: 'escalated', data: { reason: 'task_failed' } }) },
+    actions: {
+      hear: assign(({ event, context }) =>
+        event.type !== 'message.received'
+          ? context
+          : { ...context, intent: intentOf(event.data.text), asked: { id: event.id, text: event.data.text } },
+      ),
+      close: enqueueActions(({ enqueue, event }) => {
+        enqueue.emit({ type: 'case.closed', data: { outcome: event.type === 'case.resolved' ? event.data.outcome : 'abandoned' } })
+      }),
+    },
+  }).createMachine({
+    id: 'desk',
+    context: { intent: null, asked: null },
+    initial: 'new',
+    states: {
+      new: { on: { 'message.received': { guard: 'asks', target: 'asked', actions: 'hear' } } },
+      asked: {
+        always: [
+          { guard: 'wantsPerson', target: 'escalated', actions: emit({ type: 'escalated', data: { reason: 'customer_asked' } }) },
+          'replying',
+        ],
       },
-      on: { 'case.resolved': close },
+      replying: {
+        invoke: {
+          id: 'reply',
+          src: 'reply',
+          input: ({ context }) => ({ text: context.asked?.text ?? '' }),
+          onDone: {
+            target: 'idle',
+            actions: emit(({ context, event }) => ({ type: 'message.sent', data: { ...event.output, replyTo: context.asked?.id } })),
+          },
+          onError: { target: 'escalated', actions: emit({ type: 'escalated', data: { reason: 'task_failed' } }) },
+        },
+        on: { 'case.resolved': close },
+      },
+      idle: {
+        after: { [SILENCE_MS]: close },
+        on: { 'message.received': { guard: 'asks', target: 'asked', actions: 'hear' }, 'case.resolved': close },
+      },
+      escalated: { on: { 'case.resolved': close } },
+      closed: { on: { 'message.received': { guard: 'asks', target: 'asked', actions: 'hear' } } },
     },
-    idle: {
-      after: { [SILENCE_MS]: close },
-      on: { 'message.received': { guard: 'asks', target: 'asked', actions: 'hear' }, 'case.resolved': close },
-    },
-    escalated: { on: { 'case.resolved': close } },
-    closed: { on: { 'message.received': { guard: 'asks', target: 'asked', actions: 'hear' } } },
-  },
-}))
+  }),
+)

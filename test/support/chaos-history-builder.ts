@@ -1,12 +1,21 @@
-import { type Actor,actorAfter, newActor } from '../../actors/core/actor.ts'
-import type { Message } from '../../actors/core/commit.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
+import type { Message } from '../../actors/core/decision.ts'
 import { kindsByName } from '../../actors/definition/define-kind.ts'
 import chaosKinds from '../../bench/chaos/chaos-kind.ts'
 import {
-type ActorRow, type DeadLetterMessage, type DeadLetterRow,   digestOf, digestOfBytes, type EventRow, type History, type LedgerLine,
-  type LoggedRecord, type OutMessage,
-  type StateIntervalRow, type TaskRow,
+  type ActorRow,
+  type DeadLetterMessage,
+  type DeadLetterRow,
+  digestOf,
+  digestOfBytes,
+  type EventRow,
+  type History,
+  type LedgerLine,
+  type LoggedRecord,
+  type OutMessage,
+  type StateIntervalRow,
+  type TaskRow,
 } from '../../bench/chaos/check/chaos-history.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 
@@ -56,11 +65,18 @@ export function play(steps: readonly Step[]): Pick<Recorded, 'ledger' | 'log'> {
     const payload = JSON.stringify(body)
     const actor = actors.get(id) ?? newActor({ tenant: 'chaos', kind: 'chaos', id })
     const message: Message = {
-      seq, ts: new Date(timeAt(seq)).toISOString(), payload: Buffer.from(payload), subject: `in.chaos.chaos.${id}`, origin,
+      seq,
+      ts: new Date(timeAt(seq)).toISOString(),
+      payload: Buffer.from(payload),
+      subject: `in.chaos.chaos.${id}`,
+      origin,
       addressable: true,
     }
     const decision = decide(
-      kinds, actor, message, { now: message.ts, low: seq - 1, lastSeq: log.findLast((one) => one.actor === `chaos/chaos/${id}`)?.seq ?? 0 },
+      kinds,
+      actor,
+      message,
+      { now: message.ts, low: seq - 1, lastSeq: log.findLast((one) => one.actor === `chaos/chaos/${id}`)?.seq ?? 0 },
       true,
     )
     if (decision.kind !== 'record') throw new Error(`step ${seq} has no record: ${JSON.stringify(decision)}`)
@@ -69,11 +85,17 @@ export function play(steps: readonly Step[]): Pick<Recorded, 'ledger' | 'log'> {
     actors.set(id, actorAfter(actor.address, record))
     if (!('type' in step)) continue
     const input = `m-${seq}`
-    ledger.push({
-      what: 'sent', id: input, actor: `chaos/chaos/${id}`, content: digestOf({ type: step.type, data: step.data }),
-      payload: digestOfBytes(payload),
-      ...(step.rejected === undefined ? {} : { rejected: step.rejected }),
-    }, { what: 'acknowledged', id: input, position: seq })
+    ledger.push(
+      {
+        what: 'sent',
+        id: input,
+        actor: `chaos/chaos/${id}`,
+        content: digestOf({ type: step.type, data: step.data }),
+        payload: digestOfBytes(payload),
+        ...(step.rejected === undefined ? {} : { rejected: step.rejected }),
+      },
+      { what: 'acknowledged', id: input, position: seq },
+    )
   }
   return { ledger, log }
 }
@@ -102,19 +124,29 @@ export function historyOf({ ledger, log }: Pick<Recorded, 'ledger' | 'log'>, rea
     for (const { run, task, status } of record.ended) tasks.set(run, { actor, run, name: task, status })
     for (const { at } of record.timers) wakeUps.set(actor, Math.min(wakeUps.get(actor) ?? Infinity, Date.parse(at)))
   }
-  const failures = log.flatMap(({ seq, actor, record }) => record.ended.filter(({ status }) => status === 'failed' || status === 'expired')
-    .map(({ run }) => ({ logSeq: seq, reason: 'task_failed', actor, payload: 'of the task', run })))
-  const rejections = log.flatMap(({ seq, actor, record }) => (record.reason === undefined ? []
-    : [{ logSeq: seq, reason: record.reason, actor, payload: payloads.get(record.input.id) ?? '' }]))
+  const failures = log.flatMap(({ seq, actor, record }) =>
+    record.ended
+      .filter(({ status }) => status === 'failed' || status === 'expired')
+      .map(({ run }) => ({ logSeq: seq, reason: 'task_failed', actor, payload: 'of the task', run })),
+  )
+  const rejections = log.flatMap(({ seq, actor, record }) =>
+    record.reason === undefined ? [] : [{ logSeq: seq, reason: record.reason, actor, payload: payloads.get(record.input.id) ?? '' }],
+  )
   const dead = [...rejections, ...failures]
   return {
-    ledger, log, wakeUps, dead, tasksWaiting: 0, readAtMs,
-    out: log.flatMap(
-      ({ actor, record }) => record.emitted.map(({ id, type, data }) => ({ actor, id, type, content: digestOf({ type, data }) })),
+    ledger,
+    log,
+    wakeUps,
+    dead,
+    tasksWaiting: 0,
+    readAtMs,
+    out: log.flatMap(({ actor, record }) =>
+      record.emitted.map(({ id, type, data }) => ({ actor, id, type, content: digestOf({ type, data }) })),
     ),
     tables: {
       events: log.flatMap(({ seq, actor, record: { n, outcome, to, input, emitted } }) =>
-        [input, ...emitted].map(({ type, id }, idx) => ({ seq, idx, actor, n, outcome, type, id, state_to: to }))),
+        [input, ...emitted].map(({ type, id }, idx) => ({ seq, idx, actor, n, outcome, type, id, state_to: to })),
+      ),
       actors: [...lasts.values()],
       tasks: [...tasks.values()],
       deadLetters: dead.map(({ logSeq, actor, reason }) => ({ seq: logSeq, actor, reason })),

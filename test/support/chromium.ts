@@ -2,14 +2,18 @@ import { execFile } from 'node:child_process'
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { chromium, type Browser } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { loadSettings } from '../../infra/settings.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 
 /** Where people have one, before anything is obtained. */
 const INSTALLED = [
-  '/usr/bin/chromium', '/usr/bin/chromium-headless-shell', '/usr/bin/google-chrome', '/usr/bin/microsoft-edge',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/google-chrome',
+  '/usr/bin/microsoft-edge',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ]
 /** Debian's and Ubuntu's name for a Chromium without windows, the smaller one. */
 const PACKAGE = 'chromium-headless-shell'
@@ -17,7 +21,8 @@ const FOLDER = `chromium-headless-${process.arch}`
 const APT_MS_MAX = 180_000
 
 /** A Chromium without a window, or why there is none; a test that gets none is to be skipped with these words. */
-export type Opened = { readonly browser: Browser; readonly missing?: undefined } | { readonly browser?: undefined; readonly missing: string }
+export type Opened =
+  { readonly browser: Browser; readonly missing?: undefined } | { readonly browser?: undefined; readonly missing: string }
 
 /**
  * Opens an installed Chromium or Chrome, else one that the system's package manager has: it is unpacked with the libraries that
@@ -64,10 +69,20 @@ async function obtained(): Promise<string> {
 async function unpack(work: string): Promise<void> {
   const at = (name: string): string => join(work, name)
   for (const folder of ['lists/partial', 'cache/archives/partial', 'unpacked']) await mkdir(at(folder), { recursive: true })
-  const apt = (...args: string[]): Promise<unknown> => run('apt-get', [
-    `Dir::State::Lists=${at('lists')}`, `Dir::Cache=${at('cache')}`, 'Debug::NoLocking=1', 'APT::Sandbox::User=',
-    'Acquire::Languages=none', 'Acquire::Retries=2',
-  ].flatMap((option) => ['-o', option]).concat(args))
+  const apt = (...args: string[]): Promise<unknown> =>
+    run(
+      'apt-get',
+      [
+        `Dir::State::Lists=${at('lists')}`,
+        `Dir::Cache=${at('cache')}`,
+        'Debug::NoLocking=1',
+        'APT::Sandbox::User=',
+        'Acquire::Languages=none',
+        'Acquire::Retries=2',
+      ]
+        .flatMap((option) => ['-o', option])
+        .concat(args),
+    )
 
   await apt('update')
   await apt('--yes', '--no-install-recommends', '--download-only', 'install', PACKAGE)
@@ -85,7 +100,14 @@ const run = (command: string, args: readonly string[]): Promise<unknown> =>
   promisify(execFile)(command, args, { timeout: APT_MS_MAX, maxBuffer: 16 * 1024 ** 2 })
 
 async function present(paths: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(paths.map((path) => access(path).then(() => true, () => false)))
+  const found = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
   return paths.filter((_, index) => found[index])
 }
 

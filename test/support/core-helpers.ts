@@ -1,10 +1,10 @@
-import { decide, type Decision } from '../../actors/core/decide.ts'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import type { Message } from '../../actors/core/commit.ts'
-import { kindsByName } from '../../actors/definition/define-kind.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
+import { decide } from '../../actors/core/decide.ts'
+import type { Decision, Message } from '../../actors/core/decision.ts'
+import { kindsByName } from '../../actors/definition/kind.ts'
+import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { toyKind } from './toy-kind.ts'
-import type { TaskSearchIndex } from '../../actors/definition/task-search.ts'
 
 export const kinds = kindsByName([toyKind])
 export const address = { tenant: 'acme', kind: 'toy', id: 'a1' }
@@ -13,24 +13,29 @@ export const timeAt = (seq: number): string => new Date(START + seq * 1000).toIS
 
 /** A producer's message at an INBOX position; its time follows from the position. */
 export const message = (seq: number, body: unknown, more: Partial<Message> = {}): Message => ({
-  seq, ts: timeAt(seq), payload: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
-  subject: 'in.acme.toy.a1', origin: 'producer', addressable: true, ...more,
+  seq,
+  ts: timeAt(seq),
+  payload: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+  subject: 'in.acme.toy.a1',
+  origin: 'producer',
+  addressable: true,
+  ...more,
 })
 export const internal = (seq: number, body: unknown): Message => message(seq, body, { origin: 'internal' })
 
 export const decideOn = (actor: Actor, at: Message): Decision => decide(kinds, actor, at, { now: at.ts, low: 0, lastSeq: actor.n }, true)
 
-/** The record of a message that must leave one. */
+/** The record of a message that must lead to one. */
 export function recordOf(actor: Actor, at: Message): LogRecord {
   const decision = decideOn(actor, at)
   if (decision.kind !== 'record') throw new Error(`expected a record, got ${JSON.stringify(decision)}`)
   return decision.record
 }
 
-/** A record as LOG would give it back. */
+/** A record as LOG returns it. */
 export const reread = (record: LogRecord): LogRecord => JSON.parse(JSON.stringify(record)) as LogRecord
 
-/** The actor after some messages, through LOG each time; with all records on the way. */
+/** The actor after some messages, reloaded from each record; with all records on the way. */
 export function play(messages: readonly Message[], from: Actor = newActor(address)): { actor: Actor; records: LogRecord[] } {
   let actor = from
   const records: LogRecord[] = []
@@ -43,5 +48,5 @@ export function play(messages: readonly Message[], from: Actor = newActor(addres
   return { actor, records }
 }
 
-/** The memory of a tenant that has neither said nor learned anything. */
-export const nothingLearned: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }
+/** The search index of a tenant without messages and knowledge. */
+export const emptySearchIndex: TaskSearchIndex = { search: () => Promise.resolve([]), knowledgeVersion: () => Promise.resolve(undefined) }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Addresses } from '../../infra/app/connect-to-running.ts'
 import type { DevState } from '../../infra/dev/dev-routes.ts'
-import { startCli, type CliProcess } from './run-cli.ts'
 import { clientOf, type HttpClient } from './http-requests.ts'
+import { type CliProcess, startCli } from './run-cli.ts'
 import { temporaryFolder } from './test-system.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
@@ -100,7 +100,12 @@ export async function startDevApp(files: Readonly<Record<string, string>>): Prom
   await until(({ reload }) => reload.phase !== 'starting')
   const stopping = started.move()
   return {
-    process, addresses, save, state, until, get,
+    process,
+    addresses,
+    save,
+    state,
+    until,
+    get,
     post: (at, body) => client.post(at, body, { authorization }),
     remove: (name) => rm(join(folder, name)),
     stop: () => stopping.disposeAsync(),

@@ -5,22 +5,24 @@ import { someAnswer, someHits, support } from './support-harness.ts'
 import { toyKind } from './toy-kind.ts'
 
 const plain = (...types: string[]) => fc.constantFrom(...types.map((type) => ({ type, data: {} })))
-const said = (...texts: string[]) => fc.record({
-  type: fc.constant('message.received'),
-  data: fc.record({
-    role: fc.constantFrom('user', 'user', 'user', 'agent', 'assistant', 'system'), text: fc.constantFrom(...texts),
-  }),
-})
-const unheard = fc.record({ type: fc.constant('unheard.of'), data: fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 }) })
-const unfit = fc.constantFrom<{ type: string; data: unknown }>(
-  { type: 'add', data: { by: 'much' } }, { type: 'add', data: [1] }, { type: 'arm', data: { ms: -1 } },
-  { type: 'message.received', data: { role: 'nobody' } }, { type: 'message.received', data: { role: 'user' } },
-  { type: 'xstate.done.actor.job', data: {} }, { type: 'timer.fired', data: { run: 'x' } },
+const messages = (...texts: string[]) =>
+  fc.record({
+    type: fc.constant('message.received'),
+    data: fc.record({ role: fc.constantFrom('user', 'user', 'user', 'agent', 'assistant', 'system'), text: fc.constantFrom(...texts) }),
+  })
+const unknownType = fc.record({ type: fc.constant('unheard.of'), data: fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 3 }) })
+const invalid = fc.constantFrom<{ type: string; data: unknown }>(
+  { type: 'add', data: { by: 'much' } },
+  { type: 'add', data: [1] },
+  { type: 'arm', data: { ms: -1 } },
+  { type: 'message.received', data: { role: 'nobody' } },
+  { type: 'message.received', data: { role: 'user' } },
+  { type: 'xstate.done.actor.job', data: {} },
+  { type: 'timer.fired', data: { run: 'x' } },
   { type: 'note', data: { text: '\ud800' } },
 )
-const mixed = (...own: fc.Arbitrary<{ type: string; data: unknown }>[]): KindGenerators['inputs'] => fc.oneof(
-  ...own.map((arbitrary) => ({ weight: 10, arbitrary })), { weight: 1, arbitrary: unheard }, { weight: 1, arbitrary: unfit },
-)
+const mixed = (...own: fc.Arbitrary<{ type: string; data: unknown }>[]): KindGenerators['inputs'] =>
+  fc.oneof(...own.map((arbitrary) => ({ weight: 10, arbitrary })), { weight: 1, arbitrary: unknownType }, { weight: 1, arbitrary: invalid })
 
 export const toy: KindGenerators = {
   kind: toyKind,
@@ -40,7 +42,7 @@ export const parallel: KindGenerators = {
     plain('go', 'go', 'go', 'stop', 'risk', 'blink'),
     plain('poke', 'poke', 'poke', 'away', 'away', 'back', 'wholly'),
     fc.oneof(fc.record({ type: fc.constant('arm'), data: fc.record({ ms: fc.nat(1_000_000) }) }), plain('disarm')),
-    fc.oneof(fc.record({ type: fc.constant('hear'), data: fc.record({ word: fc.string() }) }), said('hi', '你好')),
+    fc.oneof(fc.record({ type: fc.constant('hear'), data: fc.record({ word: fc.string() }) }), messages('hi', '你好')),
     fc.oneof({ weight: 30, arbitrary: plain('go', 'poke') }, { weight: 1, arbitrary: plain('quit') }),
   ),
   outputs: { first: [{ gives: 1 }, { gives: 0.1 }], second: [{ gives: 2 }], risky: [{ gives: 3 }] },
@@ -49,12 +51,16 @@ export const parallel: KindGenerators = {
 export const supportDesk: KindGenerators = {
   kind: support,
   inputs: mixed(
-    said('Hello', 'How much is shipping to Germany?', 'useless bot', 'a human please', 'thanks!', '怎么退货', '转人工', '', '👍'),
-    said('and to Japan?', '香港呢？', 'Where is HB-1234567?'),
-    fc.oneof(plain('case.resolved'), fc.constantFrom(
-      { type: 'feedback.given', data: { rating: 5 } }, { type: 'feedback.given', data: { rating: 1 } },
-      { type: 'case.taken', data: { agent: 'Ann' } },
-    )),
+    messages('Hello', 'How much is shipping to Germany?', 'useless bot', 'a human please', 'thanks!', '怎么退货', '转人工', '', '👍'),
+    messages('and to Japan?', '香港呢？', 'Where is HB-1234567?'),
+    fc.oneof(
+      plain('case.resolved'),
+      fc.constantFrom(
+        { type: 'feedback.given', data: { rating: 5 } },
+        { type: 'feedback.given', data: { rating: 1 } },
+        { type: 'case.taken', data: { agent: 'Ann' } },
+      ),
+    ),
   ),
   outputs: { lookup: [{ hits: someHits }, { hits: [] }], answer: [someAnswer, { text: null, sources: [] }] },
 }

@@ -4,17 +4,32 @@ import { z } from 'zod'
 
 const at = (path: string): URL => new URL(`../../infra/reporting/${path}`, import.meta.url)
 
-const targetSchema = z.object({ refId: z.string(), rawSql: z.string().optional(), expr: z.string().optional(), queryType: z.string().optional() })
+const targetSchema = z.object({
+  refId: z.string(),
+  rawSql: z.string().optional(),
+  expr: z.string().optional(),
+  queryType: z.string().optional(),
+})
 const panelSchema = z.object({ id: z.number(), title: z.string(), type: z.string(), targets: z.array(targetSchema).min(1) })
 const dashboardSchema = z.object({
-  uid: z.string(), title: z.string(), panels: z.array(panelSchema).min(1),
+  uid: z.string(),
+  title: z.string(),
+  panels: z.array(panelSchema).min(1),
   templating: z.object({ list: z.array(z.object({ name: z.string(), type: z.string(), query: z.string() })) }),
 })
 const modelSchema = z.object({ rawSql: z.string().optional() })
 const alertingSchema = z.object({
-  groups: z.array(z.object({ rules: z.array(z.object({
-    title: z.string(), condition: z.string(), data: z.array(z.object({ refId: z.string(), datasourceUid: z.string(), model: modelSchema })),
-  })) })),
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          title: z.string(),
+          condition: z.string(),
+          data: z.array(z.object({ refId: z.string(), datasourceUid: z.string(), model: modelSchema })),
+        }),
+      ),
+    }),
+  ),
 })
 const rulesSchema = z.object({ groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string(), expr: z.string() })) })) })
 const sourcesSchema = z.object({ datasources: z.array(z.object({ uid: z.string(), type: z.string() })) })
@@ -37,17 +52,26 @@ export const sources = sourcesSchema.parse(yaml('grafana/provisioning/datasource
 
 export const sqlQueries: StoredQuery[] = [
   ...dashboards.flatMap(({ title, templating, panels }) => [
-    ...templating.list.flatMap(({ name, type, query }) => (type === 'query' ? [{ where: `${title}: $${name}`, text: query, isSeries: false }] : [])),
-    ...panels.flatMap((panel) => panel.targets.flatMap(({ rawSql, queryType }) =>
-      (rawSql === undefined ? [] : [{ where: `${title}: ${panel.title}`, text: rawSql, isSeries: queryType === 'timeseries' }]))),
+    ...templating.list.flatMap(({ name, type, query }) =>
+      type === 'query' ? [{ where: `${title}: $${name}`, text: query, isSeries: false }] : [],
+    ),
+    ...panels.flatMap((panel) =>
+      panel.targets.flatMap(({ rawSql, queryType }) =>
+        rawSql === undefined ? [] : [{ where: `${title}: ${panel.title}`, text: rawSql, isSeries: queryType === 'timeseries' }],
+      ),
+    ),
   ]),
-  ...alerts.flatMap(({ title, data }) => data.flatMap(({ model }) =>
-    (model.rawSql === undefined ? [] : [{ where: `alert: ${title}`, text: model.rawSql, isSeries: false }]))),
+  ...alerts.flatMap(({ title, data }) =>
+    data.flatMap(({ model }) => (model.rawSql === undefined ? [] : [{ where: `alert: ${title}`, text: model.rawSql, isSeries: false }])),
+  ),
 ]
 
 export const promQueries: StoredQuery[] = [
-  ...dashboards.flatMap(({ title, panels }) => panels.flatMap((panel) => panel.targets.flatMap(({ expr }) =>
-    (expr === undefined ? [] : [{ where: `${title}: ${panel.title}`, text: expr, isSeries: true }])))),
+  ...dashboards.flatMap(({ title, panels }) =>
+    panels.flatMap((panel) =>
+      panel.targets.flatMap(({ expr }) => (expr === undefined ? [] : [{ where: `${title}: ${panel.title}`, text: expr, isSeries: true }])),
+    ),
+  ),
   ...rules.map(({ alert, expr }) => ({ where: `alert: ${alert}`, text: expr, isSeries: true })),
 ]
 
@@ -65,8 +89,10 @@ export function expandSql(text: string, tenant: string, { from, to, intervalMs }
   const milli = (time: Date): string => `fromUnixTimestamp64Milli(${time.getTime()})`
   const expanded = text
     .replace(/\$__timeFilter_ms\(([^)]+)\)/g, (_, column: string) => `${column} >= ${milli(from)} AND ${column} <= ${milli(to)}`)
-    .replace(/\$__timeInterval_ms\(((?:[^()]|\([^()]*\))+)\)/g, (_, column: string) =>
-      `toStartOfInterval(toDateTime64(${column}, 3), INTERVAL ${intervalMs} millisecond)`)
+    .replace(
+      /\$__timeInterval_ms\(((?:[^()]|\([^()]*\))+)\)/g,
+      (_, column: string) => `toStartOfInterval(toDateTime64(${column}, 3), INTERVAL ${intervalMs} millisecond)`,
+    )
     .replaceAll('${tenant:singlequote}', `'${tenant.replaceAll("'", "\\'")}'`)
   if (/\$(__)?[a-z{]/i.test(expanded)) throw new Error(`not expanded: ${expanded}`)
   return expanded

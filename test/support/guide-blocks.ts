@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,8 +16,12 @@ export interface Block {
 }
 
 export const blocksOf = (page: string): Block[] =>
-  [...page.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm)].map(({ 1: language = '', 2: info = '', 3: code = '', index }) =>
-    ({ language, info, code, line: page.slice(0, index).split('\n').length + 1 }))
+  [...page.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm)].map(({ 1: language = '', 2: info = '', 3: code = '', index }) => ({
+    language,
+    info,
+    code,
+    line: page.slice(0, index).split('\n').length + 1,
+  }))
 
 /** Follows a page in a folder, block by block, as its reader would. */
 export interface Walk {
@@ -38,7 +42,8 @@ export function walkIn(folder: string, settings: Readonly<Record<string, string>
   let printed = ''
   let background: ChildProcess | undefined
   // What npx comes to, without the half second in which it finds that out, and without a process that keeps signals to itself.
-  const shell = (code: string) => spawn('bash', ['-euo', 'pipefail', '-c', code.replaceAll('npx ', '')], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const shell = (code: string) =>
+    spawn('bash', ['-euo', 'pipefail', '-c', code.replaceAll('npx ', '')], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
 
   async function run(code: string): Promise<void> {
     const child = shell(code)
@@ -53,7 +58,9 @@ export function walkIn(folder: string, settings: Readonly<Record<string, string>
     const stderr = text(child.stderr)
     const lines = createInterface({ input: child.stdout })
     const { promise, resolve, reject } = Promise.withResolvers<undefined>()
-    lines.on('line', (line) => { if (STARTED.test(line)) resolve(undefined) })
+    lines.on('line', (line) => {
+      if (STARTED.test(line)) resolve(undefined)
+    })
     void once(child, 'close').then(async () => reject(new Error(`it ended before it had started: ${await stderr}`)))
     await promise
   }
@@ -66,14 +73,18 @@ export function walkIn(folder: string, settings: Readonly<Record<string, string>
     const lines = printed.split('\n').map(squeezed)
     for (const line of code.trimEnd().split('\n').map(squeezed)) {
       const [begin = '', end] = line.split('…')
-      if (!lines.some((has) => (end === undefined ? has === begin : has.startsWith(begin) && has.endsWith(end)))) throw new Error(`it did not print "${line}" but:\n${printed}`)
+      if (!lines.some((has) => (end === undefined ? has === begin : has.startsWith(begin) && has.endsWith(end))))
+        throw new Error(`it did not print "${line}" but:\n${printed}`)
     }
   }
   async function edit(file: string, code: string): Promise<void> {
     const [from = '', to = ''] = code.split('---\n')
     const before = await readFile(join(folder, file), 'utf8')
     if (before.split(from).length !== 2) throw new Error(`${file} does not have this once:\n${from}`)
-    await writeFile(join(folder, file), before.replace(from, () => to))
+    await writeFile(
+      join(folder, file),
+      before.replace(from, () => to),
+    )
   }
 
   return {
@@ -87,7 +98,9 @@ export function walkIn(folder: string, settings: Readonly<Record<string, string>
         else await writeFile(join(folder, info), code)
         if (info === 'stop') await ended(background)
       } catch (cause) {
-        throw new Error(`the block at line ${line} (${language} ${info}): ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+        throw new Error(`the block at line ${line} (${language} ${info}): ${cause instanceof Error ? cause.message : String(cause)}`, {
+          cause,
+        })
       }
     },
     async stop() {

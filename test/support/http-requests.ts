@@ -1,7 +1,7 @@
-import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { dispatchedSeq } from '../../pipeline/dispatcher/dispatched-seq.ts'
-import { startHttpServer, type HttpServerOptions } from '../../pipeline/http/http-server.ts'
+import { type HttpServerOptions, startHttpServer } from '../../pipeline/http/http-server.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
+import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { silent, startSystem, type System, type SystemOptions } from './test-system.ts'
 import { toyKind } from './toy-kind.ts'
 
@@ -28,7 +28,13 @@ export function httpOptions({ running }: System, more: Partial<HttpServerOptions
   const { jetstream, kv, stages, settings } = running
   const checkpoints = createCheckpoints(kv, 'dispatch')
   return {
-    jetstream, stages, metrics: createMetrics(), log: silent, host: '127.0.0.1', port: 0, partitionCount: settings.PARTITIONS,
+    jetstream,
+    stages,
+    metrics: createMetrics(),
+    log: silent,
+    host: '127.0.0.1',
+    port: 0,
+    partitionCount: settings.PARTITIONS,
     durability: { replicas: 1, fsync: '2m' },
     dispatchedSeq: (partition) => dispatchedSeq(undefined, checkpoints, partition),
     projectedSeq: async () => 0,
@@ -50,11 +56,12 @@ export function clientOf(url: string): HttpClient {
   const get = (path: string, init?: RequestInit): Promise<Answer> => answerOf(`${url}${path}`, init)
   return {
     get,
-    post: (path, body, headers) => get(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
-    }),
+    post: (path, body, headers) =>
+      get(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
   }
 }
 
@@ -62,5 +69,5 @@ async function answerOf(url: string, init?: RequestInit): Promise<Answer> {
   const response = await fetch(url, init)
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.includes('json') === true
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) as Answer['body'] : { text } }
+  return { status: response.status, headers: response.headers, body: isJson ? (JSON.parse(text) as Answer['body']) : { text } }
 }

@@ -11,36 +11,41 @@ const keeper = defineKind({
   emits: { heard: z.object({ text: z.string() }), told: z.object({ text: z.string() }), woke: z.object({ from: z.string() }) },
   tasks: {
     answer: defineTask({
-      input: z.object({ q: z.string() }), output: z.object({ text: z.string() }),
-      deadlineMs: 3_600_000, attemptsMax: 3, concurrencyMax: 16,
+      input: z.object({ q: z.string() }),
+      output: z.object({ text: z.string() }),
+      deadlineMs: 3_600_000,
+      attemptsMax: 3,
+      concurrencyMax: 16,
       run: async ({ input }) => ({ text: `答: ${input.q}` }),
     }),
   },
   label: ({ said }) => ({ said: said.length }),
 })
 
-export const keeperKind = keeper.with(setup(keeper.xstate).createMachine({
-  context: { said: [] },
-  initial: 'awake',
-  on: {
-    say: {
-      actions: [
-        assign({ said: ({ context, event }) => [...context.said.slice(-9), event.data.text] }),
-        emit(({ event }) => ({ type: 'heard', data: { text: event.data.text } })),
-      ],
-    },
-  },
-  states: {
-    awake: { on: { ask: 'asking', nap: 'napping', sleep: 'sleeping' } },
-    asking: {
-      invoke: {
-        src: 'answer',
-        input: ({ event }) => ({ q: event.type === 'ask' ? event.data.q : '' }),
-        onDone: { target: 'awake', actions: emit(({ event }) => ({ type: 'told', data: { text: event.output.text } })) },
-        onError: 'awake',
+export const keeperKind = keeper.with(
+  setup(keeper.xstate).createMachine({
+    context: { said: [] },
+    initial: 'awake',
+    on: {
+      say: {
+        actions: [
+          assign({ said: ({ context, event }) => [...context.said.slice(-9), event.data.text] }),
+          emit(({ event }) => ({ type: 'heard', data: { text: event.data.text } })),
+        ],
       },
     },
-    napping: { after: { 6_000: { target: 'awake', actions: emit({ type: 'woke', data: { from: 'nap' } }) } } },
-    sleeping: { after: { 86_400_000: { target: 'awake', actions: emit({ type: 'woke', data: { from: 'sleep' } }) } } },
-  },
-}))
+    states: {
+      awake: { on: { ask: 'asking', nap: 'napping', sleep: 'sleeping' } },
+      asking: {
+        invoke: {
+          src: 'answer',
+          input: ({ event }) => ({ q: event.type === 'ask' ? event.data.q : '' }),
+          onDone: { target: 'awake', actions: emit(({ event }) => ({ type: 'told', data: { text: event.output.text } })) },
+          onError: 'awake',
+        },
+      },
+      napping: { after: { 6_000: { target: 'awake', actions: emit({ type: 'woke', data: { from: 'nap' } }) } } },
+      sleeping: { after: { 86_400_000: { target: 'awake', actions: emit({ type: 'woke', data: { from: 'sleep' } }) } } },
+    },
+  }),
+)

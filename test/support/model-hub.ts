@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** What is wrong with the next answer for a file. */
@@ -47,11 +47,13 @@ export async function startHub(files: ReadonlyMap<string, Uint8Array>): Promise<
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = decodeURIComponent(new URL(request.url ?? '', 'http://hub').pathname)
     requests.push({ path, range: request.headers.range, authorization: request.headers.authorization })
-    const json = (value: unknown): void => { response.setHeader('content-type', 'application/json').end(JSON.stringify(value)) }
+    const json = (value: unknown): void => {
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(value))
+    }
     const [, , resolved, file] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? []
     const tree = /^\/api\/models\/[^/]+\/[^/]+\/tree\/(.+)$/.exec(path)?.[1]
     if (/^\/api\/models\/[^/]+\/[^/]+\/revision\/main$/.test(path)) return json({ sha: commit })
-    if (tree !== undefined) return json([...revisions.get(tree) ?? []].map(entry))
+    if (tree !== undefined) return json([...(revisions.get(tree) ?? [])].map(entry))
     const content = resolved === undefined || file === undefined ? undefined : revisions.get(resolved)?.get(file)
     if (content === undefined || file === undefined) return void response.writeHead(404).end()
     send(request, response, content, faults.get(file)?.shift())
@@ -60,7 +62,9 @@ export async function startHub(files: ReadonlyMap<string, Uint8Array>): Promise<
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`, requests, push,
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    push,
     get commit() {
       return commit
     },
@@ -80,14 +84,17 @@ function send(request: IncomingMessage, response: ServerResponse, content: Uint8
   if (from >= whole.length && from > 0) return void response.writeHead(416).end()
   const body = whole.subarray(from, whole.length - (fault !== undefined && 'shortBy' in fault ? fault.shortBy : 0))
   response.writeHead(from > 0 ? 206 : 200, {
-    'content-length': body.length, ...(from > 0 ? { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` } : {}),
+    'content-length': body.length,
+    ...(from > 0 ? { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` } : {}),
   })
   if (fault === undefined || !('cutAfter' in fault)) return void response.end(body)
   response.write(body.subarray(0, fault.cutAfter), () => response.destroy())
 }
 
 const entry = ([path, content]: readonly [string, Uint8Array]) => ({
-  type: 'file', path, size: content.length,
+  type: 'file',
+  path,
+  size: content.length,
   oid: createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex'),
   ...(content.length < LFS_FROM_BYTES ? {} : { lfs: { oid: hash('sha256', content), size: content.length } }),
 })

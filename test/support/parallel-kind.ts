@@ -1,26 +1,36 @@
 import { assign, cancel, emit, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
-const task = () => defineTask({
-  input: z.object({ of: z.number() }),
-  output: z.object({ gives: z.number() }),
-  deadlineMs: 5_000,
-  attemptsMax: 1,
-  concurrencyMax: 1,
-  run: async ({ input }) => ({ gives: input.of }),
-})
+const task = () =>
+  defineTask({
+    input: z.object({ of: z.number() }),
+    output: z.object({ gives: z.number() }),
+    deadlineMs: 5_000,
+    attemptsMax: 1,
+    concurrencyMax: 1,
+    run: async ({ input }) => ({ gives: input.of }),
+  })
 
-/** A machine that is hard to carry across a restart: regions side by side, with tasks, timers and memories of their own. */
-const rig = defineKind({
-  name: 'rig',
+/** A machine that is hard to restore after a restart: parallel regions, each with tasks, timers and history states. */
+const definition = defineKind({
+  name: 'parallel',
   version: 1,
   context: z.object({ sum: z.number(), heard: z.array(z.string()) }),
   events: {
-    go: z.object({}), stop: z.object({}), risk: z.object({}), blink: z.object({}),
-    poke: z.object({}), away: z.object({}), back: z.object({}), wholly: z.object({}),
-    arm: z.object({ ms: z.number().min(0).max(1e6) }), disarm: z.object({}),
-    hear: z.object({ word: z.string() }), quit: z.object({}),
+    go: z.object({}),
+    stop: z.object({}),
+    risk: z.object({}),
+    blink: z.object({}),
+    poke: z.object({}),
+    away: z.object({}),
+    back: z.object({}),
+    wholly: z.object({}),
+    arm: z.object({ ms: z.number().min(0).max(1e6) }),
+    disarm: z.object({}),
+    hear: z.object({ word: z.string() }),
+    quit: z.object({}),
     'message.received': z.object({ role: z.enum(['user', 'agent', 'assistant', 'system']), text: z.string() }),
   },
   emits: { ticked: z.object({ sum: z.number() }), gone: z.object({ to: z.string() }) },
@@ -28,8 +38,8 @@ const rig = defineKind({
   label: ({ sum }) => ({ sum, odd: sum % 2 !== 0 }),
 })
 
-const machine = setup(rig.xstate).createMachine({
-  id: 'rig',
+const machine = setup(definition.xstate).createMachine({
+  id: 'parallel',
   type: 'parallel',
   context: { sum: 0, heard: [] },
   on: { hear: { actions: assign({ heard: ({ context, event }) => [...context.heard, event.data.word].slice(-3) }) } },
@@ -39,7 +49,7 @@ const machine = setup(rig.xstate).createMachine({
       on: { quit: '.over' },
       states: {
         idle: { on: { go: 'busy', risk: 'risking', blink: 'blinking' } },
-        // Its task and its timer are wanted no longer before they were ever started.
+        // Its task and its timer are cancelled before they are started.
         blinking: { invoke: { id: 'job', src: 'first', input: { of: 0 }, onError: 'idle' }, after: { 500: 'idle' }, always: 'idle' },
         busy: {
           initial: 'first',
@@ -48,18 +58,30 @@ const machine = setup(rig.xstate).createMachine({
           states: {
             first: {
               invoke: {
-                id: 'job', src: 'first', input: ({ context }) => ({ of: context.sum }), onError: '#rig.work.broken',
+                id: 'job',
+                src: 'first',
+                input: ({ context }) => ({ of: context.sum }),
+                onError: '#parallel.work.broken',
                 onDone: { target: 'second', actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
               },
             },
-            // The same id as the task before it: results must be told apart by their runs.
+            // The same id as the task before it: their runs must tell the results apart.
             second: {
-              invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#rig.work.idle', onError: '#rig.work.broken' },
+              invoke: { id: 'job', src: 'second', input: { of: 2 }, onDone: '#parallel.work.idle', onError: '#parallel.work.broken' },
             },
           },
         },
-        // Its error is taken only while nothing was ever added up; otherwise it ends the actor.
-        risking: { invoke: { id: 'risk', src: 'risky', input: { of: 1 }, onDone: 'idle', onError: { guard: ({ context }) => context.sum === 0, target: 'idle' } }, on: { stop: 'idle' } },
+        // Its error has a transition only while the sum is 0; otherwise it ends the actor.
+        risking: {
+          invoke: {
+            id: 'risk',
+            src: 'risky',
+            input: { of: 1 },
+            onDone: 'idle',
+            onError: { guard: ({ context }) => context.sum === 0, target: 'idle' },
+          },
+          on: { stop: 'idle' },
+        },
         broken: { after: { 1_000: 'idle' }, on: { go: 'busy' } },
         over: { type: 'final' },
       },
@@ -73,7 +95,7 @@ const machine = setup(rig.xstate).createMachine({
           initial: 'little',
           on: { away: 'elsewhere' },
           states: {
-            little: { on: { poke: 'big' }, after: { 5_000: '#rig.mood.calm' } },
+            little: { on: { poke: 'big' }, after: { 5_000: '#parallel.mood.calm' } },
             big: { initial: 'loud', states: { loud: { on: { poke: 'silent' } }, silent: { after: { 7_000: 'loud' } } } },
             again: { type: 'history' },
             whollyAgain: { type: 'history', history: 'deep' },
@@ -81,9 +103,12 @@ const machine = setup(rig.xstate).createMachine({
         },
         elsewhere: {
           entry: emit({ type: 'gone', data: { to: 'elsewhere' } }),
-          // Its result does not end the stay.
+          // Its result does not exit the state.
           invoke: {
-            id: 'watch', src: 'second', input: { of: 3 }, onError: 'calm',
+            id: 'watch',
+            src: 'second',
+            input: { of: 3 },
+            onError: 'calm',
             onDone: { actions: assign({ sum: ({ context, event }) => context.sum + event.output.gives }) },
           },
           on: { back: 'upset.again', wholly: 'upset.whollyAgain' },
@@ -98,7 +123,8 @@ const machine = setup(rig.xstate).createMachine({
         ticking: {
           after: {
             10_000: {
-              target: 'ticking', reenter: true,
+              target: 'ticking',
+              reenter: true,
               actions: [
                 assign({ sum: ({ context }) => context.sum + 1 }),
                 emit(({ context }) => ({ type: 'ticked', data: { sum: context.sum } })),
@@ -106,7 +132,7 @@ const machine = setup(rig.xstate).createMachine({
             },
           },
           on: {
-            // Armed twice, the second alarm takes the place of the first.
+            // A second timer with this id replaces the first.
             arm: { actions: raise(alarm, { id: 'alarm', delay: ({ event }) => event.data.ms }) },
             disarm: { actions: cancel('alarm') },
           },
@@ -121,4 +147,4 @@ function alarm() {
   return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
 }
 
-export const parallelKind = rig.with(machine)
+export const parallelKind = definition.with(machine)

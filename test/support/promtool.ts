@@ -10,7 +10,8 @@ const APT_MS_MAX = 120_000
 const PACKAGE = 'prometheus'
 
 /** The path of Prometheus's own `promtool`, or why there is none; a test that gets none is to be skipped with these words. */
-export type Obtained = { readonly promtool: string; readonly missing?: undefined } | { readonly promtool?: undefined; readonly missing: string }
+export type Obtained =
+  { readonly promtool: string; readonly missing?: undefined } | { readonly promtool?: undefined; readonly missing: string }
 
 /** Finds an installed promtool, else takes it out of the system's package, which is not installed, into COLLOQUY_CACHE_DIR. */
 export async function obtainPromtool(): Promise<Obtained> {
@@ -24,7 +25,11 @@ export async function obtainPromtool(): Promise<Obtained> {
   }
 }
 
-const answers = (command: string): Promise<boolean> => run(command, ['--version']).then(() => true, () => false)
+const answers = (command: string): Promise<boolean> =>
+  run(command, ['--version']).then(
+    () => true,
+    () => false,
+  )
 
 /** apt's lists, locks and downloads are in a folder of our own: the machine's may be empty, and are not ours to change. */
 async function unpackInto(path: string): Promise<void> {
@@ -34,7 +39,11 @@ async function unpackInto(path: string): Promise<void> {
     const at = (name: string): string => join(work, name)
     for (const folder of ['lists/partial', 'cache/archives/partial']) await mkdir(at(folder), { recursive: true })
     const options = [
-      `Dir::State::Lists=${at('lists')}`, `Dir::Cache=${at('cache')}`, 'APT::Sandbox::User=', 'Acquire::Languages=none', 'Acquire::Retries=2',
+      `Dir::State::Lists=${at('lists')}`,
+      `Dir::Cache=${at('cache')}`,
+      'APT::Sandbox::User=',
+      'Acquire::Languages=none',
+      'Acquire::Retries=2',
     ].flatMap((option) => ['-o', option])
     await run('apt-get', [...options, 'update'], work)
     await run('apt-get', [...options, 'download', PACKAGE], work)

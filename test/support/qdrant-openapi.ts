@@ -15,7 +15,7 @@ export interface QdrantRules {
 }
 
 const object = (value: Json | undefined): { [name: string]: Json } =>
-  (value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {})
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {}
 const at = (value: Json | undefined, ...names: string[]): Json | undefined =>
   names.reduce<Json | undefined>((inner, name) => object(inner)[name], value)
 const pointerPart = (name: string): string => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))

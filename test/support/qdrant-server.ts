@@ -9,7 +9,10 @@ import { readQdrantRules } from './qdrant-openapi.ts'
  * stores, filters, scores and fuses points by scanning all of them, and refuses operations that the adapter does not use.
  */
 
-interface Sparse { readonly indices: readonly number[]; readonly values: readonly number[] }
+interface Sparse {
+  readonly indices: readonly number[]
+  readonly values: readonly number[]
+}
 interface Point {
   readonly id: string
   readonly vector: { readonly dense: readonly number[]; readonly words: Sparse }
@@ -20,14 +23,25 @@ interface Condition {
   readonly match?: { readonly value: unknown }
   readonly range?: Readonly<Partial<Record<'gt' | 'gte' | 'lt', string | number>>>
 }
-interface Filter { readonly must: readonly Condition[] }
-interface Prefetch { readonly query: readonly number[] | Sparse; readonly using: string; readonly filter: Filter; readonly limit: number }
+interface Filter {
+  readonly must: readonly Condition[]
+}
+interface Prefetch {
+  readonly query: readonly number[] | Sparse
+  readonly using: string
+  readonly filter: Filter
+  readonly limit: number
+}
 interface Created {
   readonly vectors: { readonly dense: { readonly size: number } }
   readonly sparse_vectors: unknown
   readonly metadata: unknown
 }
-interface Collection { readonly config: Created; readonly indexes: Map<string, unknown>; readonly points: Map<string, Point> }
+interface Collection {
+  readonly config: Created
+  readonly indexes: Map<string, unknown>
+  readonly points: Map<string, Point>
+}
 interface Body {
   readonly filter: Filter
   readonly points: readonly Point[]
@@ -39,7 +53,9 @@ interface Body {
 }
 
 /** A request that selects points by ids instead of a filter. */
-interface Named { readonly points: readonly string[] }
+interface Named {
+  readonly points: readonly string[]
+}
 const isNamed = (body: object): body is Named => 'points' in body
 
 export interface FakeQdrant {
@@ -102,9 +118,14 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
     switch (operation) {
       case 'GET ':
         return {
-          status: 'green', optimizer_status: 'ok', segments_count: 1, payload_schema: {}, points_count: points.size,
+          status: 'green',
+          optimizer_status: 'ok',
+          segments_count: 1,
+          payload_schema: {},
+          points_count: points.size,
           config: {
-            params: { vectors: config.vectors, sparse_vectors: config.sparse_vectors }, metadata: config.metadata,
+            params: { vectors: config.vectors, sparse_vectors: config.sparse_vectors },
+            metadata: config.metadata,
             hnsw_config: { m: 0, ef_construct: 100, full_scan_threshold: 10_000, payload_m: 16 },
             optimizer_config: { deleted_threshold: 0.2, vacuum_min_vector_number: 1_000, default_segment_number: 0, flush_interval_sec: 5 },
           },
@@ -132,8 +153,19 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
           for (const [place, point] of found.entries()) score.set(point, (score.get(point) ?? 0) + 1 / (RRF_K + place))
         }
         return {
-          points: [...score].sort(([, a], [, b]) => b - a).slice(0, body.limit)
-            .map(([{ id, payload, vector: { dense } }, fused]) => ({ id, version: 1, score: fused, payload, vector: { dense } })),
+          points: [...score]
+            .sort(([, a], [, b]) => b - a)
+            .slice(0, body.limit)
+            .map(
+              ([
+                {
+                  id,
+                  payload,
+                  vector: { dense },
+                },
+                fused,
+              ]) => ({ id, version: 1, score: fused, payload, vector: { dense } }),
+            ),
         }
       }
       default:
@@ -141,7 +173,8 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
     }
   }
   const server: Server = createServer((request, response) => {
-    answer(request).catch((error: unknown): [number, unknown] => [400, { status: { error: String(error) }, time: 0 }])
+    answer(request)
+      .catch((error: unknown): [number, unknown] => [400, { status: { error: String(error) }, time: 0 }])
       .then(([status, body]) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)))
       .catch((error: unknown) => violations.push(String(error)))
   })
@@ -149,10 +182,15 @@ export async function startFakeQdrant(): Promise<FakeQdrant> {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`, violations,
+    url: `http://127.0.0.1:${port}`,
+    violations,
     indexes: (collection) => collections.get(collection)?.indexes,
-    failNext(count) { failing = count },
-    drop(collection) { collections.delete(collection) },
+    failNext(count) {
+      failing = count
+    },
+    drop(collection) {
+      collections.delete(collection)
+    },
     async stop() {
       server.closeAllConnections()
       server.close()
@@ -166,7 +204,8 @@ function matches({ key, match, range }: Condition, { payload }: Point): boolean 
   if (match !== undefined) return Array.isArray(value) ? value.includes(match.value) : value === match.value
   const number = (given: unknown): number => (typeof given === 'string' ? Date.parse(given) : Number(given))
   return Object.entries(range ?? {}).every(([bound, limit]) =>
-    (bound === 'gt' ? number(value) > number(limit) : bound === 'gte' ? number(value) >= number(limit) : number(value) < number(limit)))
+    bound === 'gt' ? number(value) > number(limit) : bound === 'gte' ? number(value) >= number(limit) : number(value) < number(limit),
+  )
 }
 
 /** Sorts points by cosine, or by the product of the sparse vectors weighted by IDF. */
@@ -174,15 +213,20 @@ function nearest(points: readonly Point[], { query }: Prefetch, all: readonly Po
   if (!('indices' in query)) {
     return scored(points, ({ vector }) => vector.dense.reduce((sum, value, index) => sum + value * (query[index] ?? 0), 0), -Infinity)
   }
-  const weights = new Map(query.indices.map((index) => {
-    const having = all.filter(({ vector }) => vector.words.indices.includes(index)).length
-    return [index, Math.log(1 + (all.length - having + 0.5) / (having + 0.5))]
-  }))
+  const weights = new Map(
+    query.indices.map((index) => {
+      const having = all.filter(({ vector }) => vector.words.indices.includes(index)).length
+      return [index, Math.log(1 + (all.length - having + 0.5) / (having + 0.5))]
+    }),
+  )
   const scoreOf = ({ vector: { words } }: Point): number =>
     words.indices.reduce((sum, index, place) => sum + (weights.get(index) ?? 0) * (words.values[place] ?? 0), 0)
   return scored(points, scoreOf, 0)
 }
 
 const scored = (points: readonly Point[], score: (point: Point) => number, above: number): Point[] =>
-  points.map((point) => ({ point, score: score(point) })).filter((one) => one.score > above)
-    .sort((a, b) => b.score - a.score).map(({ point }) => point)
+  points
+    .map((point) => ({ point, score: score(point) }))
+    .filter((one) => one.score > above)
+    .sort((a, b) => b.score - a.score)
+    .map(({ point }) => point)

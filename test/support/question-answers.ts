@@ -25,91 +25,195 @@ export function expectedAnswers(facts: Facts, period: Period): Record<QuestionNa
   const tasks = facts.tasks.filter((task) => during(task.startedAt))
   const dropped = closed.filter((one) => one.drop !== undefined && !isResolved(one))
   return {
-    containment: parts(closed, (one) => ({ day: iso(one.closedAt).slice(0, 10) }), (some) => ({
-      closed: some.length, contained: count(some, isContained),
-      contained_abandoned: count(some, (one) => isContained(one) && one.outcome === 'abandoned'),
-      containment_rate: share(count(some, isContained), some.length),
-    })),
-    'first-response': parts(opened, (one) => ({ responder: one.responder ?? null }), (some) => {
-      const waits = some.map(({ openedAt, respondedAt }) => (respondedAt === undefined ? undefined : respondedAt - openedAt))
-      return {
-        cases: some.length, answered: count(some, (one) => one.respondedAt !== undefined),
-        waiting: count(some, (one) => one.respondedAt === undefined && one.closedAt === undefined),
-        never: count(some, (one) => one.respondedAt === undefined && one.closedAt !== undefined),
-        p50_ms: quantile(waits, 0.5), p90_ms: quantile(waits, 0.9), p95_ms: quantile(waits, 0.95), max_ms: quantile(waits, 1),
-      }
-    }),
-    'repeat-contact': parts(closed, (one) => ({ first_intent: one.intent ?? null }), (some) => {
-      const back = (one: CaseFact): boolean => facts.cases.some((other) => customerOf(other) === customerOf(one)
-        && other.committedAt > (one.closedAt ?? Infinity) && other.committedAt <= (one.closedAt ?? 0) + REPEAT_MS)
-      const pending = count(some, (one) => !back(one) && (one.closedAt ?? 0) + REPEAT_MS > period.completeTo)
-      return { closed: some.length, repeated: count(some, back), pending, repeat_rate: share(count(some, back), some.length - pending) }
-    }),
-    escalations: parts(escalated, (one) => ({ reason: one.reason ?? null }), (some) => ({
-      cases: some.length, share: share(some.length, escalated.length), open: count(some, (one) => one.closedAt === undefined),
-      p50_ms: quantile(some.map((one) => (one.escalatedAt ?? NaN) - one.openedAt), 0.5), resolved: count(some, isResolved),
-    })),
-    cost: parts(closed, (one) => ({ way: one.escalatedAt === undefined ? 'contained' : 'escalated' }), (some) => {
-      const cost = sum(some.map((one) => one.costMicros))
-      const resolved = count(some, isResolved)
-      return {
-        closed: some.length, resolved, cost: cost === null ? null : cost / 1e6,
-        cost_unknown: count(some, (one) => one.costMicros === undefined), cost_per_resolved: cost === null ? null : share(cost / 1e6, resolved),
-      }
-    }),
-    satisfaction: parts(opened, (one) => ({ lang: one.lang ?? null }), (some) => {
-      const ratings = some.flatMap(({ rating }) => rating ?? [])
-      return {
-        cases: some.length, rated: ratings.length, rated_share: share(ratings.length, some.length), average: share(sum(ratings) ?? 0, ratings.length),
-        csat: share(count(ratings, (rating) => rating >= 4), ratings.length),
-        ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [`r${stars}`, count(ratings, (rating) => Math.floor(rating + 0.5) === stars)])),
-      }
-    }),
+    containment: parts(
+      closed,
+      (one) => ({ day: iso(one.closedAt).slice(0, 10) }),
+      (some) => ({
+        closed: some.length,
+        contained: count(some, isContained),
+        contained_abandoned: count(some, (one) => isContained(one) && one.outcome === 'abandoned'),
+        containment_rate: share(count(some, isContained), some.length),
+      }),
+    ),
+    'first-response': parts(
+      opened,
+      (one) => ({ responder: one.responder ?? null }),
+      (some) => {
+        const waits = some.map(({ openedAt, respondedAt }) => (respondedAt === undefined ? undefined : respondedAt - openedAt))
+        return {
+          cases: some.length,
+          answered: count(some, (one) => one.respondedAt !== undefined),
+          waiting: count(some, (one) => one.respondedAt === undefined && one.closedAt === undefined),
+          never: count(some, (one) => one.respondedAt === undefined && one.closedAt !== undefined),
+          p50_ms: quantile(waits, 0.5),
+          p90_ms: quantile(waits, 0.9),
+          p95_ms: quantile(waits, 0.95),
+          max_ms: quantile(waits, 1),
+        }
+      },
+    ),
+    'repeat-contact': parts(
+      closed,
+      (one) => ({ first_intent: one.intent ?? null }),
+      (some) => {
+        const back = (one: CaseFact): boolean =>
+          facts.cases.some(
+            (other) =>
+              customerOf(other) === customerOf(one)
+              && other.committedAt > (one.closedAt ?? Infinity)
+              && other.committedAt <= (one.closedAt ?? 0) + REPEAT_MS,
+          )
+        const pending = count(some, (one) => !back(one) && (one.closedAt ?? 0) + REPEAT_MS > period.completeTo)
+        return { closed: some.length, repeated: count(some, back), pending, repeat_rate: share(count(some, back), some.length - pending) }
+      },
+    ),
+    escalations: parts(
+      escalated,
+      (one) => ({ reason: one.reason ?? null }),
+      (some) => ({
+        cases: some.length,
+        share: share(some.length, escalated.length),
+        open: count(some, (one) => one.closedAt === undefined),
+        p50_ms: quantile(
+          some.map((one) => (one.escalatedAt ?? NaN) - one.openedAt),
+          0.5,
+        ),
+        resolved: count(some, isResolved),
+      }),
+    ),
+    cost: parts(
+      closed,
+      (one) => ({ way: one.escalatedAt === undefined ? 'contained' : 'escalated' }),
+      (some) => {
+        const cost = sum(some.map((one) => one.costMicros))
+        const resolved = count(some, isResolved)
+        return {
+          closed: some.length,
+          resolved,
+          cost: cost === null ? null : cost / 1e6,
+          cost_unknown: count(some, (one) => one.costMicros === undefined),
+          cost_per_resolved: cost === null ? null : share(cost / 1e6, resolved),
+        }
+      },
+    ),
+    satisfaction: parts(
+      opened,
+      (one) => ({ lang: one.lang ?? null }),
+      (some) => {
+        const ratings = some.flatMap(({ rating }) => rating ?? [])
+        return {
+          cases: some.length,
+          rated: ratings.length,
+          rated_share: share(ratings.length, some.length),
+          average: share(sum(ratings) ?? 0, ratings.length),
+          csat: share(
+            count(ratings, (rating) => rating >= 4),
+            ratings.length,
+          ),
+          ...Object.fromEntries(
+            [1, 2, 3, 4, 5].map((stars) => [`r${stars}`, count(ratings, (rating) => Math.floor(rating + 0.5) === stars)]),
+          ),
+        }
+      },
+    ),
     'time-in-state': statesOf(facts, dropped, during, period),
     backlog: backlogOf(facts, period),
-    'intent-funnel': parts(opened, (one) => ({ intent: one.intent ?? null }), (some) => {
-      const answered = some.filter((one) => one.respondedAt !== undefined)
-      const contained = answered.filter(isContained)
-      const ended = contained.filter((one) => one.closedAt !== undefined)
-      return {
-        cases: some.length, answered: answered.length, contained: contained.length, ended: ended.length,
-        resolved: count(ended, (one) => one.outcome === 'resolved'),
-      }
-    }),
-    quality: parts(turns.filter((turn) => turn.model !== undefined), ({ model, modelVersion, promptVersion }) => ({
-      model: model ?? null, model_version: modelVersion ?? null, prompt_version: promptVersion ?? null,
-    }), (some) => {
-      const qualities = some.map(({ quality }) => quality)
-      const waits = some.map(({ askedAt, answeredAt }) => (answeredAt === undefined ? undefined : Math.max(0, answeredAt - askedAt)))
-      const costs = some.flatMap(({ costMicros }) => costMicros ?? [])
-      const cost = sum(costs)
-      return {
-        answers: some.length, judged: count(qualities, (quality) => quality !== undefined),
-        average: share(sum(qualities) ?? 0, count(qualities, (quality) => quality !== undefined)), p10: quantile(qualities, 0.1),
-        low: count(qualities, (quality) => quality !== undefined && quality < LOW_QUALITY),
-        p50_ms: quantile(waits, 0.5), p95_ms: quantile(waits, 0.95),
-        cost: cost === null ? null : cost / 1e6, cost_per_answer: cost === null ? null : share(cost / 1e6, costs.length),
-      }
-    }),
-    'knowledge-gaps': parts(turns.filter((turn) => turn.hits === 0), (turn) => ({ question: plain(turn.text) }), (some) => {
-      const last = some.toSorted((a, b) => a.seq - b.seq).at(-1)
-      return {
-        example: last === undefined ? null : head(last.text), intent: last?.intent ?? null, asked: some.length,
-        unanswered: count(some, (turn) => turn.answeredAt === undefined), last_at: last === undefined ? null : iso(Math.max(...some.map((turn) => turn.askedAt))),
-      }
-    }),
-    tasks: parts(tasks, ({ kind, name }) => ({ kind, name }), (some) => {
-      const is = (status: string): number => count(some, (task) => task.status === status)
-      const codes = Map.groupBy(some.flatMap(({ code }) => code ?? []), (code) => code)
-      return {
-        tasks: some.length, done: is('done'), failed: is('failed'), expired: is('expired'), stopped: is('stopped'), running: is('running'),
-        failure_rate: share(is('failed') + is('expired'), is('done') + is('failed') + is('expired')),
-        retried: count(some, (task) => (task.attempts ?? 0) > 1),
-        queue_p50_ms: quantile(some.map((task) => task.queueMs), 0.5), queue_p95_ms: quantile(some.map((task) => task.queueMs), 0.95),
-        duration_p50_ms: quantile(some.map((task) => task.durationMs), 0.5), duration_p95_ms: quantile(some.map((task) => task.durationMs), 0.95),
-        top_error: [...codes].toSorted((a, b) => b[1].length - a[1].length)[0]?.[0] ?? null,
-      }
-    }),
+    'intent-funnel': parts(
+      opened,
+      (one) => ({ intent: one.intent ?? null }),
+      (some) => {
+        const answered = some.filter((one) => one.respondedAt !== undefined)
+        const contained = answered.filter(isContained)
+        const ended = contained.filter((one) => one.closedAt !== undefined)
+        return {
+          cases: some.length,
+          answered: answered.length,
+          contained: contained.length,
+          ended: ended.length,
+          resolved: count(ended, (one) => one.outcome === 'resolved'),
+        }
+      },
+    ),
+    quality: parts(
+      turns.filter((turn) => turn.model !== undefined),
+      ({ model, modelVersion, promptVersion }) => ({
+        model: model ?? null,
+        model_version: modelVersion ?? null,
+        prompt_version: promptVersion ?? null,
+      }),
+      (some) => {
+        const qualities = some.map(({ quality }) => quality)
+        const waits = some.map(({ askedAt, answeredAt }) => (answeredAt === undefined ? undefined : Math.max(0, answeredAt - askedAt)))
+        const costs = some.flatMap(({ costMicros }) => costMicros ?? [])
+        const cost = sum(costs)
+        return {
+          answers: some.length,
+          judged: count(qualities, (quality) => quality !== undefined),
+          average: share(
+            sum(qualities) ?? 0,
+            count(qualities, (quality) => quality !== undefined),
+          ),
+          p10: quantile(qualities, 0.1),
+          low: count(qualities, (quality) => quality !== undefined && quality < LOW_QUALITY),
+          p50_ms: quantile(waits, 0.5),
+          p95_ms: quantile(waits, 0.95),
+          cost: cost === null ? null : cost / 1e6,
+          cost_per_answer: cost === null ? null : share(cost / 1e6, costs.length),
+        }
+      },
+    ),
+    'knowledge-gaps': parts(
+      turns.filter((turn) => turn.hits === 0),
+      (turn) => ({ question: plain(turn.text) }),
+      (some) => {
+        const last = some.toSorted((a, b) => a.seq - b.seq).at(-1)
+        return {
+          example: last === undefined ? null : head(last.text),
+          intent: last?.intent ?? null,
+          asked: some.length,
+          unanswered: count(some, (turn) => turn.answeredAt === undefined),
+          last_at: last === undefined ? null : iso(Math.max(...some.map((turn) => turn.askedAt))),
+        }
+      },
+    ),
+    tasks: parts(
+      tasks,
+      ({ kind, name }) => ({ kind, name }),
+      (some) => {
+        const is = (status: string): number => count(some, (task) => task.status === status)
+        const codes = Map.groupBy(
+          some.flatMap(({ code }) => code ?? []),
+          (code) => code,
+        )
+        return {
+          tasks: some.length,
+          done: is('done'),
+          failed: is('failed'),
+          expired: is('expired'),
+          stopped: is('stopped'),
+          running: is('running'),
+          failure_rate: share(is('failed') + is('expired'), is('done') + is('failed') + is('expired')),
+          retried: count(some, (task) => (task.attempts ?? 0) > 1),
+          queue_p50_ms: quantile(
+            some.map((task) => task.queueMs),
+            0.5,
+          ),
+          queue_p95_ms: quantile(
+            some.map((task) => task.queueMs),
+            0.95,
+          ),
+          duration_p50_ms: quantile(
+            some.map((task) => task.durationMs),
+            0.5,
+          ),
+          duration_p95_ms: quantile(
+            some.map((task) => task.durationMs),
+            0.95,
+          ),
+          top_error: [...codes].toSorted((a, b) => b[1].length - a[1].length)[0]?.[0] ?? null,
+        }
+      },
+    ),
   }
 }
 
@@ -119,14 +223,18 @@ const customerOf = (one: CaseFact): string => one.customer ?? one.actor
 const iso = (time: number | undefined): string => new Date(time ?? NaN).toISOString()
 /** The first 500 code points. */
 const head = (text: string): string => [...text].slice(0, 500).join('')
-const plain = (text: string): string => head(text).trim().toLowerCase().replace(/[\s?？!！.。…~～]+$/u, '')
+const plain = (text: string): string =>
+  head(text)
+    .trim()
+    .toLowerCase()
+    .replace(/[\s?？!！.。…~～]+$/u, '')
 
 /** One row for all, and one for each part. */
 function parts<T>(all: readonly T[], keyOf: (one: T) => Row, answer: (some: readonly T[]) => Row): Row[] {
   const groups = Map.groupBy(all, (one) => JSON.stringify(keyOf(one)))
   return [
     { total: true, ...answer(all) },
-    ...[...groups].map(([key, some]) => ({ total: false, ...JSON.parse(key) as Row, ...answer(some) })),
+    ...[...groups].map(([key, some]) => ({ total: false, ...(JSON.parse(key) as Row), ...answer(some) })),
   ]
 }
 
@@ -140,8 +248,13 @@ function statesOf({ stays }: Facts, dropped: readonly CaseFact[], during: (time:
     const times = here.flatMap(({ enteredAt, leftAt }) => (leftAt === undefined ? [] : leftAt - enteredAt))
     const lost = count(dropped, (one) => key(kindOf(one), one.drop ?? '') === name)
     return {
-      ...JSON.parse(name) as Row, stays: times.length, p50_ms: quantile(times, 0.5), p95_ms: quantile(times, 0.95),
-      hours: (sum(times) ?? 0) / HOUR_MS, now: count(here, (stay) => stay.leftAt === undefined), dropped: lost,
+      ...(JSON.parse(name) as Row),
+      stays: times.length,
+      p50_ms: quantile(times, 0.5),
+      p95_ms: quantile(times, 0.95),
+      hours: (sum(times) ?? 0) / HOUR_MS,
+      now: count(here, (stay) => stay.leftAt === undefined),
+      dropped: lost,
       drop_share: share(lost, dropped.length),
     }
   })
@@ -156,8 +269,11 @@ function backlogOf({ cases }: Facts, { from, to, completeTo }: Period): Row[] {
     const before = (time: number | undefined): boolean => time !== undefined && time < end
     const open = cases.filter((one) => before(one.openedAt) && !before(one.closedAt))
     rows.push({
-      hour: iso(hour).replace('.000', ''), opened: count(cases, (one) => inHour(one.openedAt)), closed: count(cases, (one) => inHour(one.closedAt)),
-      escalated: count(cases, (one) => inHour(one.escalatedAt)), open: open.length,
+      hour: iso(hour).replace('.000', ''),
+      opened: count(cases, (one) => inHour(one.openedAt)),
+      closed: count(cases, (one) => inHour(one.closedAt)),
+      escalated: count(cases, (one) => inHour(one.escalatedAt)),
+      open: open.length,
       waiting_for_person: count(open, (one) => before(one.escalatedAt)),
     })
   }
@@ -177,4 +293,3 @@ function quantile(values: readonly (number | undefined)[], q: number): number | 
   const sorted = values.filter((value) => value !== undefined).toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null
 }
-

@@ -125,11 +125,19 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
         const turn = waiting.get(String(event.data['replyTo']))
         if (turn === undefined) continue
         waiting.delete(turn.id)
-        Object.assign(turn, defined({
-          answeredAt: at, intent: text(event.data['intent']), hits: number(event.data['hits']), model: text(event.data['model']),
-          modelVersion: text(event.data['modelVersion']), promptVersion: text(event.data['promptVersion']),
-          quality: number(event.data['quality']), costMicros: cost,
-        }))
+        Object.assign(
+          turn,
+          defined({
+            answeredAt: at,
+            intent: text(event.data['intent']),
+            hits: number(event.data['hits']),
+            model: text(event.data['model']),
+            modelVersion: text(event.data['modelVersion']),
+            promptVersion: text(event.data['promptVersion']),
+            quality: number(event.data['quality']),
+            costMicros: cost,
+          }),
+        )
       } else if (event.type === 'escalated' && current.escalatedAt === undefined) {
         Object.assign(current, { escalatedAt: at, reason: event.data['reason'] })
       } else if (event.type === 'case.closed') {
@@ -158,7 +166,12 @@ function respond(current: CaseFact, at: number, responder: string): void {
 
 /** Of machines without states side by side: a state is left where another one is entered, or the same one anew. */
 function readStays(
-  { from, to, state }: Entry['record'], kind: string, at: number, reopens: boolean, entered: Map<string, number>, facts: Facts,
+  { from, to, state }: Entry['record'],
+  kind: string,
+  at: number,
+  reopens: boolean,
+  entered: Map<string, number>,
+  facts: Facts,
 ): void {
   const since = state?.entered[to]
   if (since === undefined) return

@@ -11,13 +11,27 @@ export function weeksOfCases(count: number): Facts {
   const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS
   const cases = Array.from({ length: count }, (_, index): CaseFact => {
     const openedAt = now - Math.floor(random() * DAYS * 24) * HOUR_MS + pick(random, 4) * 900_000
-    const one: CaseFact = { actor: `weeks/desk/w${index}`, openedAt, committedAt: openedAt + pick(random, 3), agentMessages: pick(random, 5) === 0 ? 2 : 0 }
+    const one: CaseFact = {
+      actor: `weeks/desk/w${index}`,
+      openedAt,
+      committedAt: openedAt + pick(random, 3),
+      agentMessages: pick(random, 5) === 0 ? 2 : 0,
+    }
     if (random() < 0.7) one.customer = `k${pick(random, count / 6)}`
     if (random() < 0.9) one.lang = pick(random, 2) === 0 ? 'en' : 'zh'
     if (random() < 0.8) one.intent = ['delivery', '退货', 'size'][pick(random, 3)] ?? ''
-    if (random() < 0.9) Object.assign(one, { respondedAt: openedAt + pick(random, 90_000), responder: one.agentMessages > 0 ? 'agent' : 'assistant' })
-    if (random() < 0.3) Object.assign(one, { escalatedAt: openedAt + pick(random, 9) * 600_000, reason: pick(random, 2) === 0 ? 'customer_asked' : 'task_failed' })
-    if (random() < 0.85) Object.assign(one, { closedAt: openedAt + 5_400_000 + pick(random, 40) * 1_800_000, outcome: OUTCOMES[pick(random, OUTCOMES.length)] })
+    if (random() < 0.9)
+      Object.assign(one, { respondedAt: openedAt + pick(random, 90_000), responder: one.agentMessages > 0 ? 'agent' : 'assistant' })
+    if (random() < 0.3)
+      Object.assign(one, {
+        escalatedAt: openedAt + pick(random, 9) * 600_000,
+        reason: pick(random, 2) === 0 ? 'customer_asked' : 'task_failed',
+      })
+    if (random() < 0.85)
+      Object.assign(one, {
+        closedAt: openedAt + 5_400_000 + pick(random, 40) * 1_800_000,
+        outcome: OUTCOMES[pick(random, OUTCOMES.length)],
+      })
     if (random() < 0.4) one.rating = 1 + pick(random, 9) / 2
     if (random() < 0.8) one.costMicros = pick(random, 50_000)
     return one
@@ -25,21 +39,45 @@ export function weeksOfCases(count: number): Facts {
   return { cases, turns: [], stays: [], tasks: [] }
 }
 
-const time = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString().slice(0, 23).replace('T', ' '))
+const time = (ms: number | undefined): string | null =>
+  ms === undefined ? null : new Date(ms).toISOString().slice(0, 23).replace('T', ' ')
 
 /** Far above the log's sequences. */
 const SEQ_BASE = 2_000_000_000_000
 
 /** The row of a case, after those of some that it has replaced, and beside one of imported history that is to be left out. */
 export function rowsOfCase(tenant: string, one: CaseFact, index: number): object[] {
-  const standing = { tenant, kind: 'desk', actor: one.actor.split('/')[2], machine: 'desk@1', committed_at: time(one.committedAt), opened_at: time(one.openedAt), last_at: time(one.openedAt) }
-  const now = {
-    ...standing, case_no: 1, history: false, customer: one.customer ?? null, lang: one.lang ?? null, first_intent: one.intent ?? null,
-    outcome: one.outcome ?? null, escalation_reason: one.reason ?? null, first_responder: one.responder ?? null, first_response_at: time(one.respondedAt),
-    escalated_at: time(one.escalatedAt), closed_at: time(one.closedAt), agent_msgs: one.agentMessages,
-    cost: one.costMicros === undefined ? null : (one.costMicros / 1e6).toFixed(6), rating: one.rating ?? null, last_seq: SEQ_BASE + index * 3 + 2,
+  const standing = {
+    tenant,
+    kind: 'desk',
+    actor: one.actor.split('/')[2],
+    machine: 'desk@1',
+    committed_at: time(one.committedAt),
+    opened_at: time(one.openedAt),
+    last_at: time(one.openedAt),
   }
-  const before = index % 3 === 0 ? [{ ...standing, case_no: 1, history: false, closed_at: now.closed_at, outcome: 'abandoned', last_seq: SEQ_BASE + index * 3 }] : []
+  const now = {
+    ...standing,
+    case_no: 1,
+    history: false,
+    customer: one.customer ?? null,
+    lang: one.lang ?? null,
+    first_intent: one.intent ?? null,
+    outcome: one.outcome ?? null,
+    escalation_reason: one.reason ?? null,
+    first_responder: one.responder ?? null,
+    first_response_at: time(one.respondedAt),
+    escalated_at: time(one.escalatedAt),
+    closed_at: time(one.closedAt),
+    agent_msgs: one.agentMessages,
+    cost: one.costMicros === undefined ? null : (one.costMicros / 1e6).toFixed(6),
+    rating: one.rating ?? null,
+    last_seq: SEQ_BASE + index * 3 + 2,
+  }
+  const before =
+    index % 3 === 0
+      ? [{ ...standing, case_no: 1, history: false, closed_at: now.closed_at, outcome: 'abandoned', last_seq: SEQ_BASE + index * 3 }]
+      : []
   const past = index % 7 === 0 ? [{ ...now, case_no: 2, history: true, last_seq: SEQ_BASE + index * 3 + 1 }] : []
   return [...before, now, ...past]
 }

@@ -43,7 +43,11 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 export async function cliJson<T>(args: readonly string[], options: CliOptions): Promise<T[]> {
   const { code, stdout, stderr } = await runCli([...args, '--json'], options)
   if (code !== 0) throw new Error(`colloquy ${args.join(' ')} ended with ${code}: ${stderr}`)
-  return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as T)
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T)
 }
 
 /** A command that goes on until it is stopped. */
@@ -71,14 +75,21 @@ export function startCli(args: readonly string[], options: CliOptions): CliProce
     pid: child.pid ?? 0,
     lines,
     ended,
-    signal: (name) => { child.kill(name) },
-    closeStdout: () => { child.stdout.destroy() },
-    line: (passes) => new Promise((resolve, reject) => {
-      const found = lines.find(passes)
-      if (found !== undefined) return resolve(found)
-      stdout.on('line', (line) => { if (passes(line)) resolve(line) })
-      void ended.then(({ code, stderr: said }) => reject(new Error(`it ended with ${code} before: ${said}`)))
-    }),
+    signal: (name) => {
+      child.kill(name)
+    },
+    closeStdout: () => {
+      child.stdout.destroy()
+    },
+    line: (passes) =>
+      new Promise((resolve, reject) => {
+        const found = lines.find(passes)
+        if (found !== undefined) return resolve(found)
+        stdout.on('line', (line) => {
+          if (passes(line)) resolve(line)
+        })
+        void ended.then(({ code, stderr: said }) => reject(new Error(`it ended with ${code} before: ${said}`)))
+      }),
   }
 }
 

@@ -1,23 +1,23 @@
 import pino from 'pino'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
-import { decide, type Decision } from '../../actors/core/decide.ts'
-import type { Message } from '../../actors/core/commit.ts'
-import { kindsByName, type Kind } from '../../actors/definition/define-kind.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
+import { decide } from '../../actors/core/decide.ts'
+import type { Decision, Message } from '../../actors/core/decision.ts'
+import { type Kind, kindsByName } from '../../actors/definition/kind.ts'
+import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import { createSupport, type SupportOptions } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
-import type { Answer, Hit } from '../../actors/kinds/support/definition.ts'
 import type { Emitted, LogRecord, Started } from '../../schemas/record.ts'
-import { internal, message, nothingLearned, reread, timeAt } from './core-helpers.ts'
+import { emptySearchIndex, internal, message, reread, timeAt } from './core-helpers.ts'
 
 export const articles = loadArticles()
 export const support = createSupport({ articles })
 const log = pino({ level: 'silent' })
 
-/** A hit and an answer that a test can send where it does not care what is found. */
+/** Hits and an answer for tests in which their content does not matter. */
 export const someHits: Hit[] = [{ source: 'a-en', title: 'A', text: 'All about A.', lang: 'en', score: 0.9 }]
 export const someAnswer: Answer = { text: 'This is A.', sources: [{ source: 'a-en', score: 0.9 }] }
 
-/** One case under the pure core: inputs go in, time is the position, every record passes through JSON as it would through LOG. */
+/** One case under the pure core: time follows from the position, and every record passes through JSON as it would through LOG. */
 export function createSupportHarness(kind: Kind = support) {
   const kinds = kindsByName([kind])
   const records: LogRecord[] = []
@@ -51,32 +51,49 @@ export function createSupportHarness(kind: Kind = support) {
   const harness = {
     records,
     messages,
-    get actor() { return actor },
-    get state() { return records.at(-1)?.to ?? '' },
-    get label() { return actor.label },
+    get actor() {
+      return actor
+    },
+    get state() {
+      return records.at(-1)?.to ?? ''
+    },
+    get label() {
+      return actor.label
+    },
     get last(): LogRecord {
       const record = records.at(-1)
       if (record === undefined) throw new Error('nothing has happened yet')
       return record
     },
-    get emitted(): Emitted[] { return records.flatMap((record) => record.emitted) },
-    get pendingTask() { return pending() },
+    get emitted(): Emitted[] {
+      return records.flatMap((record) => record.emitted)
+    },
+    get pendingTask() {
+      return pending()
+    },
 
     event: (type: string, data: object, more: object = {}) => take({ type, data, ...more }, false),
     says: (role: string, text: string, id = `m${seq + 1}`) => take({ type: 'message.received', id, data: { role, text } }, false),
     user: (text: string, id?: string) => harness.says('user', text, id),
     result: (output: unknown, run = pending().run) => take({ type: 'task.done', ...outcome(run), output }, true),
-    fail: (run = pending().run) =>
-      take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
+    fail: (run = pending().run) => take({ type: 'task.failed', ...outcome(run), error: { code: 'http_500', message: 'no' } }, true),
     expire: (run = pending().run) => take({ type: 'task.expired', run }, true),
     fire: (run = Object.keys(actor.state?.timers ?? {})[0]) => take({ type: 'timer.fired', run }, true),
 
-    /** Runs the pending task for real, as the runner would. */
+    /** Runs the pending task as the runner would. */
     async work(): Promise<void> {
       const { run, task, input } = pending()
       const definition = kind.tasks[task]
       if (definition === undefined) throw new Error(`no task ${task}`)
-      const call = { input: definition.input.parse(input), key: run, signal: new AbortController().signal, log, actor: actor.address, memory: nothingLearned }
+      const call = {
+        input: definition.input.parse(input),
+        key: run,
+        signal: new AbortController().signal,
+        log,
+        actor: actor.address,
+        searchIndex: emptySearchIndex,
+        memory: emptySearchIndex,
+      }
       const output = await definition.run(call)
       harness.result(definition.output.parse(JSON.parse(JSON.stringify(output))), run)
     },
@@ -91,4 +108,5 @@ export function createSupportHarness(kind: Kind = support) {
   return harness
 }
 
-export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>) => createSupportHarness(createSupport({ articles, ...options }))
+export const supportHarnessWith = (options: Omit<SupportOptions, 'articles'>) =>
+  createSupportHarness(createSupport({ articles, ...options }))

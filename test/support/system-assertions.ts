@@ -1,8 +1,14 @@
-import { verify, type Verified } from '../../pipeline/verify/verify.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
-import { isCaughtUp, NOTHING_DONE, pollUntilCaughtUp, progressInStream, type ProgressReading } from '../../pipeline/runtime/stage-progress.ts'
+import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import {
+  isCaughtUp,
+  NOTHING_DONE,
+  pollUntilCaughtUp,
+  progressInStream,
+  type ProgressReading,
+} from '../../pipeline/runtime/stage-progress.ts'
+import { type Verified, verify } from '../../pipeline/verify/verify.ts'
+import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject, STREAMS } from '../../schemas/subjects.ts'
 import type { System } from './test-system.ts'
 
@@ -22,7 +28,12 @@ export async function readLog({ running: { jetstream } }: System): Promise<Entry
   const messages = await consumer.fetch({ max_messages: state.messages, expires: 5_000 })
   const entries: Entry[] = []
   for await (const message of messages) {
-    entries.push({ seq: message.seq, subject: message.subject, actor: actorKey(parseLogSubject(message.subject).address), record: message.json<LogRecord>() })
+    entries.push({
+      seq: message.seq,
+      subject: message.subject,
+      actor: actorKey(parseLogSubject(message.subject).address),
+      record: message.json<LogRecord>(),
+    })
     if (message.seq === state.last_seq) return entries
   }
   throw new Error(`LOG ends at ${state.last_seq}; ${entries.length} of ${state.messages} records were read`)
@@ -36,7 +47,9 @@ export async function caughtUp({ running: { jetstream, stages } }: System): Prom
     const isComplete = await isSourcingComplete(jetstream)
     const states = new Map(await Promise.all(STREAMS.map(async (name) => [name, (await jetstream.jsm.streams.info(name)).state] as const)))
     const roles = AWAITED.filter((role) => stages.has(role) || role === 'host' || role === 'tasks')
-    const all = roles.map((role) => progressInStream(role, stages.get(role)?.status() ?? NOTHING_DONE, (stream) => states.get(stream) ?? NO_MESSAGES))
+    const all = roles.map((role) =>
+      progressInStream(role, stages.get(role)?.status() ?? NOTHING_DONE, (stream) => states.get(stream) ?? NO_MESSAGES),
+    )
     return { isCaughtUp: isComplete && all.every(isCaughtUp), marks: [...states.values()].map(({ last_seq: last }) => last).join() }
   }
   // While a server is away nothing is caught up.

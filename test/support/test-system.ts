@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { pino, type Logger } from 'pino'
-import { kindsByName, type Kind } from '../../actors/definition/define-kind.ts'
+import { type Logger, pino } from 'pino'
+import { type Kind, kindsByName } from '../../actors/definition/define-kind.ts'
 import { addressesOf, announce } from '../../infra/app/connect-to-running.ts'
-import { loadKinds } from '../../infra/app/load-kinds.ts'
 import { launch, type Running } from '../../infra/app/launch.ts'
+import { loadKinds } from '../../infra/app/load-kinds.ts'
 import { loadSettings, type SettingName, type Settings } from '../../infra/settings.ts'
 
 export interface SystemOptions {
@@ -33,8 +33,13 @@ export const silent = pino({ level: 'silent' })
 
 /** What the command line is given to work on a test's data folder, and the settings of `startSystem`. */
 export const settingsFor = (dataDir: string, more: SystemOptions['settings'] = {}): Partial<Record<SettingName, string>> => ({
-  DATA_DIR: dataDir, NATS_PORT: '0', CLICKHOUSE_PORT: '0', HTTP_PORT: '0', CONFIG: join(dataDir, 'no-config.ts'),
-  STORAGE_BYTES_MAX: String(1024 ** 3), ...more,
+  DATA_DIR: dataDir,
+  NATS_PORT: '0',
+  CLICKHOUSE_PORT: '0',
+  HTTP_PORT: '0',
+  CONFIG: join(dataDir, 'no-config.ts'),
+  STORAGE_BYTES_MAX: String(1024 ** 3),
+  ...more,
 })
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'colloquy-test-'))
@@ -42,7 +47,7 @@ export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'co
 /** Starts everything that the roles need (default: all of it); the command line finds it by its data folder. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   await using started = new AsyncDisposableStack()
-  const dataDir = options.dataDir ?? await temporaryFolder()
+  const dataDir = options.dataDir ?? (await temporaryFolder())
   if (options.dataDir === undefined) started.defer(() => rm(dataDir, { recursive: true, force: true }))
   const { settings } = loadSettings({}, settingsFor(dataDir, options.settings))
   const kinds = options.kinds === undefined ? await loadKinds(settings) : kindsByName(options.kinds)
@@ -51,7 +56,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   started.defer(() => running.stop())
   const { withdraw } = await announce(settings.DATA_DIR, addressesOf(running))
   started.defer(withdraw)
-  const producer = await connect(running.nats.embedded || settings.NATS_USER === undefined ? { servers: running.nats.url } : running.nats.connection)
+  const producer = await connect(
+    running.nats.embedded || settings.NATS_USER === undefined ? { servers: running.nats.url } : running.nats.connection,
+  )
   started.defer(() => producer.close())
 
   const stopping = started.move()

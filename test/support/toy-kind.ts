@@ -1,8 +1,9 @@
 import { assign, cancel, emit, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 
-/** A small machine with one of everything that the core must carry: the tests' own kind. */
+/** A small machine with one of everything that the core must support. */
 const toy = defineKind({
   name: 'toy',
   version: 1,
@@ -44,7 +45,11 @@ const machine = setup({
   context: { count: 0, note: '' },
   initial: 'open',
   on: {
-    throw: { actions: assign(() => { throw new Error('this machine throws') }) },
+    throw: {
+      actions: assign(() => {
+        throw new Error('this machine throws')
+      }),
+    },
     corrupt: { actions: assign({ note: () => '\ud800' }) },
     finish: '.over',
   },
@@ -70,10 +75,7 @@ const machine = setup({
             id: 'answering',
             src: 'answer',
             input: ({ event }) => ({ q: event.type === 'ask' ? event.data.q : '' }),
-            onDone: {
-              target: 'idle',
-              actions: emit(({ event }) => ({ type: 'answered', data: { text: event.output.text } })),
-            },
+            onDone: { target: 'idle', actions: emit(({ event }) => ({ type: 'answered', data: { text: event.output.text } })) },
             onError: 'failed',
           },
         },
@@ -94,7 +96,7 @@ const machine = setup({
       },
       onDone: 'open',
     },
-    // Guards that always pass: without them the cycle would be seen before it ever turns.
+    // Guards that always pass: without them, the definition would be refused for its cycle.
     spinning: { always: { guard: 'truly', target: 'spun' } },
     spun: { always: { guard: 'truly', target: 'spinning' } },
     over: { type: 'final' },

@@ -14,14 +14,25 @@ export function idOf(name: string): string {
 /** A vector of length 1 whose direction derives from a seed. */
 export function vectorOf(seed: string, dimension = DIMENSION): Float32Array {
   const bytes = Buffer.concat(Array.from({ length: Math.ceil(dimension / 16) }, (_, index) => hash('sha256', `${seed}/${index}`, 'buffer')))
-  const vector = Float32Array.from({ length: dimension }, (_, index) => bytes.readInt16LE(index * 2 % (bytes.length - 1)))
+  const vector = Float32Array.from({ length: dimension }, (_, index) => bytes.readInt16LE((index * 2) % (bytes.length - 1)))
   const length = Math.hypot(...vector)
   return vector.map((value) => value / length)
 }
 
 export const pointOf = (name: string, text: string, more: Partial<IndexPoint> = {}): IndexPoint => ({
-  id: idOf(`${more.tenant ?? 'acme'}/${name}`), tenant: 'acme', in: 'messages', kind: 'support', actor: 'c1', source: name, chunk: 0,
-  lang: 'en', at: '2026-11-20T10:00:00.123Z', seq: 1, text, vector: vectorOf(text), ...more,
+  id: idOf(`${more.tenant ?? 'acme'}/${name}`),
+  tenant: 'acme',
+  in: 'messages',
+  kind: 'support',
+  actor: 'c1',
+  source: name,
+  chunk: 0,
+  lang: 'en',
+  at: '2026-11-20T10:00:00.123Z',
+  seq: 1,
+  text,
+  vector: vectorOf(text),
+  ...more,
 })
 
 const sourcesOf = (hits: readonly StoreHit[], by: 'similarity' | 'keyword'): string[] =>
@@ -70,8 +81,9 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     await store.upsert([{ ...before, text: 'the new phrase', vector: vectorOf('the new phrase') }])
     expect(await store.count('acme', {})).toBe(1)
     expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('old wording'), limit: 10 })).toEqual([])
-    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('new phrase'), limit: 10 }))
-      .toMatchObject([{ text: 'the new phrase' }])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('new phrase'), limit: 10 })).toMatchObject([
+      { text: 'the new phrase' },
+    ])
     expect(await store.existing([before.id, idOf('nothing')])).toEqual(new Set([before.id]))
     const others = Array.from({ length: 300 }, (_, index) => idOf(`nothing/${index}`))
     await store.upsert([pointOf('m2', 'another phrase')])
@@ -84,9 +96,12 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     const store = await open('contract-filters')
     const text = 'a parcel from Oslo'
     await store.upsert([
-      pointOf('plain', text), pointOf('learned', text, { in: 'knowledge', kind: 'source', actor: 'faq' }),
-      pointOf('german', text, { lang: 'de' }), pointOf('other', text, { actor: 'c2' }),
-      pointOf('late', text, { at: '2026-11-21T00:00:00.000Z' }), pointOf('early', text, { at: '2025-01-01T00:00:00.000Z', seq: 9 }),
+      pointOf('plain', text),
+      pointOf('learned', text, { in: 'knowledge', kind: 'source', actor: 'faq' }),
+      pointOf('german', text, { lang: 'de' }),
+      pointOf('other', text, { actor: 'c2' }),
+      pointOf('late', text, { at: '2026-11-21T00:00:00.000Z' }),
+      pointOf('early', text, { at: '2025-01-01T00:00:00.000Z', seq: 9 }),
     ])
     const found = async (filter: Parameters<VectorStore['count']>[1]): Promise<string[]> => {
       const hits = await store.search({ tenant: 'acme', filter, terms: termsOf('parcel'), vector: vectorOf(text), limit: 10 })
@@ -109,14 +124,19 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
   it('stores texts of any kind and size', async () => {
     const store = await open('contract-texts')
     const texts = [
-      '👩‍👩‍👧 🎉', 'مرحبا بالعالم', 'zero\u200bwidth\u200djoined', "'); DROP TABLE x; --", '\\N \t \n "quoted"', '\u{1f1f3}\u{1f1f4}',
-      'a'.repeat(100_000), '字'.repeat(50_000),
+      '👩‍👩‍👧 🎉',
+      'مرحبا بالعالم',
+      'zero\u200bwidth\u200djoined',
+      "'); DROP TABLE x; --",
+      '\\N \t \n "quoted"',
+      '\u{1f1f3}\u{1f1f4}',
+      'a'.repeat(100_000),
+      '字'.repeat(50_000),
     ]
     await store.upsert(texts.map((text, index) => pointOf(`t${index}`, text)))
     for (const [index, text] of texts.entries()) {
       const query = { tenant: 'acme', filter: {}, vector: vectorOf(text), terms: termsOf(text).slice(0, 5), limit: 3 }
-      const [best] = (await store.search(query))
-        .sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0))
+      const [best] = (await store.search(query)).sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0))
       expect(best?.source).toBe(`t${index}`)
       expect(best?.text).toBe(text)
     }

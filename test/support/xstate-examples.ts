@@ -1,27 +1,57 @@
 import { expect } from 'vitest'
 import {
-  and, assign, cancel, createMachine, emit, enqueueActions, forwardTo, fromCallback, fromEventObservable, fromObservable, fromPromise, fromTransition, log,
-  not, or, raise, sendParent, sendTo, spawnChild, stateIn, stopChild,
+  and,
+  assign,
+  cancel,
+  createMachine,
+  emit,
+  enqueueActions,
+  forwardTo,
+  fromCallback,
+  fromEventObservable,
+  fromObservable,
+  fromPromise,
+  fromTransition,
+  log,
+  not,
+  or,
+  raise,
+  sendParent,
+  sendTo,
+  spawnChild,
+  stateIn,
+  stopChild,
 } from 'xstate'
 import { z } from 'zod'
-import { actorAfter, newActor, type Actor } from '../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../actors/core/actor.ts'
 import { decide } from '../../actors/core/decide.ts'
+import type { Message } from '../../actors/core/decision.ts'
 import { DefinitionError } from '../../actors/definition/check-definition.ts'
-import type { Message } from '../../actors/core/commit.ts'
-import { defineKind, defineTask, kindsByName } from '../../actors/definition/define-kind.ts'
+import { defineKind } from '../../actors/definition/define-kind.ts'
+import { kindsByName } from '../../actors/definition/kind.ts'
 import { send } from '../../actors/definition/send-action.ts'
+import { defineTask } from '../../actors/definition/task-definition.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { internal, message, reread, timeAt } from './core-helpers.ts'
 
 const job = defineTask({
-  input: z.unknown(), output: z.unknown(), deadlineMs: 60_000, attemptsMax: 1, concurrencyMax: 1, run: async () => null,
+  input: z.unknown(),
+  output: z.unknown(),
+  deadlineMs: 60_000,
+  attemptsMax: 1,
+  concurrencyMax: 1,
+  run: async () => null,
 })
 const kind = defineKind({
-  name: 'proof', version: 1, context: z.looseObject({}), emits: { out: z.looseObject({}) }, tasks: { job },
+  name: 'proof',
+  version: 1,
+  context: z.looseObject({}),
+  emits: { out: z.looseObject({}) },
+  tasks: { job },
   events: { go: z.object({}), back: z.object({}), 'say.hello': z.object({}), set: z.object({ n: z.number() }) },
 })
 
-/** Lets the machine of one row live, always read back from its record. */
+/** Runs the machine of one row, reloaded from its record after each decision. */
 function live(config: object, implementations: object = {}) {
   const kinds = kindsByName([kind.with(createMachine({ context: {}, ...config }, { actors: kind.xstate.actors, ...implementations }))])
   let actor: Actor = newActor({ tenant: 'acme', kind: 'proof', id: 'p1' })
@@ -38,7 +68,9 @@ function live(config: object, implementations: object = {}) {
   const outcome = () => ({ run: pending('tasks'), attempts: 1, queueMs: 0, durationMs: 0 })
   return {
     records,
-    get emitted() { return records.flatMap((record) => record.emitted.map(({ data }) => data)) },
+    get emitted() {
+      return records.flatMap((record) => record.emitted.map(({ data }) => data))
+    },
     on: (type: string, data: object = {}) => take(message(++seq, { type, data })),
     done: (output: unknown = null) => take(internal(++seq, { type: 'task.done', ...outcome(), output })),
     fail: () => take(internal(++seq, { type: 'task.failed', ...outcome(), error: { code: 'no', message: 'no' } })),
@@ -56,7 +88,7 @@ const refusedCodes = (config: object, implementations: object = {}): string[] =>
   return []
 }
 
-/** What a row of docs/xstate-features.md claims, shown by a machine. */
+/** The statement of a row of docs/xstate-features.md, with a machine that shows it. */
 export type Proof =
   | { readonly status: 'supported' | 'ignored'; readonly shows: () => void }
   | { readonly status: 'refused'; readonly code: string; readonly machine: object; readonly implementations?: object }
@@ -65,7 +97,12 @@ export type Proof =
 
 const supported = (shows: () => void): Proof => ({ status: 'supported', shows })
 const ignored = (shows: () => void): Proof => ({ status: 'ignored', shows })
-const refused = (code: string, machine: object, implementations: object = {}): Proof => ({ status: 'refused', code, machine, implementations })
+const refused = (code: string, machine: object, implementations: object = {}): Proof => ({
+  status: 'refused',
+  code,
+  machine,
+  implementations,
+})
 const rejected = (code: string, machine: object): Proof => ({ status: 'rejected', code, machine })
 
 const two = (a: object, b: object = {}, c: object = {}): object => ({ initial: 'a', states: { a, b, c } })
@@ -76,7 +113,15 @@ const never = { subscribe: () => ({ unsubscribe: () => undefined }) }
 const history = (deep: boolean): object => ({
   initial: 'a',
   states: {
-    a: { initial: 'x', on: { back: 'b' }, states: { x: { on: { go: 'y' } }, y: { initial: 'p', states: { p: { on: { go: 'q' } }, q: {} } }, h: { type: 'history', history: deep ? 'deep' : 'shallow' } } },
+    a: {
+      initial: 'x',
+      on: { back: 'b' },
+      states: {
+        x: { on: { go: 'y' } },
+        y: { initial: 'p', states: { p: { on: { go: 'q' } }, q: {} } },
+        h: { type: 'history', history: deep ? 'deep' : 'shallow' },
+      },
+    },
     b: { on: { back: 'a.h' } },
   },
 })
@@ -111,15 +156,32 @@ export const proofs: Readonly<Record<string, Proof>> = {
   'Events with data (`on`)': supported(() => {
     expect(live({ on: { set: { actions: set } } }).on('set', { n: 4 }).state?.context).toEqual({ n: 4 })
   }),
-  'Wildcard `*`': supported(() => { expect(live(two({ on: { '*': 'b' } })).on('unheard.of').to).toBe('b') }),
-  'Partial wildcard `say.*`': supported(() => { expect(live(two({ on: { 'say.*': 'b' } })).on('say.hello').to).toBe('b') }),
+  'Wildcard `*`': supported(() => {
+    expect(live(two({ on: { '*': 'b' } })).on('unheard.of').to).toBe('b')
+  }),
+  'Partial wildcard `say.*`': supported(() => {
+    expect(live(two({ on: { 'say.*': 'b' } })).on('say.hello').to).toBe('b')
+  }),
   'Several candidates, forbidden transitions': supported(() => {
-    const machine = live({ ...two({ on: { go: [{ guard: () => false, target: 'a' }, { target: 'b' }], back: undefined } }), on: { back: '.b' } })
+    const machine = live({
+      ...two({ on: { go: [{ guard: () => false, target: 'a' }, { target: 'b' }], back: undefined } }),
+      on: { back: '.b' },
+    })
     expect([machine.on('back').to, machine.on('go').to]).toEqual(['a', 'b'])
   }),
-  '`always`': supported(() => { expect(live(two({ always: { guard: ({ context }: { context: object }) => 'n' in context, target: 'b' }, on: { set: { actions: set } } })).on('set', { n: 1 }).to).toBe('b') }),
+  '`always`': supported(() => {
+    expect(
+      live(two({ always: { guard: ({ context }: { context: object }) => 'n' in context, target: 'b' }, on: { set: { actions: set } } })).on(
+        'set',
+        { n: 1 },
+      ).to,
+    ).toBe('b')
+  }),
   '`always` in a cycle without a guard': refused('always_cycle', two({ always: 'b' }, { always: 'a' })),
-  '`always` in a cycle that guards do not end': rejected('always_cycle', two({ on: { go: 'b' } }, { always: { guard: () => true, target: 'c' } }, { always: { guard: () => true, target: 'b' } })),
+  '`always` in a cycle that guards do not end': rejected(
+    'always_cycle',
+    two({ on: { go: 'b' } }, { always: { guard: () => true, target: 'c' } }, { always: { guard: () => true, target: 'b' } }),
+  ),
   '`after`': supported(() => {
     const machine = live(two({ after: { 5_000: 'b' } }))
     expect(machine.on('back').timers).toMatchObject([{ at: timeAt(6) }])
@@ -127,11 +189,17 @@ export const proofs: Readonly<Record<string, Proof>> = {
   }),
   'Named and computed delays': supported(() => {
     const delays = { soon: 2_000, later: ({ context }: { context: { s: number } }) => context.s * 1_000 }
-    expect(live({ context: { s: 3 }, ...two({ after: { soon: 'b', later: 'b' } }) }, { delays }).on('back').timers.map(({ at }) => at)).toEqual([timeAt(3), timeAt(4)])
+    expect(
+      live({ context: { s: 3 }, ...two({ after: { soon: 'b', later: 'b' } }) }, { delays })
+        .on('back')
+        .timers.map(({ at }) => at),
+    ).toEqual([timeAt(3), timeAt(4)])
   }),
   'A delay that has no implementation': refused('unknown_delay', two({ after: { soon: 'b' } })),
   'Re-entering and targetless transitions': supported(() => {
-    const machine = live(two({ entry: out('in'), on: { go: { target: 'a', reenter: true }, back: { target: 'a' }, set: { actions: out('stay') } } }))
+    const machine = live(
+      two({ entry: out('in'), on: { go: { target: 'a', reenter: true }, back: { target: 'a' }, set: { actions: out('stay') } } }),
+    )
     for (const type of ['go', 'back']) machine.on(type)
     machine.on('set', { n: 1 })
     expect(machine.emitted).toEqual([{ text: 'in' }, { text: 'in' }, { text: 'stay' }])
@@ -152,28 +220,49 @@ export const proofs: Readonly<Record<string, Proof>> = {
   }),
   'An event in `on` that the kind does not take': refused('unknown_event', two({ on: { go: 'b', og: 'b' } })),
   'A guard that has no implementation': refused('unknown_guard', two({ on: { go: { guard: 'may', target: 'b' } } })),
-  '`assign`': supported(() => { expect(live({ context: { n: 1 }, on: { go: { actions: assign({ n: ({ context }) => (context as { n: number }).n + 1 }) } } }).on('go').state?.context).toEqual({ n: 2 }) }),
+  '`assign`': supported(() => {
+    expect(
+      live({ context: { n: 1 }, on: { go: { actions: assign({ n: ({ context }) => (context as { n: number }).n + 1 }) } } }).on('go').state
+        ?.context,
+    ).toEqual({ n: 2 })
+  }),
   'Context by a function of `input`': supported(() => {
-    expect(live({ context: ({ input }: { input: object }) => ({ ...input }) }).on('go').state?.context).toEqual({ tenant: 'acme', kind: 'proof', id: 'p1' })
+    expect(live({ context: ({ input }: { input: object }) => ({ ...input }) }).on('go').state?.context).toEqual({
+      tenant: 'acme',
+      kind: 'proof',
+      id: 'p1',
+    })
   }),
   'Context that JSON cannot hold': refused('context_not_json', { context: { seen: new Set() } }),
-  'Context that comes to be what JSON cannot hold': rejected('context_not_json', { on: { go: { actions: assign({ at: () => new Date(0) }) } } }),
-  '`raise`': supported(() => { expect(live(two({ on: { go: { actions: raise({ type: 'back' }) }, back: 'b' } })).on('go').to).toBe('b') }),
+  'Context that comes to be what JSON cannot hold': rejected('context_not_json', {
+    on: { go: { actions: assign({ at: () => new Date(0) }) } },
+  }),
+  '`raise`': supported(() => {
+    expect(live(two({ on: { go: { actions: raise({ type: 'back' }) }, back: 'b' } })).on('go').to).toBe('b')
+  }),
   '`raise` with a delay, `cancel`': supported(() => {
-    const machine = live(two({ on: { go: { actions: raise({ type: 'back' }, { delay: 1_000, id: 'later' }) }, set: { actions: cancel('later') }, back: 'b' } }))
+    const machine = live(
+      two({
+        on: { go: { actions: raise({ type: 'back' }, { delay: 1_000, id: 'later' }) }, set: { actions: cancel('later') }, back: 'b' },
+      }),
+    )
     expect(machine.on('go').timers).toHaveLength(1)
     expect(machine.on('set', { n: 1 }).stopped).toHaveLength(1)
     machine.on('go')
     expect(machine.fire().to).toBe('b')
   }),
-  '`emit`': supported(() => { expect(live({ on: { go: { actions: out('hi') } } }).on('go').emitted).toMatchObject([{ type: 'out', data: { text: 'hi' } }]) }),
+  '`emit`': supported(() => {
+    expect(live({ on: { go: { actions: out('hi') } } }).on('go').emitted).toMatchObject([{ type: 'out', data: { text: 'hi' } }])
+  }),
   '`emit` of a type that the kind does not declare': rejected('unknown_emit', { on: { go: { actions: emit({ type: 'other' }) } } }),
-  '`send` (Colloquy\'s own)': supported(() => {
-    expect(live({ on: { go: { actions: send({ kind: 'proof', id: 'p2', type: 'go', data: {} }) } } }).on('go').sent).toMatchObject([{ kind: 'proof', actor: 'p2', type: 'go' }])
+  "`send` (Colloquy's own)": supported(() => {
+    expect(live({ on: { go: { actions: send({ kind: 'proof', id: 'p2', type: 'go', data: {} }) } } }).on('go').sent).toMatchObject([
+      { kind: 'proof', actor: 'p2', type: 'go' },
+    ])
   }),
   '`sendTo` to itself': supported(() => {
-    const told = sendTo(({ self }) => self, { type: 'back' })
-    expect(live(two({ on: { go: { target: 'b', actions: told } } }, { on: { back: 'a' } })).on('go').to).toBe('a')
+    const sendBack = sendTo(({ self }) => self, { type: 'back' })
+    expect(live(two({ on: { go: { target: 'b', actions: sendBack } } }, { on: { back: 'a' } })).on('go').to).toBe('a')
   }),
   '`sendTo` to itself with a delay': supported(() => {
     const machine = live(two({ on: { go: { actions: sendTo(({ self }) => self, { type: 'back' }, { delay: 1_000 }) }, back: 'b' } }))
@@ -182,8 +271,19 @@ export const proofs: Readonly<Record<string, Proof>> = {
   }),
   '`sendTo` to another actor': refused('send_to_other', { on: { go: { actions: sendTo('job', { type: 'go' }) } } }),
   '`sendParent`, `forwardTo`': refused('send_to_other', { entry: [sendParent({ type: 'go' }), forwardTo('job')] }),
-  '`self.send(…)` inside a function': rejected('send_to_other', { on: { go: { actions: assign(({ self }) => { self.send({ type: 'go' }); return {} }) } } }),
-  '`log`': ignored(() => { expect(live({ on: { go: { actions: log('x') } } }).on('go')).toMatchObject({ outcome: 'committed', emitted: [] }) }),
+  '`self.send(…)` inside a function': rejected('send_to_other', {
+    on: {
+      go: {
+        actions: assign(({ self }) => {
+          self.send({ type: 'go' })
+          return {}
+        }),
+      },
+    },
+  }),
+  '`log`': ignored(() => {
+    expect(live({ on: { go: { actions: log('x') } } }).on('go')).toMatchObject({ outcome: 'committed', emitted: [] })
+  }),
   '`enqueueActions`, `check`': supported(() => {
     const both = enqueueActions(({ enqueue, check }) => {
       if (check(() => true)) enqueue(out('one'))
@@ -200,9 +300,18 @@ export const proofs: Readonly<Record<string, Proof>> = {
   }),
   'An action that has no implementation': refused('unknown_action', { entry: 'nowhere' }),
   'A function as an action': refused('function_action', { entry: () => undefined }),
-  'A function enqueued as an action': rejected('function_action', { on: { go: { actions: enqueueActions(({ enqueue }) => enqueue(() => undefined)) } } }),
+  'A function enqueued as an action': rejected('function_action', {
+    on: { go: { actions: enqueueActions(({ enqueue }) => enqueue(() => undefined)) } },
+  }),
   '`invoke` of a task, `input`, `onDone`': supported(() => {
-    const machine = live(two({ invoke: { ...invoke, onDone: { target: 'b', actions: assign({ got: ({ event }) => (event as unknown as { output: unknown }).output }) } } }))
+    const machine = live(
+      two({
+        invoke: {
+          ...invoke,
+          onDone: { target: 'b', actions: assign({ got: ({ event }) => (event as unknown as { output: unknown }).output }) },
+        },
+      }),
+    )
     expect(machine.on('back').started).toMatchObject([{ task: 'job', input: { n: 1 }, deadlineAt: timeAt(61) }])
     expect(machine.done(5)).toMatchObject({ to: 'b', state: { context: { got: 5 } } })
   }),
@@ -227,31 +336,95 @@ export const proofs: Readonly<Record<string, Proof>> = {
     machine.on('back')
     expect(machine.on('go').ended).toMatchObject([{ status: 'stopped' }])
   }),
-  'Several tasks in one state': supported(() => { expect(live(two({ invoke: [invoke, { ...invoke, id: 'again' }] })).on('back').started).toHaveLength(2) }),
-  'One invoke id twice at one time': refused('duplicate_invoke', { type: 'parallel', states: { l: { invoke: { ...invoke, onDone: {}, onError: {} } }, r: { invoke: { ...invoke, onDone: {}, onError: {} } } } }),
+  'Several tasks in one state': supported(() => {
+    expect(live(two({ invoke: [invoke, { ...invoke, id: 'again' }] })).on('back').started).toHaveLength(2)
+  }),
+  'One invoke id twice at one time': refused('duplicate_invoke', {
+    type: 'parallel',
+    states: { l: { invoke: { ...invoke, onDone: {}, onError: {} } }, r: { invoke: { ...invoke, onDone: {}, onError: {} } } },
+  }),
   '`onSnapshot`': refused('on_snapshot', two({ invoke: { ...invoke, onSnapshot: {} } })),
   '`systemId` of an invoke': refused('system_id', two({ invoke: { ...invoke, systemId: 'x' } })),
   '`invoke.src` written in place': refused('inline_source', { invoke: { id: 'job', src: fromPromise(async () => 1), onError: {} } }),
   '`invoke` of a name that is no task': refused('unknown_source', { invoke: { id: 'job', src: 'jbo', onError: {} } }),
-  '`fromPromise` that is no task': refused('promise_actor', { invoke: { id: 'x', src: 'mine', onError: {} } }, { actors: { mine: fromPromise(async () => 1) } }),
+  '`fromPromise` that is no task': refused(
+    'promise_actor',
+    { invoke: { id: 'x', src: 'mine', onError: {} } },
+    { actors: { mine: fromPromise(async () => 1) } },
+  ),
   '`fromCallback`': refused('callback_actor', { invoke: { id: 'x', src: 'cb', onError: {} } }, callback),
-  '`fromObservable`, `fromEventObservable`': refused('observable_actor', { invoke: [{ id: 'x', src: 'one', onError: {} }, { id: 'y', src: 'two', onError: {} }] },
-    { actors: { one: fromObservable(() => never), two: fromEventObservable(() => never) } }),
-  '`fromTransition`': refused('transition_actor', { invoke: { id: 'x', src: 'sum', onError: {} } }, { actors: { sum: fromTransition((n: number) => n, 0) } }),
-  'A machine as an actor': refused('machine_actor', { invoke: { id: 'x', src: 'child', onError: {} } }, { actors: { child: createMachine({}) } }),
+  '`fromObservable`, `fromEventObservable`': refused(
+    'observable_actor',
+    {
+      invoke: [
+        { id: 'x', src: 'one', onError: {} },
+        { id: 'y', src: 'two', onError: {} },
+      ],
+    },
+    { actors: { one: fromObservable(() => never), two: fromEventObservable(() => never) } },
+  ),
+  '`fromTransition`': refused(
+    'transition_actor',
+    { invoke: { id: 'x', src: 'sum', onError: {} } },
+    { actors: { sum: fromTransition((n: number) => n, 0) } },
+  ),
+  'A machine as an actor': refused(
+    'machine_actor',
+    { invoke: { id: 'x', src: 'child', onError: {} } },
+    { actors: { child: createMachine({}) } },
+  ),
   '`spawnChild`': refused('spawned_task', { entry: spawnChild('job', { id: 'x' }) }),
-  '`enqueue.spawnChild`': rejected('spawned_task', { on: { go: { actions: enqueueActions(({ enqueue }) => enqueue.spawnChild('job', { id: 'x' })) } } }),
-  '`spawn` in `assign`': refused('spawn_in_assign', { entry: assign({ child: ({ spawn }) => spawn('job') }) }),
-  '`spawn` that the definition does not show': rejected('spawn_in_assign', { on: { go: { actions: assign((...all) => { (Reflect.get(all[0], 'spawn') as (src: string, options: object) => void)('job', { id: 'x' }); return {} }) } } }),
-  '`tags`, `meta`, `description`': ignored(() => {
-    expect(Object.keys(live({ ...two({ tags: ['t'], meta: { m: 1 }, description: 'd' }), description: 'd' }).on('back').state ?? {})).not.toContain('tags')
+  '`enqueue.spawnChild`': rejected('spawned_task', {
+    on: { go: { actions: enqueueActions(({ enqueue }) => enqueue.spawnChild('job', { id: 'x' })) } },
   }),
-  '`id` of states, targets by `#id`': supported(() => { expect(live(two({ on: { go: '#there' } }, { id: 'there' })).on('go').to).toBe('b') }),
-  'A state\'s name with `.` or `+` in it': refused('bad_state_name', { initial: 'a.b', states: { 'a.b': {} } }),
-  '`assign` that writes on the context': rejected('', { context: { list: [] }, on: { go: { actions: assign(({ context }) => { (Reflect.get(context, 'list') as number[]).push(1); return context }) } } }),
-  '`raise` with a delay of what JSON cannot hold': rejected('bad_event', { on: { go: { actions: raise({ type: 'back', data: { at: new Date(0) } } as { type: string }, { delay: 1_000 }) } } }),
-  '`output` that JSON cannot hold': rejected('bad_output', { initial: 'a', states: { a: { on: { go: 'b' } }, b: { type: 'final' } }, output: { at: new Date(0) } }),
-  'A machine that throws': rejected('', { on: { go: { actions: assign(() => { throw new Error('no') }) } } }),
+  '`spawn` in `assign`': refused('spawn_in_assign', { entry: assign({ child: ({ spawn }) => spawn('job') }) }),
+  '`spawn` that the definition does not show': rejected('spawn_in_assign', {
+    on: {
+      go: {
+        actions: assign((...all) => {
+          ;(Reflect.get(all[0], 'spawn') as (src: string, options: object) => void)('job', { id: 'x' })
+          return {}
+        }),
+      },
+    },
+  }),
+  '`tags`, `meta`, `description`': ignored(() => {
+    expect(
+      Object.keys(live({ ...two({ tags: ['t'], meta: { m: 1 }, description: 'd' }), description: 'd' }).on('back').state ?? {}),
+    ).not.toContain('tags')
+  }),
+  '`id` of states, targets by `#id`': supported(() => {
+    expect(live(two({ on: { go: '#there' } }, { id: 'there' })).on('go').to).toBe('b')
+  }),
+  "A state's name with `.` or `+` in it": refused('bad_state_name', { initial: 'a.b', states: { 'a.b': {} } }),
+  '`assign` that writes on the context': rejected('', {
+    context: { list: [] },
+    on: {
+      go: {
+        actions: assign(({ context }) => {
+          ;(Reflect.get(context, 'list') as number[]).push(1)
+          return context
+        }),
+      },
+    },
+  }),
+  '`raise` with a delay of what JSON cannot hold': rejected('bad_event', {
+    on: { go: { actions: raise({ type: 'back', data: { at: new Date(0) } } as { type: string }, { delay: 1_000 }) } },
+  }),
+  '`output` that JSON cannot hold': rejected('bad_output', {
+    initial: 'a',
+    states: { a: { on: { go: 'b' } }, b: { type: 'final' } },
+    output: { at: new Date(0) },
+  }),
+  'A machine that throws': rejected('', {
+    on: {
+      go: {
+        actions: assign(() => {
+          throw new Error('no')
+        }),
+      },
+    },
+  }),
 }
 
 export { live, refusedCodes }

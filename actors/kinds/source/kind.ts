@@ -1,7 +1,7 @@
 import { enqueueActions, setup } from 'xstate'
 import { knowledgeChanged, SOURCE_KIND, sourceForgotten, sourceTaught } from '../../../schemas/knowledge-events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
-import { chunkCount, contextSchema, follows, forget, nothingKnown, take, type Change, type Context } from './revision.ts'
+import { applyPart, type Change, chunkCount, type Context, contextSchema, emptyContext, isExpectedPart, removeAll } from './revision.ts'
 
 const kind = defineKind({
   name: SOURCE_KIND,
@@ -13,36 +13,47 @@ const kind = defineKind({
   label: ({ source, title, lang, url, chunks }) => ({ source, title, lang, url, chunks: chunkCount(chunks) }),
 })
 
-const knows = ({ chunks, coming }: Context): boolean => chunks !== '' || coming !== null
+const hasChunks = ({ chunks, coming }: Context): boolean => chunks !== '' || coming !== null
 
 /**
- * One source of knowledge, such as a file. It holds which chunks are known, not their texts: those are in the records that taught them,
- * from which the embedder has them.
+ * The kind `source`: one source of knowledge, such as a file. Its state holds the ids of its chunks only; their texts are in the records of
+ * the uploads, where the indexer reads them.
  */
-export const sourceKind = kind.with(setup({
-  ...kind.xstate,
-  guards: {
-    isNextPart: ({ context, event }) => event.type === 'source.taught' && event.data.part < event.data.parts && follows(context, event.data),
-    isLastPart: ({ context, event }) => event.type === 'source.taught' && event.data.part === event.data.parts && follows(context, event.data),
-    knowsSomething: ({ context }) => knows(context),
-  },
-  actions: {
-    change: enqueueActions(({ context, event, enqueue }) => {
-      const { context: after, added, removed }: Change = event.type === 'source.taught' ? take(context, event.data) : forget(context)
-      enqueue.assign(after)
-      enqueue.emit({ type: 'knowledge.changed', data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] } })
-    }),
-  },
-}).createMachine({
-  id: 'source',
-  context: ({ input }) => nothingKnown(input.id),
-  initial: 'empty',
-  on: {
-    'source.taught': [
-      { guard: 'isLastPart', target: '.known', actions: 'change' },
-      { guard: 'isNextPart', target: '.arriving', actions: 'change' },
-    ],
-    'source.forgotten': { guard: 'knowsSomething', target: '.forgotten', actions: 'change' },
-  },
-  states: { empty: {}, arriving: {}, known: {}, forgotten: {} },
-}))
+export const sourceKind = kind.with(
+  setup({
+    ...kind.xstate,
+    guards: {
+      isNextPart: ({ context, event }) =>
+        event.type === 'source.taught' && event.data.part < event.data.parts && isExpectedPart(context, event.data),
+      isLastPart: ({ context, event }) =>
+        event.type === 'source.taught' && event.data.part === event.data.parts && isExpectedPart(context, event.data),
+      knowsSomething: ({ context }) => hasChunks(context),
+    },
+    actions: {
+      change: enqueueActions(({ context, event, enqueue }) => {
+        const {
+          context: after,
+          added,
+          removed,
+        }: Change = event.type === 'source.taught' ? applyPart(context, event.data) : removeAll(context)
+        enqueue.assign(after)
+        enqueue.emit({
+          type: 'knowledge.changed',
+          data: { source: after.source, revision: after.revision, added: [...added], removed: [...removed] },
+        })
+      }),
+    },
+  }).createMachine({
+    id: 'source',
+    context: ({ input }) => emptyContext(input.id),
+    initial: 'empty',
+    on: {
+      'source.taught': [
+        { guard: 'isLastPart', target: '.known', actions: 'change' },
+        { guard: 'isNextPart', target: '.arriving', actions: 'change' },
+      ],
+      'source.forgotten': { guard: 'knowsSomething', target: '.forgotten', actions: 'change' },
+    },
+    states: { empty: {}, arriving: {}, known: {}, forgotten: {} },
+  }),
+)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CHUNK_ID_CHARS, chunkIdOf, type SourceTaught } from '../../../schemas/knowledge-events.ts'
 
-/** Ids of chunks, one after another: a list of thousands in every record is cheapest as one text. */
+/** Chunk ids, concatenated: a state may hold thousands, and one string makes the smallest record. */
 const idsSchema = z.string()
 
 export const contextSchema = z.object({
@@ -9,37 +9,46 @@ export const contextSchema = z.object({
   title: z.string().nullable(),
   lang: z.string().nullable(),
   url: z.string().nullable(),
-  /** Of what is known; null where nothing is. */
+  /** The complete revision; null where there is none. */
   revision: z.string().nullable(),
   chunks: idsSchema,
-  /** The revision whose parts are on their way. Its chunks are found as they come, beside those that are known. */
+  /** A revision of which some parts have not arrived yet. Its chunks can be found at once, besides those of the complete revision. */
   coming: z.object({ revision: z.string(), part: z.int(), parts: z.int(), chunks: idsSchema }).nullable(),
 })
 export type Context = z.infer<typeof contextSchema>
 
-export const nothingKnown = (source: string): Context => ({ source, title: null, lang: null, url: null, revision: null, chunks: '', coming: null })
+/** The context of a source without chunks. */
+export const emptyContext = (source: string): Context => ({
+  source,
+  title: null,
+  lang: null,
+  url: null,
+  revision: null,
+  chunks: '',
+  coming: null,
+})
 
-/** What a source goes over to, and the chunks by which it differs from before. */
+/** The next context of a source, and the chunks that it gains and loses. */
 export interface Change {
   readonly context: Context
   readonly added: readonly string[]
   readonly removed: readonly string[]
 }
 
-/** Whether a part is the one to come next: the first of a revision that is not known, or the next one of that which is on its way. */
-export function follows({ revision, coming }: Context, { part, parts, ...given }: SourceTaught): boolean {
+/** Whether a part may be applied: the first part of a revision other than the complete one, or the next part of the incoming one. */
+export function isExpectedPart({ revision, coming }: Context, { part, parts, ...given }: SourceTaught): boolean {
   if (part > 1) return coming?.revision === given.revision && coming.parts === parts && coming.part === part - 1
-  // Without a name for it nobody can tell whether a revision is the one that is known.
+  // A revision without a name cannot be compared with the complete one.
   return coming !== null || given.revision === '' || revision !== given.revision
 }
 
-/** Takes a part that follows. With the last one, what is not in the revision is removed; until then nothing is that was known. */
-export function take(before: Context, { source, title, lang, url, revision, part, parts, chunks }: SourceTaught): Change {
+/** Applies an expected part. Chunks that the new revision lacks are removed with its last part, not before. */
+export function applyPart(before: Context, { source, title, lang, url, revision, part, parts, chunks }: SourceTaught): Change {
   const [known, abandoned] = [idsIn(before.chunks), part === 1 ? idsIn(before.coming?.chunks) : new Set<string>()]
-  const sofar = part === 1 ? new Set<string>() : idsIn(before.coming?.chunks)
-  const brought = new Set(chunks.map(chunkIdOf))
-  const added = [...brought].filter((id) => !known.has(id) && !sofar.has(id) && !abandoned.has(id))
-  const now = sofar.union(brought)
+  const earlierParts = part === 1 ? new Set<string>() : idsIn(before.coming?.chunks)
+  const partIds = new Set(chunks.map(chunkIdOf))
+  const added = [...partIds].filter((id) => !known.has(id) && !earlierParts.has(id) && !abandoned.has(id))
+  const now = earlierParts.union(partIds)
   const about = { source: source ?? before.source, title: title ?? null, lang: lang ?? null, url: url ?? null }
   if (part < parts) {
     const removed = [...abandoned].filter((id) => !known.has(id) && !now.has(id))
@@ -49,12 +58,17 @@ export function take(before: Context, { source, title, lang, url, revision, part
   return { context: { ...about, revision, chunks: [...now].join(''), coming: null }, added, removed }
 }
 
-/** Forgets all of it, also what is on its way. */
-export const forget = (before: Context): Change =>
-  ({ context: nothingKnown(before.source), added: [], removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))] })
+/** Removes all chunks, also those of an incoming revision. */
+export const removeAll = (before: Context): Change => ({
+  context: emptyContext(before.source),
+  added: [],
+  removed: [...idsIn(before.chunks).union(idsIn(before.coming?.chunks))],
+})
 
+/** Number of chunk ids in a concatenation. */
 export const chunkCount = (ids: string): number => ids.length / CHUNK_ID_CHARS
 
+/** The chunk ids in a concatenation. */
 export function idsIn(ids = ''): Set<string> {
   const found = new Set<string>()
   for (let at = 0; at < ids.length; at += CHUNK_ID_CHARS) found.add(ids.slice(at, at + CHUNK_ID_CHARS))

@@ -1,9 +1,9 @@
-/** Everything that is no text to read: runs of blanks, line ends and control characters. */
+/** Runs of blanks, line ends and control characters. */
 const BLANKS = /[\s\p{Cc}]+/gu
-/** What is not on one line with single spaces yet: most texts are, and looking costs less than replacing. */
+/** Matches text that is not yet on one line with single spaces. Most texts are, and a test is cheaper than a replacement. */
 const UNTIDY = /  |[^\S ]|\p{Cc}/u
 
-/** A text on one line, at most so many UTF-16 units long, cut between characters; an ellipsis shows that it was cut. */
+/** Puts a text on one line and cuts it to at most `charsMax` UTF-16 units, between characters. An ellipsis marks the cut. */
 export function clip(text: string, charsMax: number): string {
   const beginning = text.slice(0, charsMax * 4)
   const line = (UNTIDY.test(beginning) ? beginning.replace(BLANKS, ' ') : beginning).trim().toWellFormed()

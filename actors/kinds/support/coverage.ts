@@ -6,15 +6,15 @@ interface Titled {
   readonly text: string
 }
 
-/** How much of one question some terms speak of: 0 to 1. */
+/** The share of a question that a set of terms covers, 0 to 1. */
 export type Coverage = (terms: ReadonlySet<string>) => number
 
-/** What a word counts that is only there as a synonym. */
+/** Weight of a word that only a synonym covers. */
 const SYNONYM_WEIGHT = 0.7
 
 /**
- * Measures how much of a question a text speaks of: the share of the question's words that are among the text's terms, each
- * word as heavy as it is rare in the texts that are looked at, and heaviest where none of them has it.
+ * Measures how much of a question a text covers: the weighted share of the question's words among the text's terms. A word weighs more the
+ * rarer it is in `texts`, and most where no text has it.
  */
 export function createCoverage(texts: readonly Titled[]): (question: string) => Coverage {
   const rarity = rarityIn(texts)
@@ -24,22 +24,22 @@ export function createCoverage(texts: readonly Titled[]): (question: string) => 
       const parts = termsOf(word)
       return { parts, synonyms: synonymsOf(word), weight: Math.max(...parts.map(rarity)) }
     })
-    const all = words.reduce((sum, { weight }) => sum + weight, 0)
-    if (all === 0) return () => 0
+    const totalWeight = words.reduce((sum, { weight }) => sum + weight, 0)
+    if (totalWeight === 0) return () => 0
     return (terms) => {
       const covered = words.reduce((sum, { parts, synonyms, weight }) => {
         if (parts.every((part) => terms.has(part))) return sum + weight
         return synonyms.some((synonym) => terms.has(synonym)) ? sum + weight * SYNONYM_WEIGHT : sum
       }, 0)
-      return Math.round((covered / all) * 1000) / 1000
+      return Math.round((covered / totalWeight) * 1000) / 1000
     }
   }
 }
 
-/** Few texts tell little of how rare a word is: they are taken as some of so many. */
+/** A small sample says little about rarity; it counts as part of at least this many texts. */
 const TEXTS_MIN = 24
 
-/** The logarithm of how many texts lack a term to how many have it, as BM25 has it. */
+/** Inverse document frequency as in BM25: the logarithm of the ratio of texts without a term to texts with it. */
 function rarityIn(texts: readonly Titled[]): (term: string) => number {
   const having = new Map<string, number>()
   const all = Math.max(TEXTS_MIN, texts.length)

@@ -1,42 +1,44 @@
 import { z } from 'zod'
 import { feedbackGiven, KNOWN_EMITS, KNOWN_INPUTS } from '../../../schemas/events.ts'
-import { defineKind, type TaskDefinition } from '../../definition/define-kind.ts'
-import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, turnSchema, TURNS_MAX } from './context.ts'
+import { defineKind } from '../../definition/define-kind.ts'
+import type { TaskDefinition } from '../../definition/task-definition.ts'
+import { ABOUT_CHARS_MAX, contextSchema, labelOf, languageSchema, QUESTION_CHARS_MAX, TURNS_MAX, turnSchema } from './context.ts'
 import { TOPICS } from './lexicon.ts'
 
 export const HITS_MAX = 3
 export const HIT_CHARS_MAX = 1200
 export const ANSWER_CHARS_MAX = 2000
-/** What was said earlier that has to do with the question. */
+/** Number and length of the customer's earlier messages that relate to a question. */
 export const EARLIER_MAX = 3
 export const EARLIER_CHARS_MAX = 300
 
-/** What the support desk and the customer tell a case, beside what is said in it. */
+/** Inputs from the support desk and the customer, besides messages. */
 export const supportEvents = {
   ...KNOWN_INPUTS,
-  'feedback.given': feedbackGiven.extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) }).meta({ description: 'The customer rates the case' }),
-  'case.taken': z.object({ agent: z.string().min(1).max(128) })
-    .meta({ description: 'A person of the support desk takes the case over' }),
+  'feedback.given': feedbackGiven
+    .extend({ rating: z.int().min(1).max(5).meta({ description: '1 (bad) to 5 (good)' }) })
+    .meta({ description: 'The customer rates the case' }),
+  'case.taken': z.object({ agent: z.string().min(1).max(128) }).meta({ description: 'A person of the support desk takes over the case' }),
   'case.resolved': z.object({ by: z.string().max(128).optional() }).meta({ description: 'The support desk closes the case' }),
 } as const
 
 const querySchema = z.object({
   text: z.string().max(QUESTION_CHARS_MAX),
-  /** What was asked before, where `text` only makes sense after it. */
+  /** The previous question, where `text` refers to it. */
   about: z.string().max(ABOUT_CHARS_MAX).nullable(),
   topic: z.enum(TOPICS).nullable(),
   lang: languageSchema,
 })
 
-/** A passage that was found: of what the tenant has learned, else an article. */
+/** A passage found: from the tenant's knowledge, or else from an article. */
 const hitSchema = z.object({
   source: z.string(),
-  /** Which passage of it, where it has several. */
+  /** Id of the passage, where the source has several. */
   chunk: z.string().optional(),
   title: z.string(),
   text: z.string().max(HIT_CHARS_MAX),
   lang: z.string().max(35).nullable(),
-  /** The share of the question that the passage knows of, 0 to 1: of its words, the rarer the weightier. */
+  /** Share of the question's words that the passage covers, 0 to 1; rare words weigh more. */
   score: z.number().min(0).max(1),
 })
 const hitsSchema = z.array(hitSchema).max(HITS_MAX)
@@ -46,13 +48,16 @@ export const lookupInput = querySchema
 export const lookupOutput = z.object({ hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional() })
 
 export const answerInput = querySchema.extend({
-  hits: hitsSchema, earlier: earlierSchema.optional(), kbVersion: z.string().max(64).optional(), turns: z.array(turnSchema).max(TURNS_MAX),
+  hits: hitsSchema,
+  earlier: earlierSchema.optional(),
+  kbVersion: z.string().max(64).optional(),
+  turns: z.array(turnSchema).max(TURNS_MAX),
 })
 export const answerOutput = z.object({
-  /** `null` where the articles do not say. */
+  /** `null` where the articles do not contain an answer. */
   text: z.string().min(1).max(ANSWER_CHARS_MAX).nullable(),
   sources: z.array(z.object({ source: z.string(), chunk: z.string().optional(), score: z.number() })).max(HITS_MAX),
-  /** Articles that it was asked from. */
+  /** Number of passages given to the answering task. */
   hits: z.int().nonnegative().optional(),
   kbVersion: z.string().max(64).optional(),
   promptVersion: z.string().max(64).optional(),
@@ -70,17 +75,18 @@ export type Answer = z.infer<typeof answerOutput>
 export type LookupTask = TaskDefinition<typeof lookupInput, typeof lookupOutput>
 export type AnswerTask = TaskDefinition<typeof answerInput, typeof answerOutput>
 
-/** The kind `support` but for its machine: what may come in and go out, and its two tasks. */
-export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) => defineKind({
-  name: 'support',
-  version: 2,
-  context: contextSchema,
-  // Version 1 found articles only; its tasks gave and took less, and its states are the same.
-  migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
-  events: supportEvents,
-  emits: KNOWN_EMITS,
-  tasks,
-  label: labelOf,
-})
+/** The kind `support` without its machine: events, emitted events and the two given tasks. */
+export const defineSupport = (tasks: { lookup: LookupTask; answer: AnswerTask }) =>
+  defineKind({
+    name: 'support',
+    version: 2,
+    context: contextSchema,
+    // Version 1 searched articles only. Its tasks had fewer fields; its states are the same.
+    migrate: { 1: ({ value, context }) => ({ value, context: contextSchema.parse(context) }) },
+    events: supportEvents,
+    emits: KNOWN_EMITS,
+    tasks,
+    label: labelOf,
+  })
 
 export type SupportSetup = ReturnType<typeof defineSupport>['xstate']

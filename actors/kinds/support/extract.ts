@@ -1,31 +1,33 @@
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { ANSWER_CHARS_MAX, HIT_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
+import { type Answer, ANSWER_CHARS_MAX, type AnswerInput, HIT_CHARS_MAX } from './definition.ts'
 import type { Article } from './knowledge.ts'
 import { isIn } from './recall.ts'
 import { citationOf, cited } from './replies.ts'
 import { phrasesOf, termsOf } from './terms.ts'
 
-/** Neighbouring sentences that are quoted together. */
+/** Neighbouring sentences quoted together, at most. */
 const SENTENCES_MAX = 3
-/** A sentence more must bring this share of the question. */
+/** Share of the question that each additional sentence must cover. */
 const SENTENCE_COST = 0.06
 
-/** What counts beside the words of the question: that they stand together, and the words of the question before. */
+/** Weights of the question's phrases, and of the previous question, relative to the question's words. */
 const PHRASES_WEIGHT = 0.3
 const ABOUT_WEIGHT = 0.1
 
 /**
- * Answers by quoting: from the best passage in the language of the question, the neighbouring sentences that speak of most
- * of it. Nothing is added but the title. `text` is null where there is no such passage.
+ * Creates an answer by quotation: the neighbouring sentences of the best passage in the language of the question that cover most of it.
+ * Adds nothing but the title. `text` is null where there is no such passage.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
   const coverageInArticles = createCoverage(articles)
-  /** By the text itself, so that a hit from another version of the articles is read anew. */
-  const read = new Map(articles.map(({ text, lang }) => {
-    const clipped = clip(text, HIT_CHARS_MAX)
-    return [clipped, sentencesOf(clipped, lang)]
-  }))
+  /** Keyed by the text itself, so that a hit from another version of the articles is split afresh. */
+  const read = new Map(
+    articles.map(({ text, lang }) => {
+      const clipped = clip(text, HIT_CHARS_MAX)
+      return [clipped, sentencesOf(clipped, lang)]
+    }),
+  )
 
   return ({ text, about, lang, hits }) => {
     const hit = hits.find((found) => isIn(found, lang))
@@ -36,14 +38,11 @@ export function createExtract(articles: readonly Article[]): (input: AnswerInput
 
     const worthOf: Worth = (terms, pairs) => {
       const together = phrases.intersection(pairs).size / Math.max(1, phrases.size)
-      // What the title says already counts half.
+      // Words that are in the title already count half.
       return (covers(terms) + covers(terms.union(titleTerms))) / 2 + PHRASES_WEIGHT * together + ABOUT_WEIGHT * coversAbout(terms)
     }
     const passage = bestPassage(read.get(hit.text) ?? sentencesOf(hit.text, lang), worthOf)
-    return {
-      text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX),
-      sources: [citationOf(hit)],
-    }
+    return { text: clip(cited(passage, hit.title, lang), ANSWER_CHARS_MAX), sources: [citationOf(hit)] }
   }
 }
 
@@ -55,7 +54,7 @@ interface Sentence {
   readonly phrases: ReadonlySet<string>
 }
 
-/** The sentences of a text; a question stays with what answers it. */
+/** Splits a text into sentences; a question stays together with the next sentence. */
 function sentencesOf(text: string, lang: string): Sentence[] {
   const sentences: string[] = []
   for (const { segment } of new Intl.Segmenter(lang, { granularity: 'sentence' }).segment(text)) {

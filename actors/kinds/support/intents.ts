@@ -1,36 +1,36 @@
-import { INTENTS, LEXICON, TOPICS, type Intent, type Topic } from './lexicon.ts'
+import { type Intent, INTENTS, LEXICON, type Topic, TOPICS } from './lexicon.ts'
 import { tokensOf } from './tokens.ts'
 
-/** What a message is taken to want. */
+/** The classification of a message. */
 export interface Classification {
   readonly intent: Intent
-  /** 0 (nothing speaks for it) to 1. Below 0.5 another intent has nearly as much going for it, or there is only a hint. */
+  /** 0 (no term matched) to 1. Below 0.5, another intent scored nearly as high, or only weak terms matched. */
   readonly confidence: number
-  /** What the case is about from now on. */
+  /** The topic of the case after this message. */
   readonly topic: Topic | null
-  /** Whether the message only makes sense after the one before ("and abroad?"). */
+  /** Whether the message only makes sense after the previous one ("and abroad?"). */
   readonly continues: boolean
   /** The terms that decided. */
   readonly because: readonly string[]
 }
 
-/** Tokens of a message that are looked at: what somebody wants stands at the beginning, or is not for a machine to tell. */
+/** Tokens of a message that are classified; the intent of a message shows at its beginning. */
 const TOKENS_MAX = 120
 
-/** A topic from this score on outweighs politeness: "great, thanks! and how do I return it?" is about returns. */
+/** A topic with at least this score outweighs courtesy: "great, thanks! and how do I return it?" is about returns. */
 const TOPIC_SCORE_CLEAR = 2
 const COURTESY_SHARE_BESIDE_TOPIC = 0.4
 const COURTESIES: ReadonlySet<Intent> = new Set(['smalltalk', 'thanks', 'feedback_positive'])
 
-/** Below this score a message that leans on the one before inherits its topic. */
+/** A message that refers to the previous one and scores less than this inherits its topic. */
 const OWN_SCORE_MIN = 2
 const INHERITED_CONFIDENCE = 0.5
 
 const CONTINUES = /^\s*(and|also|but|what about|how about|or|then|同样|那|还有|另外|顺便|以及|然后)(?![a-z])|呢\s*[?？。!！]*\s*$/i
 const REFERS = /\b(it|its|that|this|them|they|one|ones|there|those|these)\b|这个|那个|这款|那款|它|这种|那种/i
 
-/** Whether a message speaks of something that was said before it. */
-export const leansOn = (text: string): boolean => CONTINUES.test(text) || REFERS.test(text)
+/** Whether a message refers to something said before it. */
+export const isFollowUp = (text: string): boolean => CONTINUES.test(text) || REFERS.test(text)
 
 interface Weighted {
   readonly intent: Intent
@@ -45,14 +45,15 @@ interface Node {
 const LEXICON_ROOT = treeOf(LEXICON)
 
 /**
- * What a message wants, by the terms of the lexicon: the longest terms that do not overlap are added up by intent. Pure and
- * deterministic; `topic` is what the conversation was about so far.
+ * Classifies a message by the lexicon: adds up the weights of the longest terms that do not overlap, by intent. Pure and deterministic.
+ *
+ * @param topic the topic of the conversation so far
  */
 export function classify(text: string, topic: Topic | null): Classification {
   const found = findTerms(tokensOf(text).slice(0, TOKENS_MAX))
   const scores = scoresOf(found)
   const { best, score, runnerUp } = bestOf(scores)
-  const continues = topic !== null && leansOn(text)
+  const continues = topic !== null && isFollowUp(text)
   if (continues && score < OWN_SCORE_MIN) {
     return { intent: topic, confidence: INHERITED_CONFIDENCE, topic, continues, because: found.map(({ term }) => term) }
   }
@@ -66,7 +67,7 @@ export function classify(text: string, topic: Topic | null): Classification {
   }
 }
 
-/** Of intents with the same score the first one is best. */
+/** Among intents with equal scores, the first one wins. */
 function bestOf(scores: ReadonlyMap<Intent, number>): { readonly best: Intent; readonly score: number; readonly runnerUp: number } {
   let [best, score, runnerUp]: [Intent, number, number] = ['other', 0, 0]
   for (const intent of INTENTS) {
@@ -86,7 +87,7 @@ interface Found {
   readonly length: number
 }
 
-/** Every term that occurs; of overlapping ones the longest stays, of equally long ones the first. */
+/** Finds all terms. Of overlapping terms the longest is kept, of equally long ones the first. */
 function findTerms(tokens: readonly string[]): Found[] {
   const candidates: Found[] = []
   for (let at = 0; at < tokens.length; at++) addTermsFrom(tokens, at, candidates)
@@ -116,7 +117,7 @@ function scoresOf(found: readonly Found[]): Map<Intent, number> {
   return scores
 }
 
-/** The lexicon as a tree of tokens: where a path ends in a node with senses, its tokens are a term. */
+/** The lexicon as a prefix tree of tokens. A node with senses ends a term. */
 function treeOf(lexicon: typeof LEXICON): Node {
   const root: Node = { next: new Map(), senses: [] }
   for (const intent of INTENTS) {

@@ -1,18 +1,16 @@
-/** What a customer can want. The first seven are topics: what a case is about. */
+/** What a customer may want. The first seven are topics of a case. */
 export const TOPICS = ['product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment'] as const
-export const INTENTS = [
-  ...TOPICS, 'smalltalk', 'thanks', 'person', 'feedback_positive', 'feedback_negative', 'other',
-] as const
+export const INTENTS = [...TOPICS, 'smalltalk', 'thanks', 'person', 'feedback_positive', 'feedback_negative', 'other'] as const
 
 export type Topic = (typeof TOPICS)[number]
 export type Intent = (typeof INTENTS)[number]
 
-/** Terms by their weight: 4 settles it, 3 is strong, 2 is usual, 1 is a hint. */
+/** Terms by weight: 4 decides, 3 is strong, 2 is usual, 1 is a hint. */
 type Terms = Readonly<Partial<Record<1 | 2 | 3 | 4, string>>>
 
 /**
- * The terms that speak for an intent, in English and Chinese, separated by commas. English words stand for all their forms;
- * of overlapping terms the longest counts alone (`gift card` is no gift, `不满意` is not `满意`). `#order` is an order number.
+ * The terms of each intent in English and Chinese, separated by commas. An English word stands for all its forms. Of overlapping terms only
+ * the longest counts (`gift card` is not `gift`, `不满意` is not `满意`). `#order` is an order number.
  */
 export const LEXICON: Readonly<Record<Intent, Terms>> = {
   product: {

@@ -1,49 +1,51 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, extractReasoningMiddleware, generateText, wrapLanguageModel, type ModelMessage } from 'ai'
+import { APICallError, extractReasoningMiddleware, generateText, type ModelMessage, wrapLanguageModel } from 'ai'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { ColloquyError, messageOf, RetryLaterError, TerminalError } from '../../../schemas/errors.ts'
-import type { TaskCall } from '../../definition/define-kind.ts'
-import { boundedFetch } from './bounded-fetch.ts'
+import type { TaskCall } from '../../definition/task-definition.ts'
 import { clip } from './clip.ts'
-import { ANSWER_CHARS_MAX, type Answer, type AnswerInput } from './definition.ts'
-import { DOES_NOT_SAY, instructionsFor } from './prompt.ts'
+import { type Answer, ANSWER_CHARS_MAX, type AnswerInput } from './definition.ts'
+import { instructionsFor, NO_ANSWER } from './prompt.ts'
 import { citationOf } from './replies.ts'
 
-/** A model behind any endpoint that speaks OpenAI's chat completions. */
+/** A model behind any endpoint with OpenAI's chat completions API. */
 export interface ModelOptions {
-  /** Up to and without `/chat/completions`. */
+  /** The URL without the final `/chat/completions`. */
   readonly baseUrl: string
   readonly apiKey?: string
   readonly model: string
   /** Default 0.2. */
   readonly temperature?: number
-  /** Tokens of an answer, a model's reasoning included. Default 1000. */
+  /** Maximum tokens of an answer, including a model's reasoning. Default 1000. */
   readonly tokensOutMax?: number
-  /** For one attempt, from the request to the last byte. Default 20,000. */
+  /** Milliseconds for one attempt, from the request to the last byte. Default 20,000. */
   readonly timeoutMs?: number
-  /** What a million tokens cost, read and written. Default: unknown. */
+  /** Price of a million tokens, read and written. Default: unknown. */
   readonly price?: { readonly perMillionIn: number; readonly perMillionOut: number } | undefined
-  /** Requests at one time in the whole cluster. Default 8. */
+  /** Concurrent requests in the whole cluster. Default 8. */
   readonly concurrencyMax?: number
 }
 
 type Call = Pick<TaskCall<AnswerInput>, 'input' | 'signal'>
 
-/** The wait after a 429 that does not say how long. */
+/** Milliseconds to wait after a 429 without `Retry-After`. */
 const RETRY_AFTER_DEFAULT_MS = 5_000
 const TIMEOUT_DEFAULT_MS = 20_000
 
 /**
- * Answers from the articles by a model. One request per attempt: the runner retries.
+ * Answers from the articles with a model. Sends one request per attempt; the runner retries.
  *
- * @throws RetryLaterError `model_busy` on 429, and on 503 that says when to come back.
- * @throws TerminalError `model_refused` on any other 4xx but 408 and 409; `model_filtered` where the answer is withheld.
- * @throws ColloquyError `model_unavailable` (5xx, network, not understood), `model_timeout`, `model_empty`: worth a retry.
+ * @throws RetryLaterError `model_busy` on 429, and on 503 with `Retry-After`.
+ * @throws TerminalError `model_refused` on any other 4xx but 408 and 409; `model_filtered` where the endpoint withholds the answer.
+ * @throws ColloquyError `model_unavailable` (5xx, network, malformed response), `model_timeout`, `model_empty`: retrying may help.
  */
 export function createModelAnswer(options: ModelOptions): (call: Call) => Promise<Answer> {
   const { baseUrl, apiKey, temperature = 0.2, tokensOutMax = 1000, timeoutMs = TIMEOUT_DEFAULT_MS } = options
   const provider = createOpenAICompatible({
-    name: 'llm', baseURL: baseUrl, fetch: boundedFetch, ...(apiKey === undefined ? {} : { apiKey }),
+    name: 'llm',
+    baseURL: baseUrl,
+    fetch: boundedFetch,
+    ...(apiKey === undefined ? {} : { apiKey }),
   })
   const thinking = extractReasoningMiddleware({ tagName: 'think' })
   const model = wrapLanguageModel({ model: provider(options.model), middleware: thinking })
@@ -65,18 +67,27 @@ export function createModelAnswer(options: ModelOptions): (call: Call) => Promis
         : asTaskError(error, baseUrl)
     })
     if (result.finishReason === 'content-filter') {
-      throw new TerminalError('model_filtered' satisfies ErrorCode, `${options.model} withheld its answer (finish reason ${result.finishReason})`)
+      throw new TerminalError(
+        'model_filtered' satisfies ErrorCode,
+        `${options.model} withheld its answer (finish reason ${result.finishReason})`,
+      )
     }
-    const said = result.text.trim()
-    if (said === '') {
-      throw new ColloquyError('model_empty', `${options.model} answered nothing (finish reason ${result.finishReason})`)
+    const answerText = result.text.trim()
+    if (answerText === '') {
+      throw new ColloquyError('model_empty', `${options.model} returned an empty answer (finish reason ${result.finishReason})`)
     }
-    return { ...answerOf(said, input), model: clip(result.response.modelId, 128), ...tokensOf(result.usage), ...costOf(result.usage, options.price) }
+    return {
+      ...answerOf(answerText, input),
+      model: clip(result.response.modelId, 128),
+      ...tokensOf(result.usage),
+      ...costOf(result.usage, options.price),
+    }
   }
 }
 
 function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
-  const before = turns.filter(({ role }) => role !== 'system')
+  const before = turns
+    .filter(({ role }) => role !== 'system')
     .map((turn): ModelMessage => ({ role: turn.role === 'user' ? 'user' : 'assistant', content: turn.text }))
   return [...before, { role: 'user', content: text }]
 }
@@ -84,15 +95,15 @@ function messagesOf({ turns, text }: AnswerInput): ModelMessage[] {
 const CITATION = /\s*\[(\d+)\]/g
 
 /** The articles that the answer cites as [1], [2], …; all of them where it cites none. */
-function answerOf(said: string, { hits }: AnswerInput): Pick<Answer, 'text' | 'sources'> {
-  if (said.includes(DOES_NOT_SAY)) return { text: null, sources: [] }
-  const cited = new Set(Array.from(said.matchAll(CITATION), ([, number]) => Number(number) - 1))
+function answerOf(text: string, { hits }: AnswerInput): Pick<Answer, 'text' | 'sources'> {
+  if (text.includes(NO_ANSWER)) return { text: null, sources: [] }
+  const cited = new Set(Array.from(text.matchAll(CITATION), ([, number]) => Number(number) - 1))
   const named = hits.filter((_, index) => cited.has(index))
   const sources = (named.length === 0 ? hits : named).map(citationOf)
-  return { text: shorten(said.replace(CITATION, '')), sources }
+  return { text: shorten(text.replace(CITATION, '')), sources }
 }
 
-/** At most `ANSWER_CHARS_MAX`, ending with a sentence where one ends in the second half. */
+/** Cuts a text to `ANSWER_CHARS_MAX`, at the end of a sentence where one ends in the second half. */
 function shorten(text: string): string {
   if (text.length <= ANSWER_CHARS_MAX) return text.toWellFormed()
   const end = Math.max(...['.', '!', '?', '。', '！', '？'].map((stop) => text.lastIndexOf(stop, ANSWER_CHARS_MAX - 1)))
@@ -104,7 +115,7 @@ interface Usage {
   readonly outputTokens: number | undefined
 }
 
-/** Nothing where not both are known: a part of a cost looks like a small one. */
+/** Empty where one of the two counts is unknown: a partial cost would look like a small one. */
 function costOf({ inputTokens, outputTokens }: Usage, price: ModelOptions['price']): { cost?: number } {
   if (price === undefined || inputTokens === undefined || outputTokens === undefined) return {}
   return { cost: Math.round(inputTokens * price.perMillionIn + outputTokens * price.perMillionOut) / 1e6 }
@@ -126,14 +137,38 @@ function asTaskError(error: unknown, baseUrl: string): ColloquyError {
     return new RetryLaterError('model_busy' satisfies ErrorCode, what, retryAfterMs ?? RETRY_AFTER_DEFAULT_MS, { cause: error })
   }
   if (status >= 400 && status < 500 && !error.isRetryable) {
-    return new TerminalError('model_refused' satisfies ErrorCode, `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`, { cause: error })
+    return new TerminalError(
+      'model_refused' satisfies ErrorCode,
+      `${what}; check COLLOQUY_LLM_BASE_URL, COLLOQUY_LLM_MODEL and COLLOQUY_LLM_API_KEY`,
+      { cause: error },
+    )
   }
   return new ColloquyError('model_unavailable', what, { cause: error })
 }
 
-/** Milliseconds of a `Retry-After`, which is a number of seconds or a date. */
+/** The milliseconds of a `Retry-After`, which is a number of seconds or a date. */
 function retryAfter(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms)) : undefined
+}
+
+/** A valid response has a few kilobytes. */
+const BODY_BYTES_MAX = 1024 * 1024
+
+/** `fetch` whose response body fails with `model_body_too_large` beyond `BODY_BYTES_MAX`. */
+const boundedFetch: typeof fetch = async (request, init) => {
+  const response = await fetch(request, init)
+  return response.body === null ? response : new Response(response.body.pipeThrough(limit()), response)
+}
+
+function limit(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  let bytes = 0
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength
+      if (bytes <= BODY_BYTES_MAX) controller.enqueue(chunk)
+      else controller.error(new ColloquyError('model_body_too_large', `the response has more than ${BODY_BYTES_MAX} bytes`))
+    },
+  })
 }

@@ -1,21 +1,22 @@
-import { headOf } from '../../../schemas/knowledge-events.ts'
+import { splitHeading } from '../../../schemas/knowledge-events.ts'
 import type { TaskSearchHit, TaskSearchIndex } from '../../definition/task-search.ts'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { EARLIER_CHARS_MAX, EARLIER_MAX, HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
+import { EARLIER_CHARS_MAX, EARLIER_MAX, type Hit, HIT_CHARS_MAX, HITS_MAX, type Query } from './definition.ts'
 import { termsOf, wordsOf } from './terms.ts'
 
-/** Passages that are looked at again to choose the hits from. */
+/** Hits of the search from which the best are chosen. */
 const CANDIDATES_MAX = 12
-/** What was said that has less in common with the question than one word of many is about something else. */
+/** Earlier messages with a lower score have less than a word in common with the question. */
 const EARLIER_SCORE_MIN = 0.03
 /**
- * What the words of the question, with their synonyms, and those in the title count beside the score of the search. On the 52 questions of the tests, asked of
- * the articles as learned ones, the right one is first for 41 without, for 50 with these, and about as many with half or twice as much.
+ * Weights of the question's words, with synonyms, in the text and in the title, relative to the search score. On the 52 test questions,
+ * with the articles uploaded as knowledge, the right article is first for 41 without these weights and for 50 with them; half or twice the
+ * weights give about as many.
  */
 const WORDS_WEIGHT = 1
 const TITLE_WEIGHT = 0.3
-/** What the question before, and what was said earlier, count beside the question itself. */
+/** Weights of the previous question and of earlier messages, relative to the question. */
 const ABOUT_WEIGHT = 0.5
 const EARLIER_WEIGHT = 0.3
 
@@ -26,51 +27,77 @@ interface Candidate {
   readonly terms: ReadonlySet<string>
 }
 
+/** How hits are scored. */
 export interface RecallOptions {
   /**
-   * What is near by meaning counts as well as what has the words: for whoever answers by understanding what was found, and says so where it does not
-   * answer the question. One who quotes goes by words.
+   * True: similarity of meaning counts as much as common words. For a model, which understands a passage and says so where it does not
+   * answer the question. False: only words count. For quotations.
    */
   readonly byMeaning: boolean
 }
 
-/** Looks a question up in what the tenant has learned, by hybrid retrieval; `earlier` is what the customer said before, where the question leans on it. */
-export async function recallKnowledge(memory: TaskSearchIndex, query: Query, earlier: readonly string[], { byMeaning }: RecallOptions): Promise<Hit[]> {
+/**
+ * Looks a question up in the tenant's knowledge by hybrid search. `earlier` are the customer's earlier messages, where the question refers
+ * to them.
+ */
+export async function recallKnowledge(
+  searchIndex: TaskSearchIndex,
+  query: Query,
+  earlier: readonly string[],
+  { byMeaning }: RecallOptions,
+): Promise<Hit[]> {
   const { text, about, lang } = query
   const asked = [text, ...(about === null ? [] : [about]), ...earlier].join('\n')
-  const found = await memory.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
+  const found = await searchIndex.search({ q: asked, in: 'knowledge', limit: CANDIDATES_MAX })
   const candidates = found.map((hit): Candidate => {
-    const { head, text: passage } = headOf(hit.text)
-    return { hit, title: head ?? hit.source, text: passage === '' ? head ?? '' : passage, terms: new Set(termsOf(hit.text)) }
+    const { head, text: passage } = splitHeading(hit.text)
+    return { hit, title: head ?? hit.source, text: passage === '' ? (head ?? '') : passage, terms: new Set(termsOf(hit.text)) }
   })
   const coverageOf = createCoverage(candidates)
   // "And how much is it?" has no word of its own.
   const covers = coverageOf(about === null || wordsOf(text).length > 0 ? text : about)
   const [coversAbout, coversEarlier] = [coverageOf(about ?? ''), coverageOf(earlier.join('\n'))]
-  const worthOf = ({ hit, title, terms }: Candidate): number => hit.score + WORDS_WEIGHT * covers(terms) + TITLE_WEIGHT * covers(new Set(termsOf(title)))
-    + ABOUT_WEIGHT * coversAbout(terms) + EARLIER_WEIGHT * coversEarlier(terms)
+  const worthOf = ({ hit, title, terms }: Candidate): number =>
+    hit.score
+    + WORDS_WEIGHT * covers(terms)
+    + TITLE_WEIGHT * covers(new Set(termsOf(title)))
+    + ABOUT_WEIGHT * coversAbout(terms)
+    + EARLIER_WEIGHT * coversEarlier(terms)
   return candidates
     .map((candidate) => ({ ...candidate, worth: worthOf(candidate), isForeign: !isIn(candidate.hit, lang) }))
     .sort((a, b) => Number(a.isForeign) - Number(b.isForeign) || b.worth - a.worth)
     .slice(0, HITS_MAX)
     .map(({ hit, title, text: passage, terms }) => ({
-      source: hit.source, chunk: hit.id, title: clip(title, TITLE_CHARS_MAX), text: clip(passage, HIT_CHARS_MAX), lang: hit.lang,
+      source: hit.source,
+      chunk: hit.id,
+      title: clip(title, TITLE_CHARS_MAX),
+      text: clip(passage, HIT_CHARS_MAX),
+      lang: hit.lang,
       score: Math.max(covers(terms), byMeaning ? Math.min(1, hit.score) : 0),
     }))
 }
 
 const TITLE_CHARS_MAX = 200
 
-/** What a record's products are called: of what is found in a conversation, our own replies. */
+/** Ids of emitted events: in a conversation, our own replies. */
 const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
 
-/** What the customer said before in this conversation that has to do with a question; that question, the one before, and what we said are left out. */
-export async function recallConversation(memory: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
-  const hits = await memory.search({ q: about === null ? text : `${text}\n${about}`, in: 'messages', own: true, limit: EARLIER_MAX * 4 })
-  const said = hits.filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source)).map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
-  const known = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
-  return said.filter((one) => !known.has(one)).slice(0, EARLIER_MAX)
+/**
+ * The customer's earlier messages in this conversation that relate to a question; without that question, the previous one, and our replies.
+ */
+export async function recallConversation(searchIndex: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
+  const hits = await searchIndex.search({
+    q: about === null ? text : `${text}\n${about}`,
+    in: 'messages',
+    own: true,
+    limit: EARLIER_MAX * 4,
+  })
+  const texts = hits
+    .filter(({ score, source }) => score >= EARLIER_SCORE_MIN && !PRODUCT_ID.test(source))
+    .map((hit) => clip(hit.text, EARLIER_CHARS_MAX))
+  const questions = new Set([text, about ?? ''].map((one) => clip(one, EARLIER_CHARS_MAX)))
+  return texts.filter((one) => !questions.has(one)).slice(0, EARLIER_MAX)
 }
 
-/** Whether a passage is in a language; where nothing tells its own, it may be. */
+/** Whether a passage may be in a language: its language is the same or unknown. */
 export const isIn = ({ lang }: Pick<Hit, 'lang'>, wanted: string): boolean => lang === null || lang.slice(0, 2).toLowerCase() === wanted

@@ -4,37 +4,34 @@ import type { Intent } from './lexicon.ts'
 
 type InBoth = Readonly<Record<Language, string>>
 
-/** Why a person is called in. `agent_took_over`: the desk took the case without being called. */
-export type EscalationReason =
-  | 'customer_asked' | 'low_confidence' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
+/** Why a case is handed to a person. `agent_took_over`: the desk took the case without a call. */
+export type EscalationReason = 'customer_asked' | 'low_confidence' | 'task_failed' | 'negative_feedback' | 'backlog' | 'agent_took_over'
 
-/** Intents that are answered without looking anything up. */
+/** Intents that are answered without a lookup. */
 export const COURTESIES = ['smalltalk', 'thanks', 'feedback_positive'] as const satisfies readonly Intent[]
 export type Courtesy = (typeof COURTESIES)[number]
 
 const CATALOGUE = {
-  greeting: {
-    en: 'Hello! I am the shop\'s assistant. What can I do for you?',
-    zh: '您好！我是本店的智能助手，请问有什么可以帮您？',
-  },
+  greeting: { en: "Hello! I am the shop's assistant. What can I do for you?", zh: '您好！我是本店的智能助手，请问有什么可以帮您？' },
   goodbye: { en: 'Goodbye, and have a nice day!', zh: '再见，祝您生活愉快！' },
   machine: {
     en: 'I am an automatic assistant. If you would rather talk to a person, just say "agent".',
     zh: '我是智能助手。如果您想跟真人聊，说一声“转人工”就行。',
   },
-  thanks: { en: 'You\'re welcome! Is there anything else?', zh: '不客气！还有什么可以帮您的吗？' },
-  content: { en: 'I\'m glad to hear that. Thank you for telling us!', zh: '很高兴能帮到您，谢谢您的反馈！' },
+  thanks: { en: "You're welcome! Is there anything else?", zh: '不客气！还有什么可以帮您的吗？' },
+  content: { en: "I'm glad to hear that. Thank you for telling us!", zh: '很高兴能帮到您，谢谢您的反馈！' },
   sorry: {
     en: 'I\'m sorry about that. Tell me in a few words what is still open and I\'ll try again, or say "agent" for a person.',
     zh: '非常抱歉给您带来不便。请简单说说还有什么没解决，我再试一次；想找真人的话，请说“转人工”。',
   },
   unsure: {
-    en: 'I\'m not sure that I understood, and I don\'t want to guess.'
+    en:
+      "I'm not sure that I understood, and I don't want to guess."
       + ' Could you put it in other words, or name the product? For a person, say "agent".',
     zh: '抱歉，我没找到有把握的答案，也不想乱猜。能换个说法，或者告诉我是哪款商品吗？想找真人请说“转人工”。',
   },
   failed: {
-    en: 'I\'m sorry, something went wrong on our side and I could not look this up. Please ask me again in a moment.',
+    en: "I'm sorry, something went wrong on our side and I could not look this up. Please ask me again in a moment.",
     zh: '非常抱歉，我们这边出了点问题，暂时查不到。请稍后再问我一次。',
   },
 } as const satisfies Readonly<Record<string, InBoth>>
@@ -51,11 +48,11 @@ const HANDOVER: Readonly<Record<Exclude<EscalationReason, 'agent_took_over'>, In
     zh: '我还是没有可靠的答案，已经把您的问题转给人工客服。',
   },
   task_failed: {
-    en: 'I\'m sorry, it still does not work on our side. I am passing this on to a colleague.',
+    en: "I'm sorry, it still does not work on our side. I am passing this on to a colleague.",
     zh: '非常抱歉，系统仍然有问题，已经把您的问题转给人工客服。',
   },
   negative_feedback: {
-    en: 'I\'m sorry that we let you down. I am passing this on to a colleague, who will look after it.',
+    en: "I'm sorry that we let you down. I am passing this on to a colleague, who will look after it.",
     zh: '非常抱歉让您不满意，已经转给人工客服，同事会跟进处理。',
   },
   backlog: {
@@ -64,14 +61,16 @@ const HANDOVER: Readonly<Record<Exclude<EscalationReason, 'agent_took_over'>, In
   },
 }
 
+/** A fixed reply in a language. */
 export const sentence = (key: ReplyKey, lang: Language): string => CATALOGUE[key][lang]
 
+/** The reply that hands a case to a person. */
 export const handover = (reason: Exclude<EscalationReason, 'agent_took_over'>, lang: Language): string => HANDOVER[reason][lang]
 
 const GOODBYE = /\b(bye|goodbye|see (you|ya)|cya|later|good night|take care|nice day)\b|再见|拜拜|回头见|晚安|👋/i
 const MACHINE = /\b(robot|bot|ai|real|human|person|who are you|your name)\b|机器人|真人|你是谁|叫什么/i
 
-/** What is said to a customer who only wants to be polite. */
+/** The reply to a message that is only polite. */
 export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }): string {
   if (intent === 'thanks') return sentence('thanks', lang)
   if (intent === 'feedback_positive') return sentence('content', lang)
@@ -79,8 +78,12 @@ export function courtesy({ intent, text, lang }: Question & { intent: Courtesy }
   return sentence(MACHINE.test(text) ? 'machine' : 'greeting', lang)
 }
 
-/** What an answer names of a passage that it rests on. */
-export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] => ({ source, ...(chunk !== undefined && { chunk }), score })
+/** The citation of a passage. */
+export const citationOf = ({ source, chunk, score }: Hit): Answer['sources'][number] => ({
+  source,
+  ...(chunk !== undefined && { chunk }),
+  score,
+})
 
 /** A quotation with the title of its article. */
 export const cited = (text: string, title: string, lang: Language): string =>

@@ -1,22 +1,22 @@
 import MiniSearch from 'minisearch'
 import { clip } from './clip.ts'
 import { createCoverage } from './coverage.ts'
-import { HIT_CHARS_MAX, HITS_MAX, type Hit, type Query } from './definition.ts'
+import { type Hit, HIT_CHARS_MAX, HITS_MAX, type Query } from './definition.ts'
 import type { Article } from './knowledge.ts'
 import { synonymsOf } from './synonyms.ts'
 import { termsOf, wordsOf } from './terms.ts'
 
 const TITLE_BOOST = 2.5
 const TOPIC_BOOST = 2
-/** What a synonym, and what a term of the question before, counts beside a term of the question itself. */
+/** Weights of a synonym, and of a term of the previous question, relative to a term of the question. */
 const SYNONYM_WEIGHT = 0.7
 const ABOUT_WEIGHT = 0.5
-/** What was said earlier, for a question that leans on it. */
+/** Weight of terms from earlier messages, for a question that refers to them. */
 const EARLIER_WEIGHT = 0.2
 
 /**
- * A search over the articles, held in memory. Hits come in the order of their BM25 score, those in the language of the
- * question before all others, at most `HITS_MAX`.
+ * Creates an in-memory search over the articles. Hits in the language of the question come first; within a language, the highest BM25 score
+ * comes first. At most `HITS_MAX` hits.
  */
 export function createSearch(articles: readonly Article[]): (query: Query, earlier?: readonly string[]) => Hit[] {
   const byId = new Map(articles.map((article) => [article.id, article]))
@@ -38,27 +38,29 @@ export function createSearch(articles: readonly Article[]): (query: Query, earli
       const article = byId.get(String(id))
       return article === undefined ? [] : [{ article, known: new Set(queryTerms) }]
     })
-    const understood = ranked.filter(({ article }) => article.lang === lang)
-    const foreign = ranked.filter(({ article }) => article.lang !== lang)
-    return [...understood, ...foreign].slice(0, HITS_MAX).map(({ article, known }) => ({
-      source: article.id,
-      title: article.title,
-      text: clip(article.text, HIT_CHARS_MAX),
-      lang: article.lang,
-      score: covers(known),
-    }))
+    const sameLanguage = ranked.filter(({ article }) => article.lang === lang)
+    const otherLanguages = ranked.filter(({ article }) => article.lang !== lang)
+    return [...sameLanguage, ...otherLanguages]
+      .slice(0, HITS_MAX)
+      .map(({ article, known }) => ({
+        source: article.id,
+        title: article.title,
+        text: clip(article.text, HIT_CHARS_MAX),
+        lang: article.lang,
+        score: covers(known),
+      }))
   }
 }
 
 function weightsOf(text: string, about: string | null, earlier: readonly string[]): Map<string, number> {
   const weights = new Map<string, number>()
-  const weigh = (terms: readonly string[], weight: number): void => {
+  const addTerms = (terms: readonly string[], weight: number): void => {
     for (const term of terms) if (!weights.has(term)) weights.set(term, weight)
   }
   const asked = termsOf(text)
-  weigh(asked, 1)
-  weigh(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
-  if (about !== null) weigh(termsOf(about), ABOUT_WEIGHT)
-  for (const said of earlier) weigh(termsOf(said), EARLIER_WEIGHT)
+  addTerms(asked, 1)
+  addTerms(asked.flatMap(synonymsOf), SYNONYM_WEIGHT)
+  if (about !== null) addTerms(termsOf(about), ABOUT_WEIGHT)
+  for (const earlierText of earlier) addTerms(termsOf(earlierText), EARLIER_WEIGHT)
   return weights
 }

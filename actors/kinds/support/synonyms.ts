@@ -1,6 +1,6 @@
 import { termsOf } from './terms.ts'
 
-/** What customers say, and the words of the articles for it. */
+/** Customers' words, with the words of the articles for them. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   guarantee: 'warranty',
   package: 'parcel',
@@ -61,8 +61,10 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 }
 
 const INDEX: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries(SYNONYMS).flatMap(([said, written]) => termsOf(said).map((term) => [term, termsOf(written)] as const)),
+  Object.entries(SYNONYMS).flatMap(([customerWord, articleWords]) =>
+    termsOf(customerWord).map((term) => [term, termsOf(articleWords)] as const),
+  ),
 )
 
-/** The terms of the articles that stand for a term of a customer; none for most. */
+/** The articles' terms for a customer's term; empty for most. */
 export const synonymsOf = (term: string): readonly string[] => INDEX.get(term) ?? []

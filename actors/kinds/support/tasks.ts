@@ -1,79 +1,104 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import { defineTask } from '../../definition/define-kind.ts'
-import { answerInput, answerOutput, lookupInput, lookupOutput, type AnswerTask, type LookupTask } from './definition.ts'
+import { defineTask } from '../../definition/task-definition.ts'
+import { answerInput, answerOutput, type AnswerTask, lookupInput, lookupOutput, type LookupTask } from './definition.ts'
 import { createExtract } from './extract.ts'
-import { leansOn } from './intents.ts'
-import { versionOf, type Article } from './knowledge.ts'
+import { isFollowUp } from './intents.ts'
+import { type Article, versionOf } from './knowledge.ts'
 import { createModelAnswer, type ModelOptions } from './model.ts'
 import { PROMPT_VERSION } from './prompt.ts'
 import { recallConversation, recallKnowledge } from './recall.ts'
 import { createSearch } from './search.ts'
 
-/** Deadlines count the wait in the queue too: in a rush a late answer is better than an apology. */
+/** Deadlines include the wait in the queue. Under load, a late answer is better than an apology. */
 const DEADLINE_MS = 60_000
 const MODEL_DEADLINE_MS = 120_000
 
-/** What was said before helps; it is not worth a long wait. */
+/** Earlier messages improve an answer, but are not worth a long wait. */
 const EARLIER_MS_MAX = 3_000
-/** A memory that is away may be back in a few seconds. */
+/** A search index that is down may be back within seconds. */
 const LOOKUP_ATTEMPTS_MAX = 6
 
-/** What the tables show as the model where there is none. */
-const QUOTING = 'extractive'
+/** The `model` that the tables show for a quotation. */
+const EXTRACTIVE_MODEL = 'extractive'
 
 /**
- * Looks a question up in what the tenant has learned or, where it never learned anything, in the articles. What was said before in the conversation is
- * looked up for a question that leans on it, and for a model.
+ * The task `lookup`: searches the tenant's knowledge or, for a tenant that never uploaded any, the articles. For a model, and for a
+ * question that refers to earlier messages, it also searches the conversation.
  */
 export function lookupTask(articles: readonly Article[], hasModel: boolean): LookupTask {
   const searchArticles = createSearch(articles)
   const articlesVersion = versionOf(articles)
   return defineTask({
-    input: lookupInput, output: lookupOutput, deadlineMs: DEADLINE_MS, attemptsMax: LOOKUP_ATTEMPTS_MAX, concurrencyMax: 64,
-    run: async ({ input, memory, log }) => {
-      // Also where nothing was asked before that the machine understood.
-      const leans = input.about !== null || leansOn(input.text)
-      const earlier = hasModel || leans
-        ? await within(EARLIER_MS_MAX, recallConversation(memory, input)).catch((error: unknown) => {
-          log.warn({ err: error }, 'what was said before cannot be looked up; it is done without')
-          return []
-        })
-        : []
-      const learned = await memory.knowledgeVersion()
-      const hits = learned === undefined ? searchArticles(input, leans ? earlier : []) : await recallKnowledge(memory, input, leans ? earlier : [], { byMeaning: hasModel })
-      return { hits, kbVersion: learned ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
+    input: lookupInput,
+    output: lookupOutput,
+    deadlineMs: DEADLINE_MS,
+    attemptsMax: LOOKUP_ATTEMPTS_MAX,
+    concurrencyMax: 64,
+    run: async ({ input, searchIndex, log }) => {
+      // Holds also where the machine understood no earlier question.
+      const refersBack = input.about !== null || isFollowUp(input.text)
+      const earlier =
+        hasModel || refersBack
+          ? await withTimeout(EARLIER_MS_MAX, recallConversation(searchIndex, input)).catch((error: unknown) => {
+              log.warn({ err: error }, 'searching earlier messages failed; answering without them')
+              return []
+            })
+          : []
+      const knowledgeVersion = await searchIndex.knowledgeVersion()
+      const hits =
+        knowledgeVersion === undefined
+          ? searchArticles(input, refersBack ? earlier : [])
+          : await recallKnowledge(searchIndex, input, refersBack ? earlier : [], { byMeaning: hasModel })
+      return { hits, kbVersion: knowledgeVersion ?? articlesVersion, ...(earlier.length > 0 && { earlier }) }
     },
   })
 }
 
-/** Answers from what was found: by quoting, or by a model where one is set. */
+/** The task `answer`: by quotation, or by a model where one is configured. */
 export function answerTask(articles: readonly Article[], model: ModelOptions | undefined): AnswerTask {
   const articlesVersion = versionOf(articles)
   if (model !== undefined) {
     const answer = createModelAnswer(model)
     return defineTask({
-      input: answerInput, output: answerOutput, deadlineMs: MODEL_DEADLINE_MS, attemptsMax: 4,
+      input: answerInput,
+      output: answerOutput,
+      deadlineMs: MODEL_DEADLINE_MS,
+      attemptsMax: 4,
       concurrencyMax: model.concurrencyMax ?? 8,
-      run: async (call) => ({ ...await answer(call), hits: call.input.hits.length, kbVersion: call.input.kbVersion ?? articlesVersion, promptVersion: PROMPT_VERSION }),
+      run: async (call) => ({
+        ...(await answer(call)),
+        hits: call.input.hits.length,
+        kbVersion: call.input.kbVersion ?? articlesVersion,
+        promptVersion: PROMPT_VERSION,
+      }),
     })
   }
   const extract = createExtract(articles)
   return defineTask({
-    input: answerInput, output: answerOutput, deadlineMs: DEADLINE_MS, attemptsMax: 3, concurrencyMax: 64,
-    run: async ({ input }) => ({ ...extract(input), hits: input.hits.length, kbVersion: input.kbVersion ?? articlesVersion, model: QUOTING }),
+    input: answerInput,
+    output: answerOutput,
+    deadlineMs: DEADLINE_MS,
+    attemptsMax: 3,
+    concurrencyMax: 64,
+    run: async ({ input }) => ({
+      ...extract(input),
+      hits: input.hits.length,
+      kbVersion: input.kbVersion ?? articlesVersion,
+      model: EXTRACTIVE_MODEL,
+    }),
   })
 }
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const over = new AbortController()
+async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
+  const finished = new AbortController()
   const timeout = async (): Promise<never> => {
-    await delay(ms, undefined, { signal: over.signal })
-    throw new ColloquyError('no_memory', `the memory did not answer within ${ms} ms`)
+    await delay(ms, undefined, { signal: finished.signal })
+    throw new ColloquyError('no_memory', `the search index did not answer within ${ms} ms`)
   }
   try {
     return await Promise.race([work, timeout()])
   } finally {
-    over.abort()
+    finished.abort()
   }
 }

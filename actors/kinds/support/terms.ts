@@ -15,16 +15,16 @@ const CHINESE_STOP_WORDS = `
   什么 怎么 怎么样 如何 请问 可以 吗 呢 啊 吧 了 的 我 你 您 我们 你们 他 她 它 是 在 有 没有 没 和 与 或 也 都 还 就 要 想 能 会 不 这 那 这个 那个 哪 哪个 哪些 哪里 一下 一个
   个 为什么 多少 多 几 谢谢 你好 如果 因为 所以 但是 知道 现在 已经 还是 可不可以 能不能 行不行 算了 直接 顺便 大概 有没有 是不是 怎么办 怎样 么办 我的 我想 到`
 
-/** What hardly tells one article from another. */
+/** Words that occur in almost every article. */
 const STOP_WORDS = new Set([...tokensOf(ENGLISH_STOP_WORDS), ...CHINESE_STOP_WORDS.trim().split(/\s+/)])
 
-/** The words of a text without stop words: English stems, and Chinese words as `Intl.Segmenter` sees them. */
+/** The words of a text without stop words: English stems, and Chinese words as `Intl.Segmenter` finds them. */
 export const wordsOf = (text: string): string[] =>
   [...latinOf(text), ...hanRunsOf(text).flatMap(segmentsOf)].filter((word) => !STOP_WORDS.has(word))
 
 /**
- * What a text is found by: its words and, because the same Chinese characters are not cut the same way everywhere, all pairs
- * of neighbouring characters. Repetitions stay.
+ * The index terms of a text: its words, and all pairs of neighbouring Chinese characters, since the same characters are segmented
+ * differently in different contexts. With repetitions.
  */
 export function termsOf(text: string): string[] {
   const chinese = hanRunsOf(text).flatMap((run) => [...segmentsOf(run).filter((word) => word.length !== 2), ...pairsOf(run)])
@@ -32,7 +32,7 @@ export function termsOf(text: string): string[] {
 }
 
 /**
- * Neighbours that tell sentences apart where the words alone do not, such as `error 5`: pairs of words, and of a number and
+ * Pairs of neighbouring tokens that distinguish sentences where single words do not, such as `error 5`: pairs of words, or of a number and
  * the character beside it. Without stop words and repetitions.
  */
 export function phrasesOf(text: string): Set<string> {

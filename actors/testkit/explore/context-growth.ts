@@ -3,18 +3,21 @@ import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
-import { walk, type Finding } from './random-walk.ts'
+import { type Finding, walk } from './random-walk.ts'
 
-/** Walks that are repeated, the moves in one, and how often it is. */
+/** Number of walks, moves in each, and rounds for which each walk is repeated. */
 const WALKS = 25
 const MOVES_MAX = 3
 const ROUNDS = 48
-/** A context that has grown in every one of these last rounds is watched on. */
+/** A context that grew in every one of the last 16 rounds may be unbounded; the rounds continue. */
 const GREW_IN_LAST = 16
-/** It is watched until it stops growing, is refused, or so many rounds are over: a list that is bounded by 256 is bounded. */
+/**
+ * They continue until the context stops growing, the state is rejected as too large, or this many rounds are over. A list with a bound of
+ * 256 stops growing before.
+ */
 const ROUNDS_MAX = 400
 
-/** A short walk that makes the context grow each time that it is repeated, without end. */
+/** Finds a short walk that makes the context grow without end when it is repeated. */
 export function findGrowth(start: World, moves: fc.Arbitrary<Move>, seed: number): Finding | undefined {
   const property = fc.property(fc.array(moves, { minLength: 1, maxLength: MOVES_MAX }), (all) => growthOf(start, all) === undefined)
   const { counterexample } = fc.check(property, { numRuns: WALKS, seed, endOnFailure: false })
@@ -35,10 +38,14 @@ function growthOf(start: World, moves: readonly Move[]): Finding | undefined {
     grewInARow = now > bytes || rejected ? grewInARow + 1 : 0
     if (round >= ROUNDS && grewInARow < GREW_IN_LAST) return undefined
     if (rejected || round === ROUNDS_MAX) {
-      const end = rejected ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected` : `to ${now} bytes, and still does`
+      const end = rejected
+        ? `until the state was larger than ${LIMITS.stateBytesMax} bytes and the input was rejected`
+        : `to ${now} bytes, and is still growing`
       return {
-        code: 'unbounded_context' satisfies ErrorCode, acts: first.acts, world: first.world,
-        what: `the context grew each time that this was repeated, ${round} times, ${end}. Keep a bounded number of things in it`,
+        code: 'unbounded_context' satisfies ErrorCode,
+        acts: first.acts,
+        world: first.world,
+        what: `the context grew each time this was repeated, ${round} times, ${end}. Bound the number of things it holds`,
       }
     }
     bytes = now

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import type { ErrorCode } from '../../../schemas/error-codes.ts'
 import type { Act } from '../acts.ts'
-import { isIn } from '../is-in.ts'
-import type { World } from '../simulated-world.ts'
+import { isIn, type World } from '../simulated-world.ts'
 import type { Move } from './moves.ts'
-import { hasEffect, shortened, stateOf, walk, type Finding } from './random-walk.ts'
+import { type Finding, hasEffect, shortened, stateOf, walk } from './random-walk.ts'
 
-/** A state that walks came to: how, how often, and whether anything led on from it. */
+/** A state that walks reached: the shortest way to it, the number of visits, and whether anything led on from it. */
 export interface Visited {
   readonly world: World
   readonly acts: readonly Act[]
@@ -17,11 +16,12 @@ export interface Visited {
 /** The states of all walks, by path. */
 export interface Atlas {
   readonly states: ReadonlyMap<string, Visited>
-  /** Types of inputs that had any effect. */
+  /** Types of inputs that had an effect. */
   readonly effective: ReadonlySet<string>
   observe(before: World, act: Act, after: World, acts: readonly Act[]): void
 }
 
+/** An atlas without states; `observe` adds each act of a walk. */
 export function createAtlas(): Atlas {
   const states = new Map<string, Visited>()
   const effective = new Set<string>()
@@ -37,8 +37,10 @@ export function createAtlas(): Atlas {
       const known = states.get(stateOf(after))
       const isShorter = known === undefined || acts.length < known.acts.length
       states.set(stateOf(after), {
-        leadsOn: known?.leadsOn ?? false, visits: (known?.visits ?? 0) + 1,
-        world: isShorter ? after : known.world, acts: isShorter ? [...acts] : known.acts,
+        leadsOn: known?.leadsOn ?? false,
+        visits: (known?.visits ?? 0) + 1,
+        world: isShorter ? after : known.world,
+        acts: isShorter ? [...acts] : known.acts,
       })
     },
   }
@@ -47,21 +49,32 @@ export function createAtlas(): Atlas {
 const changesContext = (before: World, after: World): boolean =>
   before.actor.state !== null && JSON.stringify(before.actor.state.context) !== JSON.stringify(after.actor.state?.context)
 
-/** Short walks that are tried from a state before it is called a dead end, and their moves. */
+/** Short walks to try from a state before calling it a dead end, and moves in each. */
 const TRIES = 150
 const MOVES_MAX = 6
 
-/** Where an actor is whose machine has no states: there is nowhere to lead to. */
+/** The state of a machine without states, which cannot be a dead end. */
 const WITHOUT_STATES = ''
 
-/** The first state that is not final and from which nothing that was tried led to another state or did anything outside. */
-export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move>, allowed: readonly string[], seed: number): Finding | undefined {
+/** Finds the first state that is not final and from which no walk led to another state or had an effect outside. */
+export function findDeadEnd(
+  start: World,
+  atlas: Atlas,
+  moves: fc.Arbitrary<Move>,
+  allowed: readonly string[],
+  seed: number,
+): Finding | undefined {
   for (const [state, { world, acts, leadsOn }] of atlas.states) {
     if (leadsOn || state === WITHOUT_STATES || world.actor.status !== 'active' || allowed.some((one) => isIn(state, one))) continue
     if (leadsSomewhere(world, moves, seed)) continue
-    const { acts: way, world: there } = shortened(start, { acts, world, finding: undefined }, (again) => again.finding === undefined && stateOf(again.world) === state)
-    const what = `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and caused nothing. `
-      + 'Make it final, or let something lead on; where inputs must be of a certain kind, give samples; where it is meant, name it in "restingStates"'
+    const { acts: way, world: there } = shortened(
+      start,
+      { acts, world, finding: undefined },
+      (again) => again.finding === undefined && stateOf(again.world) === state,
+    )
+    const what =
+      `nothing leads on from the state "${state}", which is not final: ${TRIES} short walks from there changed no state and had no effect. `
+      + 'Make it final, or add a transition; if it needs particular inputs, give samples; if it is intended, list it in "restingStates"'
     return { code: 'dead_end' satisfies ErrorCode, what, acts: way, world: there }
   }
   return undefined
@@ -69,9 +82,11 @@ export function findDeadEnd(start: World, atlas: Atlas, moves: fc.Arbitrary<Move
 
 function leadsSomewhere(from: World, moves: fc.Arbitrary<Move>, seed: number): boolean {
   for (const tries of fc.sample(fc.array(moves, { minLength: 1, maxLength: MOVES_MAX }), { numRuns: TRIES, seed })) {
-    let isOn = false
-    walk(from, tries, (before, _, after) => { isOn ||= hasEffect(before, after) })
-    if (isOn) return true
+    let hasProgressed = false
+    walk(from, tries, (before, _, after) => {
+      hasProgressed ||= hasEffect(before, after)
+    })
+    if (hasProgressed) return true
   }
   return false
 }

@@ -1,21 +1,22 @@
 import fc from 'fast-check'
 import type { z } from 'zod'
-import type { Kind } from '../../definition/define-kind.ts'
-import { waitingTasks, type Act } from '../acts.ts'
+import type { Kind } from '../../definition/kind.ts'
+import { type Act, unstubbedTasks } from '../acts.ts'
 import { arbitraryOf } from '../arbitrary-values.ts'
-import { nextDue, type World } from '../simulated-world.ts'
+import { nextScheduled, type World } from '../simulated-world.ts'
 
-/** Values to try: some samples, among which made-up ones are mixed; or an arbitrary, which is all. */
+/** Values to try: samples, with generated values mixed in; or an arbitrary, which is used alone. */
 export type Values<T> = readonly T[] | fc.Arbitrary<T>
 
+/** Values for inputs and tasks. */
 export interface ValueOptions<K extends Kind> {
-  /** Data of inputs by type. Default: made up from their schemas. */
+  /** Data of inputs by type. Default: generated from their schemas. */
   readonly events?: { readonly [Type in keyof K['events']]?: Values<z.input<K['events'][Type]>> }
-  /** Outputs of tasks by name. Default: made up from their schemas. */
+  /** Outputs of tasks by name. Default: generated from their schemas. */
   readonly tasks?: { readonly [Task in keyof K['tasks']]?: Values<z.input<K['tasks'][Task]['output']>> }
 }
 
-/** A step of a walk. What it comes to is settled when it is made: numbers pick among what there is by then. */
+/** One move of a walk. Its meaning depends on the world in which it is made: numbers select among the runs pending then. */
 export type Move =
   | { readonly move: 'event'; readonly type: string; readonly data: unknown }
   | { readonly move: 'task'; readonly pick: number; readonly how: 'ends' | 'fails'; readonly outputs: Readonly<Record<string, unknown>> }
@@ -24,21 +25,24 @@ export type Move =
   | { readonly move: 'wait'; readonly ms: number }
 
 const WAIT_MS_MAX = 86_400_000
-/** What a task fails with in a walk. */
+/** The error of a task that fails in a walk. */
 const EXPLORED = { code: 'explored', message: 'explored' }
 
 /**
- * The moves that may be made with an actor of a kind.
+ * The possible moves with an actor of a kind.
  *
- * @throws ColloquyError `needs_samples` where values of a schema can hardly be made up.
+ * @throws ColloquyError `needs_samples` where values of a schema cannot be generated.
  */
 export function movesOf<K extends Kind>(kind: K, { events, tasks }: ValueOptions<K>): fc.Arbitrary<Move> {
   const data = Object.entries(kind.events).map(([type, schema]) =>
-    valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })))
-  const outputs = fc.record(Object.fromEntries(Object.entries(kind.tasks).map(([name, task]) =>
-    [name, valuesOf(tasks?.[name], task.output, `output of task "${name}"`)])))
-  const how = fc.oneof(
-    { weight: 4, arbitrary: fc.constant('ends' as const) }, { weight: 1, arbitrary: fc.constant('fails' as const) })
+    valuesOf(events?.[type], schema, `input "${type}"`).map((made): Move => ({ move: 'event', type, data: made })),
+  )
+  const outputs = fc.record(
+    Object.fromEntries(
+      Object.entries(kind.tasks).map(([name, task]) => [name, valuesOf(tasks?.[name], task.output, `output of task "${name}"`)]),
+    ),
+  )
+  const how = fc.oneof({ weight: 4, arbitrary: fc.constant('ends' as const) }, { weight: 1, arbitrary: fc.constant('fails' as const) })
   const task = fc.record({ move: fc.constant('task' as const), pick: fc.nat(7), how, outputs })
   return fc.oneof(
     ...(data.length === 0 ? [] : [{ weight: 6, arbitrary: fc.oneof(...data) }]),
@@ -49,36 +53,37 @@ export function movesOf<K extends Kind>(kind: K, { events, tasks }: ValueOptions
 }
 
 function valuesOf(values: Values<unknown> | undefined, schema: z.ZodType, what: string): fc.Arbitrary<unknown> {
-  // A project may have a fast-check of its own, whose arbitraries are of another class.
+  // A project may use its own copy of fast-check, whose arbitraries are instances of another class.
   if (values !== undefined && 'generate' in values) return values
   if (values === undefined || values.length === 0) return arbitraryOf(schema, what)
   const samples = fc.constantFrom(...values)
   try {
     return fc.oneof({ weight: 3, arbitrary: samples }, { weight: 1, arbitrary: arbitraryOf(schema, what) })
   } catch {
-    // Where nothing can be made up, the samples are all there is.
+    // Where nothing can be generated, the samples are all there is.
     return samples
   }
 }
 
-/** What a move comes to in a world; `undefined` where there is nothing to move. */
+/** The act that a move means in a world; undefined where there is nothing to do. */
 export function actOf(world: World, move: Move): Act | undefined {
   switch (move.move) {
-    case 'event': return { act: 'when', type: move.type, data: move.data }
+    case 'event':
+      return { act: 'when', type: move.type, data: move.data }
     case 'task': {
-      const waiting = waitingTasks(world)
+      const waiting = unstubbedTasks(world)
       const task = waiting[move.pick % waiting.length]
       if (task === undefined) return undefined
       return move.how === 'ends' ? { act: 'ends', task, output: move.outputs[task] } : { act: 'fails', task, error: EXPLORED }
     }
     case 'due': {
-      const due = nextDue(world)
-      if (due === undefined || due.what === 'result') return undefined
-      return due.what === 'timer' ? { act: 'fires' } : { act: 'expires', task: due.task }
+      const scheduled = nextScheduled(world)
+      if (scheduled === undefined || scheduled.what === 'result') return undefined
+      return scheduled.what === 'timer' ? { act: 'fires' } : { act: 'expires', task: scheduled.task }
     }
     case 'wait': {
-      // Not so long that something comes by itself: that is a move of its own.
-      const ms = Math.min(move.ms, (nextDue(world)?.atMs ?? Infinity) - world.nowMs - 1)
+      // Shorter than the time to the next scheduled event, which is a move of its own.
+      const ms = Math.min(move.ms, (nextScheduled(world)?.atMs ?? Infinity) - world.nowMs - 1)
       return ms > 0 ? { act: 'after', ms } : undefined
     }
   }

@@ -1,5 +1,5 @@
 import { registerHooks } from 'node:module'
-import { type Break,BREAKS, broken } from './breaks.ts'
+import { type Break, BREAKS, broken } from './breaks.ts'
 
 /** For `node --import <this>?<name of a break>`: applies the changes of the break when Node loads the files. */
 const name = new URL(import.meta.url).search.slice(1)

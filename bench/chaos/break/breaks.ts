@@ -30,53 +30,75 @@ export const BREAKS = {
       { file: 'pipeline/host/message-handler.ts', find: '{ expectLastSubjectSequence: live.lastSeq }', replace: '{}' },
       { file: 'pipeline/cluster/assignment.ts', find: 'held.has(partition) && membership.isCurrent(),', replace: 'held.has(partition),' },
     ],
-    findings: ['twice', 'out_of_order', 'wrong_fold'], minutes: 1,
+    findings: ['twice', 'out_of_order', 'wrong_fold'],
+    minutes: 1,
   },
   'low-ahead': {
-    changes: [{
-      file: 'pipeline/host/host.ts', find: 'watermarks.get(partition)?.low ?? 0,', replace: '(watermarks.get(partition)?.low ?? 0) + 3,',
-    }],
-    findings: ['low_ahead', 'lost'], minutes: 0.2,
+    changes: [
+      {
+        file: 'pipeline/host/host.ts',
+        find: 'watermarks.get(partition)?.low ?? 0,',
+        replace: '(watermarks.get(partition)?.low ?? 0) + 3,',
+      },
+    ],
+    findings: ['low_ahead', 'lost'],
+    minutes: 0.2,
   },
   'repeats-taken': {
-    changes: [{
-      file: 'actors/core/deduplication.ts', find: "if (isRemembered(input.id) && holds(seen.ids, shortHash(input.id))) return 'id'",
-      replace: '',
-    }],
-    findings: ['twice'], minutes: 0.2,
+    changes: [
+      {
+        file: 'actors/core/deduplication.ts',
+        find: "if (isProducerId(input.id) && includesHash(state.ids, shortHash(input.id))) return 'id'",
+        replace: '',
+      },
+    ],
+    findings: ['twice'],
+    minutes: 0.2,
   },
   // The delay before effects stands for a slow NATS.
   'checkpoint-first': {
     changes: [
       {
-        file: 'pipeline/dispatcher/dispatcher.ts', find: 'candidates.findLast((position) => position.seq <= watermark.low)',
+        file: 'pipeline/dispatcher/dispatcher.ts',
+        find: 'candidates.findLast((position) => position.seq <= watermark.low)',
         replace: 'candidates.at(-1)',
       },
       {
-        file: 'pipeline/dispatcher/dispatcher.ts', find: 'const begun = performance.now()\n    const deadLetters',
-        replace: 'const begun = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const deadLetters',
+        file: 'pipeline/dispatcher/dispatcher.ts',
+        find: 'const startedMs = performance.now()\n    const deadLetters',
+        replace: 'const startedMs = performance.now()\n    await new Promise((resume) => setTimeout(resume, 500))\n    const deadLetters',
       },
     ],
-    findings: ['event', 'dead_letter', 'task', 'timer'], minutes: 1,
+    findings: ['event', 'dead_letter', 'task', 'timer'],
+    minutes: 1,
   },
   'task-acknowledged-first': {
-    changes: [{
-      file: 'pipeline/task-runner/task-runner.ts', find: 'const outcome = await runTask(',
-      replace: 'message.ack()\n      const outcome = await runTask(',
-    }],
-    findings: ['task'], minutes: 1,
+    changes: [
+      {
+        file: 'pipeline/task-runner/task-runner.ts',
+        find: 'const outcome = await runTask(',
+        replace: 'message.ack()\n      const outcome = await runTask(',
+      },
+    ],
+    findings: ['task'],
+    minutes: 1,
   },
   // A wake-up in the past counts as one that is still to fire.
   'alarm-believed': {
     changes: [{ file: 'pipeline/timers/wake-ups.ts', find: ' && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX', replace: '' }],
-    findings: ['timer', 'task'], minutes: 0.5,
+    findings: ['timer', 'task'],
+    minutes: 0.5,
   },
   'row-twice': {
-    changes: [{
-      file: 'pipeline/projector/row-batch.ts', find: 'for (const row of rows) block.append(row)',
-      replace: "for (const row of rows) { block.append(row); if ('idx' in row) block.append({ ...row, idx: Number(row['idx']) + 500 }) }",
-    }],
-    findings: ['row_wrong', 'row_doubled'], minutes: 0.2,
+    changes: [
+      {
+        file: 'pipeline/projector/row-batch.ts',
+        find: 'for (const row of rows) block.append(row)',
+        replace: "for (const row of rows) { block.append(row); if ('idx' in row) block.append({ ...row, idx: Number(row['idx']) + 500 }) }",
+      },
+    ],
+    findings: ['row_wrong', 'row_doubled'],
+    minutes: 0.2,
   },
 } as const satisfies Readonly<Record<string, Break>>
 

@@ -25,7 +25,9 @@ export interface Expected {
 }
 
 export const initialActor: ModelActor = {
-  state: 'idle', run: undefined, context: { count: 0, fold: 0, sleepMs: 0, sleeps: 0, done: 0, failed: 0 },
+  state: 'idle',
+  run: undefined,
+  context: { count: 0, fold: 0, sleepMs: 0, sleeps: 0, done: 0, failed: 0 },
 }
 
 const noEffect = { emitted: [], sent: [], started: [], timerMs: undefined, stopped: [], ended: [] }
@@ -53,7 +55,9 @@ export function follow(before: ModelActor, { type, data }: LogRecord['input'], r
     case 'add': {
       const after = { ...context, count: context.count + 1, fold: fold(context.fold, by()) }
       return {
-        ...noEffect, after: { ...before, context: after }, emitted: [{ type: 'counted', data: { count: after.count, fold: after.fold } }],
+        ...noEffect,
+        after: { ...before, context: after },
+        emitted: [{ type: 'counted', data: { count: after.count, fold: after.fold } }],
       }
     }
     case 'forwarded':
@@ -66,7 +70,8 @@ export function follow(before: ModelActor, { type, data }: LogRecord['input'], r
     case 'longWork':
       if (state !== 'idle') return { ...noEffect, after: before }
       return {
-        ...noEffect, after: { context, state: type === 'work' ? 'working' : 'workingLong', run },
+        ...noEffect,
+        after: { context, state: type === 'work' ? 'working' : 'workingLong', run },
         started: [{ task: type === 'work' ? 'shortJob' : 'longJob', input: data }],
       }
     case 'cancel':
@@ -85,7 +90,9 @@ export function follow(before: ModelActor, { type, data }: LogRecord['input'], r
     case 'timer.fired': {
       const after = { ...context, sleeps: context.sleeps + 1, fold: fold(context.fold, 7) }
       return {
-        ...noEffect, after: { state: 'idle', run: undefined, context: after }, emitted: [{ type: 'woke', data: { sleeps: after.sleeps } }],
+        ...noEffect,
+        after: { state: 'idle', run: undefined, context: after },
+        emitted: [{ type: 'woke', data: { sleeps: after.sleeps } }],
       }
     }
     case 'task.done': {
@@ -93,7 +100,9 @@ export function follow(before: ModelActor, { type, data }: LogRecord['input'], r
       const value = number.parse(output?.value)
       const after = { ...context, done: context.done + 1, fold: fold(context.fold, value) }
       return {
-        ...noEffect, after: { state: 'idle', run: undefined, context: after }, emitted: [{ type: 'worked', data: { value } }],
+        ...noEffect,
+        after: { state: 'idle', run: undefined, context: after },
+        emitted: [{ type: 'worked', data: { value } }],
         ended: [{ run: settled, status: 'done' }],
       }
     }
@@ -103,7 +112,9 @@ export function follow(before: ModelActor, { type, data }: LogRecord['input'], r
       const after = { ...context, failed: context.failed + 1 }
       const isExpired = type === 'task.expired'
       return {
-        ...noEffect, after: { state: 'idle', run: undefined, context: after }, stopped: isExpired ? [settled] : [],
+        ...noEffect,
+        after: { state: 'idle', run: undefined, context: after },
+        stopped: isExpired ? [settled] : [],
         ended: [{ run: settled, status: isExpired ? 'expired' : 'failed' }],
       }
     }

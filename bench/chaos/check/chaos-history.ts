@@ -4,17 +4,17 @@ import type { LogRecord, Reason } from '../../../schemas/record.ts'
 /** A producer's action with one message. A `sent` or `again` line is written before the copy is sent, `acknowledged` after the answer. */
 export type LedgerLine =
   | {
-    readonly what: 'sent'
-    readonly id: string
-    /** `<tenant>/<kind>/<id>` of the record that it must have. */
-    readonly actor: string
-    /** Of type and data, by `digestOf`. */
-    readonly content: string
-    /** Of the payload's bytes, by `digestOfBytes`. */
-    readonly payload: string
-    /** The reason for which any actor must reject it. */
-    readonly rejected?: Reason
-  }
+      readonly what: 'sent'
+      readonly id: string
+      /** `<tenant>/<kind>/<id>` of the record that it must have. */
+      readonly actor: string
+      /** Of type and data, by `digestOf`. */
+      readonly content: string
+      /** Of the payload's bytes, by `digestOfBytes`. */
+      readonly payload: string
+      /** The reason for which any actor must reject it. */
+      readonly rejected?: Reason
+    }
   | { readonly what: 'again'; readonly id: string }
   | { readonly what: 'acknowledged'; readonly id: string; readonly position: number }
 
@@ -107,6 +107,8 @@ export const digestOfBytes = (bytes: Uint8Array | string): string => hash('sha1'
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
-  const fields = Object.entries(value).filter(([, one]) => one !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
+  const fields = Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(fields.map(([key, one]) => [key, sorted(one)]))
 }

@@ -57,7 +57,13 @@ export async function check(history: History): Promise<Verdict> {
   const tasks: Record<string, number> = {}
   for (const { status } of runs.tasks.values()) tasks[status] = (tasks[status] ?? 0) + 1
   return {
-    ...all(), sent: inputs.sent, acknowledged: inputs.acknowledged, records, rejected, actors: actors.all.size, tasks,
+    ...all(),
+    sent: inputs.sent,
+    acknowledged: inputs.acknowledged,
+    records,
+    rejected,
+    actors: actors.all.size,
+    tasks,
     repeated: { out, dead: deadLetters },
   }
 }

@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../../schemas/record.ts'
-import { type Expected, follow, initialActor, type ModelActor,mustReject } from './actor-model.ts'
+import { type Expected, follow, initialActor, type ModelActor, mustReject } from './actor-model.ts'
 import { digestOf, type LoggedRecord } from './chaos-history.ts'
 import type { ReportFinding } from './findings.ts'
 import type { Inputs } from './read-inputs.ts'

@@ -42,7 +42,12 @@ export function followRuns(report: ReportFinding): Runs {
       if (tasks.has(run) || timers.has(run)) report('id_reused', `LOG ${seq} starts ${run} again`)
       const { key, mode } = inputSchema.parse(input)
       tasks.set(run, {
-        actor, name: task, deadlineMs: Date.parse(deadlineAt), value: key * 2 + 1, hangs: mode === 'hangs', status: 'running',
+        actor,
+        name: task,
+        deadlineMs: Date.parse(deadlineAt),
+        value: key * 2 + 1,
+        hangs: mode === 'hangs',
+        status: 'running',
       })
     }
     for (const { run, at } of record.timers) {

@@ -49,7 +49,7 @@ function followEventRows(rows: Many<EventRow>, report: ReportFinding): { take(sh
   }
   return {
     async take(should) {
-      for (;; next = undefined) {
+      for (; ; next = undefined) {
         next ??= await read()
         if (next === undefined || isBefore(should, next)) {
           return report('row_missing', `events lacks ${eventKey(should)} (${eventText(should)})`)
@@ -85,8 +85,12 @@ const taskText = ({ actor, run, name, status }: TaskRow): string => `${actor} ${
 
 /** Checks that each expected key has exactly one row with the expected text. */
 async function compare<Row>(
-  table: string, rows: Many<Row>, wanted: ReadonlyMap<string, string>,
-  keyOf: (row: Row) => string, textOf: (row: Row) => string, report: ReportFinding,
+  table: string,
+  rows: Many<Row>,
+  wanted: ReadonlyMap<string, string>,
+  keyOf: (row: Row) => string,
+  textOf: (row: Row) => string,
+  report: ReportFinding,
 ): Promise<void> {
   const seen = new Set<string>()
   for await (const row of rows) {

@@ -6,7 +6,13 @@ import { z } from 'zod'
 import { recordSchema } from '../../../schemas/record.ts'
 import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
 import {
-type DeadLetterMessage,   digestOf, digestOfBytes, type History, type LedgerLine, type LoggedRecord, type OutMessage,
+  type DeadLetterMessage,
+  digestOf,
+  digestOfBytes,
+  type History,
+  type LedgerLine,
+  type LoggedRecord,
+  type OutMessage,
 } from './chaos-history.ts'
 
 const ACTOR_KEY = "concat(tenant, '/', kind, '/', actor) AS actor"
@@ -87,7 +93,10 @@ function eventIn(message: StoredMsg): OutMessage {
   const [, tenant = '', kind = '', id = ''] = message.subject.split('.')
   const event = eventSchema.parse(message.json())
   return {
-    actor: actorKey({ tenant, kind, id }), id: event.id, type: event.type, content: digestOf({ type: event.type, data: event.data }),
+    actor: actorKey({ tenant, kind, id }),
+    id: event.id,
+    type: event.type,
+    content: digestOf({ type: event.type, data: event.data }),
   }
 }
 
@@ -95,7 +104,9 @@ const endSchema = z.object({ run: z.string() })
 function deadIn(message: StoredMsg): DeadLetterMessage {
   const [, reason = '', tenant = '', kind = '', id = ''] = message.subject.split('.')
   return {
-    logSeq: Number(message.header.get('Colloquy-Log-Seq')), reason, actor: actorKey({ tenant, kind, id }),
+    logSeq: Number(message.header.get('Colloquy-Log-Seq')),
+    reason,
+    actor: actorKey({ tenant, kind, id }),
     payload: digestOfBytes(message.data),
     run: reason === 'task_failed' ? endSchema.parse(message.json()).run : undefined,
   }
@@ -103,7 +114,14 @@ function deadIn(message: StoredMsg): DeadLetterMessage {
 
 const whole = z.coerce.number()
 const eventRow = z.object({
-  seq: whole, idx: whole, actor: z.string(), n: whole, outcome: z.string(), type: z.string(), id: z.string(), state_to: z.string(),
+  seq: whole,
+  idx: whole,
+  actor: z.string(),
+  n: whole,
+  outcome: z.string(),
+  type: z.string(),
+  id: z.string(),
+  state_to: z.string(),
 })
 const actorRow = z.object({ actor: z.string(), n: whole, last_seq: whole, state: z.string(), status: z.string() })
 const taskRow = z.object({ actor: z.string(), run: z.string(), name: z.string(), status: z.string() })

@@ -39,8 +39,16 @@ export async function readInputs(ledger: Many<LedgerLine>, report: ReportFinding
   for await (const line of ledger) {
     if (line.what === 'sent') {
       messages.set(line.id, {
-        actor: line.actor, content: line.content, payload: line.payload, rejected: line.rejected, place: messages.size, copies: 1,
-        acknowledged: [], acknowledgements: 0, recorded: [], committed: false,
+        actor: line.actor,
+        content: line.content,
+        payload: line.payload,
+        rejected: line.rejected,
+        place: messages.size,
+        copies: 1,
+        acknowledged: [],
+        acknowledgements: 0,
+        recorded: [],
+        committed: false,
       })
       continue
     }
@@ -59,7 +67,11 @@ export async function readInputs(ledger: Many<LedgerLine>, report: ReportFinding
     acknowledged,
     payloadOf: (id) => messages.get(id)?.payload,
     take({ seq, actor, record }) {
-      const { input: { id, type, data }, inbox, outcome } = record
+      const {
+        input: { id, type, data },
+        inbox,
+        outcome,
+      } = record
       const message = messages.get(id)
       if (message === undefined) {
         report('wrong_outcome', `LOG ${seq} records ${id}, which no producer sent`)
@@ -95,9 +107,7 @@ export async function readInputs(ledger: Many<LedgerLine>, report: ReportFinding
 }
 
 /** The record must have the position of the first copy in INBOX. An unacknowledged copy may precede the acknowledged ones. */
-function checkPosition(
-  id: string, { recorded, copies, acknowledgements }: SentMessage, first: number, report: ReportFinding,
-): void {
+function checkPosition(id: string, { recorded, copies, acknowledgements }: SentMessage, first: number, report: ReportFinding): void {
   const position = Math.min(...recorded)
   if (position > first) report('lost', `${id}, acknowledged at ${first}, has only a record with position ${position}`)
   if (position < first && copies === acknowledgements) {

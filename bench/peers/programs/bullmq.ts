@@ -17,22 +17,46 @@ const POLL_MS = 2
 await drive(async ({ folder }) => {
   const [port = 0] = await freePorts(1)
   const log = openSync(join(folder, 'bullmq.log'), 'w')
-  const server = spawn('redis-server', [
-    '--port', String(port), '--bind', '127.0.0.1', '--dir', folder,
-    '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--daemonize', 'no',
-  ], { stdio: ['ignore', log, log] })
-  process.on('exit', () => { server.kill('SIGKILL') })
+  const server = spawn(
+    'redis-server',
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'everysec',
+      '--save',
+      '',
+      '--daemonize',
+      'no',
+    ],
+    { stdio: ['ignore', log, log] },
+  )
+  process.on('exit', () => {
+    server.kill('SIGKILL')
+  })
   const redis = new Redis({ port, maxRetriesPerRequest: null, retryStrategy: () => 50 })
   // Ignores connection errors until the server listens; later the requests themselves fail.
   redis.on('error', () => undefined)
   await redis.ping()
-  const worker = fork(
-    fileURLToPath(new URL('bullmq-worker.ts', import.meta.url)), [String(port), QUEUE], { stdio: ['ignore', log, log, 'ipc'] },
-  )
-  process.on('exit', () => { worker.kill('SIGKILL') })
-  worker.once('exit', (code) => { throw new Error(`the worker exited with code ${code}; see ${folder}/bullmq.log`) })
+  const worker = fork(fileURLToPath(new URL('bullmq-worker.ts', import.meta.url)), [String(port), QUEUE], {
+    stdio: ['ignore', log, log, 'ipc'],
+  })
+  process.on('exit', () => {
+    worker.kill('SIGKILL')
+  })
+  worker.once('exit', (code) => {
+    throw new Error(`the worker exited with code ${code}; see ${folder}/bullmq.log`)
+  })
   let done = 0
-  worker.on('message', (count: number) => { done = count })
+  worker.on('message', (count: number) => {
+    done = count
+  })
 
   const queue = new Queue(QUEUE, { connection: redis })
   const sent = new Map<string, number>()

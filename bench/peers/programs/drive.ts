@@ -39,10 +39,14 @@ export async function drive(start: (options: DriverOptions) => Promise<Driven>):
   const options = JSON.parse(process.argv[2] ?? '{}') as DriverOptions
   const random = createRandom(options.seed)
   let sent = 0
-  const next = (): PeerInput =>
-    ({ actor: `a${pick(random, options.actors)}`, payload: politeInput(`i${sent++}`, random, options.payloadBytes) })
+  const next = (): PeerInput => ({
+    actor: `a${pick(random, options.actors)}`,
+    payload: politeInput(`i${sent++}`, random, options.payloadBytes),
+  })
   const driven = await start(options)
-  const answer = (value: object): void => { process.stdout.write(`${JSON.stringify(value)}\n`) }
+  const answer = (value: object): void => {
+    process.stdout.write(`${JSON.stringify(value)}\n`)
+  }
   answer({ ready: true })
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as { ms?: number }

@@ -33,7 +33,8 @@ export function createJob(): (address: string, before: Conversation | undefined,
     const [next, actions] = transition(machine, snapshotOf(address, before), event as never)
     // XState's types do not list the emit action.
     const emitted = actions.flatMap(({ type, params }: { type: string; params: unknown }) =>
-      (type === 'xstate.emit' ? [emitSchema.parse(params).event] : []))
+      type === 'xstate.emit' ? [emitSchema.parse(params).event] : [],
+    )
     return { conversation: { n: (before?.n ?? 0) + 1, snapshot: machine.getPersistedSnapshot(next) }, emitted }
   }
 

@@ -21,20 +21,29 @@ await drive(async ({ folder }) => {
   const log = openSync(join(folder, 'restate.log'), 'w')
   const children = [
     spawn(server, ['--no-logo', '--listen-mode', 'tcp', '--bind-ip', '127.0.0.1', '--bind-port', String(nodePort)], {
-      stdio: ['ignore', log, log], cwd: folder,
+      stdio: ['ignore', log, log],
+      cwd: folder,
       env: {
-        PATH: process.env['PATH'], RESTATE_BASE_DIR: join(folder, 'data'),
-        RESTATE_INGRESS__BIND_PORT: String(ingressPort), RESTATE_ADMIN__BIND_PORT: String(adminPort),
-        RESTATE_DISABLE_TELEMETRY: 'true', RESTATE_LOG_FILTER: 'warn', DO_NOT_TRACK: '1',
+        PATH: process.env['PATH'],
+        RESTATE_BASE_DIR: join(folder, 'data'),
+        RESTATE_INGRESS__BIND_PORT: String(ingressPort),
+        RESTATE_ADMIN__BIND_PORT: String(adminPort),
+        RESTATE_DISABLE_TELEMETRY: 'true',
+        RESTATE_LOG_FILTER: 'warn',
+        DO_NOT_TRACK: '1',
         // As durable as Colloquy by default: data survives kill -9, no fsync before an answer.
-        RESTATE_LOG_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: 'true', RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: 'true',
+        RESTATE_LOG_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: 'true',
+        RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: 'true',
       },
     }),
     spawn(process.execPath, [fileURLToPath(new URL('restate-service.ts', import.meta.url)), String(servicePort)], {
-      stdio: ['ignore', log, log], env: { PATH: process.env['PATH'], NODE_ENV: 'production', RESTATE_LOGGING: 'ERROR' },
+      stdio: ['ignore', log, log],
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', RESTATE_LOGGING: 'ERROR' },
     }),
   ]
-  process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
+  process.on('exit', () => {
+    for (const child of children) child.kill('SIGKILL')
+  })
   await register(`http://127.0.0.1:${adminPort}`, `http://127.0.0.1:${servicePort}`)
 
   const pool = new Pool(`http://127.0.0.1:${ingressPort}`, { connections: CALLS_MAX, pipelining: 1 })
@@ -49,9 +58,12 @@ await drive(async ({ folder }) => {
           const { actor, payload } = next()
           sent.set(actor, (sent.get(actor) ?? 0) + 1)
           const { statusCode, body } = await pool.request({
-            method: 'POST', path: `/Conversation/${actor}/turn`, headers: { 'content-type': 'application/json' }, body: payload,
+            method: 'POST',
+            path: `/Conversation/${actor}/turn`,
+            headers: { 'content-type': 'application/json' },
+            body: payload,
           })
-          const answer = await body.json() as { n: number }
+          const answer = (await body.json()) as { n: number }
           if (statusCode !== 200) throw new Error(`Restate answered ${statusCode}: ${JSON.stringify(answer)}`)
           last.set(actor, Math.max(last.get(actor) ?? 0, answer.n))
           turns += 1
@@ -69,7 +81,10 @@ async function register(admin: string, uri: string): Promise<void> {
   for (let cause: unknown = undefined; ; await delay(200)) {
     try {
       const answer = await fetch(`${admin}/deployments`, {
-        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ uri }), signal: AbortSignal.timeout(5_000),
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ uri }),
+        signal: AbortSignal.timeout(5_000),
       })
       if (answer.ok) return
       cause = await answer.text()

@@ -46,9 +46,13 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
   const [inputs, records] = [`bare.in.${name}`, `bare.log.${name}`]
   const config = { storage: StorageType.File, allow_direct: true, discard: DiscardPolicy.New }
   await jsm.streams.add({ ...config, name: inbox, subjects: [`${inputs}.*`] })
-  started.defer(async () => { await jsm.streams.delete(inbox) })
+  started.defer(async () => {
+    await jsm.streams.delete(inbox)
+  })
   await jsm.streams.add({ ...config, name: log, subjects: [`${records}.*`], compression: StoreCompression.S2 })
-  started.defer(async () => { await jsm.streams.delete(log) })
+  started.defer(async () => {
+    await jsm.streams.delete(log)
+  })
   const loop = await startLoop([await natsUrlOf(system), inbox, records])
   started.defer(loop.stop)
 
@@ -74,7 +78,7 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
       const { atMs, value } = await watch.reached(acknowledged, CAUGHT_UP_MS_MAX)
       if (value > sent) throw new ColloquyError('bare_doubled', `the bare loop wrote ${value} records for ${sent} inputs`)
       const turns = acknowledged - before
-      return { perSecond: turns / (atMs - firstAtMs) * 1_000, cpuMicrosecondsPerTurn: (await cpuSeconds() - cpuBefore) / turns * 1e6 }
+      return { perSecond: (turns / (atMs - firstAtMs)) * 1_000, cpuMicrosecondsPerTurn: (((await cpuSeconds()) - cpuBefore) / turns) * 1e6 }
     },
     stop: () => stopping.disposeAsync(),
   }

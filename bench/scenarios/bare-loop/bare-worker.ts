@@ -1,6 +1,6 @@
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { createMachine, getInitialSnapshot, type SnapshotFrom,transition } from 'xstate'
+import { createMachine, getInitialSnapshot, type SnapshotFrom, transition } from 'xstate'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 import { createBarePublisher } from './bare-publisher.ts'
 
@@ -13,9 +13,7 @@ import { createBarePublisher } from './bare-publisher.ts'
  */
 const [servers = '', inboxStream = '', logPrefix = ''] = process.argv.slice(2)
 
-const machine = createMachine({
-  id: 'bare', initial: 'odd', states: { odd: { on: { input: 'even' } }, even: { on: { input: 'odd' } } },
-})
+const machine = createMachine({ id: 'bare', initial: 'odd', states: { odd: { on: { input: 'even' } }, even: { on: { input: 'odd' } } } })
 
 interface BareActor {
   readonly subject: string

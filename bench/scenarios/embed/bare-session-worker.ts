@@ -15,15 +15,19 @@ export type Batch = readonly (readonly number[])[]
 /** Runs an ONNX session and nothing else: inputs are prepared before the clock starts, and outputs are ignored. */
 const { model, threads } = workerData as BareSessionData
 const session = await InferenceSession.create(join(model.folder, weightsFile(model.dtype)), {
-  intraOpNumThreads: threads, interOpNumThreads: 1, executionMode: 'sequential',
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
 })
 
 function inputsOf(batch: Batch): Record<string, Tensor> {
   const length = Math.max(...batch.map((tokens) => tokens.length))
-  const tensor = (value: (tokens: readonly number[], column: number) => number): Tensor => new Tensor('int64',
-    BigInt64Array.from(batch.flatMap((tokens) => Array.from({ length }, (_, column) => BigInt(value(tokens, column))))), [
-      batch.length, length,
-    ])
+  const tensor = (value: (tokens: readonly number[], column: number) => number): Tensor =>
+    new Tensor(
+      'int64',
+      BigInt64Array.from(batch.flatMap((tokens) => Array.from({ length }, (_, column) => BigInt(value(tokens, column))))),
+      [batch.length, length],
+    )
   return {
     input_ids: tensor((tokens, column) => tokens[column] ?? 0),
     attention_mask: tensor((tokens, column) => (column < tokens.length ? 1 : 0)),

@@ -16,7 +16,7 @@ export async function startBareSession(data: BareSessionData): Promise<BareSessi
     async run(batches) {
       const answer = once(worker, 'message')
       worker.postMessage(batches)
-      const [ms] = await answer as [number]
+      const [ms] = (await answer) as [number]
       return ms
     },
     async stop() {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createGraphBuilder, type GraphBuilder } from '../../../infra/servers/models/graph-builder.ts'
 import { encodeModel } from '../../../infra/servers/models/onnx.ts'
-import { type EmbedModel,weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
+import { type EmbedModel, weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
 import { createRandom } from '../../harness/random.ts'
 
 /** Dimensions of a BERT model. */
@@ -28,9 +28,15 @@ export const MINILM: BertShape = { layers: 6, hidden: 384, heads: 12, feedForwar
 export async function writeRandomBert(folder: string, shape: BertShape, poison?: string): Promise<EmbedModel> {
   const vocabulary = makeVocabulary()
   const files: readonly (readonly [string, string | Uint8Array])[] = [
-    ['config.json', JSON.stringify({
-      model_type: 'bert', hidden_size: shape.hidden, max_position_embeddings: shape.positions, vocab_size: vocabulary.length,
-    })],
+    [
+      'config.json',
+      JSON.stringify({
+        model_type: 'bert',
+        hidden_size: shape.hidden,
+        max_position_embeddings: shape.positions,
+        vocab_size: vocabulary.length,
+      }),
+    ],
     ['tokenizer.json', tokenizerJson(poison === undefined ? vocabulary : [...vocabulary, poison])],
     [
       'tokenizer_config.json',
@@ -43,9 +49,16 @@ export async function writeRandomBert(folder: string, shape: BertShape, poison?:
     await writeFile(join(folder, path), content)
   }
   return {
-    name: 'random-bert', kind: 'semantic', folder, revision: 'random', dtype: shape.dtype, pooling: 'mean',
+    name: 'random-bert',
+    kind: 'semantic',
+    folder,
+    revision: 'random',
+    dtype: shape.dtype,
+    pooling: 'mean',
     prefixes: { query: '', passage: '' },
-    dimension: shape.hidden, tokensMax: shape.positions, batchTokensMax: 1_024,
+    dimension: shape.hidden,
+    tokensMax: shape.positions,
+    batchTokensMax: 1_024,
   }
 }
 
@@ -58,41 +71,59 @@ function makeVocabulary(): string[] {
   const pairs = LETTERS.flatMap((first) => LETTERS.map((second) => first + second))
   const triples = vowels.flatMap((vowel) => LETTERS.flatMap((first) => LETTERS.map((last) => first + vowel + last)))
   const pieces = [...LETTERS, ...'0123456789', ...pairs, ...triples]
-  return [PAD, UNKNOWN, CLS, SEP, ...'.,!?\'-:;()', ...pieces, ...pieces.map((piece) => `##${piece}`)]
+  return [PAD, UNKNOWN, CLS, SEP, ...".,!?'-:;()", ...pieces, ...pieces.map((piece) => `##${piece}`)]
 }
 
-const tokenizerJson = (vocabulary: readonly string[]): string => JSON.stringify({
-  version: '1.0', truncation: null, padding: null,
-  added_tokens: [PAD, UNKNOWN, CLS, SEP].map((content, id) =>
-    ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
-  normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
-  pre_tokenizer: { type: 'BertPreTokenizer' },
-  post_processor: {
-    type: 'TemplateProcessing',
-    single: [{ SpecialToken: { id: CLS, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: SEP, type_id: 0 } }],
-    pair: [], special_tokens: { [CLS]: { id: CLS, ids: [2], tokens: [CLS] }, [SEP]: { id: SEP, ids: [3], tokens: [SEP] } },
-  },
-  decoder: null,
-  model: {
-    type: 'WordPiece', unk_token: UNKNOWN, continuing_subword_prefix: '##', max_input_chars_per_word: 100,
-    vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
-  },
-})
+const tokenizerJson = (vocabulary: readonly string[]): string =>
+  JSON.stringify({
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [PAD, UNKNOWN, CLS, SEP].map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: CLS, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: SEP, type_id: 0 } }],
+      pair: [],
+      special_tokens: { [CLS]: { id: CLS, ids: [2], tokens: [CLS] }, [SEP]: { id: SEP, ids: [3], tokens: [SEP] } },
+    },
+    decoder: null,
+    model: {
+      type: 'WordPiece',
+      unk_token: UNKNOWN,
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
+    },
+  })
 
 function bertGraph(shape: BertShape, vocabularySize: number): ReturnType<GraphBuilder['build']> {
   const { hidden, heads, feedForward, layers, positions } = shape
   const random = createRandom(1)
   const weights = (count: number): Float32Array => Float32Array.from({ length: count }, () => (random() - 0.5) / 8)
   const g = createGraphBuilder()
-  const [ids, mask, types] = ['input_ids', 'attention_mask', 'token_type_ids']
-    .map((name) => g.input({ name, type: 'int64', dims: ['batch', 'length'] }))
+  const [ids, mask, types] = ['input_ids', 'attention_mask', 'token_type_ids'].map((name) =>
+    g.input({ name, type: 'int64', dims: ['batch', 'length'] }),
+  )
   if (ids === undefined || mask === undefined || types === undefined) throw new Error('a BERT has three inputs')
 
   const embedding = (rows: number, at: string): string => g.op('Gather', [g.tensor('float', [rows, hidden], weights(rows * hidden)), at])
   const linear = createLinear(g, shape.dtype, random)
-  const norm = (value: string): string => g.op('LayerNormalization', [
-    value, g.tensor('float', [hidden], new Float32Array(hidden).fill(1)), g.tensor('float', [hidden], new Float32Array(hidden)),
-  ])
+  const norm = (value: string): string =>
+    g.op('LayerNormalization', [
+      value,
+      g.tensor('float', [hidden], new Float32Array(hidden).fill(1)),
+      g.tensor('float', [hidden], new Float32Array(hidden)),
+    ])
   const add = (left: string, right: string): string => g.op('Add', [left, right])
 
   const length = g.op('Squeeze', [g.op('Shape', [ids], { start: 1, end: 2 }), g.ints([0])])

@@ -30,10 +30,11 @@ export function measuredKinds(): readonly MeasuredKind[] {
       input(turn, nowMs, random) {
         const at = new Date(nowMs + pick(random, 96) * HOUR_MS).toISOString()
         const steps = [
-          { type: 'appointment.booked', data: { at, what: '牙科检查', lang: 'zh' } }, { type: 'appointment.moved', data: { at } },
-          { type: 'appointment.confirmed', data: {} }, { type: 'appointment.moved', data: { at } }, {
-            type: 'appointment.cancelled', data: {},
-          },
+          { type: 'appointment.booked', data: { at, what: '牙科检查', lang: 'zh' } },
+          { type: 'appointment.moved', data: { at } },
+          { type: 'appointment.confirmed', data: {} },
+          { type: 'appointment.moved', data: { at } },
+          { type: 'appointment.cancelled', data: {} },
         ] as const
         return steps[turn % steps.length] ?? steps[0]
       },
@@ -41,7 +42,8 @@ export function measuredKinds(): readonly MeasuredKind[] {
     {
       kind: createInterest(catalogue),
       input: (_turn, _nowMs, random) => ({
-        type: SIGNALS[pick(random, SIGNALS.length)] ?? SIGNALS[0], data: { ...catalogue[pick(random, catalogue.length)] },
+        type: SIGNALS[pick(random, SIGNALS.length)] ?? SIGNALS[0],
+        data: { ...catalogue[pick(random, catalogue.length)] },
       }),
     },
   ]

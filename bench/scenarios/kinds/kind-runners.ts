@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type AnyMachineSnapshot,initialTransition, transition } from 'xstate'
-import { type Actor,newActor } from '../../../actors/core/actor.ts'
-import type { Message } from '../../../actors/core/commit.ts'
+import { type AnyMachineSnapshot, initialTransition, transition } from 'xstate'
+import { type Actor, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
+import type { Message } from '../../../actors/core/decision.ts'
 import { kindsByName } from '../../../actors/definition/define-kind.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import { type Address,inputSubject } from '../../../schemas/subjects.ts'
+import { type Address, inputSubject } from '../../../schemas/subjects.ts'
 import { createRandom } from '../../harness/random.ts'
 import type { MeasuredKind } from './kind-inputs.ts'
 
@@ -33,12 +33,13 @@ interface TimedInput {
 function createInputs({ input }: MeasuredKind, actors: number, seed: number): (count: number) => TimedInput[] {
   const random = createRandom(seed)
   let seq = 0
-  return (count) => Array.from({ length: count }, () => {
-    seq += 1
-    const nowMs = START_MS + seq
-    const generated = input(Math.floor((seq - 1) / actors), nowMs, random)
-    return { ...generated, actor: (seq - 1) % actors, id: `i${seq}`, seq, at: new Date(nowMs).toISOString() }
-  })
+  return (count) =>
+    Array.from({ length: count }, () => {
+      seq += 1
+      const nowMs = START_MS + seq
+      const generated = input(Math.floor((seq - 1) / actors), nowMs, random)
+      return { ...generated, actor: (seq - 1) % actors, id: `i${seq}`, seq, at: new Date(nowMs).toISOString() }
+    })
 }
 
 const addressOf = ({ kind }: MeasuredKind, actor: number): Address => ({ tenant: 'bench', kind: kind.name, id: `a${actor}` })
@@ -66,8 +67,12 @@ export function createCoreRunner(measured: MeasuredKind, actorCount: number, see
       const messages = inputs(count).map(({ actor, id, seq, at, type, data }) => ({
         number: actor,
         message: {
-          seq, ts: at, payload: Buffer.from(JSON.stringify({ type, id, source: SOURCE, data })),
-          subject: inputSubject(addressOf(measured, actor)), origin: 'producer', addressable: true,
+          seq,
+          ts: at,
+          payload: Buffer.from(JSON.stringify({ type, id, source: SOURCE, data })),
+          subject: inputSubject(addressOf(measured, actor)),
+          origin: 'producer',
+          addressable: true,
         } satisfies Message,
       }))
       return timed(() => messages.forEach(handle))
@@ -78,24 +83,30 @@ export function createCoreRunner(measured: MeasuredKind, actorCount: number, see
 
 const inputNotCommitted = ({ kind }: MeasuredKind, { address }: Actor, decision: object): ColloquyError =>
   new ColloquyError(
-    'not_taken', `kind "${kind.name}" committed no record for an input of ${address.id}: ${JSON.stringify(decision).slice(0, 500)}`,
+    'not_taken',
+    `kind "${kind.name}" committed no record for an input of ${address.id}: ${JSON.stringify(decision).slice(0, 500)}`,
   )
 
 /** The minimum: XState's transition() of the same machine with the same events, already parsed and validated. */
 export function createTransitionRunner(measured: MeasuredKind, actorCount: number, seed: number): KindRunner {
   const inputs = createInputs(measured, actorCount, seed)
   const { machine } = measured.kind
-  const snapshots: AnyMachineSnapshot[] = Array.from({ length: actorCount }, (_, number) =>
-    initialTransition(machine, addressOf(measured, number))[0])
+  const snapshots: AnyMachineSnapshot[] = Array.from(
+    { length: actorCount },
+    (_, number) => initialTransition(machine, addressOf(measured, number))[0],
+  )
   return {
     run(count) {
-      const events = inputs(count).map(
-        ({ actor, id, at, type, data }) => ({ number: actor, event: { type, id, time: at, at, source: SOURCE, data } }),
-      )
-      return timed(() => events.forEach(({ number, event }) => {
-        const snapshot = snapshots[number]
-        if (snapshot !== undefined) snapshots[number] = transition(machine, snapshot, event)[0]
+      const events = inputs(count).map(({ actor, id, at, type, data }) => ({
+        number: actor,
+        event: { type, id, time: at, at, source: SOURCE, data },
       }))
+      return timed(() =>
+        events.forEach(({ number, event }) => {
+          const snapshot = snapshots[number]
+          if (snapshot !== undefined) snapshots[number] = transition(machine, snapshot, event)[0]
+        }),
+      )
     },
     stateOf(number) {
       const snapshot = snapshots[number]
@@ -110,7 +121,8 @@ export function checkSameStates({ kind }: MeasuredKind, one: KindRunner, other: 
     const states = [one, other].map((side) => side.stateOf(actor))
     if (isDeepStrictEqual(states[0], states[1])) continue
     throw new ColloquyError(
-      'different_states', `kind "${kind.name}", actor ${actor}: ${states.map((state) => JSON.stringify(state)).join(' is not ')}`,
+      'different_states',
+      `kind "${kind.name}", actor ${actor}: ${states.map((state) => JSON.stringify(state)).join(' is not ')}`,
     )
   }
 }

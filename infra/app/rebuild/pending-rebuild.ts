@@ -1,16 +1,16 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
-import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
+import { type Pauses, withRetry } from '../../../pipeline/runtime/retry.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
 import { runRebuild } from './run-rebuild.ts'
 
-/** Another process may be at it, or a server be away. */
+/** A rebuild of another process may be running, or a server may not answer. */
 const PAUSES: Pauses = { minMs: 30_000, maxMs: 30_000 }
-const NOTE_EVERY_MS = 10_000
+const LOG_EVERY_MS = 10_000
 
-/** Tables that a migration left to be rebuilt, and that were not since. */
+/** Tables that a migration marked for a rebuild and that were not rebuilt since. */
 export async function pendingTables(clickhouse: ClickHouseClient): Promise<TableName[]> {
   const result = await clickhouse.query({
     query: `SELECT m.name AS name FROM (SELECT arrayJoin(rebuild) AS name, max(at) AS due FROM migrations GROUP BY name) AS m
@@ -22,8 +22,8 @@ export async function pendingTables(clickhouse: ClickHouseClient): Promise<Table
 }
 
 /**
- * Rebuilds, in the background, what a migration has left to be rebuilt; until then the new columns of rows from before it are empty.
- * It is to be started when the system can be found by its data folder.
+ * Rebuilds the tables that a migration marked, in the background. Until then, rows from before the migration have empty new columns. Call
+ * it when the system has written its addresses into the data folder.
  */
 export function startPendingRebuild(settings: Settings, clickhouse: ClickHouseClient, log: Logger): { stop(): Promise<void> } {
   const stopping = new AbortController()
@@ -31,15 +31,16 @@ export function startPendingRebuild(settings: Settings, clickhouse: ClickHouseCl
   const run = async (): Promise<void> => {
     const tables = await pendingTables(clickhouse)
     if (tables.length === 0) return
-    log.info({ tables }, 'the tables were migrated; rows from before it are made anew from the log, while everything runs')
+    log.info({ tables }, 'rebuilding the tables after their migration, while the system runs')
     const { records } = await runRebuild(settings, tables, progressTo(log), signal)
-    log.info({ tables, records }, 'all rows are as the new tables have them')
+    log.info({ tables, records }, 'rebuilt the tables after their migration')
   }
   const running = withRetry(run, {
-    pauses: PAUSES, signal,
-    onRetry: (err) => log.warn({ code: codeOf(err), err }, 'the tables could not be rebuilt after their migration; it is tried again'),
+    pauses: PAUSES,
+    signal,
+    onRetry: (err) => log.warn({ code: codeOf(err), err }, 'could not rebuild the tables after their migration; retrying'),
   })
-  // Only the signal ends it early.
+  // It rejects only when the signal aborts.
   const ended = running.catch(() => undefined)
   return {
     async stop() {
@@ -50,11 +51,11 @@ export function startPendingRebuild(settings: Settings, clickhouse: ClickHouseCl
 }
 
 function progressTo(log: Logger) {
-  let notedMs = performance.now()
+  let loggedMs = performance.now()
   return {
     records(done: number, total: number) {
-      if (performance.now() - notedMs < NOTE_EVERY_MS) return
-      notedMs = performance.now()
+      if (performance.now() - loggedMs < LOG_EVERY_MS) return
+      loggedMs = performance.now()
       log.info({ done, total }, 'rebuilding the tables')
     },
     waits(what: string) {

@@ -1,34 +1,43 @@
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
-import { ranges, type RebuildProgress } from '../../../pipeline/rebuild/rebuild.ts'
-import { saveProgress } from '../../../pipeline/projector/progress-mark.ts'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { pino } from 'pino'
 import { recordAt } from '../../../pipeline/jetstream/last-record.ts'
 import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
+import { saveProgress } from '../../../pipeline/projector/progress-mark.ts'
+import { ranges, type RebuildProgress } from '../../../pipeline/rebuild/rebuild.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
+import type { Settings } from '../../settings.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { prepareDatabase, prepareTables } from '../prepare-tables.ts'
-import type { Settings } from '../../settings.ts'
 import { createRowPool } from './row-pool.ts'
-import { pino } from 'pino'
 
 /**
- * Makes all tables as they stood at a LOG sequence, in a database of their own, which is to be dropped when it is no longer needed.
- * One that was cut off is begun anew.
+ * Builds all tables as of a LOG sequence, in a database of their own. The user drops the database when it is no longer needed. After an
+ * interruption the next call starts over.
  *
- * @param to default: the end of the log.
- * @throws ColloquyError `database_exists` where the database holds tables, `no_such_sequence` where the log does not go that far.
+ * @param to LOG sequence, included. Default: the end of the log.
+ * @throws ColloquyError `database_exists` if the database has complete tables; `no_such_sequence` if LOG does not have the sequence.
  */
 export async function runAsOf(
-  settings: Settings, database: string, to: number | undefined, progress: RebuildProgress, signal: AbortSignal,
+  settings: Settings,
+  database: string,
+  to: number | undefined,
+  progress: RebuildProgress,
+  signal: AbortSignal,
 ): Promise<{ database: string; seq: number; records: number }> {
   await using work = new AsyncDisposableStack()
-  const access = { ...await connectToRunningClickHouse(settings, 'colloquy'), database }
+  const access = { ...(await connectToRunningClickHouse(settings, 'colloquy')), database }
   return await withJetStream(settings, async (jetstream) => {
     const { created, state } = await streamInfo(jetstream.jsm, 'LOG')
     const seq = to ?? state.last_seq
     const last = seq === 0 || seq > state.last_seq ? undefined : await recordAt(jetstream, seq)
-    if (last === undefined) throw new ColloquyError('no_such_sequence', `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`)
+    if (last === undefined) {
+      throw new ColloquyError(
+        'no_such_sequence',
+        `LOG has no sequence ${seq}: it goes from ${state.first_seq} to ${state.last_seq}; give --to one of these`,
+      )
+    }
     await prepareDatabase(access)
     const clickhouse = work.adopt(createClient(access), (client) => client.close())
     await clearUnfinished(clickhouse, database)
@@ -41,20 +50,31 @@ export async function runAsOf(
       progress.records(records, seq - state.first_seq + 1)
     })
     const history = [{ created, seq, ts: last.ts }]
-    await saveProgress(clickhouse, { projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), history })
+    await saveProgress(clickhouse, {
+      projectedSeq: seq,
+      logLastSeq: seq,
+      completeTo: last.record.at,
+      at: new Date().toISOString(),
+      history,
+    })
     return { database, seq, records }
   })
 }
 
-/** A database without a mark was not finished; what is in it is of no use. */
+/** Empties a database without a progress mark: an interrupted build left its tables. */
 async function clearUnfinished(clickhouse: ClickHouseClient, database: string): Promise<void> {
   const list = await clickhouse.query({ query: 'SELECT name FROM system.tables WHERE database = currentDatabase()', format: 'JSONEachRow' })
   const names = (await list.json<{ name: string }>()).map(({ name }) => name)
   if (names.length === 0) return
-  const marks = names.includes('progress') ? await clickhouse.query({ query: 'SELECT count() AS marks FROM progress', format: 'JSONEachRow' }) : undefined
-  const [row] = await marks?.json<{ marks: string | number }>() ?? []
+  const marks = names.includes('progress')
+    ? await clickhouse.query({ query: 'SELECT count() AS marks FROM progress', format: 'JSONEachRow' })
+    : undefined
+  const [row] = (await marks?.json<{ marks: string | number }>()) ?? []
   if (row === undefined || Number(row.marks) > 0) {
-    throw new ColloquyError('database_exists', `the database ${database} holds tables already; DROP DATABASE ${database} first, or give another name`)
+    throw new ColloquyError(
+      'database_exists',
+      `the database ${database} holds tables already; DROP DATABASE ${database} first, or give another name`,
+    )
   }
   await clickhouse.command({ query: `DROP DATABASE ${database} SYNC` })
   await clickhouse.command({ query: `CREATE DATABASE ${database}` })

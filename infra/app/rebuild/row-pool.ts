@@ -1,40 +1,45 @@
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { Range, Target } from '../../../pipeline/projector/write-range.ts'
+import { WRITERS_MAX } from '../../../pipeline/rebuild/rebuild.ts'
+import { type Pauses, withRetry } from '../../../pipeline/runtime/retry.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { ColloquyError, ForeignCodeError, hasCode } from '../../../schemas/errors.ts'
-import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
-import { WRITERS_MAX } from '../../../pipeline/rebuild/rebuild.ts'
-import type { Range, Target } from '../../../pipeline/projector/write-range.ts'
 import type { Settings } from '../../settings.ts'
 
+/** The data that a thread starts with. */
 export interface WorkerData {
   readonly settings: Settings
   /** Database of the tables that are written. */
   readonly database: string
 }
+/** A message to a thread: a range whose rows it writes, or the end. */
 export type Order = { readonly range: Range; readonly target: Target } | 'end'
+/** A message from a thread: progress in records, or the end of an order. */
 export type Answer =
   | { readonly records: number }
   | { readonly done: true }
   | { readonly failed: { readonly code: string | undefined; readonly message: string } }
 
-/** Threads that make rows. */
+/** A pool of threads that write rows. */
 export interface RowPool {
-  /** After a failure the pool is of no more use. */
+  /** Writes the rows of ranges. After a failure all threads are ended, and the pool cannot be used again. */
   write(ranges: readonly Range[], target: Target, onRecords: (count: number) => void): Promise<void>
   stop(): Promise<void>
 }
 
-/** A range whose reading broke is begun again, this often and after such a pause. */
+/** Retries of a range whose reading was interrupted. */
 const RETRIES_MAX = 9
 const PAUSES: Pauses = { minMs: 1_000, maxMs: 1_000 }
 
-/** Starts a thread per processor, up to a bound. */
+/** Starts a thread per processor, up to `WRITERS_MAX`. */
 export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
-  const workers = Array.from({ length: Math.min(availableParallelism(), WRITERS_MAX) }, () =>
-    new Worker(workerEntry(import.meta.url, './row-worker'), { workerData: data }))
-  // One that cannot even start says so to whoever waits for it.
+  const workers = Array.from(
+    { length: Math.min(availableParallelism(), WRITERS_MAX) },
+    () => new Worker(workerEntry(import.meta.url, './row-worker'), { workerData: data }),
+  )
+  // `order` reports the error of a thread; this handler only keeps Node from throwing it.
   for (const worker of workers) worker.on('error', () => undefined)
 
   const writeOne = async (worker: Worker, range: Range, target: Target, onRecords: (count: number) => void): Promise<void> => {
@@ -47,10 +52,14 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
       if (failed === undefined) return
       throw new ForeignCodeError(
         failed.code ?? 'rebuild_failed',
-        `records ${range.from} to ${range.to} could not be written: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`)
+        `could not write records ${range.from} to ${range.to}: ${failed.message}. Remove the cause, and run "colloquy rebuild" again`,
+      )
     }
     await withRetry(attempt, {
-      pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted'),
+      pauses: PAUSES,
+      retriesMax: RETRIES_MAX,
+      signal,
+      isFinal: (error) => !hasCode(error, 'interrupted'),
       onRetry() {
         onRecords(-written)
         written = 0
@@ -60,13 +69,17 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
 
   return {
     async write(ranges, target, onRecords) {
-      const left = [...ranges]
+      const remaining = [...ranges]
       try {
-        await Promise.all(workers.map(async (worker) => {
-          for (let range = left.shift(); range !== undefined; range = left.shift()) await writeOne(worker, range, target, onRecords)
-        }))
+        await Promise.all(
+          workers.map(async (worker) => {
+            for (let range = remaining.shift(); range !== undefined; range = remaining.shift()) {
+              await writeOne(worker, range, target, onRecords)
+            }
+          }),
+        )
       } catch (error) {
-        // Nobody writes any more when the caller clears away.
+        // No thread may write when the caller drops the rows.
         await Promise.all(workers.map((worker) => worker.terminate()))
         throw error
       }
@@ -78,9 +91,12 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
   }
 }
 
-/** Gives a thread a range. Settles with the failure it reports, if any. @throws where the thread dies, and by the signal */
+/** Gives a thread an order. Resolves with the failure that it reports, if any. @throws if the thread ends; the signal's reason. */
 function order(
-  worker: Worker, message: Exclude<Order, 'end'>, signal: AbortSignal, onRecords: (count: number) => void,
+  worker: Worker,
+  message: Exclude<Order, 'end'>,
+  signal: AbortSignal,
+  onRecords: (count: number) => void,
 ): Promise<{ code: string | undefined; message: string } | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<{ code: string | undefined; message: string } | undefined>()
   const onMessage = (answer: Answer): void => {
@@ -88,7 +104,7 @@ function order(
     else if ('failed' in answer) resolve(answer.failed)
     else resolve(undefined)
   }
-  const onExit = (): void => reject(new ColloquyError('rebuild_failed', 'a thread that makes rows ended'))
+  const onExit = (): void => reject(new ColloquyError('rebuild_failed', 'a thread that writes rows ended'))
   const onAbort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
   worker.on('message', onMessage)
   worker.on('error', reject)

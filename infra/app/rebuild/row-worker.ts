@@ -22,7 +22,10 @@ const clickhouse = createClient({ ...access, database })
 const log = pino({ level: settings.LOG_LEVEL }, pino.destination(2))
 // A metric of this thread alone: the insert needs one, and nothing scrapes it.
 const rowsRefused = new Counter({
-  name: 'rows_refused', help: 'Rows that ClickHouse refused in their original form', labelNames: ['table'], registers: [],
+  name: 'rows_refused',
+  help: 'Rows that ClickHouse refused in their original form',
+  labelNames: ['table'],
+  registers: [],
 })
 const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: new AbortController().signal }
 
@@ -32,7 +35,8 @@ await withJetStream(settings, async (jetstream) => {
     if (order === 'end') return end()
     writeRange(jetstream, deps, order.range, order.target, (records) => answer({ records })).then(
       () => answer({ done: true }),
-      (error: unknown) => answer({ failed: { code: codeOf(error), message: messageOf(error) } }))
+      (error: unknown) => answer({ failed: { code: codeOf(error), message: messageOf(error) } }),
+    )
   })
   await ended
 })

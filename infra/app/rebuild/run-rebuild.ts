@@ -12,7 +12,10 @@ import { createRowPool } from './row-pool.ts'
  * @throws ColloquyError as `rebuild` does; `not_running` if no system is found.
  */
 export async function runRebuild(
-  settings: Settings, tables: readonly TableName[], progress: RebuildProgress, signal: AbortSignal,
+  settings: Settings,
+  tables: readonly TableName[],
+  progress: RebuildProgress,
+  signal: AbortSignal,
 ): Promise<Rebuilt> {
   await using work = new AsyncDisposableStack()
   const access = await connectToRunningClickHouse(settings, 'colloquy')

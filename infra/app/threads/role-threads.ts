@@ -38,7 +38,8 @@ export interface ThreadsOptions {
  * @throws ColloquyError of the thread that could not start; the others are stopped by then.
  */
 export async function startThreads(
-  { roles, settings, servers, replicas, log }: ThreadsOptions, started: AsyncDisposableStack,
+  { roles, settings, servers, replicas, log }: ThreadsOptions,
+  started: AsyncDisposableStack,
 ): Promise<Threads> {
   const stages = new Map<Role, StageThread>()
   const byUrl = threadSettings(settings, servers)

@@ -1,57 +1,60 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { MetricsSnapshot } from '../../../pipeline/runtime/metrics.ts'
 import { restartPauses } from '../../../pipeline/runtime/retry.ts'
-import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
+import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
 import { ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
-import { relog } from './thread-log.ts'
+import { parseJson } from '../../../schemas/json.ts'
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts'
 
 /** A role that runs in a thread of its own. */
 export interface StageThread extends Stage {
-  /** Begins the stage. @throws ColloquyError of whatever hinders it */
+  /** Starts the stage. @throws ColloquyError of the stage if it cannot start. */
   run(): Promise<void>
-  /** What it has measured; nothing while it is being started again. */
+  /** Metrics of the thread; empty during a restart, or if it does not answer within `METRICS_MS_MAX`. */
   metrics(): Promise<MetricsSnapshot>
 }
 
-/** Longer than every stage takes to stop: only a machine that computes without an end is cut off. */
+/** Longer than any stage takes to stop. Only a thread that computes without end is terminated. */
 const STOP_MS_MAX = 20_000
-/** A thread that computes answers when it is done with that; a scrape does not wait for it. */
+/** A thread that is busy computing answers late; a scrape does not wait for it. */
 const METRICS_MS_MAX = 1_000
 
 /**
- * Starts a thread that waits with everything imported and connected until it is told to run. One that ends by itself later is started
- * again, for ever: all it knew is in the log.
+ * Starts a thread that loads its modules, opens its connections and waits for `run`. A thread that ends by itself later is restarted for
+ * ever, with back-off; its state is in the log.
  *
- * @throws ColloquyError of whatever hinders the first start.
+ * @throws ColloquyError of the thread if its first start fails.
  */
 export async function startThread(data: ThreadData, log: Logger): Promise<StageThread> {
   const name = data.role
   const stopping = new AbortController()
   let status: StageStatus = { position: 0, lag: 0, ok: true, since: new Date().toISOString(), detail: 'starting' }
-  const become = (next: StageStatus): void => { status = next }
-  let current = startOnce(data, log, become)
+  const setStatus = (next: StageStatus): void => {
+    status = next
+  }
+  let current = startOnce(data, log, setStatus)
   await current.ready
 
-  const keepRunning = async (): Promise<void> => {
+  const restartForEver = async (): Promise<void> => {
     const pauses = restartPauses()
     for (;;) {
-      const begunAt = performance.now()
+      const startedMs = performance.now()
       const why = await current.ended
       if (stopping.signal.aborted) return
-      const pauseMs = pauses.after(performance.now() - begunAt)
-      status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended (${why}) and is started again` }
-      log.error({ stage: name, pauseMs }, `the thread of ${name} ended (${why}); it is started again`)
+      const pauseMs = pauses.after(performance.now() - startedMs)
+      status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended (${why}) and is being restarted` }
+      log.error({ stage: name, pauseMs }, `the thread of ${name} ended (${why}); restarting it`)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
-      current = startOnce(data, log, become)
-      await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} did not begin`))
+      current = startOnce(data, log, setStatus)
+      await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} could not start`))
     }
   }
-  let kept: Promise<void> | undefined
+  let restarting: Promise<void> | undefined
 
   return {
     name,
@@ -59,73 +62,99 @@ export async function startThread(data: ThreadData, log: Logger): Promise<StageT
     metrics: () => current.metrics(),
     async run() {
       await current.run()
-      kept = keepRunning()
+      restarting = restartForEver()
     },
     async stop() {
       stopping.abort()
       await current.stop()
-      await kept
+      await restarting
     },
   }
 }
 
-/** One life of a thread. */
-function startOnce(data: ThreadData, log: Logger, become: (status: StageStatus) => void) {
+/** Starts a thread once, without restarts. */
+function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatus) => void) {
   const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), { workerData: data, name: data.role })
   const ready = Promise.withResolvers<void>()
   const running = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<string>()
-  const asked = new Map<number, (metrics: MetricsSnapshot) => void>()
-  let questions = 0
+  const metricsRequests = new Map<number, (metrics: MetricsSnapshot) => void>()
+  let lastRequestId = 0
   let why = new ColloquyError('thread_ended', 'it ended by itself')
   worker.on('message', (message: FromThread) => {
     switch (message.type) {
-      case 'ready': return ready.resolve()
-      case 'running': return running.resolve()
-      case 'status': return become(message.status)
-      case 'log': return relog(log, message.line)
+      case 'ready':
+        return ready.resolve()
+      case 'running':
+        return running.resolve()
+      case 'status':
+        return setStatus(message.status)
+      case 'log':
+        return relog(log, message.line)
       case 'failed':
         why = new ForeignCodeError(message.code ?? 'thread_ended', message.message)
-        // It has let go of all it had, and whatever still keeps it alive must keep nobody waiting.
+        // The thread has closed what it had. Terminated, because a leftover handle could keep it alive.
         return void worker.terminate()
       case 'metrics':
-        asked.get(message.id)?.(message.metrics)
-        asked.delete(message.id)
+        metricsRequests.get(message.id)?.(message.metrics)
+        metricsRequests.delete(message.id)
     }
   })
-  worker.on('error', (error) => { why = new ColloquyError('thread_ended', messageOf(error), { cause: error }) })
+  worker.on('error', (error) => {
+    why = new ColloquyError('thread_ended', messageOf(error), { cause: error })
+  })
   worker.on('exit', () => {
     ready.reject(why)
     running.reject(why)
     ended.resolve(why.message)
-    for (const answer of asked.values()) answer([])
+    for (const answer of metricsRequests.values()) answer([])
   })
   for (const { promise } of [ready, running]) promise.catch(() => undefined)
-  const tell = (message: ToThread): void => worker.postMessage(message)
+  const send = (message: ToThread): void => worker.postMessage(message)
   return {
     ready: ready.promise,
     ended: ended.promise,
     async run() {
-      tell({ type: 'run' })
+      send({ type: 'run' })
       await running.promise
     },
     async stop() {
-      tell({ type: 'stop' })
+      send({ type: 'stop' })
       const timeout = setTimeout(() => void worker.terminate(), STOP_MS_MAX)
       await ended.promise
       clearTimeout(timeout)
     },
     async metrics(): Promise<MetricsSnapshot> {
       if (worker.threadId === -1) return []
-      const id = ++questions
+      const id = ++lastRequestId
       const { promise, resolve } = Promise.withResolvers<MetricsSnapshot>()
-      asked.set(id, resolve)
-      tell({ type: 'metrics', id })
+      metricsRequests.set(id, resolve)
+      send({ type: 'metrics', id })
       const timeout = setTimeout(() => resolve([]), METRICS_MS_MAX)
       const answer = await promise
       clearTimeout(timeout)
-      asked.delete(id)
+      metricsRequests.delete(id)
       return answer
     },
   }
+}
+
+const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default(''), time: z.number().optional() })
+
+/** Pino's levels: lowest number and name. */
+const LEVELS = [
+  [60, 'fatal'],
+  [50, 'error'],
+  [40, 'warn'],
+  [30, 'info'],
+  [20, 'debug'],
+] as const
+
+/** Writes a line from another thread's log to this thread's log, in its style. */
+function relog(log: Logger, line: string): void {
+  const read = lineSchema.safeParse(parseJson(line))
+  if (!read.success) return log.warn({ line }, "cannot parse a line of a thread's log")
+  const { level, msg, time: _time, ...rest } = read.data
+  const name = LEVELS.find(([lowest]) => level >= lowest)?.[1] ?? 'trace'
+  log[name](rest, msg)
 }

@@ -29,9 +29,9 @@ async function work({ role, settings, replicas }: ThreadData, send: (message: Fr
   orders.onMetrics = async (id) => send({ type: 'metrics', id, metrics: await metrics.registry.getMetricsAsJSON() })
   send({ type: 'ready' })
 
-  if (await orders.first === 'stop') return
+  if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
-  const { stages } = await startStages({ settings, kinds, log, jetstream, kv, client, memory: undefined, metrics, replicas }, started)
+  const { stages } = await startStages({ settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas }, started)
   let reported = ''
   const report = (): void => {
     const status = stages.get(role)?.status()

@@ -12,10 +12,7 @@ export interface ThreadData {
 }
 
 /** Messages to a thread. `run`: start the stage; sent when the thread is ready. `metrics`: asks for its metrics. `stop`: stop the stage. */
-export type ToThread =
-  | { readonly type: 'run' }
-  | { readonly type: 'metrics'; readonly id: number }
-  | { readonly type: 'stop' }
+export type ToThread = { readonly type: 'run' } | { readonly type: 'metrics'; readonly id: number } | { readonly type: 'stop' }
 
 /**
  * Messages from a thread. `ready`: its modules are loaded and its connections open. `running`: the stage has started. `failed`: the thread

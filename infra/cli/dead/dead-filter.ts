@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import ms, { type StringValue } from 'ms'
 import type { DeadLetterFilter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { REASONS } from '../../../schemas/reasons.ts'
@@ -24,18 +24,24 @@ function timeOrAgeArgument(text: string): Date {
 }
 
 /** Adds the flags that choose dead letters. */
-export const addFilterFlags = (command: Command): Command => command
-  .addOption(new Option('--reason <reason>', 'only those rejected for this reason').choices(REASONS))
-  .option('--tenant <tenant>', 'only those of this tenant', tokenArgument)
-  .option('--kind <kind>', 'only those of actors of this kind', tokenArgument)
-  .option('--actor <id>', 'only those of actors with this id', tokenArgument)
-  .option('--type <type>', 'only inputs of this type, where the type could be read')
-  .option('--older <age>', 'only those rejected longer ago than this (7d), or before this time', timeOrAgeArgument)
-  .option('--newer <age>', 'only those rejected within this age, or since this time', timeOrAgeArgument)
+export const addFilterFlags = (command: Command): Command =>
+  command
+    .addOption(new Option('--reason <reason>', 'only those rejected for this reason').choices(REASONS))
+    .option('--tenant <tenant>', 'only those of this tenant', tokenArgument)
+    .option('--kind <kind>', 'only those of actors of this kind', tokenArgument)
+    .option('--actor <id>', 'only those of actors with this id', tokenArgument)
+    .option('--type <type>', 'only inputs of this type, where the type could be read')
+    .option('--older <age>', 'only those rejected longer ago than this (7d), or before this time', timeOrAgeArgument)
+    .option('--newer <age>', 'only those rejected within this age, or since this time', timeOrAgeArgument)
 
 export const filterOf = ({ older, newer, ...same }: FilterOptions): DeadLetterFilter => ({
-  reason: same.reason, tenant: same.tenant, kind: same.kind, actor: same.actor, type: same.type,
-  before: older?.toISOString(), since: newer?.toISOString(),
+  reason: same.reason,
+  tenant: same.tenant,
+  kind: same.kind,
+  actor: same.actor,
+  type: same.type,
+  before: older?.toISOString(),
+  since: newer?.toISOString(),
 })
 
 export const isFiltered = (filter: DeadLetterFilter): boolean => Object.values(filter).some((value) => value !== undefined)

@@ -1,15 +1,15 @@
 import { Command } from 'commander'
+import { type DeadLetter, findDeadLetter, firstDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { type Outcome, type Resolved, resolveDeadLetters } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
 import type { JetStreamContext } from '../../../pipeline/jetstream/connection.ts'
-import { findDeadLetter, firstDeadLetters, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
-import { resolveDeadLetters, type Outcome, type Resolved } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
-import { ColloquyError } from '../../../schemas/errors.ts'
 import type { Resolution } from '../../../schemas/dead-letter-resolution.ts'
+import { ColloquyError } from '../../../schemas/errors.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
-import { printable, type Output } from '../../app/terminal-output.ts'
-import { addFilterFlags, filterOf, isFiltered, type FilterOptions } from './dead-filter.ts'
+import { type Output, printable } from '../../app/terminal-output.ts'
+import { addFilterFlags, filterOf, type FilterOptions, isFiltered } from './dead-filter.ts'
 import { noSuchDeadLetter } from './dead-show.ts'
 
 interface Options extends JsonOption, FilterOptions {
@@ -33,11 +33,7 @@ const WORDS = {
 The log records each redrive, DEAD loses the dead letter, and the table dead_letters says "resolved". An original that is rejected again
 becomes a new dead letter. One that its producer has sent again under the same id is a duplicate and takes effect once.`,
   },
-  dropped: {
-    name: 'drop',
-    about: 'remove dead letters from DEAD for good; the log and the table dead_letters record it',
-    help: '',
-  },
+  dropped: { name: 'drop', about: 'remove dead letters from DEAD for good; the log and the table dead_letters record it', help: '' },
 } as const satisfies Record<Resolution, object>
 
 export function resolveCommand({ out, settings }: CommandContext, resolution: Resolution): Command {
@@ -50,10 +46,13 @@ export function resolveCommand({ out, settings }: CommandContext, resolution: Re
     .option('--in-flight <n>', 'dead letters that wait for their record at a time', wholeNumber(1), IN_FLIGHT_DEFAULT)
     .option('--timeout-ms <n>', 'give each up after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
     .option(JSON_FLAG, 'one JSON object per dead letter: {seq, tenant, kind, id, inboxSeq, outcome, logSeq?, reason?, error?}')
-    .addHelpText('after', `${help}${help === '' ? '' : '\n'}
+    .addHelpText(
+      'after',
+      `${help}${help === '' ? '' : '\n'}
 Examples:
   colloquy dead ${name} 17
-  colloquy dead ${name} --reason unknown_kind --kind support --older 1h`)
+  colloquy dead ${name} --reason unknown_kind --kind support --older 1h`,
+    )
   if (resolution === 'redriven') {
     command.option('--force', 'also those that were redriven before, and those whose payload DEAD has only in part')
   }
@@ -61,21 +60,30 @@ Examples:
     await withJetStream(settings().settings, async (jetstream) => {
       const deadLetters = await chosen(jetstream, given ?? [], options)
       const counts = new Map<Outcome, number>()
-      await resolveDeadLetters({
-        jetstream, resolution, force: options.force === true, inFlightMax: options.inFlight, timeoutMs: options.timeoutMs,
-        onResolved: (resolved) => {
-          counts.set(resolved.outcome, (counts.get(resolved.outcome) ?? 0) + 1)
-          if (options.json) out.json(resolvedJson(resolved))
-          else out.line(resolvedLine(out, resolved))
+      await resolveDeadLetters(
+        {
+          jetstream,
+          resolution,
+          force: options.force === true,
+          inFlightMax: options.inFlight,
+          timeoutMs: options.timeoutMs,
+          onResolved: (resolved) => {
+            counts.set(resolved.outcome, (counts.get(resolved.outcome) ?? 0) + 1)
+            if (options.json) out.json(resolvedJson(resolved))
+            else out.line(resolvedLine(out, resolved))
+          },
+          onWait: (why) => out.note(`${why}; trying again`),
         },
-        onWait: (why) => out.note(`${why}; trying again`),
-      }, deadLetters)
+        deadLetters,
+      )
       const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')
       out.note(deadLetters.length === 0 ? 'no dead letter matches' : summary)
       const undone = (counts.get('refused') ?? 0) + (counts.get('unconfirmed') ?? 0)
       if (undone > 0) {
-        throw new ColloquyError('not_all_done',
-          `${undone} of ${deadLetters.length} dead letters were not resolved, or not confirmed; each line says why`)
+        throw new ColloquyError(
+          'not_all_done',
+          `${undone} of ${deadLetters.length} dead letters were not resolved, or not confirmed; each line says why`,
+        )
       }
     })
   })
@@ -97,24 +105,46 @@ async function deadLetterAt(jetstream: JetStreamContext, seq: number): Promise<D
   return { ...deadLetter, payload: new Uint8Array() }
 }
 
-const resolvedJson = ({ deadLetter: { seq, address: { tenant, kind, id }, inboxSeq }, outcome, logSeq, reason, error }: Resolved): object =>
-  ({ seq, tenant, kind, id, inboxSeq, outcome, logSeq, reason, error })
+const resolvedJson = ({
+  deadLetter: {
+    seq,
+    address: { tenant, kind, id },
+    inboxSeq,
+  },
+  outcome,
+  logSeq,
+  reason,
+  error,
+}: Resolved): object => ({ seq, tenant, kind, id, inboxSeq, outcome, logSeq, reason, error })
 
 const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {
-  committed: 'redriven: committed', rejected: 'redriven: rejected again', dropped: 'dropped',
-  repeat: 'duplicate: an input with its id is already committed, such as its producer\'s own resend',
-  ignored: 'ignored: its actor no longer waits for it', again: 'redriven before: no effect is repeated',
-  refused: 'refused', unconfirmed: 'sent, not confirmed',
+  committed: 'redriven: committed',
+  rejected: 'redriven: rejected again',
+  dropped: 'dropped',
+  repeat: "duplicate: an input with its id is already committed, such as its producer's own resend",
+  ignored: 'ignored: its actor no longer waits for it',
+  again: 'redriven before: no effect is repeated',
+  refused: 'refused',
+  unconfirmed: 'sent, not confirmed',
 }
 const STYLE: Readonly<Record<Outcome, 'green' | 'yellow' | 'red'>> = {
-  committed: 'green', dropped: 'green', repeat: 'yellow', ignored: 'yellow', again: 'yellow',
-  rejected: 'red', refused: 'red', unconfirmed: 'red',
+  committed: 'green',
+  dropped: 'green',
+  repeat: 'yellow',
+  ignored: 'yellow',
+  again: 'yellow',
+  rejected: 'red',
+  refused: 'red',
+  unconfirmed: 'red',
 }
 
 function resolvedLine(out: Output, { deadLetter, outcome, logSeq, reason, error }: Resolved): string {
   const why = [reason, error].filter((text) => text !== undefined).join(': ')
   return [
-    String(deadLetter.seq).padStart(7), actorKey(deadLetter.address), out.paint(STYLE[outcome], OUTCOME_TEXT[outcome]),
-    ...(logSeq === undefined ? [] : [`record ${logSeq}`]), ...(why === '' ? [] : [printable(why)]),
+    String(deadLetter.seq).padStart(7),
+    actorKey(deadLetter.address),
+    out.paint(STYLE[outcome], OUTCOME_TEXT[outcome]),
+    ...(logSeq === undefined ? [] : [`record ${logSeq}`]),
+    ...(why === '' ? [] : [printable(why)]),
   ].join('  ')
 }

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
-import { findDeadLetter, type DeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
+import { type DeadLetter, findDeadLetter } from '../../../pipeline/dead-letters/dead-letters.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { decodeUtf8 } from '../../../schemas/json.ts'
 import { actorKey } from '../../../schemas/subjects.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../../app/command-context.ts'
 import { withJetStream } from '../../app/connect-to-running.ts'
 import { wholeNumber } from '../../app/number-arguments.ts'
-import { JSON_FLAG, type CommandContext, type JsonOption } from '../../app/command-context.ts'
-import { printable, type Output } from '../../app/terminal-output.ts'
+import { type Output, printable } from '../../app/terminal-output.ts'
 import { described } from './dead-ls.ts'
 
 interface Options extends JsonOption {
@@ -30,8 +30,10 @@ export const showCommand = ({ out, settings }: CommandContext): Command =>
     })
 
 export const noSuchDeadLetter = (seq: number): ColloquyError =>
-  new ColloquyError('no_such_letter',
-    `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; "colloquy dead ls --each" lists all`)
+  new ColloquyError(
+    'no_such_letter',
+    `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; "colloquy dead ls --each" lists all`,
+  )
 
 function payloadJson({ payload }: DeadLetter): object {
   const text = decodeUtf8(payload)

@@ -1,15 +1,13 @@
 import { createLogUpdate } from 'log-update'
 import type { Logger } from 'pino'
-import type { Output } from '../../app/terminal-output.ts'
 import type { FigureSource } from '../../app/live-figures.ts'
+import type { Output } from '../../app/terminal-output.ts'
 import { renderView, type ViewModel } from './render-view.ts'
 
 const REDRAW_MS = 250
 
 /** Redraws the view four times a second until `stop`; the last picture stays. */
-export function startLiveView(
-  out: Output, source: FigureSource, rest: () => Omit<ViewModel, 'figures'>, log: Logger,
-): { stop(): void } {
+export function startLiveView(out: Output, source: FigureSource, rest: () => Omit<ViewModel, 'figures'>, log: Logger): { stop(): void } {
   const update = createLogUpdate(out.stdout)
   let reading = false
   let stopped = false
@@ -22,7 +20,9 @@ export function startLiveView(
     reading = true
     redraw()
       .catch((error: unknown) => log.debug({ err: error }, 'drawing the live view failed; trying again'))
-      .finally(() => { reading = false })
+      .finally(() => {
+        reading = false
+      })
   }, REDRAW_MS)
   return {
     stop() {

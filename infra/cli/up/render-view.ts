@@ -1,6 +1,6 @@
 import type { StageStatus } from '../../../pipeline/runtime/stage.ts'
-import type { Paint, Style } from '../../app/terminal-output.ts'
 import type { Figure, Figures, KindFigures } from '../../app/live-figures.ts'
+import type { Paint, Style } from '../../app/terminal-output.ts'
 
 export interface ViewModel {
   readonly figures: Figures
@@ -22,8 +22,7 @@ const KINDS_MAX = 5
 const title = (text: string): string => `  ${text.padEnd(NAME_WIDTH)}`
 const column = (text: string): string => text.padStart(COUNT_WIDTH)
 const clip = (text: string): string => (text.length < NAME_WIDTH ? text : `${text.slice(0, NAME_WIDTH - 2)}…`)
-const busiest = (kinds: Figures['kinds']): [string, KindFigures][] =>
-  [...kinds].toSorted(([, a], [, b]) => b.in - a.in).slice(0, KINDS_MAX)
+const busiest = (kinds: Figures['kinds']): [string, KindFigures][] => [...kinds].toSorted(([, a], [, b]) => b.in - a.in).slice(0, KINDS_MAX)
 
 /** The live view as text of at most 24 lines. */
 export function renderView({ figures, upMs, facts, commands, demo }: ViewModel, paint: Paint): string {

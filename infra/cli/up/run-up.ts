@@ -1,20 +1,20 @@
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import { startDemo, type Demo } from '../../demo/demo.ts'
-import { addressesOf, announce, type Addresses } from '../../app/connect-to-running.ts'
-import { durabilityText } from '../../app/durability.ts'
 import type { Durability } from '../../../pipeline/producer/receipt.ts'
-import { loadKinds } from '../../app/load-kinds.ts'
-import { launch, type Running } from '../../app/launch.ts'
-import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
-import type { Settings } from '../../settings.ts'
 import type { JsonOption } from '../../app/command-context.ts'
-import type { Output } from '../../app/terminal-output.ts'
-import { createFigures } from '../../app/live-figures.ts'
-import { watchInterrupts } from '../../app/interrupts.ts'
-import { startLiveView } from './live-view.ts'
-import { logFileOf, openLog } from '../../app/open-log.ts'
+import { type Addresses, addressesOf, announce } from '../../app/connect-to-running.ts'
 import { downloadModel } from '../../app/download-model.ts'
+import { durabilityText } from '../../app/durability.ts'
+import { watchInterrupts } from '../../app/interrupts.ts'
+import { launch, type Running } from '../../app/launch.ts'
+import { createFigures } from '../../app/live-figures.ts'
+import { loadKinds } from '../../app/load-kinds.ts'
+import { logFileOf, openLog } from '../../app/open-log.ts'
+import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
+import type { Output } from '../../app/terminal-output.ts'
+import { type Demo, startDemo } from '../../demo/demo.ts'
+import type { Settings } from '../../settings.ts'
+import { startLiveView } from './live-view.ts'
 
 export interface UpOptions extends JsonOption {
   readonly demo?: boolean
@@ -80,9 +80,12 @@ async function showView(out: Output, running: Running, demo: Demo | undefined, l
     `npx colloquy ${clickhouse === undefined ? 'tail' : 'sql "SELECT role, count() FROM messages GROUP BY role"'}${at}`,
   ]
   const viewFacts = [...facts(addressesOf(running)), ['log', logFileOf(settings)] as const]
-  const view = startLiveView(out, createFigures(running, nc), () => ({
-    upMs: performance.now() - startedMs, facts: viewFacts, commands, demo: demo?.progress(),
-  }), log)
+  const view = startLiveView(
+    out,
+    createFigures(running, nc),
+    () => ({ upMs: performance.now() - startedMs, facts: viewFacts, commands, demo: demo?.progress() }),
+    log,
+  )
   return async () => {
     view.stop()
     out.line('Stopping; press Ctrl-C again to stop at once')

@@ -1,5 +1,5 @@
-import { placeLevel, type PlacedLevel, type Point, type Size } from './layered-layout.ts'
-import { DOT_NODE, FIRST_LINE, gateOf, insidesOf, nodeOf, type Inside, type Line } from './line-pieces.ts'
+import { type PlacedLevel, placeLevel, type Point, type Size } from './layered-layout.ts'
+import { DOT_NODE, FIRST_LINE, gateOf, type Inside, insidesOf, type Line, nodeOf } from './line-pieces.ts'
 import type { ChartState, Statechart, Transition } from './statechart.ts'
 
 type Box = Point & Size
@@ -109,7 +109,11 @@ interface Piece {
 
 /** Gives everything its place on the page, from the root inwards, and joins the pieces of each line. */
 function place(
-  root: ChartState, lines: readonly Line[], insides: ReadonlyMap<string, Inside>, measured: ReadonlyMap<string, Measured>, page: Box,
+  root: ChartState,
+  lines: readonly Line[],
+  insides: ReadonlyMap<string, Inside>,
+  measured: ReadonlyMap<string, Measured>,
+  page: Box,
 ): Drawing {
   const states: DrawnState[] = []
   const beginnings: Drawing['beginnings'][number][] = []
@@ -131,7 +135,7 @@ function place(
       const dot = level.boxes.get(DOT_NODE)
       if (id === FIRST_LINE && dot !== undefined) beginnings.push({ dot: moved(centreOf(dot)), points })
       const order = (start === undefined) === (end === undefined) ? 0 : start === undefined ? -depth : depth
-      pieces.set(id, [...pieces.get(id) ?? [], { order, points, label: route?.label && moved(route.label) }])
+      pieces.set(id, [...(pieces.get(id) ?? []), { order, points, label: route?.label && moved(route.label) }])
     }
     for (const one of inner) {
       const innerBox = level.boxes.get(nodeOf(one.id))
@@ -144,7 +148,9 @@ function place(
     const own = (pieces.get(id) ?? []).toSorted((a, b) => a.order - b.order)
     const centre = own.find((piece) => piece.label !== undefined)?.label
     return {
-      from, to, points: straightened(own.flatMap(({ points }) => points)),
+      from,
+      to,
+      points: straightened(own.flatMap(({ points }) => points)),
       transitions: all.map(({ event, label: text, actions }) => ({ event, label: text, actions })),
       ...(label === undefined || centre === undefined ? {} : { label: boxAround(centre, label) }),
     }
@@ -157,10 +163,14 @@ function turned({ width, height, states, transitions, beginnings }: Drawing): Dr
   const point = ({ x, y }: Point): Point => ({ x: y, y: x })
   const box = <Of extends Box>(of: Of): Of => ({ ...of, x: of.y, y: of.x, width: of.height, height: of.width })
   return {
-    width: height, height: width, states: states.map(box),
-    transitions: transitions.map(({ label, points, ...line }) => (
-      { ...line, points: points.map(point), ...(label === undefined ? {} : { label: box(label) }) }
-    )),
+    width: height,
+    height: width,
+    states: states.map(box),
+    transitions: transitions.map(({ label, points, ...line }) => ({
+      ...line,
+      points: points.map(point),
+      ...(label === undefined ? {} : { label: box(label) }),
+    })),
     beginnings: beginnings.map(({ dot, points }) => ({ dot: point(dot), points: points.map(point) })),
   }
 }
@@ -169,22 +179,23 @@ const boxAround = ({ x, y }: Point, { width, height }: Size): Box => ({ x: x - w
 const centreOf = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 })
 
 /** Without points at which a line does not turn. */
-const straightened = (points: readonly Point[]): Point[] => points.filter((point, index) => {
-  const [before, after] = [points[index - 1], points[index + 1]]
-  if (before === undefined || after === undefined) return true
-  const isTurn = Math.abs(before.x - after.x) > 0.1 && Math.abs(before.y - after.y) > 0.1
-  return isTurn && (Math.abs(before.x - point.x) > 0.1 || Math.abs(before.y - point.y) > 0.1)
-})
+const straightened = (points: readonly Point[]): Point[] =>
+  points.filter((point, index) => {
+    const [before, after] = [points[index - 1], points[index + 1]]
+    if (before === undefined || after === undefined) return true
+    const isTurn = Math.abs(before.x - after.x) > 0.1 && Math.abs(before.y - after.y) > 0.1
+    return isTurn && (Math.abs(before.x - point.x) > 0.1 || Math.abs(before.y - point.y) > 0.1)
+  })
 
 function linesOf(transitions: readonly Transition[]): Line[] {
   const groups = new Map<string, Transition[]>()
   for (const transition of transitions) {
     const key = JSON.stringify([transition.from, transition.to])
-    groups.set(key, [...groups.get(key) ?? [], transition])
+    groups.set(key, [...(groups.get(key) ?? []), transition])
   }
-  return [...groups].flatMap(([id, group]) => group.slice(0, 1).map(({ from, to }) => (
-    { id, from, to, transitions: group, label: labelOf(group) }
-  )))
+  return [...groups].flatMap(([id, group]) =>
+    group.slice(0, 1).map(({ from, to }) => ({ id, from, to, transitions: group, label: labelOf(group) })),
+  )
 }
 
 function labelOf(group: readonly Transition[]): Size | undefined {
@@ -198,4 +209,3 @@ function headOf({ name, lines, type }: ChartState): { width: number; height: num
   const wanted = Math.max(textWidth(name, NAME.width) + (type === 'final' ? 16 : 0), ...lines.map((line) => textWidth(line, LINE.width)))
   return { width: Math.max(wanted + 2 * PADDING + 40, 100), height: NAME.height + lines.length * LINE.height + 2 * PADDING - 4 }
 }
-

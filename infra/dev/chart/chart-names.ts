@@ -1,4 +1,9 @@
-const MS: readonly (readonly [unit: string, ms: number])[] = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1_000]]
+const MS: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+]
 
 /** `1800000` → `30 min`: in the largest unit that gives a whole number. */
 export function durationText(ms: number): string {

@@ -106,7 +106,10 @@ export function placeLevel(level: Level, fixedPort: FixedPort): PlacedLevel {
 }
 
 function routeOf(
-  { id, upper, lower, xs, firstRank, isUpwards }: Chain, boxes: PlacedLevel['boxes'], bands: readonly Band[], tracks: readonly Tracks[],
+  { id, upper, lower, xs, firstRank, isUpwards }: Chain,
+  boxes: PlacedLevel['boxes'],
+  bands: readonly Band[],
+  tracks: readonly Tracks[],
   labelRank: number | undefined,
 ): Route {
   const [start, end] = [boxes.get(upper), boxes.get(lower)]
@@ -165,7 +168,7 @@ const travelOf = ({ chains }: RankedLevel): number =>
 
 /** The ends of an edge with a gate in the order of their ranks; of other edges dagre decides. */
 const downwards = (nodes: Level['nodes'], from: string, to: string): readonly [string, string] =>
-  (nodes.get(from)?.gate === 'bottom' || nodes.get(to)?.gate === 'top' ? [to, from] : [from, to])
+  nodes.get(from)?.gate === 'bottom' || nodes.get(to)?.gate === 'top' ? [to, from] : [from, to]
 
 function rank({ nodes, edges }: Level, ranksBetween: (edge: LevelEdge) => number): RankedLevel {
   const graph = new Graph({ multigraph: true })
@@ -207,10 +210,13 @@ function loop({ x, y, width, height }: Point & Size, label: Size | undefined): R
   const reach = Math.min(height / 2 - 3, (label?.height ?? 0) / 2 + 5)
   const [right, middle] = [x + width, y + height / 2]
   const far = right + (label?.width ?? LINE_GAP) / 2 + LINE_GAP / 2
-  const points = [[right, -reach], [far, -reach], [far, reach], [right, reach]] as const
-  return {
-    points: points.map(([at, dy]) => ({ x: at, y: middle + dy })), ...(label === undefined ? {} : { label: { x: far, y: middle } }),
-  }
+  const points = [
+    [right, -reach],
+    [far, -reach],
+    [far, reach],
+    [right, reach],
+  ] as const
+  return { points: points.map(([at, dy]) => ({ x: at, y: middle + dy })), ...(label === undefined ? {} : { label: { x: far, y: middle } }) }
 }
 
 /** Spreads the ends of lines over the sides of their nodes, each as near as it can be to where its line comes from. */
@@ -218,7 +224,8 @@ function setPorts({ chains, xs }: RankedLevel, nodes: Level['nodes'], fixedPort:
   for (const [id, { width, gate }] of nodes) {
     const left = (xs.get(id) ?? 0) - width / 2
     for (const side of ['top', 'bottom'] as const) {
-      const ends = chains.filter(({ upper, lower }) => (side === 'bottom' ? upper : lower) === id)
+      const ends = chains
+        .filter(({ upper, lower }) => (side === 'bottom' ? upper : lower) === id)
         .map((chain) => {
           const [end, next] = side === 'bottom' ? [0, 1] : [chain.xs.length - 1, chain.xs.length - 2]
           const fixed = fixedPort(chain.id, id)
@@ -227,8 +234,15 @@ function setPorts({ chains, xs }: RankedLevel, nodes: Level['nodes'], fixedPort:
       if (gate === undefined) {
         const free = ends.filter(({ fixed }) => fixed === undefined).sort((a, b) => a.next - b.next)
         const taken = ends.flatMap(({ fixed }) => fixed ?? [])
-        const places = spread(free.map(({ next }) => next), left, width, taken)
-        free.forEach(({ chain, end }, index) => { chain.xs[end] = places[index] ?? left })
+        const places = spread(
+          free.map(({ next }) => next),
+          left,
+          width,
+          taken,
+        )
+        free.forEach(({ chain, end }, index) => {
+          chain.xs[end] = places[index] ?? left
+        })
       }
       for (const { chain, end, fixed } of ends) if (fixed !== undefined) chain.xs[end] = fixed
     }
@@ -311,7 +325,9 @@ interface Band {
 /** The heights of ranks, one below the other, with room for the lines between them. */
 function bandsOf({ nodes, edges }: Level, { ranks, rankCount, labels }: RankedLevel, tracks: readonly Tracks[]): Band[] {
   const heights = Array.from({ length: rankCount }, () => 0)
-  const grow = (at: number, height: number): void => { heights[at] = Math.max(heights[at] ?? 0, height) }
+  const grow = (at: number, height: number): void => {
+    heights[at] = Math.max(heights[at] ?? 0, height)
+  }
   for (const [id, { height }] of nodes) grow(ranks.get(id) ?? 0, height)
   for (const { id, label } of edges) if (label !== undefined) grow(labels.get(id) ?? 0, label.height)
   const bands: Band[] = []

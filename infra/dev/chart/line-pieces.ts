@@ -1,4 +1,4 @@
-import { ranksOf, type LevelEdge, type LevelNode, type Side, type Size } from './layered-layout.ts'
+import { type LevelEdge, type LevelNode, ranksOf, type Side, type Size } from './layered-layout.ts'
 import type { ChartState, Transition } from './statechart.ts'
 
 /** The transitions from one state to another, which are drawn as one line. */
@@ -53,7 +53,15 @@ export function insidesOf(root: ChartState, lines: readonly Line[], dot: Size): 
     return { line, from, to, depth, start, end, level }
   })
   const ranks = new Map([...insides].map(([id, inside]) => [id, ranksOf(inside)]))
-  for (const { line: { label: _, ...piece }, from, to, depth, start, end, level } of crossings) {
+  for (const {
+    line: { label: _, ...piece },
+    from,
+    to,
+    depth,
+    start,
+    end,
+    level,
+  } of crossings) {
     const rankOf = (id: string): number => ranks.get(level)?.get(nodeOf(id)) ?? 0
     const isDown = start === undefined || end === undefined || rankOf(start) < rankOf(end)
     for (const [index, inner] of from.slice(depth + 1).entries()) {

@@ -45,12 +45,17 @@ function readState(node: AnyStateNode, transitions: Transition[]): ChartState {
   for (const { eventType: event, guard, target: targets, actions: toDo } of allOf(node)) {
     const actions = namesOf(toDo)
     const label = [eventName(event), ...(guard === undefined ? [] : [`[${guardName(guard)}]`])].filter((part) => part !== '').join(' ')
-    if (targets === undefined) lines.push([label, ...actions.length === 0 ? [] : [actions.join(', ')]].join(' / '))
+    if (targets === undefined) lines.push([label, ...(actions.length === 0 ? [] : [actions.join(', ')])].join(' / '))
     else for (const target of targets) transitions.push({ from: idOf(node), to: idOf(target), event, label, actions })
   }
   const initial = node.parent === undefined ? [] : node.parent.initial.target
   return {
-    id: idOf(node), name: node.key, type: node.type, initial: initial.includes(node), lines, description: node.description,
+    id: idOf(node),
+    name: node.key,
+    type: node.type,
+    initial: initial.includes(node),
+    lines,
+    description: node.description,
     states: Object.values(node.states).map((state) => readState(state, transitions)),
   }
 }

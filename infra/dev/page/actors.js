@@ -10,27 +10,40 @@ export function actorList() {
     update({ filter: { ...filter, ...change } })
     void refresh()
   }
-  return html`
-    <aside class="left">
-      <div class="search">
-        <input type="search" placeholder="tenant/id" aria-label="Find actors" value=${filter.text}
-          onInput=${(/** @type {InputEvent} */ event) =>
-            event.target instanceof HTMLInputElement && narrow({ text: event.target.value })} />
-        ${filter.state === '' ? null : html`
-          <button class="chip" title="Show actors of every state" onClick=${() => narrow({ state: '' })}>in ${filter.state} ×</button>`}
-      </div>
-      <ul class="actors" aria-label="Actors">
-        ${(actors ?? []).map(({ tenant, id, state, status, n, lastAt }) => html`
-          <li key=${`${tenant}/${id}`}>
-            <button aria-current=${String(actor?.tenant === tenant && actor.id === id)}
-              onClick=${() => go({ kind, actor: { tenant, kind, id } })}>
-              <span class="who">${tenant}/<b>${id}</b></span><time title=${lastAt}>${ago(lastAt)}</time>
-              <span class="state" data-status=${status}>${state || 'not started'}</span><small>${n}</small>
+  return html` <aside class="left">
+    <div class="search">
+      <input
+        type="search"
+        placeholder="tenant/id"
+        aria-label="Find actors"
+        value=${filter.text}
+        onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && narrow({ text: event.target.value })}
+      />
+      ${
+        filter.state === ''
+          ? null
+          : html` <button class="chip" title="Show actors of every state" onClick=${() => narrow({ state: '' })}>
+              in ${filter.state} ×
+            </button>`
+      }
+    </div>
+    <ul class="actors" aria-label="Actors">
+      ${(actors ?? []).map(
+        ({ tenant, id, state, status, n, lastAt }) =>
+          html` <li key=${`${tenant}/${id}`}>
+            <button
+              aria-current=${String(actor?.tenant === tenant && actor.id === id)}
+              onClick=${() => go({ kind, actor: { tenant, kind, id } })}
+            >
+              <span class="who">${tenant}/<b>${id}</b></span
+              ><time title=${lastAt}>${ago(lastAt)}</time> <span class="state" data-status=${status}>${state || 'not started'}</span
+              ><small>${n}</small>
             </button>
-          </li>`)}
-      </ul>
-      <p class="hint">${actors === null ? 'Reading…' : hint(actors.length, total, filter.state !== '' || filter.text !== '')}</p>
-    </aside>`
+          </li>`,
+      )}
+    </ul>
+    <p class="hint">${actors === null ? 'Reading…' : hint(actors.length, total, filter.state !== '' || filter.text !== '')}</p>
+  </aside>`
 }
 
 /** @param {number} shown @param {number} total @param {boolean} isNarrowed */

@@ -23,7 +23,7 @@ export const useToken = (token) => sessionStorage.setItem(TOKEN_KEY, token)
  */
 async function ask(path, init = {}) {
   const token = sessionStorage.getItem(TOKEN_KEY)
-  const headers = { ...init.headers, ...token === null ? {} : { authorization: `Bearer ${token}` } }
+  const headers = { ...init.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) }
   const response = await fetch(path, { ...init, headers, signal: AbortSignal.timeout(20_000) }).catch(() => {
     throw new Problem(0, 'away', '"colloquy dev" does not answer')
   })
@@ -54,6 +54,11 @@ export const readHistory = (tenant, kind, id, range) =>
  */
 
 /** Sends an input and waits for its outcome. @param {string} tenant @param {string} kind @param {string} id @param {object} input */
-export const send = (tenant, kind, id, input) => /** @type {Promise<Sent>} */ (ask(`/v1/in/${pathOf(tenant, kind, id)}?wait=actor`, {
-  method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(input),
-}))
+export const send = (tenant, kind, id, input) =>
+  /** @type {Promise<Sent>} */ (
+    ask(`/v1/in/${pathOf(tenant, kind, id)}?wait=actor`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(input),
+    })
+  )

@@ -14,7 +14,9 @@ export function keepUpToDate() {
     if (!document.hidden) await refresh()
     setTimeout(() => void round(), EVERY_MS)
   }
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) void refresh() })
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void refresh()
+  })
   void round()
 }
 
@@ -112,9 +114,14 @@ export function go({ kind, actor, at = 0 }) {
   const before = current()
   const isOther = kind !== before.kind
   update({
-    kind, actor, steps: new Map(), last: 0, at, live: at === 0,
-    ...isOther ? { actors: null, filter: { state: '', text: '' }, zoom: null } : {},
-    ...actor === null ? {} : { form: { ...before.form, tenant: actor.tenant, id: actor.id } },
+    kind,
+    actor,
+    steps: new Map(),
+    last: 0,
+    at,
+    live: at === 0,
+    ...(isOther ? { actors: null, filter: { state: '', text: '' }, zoom: null } : {}),
+    ...(actor === null ? {} : { form: { ...before.form, tenant: actor.tenant, id: actor.id } }),
   })
   chooseType()
   writeLocation()
@@ -123,7 +130,7 @@ export function go({ kind, actor, at = 0 }) {
 
 function writeLocation() {
   const { kind, actor, at, live } = current()
-  const parts = [kind, ...actor === null ? [] : [actor.tenant, actor.id], ...actor === null || live ? [] : [String(at)]]
+  const parts = [kind, ...(actor === null ? [] : [actor.tenant, actor.id]), ...(actor === null || live ? [] : [String(at)])]
   const hash = `#/${parts.map(encodeURIComponent).join('/')}`
   if (location.hash !== hash) history.replaceState(null, '', hash)
 }
@@ -154,7 +161,12 @@ export function followKeys() {
     const { at, last } = current()
     const isTyping = event.target instanceof HTMLElement && event.target.matches('input:not([type=range]), textarea, select')
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || last === 0) return
-    const places = new Map([['ArrowLeft', at - 1], ['ArrowRight', at + 1], ['Home', 1], ['End', last]])
+    const places = new Map([
+      ['ArrowLeft', at - 1],
+      ['ArrowRight', at + 1],
+      ['Home', 1],
+      ['End', last],
+    ])
     const place = places.get(event.key)
     if (place === undefined) return
     event.preventDefault()

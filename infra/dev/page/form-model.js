@@ -62,7 +62,7 @@ const isSchema = (items) => typeof items === 'object' && !Array.isArray(items)
 function withoutNull(schema) {
   const variants = schema.anyOf ?? schema.oneOf
   const others = variants?.filter(({ type }) => type !== 'null') ?? []
-  return variants !== undefined && others.length === 1 && others.length < variants.length ? others[0] ?? schema : schema
+  return variants !== undefined && others.length === 1 && others.length < variants.length ? (others[0] ?? schema) : schema
 }
 
 /** @param {JsonSchema} schema */
@@ -73,8 +73,9 @@ export function blank(schema, required) {
   const of = controlOf(schema)
   switch (of.control) {
     case 'object':
-      return Object.fromEntries(of.properties.map(({ name, schema: inner, required: isNeeded }) =>
-        [name, blank(inner, isNeeded && required)]))
+      return Object.fromEntries(
+        of.properties.map(({ name, schema: inner, required: isNeeded }) => [name, blank(inner, isNeeded && required)]),
+      )
     case 'list':
       return { items: [] }
     case 'choice':
@@ -111,8 +112,10 @@ export function valueOf(schema, raw, required, path = 'data') {
   const of = controlOf(schema)
   if (of.control === 'object') {
     const tree = isTree(raw) ? raw : {}
-    const entries = of.properties.map(({ name, schema: inner, required: isNeeded }) =>
-      [name, valueOf(inner, tree[name] ?? '', isNeeded && required, `${path}.${name}`)])
+    const entries = of.properties.map(({ name, schema: inner, required: isNeeded }) => [
+      name,
+      valueOf(inner, tree[name] ?? '', isNeeded && required, `${path}.${name}`),
+    ])
     const given = entries.filter(([, value]) => value !== undefined)
     return given.length > 0 || required ? Object.fromEntries(given) : undefined
   }
@@ -149,7 +152,7 @@ export const isTree = (raw) => typeof raw === 'object' && !isList(raw) && !isCho
 export function fieldsOf(schema, raw, path = 'data') {
   const of = controlOf(schema)
   if (of.control === 'object') {
-    return of.properties.flatMap(({ name, schema: inner }) => fieldsOf(inner, isTree(raw) ? raw[name] ?? '' : '', `${path}.${name}`))
+    return of.properties.flatMap(({ name, schema: inner }) => fieldsOf(inner, isTree(raw) ? (raw[name] ?? '') : '', `${path}.${name}`))
   }
   if (of.control === 'list') {
     const items = isList(raw) ? raw.items : []
@@ -165,7 +168,9 @@ export function fieldsOf(schema, raw, path = 'data') {
  * @param {string} text as the server wrote it, `<field>: <what is wrong>` @param {readonly string[]} fields
  */
 export function placeError(text, fields) {
-  const field = fields.filter((one) => text.startsWith(`${one}: `) || text.startsWith(`${one}.`) || text.startsWith(`${one} "`))
-    .sort((a, b) => b.length - a.length)[0] ?? ''
+  const field =
+    fields
+      .filter((one) => text.startsWith(`${one}: `) || text.startsWith(`${one}.`) || text.startsWith(`${one} "`))
+      .sort((a, b) => b.length - a.length)[0] ?? ''
   return { field, text: text.startsWith(`${field}: `) ? text.slice(field.length + 2) : text }
 }

@@ -32,36 +32,58 @@ export function field(of) {
 /** @param {Field} of @param {readonly { name: string, schema: JsonSchema, required: boolean }[]} properties */
 function objectField({ raw, path, name, change, error, required }, properties) {
   const tree = isTree(raw) ? raw : {}
-  const inner = properties.map((property) => field({
-    schema: property.schema, raw: tree[property.name] ?? blank(property.schema, property.required), required: property.required,
-    name: property.name, path: `${path}.${property.name}`, error,
-    change: (next) => change((now) => {
-      const held = isTree(now) ? now : {}
-      return { ...held, [property.name]: next(held[property.name] ?? blank(property.schema, property.required)) }
+  const inner = properties.map((property) =>
+    field({
+      schema: property.schema,
+      raw: tree[property.name] ?? blank(property.schema, property.required),
+      required: property.required,
+      name: property.name,
+      path: `${path}.${property.name}`,
+      error,
+      change: (next) =>
+        change((now) => {
+          const held = isTree(now) ? now : {}
+          return { ...held, [property.name]: next(held[property.name] ?? blank(property.schema, property.required)) }
+        }),
     }),
-  }))
+  )
   if (name === '') return html`<div class="fields">${inner.length === 0 ? html`<p class="hint">This input has no data.</p>` : inner}</div>`
-  return html`<fieldset><legend>${name}${required ? '' : optional}</legend>${inner}</fieldset>`
+  return html`<fieldset>
+    <legend>${name}${required ? '' : optional}</legend>
+    ${inner}
+  </fieldset>`
 }
 
 /** @param {Field} of @param {JsonSchema} items */
 function listField({ raw, path, name, change, error, required }, items) {
   const list = itemsOf(raw)
-  return html`
-    <fieldset><legend>${name}${required ? '' : optional}</legend>
-      ${list.map((item, index) => html`
-        <div class="item" key=${index}>
+  return html` <fieldset>
+    <legend>${name}${required ? '' : optional}</legend>
+    ${list.map(
+      (item, index) =>
+        html` <div class="item" key=${index}>
           ${field({
-            schema: items, raw: item, required: true, name: String(index + 1), path: `${path}.${index}`, error,
+            schema: items,
+            raw: item,
+            required: true,
+            name: String(index + 1),
+            path: `${path}.${index}`,
+            error,
             change: (next) => change((now) => ({ items: itemsOf(now).map((held, at) => (at === index ? next(held) : held)) })),
           })}
-          <button type="button" class="plain" aria-label=${`Remove ${name} ${index + 1}`}
-            onClick=${() => change((now) => ({ items: itemsOf(now).toSpliced(index, 1) }))}>×</button>
-        </div>`)}
-      <button type="button" class="plain"
-        onClick=${() => change((now) => ({ items: [...itemsOf(now), blank(items, true)] }))}>+ add</button>
-      ${errorAt(path, error)}
-    </fieldset>`
+          <button
+            type="button"
+            class="plain"
+            aria-label=${`Remove ${name} ${index + 1}`}
+            onClick=${() => change((now) => ({ items: itemsOf(now).toSpliced(index, 1) }))}
+          >
+            ×
+          </button>
+        </div>`,
+    )}
+    <button type="button" class="plain" onClick=${() => change((now) => ({ items: [...itemsOf(now), blank(items, true)] }))}>+ add</button>
+    ${errorAt(path, error)}
+  </fieldset>`
 }
 
 /** @param {Raw} raw */
@@ -71,21 +93,31 @@ const itemsOf = (raw) => (isList(raw) ? raw.items : [])
 function choiceField({ raw, path, name, change, error, required }, variants) {
   const chosen = isChoice(raw) ? raw.choice : 0
   const schema = variants[chosen] ?? {}
-  return html`
-    <fieldset><legend>${name}${required ? '' : optional}</legend>
-      <label class="field"><span>variant</span>
-        <select value=${String(chosen)} onChange=${(/** @type {Event} */ event) => {
+  return html` <fieldset>
+    <legend>${name}${required ? '' : optional}</legend>
+    <label class="field"
+      ><span>variant</span>
+      <select
+        value=${String(chosen)}
+        onChange=${(/** @type {Event} */ event) => {
           if (!(event.target instanceof HTMLSelectElement)) return
           const choice = Number(event.target.value)
           change(() => ({ choice, of: blank(variants[choice] ?? {}, required) }))
-        }}>${variants.map((variant, index) => html`
-          <option key=${index} value=${String(index)}>${variantName(variant, index)}</option>`)}</select>
-      </label>
-      ${field({
-        schema, raw: isChoice(raw) ? raw.of : blank(schema, required), required, name: 'value', path, error,
-        change: (next) => change((now) => ({ choice: chosen, of: next(isChoice(now) ? now.of : blank(schema, required)) })),
-      })}
-    </fieldset>`
+        }}
+      >
+        ${variants.map((variant, index) => html` <option key=${index} value=${String(index)}>${variantName(variant, index)}</option>`)}
+      </select>
+    </label>
+    ${field({
+      schema,
+      raw: isChoice(raw) ? raw.of : blank(schema, required),
+      required,
+      name: 'value',
+      path,
+      error,
+      change: (next) => change((now) => ({ choice: chosen, of: next(isChoice(now) ? now.of : blank(schema, required)) })),
+    })}
+  </fieldset>`
 }
 
 /** @param {JsonSchema} variant @param {number} index */
@@ -110,12 +142,10 @@ function leafField({ schema, raw, path, name, change, error, required }, control
     }
   }
   const attributes = { name: path, onInput, 'aria-invalid': isWrong ? 'true' : undefined, title: hintOf(schema), autocomplete: 'off' }
-  return html`
-    <label key=${path} class=${isWrong ? 'field wrong' : 'field'}>
-      <span>${name}${required ? '' : optional}${schema.description === undefined ? null : html`<small>${schema.description}</small>`}</span>
-      ${input(control, value, attributes, required)}
-      ${errorAt(path, error)}
-    </label>`
+  return html` <label key=${path} class=${isWrong ? 'field wrong' : 'field'}>
+    <span>${name}${required ? '' : optional}${schema.description === undefined ? null : html`<small>${schema.description}</small>`}</span>
+    ${input(control, value, attributes, required)} ${errorAt(path, error)}
+  </label>`
 }
 
 /**
@@ -125,11 +155,10 @@ function leafField({ schema, raw, path, name, change, error, required }, control
 function input(control, value, attributes, required) {
   switch (control.control) {
     case 'select':
-      return html`
-        <select value=${value} ...${attributes}>
-          ${required ? null : html`<option value="">—</option>`}
-          ${control.values.map((one) => html`<option key=${JSON.stringify(one)} value=${JSON.stringify(one)}>${String(one)}</option>`)}
-        </select>`
+      return html` <select value=${value} ...${attributes}>
+        ${required ? null : html`<option value="">—</option>`}
+        ${control.values.map((one) => html`<option key=${JSON.stringify(one)} value=${JSON.stringify(one)}>${String(one)}</option>`)}
+      </select>`
     case 'number':
       return html`<input inputmode="decimal" value=${value} ...${attributes} />`
     case 'lines':
@@ -147,10 +176,15 @@ const optional = html`<i> optional</i>`
 const errorAt = (path, error) => (error?.field === path ? html`<em role="alert">${error.text}</em>` : null)
 
 const BOUNDS = /** @type {const} */ ([
-  ['minimum', 'from'], ['maximum', 'to'], ['minLength', 'at least characters:'], ['maxLength', 'at most characters:'], ['format', 'format'],
+  ['minimum', 'from'],
+  ['maximum', 'to'],
+  ['minLength', 'at least characters:'],
+  ['maxLength', 'at most characters:'],
+  ['format', 'format'],
 ])
 
 /** The bounds of a value in words. @param {JsonSchema} schema */
-const hintOf = (schema) => BOUNDS
-  .filter(([name]) => schema[name] !== undefined && Math.abs(Number(schema[name])) !== Number.MAX_SAFE_INTEGER)
-  .map(([name, word]) => `${word} ${schema[name]}`).join(', ') || undefined
+const hintOf = (schema) =>
+  BOUNDS.filter(([name]) => schema[name] !== undefined && Math.abs(Number(schema[name])) !== Number.MAX_SAFE_INTEGER)
+    .map(([name, word]) => `${word} ${schema[name]}`)
+    .join(', ') || undefined

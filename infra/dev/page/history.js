@@ -16,29 +16,41 @@ export function timeline() {
     return html`<footer class="time"><p class="hint">${actor.tenant}/${actor.kind}/${actor.id} has no record yet.</p></footer>`
   }
   const near = [...steps.values()].filter(({ n }) => Math.abs(n - at) <= AROUND).sort((a, b) => a.n - b.n)
-  return html`
-    <footer class="time" aria-label="History">
-      <div class="bar">
-        <button onClick=${() => void look(1)} disabled=${at <= 1} aria-label="First step">«</button>
-        <button onClick=${() => void look(at - 1)} disabled=${at <= 1} aria-label="Step back">‹</button>
-        <input type="range" min="1" max=${last} value=${at} aria-label="Step"
-          onInput=${(/** @type {InputEvent} */ event) =>
-            event.target instanceof HTMLInputElement && void look(Number(event.target.value))} />
-        <button onClick=${() => void look(at + 1)} disabled=${at >= last} aria-label="Step forward">›</button>
-        <button onClick=${() => void look(last)} disabled=${at >= last} aria-label="Last step">»</button>
-        <output>${at} of ${last}${live ? html` <i class="live">live</i>` : null}</output>
-      </div>
-      <ol class="steps">
-        ${near.map((step) => html`
-          <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
-            <button class=${step.outcome} aria-current=${String(step.n === at)}
-              onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>
+  return html` <footer class="time" aria-label="History">
+    <div class="bar">
+      <button onClick=${() => void look(1)} disabled=${at <= 1} aria-label="First step">«</button>
+      <button onClick=${() => void look(at - 1)} disabled=${at <= 1} aria-label="Step back">‹</button>
+      <input
+        type="range"
+        min="1"
+        max=${last}
+        value=${at}
+        aria-label="Step"
+        onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && void look(Number(event.target.value))}
+      />
+      <button onClick=${() => void look(at + 1)} disabled=${at >= last} aria-label="Step forward">›</button>
+      <button onClick=${() => void look(last)} disabled=${at >= last} aria-label="Last step">»</button>
+      <output>${at} of ${last}${live ? html` <i class="live">live</i>` : null}</output>
+    </div>
+    <ol class="steps">
+      ${near.map(
+        (step) =>
+          html` <li key=${step.n} ref=${step.n === at ? intoView : undefined}>
+            <button
+              class=${step.outcome}
+              aria-current=${String(step.n === at)}
+              onClick=${() => {
+                void look(step.n)
+                update({ tab: 'step' })
+              }}
+            >
               <small>${step.n}</small><b>${step.input.type}</b>
               <span>${step.outcome === 'rejected' ? step.reason : step.from === step.to ? '·' : step.to}</span>
             </button>
-          </li>`)}
-      </ol>
-    </footer>`
+          </li>`,
+      )}
+    </ol>
+  </footer>`
 }
 
 /** @param {Element | null} element */
@@ -50,27 +62,29 @@ export function stepDetail() {
   const step = steps.get(at)
   if (actor === null) return html`<p class="empty">Choose an actor, or send an input to one.</p>`
   if (step === undefined) return html`<p class="empty">Reading…</p>`
-  return html`
-    <div class="detail">
-      <p class="move" data-outcome=${step.outcome}>
-        <span>${step.from || 'not started'}</span><i>→</i><b>${step.to || 'not started'}</b>
-        ${step.status === 'done' || step.status === 'error' ? html`<em>${step.status}</em>` : null}
-      </p>
-      ${step.outcome === 'rejected' ? html`<p class="refusal" role="alert"><code>${step.reason}</code> ${step.error}</p>` : null}
-      ${step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected'
+  return html` <div class="detail">
+    <p class="move" data-outcome=${step.outcome}>
+      <span>${step.from || 'not started'}</span><i>→</i><b>${step.to || 'not started'}</b>
+      ${step.status === 'done' || step.status === 'error' ? html`<em>${step.status}</em>` : null}
+    </p>
+    ${step.outcome === 'rejected' ? html`<p class="refusal" role="alert"><code>${step.reason}</code> ${step.error}</p>` : null}
+    ${
+      step.status === 'error' && step.error !== undefined && step.outcome !== 'rejected'
         ? html`<p class="refusal" role="alert">${step.error}</p>`
-        : null}
-      <dl class="facts">
-        <dt>actor</dt><dd>${actor.tenant}/${actor.kind}/${actor.id}</dd>
-        <dt>at</dt><dd>${new Date(step.at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}</dd>
-        <dt>machine</dt><dd>${step.machine || 'unknown'}</dd>
-        <dt>input</dt><dd><b>${step.input.type}</b> <small>${step.input.id} from ${step.input.source}</small></dd>
-      </dl>
-      ${step.input.data === undefined ? null : json(step.input.data)}
-      ${effects(step)}
-      ${contextOf(step)}
-      ${pending(step)}
-    </div>`
+        : null
+    }
+    <dl class="facts">
+      <dt>actor</dt>
+      <dd>${actor.tenant}/${actor.kind}/${actor.id}</dd>
+      <dt>at</dt>
+      <dd>${new Date(step.at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' })}</dd>
+      <dt>machine</dt>
+      <dd>${step.machine || 'unknown'}</dd>
+      <dt>input</dt>
+      <dd><b>${step.input.type}</b> <small>${step.input.id} from ${step.input.source}</small></dd>
+    </dl>
+    ${step.input.data === undefined ? null : json(step.input.data)} ${effects(step)} ${contextOf(step)} ${pending(step)}
+  </div>`
 }
 
 /** @param {Step} step */
@@ -82,15 +96,22 @@ function effects(step) {
     ...step.ended.map(({ task, status, error }) => effect('ends', `${task} ${status}`, error)),
     ...step.timers.map(({ event, at }) => effect('sets', timerName(event), at)),
   ]
-  return rows.length === 0 ? null : html`<h2>Effects</h2><ul class="effects">${rows}</ul>`
+  return rows.length === 0
+    ? null
+    : html`<h2>Effects</h2>
+        <ul class="effects">
+          ${rows}
+        </ul>`
 }
 
 /** @param {string} verb @param {string} what @param {unknown} [data] @param {{ kind: string, id: string }} [to] the actor that it is for */
-const effect = (verb, what, data, to) => html`
-  <li data-verb=${verb}><details>
-    <summary><i>${verb}</i> <b>${what}</b>${to === undefined ? null : html` to <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}</summary>
-    ${data === undefined ? null : json(data)}
-  </details></li>`
+const effect = (verb, what, data, to) =>
+  html` <li data-verb=${verb}>
+    <details>
+      <summary><i>${verb}</i> <b>${what}</b>${to === undefined ? null : html` to <a href=${placeOf(to)}>${to.kind}/${to.id}</a>`}</summary>
+      ${data === undefined ? null : json(data)}
+    </details>
+  </li>`
 
 /** The page's address of another actor of the same tenant. @param {{ kind: string, id: string }} actor */
 const placeOf = ({ kind, id }) => `#/${[kind, current().actor?.tenant ?? '', id].map(encodeURIComponent).join('/')}`
@@ -103,10 +124,9 @@ function contextOf(step) {
   const { steps, context: shown } = current()
   const before = steps.get(step.n - 1)?.state?.context
   const after = step.state?.context
-  const tab = (/** @type {typeof shown} */ name) => html`
-    <button aria-pressed=${String(shown === name)} onClick=${() => update({ context: name })}>${name}</button>`
-  return html`
-    <h2>Context <span class="switch" role="group">${tab('before')}${tab('changes')}${tab('after')}</span></h2>
+  const tab = (/** @type {typeof shown} */ name) =>
+    html` <button aria-pressed=${String(shown === name)} onClick=${() => update({ context: name })}>${name}</button>`
+  return html` <h2>Context <span class="switch" role="group">${tab('before')}${tab('changes')}${tab('after')}</span></h2>
     ${shown === 'changes' ? changes(before, after) : json(shown === 'before' ? before : after)}`
 }
 
@@ -114,22 +134,37 @@ function contextOf(step) {
 function changes(before, after) {
   const rows = differences(before ?? {}, after)
   if (rows.length === 0) return html`<p class="hint">Nothing changed.</p>`
-  return html`
-    <table class="changes">
-      <tbody>${rows.map((row) => html`
-        <tr key=${row.path}><th>${row.path}</th><td>${row.before === undefined ? null : html`<del>${text(row.before)}</del>`}${
-          row.after === undefined ? null : html`<ins>${text(row.after)}</ins>`}</td></tr>`)}
-      </tbody>
-    </table>`
+  return html` <table class="changes">
+    <tbody>
+      ${rows.map(
+        (row) =>
+          html` <tr key=${row.path}>
+            <th>${row.path}</th>
+            <td>
+              ${row.before === undefined ? null : html`<del>${text(row.before)}</del>`}${
+                row.after === undefined ? null : html`<ins>${text(row.after)}</ins>`
+              }
+            </td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`
 }
 
 /** Pending tasks and timers. @param {Step} step */
 function pending({ state }) {
-  const tasks = Object.values(state?.tasks ?? {}).map(({ task, deadlineAt }) => html`
-    <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`)
-  const timers = Object.values(state?.timers ?? {}).map(({ event, at }) => html`
-    <li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`)
-  return tasks.length + timers.length === 0 ? null : html`<h2>Pending</h2><ul class="effects">${tasks}${timers}</ul>`
+  const tasks = Object.values(state?.tasks ?? {}).map(
+    ({ task, deadlineAt }) => html` <li><i>task</i> <b>${task}</b> until ${clock(deadlineAt)}</li>`,
+  )
+  const timers = Object.values(state?.timers ?? {}).map(
+    ({ event, at }) => html` <li><i>timer</i> <b>${timerName(event.type)}</b> at ${clock(at)}</li>`,
+  )
+  return tasks.length + timers.length === 0
+    ? null
+    : html`<h2>Pending</h2>
+        <ul class="effects">
+          ${tasks}${timers}
+        </ul>`
 }
 
 /** @param {string} iso */

@@ -25,55 +25,85 @@ export function sendForm() {
   const isKnown = types.includes(form.type)
   const asJson = form.json !== null || !isKnown
   const raw = rawNow()
-  return html`
-    <form class="send" onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+  return html` <form
+    class="send"
+    onSubmit=${submit}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
       const { key, ctrlKey, metaKey, currentTarget } = event
       if (key === 'Enter' && (ctrlKey || metaKey) && currentTarget instanceof HTMLFormElement) currentTarget.requestSubmit()
-    }}>
-      <div class="pair">
-        ${line('tenant', 'Tenant')}
-        ${line('id', 'Id')}
-      </div>
-      <label class="field">
-        <span>Type</span>
-        <select name="known-type" value=${isKnown ? form.type : OTHER} onChange=${(/** @type {Event} */ event) =>
+    }}
+  >
+    <div class="pair">${line('tenant', 'Tenant')} ${line('id', 'Id')}</div>
+    <label class="field">
+      <span>Type</span>
+      <select
+        name="known-type"
+        value=${isKnown ? form.type : OTHER}
+        onChange=${(/** @type {Event} */ event) =>
           event.target instanceof HTMLSelectElement
-            && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}>
-          ${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}
-          <option value=${OTHER}>another…</option>
-        </select>
-      </label>
-      ${isKnown ? null : line('type', 'Another type')}
-      ${schema.description === undefined ? null : html`<p class="hint">${schema.description}</p>`}
-      ${asJson
-        ? html`<label class=${`field${form.error?.field === 'data' ? ' wrong' : ''}`}><span>data</span>
-            <textarea name="data" rows="9" spellcheck=${false} value=${form.json ?? '{}'} onInput=${(/** @type {InputEvent} */ event) =>
-              event.target instanceof HTMLTextAreaElement && updateForm({ json: event.target.value })}></textarea>
-            ${errorOf('data')}</label>`
+          && updateForm({ type: event.target.value, raw: null, json: null, error: null, sent: null })}
+      >
+        ${types.map((type) => html`<option key=${type} value=${type}>${type}</option>`)}
+        <option value=${OTHER}>another…</option>
+      </select>
+    </label>
+    ${isKnown ? null : line('type', 'Another type')}
+    ${schema.description === undefined ? null : html`<p class="hint">${schema.description}</p>`}
+    ${
+      asJson
+        ? html`<label class=${`field${form.error?.field === 'data' ? ' wrong' : ''}`}
+            ><span>data</span>
+            <textarea
+              name="data"
+              rows="9"
+              spellcheck=${false}
+              value=${form.json ?? '{}'}
+              onInput=${(/** @type {InputEvent} */ event) =>
+                event.target instanceof HTMLTextAreaElement && updateForm({ json: event.target.value })}
+            ></textarea>
+            ${errorOf('data')}</label
+          >`
         : field({
-          schema, raw, required: true, path: 'data', name: '', error: form.error,
-          change: (next) => updateForm({ raw: next(rawNow()) }),
-        })}
-      ${form.error === null || isShown(form.error.field, schema, raw, asJson)
+            schema,
+            raw,
+            required: true,
+            path: 'data',
+            name: '',
+            error: form.error,
+            change: (next) => updateForm({ raw: next(rawNow()) }),
+          })
+    }
+    ${
+      form.error === null || isShown(form.error.field, schema, raw, asJson)
         ? null
-        : html`<p class="refusal" role="alert">${form.error.text}</p>`}
-      <div class="actions">
-        <button class="primary" disabled=${form.busy}>${form.busy ? 'Sending…' : 'Send'}</button>
-        ${isKnown ? html`
-          <button type="button" class="plain" onClick=${() => toggleJson(schema, raw)}>${asJson ? 'as a form' : 'as JSON'}</button>` : null}
-        <kbd>Ctrl ⏎</kbd>
-      </div>
-      ${sent()}
-    </form>`
+        : html`<p class="refusal" role="alert">${form.error.text}</p>`
+    }
+    <div class="actions">
+      <button class="primary" disabled=${form.busy}>${form.busy ? 'Sending…' : 'Send'}</button>
+      ${
+        isKnown
+          ? html` <button type="button" class="plain" onClick=${() => toggleJson(schema, raw)}>${asJson ? 'as a form' : 'as JSON'}</button>`
+          : null
+      }
+      <kbd>Ctrl ⏎</kbd>
+    </div>
+    ${sent()}
+  </form>`
 }
 
 /** @param {'tenant' | 'id' | 'type'} name @param {string} label */
 function line(name, label) {
   const { form } = current()
-  return html`
-    <label class=${`field${form.error?.field === name ? ' wrong' : ''}`}><span>${label}</span>
-      <input name=${name} value=${form[name]} autocomplete="off" spellcheck=${false} onInput=${(/** @type {InputEvent} */ event) =>
-        event.target instanceof HTMLInputElement && updateForm({ [name]: event.target.value })} />${errorOf(name)}</label>`
+  return html` <label class=${`field${form.error?.field === name ? ' wrong' : ''}`}
+    ><span>${label}</span>
+    <input
+      name=${name}
+      value=${form[name]}
+      autocomplete="off"
+      spellcheck=${false}
+      onInput=${(/** @type {InputEvent} */ event) => event.target instanceof HTMLInputElement && updateForm({ [name]: event.target.value })}
+    />${errorOf(name)}</label
+  >`
 }
 
 /** @param {string} name */
@@ -106,7 +136,7 @@ async function sendNow() {
   const raw = rawNow()
   const actor = { tenant: form.tenant.trim(), kind, id: form.id.trim() }
   const asJson = form.json !== null || schema === ANYTHING
-  const fields = ['tenant', 'id', 'type', ...asJson ? ['data'] : fieldsOf(schema, raw)]
+  const fields = ['tenant', 'id', 'type', ...(asJson ? ['data'] : fieldsOf(schema, raw))]
   updateForm({ busy: true, error: null, sent: null })
   try {
     const data = asJson ? parsed(form.json ?? '{}') : valueOf(schema, raw, true)
@@ -134,15 +164,29 @@ function parsed(text) {
 
 /** The outcome of the input that was sent last. */
 function sent() {
-  const { form: { sent: answer }, steps } = current()
+  const {
+    form: { sent: answer },
+    steps,
+  } = current()
   if (answer === null) return null
   const step = [...steps.values()].find(({ inbox }) => inbox.seq === answer.position)
   const [from, to] = [step?.from || 'not started', step?.to || 'not started']
   const moved = step === undefined ? '' : from === to ? `stays ${step.to === '' ? to : `in ${to}`}` : `${from} → ${to}`
-  return html`
-    <p class="sent" data-outcome=${answer.outcome} role="status">
-      <b>${answer.outcome}</b> ${answer.reason === undefined ? null : html`<code>${answer.reason}</code>`} ${moved}${' '}
-      ${step === undefined ? null : html`
-        <button type="button" class="plain" onClick=${() => { void look(step.n); update({ tab: 'step' }) }}>step ${step.n}</button>`}
-    </p>`
+  return html` <p class="sent" data-outcome=${answer.outcome} role="status">
+    <b>${answer.outcome}</b> ${answer.reason === undefined ? null : html`<code>${answer.reason}</code>`} ${moved}${' '}
+    ${
+      step === undefined
+        ? null
+        : html` <button
+            type="button"
+            class="plain"
+            onClick=${() => {
+              void look(step.n)
+              update({ tab: 'step' })
+            }}
+          >
+            step ${step.n}
+          </button>`
+    }
+  </p>`
 }

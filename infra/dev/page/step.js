@@ -2,10 +2,12 @@
 
 /** A state as records write it → the paths of its leaves and of their parents. @param {string} state @returns {Set<string>} */
 export function activePaths(state) {
-  const paths = new Set(state.split('+').flatMap((leaf) => {
-    const parts = leaf.split('.')
-    return parts.map((_, index) => parts.slice(0, index + 1).join('.'))
-  }))
+  const paths = new Set(
+    state.split('+').flatMap((leaf) => {
+      const parts = leaf.split('.')
+      return parts.map((_, index) => parts.slice(0, index + 1).join('.'))
+    }),
+  )
   paths.delete('')
   return paths
 }

@@ -45,8 +45,23 @@ const form = { tenant: 'dev', id: 'a1', type: '', raw: null, json: null, busy: f
 
 /** @type {State} */
 let state = {
-  problem: null, reload: null, counts: null, generation: -1, kinds: [], kind: '', filter: { state: '', text: '' }, actors: null,
-  actor: null, steps: new Map(), last: 0, at: 0, live: true, tab: 'send', context: 'changes', zoom: null, form,
+  problem: null,
+  reload: null,
+  counts: null,
+  generation: -1,
+  kinds: [],
+  kind: '',
+  filter: { state: '', text: '' },
+  actors: null,
+  actor: null,
+  steps: new Map(),
+  last: 0,
+  at: 0,
+  live: true,
+  tab: 'send',
+  context: 'changes',
+  zoom: null,
+  form,
 }
 
 /** @type {(() => void)[]} */

@@ -12,19 +12,15 @@ export function page() {
   const { problem, actor, tab } = current()
   if (problem?.status === 401) return tokenForm()
   const kind = kindNow()
-  return html`
-    ${header()}
-    ${banner()}
+  return html` ${header()} ${banner()}
     <main class=${actor === null ? 'page' : 'page with-time'}>
       ${actorList()}
       <section class="middle">
-        ${kind === undefined ? html`<p class="empty">${waiting()}</p>` : chart(kind)}
-        ${actor === null ? null : timeline()}
+        ${kind === undefined ? html`<p class="empty">${waiting()}</p>` : chart(kind)} ${actor === null ? null : timeline()}
       </section>
       <aside class="right">
         <nav class="tabs" role="tablist">
-          ${tabButton('send', 'Send an input')}
-          ${tabButton('step', actor === null ? 'Step' : `Step ${current().at || ''}`)}
+          ${tabButton('send', 'Send an input')} ${tabButton('step', actor === null ? 'Step' : `Step ${current().at || ''}`)}
         </nav>
         ${tab === 'send' ? sendForm() : stepDetail()}
       </aside>
@@ -32,8 +28,8 @@ export function page() {
 }
 
 /** @param {'send' | 'step'} name @param {string} text */
-const tabButton = (name, text) => html`
-  <button role="tab" aria-selected=${String(current().tab === name)} onClick=${() => update({ tab: name })}>${text}</button>`
+const tabButton = (name, text) =>
+  html` <button role="tab" aria-selected=${String(current().tab === name)} onClick=${() => update({ tab: name })}>${text}</button>`
 
 function waiting() {
   const { reload, kinds } = current()
@@ -42,27 +38,32 @@ function waiting() {
 }
 
 const PHASES = /** @type {const} */ ({
-  starting: 'starting…', reloading: 'reloading…', running: 'running', refused: 'refused: earlier kinds run', down: 'no kinds run',
+  starting: 'starting…',
+  reloading: 'reloading…',
+  running: 'running',
+  refused: 'refused: earlier kinds run',
+  down: 'no kinds run',
 })
 
 function header() {
   const { reload, kinds, kind, counts } = current()
   const phase = reload?.phase ?? 'starting'
   const took = phase === 'running' && reload !== null && reload.tookMs !== null ? `, reloaded in ${reload.tookMs} ms` : ''
-  return html`
-    <header>
-      <h1><img src="icon.svg" alt="" width="22" height="22" />Colloquy <span>dev</span></h1>
-      <nav class="kinds" aria-label="Kinds">
-        ${kinds.map(({ name, version }) => html`
-          <button key=${name} class="kind" aria-current=${String(name === kind)} onClick=${() => go({ kind: name, actor: null })}>
+  return html` <header>
+    <h1><img src="icon.svg" alt="" width="22" height="22" />Colloquy <span>dev</span></h1>
+    <nav class="kinds" aria-label="Kinds">
+      ${kinds.map(
+        ({ name, version }) =>
+          html` <button key=${name} class="kind" aria-current=${String(name === kind)} onClick=${() => go({ kind: name, actor: null })}>
             ${name}<small>@${version}</small> <b>${number(counts?.kinds[name]?.total ?? 0)}</b>
-          </button>`)}
-      </nav>
-      <p class="phase" data-phase=${phase} role="status" title=${(reload?.changed ?? []).join('\n')}>
-        <i></i>${PHASES[phase]}${took}
-        ${reload === null || reload.since === '' ? '' : html`<time>${new Date(reload.since).toLocaleTimeString()}</time>`}
-      </p>
-    </header>`
+          </button>`,
+      )}
+    </nav>
+    <p class="phase" data-phase=${phase} role="status" title=${(reload?.changed ?? []).join('\n')}>
+      <i></i>${PHASES[phase]}${took}
+      ${reload === null || reload.since === '' ? '' : html`<time>${new Date(reload.since).toLocaleTimeString()}</time>`}
+    </p>
+  </header>`
 }
 
 /** Problems, above everything else. */
@@ -71,14 +72,21 @@ function banner() {
   if (problem !== null) return html`<div class="banner" role="alert"><strong>${problem.text}</strong> Trying again…</div>`
   if (reload !== null && reload.problem !== null) {
     const { code, message, stack } = reload.problem
-    return html`
-      <div class="banner" role="alert">
-        <strong>${
-          reload.phase === 'refused' ? 'Your last save was refused; the kinds from before it keep running.' : 'No kinds run.'}</strong>
-        <code>${code}</code>
-        <p>${message}</p>
-        ${stack === undefined ? null : html`<details><summary>Where</summary><pre>${stack}</pre></details>`}
-      </div>`
+    return html` <div class="banner" role="alert">
+      <strong
+        >${reload.phase === 'refused' ? 'Your last save was refused; the kinds from before it keep running.' : 'No kinds run.'}</strong
+      >
+      <code>${code}</code>
+      <p>${message}</p>
+      ${
+        stack === undefined
+          ? null
+          : html`<details>
+              <summary>Where</summary>
+              <pre>${stack}</pre>
+            </details>`
+      }
+    </div>`
   }
   if (reload !== null && counts === null) {
     return html`<div class="banner mild" role="status">ClickHouse does not answer: counts and lists are out of date.</div>`
@@ -94,13 +102,12 @@ function tokenForm() {
     if (typeof token === 'string') useToken(token)
     void refresh()
   }
-  return html`
-    <form class="token" onSubmit=${enter}>
-      <h1><img src="icon.svg" alt="" width="22" height="22" />Colloquy <span>dev</span></h1>
-      <label>Token (COLLOQUY_HTTP_TOKEN)<input name="token" type="password" autocomplete="off" required /></label>
-      <button class="primary">Enter</button>
-      <p class="hint">The token is kept in this tab only.</p>
-    </form>`
+  return html` <form class="token" onSubmit=${enter}>
+    <h1><img src="icon.svg" alt="" width="22" height="22" />Colloquy <span>dev</span></h1>
+    <label>Token (COLLOQUY_HTTP_TOKEN)<input name="token" type="password" autocomplete="off" required /></label>
+    <button class="primary">Enter</button>
+    <p class="hint">The token is kept in this tab only.</p>
+  </form>`
 }
 
 /** @param {number} value */

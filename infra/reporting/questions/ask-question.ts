@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
-import { ANSWERS, loadQuestion, type Answer, type QuestionName } from './questions.ts'
+import { type Answer, ANSWERS, loadQuestion, type QuestionName } from './questions.ts'
 
 /** The tenant and period of a question; `to` is exclusive. */
 export interface Scope {
@@ -14,18 +14,28 @@ export interface Scope {
 const moment = (time: Date): string => time.toISOString().slice(0, 23).replace('T', ' ')
 
 /** The parameters of every query. */
-export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } =>
-  ({ tenant, from: moment(from), to: moment(to) })
+export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; from: string; to: string } => ({
+  tenant,
+  from: moment(from),
+  to: moment(to),
+})
 
 /** Runs the query of a question, which the user `analyst` may. */
 export async function askQuestion<Name extends QuestionName>(
-  clickhouse: ClickHouseClient, name: Name, scope: Scope,
+  clickhouse: ClickHouseClient,
+  name: Name,
+  scope: Scope,
 ): Promise<Answer<Name>> {
   const { sql } = await loadQuestion(name)
   const result = await clickhouse.query({ query: sql, query_params: parametersOf(scope), format: 'JSONEachRow' })
   const rows = z.array(ANSWERS[name]).safeParse(await result.json())
   if (!rows.success) {
-    throw new ColloquyError('bad_answer', `the tables answer "${name}" otherwise than its query says: ${rows.error.issues[0]?.path.join('.')}; "colloquy rebuild" makes them anew`, { cause: rows.error })
+    const where = rows.error.issues[0]?.path.join('.')
+    throw new ColloquyError(
+      'bad_answer',
+      `the answer to "${name}" has an unexpected value at ${where}; "colloquy rebuild" repairs tables`,
+      { cause: rows.error },
+    )
   }
   return rows.data
 }

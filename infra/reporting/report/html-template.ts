@@ -15,8 +15,9 @@ export const visible = (text: string): string =>
   text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 
 /** HTML from a template; inserted values are escaped unless they are HTML. */
-export const html = (texts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
-  ({ html: texts.map((text, index) => `${text}${index < pieces.length ? rendered(pieces[index]) : ''}`).join('') })
+export const html = (texts: TemplateStringsArray, ...pieces: readonly Piece[]): Html => ({
+  html: texts.map((text, index) => `${text}${index < pieces.length ? rendered(pieces[index]) : ''}`).join(''),
+})
 
 function rendered(piece: Piece): string {
   if (piece === undefined) return ''

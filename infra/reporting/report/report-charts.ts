@@ -1,10 +1,10 @@
-import { BarChart, LineChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components'
-import { init, setPlatformAPI, use, type ComposeOption } from 'echarts/core'
 import type { BarSeriesOption, LineSeriesOption } from 'echarts/charts'
+import { BarChart, LineChart } from 'echarts/charts'
 import type { GridComponentOption, LegendComponentOption, MarkLineComponentOption } from 'echarts/components'
+import { GridComponent, LegendComponent, MarkLineComponent } from 'echarts/components'
+import { type ComposeOption, init, setPlatformAPI, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
-import { visible, type Html } from './html-template.ts'
+import { type Html, visible } from './html-template.ts'
 
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer])
 
@@ -78,7 +78,10 @@ function optionOf({ shape, labels, series, stacked = false, format, max, mark }:
   const text = { color: INK, fontFamily: FONT, fontSize: 12 }
   const isHorizontal = shape === 'bars'
   const category = {
-    type: 'category' as const, data: labels.map(visible), inverse: isHorizontal, axisTick: { show: false },
+    type: 'category' as const,
+    data: labels.map(visible),
+    inverse: isHorizontal,
+    axisTick: { show: false },
     axisLine: { lineStyle: { color: RULE } },
     boundaryGap: shape !== 'lines',
     axisLabel: isHorizontal
@@ -86,38 +89,57 @@ function optionOf({ shape, labels, series, stacked = false, format, max, mark }:
       : { ...text, hideOverlap: true, ...(labels.length > LABELS_MAX ? {} : { interval: 0 }) },
   }
   const value = {
-    type: 'value' as const, splitNumber: 4, axisLabel: { ...text, formatter: format }, splitLine: { lineStyle: { color: RULE } },
+    type: 'value' as const,
+    splitNumber: 4,
+    axisLabel: { ...text, formatter: format },
+    splitLine: { lineStyle: { color: RULE } },
     // Stacked values are counts: there is no tick between 1 and 2.
     ...(stacked ? { minInterval: 1 } : {}),
     ...(max === undefined ? {} : { max, interval: max / 4 }),
   }
   const isLabelled = isHorizontal && !stacked
   return {
-    animation: false, textStyle: text,
+    animation: false,
+    textStyle: text,
     grid: {
-      left: 8, right: isLabelled ? 84 : 24, top: series.length > 1 ? 40 : 12, bottom: 8,
-      outerBoundsMode: 'same', outerBoundsContain: 'axisLabel',
+      left: 8,
+      right: isLabelled ? 84 : 24,
+      top: series.length > 1 ? 40 : 12,
+      bottom: 8,
+      outerBoundsMode: 'same',
+      outerBoundsContain: 'axisLabel',
     },
     ...(series.length > 1 ? { legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text, icon: 'roundRect' } } : {}),
     xAxis: isHorizontal ? value : category,
     yAxis: isHorizontal ? category : value,
     series: series.map(({ name, values, colour }, index) => ({
-      name, data: [...values], itemStyle: { color: colour }, ...(stacked ? { stack: 'whole' } : {}),
-      ...(mark === undefined || index > 0 ? {} : {
-        markLine: {
-          silent: true, symbol: 'none', lineStyle: { color: COLOURS.bad, type: 'dashed' as const },
-          label: { ...text, formatter: format(mark), position: 'start' as const }, data: [isHorizontal ? { xAxis: mark } : { yAxis: mark }],
-        },
-      }),
+      name,
+      data: [...values],
+      itemStyle: { color: colour },
+      ...(stacked ? { stack: 'whole' } : {}),
+      ...(mark === undefined || index > 0
+        ? {}
+        : {
+            markLine: {
+              silent: true,
+              symbol: 'none',
+              lineStyle: { color: COLOURS.bad, type: 'dashed' as const },
+              label: { ...text, formatter: format(mark), position: 'start' as const },
+              data: [isHorizontal ? { xAxis: mark } : { yAxis: mark }],
+            },
+          }),
       ...(shape === 'lines'
         ? { type: 'line' as const, symbol: 'none', step: 'middle' as const, lineStyle: { width: 2 }, areaStyle: { opacity: 0.15 } }
         : {
-          type: 'bar' as const, barMaxWidth: isHorizontal ? 18 : 44,
-          label: {
-            show: isLabelled, position: 'right' as const, ...text,
-            formatter: ({ value: number }: { value?: unknown }) => (typeof number === 'number' ? format(number) : ''),
-          },
-        }),
+            type: 'bar' as const,
+            barMaxWidth: isHorizontal ? 18 : 44,
+            label: {
+              show: isLabelled,
+              position: 'right' as const,
+              ...text,
+              formatter: ({ value: number }: { value?: unknown }) => (typeof number === 'number' ? format(number) : ''),
+            },
+          }),
     })),
   }
 }

@@ -3,7 +3,19 @@ export type Language = (typeof LANGUAGES)[number]
 
 /** How a value is shown. */
 export const KINDS = [
-  'count', 'share', 'duration', 'hours', 'money', 'score', 'decimal', 'day', 'hour', 'time', 'name', 'who', 'text',
+  'count',
+  'share',
+  'duration',
+  'hours',
+  'money',
+  'score',
+  'decimal',
+  'day',
+  'hour',
+  'time',
+  'name',
+  'who',
+  'text',
 ] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -37,7 +49,9 @@ export function createFormat(language: Language): Format {
     return (value: Value): string => (typeof value === 'string' ? format.format(new Date(value)) : UNKNOWN)
   }
   const durations = UNITS.map(({ unit, fromMs, ms }) => ({
-    fromMs, ms, format: number({ style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }, UNIT_LOCALES[language]),
+    fromMs,
+    ms,
+    format: number({ style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }, UNIT_LOCALES[language]),
   }))
   return {
     count: number({ maximumFractionDigits: 0 }),

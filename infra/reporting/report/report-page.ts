@@ -1,11 +1,11 @@
 import type { Freshness, Scope } from '../questions/ask-question.ts'
-import { QUESTION_NAMES, type Answer, type QuestionName } from '../questions/questions.ts'
+import { type Answer, QUESTION_NAMES, type QuestionName } from '../questions/questions.ts'
+import { type Html, html } from './html-template.ts'
 import { drawChart } from './report-charts.ts'
 import { createFormat, type Format, type Kind, type Value } from './report-format.ts'
-import { html, type Html } from './html-template.ts'
 import { SECTIONS } from './report-sections.ts'
 import { STYLE } from './report-style.ts'
-import { clipped, named, type Answers, type ColumnName, type Words } from './report-words.ts'
+import { type Answers, clipped, type ColumnName, named, type Words } from './report-words.ts'
 
 /** Rows shown of a table; `colloquy questions` has all. */
 const ROWS_MAX = 25
@@ -25,33 +25,44 @@ export function reportPage(content: ReportContent, words: Words): string {
   const at = (time: Date): string => format.time(time.toISOString())
   const state = freshness === undefined ? words.nothingProjected : words.asOf(format.count(freshness.seq), at(freshness.completeTo))
   const page = html`<!doctype html>
-<html lang="${words.tag}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${words.title} · ${scope.tenant}</title>
-<style>${{ html: STYLE }}</style>
-</head>
-<body>
-<header>
-<h1>${words.title}</h1>
-<dl>
-<div><dt>${words.tenant}</dt><dd>${scope.tenant}</dd></div>
-<div><dt>${words.period}</dt><dd>${at(scope.from)} ${words.to} ${at(scope.to)}</dd></div>
-<div><dt>${words.made}</dt><dd>${at(madeAt)}</dd></div>
-</dl>
-<p>${state} ${words.times}</p>
-<nav aria-label="${words.contents}"><ol>${
-    QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}</ol></nav>
-</header>
-<main>
-${QUESTION_NAMES.map((name) => section(name, answers[name], words, format))}
-</main>
-</body>
-</html>
-`
+    <html lang="${words.tag}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>${words.title} · ${scope.tenant}</title>
+        <style>
+          ${{ html: STYLE }}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${words.title}</h1>
+          <dl>
+            <div>
+              <dt>${words.tenant}</dt>
+              <dd>${scope.tenant}</dd>
+            </div>
+            <div>
+              <dt>${words.period}</dt>
+              <dd>${at(scope.from)} ${words.to} ${at(scope.to)}</dd>
+            </div>
+            <div>
+              <dt>${words.made}</dt>
+              <dd>${at(madeAt)}</dd>
+            </div>
+          </dl>
+          <p>${state} ${words.times}</p>
+          <nav aria-label="${words.contents}">
+            <ol>
+              ${QUESTION_NAMES.map((name) => html`<li><a href="#${name}">${words.questions[name].title}</a></li>`)}
+            </ol>
+          </nav>
+        </header>
+        <main>${QUESTION_NAMES.map((name) => section(name, answers[name], words, format))}</main>
+      </body>
+    </html> `
   return page.html
 }
 
@@ -60,13 +71,14 @@ function section<Name extends QuestionName>(name: Name, rows: Answer<Name>, word
   const { hasData } = SECTIONS[name]
   const answer = (): Html => html`<p class="answer">${summary(rows, format)}</p>`
   return html`<section id="${name}">
-<h2>${title}</h2>
-${hasData(rows)
-    ? [answer(), figure(name, rows, words, format), table(name, rows, words, format)]
-    : html`<p class="answer none">${words.noData}</p>`}
-<p class="definition"><strong>${words.howCounted}:</strong> ${definition}</p>
-</section>
-`
+    <h2>${title}</h2>
+    ${
+      hasData(rows)
+        ? [answer(), figure(name, rows, words, format), table(name, rows, words, format)]
+        : html`<p class="answer none">${words.noData}</p>`
+    }
+    <p class="definition"><strong>${words.howCounted}:</strong> ${definition}</p>
+  </section> `
 }
 
 function figure<Name extends QuestionName>(name: Name, rows: Answer<Name>, words: Words, format: Format): Html | undefined {
@@ -81,18 +93,28 @@ function table<Name extends QuestionName>(name: Name, all: Answer<Name>, words: 
   const rows: readonly Readonly<Partial<Record<ColumnName, Value>>>[] = tableRows === undefined ? all : tableRows(all)
   const shown = rows.slice(0, ROWS_MAX)
   const left = rows.length - shown.length
-  return html`<div class="wide"><table>
-<thead><tr>${columns.map(([column, kind]) => html`<th scope="col" class="${side(kind)}">${words.columns[column]}</th>`)}</tr></thead>
-<tbody>${shown.map((row) => {
-    const isTotal = row.total === true
-    const content = (column: ColumnName, kind: Kind, index: number): Html | string => {
-      if (isTotal && side(kind) === 'text') return index === 0 ? words.all : ''
-      return cell(row[column] ?? null, kind, words, format)
-    }
-    return html`<tr${isTotal ? { html: ' class="total"' } : undefined}>${columns.map(([column, kind], index) =>
-      html`<td class="${side(kind)}">${content(column, kind, index)}</td>`)}</tr>`
-  })}</tbody>
-</table></div>${left > 0 ? html`<p class="more">${words.more(format.count(left))}</p>` : undefined}`
+  return html`<div class="wide">
+      <table>
+        <thead>
+          <tr>
+            ${columns.map(([column, kind]) => html`<th scope="col" class="${side(kind)}">${words.columns[column]}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${shown.map((row) => {
+            const isTotal = row.total === true
+            const content = (column: ColumnName, kind: Kind, index: number): Html | string => {
+              if (isTotal && side(kind) === 'text') return index === 0 ? words.all : ''
+              return cell(row[column] ?? null, kind, words, format)
+            }
+            return html`<tr${isTotal ? { html: ' class="total"' } : undefined}>${columns.map(
+              ([column, kind], index) => html`<td class="${side(kind)}">${content(column, kind, index)}</td>`,
+            )}</tr>`
+          })}
+        </tbody>
+      </table>
+    </div>
+    ${left > 0 ? html`<p class="more">${words.more(format.count(left))}</p>` : undefined}`
 }
 
 const TEXTS: readonly Kind[] = ['name', 'who', 'text', 'day', 'hour']

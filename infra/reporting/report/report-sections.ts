@@ -1,7 +1,7 @@
 import type { Answer, QuestionName } from '../questions/questions.ts'
-import { COLOURS, type Chart, type Series } from './report-charts.ts'
+import { type Chart, COLOURS, type Series } from './report-charts.ts'
 import type { Format, Kind } from './report-format.ts'
-import { clipped, named, partsOf, totalOf, type ColumnOf, type Words } from './report-words.ts'
+import { clipped, type ColumnOf, named, partsOf, totalOf, type Words } from './report-words.ts'
 
 /** Parts shown in a chart: the first ones. */
 const PARTS_MAX = 12
@@ -24,18 +24,30 @@ interface Section<Name extends QuestionName> {
 }
 
 const some = (count: number | undefined): boolean => (count ?? 0) > 0
-const series = <Row>(rows: readonly Row[], name: string, colour: string, valueOf: (row: Row) => number | null): Series =>
-  ({ name, colour, values: rows.map(valueOf) })
+const series = <Row>(rows: readonly Row[], name: string, colour: string, valueOf: (row: Row) => number | null): Series => ({
+  name,
+  colour,
+  values: rows.map(valueOf),
+})
 const drawn = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row[] => partsOf(rows).slice(0, PARTS_MAX)
 
 export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   containment: {
-    columns: [['day', 'day'], ['closed', 'count'], ['contained', 'count'], ['contained_abandoned', 'count'], ['containment_rate', 'share']],
+    columns: [
+      ['day', 'day'],
+      ['closed', 'count'],
+      ['contained', 'count'],
+      ['contained_abandoned', 'count'],
+      ['containment_rate', 'share'],
+    ],
     hasData: (rows) => some(totalOf(rows)?.closed),
     chart: (rows, { words, format }) => {
       const days = partsOf(rows)
       return {
-        shape: 'columns', stacked: true, labels: days.map(({ day }) => format.day(day)), format: format.count,
+        shape: 'columns',
+        stacked: true,
+        labels: days.map(({ day }) => format.day(day)),
+        format: format.count,
         series: [
           series(days, words.series.contained, COLOURS.good, (row) => row.contained - row.contained_abandoned),
           series(days, words.series.abandoned, COLOURS.fair, (row) => row.contained_abandoned),
@@ -46,59 +58,107 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   },
   'first-response': {
     columns: [
-      ['responder', 'who'], ['cases', 'count'], ['answered', 'count'], ['waiting', 'count'], ['never', 'count'],
-      ['p50_ms', 'duration'], ['p90_ms', 'duration'], ['p95_ms', 'duration'], ['max_ms', 'duration'],
+      ['responder', 'who'],
+      ['cases', 'count'],
+      ['answered', 'count'],
+      ['waiting', 'count'],
+      ['never', 'count'],
+      ['p50_ms', 'duration'],
+      ['p90_ms', 'duration'],
+      ['p95_ms', 'duration'],
+      ['max_ms', 'duration'],
     ],
     hasData: (rows) => some(totalOf(rows)?.cases),
     chart: (rows, { words, format }) => {
       const parts = drawn(rows).filter((row) => row.answered > 0)
-      return parts.length === 0 ? undefined : {
-        shape: 'bars', labels: parts.map((row) => named(words, row.responder)), format: format.duration,
-        series: [
-          series(parts, words.columns.p50_ms, COLOURS.good, (row) => row.p50_ms),
-          series(parts, words.columns.p90_ms, COLOURS.fair, (row) => row.p90_ms),
-          series(parts, words.columns.p95_ms, COLOURS.bad, (row) => row.p95_ms),
-        ],
-      }
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            labels: parts.map((row) => named(words, row.responder)),
+            format: format.duration,
+            series: [
+              series(parts, words.columns.p50_ms, COLOURS.good, (row) => row.p50_ms),
+              series(parts, words.columns.p90_ms, COLOURS.fair, (row) => row.p90_ms),
+              series(parts, words.columns.p95_ms, COLOURS.bad, (row) => row.p95_ms),
+            ],
+          }
     },
   },
   'repeat-contact': {
-    columns: [['first_intent', 'name'], ['closed', 'count'], ['repeated', 'count'], ['pending', 'count'], ['repeat_rate', 'share']],
+    columns: [
+      ['first_intent', 'name'],
+      ['closed', 'count'],
+      ['repeated', 'count'],
+      ['pending', 'count'],
+      ['repeat_rate', 'share'],
+    ],
     hasData: (rows) => some(totalOf(rows)?.closed),
     chart: (rows, { words, format }) => {
       const parts = drawn(rows).filter((row) => row.repeat_rate !== null)
-      return parts.length === 0 ? undefined : {
-        shape: 'bars', labels: parts.map((row) => named(words, row.first_intent)), format: format.share, max: 1,
-        series: [series(parts, words.columns.repeat_rate, COLOURS.plain, (row) => row.repeat_rate)],
-      }
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            labels: parts.map((row) => named(words, row.first_intent)),
+            format: format.share,
+            max: 1,
+            series: [series(parts, words.columns.repeat_rate, COLOURS.plain, (row) => row.repeat_rate)],
+          }
     },
   },
   escalations: {
-    columns: [['reason', 'name'], ['cases', 'count'], ['share', 'share'], ['p50_ms', 'duration'], ['resolved', 'count'], ['open', 'count']],
+    columns: [
+      ['reason', 'name'],
+      ['cases', 'count'],
+      ['share', 'share'],
+      ['p50_ms', 'duration'],
+      ['resolved', 'count'],
+      ['open', 'count'],
+    ],
     hasData: (rows) => some(totalOf(rows)?.cases),
     chart: (rows, { words, format }) => ({
-      shape: 'bars', labels: drawn(rows).map((row) => named(words, row.reason)), format: format.count,
+      shape: 'bars',
+      labels: drawn(rows).map((row) => named(words, row.reason)),
+      format: format.count,
       series: [series(drawn(rows), words.columns.cases, COLOURS.bad, (row) => row.cases)],
     }),
   },
   cost: {
     columns: [
-      ['way', 'name'], ['closed', 'count'], ['resolved', 'count'], ['cost', 'money'], ['cost_unknown', 'count'],
+      ['way', 'name'],
+      ['closed', 'count'],
+      ['resolved', 'count'],
+      ['cost', 'money'],
+      ['cost_unknown', 'count'],
       ['cost_per_resolved', 'money'],
     ],
     hasData: (rows) => some(totalOf(rows)?.closed),
     chart: (rows, { words, format }) => {
       const parts = drawn(rows).filter((row) => row.cost_per_resolved !== null)
-      return parts.length === 0 ? undefined : {
-        shape: 'bars', labels: parts.map((row) => named(words, row.way)), format: format.money,
-        series: [series(parts, words.columns.cost_per_resolved, COLOURS.plain, (row) => row.cost_per_resolved)],
-      }
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            labels: parts.map((row) => named(words, row.way)),
+            format: format.money,
+            series: [series(parts, words.columns.cost_per_resolved, COLOURS.plain, (row) => row.cost_per_resolved)],
+          }
     },
   },
   satisfaction: {
     columns: [
-      ['lang', 'name'], ['cases', 'count'], ['rated', 'count'], ['rated_share', 'share'], ['average', 'decimal'], ['csat', 'share'],
-      ['r1', 'count'], ['r2', 'count'], ['r3', 'count'], ['r4', 'count'], ['r5', 'count'],
+      ['lang', 'name'],
+      ['cases', 'count'],
+      ['rated', 'count'],
+      ['rated_share', 'share'],
+      ['average', 'decimal'],
+      ['csat', 'share'],
+      ['r1', 'count'],
+      ['r2', 'count'],
+      ['r3', 'count'],
+      ['r4', 'count'],
+      ['r5', 'count'],
     ],
     hasData: (rows) => some(totalOf(rows)?.cases),
     chart: (rows, { words, format }) => {
@@ -106,33 +166,50 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       if (all === undefined || all.rated === 0) return undefined
       const ratings = (['r1', 'r2', 'r3', 'r4', 'r5'] as const).map((name) => ({ name, count: all[name] }))
       return {
-        shape: 'columns', labels: ratings.map(({ name }) => words.columns[name]), format: format.count,
+        shape: 'columns',
+        labels: ratings.map(({ name }) => words.columns[name]),
+        format: format.count,
         series: [series(ratings, words.columns.rated, COLOURS.good, ({ count }) => count)],
       }
     },
   },
   'time-in-state': {
     columns: [
-      ['kind', 'text'], ['state', 'text'], ['stays', 'count'], ['p50_ms', 'duration'], ['p95_ms', 'duration'], ['hours', 'hours'],
-      ['now', 'count'], ['dropped', 'count'], ['drop_share', 'share'],
+      ['kind', 'text'],
+      ['state', 'text'],
+      ['stays', 'count'],
+      ['p50_ms', 'duration'],
+      ['p95_ms', 'duration'],
+      ['hours', 'hours'],
+      ['now', 'count'],
+      ['dropped', 'count'],
+      ['drop_share', 'share'],
     ],
     hasData: (rows) => rows.length > 0,
     chart: (rows, { words, format }) => {
       const states = rows.slice(0, PARTS_MAX)
       return {
-        shape: 'bars', labels: states.map((row) => clipped(row.state)), format: format.hours,
+        shape: 'bars',
+        labels: states.map((row) => clipped(row.state)),
+        format: format.hours,
         series: [series(states, words.columns.hours, COLOURS.plain, (row) => row.hours)],
       }
     },
   },
   backlog: {
     columns: [
-      ['hour', 'hour'], ['opened', 'count'], ['closed', 'count'], ['escalated', 'count'], ['open', 'count'],
+      ['hour', 'hour'],
+      ['opened', 'count'],
+      ['closed', 'count'],
+      ['escalated', 'count'],
+      ['open', 'count'],
       ['waiting_for_person', 'count'],
     ],
     hasData: (rows) => rows.some((row) => row.open > 0 || row.opened > 0 || row.closed > 0),
     chart: (rows, { words, format }) => ({
-      shape: 'lines', labels: rows.map((row) => format.hour(row.hour)), format: format.count,
+      shape: 'lines',
+      labels: rows.map((row) => format.hour(row.hour)),
+      format: format.count,
       series: [
         series(rows, words.columns.open, COLOURS.good, (row) => row.open),
         series(rows, words.columns.waiting_for_person, COLOURS.bad, (row) => row.waiting_for_person),
@@ -143,48 +220,89 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
   },
   'intent-funnel': {
     columns: [
-      ['intent', 'name'], ['cases', 'count'], ['answered', 'count'], ['contained', 'count'], ['ended', 'count'], ['resolved', 'count'],
+      ['intent', 'name'],
+      ['cases', 'count'],
+      ['answered', 'count'],
+      ['contained', 'count'],
+      ['ended', 'count'],
+      ['resolved', 'count'],
     ],
     hasData: (rows) => some(totalOf(rows)?.cases),
     chart: (rows, { words, format }) => {
       const all = totalOf(rows)
       const steps = (['cases', 'answered', 'contained', 'ended', 'resolved'] as const).map((name) => ({ name, count: all?.[name] ?? 0 }))
       return {
-        shape: 'bars', labels: steps.map(({ name }) => words.columns[name]), format: format.count,
+        shape: 'bars',
+        labels: steps.map(({ name }) => words.columns[name]),
+        format: format.count,
         series: [series(steps, words.columns.cases, COLOURS.good, ({ count }) => count)],
       }
     },
   },
   quality: {
     columns: [
-      ['model', 'text'], ['model_version', 'text'], ['prompt_version', 'text'], ['answers', 'count'], ['judged', 'count'],
+      ['model', 'text'],
+      ['model_version', 'text'],
+      ['prompt_version', 'text'],
+      ['answers', 'count'],
+      ['judged', 'count'],
       ['average', 'score'],
-      ['p10', 'score'], ['low', 'count'], ['p50_ms', 'duration'], ['p95_ms', 'duration'], ['cost_per_answer', 'money'],
+      ['p10', 'score'],
+      ['low', 'count'],
+      ['p50_ms', 'duration'],
+      ['p95_ms', 'duration'],
+      ['cost_per_answer', 'money'],
     ],
     hasData: (rows) => some(totalOf(rows)?.answers),
     chart: (rows, { words, format }) => {
       const parts = drawn(rows).filter((row) => row.average !== null)
-      return parts.length === 0 ? undefined : {
-        shape: 'bars', format: format.score, max: 1, mark: 0.7,
-        labels: parts.map((row) =>
-          [row.model, row.model_version, row.prompt_version].filter((name) => name !== null).map(clipped).join(' · ')),
-        series: [series(parts, words.columns.average, COLOURS.good, (row) => row.average)],
-      }
+      return parts.length === 0
+        ? undefined
+        : {
+            shape: 'bars',
+            format: format.score,
+            max: 1,
+            mark: 0.7,
+            labels: parts.map((row) =>
+              [row.model, row.model_version, row.prompt_version]
+                .filter((name) => name !== null)
+                .map(clipped)
+                .join(' · '),
+            ),
+            series: [series(parts, words.columns.average, COLOURS.good, (row) => row.average)],
+          }
     },
   },
   'knowledge-gaps': {
-    columns: [['example', 'text'], ['intent', 'name'], ['asked', 'count'], ['unanswered', 'count'], ['last_at', 'time']],
+    columns: [
+      ['example', 'text'],
+      ['intent', 'name'],
+      ['asked', 'count'],
+      ['unanswered', 'count'],
+      ['last_at', 'time'],
+    ],
     hasData: (rows) => some(totalOf(rows)?.asked),
     chart: (rows, { words, format }) => ({
-      shape: 'bars', labels: drawn(rows).map((row) => clipped(row.example ?? '')), format: format.count,
+      shape: 'bars',
+      labels: drawn(rows).map((row) => clipped(row.example ?? '')),
+      format: format.count,
       series: [series(drawn(rows), words.columns.asked, COLOURS.plain, (row) => row.asked)],
     }),
   },
   tasks: {
     columns: [
-      ['kind', 'text'], ['name', 'text'], ['tasks', 'count'], ['done', 'count'], ['failed', 'count'], ['expired', 'count'],
-      ['failure_rate', 'share'], ['retried', 'count'], ['queue_p95_ms', 'duration'],
-      ['duration_p50_ms', 'duration'], ['duration_p95_ms', 'duration'], ['top_error', 'text'],
+      ['kind', 'text'],
+      ['name', 'text'],
+      ['tasks', 'count'],
+      ['done', 'count'],
+      ['failed', 'count'],
+      ['expired', 'count'],
+      ['failure_rate', 'share'],
+      ['retried', 'count'],
+      ['queue_p95_ms', 'duration'],
+      ['duration_p50_ms', 'duration'],
+      ['duration_p95_ms', 'duration'],
+      ['top_error', 'text'],
     ],
     hasData: (rows) => some(totalOf(rows)?.tasks),
     chart: (rows, { words, format }) => {
@@ -192,9 +310,15 @@ export const SECTIONS: { readonly [Name in QuestionName]: Section<Name> } = {
       const status = (name: 'done' | 'failed' | 'expired' | 'stopped' | 'running', colour: string): Series =>
         series(parts, words.columns[name], colour, (row) => row[name])
       return {
-        shape: 'bars', stacked: true, labels: parts.map((row) => clipped(`${row.kind ?? ''} · ${row.name ?? ''}`)), format: format.count,
+        shape: 'bars',
+        stacked: true,
+        labels: parts.map((row) => clipped(`${row.kind ?? ''} · ${row.name ?? ''}`)),
+        format: format.count,
         series: [
-          status('done', COLOURS.good), status('failed', COLOURS.bad), status('expired', '#e8b04a'), status('stopped', COLOURS.grey),
+          status('done', COLOURS.good),
+          status('failed', COLOURS.bad),
+          status('expired', '#e8b04a'),
+          status('stopped', COLOURS.grey),
           status('running', COLOURS.light),
         ],
       }

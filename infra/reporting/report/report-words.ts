@@ -53,12 +53,15 @@ const TEXT_CHARS_MAX = 240
 
 /** A text of a customer on one line, cut to 240 characters. */
 export function clipped(text: string): string {
-  const line = text.slice(0, 2 * TEXT_CHARS_MAX).replace(/\s+/g, ' ').trim()
+  const line = text
+    .slice(0, 2 * TEXT_CHARS_MAX)
+    .replace(/\s+/g, ' ')
+    .trim()
   return text.length > 2 * TEXT_CHARS_MAX || line.length > TEXT_CHARS_MAX ? `${line.slice(0, TEXT_CHARS_MAX).toWellFormed()}…` : line
 }
 
 /** The name of a value of the tables. */
 export function named({ values, unknown }: Pick<Words, 'values' | 'unknown'>, value: string | null | undefined): string {
   if (value === null || value === undefined) return unknown
-  return Object.hasOwn(values, value) ? values[value] ?? value : clipped(value)
+  return Object.hasOwn(values, value) ? (values[value] ?? value) : clipped(value)
 }

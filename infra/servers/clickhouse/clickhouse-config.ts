@@ -37,7 +37,12 @@ const uploadBytesMax = 16 * 1024 ** 2
 /** Of cached answers, for queries that ask for the cache. */
 const queryCacheBytesMax = 64 * 1024 ** 2
 
-interface Settings { host: string, port: number, password: string, analyst: AnalystLimits }
+interface Settings {
+  host: string
+  port: number
+  password: string
+  analyst: AnalystLimits
+}
 
 /** Limits that analysts may lower, and below, limits that they may not change. */
 const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
@@ -60,32 +65,52 @@ const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
 
 /** Settings for the format and transport of answers, which clients set. Read-only mode refuses all settings that are not named. */
 const harmless = [
-  'enable_http_compression', 'http_zlib_compression_level', 'send_progress_in_http_headers', 'http_headers_progress_interval_ms',
-  'session_timezone', 'date_time_output_format', 'output_format_json_quote_64bit_integers', 'output_format_json_quote_decimals',
-  'output_format_json_quote_denormals', 'output_format_json_named_tuples_as_objects', 'output_format_write_statistics',
-  'extremes', 'join_use_nulls', 'log_comment',
+  'enable_http_compression',
+  'http_zlib_compression_level',
+  'send_progress_in_http_headers',
+  'http_headers_progress_interval_ms',
+  'session_timezone',
+  'date_time_output_format',
+  'output_format_json_quote_64bit_integers',
+  'output_format_json_quote_decimals',
+  'output_format_json_quote_denormals',
+  'output_format_json_named_tuples_as_objects',
+  'output_format_write_statistics',
+  'extremes',
+  'join_use_nulls',
+  'log_comment',
   // ClickHouse's web page sends these with every query; the first has no effect here, see http_options_response.
-  'add_http_cors_header', 'use_query_cache', 'enable_reads_from_query_cache', 'enable_writes_to_query_cache', 'query_cache_ttl',
-  'query_cache_nondeterministic_function_handling', 'query_cache_system_table_handling',
+  'add_http_cors_header',
+  'use_query_cache',
+  'enable_reads_from_query_cache',
+  'enable_writes_to_query_cache',
+  'query_cache_ttl',
+  'query_cache_nondeterministic_function_handling',
+  'query_cache_system_table_handling',
 ]
 
 const analystGrants = [
   `SELECT, dictGet ON ${database}.*`,
   // Databases of "rebuild --into".
   `SELECT ON ${database}_*.*`,
-  'SELECT ON information_schema.*', 'SELECT ON INFORMATION_SCHEMA.*', 'SELECT ON system.parts',
+  'SELECT ON information_schema.*',
+  'SELECT ON INFORMATION_SCHEMA.*',
+  'SELECT ON system.parts',
 ]
 /** The engine's session runs start.sql as `default`. Over HTTP read-only mode refuses these. */
 const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
-  Object.entries(values).map(([name, value]) => `<${name}>${value}</${name}>`).join('\n      ')
+  Object.entries(values)
+    .map(([name, value]) => `<${name}>${value}</${name}>`)
+    .join('\n      ')
 
-const constraints = (analyst: AnalystLimits): string => elements({
-  ...mapValues(lowerable(analyst), (max) => `<changeable_in_readonly/><min>1</min><max>${max}</max>`),
-  ...mapValues(fixed(analyst), () => '<const/>'),
-  ...Object.fromEntries(harmless.map((name) => [name, '<changeable_in_readonly/>'])),
-})
+const constraints = (analyst: AnalystLimits): string =>
+  elements({
+    ...mapValues(lowerable(analyst), (max) => `<changeable_in_readonly/><min>1</min><max>${max}</max>`),
+    ...mapValues(fixed(analyst), () => '<const/>'),
+    ...Object.fromEntries(harmless.map((name) => [name, '<changeable_in_readonly/>'])),
+  })
 
 const mapValues = <T>(values: Record<string, T>, change: (value: T) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))

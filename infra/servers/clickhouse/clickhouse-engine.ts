@@ -13,7 +13,7 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { access, mkdir, open, rmdir, type FileHandle } from 'node:fs/promises'
+import { access, type FileHandle, mkdir, open, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -76,10 +76,18 @@ async function serve(folder: string, data: string): Promise<void> {
   const gone = at('gone')
   await mkdir(gone, { recursive: true })
   process.chdir(gone)
-  const ended = clickHouseLocal(data, `--config-file=${at('config.xml')}`,
+  const ended = clickHouseLocal(
+    data,
+    `--config-file=${at('config.xml')}`,
     // For this session only: over HTTP the limits of config.xml hold for its user.
     '--readonly=0',
-    '--queries-file', pipes.starting, at('start.sql'), pipes.serving, at('stop.sql'), pipes.stopping)
+    '--queries-file',
+    pipes.starting,
+    at('start.sql'),
+    pipes.serving,
+    at('stop.sql'),
+    pipes.stopping,
+  )
   await Promise.race([ended, direct(), stopRequested.then(() => sleep(endMsMax))])
 }
 

@@ -6,11 +6,11 @@ import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
-import { ownPassword } from '../data-files.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
+import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
+import { ownPassword } from '../data-files.ts'
 import { supervise } from '../supervise.ts'
-import { analystLimitsDefault, configXml, database, internalUser, type AnalystLimits } from './clickhouse-config.ts'
+import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
 
 export interface ClickHouseOptions {
   /** Tables are in `clickhouse/` of it, the internal user's password in `clickhouse-password`. */
@@ -61,21 +61,31 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   await createDatabase(engine, folder)
 
   const url = `http://${reachable(host)}:${port}`
-  const child = await supervise({
-    name: 'clickhouse',
-    command: process.execPath,
-    args: engine,
-    // The zone of times without one; the same on every machine.
-    env: { TZ: 'UTC' },
-    ready: () => answers(url, password),
-    // It writes only errors.
-    lineLevel: () => 'warn',
-  }, { log: options.log })
+  const child = await supervise(
+    {
+      name: 'clickhouse',
+      command: process.execPath,
+      args: engine,
+      // The zone of times without one; the same on every machine.
+      env: { TZ: 'UTC' },
+      ready: () => answers(url, password),
+      // It writes only errors.
+      lineLevel: () => 'warn',
+    },
+    { log: options.log },
+  )
   return {
-    url, port, password, database,
+    url,
+    port,
+    password,
+    database,
     username: internalUser,
-    get restarts() { return child.restarts },
-    get pid() { return child.pid },
+    get restarts() {
+      return child.restarts
+    },
+    get pid() {
+      return child.pid
+    },
     stop: () => child.stop(),
   }
 }
@@ -86,7 +96,11 @@ async function createDatabase(engine: readonly string[], folder: string): Promis
   if (existsSync(made)) return
   const { stderr } = await execFile(process.execPath, [...engine, 'create'])
   if (existsSync(made)) return
-  throw new ColloquyError('clickhouse_unusable', `ClickHouse's engine could not make its database in ${folder}. Is there room, and may it be written to? It says: ${stderr}`)
+  throw new ColloquyError(
+    'clickhouse_unusable',
+    `ClickHouse's engine could not create its database in ${folder}. `
+      + `Is there space, and is the folder writable? The engine says: ${stderr}`,
+  )
 }
 
 /** The query uses the password, so that only this engine can answer. */
@@ -108,8 +122,12 @@ async function freePort(host: string, port: number): Promise<number> {
     await once(probe.listen(port, host), 'listening')
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE') throw cause
-    throw new ColloquyError('clickhouse_port_taken', `port ${port} of ${host}, for ClickHouse, is in use: set `
-      + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that uses it', { cause })
+    throw new ColloquyError(
+      'clickhouse_port_taken',
+      `port ${port} of ${host}, for ClickHouse, is in use: set `
+        + 'COLLOQUY_CLICKHOUSE_PORT to another (0 for any), or COLLOQUY_CLICKHOUSE_URL to the server that uses it',
+      { cause },
+    )
   }
   const address = probe.address()
   probe.close()

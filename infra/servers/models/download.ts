@@ -3,11 +3,11 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
-import { ColloquyError, codeOf, hasCode, messageOf } from '../../../schemas/errors.ts'
+import { type Pauses, withRetry } from '../../../pipeline/runtime/retry.ts'
+import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { bytesOfFile } from '../data-files.ts'
-import { bytesIn, reasonOf, type HubClient } from './hub-client.ts'
-import { measureFile, type LockedFile } from './lock-file.ts'
+import { bytesIn, type HubClient, reasonOf } from './hub-client.ts'
+import { type LockedFile, measureFile } from './lock-file.ts'
 
 /** The known properties of a file. */
 export interface Expected {
@@ -46,10 +46,12 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
   await mkdir(dirname(path), { recursive: true })
   const part = `${path}.part`
   for (let tries = 1; ; tries++) {
-    const wasResumed = await bytesOfFile(part) > 0
+    const wasResumed = (await bytesOfFile(part)) > 0
     await fetchAll(options, part)
     const measured = await measureFile(part)
-    if (measured === undefined) throw new ColloquyError('download_failed', `${part} is gone: something removed it during the download; start again`)
+    if (measured === undefined) {
+      throw new ColloquyError('download_failed', `${part} was removed by another process during the download; start again`)
+    }
     const problem = await differenceOf(part, measured, expected)
     if (problem === undefined) {
       await keep(part, path)
@@ -58,9 +60,12 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
     await rm(part, { force: true })
     // The resumed part may belong to another file: a second try starts from the beginning.
     if (!wasResumed || tries > 1) {
-      throw new ColloquyError('wrong_checksum', `${url} is not the expected file: ${problem}. It was removed. `
-        + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision '
-        + 'in COLLOQUY_EMBED_MODEL (org/name@revision)')
+      throw new ColloquyError(
+        'wrong_checksum',
+        `${url} is not the expected file: ${problem}. It was removed. `
+          + 'A mirror (COLLOQUY_EMBED_HUB_URL) or a proxy may have changed it: try another one, or another revision '
+          + 'in COLLOQUY_EMBED_MODEL (org/name@revision)',
+      )
     }
   }
 }
@@ -74,24 +79,37 @@ async function keep(part: string, path: string): Promise<void> {
 async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
   let before = 0
   try {
-    await withRetry(async () => {
-      before = await bytesOfFile(part)
-      await fetchRest(options, part, before)
-    }, {
-      pauses: { ...PAUSES, minMs: options.pauseMinMs ?? PAUSES.minMs }, retriesMax: RETRIES_MAX, isJittered: true,
-      isFinal: (error) => !hasCode(error, 'hub_unreachable'),
-      gotAhead: async () => await bytesOfFile(part) - before >= GOOD_PIECE_BYTES,
-    })
+    await withRetry(
+      async () => {
+        before = await bytesOfFile(part)
+        await fetchRest(options, part, before)
+      },
+      {
+        pauses: { ...PAUSES, minMs: options.pauseMinMs ?? PAUSES.minMs },
+        retriesMax: RETRIES_MAX,
+        isJittered: true,
+        isFinal: (error) => !hasCode(error, 'hub_unreachable'),
+        gotAhead: async () => (await bytesOfFile(part)) - before >= GOOD_PIECE_BYTES,
+      },
+    )
   } catch (cause) {
     const here = await bytesOfFile(part)
     if (codeOf(cause) === 'ENOSPC') {
       const missing = options.expected.bytes === undefined ? '' : ` (${options.expected.bytes - here} bytes are missing)`
-      throw new ColloquyError('disk_full', `the disk of ${part} is full${missing}: free some space, or set COLLOQUY_CACHE_DIR `
-        + 'to a folder on another disk. The next start resumes the download', { cause })
+      throw new ColloquyError(
+        'disk_full',
+        `the disk of ${part} is full${missing}: free some space, or set COLLOQUY_CACHE_DIR `
+          + 'to a folder on another disk. The next start resumes the download',
+        { cause },
+      )
     }
     if (!hasCode(cause, 'hub_unreachable')) throw cause
-    throw new ColloquyError('download_failed', `${messageOf(cause)}; the next start resumes after ${here} bytes. Check the network, `
-      + 'COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL', { cause })
+    throw new ColloquyError(
+      'download_failed',
+      `${messageOf(cause)}; the next start resumes after ${here} bytes. Check the network, `
+        + 'COLLOQUY_EMBED_HUB_URL and COLLOQUY_EMBED_PROXY_URL',
+      { cause },
+    )
   }
 }
 
@@ -118,7 +136,12 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
     try {
       for await (const chunk of bytesIn(response)) {
         here += chunk.length
-        if (here > (bytesTotal ?? FILE_BYTES_MAX)) throw new ColloquyError('too_large', `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL`)
+        if (here > (bytesTotal ?? FILE_BYTES_MAX)) {
+          throw new ColloquyError(
+            'too_large',
+            `${url} is larger than ${bytesTotal ?? FILE_BYTES_MAX} bytes; ` + 'check COLLOQUY_EMBED_MODEL and COLLOQUY_EMBED_HUB_URL',
+          )
+        }
         yield chunk
         onProgress(here, bytesTotal)
       }

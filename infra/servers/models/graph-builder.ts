@@ -1,5 +1,13 @@
 import {
-  bytesOf, floats, int64s, type Attribute, type Element, type Initializer, type OnnxGraph, type OnnxNode, type OnnxValue,
+  type Attribute,
+  bytesOf,
+  type Element,
+  floats,
+  type Initializer,
+  int64s,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxValue,
 } from './onnx.ts'
 
 /** Builds a graph value by value. Values are numbered: `v0`, `v1`… */

@@ -1,4 +1,4 @@
-import { EnvHttpProxyAgent, fetch, ProxyAgent, type Dispatcher, type Response } from 'undici'
+import { type Dispatcher, EnvHttpProxyAgent, fetch, ProxyAgent, type Response } from 'undici'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
 
@@ -37,8 +37,11 @@ export function createHubClient({ hubUrl, token, proxyUrl }: HubClientOptions): 
   const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
   const get: HubClient['get'] = async (url, headers = {}) => {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const response = await fetch(url, { dispatcher, headers: { ...authorization, 'accept-encoding': 'identity', ...headers } })
-      .catch((cause: unknown) => { throw unreachable(url, reasonOf(cause), cause) })
+    const response = await fetch(url, { dispatcher, headers: { ...authorization, 'accept-encoding': 'identity', ...headers } }).catch(
+      (cause: unknown) => {
+        throw unreachable(url, reasonOf(cause), cause)
+      },
+    )
     if (response.ok || response.status === 416) return response
     await response.body?.cancel()
     throw refused(url, response.status)
@@ -63,7 +66,12 @@ async function textOf(response: Response, url: string): Promise<string> {
   try {
     for await (const chunk of bytesIn(response)) {
       bytes += chunk.length
-      if (bytes > JSON_BYTES_MAX) throw new ColloquyError('hub_refused', `${url} answered with more than ${JSON_BYTES_MAX} bytes; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)
+      if (bytes > JSON_BYTES_MAX) {
+        throw new ColloquyError(
+          'hub_refused',
+          `${url} answered with more than ${JSON_BYTES_MAX} bytes; ` + 'is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?',
+        )
+      }
       chunks.push(chunk)
     }
   } catch (cause) {
@@ -80,19 +88,24 @@ export async function* bytesIn({ body }: Response): AsyncGenerator<Uint8Array> {
 
 /** The cause of a failed fetch, whose own message is only "fetch failed". */
 export const reasonOf = (error: unknown): string =>
-  (error instanceof Error && error.cause !== undefined ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error))
+  error instanceof Error && error.cause !== undefined ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error)
 
 const unreachable = (url: string, why: string, cause?: unknown): ColloquyError =>
   new ColloquyError('hub_unreachable', `${url} does not answer (${why})`, { cause })
 
 function refused(url: string, status: number): ColloquyError {
   if (status === 401 || status === 403) {
-    return new ColloquyError('model_forbidden', `${url} needs permission (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token `
-      + 'that may read it, and check the name in COLLOQUY_EMBED_MODEL')
+    return new ColloquyError(
+      'model_forbidden',
+      `${url} needs permission (HTTP ${status}): set COLLOQUY_EMBED_HUB_TOKEN to a token `
+        + 'that may read it, and check the name in COLLOQUY_EMBED_MODEL',
+    )
   }
   if (status === 404) {
-    return new ColloquyError('model_not_found',
-      `${url} does not exist: check name and revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`)
+    return new ColloquyError(
+      'model_not_found',
+      `${url} does not exist: check name and revision in COLLOQUY_EMBED_MODEL, and COLLOQUY_EMBED_DTYPE`,
+    )
   }
   if (status === 429 || status >= 500) return unreachable(url, `HTTP ${status}`)
   return new ColloquyError('hub_refused', `${url} answered with HTTP ${status}; is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?`)

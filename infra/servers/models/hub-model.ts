@@ -1,16 +1,16 @@
+import { mkdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { mkdir, statfs } from 'node:fs/promises'
-import { withRetry, type Pauses } from '../../../pipeline/runtime/retry.ts'
+import { type Dtype, weightsFile } from '../../../pipeline/embedding/embedding-model.ts'
+import { type Pauses, withRetry } from '../../../pipeline/runtime/retry.ts'
 import { ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { weightsFile, type Dtype } from '../../../pipeline/embedding/embedding-model.ts'
 import { bytesOfFile } from '../data-files.ts'
 import { takeDataLock } from '../data-lock.ts'
 import { download, type Expected } from './download.ts'
 import type { HubClient } from './hub-client.ts'
-import { measureFile, readIfThere, readLock, writeLock, writeWhole, type LockedFile } from './lock-file.ts'
+import { type LockedFile, measureFile, readIfThere, readLock, writeLock, writeWhole } from './lock-file.ts'
 
 export interface HubModelOptions {
   readonly client: HubClient
@@ -63,8 +63,7 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
       const listing = areKnown ? new Map<string, Expected>() : await listFiles(options, revision)
       const weights = weightsFile(dtype)
       const external = [...listing.keys()].filter((path) => path.startsWith(weights) && EXTERNAL_DATA.test(path.slice(weights.length)))
-      const optional = [POOLING_FILE, PROMPTS_FILE, ...external]
-        .filter((path) => listing.has(path) && !locked.has(path))
+      const optional = [POOLING_FILE, PROMPTS_FILE, ...external].filter((path) => listing.has(path) && !locked.has(path))
       // Optional files first: once the needed ones exist, the optional ones do too.
       await downloadAll(options, folder, revision, new Set([...optional, ...missing]), listing, locked)
     }
@@ -76,7 +75,11 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
 
 /** The files that are missing, or differ from their first download. */
 async function unfit(
-  folder: string, paths: readonly string[], locked: ReadonlyMap<string, LockedFile>, sha256: Readonly<Record<string, string>>, log: Logger,
+  folder: string,
+  paths: readonly string[],
+  locked: ReadonlyMap<string, LockedFile>,
+  sha256: Readonly<Record<string, string>>,
+  log: Logger,
 ): Promise<string[]> {
   const found: string[] = []
   for (const path of new Set(paths)) {
@@ -90,24 +93,34 @@ async function unfit(
 }
 
 async function downloadAll(
-  options: HubModelOptions, folder: string, revision: string, paths: ReadonlySet<string>,
-  listing: ReadonlyMap<string, Expected>, locked: Map<string, LockedFile>,
+  options: HubModelOptions,
+  folder: string,
+  revision: string,
+  paths: ReadonlySet<string>,
+  listing: ReadonlyMap<string, Expected>,
+  locked: Map<string, LockedFile>,
 ): Promise<void> {
   const { client, name, sha256, log, onProgress } = options
   const expectedOf = (path: string): Expected => ({ ...listing.get(path), ...(sha256[path] === undefined ? {} : { sha256: sha256[path] }) })
   const missingOf = async (path: string): Promise<number> =>
-    Math.max(0, (expectedOf(path).bytes ?? 0) - await bytesOfFile(`${join(folder, path)}.part`))
+    Math.max(0, (expectedOf(path).bytes ?? 0) - (await bytesOfFile(`${join(folder, path)}.part`)))
   await checkRoom(folder, await sumOf([...paths], missingOf))
   log.info({ model: name, revision, files: paths.size }, `downloading the embedding model ${name}`)
   for (const path of paths) {
     const file = await download({
-      client, url: client.fileUrl(name, revision, path), path: join(folder, path), expected: expectedOf(path),
+      client,
+      url: client.fileUrl(name, revision, path),
+      path: join(folder, path),
+      expected: expectedOf(path),
       onProgress: (bytes, bytesTotal) => onProgress(path, bytes, bytesTotal),
     })
     const before = locked.get(path)
     if (before !== undefined && before.sha256 !== file.sha256) {
-      throw new ColloquyError('wrong_checksum', `the SHA-256 of ${path} of ${name}@${revision} was ${before.sha256} at its first download `
-        + `and is ${file.sha256} now. Remove ${folder} if you trust the new file`)
+      throw new ColloquyError(
+        'wrong_checksum',
+        `the SHA-256 of ${path} of ${name}@${revision} was ${before.sha256} at its first download `
+          + `and is ${file.sha256} now. Remove ${folder} if you trust the new file`,
+      )
     }
     locked.set(path, file)
     await writeLock(folder, locked)
@@ -122,8 +135,11 @@ async function checkRoom(folder: string, bytes: number): Promise<void> {
   await mkdir(folder, { recursive: true })
   const { bavail, bsize } = await statfs(folder)
   if (bavail * bsize >= bytes) return
-  throw new ColloquyError('disk_full', `${folder} needs ${bytes} more bytes, and its disk has ${bavail * bsize} left: free some space, or `
-    + 'set COLLOQUY_CACHE_DIR to a folder on another disk')
+  throw new ColloquyError(
+    'disk_full',
+    `${folder} needs ${bytes} more bytes, and its disk has ${bavail * bsize} left: free some space, or `
+      + 'set COLLOQUY_CACHE_DIR to a folder on another disk',
+  )
 }
 
 const pinsSchema = z.record(z.string(), z.string().regex(COMMIT))
@@ -133,25 +149,36 @@ const commitSchema = z.object({ sha: z.string().regex(COMMIT) })
 async function commitOf({ client, name, revision, log }: HubModelOptions, home: string): Promise<string> {
   if (COMMIT.test(revision)) return revision
   const file = join(home, 'pins.json')
-  const pins = pinsSchema.safeParse(parseJson(await readIfThere(file) ?? '{}')).data ?? {}
+  const pins = pinsSchema.safeParse(parseJson((await readIfThere(file)) ?? '{}')).data ?? {}
   const pinned = pins[revision]
   if (pinned !== undefined) return pinned
   const { sha } = await asked(client, client.apiUrl(name, `revision/${encodeURIComponent(revision)}`), commitSchema)
   await writeWhole(file, `${JSON.stringify({ ...pins, [revision]: sha }, undefined, 2)}\n`)
-  log.warn({ model: name, revision, commit: sha },
-    `pinned ${name} to the current commit of "${revision}"; set COLLOQUY_EMBED_MODEL to ${name}@${sha} to use it everywhere`)
+  log.warn(
+    { model: name, revision, commit: sha },
+    `pinned ${name} to the current commit of "${revision}"; set COLLOQUY_EMBED_MODEL to ${name}@${sha} to use it everywhere`,
+  )
   return sha
 }
 
-const treeSchema = z.array(z.object({
-  type: z.string(), path: z.string(), size: z.int().nonnegative(), oid: z.string(), lfs: z.object({ oid: z.string() }).optional(),
-}))
+const treeSchema = z.array(
+  z.object({
+    type: z.string(),
+    path: z.string(),
+    size: z.int().nonnegative(),
+    oid: z.string(),
+    lfs: z.object({ oid: z.string() }).optional(),
+  }),
+)
 
 /** The files of a revision: the hub gives the SHA-256 of large ones and Git's hash of small ones. */
 async function listFiles({ client, name }: HubModelOptions, revision: string): Promise<ReadonlyMap<string, Expected>> {
   const tree = await asked(client, client.apiUrl(name, `tree/${revision}?recursive=true`), treeSchema)
-  return new Map(tree.filter(({ type }) => type === 'file').map(({ path, size, oid, lfs }) =>
-    [path, { bytes: size, ...(lfs === undefined ? { gitSha1: oid } : { sha256: lfs.oid }) }]))
+  return new Map(
+    tree
+      .filter(({ type }) => type === 'file')
+      .map(({ path, size, oid, lfs }) => [path, { bytes: size, ...(lfs === undefined ? { gitSha1: oid } : { sha256: lfs.oid }) }]),
+  )
 }
 
 const ASK_RETRIES_MAX = 2
@@ -159,16 +186,25 @@ const ASK_PAUSES: Pauses = { minMs: 250, maxMs: 1_000 }
 
 async function asked<T>(client: HubClient, url: string, schema: z.ZodType<T>): Promise<T> {
   const answer = await withRetry(() => client.json(url), {
-    pauses: ASK_PAUSES, retriesMax: ASK_RETRIES_MAX, isJittered: true, isFinal: (error) => !hasCode(error, 'hub_unreachable'),
+    pauses: ASK_PAUSES,
+    retriesMax: ASK_RETRIES_MAX,
+    isJittered: true,
+    isFinal: (error) => !hasCode(error, 'hub_unreachable'),
   }).catch((cause: unknown) => {
     if (!hasCode(cause, 'hub_unreachable')) throw cause
-    throw new ColloquyError('hub_unreachable', `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and `
-      + 'COLLOQUY_EMBED_PROXY_URL, or set COLLOQUY_EMBED_MODEL to a local folder', { cause })
+    throw new ColloquyError(
+      'hub_unreachable',
+      `${messageOf(cause)}. Check the network, COLLOQUY_EMBED_HUB_URL and `
+        + 'COLLOQUY_EMBED_PROXY_URL, or set COLLOQUY_EMBED_MODEL to a local folder',
+      { cause },
+    )
   })
   const read = schema.safeParse(answer)
   if (read.success) return read.data
-  throw new ColloquyError('hub_refused', `${url} did not answer as a hub does (${z.prettifyError(read.error)}); `
-    + 'is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?')
+  throw new ColloquyError(
+    'hub_refused',
+    `${url} did not answer as a hub does (${z.prettifyError(read.error)}); ` + 'is COLLOQUY_EMBED_HUB_URL a hub, or a mirror of one?',
+  )
 }
 
 const LOCK_PAUSES: Pauses = { minMs: 250, maxMs: 250 }
@@ -177,7 +213,8 @@ const LOCK_PAUSES: Pauses = { minMs: 250, maxMs: 250 }
 async function waitForLock(file: string, log: Logger): Promise<{ release(): void }> {
   let isTold = false
   return withRetry(async () => takeDataLock(file), {
-    pauses: LOCK_PAUSES, isFinal: (error) => !hasCode(error, 'data_dir_in_use'),
+    pauses: LOCK_PAUSES,
+    isFinal: (error) => !hasCode(error, 'data_dir_in_use'),
     onRetry() {
       if (!isTold) log.info({ file }, 'another process downloads the embedding model; waiting for it')
       isTold = true

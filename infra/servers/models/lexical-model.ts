@@ -24,7 +24,15 @@ export async function obtainLexicalModel(cacheDir: string, log: Logger): Promise
     log.debug({ file }, there === undefined ? 'generated a file of the built-in model' : 'replaced a damaged file of the built-in model')
   }
   return {
-    name: 'lexical', kind: 'lexical', folder, revision, dtype: 'fp32', pooling: 'none', prefixes: { query: '', passage: '' },
-    dimension: LEXICAL_DIMENSION, tokensMax: LEXICAL_TOKENS_MAX, batchTokensMax: BATCH_TOKENS_MAX,
+    name: 'lexical',
+    kind: 'lexical',
+    folder,
+    revision,
+    dtype: 'fp32',
+    pooling: 'none',
+    prefixes: { query: '', passage: '' },
+    dimension: LEXICAL_DIMENSION,
+    tokensMax: LEXICAL_TOKENS_MAX,
+    batchTokensMax: BATCH_TOKENS_MAX,
   }
 }

@@ -2,7 +2,12 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import {
-  BATCH_TOKENS_DEFAULT, DTYPES, weightsFile, type Dtype, type EmbedModel, type Pooling,
+  BATCH_TOKENS_DEFAULT,
+  type Dtype,
+  DTYPES,
+  type EmbedModel,
+  type Pooling,
+  weightsFile,
 } from '../../../pipeline/embedding/embedding-model.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
@@ -18,8 +23,12 @@ export interface ModelOverrides {
 }
 
 const configSchema = z.object({
-  model_type: z.string().optional(), hidden_size: z.int().positive().optional(), dim: z.int().positive().optional(),
-  d_model: z.int().positive().optional(), max_position_embeddings: z.number().optional(), max_trained_positions: z.number().optional(),
+  model_type: z.string().optional(),
+  hidden_size: z.int().positive().optional(),
+  dim: z.int().positive().optional(),
+  d_model: z.int().positive().optional(),
+  max_position_embeddings: z.number().optional(),
+  max_trained_positions: z.number().optional(),
 })
 const tokenizerSchema = z.object({ model_max_length: z.number().optional() })
 const poolingSchema = z.object({ pooling_mode_cls_token: z.boolean().optional(), pooling_mode_mean_tokens: z.boolean().optional() })
@@ -43,14 +52,19 @@ export async function describeFolder(name: string, folder: string, overrides: Mo
   const pooling = await readJson(folder, POOLING_FILE, poolingSchema)
   const prompts = (await readJson(folder, PROMPTS_FILE, promptsSchema))?.prompts ?? {}
   if (config === undefined) throw badFolder(name, folder, 'config.json is missing')
-  const dtype = overrides.dtype ?? await dtypeIn(name, folder)
+  const dtype = overrides.dtype ?? (await dtypeIn(name, folder))
   const dimension = config.hidden_size ?? config.dim ?? config.d_model
   if (dimension === undefined) throw badFolder(name, folder, 'config.json has no hidden_size')
   const positions = (config.max_position_embeddings ?? Infinity) - (POSITIONS_UNUSED[config.model_type ?? ''] ?? 0)
   const isCls = pooling?.pooling_mode_cls_token === true && pooling.pooling_mode_mean_tokens !== true
   return {
-    name, kind: 'semantic', folder, dtype, dimension, pooling: overrides.pooling ?? (isCls ? 'cls' : 'mean'),
-    revision: revision ?? await hashOf(name, folder, ['tokenizer.json', weightsFile(dtype)]),
+    name,
+    kind: 'semantic',
+    folder,
+    dtype,
+    dimension,
+    pooling: overrides.pooling ?? (isCls ? 'cls' : 'mean'),
+    revision: revision ?? (await hashOf(name, folder, ['tokenizer.json', weightsFile(dtype)])),
     prefixes: {
       query: overrides.queryPrefix ?? prompts['query'] ?? '',
       passage: overrides.passagePrefix ?? prompts['passage'] ?? prompts['document'] ?? '',
@@ -84,6 +98,9 @@ async function hashOf(name: string, folder: string, files: readonly string[]): P
   return measured.map((file) => file?.sha256 ?? '').join('-')
 }
 
-const badFolder = (name: string, folder: string, why: string): ColloquyError => new ColloquyError('bad_model',
-  `COLLOQUY_EMBED_MODEL is ${name}: ${why} in ${folder}. A model folder holds config.json, tokenizer.json, tokenizer_config.json `
-  + 'and onnx/model….onnx')
+const badFolder = (name: string, folder: string, why: string): ColloquyError =>
+  new ColloquyError(
+    'bad_model',
+    `COLLOQUY_EMBED_MODEL is ${name}: ${why} in ${folder}. A model folder holds config.json, tokenizer.json, tokenizer_config.json `
+      + 'and onnx/model….onnx',
+  )

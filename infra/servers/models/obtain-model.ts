@@ -4,11 +4,11 @@ import type { Logger } from 'pino'
 import { BATCH_TOKENS_DEFAULT, type EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import type { Settings } from '../../settings.ts'
-import { describeFolder, type ModelOverrides } from './model-folder.ts'
 import { createHubClient } from './hub-client.ts'
-import { obtainHubModel, type DownloadProgress } from './hub-model.ts'
+import { type DownloadProgress, obtainHubModel } from './hub-model.ts'
 import { obtainLexicalModel } from './lexical-model.ts'
-import { PRESETS, presetOf } from './presets.ts'
+import { describeFolder, type ModelOverrides } from './model-folder.ts'
+import { presetOf, PRESETS } from './presets.ts'
 
 const HUB_NAME = /^(?<name>[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?)(@(?<revision>[A-Za-z0-9][\w./-]*))?$/
 const LOGGED_EVERY_MS = 5_000
@@ -23,8 +23,10 @@ const LOGGED_EVERY_MS = 5_000
 export async function obtainModel(settings: Settings, log: Logger, onProgress: DownloadProgress = logProgress(log)): Promise<EmbedModel> {
   const wanted = settings.EMBED_MODEL
   const overrides: ModelOverrides = {
-    dtype: settings.EMBED_DTYPE, pooling: settings.EMBED_POOLING,
-    queryPrefix: settings.EMBED_QUERY_PREFIX, passagePrefix: settings.EMBED_PASSAGE_PREFIX,
+    dtype: settings.EMBED_DTYPE,
+    pooling: settings.EMBED_POOLING,
+    queryPrefix: settings.EMBED_QUERY_PREFIX,
+    passagePrefix: settings.EMBED_PASSAGE_PREFIX,
   }
   if (wanted === undefined || wanted === 'lexical') return obtainLexicalModel(settings.CACHE_DIR, log)
   if ((await stat(wanted).catch(() => undefined))?.isDirectory() === true) return describeFolder(wanted, resolve(wanted), overrides)
@@ -33,22 +35,37 @@ export async function obtainModel(settings: Settings, log: Logger, onProgress: D
   const preset = name === undefined ? undefined : presetOf(name)
   if (name === undefined || (preset === undefined && !name.includes('/'))) {
     const presets = PRESETS.map((known) => known.aliases[0] ?? known.name).join(', ')
-    throw new ColloquyError('bad_setting', `COLLOQUY_EMBED_MODEL is ${wanted}, which is neither a folder nor the name of a model. `
-      + `Use org/name or org/name@revision, ${presets}, the path of a folder, or leave it unset for the built-in model`)
+    throw new ColloquyError(
+      'bad_setting',
+      `COLLOQUY_EMBED_MODEL is ${wanted}, which is neither a folder nor the name of a model. `
+        + `Use org/name or org/name@revision, ${presets}, the path of a folder, or leave it unset for the built-in model`,
+    )
   }
   const client = createHubClient({ hubUrl: settings.EMBED_HUB_URL, token: settings.EMBED_HUB_TOKEN, proxyUrl: settings.EMBED_PROXY_URL })
   try {
     const dtype = overrides.dtype ?? 'q8'
     const isPinned = preset !== undefined && (revision === undefined || revision === preset.revision)
     const found = await obtainHubModel({
-      client, name: preset?.name ?? name, revision: revision ?? preset?.revision ?? 'main', dtype, sha256: isPinned ? preset.sha256 : {},
-      cacheDir: settings.CACHE_DIR, log, onProgress,
+      client,
+      name: preset?.name ?? name,
+      revision: revision ?? preset?.revision ?? 'main',
+      dtype,
+      sha256: isPinned ? preset.sha256 : {},
+      cacheDir: settings.CACHE_DIR,
+      log,
+      onProgress,
     })
     if (preset === undefined) return await describeFolder(name, found.folder, { ...overrides, dtype }, found.revision)
     return {
-      name: preset.name, kind: 'semantic', ...found, dtype, pooling: overrides.pooling ?? preset.pooling,
+      name: preset.name,
+      kind: 'semantic',
+      ...found,
+      dtype,
+      pooling: overrides.pooling ?? preset.pooling,
       prefixes: { query: overrides.queryPrefix ?? preset.prefixes.query, passage: overrides.passagePrefix ?? preset.prefixes.passage },
-      dimension: preset.dimension, tokensMax: preset.tokensMax, batchTokensMax: BATCH_TOKENS_DEFAULT,
+      dimension: preset.dimension,
+      tokensMax: preset.tokensMax,
+      batchTokensMax: BATCH_TOKENS_DEFAULT,
     }
   } finally {
     await client.close()

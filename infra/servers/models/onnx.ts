@@ -46,34 +46,47 @@ const OPSET = 18
 
 export function encodeModel(graph: OnnxGraph): Uint8Array {
   return concat([
-    varint(1, IR_VERSION), text(2, 'colloquy'), bytes(7, encodeGraph(graph)), bytes(8, concat([text(1, ''), varint(2, OPSET)])),
+    varint(1, IR_VERSION),
+    text(2, 'colloquy'),
+    bytes(7, encodeGraph(graph)),
+    bytes(8, concat([text(1, ''), varint(2, OPSET)])),
   ])
 }
 
 /** An initializer of whole numbers; `dims` defaults to their count. */
-export const int64s = (name: string, values: readonly number[], dims: readonly number[] = [values.length]): Initializer =>
-  ({ name, type: 'int64', dims, data: bytesOf(BigInt64Array.from(values, BigInt)) })
+export const int64s = (name: string, values: readonly number[], dims: readonly number[] = [values.length]): Initializer => ({
+  name,
+  type: 'int64',
+  dims,
+  data: bytesOf(BigInt64Array.from(values, BigInt)),
+})
 
 /** An initializer of numbers. */
-export const floats = (name: string, values: Float32Array, dims: readonly number[] = [values.length]): Initializer =>
-  ({ name, type: 'float', dims, data: bytesOf(values) })
+export const floats = (name: string, values: Float32Array, dims: readonly number[] = [values.length]): Initializer => ({
+  name,
+  type: 'float',
+  dims,
+  data: bytesOf(values),
+})
 
 export const bytesOf = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
-const encodeGraph = ({ name, nodes, initializers, inputs, outputs }: OnnxGraph): Uint8Array => concat([
-  ...nodes.map((node) => bytes(1, encodeNode(node))),
-  text(2, name),
-  ...initializers.map((initializer) => bytes(5, encodeTensor(initializer))),
-  ...inputs.map((value) => bytes(11, encodeValue(value))),
-  ...outputs.map((value) => bytes(12, encodeValue(value))),
-])
+const encodeGraph = ({ name, nodes, initializers, inputs, outputs }: OnnxGraph): Uint8Array =>
+  concat([
+    ...nodes.map((node) => bytes(1, encodeNode(node))),
+    text(2, name),
+    ...initializers.map((initializer) => bytes(5, encodeTensor(initializer))),
+    ...inputs.map((value) => bytes(11, encodeValue(value))),
+    ...outputs.map((value) => bytes(12, encodeValue(value))),
+  ])
 
-const encodeNode = ({ op, inputs, outputs, attributes = {} }: OnnxNode): Uint8Array => concat([
-  ...inputs.map((input) => text(1, input)),
-  ...outputs.map((output) => text(2, output)),
-  text(4, op),
-  ...Object.entries(attributes).map(([name, value]) => bytes(5, encodeAttribute(name, value))),
-])
+const encodeNode = ({ op, inputs, outputs, attributes = {} }: OnnxNode): Uint8Array =>
+  concat([
+    ...inputs.map((input) => text(1, input)),
+    ...outputs.map((output) => text(2, output)),
+    text(4, op),
+    ...Object.entries(attributes).map(([name, value]) => bytes(5, encodeAttribute(name, value))),
+  ])
 
 /** ONNX numbers of attribute types. */
 const INT = 2
@@ -97,8 +110,7 @@ function encodeValue({ name, type, dims }: OnnxValue): Uint8Array {
 const VARINT = 0
 const LENGTH_DELIMITED = 2
 
-const varint = (field: number, value: number): Uint8Array =>
-  Uint8Array.from([...digits(field * 8 + VARINT), ...digits(value)])
+const varint = (field: number, value: number): Uint8Array => Uint8Array.from([...digits(field * 8 + VARINT), ...digits(value)])
 
 const bytes = (field: number, value: Uint8Array): Uint8Array =>
   concat([Uint8Array.from([...digits(field * 8 + LENGTH_DELIMITED), ...digits(value.length)]), value])

@@ -12,7 +12,17 @@ const anonymousUser = 'anonymous'
 
 /** Subjects that only Colloquy publishes to: all of its own but `in.>`. */
 const internalSubjects = [
-  'int.>', 'act.>', 'abort.>', 'inbox.>', 'log.>', 'timer.>', 'task.>', 'dead.>', 'out.>', '$KV.>', 'colloquy.search',
+  'int.>',
+  'act.>',
+  'abort.>',
+  'inbox.>',
+  'log.>',
+  'timer.>',
+  'task.>',
+  'dead.>',
+  'out.>',
+  '$KV.>',
+  'colloquy.search',
 ]
 
 export interface NatsConfig {
@@ -37,8 +47,12 @@ max_payload: ${payloadBytesMax}
 jetstream {
   store_dir: ${quote(config.storeDir)}
   max_file_store: ${config.storageBytesMax}
-  max_memory_store: ${memoryStoreBytesMax}${config.syncInterval === undefined ? '' : `
-  sync_interval: ${quote(config.syncInterval)}`}
+  max_memory_store: ${memoryStoreBytesMax}${
+    config.syncInterval === undefined
+      ? ''
+      : `
+  sync_interval: ${quote(config.syncInterval)}`
+  }
 }
 
 authorization {

@@ -3,10 +3,10 @@ import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf, messageOf } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
 
 /** Suites with newer packages than the stable release, the better tested first. */
-const distributions: Record<string, { component: string, suites: readonly string[] }> = {
+const distributions: Record<string, { component: string; suites: readonly string[] }> = {
   debian: { component: 'main', suites: ['testing', 'unstable'] },
   ubuntu: { component: 'universe', suites: ['devel'] },
 }
@@ -54,10 +54,15 @@ async function unpack(dir: string, source: string): Promise<string> {
   await mkdir(at('cache/archives/partial'), { recursive: true })
   await writeFile(at('sources.list'), `${source}\n`)
   const options = [
-    `Dir::State::Lists=${at('lists')}`, `Dir::Cache=${at('cache')}`,
-    `Dir::Etc::sourcelist=${at('sources.list')}`, 'Dir::Etc::sourceparts=/dev/null',
-    'Dir::Etc::preferences=/dev/null', 'Dir::Etc::preferencesparts=/dev/null', 'APT::Default-Release=',
-    'Acquire::Languages=none', 'Acquire::Retries=2',
+    `Dir::State::Lists=${at('lists')}`,
+    `Dir::Cache=${at('cache')}`,
+    `Dir::Etc::sourcelist=${at('sources.list')}`,
+    'Dir::Etc::sourceparts=/dev/null',
+    'Dir::Etc::preferences=/dev/null',
+    'Dir::Etc::preferencesparts=/dev/null',
+    'APT::Default-Release=',
+    'Acquire::Languages=none',
+    'Acquire::Retries=2',
   ].flatMap((option) => ['-o', option])
 
   await run('apt-get', [...options, 'update'], dir)
@@ -72,13 +77,16 @@ async function unpack(dir: string, source: string): Promise<string> {
 async function archives(codename: string, component: string): Promise<string[]> {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)'
   const targets = await run('apt-get', ['indextargets', '--no-release-info', '--format', format, 'Created-By: Packages'], '/')
-  const rows = targets.trim().split('\n').map((line) => line.split(' '))
+  const rows = targets
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
   const own = rows.filter(([, release]) => release === codename)
   const uris = [...own, ...rows].filter((row) => row[2] === component).flatMap(([uri]) => uri ?? [])
   return [...new Set(uris)].slice(0, archivesMax)
 }
 
-async function distribution(): Promise<{ id: string, codename: string }> {
+async function distribution(): Promise<{ id: string; codename: string }> {
   const text = await readFile('/etc/os-release', 'utf8').catch((cause: unknown) => {
     throw new ColloquyError('apt_unusable', `there is no /etc/os-release on this system (${process.platform})`, { cause })
   })
@@ -98,5 +106,10 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
 
 function stderrOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('stderr' in error) || typeof error.stderr !== 'string') return undefined
-  return error.stderr.trim().replace(/\s*\n\s*/g, ' ').slice(-stderrCharsMax) || undefined
+  return (
+    error.stderr
+      .trim()
+      .replace(/\s*\n\s*/g, ' ')
+      .slice(-stderrCharsMax) || undefined
+  )
 }

@@ -5,12 +5,12 @@ import { resolve } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 import { ownPassword } from '../data-files.ts'
-import { supervise } from '../supervise.ts'
-import { renderNatsConfig } from './nats-config.ts'
 import { takeDataLock } from '../data-lock.ts'
+import { supervise } from '../supervise.ts'
 import { watchFullDisk } from './full-disk.ts'
+import { renderNatsConfig } from './nats-config.ts'
 import { endOrphan } from './orphan.ts'
 import { storageLimit } from './storage-limit.ts'
 
@@ -70,24 +70,38 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     const port = await freePort(options.port)
     const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
-    const storageBytesMax = options.storageBytesMax ?? await storageLimit(storeDir)
+    const storageBytesMax = options.storageBytesMax ?? (await storageLimit(storeDir))
     // Streams reserved space under the last limit. Under a smaller one the server would refuse the requests that shrink them.
     const config = renderNatsConfig({
-      port, storeDir, pidFile, user: internalUser, password, syncInterval,
+      port,
+      storeDir,
+      pidFile,
+      user: internalUser,
+      password,
+      syncInterval,
       storageBytesMax: Math.max(storageBytesMax, await lastStorageLimit(configFile)),
     })
     await writeFile(configFile, config, { mode: 0o600 })
 
-    const disk = watchFullDisk({ storeDir, log, restart: () => { if (child.pid !== undefined) process.kill(child.pid, 'SIGTERM') } })
-    const child = await supervise({
-      name: 'nats-server',
-      command: binary,
-      args: ['--config', configFile],
-      ready: () => answers(port, password),
-      readyTimeoutMs,
-      stopTimeoutMs,
-      lineLevel: (line) => (!disk.onLine(line) && serverError.test(line) ? 'warn' : 'debug'),
-    }, { log }).catch((error: unknown) => {
+    const disk = watchFullDisk({
+      storeDir,
+      log,
+      restart: () => {
+        if (child.pid !== undefined) process.kill(child.pid, 'SIGTERM')
+      },
+    })
+    const child = await supervise(
+      {
+        name: 'nats-server',
+        command: binary,
+        args: ['--config', configFile],
+        ready: () => answers(port, password),
+        readyTimeoutMs,
+        stopTimeoutMs,
+        lineLevel: (line) => (!disk.onLine(line) && serverError.test(line) ? 'warn' : 'debug'),
+      },
+      { log },
+    ).catch((error: unknown) => {
       disk.stop()
       throw error
     })
@@ -98,8 +112,12 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       user: internalUser,
       password,
       storageBytesMax,
-      get pid() { return child.pid },
-      get restarts() { return child.restarts },
+      get pid() {
+        return child.pid
+      },
+      get restarts() {
+        return child.restarts
+      },
       stop: async () => {
         disk.stop()
         await child.stop()
@@ -142,8 +160,12 @@ async function freePort(wanted: number): Promise<number> {
     return typeof address === 'object' && address !== null ? address.port : wanted
   } catch (cause) {
     if (codeOf(cause) !== 'EADDRINUSE' && codeOf(cause) !== 'EACCES') throw cause
-    throw new ColloquyError('port_taken', `Port ${wanted} of ${host} cannot be used for nats-server (${codeOf(cause)}). `
-      + 'Stop the process that listens there, set COLLOQUY_NATS_PORT to another port, or use that server: COLLOQUY_NATS_URL.', { cause })
+    throw new ColloquyError(
+      'port_taken',
+      `Port ${wanted} of ${host} cannot be used for nats-server (${codeOf(cause)}). `
+        + 'Stop the process that listens there, set COLLOQUY_NATS_PORT to another port, or use that server: COLLOQUY_NATS_URL.',
+      { cause },
+    )
   } finally {
     server.close()
   }

@@ -11,7 +11,10 @@ import { natsServerFromApt } from './nats-from-apt.ts'
 export const natsServerVersionMin = '2.12.0'
 
 /** A nats-server program that runs and is recent enough. */
-export interface NatsServerBinary { readonly command: string, readonly version: string }
+export interface NatsServerBinary {
+  readonly command: string
+  readonly version: string
+}
 
 export interface ObtainOptions {
   /** COLLOQUY_NATS_SERVER_BIN: use this program only. */
@@ -37,10 +40,13 @@ const versionTimeoutMs = 10_000
  */
 export async function obtainNatsServer(options: ObtainOptions): Promise<NatsServerBinary> {
   const { configured, cacheDir, log, installed = installedDefault, download = natsServerFromApt } = options
-  if (configured !== undefined) return probe(configured).catch((cause: unknown) => { throw unusable(configured, cause) })
+  if (configured !== undefined)
+    return probe(configured).catch((cause: unknown) => {
+      throw unusable(configured, cause)
+    })
 
   const failures: string[] = []
-  for (const command of [...installed, ...await cached(cacheDir)]) {
+  for (const command of [...installed, ...(await cached(cacheDir))]) {
     try {
       return await probe(command)
     } catch (error) {
@@ -115,5 +121,8 @@ const unusable = (command: string, cause: unknown): ColloquyError =>
   new ColloquyError('nats_server_unusable', `COLLOQUY_NATS_SERVER_BIN is ${command}: ${messageOf(cause)}. ${whatToDo}`, { cause })
 
 const notFound = (failures: readonly string[], cause: unknown): ColloquyError =>
-  new ColloquyError('nats_server_not_found', `No usable nats-server was found. Tried:\n${
-    failures.map((failure) => `  - ${failure}`).join('\n')}\n${whatToDo}`, { cause })
+  new ColloquyError(
+    'nats_server_not_found',
+    `No usable nats-server was found. Tried:\n${failures.map((failure) => `  - ${failure}`).join('\n')}\n${whatToDo}`,
+    { cause },
+  )

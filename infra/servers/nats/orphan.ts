@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { ColloquyError, codeOf } from '../../../schemas/errors.ts'
+import { codeOf, ColloquyError } from '../../../schemas/errors.ts'
 
 const pollMs = 50
 
@@ -30,7 +30,7 @@ export async function endOrphan({ pidFile, configFile, stopTimeoutMs, log }: Orp
     if (!(await isOurs())) return
     log.warn({ pid, signal }, 'stopping the nats-server of a Colloquy that was killed')
     send(pid, signal)
-    for (let waitedMs = 0; waitedMs < stopTimeoutMs && await isOurs(); waitedMs += pollMs) await sleep(pollMs)
+    for (let waitedMs = 0; waitedMs < stopTimeoutMs && (await isOurs()); waitedMs += pollMs) await sleep(pollMs)
   }
   if (await isOurs()) {
     throw new ColloquyError('nats_orphan', `The nats-server of an earlier run (pid ${pid}) does not stop. Kill it by hand.`)

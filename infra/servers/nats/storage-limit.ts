@@ -14,7 +14,7 @@ const diskShareMax = 0.6
 export async function storageLimit(storeDir: string): Promise<number> {
   await mkdir(storeDir, { recursive: true, mode: 0o700 })
   const { bavail, bsize } = await statfs(storeDir)
-  return Math.floor(Math.min(storageBytesMaxDefault, diskShareMax * (bavail * bsize + await bytesIn(storeDir))))
+  return Math.floor(Math.min(storageBytesMaxDefault, diskShareMax * (bavail * bsize + (await bytesIn(storeDir)))))
 }
 
 async function bytesIn(dir: string): Promise<number> {

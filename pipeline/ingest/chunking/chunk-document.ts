@@ -1,7 +1,7 @@
-import { headed, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
+import { chunkWithHeading, KNOWLEDGE_LIMITS } from '../../../schemas/knowledge-events.ts'
 import { definitionsOf } from './code-sections.ts'
 import { htmlSections } from './html-sections.ts'
-import { pack, type PackOptions, type Piece,sizeOf } from './pack-chunks.ts'
+import { pack, type PackOptions, type Piece, sizeOf } from './pack-chunks.ts'
 import { rowsOf } from './table-rows.ts'
 import { markdownSections, plainSections, type Section } from './text-sections.ts'
 
@@ -58,14 +58,21 @@ const READERS: Readonly<Record<Format, Reader>> = {
   csv: (text, givenTitle) => ofPieces(rowsOf(text), ROWS, givenTitle),
 }
 
-const ofPieces = (pieces: readonly Piece[], options: PackOptions, title: string | undefined): Chunked =>
-  ({ title: undefined, chunks: withHeading(pack(pieces, options), title === undefined ? [] : [title]) })
+const ofPieces = (pieces: readonly Piece[], options: PackOptions, title: string | undefined): Chunked => ({
+  title: undefined,
+  chunks: withHeading(pack(pieces, options), title === undefined ? [] : [title]),
+})
 
 const prose = (text: string): string[] => pack(sentencesOf(text), PROSE)
 
 /** Keeps paragraphs whole unless they are too long. */
-const academic = (text: string): string[] => pack(paragraphsOf(text).flatMap((paragraph) =>
-  (sizeOf(paragraph) <= ACADEMIC.min ? [{ text: paragraph, isBoundary: true }] : sentencesOf(paragraph))), ACADEMIC)
+const academic = (text: string): string[] =>
+  pack(
+    paragraphsOf(text).flatMap((paragraph) =>
+      sizeOf(paragraph) <= ACADEMIC.min ? [{ text: paragraph, isBoundary: true }] : sentencesOf(paragraph),
+    ),
+    ACADEMIC,
+  )
 
 const ofSections = (sections: readonly Section[], title: string | undefined, cut: (text: string) => string[]): string[] =>
   sections.flatMap(({ path, text }) => {
@@ -75,7 +82,7 @@ const ofSections = (sections: readonly Section[], title: string | undefined, cut
 
 function withHeading(chunks: readonly string[], path: readonly string[]): string[] {
   const line = path.join(STEP).replaceAll(/\s+/g, ' ').trim().slice(-PATH_CHARS_MAX).toWellFormed()
-  return line === '' ? chunks.filter((chunk) => chunk !== '') : chunks.map((chunk) => headed(line, chunk))
+  return line === '' ? chunks.filter((chunk) => chunk !== '') : chunks.map((chunk) => chunkWithHeading(line, chunk))
 }
 
 const BYTE_ORDER_MARK = /^\ufeff/
@@ -83,7 +90,11 @@ const BYTE_ORDER_MARK = /^\ufeff/
 const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g
 
 const clean = (text: string): string =>
-  text.toWellFormed().replace(BYTE_ORDER_MARK, '').replaceAll(/\r\n?|\f|\u2028|\u2029/g, '\n').replace(CONTROLS, ' ')
+  text
+    .toWellFormed()
+    .replace(BYTE_ORDER_MARK, '')
+    .replaceAll(/\r\n?|\f|\u2028|\u2029/g, '\n')
+    .replace(CONTROLS, ' ')
 
 /** After an empty line. The lookbehind is bounded, so that a megabyte of blanks takes no longer than a megabyte of words. */
 const PARAGRAPH = /(?<=\n[ \t]{0,8}\n)(?=[^\n])/u
@@ -91,7 +102,12 @@ const PARAGRAPH = /(?<=\n[ \t]{0,8}\n)(?=[^\n])/u
 const SENTENCE = /(?<=[。！？…][”’」』）)"']{0,3})(?![”’」』）)"'。！？…])|(?<=[.!?]["'”’)\]]{0,3}\s{1,8})(?=\S)|(?<=\n)/u
 
 /** The sentences of a text; the first one of each paragraph is a boundary. */
-const sentencesOf = (text: string): Piece[] => paragraphsOf(text).flatMap((paragraph) =>
-  paragraph.split(SENTENCE).filter((sentence) => sentence !== '').map((sentence, index) => ({ text: sentence, isBoundary: index === 0 })))
+const sentencesOf = (text: string): Piece[] =>
+  paragraphsOf(text).flatMap((paragraph) =>
+    paragraph
+      .split(SENTENCE)
+      .filter((sentence) => sentence !== '')
+      .map((sentence, index) => ({ text: sentence, isBoundary: index === 0 })),
+  )
 
 const paragraphsOf = (text: string): string[] => text.split(PARAGRAPH).filter((paragraph) => paragraph !== '')

@@ -1,17 +1,62 @@
 import type { Piece } from './pack-chunks.ts'
 
 const MODIFIERS = [
-  'export', 'default', 'declare', 'public', 'private', 'protected', 'internal', 'static', 'final', 'abstract', 'async', 'override',
-  'virtual', 'inline', 'extern', 'unsafe', 'pub(?:\\([^)]*\\))?', 'data', 'sealed', 'open', 'partial', 'readonly',
+  'export',
+  'default',
+  'declare',
+  'public',
+  'private',
+  'protected',
+  'internal',
+  'static',
+  'final',
+  'abstract',
+  'async',
+  'override',
+  'virtual',
+  'inline',
+  'extern',
+  'unsafe',
+  'pub(?:\\([^)]*\\))?',
+  'data',
+  'sealed',
+  'open',
+  'partial',
+  'readonly',
 ].join('|')
 /** The first line of a definition in common languages. */
-const DEFINITION = new RegExp(`^(?:(?:${MODIFIERS})\\s+)*(?:${[
-  'function\\b', 'class\\b', 'interface\\b', 'enum\\b', 'type\\s+\\w', 'namespace\\b', 'module\\b', 'def\\b', 'fn\\b', 'func\\b', 'fun\\b',
-  'struct\\b', 'impl\\b', 'trait\\b', 'object\\b', 'record\\b', 'protocol\\b', 'extension\\b', 'macro_rules!', 'sub\\s+\\w', 'proc\\b',
-  'union\\b', 'typedef\\b', '#define\\b',
-  '(?:const|let|var|val)\\s+[\\w$]+', 'create\\s+(?:or\\s+replace\\s+)?(?:table|view|function|procedure|trigger|type)\\b',
-  '[\\w:<>,*&\\[\\]]+(?:\\s+[\\w:<>,*&\\[\\]]+){0,4}\\s*\\([^;]*\\)\\s*(?:const\\s*)?(?:[:{]|=>|$)',
-].join('|')})`, 'i')
+const DEFINITION = new RegExp(
+  `^(?:(?:${MODIFIERS})\\s+)*(?:${[
+    'function\\b',
+    'class\\b',
+    'interface\\b',
+    'enum\\b',
+    'type\\s+\\w',
+    'namespace\\b',
+    'module\\b',
+    'def\\b',
+    'fn\\b',
+    'func\\b',
+    'fun\\b',
+    'struct\\b',
+    'impl\\b',
+    'trait\\b',
+    'object\\b',
+    'record\\b',
+    'protocol\\b',
+    'extension\\b',
+    'macro_rules!',
+    'sub\\s+\\w',
+    'proc\\b',
+    'union\\b',
+    'typedef\\b',
+    '#define\\b',
+    '(?:const|let|var|val)\\s+[\\w$]+',
+    'create\\s+(?:or\\s+replace\\s+)?(?:table|view|function|procedure|trigger|type)\\b',
+    '[\\w:<>,*&\\[\\]]+(?:\\s+[\\w:<>,*&\\[\\]]+){0,4}\\s*\\([^;]*\\)\\s*(?:const\\s*)?(?:[:{]|=>|$)',
+  ].join('|')})`,
+  'i',
+)
 /** Statements that match the last alternative of `DEFINITION` but define nothing. */
 const STATEMENT = /^(?:if|else|for|while|switch|catch|return|do|try|with|await|throw|elif|when|match|print|using)\b/
 /** Comments, decorators and attributes that belong to the definition below them. */

@@ -88,8 +88,11 @@ function tailOf(pieces: readonly Measured[], sizeMax: number): readonly Measured
 function divide({ text, isBoundary }: Piece, max: number): Measured[] {
   const size = sizeOf(text)
   if (size <= max) return [{ text, isBoundary, size }]
-  return chunksOf(text, { count: sizeOf, tokensMax: max, overlapTokens: 0 })
-    .map((part, index) => ({ text: part, isBoundary: isBoundary && index === 0, size: sizeOf(part) }))
+  return chunksOf(text, { count: sizeOf, tokensMax: max, overlapTokens: 0 }).map((part, index) => ({
+    text: part,
+    isBoundary: isBoundary && index === 0,
+    size: sizeOf(part),
+  }))
 }
 
 /** Estimates the tokens of a text without a model: one for each Chinese, Japanese or Korean character, one for four others. */

@@ -21,10 +21,12 @@ export function rowsOf(csv: string): Piece[] {
   const [head = [], ...body] = rows
   // The only row of a table is content and not a header.
   if (body.length === 0) return head.length === 0 ? [] : [{ text: head.join(' | '), isBoundary: true }]
-  return body.map((cells) => {
-    const named = cells.map((cell, index) => (cell === '' ? '' : `${head[index] ?? index + 1}: ${cell}`)).filter((cell) => cell !== '')
-    return { text: `${named.join('\n')}\n\n`, isBoundary: true }
-  }).filter(({ text }) => text.trim() !== '')
+  return body
+    .map((cells) => {
+      const named = cells.map((cell, index) => (cell === '' ? '' : `${head[index] ?? index + 1}: ${cell}`)).filter((cell) => cell !== '')
+      return { text: `${named.join('\n')}\n\n`, isBoundary: true }
+    })
+    .filter(({ text }) => text.trim() !== '')
 }
 
 /** The delimiter that occurs most often in the first line. */

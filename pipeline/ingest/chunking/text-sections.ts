@@ -38,17 +38,31 @@ export function markdownSections(markdown: string): { readonly title: string | u
     const isTitle = under !== undefined && /\S/.test(line) && !/^[\s>|*+-]/.test(line) && (lines[index - 1] ?? '').trim() === ''
     return isTitle ? { heading: { level: under.startsWith('=') ? 1 : 2, title: line }, lines: 2 } : undefined
   })
-  const title = TITLE_FIELD.exec(front?.[1] ?? '')?.[1]?.replaceAll(/^["']|["']$/g, '').trim()
+  const title = TITLE_FIELD.exec(front?.[1] ?? '')?.[1]
+    ?.replaceAll(/^["']|["']$/g, '')
+    .trim()
   const first = sections.find(({ path }) => path.length > 0)?.path[0]
   return { title: title || first, sections }
 }
 
 const SECTION_NAMES = [
-  'abstract', 'introduction', 'background', 'related work', 'methods?', 'methodology', 'results', 'discussion', 'conclusions?',
-  'acknowledge?ments', 'references', 'bibliography', 'appendix(?: [A-Z])?',
+  'abstract',
+  'introduction',
+  'background',
+  'related work',
+  'methods?',
+  'methodology',
+  'results',
+  'discussion',
+  'conclusions?',
+  'acknowledge?ments',
+  'references',
+  'bibliography',
+  'appendix(?: [A-Z])?',
 ].join('|')
 const SECTION_NAME = new RegExp(`^(?:\\d+(?:\\.\\d+)*\\.?\\s+)?(${SECTION_NAMES})\\s*$`, 'i')
-const SECTION_NAME_ZH = /^(?:[一二三四五六七八九十\d]+[、.．]\s*)?(摘\s*要|引\s*言|绪\s*论|前\s*言|方法|实验|结果|讨论|结论|结\s*语|致\s*谢|参考文献|附\s*录)\s*$/
+const SECTION_NAME_ZH =
+  /^(?:[一二三四五六七八九十\d]+[、.．]\s*)?(摘\s*要|引\s*言|绪\s*论|前\s*言|方法|实验|结果|讨论|结论|结\s*语|致\s*谢|参考文献|附\s*录)\s*$/
 const NUMBERED = /^(\d{1,2}(?:\.\d{1,2}){0,3})\.?[ \t]+(\p{Lu}[^.!?。]{1,80}|[\p{Script=Han}][^。！？]{1,40})$/u
 const CHAPTER_ZH = /^第[一二三四五六七八九十百零\d]{1,5}([编章节条])(?:[\s　]+.{0,40}|[^\s，。；：]{0,20})$/
 const LISTED_ZH = /^([一二三四五六七八九十]{1,3}、|（[一二三四五六七八九十]{1,3}）)[^。！？]{1,40}$/

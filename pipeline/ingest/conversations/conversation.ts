@@ -56,14 +56,20 @@ type PublishedTurn = z.output<typeof conversationSchema>
 
 const turnsOf = (actorId: string, { turns, lang: common }: PublishedTurn): (OutgoingInput & { data: { role: string } })[] =>
   turns.map(({ role, text, lang: own }, index) => ({
-    type: 'message.received', id: `${actorId}-${index + 1}`, source: TURN_SOURCE, sequence: index + 1,
+    type: 'message.received',
+    id: `${actorId}-${index + 1}`,
+    source: TURN_SOURCE,
+    sequence: index + 1,
     data: { role, text, lang: own ?? common },
   }))
 
 const historyOf = (actorId: string, conversation: PublishedTurn): OutgoingInput[] => [
   ...turnsOf(actorId, conversation).map((input) => ({ ...input, history: true })),
   {
-    type: 'conversation.imported', id: `imported-${conversation.turns.length}`, source: END_SOURCE, sequence: conversation.turns.length,
+    type: 'conversation.imported',
+    id: `imported-${conversation.turns.length}`,
+    source: END_SOURCE,
+    sequence: conversation.turns.length,
     data: { turns: conversation.turns.length },
   },
 ]

@@ -4,7 +4,7 @@ import type { Address } from '../../../schemas/subjects.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
 import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
 import type { Line } from '../line-file.ts'
-import { type Conversation, type Mode,readConversation, TURN_SOURCE } from './conversation.ts'
+import { type Conversation, type Mode, readConversation, TURN_SOURCE } from './conversation.ts'
 import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts'
 
 /** Options of `importLines`. */
@@ -58,8 +58,14 @@ const BAD_LISTED_MAX = 100
 export async function importLines(lines: AsyncIterable<Line>, options: ImportOptions): Promise<ImportSummary> {
   const { nc, tenant, kind, mode } = options
   const summary: ImportSummary = {
-    lines: 0, conversations: 0, turns: 0, published: 0, duplicates: 0, reactions: { replied: 0, escalated: 0, none: 0 },
-    badLines: 0, bad: [],
+    lines: 0,
+    conversations: 0,
+    turns: 0,
+    published: 0,
+    duplicates: 0,
+    reactions: { replied: 0, escalated: 0, none: 0 },
+    badLines: 0,
+    bad: [],
   }
   const report = (): void => options.onProgress?.(summary)
   const count = (input: OutgoingInput, duplicate: boolean): void => {
@@ -80,12 +86,21 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
     count(input, sent.duplicate)
     return sent
   }
-  const publisher = mode === 'history' ? createHistoryPublisher({ tenant, kind, send }) : await createLivePublisher({
-    nc, tenant, kind, send, replyWaitMs: options.replyWaitMs,
-    onRepeat: (input) => count(input, true),
-    onReaction: (reaction) => { summary.reactions[reaction] += 1 },
-    signal,
-  })
+  const publisher =
+    mode === 'history'
+      ? createHistoryPublisher({ tenant, kind, send })
+      : await createLivePublisher({
+          nc,
+          tenant,
+          kind,
+          send,
+          replyWaitMs: options.replyWaitMs,
+          onRepeat: (input) => count(input, true),
+          onReaction: (reaction) => {
+            summary.reactions[reaction] += 1
+          },
+          signal,
+        })
   resources.defer(publisher.stop)
 
   const inFlight = createInFlightLimiter({ countMax: options.conversationsMax ?? CONVERSATIONS_MAX, bytesMax: BYTES_MAX })
@@ -100,10 +115,13 @@ export async function importLines(lines: AsyncIterable<Line>, options: ImportOpt
       report()
     }
     const before = chains.get(actorId) ?? Promise.resolve()
-    const done = before.then(finish).catch((error: unknown) => failed.abort(error)).finally(() => {
-      if (chains.get(actorId) === done) chains.delete(actorId)
-      inFlight.release(bytes)
-    })
+    const done = before
+      .then(finish)
+      .catch((error: unknown) => failed.abort(error))
+      .finally(() => {
+        if (chains.get(actorId) === done) chains.delete(actorId)
+        inFlight.release(bytes)
+      })
     chains.set(actorId, done)
   }
   const take = (line: Line): void => {

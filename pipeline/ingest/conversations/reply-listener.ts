@@ -51,7 +51,9 @@ export function createReplyListener(nc: NatsConnection, tenant: string, kind: st
         get isEscalated() {
           return turn.isEscalated
         },
-        [Symbol.dispose]: () => { actors.delete(actorId) },
+        [Symbol.dispose]: () => {
+          actors.delete(actorId)
+        },
       }
     },
     stop: () => subscription.unsubscribe(),
@@ -69,7 +71,10 @@ function applyEvent(turn: AwaitedTurn, type: string, text: string): void {
 }
 
 function within(
-  reaction: Promise<Reaction>, resolve: (reaction: Reaction) => void, waitMs: number, signal: AbortSignal,
+  reaction: Promise<Reaction>,
+  resolve: (reaction: Reaction) => void,
+  waitMs: number,
+  signal: AbortSignal,
 ): Promise<Reaction> {
   const giveUp = (): void => resolve('none')
   const timeout = setTimeout(giveUp, waitMs)

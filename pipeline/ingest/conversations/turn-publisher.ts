@@ -1,9 +1,9 @@
-import { type JetStreamManager,jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Address } from '../../../schemas/subjects.ts'
 import { lastRecord, recordsOf } from '../../jetstream/last-record.ts'
 import type { OutgoingInput, Sent } from '../../producer/input-sender.ts'
-import { type Conversation,TURN_SOURCE } from './conversation.ts'
+import { type Conversation, TURN_SOURCE } from './conversation.ts'
 import { createReplyListener, type Reaction } from './reply-listener.ts'
 
 /** Publishes conversations to their actors. */

@@ -19,21 +19,36 @@ export interface NativeColumn {
 export function createColumn(type: string): NativeColumn {
   const [, outer = type, inner = ''] = /^(\w+)\((.*)\)$/.exec(type) ?? []
   switch (outer) {
-    case 'String': return texts([], '')
-    case 'JSON': return texts([bytesOf64([JSON_AS_TEXT])], '{}')
-    case 'LowCardinality': return dictionary(inner.startsWith('Nullable'))
-    case 'Bool': return numbers(bytesOf8, (value) => (value === true ? 1 : 0))
-    case 'UInt8': return numbers(bytesOf8, number)
-    case 'UInt16': return numbers(bytesOf16, number)
-    case 'UInt32': return numbers(bytesOf32, number)
-    case 'Float64': return numbers(bytesOfFloats, number)
-    case 'UInt64': return numbers(bytesOf64, number)
-    case 'DateTime64': return times()
-    case 'Decimal': return numbers(bytesOf64, (value) => Number(text(value).replace('.', '')))
-    case 'Nullable': return nullable(createColumn(inner))
-    case 'Array': return array(createColumn(inner))
-    case 'Tuple': return tuple(inner)
-    default: throw new ColloquyError('bad_type', `columns of type ${type} are not supported; add the type to ${import.meta.filename}`)
+    case 'String':
+      return texts([], '')
+    case 'JSON':
+      return texts([bytesOf64([JSON_AS_TEXT])], '{}')
+    case 'LowCardinality':
+      return dictionary(inner.startsWith('Nullable'))
+    case 'Bool':
+      return numbers(bytesOf8, (value) => (value === true ? 1 : 0))
+    case 'UInt8':
+      return numbers(bytesOf8, number)
+    case 'UInt16':
+      return numbers(bytesOf16, number)
+    case 'UInt32':
+      return numbers(bytesOf32, number)
+    case 'Float64':
+      return numbers(bytesOfFloats, number)
+    case 'UInt64':
+      return numbers(bytesOf64, number)
+    case 'DateTime64':
+      return times()
+    case 'Decimal':
+      return numbers(bytesOf64, (value) => Number(text(value).replace('.', '')))
+    case 'Nullable':
+      return nullable(createColumn(inner))
+    case 'Array':
+      return array(createColumn(inner))
+    case 'Tuple':
+      return tuple(inner)
+    default:
+      throw new ColloquyError('bad_type', `columns of type ${type} are not supported; add the type to ${import.meta.filename}`)
   }
 }
 
@@ -120,7 +135,7 @@ function dictionary(isNullable: boolean): NativeColumn {
       }
       indexes.push(lastIndex)
     },
-    appendDefault: () => void indexes.push(isNullable ? 0 : indexOf.get('') ?? addIndexed('')),
+    appendDefault: () => void indexes.push(isNullable ? 0 : (indexOf.get('') ?? addIndexed(''))),
     get pieces() {
       const [width, body] = encodeIndexes()
       const head = bytesOf64([SHARED_DICTIONARIES, HAS_KEYS | NEEDS_UPDATE | width, keyCount])

@@ -8,8 +8,17 @@ export function intervalRows({ identity, record, seq, at }: Source): Row<'state_
   return record.left.map((interval) => {
     const region = regionOf(interval.state, before)
     return {
-      ...identity, case_no: interval.case, history: false, left_seq: seq, region, state: interval.state, next: nextIn(region, record.to),
-      cause: interval.cause, entered_seq: interval.enteredSeq ?? null, entered_at: interval.enteredAt, left_at: at,
+      ...identity,
+      case_no: interval.case,
+      history: false,
+      left_seq: seq,
+      region,
+      state: interval.state,
+      next: nextIn(region, record.to),
+      cause: interval.cause,
+      entered_seq: interval.enteredSeq ?? null,
+      entered_at: interval.enteredAt,
+      left_at: at,
       ms: Date.parse(record.at) - Date.parse(interval.enteredAt),
     }
   })
@@ -21,7 +30,10 @@ export function openIntervals({ record, seq }: Source): object[] {
   const leaves = Object.entries(record.state.entered)
   const names = leaves.map(([leaf]) => leaf)
   return leaves.map(([state, enteredAt]) => ({
-    region: regionOf(state, names), state, entered_seq: resolveSeq(record.since?.[state], seq), entered_at: enteredAt,
+    region: regionOf(state, names),
+    state,
+    entered_seq: resolveSeq(record.since?.[state], seq),
+    entered_at: enteredAt,
   }))
 }
 

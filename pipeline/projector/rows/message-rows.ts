@@ -25,8 +25,17 @@ function messageRows({ identity, record, seq, at }: Source, messages: readonly O
   return messages.map(({ idx, id, role, history, received, sent }) => {
     const { text, lang } = received ?? sent ?? { text: '', lang: undefined }
     return {
-      ...identity, history, seq, idx, id, role, text, lang: lang ?? detectLanguage(text), time: idx === 0 ? record.input.time : at,
-      committed_at: at, chars: codePoints(text),
+      ...identity,
+      history,
+      seq,
+      idx,
+      id,
+      role,
+      text,
+      lang: lang ?? detectLanguage(text),
+      time: idx === 0 ? record.input.time : at,
+      committed_at: at,
+      chars: codePoints(text),
     }
   })
 }
@@ -46,19 +55,37 @@ function turnRows(source: Source, messages: readonly ObservedMessage[]): Row<'tu
 }
 
 function turnRow(
-  { identity, seq }: Source, asked: Asked, answer: ObservedMessage | undefined, sent: ObservedMessage['sent'],
+  { identity, seq }: Source,
+  asked: Asked,
+  answer: ObservedMessage | undefined,
+  sent: ObservedMessage['sent'],
 ): Row<'turns'> {
   return {
-    ...identity, history: asked.history === true, turn: asked.turn, committed_at: asked.committedAt, asked_id: asked.id,
-    asked_seq: resolveSeq(asked.seq, seq), asked_at: asked.at, lang: asked.lang ?? null,
-    answered_seq: answer === undefined ? null : seq, answered_idx: answer?.idx ?? null,
+    ...identity,
+    history: asked.history === true,
+    turn: asked.turn,
+    committed_at: asked.committedAt,
+    asked_id: asked.id,
+    asked_seq: resolveSeq(asked.seq, seq),
+    asked_at: asked.at,
+    lang: asked.lang ?? null,
+    answered_seq: answer === undefined ? null : seq,
+    answered_idx: answer?.idx ?? null,
     answered_at: answer?.at ?? null,
     responder: answer?.role ?? null,
     latency_ms: answer === undefined ? null : Math.max(0, Date.parse(answer.at) - Date.parse(asked.at)),
-    intent: sent?.intent ?? asked.intent ?? null, intent_confidence: sent?.intentConfidence ?? asked.confidence ?? null,
-    hits: sent?.hits ?? null, model: sent?.model ?? null, model_version: sent?.modelVersion ?? null,
-    prompt_version: sent?.promptVersion ?? null, kb_version: sent?.kbVersion ?? null, tokens_in: sent?.tokensIn ?? null,
-    tokens_out: sent?.tokensOut ?? null, cost: money(sent?.costMicros), quality: sent?.quality ?? null, evaluator: sent?.evaluator ?? null,
+    intent: sent?.intent ?? asked.intent ?? null,
+    intent_confidence: sent?.intentConfidence ?? asked.confidence ?? null,
+    hits: sent?.hits ?? null,
+    model: sent?.model ?? null,
+    model_version: sent?.modelVersion ?? null,
+    prompt_version: sent?.promptVersion ?? null,
+    kb_version: sent?.kbVersion ?? null,
+    tokens_in: sent?.tokensIn ?? null,
+    tokens_out: sent?.tokensOut ?? null,
+    cost: money(sent?.costMicros),
+    quality: sent?.quality ?? null,
+    evaluator: sent?.evaluator ?? null,
     last_seq: seq,
   }
 }
@@ -68,7 +95,16 @@ function citationRows({ identity, record, seq, at }: Source, messages: readonly 
     if (sent === undefined || sent.sources.length === 0) return []
     const turn = record.answered?.findLast((question) => question.idx === idx)?.turn ?? null
     return sent.sources.map(({ source, chunk, score }, index) => ({
-      ...identity, history: false, seq, idx, turn, rank: index + 1, source, chunk: chunk ?? null, score: score ?? null, committed_at: at,
+      ...identity,
+      history: false,
+      seq,
+      idx,
+      turn,
+      rank: index + 1,
+      source,
+      chunk: chunk ?? null,
+      score: score ?? null,
+      committed_at: at,
     }))
   })
 }

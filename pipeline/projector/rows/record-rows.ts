@@ -36,13 +36,28 @@ export function rowsOf(address: Address, record: LogRecord, seq: number): Rows {
 function eventRows({ identity, record, seq, at }: Source): Row<'events'>[] {
   const { input } = record
   const shared = {
-    ...identity, history: input.history === true, seq, n: record.n, outcome: record.outcome, committed_at: at,
-    correlation_id: input.correlationid ?? null, state_from: record.from, state_to: record.to,
+    ...identity,
+    history: input.history === true,
+    seq,
+    n: record.n,
+    outcome: record.outcome,
+    committed_at: at,
+    correlation_id: input.correlationid ?? null,
+    state_from: record.from,
+    state_to: record.to,
   }
-  const rows: Row<'events'>[] = [{
-    ...shared, idx: 0, type: input.type, id: input.id, time: input.time, source: input.source,
-    causation_id: input.causationid ?? null, ...json(input.data ?? {}, record.payload),
-  }]
+  const rows: Row<'events'>[] = [
+    {
+      ...shared,
+      idx: 0,
+      type: input.type,
+      id: input.id,
+      time: input.time,
+      source: input.source,
+      causation_id: input.causationid ?? null,
+      ...json(input.data ?? {}, record.payload),
+    },
+  ]
   for (const { type, id, data } of record.emitted) {
     rows.push({ ...shared, idx: rows.length, type, id, time: at, source: 'colloquy', causation_id: input.id, ...json(data, undefined) })
   }
@@ -56,27 +71,48 @@ function json(object: Readonly<Record<string, unknown>>, payload: string | undef
   const path = sharedPath(object)
   const data = JSON.stringify(object)
   const data_raw = payload ?? data
-  return path === undefined ? { data, data_error: null, data_raw }
+  return path === undefined
+    ? { data, data_error: null, data_raw }
     : { data: NO_JSON, data_error: `two fields have the path ${path.slice(0, 256).toWellFormed()}`, data_raw }
 }
 
 function actorRows(source: Source): Row<'actors'>[] {
   const { identity, record, seq, at } = source
   if (record.status === 'none' && (record.outcome === 'rejected' || record.resolves !== undefined)) return []
-  return [{
-    ...identity, state: record.to, status: record.status, n: record.n, first_at: record.case.firstAt, last_at: at,
-    last_seq: seq, label: JSON.stringify(record.label), open_states: openIntervals(source),
-  }]
+  return [
+    {
+      ...identity,
+      state: record.to,
+      status: record.status,
+      n: record.n,
+      first_at: record.case.firstAt,
+      last_at: at,
+      last_seq: seq,
+      label: JSON.stringify(record.label),
+      open_states: openIntervals(source),
+    },
+  ]
 }
 
 function conversationRows({ identity, record, seq, at }: Source): Row<'conversations'>[] {
   const { case: current, label } = record
   if (current.messages === 0) return []
-  return [{
-    ...identity, history: current.history === true, state: record.to, messages: current.messages, user_msgs: current.userMessages,
-    bot_msgs: current.botMessages, agent_msgs: current.agentMessages, first_at: current.firstAt, last_at: at, last_seq: seq,
-    intent: labelText(label, 'intent') ?? null, quality: labelNumber(label, 'quality') ?? current.quality ?? null,
-  }]
+  return [
+    {
+      ...identity,
+      history: current.history === true,
+      state: record.to,
+      messages: current.messages,
+      user_msgs: current.userMessages,
+      bot_msgs: current.botMessages,
+      agent_msgs: current.agentMessages,
+      first_at: current.firstAt,
+      last_at: at,
+      last_seq: seq,
+      intent: labelText(label, 'intent') ?? null,
+      quality: labelNumber(label, 'quality') ?? current.quality ?? null,
+    },
+  ]
 }
 
 /** The row of the current case. A case has no row before it has a message, an escalation, a rating or an end. */
@@ -86,30 +122,67 @@ function caseRows({ identity, record, seq, at }: Source): Row<'cases'>[] {
   if (counts === undefined) return []
   const { escalated, rating, ended } = current
   if (counts.messages === undefined && escalated === undefined && rating === undefined && ended === undefined) return []
-  return [{
-    ...identity, history: current.history === true, committed_at: current.openedAt, opened_at: current.arrivedAt ?? current.openedAt,
-    customer: current.customer ?? null, channel: current.channel ?? null, lang: current.lang ?? null, first_intent: current.intent ?? null,
-    outcome: ended?.outcome ?? null, drop_state: ended?.drop ?? null, escalation_reason: escalated?.reason ?? null,
-    first_responder: current.responded?.by ?? null, first_response_at: current.responded?.at ?? null,
-    escalated_at: escalated?.at ?? null, closed_at: ended?.at ?? null,
-    records: counts.records, rejected: counts.rejected ?? 0, messages: counts.messages ?? 0, user_msgs: counts.userMessages ?? 0,
-    bot_msgs: counts.botMessages ?? 0, agent_msgs: counts.agentMessages ?? 0,
-    turns: counts.turns ?? 0, turns_answered: counts.answered ?? 0,
-    escalations: counts.escalations ?? 0, tasks: counts.tasks ?? 0, tasks_failed: counts.tasksFailed ?? 0,
-    tokens_in: counts.tokensIn ?? null, tokens_out: counts.tokensOut ?? null, cost: money(counts.costMicros), rating: rating ?? null,
-    last_at: at, last_seq: seq,
-  }]
+  return [
+    {
+      ...identity,
+      history: current.history === true,
+      committed_at: current.openedAt,
+      opened_at: current.arrivedAt ?? current.openedAt,
+      customer: current.customer ?? null,
+      channel: current.channel ?? null,
+      lang: current.lang ?? null,
+      first_intent: current.intent ?? null,
+      outcome: ended?.outcome ?? null,
+      drop_state: ended?.drop ?? null,
+      escalation_reason: escalated?.reason ?? null,
+      first_responder: current.responded?.by ?? null,
+      first_response_at: current.responded?.at ?? null,
+      escalated_at: escalated?.at ?? null,
+      closed_at: ended?.at ?? null,
+      records: counts.records,
+      rejected: counts.rejected ?? 0,
+      messages: counts.messages ?? 0,
+      user_msgs: counts.userMessages ?? 0,
+      bot_msgs: counts.botMessages ?? 0,
+      agent_msgs: counts.agentMessages ?? 0,
+      turns: counts.turns ?? 0,
+      turns_answered: counts.answered ?? 0,
+      escalations: counts.escalations ?? 0,
+      tasks: counts.tasks ?? 0,
+      tasks_failed: counts.tasksFailed ?? 0,
+      tokens_in: counts.tokensIn ?? null,
+      tokens_out: counts.tokensOut ?? null,
+      cost: money(counts.costMicros),
+      rating: rating ?? null,
+      last_at: at,
+      last_seq: seq,
+    },
+  ]
 }
 
 function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
   const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
   const ended = record.ended.map((end) => ({
-    ...identity, run: end.run, name: end.task, status: end.status, attempts: end.attempts ?? null, queue_ms: end.queueMs ?? null,
-    started_at: end.startedAt, duration_ms: end.durationMs ?? null, error_code: end.error?.code ?? null,
-    error: end.error?.message ?? null, last_seq: seq,
+    ...identity,
+    run: end.run,
+    name: end.task,
+    status: end.status,
+    attempts: end.attempts ?? null,
+    queue_ms: end.queueMs ?? null,
+    started_at: end.startedAt,
+    duration_ms: end.durationMs ?? null,
+    error_code: end.error?.code ?? null,
+    error: end.error?.message ?? null,
+    last_seq: seq,
   }))
   const started = record.started.map(({ run, task }) => ({
-    ...identity, ...unknown, run, name: task, status: 'running', started_at: at, last_seq: seq,
+    ...identity,
+    ...unknown,
+    run,
+    name: task,
+    status: 'running',
+    started_at: at,
+    last_seq: seq,
   }))
   return [...ended, ...started]
 }
@@ -117,19 +190,26 @@ function taskRows({ identity, record, seq, at }: Source): Row<'tasks'>[] {
 function deadLetterRows({ address, record, seq, at }: Source): Row<'dead_letters'>[] {
   const actor = { tenant: address.tenant, kind: address.kind, actor: address.id, last_seq: seq }
   const base = { ...actor, seq, inbox_seq: record.inbox.seq, at, resolved: false }
-  const rejected = record.reason === undefined ? [] : [{
-    ...base, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '', payload: record.payload ?? '',
-  }]
-  const failed = record.ended.filter((end) => end.status === 'failed' || end.status === 'expired').map((end) => ({
-    ...base, reason: 'task_failed', subject: `task.${end.task}.${address.tenant}.${address.kind}.${address.id}`,
-    error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`, payload: JSON.stringify(end),
-  }))
+  const rejected =
+    record.reason === undefined
+      ? []
+      : [{ ...base, reason: record.reason, subject: record.subject ?? '', error: record.error ?? '', payload: record.payload ?? '' }]
+  const failed = record.ended
+    .filter((end) => end.status === 'failed' || end.status === 'expired')
+    .map((end) => ({
+      ...base,
+      reason: 'task_failed',
+      subject: `task.${end.task}.${address.tenant}.${address.kind}.${address.id}`,
+      error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`,
+      payload: JSON.stringify(end),
+    }))
   return [...rejected, ...failed, ...resolvedRows(actor, record)]
 }
 
 /** The row of a dead letter that this record redrives or drops. It replaces the row of the record that made the dead letter. */
 function resolvedRows(
-  actor: Pick<Row<'dead_letters'>, 'tenant' | 'kind' | 'actor' | 'last_seq'>, { resolves }: LogRecord,
+  actor: Pick<Row<'dead_letters'>, 'tenant' | 'kind' | 'actor' | 'last_seq'>,
+  { resolves }: LogRecord,
 ): Row<'dead_letters'>[] {
   if (resolves === undefined) return []
   const { logSeq, inboxSeq, at, reason, subject, error, payload } = resolves

@@ -26,4 +26,4 @@ export const money = (micros: number | undefined): string | null =>
   micros === undefined ? null : `${Math.trunc(micros / 1e6)}.${String(micros % 1e6).padStart(6, '0')}`
 
 /** Resolves a LOG sequence from a record, where 0 means the record itself (`ownSeq`). `null` if the record names none. */
-export const resolveSeq = (seq: number | undefined, ownSeq: number): number | null => (seq === 0 ? ownSeq : seq ?? null)
+export const resolveSeq = (seq: number | undefined, ownSeq: number): number | null => (seq === 0 ? ownSeq : (seq ?? null))

@@ -9,7 +9,7 @@ import { termsOf } from '../search-terms.ts'
 import { type IndexFilter, type IndexPoint, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
 import { bestByTerms, statisticsOf } from './keyword-search.ts'
 import { addIndex, hasIndex, nearestByIndex, nearestExactly } from './nearest-neighbours.ts'
-import { SINGLE_THREAD, type Where,whereOf } from './point-query.ts'
+import { SINGLE_THREAD, type Where, whereOf } from './point-query.ts'
 import { ensurePointTables, namesOf } from './point-tables.ts'
 
 export interface ClickHouseStoreOptions {
@@ -34,9 +34,17 @@ const TERMS_READ_MAX = 512
 
 /** The `hit` column: all properties of a hit, and its term counts, because computing those takes longer than the rest of a candidate. */
 const hitSchema = z.object({
-  terms: z.record(z.string(), z.number()), length: z.number(),
-  in: z.enum(SEARCH_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(), lang: z.string().nullable(),
-  at: z.string(), seq: z.number(), text: z.string(),
+  terms: z.record(z.string(), z.number()),
+  length: z.number(),
+  in: z.enum(SEARCH_AREAS),
+  kind: z.string(),
+  actor: z.string(),
+  source: z.string(),
+  chunk: z.number(),
+  lang: z.string().nullable(),
+  at: z.string(),
+  seq: z.number(),
+  text: z.string(),
 })
 interface Row {
   readonly id: string
@@ -89,26 +97,34 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
     // New parts are small and scanned; ClickHouse builds the index when it merges them.
     const settings: ClickHouseSettings = { ...SYNC_INSERT, date_time_input_format: 'best_effort', materialize_skip_indexes_on_insert: 0 }
     await client.insert({
-      table, values: [...values], format: 'JSONEachRow', clickhouse_settings: settings, ...(columns && { columns: [...columns] }),
+      table,
+      values: [...values],
+      format: 'JSONEachRow',
+      clickhouse_settings: settings,
+      ...(columns && { columns: [...columns] }),
     })
   }
   const totalPoints = async (): Promise<number> => {
     const [row] = await query<{ rows: string | number }>(
-      'SELECT total_rows AS rows FROM system.tables WHERE database = currentDatabase() AND name = {name:String}', { name: names.points })
+      'SELECT total_rows AS rows FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
+      { name: names.points },
+    )
     return Number(row?.rows ?? 0)
   }
   /** Adds the index once a scan would take too long: building it costs far more than writing the points. */
   const indexIfLarge = async (count: number): Promise<void> => {
     if (isIndexed || (pointsSinceCheck += count) < exactPointsMax / 4) return
     pointsSinceCheck = 0
-    if (await totalPoints() <= exactPointsMax) return
+    if ((await totalPoints()) <= exactPointsMax) return
     await addIndex(deps, dimension)
     isIndexed = true
   }
   const readSizes = async (tenant: string): Promise<Sizes> => {
     const [areas, total, indexed] = await Promise.all([
       query<{ area: string; texts: string | number }>(
-        `SELECT area, sum(texts) AS texts FROM ${names.terms} WHERE tenant = {tenant:String} AND term = '' GROUP BY area`, { tenant }),
+        `SELECT area, sum(texts) AS texts FROM ${names.terms} WHERE tenant = {tenant:String} AND term = '' GROUP BY area`,
+        { tenant },
+      ),
       totalPoints(),
       isIndexed || hasIndex(deps),
     ])
@@ -127,20 +143,31 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
   }
 
   return {
-    id, dimension, existing,
+    id,
+    dimension,
+    existing,
     async upsert(points) {
       const wrong = points.find(({ vector }) => vector.length !== dimension)
       if (wrong !== undefined) {
-        throw new ColloquyError('other_dimension',
-          `a vector has ${wrong.vector.length} dimensions, and the collection ${names.points} has ${dimension}`)
+        throw new ColloquyError(
+          'other_dimension',
+          `a vector has ${wrong.vector.length} dimensions, and the collection ${names.points} has ${dimension}`,
+        )
       }
       if (points.length === 0) return
       const before = await existing(points.map((point) => point.id))
       if (before.size > 0) await remove('id IN {ids:Array(UUID)}', { ids: [...before] })
       const rows = points.map(rowOf)
       // Terms first: a stored point always has its terms, and searches ignore terms without a point.
-      await insert(names.intake, rows.map(({ row, terms }) => ({ ...row, ...terms })))
-      await insert(names.points, rows.map(({ row, point }) => ({ ...row, ...point })), POINT_COLUMNS)
+      await insert(
+        names.intake,
+        rows.map(({ row, terms }) => ({ ...row, ...terms })),
+      )
+      await insert(
+        names.points,
+        rows.map(({ row, point }) => ({ ...row, ...point })),
+        POINT_COLUMNS,
+      )
       await indexIfLarge(points.length)
     },
     async remove(ids) {
@@ -175,11 +202,13 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
       }
       // Concurrently: the keyword search does not need the vector.
       const [near, keyword, vector] = await Promise.all([byVector(), byTerms(), vectorOrPromise])
-      const ids = [...new Set([...near, ...keyword?.ids ?? []])]
+      const ids = [...new Set([...near, ...(keyword?.ids ?? [])])]
       if (ids.length === 0) return []
       const rows = await query<Row>(
         `SELECT id, hit, ${vector === undefined ? '0' : 'arrayDotProduct(vector, {vector:Array(BFloat16)})'} AS similarity
-FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`, { tenant, ids, ...(vector && { vector: [...vector] }) })
+FROM ${names.points} WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}`,
+        { tenant, ids, ...(vector && { vector: [...vector] }) },
+      )
       // An interrupted writer may have left a point twice.
       return [...new Map(rows.map((row) => [row.id, row])).values()].map((row): StoreHit => {
         const { terms, length, ...hit } = hitSchema.parse(parseJson(row.hit))

@@ -13,25 +13,35 @@ export interface KeywordDeps {
 
 /** Statistics of the texts of a tenant for these terms, from counts that the writes keep. */
 export async function statisticsOf(
-  { client, names }: KeywordDeps, tenant: string, areas: readonly string[], terms: readonly string[],
+  { client, names }: KeywordDeps,
+  tenant: string,
+  areas: readonly string[],
+  terms: readonly string[],
 ): Promise<TermStatistics> {
   const result = await client.query({
     query: `SELECT term, sum(texts) AS texts, sum(length) AS length FROM ${names.terms}
 WHERE tenant = {tenant:String} AND area IN {areas:Array(String)} AND term IN {terms:Array(String)} GROUP BY term`,
-    query_params: { tenant, areas, terms: ['', ...terms] }, clickhouse_settings: SINGLE_THREAD, format: 'JSONCompactEachRow',
+    query_params: { tenant, areas, terms: ['', ...terms] },
+    clickhouse_settings: SINGLE_THREAD,
+    format: 'JSONCompactEachRow',
   })
   const rows = await result.json<[string, string | number, string | number]>()
   const counts = new Map(rows.map(([term, texts, length]) => [term, { texts: Number(texts), length: Number(length) }]))
   const all = counts.get('') ?? { texts: 0, length: 0 }
   return {
-    texts: all.texts, averageLength: all.length / Math.max(1, all.texts),
+    texts: all.texts,
+    averageLength: all.length / Math.max(1, all.texts),
     textsWith: new Map(terms.map((term) => [term, Math.max(0, counts.get(term)?.texts ?? 0)])),
   }
 }
 
 /** The ids of the points with the highest BM25 scores, best first. */
 export async function bestByTerms(
-  { client, names }: KeywordDeps, where: Where, areas: readonly string[], statistics: TermStatistics, limit: number,
+  { client, names }: KeywordDeps,
+  where: Where,
+  areas: readonly string[],
+  statistics: TermStatistics,
+  limit: number,
 ): Promise<string[]> {
   const terms: string[] = []
   const weights: number[] = []
@@ -52,7 +62,8 @@ ORDER BY sum(transform(term, {terms:Array(String)}, {weights:Array(Float64)}, 0.
   / (count + ${BM25.k1} * (${1 - BM25.b} + ${BM25.b} * length / {averageLength:Float64}))) DESC, id
 LIMIT {limit:UInt32}`,
     query_params: { ...where.params, areas, terms, weights, averageLength: Math.max(1, statistics.averageLength), limit },
-    clickhouse_settings: SINGLE_THREAD, format: 'JSONCompactEachRow',
+    clickhouse_settings: SINGLE_THREAD,
+    format: 'JSONCompactEachRow',
   })
   return (await result.json<[string]>()).map(([id]) => id)
 }

@@ -34,12 +34,18 @@ export const nearestByIndex = (deps: NearestDeps, where: Where, vector: Float32A
   })
 
 async function nearest(
-  { client, names }: NearestDeps, where: Where, vector: Float32Array, limit: number, settings: ClickHouseSettings,
+  { client, names }: NearestDeps,
+  where: Where,
+  vector: Float32Array,
+  limit: number,
+  settings: ClickHouseSettings,
 ): Promise<string[]> {
   const result = await client.query({
     query: `SELECT id, cosineDistance(vector, {vector:Array(BFloat16)}) AS distance FROM ${names.points}
 WHERE ${where.sql} ORDER BY distance LIMIT {limit:UInt32}`,
-    query_params: { ...where.params, vector: [...vector], limit }, clickhouse_settings: settings, format: 'JSONCompactEachRow',
+    query_params: { ...where.params, vector: [...vector], limit },
+    clickhouse_settings: settings,
+    format: 'JSONCompactEachRow',
   })
   return (await result.json<[string, number]>()).map(([id]) => id)
 }
@@ -56,7 +62,8 @@ export async function addIndex({ client, names }: NearestDeps, dimension: number
 export async function hasIndex({ client, names }: NearestDeps): Promise<boolean> {
   const result = await client.query({
     query: 'SELECT count() AS count FROM system.data_skipping_indices WHERE database = currentDatabase() AND table = {table:String}',
-    query_params: { table: names.points }, format: 'JSONEachRow',
+    query_params: { table: names.points },
+    format: 'JSONEachRow',
   })
   const [row] = await result.json<{ count: string | number }>()
   return Number(row?.count) > 0

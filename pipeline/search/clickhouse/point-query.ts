@@ -16,8 +16,8 @@ const CONDITIONS: Readonly<Record<keyof IndexFilter, string>> = {
   actor: 'actor = {actor:String}',
   source: 'source = {source:String}',
   lang: 'lang = {lang:String}',
-  since: 'at >= parseDateTime64BestEffort({since:String}, 3, \'UTC\')',
-  until: 'at < parseDateTime64BestEffort({until:String}, 3, \'UTC\')',
+  since: "at >= parseDateTime64BestEffort({since:String}, 3, 'UTC')",
+  until: "at < parseDateTime64BestEffort({until:String}, 3, 'UTC')",
 }
 
 /** The condition that selects the points of a tenant that match a filter. */

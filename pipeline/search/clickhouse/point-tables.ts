@@ -29,7 +29,7 @@ const viewOf = (table: string): string => `${table}_filled`
 
 const KEYS = 'tenant LowCardinality(String), area LowCardinality(String)'
 const FILTERED =
-  'kind LowCardinality(String), actor String, source String, lang LowCardinality(String), at DateTime64(3, \'UTC\'), seq UInt64'
+  "kind LowCardinality(String), actor String, source String, lang LowCardinality(String), at DateTime64(3, 'UTC'), seq UInt64"
 const FILTERED_NAMES = 'kind, actor, source, lang, at, seq'
 
 /**
@@ -75,7 +75,8 @@ interface TableRow {
 async function findPoints(client: ClickHouseClient, { points }: Names): Promise<TableRow | undefined> {
   const result = await client.query({
     query: 'SELECT uuid, create_table_query AS definition FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
-    query_params: { name: points }, format: 'JSONEachRow',
+    query_params: { name: points },
+    format: 'JSONEachRow',
   })
   return (await result.json<TableRow>())[0]
 }
@@ -94,8 +95,11 @@ export async function ensurePointTables(client: ClickHouseClient, names: Names, 
   const table = await findPoints(client, names)
   const present = Number(/length\(vector\) = (\d+)/.exec(table?.definition ?? '')?.[1])
   if (present !== dimension) {
-    throw new ColloquyError('other_dimension', `the collection ${names.points} has vectors of ${present} dimensions, `
-      + `and the vectors of the model have ${dimension}; drop the table: the next start fills it from LOG again`)
+    throw new ColloquyError(
+      'other_dimension',
+      `the collection ${names.points} has vectors of ${present} dimensions, `
+        + `and the vectors of the model have ${dimension}; drop the table: the next start fills it from LOG again`,
+    )
   }
   return table?.uuid ?? ''
 }

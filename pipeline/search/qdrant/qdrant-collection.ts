@@ -11,8 +11,13 @@ type FieldSchema = NonNullable<Parameters<QdrantClient['createPayloadIndex']>[1]
 
 const INDEXES: Readonly<Record<string, FieldSchema>> = {
   tenant: { type: 'keyword', is_tenant: true },
-  in: 'keyword', kind: 'keyword', actor: 'keyword', source: 'keyword', lang: 'keyword',
-  at: 'datetime', seq: 'integer',
+  in: 'keyword',
+  kind: 'keyword',
+  actor: 'keyword',
+  source: 'keyword',
+  lang: 'keyword',
+  at: 'datetime',
+  seq: 'integer',
   // Counts the texts that contain a term.
   terms: { type: 'integer', lookup: true, range: false },
 }
@@ -40,7 +45,9 @@ export interface CollectionOptions {
  * @throws ColloquyError `other_dimension` if the collection has vectors of another dimension.
  */
 export async function ensureQdrantCollection(
-  client: QdrantClient, name: string, { dimension, quantisation, newId }: CollectionOptions,
+  client: QdrantClient,
+  name: string,
+  { dimension, quantisation, newId }: CollectionOptions,
 ): Promise<string> {
   const { exists } = await client.collectionExists(name)
   if (!exists) {
@@ -57,8 +64,11 @@ export async function ensureQdrantCollection(
   const dense = vectors !== undefined && DENSE in vectors ? vectors[DENSE] : undefined
   const size = typeof dense === 'object' ? dense.size : undefined
   if (size !== dimension) {
-    throw new ColloquyError('other_dimension', `the collection ${name} in Qdrant has vectors of ${String(size)} dimensions, `
-      + `and the vectors of the model have ${dimension}; delete the collection: the next start fills it from LOG again`)
+    throw new ColloquyError(
+      'other_dimension',
+      `the collection ${name} in Qdrant has vectors of ${String(size)} dimensions, `
+        + `and the vectors of the model have ${dimension}; delete the collection: the next start fills it from LOG again`,
+    )
   }
   // At every start, because the process that created the collection may have stopped before its last index.
   for (const [field_name, field_schema] of Object.entries(INDEXES)) {

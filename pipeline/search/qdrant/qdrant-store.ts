@@ -3,11 +3,11 @@ import { QdrantClient } from '@qdrant/js-client-rest'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
-import { type Pauses,withRetry } from '../../runtime/retry.ts'
-import { type CountedTerms,countTerms, createScore } from '../bm25.ts'
+import { type Pauses, withRetry } from '../../runtime/retry.ts'
+import { type CountedTerms, countTerms, createScore } from '../bm25.ts'
 import { termsOf } from '../search-terms.ts'
 import { type IndexFilter, SEARCH_AREAS, type StoreHit, type VectorStore } from '../vector-store.ts'
-import { DENSE, ensureQdrantCollection, type Quantisation,WORDS } from './qdrant-collection.ts'
+import { DENSE, ensureQdrantCollection, type Quantisation, WORDS } from './qdrant-collection.ts'
 import { numberOf, sparseQuery, sparseText, USUAL_LENGTH } from './sparse-vectors.ts'
 
 export interface QdrantStoreOptions {
@@ -34,8 +34,16 @@ const FREQUENCIES_MAX = 100_000
 const QUERY_TERMS_MAX = 64
 
 const payloadSchema = z.object({
-  tenant: z.string(), in: z.enum(SEARCH_AREAS), kind: z.string(), actor: z.string(), source: z.string(), chunk: z.number(),
-  lang: z.string().nullable(), at: z.string(), seq: z.number(), text: z.string(),
+  tenant: z.string(),
+  in: z.enum(SEARCH_AREAS),
+  kind: z.string(),
+  actor: z.string(),
+  source: z.string(),
+  chunk: z.number(),
+  lang: z.string().nullable(),
+  at: z.string(),
+  seq: z.number(),
+  text: z.string(),
 })
 
 /** A condition of a Qdrant filter. */
@@ -62,8 +70,11 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
     } catch (cause) {
       if (cause instanceof ColloquyError) throw cause
       const what = isTransient(cause) ? 'does not answer' : 'refuses the request'
-      throw new ColloquyError('qdrant_failed', `Qdrant at ${url} ${what} (${messageOf(cause)}); `
-        + 'check COLLOQUY_QDRANT_URL and COLLOQUY_QDRANT_API_KEY', { cause })
+      throw new ColloquyError(
+        'qdrant_failed',
+        `Qdrant at ${url} ${what} (${messageOf(cause)}); ` + 'check COLLOQUY_QDRANT_URL and COLLOQUY_QDRANT_API_KEY',
+        { cause },
+      )
     }
   }
   const id = await request(() => ensureQdrantCollection(client, name, { dimension, quantisation, newId: randomUUID }))
@@ -76,7 +87,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   const count = async (must: readonly Condition[], exact: boolean): Promise<number> =>
     (await request(() => client.count(name, { filter: { must: [...must] }, exact }))).count
   const cachedCount = async (key: string, must: readonly Condition[]): Promise<number> => {
-    const cached = frequencies.get(key) ?? await count(must, false)
+    const cached = frequencies.get(key) ?? (await count(must, false))
     frequencies.set(key, cached)
     return cached
   }
@@ -95,12 +106,15 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
   }
 
   return {
-    id, dimension,
+    id,
+    dimension,
     async upsert(points) {
       const wrong = points.find(({ vector }) => vector.length !== dimension)
       if (wrong !== undefined) {
-        throw new ColloquyError('other_dimension',
-          `a vector has ${wrong.vector.length} dimensions, and the collection ${name} in Qdrant has ${dimension}`)
+        throw new ColloquyError(
+          'other_dimension',
+          `a vector has ${wrong.vector.length} dimensions, and the collection ${name} in Qdrant has ${dimension}`,
+        )
       }
       for (let from = 0; from < points.length; from += BATCH_MAX) {
         const batch = points.slice(from, from + BATCH_MAX).map(({ id: pointId, vector, ...payload }) => {
@@ -139,18 +153,26 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       if (prefetch.length === 0) return []
       const [{ points }, score] = await Promise.all([
         // One request for both searches: Qdrant merges the candidates, and both scores of each are computed here.
-        request(() => client.query(name, {
-          prefetch, query: { fusion: 'rrf' }, filter: must, limit: limit * prefetch.length,
-          with_payload: true, with_vector: vector === undefined ? false : [DENSE],
-        })),
+        request(() =>
+          client.query(name, {
+            prefetch,
+            query: { fusion: 'rrf' },
+            filter: must,
+            limit: limit * prefetch.length,
+            with_payload: true,
+            with_vector: vector === undefined ? false : [DENSE],
+          }),
+        ),
         terms && scoreOf(tenant, terms),
       ])
       return points.map((point): StoreHit => {
         const payload = payloadSchema.parse(point.payload)
         // Checked here too, because others may write to this server.
         if (payload.tenant !== tenant) {
-          throw new ColloquyError('qdrant_failed', `Qdrant at ${url} answered with a point of another tenant; `
-            + 'check that no other program writes to its collection')
+          throw new ColloquyError(
+            'qdrant_failed',
+            `Qdrant at ${url} answered with a point of another tenant; ` + 'check that no other program writes to its collection',
+          )
         }
         const similarity = vector === undefined ? null : dot(vector, denseOf(point.vector))
         return { ...payload, id: String(point.id), similarity, keyword: score?.(countTerms(termsOf(payload.text))) ?? null }

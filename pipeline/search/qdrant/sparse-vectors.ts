@@ -20,8 +20,8 @@ export const numberOf = (term: string): number => hash('sha256', term, 'buffer')
 export function sparseText(terms: readonly string[]): SparseVector {
   const counts = new Map<number, number>()
   for (const term of terms) counts.set(numberOf(term), (counts.get(numberOf(term)) ?? 0) + 1)
-  const norm = BM25.k1 * (1 - BM25.b + BM25.b * terms.length / USUAL_LENGTH)
-  return { indices: [...counts.keys()], values: [...counts.values()].map((count) => count * (BM25.k1 + 1) / (count + norm)) }
+  const norm = BM25.k1 * (1 - BM25.b + (BM25.b * terms.length) / USUAL_LENGTH)
+  return { indices: [...counts.keys()], values: [...counts.values()].map((count) => (count * (BM25.k1 + 1)) / (count + norm)) }
 }
 
 /** The sparse vector of a query: weight 1 for each distinct term. */

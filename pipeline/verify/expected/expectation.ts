@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { actorKey, type Address } from '../../../schemas/subjects.ts'
-import { type Expected,expectedRows } from './expected-rows.ts'
+import { type Expected, expectedRows } from './expected-rows.ts'
 import { resumedStep, tallyOf } from './resumed-tally.ts'
 import { count, type Tally } from './tally.ts'
 

@@ -28,8 +28,10 @@ export const isWithin = (leaf: string, path: string): boolean => path === '' || 
 /** The active leaves after a record. A leaf that the record exited and entered again counts as entered by it. */
 export function enteredIntervals(before: ReadonlyMap<string, Entered>, record: LogRecord, seq: number): ReadonlyMap<string, Entered> {
   const exited = new Set((record.left ?? []).map(({ state }) => state))
-  return new Map(leavesOf(record.to).map((leaf) => {
-    const unchanged = exited.has(leaf) ? undefined : before.get(leaf)
-    return [leaf, unchanged ?? { at: record.at, seq }]
-  }))
+  return new Map(
+    leavesOf(record.to).map((leaf) => {
+      const unchanged = exited.has(leaf) ? undefined : before.get(leaf)
+      return [leaf, unchanged ?? { at: record.at, seq }]
+    }),
+  )
 }

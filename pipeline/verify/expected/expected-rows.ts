@@ -48,19 +48,39 @@ function eventsOf({ input, emitted, n, outcome, at, from, to, payload }: LogReco
   const data = JSON.stringify(input.data ?? {})
   return [
     {
-      ...both, idx: 0, type: input.type, id: input.id, time: input.time, source: input.source, causation_id: input.causationid ?? null,
-      data, data_raw: payload ?? data,
+      ...both,
+      idx: 0,
+      type: input.type,
+      id: input.id,
+      time: input.time,
+      source: input.source,
+      causation_id: input.causationid ?? null,
+      data,
+      data_raw: payload ?? data,
     },
     ...emitted.map((event, index) => ({
-      ...both, idx: index + 1, type: event.type, id: event.id, time: at, source: 'colloquy', causation_id: input.id,
+      ...both,
+      idx: index + 1,
+      type: event.type,
+      id: event.id,
+      time: at,
+      source: 'colloquy',
+      causation_id: input.id,
       data_raw: JSON.stringify(event.data),
     })),
   ]
 }
 
 function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, sent } }: Step): Columns[] {
-  const message = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string): Columns =>
-    ({ idx, id, role, text, time, lang: lang ?? detectLanguage(text) ?? null, chars: Array.from(text).length })
+  const message = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string): Columns => ({
+    idx,
+    id,
+    role,
+    text,
+    time,
+    lang: lang ?? detectLanguage(text) ?? null,
+    chars: Array.from(text).length,
+  })
   return [
     ...(received === undefined ? [] : [message(0, input.id, received.role, received.text, received.lang, input.time)]),
     ...sent.map(([idx, { text, lang }]) => message(idx, emitted[idx - 1]?.id ?? '', 'assistant', text, lang, at)),
@@ -70,14 +90,24 @@ function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, s
 function actorOf({ to, status, n, at, label }: LogRecord, { firstAt, entered }: Tally): Columns {
   const leaves = [...entered.keys()].sort()
   const open = leaves.map((state) => ({
-    region: regionOf(state, leaves), state, enteredSeq: entered.get(state)?.seq ?? null, enteredAt: entered.get(state)?.at ?? '',
+    region: regionOf(state, leaves),
+    state,
+    enteredSeq: entered.get(state)?.seq ?? null,
+    enteredAt: entered.get(state)?.at ?? '',
   }))
   return { state: to, status, n, first_at: firstAt, last_at: at, label: JSON.stringify(label), open_states: open }
 }
 
 const conversationOf = ({ to, at, label }: LogRecord, tally: Tally): Columns => ({
-  history: tally.case.isHistory, state: to, messages: tally.messages, user_msgs: tally.userMessages, bot_msgs: tally.botMessages,
-  agent_msgs: tally.agentMessages, first_at: tally.firstAt, last_at: at, intent: labelText(label, 'intent') ?? null,
+  history: tally.case.isHistory,
+  state: to,
+  messages: tally.messages,
+  user_msgs: tally.userMessages,
+  bot_msgs: tally.botMessages,
+  agent_msgs: tally.agentMessages,
+  first_at: tally.firstAt,
+  last_at: at,
+  intent: labelText(label, 'intent') ?? null,
   quality: labelNumber(label, 'quality') ?? tally.quality,
 })
 
@@ -87,37 +117,90 @@ const hasCaseRow = ({ case: own }: Tally): boolean =>
 
 function caseOf({ at }: LogRecord, { case: own, customer }: Tally): Columns {
   return {
-    history: own.isHistory, committed_at: own.committedAt, opened_at: own.openedAt, customer, channel: own.channel, lang: own.lang,
-    first_intent: own.intent, outcome: own.outcome, drop_state: own.dropState, escalation_reason: own.reason,
-    first_responder: own.responder, first_response_at: own.respondedAt, escalated_at: own.escalatedAt, closed_at: own.closedAt,
-    records: own.records, rejected: own.rejected, messages: own.messages, user_msgs: own.userMessages, bot_msgs: own.botMessages,
-    agent_msgs: own.agentMessages, turns: own.turns,
-    turns_answered: own.answered, escalations: own.escalations, tasks: own.tasks, tasks_failed: own.tasksFailed, tokens_in: own.tokensIn,
-    tokens_out: own.tokensOut, cost: own.costMicros, rating: own.rating, last_at: at,
+    history: own.isHistory,
+    committed_at: own.committedAt,
+    opened_at: own.openedAt,
+    customer,
+    channel: own.channel,
+    lang: own.lang,
+    first_intent: own.intent,
+    outcome: own.outcome,
+    drop_state: own.dropState,
+    escalation_reason: own.reason,
+    first_responder: own.responder,
+    first_response_at: own.respondedAt,
+    escalated_at: own.escalatedAt,
+    closed_at: own.closedAt,
+    records: own.records,
+    rejected: own.rejected,
+    messages: own.messages,
+    user_msgs: own.userMessages,
+    bot_msgs: own.botMessages,
+    agent_msgs: own.agentMessages,
+    turns: own.turns,
+    turns_answered: own.answered,
+    escalations: own.escalations,
+    tasks: own.tasks,
+    tasks_failed: own.tasksFailed,
+    tokens_in: own.tokensIn,
+    tokens_out: own.tokensOut,
+    cost: own.costMicros,
+    rating: own.rating,
+    last_at: at,
   }
 }
 
 const questionOf = (asked: Question): Columns => ({
-  history: asked.isHistory, turn: asked.turn, committed_at: asked.committedAt, asked_id: asked.id, asked_seq: asked.seq, asked_at: asked.at,
-  lang: asked.lang, intent: asked.intent, intent_confidence: asked.confidence,
+  history: asked.isHistory,
+  turn: asked.turn,
+  committed_at: asked.committedAt,
+  asked_id: asked.id,
+  asked_seq: asked.seq,
+  asked_at: asked.at,
+  lang: asked.lang,
+  intent: asked.intent,
+  intent_confidence: asked.confidence,
 })
 
 const UNANSWERED = {
-  answered_seq: null, answered_idx: null, answered_at: null, responder: null, latency_ms: null, hits: null, model: null,
-  model_version: null, prompt_version: null, kb_version: null, tokens_in: null, tokens_out: null, cost: null, quality: null,
+  answered_seq: null,
+  answered_idx: null,
+  answered_at: null,
+  responder: null,
+  latency_ms: null,
+  hits: null,
+  model: null,
+  model_version: null,
+  prompt_version: null,
+  kb_version: null,
+  tokens_in: null,
+  tokens_out: null,
+  cost: null,
+  quality: null,
   evaluator: null,
 } as const
 
 function answerOf(record: LogRecord, seq: number, { messages }: Step, { idx, isNewest, at, intent, confidence }: Answered): Columns {
   const sent: Partial<Sent> = messages.sent.find(([index]) => index === idx)?.[1] ?? {}
   const answeredAt = idx === 0 ? messageTime(record) : record.at
-  const once = (value: number | undefined): number | null => (isNewest ? value ?? null : null)
+  const once = (value: number | undefined): number | null => (isNewest ? (value ?? null) : null)
   return {
-    answered_seq: seq, answered_idx: idx, answered_at: answeredAt, responder: idx === 0 ? messages.received?.role ?? null : 'assistant',
-    latency_ms: Math.max(0, Date.parse(answeredAt) - Date.parse(at)), intent: sent.intent ?? intent,
-    intent_confidence: sent.intentConfidence ?? confidence, hits: sent.hits ?? null, model: sent.model ?? null,
-    model_version: sent.modelVersion ?? null, prompt_version: sent.promptVersion ?? null, kb_version: sent.kbVersion ?? null,
-    tokens_in: once(sent.tokensIn), tokens_out: once(sent.tokensOut), cost: once(sent.costMicros), quality: sent.quality ?? null,
+    answered_seq: seq,
+    answered_idx: idx,
+    answered_at: answeredAt,
+    responder: idx === 0 ? (messages.received?.role ?? null) : 'assistant',
+    latency_ms: Math.max(0, Date.parse(answeredAt) - Date.parse(at)),
+    intent: sent.intent ?? intent,
+    intent_confidence: sent.intentConfidence ?? confidence,
+    hits: sent.hits ?? null,
+    model: sent.model ?? null,
+    model_version: sent.modelVersion ?? null,
+    prompt_version: sent.promptVersion ?? null,
+    kb_version: sent.kbVersion ?? null,
+    tokens_in: once(sent.tokensIn),
+    tokens_out: once(sent.tokensOut),
+    cost: once(sent.costMicros),
+    quality: sent.quality ?? null,
     evaluator: sent.evaluator ?? null,
   }
 }
@@ -127,22 +210,37 @@ function intervalsOf(record: LogRecord, seq: number, { enteredBefore }: Step): C
   const before = [...enteredBefore.keys()]
   const after = leavesOf(record.to)
   const causes = new Map((record.left ?? []).map(({ state, cause }) => [state, cause]))
-  return before.filter((state) => !after.includes(state) || causes.has(state)).map((state) => {
-    const region = regionOf(state, before)
-    const inRegion = after.filter((leaf) => isWithin(leaf, region))
-    const { at, seq: enteredSeq } = enteredBefore.get(state) ?? { at: record.at, seq: null }
-    return {
-      left_seq: seq, region, state, next: (inRegion.length > 0 ? inRegion : after).join('+'), cause: causes.get(state) ?? record.input.type,
-      entered_seq: enteredSeq, entered_at: at, left_at: record.at, ms: Date.parse(record.at) - Date.parse(at),
-    }
-  })
+  return before
+    .filter((state) => !after.includes(state) || causes.has(state))
+    .map((state) => {
+      const region = regionOf(state, before)
+      const inRegion = after.filter((leaf) => isWithin(leaf, region))
+      const { at, seq: enteredSeq } = enteredBefore.get(state) ?? { at: record.at, seq: null }
+      return {
+        left_seq: seq,
+        region,
+        state,
+        next: (inRegion.length > 0 ? inRegion : after).join('+'),
+        cause: causes.get(state) ?? record.input.type,
+        entered_seq: enteredSeq,
+        entered_at: at,
+        left_at: record.at,
+        ms: Date.parse(record.at) - Date.parse(at),
+      }
+    })
 }
 
 function citationsOf({ messages: { sent }, answered }: Step): Columns[] {
   return sent.flatMap(([idx, { sources }]) => {
     const turn = answered.find((one) => one.idx === idx && one.isNewest)?.turn ?? null
-    return sources.map(({ source, chunk, score }, index) =>
-      ({ idx, turn, rank: index + 1, source, chunk: chunk ?? null, score: score ?? null }))
+    return sources.map(({ source, chunk, score }, index) => ({
+      idx,
+      turn,
+      rank: index + 1,
+      source,
+      chunk: chunk ?? null,
+      score: score ?? null,
+    }))
   })
 }
 
@@ -150,8 +248,14 @@ function tasksOf({ ended, started, at }: LogRecord): Columns[] {
   const unknown = { attempts: null, queue_ms: null, duration_ms: null, error_code: null, error: null }
   return [
     ...ended.map((end) => ({
-      run: end.run, name: end.task, status: end.status, attempts: end.attempts ?? null, queue_ms: end.queueMs ?? null,
-      started_at: end.startedAt, duration_ms: end.durationMs ?? null, error_code: end.error?.code ?? null,
+      run: end.run,
+      name: end.task,
+      status: end.status,
+      attempts: end.attempts ?? null,
+      queue_ms: end.queueMs ?? null,
+      started_at: end.startedAt,
+      duration_ms: end.durationMs ?? null,
+      error_code: end.error?.code ?? null,
       error: end.error?.message ?? null,
     })),
     ...started.map(({ run, task }) => ({ ...unknown, run, name: task, status: 'running', started_at: at })),
@@ -159,18 +263,35 @@ function tasksOf({ ended, started, at }: LogRecord): Columns[] {
 }
 
 function deadLettersOf(
-  { tenant, kind, id }: Address, { inbox, at, reason, subject, error, payload, ended, resolves }: LogRecord, seq: number,
+  { tenant, kind, id }: Address,
+  { inbox, at, reason, subject, error, payload, ended, resolves }: LogRecord,
+  seq: number,
 ): Columns[] {
   const own = { seq, inbox_seq: inbox.seq, at, resolved: false }
   return [
     ...(reason === undefined ? [] : [{ ...own, reason, subject: subject ?? '', error: error ?? '', payload: payload ?? '' }]),
-    ...ended.filter(({ status }) => status === 'failed' || status === 'expired').map((end) => ({
-      ...own, reason: 'task_failed', subject: `task.${end.task}.${tenant}.${kind}.${id}`,
-      error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`, payload: JSON.stringify(end),
-    })),
-    ...(resolves === undefined ? [] : [{
-      seq: resolves.logSeq, inbox_seq: resolves.inboxSeq, at: resolves.at, resolved: true, reason: resolves.reason,
-      subject: resolves.subject, error: resolves.error, payload: resolves.payload,
-    }]),
+    ...ended
+      .filter(({ status }) => status === 'failed' || status === 'expired')
+      .map((end) => ({
+        ...own,
+        reason: 'task_failed',
+        subject: `task.${end.task}.${tenant}.${kind}.${id}`,
+        error: `${end.error?.code ?? ''}: ${end.error?.message ?? ''}`,
+        payload: JSON.stringify(end),
+      })),
+    ...(resolves === undefined
+      ? []
+      : [
+          {
+            seq: resolves.logSeq,
+            inbox_seq: resolves.inboxSeq,
+            at: resolves.at,
+            resolved: true,
+            reason: resolves.reason,
+            subject: resolves.subject,
+            error: resolves.error,
+            payload: resolves.payload,
+          },
+        ]),
   ]
 }

@@ -2,7 +2,7 @@ import { detectLanguage } from '../../../actors/core/detect-language.ts'
 import { labelNumber, labelText, readOutcome, readRating, readReason } from '../../../schemas/event-readers.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
-import { type Entered,enteredIntervals } from './expected-intervals.ts'
+import { type Entered, enteredIntervals } from './expected-intervals.ts'
 import { messagesIn, messageTime, type RecordMessages } from './expected-messages.ts'
 
 /** A user message that counts as a question. */
@@ -114,18 +114,53 @@ const opensCase = ({ isClosed, case: ownCase }: Tally, { received, isHistory }: 
 
 function newTally(record: LogRecord): Tally {
   return {
-    firstAt: record.at, case: newCase(1, record, record.input.history === true), isClosed: false, customer: null, quality: null,
-    messages: 0, userMessages: 0, botMessages: 0, agentMessages: 0, turns: 0, openQuestions: [], labelRating: undefined,
-    entered: new Map(), n: 0,
+    firstAt: record.at,
+    case: newCase(1, record, record.input.history === true),
+    isClosed: false,
+    customer: null,
+    quality: null,
+    messages: 0,
+    userMessages: 0,
+    botMessages: 0,
+    agentMessages: 0,
+    turns: 0,
+    openQuestions: [],
+    labelRating: undefined,
+    entered: new Map(),
+    n: 0,
   }
 }
 
 export const newCase = (no: number, record: LogRecord, isHistory: boolean): CaseTally => ({
-  no, isHistory, committedAt: record.at, openedAt: messageTime(record), channel: null, lang: null, intent: null, outcome: null,
-  dropState: null, reason: null, responder: null, respondedAt: null, escalatedAt: null, closedAt: null, rating: null, records: 0,
-  rejected: 0, messages: 0,
-  userMessages: 0, botMessages: 0, agentMessages: 0, turns: 0, answered: 0, escalations: 0, tasks: 0, tasksFailed: 0, tokensIn: null,
-  tokensOut: null, costMicros: null,
+  no,
+  isHistory,
+  committedAt: record.at,
+  openedAt: messageTime(record),
+  channel: null,
+  lang: null,
+  intent: null,
+  outcome: null,
+  dropState: null,
+  reason: null,
+  responder: null,
+  respondedAt: null,
+  escalatedAt: null,
+  closedAt: null,
+  rating: null,
+  records: 0,
+  rejected: 0,
+  messages: 0,
+  userMessages: 0,
+  botMessages: 0,
+  agentMessages: 0,
+  turns: 0,
+  answered: 0,
+  escalations: 0,
+  tasks: 0,
+  tasksFailed: 0,
+  tokensIn: null,
+  tokensOut: null,
+  costMicros: null,
 })
 
 function countMessages(now: Tally, record: LogRecord, { received, sent, isHistory }: RecordMessages, seq: number): Question | undefined {
@@ -147,15 +182,21 @@ function countMessages(now: Tally, record: LogRecord, { received, sent, isHistor
   now.turns += 1
   own.turns += 1
   // The machine does not process history, so its label does not describe it.
-  const label = (name: string): string | null => (isHistory ? null : labelText(record.label, name) ?? null)
+  const label = (name: string): string | null => (isHistory ? null : (labelText(record.label, name) ?? null))
   if (isOfCase) {
     own.channel ??= received.channel ?? label('channel') ?? record.input.source
     own.lang ??= received.lang ?? label('lang') ?? detectLanguage(received.text) ?? null
   }
   const asked: Question = {
-    turn: now.turns, id: record.input.id, seq, at: messageTime(record), committedAt: record.at, isHistory,
-    lang: received.lang ?? label('lang'), intent: label('intent'),
-    confidence: isHistory ? null : labelNumber(record.label, 'confidence') ?? null,
+    turn: now.turns,
+    id: record.input.id,
+    seq,
+    at: messageTime(record),
+    committedAt: record.at,
+    isHistory,
+    lang: received.lang ?? label('lang'),
+    intent: label('intent'),
+    confidence: isHistory ? null : (labelNumber(record.label, 'confidence') ?? null),
   }
   now.openQuestions = [...now.openQuestions, asked].slice(-LIMITS.openTurnsMax)
   return asked
@@ -165,7 +206,7 @@ function countAnswers(now: Tally, record: LogRecord, { received, sent, isHistory
   const answered: Answered[] = []
   const answer = (idx: number, replyTo: string | undefined): void => {
     const fits = (question: Question): boolean =>
-      (replyTo !== undefined ? question.id === replyTo : question.isHistory === (isHistory && idx === 0))
+      replyTo !== undefined ? question.id === replyTo : question.isHistory === (isHistory && idx === 0)
     const found = now.openQuestions.filter(fits)
     now.openQuestions = now.openQuestions.filter((question) => !fits(question))
     answered.push(...found.map((question, index) => ({ ...question, idx, isNewest: index === found.length - 1 })))

@@ -1,21 +1,31 @@
 /* eslint-disable @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-assignment -- what does not compile has no type */
 import { assign, emit, enqueueActions, raise, setup } from 'xstate'
 import { z } from 'zod'
-import { defineKind, defineTask } from '../../../actors/definition/define-kind.ts'
+import { defineKind } from '../../../actors/definition/define-kind.ts'
 import { send } from '../../../actors/definition/send-action.ts'
+import { defineTask } from '../../../actors/definition/task-definition.ts'
 
-/** What tsc itself refuses; `npm run types` is the test. Every `@ts-expect-error` is a mistake that must not compile. */
+/** Mistakes that tsc must refuse; `npm run types` is the test. */
 const pay = defineTask({
-  input: z.object({ amount: z.number() }), output: z.object({ receipt: z.string() }),
-  deadlineMs: 1_000, attemptsMax: 1, concurrencyMax: 1,
+  input: z.object({ amount: z.number() }),
+  output: z.object({ receipt: z.string() }),
+  deadlineMs: 1_000,
+  attemptsMax: 1,
+  concurrencyMax: 1,
   run: async ({ input, key }) => ({ receipt: `${key} ${input.amount.toFixed(2)}` }),
 })
 const ledger = defineKind({
-  name: 'ledger', version: 1, context: z.object({}), events: { booked: z.object({ amount: z.number() }) }, emits: {}, tasks: {},
+  name: 'ledger',
+  version: 1,
+  context: z.object({}),
+  events: { booked: z.object({ amount: z.number() }) },
+  emits: {},
+  tasks: {},
 })
 const ledgerKind = ledger.with(setup(ledger.xstate).createMachine({ context: {} }))
 const refund = defineKind({
-  name: 'refund', version: 2,
+  name: 'refund',
+  version: 2,
   context: z.object({ amount: z.number() }),
   events: { 'refund.asked': z.object({ amount: z.number() }), 'refund.withdrawn': z.object({}) },
   emits: { 'refund.paid': z.object({ receipt: z.string() }) },
@@ -24,38 +34,40 @@ const refund = defineKind({
   migrate: { 1: ({ value, context }) => ({ value, context: { amount: Number(context['sum']) } }) },
 })
 
-export const refundKind = refund.with(setup({
-  ...refund.xstate,
-  actions: {
-    note: assign({ amount: (_, to: number) => to }),
-    book: send(({ context }) => ({ kind: 'ledger', id: 'l1', type: 'booked', data: { amount: context.amount } })),
-    bookChecked: send(({ context }, to: string) => ({ kind: ledgerKind, id: to, type: 'booked', data: { amount: context.amount } })),
-  },
-}).createMachine({
-  context: { amount: 0 },
-  initial: 'open',
-  states: {
-    open: { on: { 'refund.asked': { target: 'paying', actions: assign({ amount: ({ event }) => event.data.amount }) } } },
-    paying: {
-      entry: { type: 'note', params: 1 },
-      invoke: {
-        src: 'pay',
-        input: ({ context }) => ({ amount: context.amount }),
-        onDone: {
-          target: 'paid',
-          actions: [
-            emit(({ event }) => ({ type: 'refund.paid', data: { receipt: event.output.receipt } })),
-            send(({ event }) => ({ kind: ledgerKind, id: event.output.receipt, type: 'booked', data: { amount: 1 } })),
-            { type: 'bookChecked', params: 'l1' },
-            enqueueActions(({ enqueue }) => enqueue(send({ kind: 'ledger', id: 'l1', type: 'booked', data: { amount: 1 } }))),
-          ],
-        },
-        onError: 'open',
-      },
+export const refundKind = refund.with(
+  setup({
+    ...refund.xstate,
+    actions: {
+      note: assign({ amount: (_, to: number) => to }),
+      book: send(({ context }) => ({ kind: 'ledger', id: 'l1', type: 'booked', data: { amount: context.amount } })),
+      bookChecked: send(({ context }, to: string) => ({ kind: ledgerKind, id: to, type: 'booked', data: { amount: context.amount } })),
     },
-    paid: { type: 'final' },
-  },
-}))
+  }).createMachine({
+    context: { amount: 0 },
+    initial: 'open',
+    states: {
+      open: { on: { 'refund.asked': { target: 'paying', actions: assign({ amount: ({ event }) => event.data.amount }) } } },
+      paying: {
+        entry: { type: 'note', params: 1 },
+        invoke: {
+          src: 'pay',
+          input: ({ context }) => ({ amount: context.amount }),
+          onDone: {
+            target: 'paid',
+            actions: [
+              emit(({ event }) => ({ type: 'refund.paid', data: { receipt: event.output.receipt } })),
+              send(({ event }) => ({ kind: ledgerKind, id: event.output.receipt, type: 'booked', data: { amount: 1 } })),
+              { type: 'bookChecked', params: 'l1' },
+              enqueueActions(({ enqueue }) => enqueue(send({ kind: 'ledger', id: 'l1', type: 'booked', data: { amount: 1 } }))),
+            ],
+          },
+          onError: 'open',
+        },
+      },
+      paid: { type: 'final' },
+    },
+  }),
+)
 
 const { createMachine } = setup(refund.xstate)
 export const mistakes = [

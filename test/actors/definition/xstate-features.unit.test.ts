@@ -3,18 +3,21 @@ import { describe, expect, test } from 'vitest'
 import { REFUSAL_CODES } from '../../../actors/definition/refusal.ts'
 import { live, proofs, refusedCodes } from '../../support/xstate-examples.ts'
 
-/** The rows of the page: feature, status with its code, and why. */
-const rows = readFileSync(new URL('../../../docs/xstate-features.md', import.meta.url), 'utf8').split('\n')
+/** The rows of the page: feature, status with its code, and reason. */
+const rows = readFileSync(new URL('../../../docs/xstate-features.md', import.meta.url), 'utf8')
+  .split('\n')
   .flatMap((line) => {
     const [, feature, claim, why] = /^\| (.+?) \| (supported|ignored|refused.*?|rejected.*?) \| (.*) \|$/.exec(line) ?? []
-    return feature === undefined || claim === undefined ? [] : [{ feature, status: claim.split(' ')[0], code: /`(\w+)`/.exec(claim)?.[1] ?? '', why: why ?? '' }]
+    return feature === undefined || claim === undefined
+      ? []
+      : [{ feature, status: claim.split(' ')[0], code: /`(\w+)`/.exec(claim)?.[1] ?? '', why: why ?? '' }]
   })
 
-test('every row of the page has a machine that shows it, and every machine a row', () => {
+test('every row of the page has an example machine, and every example a row', () => {
   expect(rows.map(({ feature }) => feature).sort()).toEqual(Object.keys(proofs).sort())
 })
 
-describe('XState\'s features: what the page says of it is so', () => {
+describe("XState's features: each statement of the page holds", () => {
   test.each(rows)('$feature: $status $code', ({ feature, status, code, why }) => {
     const proof = proofs[feature]
     expect(why).not.toBe('')

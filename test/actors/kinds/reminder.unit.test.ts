@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { actorAfter, newActor, type Actor } from '../../../actors/core/actor.ts'
+import { type Actor, actorAfter, newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
-import type { Message } from '../../../actors/core/commit.ts'
-import { kindsByName } from '../../../actors/definition/define-kind.ts'
+import type { Message } from '../../../actors/core/decision.ts'
+import { kindsByName } from '../../../actors/definition/kind.ts'
 import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
 import { explore } from '../../../actors/testkit/explore/explore.ts'
 import { given, type Scenario } from '../../../actors/testkit/scenario.ts'
@@ -24,75 +24,123 @@ const SAID = {
 } as const
 
 describe.each(['en', 'zh'] as const)('an appointment that nobody confirms (%s)', (lang) => {
-  test('is called to mind a day and three hours before, then a person is called, then it is over', () => {
+  test('leads to reminders a day and three hours before, then to a call to a person, then it is over', () => {
     const first = booked(48, lang).thenState('open.booked').thenNotEmitted().thenTimer('24h').after('24h').thenState('open.reminded')
     const text = String(first.records.at(-1)?.emitted[0]?.data['text'])
     expect(text).toContain(SAID[lang].day)
     const second = first.thenEmitted('message.sent', { lang }).thenLabel({ reminders: 1 }).after('21h').thenState('open.remindedAgain')
     expect(String(second.records.at(-1)?.emitted[0]?.data['text'])).toContain(SAID[lang].hours)
-    second.after('2h').thenState('open.escalated').thenEmitted('escalated', { reason: 'unconfirmed' })
-      .after('1h').thenState('closed').thenEmitted('case.closed', { outcome: 'unconfirmed' })
-      .after('1000h').thenNothing()
+    second
+      .after('2h')
+      .thenState('open.escalated')
+      .thenEmitted('escalated', { reason: 'unconfirmed' })
+      .after('1h')
+      .thenState('closed')
+      .thenEmitted('case.closed', { outcome: 'unconfirmed' })
+      .after('1000h')
+      .thenNothing()
   })
 
-  test('counts the minutes when there are less than two hours left', () => {
+  test('states minutes when less than two hours are left', () => {
     const late = booked(1.5, lang).thenState('open.remindedAgain')
     expect(String(late.records.at(-1)?.emitted[0]?.data['text'])).toContain(SAID[lang].minutes)
   })
 })
 
 describe('a confirmation', () => {
-  test.each([['booked', 1], ['reminded', 25], ['remindedAgain', 45.5], ['escalated', 47.5]])('in "%s" ends the reminding', (state, hours) => {
-    confirmed(booked(48).after(hours * HOUR_MS).thenState(`open.${state}`)).thenState('open.confirmed')
-      .until(inHours(48)).thenState('closed').thenEmitted('case.closed', { outcome: 'kept' }).thenNotEmitted('message.sent')
+  test.each([
+    ['booked', 1],
+    ['reminded', 25],
+    ['remindedAgain', 45.5],
+    ['escalated', 47.5],
+  ])('in "%s" ends the reminders', (state, hours) => {
+    confirmed(
+      booked(48)
+        .after(hours * HOUR_MS)
+        .thenState(`open.${state}`),
+    )
+      .thenState('open.confirmed')
+      .until(inHours(48))
+      .thenState('closed')
+      .thenEmitted('case.closed', { outcome: 'kept' })
+      .thenNotEmitted('message.sent')
   })
 })
 
-describe('moving', () => {
-  test('moves all that is still to come, and asks for another confirmation', () => {
-    confirmed(booked(48)).when('appointment.moved', { at: inHours(100) }).thenState('open.booked').thenTimer('76h')
-      .until(inHours(75)).thenNothing().until(inHours(76)).thenState('open.reminded').thenLabel({ at: inHours(100), reminders: 1 })
+describe('moving an appointment', () => {
+  test('moves all later steps and asks for another confirmation', () => {
+    confirmed(booked(48))
+      .when('appointment.moved', { at: inHours(100) })
+      .thenState('open.booked')
+      .thenTimer('76h')
+      .until(inHours(75))
+      .thenNothing()
+      .until(inHours(76))
+      .thenState('open.reminded')
+      .thenLabel({ at: inHours(100), reminders: 1 })
   })
 
   test('calls a person at once where less than an hour is left', () => {
-    booked(48).when('appointment.moved', { at: inHours(0.5) }).thenState('open.escalated').thenEmitted('escalated')
+    booked(48)
+      .when('appointment.moved', { at: inHours(0.5) })
+      .thenState('open.escalated')
+      .thenEmitted('escalated')
   })
 
   test('into the past closes it', () => {
-    booked(48).after('5h').when('appointment.moved', { at: inHours(1) }).thenState('closed').thenEmitted('case.closed', { outcome: 'past' })
+    booked(48)
+      .after('5h')
+      .when('appointment.moved', { at: inHours(1) })
+      .thenState('closed')
+      .thenEmitted('case.closed', { outcome: 'past' })
   })
 
-  test('is nothing to what is not booked, or is closed', () => {
-    given(reminderKind).when('appointment.moved', { at: inHours(5) }).thenState('new')
-    booked(48).when('appointment.cancelled', {}).when('appointment.moved', { at: inHours(60) }).thenState('closed').thenNothing()
+  test('has no effect on an appointment that is not booked or is closed', () => {
+    given(reminderKind)
+      .when('appointment.moved', { at: inHours(5) })
+      .thenState('new')
+    booked(48)
+      .when('appointment.cancelled', {})
+      .when('appointment.moved', { at: inHours(60) })
+      .thenState('closed')
+      .thenNothing()
   })
 })
 
-test('cancelling ends it, and no timer is left', () => {
-  const cancelled = booked(48).after('25h').when('appointment.cancelled', {}).thenState('closed').thenEmitted('case.closed', { outcome: 'cancelled' })
+test('cancelling ends it and leaves no timer', () => {
+  const cancelled = booked(48)
+    .after('25h')
+    .when('appointment.cancelled', {})
+    .thenState('closed')
+    .thenEmitted('case.closed', { outcome: 'cancelled' })
   expect(cancelled.records.at(-1)?.state?.timers).toEqual({})
 })
 
-test('an appointment in the past is closed and nobody is troubled', () => {
+test('an appointment in the past is closed without a reminder', () => {
   booked(-1).thenState('closed').thenEmitted('case.closed', { outcome: 'past' }).thenNotEmitted('message.sent')
 })
 
-test('after it is closed, the next booking begins anew', () => {
-  booked(48).until(inHours(48)).thenState('closed')
-    .when('appointment.booked', { at: inHours(100), what: 'x', lang: 'en' }).thenState('open.booked').thenLabel({ reminders: 0 })
+test('after closing, the next booking starts afresh', () => {
+  booked(48)
+    .until(inHours(48))
+    .thenState('closed')
+    .when('appointment.booked', { at: inHours(100), what: 'x', lang: 'en' })
+    .thenState('open.booked')
+    .thenLabel({ reminders: 0 })
 })
 
-test('the offset of a time counts, and a time without one is refused', () => {
+test('the offset of a time counts, and a time without one is rejected', () => {
   given(reminderKind).when('appointment.booked', { at: '2026-01-03T08:00:00+08:00', what: 'x', lang: 'zh' }).thenTimer('24h')
   given(reminderKind).when('appointment.booked', { at: '2026-01-03T08:00:00', what: 'x', lang: 'zh' }).thenRejected('bad_data')
 })
 
-test('a booking that waited for its host is reminded of when it is due, not that much later', () => {
+test('a late booking is reminded of at the right time', () => {
   given(reminderKind, { at: inHours(10) })
-    .when('appointment.booked', { at: inHours(48), what: 'x', lang: 'en' }, { time: inHours(0) }).thenTimer('14h')
+    .when('appointment.booked', { at: inHours(48), what: 'x', lang: 'en' }, { time: inHours(0) })
+    .thenTimer('14h')
 })
 
-test('no walk finds a fault, a dead end, or a state that cannot be reached', () => {
+test('random walks find no fault, no dead end and no unreachable state', () => {
   const hours = fc.constantFrom(-1, 0.5, 2, 10, 30, 100)
   const moved = hours.map((ahead) => ({ at: inHours(ahead) }))
   const { unreached, ineffective } = explore(reminderKind, {
@@ -102,12 +150,19 @@ test('no walk finds a fault, a dead end, or a state that cannot be reached', () 
   expect({ unreached, ineffective }).toEqual({ unreached: [], ineffective: [] })
 })
 
-test('marks that passed while no host ran are not made up for one by one', () => {
+test('marks that passed while no host ran lead to one reminder, not to one each', () => {
   const kinds = kindsByName([reminderKind])
   const address = { tenant: 'acme', kind: 'reminder', id: 'r1' }
   const take = (actor: Actor, seq: number, hours: number, body: object, origin: Message['origin']): LogRecord => {
     const now = inHours(hours)
-    const delivered = { seq, ts: now, payload: Buffer.from(JSON.stringify(body)), subject: 'in.acme.reminder.r1', origin, addressable: true }
+    const delivered = {
+      seq,
+      ts: now,
+      payload: Buffer.from(JSON.stringify(body)),
+      subject: 'in.acme.reminder.r1',
+      origin,
+      addressable: true,
+    }
     const decision = decide(kinds, actor, delivered, { now, low: 0 }, true)
     if (decision.kind !== 'record') throw new Error(decision.kind)
     return decision.record

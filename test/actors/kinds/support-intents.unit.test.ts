@@ -7,16 +7,23 @@ import { INTENTS } from '../../../actors/kinds/support/lexicon.ts'
 
 const Labelled = z.object({ text: z.string(), lang: z.enum(['en', 'zh']), intent: z.enum(INTENTS) })
 
-const labelled = readFileSync(new URL('../../support/data/support-intents.jsonl', import.meta.url), 'utf8').trim().split('\n')
+const labelled = readFileSync(new URL('../../support/data/support-intents.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
   .map((line) => Labelled.parse(JSON.parse(line)))
 
-/** The half on which the lexicon is not worked on: look at the misses of the other one only. */
+/** The half that is held out: work on the lexicon with the errors of the other half only. */
 const isHeldOut = ({ text }: { text: string }): boolean => (createHash('sha256').update(text).digest()[0] ?? 0) % 2 === 1
 
 const intentOf = (text: string): string => classify(text, null).intent
 
 describe('the intents', () => {
-  const halves = [['en', false], ['en', true], ['zh', false], ['zh', true]] as const
+  const halves = [
+    ['en', false],
+    ['en', true],
+    ['zh', false],
+    ['zh', true],
+  ] as const
   test.each(halves)('in %s (held out: %s) are right for at least 90 %%', (lang, heldOut) => {
     const rows = labelled.filter((row) => row.lang === lang && isHeldOut(row) === heldOut)
     const missed = rows.filter(({ text, intent }) => intentOf(text) !== intent)
@@ -26,18 +33,29 @@ describe('the intents', () => {
   })
 
   test.each([
-    ['Are you a real person?', 'smalltalk'], ['I want to talk to a real person', 'person'],
-    ['你是真人吗', 'smalltalk'], ['我要找真人', 'person'],
-    ['Help, my phone was stolen!', 'account'], ['你们的服务我不满意', 'feedback_negative'], ['很满意', 'feedback_positive'],
-    ['Thanks! And how do I return it?', 'returns'], ['谢谢，那怎么退货', 'returns'], ['ｒｅｆｕｎｄ', 'returns'], ['where’s my order', 'order'],
-    ['HB-1234567', 'order'], ['hb 1234567', 'order'], ['', 'other'], ['12345', 'other'], ['asdf qwer', 'other'],
+    ['Are you a real person?', 'smalltalk'],
+    ['I want to talk to a real person', 'person'],
+    ['你是真人吗', 'smalltalk'],
+    ['我要找真人', 'person'],
+    ['Help, my phone was stolen!', 'account'],
+    ['你们的服务我不满意', 'feedback_negative'],
+    ['很满意', 'feedback_positive'],
+    ['Thanks! And how do I return it?', 'returns'],
+    ['谢谢，那怎么退货', 'returns'],
+    ['ｒｅｆｕｎｄ', 'returns'],
+    ['where’s my order', 'order'],
+    ['HB-1234567', 'order'],
+    ['hb 1234567', 'order'],
+    ['', 'other'],
+    ['12345', 'other'],
+    ['asdf qwer', 'other'],
   ])('of "%s" is %s', (text, intent) => {
     expect(intentOf(text)).toBe(intent)
   })
 })
 
 describe('confidence', () => {
-  test('is nothing where nothing speaks for an intent, and higher for a clear case than for a mixed one', () => {
+  test('is 0 without a matching term, and higher for a clear case than for a mixed one', () => {
     expect(classify('qwer', null)).toMatchObject({ confidence: 0, because: [], topic: null })
     const clear = classify('I want a refund, please send my money back', null).confidence
     const mixed = classify('I paid by gift card and want a refund', null).confidence
@@ -50,22 +68,22 @@ describe('confidence', () => {
   })
 })
 
-describe('a message that leans on the one before', () => {
+describe('a message that refers to the previous one', () => {
   test.each(['and on Sundays?', 'what about mine?', 'how does it work', '那周末呢', '这个呢？'])('inherits the topic: "%s"', (text) => {
     expect(classify(text, 'shipping')).toMatchObject({ intent: 'shipping', topic: 'shipping', confidence: 0.5, continues: true })
     expect(classify(text, null)).toMatchObject({ continues: false, topic: null })
   })
 
-  test('has a topic of its own where it names one', () => {
+  test('has its own topic where it names one', () => {
     const asked = classify('and how do I get a refund?', 'shipping')
     expect(asked).toMatchObject({ intent: 'returns', topic: 'returns', continues: true })
   })
 
-  test('politeness and a wish for a person do not change the topic', () => {
+  test('courtesy and a wish for a person do not change the topic', () => {
     for (const text of ['thanks', 'hello', 'a human please']) expect(classify(text, 'returns').topic).toBe('returns')
   })
 })
 
-test('a very long message is looked at only at its beginning', () => {
+test('only the beginning of a very long message is classified', () => {
   expect(classify(`refund ${'order '.repeat(100_000)}`, null).because.length).toBeLessThan(200)
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { articleTopics, loadArticles, parseArticles, type Article } from '../../../actors/kinds/support/knowledge.ts'
+import { type Article, articleTopics, loadArticles, parseArticles } from '../../../actors/kinds/support/knowledge.ts'
 
 const articles = loadArticles()
 const inLanguage = (lang: Article['lang']) => articles.filter((article) => article.lang === lang)
@@ -16,14 +16,27 @@ const Conversation = z.strictObject({
 })
 
 const intents = [
-  'product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment',
-  'smalltalk', 'person', 'thanks', 'feedback_positive', 'feedback_negative', 'other',
+  'product',
+  'order',
+  'shipping',
+  'returns',
+  'technical',
+  'account',
+  'payment',
+  'smalltalk',
+  'person',
+  'thanks',
+  'feedback_positive',
+  'feedback_negative',
+  'other',
 ] as const
 
 const LabelledText = z.strictObject({ text: z.string().min(1), lang: z.enum(['en', 'zh']), intent: z.enum(intents) })
 
 function readJsonLines<T>(path: string, schema: z.ZodType<T>): T[] {
-  const lines = readFileSync(new URL(path, import.meta.url), 'utf8').trimEnd().split('\n')
+  const lines = readFileSync(new URL(path, import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
   return lines.map((line) => schema.parse(JSON.parse(line)))
 }
 
@@ -68,11 +81,10 @@ describe('the knowledge base', () => {
     ['an unknown topic', [{ ...english, topic: 'weather' }]],
     ['an empty text', [{ ...english, text: '' }]],
     ['an unknown field', [{ ...english, url: 'about:blank' }]],
-  ])('refuses %s and names the place', (_what, rows) => {
-    expect(() => parseArticles(rows)).toThrow(expect.objectContaining({
-      code: 'knowledge_invalid',
-      message: expect.stringMatching(/\[\d\]/) as string,
-    }))
+  ])('refuses %s and names the field', (_what, rows) => {
+    expect(() => parseArticles(rows)).toThrow(
+      expect.objectContaining({ code: 'knowledge_invalid', message: expect.stringMatching(/\[\d\]/) as string }),
+    )
   })
 })
 
@@ -82,13 +94,13 @@ describe('the demo conversations', () => {
     expect(new Set(conversations.map(({ id }) => id)).size).toBe(conversations.length)
   })
 
-  test('are Chinese at least by half', () => {
+  test('are at least half Chinese', () => {
     const chinese = conversations.filter(({ lang }) => lang === 'zh')
     expect(chinese.length).toBeGreaterThanOrEqual(16)
     expect(chinese.length).toBeGreaterThanOrEqual(conversations.length / 2)
   })
 
-  test.each(conversations)('$id is opened by the user, takes turns, and has 2 to 6 user turns', ({ id, lang, turns }) => {
+  test.each(conversations)('$id starts with the user, alternates, and has 2 to 6 user turns', ({ id, lang, turns }) => {
     expect(id).toContain(`-${lang}-`)
     expect(turns.map(({ role }) => role)).toEqual(turns.map((_, index) => (index % 2 === 0 ? 'user' : 'assistant')))
     const userTurns = turns.filter(({ role }) => role === 'user').length
@@ -107,14 +119,14 @@ describe('the labelled intents', () => {
     }
   })
 
-  test('label every user turn of the demo', () => {
+  test('cover every user turn of the demo', () => {
     const known = new Set(labelled.map(({ text }) => text))
-    const said = conversations.flatMap(({ turns }) => turns).filter(({ role }) => role === 'user')
-    expect(said.filter(({ text }) => !known.has(text))).toEqual([])
+    const messages = conversations.flatMap(({ turns }) => turns).filter(({ role }) => role === 'user')
+    expect(messages.filter(({ text }) => !known.has(text))).toEqual([])
   })
 })
 
-/** The different numbers of a text, without thousands separators. A month is a word in English, so it is left out of `11 月`. */
+/** The distinct numbers of a text, without thousands separators. English writes a month as a word, so `11 月` is left out. */
 function numbersIn(text: string): number[] {
   const written = text.replace(/\d+ 月/g, '').match(/\d+(,\d{3})*(\.\d+)?/g) ?? []
   return [...new Set(written.map((number) => Number(number.replaceAll(',', ''))))].sort((a, b) => a - b)

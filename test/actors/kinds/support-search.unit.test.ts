@@ -5,7 +5,7 @@ import { classify } from '../../../actors/kinds/support/intents.ts'
 import { createSearch } from '../../../actors/kinds/support/search.ts'
 import { articles } from '../../support/support-harness.ts'
 
-/** Written without a look at what the search makes of them: question, and the articles of which one must come first. */
+/** Written without looking at the search's results: a question, and the articles of which one must come first. */
 const QUESTIONS = {
   en: [
     ['Do your speakers survive a swim in the pool?', 'lark-speakers'],
@@ -73,7 +73,7 @@ const quote = (text: string, lang: 'en' | 'zh'): string =>
   extract({ text, about: null, topic: null, lang, turns: [], hits: find(text, lang) }).text ?? ''
 
 describe.each(['en', 'zh'] as const)('the search in %s', (lang) => {
-  test('puts the right article first for at least 85 % of the questions, and among the first three for 95 %', () => {
+  test('ranks the right article first for at least 85 % of the questions, and among the first three for 95 %', () => {
     const found = QUESTIONS[lang].map(([question, article]) => {
       const sources = find(question, lang).map(({ source }) => source)
       return { question, article, sources, rank: sources.indexOf(`${article}-${lang}`) }
@@ -84,23 +84,23 @@ describe.each(['en', 'zh'] as const)('the search in %s', (lang) => {
     expect(found.filter(({ rank }) => rank >= 0).length / found.length, shown).toBeGreaterThanOrEqual(0.95)
   })
 
-  test('knows nothing of what is in no article', () => {
+  test('scores questions outside the articles low', () => {
     const [strange] = find(lang === 'en' ? 'Who won the elections in Brazil yesterday?' : '昨晚的球赛谁赢了', lang)
     expect(strange?.score ?? 0).toBeLessThan(0.5)
   })
 
-  test('finds nothing for what has no words', () => {
+  test('finds nothing for a text without words', () => {
     for (const text of ['', '???', '👍', '。。。', '\u0000', ' '.repeat(1000)]) expect(find(text, lang)).toEqual([])
   })
 })
 
 describe('hits', () => {
-  test('in the language of the question come before all others, also where a name is the same in both', () => {
+  test('in the language of the question come first, also where a name is the same in both', () => {
     const langs = find('Otter S7 wifi Bluetooth', 'zh').map(({ lang }) => lang)
     expect(langs).toEqual(['zh', 'zh', 'zh'])
   })
 
-  test('of a question that leans on the one before take that one into account', () => {
+  test('of a question that refers to the previous one take that one into account', () => {
     const [alone] = find('And how much is it?', 'en')
     const [after] = find('And how much is it?', 'en', 'Can you ship abroad?')
     expect(alone).toBeUndefined()
@@ -125,12 +125,12 @@ describe('a quotation', () => {
     ['en', 'how do I track my order as a guest', /Ordered as a guest\? Use the page/, /\? \(Source/],
     ['zh', '扫地机显示错误 8', /防跌落传感器/, /主刷/],
     ['zh', '换货要出运费吗', /换货来回都免运费/, /每件商品只能换一次/],
-  ] as const)('in %s for "%s" holds the sentence that answers, and not its neighbours', (lang, question, holds, lacks) => {
+  ] as const)('in %s for "%s" has the sentence that answers, and not its neighbours', (lang, question, holds, lacks) => {
     expect(quote(question, lang)).toMatch(holds)
     expect(quote(question, lang)).not.toMatch(lacks)
   })
 
-  test.each(['en', 'zh'] as const)('in %s says nothing that is not in the article, and names it', (lang) => {
+  test.each(['en', 'zh'] as const)('in %s says nothing beyond the article, and names it', (lang) => {
     for (const [question] of QUESTIONS[lang]) {
       const [hit] = find(question, lang)
       const { text, sources } = extract({ text: question, about: null, topic: null, lang, turns: [], hits: find(question, lang) })
@@ -142,7 +142,7 @@ describe('a quotation', () => {
     }
   })
 
-  test('is none where the only articles are in another language', () => {
+  test('is missing where the only articles are in another language', () => {
     const hits = find('Otter S7', 'en').filter(({ lang }) => lang === 'en')
     expect(extract({ text: '水獭', about: null, topic: null, lang: 'zh', turns: [], hits })).toEqual({ text: null, sources: [] })
   })

@@ -3,10 +3,13 @@ import { expect, test } from 'vitest'
 import { explore, fails, given, inTurn, never, takes } from '../../../infra/testkit.ts'
 import { refund } from '../../support/kit-kinds.ts'
 
-/** The examples of docs/testing.md, word for word: the last test holds the two together. */
+/** The examples of docs/testing.md, word for word; the last test compares the two. */
 test('a refund that nobody looks at within a day is paid', () => {
   given(refund)
-    .task('pay', takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })))
+    .task(
+      'pay',
+      takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })),
+    )
     .when('refund.asked', { amount: 250 })
     .thenState('review')
     .after('23h')
@@ -52,13 +55,14 @@ test('what happened to acme/refund/r7', () => {
     .when('refund.asked', { amount: 20 }, { id: 'm-1' })
     .thenState('paying')
     .thenTask('pay', { amount: 20 })
-    .taskEnds('pay', fails('http_500', 'it\'s down'))
+    .taskEnds('pay', fails('http_500', "it's down"))
     .thenState('stuck')
 })
 
 test('every example of docs/testing.md is here', () => {
-  const [page, here] = ['../../../docs/testing.md', './testing-examples.unit.test.ts'].map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
-  const examples = [...(page ?? '').matchAll(/(<!-- not run here.*-->\n)?```ts\n([^]*?)```/g)].filter(([, notHere]) => notHere === undefined)
+  const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+  const [page, here] = [read('../../../docs/testing.md'), read('./testing-examples.unit.test.ts')]
+  const examples = [...page.matchAll(/(<!-- not run here.*-->\n)?```ts\n([^]*?)```/g)].filter(([, notHere]) => notHere === undefined)
   expect(examples.length).toBeGreaterThan(4)
   for (const [, , example = ''] of examples) expect(here).toContain(example)
 })

@@ -30,21 +30,42 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-const counts = async (...tables: string[]) => Object.fromEntries(await Promise.all(tables.map(async (table): Promise<[string, number]> => {
-  const [row] = await rows<{ n: string }>(system, `SELECT count() AS n FROM ${table}`)
-  return [table, Number(row?.n)]
-})))
+const counts = async (...tables: string[]) =>
+  Object.fromEntries(
+    await Promise.all(
+      tables.map(async (table): Promise<[string, number]> => {
+        const [row] = await rows<{ n: string }>(system, `SELECT count() AS n FROM ${table}`)
+        return [table, Number(row?.n)]
+      }),
+    ),
+  )
 
 test('a data folder of version 0.1 has all its records, rows and dead letters', async () => {
   expect((await readLog(system)).map(({ actor, record }) => `${actor} ${record.n} ${record.outcome}`)).toEqual([
     'acme/source/returns-md--cL3gZwSONfbxx5ZvfvNmZ4 1 committed',
-    'acme/support/ann 1 committed', 'acme/support/ann 2 committed', 'acme/support/ann 3 committed',
-    'acme/support/ann 4 committed', 'acme/support/ann 5 committed', 'acme/support/bad 1 rejected', 'acme/reminder/r1 1 committed',
-    'acme/interest/i1 1 committed', 'acme/interest/bad 1 rejected', 'acme/interest/bad 2 committed',
+    'acme/support/ann 1 committed',
+    'acme/support/ann 2 committed',
+    'acme/support/ann 3 committed',
+    'acme/support/ann 4 committed',
+    'acme/support/ann 5 committed',
+    'acme/support/bad 1 rejected',
+    'acme/reminder/r1 1 committed',
+    'acme/interest/i1 1 committed',
+    'acme/interest/bad 1 rejected',
+    'acme/interest/bad 2 committed',
   ])
   const tables = ['events', 'messages', 'actors', 'conversations', 'cases', 'turns', 'states', 'citations', 'tasks', 'dead_letters']
   expect(await counts(...tables)).toEqual({
-    events: 14, messages: 4, actors: 4, conversations: 1, cases: 1, turns: 2, states: 8, citations: 1, tasks: 3, dead_letters: 2,
+    events: 14,
+    messages: 4,
+    actors: 4,
+    conversations: 1,
+    cases: 1,
+    turns: 2,
+    states: 8,
+    citations: 1,
+    tasks: 3,
+    dead_letters: 2,
   })
   const deadLetters = await newestDeadLetters(system.running.jetstream, {}, 10)
   expect(deadLetters.map(({ reason, address }) => `${reason} ${address.kind}/${address.id}`)).toEqual(['bad_data support/bad'])

@@ -10,27 +10,46 @@ import { publishAll, readLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 const never = defineTask({
-  input: z.object({}), output: z.object({}), deadlineMs: 3_600_000, attemptsMax: 1, concurrencyMax: 9,
+  input: z.object({}),
+  output: z.object({}),
+  deadlineMs: 3_600_000,
+  attemptsMax: 1,
+  concurrencyMax: 9,
   run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
 })
 
 /** A version of the kind `order`; the options change one part of its definition. */
-const order = (version: number, { task = 'ship', waits = true, waiting = 'waiting', after = 3_600_000, migrate }: {
-  task?: string; waits?: boolean; waiting?: string; after?: number; migrate?: (value: StateValue) => StateValue
-} = {}): Kind => {
+const order = (
+  version: number,
+  {
+    task = 'ship',
+    waits = true,
+    waiting = 'waiting',
+    after = 3_600_000,
+    migrate,
+  }: { task?: string; waits?: boolean; waiting?: string; after?: number; migrate?: (value: StateValue) => StateValue } = {},
+): Kind => {
   const kind = defineKind({
-    name: 'order', version, context: z.object({}),
-    events: { ask: z.object({}), wait: z.object({}), look: z.object({}) }, emits: {}, tasks: { [task]: never },
+    name: 'order',
+    version,
+    context: z.object({}),
+    events: { ask: z.object({}), wait: z.object({}), look: z.object({}) },
+    emits: {},
+    tasks: { [task]: never },
     ...(migrate === undefined ? {} : { migrate: { 1: ({ value }) => ({ value: migrate(value), context: {} }) } }),
   })
-  return kind.with(setup(kind.xstate).createMachine({
-    id: 'order', context: {}, initial: 'idle',
-    states: {
-      idle: { on: { ask: 'asking', wait: waiting } },
-      asking: waits ? { invoke: { id: task, src: task, input: {}, onDone: 'idle', onError: 'idle' } } : { on: { look: 'idle' } },
-      [waiting]: { after: { [after]: 'idle' } },
-    },
-  }))
+  return kind.with(
+    setup(kind.xstate).createMachine({
+      id: 'order',
+      context: {},
+      initial: 'idle',
+      states: {
+        idle: { on: { ask: 'asking', wait: waiting } },
+        asking: waits ? { invoke: { id: task, src: task, input: {}, onDone: 'idle', onError: 'idle' } } : { on: { look: 'idle' } },
+        [waiting]: { after: { [after]: 'idle' } },
+      },
+    }),
+  )
 }
 const other = (): Kind => {
   const kind = defineKind({ name: 'other', version: 1, context: z.object({}), events: { x: z.object({}) }, emits: {}, tasks: {} })
@@ -40,7 +59,9 @@ const other = (): Kind => {
 const ROLES = 'host,dispatch,tasks'
 let dataDir: string
 let system: System
-const start = async (...kinds: Kind[]): Promise<void> => { system = await startSystem({ dataDir, kinds, settings: { ROLES } }) }
+const start = async (...kinds: Kind[]): Promise<void> => {
+  system = await startSystem({ dataDir, kinds, settings: { ROLES } })
+}
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   await start(order(1), other())
@@ -52,14 +73,19 @@ afterAll(async () => {
 
 const registering = async (kinds: Kind[], acceptChanges = false): Promise<string> => {
   const { kv, jetstream } = system.running
-  return registerKinds({ kv, jetstream, log: silent, now: () => new Date().toISOString(), acceptChanges }, kindsByName(kinds))
-    .then(() => 'registered', (error: unknown) => `${codeOf(error)}: ${messageOf(error)}`)
+  return registerKinds({ kv, jetstream, log: silent, now: () => new Date().toISOString(), acceptChanges }, kindsByName(kinds)).then(
+    () => 'registered',
+    (error: unknown) => `${codeOf(error)}: ${messageOf(error)}`,
+  )
 }
 const publish = (id: string, type: string) => publishAll(system, [{ subject: `in.acme.order.${id}`, body: { type, data: {} } }])
-const wakeUpsSet = (count: number) => expect.poll(async () => {
-  const { state } = await system.running.jetstream.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
-  return Object.keys(state.subjects ?? {}).length
-}).toBe(count)
+const wakeUpsSet = (count: number) =>
+  expect
+    .poll(async () => {
+      const { state } = await system.running.jetstream.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })
+      return Object.keys(state.subjects ?? {}).length
+    })
+    .toBe(count)
 
 describe('the register', () => {
   test('accepts a changed definition of a version without records', async () => {
@@ -72,10 +98,13 @@ describe('the register', () => {
     await publish('o2', 'wait')
     await wakeUpsSet(2)
     expect(await registering([order(1), other()])).toBe('registered')
-    expect(await registering([order(1, { waiting: 'resting' }), other()]))
-      .toMatch(new RegExp('^definition_changed: order@1 has records and is another machine now '
-        + '\\(machine\\.states\\.idle\\.on\\.wait\\.0\\.target\\.0: was "order\\.waiting", is "order\\.resting"\\)\\. '
-        + 'Raise its version to 2'))
+    expect(await registering([order(1, { waiting: 'resting' }), other()])).toMatch(
+      new RegExp(
+        '^definition_changed: order@1 has records and is another machine now '
+          + '\\(machine\\.states\\.idle\\.on\\.wait\\.0\\.target\\.0: was "order\\.waiting", is "order\\.resting"\\)\\. '
+          + 'Raise its version to 2',
+      ),
+    )
   })
 
   test('refuses a new version without a migration from the recorded one', async () => {
@@ -87,7 +116,11 @@ describe('the register', () => {
     expect(await registering([order(2, { waiting: 'resting', migrate }), other()])).toMatch(/^state_gone: acme\/order\/o2: /)
     expect(await registering([order(2, { waits: false, migrate }), other()])).toMatch(/^task_gone: acme\/order\/o1: waits for task "ship"/)
     expect(await registering([order(2, { task: 'send', migrate }), other()])).toBe('registered')
-    const broken = order(3, { migrate: () => { throw new Error('broken') } })
+    const broken = order(3, {
+      migrate: () => {
+        throw new Error('broken')
+      },
+    })
     expect(await registering([broken, other()])).toMatch(/^migration_failed: acme\/order\/o[12]: .*broken/)
   })
 
@@ -113,8 +146,10 @@ describe('an actor of an older version', () => {
     await start(order(3, { task: 'send', migrate: (value) => value }), other())
     await publish('o1', 'look')
     await publish('o2', 'look')
-    const migrated = async () => (await readLog(system)).filter(({ record }) => record.machine === 'order@3')
-      .map(({ actor, record }) => ({ actor, machine: record.machine, to: record.to, started: record.started.map(({ task }) => task) }))
+    const migrated = async () =>
+      (await readLog(system))
+        .filter(({ record }) => record.machine === 'order@3')
+        .map(({ actor, record }) => ({ actor, machine: record.machine, to: record.to, started: record.started.map(({ task }) => task) }))
     await expect.poll(migrated).toEqual([
       { actor: 'acme/order/o1', machine: 'order@3', to: 'asking', started: ['send'] },
       { actor: 'acme/order/o2', machine: 'order@3', to: 'waiting', started: [] },

@@ -29,7 +29,7 @@ const byUrl = async () => ({
   CLICKHOUSE_PASSWORD: (await readFile(join(dataDir, 'clickhouse-password'), 'utf8')).trim(),
 })
 const refusal = async (settings: Record<string, string>, kinds = [toyKind]): Promise<unknown> =>
-  startSystem({ kinds, settings: { ...await byUrl(), ...settings } }).then(async (started) => {
+  startSystem({ kinds, settings: { ...(await byUrl()), ...settings } }).then(async (started) => {
     await started.stop()
     return 'started'
   }, codeOf)
@@ -37,7 +37,9 @@ const refusal = async (settings: Record<string, string>, kinds = [toyKind]): Pro
 describe('a start', () => {
   test('creates every table with comments on the table and on every column', async () => {
     const columns = await rows<{ table: string; name: string; comment: string }>(
-      system, `SELECT table, name, comment FROM system.columns WHERE database = 'colloquy' AND table NOT LIKE '%_rows'`)
+      system,
+      `SELECT table, name, comment FROM system.columns WHERE database = 'colloquy' AND table NOT LIKE '%_rows'`,
+    )
     for (const [table, { columns: wanted }] of Object.entries(TABLES)) {
       const comments = new Map(columns.filter((column) => column.table === table).map(({ name, comment }) => [name, comment]))
       for (const [name, { comment }] of Object.entries(wanted)) expect(comments.get(name), `${table}.${name}`).toBe(comment)
@@ -54,7 +56,7 @@ describe('a start', () => {
   })
 
   test('uses servers named by URL like embedded ones', async () => {
-    const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'host' } })
+    const second = await startSystem({ kinds: [toyKind], settings: { ...(await byUrl()), ROLES: 'host' } })
     await publishAll(second, [{ subject: 'in.acme.toy.by-url', body: { type: 'add', data: { by: 3 } } }])
     await caughtUp(system)
     await second.stop()
@@ -63,7 +65,10 @@ describe('a start', () => {
   })
 
   test('creates its database in a ClickHouse named by URL', async () => {
-    const second = await startSystem({ kinds: [toyKind], settings: { ...await byUrl(), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' } })
+    const second = await startSystem({
+      kinds: [toyKind],
+      settings: { ...(await byUrl()), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' },
+    })
     await caughtUp(system)
     const expected = await rows(system, 'SELECT count() AS n FROM colloquy.events')
     await expect.poll(() => rows(second, 'SELECT count() AS n FROM another.events')).toEqual(expected)

@@ -13,7 +13,9 @@ import { parallelKind } from '../../support/parallel-kind.ts'
 import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
 
 let folder: string
-beforeAll(async () => { folder = await temporaryFolder() })
+beforeAll(async () => {
+  folder = await temporaryFolder()
+})
 afterAll(() => rm(folder, { recursive: true }))
 
 const own = (path: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../..', path)).href)
@@ -26,29 +28,42 @@ const kind = (machine) =>
 
 test.each([
   [
-    'throws', 'export const a = 1\n\nthrow new Error("out of luck")', 'bad_config',
+    'throws',
+    'export const a = 1\n\nthrow new Error("out of luck")',
+    'bad_config',
     /throws\.ts cannot be loaded, at .*throws\.ts:3:7: out of luck/,
   ],
   ['is-no-code', 'export default [', 'bad_config', /is-no-code\.ts cannot be loaded/],
   [
-    'exports-nothing', 'export const kinds = []', 'bad_config',
+    'exports-nothing',
+    'export const kinds = []',
+    'bad_config',
     /exports-nothing\.ts does not export kinds \(default: .*write "export default \[kind, …\]"/,
   ],
   ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: what defineKind/],
   [
-    'has-two-of-one-name', `${imports}export default [kind({}), kind({})]`, 'bad_kind',
-    /has-two-of-one-name\.ts cannot be loaded: two kinds are called "one"/,
+    'has-two-of-one-name',
+    `${imports}export default [kind({}), kind({})]`,
+    'bad_kind',
+    /has-two-of-one-name\.ts cannot be loaded: two kinds have the name "one"/,
   ],
   [
-    'has-a-bad-kind', `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`, 'unknown_source',
-    new RegExp('has-a-bad-kind\\.ts cannot be loaded, at .*has-a-bad-kind\\.ts:\\d+:\\d+: kind "one" cannot be carried out'
-      + '[^]*no_on_error: \\(root\\), invoke "x"'),
+    'has-a-bad-kind',
+    `${imports}export default [kind({ invoke: { id: 'x', src: 'y' } })]`,
+    'unknown_source',
+    new RegExp(
+      'has-a-bad-kind\\.ts cannot be loaded, at .*has-a-bad-kind\\.ts:\\d+:\\d+: kind "one" has an invalid machine'
+        + '[^]*no_on_error: \\(root\\), invoke "x"',
+    ),
   ],
 ])('a config that %s gets an error with its file and line', async (name, text, code, says) => {
   const file = join(folder, `${name}.ts`)
   await writeFile(file, text)
   const { settings } = loadSettings({}, settingsFor(folder, { CONFIG: file }))
-  const error: unknown = await loadKinds(settings).then(() => undefined, (thrown: unknown) => thrown)
+  const error: unknown = await loadKinds(settings).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
   expect([codeOf(error), messageOf(error)]).toEqual([code, expect.stringMatching(says)])
 })
 

@@ -25,24 +25,26 @@ async function withServer(work: (nc: NatsConnection) => Promise<void>): Promise<
   }
 }
 
-test('without JetStream the connection is closed, so that the process can end', () => withServer(async (nc) => {
-  await expect(openJetStream(nc)).rejects.toThrow('jetstream is not enabled')
-  expect(nc.isClosed()).toBe(true)
-}))
+test('without JetStream the connection is closed, so that the process can end', () =>
+  withServer(async (nc) => {
+    await expect(openJetStream(nc)).rejects.toThrow('jetstream is not enabled')
+    expect(nc.isClosed()).toBe(true)
+  }))
 
-test('a reply that arrived while this process was blocked counts; one that never arrives times out', () => withServer(async (nc) => {
-  const timeoutMs = 200
-  const mux = createRequestMux(nc, { timeoutMs })
-  nc.subscribe('silent', { callback: () => undefined })
-  await nc.flush()
-  // The server itself replies at once that the subject has no subscriber.
-  const [answered, unanswered] = [mux.request('nobody', ''), mux.request('silent', '')]
-  setImmediate(() => {
-    const untilMs = performance.now() + 5 * timeoutMs
-    while (performance.now() < untilMs);
-  })
-  await expect(answered).rejects.toMatchObject({ code: 'no_responders' })
-  await expect(unanswered).rejects.toMatchObject({ code: 'no_reply' })
-  await mux.close()
-  await nc.close()
-}))
+test('a reply that arrived while this process was blocked counts; one that never arrives times out', () =>
+  withServer(async (nc) => {
+    const timeoutMs = 200
+    const mux = createRequestMux(nc, { timeoutMs })
+    nc.subscribe('silent', { callback: () => undefined })
+    await nc.flush()
+    // The server itself replies at once that the subject has no subscriber.
+    const [answered, unanswered] = [mux.request('nobody', ''), mux.request('silent', '')]
+    setImmediate(() => {
+      const untilMs = performance.now() + 5 * timeoutMs
+      while (performance.now() < untilMs);
+    })
+    await expect(answered).rejects.toMatchObject({ code: 'no_responders' })
+    await expect(unanswered).rejects.toMatchObject({ code: 'no_reply' })
+    await mux.close()
+    await nc.close()
+  }))

@@ -18,10 +18,18 @@ let folder: string
 let published = 0
 
 async function publishMessages(count: number): Promise<void> {
-  await publishAll(system, Array.from({ length: count }, () => ({
-    subject: 'in.acme.support.c1',
-    body: { type: 'message.received', id: `m${published}`, history: true, data: { role: 'user', text: `parcel number ${published++} is late` } },
-  })))
+  await publishAll(
+    system,
+    Array.from({ length: count }, () => ({
+      subject: 'in.acme.support.c1',
+      body: {
+        type: 'message.received',
+        id: `m${published}`,
+        history: true,
+        data: { role: 'user', text: `parcel number ${published++} is late` },
+      },
+    })),
+  )
   await waitUntilCaughtUp(system.settings, 60_000)
 }
 const found = async (): Promise<{ readonly model: string; readonly hits: number }> => {
@@ -45,20 +53,30 @@ describe('colloquy reembed', () => {
     const wanted = { ...system.settings, EMBED_MODEL: folder }
     const stop = new AbortController()
     const progress: number[] = []
-    const interrupted = runReembed(wanted, {
-      records: (done) => {
-        progress.push(done)
-        if (done > 0) stop.abort(new Error('stopped halfway'))
+    const interrupted = runReembed(
+      wanted,
+      {
+        records: (done) => {
+          progress.push(done)
+          if (done > 0) stop.abort(new Error('stopped halfway'))
+        },
+        waits: () => undefined,
       },
-      waits: () => undefined,
-    }, silent, stop.signal)
+      silent,
+      stop.signal,
+    )
     await expect(interrupted).rejects.toThrow('stopped halfway')
     expect(await found()).toEqual(before)
     const reached = progress.at(-1) ?? 0
     expect(reached).toBeGreaterThan(0)
 
     const resumed: number[] = []
-    const reports = { records: (done: number) => { resumed.push(done) }, waits: () => undefined }
+    const reports = {
+      records: (done: number) => {
+        resumed.push(done)
+      },
+      waits: () => undefined,
+    }
     const result = await runReembed(wanted, reports, silent, new AbortController().signal)
     expect(resumed[0]).toBeGreaterThanOrEqual(reached)
     expect(result.before).toContain('lexical')
@@ -80,11 +98,21 @@ describe('colloquy reembed', () => {
     const passwordOf = async (server: string): Promise<string> =>
       (await readFile(join(system.settings.DATA_DIR, `${server}-password`), 'utf8')).trim()
     const { running } = system
-    const other = await launch({
-      ...system.settings, NATS_URL: running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: await passwordOf('nats'),
-      CLICKHOUSE_URL: running.clickhouse?.url, CLICKHOUSE_USER: 'colloquy', CLICKHOUSE_PASSWORD: await passwordOf('clickhouse'),
-      ROLES: ['serve'], EMBED_MODEL: folder,
-    }, running.kinds, silent)
+    const other = await launch(
+      {
+        ...system.settings,
+        NATS_URL: running.nats.url,
+        NATS_USER: 'colloquy',
+        NATS_PASSWORD: await passwordOf('nats'),
+        CLICKHOUSE_URL: running.clickhouse?.url,
+        CLICKHOUSE_USER: 'colloquy',
+        CLICKHOUSE_PASSWORD: await passwordOf('clickhouse'),
+        ROLES: ['serve'],
+        EMBED_MODEL: folder,
+      },
+      running.kinds,
+      silent,
+    )
     const answer = await other.searchIndex?.search({ tenant: 'acme', q: 'late parcel' })
     await other.stop()
     expect(answer).toMatchObject({ model: 'lexical', hits: expect.arrayContaining([expect.objectContaining({ actor: 'c1' })]) as unknown })

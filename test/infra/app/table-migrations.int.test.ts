@@ -8,7 +8,9 @@ import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
 const clients: ClickHouseClient[] = []
-beforeAll(async () => { system = await startSystem() })
+beforeAll(async () => {
+  system = await startSystem()
+})
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()))
   await system.stop()
@@ -29,23 +31,51 @@ async function firstVersion(database: string): Promise<ClickHouseClient> {
   const sql = await readFile(new URL('../../support/data/tables-v1.sql', import.meta.url), 'utf8')
   for (const query of sql.split(/;\n/).filter((one) => one.trim() !== '')) await client.command({ query })
   const months = ['2024-01-05', '2025-06-07', '2026-11-20']
-  await client.insert({ table: 'events_rows', format: 'JSONEachRow', values: months.map((day, i) => ({
-    seq: i + 1, idx: 0, tenant: 'acme', kind: 'toy', actor: 'a', committed_at: `${day} 00:00:00.000`, data: { n: i }, data_raw: `{"n":${i}}`,
-  })) })
-  await client.insert({ table: 'actors_rows', format: 'JSONEachRow', values: [1, 3, 2].map((seq) => ({
-    tenant: 'acme', kind: 'toy', actor: 'a', first_at: '2024-01-05 00:00:00.000', last_seq: seq, state: `s${seq}`,
-  })) })
+  await client.insert({
+    table: 'events_rows',
+    format: 'JSONEachRow',
+    values: months.map((day, i) => ({
+      seq: i + 1,
+      idx: 0,
+      tenant: 'acme',
+      kind: 'toy',
+      actor: 'a',
+      committed_at: `${day} 00:00:00.000`,
+      data: { n: i },
+      data_raw: `{"n":${i}}`,
+    })),
+  })
+  await client.insert({
+    table: 'actors_rows',
+    format: 'JSONEachRow',
+    values: [1, 3, 2].map((seq) => ({
+      tenant: 'acme',
+      kind: 'toy',
+      actor: 'a',
+      first_at: '2024-01-05 00:00:00.000',
+      last_seq: seq,
+      state: `s${seq}`,
+    })),
+  })
   return client
 }
 
 /** The definitions of all columns of a database. */
-const columnsOf = (database: string) => rows(system, `
+const columnsOf = (database: string) =>
+  rows(
+    system,
+    `
   SELECT table, name, type, comment, default_expression, compression_codec, is_in_partition_key, is_in_sorting_key FROM system.columns
-  WHERE database = '${database}' AND table NOT LIKE '.inner%' AND table NOT LIKE 'memory%' ORDER BY table, position`)
-const tablesOf = (database: string) => rows(system, `
+  WHERE database = '${database}' AND table NOT LIKE '.inner%' AND table NOT LIKE 'memory%' ORDER BY table, position`,
+  )
+const tablesOf = (database: string) =>
+  rows(
+    system,
+    `
   SELECT name, engine, comment, replaceAll(engine_full, '${database}.', '') AS engine_full,
     replaceAll(as_select, '${database}.', '') AS as_select
-  FROM system.tables WHERE database = '${database}' AND name NOT LIKE 'memory%' ORDER BY name`)
+  FROM system.tables WHERE database = '${database}' AND name NOT LIKE 'memory%' ORDER BY name`,
+  )
 const prepare = (client: ClickHouseClient) => prepareTables(client, system.running.kv, silent)
 
 test('migrated tables of version 1 equal new ones, and have all their rows', async () => {
@@ -56,7 +86,9 @@ test('migrated tables of version 1 equal new ones, and have all their rows', asy
   expect(await tablesOf('migrated')).toEqual(await tablesOf('colloquy'))
   expect(await columnsOf('migrated')).toEqual(await columnsOf('colloquy'))
   expect(await rows(system, 'SELECT seq, data.n AS n, data_raw FROM migrated.events ORDER BY seq')).toEqual([
-    { seq: 1, n: 0, data_raw: '{"n":0}' }, { seq: 2, n: 1, data_raw: '{"n":1}' }, { seq: 3, n: 2, data_raw: '{"n":2}' },
+    { seq: 1, n: 0, data_raw: '{"n":0}' },
+    { seq: 2, n: 1, data_raw: '{"n":1}' },
+    { seq: 3, n: 2, data_raw: '{"n":2}' },
   ])
   expect(await rows(system, 'SELECT state, last_seq FROM migrated.actors')).toEqual([{ state: 's3', last_seq: 3 }])
 })
@@ -64,14 +96,16 @@ test('migrated tables of version 1 equal new ones, and have all their rows', asy
 test('processes that start at once migrate once', async () => {
   const client = await firstVersion('raced')
   await Promise.all([prepare(client), prepare(client), prepare(client)])
-  expect(await rows(system, 'SELECT count() AS n, max(version) AS version FROM raced.migrations'))
-    .toEqual([{ n: LATEST_VERSION - 1, version: LATEST_VERSION }])
+  expect(await rows(system, 'SELECT count() AS n, max(version) AS version FROM raced.migrations')).toEqual([
+    { n: LATEST_VERSION - 1, version: LATEST_VERSION },
+  ])
   expect(await rows(system, 'SELECT count() AS n FROM raced.events')).toEqual([{ n: 3 }])
 })
 
 test('new tables have the latest version, and need no rebuild', async () => {
-  expect(await rows(system, 'SELECT max(version) AS version, sum(length(rebuild)) AS rebuild FROM migrations'))
-    .toEqual([{ version: LATEST_VERSION, rebuild: 0 }])
+  expect(await rows(system, 'SELECT max(version) AS version, sum(length(rebuild)) AS rebuild FROM migrations')).toEqual([
+    { version: LATEST_VERSION, rebuild: 0 },
+  ])
   const client = await emptyDatabase('again')
   await prepare(client)
   await prepare(client)

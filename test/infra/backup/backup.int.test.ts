@@ -24,21 +24,24 @@ const folder = async (): Promise<string> => {
 
 const ROLES = 'host,dispatch,project,serve'
 const to = (id: string, type: string, data: unknown) => ({ subject: `in.acme.keeper.${id}`, body: { type, id: `${id}-${type}`, data } })
-const messages = (from: number, count: number) => Array.from({ length: count }, (_, i) => ({
-  subject: `in.acme.keeper.k${(from + i) % 20}`,
-  body: { type: 'say', id: `s-${from + i}`, data: { text: `第 ${from + i} 句\u2028 and an English one` } },
-}))
+const messages = (from: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    subject: `in.acme.keeper.k${(from + i) % 20}`,
+    body: { type: 'say', id: `s-${from + i}`, data: { text: `第 ${from + i} 句\u2028 and an English one` } },
+  }))
 /** Waits for host, dispatcher and projector. The tasks in TASKS stay, since no runner takes them. */
 const stagesCaughtUp = async (one: System): Promise<void> => {
   const { jetstream, stages } = one.running
   await until(async () => {
     const [inbox, log] = await Promise.all([jetstream.jsm.streams.info('INBOX'), jetstream.jsm.streams.info('LOG')])
-    return (stages.get('host')?.status().position ?? 0) >= inbox.state.last_seq
+    return (
+      (stages.get('host')?.status().position ?? 0) >= inbox.state.last_seq
       && (['dispatch', 'project'] as const).every((role) => (stages.get(role)?.status().position ?? 0) >= log.state.last_seq)
+    )
   })
 }
 const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-  while (!await isSo()) await new Promise((resume) => setTimeout(resume, 20))
+  while (!(await isSo())) await new Promise((resume) => setTimeout(resume, 20))
 }
 const wakeUpOf = async ({ running: { jetstream } }: System, actor: string) =>
   (await jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.${actor}` }))?.header.get('Nats-Schedule')
@@ -63,7 +66,8 @@ beforeAll(async () => {
   backup = join(await folder(), 'backup')
   system = await startSystem({ dataDir, kinds: [keeperKind], settings: { ROLES } })
   const invalid = [
-    { subject: 'in.acme.keeper.k1', body: 'no json, 不是' }, { subject: 'in.acme.keeper.k2', body: new Uint8Array([0xff, 0xfe, 0]) },
+    { subject: 'in.acme.keeper.k1', body: 'no json, 不是' },
+    { subject: 'in.acme.keeper.k2', body: new Uint8Array([0xff, 0xfe, 0]) },
   ]
   await publishAll(system, [...messages(0, 100), ...invalid])
   await publishAll(system, [to('t1', 'ask', { q: 'how?' }), to('t2', 'ask', { q: '怎么？' }), to('z1', 'sleep', {})])
@@ -108,8 +112,12 @@ describe('backup and restore', () => {
       const after = await readLog(copy)
       expect(after.slice(0, before.length)).toEqual(before)
       const added = after.slice(before.length).map(({ record }) => record.input.id)
-      expect(added.filter((id) => id.startsWith('s-')).sort()).toEqual(messages(150, 10).map(({ body }) => body.id).sort())
-      expect((await rows(copy, `SELECT * FROM events WHERE seq <= ${before.length} ORDER BY seq, idx`))).toEqual(events)
+      expect(added.filter((id) => id.startsWith('s-')).sort()).toEqual(
+        messages(150, 10)
+          .map(({ body }) => body.id)
+          .sort(),
+      )
+      expect(await rows(copy, `SELECT * FROM events WHERE seq <= ${before.length} ORDER BY seq, idx`)).toEqual(events)
       expect(await tablesBesideLog(copy)).toEqual([])
       const deadLetter = await copy.running.jetstream.jsm.streams.getMessage('DEAD', { seq: 2 })
       expect(deadLetter?.data).toEqual(new Uint8Array([0xff, 0xfe, 0]))

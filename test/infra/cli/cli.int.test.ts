@@ -3,7 +3,7 @@ import { jetstream } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SystemStatus } from '../../../infra/app/system-status.ts'
-import { cliJson, runCli, startCli, startUp, type CliProcess, type CliRun } from '../../support/run-cli.ts'
+import { cliJson, type CliProcess, type CliRun, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
 interface Acknowledged {
@@ -183,6 +183,8 @@ test('the contract with producers and the kinds in use are printed as JSON', asy
   const [kinds] = await json('kinds')
 
   expect(contract).toMatchObject({ asyncapi: '3.0.0' })
-  expect(kinds).toMatchObject({ support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } } })
+  expect(kinds).toMatchObject({
+    support: { version: 2, versions: [2], hash: expect.stringMatching(/^[0-9a-f]{16}$/) as string, tasks: { answer: { attemptsMax: 3 } } },
+  })
   await expectFailure('code: no_such_kind', 'kinds', '--retire', 'nobody')
 })

@@ -9,7 +9,30 @@ const leaves = (command: Command): Command[] => (command.commands.length === 0 ?
 
 test('the commands of the contract are there', () => {
   expect(program.commands.map((command) => command.name())).toEqual(
-    expect.arrayContaining(['up', 'publish', 'import', 'tail', 'show', 'status', 'sql', 'config', 'asyncapi', 'kinds', 'dead', 'questions', 'report', 'verify', 'rebuild', 'check', 'backup', 'restore', 'search', 'learn', 'forget']))
+    expect.arrayContaining([
+      'up',
+      'publish',
+      'import',
+      'tail',
+      'show',
+      'status',
+      'sql',
+      'config',
+      'asyncapi',
+      'kinds',
+      'dead',
+      'questions',
+      'report',
+      'verify',
+      'rebuild',
+      'check',
+      'backup',
+      'restore',
+      'search',
+      'learn',
+      'forget',
+    ]),
+  )
   const dead = program.commands.find((command) => command.name() === 'dead')
   expect(dead?.commands.map((command) => command.name())).toEqual(['ls', 'show', 'redrive', 'drop'])
 })
@@ -17,7 +40,10 @@ test('the commands of the contract are there', () => {
 test('every command has a description and --json', () => {
   for (const command of leaves(program)) {
     expect(command.description(), command.name()).not.toBe('')
-    expect(command.options.map(({ long }) => long), command.name()).toContain('--json')
+    expect(
+      command.options.map(({ long }) => long),
+      command.name(),
+    ).toContain('--json')
   }
 })
 

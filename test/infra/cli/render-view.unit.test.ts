@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { newActor } from '../../../actors/core/actor.ts'
 import { decide } from '../../../actors/core/decide.ts'
 import { kindsByName } from '../../../actors/definition/define-kind.ts'
+import type { Figures } from '../../../infra/app/live-figures.ts'
 import { printable } from '../../../infra/app/terminal-output.ts'
 import { outcomeTexts } from '../../../infra/cli/record-text.ts'
-import type { Figures } from '../../../infra/app/live-figures.ts'
 import { renderView, type ViewModel } from '../../../infra/cli/up/render-view.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 import { tellerKind } from '../../support/sender-kinds.ts'
@@ -18,8 +18,11 @@ const figures: Figures = {
   deadLetters: { total: 4, perSecond: 0 },
   liveActors: 5,
   stages: new Map([
-    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }], ['dispatch', running(17, 0)],
-    ['tasks', running(0, 0)], ['host', running(17, 0)], ['serve', running(0, 0)],
+    ['project', { ...running(10, 7), ok: false, detail: 'ClickHouse is away' }],
+    ['dispatch', running(17, 0)],
+    ['tasks', running(0, 0)],
+    ['host', running(17, 0)],
+    ['serve', running(0, 0)],
   ]),
   kinds: new Map([
     ['support', { in: 1000, out: 900 }],
@@ -28,14 +31,22 @@ const figures: Figures = {
   ]),
 }
 const model: ViewModel = {
-  figures, upMs: 3_725_000, commands: ['one', 'two'],
-  facts: [['NATS', 'nats://127.0.0.1:4222'], ['ClickHouse', 'a'], ['HTTP', 'b'], ['log', 'c']],
+  figures,
+  upMs: 3_725_000,
+  commands: ['one', 'two'],
+  facts: [
+    ['NATS', 'nats://127.0.0.1:4222'],
+    ['ClickHouse', 'a'],
+    ['HTTP', 'b'],
+    ['log', 'c'],
+  ],
 }
 const plain = (_: unknown, text: string): string => text
 
 test('the line of a record shows what it sent to other actors', () => {
   const paid = { type: 'pay', data: { to: 'bob', no: 3 } }
-  const decision = decide(kindsByName([tellerKind]), newActor({ tenant: 'acme', kind: 'teller', id: 'a1' }), message(1, paid), { now: timeAt(1), low: 0 }, true)
+  const actor = newActor({ tenant: 'acme', kind: 'teller', id: 'a1' })
+  const decision = decide(kindsByName([tellerKind]), actor, message(1, paid), { now: timeAt(1), low: 0 }, true)
   expect(decision.kind === 'record' && outcomeTexts(decision.record, plain)).toEqual(['sends booked to ledger/bob, booked to ledger/bob'])
 })
 

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { jetstream } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cliJson, runCli, type CliRun } from '../../support/run-cli.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { cliJson, type CliRun, runCli } from '../../support/run-cli.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let system: System
@@ -32,7 +32,7 @@ test('without a terminal an answer is tab-separated with a header, unless the qu
   expect((await sql('SELECT 1 AS a FORMAT CSVWithNames')).stdout).toBe('"a"\n1\n')
 })
 
-test('a failed query is an error with ClickHouse\'s code, on stderr alone', async () => {
+test("a failed query is an error with ClickHouse's code, on stderr alone", async () => {
   const failing = async (query: string): Promise<string> => {
     const { code, stdout, stderr } = await sql(query)
     expect([code, stdout]).toEqual([1, ''])
@@ -53,19 +53,28 @@ test('the user of sql can only read', async () => {
 })
 
 test('--complete-to gives an answer from tables with that sequence, or an error with their sequence', async () => {
-  const { state: { last_seq: last } } = await system.running.jetstream.jsm.streams.info('LOG')
+  const {
+    state: { last_seq: last },
+  } = await system.running.jetstream.jsm.streams.info('LOG')
   const count = 'SELECT count() AS n FROM messages'
-  expect(await cliJson(['sql', '--complete-to', String(last), '--wait-ms', '5000', count], { dataDir })).toEqual(await cliJson(['sql', count], { dataDir }))
+  expect(await cliJson(['sql', '--complete-to', String(last), '--wait-ms', '5000', count], { dataDir })).toEqual(
+    await cliJson(['sql', count], { dataDir }),
+  )
   const early = await sql(count, '--complete-to', String(last + 1))
   expect(early).toMatchObject({ code: 1, stdout: '' })
   expect(early.stderr).toMatch(new RegExp(`up to sequence ${last} and not yet up to ${last + 1}[^]*code: not_complete`))
 })
 
 test('any client can make the same check in SQL, also in a query that reads no row', async () => {
-  const { state: { last_seq: last } } = await system.running.jetstream.jsm.streams.info('LOG')
-  const at = (seq: number, where = 'true') => sql(`SELECT count() FROM messages WHERE ${where} AND (SELECT ok FROM complete_to(seq = ${seq}))`)
+  const {
+    state: { last_seq: last },
+  } = await system.running.jetstream.jsm.streams.info('LOG')
+  const at = (seq: number, where = 'true') =>
+    sql(`SELECT count() FROM messages WHERE ${where} AND (SELECT ok FROM complete_to(seq = ${seq}))`)
   expect(await at(last)).toMatchObject({ code: 0 })
   for (const where of ['true', "tenant = 'nobody'"]) {
-    expect((await at(last + 1, where)).stderr).toMatch(new RegExp(`not_complete: the tables hold the log up to sequence ${last} and not yet up to ${last + 1}`))
+    expect((await at(last + 1, where)).stderr).toMatch(
+      new RegExp(`not_complete: the tables hold the log up to sequence ${last} and not yet up to ${last + 1}`),
+    )
   }
 })

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readStatus, waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { announce } from '../../../infra/app/connect-to-running.ts'
-import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
+import { readStatus, waitUntilCaughtUp } from '../../../infra/app/system-status.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { silent, startSystem, temporaryFolder } from '../../support/test-system.ts'
 
@@ -69,8 +69,6 @@ test('without a running process the status shows the stored positions of the sta
   const after = await readStatus(system.settings)
 
   expect(before.log).toEqual(caughtUp.log)
-  expect(before.stages).toMatchObject({
-    host: { lag: 0, ok: false }, dispatch: { lag: 0, position: caughtUp.log.last }, tasks: { lag: 0 },
-  })
+  expect(before.stages).toMatchObject({ host: { lag: 0, ok: false }, dispatch: { lag: 0, position: caughtUp.log.last }, tasks: { lag: 0 } })
   expect(after.stages.host?.lag).toBe(1)
 })

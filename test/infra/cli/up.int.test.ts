@@ -1,10 +1,10 @@
-import { access, readFile, rm, stat } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { access, readFile, rm, stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { codeOf } from '../../../schemas/errors.ts'
-import { cliJson, runCli, startCli, startUp, type CliOptions, type CliProcess } from '../../support/run-cli.ts'
+import { cliJson, type CliOptions, type CliProcess, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
 let options: CliOptions
@@ -87,7 +87,7 @@ describe('Ctrl-C', () => {
     starting.signal('SIGINT')
 
     expect(await starting.ended).toMatchObject({ code: 0 })
-    expect(isAlive(await natsPid().catch(() => 0) || starting.pid)).toBe(false)
+    expect(isAlive((await natsPid().catch(() => 0)) || starting.pid)).toBe(false)
   })
 })
 
@@ -105,7 +105,13 @@ test('a port in use is an error that names the setting, and nothing is left runn
 
 test('commands on a data folder without a system say what to start', async () => {
   const commands = [
-    ['status'], ['show', 'a/b/c'], ['tail'], ['dead', 'ls'], ['publish', 'a/b/c', 'x', '{}'], ['sql', 'SELECT 1'], ['kinds'],
+    ['status'],
+    ['show', 'a/b/c'],
+    ['tail'],
+    ['dead', 'ls'],
+    ['publish', 'a/b/c', 'x', '{}'],
+    ['sql', 'SELECT 1'],
+    ['kinds'],
   ]
   for (const { code, stdout, stderr } of await Promise.all(commands.map((command) => runCli(command, options)))) {
     expect([code, stdout]).toEqual([1, ''])

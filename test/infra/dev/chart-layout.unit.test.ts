@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createMachine, type AnyStateNode } from 'xstate'
+import { type AnyStateNode, createMachine } from 'xstate'
 import { loadCatalogue } from '../../../actors/kinds/interest/catalogue.ts'
 import { createInterest } from '../../../actors/kinds/interest/kind.ts'
 import { reminderKind } from '../../../actors/kinds/reminder/kind.ts'
-import { layOut, type DrawnState } from '../../../infra/dev/chart/chart-layout.ts'
+import { type DrawnState, layOut } from '../../../infra/dev/chart/chart-layout.ts'
 import { durationText, eventName } from '../../../infra/dev/chart/chart-names.ts'
 import type { Point } from '../../../infra/dev/chart/layered-layout.ts'
 import { readStatechart } from '../../../infra/dev/chart/statechart.ts'
@@ -63,10 +63,14 @@ const nested = {
 
 /** Whether a piece of a line goes through the inside of a box. */
 const isThrough = (from: Point, to: Point, box: Box): boolean =>
-  Math.min(from.x, to.x) < right(box) - SLACK && Math.max(from.x, to.x) > box.x + SLACK
-  && Math.min(from.y, to.y) < bottom(box) - SLACK && Math.max(from.y, to.y) > box.y + SLACK
+  Math.min(from.x, to.x) < right(box) - SLACK
+  && Math.max(from.x, to.x) > box.x + SLACK
+  && Math.min(from.y, to.y) < bottom(box) - SLACK
+  && Math.max(from.y, to.y) > box.y + SLACK
 
-describe.each([toyKind, support, reminderKind, createInterest(loadCatalogue()), parallelKind, nested])('the drawing of $name', ({ machine }) => {
+const DRAWN = [toyKind, support, reminderKind, createInterest(loadCatalogue()), parallelKind, nested]
+
+describe.each(DRAWN)('the drawing of $name', ({ machine }) => {
   test('has every state once, inside its parent and beside its siblings', () => {
     const { states } = layOut(readStatechart(machine))
     const byId = new Map(states.map((state) => [state.id, state]))
@@ -75,7 +79,10 @@ describe.each([toyKind, support, reminderKind, createInterest(loadCatalogue()), 
     for (const state of states) {
       const parent = byId.get(state.parent ?? '')
       if (state.parent === null || parent === undefined) continue
-      expect([state.x > parent.x, state.y >= parent.y + parent.headHeight, right(state) < right(parent), bottom(state) < bottom(parent)]).toEqual([true, true, true, true])
+      expect(state.x).toBeGreaterThan(parent.x)
+      expect(state.y).toBeGreaterThanOrEqual(parent.y + parent.headHeight)
+      expect(right(state)).toBeLessThan(right(parent))
+      expect(bottom(state)).toBeLessThan(bottom(parent))
       for (const sibling of states) if (sibling.parent === state.parent && sibling !== state) expect(overlap(state, sibling)).toBe(false)
     }
   })
@@ -119,7 +126,14 @@ describe.each([toyKind, support, reminderKind, createInterest(loadCatalogue()), 
 })
 
 test('events of after, invoke and onDone are shown as their author wrote them', () => {
-  expect(['xstate.after.1800000.m.a.b', 'xstate.after.silence.m', 'xstate.done.actor.look.up', 'xstate.error.actor.x', 'xstate.done.state.m', 'message.received'].map(eventName))
-    .toEqual(['after 30 min', 'after silence', 'look.up done', 'x failed', 'done', 'message.received'])
+  const events = [
+    'xstate.after.1800000.m.a.b',
+    'xstate.after.silence.m',
+    'xstate.done.actor.look.up',
+    'xstate.error.actor.x',
+    'xstate.done.state.m',
+    'message.received',
+  ]
+  expect(events.map(eventName)).toEqual(['after 30 min', 'after silence', 'look.up done', 'x failed', 'done', 'message.received'])
   expect([250, 1_500, 2_000, 90_000, 3_600_000, 172_800_000].map(durationText)).toEqual(['250 ms', '1500 ms', '2 s', '90 s', '1 h', '2 d'])
 })

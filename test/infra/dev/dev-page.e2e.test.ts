@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openBrowser } from '../../support/chromium.ts'
-import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+import { type Dev, orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 /** The page in a real browser. Where none can be obtained these tests are skipped, and say so. */
 const { browser, missing } = await openBrowser()
@@ -15,7 +15,10 @@ const faults: string[] = []
 
 beforeAll(async () => {
   if (opened === undefined) return
-  dev = await startDevApp({ 'colloquy.config.ts': "import { order } from './order.ts'\nexport default [order]\n", 'order.ts': orderKind('one') })
+  dev = await startDevApp({
+    'colloquy.config.ts': "import { order } from './order.ts'\nexport default [order]\n",
+    'order.ts': orderKind('one'),
+  })
 })
 afterAll(async () => {
   await opened?.close()
@@ -29,7 +32,9 @@ beforeEach(async (test) => {
   page = await context.newPage()
   page.on('pageerror', (error) => faults.push(error.message))
   // What the page's own rules for scripts, styles and connections forbid is told there.
-  page.on('console', (message) => { if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text()) })
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+  })
 })
 afterEach(async ({ task }) => {
   if (opened === undefined) return
@@ -53,7 +58,7 @@ const texts = (selector: string): Promise<string[]> => page.locator(selector).al
 
 test('the statechart shows all nested states, and the number of actors in each as they move', async () => {
   await open()
-  const { x, y, width, height } = await box('placed').locator('> rect').first().boundingBox() ?? { x: 0, y: 0, width: 0, height: 0 }
+  const { x, y, width, height } = (await box('placed').locator('> rect').first().boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
   for (const state of ['placed.goods', 'placed.goods.packed', 'placed.money', 'placed.money.due']) {
     const inner = await box(state).locator('> rect').first().boundingBox()
     expect(inner?.x).toBeGreaterThan(x)
@@ -66,7 +71,9 @@ test('the statechart shows all nested states, and the number of actors in each a
   await send('n1', 'item.added', { name: 'book' })
   await send('n2', 'order.placed', { to: { city: '上海' } })
   await box('open').locator('.count', { hasText: '1' }).waitFor()
-  for (const state of ['placed', 'placed.goods', 'placed.goods.waiting', 'placed.money.due']) await box(state).locator('.count', { hasText: '1' }).first().waitFor()
+  for (const state of ['placed', 'placed.goods', 'placed.goods.waiting', 'placed.money.due']) {
+    await box(state).locator('.count', { hasText: '1' }).first().waitFor()
+  }
 
   await send('n1', 'order.placed', { to: { city: 'Oslo' } })
   await box('placed.goods.waiting').locator('.count', { hasText: '2' }).waitFor()
@@ -106,7 +113,8 @@ test('an input is sent with a form of its schema, and an error is shown at its f
   const { body } = await dev.get('/dev/history/dev/order/form')
   const inputs = (body as unknown as { records: { outcome: string; input: { data?: object } }[] }).records
   expect(inputs.filter(({ outcome }) => outcome === 'committed').map(({ input }) => input.data)).toEqual([
-    { name: '书本', count: 3, size: 'L' }, { to: { city: 'Zürich', tags: ['加急'] } },
+    { name: '书本', count: 3, size: 'L' },
+    { to: { city: 'Zürich', tags: ['加急'] } },
   ])
 })
 

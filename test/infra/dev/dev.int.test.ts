@@ -1,13 +1,15 @@
-import { connect } from '@nats-io/transport-node'
 import { request } from 'node:http'
+import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
-import { orderKind, startDevApp, TOKEN, type Dev } from '../../support/dev-system.ts'
+import { type Dev, orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
 
 const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 
 let dev: Dev
-beforeAll(async () => { dev = await startDevApp({ 'colloquy.config.ts': CONFIG, 'order.ts': orderKind('one') }) })
+beforeAll(async () => {
+  dev = await startDevApp({ 'colloquy.config.ts': CONFIG, 'order.ts': orderKind('one') })
+})
 afterAll(() => dev?.stop())
 
 const place = async (id: string) => {
@@ -18,7 +20,9 @@ const place = async (id: string) => {
 }
 /** Waits for what a save leads to, and gives it. */
 const saved = async (name: string, text: string) => {
-  const { reload: { since } } = await dev.state()
+  const {
+    reload: { since },
+  } = await dev.state()
   await dev.save(name, text)
   return (await dev.until(({ reload }) => reload.since !== since && reload.phase !== 'reloading')).reload
 }
@@ -50,9 +54,15 @@ test('a save that cannot be used is refused with its reason, and the earlier kin
   expect(await place('b1')).toMatchObject({ emitted: [{ data: { text: '二' } }] })
 
   const rubbish = await saved('colloquy.config.ts', 'export default (((\n')
-  expect(rubbish).toMatchObject({ phase: 'refused', problem: { code: 'bad_config', stack: expect.stringContaining('colloquy.config.ts:1') as string } })
+  expect(rubbish).toMatchObject({
+    phase: 'refused',
+    problem: { code: 'bad_config', stack: expect.stringContaining('colloquy.config.ts:1') as string },
+  })
   const ends = await saved('colloquy.config.ts', 'process.exit(3)\n')
-  expect(ends).toMatchObject({ phase: 'refused', problem: { code: 'worker_ended', message: expect.stringContaining('exit code 3') as string } })
+  expect(ends).toMatchObject({
+    phase: 'refused',
+    problem: { code: 'worker_ended', message: expect.stringContaining('exit code 3') as string },
+  })
   await dev.remove('colloquy.config.ts')
   const gone = await dev.until(({ reload }) => reload.problem?.code === 'kind_missing')
   expect(gone.reload).toMatchObject({ phase: 'refused', kinds: ['order', 'source'] })
@@ -74,7 +84,8 @@ test('kinds whose process is killed are restarted, and inputs that were sent mea
 })
 
 test('a kind that blocks its process for ever is replaced all the same', async () => {
-  const hanging = orderKind('four').replace('add: assign(({ context, event }) =>', 'add: assign(({ context, event }) => { for (;;) ; }), never: assign(({ context, event }) =>')
+  const add = 'add: assign(({ context, event }) =>'
+  const hanging = orderKind('four').replace(add, `${add} { for (;;) ; }), never: assign(({ context, event }) =>`)
   expect(await saved('order.ts', hanging)).toMatchObject({ phase: 'running' })
   await dev.post('/v1/in/acme/order/d1', { type: 'item.added', data: { name: '书本' } })
 
@@ -97,10 +108,12 @@ test('actors are counted in every active state', async () => {
 })
 
 /** As a browser would ask whom another name led here. */
-const askAs = (host: string, path: string, headers = {}): Promise<number> => new Promise((resolve, reject) => {
-  request(`${dev.addresses.httpUrl}${path}`, { headers: { host, ...headers } }, (response) => resolve(response.resume().statusCode ?? 0))
-    .on('error', reject).end()
-})
+const askAs = (host: string, path: string, headers = {}): Promise<number> =>
+  new Promise((resolve, reject) => {
+    request(`${dev.addresses.httpUrl}${path}`, { headers: { host, ...headers } }, (response) => resolve(response.resume().statusCode ?? 0))
+      .on('error', reject)
+      .end()
+  })
 
 test('requests under another host name get no answer, and without the token only the page itself does', async () => {
   expect(await askAs('evil.example', '/dev/')).toBe(421)

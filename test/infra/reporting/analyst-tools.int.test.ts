@@ -10,10 +10,19 @@ import { parametersOf } from '../../../infra/reporting/questions/ask-question.ts
 import { loadQuestion } from '../../../infra/reporting/questions/questions.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { openBrowser } from '../../support/chromium.ts'
-import { alerts, dashboards, expandProm, expandSql, promQueries, sources, sqlQueries, type GrafanaTime } from '../../support/grafana-queries.ts'
-import { caughtUp, publishAll } from '../../support/system-assertions.ts'
+import {
+  alerts,
+  dashboards,
+  expandProm,
+  expandSql,
+  type GrafanaTime,
+  promQueries,
+  sources,
+  sqlQueries,
+} from '../../support/grafana-queries.ts'
 import { obtainPromtool } from '../../support/promtool.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { caughtUp, publishAll } from '../../support/system-assertions.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let system: System
@@ -39,14 +48,25 @@ afterAll(async () => {
 
 /** Something of everything that a panel shows, errors and rubbish included. */
 async function play(): Promise<void> {
-  const on = (actor: string, type: string, data: object, more: object = {}) => ({ subject: `in.${tenant}.desk.${actor}`, body: { type, data, ...more } })
+  const on = (actor: string, type: string, data: object, more: object = {}) => ({
+    subject: `in.${tenant}.desk.${actor}`,
+    body: { type, data, ...more },
+  })
   const say = (actor: string, text: string) => on(actor, 'message.received', { role: 'user', text })
-  await publishAll(system, ['size?', 'refund nothing', 'refund fail', 'delivery person', 'delivery now!'].map((text, index) => say(`a${index}`, text)))
+  const texts = ['size?', 'refund nothing', 'refund fail', 'delivery person', 'delivery now!']
+  await publishAll(
+    system,
+    texts.map((text, index) => say(`a${index}`, text)),
+  )
   await caughtUp(system)
   await publishAll(system, [
-    on('a0', 'feedback.given', { rating: 5 }), on('a0', 'case.resolved', { outcome: 'resolved' }), on('a3', 'case.resolved', { outcome: 'escalated_resolved' }),
-    on('a1', 'case.resolved', { outcome: 'abandoned' }), on('a2', 'feedback.given', { rating: 'x' }),
-    on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }), on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }),
+    on('a0', 'feedback.given', { rating: 5 }),
+    on('a0', 'case.resolved', { outcome: 'resolved' }),
+    on('a3', 'case.resolved', { outcome: 'escalated_resolved' }),
+    on('a1', 'case.resolved', { outcome: 'abandoned' }),
+    on('a2', 'feedback.given', { rating: 'x' }),
+    on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }),
+    on('a4', 'case.resolved', { outcome: 'answered' }, { id: 'once' }),
   ])
   await caughtUp(system)
 }
@@ -79,7 +99,9 @@ describe('a tool for ClickHouse runs one of the questions', () => {
 
   test('curl, with the file of the repository', async () => {
     const parameters = new URLSearchParams({
-      user: 'analyst', default_format: 'JSONEachRow', output_format_json_quote_64bit_integers: '0',
+      user: 'analyst',
+      default_format: 'JSONEachRow',
+      output_format_json_quote_64bit_integers: '0',
       ...Object.fromEntries(Object.entries(scope()).map(([name, value]) => [`param_${name}`, value])),
     })
     const file = new URL('../../../infra/reporting/questions/containment.sql', import.meta.url).pathname
@@ -90,16 +112,30 @@ describe('a tool for ClickHouse runs one of the questions', () => {
   test("what ClickHouse's own web UI sends, and a page of another site does not get to read it", async () => {
     expect(await ask('/play', {})).toContain('ClickHouse')
     const parameters = new URLSearchParams({
-      add_http_cors_header: '1', user: 'analyst', default_format: 'JSONStringsEachRowWithProgress', enable_http_compression: '1', use_query_cache: '1',
-      enable_reads_from_query_cache: '0', enable_writes_to_query_cache: '1', query_cache_ttl: '600',
-      query_cache_nondeterministic_function_handling: 'save', query_cache_system_table_handling: 'ignore', extremes: '1', database: 'colloquy',
+      add_http_cors_header: '1',
+      user: 'analyst',
+      default_format: 'JSONStringsEachRowWithProgress',
+      enable_http_compression: '1',
+      use_query_cache: '1',
+      enable_reads_from_query_cache: '0',
+      enable_writes_to_query_cache: '1',
+      query_cache_ttl: '600',
+      query_cache_nondeterministic_function_handling: 'save',
+      query_cache_system_table_handling: 'ignore',
+      extremes: '1',
+      database: 'colloquy',
     })
-    const response = await fetch(`${url}/?${String(parameters)}`, { method: 'POST', body: 'SELECT count() AS n FROM cases', headers: { Origin: 'https://elsewhere.example' } })
+    const response = await fetch(`${url}/?${String(parameters)}`, {
+      method: 'POST',
+      body: 'SELECT count() AS n FROM cases',
+      headers: { Origin: 'https://elsewhere.example' },
+    })
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('{"row":{"n":"5"}}')])
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
   })
 
-  test.skipIf(noBrowser !== undefined)(`ClickHouse's own web UI in a browser${noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`}`, async () => {
+  const noBrowserText = noBrowser === undefined ? '' : ` (skipped: ${noBrowser})`
+  test.skipIf(noBrowser !== undefined)(`ClickHouse's own web UI in a browser${noBrowserText}`, async () => {
     const page = await browser?.newPage()
     await page?.goto(`${url}/play?user=analyst`)
     await page?.locator('#query').fill("SELECT concat('closed: ', toString(count())) AS answer FROM cases WHERE isNotNull(closed_at)")
@@ -108,7 +144,12 @@ describe('a tool for ClickHouse runs one of the questions', () => {
   })
 
   test("Grafana's data source: what its driver, clickhouse-go over HTTP, sends", async () => {
-    const parameters = new URLSearchParams({ database: 'colloquy', default_format: 'Native', max_execution_time: '25', query_id: 'a-panel' })
+    const parameters = new URLSearchParams({
+      database: 'colloquy',
+      default_format: 'Native',
+      max_execution_time: '25',
+      query_id: 'a-panel',
+    })
     for (const body of ['SELECT timeZone()', 'SELECT 1', 'SELECT count() FROM cases']) {
       const headers = { Authorization: `Basic ${btoa('analyst:')}`, 'Accept-Encoding': 'gzip' }
       const response = await fetch(`${url}/?${String(parameters)}`, { method: 'POST', body, headers })
@@ -138,7 +179,7 @@ describe('dashboards and alert rules', () => {
     const types = new Set([...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name))
     const labels = new Map<string, Set<string>>()
     for (const [, name = '', pairs = ''] of metrics.matchAll(/^([a-z_]+)\{(.*)\} \S+$/gm)) {
-      labels.set(name, new Set([...labels.get(name) ?? [], ...[...pairs.matchAll(/([a-z_]+)="/g)].map(([, label = '']) => label)]))
+      labels.set(name, new Set([...(labels.get(name) ?? []), ...[...pairs.matchAll(/([a-z_]+)="/g)].map(([, label = '']) => label)]))
     }
     expect(promQueries.length).toBeGreaterThan(20)
     for (const { where, text } of promQueries) {
@@ -148,14 +189,20 @@ describe('dashboards and alert rules', () => {
         expect([where, name, types.has(name) || types.has(name.replace(/_bucket$/, ''))]).toEqual([where, name, true])
         const known = labels.get(name)
         if (known === undefined) continue
-        const used = [...text.matchAll(/\bby \(([^)]*)\)|\{([a-z_]+)!?=/g)].flatMap(([, by = '', matched = '']) => [...by.split(/,\s*/), matched])
+        const used = [...text.matchAll(/\bby \(([^)]*)\)|\{([a-z_]+)!?=/g)].flatMap(([, by = '', matched = '']) => [
+          ...by.split(/,\s*/),
+          matched,
+        ])
         // Prometheus adds job and instance to whatever it scrapes.
-        for (const label of used.filter((one) => one !== '' && one !== 'job')) expect([where, label, known.has(label)]).toEqual([where, label, true])
+        for (const label of used.filter((one) => one !== '' && one !== 'job')) {
+          expect([where, label, known.has(label)]).toEqual([where, label, true])
+        }
       }
     }
   })
 
-  test.skipIf(missing !== undefined)(`Prometheus reads every PromQL query${missing === undefined ? '' : ` (skipped: ${missing})`}`, async () => {
+  const missingText = missing === undefined ? '' : ` (skipped: ${missing})`
+  test.skipIf(missing !== undefined)(`Prometheus reads every PromQL query${missingText}`, async () => {
     const file = join(dataDir, 'panels.yml')
     const rules = promQueries.map(({ text }, index) => ({ record: `panel:${index}`, expr: expandProm(text) }))
     await writeFile(file, stringify({ groups: [{ name: 'panels', rules }] }))
@@ -167,7 +214,11 @@ describe('dashboards and alert rules', () => {
     expect(sources.map(({ type }) => type).sort()).toEqual(['grafana-clickhouse-datasource', 'prometheus'])
     const uids = new Set([...sources.map(({ uid }) => uid), '__expr__'])
     for (const { title, condition, data } of alerts) {
-      expect([title, data.every(({ datasourceUid }) => uids.has(datasourceUid)), data.some(({ refId }) => refId === condition)]).toEqual([title, true, true])
+      expect([title, data.every(({ datasourceUid }) => uids.has(datasourceUid)), data.some(({ refId }) => refId === condition)]).toEqual([
+        title,
+        true,
+        true,
+      ])
     }
     for (const { panels } of dashboards) expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length)

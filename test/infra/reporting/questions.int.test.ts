@@ -3,23 +3,23 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { createSupport } from '../../../actors/kinds/support/kind.ts'
-import { openLines } from '../../../pipeline/ingest/line-file.ts'
-import { importLines } from '../../../pipeline/ingest/conversations/import-conversations.ts'
+import { loadArticles } from '../../../actors/kinds/support/knowledge.ts'
 import { connectToRunningClickHouse } from '../../../infra/app/connect-to-running.ts'
 import { askQuestion, readFreshness, type Scope } from '../../../infra/reporting/questions/ask-question.ts'
-import { questionsPage } from '../../../infra/reporting/questions/questions-page.ts'
 import { loadQuestion, QUESTION_NAMES } from '../../../infra/reporting/questions/questions.ts'
+import { questionsPage } from '../../../infra/reporting/questions/questions-page.ts'
+import { importLines } from '../../../pipeline/ingest/conversations/import-conversations.ts'
+import { openLines } from '../../../pipeline/ingest/line-file.ts'
 import { deskKind, SILENCE_MS } from '../../support/analyst-kind.ts'
-import { cliJson, runCli } from '../../support/run-cli.ts'
-import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { expectedAnswers, type Period } from '../../support/question-answers.ts'
 import { factsOf } from '../../support/question-facts.ts'
 import { rowsOfCase, weeksOfCases } from '../../support/question-weeks.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { cliJson, runCli } from '../../support/run-cli.ts'
+import { caughtUp, publishAll, readLog, rows } from '../../support/system-assertions.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /** Real conversations, which are not part of the project; where they are missing those of the demo do. */
 const REAL = fileURLToPath(new URL('../../../../shared/data/conversations.jsonl.gz', import.meta.url))
@@ -50,7 +50,8 @@ afterAll(async () => {
 /** Real conversations as history and live, and a desk where everything happens that the questions ask about. */
 async function play(): Promise<void> {
   const lines = (existsSync(REAL) ? gunzipSync(readFileSync(REAL)).toString('utf8') : readFileSync(DEMO, 'utf8')).trim().split('\n')
-  const some = lines.filter((_, index) => index % Math.max(1, Math.floor(lines.length / CONVERSATIONS_MAX)) === 0).slice(0, CONVERSATIONS_MAX)
+  const every = Math.max(1, Math.floor(lines.length / CONVERSATIONS_MAX))
+  const some = lines.filter((_, index) => index % every === 0).slice(0, CONVERSATIONS_MAX)
   const path = join(dataDir, 'some.jsonl')
   await writeFile(path, some.join('\n'))
   const options = { nc: system.producer, kind: 'support', replyWaitMs: 20_000, conversationsMax: 32 }
@@ -67,28 +68,40 @@ async function play(): Promise<void> {
 
 /** No timer that closes a case is under way. */
 const silent = async (): Promise<boolean> => {
-  const [row] = await rows<{ n: number }>(system, "SELECT count() AS n FROM states WHERE isNull(left_at) AND state IN ('idle', 'open.listening')")
+  const [row] = await rows<{ n: number }>(
+    system,
+    "SELECT count() AS n FROM states WHERE isNull(left_at) AND state IN ('idle', 'open.listening')",
+  )
   return row?.n === 0
 }
 
 const INTENTS = ['delivery', 'refund', 'size', '退货']
 
 async function playDesk(): Promise<void> {
-  const say = (id: string, text: string, more: object = {}) =>
-    ({ subject: `in.${TENANT}.desk.${id}`, body: { type: 'message.received', data: { role: 'user', text, ...more } } })
+  const say = (id: string, text: string, more: object = {}) => ({
+    subject: `in.${TENANT}.desk.${id}`,
+    body: { type: 'message.received', data: { role: 'user', text, ...more } },
+  })
   const event = (id: string, type: string, data: object) => ({ subject: `in.${TENANT}.desk.${id}`, body: { type, data } })
-  const wish = (index: number): string => `${INTENTS[index % INTENTS.length]} ${['please', 'nothing?', 'now', 'fail', 'nothing', 'person'][index % 6]}${'!'.repeat(index % 9)}`
+  const details = ['please', 'nothing?', 'now', 'fail', 'nothing', 'person']
+  const wish = (index: number): string => `${INTENTS[index % INTENTS.length]} ${details[index % 6]}${'!'.repeat(index % 9)}`
   const ids = Array.from({ length: 48 }, (_, index) => `d${index}`)
   const langs = ['en', 'zh']
-  await publishAll(system, ids.map((id, index) => say(id, wish(index), {
-    ...(index % 3 === 0 ? {} : { customer: `customer-${index % 7}` }), lang: langs[index % 2],
-  })))
+  await publishAll(
+    system,
+    ids.map((id, index) =>
+      say(id, wish(index), { ...(index % 3 === 0 ? {} : { customer: `customer-${index % 7}` }), lang: langs[index % 2] }),
+    ),
+  )
   await caughtUp(system)
-  await publishAll(system, ids.flatMap((id, index) => [
-    ...(index % 3 === 0 ? [event(id, 'feedback.given', { rating: 1 + (index % 5) })] : []),
-    ...(index % 6 === 5 ? [say(id, 'an answer', { role: 'agent' })] : []),
-    ...(index % 4 === 3 ? [] : [event(id, 'case.resolved', { outcome: ['resolved', 'escalated_resolved', 'answered'][index % 3] })]),
-  ]))
+  await publishAll(
+    system,
+    ids.flatMap((id, index) => [
+      ...(index % 3 === 0 ? [event(id, 'feedback.given', { rating: 1 + (index % 5) })] : []),
+      ...(index % 6 === 5 ? [say(id, 'an answer', { role: 'agent' })] : []),
+      ...(index % 4 === 3 ? [] : [event(id, 'case.resolved', { outcome: ['resolved', 'escalated_resolved', 'answered'][index % 3] })]),
+    ]),
+  )
   await caughtUp(system)
   // Some come back, one is refused, and another tenant is not to be seen in any answer.
   await publishAll(system, [
@@ -106,11 +119,20 @@ async function periodOf(from: number, to: number): Promise<Period> {
   return { from, to, completeTo: (await readFreshness(analyst))?.completeTo.getTime() ?? 0 }
 }
 
-/** Rows in an order of their own, without NULLs, and numbers without their last digits: sums of floats depend on the order of their parts. */
-const comparable = (answer: readonly object[]): string[] => answer
-  .map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null).sort(([a], [b]) => a.localeCompare(b))), (_, value: unknown) =>
-    (typeof value === 'number' ? Number(value.toPrecision(9)) : value)))
-  .sort()
+/** Sorted rows without NULLs, and numbers without their last digits: sums of floats depend on the order of their parts. */
+const comparable = (answer: readonly object[]): string[] =>
+  answer
+    .map((row) =>
+      Object.entries(row)
+        .filter(([, value]) => value !== null)
+        .sort(([a], [b]) => a.localeCompare(b)),
+    )
+    .map((entries) =>
+      JSON.stringify(Object.fromEntries(entries), (_, value: unknown) =>
+        typeof value === 'number' ? Number(value.toPrecision(9)) : value,
+      ),
+    )
+    .sort()
 
 test.each(QUESTION_NAMES)('%s: the analyst gets what the records say', async (name) => {
   const facts = factsOf(await log())
@@ -131,7 +153,7 @@ test('questions on tables as of a sequence give the answers of that time', async
   const then = entries[Math.floor(entries.length * 0.9)]
   const database = 'colloquy_then'
   await cliJson(['rebuild', '--into', database, '--to', String(then?.seq)], { dataDir })
-  const past = createClient({ ...await connectToRunningClickHouse(system.settings, 'analyst'), database })
+  const past = createClient({ ...(await connectToRunningClickHouse(system.settings, 'analyst')), database })
   const facts = factsOf(entries.filter(({ seq }) => seq <= (then?.seq ?? 0)))
   const freshness = await readFreshness(past)
   expect(freshness?.seq).toBe(then?.seq)
@@ -140,7 +162,8 @@ test('questions on tables as of a sequence give the answers of that time', async
     expect(comparable(await askQuestion(past, name, scopeOf(period))), name).toEqual(comparable(expectedAnswers(facts, period)[name]))
   }
   await past.close()
-  const flags = ['--tenant', TENANT, '--from', new Date(startedAt - HOUR_MS).toISOString(), '--to', new Date(startedAt + HOUR_MS).toISOString()]
+  const [from, to] = [startedAt - HOUR_MS, startedAt + HOUR_MS].map((at) => new Date(at).toISOString())
+  const flags = ['--tenant', TENANT, '--from', from ?? '', '--to', to ?? '']
   const [all] = await cliJson<{ cases: number }>(['questions', 'intent-funnel', ...flags, '--database', database], { dataDir })
   expect(all).toMatchObject({ total: true, cases: facts.cases.length })
 })
@@ -149,12 +172,26 @@ test('answers about cases are right over weeks with returning customers and repl
   const facts = weeksOfCases(400)
   const tenant = 'weeks'
   // Rows of a tenant that the log knows nothing of: no test waits for three days to be over.
-  await system.running.client?.insert({ table: 'cases_rows', format: 'JSONEachRow', values: facts.cases.flatMap((one, index) => rowsOfCase(tenant, one, index)) })
+  const values = facts.cases.flatMap((one, index) => rowsOfCase(tenant, one, index))
+  await system.running.client?.insert({ table: 'cases_rows', format: 'JSONEachRow', values })
   const completeTo = (await readFreshness(analyst))?.completeTo.getTime() ?? 0
-  for (const [fromDaysAgo, toDaysAgo] of [[30, 0], [17.3, 4.1], [2, 1]] as const) {
+  for (const [fromDaysAgo, toDaysAgo] of [
+    [30, 0],
+    [17.3, 4.1],
+    [2, 1],
+  ] as const) {
     const period = { from: completeTo - fromDaysAgo * 24 * HOUR_MS, to: completeTo - toDaysAgo * 24 * HOUR_MS, completeTo }
     const expected = expectedAnswers(facts, period)
-    for (const name of ['containment', 'first-response', 'repeat-contact', 'escalations', 'cost', 'satisfaction', 'backlog', 'intent-funnel'] as const) {
+    for (const name of [
+      'containment',
+      'first-response',
+      'repeat-contact',
+      'escalations',
+      'cost',
+      'satisfaction',
+      'backlog',
+      'intent-funnel',
+    ] as const) {
       const answer = await askQuestion(analyst, name, scopeOf(period, tenant))
       expect(comparable(answer), `${name}, ${fromDaysAgo} days ago`).toEqual(comparable(expected[name]))
     }
@@ -188,19 +225,29 @@ test('docs/questions.md is up to date with the queries', async () => {
 test('"colloquy questions" lists the questions and answers one', async () => {
   const listed = await cliJson<{ name: string; sql: string }>(['questions'], { dataDir })
   expect(listed.map(({ name }) => name)).toEqual(QUESTION_NAMES)
-  const flags = ['--tenant', TENANT, '--from', new Date(startedAt - HOUR_MS).toISOString(), '--to', new Date(startedAt + HOUR_MS).toISOString()]
+  const [from, to] = [startedAt - HOUR_MS, startedAt + HOUR_MS].map((at) => new Date(at).toISOString())
+  const flags = ['--tenant', TENANT, '--from', from ?? '', '--to', to ?? '']
   const [all] = await cliJson<{ total: boolean; closed: number }>(['questions', 'containment', ...flags], { dataDir })
-  const [closed] = await rows<{ n: number }>(system, `SELECT count() AS n FROM cases WHERE tenant = '${TENANT}' AND NOT history AND isNotNull(closed_at)`)
+  const [closed] = await rows<{ n: number }>(
+    system,
+    `SELECT count() AS n FROM cases WHERE tenant = '${TENANT}' AND NOT history AND isNotNull(closed_at)`,
+  )
   expect(all).toMatchObject({ total: true, closed: closed?.n })
   const { code, stderr } = await runCli(['questions', 'containment', '--from', '2026-02-30'], { dataDir })
   expect([code, stderr]).toEqual([1, expect.stringContaining('such as 2026-11-01')])
-  expect((await runCli(['questions', 'cost', '--from', '2026-03-01', '--to', '2026-02-01'], { dataDir })).stderr).toMatch(/is not after it\ncode: bad_period/)
+  expect((await runCli(['questions', 'cost', '--from', '2026-03-01', '--to', '2026-02-01'], { dataDir })).stderr).toMatch(
+    /is not after it\ncode: bad_period/,
+  )
 })
 
 test('"colloquy report" writes a page with the answers to all questions, in either language', async () => {
   const file = join(dataDir, 'report.html')
-  const flags = ['--tenant', TENANT, '--from', new Date(startedAt - HOUR_MS).toISOString(), '--to', new Date(startedAt + HOUR_MS).toISOString()]
-  for (const [lang, none] of [['en', 'There is no data'], ['zh', '该期间没有相关数据']] as const) {
+  const [from, to] = [startedAt - HOUR_MS, startedAt + HOUR_MS].map((at) => new Date(at).toISOString())
+  const flags = ['--tenant', TENANT, '--from', from ?? '', '--to', to ?? '']
+  for (const [lang, none] of [
+    ['en', 'There is no data'],
+    ['zh', '该期间没有相关数据'],
+  ] as const) {
     expect(await runCli(['report', ...flags, '--lang', lang, '--out', file], { dataDir })).toMatchObject({ code: 0, stderr: '' })
     const page = readFileSync(file, 'utf8')
     for (const name of QUESTION_NAMES) expect(page).toContain(`<section id="${name}">`)

@@ -3,14 +3,16 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { QUESTION_NAMES } from '../../../infra/reporting/questions/questions.ts'
-import { reportPage, type ReportContent } from '../../../infra/reporting/report/report-page.ts'
+import { type ReportContent, reportPage } from '../../../infra/reporting/report/report-page.ts'
 import type { Answers } from '../../../infra/reporting/report/report-words.ts'
 import { en } from '../../../infra/reporting/report/words/en.ts'
 import { zh } from '../../../infra/reporting/report/words/zh.ts'
 import { openBrowser } from '../../support/chromium.ts'
 import { temporaryFolder } from '../../support/test-system.ts'
 
-const HOSTILE = '<script>document.title = "broken"</script><img src="http://127.0.0.1:9/x"> "quoted" \u202e&amp; \ud800 ]]> 很长很长很长很长很长很长很长很长很长很长的一句话'
+const HOSTILE =
+  '<script>document.title = "broken"</script><img src="http://127.0.0.1:9/x"> "quoted" \u202e&amp; \ud800 ]]> '
+  + '很长很长很长很长很长很长很长很长很长很长的一句话'
 const at = '2026-11-20T10:00:00Z'
 
 /** An answer to every question, with a stranger's text wherever one may stand. */
@@ -21,7 +23,18 @@ const answers: Answers = {
   ],
   'first-response': [
     { total: true, responder: null, cases: 2, answered: 1, waiting: 1, never: 0, p50_ms: 1200, p90_ms: 1200, p95_ms: 1200, max_ms: 1200 },
-    { total: false, responder: HOSTILE, cases: 1, answered: 1, waiting: 0, never: 0, p50_ms: 1200, p90_ms: 1200, p95_ms: 1200, max_ms: 1200 },
+    {
+      total: false,
+      responder: HOSTILE,
+      cases: 1,
+      answered: 1,
+      waiting: 0,
+      never: 0,
+      p50_ms: 1200,
+      p90_ms: 1200,
+      p95_ms: 1200,
+      max_ms: 1200,
+    },
     { total: false, responder: null, cases: 1, answered: 0, waiting: 1, never: 0, p50_ms: null, p90_ms: null, p95_ms: null, max_ms: null },
   ],
   'repeat-contact': [
@@ -36,35 +49,118 @@ const answers: Answers = {
     { total: true, way: null, closed: 2, resolved: 1, cost: 0.25, cost_unknown: 1, cost_per_resolved: 0.25 },
     { total: false, way: 'contained', closed: 2, resolved: 1, cost: 0.25, cost_unknown: 1, cost_per_resolved: 0.25 },
   ],
-  satisfaction: [{ total: true, lang: null, cases: 4, rated: 2, rated_share: 0.5, average: 4.5, csat: 1, r1: 0, r2: 0, r3: 0, r4: 1, r5: 1 }],
-  'time-in-state': [{ kind: HOSTILE, state: HOSTILE, stays: 2, p50_ms: 3_600_000, p95_ms: 172_800_000, hours: 49, now: 1, dropped: 1, drop_share: 1 }],
+  satisfaction: [
+    { total: true, lang: null, cases: 4, rated: 2, rated_share: 0.5, average: 4.5, csat: 1, r1: 0, r2: 0, r3: 0, r4: 1, r5: 1 },
+  ],
+  'time-in-state': [
+    { kind: HOSTILE, state: HOSTILE, stays: 2, p50_ms: 3_600_000, p95_ms: 172_800_000, hours: 49, now: 1, dropped: 1, drop_share: 1 },
+  ],
   backlog: Array.from({ length: 60 }, (_, hour) => ({
-    hour: new Date(Date.parse(at) + hour * 3_600_000).toISOString(), opened: 2, closed: 1, escalated: hour % 2, open: hour, waiting_for_person: 1,
+    hour: new Date(Date.parse(at) + hour * 3_600_000).toISOString(),
+    opened: 2,
+    closed: 1,
+    escalated: hour % 2,
+    open: hour,
+    waiting_for_person: 1,
   })),
   'intent-funnel': [
     { total: true, intent: null, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
     { total: false, intent: HOSTILE, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
   ],
   quality: [
-    { total: true, model: null, model_version: null, prompt_version: null, answers: 2, judged: 2, average: 0.65, p10: 0.5, low: 1, p50_ms: 900, p95_ms: 900, cost: 0.1, cost_per_answer: 0.05 },
-    { total: false, model: HOSTILE, model_version: null, prompt_version: HOSTILE, answers: 2, judged: 2, average: 0.65, p10: 0.5, low: 1, p50_ms: 900, p95_ms: 900, cost: 0.1, cost_per_answer: 0.05 },
+    {
+      total: true,
+      model: null,
+      model_version: null,
+      prompt_version: null,
+      answers: 2,
+      judged: 2,
+      average: 0.65,
+      p10: 0.5,
+      low: 1,
+      p50_ms: 900,
+      p95_ms: 900,
+      cost: 0.1,
+      cost_per_answer: 0.05,
+    },
+    {
+      total: false,
+      model: HOSTILE,
+      model_version: null,
+      prompt_version: HOSTILE,
+      answers: 2,
+      judged: 2,
+      average: 0.65,
+      p10: 0.5,
+      low: 1,
+      p50_ms: 900,
+      p95_ms: 900,
+      cost: 0.1,
+      cost_per_answer: 0.05,
+    },
   ],
   'knowledge-gaps': [
     { total: true, question: null, example: null, intent: null, asked: 1, unanswered: 0, last_at: at },
     { total: false, question: HOSTILE, example: HOSTILE, intent: HOSTILE, asked: 1, unanswered: 0, last_at: at },
   ],
   tasks: [
-    { total: true, kind: null, name: null, tasks: 3, done: 1, failed: 1, expired: 1, stopped: 0, running: 0, failure_rate: 2 / 3, retried: 1, queue_p50_ms: 4, queue_p95_ms: 9, duration_p50_ms: 90, duration_p95_ms: 900, top_error: HOSTILE },
-    { total: false, kind: HOSTILE, name: HOSTILE, tasks: 3, done: 1, failed: 1, expired: 1, stopped: 0, running: 0, failure_rate: 2 / 3, retried: 1, queue_p50_ms: 4, queue_p95_ms: 9, duration_p50_ms: 90, duration_p95_ms: 900, top_error: HOSTILE },
+    {
+      total: true,
+      kind: null,
+      name: null,
+      tasks: 3,
+      done: 1,
+      failed: 1,
+      expired: 1,
+      stopped: 0,
+      running: 0,
+      failure_rate: 2 / 3,
+      retried: 1,
+      queue_p50_ms: 4,
+      queue_p95_ms: 9,
+      duration_p50_ms: 90,
+      duration_p95_ms: 900,
+      top_error: HOSTILE,
+    },
+    {
+      total: false,
+      kind: HOSTILE,
+      name: HOSTILE,
+      tasks: 3,
+      done: 1,
+      failed: 1,
+      expired: 1,
+      stopped: 0,
+      running: 0,
+      failure_rate: 2 / 3,
+      retried: 1,
+      queue_p50_ms: 4,
+      queue_p95_ms: 9,
+      duration_p50_ms: 90,
+      duration_p95_ms: 900,
+      top_error: HOSTILE,
+    },
   ],
 }
 const content: ReportContent = {
-  scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') }, answers,
-  freshness: { seq: 12_345, completeTo: new Date(at) }, madeAt: new Date(at),
+  scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
+  answers,
+  freshness: { seq: 12_345, completeTo: new Date(at) },
+  madeAt: new Date(at),
 }
 const empty: Answers = {
-  containment: [], 'first-response': [], 'repeat-contact': [], escalations: [], cost: [], satisfaction: [], 'time-in-state': [], backlog: [],
-  'intent-funnel': [], quality: [], 'knowledge-gaps': [], tasks: [],
+  containment: [],
+  'first-response': [],
+  'repeat-contact': [],
+  escalations: [],
+  cost: [],
+  satisfaction: [],
+  'time-in-state': [],
+  backlog: [],
+  'intent-funnel': [],
+  quality: [],
+  'knowledge-gaps': [],
+  tasks: [],
 }
 
 test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
@@ -96,7 +192,9 @@ test('without data the report says so twelve times and draws no chart', () => {
 const { browser, missing } = await openBrowser()
 describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   let folder: string
-  beforeAll(async () => { folder = await temporaryFolder() })
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+  })
   afterAll(async () => {
     await browser?.close()
     await rm(folder, { recursive: true })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
+import { type ClickHouse, startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 const secret = 'attack at dawn'
 const limits = { executionSecMax: 2, memoryBytesMax: 100_000_000, resultRowsMax: 10_000, queriesMax: 2, queryBytesMax: 4_096 }
@@ -13,12 +13,18 @@ let dataDir: string
 let server: ClickHouse
 
 type User = 'analyst' | 'default' | 'colloquy'
-interface Answer { status: number, code: string | null, text: string }
+interface Answer {
+  status: number
+  code: string | null
+  text: string
+}
 
 async function ask(user: User, query: string, parameters: Record<string, string> = {}): Promise<Answer> {
   const key = user === 'colloquy' ? { 'X-ClickHouse-Key': server.password } : undefined
   const response = await fetch(`${server.url}/?${new URLSearchParams(parameters).toString()}`, {
-    method: 'POST', body: query, headers: { 'X-ClickHouse-User': user, ...key },
+    method: 'POST',
+    body: query,
+    headers: { 'X-ClickHouse-User': user, ...key },
   })
   return { status: response.status, code: response.headers.get('x-clickhouse-exception-code'), text: await response.text() }
 }
@@ -35,7 +41,8 @@ beforeAll(async () => {
     'CREATE DATABASE private',
     `CREATE TABLE private.hidden (s String DEFAULT '${secret}') ENGINE = MergeTree ORDER BY s`,
     `INSERT INTO private.hidden VALUES ('${secret}')`,
-  ]) expect((await ask('colloquy', query)).text).toBe('')
+  ])
+    expect((await ask('colloquy', query)).text).toBe('')
 })
 
 afterAll(async () => {
@@ -51,30 +58,72 @@ describe.each(users)('%s', (user) => {
     expect((await ask(user, 'SHOW TABLES')).text).toBe('d\nt\n')
     const tables = 'SELECT table_name FROM information_schema.tables WHERE table_schema = currentDatabase() ORDER BY 1'
     expect((await ask(user, tables)).text).toBe('d\nt\n')
-    expect((await ask(user, 'SELECT toInt64(1) AS n FORMAT JSONEachRow', {
-      output_format_json_quote_64bit_integers: '1', max_execution_time: '1', session_timezone: 'Asia/Shanghai',
-    })).text).toBe('{"n":"1"}\n')
+    expect(
+      (
+        await ask(user, 'SELECT toInt64(1) AS n FORMAT JSONEachRow', {
+          output_format_json_quote_64bit_integers: '1',
+          max_execution_time: '1',
+          session_timezone: 'Asia/Shanghai',
+        })
+      ).text,
+    ).toBe('{"n":"1"}\n')
   })
 
   it.each([
-    'INSERT INTO t VALUES (3)', 'INSERT INTO t SELECT 3', "INSERT INTO FUNCTION null('n UInt8') SELECT 1",
-    'CREATE TABLE x (n UInt8) ENGINE = Memory', 'CREATE TEMPORARY TABLE x (n UInt8)', 'CREATE VIEW x AS SELECT 1',
-    'CREATE DATABASE x', 'CREATE FUNCTION x AS (n) -> n', 'CREATE NAMED COLLECTION x AS a = 1', 'CREATE USER x', 'CREATE ROLE x',
+    'INSERT INTO t VALUES (3)',
+    'INSERT INTO t SELECT 3',
+    "INSERT INTO FUNCTION null('n UInt8') SELECT 1",
+    'CREATE TABLE x (n UInt8) ENGINE = Memory',
+    'CREATE TEMPORARY TABLE x (n UInt8)',
+    'CREATE VIEW x AS SELECT 1',
+    'CREATE DATABASE x',
+    'CREATE FUNCTION x AS (n) -> n',
+    'CREATE NAMED COLLECTION x AS a = 1',
+    'CREATE USER x',
+    'CREATE ROLE x',
     "CREATE DICTIONARY x (n UInt64) PRIMARY KEY n SOURCE(FILE(PATH '/x' FORMAT CSV)) LAYOUT(FLAT()) LIFETIME(0)",
-    'ALTER TABLE t DELETE WHERE 1', 'ALTER TABLE t ADD COLUMN m UInt8', 'DELETE FROM t WHERE 1', 'UPDATE t SET n = 1 WHERE 1',
-    'TRUNCATE TABLE t', 'DROP TABLE t', 'DETACH TABLE t', 'ATTACH TABLE x', 'RENAME TABLE t TO u', 'EXCHANGE TABLES t AND d',
-    'OPTIMIZE TABLE t', 'CHECK TABLE t', "BACKUP TABLE t TO File('x')", 'DROP DATABASE private',
-    'KILL QUERY WHERE 1', 'KILL MUTATION WHERE 1', 'GRANT SELECT ON *.* TO analyst', 'SHOW PROCESSLIST', 'SHOW USERS',
-    'SYSTEM SHUTDOWN', 'SYSTEM KILL', 'SYSTEM FLUSH LOGS', 'SYSTEM STOP LISTEN HTTP', 'SYSTEM START LISTEN TCP',
-    'SYSTEM DROP MARK CACHE', 'SYSTEM STOP MERGES t', 'SYSTEM RELOAD DICTIONARIES',
-    'SELECT * FROM private.hidden', 'SELECT * FROM system.processes', 'SELECT * FROM system.users',
+    'ALTER TABLE t DELETE WHERE 1',
+    'ALTER TABLE t ADD COLUMN m UInt8',
+    'DELETE FROM t WHERE 1',
+    'UPDATE t SET n = 1 WHERE 1',
+    'TRUNCATE TABLE t',
+    'DROP TABLE t',
+    'DETACH TABLE t',
+    'ATTACH TABLE x',
+    'RENAME TABLE t TO u',
+    'EXCHANGE TABLES t AND d',
+    'OPTIMIZE TABLE t',
+    'CHECK TABLE t',
+    "BACKUP TABLE t TO File('x')",
+    'DROP DATABASE private',
+    'KILL QUERY WHERE 1',
+    'KILL MUTATION WHERE 1',
+    'GRANT SELECT ON *.* TO analyst',
+    'SHOW PROCESSLIST',
+    'SHOW USERS',
+    'SYSTEM SHUTDOWN',
+    'SYSTEM KILL',
+    'SYSTEM FLUSH LOGS',
+    'SYSTEM STOP LISTEN HTTP',
+    'SYSTEM START LISTEN TCP',
+    'SYSTEM DROP MARK CACHE',
+    'SYSTEM STOP MERGES t',
+    'SYSTEM RELOAD DICTIONARIES',
+    'SELECT * FROM private.hidden',
+    'SELECT * FROM system.processes',
+    'SELECT * FROM system.users',
     'SELECT * FROM system.query_cache',
-    'SELECT * FROM mergeTreeIndex(private, hidden)', 'SELECT * FROM loop(private.hidden)', "SELECT demangle('x')",
-    "SELECT * FROM remote('127.0.0.1', private, hidden)", "SELECT * FROM url('http://127.0.0.1/', CSV)",
-    "SELECT * FROM s3('http://127.0.0.1:1/bucket/x.csv', CSV)", "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    'SELECT * FROM mergeTreeIndex(private, hidden)',
+    'SELECT * FROM loop(private.hidden)',
+    "SELECT demangle('x')",
+    "SELECT * FROM remote('127.0.0.1', private, hidden)",
+    "SELECT * FROM url('http://127.0.0.1/', CSV)",
+    "SELECT * FROM s3('http://127.0.0.1:1/bucket/x.csv', CSV)",
+    "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
     "SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
     "SELECT * FROM mongodb('127.0.0.1:1', 'a', 'b', 'c', 'd', 'e Int8')",
-    "SELECT * FROM redis('127.0.0.1:1', 'k', 'k String, v String')", "SELECT * FROM executable('id', 'TSV', 's String')",
+    "SELECT * FROM redis('127.0.0.1:1', 'k', 'k String, v String')",
+    "SELECT * FROM executable('id', 'TSV', 's String')",
     "SELECT * FROM fuzzJSON(x, json_str = '{}')",
   ])('may not: %s', async (query) => {
     expect(await ask(user, query)).toMatchObject({ status: 500, code: expect.stringMatching(/^(164|497)$/) as string })
@@ -115,10 +164,20 @@ describe.each(users)('%s', (user) => {
   })
 
   it.each([
-    ['max_execution_time', '0'], ['max_execution_time', '3'], ['max_memory_usage', '0'], ['max_memory_usage', '200000000'],
-    ['max_result_rows', '0'], ['max_threads', '1000'], ['max_query_size', '1000000'], ['timeout_overflow_mode', 'break'],
-    ['max_memory_usage_for_user', '0'], ['max_concurrent_queries_for_user', '0'], ['readonly', '0'], ['readonly', '2'],
-    ['allow_introspection_functions', '1'], ['format_schema', '/x'],
+    ['max_execution_time', '0'],
+    ['max_execution_time', '3'],
+    ['max_memory_usage', '0'],
+    ['max_memory_usage', '200000000'],
+    ['max_result_rows', '0'],
+    ['max_threads', '1000'],
+    ['max_query_size', '1000000'],
+    ['timeout_overflow_mode', 'break'],
+    ['max_memory_usage_for_user', '0'],
+    ['max_concurrent_queries_for_user', '0'],
+    ['readonly', '0'],
+    ['readonly', '2'],
+    ['allow_introspection_functions', '1'],
+    ['format_schema', '/x'],
   ])('may not set %s to %s, by parameter, clause or session', async (name, value) => {
     const refused = { status: 500, code: expect.stringMatching(/^(164|452)$/) as string }
     expect(await ask(user, 'SELECT 1', { [name]: value })).toMatchObject(refused)

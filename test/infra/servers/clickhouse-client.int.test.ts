@@ -3,25 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
+import { type ClickHouse, startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 let dataDir: string
 let server: ClickHouse
 let client: ClickHouseClient
 
-const connect = (options: Parameters<typeof createClient>[0] = {}): ClickHouseClient => createClient({
-  url: server.url,
-  username: server.username,
-  password: server.password,
-  log: { level: ClickHouseLogLevel.OFF },
-  ...options,
-})
+const connect = (options: Parameters<typeof createClient>[0] = {}): ClickHouseClient =>
+  createClient({
+    url: server.url,
+    username: server.username,
+    password: server.password,
+    log: { level: ClickHouseLogLevel.OFF },
+    ...options,
+  })
 
-const rowsOf = async <Row>(query: string, from = client): Promise<Row[]> =>
-  (await from.query({ query, format: 'JSONEachRow' })).json<Row>()
+const rowsOf = async <Row>(query: string, from = client): Promise<Row[]> => (await from.query({ query, format: 'JSONEachRow' })).json<Row>()
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'colloquy-clickhouse-'))
@@ -44,7 +44,10 @@ describe('the official client', () => {
   })
 
   it('inserts arrays and says how many rows were written', async () => {
-    const values = [{ n: 1, s: 'a' }, { n: 2, s: '你好' }]
+    const values = [
+      { n: 1, s: 'a' },
+      { n: 2, s: '你好' },
+    ]
     const { summary } = await client.insert({ table: 't', values, format: 'JSONEachRow' })
     expect(summary).toMatchObject({ written_rows: '2' })
     expect(await rowsOf('SELECT * FROM t ORDER BY n')).toEqual(values)
@@ -53,14 +56,17 @@ describe('the official client', () => {
   it.each([false, true])('streams rows in and out (compressed: %s)', async (compress) => {
     const own = connect({ compression: { request: compress, response: compress } })
     const count = 20_000
-    const values = Readable.from((function* () {
-      for (let n = 0; n < count; n += 1) yield { n, s: `row ${n}` }
-    })(), { objectMode: true })
+    const values = Readable.from(
+      (function* () {
+        for (let n = 0; n < count; n += 1) yield { n, s: `row ${n}` }
+      })(),
+      { objectMode: true },
+    )
     await own.insert({ table: 't', values, format: 'JSONEachRow' })
 
     const result = await own.query({ query: 'SELECT n, s FROM t ORDER BY n', format: 'JSONEachRow' })
     let next = 0
-    for await (const batch of result.stream<{ n: number, s: string }>()) {
+    for await (const batch of result.stream<{ n: number; s: string }>()) {
       for (const row of batch) expect(row.json()).toEqual({ n: next, s: `row ${next++}` })
     }
     await own.close()
@@ -83,8 +89,11 @@ describe('the official client', () => {
   })
 
   it('fails with the code and the type of ClickHouse', async () => {
-    const failures = await Promise.all(['SELECT * FROM nowhere', 'SELECT * FROM no.where', 'SELECT throwIf(1)']
-      .map((query) => client.query({ query }).catch((error: unknown) => error)))
+    const failures = await Promise.all(
+      ['SELECT * FROM nowhere', 'SELECT * FROM no.where', 'SELECT throwIf(1)'].map((query) =>
+        client.query({ query }).catch((error: unknown) => error),
+      ),
+    )
     expect(failures).toMatchObject([
       { code: '60', type: 'UNKNOWN_TABLE' },
       { code: '81', type: 'UNKNOWN_DATABASE' },
@@ -131,7 +140,10 @@ it('a long query of an analyst delays neither inserts nor queries, and ends when
   const analyst = connect({ username: 'analyst', password: '' })
   const abort = new AbortController()
   const query = 'SELECT sum(number) FROM numbers(1000000000000)'
-  const outcome = analyst.query({ query, abort_signal: abort.signal }).then(() => 'answered', () => 'aborted')
+  const outcome = analyst.query({ query, abort_signal: abort.signal }).then(
+    () => 'answered',
+    () => 'aborted',
+  )
   const running = (): Promise<unknown[]> => rowsOf("SELECT 1 FROM system.processes WHERE user = 'analyst'")
   await expect.poll(running).toHaveLength(1)
   for (let n = 0; n < 20; n += 1) {
@@ -147,13 +159,19 @@ it('a long query of an analyst delays neither inserts nor queries, and ends when
 })
 
 it('holds the tables that the projection needs: JSON, ReplacingMergeTree, commented views', async () => {
-  await client.command({ query: `CREATE TABLE records (seq UInt64, state String, data JSON) ENGINE = ReplacingMergeTree(seq)
-    ORDER BY state` })
-  await client.command({ query: `CREATE VIEW current (seq UInt64 COMMENT 'Position in the log', state String COMMENT 'Now')
-    AS SELECT seq, state FROM records FINAL COMMENT 'One row per state'` })
+  await client.command({
+    query: `CREATE TABLE records (seq UInt64, state String, data JSON) ENGINE = ReplacingMergeTree(seq)
+    ORDER BY state`,
+  })
+  await client.command({
+    query: `CREATE VIEW current (seq UInt64 COMMENT 'Position in the log', state String COMMENT 'Now')
+    AS SELECT seq, state FROM records FINAL COMMENT 'One row per state'`,
+  })
   const values = [1, 2].map((seq) => ({ seq, state: 'open', data: { seq } }))
   await client.insert({ table: 'records', values, format: 'JSONEachRow' })
   expect(await rowsOf('SELECT * FROM current')).toEqual([{ seq: 2, state: 'open' }])
-  expect(await rowsOf("SELECT comment FROM system.columns WHERE table = 'current' ORDER BY position"))
-    .toEqual([{ comment: 'Position in the log' }, { comment: 'Now' }])
+  expect(await rowsOf("SELECT comment FROM system.columns WHERE table = 'current' ORDER BY position")).toEqual([
+    { comment: 'Position in the log' },
+    { comment: 'Now' },
+  ])
 })

@@ -1,15 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request, type IncomingHttpHeaders } from 'node:http'
+import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
+import { type ClickHouse, startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
-interface Options { method?: string, query?: Record<string, string>, body?: string | Buffer, headers?: Record<string, string> }
-interface Answer { status: number | undefined, headers: IncomingHttpHeaders, body: Buffer, text: string }
+interface Options {
+  method?: string
+  query?: Record<string, string>
+  body?: string | Buffer
+  headers?: Record<string, string>
+}
+interface Answer {
+  status: number | undefined
+  headers: IncomingHttpHeaders
+  body: Buffer
+  text: string
+}
 
 let dataDir: string
 let server: ClickHouse
@@ -20,10 +30,13 @@ const send = (path: string, { method, query, body, headers }: Options = {}): Pro
     const search = new URLSearchParams(query).toString()
     const call = request(`${server.url}${path}?${search}`, { method: method ?? 'GET', headers, agent: false }, (response) => {
       const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', reject).once('end', () => {
-        const all = Buffer.concat(chunks)
-        resolve({ status: response.statusCode, headers: response.headers, body: all, text: all.toString() })
-      })
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .once('error', reject)
+        .once('end', () => {
+          const all = Buffer.concat(chunks)
+          resolve({ status: response.statusCode, headers: response.headers, body: all, text: all.toString() })
+        })
     })
     call.once('error', reject).end(body)
   })
@@ -62,7 +75,7 @@ describe('paths and methods', () => {
 
   it('GET reads, and refuses writes of every user', async () => {
     expect((await send('/', { query: { query: 'SELECT 1' } })).text).toBe('1\n')
-    const refused = await send('/', { query: { query: 'INSERT INTO t VALUES (1, \'\')' }, headers: credentials() })
+    const refused = await send('/', { query: { query: "INSERT INTO t VALUES (1, '')" }, headers: credentials() })
     expect(refused.headers['x-clickhouse-exception-code']).toBe('164')
     expect((await post('SELECT count() FROM t')).text).toBe('0\n')
   })
@@ -79,8 +92,7 @@ describe('queries', () => {
     expect((await post('INSERT INTO t FORMAT JSONEachRow\n{"n":1,"s":"a"}\n{"n":2}')).status).toBe(200)
     const apart = await post('3,"c,\nd"\n4,e', { query: { query: 'INSERT INTO t FORMAT CSV' } })
     expect(JSON.parse(String(apart.headers['x-clickhouse-summary']))).toMatchObject({ written_rows: '2' })
-    expect((await post('SELECT * FROM t ORDER BY n FORMAT JSONCompactEachRow')).text)
-      .toBe('[1, "a"]\n[2, ""]\n[3, "c,\\nd"]\n[4, "e"]\n')
+    expect((await post('SELECT * FROM t ORDER BY n FORMAT JSONCompactEachRow')).text).toBe('[1, "a"]\n[2, ""]\n[3, "c,\\nd"]\n[4, "e"]\n')
   })
 
   it('are one at a time', async () => {
@@ -90,12 +102,15 @@ describe('queries', () => {
   it('take their format from the query, else from default_format or the header', async () => {
     const formats = await Promise.all([
       post('SELECT 1 AS a FORMAT JSONEachRow', { query: { default_format: 'CSV' } }),
-      post('SELECT \'x\' AS a', { query: { default_format: 'CSV' } }),
-      post('SELECT \'x\' AS a', { headers: { 'X-ClickHouse-Format': 'JSONEachRow' } }),
-      post('SELECT \'x\' AS a'),
+      post("SELECT 'x' AS a", { query: { default_format: 'CSV' } }),
+      post("SELECT 'x' AS a", { headers: { 'X-ClickHouse-Format': 'JSONEachRow' } }),
+      post("SELECT 'x' AS a"),
     ])
     expect(formats.map((answer) => [answer.headers['x-clickhouse-format'], answer.text])).toEqual([
-      ['JSONEachRow', '{"a":1}\n'], ['CSV', '"x"\n'], ['JSONEachRow', '{"a":"x"}\n'], ['TSV', 'x\n'],
+      ['JSONEachRow', '{"a":1}\n'],
+      ['CSV', '"x"\n'],
+      ['JSONEachRow', '{"a":"x"}\n'],
+      ['TSV', 'x\n'],
     ])
   })
 
@@ -110,8 +125,10 @@ describe('queries', () => {
     const { headers } = await post('SELECT * FROM numbers(10)', { query: { query_id: 'mine', wait_end_of_query: '1' } })
     expect(headers).toMatchObject({ 'x-clickhouse-query-id': 'mine', 'x-clickhouse-timezone': 'UTC' })
     expect(headers['x-clickhouse-server-display-name']).toBeTruthy()
-    expect(JSON.parse(String(headers['x-clickhouse-summary'])))
-      .toMatchObject({ read_rows: '10', elapsed_ns: expect.stringMatching(/^\d+$/) as string })
+    expect(JSON.parse(String(headers['x-clickhouse-summary']))).toMatchObject({
+      read_rows: '10',
+      elapsed_ns: expect.stringMatching(/^\d+$/) as string,
+    })
   })
 
   it('may wait for 100 Continue before they send their body', async () => {
@@ -153,8 +170,7 @@ describe('credentials', () => {
       send('/', { query: whoAmI, headers: basic('default:') }),
       send('/', { query: whoAmI }),
     ])
-    expect(users.map((answer) => answer.text.trim()))
-      .toEqual(['colloquy', 'colloquy', 'colloquy', 'analyst', 'default', 'default'])
+    expect(users.map((answer) => answer.text.trim())).toEqual(['colloquy', 'colloquy', 'colloquy', 'analyst', 'default', 'default'])
   })
 
   it('that are wrong are refused with 403', async () => {

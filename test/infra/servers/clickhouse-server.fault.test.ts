@@ -8,16 +8,17 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { type ClickHouse, startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { codeOf } from '../../../schemas/errors.ts'
-import { startClickHouse, type ClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 
 const execFile = promisify(execFileCallback)
 const log = pino({ level: 'silent' })
+const SERVER_MODULE = new URL('../../../infra/servers/clickhouse/clickhouse-server.ts', import.meta.url).href
 const timeout = 30_000
 let dataDir: string
 const started: ClickHouse[] = []
 
-const start = async (options: { port?: number, log?: pino.Logger } = {}): Promise<ClickHouse> => {
+const start = async (options: { port?: number; log?: pino.Logger } = {}): Promise<ClickHouse> => {
   const server = await startClickHouse({ dataDir, port: options.port ?? 0, log: options.log ?? log })
   started.push(server)
   return server
@@ -76,8 +77,7 @@ it('a stop lets a running query finish and does not wait for idle connections', 
   const server = await start()
   const pid = pidOf(server)
   const slow = ask(server, 'SELECT sleepEachRow(0.1) FROM numbers(20) SETTINGS max_block_size = 1')
-  await expect.poll(() => ask(server, "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%'"), { timeout })
-    .toBe('2\n')
+  await expect.poll(() => ask(server, "SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow%'"), { timeout }).toBe('2\n')
   await server.stop()
   expect(await slow).toBe('0\n'.repeat(20))
   expect(runs(pid)).toBe(false)
@@ -86,7 +86,7 @@ it('a stop lets a running query finish and does not wait for idle connections', 
 it('the engine ends when the process that started it is killed', async () => {
   const script = `
     import pino from 'pino'
-    import { startClickHouse } from ${JSON.stringify(new URL('../../../infra/servers/clickhouse/clickhouse-server.ts', import.meta.url).href)}
+    import { startClickHouse } from ${JSON.stringify(SERVER_MODULE)}
     const server = await startClickHouse({ dataDir: ${JSON.stringify(dataDir)}, port: 0, log: pino({ level: 'silent' }) })
     console.log(server.pid)`
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -120,7 +120,16 @@ it('a folder that another engine uses is an error that says so', async () => {
 
 it('the password is readable by its owner only, and neither on a command line nor in the log', async () => {
   const lines: string[] = []
-  const server = await start({ log: pino({ level: 'trace' }, { write: (line: string) => { lines.push(line) } }) })
+  const server = await start({
+    log: pino(
+      { level: 'trace' },
+      {
+        write: (line: string) => {
+          lines.push(line)
+        },
+      },
+    ),
+  })
   const { stdout: commands } = await execFile('ps', ['-A', '-o', 'args='])
   await server.stop()
 

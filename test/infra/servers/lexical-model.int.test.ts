@@ -53,11 +53,18 @@ describe('the built-in lexical model', () => {
     ['注文はどこですか', '注文がどこにあるか', 'パスワードを忘れた'],
     ['где мой заказ', 'Мой заказ где?', 'хочу вернуть деньги'],
   ])('finds %j nearer to %j than to %j', async (text, near, far) => {
-    expect(await likeness(text, near)).toBeGreaterThan(await likeness(text, far) + 0.3)
+    expect(await likeness(text, near)).toBeGreaterThan((await likeness(text, far)) + 0.3)
   })
 
   it('ignores case, accents, width, apostrophes, punctuation and invisible characters', async () => {
-    for (const [a, b] of [['Café ORDER', 'cafe order'], ['ＡＢＣ１２３', 'abc123'], ["don't", 'dont'], ['wait... what?!', 'wait what'], ['zero\u200bwidth', 'zerowidth'], ['退款，吗？', '退款 吗']] as const) {
+    for (const [a, b] of [
+      ['Café ORDER', 'cafe order'],
+      ['ＡＢＣ１２３', 'abc123'],
+      ["don't", 'dont'],
+      ['wait... what?!', 'wait what'],
+      ['zero\u200bwidth', 'zerowidth'],
+      ['退款，吗？', '退款 吗'],
+    ] as const) {
       expect([a, await likeness(a, b)]).toEqual([a, expect.closeTo(1, 4)])
     }
   })
@@ -72,12 +79,25 @@ describe('the built-in lexical model', () => {
   const hasData = existsSync(new URL('retrieval-zh-docs.jsonl.gz', data))
   it.runIf(hasData)('finds Chinese passages of an encyclopaedia by questions (needs ../shared/data)', async () => {
     const read = <T>(file: string, schema: z.ZodType<T>): T[] =>
-      gunzipSync(readFileSync(new URL(file, data))).toString().trim().split('\n').map((line) => schema.parse(JSON.parse(line)))
+      gunzipSync(readFileSync(new URL(file, data)))
+        .toString()
+        .trim()
+        .split('\n')
+        .map((line) => schema.parse(JSON.parse(line)))
     const docs = read('retrieval-zh-docs.jsonl.gz', z.object({ id: z.string(), text: z.string() }))
-    const queries = read('retrieval-zh-queries-dev.jsonl.gz', z.object({ query: z.string(), relevant: z.array(z.string()) })).filter((_, index) => index % 5 === 0)
-    const passages = (await Promise.all(docs.map(async ({ id, text }) => (await embedder.chunk(text)).map((chunk) => ({ id, chunk }))))).flat()
-    const vectors = await embedder.embed(passages.map(({ chunk }) => chunk), 'passage')
-    const asked = await embedder.embed(queries.map(({ query }) => query), 'query')
+    const queries = read('retrieval-zh-queries-dev.jsonl.gz', z.object({ query: z.string(), relevant: z.array(z.string()) })).filter(
+      (_, index) => index % 5 === 0,
+    )
+    const passagesOf = async ({ id, text }: (typeof docs)[number]) => (await embedder.chunk(text)).map((chunk) => ({ id, chunk }))
+    const passages = (await Promise.all(docs.map(passagesOf))).flat()
+    const vectors = await embedder.embed(
+      passages.map(({ chunk }) => chunk),
+      'passage',
+    )
+    const asked = await embedder.embed(
+      queries.map(({ query }) => query),
+      'query',
+    )
     let [first, ten] = [0, 0]
     for (const [index, { relevant }] of queries.entries()) {
       const scores = passages.map(({ id }, at) => ({ id, score: dot(asked[index], vectors[at]) })).sort((a, b) => b.score - a.score)

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
-import { createServer, request } from 'node:http'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -12,8 +12,8 @@ import { loadSettings, type SettingName } from '../../../infra/settings.ts'
 import { createEmbedder } from '../../../pipeline/embedding/embedder.ts'
 import { fingerprintOf } from '../../../pipeline/embedding/embedding-model.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
-import { startHub, type TestHub } from '../../support/model-hub.ts'
 import { expectRejection } from '../../support/expect-rejection.ts'
+import { startHub, type TestHub } from '../../support/model-hub.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
 
 const WEIGHTS = 'onnx/model_quantized.onnx'
@@ -51,7 +51,9 @@ const asked = (): string[] => hub.requests.map(({ path }) => path)
 async function startProxy(target: (url: string) => URL) {
   const server = createServer((incoming, outgoing) => {
     const { host: _host, ...headers } = incoming.headers
-    request(target(incoming.url ?? ''), { headers }, (answer) => answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers))).end()
+    request(target(incoming.url ?? ''), { headers }, (answer) =>
+      answer.pipe(outgoing.writeHead(answer.statusCode ?? 500, answer.headers)),
+    ).end()
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -67,7 +69,15 @@ async function startProxy(target: (url: string) => URL) {
 describe('a model of the hub', () => {
   it('is downloaded once, pinned to the commit of the branch, and then used without the network', async () => {
     const model = await obtain('org/tiny')
-    expect(model).toMatchObject({ name: 'org/tiny', kind: 'semantic', revision: hub.commit, dtype: 'q8', pooling: 'mean', dimension: 32, tokensMax: 64 })
+    expect(model).toMatchObject({
+      name: 'org/tiny',
+      kind: 'semantic',
+      revision: hub.commit,
+      dtype: 'q8',
+      pooling: 'mean',
+      dimension: 32,
+      tokensMax: 64,
+    })
     const first = asked().length
     hub.push(new Map([...files, [WEIGHTS, Uint8Array.of(1)]]))
     expect(await obtain('org/tiny')).toEqual(model)
@@ -100,7 +110,7 @@ describe('a model of the hub', () => {
     expect(new Uint8Array(await readFile(weightsIn()))).toEqual(files.get(WEIGHTS))
   })
 
-  it('is refused where a file differs from the hub\'s checksum, and leaves nothing behind', async () => {
+  it("is refused where a file differs from the hub's checksum, and leaves nothing behind", async () => {
     const changed = Uint8Array.from(files.get(WEIGHTS) ?? [])
     changed[100] = (changed[100] ?? 0) ^ 1
     hub.fail(WEIGHTS, { instead: changed })
@@ -112,7 +122,7 @@ describe('a model of the hub', () => {
     await expectRejection(obtain('org/tiny', { CACHE_DIR: join(cacheDir, 'other') }), 'wrong_checksum', 'Git')
   })
 
-  it('is refused where a file of a mirror differs from a preset\'s checksum', async () => {
+  it("is refused where a file of a mirror differs from a preset's checksum", async () => {
     const revision = presetOf('multilingual-e5-small')?.revision ?? ''
     const mirror = await startHub(files)
     try {
@@ -149,9 +159,14 @@ describe('a model of the hub', () => {
     hub.fail(WEIGHTS, { status: 401 })
     await expectRejection(obtain('org/tiny'), 'model_forbidden', 'COLLOQUY_EMBED_HUB_TOKEN')
     await expectRejection(obtain('org/tiny', { EMBED_DTYPE: 'fp16' }), 'model_not_found', 'COLLOQUY_EMBED_DTYPE')
-    await expectRejection(obtain('org/tiny', { EMBED_HUB_URL: 'http://127.0.0.1:9', CACHE_DIR: join(cacheDir, 'empty') }), 'hub_unreachable', 'COLLOQUY_EMBED_PROXY_URL')
+    const emptyCache = join(cacheDir, 'empty')
+    await expectRejection(
+      obtain('org/tiny', { EMBED_HUB_URL: 'http://127.0.0.1:9', CACHE_DIR: emptyCache }),
+      'hub_unreachable',
+      'COLLOQUY_EMBED_PROXY_URL',
+    )
     const noHub = await startProxy(() => new URL('/api/models/org/tiny/tree/none', hub.url))
-    await expectRejection(obtain('org/tiny', { EMBED_HUB_URL: noHub.url, CACHE_DIR: join(cacheDir, 'empty') }), 'hub_refused', 'COLLOQUY_EMBED_HUB_URL')
+    await expectRejection(obtain('org/tiny', { EMBED_HUB_URL: noHub.url, CACHE_DIR: emptyCache }), 'hub_refused', 'COLLOQUY_EMBED_HUB_URL')
     await noHub.stop()
     await expectRejection(obtain('../outside/of'), 'bad_setting')
     await expectRejection(obtain('org/..'), 'bad_setting')
@@ -182,7 +197,14 @@ describe('a local folder', () => {
   it('is described by its files and identified by their content', async () => {
     const local = join(folder, 'local')
     const model = await obtain(local)
-    expect(model).toMatchObject({ kind: 'semantic', dtype: 'q8', pooling: 'mean', dimension: 32, tokensMax: 64, prefixes: { query: '', passage: '' } })
+    expect(model).toMatchObject({
+      kind: 'semantic',
+      dtype: 'q8',
+      pooling: 'mean',
+      dimension: 32,
+      tokensMax: 64,
+      prefixes: { query: '', passage: '' },
+    })
     await mkdir(join(local, '1_Pooling'), { recursive: true })
     await writeFile(join(local, '1_Pooling', 'config.json'), '{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}')
     await writeFile(join(local, 'config_sentence_transformers.json'), '{"prompts": {"query": "Q: ", "document": "D: "}}')
@@ -190,7 +212,10 @@ describe('a local folder', () => {
     expect(told).toMatchObject({ pooling: 'cls', prefixes: { query: 'Q: ', passage: 'D: ' } })
     expect(fingerprintOf(told)).not.toBe(fingerprintOf(model))
     expect(fingerprintOf(told)).toMatch(/^local-q8-32-[0-9a-f]{8}$/)
-    expect(await obtain(local, { EMBED_POOLING: 'mean', EMBED_QUERY_PREFIX: 'ask: ' })).toMatchObject({ pooling: 'mean', prefixes: { query: 'ask: ' } })
+    expect(await obtain(local, { EMBED_POOLING: 'mean', EMBED_QUERY_PREFIX: 'ask: ' })).toMatchObject({
+      pooling: 'mean',
+      prefixes: { query: 'ask: ' },
+    })
   })
 
   it('without a model is refused, and the error names the missing file', async () => {

@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import pRetry from 'p-retry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type NatsServers, startNatsCluster } from '../../../bench/harness/nats-servers.ts'
+import { type Proxy, startProxy } from '../../support/proxy.ts'
 import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
-import { startNatsCluster, type NatsServers } from '../../../bench/harness/nats-servers.ts'
-import { startProxy, type Proxy } from '../../support/proxy.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let folder: string
@@ -19,10 +19,22 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   cluster = await startNatsCluster(folder)
   way = await startProxy(cluster.ports[0] ?? 0)
-  system = await startSystem({ kinds: [toyKind], settings: {
-    NATS_URL: `nats://127.0.0.1:${way.port}`, NATS_USER: cluster.user, NATS_PASSWORD: cluster.password, NATS_SYNC_INTERVAL: 'always',
-  } })
-  producer = await connect({ servers: cluster.url.split(','), user: cluster.user, pass: cluster.password, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+  system = await startSystem({
+    kinds: [toyKind],
+    settings: {
+      NATS_URL: `nats://127.0.0.1:${way.port}`,
+      NATS_USER: cluster.user,
+      NATS_PASSWORD: cluster.password,
+      NATS_SYNC_INTERVAL: 'always',
+    },
+  })
+  producer = await connect({
+    servers: cluster.url.split(','),
+    user: cluster.user,
+    pass: cluster.password,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  })
 })
 afterAll(async () => {
   await producer.close()
@@ -68,13 +80,20 @@ async function allIsThere(tenant: string, count: number): Promise<void> {
 /** Tasks are taken and done again; one that waited for a server that died may have passed its deadline. */
 async function tasksWork(id: string): Promise<void> {
   let asked = 0
-  await expect.poll(async () => {
-    asked += 1
-    const body = JSON.stringify({ type: 'ask', data: { q: 'still there?' } })
-    await producer.request(`in.${id}.toy.asks-${asked}`, body, { timeout: 1_000 }).catch(() => undefined)
-    const ended = (await readLog(system)).filter(({ actor }) => actor.startsWith(`${id}/toy/asks`)).flatMap(({ record }) => record.ended)
-    return ended.some(({ status }) => status === 'done')
-  }, { interval: 500 }).toBe(true)
+  await expect
+    .poll(
+      async () => {
+        asked += 1
+        const body = JSON.stringify({ type: 'ask', data: { q: 'still there?' } })
+        await producer.request(`in.${id}.toy.asks-${asked}`, body, { timeout: 1_000 }).catch(() => undefined)
+        const ended = (await readLog(system))
+          .filter(({ actor }) => actor.startsWith(`${id}/toy/asks`))
+          .flatMap(({ record }) => record.ended)
+        return ended.some(({ status }) => status === 'done')
+      },
+      { interval: 500 },
+    )
+    .toBe(true)
 }
 
 const leaderOf = async (stream: string): Promise<number> => {
@@ -99,25 +118,33 @@ describe('a cluster of three servers', () => {
     await allIsThere('cut', 400)
   })
 
-  test('keeps working without the leader of LOG', async () => {
-    let killed = -1
-    await publishStubbornly('leader', 400, async () => {
-      killed = await leaderOf('LOG')
-      await cluster.kill(killed)
-    })
-    await allIsThere('leader', 400)
-    await tasksWork('leader')
-    await cluster.start(killed)
-  }, TEST_TIMEOUT_MS)
+  test(
+    'keeps working without the leader of LOG',
+    async () => {
+      let killed = -1
+      await publishStubbornly('leader', 400, async () => {
+        killed = await leaderOf('LOG')
+        await cluster.kill(killed)
+      })
+      await allIsThere('leader', 400)
+      await tasksWork('leader')
+      await cluster.start(killed)
+    },
+    TEST_TIMEOUT_MS,
+  )
 
-  test('waits while two of three servers are away, and continues when they are back', async () => {
-    await publishStubbornly('two', 400, async () => {
-      await cluster.kill(0)
-      await cluster.kill(1)
-      await cluster.start(0)
-      await cluster.start(1)
-    })
-    await allIsThere('two', 400)
-    await tasksWork('two')
-  }, TEST_TIMEOUT_MS)
+  test(
+    'waits while two of three servers are away, and continues when they are back',
+    async () => {
+      await publishStubbornly('two', 400, async () => {
+        await cluster.kill(0)
+        await cluster.kill(1)
+        await cluster.start(0)
+        await cluster.start(1)
+      })
+      await allIsThere('two', 400)
+      await tasksWork('two')
+    },
+    TEST_TIMEOUT_MS,
+  )
 })

@@ -8,8 +8,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 
 const log = pino({ level: 'silent' })
 let binary: string
@@ -18,7 +18,9 @@ let dataDir: string
 beforeAll(async () => {
   binary = (await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log })).command
 })
-beforeEach(async () => { dataDir = await mkdtemp(join(tmpdir(), 'colloquy-test-')) })
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-test-'))
+})
 afterEach(() => rm(dataDir, { recursive: true }))
 
 function isAlive(pid: number): boolean {
@@ -36,17 +38,25 @@ function restOfGroup(leader: number): number[] {
   return pairs.filter(([pid, group]) => group === leader && pid !== leader).map(([pid = 0]) => pid)
 }
 
-/** A port that nobody else takes once it is free for a moment: systems give those from 32768 on to outgoing connections, of tests beside this one too. */
+/** A port that no other program takes when it is free for a moment: systems use those from 32768 on for outgoing connections. */
 const lastingPort = (): number => 20_000 + (process.pid % 10_000)
 
 /** Another process that starts a server on the data folder, prints its pid and port, and waits to be killed. */
 async function startElsewhere(wanted = 0) {
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', `
+  const owner = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `
     import { pino } from ${JSON.stringify(import.meta.resolve('pino'))}
     import { startNatsServer } from ${JSON.stringify(new URL('../../../infra/servers/nats/nats-server.ts', import.meta.url).href)}
     const log = pino({ level: 'silent' })
     const server = await startNatsServer({ dataDir: ${JSON.stringify(dataDir)}, port: ${wanted}, binary: ${JSON.stringify(binary)}, log })
-    console.log(server.pid + ' ' + server.port)`], { stdio: ['ignore', 'pipe', 'inherit'] })
+    console.log(server.pid + ' ' + server.port)`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const line = await new Promise<string>((resolve) => createInterface({ input: owner.stdout }).once('line', resolve))
   const [pid = 0, port = 0] = line.split(' ').map(Number)
   return { owner, pid, port }

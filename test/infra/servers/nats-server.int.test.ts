@@ -3,12 +3,12 @@ import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect, PermissionViolationError, type NatsConnection } from '@nats-io/transport-node'
+import { connect, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node'
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { payloadBytesMax } from '../../../infra/servers/nats/nats-config.ts'
+import { type NatsServer, type NatsServerOptions, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
-import { startNatsServer, type NatsServer, type NatsServerOptions } from '../../../infra/servers/nats/nats-server.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 
 const log = pino({ level: 'silent' })
@@ -21,7 +21,9 @@ beforeAll(async () => {
   binary = (await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log })).command
 })
 
-beforeEach(async () => { dataDir = await mkdtemp(join(tmpdir(), 'colloquy-test-')) })
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-test-'))
+})
 
 afterEach(async () => {
   await Promise.all(connections.splice(0).map((connection) => connection.close()))
@@ -55,14 +57,25 @@ function violations(connection: NatsConnection): string[] {
 }
 
 const internal = [
-  'int.a.b.c', 'inbox.0.a.b.c', 'log.0.a.b.c', 'timer.a.b.c.t', 'task.t.a.b.c', 'dead.bad_json.a.b.c', 'out.a.b.c.x', '$KV.b.k',
+  'int.a.b.c',
+  'inbox.0.a.b.c',
+  'log.0.a.b.c',
+  'timer.a.b.c.t',
+  'task.t.a.b.c',
+  'dead.bad_json.a.b.c',
+  'out.a.b.c.x',
+  '$KV.b.k',
 ]
 
 test('a client without a name may publish inputs, and not to internal subjects', async () => {
   const server = await start()
   const received: string[] = []
   const listener = await asColloquy(server)
-  listener.subscribe('>', { callback: (_error, message) => { received.push(message.subject) } })
+  listener.subscribe('>', {
+    callback: (_error, message) => {
+      received.push(message.subject)
+    },
+  })
   await listener.flush()
   const producer = await open({ servers: server.url })
   const refused = violations(producer)
@@ -78,7 +91,11 @@ test('a client without a name may subscribe to everything and use the JetStream 
   const server = await start()
   const analyst = await open({ servers: server.url })
   const received: string[] = []
-  analyst.subscribe('out.>', { callback: (_error, message) => { received.push(message.subject) } })
+  analyst.subscribe('out.>', {
+    callback: (_error, message) => {
+      received.push(message.subject)
+    },
+  })
   await analyst.flush()
 
   ;(await asColloquy(server)).publish('out.a.b.c.x', '{}')
@@ -91,7 +108,11 @@ test('Colloquy itself may publish to internal subjects', async () => {
   const connection = await asColloquy(await start())
   const refused = violations(connection)
   const received: string[] = []
-  connection.subscribe('>', { callback: (_error, message) => { received.push(message.subject) } })
+  connection.subscribe('>', {
+    callback: (_error, message) => {
+      received.push(message.subject)
+    },
+  })
 
   for (const subject of internal) connection.publish(subject, '{}')
   await connection.flush()

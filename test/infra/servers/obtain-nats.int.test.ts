@@ -8,7 +8,9 @@ import { codeOf, messageOf } from '../../../schemas/errors.ts'
 
 let dir: string
 
-beforeEach(async () => { dir = await mkdtemp(join(tmpdir(), 'colloquy-test-')) })
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'colloquy-test-'))
+})
 afterEach(() => rm(dir, { recursive: true }))
 
 async function program(name: string, output: string): Promise<string> {
@@ -19,13 +21,16 @@ async function program(name: string, output: string): Promise<string> {
 }
 
 /** With nothing installed and nothing to be downloaded, unless said otherwise. */
-const obtain = (options: Partial<ObtainOptions>) => obtainNatsServer({
-  cacheDir: join(dir, 'cache'),
-  log: pino({ level: 'silent' }),
-  installed: [],
-  download: async () => { throw new Error('there is no network') },
-  ...options,
-})
+const obtain = (options: Partial<ObtainOptions>) =>
+  obtainNatsServer({
+    cacheDir: join(dir, 'cache'),
+    log: pino({ level: 'silent' }),
+    installed: [],
+    download: async () => {
+      throw new Error('there is no network')
+    },
+    ...options,
+  })
 
 const refusal = (options: Partial<ObtainOptions>): Promise<unknown> => obtain(options).catch((error: unknown) => error)
 
@@ -72,8 +77,9 @@ test('the newest cached program is used', async () => {
 })
 
 test('processes that download at the same time all get a working program and leave one in the cache', async () => {
-  const found = await Promise.all(Array.from({ length: 8 }, (_, i) =>
-    obtain({ download: () => program(`fresh${i}`, 'nats-server: v2.15.1') })))
+  const found = await Promise.all(
+    Array.from({ length: 8 }, (_, i) => obtain({ download: () => program(`fresh${i}`, 'nats-server: v2.15.1') })),
+  )
 
   expect(new Set(found.map(({ command }) => command)).size).toBe(1)
   expect(await readdir(join(dir, 'cache'))).toHaveLength(1)

@@ -25,8 +25,11 @@ function isAlive(pid: number): boolean {
 test.each([
   ['that knows nothing of it', 'sh', ['-c', 'echo up; exec sleep 600']],
   ['that ignores SIGTERM', 'sh', ['-c', 'trap "" TERM; echo up; while :; do sleep 1; done']],
-  ['that watches its stdin and ignores SIGTERM', process.execPath,
-    ['-e', 'process.on("SIGTERM", () => {}); process.stdin.on("end", () => process.exit()).resume(); console.log("up")']],
+  [
+    'that watches its stdin and ignores SIGTERM',
+    process.execPath,
+    ['-e', 'process.on("SIGTERM", () => {}); process.stdin.on("end", () => process.exit()).resume(); console.log("up")'],
+  ],
 ])('a child %s ends when its owner is killed by kill -9', async (_what, command, args) => {
   const script = ['--input-type=module', '-e', owner(command, args)]
   const parent = spawn(process.execPath, script, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
+import { type ChildSpec, supervise, type SupervisedChild } from '../../../infra/servers/supervise.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
-import { supervise, type ChildSpec, type SupervisedChild } from '../../../infra/servers/supervise.ts'
 
 const log = pino({ level: 'silent' })
 const children: SupervisedChild[] = []
@@ -13,8 +13,12 @@ afterEach(async () => {
 
 const idle = 'setInterval(() => {}, 1000)'
 
-const nodeChild = (script: string, ready: () => Promise<void>): ChildSpec =>
-  ({ name: 'the child', command: process.execPath, args: ['-e', script], ready })
+const nodeChild = (script: string, ready: () => Promise<void>): ChildSpec => ({
+  name: 'the child',
+  command: process.execPath,
+  args: ['-e', script],
+  ready,
+})
 
 async function start(spec: ChildSpec): Promise<SupervisedChild> {
   const child = await supervise(spec, { log })
@@ -33,10 +37,12 @@ function isAlive(pid: number): boolean {
 
 test('a child is started once its probe succeeds, however many attempts that takes', async () => {
   let asked = 0
-  const child = await start(nodeChild(idle, async () => {
-    asked += 1
-    if (asked < 4) throw new Error('not yet')
-  }))
+  const child = await start(
+    nodeChild(idle, async () => {
+      asked += 1
+      if (asked < 4) throw new Error('not yet')
+    }),
+  )
 
   expect(asked).toBe(4)
   expect(isAlive(child.pid ?? 0)).toBe(true)
@@ -109,7 +115,9 @@ test('stop ends a child that ignores SIGTERM, and may be called twice', async ()
   let handlerSet = false
   const script = `process.on('SIGTERM', () => {}); console.log('ready'); ${idle}`
   const child = await start({
-    ...nodeChild(script, async () => { if (!handlerSet) throw new Error('not yet') }),
+    ...nodeChild(script, async () => {
+      if (!handlerSet) throw new Error('not yet')
+    }),
     stopTimeoutMs: 300,
     lineLevel: (line) => {
       handlerSet ||= line === 'ready'
@@ -127,7 +135,9 @@ test('processes that a child leaves in its process group end with it', async () 
   let grandchild = 0
   const script = `console.log('pid=' + require('node:child_process').spawn('sleep', ['600']).pid); ${idle}`
   const child = await start({
-    ...nodeChild(script, async () => { if (grandchild === 0) throw new Error('not yet') }),
+    ...nodeChild(script, async () => {
+      if (grandchild === 0) throw new Error('not yet')
+    }),
     lineLevel: (line) => {
       grandchild ||= Number(/pid=(\d+)/.exec(line)?.[1] ?? 0)
       return 'debug'
@@ -149,8 +159,9 @@ test('a child has its own process group, so that Ctrl-C does not reach it', asyn
 test('a child has the environment of its owner and the additions', async () => {
   const seen: string[] = []
   await start({
-    ...nodeChild(`console.log(process.env.COLOUR + ' ' + (process.env.PATH ? 'with a PATH' : 'without')); ${idle}`,
-      async () => { if (seen.length === 0) throw new Error('not yet') }),
+    ...nodeChild(`console.log(process.env.COLOUR + ' ' + (process.env.PATH ? 'with a PATH' : 'without')); ${idle}`, async () => {
+      if (seen.length === 0) throw new Error('not yet')
+    }),
     env: { COLOUR: 'green' },
     lineLevel: (line) => {
       seen.push(line)

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-test('the first append that is refused makes an owner look, and drop a partition that is another\'s, with its actors', async () => {
+test("the first append that is refused makes an owner look, and drop a partition that is another's, with its actors", async () => {
   const { jetstream, stages, metrics } = system.running
   const partition = partitionOf(ACTOR, 64)
   const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
@@ -65,7 +65,10 @@ test('a member that goes while NATS is slow to answer still gives back what it h
   const { nats, stages } = system.running
   const user = system.running.nats.connection.user ?? ''
   const password = system.running.nats.connection.pass ?? ''
-  const other = await startSystem({ kinds: [toyKind], settings: { LEASE_MS, ROLES: 'host', NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: password } })
+  const other = await startSystem({
+    kinds: [toyKind],
+    settings: { LEASE_MS, ROLES: 'host', NATS_URL: nats.url, NATS_USER: user, NATS_PASSWORD: password },
+  })
   const partitionsOf = ({ running }: System): number => running.stages.get('host')?.status().partitions?.length ?? 0
   await expect.poll(() => partitionsOf(other)).toBeGreaterThan(0)
   const before = stages.get('host')?.status().partitions?.length

@@ -1,15 +1,17 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openClusterRegistry, type ClusterRegistry } from '../../../pipeline/cluster/registry.ts'
-import { joinCluster } from '../../../pipeline/cluster/membership.ts'
 import { assignPartitions } from '../../../pipeline/cluster/assignment.ts'
+import { joinCluster } from '../../../pipeline/cluster/membership.ts'
+import { type ClusterRegistry, openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
-import { singlePartition, createPartitionedStage, backgroundRun } from '../../../pipeline/runtime/partitioned-stage.ts'
+import { backgroundRun, createPartitionedStage, singlePartition } from '../../../pipeline/runtime/partitioned-stage.ts'
 import { ColloquyError } from '../../../schemas/errors.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
-beforeAll(async () => { system = await startSystem({ settings: { ROLES: 'host' } }) })
+beforeAll(async () => {
+  system = await startSystem({ settings: { ROLES: 'host' } })
+})
 afterAll(() => system.stop())
 
 test('an answer of the board whose end is lost with its server is not waited for, and the next one is whole', async () => {
@@ -24,13 +26,15 @@ test('an answer of the board whose end is lost with its server is not waited for
     const { promise: silence, reject } = Promise.withResolvers<never>()
     return Object.assign(Object.create(whole) as typeof whole, {
       stop: (error?: Error) => reject(error ?? new Error('it was stopped')),
-      async* [Symbol.asyncIterator]() {
+      async *[Symbol.asyncIterator]() {
         yield* seen
         yield await silence
       },
     })
   }
-  const jsm: JetStreamManager = Object.assign(Object.create(jetstream.jsm) as JetStreamManager, { direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: endless }) })
+  const jsm: JetStreamManager = Object.assign(Object.create(jetstream.jsm) as JetStreamManager, {
+    direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: endless }),
+  })
   const interrupted = await openClusterRegistry({ ...jetstream, jsm }, 1)
   await expect(interrupted.read(['host'])).rejects.toMatchObject({ code: 'no_reply' })
   expect((await registry.read(['host'])).members).toHaveLength(1)
@@ -53,10 +57,26 @@ test('partitions whose return the board did not hear of are given back all the s
   }
   const join = async (id: string, itsBoard: ClusterRegistry) => {
     const membership = await joinCluster({
-      jetstream, registry: itsBoard, id, workloads: [work], hostIdentity: 'here', pid: process.pid, isProcessAlive: () => true, leaseMs: 10_000, log: silent,
+      jetstream,
+      registry: itsBoard,
+      id,
+      workloads: [work],
+      hostIdentity: 'here',
+      pid: process.pid,
+      isProcessAlive: () => true,
+      leaseMs: 10_000,
+      log: silent,
     })
     const stage = createPartitionedStage(work, () => singlePartition(backgroundRun({ stop: () => undefined })), silent)
-    const ownership = assignPartitions({ membership, registry: itsBoard, workload: work, stage, partitionCount, log: silent, metrics: createMetrics() })
+    const ownership = assignPartitions({
+      membership,
+      registry: itsBoard,
+      workload: work,
+      stage,
+      partitionCount,
+      log: silent,
+      metrics: createMetrics(),
+    })
     return { membership, stage, ownership }
   }
   const first = await join('first', deaf)

@@ -1,23 +1,30 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assign, setup } from 'xstate'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, type Kind } from '../../../actors/definition/define-kind.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /** A counter whose second version counts in another field. */
 function counter(version: 1 | 2): Kind {
   const field = version === 1 ? 'count' : 'total'
   const kind = defineKind({
-    name: 'counter', version, context: z.record(z.string(), z.number()), events: { add: z.object({ by: z.number() }) }, emits: {}, tasks: {},
+    name: 'counter',
+    version,
+    context: z.record(z.string(), z.number()),
+    events: { add: z.object({ by: z.number() }) },
+    emits: {},
+    tasks: {},
     ...(version === 1 ? {} : { migrate: { 1: ({ value, context }) => ({ value, context: { total: Number(context['count']) } }) } }),
   })
-  return kind.with(setup({
-    ...kind.xstate,
-    actions: { add: assign(({ context, event }) => ({ [field]: (context[field] ?? 0) + event.data.by })) },
-  }).createMachine({ id: 'counter', context: { [field]: 0 }, initial: 'open', states: { open: { on: { add: { actions: 'add' } } } } }))
+  return kind.with(
+    setup({
+      ...kind.xstate,
+      actions: { add: assign(({ context, event }) => ({ [field]: (context[field] ?? 0) + event.data.by })) },
+    }).createMachine({ id: 'counter', context: { [field]: 0 }, initial: 'open', states: { open: { on: { add: { actions: 'add' } } } } }),
+  )
 }
 
 const ACTORS = Array.from({ length: 30 }, (_, index) => `c${index}`)
@@ -37,23 +44,30 @@ afterAll(async () => {
 
 async function startNewer(): Promise<System> {
   const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const system = await startSystem({ kinds: [counter(2)], settings: {
-    NATS_URL: older.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password, ROLES: 'host,dispatch',
-  } })
+  const system = await startSystem({
+    kinds: [counter(2)],
+    settings: { NATS_URL: older.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password, ROLES: 'host,dispatch' },
+  })
   newer.push(system)
   return system
 }
 const partitionsOf = (system: System): number => system.running.stages.get('host')?.status().partitions?.length ?? 0
-const addToAll = (): Promise<number[]> => publishAll(older, ACTORS.map((id) => ({ subject: `in.acme.counter.${id}`, body: { type: 'add', data: { by: 1 } } })))
+const addToAll = (): Promise<number[]> =>
+  publishAll(
+    older,
+    ACTORS.map((id) => ({ subject: `in.acme.counter.${id}`, body: { type: 'add', data: { by: 1 } } })),
+  )
 /** The machine and sum of every actor's last record. */
 async function lasts(): Promise<Map<string, { n: number; machine: string; sum: number }>> {
-  return new Map((await readLog(older)).map(({ actor, record }) => {
-    const context = record.state?.context ?? {}
-    return [actor, { n: record.n, machine: record.machine, sum: Number(context['count'] ?? context['total']) }]
-  }))
+  return new Map(
+    (await readLog(older)).map(({ actor, record }) => {
+      const context = record.state?.context ?? {}
+      return [actor, { n: record.n, machine: record.machine, sum: Number(context['count'] ?? context['total']) }]
+    }),
+  )
 }
-const allAt = (n: number) => expect.poll(async () => [...(await lasts()).values()].filter((last) => last.n === n && last.sum === n).length)
-  .toBe(ACTORS.length)
+const allAt = (n: number) =>
+  expect.poll(async () => [...(await lasts()).values()].filter((last) => last.n === n && last.sum === n).length).toBe(ACTORS.length)
 
 test('hosts of both versions run side by side, and an older one leaves alone what a newer one has decided on', async () => {
   await addToAll()
@@ -71,9 +85,9 @@ test('hosts of both versions run side by side, and an older one leaves alone wha
   await expect.poll(() => partitionsOf(older)).toBe(64)
   await addToAll()
   const migrated = [...(await lasts())].filter(([, { machine }]) => machine === 'counter@2').map(([actor]) => actor)
-  await expect.poll(async () => [...await lasts()].filter(([, { n }]) => n === 3).length).toBeGreaterThan(0)
+  await expect.poll(async () => [...(await lasts())].filter(([, { n }]) => n === 3).length).toBeGreaterThan(0)
   await expect.poll(() => partitionsOf(older)).toBeLessThan(64)
-  expect([...await lasts()].filter(([actor, { n }]) => migrated.includes(actor) && n > 2)).toEqual([])
+  expect([...(await lasts())].filter(([actor, { n }]) => migrated.includes(actor) && n > 2)).toEqual([])
 
   // It comes back, and with it what waited.
   await startNewer()

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askStatus } from '../../../infra/app/status-service.ts'
 import { openClusterRegistry } from '../../../pipeline/cluster/registry.ts'
-import { startUp, type CliProcess } from '../../support/run-cli.ts'
+import { type CliProcess, startUp } from '../../support/run-cli.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 /** Workers as processes of their own, against the servers of a system that runs none of the shared stages itself. */
 let system: System
@@ -25,9 +25,16 @@ afterAll(async () => {
 
 async function startWorker(): Promise<CliProcess> {
   const password = (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim()
-  const worker = await startUp({ dataDir: await temporaryFolder(), settings: {
-    NATS_URL: system.running.nats.url, NATS_USER: 'colloquy', NATS_PASSWORD: password, ROLES: 'host,dispatch,tasks', LEASE_MS: '2000',
-  } })
+  const worker = await startUp({
+    dataDir: await temporaryFolder(),
+    settings: {
+      NATS_URL: system.running.nats.url,
+      NATS_USER: 'colloquy',
+      NATS_PASSWORD: password,
+      ROLES: 'host,dispatch,tasks',
+      LEASE_MS: '2000',
+    },
+  })
   workers.push(worker)
   return worker
 }
@@ -35,19 +42,28 @@ async function startWorker(): Promise<CliProcess> {
 /** Partitions of the host by pid, as the processes say. */
 async function owners(): Promise<Map<number, number>> {
   const statuses = await askStatus(system.running.jetstream.nc)
-  return new Map(statuses.flatMap(({ pid, stages }) => (stages.host?.partitions === undefined ? [] : [[pid, stages.host.partitions.length]])))
+  return new Map(
+    statuses.flatMap(({ pid, stages }) => (stages.host?.partitions === undefined ? [] : [[pid, stages.host.partitions.length]])),
+  )
 }
 const owned = async (): Promise<number> => [...(await owners()).values()].reduce((sum, count) => sum + count, 0)
-const everybodyWorks = (count: number) => expect.poll(async () => {
-  const counts = [...(await owners()).values()]
-  return counts.length === count && counts.every((partitions) => partitions > 0) && counts.reduce((sum, one) => sum + one, 0) === 64
-}).toBe(true)
+const everybodyWorks = (count: number) =>
+  expect
+    .poll(async () => {
+      const counts = [...(await owners()).values()]
+      return counts.length === count && counts.every((partitions) => partitions > 0) && counts.reduce((sum, one) => sum + one, 0) === 64
+    })
+    .toBe(true)
 
 const say = async (count: number): Promise<string[]> => {
   const said = Array.from({ length: count }, () => `w-${(ids += 1)}`)
-  await publishAll(system, said.map((id, index) => ({
-    subject: `in.acme.support.worker-${index % 50}`, body: { type: 'message.received', id, data: { role: 'user', text: 'hello' } },
-  })))
+  await publishAll(
+    system,
+    said.map((id, index) => ({
+      subject: `in.acme.support.worker-${index % 50}`,
+      body: { type: 'message.received', id, data: { role: 'user', text: 'hello' } },
+    })),
+  )
   return said
 }
 
@@ -57,9 +73,9 @@ describe('workers share partitions out', () => {
     await expect.poll(owned).toBe(64)
     const said = await say(100)
     await startWorker()
-    said.push(...await say(200))
+    said.push(...(await say(200)))
     await everybodyWorks(2)
-    said.push(...await say(100))
+    said.push(...(await say(100)))
     await expectRecorded(said)
   })
 
@@ -92,10 +108,12 @@ describe('workers share partitions out', () => {
     await everybodyWorks(2)
     const said = say(300)
     paused.signal('SIGSTOP')
-    await expect.poll(async () => {
-      const others = [...await owners()].filter(([pid]) => pid !== paused.pid)
-      return others.reduce((sum, [, count]) => sum + count, 0)
-    }).toBe(64)
+    await expect
+      .poll(async () => {
+        const others = [...(await owners())].filter(([pid]) => pid !== paused.pid)
+        return others.reduce((sum, [, count]) => sum + count, 0)
+      })
+      .toBe(64)
     await expectRecorded(await said)
     paused.signal('SIGCONT')
     await everybodyWorks(2)

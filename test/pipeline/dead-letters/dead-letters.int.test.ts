@@ -4,7 +4,7 @@ import { findDeadLetter, scanDeadLetters } from '../../../pipeline/dead-letters/
 import { parallelKind } from '../../support/parallel-kind.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 interface Done {
@@ -37,8 +37,13 @@ beforeAll(async () => {
   // Without the kind, its inputs are rejected.
   const before = await startSystem({ dataDir, kinds: [parallelKind] })
   positions = await publishAll(before, [
-    to('a', add(1)), to('b', add(10, { id: 'b-1' })), to('a', add(2)), to('b', add(20, { id: 'b-2' })),
-    to('a', add(3, { time: '2026-01-02T03:04:05Z' })), to('resent', add(5, { id: 'm-1' })), { subject: 'in.acme.nobody.x', body: add(1) },
+    to('a', add(1)),
+    to('b', add(10, { id: 'b-1' })),
+    to('a', add(2)),
+    to('b', add(20, { id: 'b-2' })),
+    to('a', add(3, { time: '2026-01-02T03:04:05Z' })),
+    to('resent', add(5, { id: 'm-1' })),
+    { subject: 'in.acme.nobody.x', body: add(1) },
   ])
   await caughtUp(before)
   await before.stop()
@@ -56,7 +61,12 @@ test('dead letters are listed by cause with counts or one by one, by the filter'
   ])
   expect((await dead('ls', '--each', '--actor', 'a')).map(({ inboxSeq }) => inboxSeq)).toEqual([positions[0], positions[2], positions[4]])
   expect(await dead('ls', '--kind', 'nobody', '--tenant', 'acme', '--type', 'add', '--newer', '1h')).toMatchObject([{ count: 1 }])
-  for (const none of [['--older', '1h'], ['--type', 'other'], ['--tenant', 'zeta'], ['--reason', 'poison']]) {
+  for (const none of [
+    ['--older', '1h'],
+    ['--type', 'other'],
+    ['--tenant', 'zeta'],
+    ['--reason', 'poison'],
+  ]) {
     expect(await dead('ls', ...none)).toEqual([])
   }
   const unfiltered = await runCli(['dead', 'redrive'], { dataDir })
@@ -70,15 +80,24 @@ test('redriven inputs are decided once, in order of arrival, with their own ids 
   const done = await dead('redrive', '--kind', 'toy')
   await caughtUp(system)
 
-  expect(done.map(({ id, outcome }) => [id, outcome]))
-    .toEqual(expect.arrayContaining([['a', 'committed'], ['b', 'committed'], ['resent', 'repeat']]))
+  expect(done.map(({ id, outcome }) => [id, outcome])).toEqual(
+    expect.arrayContaining([
+      ['a', 'committed'],
+      ['b', 'committed'],
+      ['resent', 'repeat'],
+    ]),
+  )
   expect(done.map(({ inboxSeq }) => inboxSeq).toSorted((x, y) => x - y)).toEqual(positions.slice(0, 6))
   const log = await readLog(system)
   expect(log.filter(({ record }) => record.resolves !== undefined).map(({ record }) => record.resolves?.inboxSeq)).toHaveLength(6)
   const a = await recordsOf('a')
   expect(a.map(({ record }) => [record.outcome, record.label])).toEqual([
-    ['rejected', {}], ['rejected', {}], ['rejected', {}],
-    ['committed', { count: 1 }], ['committed', { count: 3 }], ['committed', { count: 6 }],
+    ['rejected', {}],
+    ['rejected', {}],
+    ['rejected', {}],
+    ['committed', { count: 1 }],
+    ['committed', { count: 3 }],
+    ['committed', { count: 6 }],
   ])
   expect(a.slice(3).map(({ record }) => record.input.id)).toEqual([0, 2, 4].map((index) => `seq:${positions[index]}`))
   expect(a[3]?.record.input.time).toBe(a[0]?.record.inbox.ts)
@@ -87,8 +106,11 @@ test('redriven inputs are decided once, in order of arrival, with their own ids 
 
   // Decided once; the record of the redrive only notes the repeat.
   const resent = await recordsOf('resent')
-  expect(resent.map(({ record }) => [record.input.type, record.label]))
-    .toEqual([['add', {}], ['add', { count: 5 }], ['dead.redriven', { count: 5 }]])
+  expect(resent.map(({ record }) => [record.input.type, record.label])).toEqual([
+    ['add', {}],
+    ['add', { count: 5 }],
+    ['dead.redriven', { count: 5 }],
+  ])
   expect(resent[2]?.record).toMatchObject({ input: { data: { nothing: 'repeat' } }, emitted: [], outcome: 'committed' })
   expect(await publishAll(system, [to('b', add(20, { id: 'b-2' }))])).toHaveLength(1)
   await caughtUp(system)
@@ -112,7 +134,10 @@ test('an input that is rejected again becomes a new dead letter with the same pa
   expect(second?.seq).toBeGreaterThan(first?.seq ?? Infinity)
   const stored = await findDeadLetter(system.running.jetstream, second?.seq ?? 0)
   expect(Buffer.from(stored?.payload ?? []).toString()).toBe(payload)
-  expect(await resolvedOf('again')).toEqual([{ reason: 'bad_data', resolved: true }, { reason: 'bad_data', resolved: false }])
+  expect(await resolvedOf('again')).toEqual([
+    { reason: 'bad_data', resolved: true },
+    { reason: 'bad_data', resolved: false },
+  ])
 })
 
 test('a dropped dead letter leaves DEAD and a record in LOG, and creates no actor', async () => {
@@ -125,8 +150,12 @@ test('a dropped dead letter leaves DEAD and a record in LOG, and creates no acto
   await caughtUp(system)
   expect(await deadLettersOf('x')).toEqual([])
   expect(await deadLettersOf('_')).toEqual([])
-  expect(await rows(system, "SELECT kind, resolved FROM dead_letters WHERE reason = 'bad_subject' OR kind = 'nobody' ORDER BY seq"))
-    .toEqual([{ kind: 'nobody', resolved: true }, { kind: '_', resolved: true }])
+  expect(
+    await rows(system, "SELECT kind, resolved FROM dead_letters WHERE reason = 'bad_subject' OR kind = 'nobody' ORDER BY seq"),
+  ).toEqual([
+    { kind: 'nobody', resolved: true },
+    { kind: '_', resolved: true },
+  ])
   expect(await rows(system, "SELECT count() AS n FROM actors WHERE kind IN ('nobody', '_')")).toEqual([{ n: 0 }])
   expect((await readLog(system)).filter(({ record }) => record.input.type === 'dead.dropped')).toHaveLength(2)
   expect(await tablesBesideLog(system)).toEqual([])
@@ -139,7 +168,7 @@ test('a copy of a redriven dead letter has no effect and is removed from DEAD', 
   const [deadLetter] = await deadLettersOf('twice')
   await dead('redrive', String(deadLetter?.seq))
   await caughtUp(system)
-  const copied = (await jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.bad_json.acme.toy.twice' }))
+  const copied = await jetstream.jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.bad_json.acme.toy.twice' })
   // Publishes a copy, as a dispatcher does that restarts from an old checkpoint.
   const headers = { ...(deadLetter?.headers ?? {}), 'Nats-Msg-Id': 'a-copy' }
   await jetstream.publisher.publish('dead.bad_json.acme.toy.twice', copied?.data ?? '', { headers })

@@ -13,7 +13,9 @@ const PARTITIONS = Array.from({ length: 64 }, (_, partition) => partition)
 
 /** A system with a host only: each test runs its own dispatcher, with control over its leases. */
 let system: System
-beforeAll(async () => { system = await startSystem({ kinds: [sleeperKind], settings: { ROLES: 'host' } }) })
+beforeAll(async () => {
+  system = await startSystem({ kinds: [sleeperKind], settings: { ROLES: 'host' } })
+})
 afterAll(() => system.stop())
 
 const lease = { isAssigned: true, isValid: true }
@@ -28,9 +30,17 @@ const checkpoints = () => createCheckpoints(system.running.kv, 'dispatch')
 function start(): Promise<PartitionRun> {
   const { jetstream, kv, metrics } = system.running
   return startDispatcher({
-    jetstream, metrics, log: silent, checkpoints: checkpoints(), partitions: PARTITIONS,
+    jetstream,
+    metrics,
+    log: silent,
+    checkpoints: checkpoints(),
+    partitions: PARTITIONS,
     truncation: createStreamTruncation({ jetstream, kv, log: silent, metrics }),
-    isAssigned: () => lease.isAssigned, hasValidLease: () => lease.isValid, recordsMax: 64, bytesMax: 1024 ** 2, checkpointMs: 20,
+    isAssigned: () => lease.isAssigned,
+    hasValidLease: () => lease.isValid,
+    recordsMax: 64,
+    bytesMax: 1024 ** 2,
+    checkpointMs: 20,
   })
 }
 

@@ -5,7 +5,9 @@ import { caughtUp, type Entry, publishAll, readLog } from '../../support/system-
 import { startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
-beforeAll(async () => { system = await startSystem({ kinds: [ledgerKind, tellerKind], settings: { ROLES: 'host,dispatch,tasks' } }) })
+beforeAll(async () => {
+  system = await startSystem({ kinds: [ledgerKind, tellerKind], settings: { ROLES: 'host,dispatch,tasks' } })
+})
 afterAll(() => system.stop())
 
 const longest = 'x'.repeat(128)
@@ -13,14 +15,20 @@ const recordsOf = async (actor: string): Promise<Entry[]> => {
   await caughtUp(system)
   return (await readLog(system)).filter((entry) => entry.actor === actor)
 }
-const pay = (to: string, no: number, more: object = {}) =>
-  ({ subject: `in.acme.teller.t1`, body: { type: 'pay', id: `p${no}`, data: { to, no, ...more } } })
+const pay = (to: string, no: number, more: object = {}) => ({
+  subject: `in.acme.teller.t1`,
+  body: { type: 'pay', id: `p${no}`, data: { to, no, ...more } },
+})
 
 test('messages to an actor arrive once, in order, with their cause and sender', async () => {
-  await publishAll(system, Array.from({ length: 50 }, (_, index) => pay('l1', index + 1)))
+  await publishAll(
+    system,
+    Array.from({ length: 50 }, (_, index) => pay('l1', index + 1)),
+  )
   const records = await recordsOf('acme/ledger/l1')
   expect(records.map(({ record }) => record.input.data)).toEqual(
-    Array.from({ length: 50 }, (_, index) => [{ no: index + 1 }, { no: -(index + 1) }]).flat())
+    Array.from({ length: 50 }, (_, index) => [{ no: index + 1 }, { no: -(index + 1) }]).flat(),
+  )
   expect(records[2]?.record.input).toMatchObject({ causationid: 'p2', source: 'colloquy/acme/teller/t1', type: 'booked' })
   const [cause] = (await recordsOf('acme/teller/t1')).filter(({ record }) => record.input.id === 'p2')
   expect(cause?.record.sent).toEqual([

@@ -141,8 +141,19 @@ describe('an embedder', () => {
   it('accepts any text', async () => {
     const lexical = await openEmbedder({ model: await obtainLexicalModel(folder, silent) })
     const odd = [
-      '', ' \t\n', '🎉👩‍👩‍👧‍👦', 'مرحبا بالعالم', 'שלום', '\u200b\u200d\ufeff', 'e\u0301', '\ud800 alone', '\u0000', '[PAD] [UNK] [CLS]',
-      'ﷺ'.repeat(50), 'x'.repeat(2 ** 20), '好'.repeat(2 ** 18),
+      '',
+      ' \t\n',
+      '🎉👩‍👩‍👧‍👦',
+      'مرحبا بالعالم',
+      'שלום',
+      '\u200b\u200d\ufeff',
+      'e\u0301',
+      '\ud800 alone',
+      '\u0000',
+      '[PAD] [UNK] [CLS]',
+      'ﷺ'.repeat(50),
+      'x'.repeat(2 ** 20),
+      '好'.repeat(2 ** 18),
     ]
     for (const one of [lexical, embedder]) {
       const results = await one.embed(odd, 'passage')

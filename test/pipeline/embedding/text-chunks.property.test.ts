@@ -5,31 +5,45 @@ import { chunksOf } from '../../../pipeline/embedding/text-chunks.ts'
 /** Counts like a tokenizer: words by their length, one token per other character. Joined texts may have more tokens than their parts. */
 const count = (text: string): number => (text.match(/\p{Script=Han}|[\p{L}\p{N}]{1,4}|\S/gu) ?? []).length
 const phrase = fc.constantFrom(
-  'Where is my order? ', '我的订单在哪里？', '。', '\n\n', 'supercalifragilistic', '🎉', ' ', 'مرحبا بك، ', '\u200b', 'a,b;c: ', '……',
+  'Where is my order? ',
+  '我的订单在哪里？',
+  '。',
+  '\n\n',
+  'supercalifragilistic',
+  '🎉',
+  ' ',
+  'مرحبا بك، ',
+  '\u200b',
+  'a,b;c: ',
+  '……',
 )
 const prose = fc.array(fc.oneof(phrase, fc.string({ unit: 'grapheme' })), { maxLength: 60 }).map((parts) => parts.join(''))
 
 describe('chunks of a text for the model', () => {
   it('together are the text, none exceeds the limit, and a text that fits is one chunk', () => {
-    fc.assert(fc.property(prose, fc.integer({ min: 4, max: 40 }), (text, tokensMax) => {
-      const chunks = chunksOf(text, { count, tokensMax, overlapTokens: 0 })
-      expect(chunks.join('')).toBe(text)
-      for (const chunk of chunks) expect(count(chunk)).toBeLessThanOrEqual(tokensMax)
-      if (count(text) <= tokensMax) expect(chunks).toEqual([text])
-    }))
+    fc.assert(
+      fc.property(prose, fc.integer({ min: 4, max: 40 }), (text, tokensMax) => {
+        const chunks = chunksOf(text, { count, tokensMax, overlapTokens: 0 })
+        expect(chunks.join('')).toBe(text)
+        for (const chunk of chunks) expect(count(chunk)).toBeLessThanOrEqual(tokensMax)
+        if (count(text) <= tokensMax) expect(chunks).toEqual([text])
+      }),
+    )
   })
 
   it('start with the end of the previous chunk and leave no gap', () => {
-    fc.assert(fc.property(prose, fc.integer({ min: 8, max: 40 }), (text, tokensMax) => {
-      const chunks = chunksOf(text, { count, tokensMax, overlapTokens: Math.floor(tokensMax / 4) })
-      let reached = 0
-      for (const chunk of chunks) {
-        const at = text.lastIndexOf(chunk, reached)
-        expect(at).toBeGreaterThanOrEqual(0)
-        reached = Math.max(reached, at + chunk.length)
-      }
-      expect(reached).toBe(text.length)
-    }))
+    fc.assert(
+      fc.property(prose, fc.integer({ min: 8, max: 40 }), (text, tokensMax) => {
+        const chunks = chunksOf(text, { count, tokensMax, overlapTokens: Math.floor(tokensMax / 4) })
+        let reached = 0
+        for (const chunk of chunks) {
+          const at = text.lastIndexOf(chunk, reached)
+          expect(at).toBeGreaterThanOrEqual(0)
+          reached = Math.max(reached, at + chunk.length)
+        }
+        expect(reached).toBe(text.length)
+      }),
+    )
   })
 
   it('end at English and Chinese sentences where possible', () => {

@@ -21,7 +21,9 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-test('a disk that is really full: nothing that was acknowledged is lost, and once there is room again all goes on by itself', async ({ skip }) => {
+test('a disk that is really full: nothing that was acknowledged is lost, and once there is room again all goes on by itself', async ({
+  skip,
+}) => {
   skip(!mount('-o', 'size=14m'), 'no file system can be mounted here')
   const system = await startSystem({ dataDir, kinds: [toyKind], settings: { ROLES: 'host,dispatch,tasks' } })
   const acknowledged: string[] = []
@@ -29,8 +31,10 @@ test('a disk that is really full: nothing that was acknowledged is lost, and onc
   const publish = async (): Promise<boolean> => {
     tries += 1
     const body = { type: 'note', id: `n-${tries}`, data: { text: Math.random().toString(36).repeat(3_000) } }
-    const ack = await system.producer.request(`in.acme.toy.a${tries % 9}`, JSON.stringify(body), { timeout: 1_000 })
-      .then((reply) => reply.json<{ seq?: number }>(), () => undefined)
+    const ack = await system.producer.request(`in.acme.toy.a${tries % 9}`, JSON.stringify(body), { timeout: 1_000 }).then(
+      (reply) => reply.json<{ seq?: number }>(),
+      () => undefined,
+    )
     if (ack?.seq !== undefined) acknowledged.push(body.id)
     return ack?.seq !== undefined
   }

@@ -19,7 +19,8 @@ describe('the path of a message', () => {
   test('ends in a record, an event on OUT, and rows', async () => {
     const heard: { subject: string; id: string | undefined; body: Record<string, unknown> }[] = []
     const subscription = system.producer.subscribe('out.acme.toy.path.>', {
-      callback: (_, message) => void heard.push({ subject: message.subject, id: message.headers?.get('Nats-Msg-Id'), body: message.json() }),
+      callback: (_, message) =>
+        void heard.push({ subject: message.subject, id: message.headers?.get('Nats-Msg-Id'), body: message.json() }),
     })
     const [position] = await publishAll(system, [{ subject: 'in.acme.toy.path', body: add(2, { id: 'm-1', correlationid: 'c-1' }) }])
     await caughtUp(system)
@@ -28,25 +29,63 @@ describe('the path of a message', () => {
     const [entry] = await recordsOf('acme/toy/path')
     expect(entry?.record).toMatchObject({ n: 1, outcome: 'committed', inbox: { seq: position }, from: '', to: 'open.idle' })
     const event = entry?.record.emitted[0]
-    expect(heard).toEqual([{
-      subject: 'out.acme.toy.path.counted', id: event?.id,
-      body: expect.objectContaining({
-        specversion: '1.0', id: event?.id, type: 'counted', source: 'colloquy/acme/toy/path', causationid: 'm-1', correlationid: 'c-1', data: { count: 2 },
-      }) as unknown,
-    }])
-    expect(await rows(system, `SELECT idx, type, id, outcome, state_from, state_to, data_raw, seq FROM events WHERE actor = 'path' ORDER BY idx`)).toEqual([
-      { idx: 0, type: 'add', id: 'm-1', outcome: 'committed', state_from: '', state_to: 'open.idle', data_raw: '{"by":2}', seq: entry?.seq },
-      { idx: 1, type: 'counted', id: event?.id, outcome: 'committed', state_from: '', state_to: 'open.idle', data_raw: '{"count":2}', seq: entry?.seq },
+    expect(heard).toEqual([
+      {
+        subject: 'out.acme.toy.path.counted',
+        id: event?.id,
+        body: expect.objectContaining({
+          specversion: '1.0',
+          id: event?.id,
+          type: 'counted',
+          source: 'colloquy/acme/toy/path',
+          causationid: 'm-1',
+          correlationid: 'c-1',
+          data: { count: 2 },
+        }) as unknown,
+      },
     ])
-    expect(await rows(system, `SELECT state, status, n, label.count AS count FROM actors WHERE actor = 'path'`)).toEqual([{ state: 'open.idle', status: 'active', n: 1, count: 2 }])
+    expect(
+      await rows(
+        system,
+        `SELECT idx, type, id, outcome, state_from, state_to, data_raw, seq FROM events WHERE actor = 'path' ORDER BY idx`,
+      ),
+    ).toEqual([
+      {
+        idx: 0,
+        type: 'add',
+        id: 'm-1',
+        outcome: 'committed',
+        state_from: '',
+        state_to: 'open.idle',
+        data_raw: '{"by":2}',
+        seq: entry?.seq,
+      },
+      {
+        idx: 1,
+        type: 'counted',
+        id: event?.id,
+        outcome: 'committed',
+        state_from: '',
+        state_to: 'open.idle',
+        data_raw: '{"count":2}',
+        seq: entry?.seq,
+      },
+    ])
+    expect(await rows(system, `SELECT state, status, n, label.count AS count FROM actors WHERE actor = 'path'`)).toEqual([
+      { state: 'open.idle', status: 'active', n: 1, count: 2 },
+    ])
   })
 
   test('a task runs, its result comes back, and the tables say how it went', async () => {
     await publishAll(system, [{ subject: 'in.acme.toy.task', body: { type: 'ask', data: { q: 'why' } } }])
     await expect.poll(async () => (await recordsOf('acme/toy/task')).map((entry) => entry.record.to)).toEqual(['open.asking', 'open.idle'])
     await caughtUp(system)
-    expect(await rows(system, `SELECT name, status, attempts, toBool(queue_ms >= 0) AS queued, toBool(duration_ms >= 0) AS took FROM tasks WHERE actor = 'task'`))
-      .toEqual([{ name: 'answer', status: 'done', attempts: 1, queued: true, took: true }])
+    expect(
+      await rows(
+        system,
+        `SELECT name, status, attempts, toBool(queue_ms >= 0) AS queued, toBool(duration_ms >= 0) AS took FROM tasks WHERE actor = 'task'`,
+      ),
+    ).toEqual([{ name: 'answer', status: 'done', attempts: 1, queued: true, took: true }])
   })
 })
 
@@ -66,7 +105,13 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
     ['large-state', text('x'.repeat(100_000)), 'state_too_large'],
   ])('%s', async (id, payload, reason) => {
     const subject = `in.acme.toy.${id}`
-    const [position] = await publishAll(system, [{ subject, body: payload }, { subject, body: add(1) }].slice(0, 1))
+    const [position] = await publishAll(
+      system,
+      [
+        { subject, body: payload },
+        { subject, body: add(1) },
+      ].slice(0, 1),
+    )
     await publishAll(system, [{ subject, body: add(1) }])
     await caughtUp(system)
     const [rejected, next] = await recordsOf(`acme/toy/${id}`)
@@ -77,7 +122,9 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
     expect(Buffer.from(letter?.data ?? []).equals(Buffer.from(payload))).toBe(true)
     expect(letter?.header.get('Colloquy-Reason')).toBe(reason)
     expect(letter?.header.get('Colloquy-Inbox-Seq')).toBe(String(position))
-    expect(await rows(system, `SELECT reason, subject, inbox_seq FROM dead_letters WHERE actor = '${id}'`)).toEqual([{ reason, subject, inbox_seq: position }])
+    expect(await rows(system, `SELECT reason, subject, inbox_seq FROM dead_letters WHERE actor = '${id}'`)).toEqual([
+      { reason, subject, inbox_seq: position },
+    ])
   })
 
   test('an unknown kind', async () => {
@@ -88,20 +135,34 @@ describe('bad input is a rejection with a dead letter, and nothing behind it is 
   })
 
   test('wildcards and foreign tokens in the subject', async () => {
-    await publishAll(system, [{ subject: 'in.acme.toy.*', body: add(1) }, { subject: 'in.acme.b.>', body: add(1) }, { subject: 'in.acme.toy.商店', body: add(1) }])
+    await publishAll(system, [
+      { subject: 'in.acme.toy.*', body: add(1) },
+      { subject: 'in.acme.b.>', body: add(1) },
+      { subject: 'in.acme.toy.商店', body: add(1) },
+    ])
     await caughtUp(system)
     expect((await recordsOf('acme/_/_')).map((entry) => [entry.record.reason, entry.record.subject])).toEqual(
-      expect.arrayContaining([['bad_subject', 'in.acme.toy.*'], ['bad_subject', 'in.acme.b.>'], ['bad_subject', 'in.acme.toy.商店']]))
+      expect.arrayContaining([
+        ['bad_subject', 'in.acme.toy.*'],
+        ['bad_subject', 'in.acme.b.>'],
+        ['bad_subject', 'in.acme.toy.商店'],
+      ]),
+    )
   })
 
   test('an id used again is a repeat and leaves no record', async () => {
-    await publishAll(system, [{ subject: 'in.acme.toy.again', body: add(1, { id: 'one' }) }, { subject: 'in.acme.toy.again', body: add(5, { id: 'one' }) }])
+    await publishAll(system, [
+      { subject: 'in.acme.toy.again', body: add(1, { id: 'one' }) },
+      { subject: 'in.acme.toy.again', body: add(5, { id: 'one' }) },
+    ])
     await caughtUp(system)
     expect((await recordsOf('acme/toy/again')).map((entry) => entry.record.label)).toEqual([{ count: 1 }])
   })
 
   test('a type that the machine does not know is committed and moves nothing', async () => {
-    await publishAll(system, [{ subject: 'in.acme.toy.unheard', body: { type: 'un.heard', data: { 'a.b': 1, a: { b: 2 }, nul: '\u0000', text: '你好' } } }])
+    await publishAll(system, [
+      { subject: 'in.acme.toy.unheard', body: { type: 'un.heard', data: { 'a.b': 1, a: { b: 2 }, nul: '\u0000', text: '你好' } } },
+    ])
     await caughtUp(system)
     const [row] = await rows(system, `SELECT outcome, data_raw, data_error FROM events WHERE actor = 'unheard'`)
     expect(row).toMatchObject({ outcome: 'committed', data_raw: '{"a.b":1,"a":{"b":2},"nul":"\\u0000","text":"你好"}' })
@@ -134,8 +195,20 @@ describe('the log decides who is right', () => {
   test('two hosts on the same partitions give every input exactly one record, in order', async () => {
     const { jetstream, kv, kinds, metrics } = system.running
     const second = await startHost({
-      jetstream, kv, kinds, metrics, log: silent, partitions: Array.from({ length: 64 }, (_, partition) => partition),
-      actors: createActorCache(1_000), isAssigned: () => true, hasValidLease: () => true, isLost: async () => false, yieldPartition: async () => undefined, messagesMax: 256, bytesMax: 8 * 1024 * 1024, now: () => new Date().toISOString(),
+      jetstream,
+      kv,
+      kinds,
+      metrics,
+      log: silent,
+      partitions: Array.from({ length: 64 }, (_, partition) => partition),
+      actors: createActorCache(1_000),
+      isAssigned: () => true,
+      hasValidLease: () => true,
+      isLost: async () => false,
+      yieldPartition: async () => undefined,
+      messagesMax: 256,
+      bytesMax: 8 * 1024 * 1024,
+      now: () => new Date().toISOString(),
     })
     const messages = Array.from({ length: 2_000 }, (_, i) => ({ subject: `in.acme.toy.both-${i % 20}`, body: add(1, { id: `b-${i}` }) }))
     await publishAll(system, messages)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { logSubject, partitionOf } from '../../../schemas/subjects.ts'
 import { cliJson } from '../../support/run-cli.ts'
 import { publishAll, readLog } from '../../support/system-assertions.ts'
-import { startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 const ACTOR = { tenant: 'acme', kind: 'toy', id: 'old' }
@@ -17,14 +17,19 @@ beforeAll(async () => {
   dataDir = await temporaryFolder()
   system = await startSystem({ kinds: [toyKind], dataDir, settings: { ROLES: 'host,dispatch,serve' } })
   await fetch(`${system.running.http?.url}/v1/in/acme/toy/old?wait=actor`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ type: 'add', data: { by: 1 } }),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'add', data: { by: 1 } }),
   })
   const [first] = await readLog(system)
   const { publisher } = system.running.jetstream
   const subject = logSubject(partitionOf(ACTOR, 64), ACTOR)
   for (let n = 2; n <= RECORDS; n += 1_000) {
-    await Promise.all(Array.from({ length: Math.min(1_000, RECORDS - n + 1) }, (_, index) =>
-      publisher.publish(subject, JSON.stringify({ ...first?.record, n: n + index, emitted: [] }))))
+    await Promise.all(
+      Array.from({ length: Math.min(1_000, RECORDS - n + 1) }, (_, index) =>
+        publisher.publish(subject, JSON.stringify({ ...first?.record, n: n + index, emitted: [] })),
+      ),
+    )
   }
 })
 afterAll(() => system.stop())

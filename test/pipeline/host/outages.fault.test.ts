@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
 import { createProducer, NotAcknowledgedError } from '../../../infra/index.ts'
+import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
 import { caughtUp, publishAll, readLog } from '../../support/system-assertions.ts'
-import { silent, startSystem, temporaryFolder, type System } from '../../support/test-system.ts'
+import { silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 const add = (id: string) => ({ type: 'add', data: { by: 1 }, id })
@@ -18,7 +18,10 @@ describe('one actor among many', () => {
   test('an actor with half of all traffic holds nobody up beyond what is under way, and keeps its own order', async () => {
     const IN_FLIGHT = system.settings.IN_FLIGHT_MAX
     const total = 4_000
-    await publishAll(system, Array.from({ length: total }, (_, i) => ({ subject: `in.acme.toy.${i % 2 === 0 ? 'hot' : `cool-${i % 500}`}`, body: add(`h-${i}`) })))
+    await publishAll(
+      system,
+      Array.from({ length: total }, (_, i) => ({ subject: `in.acme.toy.${i % 2 === 0 ? 'hot' : `cool-${i % 500}`}`, body: add(`h-${i}`) })),
+    )
     await caughtUp(system)
     const entries = (await readLog(system)).filter(({ actor, record }) => record.input.id.startsWith('h-') && /hot|cool/.test(actor))
     expect(entries).toHaveLength(total)
@@ -35,7 +38,14 @@ describe('one actor among many', () => {
 test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, and nothing is removed before it is committed and dispatched', async () => {
   const dataDir = await temporaryFolder()
   const settings = { STORAGE_BYTES_MAX: String(64 * 1024 * 1024) }
-  const note = (i: number) => ({ tenant: 'acme', kind: 'toy', id: `a${i % 9}`, type: 'note', data: { text: 'x'.repeat(40_000) }, messageId: `n-${i}` })
+  const note = (i: number) => ({
+    tenant: 'acme',
+    kind: 'toy',
+    id: `a${i % 9}`,
+    type: 'note',
+    data: { text: 'x'.repeat(40_000) },
+    messageId: `n-${i}`,
+  })
   const infoOf = async ({ running: { jetstream } }: System, stream: string) => (await jetstream.jsm.streams.info(stream)).state
   /** What the stages of a system say of themselves, taken at their word as the trimmer does, without its patience. */
   const trimNow = async ({ running: { jetstream, kv, stages } }: System): Promise<void> => {
@@ -47,7 +57,10 @@ test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, 
     }
     const trimming = await startInboxTrim({ jetstream, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
     const before = (await jetstream.jsm.streams.info('INBOX')).state.first_seq
-    await expect.poll(async () => (await jetstream.jsm.streams.info('INBOX')).state.first_seq, { timeout: 1_000 }).not.toBe(before).catch(() => undefined)
+    await expect
+      .poll(async () => (await jetstream.jsm.streams.info('INBOX')).state.first_seq, { timeout: 1_000 })
+      .not.toBe(before)
+      .catch(() => undefined)
     await trimming.stop()
   }
   try {
@@ -56,7 +69,12 @@ test('storage runs out: INBOX refuses first, LOG has room for what INBOX holds, 
     const producer = await createProducer(undecided.producer)
     let refused: unknown
     for (let i = 0; refused === undefined && i < 2_000; i++) {
-      await producer.publish(note(i), { timeoutMs: 400 }).then(({ id }) => acknowledged.push(id), (error: unknown) => { refused = error })
+      await producer.publish(note(i), { timeoutMs: 400 }).then(
+        ({ id }) => acknowledged.push(id),
+        (error: unknown) => {
+          refused = error
+        },
+      )
     }
     expect(refused).toBeInstanceOf(NotAcknowledgedError)
     expect(refused).toMatchObject({ message: expect.stringContaining('it is full until hosts have caught up') as string })

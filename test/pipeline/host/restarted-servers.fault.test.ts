@@ -35,7 +35,9 @@ async function allIsThere(tenant: string, count: number): Promise<void> {
     const ids = entries.filter((entry) => entry.actor === `${tenant}/toy/a${actor}`).map((entry) => entry.record.input.id)
     expect(ids).toEqual(Array.from({ length: count / ACTORS }, (_, i) => `${tenant}-${i * ACTORS + actor}`))
   }
-  expect(await rows(system, `SELECT count() AS n, uniqExact(id) AS ids FROM events WHERE tenant = '${tenant}' AND idx = 0`)).toEqual([{ n: count, ids: count }])
+  expect(await rows(system, `SELECT count() AS n, uniqExact(id) AS ids FROM events WHERE tenant = '${tenant}' AND idx = 0`)).toEqual([
+    { n: count, ids: count },
+  ])
   expect(await rows(system, `SELECT sum(label.count::UInt32) AS total FROM actors WHERE tenant = '${tenant}'`)).toEqual([{ total: count }])
   const { state } = await system.running.jetstream.jsm.streams.info('OUT', { subjects_filter: `out.${tenant}.>` })
   expect(Object.values(state.subjects ?? {}).reduce((sum, n) => sum + n, 0)).toBe(count)
@@ -56,7 +58,6 @@ describe('kill -9 in the middle of the traffic', () => {
     expect(system.running.nats.pid).not.toBe(killed)
 
     await system.producer.request('in.nats.toy.asks', JSON.stringify({ type: 'ask', data: { q: 'still there?' } }))
-    await expect.poll(async () => (await readLog(system)).findLast((entry) => entry.actor === 'nats/toy/asks')?.record.to)
-      .toBe('open.idle')
+    await expect.poll(async () => (await readLog(system)).findLast((entry) => entry.actor === 'nats/toy/asks')?.record.to).toBe('open.idle')
   })
 })

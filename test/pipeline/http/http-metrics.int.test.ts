@@ -5,18 +5,24 @@ import type { Stage } from '../../../pipeline/runtime/stage.ts'
 import { clientOf, httpOptions, type HttpSystem, startHttpSystem } from '../../support/http-requests.ts'
 
 let http: HttpSystem
-beforeAll(async () => { http = await startHttpSystem() })
+beforeAll(async () => {
+  http = await startHttpSystem()
+})
 afterAll(() => http.stop())
 
 /** The samples of a scrape: the value by name and labels, as written. */
 async function scrape(url: string): Promise<Map<string, number>> {
   const { status, headers, body } = await clientOf(url).get('/metrics')
   expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
-  const lines = String(body['text']).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map((line): [string, number] => {
-    const space = line.lastIndexOf(' ')
-    return [line.slice(0, space), Number(line.slice(space + 1))]
-  }))
+  const lines = String(body['text'])
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map((line): [string, number] => {
+      const space = line.lastIndexOf(' ')
+      return [line.slice(0, space), Number(line.slice(space + 1))]
+    }),
+  )
 }
 
 test('metrics count by stage, and have no label for the actor', async () => {
@@ -33,10 +39,14 @@ test('metrics count by stage, and have no label for the actor', async () => {
 
     const samples = await scrape(server.url)
     const counted = {
-      'colloquy_stage_in_total{stage="host"}': 5, 'colloquy_stage_out_total{stage="host"}': 4,
-      'colloquy_stage_lag_messages{stage="host"}': 0, 'colloquy_stage_lag_seconds{stage="dispatch"}': 0,
-      'colloquy_repeats_total{by="sequence"}': 1, 'colloquy_records_rejected_total{reason="bad_data"}': 1,
-      'colloquy_dead_letters_total{reason="bad_data"}': 1, 'colloquy_live_actors': 1,
+      'colloquy_stage_in_total{stage="host"}': 5,
+      'colloquy_stage_out_total{stage="host"}': 4,
+      'colloquy_stage_lag_messages{stage="host"}': 0,
+      'colloquy_stage_lag_seconds{stage="dispatch"}': 0,
+      'colloquy_repeats_total{by="sequence"}': 1,
+      'colloquy_records_rejected_total{reason="bad_data"}': 1,
+      'colloquy_dead_letters_total{reason="bad_data"}': 1,
+      colloquy_live_actors: 1,
       'colloquy_task_attempts_total{kind="toy",task="answer",outcome="ok"}': 1,
       'colloquy_task_seconds_count{kind="toy",task="answer"}': 1,
       'colloquy_http_request_seconds_count{method="POST",route="/v1/in/:tenant/:kind/:id",status="202"}': 4,
@@ -53,10 +63,14 @@ test('metrics count by stage, and have no label for the actor', async () => {
 
 test('the lag of a stage that is stuck grows, although the stage reports none', async () => {
   const { jetstream } = http.system.running
-  const stuck = (name: string, position: number): [string, Stage] => [name, {
-    name, stop: async () => undefined,
-    status: () => ({ position, lag: 0, ok: false, since: '2026-01-01T00:00:00.000Z', detail: 'stuck' }),
-  }]
+  const stuck = (name: string, position: number): [string, Stage] => [
+    name,
+    {
+      name,
+      stop: async () => undefined,
+      status: () => ({ position, lag: 0, ok: false, since: '2026-01-01T00:00:00.000Z', detail: 'stuck' }),
+    },
+  ]
   const [inbox, log] = [await jetstream.jsm.streams.info('INBOX'), await jetstream.jsm.streams.info('LOG')]
   const stages = new Map([stuck('host', inbox.state.last_seq), stuck('project', log.state.last_seq - 1), stuck('tasks', 0)])
   const server = await startHttpServer(httpOptions(http.system, { stages, metrics: createMetrics() }))
@@ -73,8 +87,9 @@ test('the lag of a stage that is stuck grows, although the stage reports none', 
     expect(after.get('colloquy_stage_lag_messages{stage="project"}')).toBe(4)
     expect(after.get('colloquy_stage_lag_messages{stage="tasks"}')).toBe(0)
     expect(after.get('colloquy_stage_lag_seconds{stage="host"}')).toBeGreaterThan(0)
-    expect(after.get('colloquy_stage_lag_seconds{stage="project"}'))
-      .toBeGreaterThan(after.get('colloquy_stage_lag_seconds{stage="host"}') ?? Infinity)
+    expect(after.get('colloquy_stage_lag_seconds{stage="project"}')).toBeGreaterThan(
+      after.get('colloquy_stage_lag_seconds{stage="host"}') ?? Infinity,
+    )
     expect((await get('/readyz')).status).toBe(503)
   } finally {
     await server.stop()

@@ -11,7 +11,9 @@ let ids = 0
 const actor = (): string => `acme/toy/a${++ids}`
 const add = (by: number, more: object = {}) => ({ type: 'add', data: { by }, ...more })
 
-beforeAll(async () => { http = await startHttpSystem() })
+beforeAll(async () => {
+  http = await startHttpSystem()
+})
 afterAll(() => http.stop())
 
 describe('an input', () => {
@@ -116,7 +118,9 @@ describe('a producer that waits', () => {
     try {
       const { post } = clientOf(server.url)
       let answered = false
-      const waiting = post(`/v1/in/${actor()}?wait=${wait}`, add(1)).finally(() => { answered = true })
+      const waiting = post(`/v1/in/${actor()}?wait=${wait}`, add(1)).finally(() => {
+        answered = true
+      })
       const late = await post(`/v1/in/${actor()}?wait=${wait}&timeoutMs=300`, add(1))
       expect([late.status, answered]).toEqual([504, false])
 
@@ -138,8 +142,14 @@ describe('a producer that waits', () => {
 
 describe('an invalid request gets', () => {
   test.each([
-    ['a.b/toy/x', 'tenant "a.b"'], ['a/to*y/x', 'kind "to*y"'], ['a/toy/%3E', 'id ">"'], ['a/toy/x%20y', 'id "x y"'],
-    [`a/toy/${'x'.repeat(129)}`, 'must match'], ['a/_/x', 'kind "_"'], ['a/toy/', 'id ""'], ['a/toy/%E5%AE%A2', 'id "客"'],
+    ['a.b/toy/x', 'tenant "a.b"'],
+    ['a/to*y/x', 'kind "to*y"'],
+    ['a/toy/%3E', 'id ">"'],
+    ['a/toy/x%20y', 'id "x y"'],
+    [`a/toy/${'x'.repeat(129)}`, 'must match'],
+    ['a/_/x', 'kind "_"'],
+    ['a/toy/', 'id ""'],
+    ['a/toy/%E5%AE%A2', 'id "客"'],
   ])('400 that names the invalid token: %s', async (path, says) => {
     const { status, body } = await http.post(`/v1/in/${path}`, add(1))
     expect(status).toBe(400)
@@ -172,7 +182,9 @@ describe('an invalid request gets', () => {
   })
 
   test.each([
-    ['DELETE', '/v1/in/acme/toy/x', 'POST'], ['PUT', '/v1/actors/acme/toy/x', 'HEAD, GET'], ['POST', '/healthz', 'HEAD, GET'],
+    ['DELETE', '/v1/in/acme/toy/x', 'POST'],
+    ['PUT', '/v1/actors/acme/toy/x', 'HEAD, GET'],
+    ['POST', '/healthz', 'HEAD, GET'],
   ])('405 that lists the allowed methods: %s %s', async (method, where, allow) => {
     const { status, headers, body } = await http.get(where, { method, body: 'anything' })
     expect([status, body['code']]).toEqual([405, 'method_not_allowed'])
@@ -204,11 +216,19 @@ describe('an actor', () => {
       const { body } = await http.get(`/v1/actors/${path}?at=${n}`)
       counts.push([body['n'], body['context']])
     }
-    const expected = Array.from({ length: 24 }, (_, index) => [index + 1, { count: (index + 1) * (index + 2) / 2, note: '' }])
+    const expected = Array.from({ length: 24 }, (_, index) => [index + 1, { count: ((index + 1) * (index + 2)) / 2, note: '' }])
     expect(counts).toEqual(expected)
     expect((await http.get(`/v1/actors/${path}`)).body).toEqual({
-      tenant: 'acme', kind: 'toy', id: path.split('/')[2], n: 25, state: 'paused', status: 'active', machine: 'toy@1',
-      context: { count: 300, note: '' }, label: { count: 300 }, position: expect.any(Number) as number,
+      tenant: 'acme',
+      kind: 'toy',
+      id: path.split('/')[2],
+      n: 25,
+      state: 'paused',
+      status: 'active',
+      machine: 'toy@1',
+      context: { count: 300, note: '' },
+      label: { count: 300 },
+      position: expect.any(Number) as number,
     })
   })
 
@@ -225,7 +245,9 @@ describe('an actor', () => {
 describe('a token', () => {
   const token = 'correct horse battery staple'
   let server: HttpServer
-  beforeAll(async () => { server = await startHttpServer(httpOptions(http.system, { token })) })
+  beforeAll(async () => {
+    server = await startHttpServer(httpOptions(http.system, { token }))
+  })
   afterAll(() => server.stop())
 
   const wrong = ['', 'Bearer wrong', 'Bearer', `Basic ${token}`, `Bearer ${token}x`, token]

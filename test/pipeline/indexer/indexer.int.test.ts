@@ -44,10 +44,15 @@ function createMemoryStore() {
     },
   }
   return {
-    store, points,
+    store,
+    points,
     texts: () => [...points.values()].sort((a, b) => a.seq - b.seq || a.chunk - b.chunk).map(({ text }) => text),
-    get written() { return written },
-    set isFailing(value: boolean) { isFailing = value },
+    get written() {
+      return written
+    },
+    set isFailing(value: boolean) {
+      isFailing = value
+    },
   }
 }
 
@@ -68,18 +73,36 @@ afterAll(async () => {
 
 const start = (reader: string, store: IndexWriter, embedder = lexical): Promise<Stage> => {
   const { jetstream, kv } = system.running
-  return startStage('embed', () => startIndexer({
-    jetstream, checkpoints: createCheckpoints(kv, reader), proofs: createCanaries({ kv, reader, store, log: silent }), embedder, store,
-    recordsMax: 64, bytesMax: 1024 * 1024, batchRecordsMax: 16, batchMs: 20, log: silent, metrics: createMetrics(),
-  }), silent)
+  return startStage(
+    'embed',
+    () =>
+      startIndexer({
+        jetstream,
+        checkpoints: createCheckpoints(kv, reader),
+        canaries: createCanaries({ kv, reader, store, log: silent }),
+        embedder,
+        store,
+        recordsMax: 64,
+        bytesMax: 1024 * 1024,
+        batchRecordsMax: 16,
+        batchMs: 20,
+        log: silent,
+        metrics: createMetrics(),
+      }),
+    silent,
+  )
 }
 
 let published = 0
 /** Publishes each text as a message of a new conversation. History inputs, so that the machine does not answer. */
 const publishTexts = async (...texts: readonly string[]): Promise<void> => {
-  await publishAll(system, texts.map((text) => ({
-    subject: `in.acme.support.e${published++}`, body: { type: 'message.received', id: `m${published}`, history: true, data: { role: 'user', text } },
-  })))
+  await publishAll(
+    system,
+    texts.map((text) => ({
+      subject: `in.acme.support.e${published++}`,
+      body: { type: 'message.received', id: `m${published}`, history: true, data: { role: 'user', text } },
+    })),
+  )
   await systemCaughtUp(system)
 }
 
@@ -102,7 +125,11 @@ describe('the indexer', () => {
     const chunks = points.filter(({ text }) => long.includes(text) && text.length > 50)
     expect(chunks.length).toBeGreaterThan(3)
     expect(new Set(chunks.map(({ chunk }) => chunk)).size).toBe(chunks.length)
-    expect(points.find(({ lang, chunk }) => lang === 'zh' && chunk === 0)).toMatchObject({ tenant: 'acme', kind: 'support', in: 'messages' })
+    expect(points.find(({ lang, chunk }) => lang === 'zh' && chunk === 0)).toMatchObject({
+      tenant: 'acme',
+      kind: 'support',
+      in: 'messages',
+    })
     const [question] = await lexical.embed(['where is my order'], 'query')
     expect(dot(question, points.find(({ text }) => text.startsWith('Where'))?.vector)).toBeGreaterThan(0.95)
 
@@ -162,14 +189,22 @@ describe('the indexer', () => {
     const stage = await start('t5', memory.store)
     await caughtUp(stage)
     const before = new Set(memory.points.keys())
-    const known = (points = memory.points): string[] => [...points].filter(([id]) => !before.has(id)).map(([, { text }]) => text).sort()
+    const known = (points = memory.points): string[] =>
+      [...points]
+        .filter(([id]) => !before.has(id))
+        .map(([, { text }]) => text)
+        .sort()
     const upload = async (...inputs: readonly (readonly [id: string, type: string, data: object])[]): Promise<void> => {
-      await publishAll(system, inputs.map(([id, type, data]) => ({ subject: `in.acme.source.${id}`, body: { type: `source.${type}`, data } })))
+      await publishAll(
+        system,
+        inputs.map(([id, type, data]) => ({ subject: `in.acme.source.${id}`, body: { type: `source.${type}`, data } })),
+      )
       await systemCaughtUp(system)
       await caughtUp(stage)
     }
     await upload(
-      ['faq', 'taught', { revision: 'r1', chunks: ['Opens at nine.', '九点开门。'] }], ['other', 'taught', { chunks: ['Closed on Sundays.'] }],
+      ['faq', 'taught', { revision: 'r1', chunks: ['Opens at nine.', '九点开门。'] }],
+      ['other', 'taught', { chunks: ['Closed on Sundays.'] }],
     )
     expect(known()).toEqual(['Closed on Sundays.', 'Opens at nine.', '九点开门。'])
     const chinese = [...memory.points.values()].find(({ text }) => text === '九点开门。')
@@ -194,7 +229,7 @@ describe('the indexer', () => {
     const { kv, jetstream } = system.running
     const { created, state } = await jetstream.jsm.streams.info('LOG')
     const checkpoints = createCheckpoints(kv, 't5')
-    await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...await checkpoints.load(0)])
+    await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...(await checkpoints.load(0))])
     for (const [id, { text }] of memory.points) if (text === '九点开门。') memory.points.delete(id)
     const resumed = await start('t5', memory.store)
     await caughtUp(resumed)
@@ -223,7 +258,7 @@ describe('the indexer', () => {
     const { created, state } = await jetstream.jsm.streams.info('LOG')
     const checkpoints = createCheckpoints(kv, 't4')
     // LOG looks truncated: the checkpoint is ten records ahead of its end.
-    await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...await checkpoints.load(0)])
+    await checkpoints.save(0, [{ created, seq: state.last_seq + 10, ts: new Date().toISOString() }, ...(await checkpoints.load(0))])
     const [any] = memory.points.values()
     if (any === undefined) throw new Error('nothing was stored')
     memory.points.set('lost', { ...any, id: 'lost', seq: state.last_seq + 5 })

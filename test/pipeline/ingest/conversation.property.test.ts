@@ -10,19 +10,23 @@ const ids = fc.oneof(
 )
 
 test('every conversation id becomes a token that can be converted back', () => {
-  fc.assert(fc.property(ids, (id) => {
-    const actorId = actorIdOf(id)
-    fc.pre(actorId !== undefined)
-    expect(actorId).toMatch(TOKEN)
-    expect(conversationIdOf(actorId)).toBe(id)
-  }))
+  fc.assert(
+    fc.property(ids, (id) => {
+      const actorId = actorIdOf(id)
+      fc.pre(actorId !== undefined)
+      expect(actorId).toMatch(TOKEN)
+      expect(conversationIdOf(actorId)).toBe(id)
+    }),
+  )
 })
 
 test('an id that is a token is kept', () => {
-  fc.assert(fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/), (id) => {
-    fc.pre(!id.startsWith('b64-'))
-    expect(actorIdOf(id)).toBe(id)
-  }))
+  fc.assert(
+    fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,128}$/), (id) => {
+      fc.pre(!id.startsWith('b64-'))
+      expect(actorIdOf(id)).toBe(id)
+    }),
+  )
 })
 
 test('ids up to 93 bytes are accepted, longer and malformed ones are not', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Conversation,readConversation } from '../../../pipeline/ingest/conversations/conversation.ts'
+import { type Conversation, readConversation } from '../../../pipeline/ingest/conversations/conversation.ts'
 import type { Line } from '../../../pipeline/ingest/line-file.ts'
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
@@ -15,8 +15,14 @@ const problemOf = (input: Line): string => {
 }
 const problem = (value: unknown): string => problemOf(line(value))
 const imported = {
-  id: 'c-1', lang: 'zh', topics: ['x'],
-  turns: [{ role: 'user', text: '你好' }, { role: 'assistant', text: 'Hello', lang: 'en' }, { role: 'user', text: '再见' }],
+  id: 'c-1',
+  lang: 'zh',
+  topics: ['x'],
+  turns: [
+    { role: 'user', text: '你好' },
+    { role: 'assistant', text: 'Hello', lang: 'en' },
+    { role: 'user', text: '再见' },
+  ],
 }
 
 describe('a conversation as history', () => {
@@ -35,7 +41,8 @@ describe('a conversation as history', () => {
 
   test('keeps the role of each turn, and its language or else that of the conversation', () => {
     expect(inputs.slice(0, 2).map(({ data }) => data)).toEqual([
-      { role: 'user', text: '你好', lang: 'zh' }, { role: 'assistant', text: 'Hello', lang: 'en' },
+      { role: 'user', text: '你好', lang: 'zh' },
+      { role: 'assistant', text: 'Hello', lang: 'en' },
     ])
   })
 })
@@ -44,7 +51,8 @@ test('a live conversation has only the turns of users, numbered as in the file, 
   const { inputs } = conversation(imported, 'live')
 
   expect(inputs.map(({ id, sequence, history, data }) => [id, sequence, history, data['text']])).toEqual([
-    ['c-1-1', 1, undefined, '你好'], ['c-1-3', 3, undefined, '再见'],
+    ['c-1-1', 1, undefined, '你好'],
+    ['c-1-3', 3, undefined, '再见'],
   ])
 })
 

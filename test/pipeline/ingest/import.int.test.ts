@@ -11,7 +11,7 @@ import { openReader } from '../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { parseLogSubject } from '../../../schemas/subjects.ts'
 import { runCli } from '../../support/run-cli.ts'
-import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 const DEMO = new URL('../../../infra/demo/conversations.jsonl', import.meta.url)
 /** Without the projector: the tests read the log only. */
@@ -32,14 +32,15 @@ afterAll(async () => {
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
 
-const conversationsOf = (count: number, turns: number): object[] => upTo(count).map((conversation) => ({
-  id: `c${conversation}`, lang: 'en',
-  turns: upTo(turns).map((turn) => ({ role: turn % 2 === 1 ? 'user' : 'assistant', text: `turn ${turn} of ${conversation}` })),
-}))
+const conversationsOf = (count: number, turns: number): object[] =>
+  upTo(count).map((conversation) => ({
+    id: `c${conversation}`,
+    lang: 'en',
+    turns: upTo(turns).map((turn) => ({ role: turn % 2 === 1 ? 'user' : 'assistant', text: `turn ${turn} of ${conversation}` })),
+  }))
 
 /** Input ids of the records of an imported conversation, in order. */
-const idsOf = (actorId: string, turns: number): string[] =>
-  [...upTo(turns).map((turn) => `${actorId}-${turn}`), `imported-${turns}`]
+const idsOf = (actorId: string, turns: number): string[] => [...upTo(turns).map((turn) => `${actorId}-${turn}`), `imported-${turns}`]
 
 async function fileOf(name: string, lines: readonly (object | string)[]): Promise<string> {
   const path = join(dataDir, name)
@@ -57,13 +58,16 @@ async function importFile(path: string, tenant: string, options: Partial<ImportO
 async function recordsOf(tenant: string): Promise<Map<string, LogRecord[]>> {
   await waitUntilCaughtUp(system.settings, CATCH_UP_MS)
   const reader = await openReader(system.running.jetstream, {
-    stream: 'LOG', filterSubjects: [`log.*.${tenant}.>`], startSeq: 1, messagesMax: 500,
+    stream: 'LOG',
+    filterSubjects: [`log.*.${tenant}.>`],
+    startSeq: 1,
+    messagesMax: 500,
   })
   const records = new Map<string, LogRecord[]>()
   if (reader.pending === 0) return records
   for await (const message of reader) {
     const { id } = parseLogSubject(message.subject).address
-    records.set(id, [...records.get(id) ?? [], message.json<LogRecord>()])
+    records.set(id, [...(records.get(id) ?? []), message.json<LogRecord>()])
     if (reader.pending === 0) break
   }
   return records
@@ -108,7 +112,10 @@ test('importing a conversation that has grown adds only its new turns', async ()
 
 test('a conversation that occurs repeatedly in a file is imported once', async () => {
   const [conversation = {}] = conversationsOf(1, 6)
-  const path = await fileOf('twice.jsonl', Array.from({ length: 8 }, () => conversation))
+  const path = await fileOf(
+    'twice.jsonl',
+    Array.from({ length: 8 }, () => conversation),
+  )
 
   expect(await importFile(path, 'twice')).toMatchObject({ conversations: 8, published: 7, duplicates: 49 })
   expect((await recordsOf('twice')).get('c1')).toHaveLength(7)
@@ -162,7 +169,11 @@ test('the command names invalid lines, imports the others, and fails', async () 
 
   expect(code).toBe(1)
   expect(JSON.parse(stdout)).toMatchObject({
-    lines: 5, conversations: 2, turns: 4, badLines: 2, bad: [{ line: 1, problem: 'not JSON' }, { line: 4 }],
+    lines: 5,
+    conversations: 2,
+    turns: 4,
+    badLines: 2,
+    bad: [{ line: 1, problem: 'not JSON' }, { line: 4 }],
   })
   expect(stderr).toMatch(/line 1: not JSON[^]*line 4: turns[^]*code: bad_lines/)
   expect([...(await recordsOf('bad')).keys()].sort()).toEqual(['b64-U3RyYcOfZSAxL8Op', 'c1'])

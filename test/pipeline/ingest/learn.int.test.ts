@@ -10,7 +10,7 @@ import { createSearchClient, type Search, type SearchHit } from '../../../pipeli
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { publishAll, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 let system: System
 let folder: string
@@ -53,11 +53,14 @@ describe('a learned document', () => {
 
   it('is found in both languages, with its path or id as source, by its own tenant only', async () => {
     await write({
-      'shop/shipping.md': shipping('four'), 'shop/zh/配送.md': '# 配送\n\n寄到挪威需要四个工作日。\n',
+      'shop/shipping.md': shipping('four'),
+      'shop/zh/配送.md': '# 配送\n\n寄到挪威需要四个工作日。\n',
       'shop/page.html': '<title>Hours</title><h1>Opening hours</h1><p>We open at nine.',
       'shop/prices.csv': 'product,price\nLark Mini,59\n云雀音箱,149\n',
       'shop/tool.py': 'def weigh(parcel):\n    """Weighs a parcel."""\n    return parcel.grams\n',
-      'shop/.hidden/secret.md': 'parcel', 'shop/node_modules/x.md': 'parcel', 'shop/photo.png': 'parcel',
+      'shop/.hidden/secret.md': 'parcel',
+      'shop/node_modules/x.md': 'parcel',
+      'shop/photo.png': 'parcel',
       'faq.jsonl':
         '{"id":"faq-1","title":"Gift cards","text":"A gift card is valid for three years.","url":"https://shop.test/gift"}\n'
         + '{"id":"礼品卡","text":"礼品卡三年内有效。","lang":"zh"}\n',
@@ -73,8 +76,13 @@ describe('a learned document', () => {
     expect(await find('shop', '礼品卡有效')).toMatchObject([{ source: '礼品卡', lang: 'zh', kind: 'source', in: 'knowledge' }])
     expect(await find('other', 'parcel')).toEqual([])
     expect((await find('shop', 'parcel')).every((hit) => !/hidden|node_modules|png/.test(hit.source))).toBe(true)
-    expect(await rows(system, `SELECT label.source.:String AS source, label.chunks::UInt32 AS chunks, state
-      FROM actors WHERE kind = 'source' AND actor = 'faq-1'`)).toEqual([{ source: 'faq-1', chunks: 1, state: 'known' }])
+    expect(
+      await rows(
+        system,
+        `SELECT label.source.:String AS source, label.chunks::UInt32 AS chunks, state
+      FROM actors WHERE kind = 'source' AND actor = 'faq-1'`,
+      ),
+    ).toEqual([{ source: 'faq-1', chunks: 1, state: 'known' }])
   })
 
   it('changes nothing when it is learned again, and only the differing chunks when it has changed', async () => {
@@ -105,14 +113,19 @@ describe('a learned document', () => {
   })
 
   it('can be large, and its unchanged chunks are found all the time while others change', async () => {
-    const sentences = (mark: string): string => Array.from({ length: 6_500 }, (_, index) =>
-      `${index % 900 === 0 ? 'The anchor stays' : `Clause ${mark}${index}`} where it is said to be. `).join('')
+    const sentences = (mark: string): string =>
+      Array.from(
+        { length: 6_500 },
+        (_, index) => `${index % 900 === 0 ? 'The anchor stays' : `Clause ${mark}${index}`} where it is said to be. `,
+      ).join('')
     const anchor = 'The anchor never moves.\n\n'
     await write({ 'large.txt': `${anchor}${sentences('old')}` })
     expect(await learn('large', 'large.txt')).toMatchObject({ learned: 1, badCount: 0 })
     await write({ 'large.txt': `${anchor}${sentences('new')}` })
     let done = false
-    const learning = learn('large', 'large.txt').finally(() => { done = true })
+    const learning = learn('large', 'large.txt').finally(() => {
+      done = true
+    })
     while (!done) expect((await find('large', 'anchor')).length).toBeGreaterThan(0)
     expect(await learning).toMatchObject({ changed: 1 })
     const [uploads] = await rows<{ n: number }>(system, "SELECT count() AS n FROM events WHERE tenant = 'large' AND type = 'source.taught'")
@@ -122,27 +135,35 @@ describe('a learned document', () => {
   })
 
   it('can be one of many files, of which unreadable ones are reported and the others learned', async () => {
-    await write(Object.fromEntries(Array.from({ length: 300 }, (_, index) =>
-      [`many/${index % 10}/${index}.txt`, `Note ${index} is about item${index}.`])))
+    await write(
+      Object.fromEntries(
+        Array.from({ length: 300 }, (_, index) => [`many/${index % 10}/${index}.txt`, `Note ${index} is about item${index}.`]),
+      ),
+    )
     await write({
-      'many/empty.md': '', 'many/binary.txt': Uint8Array.from([1, 0, 2]), 'many/latin1.txt': Uint8Array.from([0x63, 0x61, 0x66, 0xe9]),
+      'many/empty.md': '',
+      'many/binary.txt': Uint8Array.from([1, 0, 2]),
+      'many/latin1.txt': Uint8Array.from([0x63, 0x61, 0x66, 0xe9]),
       'many/emoji.md': '👩‍👩‍👧 مرحبا \u200b',
-      'many/lines.jsonl': '{"id":"a","text":"fine"}\nnot json\n{"id":"a","text":"twice"}\n{"id":"","text":"x"}\n\n["x"]\n'
+      'many/lines.jsonl':
+        '{"id":"a","text":"fine"}\nnot json\n{"id":"a","text":"twice"}\n{"id":"","text":"x"}\n\n["x"]\n'
         + '{"id":"b","text":" "}\n{"id":"c\\ud800","text":"x"}\n',
     })
     const summary = await learn('many', 'many')
     expect(summary).toMatchObject({ files: 305, learned: 302, badCount: 9 })
-    expect(summary.bad.map(({ file, line, problem }) => [file.slice(folder.length + 6), line, problem])).toEqual(expect.arrayContaining([
-      ['empty.md', undefined, 'the document has no text'],
-      ['binary.txt', undefined, expect.stringContaining('binary')],
-      ['latin1.txt', undefined, 'the file is not UTF-8'],
-      ['lines.jsonl', 2, 'not JSON'],
-      ['lines.jsonl', 3, expect.stringMatching(/id "a" was in line 1 of .* already/)],
-      ['lines.jsonl', 4, expect.stringContaining('id')],
-      ['lines.jsonl', 6, expect.stringContaining('must be an object')],
-      ['lines.jsonl', 7, 'the document has no text'],
-      ['lines.jsonl', 8, expect.stringContaining('surrogate')],
-    ]))
+    expect(summary.bad.map(({ file, line, problem }) => [file.slice(folder.length + 6), line, problem])).toEqual(
+      expect.arrayContaining([
+        ['empty.md', undefined, 'the document has no text'],
+        ['binary.txt', undefined, expect.stringContaining('binary')],
+        ['latin1.txt', undefined, 'the file is not UTF-8'],
+        ['lines.jsonl', 2, 'not JSON'],
+        ['lines.jsonl', 3, expect.stringMatching(/id "a" was in line 1 of .* already/)],
+        ['lines.jsonl', 4, expect.stringContaining('id')],
+        ['lines.jsonl', 6, expect.stringContaining('must be an object')],
+        ['lines.jsonl', 7, 'the document has no text'],
+        ['lines.jsonl', 8, expect.stringContaining('surrogate')],
+      ]),
+    )
     expect(await find('many', 'item299')).toHaveLength(1)
     expect(await find('many', 'مرحبا')).toHaveLength(1)
     await expect(learn('many', 'nowhere')).rejects.toMatchObject({ code: 'no_such_path' })
@@ -156,9 +177,9 @@ describe('a learned document', () => {
     expect(JSON.parse(learned.stdout)).toMatchObject({ learned: 2, badCount: 1 })
     expect(await find('cli', 'gift card')).toMatchObject([{ source: 'faq-1' }])
     expect(await runCli(['forget', 'faq-1', '--tenant', 'cli'], options)).toMatchObject({ code: 0, stdout: 'faq-1: 1 chunks\n' })
-    await publishAll(system, [{
-      subject: 'in.cli.source.from-elsewhere', body: { type: 'source.taught', data: { chunks: ['Taught by somebody else.'] } },
-    }])
+    await publishAll(system, [
+      { subject: 'in.cli.source.from-elsewhere', body: { type: 'source.taught', data: { chunks: ['Taught by somebody else.'] } } },
+    ])
     await caughtUp()
     expect(await find('cli', 'gift card')).toEqual([])
     expect(await find('cli', 'taught by somebody')).toMatchObject([{ source: 'from-elsewhere' }])
@@ -170,24 +191,34 @@ describe('a learned document', () => {
 })
 
 describe('the kind support', () => {
-  interface Answer { text: string; source: string | null; chunk: string | null; kb: string }
+  interface Answer {
+    text: string
+    source: string | null
+    chunk: string | null
+    kb: string
+  }
   const ask = async (tenant: string, actor: string, text: string): Promise<Answer> => {
     const body = { type: 'message.received', data: { role: 'user', text } }
     await publishAll(system, [{ subject: `in.${tenant}.support.${actor}`, body }])
     await caughtUp()
-    const [answer] = await rows<Answer>(system, `SELECT m.text, nullIf(c.source, '') AS source, c.chunk AS chunk,
+    const [answer] = await rows<Answer>(
+      system,
+      `SELECT m.text, nullIf(c.source, '') AS source, c.chunk AS chunk,
       (SELECT argMax(kb_version, turn) FROM turns WHERE tenant = '${tenant}' AND actor = '${actor}') AS kb
       FROM messages m LEFT JOIN citations c ON c.seq = m.seq AND c.idx = m.idx
-      WHERE m.tenant = '${tenant}' AND m.actor = '${actor}' AND m.role = 'assistant' ORDER BY m.seq DESC, c.rank LIMIT 1`)
+      WHERE m.tenant = '${tenant}' AND m.actor = '${actor}' AND m.role = 'assistant' ORDER BY m.seq DESC, c.rank LIMIT 1`,
+    )
     if (answer === undefined) throw new Error('no answer')
     return answer
   }
-  const manual = (name: string, years: string): string => `# ${name}\n\nThe ${name} kettle holds 1.5 litres.\n\n`
+  const manual = (name: string, years: string): string =>
+    `# ${name}\n\nThe ${name} kettle holds 1.5 litres.\n\n`
     + `## Warranty of the ${name}\n\nThe warranty of the ${name} kettle is ${years} years from delivery.\n`
 
   it('answers from the documents of its tenant, in both languages, and cites the passage', async () => {
     await write({
-      'desk/zephyr.md': manual('Zephyr', 'five'), 'desk/boreas.md': manual('Boreas', 'two'),
+      'desk/zephyr.md': manual('Zephyr', 'five'),
+      'desk/boreas.md': manual('Boreas', 'two'),
       'desk/zh.md': '# 保修\n\n西风电热水壶的保修期是七年，从收货那天算起。\n',
     })
     await learn('desk', 'desk')
@@ -195,18 +226,25 @@ describe('the kind support', () => {
     const english = await ask('desk', 'c1', 'How long is the warranty of the Zephyr kettle?')
     expect(english).toMatchObject({
       text: expect.stringMatching(/five years from delivery\. \(Source: Zephyr › Warranty/) as string,
-      source: join(folder, 'desk/zephyr.md'), chunk: hit?.id,
+      source: join(folder, 'desk/zephyr.md'),
+      chunk: hit?.id,
     })
     expect(english.kb).toMatch(/^log-\d+$/)
-    expect(await ask('desk', 'c2', '西风电热水壶的保修期是几年？'))
-      .toMatchObject({ text: expect.stringContaining('七年') as string, source: join(folder, 'desk/zh.md') })
+    expect(await ask('desk', 'c2', '西风电热水壶的保修期是几年？')).toMatchObject({
+      text: expect.stringContaining('七年') as string,
+      source: join(folder, 'desk/zh.md'),
+    })
   })
 
   it('answers from the bundled articles for a tenant without documents, and only from its own for others', async () => {
-    expect(await ask('nobody', 'c1', 'How much does shipping to Norway cost?'))
-      .toMatchObject({ source: 'shipping-europe-en', kb: expect.not.stringContaining('log-') as string })
-    expect(await ask('desk', 'c3', 'How much does shipping to Norway cost?'))
-      .toMatchObject({ source: null, text: expect.stringContaining('not sure') as string })
+    expect(await ask('nobody', 'c1', 'How much does shipping to Norway cost?')).toMatchObject({
+      source: 'shipping-europe-en',
+      kb: expect.not.stringContaining('log-') as string,
+    })
+    expect(await ask('desk', 'c3', 'How much does shipping to Norway cost?')).toMatchObject({
+      source: null,
+      text: expect.stringContaining('not sure') as string,
+    })
   })
 
   it('answers from a changed document as soon as all stages have caught up', async () => {
@@ -221,15 +259,23 @@ describe('the kind support', () => {
   })
 
   it('uses early messages of the customer if a question refers to them', async () => {
-    await publishAll(system, [
-      ['c6', 'I have bought a Boreas kettle from you.'], ['c7', 'I have bought a Zephyr kettle from you.'],
-    ].flatMap(([actor, first]) => [first, ...Array.from({ length: 4 }, (_, index) => `Do you sell umbrellas number ${index}?`)]
-      .map((text, index) => ({
-        subject: `in.desk.support.${actor}`,
-        body: { type: 'message.received', id: `early-${index}`, history: true, data: { role: 'user', text } },
-      }))))
+    await publishAll(
+      system,
+      [
+        ['c6', 'I have bought a Boreas kettle from you.'],
+        ['c7', 'I have bought a Zephyr kettle from you.'],
+      ].flatMap(([actor, first]) =>
+        [first, ...Array.from({ length: 4 }, (_, index) => `Do you sell umbrellas number ${index}?`)].map((text, index) => ({
+          subject: `in.desk.support.${actor}`,
+          body: { type: 'message.received', id: `early-${index}`, history: true, data: { role: 'user', text } },
+        })),
+      ),
+    )
     await caughtUp()
-    for (const [actor, years] of [['c6', 'two'], ['c7', 'six']] as const) {
+    for (const [actor, years] of [
+      ['c6', 'two'],
+      ['c7', 'six'],
+    ] as const) {
       await ask('desk', actor, 'How many litres does the kettle hold?')
       expect((await ask('desk', actor, 'and how long is its warranty, the kettle?')).text).toContain(`${years} years`)
     }

@@ -8,7 +8,9 @@ import { codeOf } from '../../../schemas/errors.ts'
 
 describe('a file of lines', () => {
   let dir: string
-  beforeAll(async () => { dir = await mkdtemp(join(tmpdir(), 'colloquy-lines-')) })
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'colloquy-lines-'))
+  })
   afterAll(() => rm(dir, { recursive: true }))
 
   const linesOf = async (name: string, content: Uint8Array | string) => {
@@ -22,7 +24,11 @@ describe('a file of lines', () => {
   }
 
   test('is read line by line, with or without a final newline, compressed or not', async () => {
-    const wanted = [{ number: 1, text: 'a' }, { number: 2, text: '' }, { number: 3, text: '你'.repeat(100_000) }]
+    const wanted = [
+      { number: 1, text: 'a' },
+      { number: 2, text: '' },
+      { number: 3, text: '你'.repeat(100_000) },
+    ]
     const content = wanted.map(({ text }) => text).join('\n')
 
     expect((await linesOf('a.jsonl', content)).lines).toEqual(wanted)

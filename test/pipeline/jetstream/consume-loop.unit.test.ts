@@ -1,14 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 import { createConsumeLoop } from '../../../pipeline/jetstream/consume-loop.ts'
+import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 
 /** As after a pause: everything is here already, and the next message never takes a turn of the event loop. */
 function backlog(length: number): AsyncIterable<number> & { stop(): void } {
   let stopped = false
   return {
-    stop: () => { stopped = true },
-    async* [Symbol.asyncIterator]() {
+    stop: () => {
+      stopped = true
+    },
+    async *[Symbol.asyncIterator]() {
       for (let message = 0; message < length && !stopped; message++) yield message
     },
   }

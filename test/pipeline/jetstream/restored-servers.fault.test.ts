@@ -1,20 +1,27 @@
 import { cp, lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { pino } from 'pino'
-import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
+import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import type { StreamName } from '../../../schemas/subjects.ts'
 import { keeperKind } from '../../support/keeper-kind.ts'
-import { caughtUp, publishAll, readLog, tablesBesideLog, type Entry } from '../../support/system-assertions.ts'
 import { ledgerKind, tellerKind } from '../../support/sender-kinds.ts'
+import { caughtUp, type Entry, publishAll, readLog, tablesBesideLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System, type SystemOptions } from '../../support/test-system.ts'
 
 let dataDir: string
 let copies: string
 let said: string[]
-const log = pino({ level: 'warn' }, { write: (line: string) => { said.push(line) } })
+const log = pino(
+  { level: 'warn' },
+  {
+    write: (line: string) => {
+      said.push(line)
+    },
+  },
+)
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'colloquy-back-'))
   copies = await mkdtemp(join(tmpdir(), 'colloquy-copy-'))
@@ -27,10 +34,16 @@ afterEach(async () => {
 
 const kinds = [keeperKind, ledgerKind, tellerKind]
 const to = (id: string, type: string, data: unknown) => ({ subject: `in.acme.keeper.${id}`, body: { type, id: `${id}-${type}`, data } })
-const say = (from: number, count: number) => Array.from({ length: count }, (_, i) => ({
-  subject: `in.acme.keeper.k${(from + i) % 10}`, body: { type: 'say', id: `s-${from + i}`, data: { text: `${from + i}` } },
-}))
-const idsOf = (entries: readonly Entry[]) => entries.map(({ record }) => record.input.id).filter((id) => id.startsWith('s-')).sort()
+const say = (from: number, count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    subject: `in.acme.keeper.k${(from + i) % 10}`,
+    body: { type: 'say', id: `s-${from + i}`, data: { text: `${from + i}` } },
+  }))
+const idsOf = (entries: readonly Entry[]) =>
+  entries
+    .map(({ record }) => record.input.id)
+    .filter((id) => id.startsWith('s-'))
+    .sort()
 const expected = (...ranges: [number, number][]) => ranges.flatMap(([from, count]) => say(from, count).map(({ body }) => body.id)).sort()
 const told = (entries: readonly Entry[]) => entries.flatMap(({ record }) => record.emitted).filter(({ type }) => type === 'told')
 
@@ -51,7 +64,10 @@ async function decidedAndDispatched({ running: { jetstream, stages } }: System):
   const at = (role: 'host' | 'dispatch' | 'project') => stages.get(role)?.status().position ?? 0
   for (let calm = 0; calm < 3; await new Promise((resume) => setTimeout(resume, 20))) {
     const [inbox, records] = await Promise.all([jetstream.jsm.streams.info('INBOX'), jetstream.jsm.streams.info('LOG')])
-    calm = at('host') >= inbox.state.last_seq && at('dispatch') >= records.state.last_seq && at('project') >= records.state.last_seq ? calm + 1 : 0
+    calm =
+      at('host') >= inbox.state.last_seq && at('dispatch') >= records.state.last_seq && at('project') >= records.state.last_seq
+        ? calm + 1
+        : 0
   }
 }
 
@@ -68,8 +84,12 @@ const putBack = async (folder: string, name: string) => {
   await rm(folder, { recursive: true })
   await cp(join(copies, name), folder, { recursive: true })
 }
-const keepStreams = async (...streams: StreamName[]) => { for (const one of streams) await keep(await folderOf(one), one) }
-const putStreamsBack = async (...streams: StreamName[]) => { for (const one of streams) await putBack(await folderOf(one), one) }
+const keepStreams = async (...streams: StreamName[]) => {
+  for (const one of streams) await keep(await folderOf(one), one)
+}
+const putStreamsBack = async (...streams: StreamName[]) => {
+  for (const one of streams) await putBack(await folderOf(one), one)
+}
 const schedulesOf = async ({ running: { jetstream } }: System): Promise<Record<string, number>> =>
   (await jetstream.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })).state.subjects ?? {}
 
@@ -97,7 +117,11 @@ describe('put back to an older state', () => {
       await expect.poll(async () => told(await readLog(system)).length).toBe(2)
       await caughtUp(system)
       const entries = await readLog(system)
-      expect(told(entries).map(({ data }) => data['text']).sort()).toEqual(['答: one?', '答: 二？'])
+      expect(
+        told(entries)
+          .map(({ data }) => data['text'])
+          .sort(),
+      ).toEqual(['答: one?', '答: 二？'])
       expect(idsOf(entries)).toEqual(expected([0, 20]))
       expect(await tablesBesideLog(system)).toEqual([])
     })
@@ -121,8 +145,9 @@ describe('put back to an older state', () => {
       expect(state.last_seq).toBeGreaterThanOrEqual(8)
       await publishAll(system, [pay(5)])
       await caughtUp(system)
-      expect((await readLog(system)).filter(({ actor }) => actor === 'acme/ledger/l1').map(({ record }) => record.input.data?.['no']))
-        .toEqual([1, -1, 2, -2, 3, -3, 4, -4, 5, -5])
+      expect(
+        (await readLog(system)).filter(({ actor }) => actor === 'acme/ledger/l1').map(({ record }) => record.input.data?.['no']),
+      ).toEqual([1, -1, 2, -2, 3, -3, 4, -4, 5, -5])
     })
     expect(said.join('')).toContain('SENT lost its last messages')
   })
@@ -172,13 +197,28 @@ describe('put back to an older state', () => {
     const { port } = server
     const own = await mkdtemp(join(tmpdir(), 'colloquy-back-'))
     const system = await startSystem({
-      kinds, dataDir: own, log, settings: { NATS_URL: server.url, NATS_USER: server.user, NATS_PASSWORD: server.password, STORAGE_BYTES_MAX: String(512 * 1024 ** 2) },
+      kinds,
+      dataDir: own,
+      log,
+      settings: {
+        NATS_URL: server.url,
+        NATS_USER: server.user,
+        NATS_PASSWORD: server.password,
+        STORAGE_BYTES_MAX: String(512 * 1024 ** 2),
+      },
     })
     try {
       const publish = (messages: ReturnType<typeof say>) => publishAll(system, messages)
       /** What was sent while the connection came back may be gone without an answer. */
-      const publishStubbornly = ([message]: ReturnType<typeof say>) => expect.poll(() =>
-        system.producer.request(message?.subject ?? '', JSON.stringify(message?.body), { timeout: 500 }).then(() => true, () => false)).toBe(true)
+      const publishStubbornly = ([message]: ReturnType<typeof say>) =>
+        expect
+          .poll(() =>
+            system.producer.request(message?.subject ?? '', JSON.stringify(message?.body), { timeout: 500 }).then(
+              () => true,
+              () => false,
+            ),
+          )
+          .toBe(true)
       await publish(say(0, 20))
       await caughtUp(system)
       await server.stop()

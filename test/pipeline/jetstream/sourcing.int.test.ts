@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startInboxTrim } from '../../../pipeline/host/inbox-trim.ts'
-import { SOURCED_STREAMS, isSourcingComplete, newestSourced, sourcedAt } from '../../../pipeline/jetstream/sourcing.ts'
+import { isSourcingComplete, newestSourced, SOURCED_STREAMS, sourcedAt } from '../../../pipeline/jetstream/sourcing.ts'
 import { actorSubject, internalSubject } from '../../../schemas/subjects.ts'
 import { caughtUp } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let system: System
-beforeAll(async () => { system = await startSystem({ kinds: [toyKind] }) })
+beforeAll(async () => {
+  system = await startSystem({ kinds: [toyKind] })
+})
 afterAll(() => system.stop())
 
 const address = (id: string) => ({ tenant: 'acme', kind: 'toy', id })
@@ -33,10 +35,13 @@ test('what other streams have for INBOX is found there by the actor that it is f
 test('what is resolved is trimmed in those streams as well', async () => {
   const { jetstream, kv, stages } = system.running
   await caughtUp(system)
-  const shares = (work: string) => [{
-    partitions: Array.from({ length: 64 }, (_, partition) => partition),
-    position: stages.get(work === 'host' ? 'host' : 'dispatch')?.status().position ?? 0, logSeq: 1,
-  }]
+  const shares = (work: string) => [
+    {
+      partitions: Array.from({ length: 64 }, (_, partition) => partition),
+      position: stages.get(work === 'host' ? 'host' : 'dispatch')?.status().position ?? 0,
+      logSeq: 1,
+    },
+  ]
   const left = async (stream: string, filter: string): Promise<number> =>
     Object.keys((await jetstream.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
   const trimming = await startInboxTrim({ jetstream, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { StreamName } from '../../../schemas/subjects.ts'
-import { caughtUp, publishAll, readLog, rows, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, type Entry, publishAll, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -54,14 +54,18 @@ const putBack = async (stream: StreamName) => {
 /** What the tables say equals what LOG says, by a path that shares nothing with the projector. */
 async function tablesEqualLog(system: System): Promise<void> {
   const log = await readLog(system)
-  expect(await rows(system, 'SELECT seq, idx, id FROM events ORDER BY seq, idx')).toEqual(log.flatMap(({ seq, record }) => [
-    { seq, idx: 0, id: record.input.id },
-    ...record.emitted.map((event, index) => ({ seq, idx: index + 1, id: event.id })),
-  ]))
+  expect(await rows(system, 'SELECT seq, idx, id FROM events ORDER BY seq, idx')).toEqual(
+    log.flatMap(({ seq, record }) => [
+      { seq, idx: 0, id: record.input.id },
+      ...record.emitted.map((event, index) => ({ seq, idx: index + 1, id: event.id })),
+    ]),
+  )
   const last = new Map(log.map((entry) => [entry.actor, entry]))
   expect(await rows(system, 'SELECT actor, n, last_seq, label.count AS count FROM actors ORDER BY actor')).toEqual(
-    [...last.values()].map(({ actor, seq, record }) => ({ actor: actor.split('/')[2], n: record.n, last_seq: seq, count: record.label['count'] }))
-      .sort((a, b) => ((a.actor ?? '') < (b.actor ?? '') ? -1 : 1)))
+    [...last.values()]
+      .map(({ actor, seq, record }) => ({ actor: actor.split('/')[2], n: record.n, last_seq: seq, count: record.label['count'] }))
+      .sort((a, b) => ((a.actor ?? '') < (b.actor ?? '') ? -1 : 1)),
+  )
 }
 
 describe('a server that lost its last messages', () => {

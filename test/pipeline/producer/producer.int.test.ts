@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  createProducer, InputRefusedError, NotAcknowledgedError, type Producer, publish, type Receipt,
-WaitTimeoutError, } from '../../../infra/index.ts'
+  createProducer,
+  InputRefusedError,
+  NotAcknowledgedError,
+  type Producer,
+  publish,
+  type Receipt,
+  WaitTimeoutError,
+} from '../../../infra/index.ts'
 import { cliJson, runCli } from '../../support/run-cli.ts'
 import { caughtUp, readLog, rows } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -25,7 +31,10 @@ describe('a producer in Node with the rights of any producer', () => {
   test('gets a receipt with the position, the id and the durability', async () => {
     const receipt = await publish(system.producer, add('plain', 1, '订单 1'))
     expect(receipt).toEqual({
-      position: expect.any(Number) as number, id: '订单 1', duplicate: false, durability: { replicas: 1, fsync: '2m' },
+      position: expect.any(Number) as number,
+      id: '订单 1',
+      duplicate: false,
+      durability: { replicas: 1, fsync: '2m' },
     })
     const stored = await system.running.jetstream.jsm.streams.getMessage('INBOX', { seq: receipt.position })
     expect(stored?.header.get('Nats-Msg-Id')).toMatch(new RegExp(`^acme/toy/plain/${encodeURI('订单 1')}/[\\w-]{12}$`))
@@ -47,12 +56,17 @@ describe('a producer in Node with the rights of any producer', () => {
   })
 
   test('gets the outcome of a rejected input and of a repeat', async () => {
-    expect(await producer.publish({ ...add('outcomes'), data: { by: 'much' } }, { wait: 'tables' }))
-      .toMatchObject({ outcome: 'rejected', reason: 'bad_data' })
-    expect(await producer.publish({ ...add('outcomes'), source: 'crm', sequence: 4 }, { wait: 'actor' }))
-      .toMatchObject({ outcome: 'committed' })
-    expect(await producer.publish({ ...add('outcomes'), source: 'crm', sequence: 4 }, { wait: 'out' }))
-      .toMatchObject({ outcome: 'repeat', duplicate: false })
+    expect(await producer.publish({ ...add('outcomes'), data: { by: 'much' } }, { wait: 'tables' })).toMatchObject({
+      outcome: 'rejected',
+      reason: 'bad_data',
+    })
+    expect(await producer.publish({ ...add('outcomes'), source: 'crm', sequence: 4 }, { wait: 'actor' })).toMatchObject({
+      outcome: 'committed',
+    })
+    expect(await producer.publish({ ...add('outcomes'), source: 'crm', sequence: 4 }, { wait: 'out' })).toMatchObject({
+      outcome: 'repeat',
+      duplicate: false,
+    })
   })
 
   test('refuses at once an input that any actor would reject', async () => {
@@ -68,12 +82,14 @@ describe('a producer in Node with the rights of any producer', () => {
     const { jetstream, nats } = system.running
     const before = nats.pid
     const receipts: Receipt[] = []
-    await Promise.all(Array.from({ length: 10 }, async (_, actor) => {
-      for (let i = 0; i < 30; i++) {
-        receipts.push(await producer.publish(add(`killed-${actor}`, 1, `k-${actor}-${i}`), { timeoutMs: 60_000 }))
-        if (receipts.length === 100) process.kill(before ?? 0, 'SIGKILL')
-      }
-    }))
+    await Promise.all(
+      Array.from({ length: 10 }, async (_, actor) => {
+        for (let i = 0; i < 30; i++) {
+          receipts.push(await producer.publish(add(`killed-${actor}`, 1, `k-${actor}-${i}`), { timeoutMs: 60_000 }))
+          if (receipts.length === 100) process.kill(before ?? 0, 'SIGKILL')
+        }
+      }),
+    )
     expect(nats.pid).not.toBe(before)
     expect(new Set(receipts.map(({ position }) => position)).size).toBe(300)
     await caughtUp(system)

@@ -17,15 +17,21 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-const odd = (actor: string, data: object, more: object = {}) =>
-  ({ subject: `in.acme.support.${actor}`, body: { type: 'odd.thing', data, ...more } })
-const userMessage = (tenant: string, actor: string, text: string, more: object = {}) =>
-  ({ subject: `in.${tenant}.support.${actor}`, body: { type: 'message.received', data: { role: 'user', text, ...more } } })
+const odd = (actor: string, data: object, more: object = {}) => ({
+  subject: `in.acme.support.${actor}`,
+  body: { type: 'odd.thing', data, ...more },
+})
+const userMessage = (tenant: string, actor: string, text: string, more: object = {}) => ({
+  subject: `in.${tenant}.support.${actor}`,
+  body: { type: 'message.received', data: { role: 'user', text, ...more } },
+})
 
 describe('hostile data', () => {
   test('with 10,000 distinct fields: the paths of a JSON column stay bounded, and every field is found', async () => {
-    await publishAll(system, Array.from({ length: 100 }, (_, i) =>
-      odd('fields', Object.fromEntries(Array.from({ length: 100 }, (__, k) => [`f${i}_${k}`, k])))))
+    await publishAll(
+      system,
+      Array.from({ length: 100 }, (_, i) => odd('fields', Object.fromEntries(Array.from({ length: 100 }, (__, k) => [`f${i}_${k}`, k])))),
+    )
     await caughtUp(system)
     expect(await rows(system, "SELECT uniqExactArray(JSONAllPaths(data)) AS n FROM events WHERE actor = 'fields'")).toEqual([{ n: 10_000 }])
     const columns = await rows<{ n: number }>(system, 'SELECT uniqExactArray(JSONDynamicPaths(data)) AS n FROM events_rows GROUP BY _part')
@@ -39,13 +45,21 @@ describe('hostile data', () => {
   test('that a JSON column cannot hold becomes a row with the reason and the exact text', async () => {
     const conflicts = [{ 'a.b': 1, a: { b: 2 } }, { list: [[{ 'a.b': 1, a: { b: 2 } }]] }, { 'a.b': [], a: { b: 0 } }]
     const fine = [
-      { 'a.b': null, a: { b: 2 } }, { a: 1, 'a.b': 2 }, { 'a.b': {}, a: { b: 2 } }, { nothing: null, empty: {}, zero: '\u0000' },
+      { 'a.b': null, a: { b: 2 } },
+      { a: 1, 'a.b': 2 },
+      { 'a.b': {}, a: { b: 2 } },
+      { nothing: null, empty: {}, zero: '\u0000' },
     ]
-    await publishAll(system, [...conflicts, ...fine].map((data) => odd('paths', data)))
+    await publishAll(
+      system,
+      [...conflicts, ...fine].map((data) => odd('paths', data)),
+    )
     await caughtUp(system)
     expect(await rows(system, "SELECT data_raw, data_error FROM events WHERE actor = 'paths' ORDER BY seq")).toEqual([
-      ...conflicts.map((data) => (
-        { data_raw: JSON.stringify(data), data_error: expect.stringMatching(/^two fields have the path .*a\.b$/) as string })),
+      ...conflicts.map((data) => ({
+        data_raw: JSON.stringify(data),
+        data_error: expect.stringMatching(/^two fields have the path .*a\.b$/) as string,
+      })),
       ...fine.map((data) => ({ data_raw: JSON.stringify(data), data_error: null })),
     ])
   })
@@ -53,29 +67,41 @@ describe('hostile data', () => {
   test('that looks like a date or a number stays a string', async () => {
     await publishAll(system, [odd('texts', { date: '2026-01-01', time: '2026-01-01T00:00:00Z', number: '12' })])
     await caughtUp(system)
-    expect(await rows(system, "SELECT JSONAllPathsWithTypes(data) AS types FROM events WHERE actor = 'texts'"))
-      .toEqual([{ types: { date: 'String', time: 'String', number: 'String' } }])
+    expect(await rows(system, "SELECT JSONAllPathsWithTypes(data) AS types FROM events WHERE actor = 'texts'")).toEqual([
+      { types: { date: 'String', time: 'String', number: 'String' } },
+    ])
   })
 
   test('dated in the future or the past is stored in the month of its commit', async () => {
     await publishAll(system, [odd('times', {}, { time: '2099-12-31T23:59:59Z' }), odd('times', {}, { time: '1970-01-01T00:00:00Z' })])
     await caughtUp(system)
-    expect(await rows(system, `
+    expect(
+      await rows(
+        system,
+        `
       SELECT toString(time) AS time, _partition_value.2 = toYYYYMM(committed_at) AS kept,
         toBool(abs(dateDiff('hour', committed_at, now())) < 2) AS now
-      FROM events_rows WHERE actor = 'times' ORDER BY seq`)).toEqual([
-      { time: '2099-12-31 23:59:59.000', kept: 1, now: true }, { time: '1970-01-01 00:00:00.000', kept: 1, now: true },
+      FROM events_rows WHERE actor = 'times' ORDER BY seq`,
+      ),
+    ).toEqual([
+      { time: '2099-12-31 23:59:59.000', kept: 1, now: true },
+      { time: '1970-01-01 00:00:00.000', kept: 1, now: true },
     ])
   })
 
   test('in names is stored like any other data', async () => {
     const names = ['--', '__proto__', 'DROP-TABLE', '0', 'x'.repeat(128)]
     const quoted = `'; DROP TABLE cases_rows; -- "\\ {x:String} 😀`
-    await publishAll(system, names.map((tenant) => userMessage(tenant, tenant, 'hello', { customer: quoted, channel: quoted })))
+    await publishAll(
+      system,
+      names.map((tenant) => userMessage(tenant, tenant, 'hello', { customer: quoted, channel: quoted })),
+    )
     await caughtUp(system)
     for (const tenant of names) {
       const result = await system.running.client?.query({
-        query: 'SELECT actor, customer, channel FROM cases WHERE tenant = {tenant:String}', query_params: { tenant }, format: 'JSONEachRow',
+        query: 'SELECT actor, customer, channel FROM cases WHERE tenant = {tenant:String}',
+        query_params: { tenant },
+        format: 'JSONEachRow',
       })
       expect(await result?.json()).toEqual([{ actor: tenant, customer: quoted, channel: quoted }])
     }
@@ -85,10 +111,12 @@ describe('hostile data', () => {
     const [large, larger] = ['你'.repeat(80_000), '好'.repeat(350_000)]
     await publishAll(system, [userMessage('acme', 'large', large), userMessage('acme', 'larger', larger)])
     await caughtUp(system)
-    expect(await rows(system, "SELECT chars, text = repeat('你', 80000) AS whole FROM messages WHERE actor = 'large' AND role = 'user'"))
-      .toEqual([{ chars: 80_000, whole: 1 }])
-    expect(await rows(system, "SELECT reason, toBool(length(payload) > 1000) AS kept FROM dead_letters WHERE actor = 'larger'"))
-      .toEqual([{ reason: 'too_large', kept: true }])
+    expect(
+      await rows(system, "SELECT chars, text = repeat('你', 80000) AS whole FROM messages WHERE actor = 'large' AND role = 'user'"),
+    ).toEqual([{ chars: 80_000, whole: 1 }])
+    expect(await rows(system, "SELECT reason, toBool(length(payload) > 1000) AS kept FROM dead_letters WHERE actor = 'larger'")).toEqual([
+      { reason: 'too_large', kept: true },
+    ])
   })
 })
 
@@ -97,14 +125,23 @@ describe('ClickHouse', () => {
   /** Every question has its rows exactly once in every table. */
   const expectAllRows = async (tenant: string): Promise<void> => {
     await caughtUp(system)
-    expect(await rows(system, `
+    expect(
+      await rows(
+        system,
+        `
       SELECT (SELECT count() FROM turns WHERE tenant = '${tenant}') AS turns,
         (SELECT sum(turns_answered) FROM cases WHERE tenant = '${tenant}') AS answered,
         (SELECT countIf(role = 'user') FROM messages WHERE tenant = '${tenant}') AS asked,
         (SELECT count() FROM states WHERE tenant = '${tenant}' AND left_at IS NULL) AS open
-    `)).toEqual([{ turns: QUESTIONS, answered: QUESTIONS, asked: QUESTIONS, open: QUESTIONS }])
+    `,
+      ),
+    ).toEqual([{ turns: QUESTIONS, answered: QUESTIONS, asked: QUESTIONS, open: QUESTIONS }])
   }
-  const ask = (tenant: string) => publishAll(system, Array.from({ length: QUESTIONS }, (_, i) => userMessage(tenant, `a${i}`, 'Hello')))
+  const ask = (tenant: string) =>
+    publishAll(
+      system,
+      Array.from({ length: QUESTIONS }, (_, i) => userMessage(tenant, `a${i}`, 'Hello')),
+    )
 
   test('that refuses one table in the middle of a batch is retried until it accepts, with no row missing or doubled', async () => {
     const { client, stages } = system.running
@@ -112,7 +149,8 @@ describe('ClickHouse', () => {
     try {
       await ask('refused')
       // The tables before it in the batch are written; the progress mark does not advance.
-      await expect.poll(async () => rows(system, "SELECT count() AS n FROM messages WHERE tenant = 'refused' AND role = 'user'"))
+      await expect
+        .poll(async () => rows(system, "SELECT count() AS n FROM messages WHERE tenant = 'refused' AND role = 'user'"))
         .not.toEqual([{ n: 0 }])
       expect(stages.get('project')?.status().lag).toBeGreaterThan(0)
     } finally {
@@ -146,9 +184,15 @@ test('rows inserted one by one equal rows inserted as one block', async () => {
   await insertBatch({ ...deps, clickhouse: client }, batch, () => 901)
   await insertBatch({ ...deps, clickhouse: refusing }, batch, () => 902)
   for (const name of TABLE_NAMES) {
-    const [asBlock, oneByOne] = await Promise.all([901, 902].map((generation) => rows(system,
-      `SELECT * EXCEPT (generation) FROM ${rowsTable(name)} FINAL WHERE generation = ${generation}
-        ORDER BY ${TABLES[name].orderBy.join(', ')} SETTINGS do_not_merge_across_partitions_select_final = 1`)))
+    const [asBlock, oneByOne] = await Promise.all(
+      [901, 902].map((generation) =>
+        rows(
+          system,
+          `SELECT * EXCEPT (generation) FROM ${rowsTable(name)} FINAL WHERE generation = ${generation}
+        ORDER BY ${TABLES[name].orderBy.join(', ')} SETTINGS do_not_merge_across_partitions_select_final = 1`,
+        ),
+      ),
+    )
     expect(asBlock, name).toEqual(oneByOne)
     expect(asBlock?.length ?? 0, name).toBe((await rows<{ n: number }>(system, `SELECT count() AS n FROM ${name}`))[0]?.n)
   }

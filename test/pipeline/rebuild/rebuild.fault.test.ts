@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type ClickHouseClient,createClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -10,13 +10,15 @@ import { LATEST_VERSION } from '../../../infra/app/table-migrations.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { loadState, type RebuildState } from '../../../pipeline/projector/rebuild-state.ts'
 import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
-import { cliJson, type CliProcess,runCli, startCli, startUp } from '../../support/run-cli.ts'
+import { cliJson, type CliProcess, runCli, startCli, startUp } from '../../support/run-cli.ts'
 import { settingsFor, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 const clients: ClickHouseClient[] = []
 const running: CliProcess[] = []
-beforeEach(async () => { dataDir = await temporaryFolder() })
+beforeEach(async () => {
+  dataDir = await temporaryFolder()
+})
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()))
   for (const up of running.splice(0)) {
@@ -41,9 +43,18 @@ async function startFilled(): Promise<CliProcess> {
   running.push(up)
   const nc = await connect({ servers: up.addresses.natsUrl })
   const js = jetstream(nc)
-  await Promise.all(Array.from({ length: INPUTS }, (_, i) => js.publish(`in.acme.support.c${i % 40}`, JSON.stringify({
-    type: 'message.received', id: `m-${i}`, data: { role: 'user', text: i % 2 === 0 ? 'How long does shipping take?' : '我要退款' },
-  }))))
+  await Promise.all(
+    Array.from({ length: INPUTS }, (_, i) =>
+      js.publish(
+        `in.acme.support.c${i % 40}`,
+        JSON.stringify({
+          type: 'message.received',
+          id: `m-${i}`,
+          data: { role: 'user', text: i % 2 === 0 ? 'How long does shipping take?' : '我要退款' },
+        }),
+      ),
+    ),
+  )
   await nc.close()
   await runCli(['status', '--wait'], { dataDir })
   return up
@@ -61,8 +72,12 @@ async function query<Row>(sql: string): Promise<Row[]> {
   return result.json<Row>()
 }
 
-const everything = async () => Object.fromEntries(await Promise.all(TABLE_NAMES.map(async (name) =>
-  [name, await query(`SELECT * FROM ${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)))
+const everything = async () =>
+  Object.fromEntries(
+    await Promise.all(
+      TABLE_NAMES.map(async (name) => [name, await query(`SELECT * FROM ${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const),
+    ),
+  )
 const phase = (): Promise<RebuildState['phase'] | undefined> =>
   withJetStream(settings(), async (jetstream) => (await loadState(await openBucket(jetstream.nc)))?.state.phase)
 

@@ -4,14 +4,17 @@ import { loadState } from '../../../pipeline/projector/rebuild-state.ts'
 import { TABLE_NAMES, TABLES } from '../../../schemas/tables.ts'
 import { cliJson, runCli, startCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, rows } from '../../support/system-assertions.ts'
-import { startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 
 let dataDir: string
 let system: System
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   system = await startSystem({ dataDir })
-  await publishAll(system, Array.from({ length: 400 }, (_, i) => messageInput(i)))
+  await publishAll(
+    system,
+    Array.from({ length: 400 }, (_, i) => messageInput(i)),
+  )
   await caughtUp(system)
 })
 afterAll(async () => {
@@ -27,8 +30,9 @@ const messageInput = (i: number) => ({
 
 /** All rows of all tables, as analysts see them. */
 async function everything(database = 'colloquy'): Promise<Record<string, unknown[]>> {
-  const tables = TABLE_NAMES.map(async (name) =>
-    [name, await rows(system, `SELECT * FROM ${database}.${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const)
+  const tables = TABLE_NAMES.map(
+    async (name) => [name, await rows(system, `SELECT * FROM ${database}.${name} ORDER BY ${TABLES[name].orderBy.join(', ')}`)] as const,
+  )
   return Object.fromEntries(await Promise.all(tables))
 }
 const outLast = async () => (await system.running.jetstream.jsm.streams.info('OUT')).state.last_seq
@@ -59,7 +63,11 @@ test('the tables stay current during a rebuild, and the rebuilt ones have all re
   let i = 1_000
   let isOver = false
   const flow = (async () => {
-    while (!isOver) await publishAll(system, Array.from({ length: 20 }, () => messageInput(i++)))
+    while (!isOver)
+      await publishAll(
+        system,
+        Array.from({ length: 20 }, () => messageInput(i++)),
+      )
   })()
   const result = await rebuild()
   isOver = true
@@ -74,14 +82,20 @@ test('the tables stay current during a rebuild, and the rebuilt ones have all re
 test('one table can be rebuilt alone', async () => {
   await system.running.client?.command({ query: 'TRUNCATE TABLE messages_rows' })
   expect((await rebuild('messages')).stdout).toMatch(/^Rebuilt messages from /)
-  expect(await rows(system, "SELECT count() > 1000 AS enough, countIf(id = '') AS nameless FROM messages"))
-    .toEqual([{ enough: 1, nameless: 0 }])
+  expect(await rows(system, "SELECT count() > 1000 AS enough, countIf(id = '') AS nameless FROM messages")).toEqual([
+    { enough: 1, nameless: 0 },
+  ])
   expect((await rebuild('passages')).stderr).toMatch(/Allowed choices are events, messages/)
 })
 
 test('rows of other generations are removed from the disk', async () => {
-  expect(await rows(system, `SELECT table FROM system.parts WHERE active AND database = 'colloquy' AND table LIKE '%_rows'
-    GROUP BY table HAVING uniqExact(extract(partition, '^\\\\((\\\\d+),')) > 1`)).toEqual([])
+  expect(
+    await rows(
+      system,
+      `SELECT table FROM system.parts WHERE active AND database = 'colloquy' AND table LIKE '%_rows'
+    GROUP BY table HAVING uniqExact(extract(partition, '^\\\\((\\\\d+),')) > 1`,
+    ),
+  ).toEqual([])
 })
 
 test('a second concurrent rebuild is refused, and a killed rebuild changes nothing', async () => {
@@ -110,8 +124,9 @@ test('a rebuild can create the tables as of a LOG sequence in another database',
   const [result] = await cliJson<{ seq: number }>(['rebuild', '--into', 'colloquy_then', '--to', String(seq)], { dataDir })
   expect(result).toMatchObject({ database: 'colloquy_then', seq, records: seq })
   expect(await rows(system, 'SELECT projected_seq AS seq FROM colloquy_then.freshness')).toEqual([{ seq }])
-  expect(await rows(system, 'SELECT * FROM colloquy_then.events ORDER BY seq, idx'))
-    .toEqual(await rows(system, `SELECT * FROM events WHERE seq <= ${seq} ORDER BY seq, idx`))
+  expect(await rows(system, 'SELECT * FROM colloquy_then.events ORDER BY seq, idx')).toEqual(
+    await rows(system, `SELECT * FROM events WHERE seq <= ${seq} ORDER BY seq, idx`),
+  )
   const [actor] = await rows<{ actor: string; n: number }>(system, 'SELECT actor, n FROM colloquy_then.actors LIMIT 1')
   expect(await rows(system, `SELECT max(n) AS n FROM events WHERE seq <= ${seq} AND actor = '${actor?.actor}'`)).toEqual([{ n: actor?.n }])
   expect(await cliJson(['sql', 'SELECT count() > 0 AS readable FROM colloquy_then.cases'], { dataDir })).toEqual([{ readable: 1 }])

@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type BatchState,createBatchLoop } from '../../../pipeline/runtime/batch-loop.ts'
+import { type BatchState, createBatchLoop } from '../../../pipeline/runtime/batch-loop.ts'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 
-beforeEach(() => { vi.useFakeTimers() })
-afterEach(() => { vi.useRealTimers() })
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const WAIT_MS = 100
 
@@ -15,9 +19,14 @@ function startLoop({ countMax = 10 } = {}) {
   const failures: unknown[] = []
   const states: BatchState[] = []
   const batches = createBatchLoop<string, string[]>({
-    inFlight, signal: ending.signal, fail: (error) => failures.push(error), waitMs: WAIT_MS,
+    inFlight,
+    signal: ending.signal,
+    fail: (error) => failures.push(error),
+    waitMs: WAIT_MS,
     create: () => [],
-    fill: (batch, item) => { batch.push(item) },
+    fill: (batch, item) => {
+      batch.push(item)
+    },
     shouldFlush(state) {
       states.push(state)
       return state.records >= 3 || state.waits > 0
@@ -28,7 +37,9 @@ function startLoop({ countMax = 10 } = {}) {
       return promise
     },
   })
-  const add = (...items: string[]): void => { for (const item of items) batches.add(item, 1) }
+  const add = (...items: string[]): void => {
+    for (const item of items) batches.add(item, 1)
+  }
   return { batches, add, inFlight, ending, writes, failures, states, written: () => writes.map(({ batch }) => batch) }
 }
 const settled = () => vi.advanceTimersByTimeAsync(0)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { observeTimer } from '../../../pipeline/host/timer-lateness.ts'
+import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { internal, message, play, recordOf } from '../../support/core-helpers.ts'
 
 async function lateness(seconds: number): Promise<{ late: number; count: number; sum: number }> {

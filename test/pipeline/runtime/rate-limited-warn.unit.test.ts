@@ -26,7 +26,11 @@ test('a warning that comes a thousand times is written once in ten seconds, and 
 test('another message, or another logger, does not wait for it', () => {
   const [one, other] = [logger(), logger()]
   for (const { log } of [one, other, one, other]) for (const message of ['a', 'b']) rateLimitedWarn(log, {}, message)
-  for (const { lines } of [one, other]) expect(lines).toEqual([{ level: 40, msg: 'a' }, { level: 40, msg: 'b' }])
+  for (const { lines } of [one, other])
+    expect(lines).toEqual([
+      { level: 40, msg: 'a' },
+      { level: 40, msg: 'b' },
+    ])
 })
 
 test('what did not come again for ten seconds is written as if for the first time', () => {
@@ -34,5 +38,8 @@ test('what did not come again for ten seconds is written as if for the first tim
   rateLimitedWarn(log, {}, 'a')
   vi.advanceTimersByTime(10_000)
   rateLimitedWarn(log, {}, 'a')
-  expect(lines).toEqual([{ level: 40, msg: 'a' }, { level: 40, msg: 'a' }])
+  expect(lines).toEqual([
+    { level: 40, msg: 'a' },
+    { level: 40, msg: 'a' },
+  ])
 })

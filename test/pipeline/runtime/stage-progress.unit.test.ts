@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest'
 import {
-  combineProgress, lagInStream, partitionsOwned, pollUntilCaughtUp, positionOfPartition, progressInStream, type ProgressReading,
+  combineProgress,
+  lagInStream,
+  partitionsOwned,
+  pollUntilCaughtUp,
+  positionOfPartition,
+  progressInStream,
+  type ProgressReading,
 } from '../../../pipeline/runtime/stage-progress.ts'
 
 test('several that do one work are as far as the last of them, and one that stands by holds nobody back', () => {
-  const members = [{ position: 7, lag: 1, partitions: [0, 2] }, { position: 5, lag: 3, partitions: [1] }, { position: 0, lag: 0, partitions: [] }]
+  const members = [
+    { position: 7, lag: 1, partitions: [0, 2] },
+    { position: 5, lag: 3, partitions: [1] },
+    { position: 0, lag: 0, partitions: [] },
+  ]
 
   expect(combineProgress(members)).toEqual({ position: 5, lag: 3 })
   expect(partitionsOwned(members)).toBe(3)
@@ -34,7 +44,10 @@ const readings = (...all: ProgressReading[]) => {
 
 test('caught up means twice in a row with no message in between', async () => {
   const { read, count } = readings(
-    { isCaughtUp: true, marks: '1' }, { isCaughtUp: true, marks: '2' }, { isCaughtUp: false, marks: '2' }, { isCaughtUp: true, marks: '2' },
+    { isCaughtUp: true, marks: '1' },
+    { isCaughtUp: true, marks: '2' },
+    { isCaughtUp: false, marks: '2' },
+    { isCaughtUp: true, marks: '2' },
   )
   expect(await pollUntilCaughtUp(read, { everyMs: 0 })).toEqual({ isCaughtUp: true, marks: '2' })
   expect(count()).toBe(5)
@@ -48,6 +61,6 @@ test('without marks one reading is enough', async () => {
 
 test('when the time is over, the last reading says so, even if it was caught up for a moment', async () => {
   let mark = 0
-  const reading = await pollUntilCaughtUp(async () => ({ isCaughtUp: true, marks: String(mark += 1) }), { everyMs: 1, timeoutMs: 5 })
+  const reading = await pollUntilCaughtUp(async () => ({ isCaughtUp: true, marks: String((mark += 1)) }), { everyMs: 1, timeoutMs: 5 })
   expect(reading.isCaughtUp).toBe(false)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startStage, type StageRun } from '../../../pipeline/runtime/stage.ts'
+import { type StageRun, startStage } from '../../../pipeline/runtime/stage.ts'
 import { silent } from '../../support/test-system.ts'
 
 test('a stage that is stopped while a failed run is begun anew stops the new one, and ends', async () => {
@@ -11,12 +11,16 @@ test('a stage that is stopped while a failed run is begun anew stops the new one
   const { promise: beginning, resolve: asked } = Promise.withResolvers<void>()
   const { promise: ready, resolve: goOn } = Promise.withResolvers<StageRun>()
   let begun = 0
-  const stage = await startStage('slow', async () => {
-    begun += 1
-    if (begun === 1) return first
-    asked()
-    return ready
-  }, silent)
+  const stage = await startStage(
+    'slow',
+    async () => {
+      begun += 1
+      if (begun === 1) return first
+      asked()
+      return ready
+    },
+    silent,
+  )
   fail(new Error('the connection was lost'))
   await beginning
   const stopping = stage.stop()

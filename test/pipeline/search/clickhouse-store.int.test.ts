@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
-import { type ClickHouseClient,createClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ClickHouse,startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
+import { type ClickHouse, startClickHouse } from '../../../infra/servers/clickhouse/clickhouse-server.ts'
 import { brainFloats, openClickHouseStore } from '../../../pipeline/search/clickhouse/clickhouse-store.ts'
 import type { StoreHit, VectorStore } from '../../../pipeline/search/vector-store.ts'
 import { silent, temporaryFolder } from '../../support/test-system.ts'
@@ -30,7 +30,7 @@ describe('points in ClickHouse', () => {
       query: `CREATE TABLE memory_earlier (tenant String, id UUID, text String, vector Array(Float32))
 ENGINE = MergeTree ORDER BY (tenant, id)`,
     })
-    await client.command({ query: 'INSERT INTO memory_earlier SELECT \'acme\', generateUUIDv4(), \'as it was\', [1, 0]' })
+    await client.command({ query: "INSERT INTO memory_earlier SELECT 'acme', generateUUIDv4(), 'as it was', [1, 0]" })
     const store = await openClickHouseStore({ client, fingerprint: 'earlier', dimension: DIMENSION })
     expect(await store.count('acme', {})).toBe(0)
     await store.upsert([pointOf('m1', 'as it is')])
@@ -47,7 +47,8 @@ ENGINE = MergeTree ORDER BY (tenant, id)`,
     await changed.deleteBy('acme', { actor: 'c9' })
     const scores = async (store: VectorStore): Promise<readonly (number | null)[]> =>
       (await store.search({ tenant: 'acme', filter: {}, terms: ['parcel', 'letter'], limit: 5 }))
-        .sort((a, b) => a.source.localeCompare(b.source)).map(({ keyword }) => keyword)
+        .sort((a, b) => a.source.localeCompare(b.source))
+        .map(({ keyword }) => keyword)
     expect(await scores(changed)).toEqual(await scores(plain))
   })
 
@@ -60,9 +61,9 @@ ENGINE = MergeTree ORDER BY (tenant, id)`,
     const dimension = 64
     const store = await openClickHouseStore({ client, fingerprint: 'recall', dimension, exactPointsMax: 500 })
     const exact = await openClickHouseStore({ client, fingerprint: 'recall', dimension, exactPointsMax: 1e9 })
-    const points = Array.from({ length: 6_000 }, (_, index) => pointOf(`m${index}`, `text ${index}`, {
-      tenant: index % 6 === 0 ? 'small' : 'large', vector: vectorOf(`text ${index}`, dimension),
-    }))
+    const points = Array.from({ length: 6_000 }, (_, index) =>
+      pointOf(`m${index}`, `text ${index}`, { tenant: index % 6 === 0 ? 'small' : 'large', vector: vectorOf(`text ${index}`, dimension) }),
+    )
     for (let from = 0; from < points.length; from += 1_500) await store.upsert(points.slice(from, from + 1_500))
     const mutations = async (): Promise<number> => {
       const query = "SELECT count() AS left FROM system.mutations WHERE table = 'memory_recall' AND NOT is_done"
@@ -72,12 +73,16 @@ ENGINE = MergeTree ORDER BY (tenant, id)`,
     await expect.poll(mutations, { timeout: 60_000 }).toBe(0)
     const explained = await client.query({
       query: 'EXPLAIN indexes = 1 SELECT id FROM memory_recall ORDER BY cosineDistance(vector, {vector:Array(Float32)}) LIMIT 10',
-      query_params: { vector: [...vectorOf('any', dimension)] }, format: 'TabSeparatedRaw',
+      query_params: { vector: [...vectorOf('any', dimension)] },
+      format: 'TabSeparatedRaw',
     })
     expect(await explained.text()).toContain('nearest')
 
     const nearest = (hits: readonly StoreHit[]): string[] =>
-      [...hits].sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0)).slice(0, 10).map(({ id }) => id)
+      [...hits]
+        .sort((a, b) => (b.similarity ?? 0) - (a.similarity ?? 0))
+        .slice(0, 10)
+        .map(({ id }) => id)
     for (const tenant of ['large', 'small']) {
       let found = 0
       for (let index = 0; index < 30; index++) {

@@ -21,16 +21,25 @@ beforeAll(async () => {
   system = await startSystem({ settings: { EMBED_BATCH_MS: '10' } })
   url = system.running.http?.url ?? ''
   search = createSearchClient({ url })
-  await publishAll(system, messages.map(([actor, text], index) => ({
-    subject: `in.acme.support.${actor}`,
-    body: {
-      type: 'message.received', id: `m${index}`, history: true, time: `2026-0${index + 1}-01T00:00:00Z`, data: { role: 'user', text },
+  await publishAll(
+    system,
+    messages.map(([actor, text], index) => ({
+      subject: `in.acme.support.${actor}`,
+      body: {
+        type: 'message.received',
+        id: `m${index}`,
+        history: true,
+        time: `2026-0${index + 1}-01T00:00:00Z`,
+        data: { role: 'user', text },
+      },
+    })),
+  )
+  await publishAll(system, [
+    {
+      subject: 'in.other.support.c1',
+      body: { type: 'message.received', id: 'o1', history: true, data: { role: 'user', text: 'our secret parcel' } },
     },
-  })))
-  await publishAll(system, [{
-    subject: 'in.other.support.c1',
-    body: { type: 'message.received', id: 'o1', history: true, data: { role: 'user', text: 'our secret parcel' } },
-  }])
+  ])
   await waitUntilCaughtUp(system.settings, 60_000)
 })
 afterAll(() => system.stop())
@@ -50,11 +59,16 @@ describe('search over messages', () => {
     expect(await sources({ q: 'parcel', conversation: 'c1', mode: 'keyword' })).toEqual(['m0'])
     expect(await sources({ q: 'parcel', since: '2026-02-01T00:00:00Z', mode: 'keyword' })).toHaveLength(1)
     expect(await sources({ q: 'parcel', in: 'knowledge' })).toEqual([])
-    const { hits: [hit], model } = await search({ tenant: 'acme', q: 'parcel from OSLO', limit: 1 })
+    const {
+      hits: [hit],
+      model,
+    } = await search({ tenant: 'acme', q: 'parcel from OSLO', limit: 1 })
     expect(model).toBe('lexical')
     expect(hit).toMatchObject({ kind: 'support', actor: 'c1', in: 'messages', lang: 'en', at: '2026-01-01T00:00:00.000Z' })
     expect(hit?.highlights.map(([from, to]) => hit.text.slice(from, to))).toEqual(['parcel', 'Oslo'])
-    const { hits: [zh] } = await search({ tenant: 'acme', q: '订单', limit: 1 })
+    const {
+      hits: [zh],
+    } = await search({ tenant: 'acme', q: '订单', limit: 1 })
     expect(zh?.highlights.map(([from, to]) => zh.text.slice(from, to))).toEqual(['订单'])
   })
 
@@ -78,8 +92,14 @@ describe('search over messages', () => {
 
   it('refuses invalid requests with the name of the field, and accepts any text as a query', async () => {
     const invalid = [
-      ['tenant=acme', 'q'], ['q=', 'q'], ['q=%20', 'q'], ['q=x&limit=0', 'limit'], ['q=x&tenant=%27%20OR%201=1', 'tenant'],
-      ['q=x&mode=fast', 'mode'], [`q=${'x'.repeat(9_000)}`, 'q'], ['q=x&since=soon', 'since'],
+      ['tenant=acme', 'q'],
+      ['q=', 'q'],
+      ['q=%20', 'q'],
+      ['q=x&limit=0', 'limit'],
+      ['q=x&tenant=%27%20OR%201=1', 'tenant'],
+      ['q=x&mode=fast', 'mode'],
+      [`q=${'x'.repeat(9_000)}`, 'q'],
+      ['q=x&since=soon', 'since'],
     ]
     for (const [query, field] of invalid) {
       const response = await fetch(`${url}/v1/search?${query}`)
@@ -96,7 +116,9 @@ describe('search over messages', () => {
     const options = { dataDir: system.settings.DATA_DIR }
     const asText = await runCli(['search', 'refund', '--tenant', 'acme', '--limit', '1'], options)
     expect(asText).toMatchObject({
-      code: 0, stdout: expect.stringContaining('support/c2') as string, stderr: expect.stringContaining('words, not meaning') as string,
+      code: 0,
+      stdout: expect.stringContaining('support/c2') as string,
+      stderr: expect.stringContaining('words, not meanings') as string,
     })
     const asJson = await cliJson(['search', '发票', '--tenant', 'acme', '--mode', 'keyword'], options)
     expect(asJson).toMatchObject([{ model: 'lexical', hits: [{ source: 'm4' }] }])

@@ -3,7 +3,7 @@ import { setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../../actors/definition/define-kind.ts'
 import { newestDeadLetters } from '../../../pipeline/dead-letters/dead-letters.ts'
-import { type Resolved,resolveDeadLetters } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
+import { type Resolved, resolveDeadLetters } from '../../../pipeline/dead-letters/resolve-dead-letters.ts'
 import { TerminalError } from '../../../schemas/errors.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
@@ -19,9 +19,10 @@ const attempt = (key: string): number => {
   seen.attempts.set(key, attempts)
   return attempts
 }
-const untilAborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
-  signal.addEventListener('abort', () => resolve(), { once: true })
-})
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 const how = z.enum(['works', 'flaky', 'broken', 'terminal', 'silent', 'obedient', 'huge', 'unfit', 'slow'])
 const worker = defineKind({
@@ -41,19 +42,25 @@ const worker = defineKind({
         seen.keys.push(key)
         const attempts = attempt(key)
         switch (input.how) {
-          case 'works': return { text: 'done' }
+          case 'works':
+            return { text: 'done' }
           case 'flaky':
             if (attempts < 3) throw Object.assign(new Error('not yet'), { code: 'not_yet' })
             return { text: `after ${attempts}` }
-          case 'broken': throw Object.assign(new Error('never'), { code: 'never' })
-          case 'terminal': throw new TerminalError('no_use', 'trying again is of no use')
-          case 'silent': return new Promise<never>(() => undefined)
+          case 'broken':
+            throw Object.assign(new Error('never'), { code: 'never' })
+          case 'terminal':
+            throw new TerminalError('no_use', 'trying again is of no use')
+          case 'silent':
+            return new Promise<never>(() => undefined)
           case 'obedient':
             await untilAborted(signal)
             seen.aborted.push(key)
             throw signal.reason
-          case 'huge': return { text: 'x'.repeat(LIMITS.resultBytesMax) }
-          case 'unfit': return { text: '\ud800' }
+          case 'huge':
+            return { text: 'x'.repeat(LIMITS.resultBytesMax) }
+          case 'unfit':
+            return { text: '\ud800' }
           case 'slow':
             seen.running += 1
             seen.runningMost = Math.max(seen.runningMost, seen.running)
@@ -65,26 +72,28 @@ const worker = defineKind({
     }),
   },
 })
-const workerKind = worker.with(setup(worker.xstate).createMachine({
-  id: 'worker',
-  context: {},
-  initial: 'idle',
-  states: {
-    idle: { on: { go: 'working' } },
-    working: {
-      invoke: {
-        src: 'work',
-        input: ({ event }) => ({ how: event.type === 'go' ? event.data.how : 'works' }),
-        onDone: 'succeeded',
-        onError: 'failed',
+const workerKind = worker.with(
+  setup(worker.xstate).createMachine({
+    id: 'worker',
+    context: {},
+    initial: 'idle',
+    states: {
+      idle: { on: { go: 'working' } },
+      working: {
+        invoke: {
+          src: 'work',
+          input: ({ event }) => ({ how: event.type === 'go' ? event.data.how : 'works' }),
+          onDone: 'succeeded',
+          onError: 'failed',
+        },
+        on: { leave: 'left' },
       },
-      on: { leave: 'left' },
+      succeeded: { on: { go: 'working' } },
+      failed: { on: { go: 'working' } },
+      left: { on: { go: 'working' } },
     },
-    succeeded: { on: { go: 'working' } },
-    failed: { on: { go: 'working' } },
-    left: { on: { go: 'working' } },
-  },
-}))
+  }),
+)
 
 let system: System
 beforeAll(async () => {
@@ -143,8 +152,9 @@ describe('a task', () => {
       { outcome: 'refused', error: expect.stringContaining('send the actor an event that starts the task again') as string },
       { outcome: 'dropped' },
     ])
-    expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'"))
-      .toEqual([{ reason: 'task_failed', resolved: true }])
+    expect(await rows(system, "SELECT reason, resolved FROM dead_letters WHERE actor = 'given-up'")).toEqual([
+      { reason: 'task_failed', resolved: true },
+    ])
     expect(await newestDeadLetters(jetstream, { actor: 'given-up' }, 10)).toEqual([])
     expect(await tablesBesideLog(system)).toEqual([])
   })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createWakeUps } from '../../../pipeline/timers/wake-ups.ts'
 import { sweepWakeUps } from '../../../pipeline/timers/wake-up-sweeper.ts'
+import { createWakeUps } from '../../../pipeline/timers/wake-ups.ts'
 import { sleeperKind } from '../../support/sleeper-kind.ts'
-import { caughtUp, publishAll, readLog, type Entry } from '../../support/system-assertions.ts'
+import { caughtUp, type Entry, publishAll, readLog } from '../../support/system-assertions.ts'
 import { silent, startSystem, type System } from '../../support/test-system.ts'
 
 let system: System
@@ -12,9 +12,13 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const tell = (id: string, ...events: readonly (readonly [type: string, data?: object])[]) =>
-  publishAll(system, events.map(([type, data = {}]) => ({ subject: `in.acme.sleeper.${id}`, body: { type, data } })))
+  publishAll(
+    system,
+    events.map(([type, data = {}]) => ({ subject: `in.acme.sleeper.${id}`, body: { type, data } })),
+  )
 const recordsOf = async (id: string): Promise<Entry[]> => (await readLog(system)).filter(({ actor }) => actor === `acme/sleeper/${id}`)
-const wokenBy = async (id: string): Promise<unknown[]> => (await recordsOf(id)).flatMap(({ record }) => record.emitted.map(({ data }) => data['from']))
+const wokenBy = async (id: string): Promise<unknown[]> =>
+  (await recordsOf(id)).flatMap(({ record }) => record.emitted.map(({ data }) => data['from']))
 const alarmOf = async (id: string) => {
   const message = await system.running.jetstream.jsm.streams.getMessage('TIMERS', { last_by_subj: `timer.acme.sleeper.${id}` })
   return message === null ? undefined : { seq: message.seq, at: message.header.get('Nats-Schedule').slice('@at '.length) }
@@ -22,9 +26,10 @@ const alarmOf = async (id: string) => {
 const timersIn = (entry: Entry | undefined): string[] => Object.values(entry?.record.state?.timers ?? {}).map(({ at }) => at)
 const timersOf = async (id: string): Promise<string[]> => timersIn((await recordsOf(id)).at(-1))
 /** As a dispatcher does that is wrong about what there is: the alarm goes off at once. */
-const ringNow = (id: string) => system.running.jetstream.publisher.publish(`timer.acme.sleeper.${id}`, '{"type":"alarm"}', {
-  headers: { 'Nats-Schedule': '@at 2020-01-01T00:00:00Z', 'Nats-Schedule-Target': `int.acme.sleeper.${id}` },
-})
+const ringNow = (id: string) =>
+  system.running.jetstream.publisher.publish(`timer.acme.sleeper.${id}`, '{"type":"alarm"}', {
+    headers: { 'Nats-Schedule': '@at 2020-01-01T00:00:00Z', 'Nats-Schedule-Target': `int.acme.sleeper.${id}` },
+  })
 const HOUR_MS = 3_600_000
 
 test('timers fire in the order of their times, also those that are due at once', async () => {

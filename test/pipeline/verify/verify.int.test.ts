@@ -5,12 +5,12 @@ import { loadKinds } from '../../../infra/app/load-kinds.ts'
 import { loadSettings } from '../../../infra/settings.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { startAuditor } from '../../../pipeline/verify/auditor.ts'
-import { type Verified,verify as verifyTables } from '../../../pipeline/verify/verify.ts'
-import { type ReadModel, TABLE_NAMES, type TableName,TABLES } from '../../../schemas/tables.ts'
+import { type Verified, verify as verifyTables } from '../../../pipeline/verify/verify.ts'
+import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../../schemas/tables.ts'
 import { deskKind } from '../../support/analyst-kind.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { caughtUp, publishAll, rows } from '../../support/system-assertions.ts'
-import { settingsFor, startSystem, type System,temporaryFolder } from '../../support/test-system.ts'
+import { settingsFor, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
 let dataDir: string
@@ -27,14 +27,18 @@ const inputs = [
     return message('acme', `a${i % 6}`, `m-${i}`, 'user', text)
   }),
   ...Array.from({ length: 12 }, (_, i) =>
-    message('zeta', `h${i % 2}`, `h-${i}`, i % 3 === 2 ? 'agent' : 'user', `lines long ago ${i}`, { history: true })),
+    message('zeta', `h${i % 2}`, `h-${i}`, i % 3 === 2 ? 'agent' : 'user', `lines long ago ${i}`, { history: true }),
+  ),
   message('zeta', 'h0', 'live-1', 'user', 'and now live'),
-  message('zeta', 'a9', 'x-1', 'agent', 'hello, this is a person'), message('zeta', 'a9', 'x-2', 'user', 'where is my order?'),
+  message('zeta', 'a9', 'x-1', 'agent', 'hello, this is a person'),
+  message('zeta', 'a9', 'x-2', 'user', 'where is my order?'),
   { subject: 'in.acme.support.a1', body: 'no json' },
   { subject: 'in.acme.support.a1', body: { type: 'message.received', data: { role: 'nobody', n: 1, when: '2026-01-01' } } },
   { subject: 'in.acme.nokind.a1', body: { type: 'x', data: { big: 1 } } },
-  ...['ask', 'split', 'left', 'note', 'throw', 'pause', 'resume', 'finish', 'add'].map((type, i) => (
-    { subject: `in.acme.toy.t${i % 2}`, body: { type, id: `t-${i}`, data: { q: 'why', text: 'n', by: 1 } } })),
+  ...['ask', 'split', 'left', 'note', 'throw', 'pause', 'resume', 'finish', 'add'].map((type, i) => ({
+    subject: `in.acme.toy.t${i % 2}`,
+    body: { type, id: `t-${i}`, data: { q: 'why', text: 'n', by: 1 } },
+  })),
   {
     subject: 'in.acme.toy.t3',
     body: { type: 'note', id: 'odd', data: { text: 'x', 'a.b': 1, a: { b: 2 }, huge: 1e300, deep: [[{}, null]] } },
@@ -45,7 +49,7 @@ const inputs = [
 function randomInputs(): { subject: string; body: object }[] {
   let state = 1
   const below = (bound: number): number => {
-    state = Math.imul(state, 1_103_515_245) + 12_345 >>> 0
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
     return (state >>> 8) % bound
   }
   const pick = <Value>(values: readonly Value[]): Value | undefined => values[below(values.length)]
@@ -56,15 +60,22 @@ function randomInputs(): { subject: string; body: object }[] {
     const text = pick(['delivery please', 'refund person', 'refund fail', 'invoice nothing', '配送要多久？', 'x'.repeat(1 + below(40))])
     const data = {
       'message.received': {
-        role, text, ...pick([{}, { lang: 'en' }, { customer: `c${below(3)}` }, { channel: 'phone', customer: below(9) }]),
+        role,
+        text,
+        ...pick([{}, { lang: 'en' }, { customer: `c${below(3)}` }, { channel: 'phone', customer: below(9) }]),
       },
-      'feedback.given': { rating: below(6) }, 'case.resolved': { outcome: pick(['resolved', 'abandoned']) },
-      'conversation.imported': { turns: below(9) }, 'unheard.of': { x: below(9) },
+      'feedback.given': { rating: below(6) },
+      'case.resolved': { outcome: pick(['resolved', 'abandoned']) },
+      'conversation.imported': { turns: below(9) },
+      'unheard.of': { x: below(9) },
     }[type ?? 'unheard.of']
     return {
       subject: `in.${pick(['acme', 'zeta'])}.desk.d${below(12)}`,
       body: {
-        type, id: `adv-${i}`, time: `2025-0${1 + below(9)}-11T10:00:00.${100 + below(900)}Z`, data,
+        type,
+        id: `adv-${i}`,
+        time: `2025-0${1 + below(9)}-11T10:00:00.${100 + below(900)}Z`,
+        data,
         ...(below(6) === 0 ? { history: true } : {}),
       },
     }
@@ -121,7 +132,10 @@ test('every projected table matches LOG', async () => {
 test('a range or a tenant can be verified alone, resuming from the counts in its first records', async () => {
   const to = await lastSeq()
   const scopes = [
-    ['--from', '10'], ['--from', '17', '--to', '31'], ['--tenant', 'zeta'], ['--tenant', 'zeta', '--from', '40', '--to', String(to)],
+    ['--from', '10'],
+    ['--from', '17', '--to', '31'],
+    ['--tenant', 'zeta'],
+    ['--tenant', 'zeta', '--from', '40', '--to', String(to)],
   ]
   for (const args of scopes) {
     const { code, stderr } = await verify(...args)
@@ -132,10 +146,16 @@ test('a range or a tenant can be verified alone, resuming from the counts in its
 
 /** For each table, the column to alter and its new value. */
 const ALTERED: Readonly<Record<TableName, readonly [string, string]>> = {
-  events: ['source', "'somebody else'"], messages: ['text', "'something else'"], actors: ['status', "'odd'"],
-  conversations: ['user_msgs', 'user_msgs + 1'], cases: ['records', 'records + 1'], turns: ['model', "'other'"],
-  state_intervals: ['ms', 'ms + 1'], citations: ['score', 'ifNull(score, 0) + 0.000001'],
-  tasks: ['duration_ms', 'ifNull(duration_ms, 0) + 0.5'], dead_letters: ['reason', "'other'"],
+  events: ['source', "'somebody else'"],
+  messages: ['text', "'something else'"],
+  actors: ['status', "'odd'"],
+  conversations: ['user_msgs', 'user_msgs + 1'],
+  cases: ['records', 'records + 1'],
+  turns: ['model', "'other'"],
+  state_intervals: ['ms', 'ms + 1'],
+  citations: ['score', 'ifNull(score, 0) + 0.000001'],
+  tasks: ['duration_ms', 'ifNull(duration_ms, 0) + 0.5'],
+  dead_letters: ['reason', "'other'"],
 }
 
 /** A LOG sequence that has a row in the table. */
@@ -170,8 +190,9 @@ async function changed(change: (name: TableName, table: ReadModel, seq: number) 
 
 describe('a table that was changed by hand', () => {
   test('differs by an altered row, with its column', async () => {
-    const first = await firstAfter((name, { seq }, at) =>
-      `ALTER TABLE ${name}_rows UPDATE ${ALTERED[name][0]} = ${ALTERED[name][1]} WHERE ${seq} = ${at}`)
+    const first = await firstAfter(
+      (name, { seq }, at) => `ALTER TABLE ${name}_rows UPDATE ${ALTERED[name][0]} = ${ALTERED[name][1]} WHERE ${seq} = ${at}`,
+    )
     for (const name of TABLE_NAMES) {
       expect(first.get(name), name).toMatchObject({ kind: 'different', seq: await seqOf(name), column: ALTERED[name][0] })
     }
@@ -191,15 +212,20 @@ describe('a table that was changed by hand', () => {
   })
 
   test('does not differ by an exact duplicate on disk, which is only counted', async () => {
-    const result = await changed((name, { seq }, at) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name)}
-      FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`, 'off')
+    const result = await changed(
+      (name, { seq }, at) => `INSERT INTO ${name}_rows SELECT ${columnsOf(name)}
+      FROM (SELECT * FROM ${name}_rows FINAL WHERE ${seq} = ${at} LIMIT 1)`,
+      'off',
+    )
     expect(result.first).toEqual([])
     for (const name of TABLE_NAMES) expect(result.repeats[name]?.rows, name).toBeGreaterThan(0)
   })
 
   test('differs by a row after the end of LOG', async () => {
-    const first = await firstAfter((name, { seq }) => `INSERT INTO ${name}_rows
-      SELECT ${columnsOf(name).replace(seq, `9999999 AS ${seq}`)} FROM (SELECT * FROM ${name}_rows LIMIT 1)`)
+    const first = await firstAfter(
+      (name, { seq }) => `INSERT INTO ${name}_rows
+      SELECT ${columnsOf(name).replace(seq, `9999999 AS ${seq}`)} FROM (SELECT * FROM ${name}_rows LIMIT 1)`,
+    )
     for (const name of TABLE_NAMES) expect(first.get(name), name).toMatchObject({ seq: 9_999_999 })
   })
 })
@@ -209,9 +235,9 @@ test('altered JSON is found: the data of an event and of a rejected input, and t
   const changeOf = async (where: string, assignment: string) =>
     (await seq(where)).map((row) => [`UPDATE ${assignment} WHERE seq = ${row.seq} AND idx = 0`, row.seq] as const)
   const cases = [
-    ...await changeOf("outcome = 'committed' AND type = 'message.received'", `data = '{"role":"user"}'`),
-    ...await changeOf("outcome = 'rejected' AND toJSONString(data) != '{}'", `data = '{"x":1}'`),
-    ...await changeOf("outcome = 'committed'", "data = '{}', data_error = 'no reason'"),
+    ...(await changeOf("outcome = 'committed' AND type = 'message.received'", `data = '{"role":"user"}'`)),
+    ...(await changeOf("outcome = 'rejected' AND toJSONString(data) != '{}'", `data = '{"x":1}'`)),
+    ...(await changeOf("outcome = 'committed'", "data = '{}', data_error = 'no reason'")),
   ]
   expect(cases.length).toBeGreaterThan(1)
   for (const [change, at] of cases) {
@@ -238,7 +264,14 @@ test('the auditor finds a difference, counts it by table, and continues with the
   await command("ALTER TABLE messages_rows UPDATE chars = chars + 1 WHERE tenant = 'zeta'")
   const metrics = createMetrics()
   const lines: string[] = []
-  const log = pino({ level: 'error' }, { write: (line: string) => { lines.push(line) } })
+  const log = pino(
+    { level: 'error' },
+    {
+      write: (line: string) => {
+        lines.push(line)
+      },
+    },
+  )
   const auditor = startAuditor({ jetstream, kv, clickhouse: client, metrics, log, sliceMax: 200, pauseMsMin: 1, share: 1 })
   const mismatches = async (table: TableName) =>
     (await metrics.auditMismatches.get()).values.find(({ labels }) => labels.table === table)?.value

@@ -1,12 +1,31 @@
 import { clipped, named, partsOf, totalOf, type Words } from '../report-words.ts'
 
 const VALUES: Words['values'] = {
-  assistant: 'Machine', agent: 'Person', contained: 'Machine alone', escalated: 'With a person',
-  customer_asked: 'Customer asked for a person', low_confidence: 'No reliable answer', task_failed: 'Technical failure',
-  negative_feedback: 'Customer was unhappy', backlog: 'Too many questions at once', agent_took_over: 'Taken over by the desk',
-  product: 'Product', order: 'Order', shipping: 'Shipping', returns: 'Returns', technical: 'Technical help', account: 'Account',
-  payment: 'Payment', smalltalk: 'Small talk', thanks: 'Thanks', person: 'Wants a person', feedback_positive: 'Praise',
-  feedback_negative: 'Complaint', other: 'Other', en: 'English', zh: 'Chinese',
+  assistant: 'Machine',
+  agent: 'Person',
+  contained: 'Machine alone',
+  escalated: 'With a person',
+  customer_asked: 'Customer asked for a person',
+  low_confidence: 'No reliable answer',
+  task_failed: 'Technical failure',
+  negative_feedback: 'Customer was unhappy',
+  backlog: 'Too many questions at once',
+  agent_took_over: 'Taken over by the desk',
+  product: 'Product',
+  order: 'Order',
+  shipping: 'Shipping',
+  returns: 'Returns',
+  technical: 'Technical help',
+  account: 'Account',
+  payment: 'Payment',
+  smalltalk: 'Small talk',
+  thanks: 'Thanks',
+  person: 'Wants a person',
+  feedback_positive: 'Praise',
+  feedback_negative: 'Complaint',
+  other: 'Other',
+  en: 'English',
+  zh: 'Chinese',
 }
 
 const UNKNOWN = 'Unknown'
@@ -34,37 +53,97 @@ export const en: Words = {
   series: { escalated: 'With a person', contained: 'Machine alone', abandoned: 'Machine alone, given up' },
   values: VALUES,
   columns: {
-    total: '', day: 'Day', closed: 'Closed', contained: 'Machine alone', contained_abandoned: 'of these given '
-      + 'up', containment_rate: 'Containment',
-    responder: 'First reply by', cases: 'Cases', answered: 'Answered', waiting: 'Still waiting', never: 'Never answered',
-    p50_ms: 'Median', p90_ms: '90 % within', p95_ms: '95 % within', max_ms: 'Longest',
-    first_intent: 'First intent', repeated: 'Came back', pending: 'Too early to tell', repeat_rate: 'Repeat rate',
-    reason: 'Reason', share: 'Share', resolved: 'Resolved', open: 'Open',
-    way: 'How', cost: 'Cost', cost_unknown: 'Cost unknown', cost_per_resolved: 'Cost per resolved case',
-    lang: 'Language', rated: 'Rated', rated_share: 'Rated share', average: 'Average', csat: 'Satisfied',
-    r1: '1', r2: '2', r3: '3', r4: '4', r5: '5',
-    kind: 'Kind', state: 'State', stays: 'Stays', hours: 'Hours in all', now: 'There now', dropped: 'Lost '
-      + 'here', drop_share: 'Share of lost',
-    hour: 'Hour', opened: 'Opened', escalated: 'Escalated', waiting_for_person: 'Waiting for a person',
-    intent: 'Intent', ended: 'Closed',
-    model: 'Model', model_version: 'Version', prompt_version: 'Prompt', answers: 'Answers', judged: 'Judged', p10: 'Lowest '
-      + 'tenth', low: 'Below 0.7',
+    total: '',
+    day: 'Day',
+    closed: 'Closed',
+    contained: 'Machine alone',
+    contained_abandoned: 'of these given ' + 'up',
+    containment_rate: 'Containment',
+    responder: 'First reply by',
+    cases: 'Cases',
+    answered: 'Answered',
+    waiting: 'Still waiting',
+    never: 'Never answered',
+    p50_ms: 'Median',
+    p90_ms: '90 % within',
+    p95_ms: '95 % within',
+    max_ms: 'Longest',
+    first_intent: 'First intent',
+    repeated: 'Came back',
+    pending: 'Too early to tell',
+    repeat_rate: 'Repeat rate',
+    reason: 'Reason',
+    share: 'Share',
+    resolved: 'Resolved',
+    open: 'Open',
+    way: 'How',
+    cost: 'Cost',
+    cost_unknown: 'Cost unknown',
+    cost_per_resolved: 'Cost per resolved case',
+    lang: 'Language',
+    rated: 'Rated',
+    rated_share: 'Rated share',
+    average: 'Average',
+    csat: 'Satisfied',
+    r1: '1',
+    r2: '2',
+    r3: '3',
+    r4: '4',
+    r5: '5',
+    kind: 'Kind',
+    state: 'State',
+    stays: 'Stays',
+    hours: 'Hours in all',
+    now: 'There now',
+    dropped: 'Lost ' + 'here',
+    drop_share: 'Share of lost',
+    hour: 'Hour',
+    opened: 'Opened',
+    escalated: 'Escalated',
+    waiting_for_person: 'Waiting for a person',
+    intent: 'Intent',
+    ended: 'Closed',
+    model: 'Model',
+    model_version: 'Version',
+    prompt_version: 'Prompt',
+    answers: 'Answers',
+    judged: 'Judged',
+    p10: 'Lowest ' + 'tenth',
+    low: 'Below 0.7',
     cost_per_answer: 'Cost per answer',
-    question: 'Question', example: 'As it was asked', asked: 'Asked', unanswered: 'No reply', last_at: 'Last',
-    name: 'Task', tasks: 'Tasks', done: 'Done', failed: 'Failed', expired: 'Expired', stopped: 'No longer needed', running: 'Running',
-    failure_rate: 'Failure rate', retried: 'Retried', queue_p50_ms: 'Queue, median', queue_p95_ms: 'Queue, 95 %',
-    duration_p50_ms: 'Work, median', duration_p95_ms: 'Work, 95 %', top_error: 'Most frequent error',
+    question: 'Question',
+    example: 'As it was asked',
+    asked: 'Asked',
+    unanswered: 'No reply',
+    last_at: 'Last',
+    name: 'Task',
+    tasks: 'Tasks',
+    done: 'Done',
+    failed: 'Failed',
+    expired: 'Expired',
+    stopped: 'No longer needed',
+    running: 'Running',
+    failure_rate: 'Failure rate',
+    retried: 'Retried',
+    queue_p50_ms: 'Queue, median',
+    queue_p95_ms: 'Queue, 95 %',
+    duration_p50_ms: 'Work, median',
+    duration_p95_ms: 'Work, 95 %',
+    top_error: 'Most frequent error',
   },
   questions: {
     containment: {
       title: 'How many cases does the machine handle alone?',
-      definition: 'Of the cases closed in the period, the share in which no person was called in or said anything. "Given up" '
+      definition:
+        'Of the cases closed in the period, the share in which no person was called in or said anything. "Given up" '
         + 'are those of them whose customer was left without a solution.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
-        return `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.closed ?? 0)} closed ${cases(all?.closed ?? 0)} `
+        return (
+          `${f.share(all?.containment_rate ?? null)} of ${f.count(all?.closed ?? 0)} closed ${cases(all?.closed ?? 0)} `
           + `ended without a person${given === 0 ? '' : `; in ${f.count(given)} of them the customer gave up`}.`
+        )
       },
     },
     'first-response': {
@@ -73,21 +152,26 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `None of ${f.count(all?.cases ?? 0)} cases has a reply yet.`
-        return `Half of the customers had a reply within ${f.duration(all?.p50_ms ?? null)}, 95 % within `
+        return (
+          `Half of the customers had a reply within ${f.duration(all?.p50_ms ?? null)}, 95 % within `
           + `${f.duration(all?.p95_ms ?? null)}; ${f.count(all?.waiting ?? 0)} are still waiting.`
+        )
       },
     },
     'repeat-contact': {
       title: 'How many customers come back within 72 hours?',
-      definition: 'Of the cases closed in the period, the share after which the same customer opened another one within 72 '
+      definition:
+        'Of the cases closed in the period, the share after which the same customer opened another one within 72 '
         + 'hours. Cases are left out until their 72 hours are over.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if (all?.repeat_rate == null) {
           return `It is too early to say: the 72 hours of all ${f.count(all?.closed ?? 0)} closed cases are not over.`
         }
-        return `After ${f.share(all.repeat_rate)} of the closed cases the customer came back within 72 hours `
+        return (
+          `After ${f.share(all.repeat_rate)} of the closed cases the customer came back within 72 hours `
           + `(${f.count(all.repeated)} of ${f.count(all.closed - all.pending)}).`
+        )
       },
     },
     escalations: {
@@ -96,23 +180,26 @@ export const en: Words = {
       summary: (rows, f) => {
         const [first] = partsOf(rows)
         const count = totalOf(rows)?.cases ?? 0
-        return `A person was called in for ${f.count(count)} ${cases(count)}, most often because: ${nameOf(first?.reason)} `
+        return (
+          `A person was called in for ${f.count(count)} ${cases(count)}, most often because: ${nameOf(first?.reason)} `
           + `(${f.share(first?.share ?? null)}).`
+        )
       },
     },
     cost: {
       title: 'What does a resolved case cost?',
-      definition: 'The cost of the models for all cases closed in the period, failed ones included, divided by those that were '
+      definition:
+        'The cost of the models for all cases closed in the period, failed ones included, divided by those that were '
         + 'resolved. Without the work of people.',
       summary: (rows, f) => {
         const all = totalOf(rows)
-        if (all?.cost == null) return `None of ${f.count(all?.closed ?? 0)} closed cases has a known cost; `
-          + `${f.count(all?.resolved ?? 0)} were resolved.`
+        if (all?.cost == null)
+          return `None of ${f.count(all?.closed ?? 0)} closed cases has a known cost; ` + `${f.count(all?.resolved ?? 0)} were resolved.`
         const bound = all.cost_unknown === 0 ? '' : ` This is a lower bound: the cost of ${f.count(all.cost_unknown)} cases is unknown.`
         return all.cost_per_resolved === null
           ? `The closed cases cost ${f.money(all.cost)}, and none was resolved.${bound}`
           : `A resolved case cost ${f.money(all.cost_per_resolved)}: ${f.money(all.cost)} for ${f.count(all.resolved)} `
-            + `resolved of ${f.count(all.closed)} closed cases.${bound}`
+              + `resolved of ${f.count(all.closed)} closed cases.${bound}`
       },
     },
     satisfaction: {
@@ -121,19 +208,24 @@ export const en: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.rated ?? 0) === 0) return `None of ${f.count(all?.cases ?? 0)} cases has a rating.`
-        return `${f.share(all?.csat ?? null)} of ${f.count(all?.rated ?? 0)} ratings are 4 or 5, the average is `
+        return (
+          `${f.share(all?.csat ?? null)} of ${f.count(all?.rated ?? 0)} ratings are 4 or 5, the average is `
           + `${f.decimal(all?.average ?? null)}; ${f.share(all?.rated_share ?? null)} of the cases have a rating.`
+        )
       },
     },
     'time-in-state': {
       title: 'Where does time go, and where are customers lost?',
-      definition: 'Length of the stays in each state that ended in the period, and the states of cases that were closed because '
+      definition:
+        'Length of the stays in each state that ended in the period, and the states of cases that were closed because '
         + 'their customer was lost.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
-        const lost = worst === undefined || worst.dropped === 0 ? 'no customer was lost.' : `most customers were lost in `
-          + `"${clipped(worst.state)}" (${f.count(worst.dropped)}, ${f.share(worst.drop_share)}).`
+        const lost =
+          worst === undefined || worst.dropped === 0
+            ? 'no customer was lost.'
+            : `most customers were lost in ` + `"${clipped(worst.state)}" (${f.count(worst.dropped)}, ${f.share(worst.drop_share)}).`
         return `Most time was spent in "${clipped(longest?.state ?? '')}" (${f.hours(longest?.hours ?? 0)} hours); ${lost}`
       },
     },
@@ -143,36 +235,44 @@ export const en: Words = {
       summary: (rows, f) => {
         const last = rows.at(-1)
         const peak = rows.toSorted((a, b) => b.open - a.open)[0]
-        return `${f.count(last?.open ?? 0)} cases are open at the end, ${f.count(last?.waiting_for_person ?? 0)} of them wait `
+        return (
+          `${f.count(last?.open ?? 0)} cases are open at the end, ${f.count(last?.waiting_for_person ?? 0)} of them wait `
           + `for a person; the maximum was ${f.count(peak?.open ?? 0)}, in the hour from ${f.hour(peak?.hour ?? null)}.`
+        )
       },
     },
     'intent-funnel': {
       title: 'What do customers want, and what is the outcome?',
-      definition: 'Cases opened in the period by what the customer first wanted. Each step is a part of the one before: '
+      definition:
+        'Cases opened in the period by what the customer first wanted. Each step is a part of the one before: '
         + 'answered, no person needed, closed, resolved.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `Of ${f.count(all?.cases ?? 0)} cases ${f.count(all?.answered ?? 0)} were answered, `
+        return (
+          `Of ${f.count(all?.cases ?? 0)} cases ${f.count(all?.answered ?? 0)} were answered, `
           + `${f.count(all?.contained ?? 0)} of these without a person, and ${f.count(all?.resolved ?? 0)} of those were resolved; `
           + `the most frequent intent: ${nameOf(first?.intent)} (${f.count(first?.cases ?? 0)}).`
+        )
       },
     },
     quality: {
       title: 'How good are the answers of each model and prompt?',
-      definition: 'Answers to questions of the period that name a model, with their quality from 0 to 1 where it was judged. '
-        + 'Below 0.7 is low.',
+      definition:
+        'Answers to questions of the period that name a model, with their quality from 0 to 1 where it was judged. ' + 'Below 0.7 is low.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.judged ?? 0) === 0) return `None of ${f.count(all?.answers ?? 0)} answers was judged.`
-        return `The average quality of ${f.count(all?.judged ?? 0)} judged answers is ${f.score(all?.average ?? null)}; `
+        return (
+          `The average quality of ${f.count(all?.judged ?? 0)} judged answers is ${f.score(all?.average ?? null)}; `
           + `${f.count(all?.low ?? 0)} are below 0.7.`
+        )
       },
     },
     'knowledge-gaps': {
       title: 'Which questions does the knowledge not answer?',
-      definition: 'Questions of the period for which a search of the knowledge had no hit. Questions that differ only in case '
+      definition:
+        'Questions of the period for which a search of the knowledge had no hit. Questions that differ only in case '
         + 'or in the final mark count as one.',
       summary: (rows, f) => {
         const all = totalOf(rows)
@@ -182,13 +282,16 @@ export const en: Words = {
     },
     tasks: {
       title: 'Do the background tasks work?',
-      definition: 'Tasks, such as looking up and answering, that were started in the period: their outcomes, their time in the '
+      definition:
+        'Tasks, such as looking up and answering, that were started in the period: their outcomes, their time in the '
         + 'queue and their duration.',
       summary: (rows, f) => {
         const all = totalOf(rows)
-        return `${f.share(all?.failure_rate ?? null)} of the tasks failed `
+        return (
+          `${f.share(all?.failure_rate ?? null)} of the tasks failed `
           + `(${f.count((all?.failed ?? 0) + (all?.expired ?? 0))} of ${f.count(all?.tasks ?? 0)}); 95 % waited at most `
           + `${f.duration(all?.queue_p95_ms ?? null)} in the queue.`
+        )
       },
     },
   },

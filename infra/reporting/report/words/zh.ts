@@ -1,12 +1,31 @@
 import { clipped, named, partsOf, totalOf, type Words } from '../report-words.ts'
 
 const VALUES: Words['values'] = {
-  assistant: '机器', agent: '人工', contained: '仅机器', escalated: '有人工参与',
-  customer_asked: '客户要求人工', low_confidence: '没有可靠答案', task_failed: '技术故障', negative_feedback: '客户不满意',
-  backlog: '一次问题过多', agent_took_over: '客服主动接手',
-  product: '商品', order: '订单', shipping: '配送', returns: '退换货', technical: '技术支持', account: '账户', payment: '支付',
-  smalltalk: '闲聊', thanks: '致谢', person: '找人工', feedback_positive: '表扬', feedback_negative: '投诉', other: '其他',
-  en: '英文', zh: '中文',
+  assistant: '机器',
+  agent: '人工',
+  contained: '仅机器',
+  escalated: '有人工参与',
+  customer_asked: '客户要求人工',
+  low_confidence: '没有可靠答案',
+  task_failed: '技术故障',
+  negative_feedback: '客户不满意',
+  backlog: '一次问题过多',
+  agent_took_over: '客服主动接手',
+  product: '商品',
+  order: '订单',
+  shipping: '配送',
+  returns: '退换货',
+  technical: '技术支持',
+  account: '账户',
+  payment: '支付',
+  smalltalk: '闲聊',
+  thanks: '致谢',
+  person: '找人工',
+  feedback_positive: '表扬',
+  feedback_negative: '投诉',
+  other: '其他',
+  en: '英文',
+  zh: '中文',
 }
 
 const UNKNOWN = '未知'
@@ -33,22 +52,83 @@ export const zh: Words = {
   series: { escalated: '有人工参与', contained: '仅机器', abandoned: '仅机器，客户放弃' },
   values: VALUES,
   columns: {
-    total: '', day: '日期', closed: '已关闭', contained: '仅机器', contained_abandoned: '其中客户放弃', containment_rate: '独立解决率',
-    responder: '首次回复者', cases: '个案', answered: '已回复', waiting: '等待中', never: '始终未回复',
-    p50_ms: '中位数', p90_ms: '90% 以内', p95_ms: '95% 以内', max_ms: '最长',
-    first_intent: '最初意图', repeated: '再次来访', pending: '尚不能判断', repeat_rate: '重复来访率',
-    reason: '原因', share: '占比', resolved: '已解决', open: '未关闭',
-    way: '方式', cost: '成本', cost_unknown: '成本未知', cost_per_resolved: '每个已解决个案成本',
-    lang: '语言', rated: '已评分', rated_share: '评分率', average: '平均', csat: '满意率', r1: '1 分', r2: '2 分', r3: '3 分', r4: '4 分', r5: '5 分',
-    kind: '类型', state: '状态', stays: '停留次数', hours: '总小时数', now: '当前停留', dropped: '流失', drop_share: '流失占比',
-    hour: '小时', opened: '新开', escalated: '转人工', waiting_for_person: '等待人工',
-    intent: '意图', ended: '已关闭',
-    model: '模型', model_version: '版本', prompt_version: '提示词版本', answers: '回答', judged: '已评估', p10: '最低十分位', low: '低于 0.7',
+    total: '',
+    day: '日期',
+    closed: '已关闭',
+    contained: '仅机器',
+    contained_abandoned: '其中客户放弃',
+    containment_rate: '独立解决率',
+    responder: '首次回复者',
+    cases: '个案',
+    answered: '已回复',
+    waiting: '等待中',
+    never: '始终未回复',
+    p50_ms: '中位数',
+    p90_ms: '90% 以内',
+    p95_ms: '95% 以内',
+    max_ms: '最长',
+    first_intent: '最初意图',
+    repeated: '再次来访',
+    pending: '尚不能判断',
+    repeat_rate: '重复来访率',
+    reason: '原因',
+    share: '占比',
+    resolved: '已解决',
+    open: '未关闭',
+    way: '方式',
+    cost: '成本',
+    cost_unknown: '成本未知',
+    cost_per_resolved: '每个已解决个案成本',
+    lang: '语言',
+    rated: '已评分',
+    rated_share: '评分率',
+    average: '平均',
+    csat: '满意率',
+    r1: '1 分',
+    r2: '2 分',
+    r3: '3 分',
+    r4: '4 分',
+    r5: '5 分',
+    kind: '类型',
+    state: '状态',
+    stays: '停留次数',
+    hours: '总小时数',
+    now: '当前停留',
+    dropped: '流失',
+    drop_share: '流失占比',
+    hour: '小时',
+    opened: '新开',
+    escalated: '转人工',
+    waiting_for_person: '等待人工',
+    intent: '意图',
+    ended: '已关闭',
+    model: '模型',
+    model_version: '版本',
+    prompt_version: '提示词版本',
+    answers: '回答',
+    judged: '已评估',
+    p10: '最低十分位',
+    low: '低于 0.7',
     cost_per_answer: '每个回答成本',
-    question: '问题', example: '原话', asked: '提问次数', unanswered: '未回复', last_at: '最近一次',
-    name: '任务', tasks: '任务数', done: '完成', failed: '失败', expired: '超时', stopped: '不再需要', running: '进行中',
-    failure_rate: '失败率', retried: '重试过', queue_p50_ms: '排队中位数', queue_p95_ms: '排队 95%',
-    duration_p50_ms: '执行中位数', duration_p95_ms: '执行 95%', top_error: '最常见错误',
+    question: '问题',
+    example: '原话',
+    asked: '提问次数',
+    unanswered: '未回复',
+    last_at: '最近一次',
+    name: '任务',
+    tasks: '任务数',
+    done: '完成',
+    failed: '失败',
+    expired: '超时',
+    stopped: '不再需要',
+    running: '进行中',
+    failure_rate: '失败率',
+    retried: '重试过',
+    queue_p50_ms: '排队中位数',
+    queue_p95_ms: '排队 95%',
+    duration_p50_ms: '执行中位数',
+    duration_p95_ms: '执行 95%',
+    top_error: '最常见错误',
   },
   questions: {
     containment: {
@@ -57,8 +137,10 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
-        return `${f.count(all?.closed ?? 0)} 个已关闭个案中，${f.share(all?.containment_rate ?? null)} `
+        return (
+          `${f.count(all?.closed ?? 0)} 个已关闭个案中，${f.share(all?.containment_rate ?? null)} `
           + `没有人工参与${given === 0 ? '' : `，其中 ${f.count(given)} 个客户放弃`}。`
+        )
       },
     },
     'first-response': {
@@ -67,8 +149,10 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.answered ?? 0) === 0) return `${f.count(all?.cases ?? 0)} 个个案都还没有回复。`
-        return `一半客户在 ${f.duration(all?.p50_ms ?? null)}内得到回复，95% 在 ${f.duration(all?.p95_ms ?? null)}内；`
+        return (
+          `一半客户在 ${f.duration(all?.p50_ms ?? null)}内得到回复，95% 在 ${f.duration(all?.p95_ms ?? null)}内；`
           + `${f.count(all?.waiting ?? 0)} 个仍在等待。`
+        )
       },
     },
     'repeat-contact': {
@@ -93,12 +177,13 @@ export const zh: Words = {
       definition: '期间内关闭的全部个案（含失败的）的模型成本，除以其中已解决的个案数。不含人工成本。',
       summary: (rows, f) => {
         const all = totalOf(rows)
-        if (all?.cost == null) return `${f.count(all?.closed ?? 0)} 个已关闭个案都没有成本数据，其中 ${f.count(all?.resolved ?? 0)} 个已解决。`
+        if (all?.cost == null)
+          return `${f.count(all?.closed ?? 0)} 个已关闭个案都没有成本数据，其中 ${f.count(all?.resolved ?? 0)} 个已解决。`
         const bound = all.cost_unknown === 0 ? '' : `这是下限：${f.count(all.cost_unknown)} 个个案没有成本数据。`
         return all.cost_per_resolved === null
           ? `已关闭个案共花费 ${f.money(all.cost)}，没有一个解决。${bound}`
           : `每个已解决个案花费 ${f.money(all.cost_per_resolved)}：共 ${f.money(all.cost)}，${f.count(all.closed)} 个已关闭个案中 `
-            + `${f.count(all.resolved)} 个已解决。${bound}`
+              + `${f.count(all.resolved)} 个已解决。${bound}`
       },
     },
     satisfaction: {
@@ -107,8 +192,10 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         if ((all?.rated ?? 0) === 0) return `${f.count(all?.cases ?? 0)} 个个案都没有评分。`
-        return `${f.count(all?.rated ?? 0)} 个评分中 ${f.share(all?.csat ?? null)} 为 4 分或 5 分，平均 `
+        return (
+          `${f.count(all?.rated ?? 0)} 个评分中 ${f.share(all?.csat ?? null)} 为 4 分或 5 分，平均 `
           + `${f.decimal(all?.average ?? null)} 分；${f.share(all?.rated_share ?? null)} 的个案有评分。`
+        )
       },
     },
     'time-in-state': {
@@ -117,8 +204,10 @@ export const zh: Words = {
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
-        const lost = worst === undefined || worst.dropped === 0 ? '没有客户流失。'
-          + '' : `流失最多的是“${clipped(worst.state)}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
+        const lost =
+          worst === undefined || worst.dropped === 0
+            ? '没有客户流失。' + ''
+            : `流失最多的是“${clipped(worst.state)}”（${f.count(worst.dropped)} 个，${f.share(worst.drop_share)}）。`
         return `停留最久的状态是“${clipped(longest?.state ?? '')}”（共 ${f.hours(longest?.hours ?? 0)} 小时）；${lost}`
       },
     },
@@ -128,8 +217,10 @@ export const zh: Words = {
       summary: (rows, f) => {
         const last = rows.at(-1)
         const peak = rows.toSorted((a, b) => b.open - a.open)[0]
-        return `最后有 ${f.count(last?.open ?? 0)} 个个案未关闭，其中 ${f.count(last?.waiting_for_person ?? 0)} 个等待人工；最多时为 `
+        return (
+          `最后有 ${f.count(last?.open ?? 0)} 个个案未关闭，其中 ${f.count(last?.waiting_for_person ?? 0)} 个等待人工；最多时为 `
           + `${f.count(peak?.open ?? 0)} 个（${f.hour(peak?.hour ?? null)} 起的一小时）。`
+        )
       },
     },
     'intent-funnel': {
@@ -138,8 +229,10 @@ export const zh: Words = {
       summary: (rows, f) => {
         const all = totalOf(rows)
         const [first] = partsOf(rows)
-        return `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.answered ?? 0)} 个得到回复，其中 ${f.count(all?.contained ?? 0)} 个无需人工，`
+        return (
+          `${f.count(all?.cases ?? 0)} 个个案中，${f.count(all?.answered ?? 0)} 个得到回复，其中 ${f.count(all?.contained ?? 0)} 个无需人工，`
           + `${f.count(all?.resolved ?? 0)} 个因此解决；最常见的意图：${nameOf(first?.intent)}（${f.count(first?.cases ?? 0)} 个）。`
+        )
       },
     },
     quality: {
@@ -165,8 +258,10 @@ export const zh: Words = {
       definition: '期间内启动的任务（如检索、回答）：结果、排队时间和执行时间。',
       summary: (rows, f) => {
         const all = totalOf(rows)
-        return `${f.share(all?.failure_rate ?? null)} 的任务失败（${f.count(all?.tasks ?? 0)} 个中的 `
+        return (
+          `${f.share(all?.failure_rate ?? null)} 的任务失败（${f.count(all?.tasks ?? 0)} 个中的 `
           + `${f.count((all?.failed ?? 0) + (all?.expired ?? 0))} 个）；95% 的排队时间不超过 ${f.duration(all?.queue_p95_ms ?? null)}。`
+        )
       },
     },
   },

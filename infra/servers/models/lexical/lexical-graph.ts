@@ -19,7 +19,12 @@ const BIAS = 1e-4
 const MASK = 2 ** 31 - 1
 /** Odd, and spread over 31 bits; otherwise arbitrary. */
 const MULTIPLIER = {
-  word: 1_540_483_477, mixA: 1_597_334_677, mixB: 1_103_515_245, before1: 668_265_263, before2: 374_761_393, before3: 1_181_783_497,
+  word: 1_540_483_477,
+  mixA: 1_597_334_677,
+  mixB: 1_103_515_245,
+  before1: 668_265_263,
+  before2: 374_761_393,
+  before3: 1_181_783_497,
 } as const
 /** Makes hashes of different kinds of features differ. */
 const SALT = { word: 101, letters3: 202, letters4: 303, han1: 404, han2: 505, han3: 606 } as const
@@ -27,7 +32,10 @@ const SALT = { word: 101, letters3: 202, letters4: 303, han1: 404, han2: 505, ha
 const WORD_DOUBLINGS = 5
 const WORD_BUCKETS = 8_192
 
-const HASH_STEPS = [{ shift: 15, multiplier: MULTIPLIER.mixB }, { shift: 13, multiplier: MULTIPLIER.mixA }] as const
+const HASH_STEPS = [
+  { shift: 15, multiplier: MULTIPLIER.mixB },
+  { shift: 13, multiplier: MULTIPLIER.mixA },
+] as const
 
 /** The function that `mix` builds below, on plain numbers, for the table of frequent words. */
 function mixed(value: bigint): bigint {
@@ -68,9 +76,10 @@ export function lexicalGraph(): OnnxGraph {
   const float = (value: string): string => g.op('Cast', [value], { to: 1 })
   const run = (value: string, length: number, salt: number): string => {
     const multipliers = [MULTIPLIER.before1, MULTIPLIER.before2, MULTIPLIER.before3]
-    return Array.from({ length: length - 1 }, (_, index) =>
-      g.op('Mul', [before(value, index + 1), g.int(multipliers[index] ?? 1)]),
-    ).reduce((sum, part) => g.op('Add', [sum, part]), g.op('Add', [value, g.int(salt)]))
+    return Array.from({ length: length - 1 }, (_, index) => g.op('Mul', [before(value, index + 1), g.int(multipliers[index] ?? 1)])).reduce(
+      (sum, part) => g.op('Add', [sum, part]),
+      g.op('Add', [value, g.int(salt)]),
+    )
   }
   const times = (weight: number, ...factors: string[]): string =>
     factors.reduce((product, factor) => g.op('Mul', [product, factor]), g.float(weight))
@@ -79,7 +88,8 @@ export function lexicalGraph(): OnnxGraph {
   const wordBefore = before(words, 1)
   const wordEnds = g.op('Mul', [g.op('Sub', [g.int(1), isLetter]), before(isLetter, 1)])
   const commonness = g.op('Gather', [
-    g.tensor('float', [WORD_BUCKETS], wordWeights(characters)), bucket(g, mix(g, wordBefore), WORD_BUCKETS),
+    g.tensor('float', [WORD_BUCKETS], wordWeights(characters)),
+    bucket(g, mix(g, wordBefore), WORD_BUCKETS),
   ])
   const rarity = g.op('Gather', [
     g.tensor('float', [FREQUENT.length + SPECIAL.length + 1], hanWeights()),
@@ -97,8 +107,19 @@ export function lexicalGraph(): OnnxGraph {
     [run(han, 2, SALT.han2), times(WEIGHT.han2, float(all(isHan, han1)), rarity, rarity1)],
     [run(han, 3, SALT.han3), times(WEIGHT.han3, float(all(isHan, han1, han2)), rarity, rarity1, rarity2)],
   ]
-  const hashes = mix(g, g.op('Concat', features.map(([hash]) => hash), { axis: 1 }))
-  const weights = g.op('Concat', features.map(([, weight]) => weight), { axis: 1 })
+  const hashes = mix(
+    g,
+    g.op(
+      'Concat',
+      features.map(([hash]) => hash),
+      { axis: 1 },
+    ),
+  )
+  const weights = g.op(
+    'Concat',
+    features.map(([, weight]) => weight),
+    { axis: 1 },
+  )
   const sign = float(g.op('Sub', [g.op('Mul', [g.op('BitwiseAnd', [hashes, g.int(1)]), g.int(2)]), g.int(1)]))
   const batch = g.op('Shape', [given], { start: 0, end: 1 })
   const empty = g.op('Expand', [g.float(0), g.op('Concat', [batch, g.ints([DIMENSION])], { axis: 0 })])

@@ -14,8 +14,15 @@ export function tokenizerJson(): string {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [PAD, UNKNOWN].map((content, id) =>
-      ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    added_tokens: [PAD, UNKNOWN].map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
     normalizer: {
       type: 'Sequence',
       normalizers: [
@@ -30,7 +37,10 @@ export function tokenizerJson(): string {
     post_processor: null,
     decoder: null,
     model: {
-      type: 'WordPiece', unk_token: UNKNOWN, continuing_subword_prefix: '', max_input_chars_per_word: 1,
+      type: 'WordPiece',
+      unk_token: UNKNOWN,
+      continuing_subword_prefix: '',
+      max_input_chars_per_word: 1,
       vocab: Object.fromEntries(characters.map((character, id) => [character, id])),
     },
   })

@@ -1,0 +1,63 @@
+import type { LogRecord, ResolvedDeadLetter } from '../../schemas/record.ts'
+import type { Origin } from '../../schemas/subjects.ts'
+import type { Actor } from './actor.ts'
+import type { Delivery } from './read-input.ts'
+
+/** A message, with the facts that its subject states. */
+export interface Message extends Delivery {
+  /** The subject it was published to. */
+  readonly subject: string
+  readonly origin: Origin
+  readonly addressable: boolean
+  /** The header `Colloquy-Letter`, on a message that resolves a dead letter. */
+  readonly resolution?: string | undefined
+}
+
+/** The time and place of a decision. Everything else follows from the actor and the message. */
+export interface DecisionContext {
+  /** ISO 8601 with milliseconds. */
+  readonly now: string
+  readonly low: number
+  /**
+   * LOG sequence of the actor's last record, 0 before the first. Default: unknown; the record then does not say which record entered its
+   * states.
+   */
+  readonly lastSeq?: number
+}
+
+/** One message to one actor, at one time. */
+export interface DecisionInput {
+  readonly actor: Actor
+  readonly message: Message
+  readonly at: string
+  readonly low: number
+  /** LOG sequence of the actor's last record, 0 before the first; undefined where unknown. */
+  readonly lastSeq?: number | undefined
+  /** The run that expired, where the message is a wake-up. */
+  readonly expiredRun?: string | undefined
+  /** The dead letter that the message resolves. */
+  readonly resolvedDeadLetter?: ResolvedDeadLetter | undefined
+}
+
+/**
+ * A record to append after the actor's last one. `next` is the actor after the append; undefined where the caller has to load it from the
+ * record.
+ */
+export interface PendingRecord {
+  readonly kind: 'record'
+  readonly record: LogRecord
+  readonly encoded: Uint8Array
+  readonly next: Actor | undefined
+}
+
+/**
+ * The outcome of one message at one actor.
+ *
+ * `duplicate` and `ignored` append nothing. `record` is to be appended. `threw` occurs only on an actor that has been in memory for a
+ * while: load it from its last record and decide again; the machine's error is then recorded as a rejection.
+ */
+export type Decision =
+  | { readonly kind: 'duplicate'; readonly by: 'position' | 'id' | 'sequence' }
+  | { readonly kind: 'ignored'; readonly why: 'no_such_run' | 'nothing_expired' | 'not_internal' }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | PendingRecord

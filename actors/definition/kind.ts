@@ -1,0 +1,56 @@
+import type { AnyStateMachine } from 'xstate'
+import type { z } from 'zod'
+import { ColloquyError } from '../../schemas/errors.ts'
+import type { Migrations, Upcasters } from './earlier-versions.ts'
+import type { PureMachine } from './pure-machine.ts'
+import type { Tasks } from './task-definition.ts'
+
+/** Schemas of events, by type. */
+export type Schemas = Readonly<Record<string, z.ZodType>>
+export type ContextSchema = z.ZodType<Record<string, unknown>>
+
+/** Facts about an actor for the tables, such as its intent. */
+export type Label = Readonly<Record<string, string | number | boolean | null>>
+
+/** A kind of actor: a machine with its inputs, emitted events and tasks. Use it without type arguments where any kind will do. */
+export interface Kind<
+  Context extends ContextSchema = ContextSchema,
+  Events extends Schemas = Schemas,
+  Emits extends Schemas = Schemas,
+  T extends Tasks = Tasks,
+> {
+  readonly name: string
+  readonly version: number
+  readonly machine: AnyStateMachine
+  /** The machine as pure functions, for decisions. */
+  readonly pure: PureMachine
+  /** The ids of the machine's invokes. */
+  readonly invokes: ReadonlySet<string>
+  readonly context: Context
+  readonly events: Events
+  readonly emits: Emits
+  readonly tasks: T
+  readonly migrate: Migrations<z.output<Context>>
+  readonly upcast: Readonly<Record<string, Upcasters<unknown>>>
+  label(context: z.output<Context>): Label
+}
+
+/** Kinds by name. */
+export type Kinds = ReadonlyMap<string, Kind>
+
+/** `<kind>@<version>`, as records name the machine that decided. */
+export const machineName = (kind: Kind): string => `${kind.name}@${kind.version}`
+
+/**
+ * The kinds by name.
+ *
+ * @throws ColloquyError `bad_kind` where two kinds have the same name.
+ */
+export function kindsByName(kinds: readonly Kind[]): Kinds {
+  const byName = new Map<string, Kind>()
+  for (const kind of kinds) {
+    if (byName.has(kind.name)) throw new ColloquyError('bad_kind', `two kinds have the name "${kind.name}"; rename one of them`)
+    byName.set(kind.name, kind)
+  }
+  return byName
+}

@@ -1,0 +1,45 @@
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import type { Address } from '../../schemas/subjects.ts'
+import type { TaskSearchIndex } from './task-search.ts'
+
+/** The argument of a task's `run`. */
+export interface TaskCall<Input> {
+  readonly input: Input
+  /** An idempotency key for outside systems: the same for every attempt of one run, and different for every other run. */
+  readonly key: string
+  /** Aborts when the deadline passes, when the machine no longer wants the result, and when the runner stops. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** The actor whose machine invoked the task. */
+  readonly actor: Address
+  /** Searches the messages and the knowledge of the actor's tenant. */
+  readonly searchIndex: TaskSearchIndex
+  /**
+   * The same object as `searchIndex`.
+   *
+   * @deprecated Use `searchIndex`; the next version has no `memory`.
+   */
+  readonly memory: TaskSearchIndex
+}
+
+/** A task: work with effects outside Colloquy. A runner executes it and reports the outcome to the machine that invoked it. */
+export interface TaskDefinition<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  readonly input: Input
+  readonly output: Output
+  /** Milliseconds from the start of the run, queueing included, until the machine gets the error `deadline`. At least 1. */
+  readonly deadlineMs: number
+  /** Attempts in all; at least 1. */
+  readonly attemptsMax: number
+  /** Concurrent runs in the whole cluster; at least 1. */
+  readonly concurrencyMax: number
+  run(call: TaskCall<z.output<Input>>): Promise<z.input<Output>>
+}
+
+/** Declares a task; ties the type of `run` to the schemas. */
+export const defineTask = <Input extends z.ZodType, Output extends z.ZodType>(
+  definition: TaskDefinition<Input, Output>,
+): TaskDefinition<Input, Output> => definition
+
+/** Tasks by name. */
+export type Tasks = Readonly<Record<string, TaskDefinition>>

@@ -1,0 +1,64 @@
+/** A column of a table. ClickHouse and docs/tables.md show its comment. */
+export interface Column {
+  readonly type: string
+  readonly comment: string
+  readonly codec?: string
+}
+
+/** Lets ClickHouse skip granules. Allowed only on columns with the same value in every version of a row. */
+export interface SkipIndex {
+  readonly of: string
+  readonly type: string
+  /** Granules (8,192 rows each) per entry of the index. */
+  readonly granularity: number
+}
+
+/** A table in ClickHouse. */
+export interface Table {
+  readonly comment: string
+  readonly columns: Readonly<Record<string, Column>>
+  /** The key of a row, and the order of rows on disk. */
+  readonly orderBy: readonly string[]
+  /**
+   * The column by whose month rows are partitioned. It must never change for a row, so it is a time by Colloquy's clock, never by a
+   * producer's.
+   */
+  readonly partitionBy: string
+  /** Of rows with the same key, the one with the highest value in this column is current. Default: they are equal. */
+  readonly version?: string
+  readonly indexes?: readonly SkipIndex[]
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** A table whose rows are each a function of one record. */
+export interface ReadModel extends Table {
+  /** The column with the LOG sequence of that record. */
+  readonly seq: string
+}
+
+/** A column without a codec of its own. */
+export const col = (type: string, comment: string): Column => ({ type, comment })
+/** A column whose values rise, or nearly so, in the order of the rows. */
+export const monotonic = (type: string, comment: string): Column => ({ type, comment, codec: 'Delta, LZ4' })
+/** A column of ids, which resemble their neighbours. */
+export const id = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(1)' })
+/** A column of long texts, which are rarely read. */
+export const longText = (comment: string): Column => ({ type: 'String', comment, codec: 'ZSTD(3)' })
+export const TEXT = 'LowCardinality(String)'
+export const TEXT_OR_NULL = 'LowCardinality(Nullable(String))'
+export const TIME = "DateTime64(3, 'UTC')"
+export const TIME_OR_NULL = `Nullable(${TIME})`
+export const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
+
+/**
+ * For tables with a JSON column: the storage format of the paths beyond `max_dynamic_paths`. This format merges at the same cost for any
+ * number of paths; ClickHouse's default takes seconds and gigabytes for a few hundred thousand. A server that does not know it refuses the
+ * table.
+ */
+export const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
+
+/** Indexes for queries about one actor or a range of time, whose rows are close together since times rise with the log. */
+export const byActorAnd = (time: string): readonly SkipIndex[] => [
+  { of: 'actor', type: 'bloom_filter', granularity: 1 },
+  { of: time, type: 'minmax', granularity: 1 },
+]
