@@ -118,7 +118,7 @@ describe('search over messages', () => {
     expect(asText).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('support/c2') as string,
-      stderr: expect.stringContaining('words, not meanings') as string,
+      stderr: expect.stringContaining('words, not meaning') as string,
     })
     const asJson = await cliJson(['search', '发票', '--tenant', 'acme', '--mode', 'keyword'], options)
     expect(asJson).toMatchObject([{ model: 'lexical', hits: [{ source: 'm4' }] }])
