@@ -5,78 +5,78 @@ import { parseJson } from '../../schemas/json.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { JS_CODE, NO_MESSAGE_STATUS } from '../jetstream/jetstream-codes.ts'
 
-/** What a member says of a stage whose partitions it owns. */
+/** A member's progress in a stage whose partitions it owns. */
 const shareSchema = z.object({
   partitions: z.array(z.int().nonnegative()),
-  /** The sequence of what the stage reads up to which everything of these partitions is done. */
+  /** The sequence of the stage's input stream up to which everything of these partitions is done. */
   position: z.int().nonnegative(),
-  /** The LOG sequence that has to be carried out before what lies below `position` is needed no more. */
+  /** The LOG sequence that must be dispatched before inputs up to `position` may be trimmed. */
   logSeq: z.int().nonnegative(),
 })
 export type Share = z.infer<typeof shareSchema>
 
 const memberSchema = z.object({
   id: z.string(),
-  /** The shared-out work that it takes part in. */
+  /** The workloads that it takes part in. */
   works: z.array(z.string()),
-  /** The machine and process namespace; two with the same one can see each other's processes. */
+  /** The machine and process namespace: members with the same one see each other's processes. */
   place: z.string(),
   pid: z.int().positive(),
   shares: z.record(z.string(), shareSchema),
-  /** By work: partitions that it cannot work on, since they hold what its code is too old for. */
+  /** By workload: partitions that it yields, because their records need newer code. */
   declines: z.record(z.string(), z.array(z.int().nonnegative())),
 })
 export type MemberHeartbeat = z.infer<typeof memberSchema>
 
-/** A member as the board has it, with the server's time of its last note. */
+/** A member in the registry, with the server's time of its last heartbeat. */
 export interface Member extends MemberHeartbeat {
   readonly at: number
 }
 
 const leaseSchema = z.object({
-  /** Whose it is; `null` where it was given back. */
+  /** The owner; `null` after a release. */
   member: z.string().nullable(),
-  /** Rises with each change of hands. */
+  /** Rises with each new owner. */
   epoch: z.int().positive(),
 })
 
-/** The right to work on one partition of some work. It saves effort; that only one owner appends is the log's doing. */
+/** The right to work on one partition of a workload. It saves effort only; the log guarantees that one owner appends. */
 export interface Lease extends z.infer<typeof leaseSchema> {
   readonly work: string
   readonly partition: number
-  /** The board's revision of it, by which a claim knows that nobody else was first. */
+  /** Its revision in the bucket: a claim succeeds only on an unchanged lease. */
   readonly revision: number
 }
 
 export interface RegistryView {
   readonly members: readonly Member[]
-  /** By `<work>.<partition>`; a partition that never had an owner is not there. */
+  /** By `<workload>.<partition>`; without partitions that never had an owner. */
   readonly leases: ReadonlyMap<string, Lease>
 }
 
-/** What the members of a cluster know of each other: a key-value bucket with one note per member and one lease per partition. */
+/** The shared state of a cluster: a key-value bucket with one heartbeat per member and one lease per partition. */
 export interface ClusterRegistry {
   read(works: readonly string[]): Promise<RegistryView>
-  /** Renews a member's note. */
+  /** Writes a member's heartbeat. */
   heartbeat(member: MemberHeartbeat): Promise<void>
-  /** Takes a member's note away. */
+  /** Removes a member. */
   removeMember(id: string): Promise<void>
-  /** The new lease, or `undefined` where somebody else was first. */
+  /** The new lease, or `undefined` if another member was first. */
   claim(work: string, partition: number, member: string, before: Lease | undefined): Promise<Lease | undefined>
-  /** Gives a lease back. Not an error where it is another's by now. */
+  /** Releases a lease. No error if another member has it by now. */
   release(lease: Lease): Promise<void>
 }
 
 const BUCKET = 'colloquy_cluster'
 const STREAM = `KV_${BUCKET}`
 const PREFIX = `$KV.${BUCKET}.`
-/** As many as the server gives at one time: members, and partitions of one work. */
+/** Max entries that the server returns at once: members, and partitions of one workload. */
 const ENTRIES_MAX = 1_024
 const READ_MS_MAX = 2_000
 
 export const leaseKey = (work: string, partition: number): string => `${work}.${partition}`
 
-/** Opens the board, which is made if it is not there. */
+/** Opens the registry and creates its bucket if needed. */
 export async function openClusterRegistry(jetstream: JetStreamContext, replicas: number): Promise<ClusterRegistry> {
   await new Kvm(jetstream.nc).create(BUCKET, { replicas, history: 1 })
   const put = async (key: string, value: unknown, revision?: number): Promise<number | undefined> => {
@@ -134,7 +134,7 @@ interface Entry {
 async function readAll(jetstream: JetStreamContext, prefix: string): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
   const messages = await jetstream.jsm.direct.getLastMessagesFor(STREAM, { multi_last: [`${prefix}>`], batch: ENTRIES_MAX })
-  // The client waits for ever for the rest of an answer whose server died after the first message of it.
+  // The client would wait without end for the rest of an answer whose server died during it.
   const timeout = setTimeout(() => {
     messages.stop(new ColloquyError('no_reply', `the answer about "${prefix}>" in ${STREAM} did not end within ${READ_MS_MAX} ms`))
   }, READ_MS_MAX)

@@ -4,14 +4,14 @@ import { type Address, logSubject, parseLogSubject } from '../../schemas/subject
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord, lastRecordDirect, type ReadFrom } from '../jetstream/last-record.ts'
 
-/** An actor in memory, with its place in the log. */
+/** An actor in memory, with its position in the log. */
 export interface CachedActor {
   readonly actor: Actor
   /** LOG sequence of its last record; 0 before the first. */
   readonly lastSeq: number
 }
 
-/** One place in memory per actor: the messages that wait for it, and the actor once it is loaded. */
+/** One per actor in memory: its queued messages, and the actor once it is loaded. */
 export interface Mailbox<Message> {
   readonly subject: string
   readonly address: Address
@@ -20,15 +20,15 @@ export interface Mailbox<Message> {
 }
 
 /**
- * The actors in memory. One that has work stays; of the idle ones a bounded number is kept, and the longest idle is
- * forgotten first. A slot is never in memory twice, so that one actor's messages stay in order.
+ * The actors in memory. Actors with queued messages stay; a bounded number of idle ones is kept, and the longest idle is evicted first. An
+ * actor never has two mailboxes, so its messages stay in order.
  */
 export interface ActorCache<Message> {
-  /** The slot of an actor, and whether it was idle: then somebody has to begin working on it. */
+  /** The mailbox of an actor, and whether it was idle: the caller then starts to work on it. */
   claim(partition: number, address: Address): { mailbox: Mailbox<Message>; idle: boolean }
-  /** Gives a slot back whose messages are all done. */
+  /** Returns a mailbox whose messages are all done. */
   release(mailbox: Mailbox<Message>): void
-  /** Drops all actors of these partitions: whoever works on them next loads them from the log. */
+  /** Drops all actors of these partitions; their next owner loads them from the log. */
   evict(partitions: ReadonlySet<number>): void
   readonly size: number
 }
@@ -63,8 +63,8 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
 }
 
 /**
- * Reads an actor's last record in one round trip. Any replica's answer is good enough for an actor that is
- * met for the first time, since an append on an outdated one is refused; after such a refusal only the leader is asked.
+ * Loads an actor from its last record in one round trip. Any replica may answer the first load: an append on an outdated record is refused,
+ * and the load after a refusal asks the leader.
  */
 export async function loadActor(jetstream: JetStreamContext, subject: string, address: Address, from: ReadFrom): Promise<CachedActor> {
   const last = await (from === 'leader' ? lastRecord(jetstream, subject) : lastRecordDirect(jetstream, subject))

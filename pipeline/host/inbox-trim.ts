@@ -12,14 +12,14 @@ import { saveTrimMark } from './trim-mark.ts'
 export interface TrimOptions {
   readonly jetstream: JetStreamContext
   readonly kv: KV
-  /** What the members last said of their partitions, by work; the newest that is known. */
+  /** The progress that the members reported last for their partitions of a workload. */
   readonly shares: (work: string) => readonly Share[]
   readonly partitionCount: number
-  /** How often what is resolved is noted, and what was noted long enough ago is taken out. */
+  /** Interval of the trims. */
   readonly everyMs: number
   /**
-   * How long resolved inputs stay: longer than the server may wait with fsync, so that inputs are still there if LOG loses
-   * the records that resolved them.
+   * How long resolved inputs stay in INBOX: longer than the server may delay fsync, so that they are still there if LOG loses the records
+   * that resolved them.
    */
   readonly keepMs: number
   readonly log: Logger
@@ -31,19 +31,19 @@ interface Note {
   readonly logSeq: number
 }
 
-/** How far INBOX had taken another stream over, by a sequence of its own. */
+/** The INBOX sequence at which INBOX had sourced a message of another stream. */
 interface Mark {
   readonly seq: number
   readonly inboxSeq: number
 }
 
-/** Notes that wait; while the dispatcher is away the oldest ones are enough. */
+/** Max marks in memory; while the dispatcher is away the oldest ones are enough. */
 const NOTES_MAX = 100
-/** INBOX fuller than this is trimmed without waiting: refusing producers would be worse. */
+/** Above this share of its size INBOX is trimmed without the delay: refusing producers would be worse. */
 const FULL_SHARE = 0.5
 /**
- * Takes out of INBOX, and out of what other streams handed on to it, only what is resolved by records that are dispatched too, by the word
- * of those who own the partitions: a dead letter's payload is read from INBOX. One member does it for all.
+ * Trims INBOX, and the streams that it sources from, up to what is resolved by records that are dispatched too: the dispatcher reads the
+ * payload of a dead letter from INBOX. The owners of the partitions report both positions. One member trims for all.
  */
 export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
   const { jetstream, kv, shares, partitionCount, everyMs, keepMs, log } = options
@@ -64,7 +64,7 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
         const [newest, kept] = [await newestSourced(jetstream, one), marks.get(one.stream) ?? []]
         if (newest === undefined || kept.at(-1)?.seq === newest.seq) return
         const inboxSeq = await sourcedAt(jetstream, one, newest)
-        // Always with the newest one: should INBOX lose that, it has to leave the other stream with it.
+        // Always keeps the newest mark: if INBOX loses that message, the other stream must still have it.
         if (inboxSeq !== undefined) marks.set(one.stream, [...kept.slice(0, NOTES_MAX - 1), { seq: newest.seq, inboxSeq }])
       }),
     )
@@ -80,7 +80,7 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
     if (due === undefined) return
     notes = notes.filter((one) => one.at > due.at)
     await saveTrimMark(jetstream, kv, due)
-    // INBOX last: what it has of theirs says how far they were taken over.
+    // INBOX last: its messages tell how far it has sourced the other streams.
     for (const { stream, way } of SOURCED_STREAMS) {
       const kept = marks.get(stream) ?? []
       const takenOver = kept.findLast(({ inboxSeq }) => inboxSeq <= due.inboxSeq)
@@ -95,7 +95,7 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
     trimmed = due.inboxSeq
   }
   const timer = setInterval(() => {
-    trim().catch((error: unknown) => log.debug({ err: messageOf(error) }, 'INBOX could not be trimmed; it is tried again'))
+    trim().catch((error: unknown) => log.debug({ err: messageOf(error) }, 'could not trim INBOX; retrying'))
   }, everyMs)
   return {
     ended,
@@ -107,7 +107,7 @@ export async function startInboxTrim(options: TrimOptions): Promise<StageRun> {
   }
 }
 
-/** What holds for all partitions; `undefined` while one has no owner, or two, so that nobody can tell. */
+/** The progress of all partitions together; `undefined` while a partition has no owner, or two. */
 function together(shares: readonly Share[], partitionCount: number): Omit<Share, 'partitions'> | undefined {
   const owned = shares.flatMap(({ partitions }) => partitions)
   if (owned.length !== partitionCount || new Set(owned).size !== partitionCount) return undefined

@@ -15,7 +15,7 @@ import { createWakeUps } from '../timers/wake-ups.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
-/** A message under way, with the partition whose `low` waits for it. */
+/** A message in flight, with the partition whose watermark waits for it. */
 export interface Delivery extends Message {
   readonly partition: number
 }
@@ -28,24 +28,25 @@ export interface HandlerDeps {
   readonly now: () => string
   readonly signal: AbortSignal
   readonly lowOf: (partition: number) => number
-  /** Whether a partition is this host's, as far as it knows. */
+  /** Whether a partition is assigned to this host, as far as it knows. */
   readonly isAssigned: (partition: number) => boolean
-  /** Whether it may append for it too: by its own clock it was heard of lately. */
+  /** Whether the host may append for it: by its own clock its heartbeats are current. */
   readonly hasValidLease: (partition: number) => boolean
-  /** After a refused append: whether the partition has another owner by now, as the cluster's board says. */
+  /** After a refused append: whether the cluster registry has another owner for the partition. */
   readonly isLost: (partition: number) => Promise<boolean>
-  /** Gives a partition up whose records are of a newer machine than this host has. */
+  /** Gives up a partition whose records are of a newer machine than this host has. */
   readonly yieldPartition: (partition: number) => Promise<void>
-  /** Told the LOG sequence of each record that was acknowledged. */
+  /** Called with the LOG sequence of each acknowledged record. */
   readonly onAppended: (seq: number) => void
 }
 
-/** `lost`: the partition is another's by now, and so is the message. */
+/** `lost`: another host owns the partition and will handle the message. */
 export type Handled = 'done' | 'lost'
 
 /**
- * Handles one message of one actor: decides, and appends the record under the expectation that nobody else did. Settles once the
- * message has a record that LOG acknowledged, needs none, or is another host's; rejects only where the host has to begin anew.
+ * Creates the handler of one message of one actor: it decides, and appends the record with the expected last sequence of the actor's
+ * subject. The handler settles when LOG has acknowledged the record, when the message needs none, or when another host owns it. It rejects
+ * only when the host has to restart.
  */
 export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, delivery: Delivery) => Promise<Handled> {
   const { jetstream, kinds, log, metrics, signal } = deps
@@ -68,25 +69,25 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
     return decision
   }
-  /** An alarm that was for something else by the time it went off is followed by one for what the actor waits for now. */
+  /** Sets the next wake-up after one that fired for a deadline that no longer exists. */
   const setNextWakeUp = async ({ actor: { address, state } }: CachedActor): Promise<void> => {
     const due = nextDeadline(state)
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
-  /** `undefined` where the actor's machine is newer than this host's: deciding with older code could undo what it knows. */
+  /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
   const decideUnlessNewer = (live: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
     try {
       return decideOn(live, delivery, fresh)
     } catch (error) {
       if (!hasCode(error, 'newer_machine')) throw error
-      log.error({ partition: delivery.partition, err: error }, 'a partition is left to hosts with newer code; upgrade this one')
+      log.error({ partition: delivery.partition, err: error }, 'left a partition to hosts with newer code; upgrade this host')
       deps
         .yieldPartition(delivery.partition)
-        .catch((failure: unknown) => log.warn({ err: failure }, 'a partition could not be given up in order'))
+        .catch((failure: unknown) => log.warn({ err: failure }, 'could not give up a partition in order'))
       return undefined
     }
   }
-  /** False where somebody else was first, or an earlier try of this very append did succeed: only the log knows which. */
+  /** False if another host appended first, or an earlier attempt of this append succeeded: only the log tells which. */
   const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: PendingRecord): Promise<boolean> => {
     const appended = await publishWithRetry(
       { publisher: jetstream.publisher, log, metrics, signal },
@@ -119,10 +120,10 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
           if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.live)
           return 'done'
         case 'threw':
-          log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; it is tried again on a fresh actor')
+          log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; retrying on a reloaded actor')
           break
         case 'record':
-          // A host that was paused for too long finds out by its own clock, or else by the first append that is refused.
+          // A host that was paused for too long notices by its own clock, or by the first refused append.
           if (!deps.hasValidLease(delivery.partition) && !(await isStillOwned(delivery.partition))) return 'lost'
           if (await append(mailbox, mailbox.live, decision)) return 'done'
           if (await askWithRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'

@@ -18,30 +18,30 @@ export interface ResumeDeps {
   readonly metrics: Metrics
 }
 
-/** Where an owner of partitions goes on reading INBOX. */
+/** Where the owner of partitions resumes reading INBOX. */
 export interface Resume {
-  /** By partition: all sequences up to it are resolved, but for those that were given out again. */
+  /** By partition: all sequences up to it are resolved, except reused ones. */
   readonly lows: ReadonlyMap<number, number>
   readonly startSeq: number
-  /** Whether a message is resolved already, by all that the log says. */
+  /** Whether the log shows that a message is resolved. */
   isResolved(partition: number, seq: number): boolean
 }
 
 /**
- * Sequences that INBOX gave out twice, because its server lost its last messages: records call them resolved, and mean
- * messages that are gone. What INBOX holds there now is read again; an actor recognises what it has handled by its time.
+ * Sequences that a truncated INBOX gave out twice: records call them resolved and mean the lost messages. The host reads the messages that
+ * hold them now; an actor recognises a message that it has handled by its time.
  */
 const reusedSchema = z.object({ from: z.int().positive(), to: z.int().positive() })
 type Reused = z.infer<typeof reusedSchema>
 const reusedIn = (kv: KV) => typedKey(kv, 'inbox.reused', reusedSchema)
 
-/** Filler messages under way at one time. */
+/** Max filler messages in flight. */
 const FILLERS_PENDING_MAX = 1_000
 
 /**
- * Finds where each partition goes on: after the `low` of the last record on `log.<p>.>`, read from the stream's leader. There is
- * no other checkpoint of a host. If INBOX lost its tail (a power failure, an older copy put back), its sequence is first moved
- * on to where the log knows it to have been, by messages that hosts pass over.
+ * Finds where each partition resumes: after the `low` of the last record on `log.<p>.>`, read from the stream's leader. A host has no other
+ * checkpoint. If INBOX was truncated (a power failure, an older copy restored), filler messages that hosts skip first move its sequence to
+ * where the log proves it to have been.
  */
 export async function resume(deps: ResumeDeps, partitions: readonly number[]): Promise<Resume> {
   const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, `log.${partition}.>`)))
@@ -59,8 +59,8 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
 }
 
 /**
- * INBOX lost its tail if what it stored after the last recorded input begins at a sequence that the log knows to be resolved:
- * no record's `low` is above its own input.
+ * INBOX was truncated if the first message that it stored after the last recorded input has a sequence that the log shows as resolved: no
+ * record's `low` is above its own input.
  */
 async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
   const { jetstream, kv, log, metrics } = deps
@@ -79,7 +79,7 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
   )
   const reused = await saveReusedRange(kv, { from, to: known })
   for (;;) {
-    // Other workers that found the same may fill it as well, and producers do.
+    // Other workers may detect the same and fill it too, and producers publish meanwhile.
     const missing = known - (await streamInfo(jetstream.jsm, 'INBOX')).state.last_seq
     if (missing <= 0) return reused
     await fill(jetstream, Math.min(FILLERS_PENDING_MAX, missing))
@@ -89,14 +89,14 @@ async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Pro
 async function loadReusedRange(kv: KV, firstSeq: number): Promise<Reused | undefined> {
   const noted = await reusedIn(kv).get()
   if (noted === undefined || firstSeq <= noted.value.to) return noted?.value
-  // Unless another worker noted a newer loss meanwhile.
+  // Unless another worker has stored a newer loss meanwhile.
   await reusedIn(kv).deleteAt(noted.revision)
   return undefined
 }
 
 /**
- * Widens what is noted. Workers that find a loss at the same time each know the records of their own partitions only: what one noted
- * must not be taken back by another. Reading too much again is harmless.
+ * Widens the stored range. Workers that detect a loss at the same time each know the records of their own partitions only, so none may
+ * shrink the range of another. Reading too much again is harmless.
  */
 async function saveReusedRange(kv: KV, found: Reused): Promise<Reused> {
   for (;;) {

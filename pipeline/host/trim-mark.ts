@@ -9,11 +9,11 @@ import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 
 const KEY = 'inbox.trimmed'
-/** INBOX was trimmed up to a sequence because LOG had all records up to a position. */
+/** The last trim: the INBOX sequence, and the LOG position whose records had resolved it. */
 const trimmedSchema = z.object({ inboxSeq: z.int().nonnegative(), log: streamPositionSchema })
 const markIn = (kv: KV) => typedKey(kv, KEY, trimmedSchema)
 
-/** To be written down before INBOX is trimmed. */
+/** Stores the mark; called before INBOX is trimmed. */
 export async function saveTrimMark(
   jetstream: JetStreamContext,
   kv: KV,
@@ -26,8 +26,8 @@ export async function saveTrimMark(
 }
 
 /**
- * Says what cannot be healed: LOG went back so far that INBOX no longer has the inputs of the records that it lost. What INBOX still
- * has is decided again; nothing else is known of the rest. Said by each host that begins, until INBOX is trimmed the next time.
+ * Reports inputs that cannot be recovered: LOG was truncated so far that INBOX no longer holds the inputs of the lost records. Inputs that
+ * INBOX still holds are decided again. Each host reports it at its start, until the next trim.
  */
 export async function reportLostInputs({
   jetstream,

@@ -20,29 +20,29 @@ export interface StoredRecord extends Placed {
 }
 
 /**
- * Who answers. `leader`: LOG's leader, so that the answer has every write that was acknowledged before. `anyReplica`: whoever is nearest,
- * by a direct get; it may be behind.
+ * The server that answers. `leader`: LOG's leader, whose answer includes every acknowledged write. `anyReplica`: the nearest replica, by a
+ * direct get, which may be behind.
  */
 export type ReadFrom = 'leader' | 'anyReplica'
 
 type Reads = Pick<JetStreamContext, 'jsm'>
 
-/** The subject of an actor's records, whatever its partition is. */
+/** The subject of an actor's records in any partition. */
 export const recordsOf = ({ tenant, kind, id }: Address): string => `log.*.${tenant}.${kind}.${id}`
 /** The subject of the records of all actors of a kind. */
 export const recordsOfKind = (kind: string, tenant = '*'): string => `log.*.${tenant}.${kind}.*`
 
-/** The last record of a subject, wildcards allowed; `undefined` where it has none. */
+/** The last record of a subject (wildcards allowed); `undefined` without one. */
 export async function lastRecord({ jsm }: Reads, subject: string, from: ReadFrom = 'leader'): Promise<StoredRecord | undefined> {
   const last = { last_by_subj: subject }
   return stored(await (from === 'leader' ? jsm.streams.getMessage('LOG', last) : jsm.direct.getMessage('LOG', last)))
 }
 
 /**
- * As `lastRecord` from any replica, of one actor by its whole subject. It takes one round trip over the process's shared inbox, which a
- * host that loads thousands of actors a second is to use.
+ * As `lastRecord` from any replica, for one actor by its full subject. It takes one round trip over the process's shared inbox: for a host
+ * that loads thousands of actors a second.
  *
- * @throws ColloquyError `load_failed` where LOG answers with neither a record nor that there is none
+ * @throws ColloquyError `load_failed` if LOG answers with neither a record nor "not found"
  */
 export async function lastRecordDirect({ jsm, mux }: JetStreamContext, subject: string): Promise<Placed | undefined> {
   const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
@@ -56,12 +56,12 @@ export async function lastRecordDirect({ jsm, mux }: JetStreamContext, subject: 
   return { seq, record: reply.json<LogRecord>() }
 }
 
-/** The record at a sequence; `undefined` where LOG has none there. */
+/** The record at a sequence; `undefined` if LOG has none there. */
 export async function recordAt({ jsm }: Reads, seq: number, from: ReadFrom = 'leader'): Promise<StoredRecord | undefined> {
   return stored(await (from === 'leader' ? jsm.streams.getMessage('LOG', { seq }) : jsm.direct.getMessage('LOG', { seq })))
 }
 
-/** The first record of a subject, wildcards allowed, from a sequence on; `undefined` where there is none. */
+/** The first record of a subject (wildcards allowed) from a sequence on; `undefined` without one. */
 export async function nextRecord(
   { jsm }: Reads,
   subject: string,
@@ -72,12 +72,12 @@ export async function nextRecord(
 }
 
 /**
- * The first of an actor's records that does not come before what is looked for. It bisects LOG's sequences up to `last`, so that the
- * longest history costs some forty reads at the most.
+ * The first record of an actor for which `isBefore` is false. It bisects LOG's sequences up to `last`: the longest history costs at most
+ * some forty reads.
  *
  * @param last a record of the actor for which `isBefore` is false
- * @param isBefore true for a first part of the actor's records, false for the rest
- * @returns `undefined` where LOG no longer has the actor's records up to `last`
+ * @param isBefore true for the first part of the actor's records, false for the rest
+ * @returns `undefined` if LOG no longer has the actor's records up to `last`
  */
 export async function firstRecord(
   jetstream: Reads,
@@ -86,7 +86,7 @@ export async function firstRecord(
   isBefore: (record: LogRecord) => boolean,
   from: ReadFrom = 'leader',
 ): Promise<Placed | undefined> {
-  // `first` is the actor's first record from `high` on, and all of its records below `low` come before.
+  // Invariant: `first` is the actor's first record from `high` on; `isBefore` holds for all its records below `low`.
   let [low, high, first] = [1, last.seq, last]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
@@ -98,9 +98,7 @@ export async function firstRecord(
   return first
 }
 
-/**
- * The record of an actor, up to `last`, that `order` calls level (0); it is negative for records before that one, positive for later ones.
- */
+/** The record of an actor, up to `last`, for which `order` returns 0; it returns less for earlier records and more for later ones. */
 export async function findRecord(
   jetstream: Reads,
   subject: string,

@@ -4,11 +4,11 @@ import type { StreamName } from '../../schemas/subjects.ts'
 import { streamInfo } from './stream-info.ts'
 
 /**
- * A place in a stream that can be recognised again: a server that lost its tail gives the same sequence to another message,
- * at another time, and a stream that was made anew has another birth.
+ * A position in a stream that stays recognisable: a truncated stream gives the same sequence to another message, stored at another time,
+ * and a recreated stream has another creation time.
  */
 export const streamPositionSchema = z.object({
-  /** When the stream was made. */
+  /** When the stream was created. */
   created: z.string(),
   /** 0 is before the first message. */
   seq: z.int().nonnegative(),
@@ -17,16 +17,16 @@ export const streamPositionSchema = z.object({
 })
 export type StreamPosition = z.infer<typeof streamPositionSchema>
 
-/** Ages are told apart by powers of this, from one second on: a dozen positions reach back over months. */
+/** Age classes are powers of this, from one second on: a dozen positions reach back over months. */
 const GROWTH = 4
 const AGES_MAX = 12
 
-/** Which power of `GROWTH` seconds an age is of. */
+/** The age class: the power of `GROWTH` seconds. */
 const ageClass = (ageMs: number): number => Math.min(Math.max(Math.ceil(Math.log(ageMs / 1000) / Math.log(GROWTH)), 0), AGES_MAX)
 
 /**
- * The history with one position more, newest first. Of the older ones the oldest of each age class is kept, so that it grows
- * into the next class; and the newest but one, which a crash between two checkpoints falls back to.
+ * Adds a position to a history, newest first. Of the older positions it keeps the oldest of each age class, which grows into the next
+ * class, and the newest but one, which a crash between two checkpoints falls back to.
  */
 export function withPosition(history: readonly StreamPosition[], newest: StreamPosition): StreamPosition[] {
   const older = history.filter((position) => position.created === newest.created && position.seq < newest.seq)
@@ -37,11 +37,11 @@ export function withPosition(history: readonly StreamPosition[], newest: StreamP
 export interface ResumePosition {
   /** The newest position of the history that the stream still has; `undefined` for none. */
   readonly position: StreamPosition | undefined
-  /** True where the stream no longer holds what the newest position says. */
+  /** True when the stream no longer holds the message at the newest position. */
   readonly truncated: boolean
 }
 
-/** Compares a history of positions, newest first, with the stream as its leader has it now. Readers of LOG go through `resumeReading`. */
+/** Compares a history of positions, newest first, with the stream on its leader. Readers of LOG use `resumeReading`. */
 export async function findResumePosition(
   jsm: JetStreamManager,
   stream: StreamName,

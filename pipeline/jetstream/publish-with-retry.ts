@@ -11,15 +11,15 @@ export interface RetryDeps {
   readonly publisher: Publisher
   readonly log: Logger
   readonly metrics: Metrics
-  /** Ends the trying: what was not stored by then rejects with its reason. */
+  /** Ends the retries: a message that is not stored by then rejects with its reason. */
   readonly signal: AbortSignal
 }
 
 /**
- * Publishes until the stream has stored the message: lost answers, full streams and servers that are away are waited out.
- * Callers bound what they have under way, so that waiting here holds back their reading.
+ * Publishes until the stream has stored the message, through lost answers, full streams and servers that are away. Callers bound their
+ * messages in flight: waiting here applies back-pressure to their reading.
  *
- * @param finalCodes refusals that are an answer; they come back as a result.
+ * @param finalCodes refusals that are returned as a result instead of retried
  */
 export function publishWithRetry(
   deps: RetryDeps,
@@ -49,9 +49,9 @@ export function publishWithRetry(
         rateLimitedWarn(
           deps.log,
           { subject, code: error.code, description: error.message, pauseMs },
-          'a stream refused a message; it is sent again',
+          'a stream refused a message; retrying',
         )
-      else rateLimitedWarn(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; the message is sent again')
+      else rateLimitedWarn(deps.log, { subject, err: error, pauseMs }, 'no answer from a stream; retrying')
     },
   })
 }

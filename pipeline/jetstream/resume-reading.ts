@@ -9,7 +9,7 @@ export interface TruncationReporter {
   readonly metrics: Pick<Metrics, 'streamsTruncated'>
 }
 
-/** Counts and logs that a stream lost its last messages. @param remedy what is done about it, as the end of a sentence */
+/** Counts and logs a truncated stream. @param remedy what happens next, as the end of a sentence */
 export function reportTruncation({ log, metrics }: TruncationReporter, stream: StreamName, fields: object, remedy: string): void {
   metrics.streamsTruncated.inc({ stream })
   log.error({ stream, ...fields }, `${stream} lost its last messages; ${remedy}`)
@@ -19,33 +19,33 @@ export interface ResumeDeps extends TruncationReporter {
   readonly jetstream: JetStreamContext
   /** Names the reader of LOG in the log line. */
   readonly reader: string
-  /** What the reader does where LOG was truncated, as the end of a sentence. */
+  /** What the reader does after a truncation, as the end of a sentence. */
   readonly remedy: string
 }
 
-/** Where a reader of LOG goes on. */
+/** Where a reader of LOG resumes. */
 export interface Resumed {
-  /** The last sequence that it has read and that LOG still holds; 0: it reads from the start. */
+  /** The last sequence that the reader has read and LOG still holds; 0: it reads from the start. */
   readonly position: number
   /** The part of its history that LOG still holds. */
   readonly history: readonly StreamPosition[]
-  /** LOG lost messages that it has read: it has to undo what it did for those above `position`. */
+  /** LOG lost messages that the reader has read: it must undo its work above `position`. */
   readonly truncated: boolean
 }
 
-/** Compares a reader's history of positions with LOG, and reports a truncation. The reader itself only undoes its own work. */
+/** Compares a reader's position history with LOG and reports a truncation. The reader only undoes its own work. */
 export async function resumeReading(deps: ResumeDeps, history: readonly StreamPosition[]): Promise<Resumed> {
   const resumed = await compare(deps, history)
   report(deps, [resumed])
   return resumed
 }
 
-/** The same for a reader with a history for each partition; one truncation is reported once. */
+/** The same for a reader with one history per partition; a truncation is reported once. */
 export async function resumePartitions(
   deps: ResumeDeps,
   histories: ReadonlyMap<number, readonly StreamPosition[]>,
 ): Promise<ReadonlyMap<number, Resumed>> {
-  // Partitions that moved together have the same history: it is compared once.
+  // Partitions that moved together share one history, which is compared once.
   const compared = new Map<string, Compared>()
   const resumed = new Map<number, Compared>()
   for (const [partition, history] of histories) {
@@ -69,7 +69,7 @@ async function compare({ jetstream }: ResumeDeps, history: readonly StreamPositi
   return {
     position: position?.seq ?? 0,
     history: position === undefined ? [] : history.slice(history.indexOf(position)),
-    // A reader that had read nothing lost nothing.
+    // A reader without a position lost nothing.
     truncated: truncated && hadSeq > 0,
     hadSeq,
   }
@@ -85,6 +85,6 @@ function report(deps: ResumeDeps, resumed: readonly Compared[]): void {
     deps,
     'LOG',
     { reader, had, goesOnAt, histories: truncated.length },
-    `the ${reader} had read up to sequence ${had} and goes back to ${goesOnAt}, up to which both agree; ${remedy}`,
+    `the ${reader} had read up to sequence ${had} and resumes at ${goesOnAt}, the last position that LOG still has; ${remedy}`,
   )
 }

@@ -8,44 +8,44 @@ import { reportTruncation } from './resume-reading.ts'
 import { streamInfo } from './stream-info.ts'
 import { typedKey } from './typed-kv.ts'
 
-/** Streams that hold what the dispatcher was told to do and nobody has done yet: no other reader would miss it. */
+/** Streams that hold effects not carried out yet: no other reader would notice their loss. */
 const WATCHED = ['TASKS', 'TIMERS', 'SENT'] as const
 type Watched = (typeof WATCHED)[number]
 
 const notedSchema = z.object({
-  /** Rises with each loss that somebody notices. */
+  /** Rises with each detected loss. */
   epoch: z.int().nonnegative(),
   /** The last known end of each stream. */
   ends: z.record(z.enum(WATCHED), streamPositionSchema),
-  /** Of the last loss of SENT: its epoch, and up to when SENT still had everything, ISO. */
+  /** The last loss of SENT: its epoch, and the time up to which SENT was complete, ISO. */
   sent: z.object({ epoch: z.int().positive(), since: z.string() }).optional(),
 })
 type Noted = z.infer<typeof notedSchema>
 
-/** What a partition is owed. */
+/** The repairs that partitions need after a loss. */
 export interface RecordRepair {
-  /** What has been noticed so far; to be given to `settle`. */
+  /** The epoch of the last detected loss; passed to `completeRepair`. */
   readonly epoch: number
-  /** Partitions of which tasks and timers may be missing. */
+  /** Partitions whose tasks and timers may be missing. */
   readonly rearm: readonly number[]
-  /** Partitions whose actors' events to others may be missing, and since when. */
+  /** Partitions whose actors' messages to other actors may be missing, and since when. */
   readonly resend: { readonly partitions: readonly number[]; readonly since: string } | undefined
 }
 
 /**
- * Notices that TASKS, TIMERS or SENT lost their last messages, for all dispatchers together: who looks first writes it down, and
- * each makes good what is owed to the partitions it has.
+ * Detects that TASKS, TIMERS or SENT lost their last messages, for all dispatchers: the first one to detect a loss stores it, and each
+ * repairs the partitions that it owns.
  */
 export interface StreamTruncation {
-  /** To be called before a dispatcher begins: it publishes into these streams, and could hide a loss. */
+  /** Called before a dispatcher starts: its own publishes would hide a loss. */
   findRepairs(partitions: readonly number[]): Promise<RecordRepair>
-  /** Something was published. */
+  /** Tells that the dispatcher has published into one of the streams. */
   markChanged(): void
-  /** Writes down how far the streams are, if there is anything new: before a checkpoint says that it was done. */
+  /** Stores the ends of the streams after a change; called before the checkpoint that covers it. */
   saveEnds(): Promise<void>
-  /** The log of these partitions went back: their tasks may be gone with their outcomes. Kept until it is settled. */
+  /** Marks partitions for repair because LOG was truncated: their tasks may be lost with their outcomes. Kept until the repair. */
   requireRepair(partitions: readonly number[]): Promise<void>
-  /** What was owed up to this epoch has been made good. */
+  /** Marks partitions as repaired up to an epoch. */
   completeRepair(partitions: readonly number[], epoch: number): Promise<void>
 }
 
@@ -89,7 +89,7 @@ export function createStreamTruncation({
           { log, metrics },
           stream,
           { had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created },
-          'the dispatcher puts in again what actors still wait for',
+          'the dispatcher publishes pending tasks, timers and messages again',
         )
       }
       return noted
@@ -130,14 +130,14 @@ export function createStreamTruncation({
     },
   }
 
-  /** `undefined` where somebody else was first. */
+  /** `undefined` when another member was first. */
   async function noteEnds(): Promise<number | undefined> {
     const before = await stored.get()
     if (before === undefined) return stored.compareAndSet({ epoch: 0, ends: await endsOf(jetstream) }, undefined)
     const now = await endsOf(jetstream)
     const ends = { ...before.value.ends }
     for (const name of WATCHED) {
-      // A loss is left for the next look to find: a new end would cover it up.
+      // A new end would hide a loss: the next check has to find it.
       if (now[name].seq > ends[name].seq && !(await isTruncated(jetstream, name, ends[name], now[name]))) ends[name] = now[name]
     }
     return stored.compareAndSet({ ...before.value, ends }, before.revision)
@@ -151,13 +151,13 @@ async function endsOf({ jsm }: JetStreamContext): Promise<Record<Watched, Stream
       return { created, seq: state.last_seq, ts: new Date(state.last_ts).toISOString() }
     }),
   )
-  if (TASKS === undefined || TIMERS === undefined || SENT === undefined) throw new Error('a stream is not watched')
+  if (TASKS === undefined || TIMERS === undefined || SENT === undefined) throw new Error('a watched stream has no info')
   return { TASKS, TIMERS, SENT }
 }
 
 /**
- * Messages of these streams are removed as they are done, so that the one at a noted end may be gone in all order. But what was
- * stored later than it cannot have its sequence or a lower one, unless these were given out again.
+ * Messages of these streams are removed when they are done: a missing message at the stored end proves nothing. A message stored later with
+ * the same or a lower sequence proves that the stream was truncated.
  */
 async function isTruncated({ jsm }: JetStreamContext, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
   if (noted.created !== now.created || now.seq < noted.seq) return true
@@ -171,6 +171,6 @@ function afterLoss({ epoch, sent }: Noted, ends: Noted['ends'], lost: readonly W
   if (!lost.includes('SENT')) return sent === undefined ? next : { ...next, sent }
   const { seq, ts } = ends.SENT
   const since = seq === 0 ? new Date(0).toISOString() : ts
-  // An earlier loss may not be made good everywhere yet.
+  // Some partitions may still need the repair of an earlier loss.
   return { ...next, sent: { epoch: next.epoch, since: sent !== undefined && sent.since < since ? sent.since : since } }
 }

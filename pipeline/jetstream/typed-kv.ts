@@ -10,10 +10,10 @@ export interface Versioned<T> {
 
 /** One key of a bucket whose value is JSON of one schema. */
 export interface TypedKey<T> {
-  /** `undefined` where the key has no value. Any replica may answer. @throws ZodError where the value is another's */
+  /** `undefined` if the key has no value. Any replica may answer. @throws ZodError if the value does not fit the schema */
   get(): Promise<Versioned<T> | undefined>
   put(value: T): Promise<void>
-  /** As `compareAndSet` of the bucket does. */
+  /** As `compareAndSet`. */
   compareAndSet(value: T, revision: number | undefined): Promise<number | undefined>
   /** Removes the value if it is still the one of this revision. */
   deleteAt(revision: number): Promise<void>
@@ -31,16 +31,16 @@ export const typedKey = <T>(kv: KV, key: string, schema: z.ZodType<T>): TypedKey
   deleteAt: (revision) => kv.delete(key, { previousSeq: revision }).catch(whereOtherWasFirst),
 })
 
-/** The entry of a key that has a value; a key that was deleted has none. */
+/** The entry of a key with a value; a deleted key has none. */
 export async function entryOf(kv: KV, key: string): Promise<KvEntry | undefined> {
   const entry = await kv.get(key)
   return entry?.operation === 'PUT' ? entry : undefined
 }
 
 /**
- * Puts a value in place of the one at `revision`, or of none where that is `undefined`.
+ * Replaces the value at `revision`, or creates the key if that is `undefined`.
  *
- * @returns the new revision; `undefined` where somebody else was first
+ * @returns the new revision; `undefined` if another writer was first
  */
 export const compareAndSet = (kv: KV, key: string, text: string, revision: number | undefined): Promise<number | undefined> =>
   (revision === undefined ? kv.create(key, text) : kv.update(key, text, revision)).catch(whereOtherWasFirst)

@@ -1,60 +1,60 @@
 import type { InFlightLimiter } from './in-flight-limiter.ts'
 
-/** What decides whether a batch is written now or goes on filling. */
+/** The facts by which a stage decides whether to write a batch now. */
 export interface BatchState {
   readonly records: number
-  /** How many times `waitMs` has passed since its first record. */
+  /** The age of its first record in units of `waitMs`. */
   readonly waits: number
-  /** The limiter is full: nothing more is read before something is written. */
+  /** The in-flight limiter is full: nothing is read until a batch is written. */
   readonly isBlocked: boolean
-  /** Since the last write ended, and how long that took. */
+  /** The time since the last write ended, and its duration. */
   readonly restedMs: number
   readonly lastWriteMs: number
 }
 
 export interface BatchLoopOptions<Item, Batch> {
-  /** Bounds the records that were added and are not yet written, and their bytes; the reader waits while it is full. */
+  /** Bounds the records that were added and not yet written, by count and bytes; the reader waits while it is full. */
   readonly inFlight: InFlightLimiter
-  /** Aborts when the reading has ended: no other batch is begun. */
+  /** Aborts when reading has ended: no further batch starts. */
   readonly signal: AbortSignal
-  /** Ends the reading with the first failure. */
+  /** Ends reading with the first failure. */
   readonly fail: (error: unknown) => void
-  /** The unit of age: the policy is asked again each time it has passed. */
+  /** The unit of age: the decision is repeated after each. */
   readonly waitMs: number
   create(): Batch
-  /** To fill a batch; what it throws is thrown to the caller of `add`. */
+  /** Adds a record to a batch. Its errors reach the caller of `add`. */
   fill(batch: Batch, item: Item): void
   shouldFlush(state: BatchState): boolean
-  /** Writes a batch and then moves the checkpoint. The records of a batch stay in flight until this settles. */
+  /** Writes a batch, then moves the checkpoint. The records of a batch stay in flight until this settles. */
   write(batch: Batch): Promise<void>
 }
 
 export interface BatchLoop<Item> {
   add(item: Item, bytes: number): void
   readonly isWriting: boolean
-  /** Does other work in the place of a write, which waits for it. Only while `isWriting` is false. */
+  /** Runs other work instead of a write; the next write waits for it. Only while `isWriting` is false. */
   runInstead(work: Promise<void>): void
-  /** Writes what is there without waiting for more: nothing new is read. */
+  /** Writes the filling batch at once: nothing more will be read. */
   drain(): void
-  /** Settles, without an error, when nothing is being written. After `signal` aborted no write follows. */
+  /** Settles without an error when nothing is being written. No write follows after `signal` has aborted. */
   whenWritten(): Promise<void>
 }
 
 interface Filling<Batch> {
   readonly batch: Batch
-  /** Bytes of the records in it. */
+  /** Bytes of its records. */
   readonly sizes: number[]
   readonly clock: NodeJS.Timeout
   waits: number
 }
 
-/** Collects records into batches and writes one batch at a time, while the next one fills. When it does so is the policy's to say. */
+/** Collects records into batches and writes one batch at a time while the next one fills. The stage decides when a batch is due. */
 export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Batch>): BatchLoop<Item> {
   const { inFlight, signal, fail } = options
   let filling: Filling<Batch> | undefined
   let writing: Promise<void> | undefined
   let lastWrite = { endedMs: 0, tookMs: 0 }
-  /** Asks again once the next batch has waited for as long as the last write took. */
+  /** Repeats the decision when the next batch has waited for as long as the last write took. */
   let rest: NodeJS.Timeout | undefined
   let isDraining = false
 
@@ -72,7 +72,7 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
   }
   const flush = (): void => {
     if (filling === undefined || writing !== undefined) return
-    // It is read again by the next run; the reader must not wait for it to be written.
+    // The next run reads it again; the reader must not wait for its write.
     if (signal.aborted) return fail(signal.reason)
     const { batch, sizes, clock, waits } = filling
     if (
@@ -95,7 +95,7 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
       writing = undefined
       flush()
     })
-    // After a failure `writing` stays: nothing may be written behind what is missing.
+    // After a failure `writing` stays set: nothing may be written after a gap.
     writing.catch(fail)
   }
   const write = async (batch: Batch, sizes: readonly number[]): Promise<void> => {

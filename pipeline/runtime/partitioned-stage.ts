@@ -2,33 +2,33 @@ import type { Logger } from 'pino'
 import { type Stage, type StageRun, type StageStatus, startStage } from './stage.ts'
 import { combineProgress, NOTHING_DONE } from './stage-progress.ts'
 
-/** A run over some partitions that can let go of them one by one. */
+/** A run over some partitions that can release them one by one. */
 export interface PartitionRun extends StageRun {
-  /** Takes nothing more of these, and settles once what is under way of them is done. They may be another's by then. */
+  /** Takes nothing more of these partitions and settles when nothing of them is in flight. Another member may own them already. */
   release(partitions: readonly number[]): Promise<void>
 }
 
-/** A stage whose partitions come and go while it runs. */
+/** A stage whose partitions change while it runs. */
 export interface PartitionedStage extends Stage {
   readonly partitions: ReadonlySet<number>
-  /** Begins to work on these beside what it has. @throws what hinders it from beginning; then it has none of them */
+  /** Starts work on more partitions. @throws what the start threw; the stage then has none of them */
   assign(partitions: readonly number[]): Promise<void>
-  /** Settles once nothing of these is under way. The others go on. */
+  /** Settles when nothing of these is in flight. The other partitions keep running. */
   release(partitions: readonly number[]): Promise<void>
 }
 
 interface Group {
   readonly partitions: Set<number>
   readonly stage: Stage
-  /** The present one; a run that failed is followed by another. */
+  /** The current run: a failed one is replaced. */
   readonly run: () => PartitionRun | undefined
 }
 
-/** Partitions that came at different times are read by runs of their own; more runs than this are made one. */
+/** Partitions assigned at different times have separate runs; beyond this number of runs they are merged into one. */
 const GROUPS_MAX = 4
 
 /**
- * A stage that begins a run for each set of partitions it is assigned. A run that fails is begun anew with those it still has.
+ * Creates a stage that starts a run for each set of partitions it is assigned. A failed run restarts with the partitions it still has.
  */
 export function createPartitionedStage(
   name: string,
@@ -43,10 +43,10 @@ export function createPartitionedStage(
     let run: PartitionRun | undefined
     const beginGroup = async (): Promise<StageRun> => {
       const wanted = [...partitions]
-      // All may have been released while a failed run waited to be begun anew.
+      // All may have been released while a failed run waited for its restart.
       const begun = wanted.length === 0 ? await singlePartition(backgroundRun({ stop: () => undefined })) : await begin(wanted)
       run = begun
-      // Some may have been released while the run began.
+      // Some may have been released while the run started.
       const gone = wanted.filter((partition) => !partitions.has(partition))
       if (gone.length > 0) await begun.release(gone)
       return begun
@@ -72,7 +72,7 @@ export function createPartitionedStage(
         groups.push(await startGroup(fresh))
         for (const partition of fresh) owned.add(partition)
       } catch (error) {
-        // With those that were joined to it; whoever owns them sees that they are not worked on.
+        // Includes merged partitions: their owner sees that `partitions` lacks them and releases their leases.
         for (const partition of fresh) owned.delete(partition)
         throw error
       }
@@ -100,13 +100,13 @@ export function createPartitionedStage(
   }
 }
 
-/** The run of a work that has one partition only: to release it is to stop. */
+/** A run with a single partition: releasing it stops the run. */
 export async function singlePartition(begun: Promise<StageRun>): Promise<PartitionRun> {
   const run = await begun
   return { ...run, release: run.stop }
 }
 
-/** The run of a work that has no position of its own and goes on until it is stopped. */
+/** A run without a position that continues until it is stopped. */
 export async function backgroundRun(work: { stop(): void | Promise<void> }): Promise<StageRun> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   return {
@@ -122,7 +122,7 @@ export async function backgroundRun(work: { stop(): void | Promise<void> }): Pro
 function statusOf(statuses: readonly StageStatus[], owned: ReadonlySet<number>, since: string): StageStatus {
   const partitions = [...owned]
   const [first, ...others] = statuses
-  if (first === undefined) return { ...NOTHING_DONE, ok: true, since, detail: 'stands by: other members have all partitions', partitions }
+  if (first === undefined) return { ...NOTHING_DONE, ok: true, since, detail: 'standby: other members have all partitions', partitions }
   const bad = statuses.find(({ ok }) => !ok)
   return {
     ...combineProgress(statuses),

@@ -2,7 +2,7 @@ import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { rateLimitedWarn } from './rate-limited-warn.ts'
 
-/** Pauses that double from one to the other. */
+/** A back-off that doubles from the first pause to the longest. */
 export interface Pauses {
   readonly minMs: number
   readonly maxMs: number
@@ -10,22 +10,22 @@ export interface Pauses {
 
 export interface RetryOptions {
   readonly pauses: Pauses
-  /** Spreads the pauses, so that callers that failed together do not come back together. Default: false. */
+  /** Randomises the pauses, so that callers that failed together do not retry together. Default: false. */
   readonly isJittered?: boolean
-  /** Tries after the first one; default: without end. */
+  /** Attempts after the first one; default: unlimited. */
   readonly retriesMax?: number
-  /** Ends the pauses, and the trying with them: the caller gets its reason. */
+  /** Ends the retries; the caller gets its reason. */
   readonly signal?: AbortSignal | undefined
-  /** Whether another try cannot mend this; default: every error is worth another try. */
+  /** Whether another attempt cannot succeed; default: every error is retried. */
   readonly isFinal?: (error: unknown) => boolean
-  /** Whether the try that just failed got something done: then it is not counted, and the next one follows at once. */
+  /** Whether the failed attempt made progress: it then does not count, and the next one follows at once. */
   readonly gotAhead?: () => Promise<boolean>
-  /** Called before each pause, in ms. */
+  /** Called before each pause, with its length in milliseconds. */
   readonly onRetry?: (error: unknown, pauseMs: number) => void
 }
 
 /**
- * Calls `attempt` until it succeeds. The first call is a plain one, so that a caller on a hot path pays for retries only after a failure.
+ * Calls `attempt` until it succeeds. The first call is a plain call: a caller on a hot path pays for retries only after a failure.
  *
  * @throws what the last attempt threw, or the reason of the signal once it has aborted after a failure
  */
@@ -39,7 +39,7 @@ export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOpti
   return retry(attempt, failure, options)
 }
 
-/** p-retry gives up at a TypeError, which to it is a bug; a broken connection throws them too, so every failure goes to it in this. */
+/** Wraps every failure for p-retry, which treats a TypeError as a bug and gives up: broken connections throw TypeErrors too. */
 class AttemptFailed extends Error {
   constructor(cause: unknown) {
     super('an attempt failed', { cause })
@@ -82,10 +82,10 @@ const ASK_RETRIES_MAX = 5
 const ASK_PAUSES: Pauses = { minMs: 20, maxMs: 5_000 }
 
 /**
- * Asks again where there is no answer: one question that a busy server left unanswered must not end a stage, which would throw away what is
- * under way and ask a busy server for all of it once more.
+ * Repeats a request without an answer. One request that a busy server leaves unanswered must not fail a stage: the restart would discard
+ * the work in flight and load the server with all of it again.
  *
- * @throws what the last try threw, and the reason of the signal where it has aborted, even if there was an answer
+ * @throws what the last attempt threw; the signal's reason after it has aborted, even with an answer
  */
 export async function askWithRetry<T>(
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
@@ -97,17 +97,17 @@ export async function askWithRetry<T>(
     pauses: ASK_PAUSES,
     retriesMax: ASK_RETRIES_MAX,
     signal,
-    onRetry: (err, pauseMs) => rateLimitedWarn(log, { what, err, pauseMs }, 'a question had no answer; it is asked again'),
+    onRetry: (err, pauseMs) => rateLimitedWarn(log, { what, err, pauseMs }, 'a request had no answer; retrying'),
   })
   signal.throwIfAborted()
   return answer
 }
 
-/** The pauses before something that ended by itself is started again. */
+/** The back-off before a process, thread or stage that ended by itself is restarted. */
 export interface RestartPauses {
-  /** The next pause. One that ran for long counts as healthy: the pause after it is the shortest again. */
+  /** The next pause. A long run counts as healthy and resets the back-off. */
   after(ranMs: number): number
-  /** The next pause is the shortest again. */
+  /** Resets the back-off. */
   reset(): void
 }
 
@@ -115,7 +115,7 @@ const RESTART_MIN_MS = 100
 const RESTART_MAX_MS = 10_000
 const HEALTHY_MS = 30_000
 
-/** From 100 ms, doubling, to 10 s; jittered, each is shortened at random by up to a half. */
+/** From 100 ms, doubling, to 10 s. With jitter each pause is shortened at random by up to a half. */
 export function restartPauses({ isJittered = false }: { readonly isJittered?: boolean } = {}): RestartPauses {
   let failures = 0
   return {
@@ -129,7 +129,7 @@ export function restartPauses({ isJittered = false }: { readonly isJittered?: bo
   }
 }
 
-/** The pause after a failure that followed so many others in a row. */
+/** The pause after a failure, by the number of failures in a row before it. */
 export function backOffMs(failuresBefore: number, { minMs, maxMs }: Pauses, isJittered = false): number {
   const pauseMs = Math.min(minMs * 2 ** failuresBefore, maxMs)
   return isJittered ? Math.round(pauseMs * (0.5 + Math.random() / 2)) : pauseMs

@@ -15,25 +15,24 @@ export interface StageStatus extends PartitionedProgress {
 export interface Stage {
   readonly name: string
   status(): StageStatus
-  /** Ends in order: what is under way is finished or left to be done again, never lost. */
+  /** Stops in order: work in flight is finished, or repeated later; never lost. */
   stop(): Promise<void>
 }
 
 export interface StageRun {
-  /** What it says about itself while all is well; default: `running`. */
+  /** The detail in its status while it is healthy; default: `running`. */
   readonly detail?: string
   progress(): StageProgress
-  /** Settles when the run ends: after `stop()`, or rejects where it cannot go on. */
+  /** Settles after `stop()`; rejects when the run cannot continue. */
   readonly ended: Promise<void>
-  /** Releases all it holds; also after it ended by itself. Never rejects. */
+  /** Releases everything it holds, also after the run has failed. Never rejects. */
   stop(): Promise<void>
 }
 
 /**
- * Keeps a stage running: a run that fails is begun anew from its checkpoint, after a pause that doubles. The first start must
- * succeed.
+ * Keeps a stage running: a failed run restarts from its checkpoint after an exponential back-off. The first start must succeed.
  *
- * @throws whatever the first `begin` throws.
+ * @throws what the first start throws
  */
 export async function startStage(name: string, begin: () => Promise<StageRun>, log: Logger): Promise<Stage> {
   const stopping = new AbortController()
@@ -59,14 +58,14 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
         pauseMs = pauses.after(Date.now() - begunAt)
-        log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} begins anew`)
+        log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
       for (let begun = false; !begun;) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
         if (stopping.signal.aborted) return
         try {
           run = await begin()
-          // Whoever stopped the stage while it began has stopped the run before.
+          // The stage was stopped during the restart, which has stopped the previous run only.
           if (stopping.signal.aborted) return await run.stop()
           begunAt = Date.now()
           begun = true
@@ -74,7 +73,7 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
         } catch (error) {
           become(false, messageOf(error))
           pauseMs = pauses.after(0)
-          log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} cannot begin`)
+          log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} could not start; retrying`)
         }
       }
     }
