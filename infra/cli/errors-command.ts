@@ -35,6 +35,7 @@ function textOf(code: string): ErrorText {
   if (text !== undefined) return text
   throw new ColloquyError(
     'no_such_code',
-    `no error of Colloquy has the code "${code}"; "colloquy errors" lists them. A task may have chosen it, or Node, NATS or ClickHouse`,
+    `no error of Colloquy has the code "${code}"; "colloquy errors" lists them. `
+      + 'It may be a code of a task, of Node, of NATS or of ClickHouse',
   )
 }

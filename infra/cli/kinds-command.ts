@@ -19,10 +19,13 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
     .option('--accept <name>', 'let the next start register this kind although its definition changed without a new version', tokenArgument)
     .option(JSON_FLAG, 'one JSON object, keyed by kind')
     .action(async (options: Options) => {
-      const [{ versionsOf, registeredKinds }, { acceptNextDefinition, retireUnlessPending }, { withStoppedSystem: withBucket }] =
-        await Promise.all([import('../app/kind-registry.ts'), import('../app/retire-kind.ts'), import('../app/with-stopped-system.ts')])
+      const [{ versionsOf, registeredKinds }, { acceptNextDefinition, retireUnlessPending }, { withStoppedSystem }] = await Promise.all([
+        import('../app/kind-registry.ts'),
+        import('../app/retire-kind.ts'),
+        import('../app/with-stopped-system.ts'),
+      ])
       const { mermaid } = await import('../../actors/definition/mermaid.ts')
-      await withBucket(settings().settings, async (kv, jetstream) => {
+      await withStoppedSystem(settings().settings, async (kv, jetstream) => {
         if (options.retire !== undefined) await retireUnlessPending(jetstream, kv, options.retire, options.force === true)
         if (options.accept !== undefined) await acceptNextDefinition(kv, options.accept)
         const kinds = await Promise.all(
@@ -73,6 +76,6 @@ export const kindsCommand = ({ out, settings }: CommandContext): Command =>
       })
     })
 
-/** The machine as a whole counts as none. */
+/** Counts the states at all depths, without the root. */
 const countStates = ({ states = {} }: DescribedState): number =>
   Object.values(states).reduce((sum, state) => sum + 1 + countStates(state), 0)

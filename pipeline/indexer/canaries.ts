@@ -18,7 +18,7 @@ export interface Canaries {
   /** Chooses canaries among points. Call it when the store has the points, before the checkpoint covers them. */
   record(points: readonly IndexPoint[]): Promise<void>
   /** Drops the canaries of records after a LOG sequence, whose points were removed. */
-  removeAbove(seq: number): Promise<void>
+  rollbackTo(seq: number): Promise<void>
 }
 
 /** Canaries are at distances of powers of this from the newest: a dozen reach back over a log of any length. */
@@ -65,7 +65,7 @@ export function createCanaries({ kv, reader, store, log }: CanariesDeps): Canari
       const oldest = new Map(older.map((canary) => [Math.ceil(Math.log(last.seq - canary.seq) / Math.log(GROWTH)), canary]))
       await save([{ seq: last.seq, id: last.id }, ...oldest.values()])
     },
-    async removeAbove(seq) {
+    async rollbackTo(seq) {
       await save((known ?? (await load())).filter((canary) => canary.seq <= seq))
     },
   }

@@ -74,8 +74,8 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   )
   let { position: startSeq, history } = resumed
   if (resumed.truncated) {
-    await store.removeAbove(startSeq)
-    await canaries.removeAbove(startSeq)
+    await store.rollbackTo(startSeq)
+    await canaries.rollbackTo(startSeq)
     const firstKnowledgeSeq = await firstOfKnowledge(jetstream)
     if (firstKnowledgeSeq !== undefined && firstKnowledgeSeq <= startSeq) {
       // Chunks that lost records had removed are valid again: only the records that added them have their texts.

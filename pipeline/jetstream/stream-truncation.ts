@@ -52,7 +52,7 @@ export interface StreamTruncation {
 const KEY = 'tails'
 const settledKey = (partition: number): string => `tails.settled.${partition}`
 /** Below every epoch. */
-const OWED = -1
+const NEEDS_REPAIR = -1
 
 export function createStreamTruncation({
   jetstream,
@@ -123,7 +123,7 @@ export function createStreamTruncation({
       }
     },
     async requireRepair(partitions) {
-      await Promise.all(partitions.map((partition) => settledOf(partition).put(OWED)))
+      await Promise.all(partitions.map((partition) => settledOf(partition).put(NEEDS_REPAIR)))
     },
     async completeRepair(partitions, epoch) {
       await Promise.all(partitions.map((partition) => settledOf(partition).put(epoch)))

@@ -34,7 +34,7 @@ export interface IndexWriter {
   /** Removes points; unknown ids are ignored. */
   remove(ids: readonly string[]): Promise<void>
   /** Removes all points of records above a LOG sequence, after LOG was truncated to it. */
-  removeAbove(seq: number): Promise<void>
+  rollbackTo(seq: number): Promise<void>
 }
 
 /** Selects points of a tenant; an unset field matches all. */

@@ -133,7 +133,7 @@ const machine = setup(definition.xstate).createMachine({
           },
           on: {
             // A second timer with this id replaces the first.
-            arm: { actions: raise(alarm, { id: 'alarm', delay: ({ event }) => event.data.ms }) },
+            arm: { actions: raise(ringing, { id: 'alarm', delay: ({ event }) => event.data.ms }) },
             disarm: { actions: cancel('alarm') },
           },
         },
@@ -143,7 +143,7 @@ const machine = setup(definition.xstate).createMachine({
   },
 })
 
-function alarm() {
+function ringing() {
   return { type: 'poke' as const, id: '', time: '', at: '', source: '', data: {} }
 }
 

@@ -175,7 +175,7 @@ FROM ${names.points} WHERE ${condition} GROUP BY tenant, area`)
         await remove('id IN {ids:Array(UUID)}', { ids: ids.slice(from, from + REMOVED_MAX) })
       }
     },
-    async removeAbove(seq) {
+    async rollbackTo(seq) {
       await remove('seq > {seq:UInt64}', { seq })
     },
     async deleteBy(tenant, filter) {

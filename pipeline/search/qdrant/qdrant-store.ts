@@ -139,7 +139,7 @@ export async function openQdrantStore(options: QdrantStoreOptions): Promise<Vect
       }
       frequencies.clear()
     },
-    removeAbove: (seq) => remove([{ key: 'seq', range: { gt: seq } }]),
+    rollbackTo: (seq) => remove([{ key: 'seq', range: { gt: seq } }]),
     deleteBy: (tenant, filter) => remove(conditionsOf(tenant, filter)),
     count: (tenant, filter) => count(conditionsOf(tenant, filter), true),
     async search({ tenant, filter, vector: vectorOrPromise, terms: allTerms, limit }) {
