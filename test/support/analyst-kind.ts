@@ -10,11 +10,11 @@ const reply = messageSent.omit({ replyTo: true })
 type Reply = z.infer<typeof reply>
 
 /**
- * What the customer writes says what becomes of it: `<intent> person`, `… fail`, `… nothing`, or anything else, whose reply names a
+ * The customer's text selects the outcome: `<intent> person`, `… fail`, `… nothing`, or anything else. The reply to anything else names a
  * model, a prompt, a price and a quality that follow from the length of the text.
  */
 function replyTo(text: string): Reply {
-  if (text.includes('fail')) throw new Error('told to fail')
+  if (text.includes('fail')) throw new Error('the text asks for a failure')
   const intent = intentOf(text)
   if (text.includes('nothing')) return { text: 'I do not know.', intent, hits: 0 }
   const length = text.length
@@ -54,7 +54,7 @@ const kind = defineKind({
 
 const close = { target: 'closed', actions: 'close' } as const
 
-/** A desk whose cases show whatever the twelve questions ask about: the tests' own kind. */
+/** A kind of the tests' own whose cases cover everything that the twelve questions ask about. */
 export const deskKind = kind.with(
   setup({
     ...kind.xstate,

@@ -2,11 +2,11 @@ import { assign, emit, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind, defineTask } from '../../actors/definition/define-kind.ts'
 
-/** Actors that wait: for a task, for a timer of seconds, for one of a day. For tests of what is pending when servers lose something. */
+/** Actors that wait for a task, a timer of seconds or a timer of a day, for tests of pending work when servers lose data. */
 const keeper = defineKind({
   name: 'keeper',
   version: 1,
-  context: z.object({ said: z.array(z.string()) }),
+  context: z.object({ texts: z.array(z.string()) }),
   events: { say: z.object({ text: z.string() }), ask: z.object({ q: z.string() }), nap: z.object({}), sleep: z.object({}) },
   emits: { heard: z.object({ text: z.string() }), told: z.object({ text: z.string() }), woke: z.object({ from: z.string() }) },
   tasks: {
@@ -19,17 +19,17 @@ const keeper = defineKind({
       run: async ({ input }) => ({ text: `答: ${input.q}` }),
     }),
   },
-  label: ({ said }) => ({ said: said.length }),
+  label: ({ texts }) => ({ texts: texts.length }),
 })
 
 export const keeperKind = keeper.with(
   setup(keeper.xstate).createMachine({
-    context: { said: [] },
+    context: { texts: [] },
     initial: 'awake',
     on: {
       say: {
         actions: [
-          assign({ said: ({ context, event }) => [...context.said.slice(-9), event.data.text] }),
+          assign({ texts: ({ context, event }) => [...context.texts.slice(-9), event.data.text] }),
           emit(({ event }) => ({ type: 'heard', data: { text: event.data.text } })),
         ],
       },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { inject } from 'vitest'
 
-/** What fast-check runs where a property names no number. */
+/** The number of cases that fast-check runs by default. */
 const CASES_DEFAULT = 100
 
 fc.configureGlobal({ seed: inject('propertySeed') })

@@ -4,7 +4,7 @@ import type { CaseFact, Facts } from './question-facts.ts'
 export interface Period {
   readonly from: number
   readonly to: number
-  /** How far the tables are. */
+  /** The tables are complete up to this time. */
   readonly completeTo: number
 }
 
@@ -238,14 +238,24 @@ function parts<T>(all: readonly T[], keyOf: (one: T) => Row, answer: (some: read
   ]
 }
 
-function statesOf({ stays }: Facts, dropped: readonly CaseFact[], during: (time: number | undefined) => boolean, { to }: Period): Row[] {
+function statesOf(
+  { stateIntervals }: Facts,
+  dropped: readonly CaseFact[],
+  during: (time: number | undefined) => boolean,
+  { to }: Period,
+): Row[] {
   const key = (kind: string, state: string): string => JSON.stringify({ kind, state })
-  const counted = stays.filter((stay) => !stay.isIdle && (stay.leftAt === undefined ? stay.enteredAt < to : during(stay.leftAt)))
+  const counted = stateIntervals.filter(
+    (interval) => !interval.isIdle && (interval.exitedAt === undefined ? interval.enteredAt < to : during(interval.exitedAt)),
+  )
   const kindOf = (one: CaseFact): string => one.actor.split('/')[1] ?? ''
-  const keys = new Set([...counted.map((stay) => key(stay.kind, stay.state)), ...dropped.map((one) => key(kindOf(one), one.drop ?? ''))])
+  const keys = new Set([
+    ...counted.map((interval) => key(interval.kind, interval.state)),
+    ...dropped.map((one) => key(kindOf(one), one.drop ?? '')),
+  ])
   return [...keys].map((name) => {
-    const here = counted.filter((stay) => key(stay.kind, stay.state) === name)
-    const times = here.flatMap(({ enteredAt, leftAt }) => (leftAt === undefined ? [] : leftAt - enteredAt))
+    const here = counted.filter((interval) => key(interval.kind, interval.state) === name)
+    const times = here.flatMap(({ enteredAt, exitedAt }) => (exitedAt === undefined ? [] : exitedAt - enteredAt))
     const lost = count(dropped, (one) => key(kindOf(one), one.drop ?? '') === name)
     return {
       ...(JSON.parse(name) as Row),
@@ -253,7 +263,7 @@ function statesOf({ stays }: Facts, dropped: readonly CaseFact[], during: (time:
       p50_ms: quantile(times, 0.5),
       p95_ms: quantile(times, 0.95),
       hours: (sum(times) ?? 0) / HOUR_MS,
-      now: count(here, (stay) => stay.leftAt === undefined),
+      now: count(here, (interval) => interval.exitedAt === undefined),
       dropped: lost,
       drop_share: share(lost, dropped.length),
     }

@@ -1,7 +1,7 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
 import type { Entry } from './system-assertions.ts'
 
-/** What the questions are about, as records say it; times in milliseconds since 1970, `undefined`: not known or not yet. */
+/** A case as the records show it. Times are in milliseconds since 1970; `undefined` means not known or not yet. */
 export interface CaseFact {
   readonly actor: string
   readonly committedAt: number
@@ -25,7 +25,7 @@ export interface TurnFact {
   readonly id: string
   readonly text: string
   readonly askedAt: number
-  /** Place in the log: of two that were asked at one time the later one. */
+  /** Sequence in LOG. It says which of two questions of the same time is the later one. */
   readonly seq: number
   intent?: string
   answeredAt?: number
@@ -37,11 +37,11 @@ export interface TurnFact {
   costMicros?: number
 }
 
-export interface StayFact {
+export interface StateIntervalFact {
   readonly kind: string
   readonly state: string
   readonly enteredAt: number
-  readonly leftAt?: number
+  readonly exitedAt?: number
   /** Between two cases of the actor, or after the last. */
   readonly isIdle: boolean
 }
@@ -60,7 +60,7 @@ export interface TaskFact {
 export interface Facts {
   readonly cases: CaseFact[]
   readonly turns: TurnFact[]
-  readonly stays: StayFact[]
+  readonly stateIntervals: StateIntervalFact[]
   readonly tasks: TaskFact[]
 }
 
@@ -70,11 +70,11 @@ const number = (value: unknown): number | undefined => (typeof value === 'number
 const micros = (value: unknown): number | undefined => (typeof value === 'number' ? Math.round(value * 1e6) : undefined)
 
 /**
- * Reads the facts of live conversations out of the records of one tenant, by the inputs and emitted events alone: what the
- * projector makes rows of (`case`, `answered`, `left` of the record) is not looked at.
+ * Reads the facts of live conversations from the records of one tenant, by their inputs and emitted events alone. It does not read the
+ * fields that the projector makes rows of (`case`, `answered`, `left`).
  */
 export function factsOf(entries: readonly Entry[]): Facts {
-  const facts: Facts = { cases: [], turns: [], stays: [], tasks: [] }
+  const facts: Facts = { cases: [], turns: [], stateIntervals: [], tasks: [] }
   for (const [actor, history] of Map.groupBy(entries, (entry) => entry.actor)) readActor(actor, history, facts)
   return facts
 }
@@ -145,7 +145,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
         if (input.type === 'timer.fired' || event.data['outcome'] === 'abandoned') current.drop = record.from
       }
     }
-    readStays(record, kind, at, reopens, entered, facts)
+    readStateIntervals(record, kind, at, reopens, entered, facts)
     for (const { run, task } of record.started) {
       const started: TaskFact = { kind, name: task, startedAt: at, status: 'running' }
       tasks.set(run, started)
@@ -156,7 +156,7 @@ function readActor(actor: string, entries: readonly Entry[], facts: Facts): void
       Object.assign(tasks.get(end.run) ?? {}, defined({ status: end.status, attempts, queueMs, durationMs, code: error?.code }))
     }
   }
-  for (const [state, enteredAt] of entered) facts.stays.push({ kind, state, enteredAt, isIdle: current?.closedAt !== undefined })
+  for (const [state, enteredAt] of entered) facts.stateIntervals.push({ kind, state, enteredAt, isIdle: current?.closedAt !== undefined })
 }
 
 function respond(current: CaseFact, at: number, responder: string): void {
@@ -164,8 +164,8 @@ function respond(current: CaseFact, at: number, responder: string): void {
   Object.assign(current, { respondedAt: at, responder })
 }
 
-/** Of machines without states side by side: a state is left where another one is entered, or the same one anew. */
-function readStays(
+/** For machines without parallel states: a state is exited when another one is entered, or the same one again. */
+function readStateIntervals(
   { from, to, state }: Entry['record'],
   kind: string,
   at: number,
@@ -173,14 +173,14 @@ function readStays(
   entered: Map<string, number>,
   facts: Facts,
 ): void {
-  const since = state?.entered[to]
-  if (since === undefined) return
+  const enteredAt = state?.entered[to]
+  if (enteredAt === undefined) return
   const before = entered.get(from)
-  if (before !== undefined && (from !== to || ms(since) !== before)) {
-    facts.stays.push({ kind, state: from, enteredAt: before, leftAt: at, isIdle: reopens })
+  if (before !== undefined && (from !== to || ms(enteredAt) !== before)) {
+    facts.stateIntervals.push({ kind, state: from, enteredAt: before, exitedAt: at, isIdle: reopens })
     entered.delete(from)
   }
-  if (!entered.has(to)) entered.set(to, ms(since))
+  if (!entered.has(to)) entered.set(to, ms(enteredAt))
 }
 
 const defined = (values: Readonly<Record<string, unknown>>): object =>

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000
 const DAYS = 25
 const OUTCOMES = ['resolved', 'answered', 'abandoned', 'escalated_resolved']
 
-/** Cases of the last weeks, the same ones for the same number and day; every sixth customer comes back again and again. */
+/** Cases of the last weeks, the same ones for the same count and hour. The customers are few, so that many of them return. */
 export function weeksOfCases(count: number): Facts {
   const random = createRandom(count)
   const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS
@@ -36,7 +36,7 @@ export function weeksOfCases(count: number): Facts {
     if (random() < 0.8) one.costMicros = pick(random, 50_000)
     return one
   })
-  return { cases, turns: [], stays: [], tasks: [] }
+  return { cases, turns: [], stateIntervals: [], tasks: [] }
 }
 
 const time = (ms: number | undefined): string | null =>
@@ -45,9 +45,9 @@ const time = (ms: number | undefined): string | null =>
 /** Far above the log's sequences. */
 const SEQ_BASE = 2_000_000_000_000
 
-/** The row of a case, after those of some that it has replaced, and beside one of imported history that is to be left out. */
+/** The row of a case, after a row that it replaces and before one of imported history that answers leave out, for some cases each. */
 export function rowsOfCase(tenant: string, one: CaseFact, index: number): object[] {
-  const standing = {
+  const common = {
     tenant,
     kind: 'desk',
     actor: one.actor.split('/')[2],
@@ -56,8 +56,8 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
     opened_at: time(one.openedAt),
     last_at: time(one.openedAt),
   }
-  const now = {
-    ...standing,
+  const current = {
+    ...common,
     case_no: 1,
     history: false,
     customer: one.customer ?? null,
@@ -74,10 +74,10 @@ export function rowsOfCase(tenant: string, one: CaseFact, index: number): object
     rating: one.rating ?? null,
     last_seq: SEQ_BASE + index * 3 + 2,
   }
-  const before =
+  const replaced =
     index % 3 === 0
-      ? [{ ...standing, case_no: 1, history: false, closed_at: now.closed_at, outcome: 'abandoned', last_seq: SEQ_BASE + index * 3 }]
+      ? [{ ...common, case_no: 1, history: false, closed_at: current.closed_at, outcome: 'abandoned', last_seq: SEQ_BASE + index * 3 }]
       : []
-  const past = index % 7 === 0 ? [{ ...now, case_no: 2, history: true, last_seq: SEQ_BASE + index * 3 + 1 }] : []
-  return [...before, now, ...past]
+  const imported = index % 7 === 0 ? [{ ...current, case_no: 2, history: true, last_seq: SEQ_BASE + index * 3 + 1 }] : []
+  return [...replaced, current, ...imported]
 }

@@ -14,11 +14,11 @@ export interface CliRun {
   readonly stderr: string
 }
 
-/** The command line as a process of its own, on a test's data folder. */
+/** How to run the command line as a process of its own, on a test's data folder. */
 export interface CliOptions {
   readonly dataDir: string
   readonly settings?: SystemOptions['settings']
-  /** Added to the environment as it is. */
+  /** Added to the environment unchanged. */
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
 }
@@ -53,9 +53,9 @@ export async function cliJson<T>(args: readonly string[], options: CliOptions): 
 /** A command that goes on until it is stopped. */
 export interface CliProcess {
   readonly pid: number
-  /** What it has written to stdout, line by line. */
+  /** The lines that it has written to stdout so far. */
   readonly lines: readonly string[]
-  /** Settles with the first line that passes; rejects where the process ends before. */
+  /** Settles with the first line that passes; rejects if the process ends before. */
   line(passes: (line: string) => boolean): Promise<string>
   signal(name: NodeJS.Signals): void
   /** Stops reading, as `head` does. */
@@ -88,7 +88,7 @@ export function startCli(args: readonly string[], options: CliOptions): CliProce
         stdout.on('line', (line) => {
           if (passes(line)) resolve(line)
         })
-        void ended.then(({ code, stderr: said }) => reject(new Error(`it ended with ${code} before: ${said}`)))
+        void ended.then(({ code, stderr: errors }) => reject(new Error(`it ended with ${code} before: ${errors}`)))
       }),
   }
 }

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { send } from '../../actors/definition/send-action.ts'
 
-/** An actor that keeps what another sends it, in order; and the one that sends: two for each input. */
 const ledger = defineKind({
   name: 'ledger',
   version: 1,
@@ -12,6 +11,7 @@ const ledger = defineKind({
   emits: {},
   tasks: {},
 })
+/** Keeps the numbers that another actor sends it, in order. */
 export const ledgerKind = ledger.with(
   setup(ledger.xstate).createMachine({
     context: { booked: [] },
@@ -27,6 +27,7 @@ const teller = defineKind({
   emits: {},
   tasks: {},
 })
+/** Sends two messages for each input. */
 export const tellerKind = teller.with(
   setup(teller.xstate).createMachine({
     context: {},

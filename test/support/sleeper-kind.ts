@@ -11,7 +11,7 @@ const sleeper = defineKind({
   tasks: {},
 })
 
-/** Two that nap side by side, each for as long as it is told, again with every `stir`; a third whose timer throws. */
+/** Three parallel regions: two nap for as long as the event says, `a` again with every `stir`; the timer of the third throws. */
 export const sleeperKind = sleeper.with(
   setup({ ...sleeper.xstate, delays: { a: ({ context }) => context.ms.a, b: ({ context }) => context.ms.b } }).createMachine({
     context: { ms: { a: 0, b: 0 } },

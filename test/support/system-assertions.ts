@@ -12,7 +12,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, parseLogSubject, STREAMS } from '../../schemas/subjects.ts'
 import type { System } from './test-system.ts'
 
-/** A record with its place. */
+/** A record with its sequence and subject. */
 export interface Entry {
   readonly seq: number
   readonly subject: string
@@ -20,7 +20,7 @@ export interface Entry {
   readonly record: LogRecord
 }
 
-/** All that LOG holds, in order. @throws where a replica that lags gave only a part of it */
+/** All that LOG holds, in order. @throws if a replica that lags gave only a part of it */
 export async function readLog({ running: { jetstream } }: System): Promise<Entry[]> {
   const { state } = await streamInfo(jetstream.jsm, 'LOG')
   if (state.messages === 0) return []
@@ -39,26 +39,26 @@ export async function readLog({ running: { jetstream } }: System): Promise<Entry
   throw new Error(`LOG ends at ${state.last_seq}; ${entries.length} of ${state.messages} records were read`)
 }
 
-const AWAITED = ['host', 'dispatch', 'project', 'tasks'] as const
+const AWAITED_ROLES = ['host', 'dispatch', 'project', 'tasks'] as const
 
-/** Settles when every stage has done all there is, tasks and what they cause included; not the index, which may have no model. */
+/** Settles when every stage is caught up, also with the inputs that tasks cause. The index does not count: it may have no model. */
 export async function caughtUp({ running: { jetstream, stages } }: System): Promise<void> {
   const read = async (): Promise<ProgressReading> => {
     const isComplete = await isSourcingComplete(jetstream)
     const states = new Map(await Promise.all(STREAMS.map(async (name) => [name, (await jetstream.jsm.streams.info(name)).state] as const)))
-    const roles = AWAITED.filter((role) => stages.has(role) || role === 'host' || role === 'tasks')
+    const roles = AWAITED_ROLES.filter((role) => stages.has(role) || role === 'host' || role === 'tasks')
     const all = roles.map((role) =>
       progressInStream(role, stages.get(role)?.status() ?? NOTHING_DONE, (stream) => states.get(stream) ?? NO_MESSAGES),
     )
     return { isCaughtUp: isComplete && all.every(isCaughtUp), marks: [...states.values()].map(({ last_seq: last }) => last).join() }
   }
-  // While a server is away nothing is caught up.
+  // While a server is away no stage is caught up.
   await pollUntilCaughtUp(() => read().catch(() => ({ isCaughtUp: false })), { everyMs: 20 })
 }
 
 const NO_MESSAGES = { messages: 0, first_seq: 0, last_seq: 0 }
 
-/** What `colloquy verify` finds wrong in the tables, by a code path of its own: nothing, wherever the product is right. */
+/** The differences between LOG and the tables that `colloquy verify` finds, by a code path of its own. */
 export async function tablesBesideLog({ running: { jetstream, client } }: System): Promise<Verified['first']> {
   if (client === undefined) throw new Error('this system has no tables')
   return (await verify({ jetstream, clickhouse: client, signal: new AbortController().signal })).first
@@ -71,7 +71,7 @@ export async function rows<Row = Record<string, unknown>>({ running: { client } 
   return result.json<Row>()
 }
 
-/** Publishes as any producer would; the position of each. */
+/** Publishes as any producer would. @returns the position of each message */
 export async function publishAll(system: System, messages: readonly { subject: string; body: unknown; id?: string }[]): Promise<number[]> {
   const positions: number[] = []
   for (const { subject, body } of messages) {

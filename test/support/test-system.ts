@@ -10,11 +10,11 @@ import { loadKinds } from '../../infra/app/load-kinds.ts'
 import { loadSettings, type SettingName, type Settings } from '../../infra/settings.ts'
 
 export interface SystemOptions {
-  /** Over the tests' own: free ports, a temporary data folder, no CONFIG module. */
+  /** Override the settings of tests: free ports, a temporary data folder, no CONFIG module. */
   readonly settings?: Partial<Record<SettingName, string>>
-  /** Default: the built-in ones. */
+  /** Default: the built-in kinds. */
   readonly kinds?: readonly Kind[]
-  /** A data folder that outlives `stop()`, for a second start on it. Default: one that is removed. */
+  /** A data folder that outlives `stop()`, for a second start on it. Default: a temporary one, which `stop()` removes. */
   readonly dataDir?: string
   /** Default: silent. */
   readonly log?: Logger
@@ -24,14 +24,14 @@ export interface SystemOptions {
 export interface System {
   readonly settings: Settings
   readonly running: Running
-  /** A connection like any producer's: without a name where the server lets one in. */
+  /** A connection like any producer's: without a user name if the server accepts that. */
   readonly producer: NatsConnection
   stop(): Promise<void>
 }
 
 export const silent = pino({ level: 'silent' })
 
-/** What the command line is given to work on a test's data folder, and the settings of `startSystem`. */
+/** Settings for a test's data folder, both for `startSystem` and for the command line. */
 export const settingsFor = (dataDir: string, more: SystemOptions['settings'] = {}): Partial<Record<SettingName, string>> => ({
   DATA_DIR: dataDir,
   NATS_PORT: '0',
@@ -44,7 +44,7 @@ export const settingsFor = (dataDir: string, more: SystemOptions['settings'] = {
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'colloquy-test-'))
 
-/** Starts everything that the roles need (default: all of it); the command line finds it by its data folder. */
+/** Starts everything that the roles need (default: all roles). The command line finds the system by its data folder. */
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   await using started = new AsyncDisposableStack()
   const dataDir = options.dataDir ?? (await temporaryFolder())

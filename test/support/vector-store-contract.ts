@@ -115,7 +115,7 @@ export function storeContract(open: (fingerprint: string, dimension?: number) =>
     expect(await found({ lang: 'de', in: 'messages' })).toEqual(['german'])
     expect(await found({ since: '2026-11-21T00:00:00Z' })).toEqual(['late'])
     expect(await found({ until: '2025-06-01T00:00:00+02:00' })).toEqual(['early'])
-    await store.removeAbove(8)
+    await store.rollbackTo(8)
     expect(await found({})).toEqual(['german', 'late', 'learned', 'other', 'plain'])
     await store.deleteBy('acme', { in: 'knowledge', source: 'learned' })
     expect(await found({})).toEqual(['german', 'late', 'other', 'plain'])

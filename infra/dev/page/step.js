@@ -1,6 +1,10 @@
 /** @import { Step } from '../actor-history.ts' */
 
-/** A state as records write it → the paths of its leaves and of their parents. @param {string} state @returns {Set<string>} */
+/**
+ * Turns a state, in the form that records have, into the paths of its leaves and of their parents.
+ *
+ * @param {string} state @returns {Set<string>}
+ */
 export function activePaths(state) {
   const paths = new Set(
     state.split('+').flatMap((leaf) => {
@@ -13,8 +17,8 @@ export function activePaths(state) {
 }
 
 /**
- * The events that the machine got at a step, as its transitions name them. The event of a timer or task is in the state before,
- * where it was pending.
+ * The events that the machine got at a step, as its transitions name them. `before` is the previous step: it has the event of a timer or
+ * task that was still pending then.
  *
  * @param {Step | undefined} step @param {Step | undefined} before
  * @returns {Set<string>}

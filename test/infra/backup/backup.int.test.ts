@@ -164,7 +164,7 @@ describe('backup and restore', () => {
     await publishAll(other, messages(0, 3))
     await caughtUp(other)
     await other.stop()
-    const found = /there is something here already: INBOX up to sequence 3, LOG up to sequence 3/
+    const found = /the system is not empty: it has INBOX up to sequence 3, LOG up to sequence 3/
     expect(await refusal(['restore', backup], used)).toMatch(found)
 
     const empty = await folder()

@@ -34,7 +34,7 @@ test('a task without a runner keeps the system from catching up, and the error n
   const error: unknown = await waitUntilCaughtUp(system.settings, 2_000).catch((reason: unknown) => reason)
 
   expect(codeOf(error)).toBe('not_level')
-  expect(messageOf(error)).toContain('tasks 1 behind (no process says that it runs')
+  expect(messageOf(error)).toContain('tasks 1 behind (no process reports this role')
 })
 
 test('caught up means that no message is left, neither in a queue nor as the result of a task', async () => {

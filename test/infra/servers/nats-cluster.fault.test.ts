@@ -68,7 +68,7 @@ async function publishStubbornly(tenant: string, count: number, onHalf: () => Pr
 
 async function allIsThere(tenant: string, count: number): Promise<void> {
   await caughtUp(system)
-  // A consumer may be asked of a server that has not heard of it yet.
+  // A server may not know a consumer yet when it is asked for it.
   const entries = (await pRetry(() => readLog(system))).filter((entry) => entry.actor.startsWith(`${tenant}/`))
   for (let actor = 0; actor < ACTORS; actor++) {
     const ids = entries.filter((entry) => entry.actor === `${tenant}/toy/a${actor}`).map((entry) => entry.record.input.id)

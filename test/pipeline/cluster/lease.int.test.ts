@@ -6,7 +6,7 @@ import { caughtUp, publishAll, readLog } from '../../support/system-assertions.t
 import { startSystem, type System } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
-/** With a lease as long as this a member looks at the board every twelve seconds: what is seen before is seen by the log. */
+/** With such a lease a member polls the registry every twelve seconds: a loss that it notices earlier it notices by a refused append. */
 const LEASE_MS = '60000'
 const ACTOR = { tenant: 'acme', kind: 'toy', id: 'mine' }
 
@@ -16,14 +16,14 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-test("the first append that is refused makes an owner look, and drop a partition that is another's, with its actors", async () => {
+test('after a refused append a host polls the registry and drops a partition that another member claimed, with its actors', async () => {
   const { jetstream, stages, metrics } = system.running
   const partition = partitionOf(ACTOR, 64)
   const add = { subject: 'in.acme.toy.mine', body: { type: 'add', data: { by: 1 } } }
   await publishAll(system, [add])
   await caughtUp(system)
 
-  // Another member takes the partition over and appends, while the owner looks elsewhere.
+  // Another member claims the partition and appends before the owner polls the registry again.
   const registry = await openClusterRegistry(jetstream, 1)
   await registry.heartbeat({ id: 'other', works: ['host'], place: 'elsewhere', pid: 1, shares: {}, declines: {} })
   const before = (await registry.read(['host'])).leases.get(`host.${partition}`)
@@ -36,7 +36,7 @@ test("the first append that is refused makes an owner look, and drop a partition
   await expect.poll(() => stages.get('host')?.status().partitions?.includes(partition)).toBe(false)
   expect((await metrics.partitionsLost.get()).values).toEqual([{ labels: { work: 'host' }, value: 1 }])
   expect((await readLog(system)).map(({ record }) => record.n)).toEqual([1, 2])
-  // Nobody asks for what is another's to be given back.
+  // The host does not release a lease that another member holds.
   expect((await registry.read(['host'])).leases.get(`host.${partition}`)).toMatchObject({ member: 'other', epoch: taken?.epoch })
 })
 
@@ -53,7 +53,7 @@ test('a host without heartbeats for longer than a lease waits until the registry
   const pid = nats.pid ?? NaN
   process.kill(pid, 'SIGSTOP')
   const published = publishAll(own, [add])
-  await delay(2_500) // Longer than the lease: it is the time itself that counts.
+  await delay(2_500) // Longer than the lease, which runs on the real clock.
   process.kill(pid, 'SIGCONT')
   await published
   await caughtUp(own)
@@ -61,7 +61,7 @@ test('a host without heartbeats for longer than a lease waits until the registry
   expect(await loads()).toBe(1)
 })
 
-test('a member that goes while NATS is slow to answer still gives back what it had', async () => {
+test('a member that stops while NATS is slow to answer still releases its partitions', async () => {
   const { nats, stages } = system.running
   const user = system.running.nats.connection.user ?? ''
   const password = system.running.nats.connection.pass ?? ''
@@ -76,7 +76,7 @@ test('a member that goes while NATS is slow to answer still gives back what it h
   const pid = nats.pid ?? NaN
   process.kill(pid, 'SIGSTOP')
   const stopped = other.stop()
-  await delay(1_500) // As a slow disk may take; far less than the lease, so that nobody else takes over.
+  await delay(1_500) // As long as a slow disk may take, and far less than the lease, so that no other member takes over.
   process.kill(pid, 'SIGCONT')
   await stopped
 

@@ -14,64 +14,64 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-test('an answer of the board whose end is lost with its server is not waited for, and the next one is whole', async () => {
+test('a read of the registry whose last messages are lost with their server ends with no_reply, and the next one is complete', async () => {
   const { jetstream } = system.running
   const registry = await openClusterRegistry(jetstream, 1)
   const { direct } = jetstream.jsm
-  // No server can be made to die between two messages of one answer: the end of this one is taken away.
-  const endless: typeof direct.getLastMessagesFor = async (...asked) => {
+  // A test cannot make a server die between two messages of one answer, so it cuts the end of this answer off.
+  const withoutEnd: typeof direct.getLastMessagesFor = async (...asked) => {
     const whole = await direct.getLastMessagesFor(...asked)
-    const seen: StoredMsg[] = []
-    for await (const message of whole) seen.push(message)
+    const received: StoredMsg[] = []
+    for await (const message of whole) received.push(message)
     const { promise: silence, reject } = Promise.withResolvers<never>()
     return Object.assign(Object.create(whole) as typeof whole, {
       stop: (error?: Error) => reject(error ?? new Error('it was stopped')),
       async *[Symbol.asyncIterator]() {
-        yield* seen
+        yield* received
         yield await silence
       },
     })
   }
   const jsm: JetStreamManager = Object.assign(Object.create(jetstream.jsm) as JetStreamManager, {
-    direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: endless }),
+    direct: Object.assign(Object.create(direct) as typeof direct, { getLastMessagesFor: withoutEnd }),
   })
   const interrupted = await openClusterRegistry({ ...jetstream, jsm }, 1)
   await expect(interrupted.read(['host'])).rejects.toMatchObject({ code: 'no_reply' })
   expect((await registry.read(['host'])).members).toHaveLength(1)
 })
 
-test('partitions whose return the board did not hear of are given back all the same', async () => {
+test('a release of a partition that the registry did not receive is repeated', async () => {
   const { jetstream } = system.running
-  const work = 'probe'
+  const workload = 'probe'
   const partitionCount = 8
   const registry = await openClusterRegistry(jetstream, 1)
-  const all = Array.from({ length: partitionCount }, (_, partition) => partition)
-  let unheard = 0
-  const deaf: ClusterRegistry = {
+  const allPartitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+  let releases = 0
+  const lossy: ClusterRegistry = {
     ...registry,
     async release(lease) {
-      // Of each partition only what is said of it again arrives.
-      if (unheard++ < partitionCount) throw new ColloquyError('no_reply', 'it was lost on its way')
+      // The first releases are lost; a repeated one arrives.
+      if (releases++ < partitionCount) throw new ColloquyError('no_reply', 'the release was lost on its way')
       await registry.release(lease)
     },
   }
-  const join = async (id: string, itsBoard: ClusterRegistry) => {
+  const join = async (id: string, ownRegistry: ClusterRegistry) => {
     const membership = await joinCluster({
       jetstream,
-      registry: itsBoard,
+      registry: ownRegistry,
       id,
-      workloads: [work],
+      workloads: [workload],
       hostIdentity: 'here',
       pid: process.pid,
       isProcessAlive: () => true,
       leaseMs: 10_000,
       log: silent,
     })
-    const stage = createPartitionedStage(work, () => singlePartition(backgroundRun({ stop: () => undefined })), silent)
+    const stage = createPartitionedStage(workload, () => singlePartition(backgroundRun({ stop: () => undefined })), silent)
     const ownership = assignPartitions({
       membership,
-      registry: itsBoard,
-      workload: work,
+      registry: ownRegistry,
+      workload,
       stage,
       partitionCount,
       log: silent,
@@ -79,15 +79,15 @@ test('partitions whose return the board did not hear of are given back all the s
     })
     return { membership, stage, ownership }
   }
-  const first = await join('first', deaf)
+  const first = await join('first', lossy)
   await first.membership.poll()
-  expect([...first.stage.partitions]).toEqual(all)
+  expect([...first.stage.partitions]).toEqual(allPartitions)
 
   const second = await join('second', registry)
   second.membership.notify()
   await expect.poll(() => second.stage.partitions.size).toBeGreaterThan(0)
-  await expect.poll(() => [...first.stage.partitions, ...second.stage.partitions].sort()).toEqual(all)
-  expect(unheard).toBeGreaterThan(0)
+  await expect.poll(() => [...first.stage.partitions, ...second.stage.partitions].sort()).toEqual(allPartitions)
+  expect(releases).toBeGreaterThan(0)
   for (const { ownership, membership } of [second, first]) {
     await ownership.stop().catch(() => undefined)
     await membership.stop()

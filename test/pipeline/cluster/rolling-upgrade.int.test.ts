@@ -58,7 +58,7 @@ const addToAll = (): Promise<number[]> =>
     ACTORS.map((id) => ({ subject: `in.acme.counter.${id}`, body: { type: 'add', data: { by: 1 } } })),
   )
 /** The machine and sum of every actor's last record. */
-async function lasts(): Promise<Map<string, { n: number; machine: string; sum: number }>> {
+async function lastRecords(): Promise<Map<string, { n: number; machine: string; sum: number }>> {
   return new Map(
     (await readLog(older)).map(({ actor, record }) => {
       const context = record.state?.context ?? {}
@@ -67,29 +67,29 @@ async function lasts(): Promise<Map<string, { n: number; machine: string; sum: n
   )
 }
 const allAt = (n: number) =>
-  expect.poll(async () => [...(await lasts()).values()].filter((last) => last.n === n && last.sum === n).length).toBe(ACTORS.length)
+  expect.poll(async () => [...(await lastRecords()).values()].filter((last) => last.n === n && last.sum === n).length).toBe(ACTORS.length)
 
-test('hosts of both versions run side by side, and an older one leaves alone what a newer one has decided on', async () => {
+test('hosts of both versions run side by side, and the older one leaves actors alone that the newer one has migrated', async () => {
   await addToAll()
   await allAt(1)
   const second = await startNewer()
   await expect.poll(() => partitionsOf(second) > 0 && partitionsOf(older) + partitionsOf(second) === 64).toBe(true)
   await addToAll()
   await allAt(2)
-  const machines = new Set([...(await lasts()).values()].map(({ machine }) => machine))
+  const machines = new Set([...(await lastRecords()).values()].map(({ machine }) => machine))
   expect([...machines].sort()).toEqual(['counter@1', 'counter@2'])
 
-  // The newer one goes: what it has migrated waits, all else goes on.
+  // After the newer host stops, the actors that it has migrated wait, and all others go on.
   newer.pop()
   await second.stop()
   await expect.poll(() => partitionsOf(older)).toBe(64)
   await addToAll()
-  const migrated = [...(await lasts())].filter(([, { machine }]) => machine === 'counter@2').map(([actor]) => actor)
-  await expect.poll(async () => [...(await lasts())].filter(([, { n }]) => n === 3).length).toBeGreaterThan(0)
+  const migrated = [...(await lastRecords())].filter(([, { machine }]) => machine === 'counter@2').map(([actor]) => actor)
+  await expect.poll(async () => [...(await lastRecords())].filter(([, { n }]) => n === 3).length).toBeGreaterThan(0)
   await expect.poll(() => partitionsOf(older)).toBeLessThan(64)
-  expect([...(await lasts())].filter(([actor, { n }]) => migrated.includes(actor) && n > 2)).toEqual([])
+  expect([...(await lastRecords())].filter(([actor, { n }]) => migrated.includes(actor) && n > 2)).toEqual([])
 
-  // It comes back, and with it what waited.
+  // With a newer host again, the waiting actors go on.
   await startNewer()
   await allAt(3)
 })

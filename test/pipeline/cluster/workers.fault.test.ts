@@ -11,7 +11,7 @@ import { startSystem, type System, temporaryFolder } from '../../support/test-sy
 let system: System
 let dataDir: string
 const workers: CliProcess[] = []
-let ids = 0
+let lastId = 0
 
 beforeAll(async () => {
   dataDir = await temporaryFolder()
@@ -39,7 +39,7 @@ async function startWorker(): Promise<CliProcess> {
   return worker
 }
 
-/** Partitions of the host by pid, as the processes say. */
+/** Number of the host partitions that each process reports, by pid. */
 async function owners(): Promise<Map<number, number>> {
   const statuses = await askStatus(system.running.jetstream.nc)
   return new Map(
@@ -47,7 +47,7 @@ async function owners(): Promise<Map<number, number>> {
   )
 }
 const owned = async (): Promise<number> => [...(await owners()).values()].reduce((sum, count) => sum + count, 0)
-const everybodyWorks = (count: number) =>
+const everyWorkerOwnsPartitions = (count: number) =>
   expect
     .poll(async () => {
       const counts = [...(await owners()).values()]
@@ -55,58 +55,58 @@ const everybodyWorks = (count: number) =>
     })
     .toBe(true)
 
-const say = async (count: number): Promise<string[]> => {
-  const said = Array.from({ length: count }, () => `w-${(ids += 1)}`)
+const send = async (count: number): Promise<string[]> => {
+  const sentIds = Array.from({ length: count }, () => `w-${(lastId += 1)}`)
   await publishAll(
     system,
-    said.map((id, index) => ({
+    sentIds.map((id, index) => ({
       subject: `in.acme.support.worker-${index % 50}`,
       body: { type: 'message.received', id, data: { role: 'user', text: 'hello' } },
     })),
   )
-  return said
+  return sentIds
 }
 
-describe('workers share partitions out', () => {
-  test('one has all; a second takes its share without a stop; each input has one record, in order', async () => {
+describe('workers', () => {
+  test('one worker owns all partitions, a second takes its share under load, and each input has one record, in order', async () => {
     await startWorker()
     await expect.poll(owned).toBe(64)
-    const said = await say(100)
+    const sentIds = await send(100)
     await startWorker()
-    said.push(...(await say(200)))
-    await everybodyWorks(2)
-    said.push(...(await say(100)))
-    await expectRecorded(said)
+    sentIds.push(...(await send(200)))
+    await everyWorkerOwnsPartitions(2)
+    sentIds.push(...(await send(100)))
+    await expectRecorded(sentIds)
   })
 
-  test('a worker that ends in order hands over at once', async () => {
+  test('a worker that stops in order hands its partitions over at once', async () => {
     await startWorker()
-    await everybodyWorks(3)
+    await everyWorkerOwnsPartitions(3)
     const leaving = workers.pop()
-    const said = say(200)
+    const sentIds = send(200)
     leaving?.signal('SIGTERM')
     expect((await leaving?.ended)?.code).toBe(0)
-    // Nothing is left in its name, for which others would have to wait.
+    // It leaves no lease behind that others would have to wait for.
     const { members, leases } = await (await openClusterRegistry(system.running.jetstream, 1)).read(['host', 'dispatch'])
     const present = new Set<string | null>(members.map(({ id }) => id)).add(null)
     expect([...leases.values()].filter(({ member }) => !present.has(member))).toEqual([])
     await expect.poll(owned).toBe(64)
-    await expectRecorded(await said)
+    await expectRecorded(await sentIds)
   })
 
-  test('the partitions of a killed worker are taken over', async () => {
+  test('the partitions of a killed worker are taken over by the others', async () => {
     const killed = workers.pop()
-    const said = say(200)
+    const sentIds = send(200)
     killed?.signal('SIGKILL')
     await killed?.ended
     await expect.poll(owned).toBe(64)
-    await expectRecorded(await said)
+    await expectRecorded(await sentIds)
   })
 
-  test('a paused worker is taken over, and appends nothing once it wakes', async () => {
+  test('the partitions of a paused worker are taken over, and it appends nothing when it resumes', async () => {
     const paused = await startWorker()
-    await everybodyWorks(2)
-    const said = say(300)
+    await everyWorkerOwnsPartitions(2)
+    const sentIds = send(300)
     paused.signal('SIGSTOP')
     await expect
       .poll(async () => {
@@ -114,17 +114,19 @@ describe('workers share partitions out', () => {
         return others.reduce((sum, [, count]) => sum + count, 0)
       })
       .toBe(64)
-    await expectRecorded(await said)
+    await expectRecorded(await sentIds)
     paused.signal('SIGCONT')
-    await everybodyWorks(2)
-    const more = await say(100)
+    await everyWorkerOwnsPartitions(2)
+    const more = await send(100)
     await expectRecorded(more)
   })
 })
 
-async function expectRecorded(said: readonly string[]): Promise<void> {
-  const wanted = new Set(said)
-  await expect.poll(async () => (await readLog(system)).filter(({ record }) => wanted.has(record.input.id)).length).toBe(said.length)
+async function expectRecorded(sentIds: readonly string[]): Promise<void> {
+  const expectedIds = new Set(sentIds)
+  await expect
+    .poll(async () => (await readLog(system)).filter(({ record }) => expectedIds.has(record.input.id)).length)
+    .toBe(sentIds.length)
   const entries = (await readLog(system)).filter(({ record }) => record.input.id.startsWith('w-'))
   const byActor = Map.groupBy(entries, (entry) => entry.actor)
   for (const [, records] of byActor) {

@@ -6,7 +6,7 @@ import { caughtUp, readLog } from '../../support/system-assertions.ts'
 import { startSystem, temporaryFolder } from '../../support/test-system.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
-/** A disk of its own, which can be made larger. Only root may, and not in every container. */
+/** A file system of the test's own, which it can enlarge. Only root may mount one, and not in every container. */
 let dataDir: string
 let store: string
 const mount = (...args: readonly string[]): boolean => spawnSync('mount', ['-t', 'tmpfs', ...args, 'tmpfs', store]).status === 0
@@ -21,9 +21,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-test('a disk that is really full: nothing that was acknowledged is lost, and once there is room again all goes on by itself', async ({
-  skip,
-}) => {
+test('a full disk loses no acknowledged message, and once there is room again the system goes on by itself', async ({ skip }) => {
   skip(!mount('-o', 'size=14m'), 'no file system can be mounted here')
   const system = await startSystem({ dataDir, kinds: [toyKind], settings: { ROLES: 'host,dispatch,tasks' } })
   const acknowledged: string[] = []
@@ -51,7 +49,7 @@ test('a disk that is really full: nothing that was acknowledged is lost, and onc
     const recorded = (await readLog(system)).map(({ record }) => record.input.id)
     expect(new Set(recorded).size).toBe(recorded.length)
     expect(recorded).toEqual(expect.arrayContaining(acknowledged))
-    // Sent again or not, a message without an answer may have been stored.
+    // A message without an acknowledgement may have been stored all the same.
     expect(recorded.length).toBeLessThanOrEqual(tries)
   } finally {
     await system.stop()

@@ -23,7 +23,7 @@ const conversation = (n: number) => ({
   })),
 })
 
-/** Every process below this one, itself included. */
+/** A process and all its descendants. */
 async function treeOf(root: number): Promise<number[]> {
   const parents = new Map<number, number>()
   for (const entry of await readdir('/proc')) {
@@ -45,7 +45,7 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-/** What must not depend on when and how often something was killed. */
+/** The columns that must not depend on when and how often a process was killed. */
 const tablesOf = async (system: System) => ({
   messages: await rows(
     system,
@@ -61,7 +61,7 @@ const tablesOf = async (system: System) => ({
 })
 
 test.skipIf(process.platform !== 'linux')(
-  'kill -9 of everything in the middle of an import, and the import again, leave the tables as without the kill',
+  'an import that is repeated after kill -9 of every process leaves the same tables as one without a kill',
   async () => {
     const file = join(folder, 'conversations.jsonl')
     await writeFile(file, Array.from({ length: CONVERSATIONS }, (_, n) => JSON.stringify(conversation(n))).join('\n'))
@@ -69,9 +69,9 @@ test.skipIf(process.platform !== 'linux')(
     const reference = await startSystem({ dataDir: join(folder, 'reference') })
     expect((await runCli(['import', file, '--wait'], { dataDir: join(folder, 'reference') })).code).toBe(0)
     await caughtUp(reference)
-    const wanted = await tablesOf(reference)
+    const expectedTables = await tablesOf(reference)
     await reference.stop()
-    expect(wanted.messages).toHaveLength(CONVERSATIONS * TURNS)
+    expect(expectedTables.messages).toHaveLength(CONVERSATIONS * TURNS)
 
     const options: CliOptions = { dataDir: join(folder, 'killed') }
     for (const share of [0.2, 0.6]) {
@@ -90,7 +90,7 @@ test.skipIf(process.platform !== 'linux')(
     const again = await startSystem({ dataDir: options.dataDir })
     expect((await runCli(['import', file, '--wait'], options)).code).toBe(0)
     await caughtUp(again)
-    expect(await tablesOf(again)).toEqual(wanted)
+    expect(await tablesOf(again)).toEqual(expectedTables)
     const inputs = (await readLog(again)).map((entry) => `${entry.actor} ${entry.record.input.id}`)
     expect(new Set(inputs).size).toBe(inputs.length)
     await again.stop()
@@ -98,7 +98,7 @@ test.skipIf(process.platform !== 'linux')(
   180_000,
 )
 
-/** Waits until LOG holds so many records, as `status` says. */
+/** Waits until `status` reports more than so many records in LOG. */
 async function hasLogged(options: CliOptions, records: number): Promise<void> {
   await expect
     .poll(

@@ -12,7 +12,7 @@ const RECORDS = 100_000
 let system: System
 let dataDir: string
 
-/** An actor with a long history: its first record over and over, numbered on. */
+/** Makes an actor with a long history: copies of its first record with rising numbers. */
 beforeAll(async () => {
   dataDir = await temporaryFolder()
   system = await startSystem({ kinds: [toyKind], dataDir, settings: { ROLES: 'host,dispatch,serve' } })
@@ -45,7 +45,7 @@ describe(`an actor of ${RECORDS} records`, () => {
     expect(loads.values[0]?.value).toBeLessThanOrEqual(2)
   })
 
-  test('is shown at any record, and its history page by page', async () => {
+  test('is shown as of any record, and its history page by page', async () => {
     const found = await fetch(`${system.running.http?.url}/v1/actors/acme/toy/old?at=54321`)
     expect(state.parse(await found.json()).n).toBe(54_321)
     const [page] = await cliJson<unknown>(['show', 'acme/toy/old', '--at', '70000', '--limit', '3'], { dataDir })

@@ -15,7 +15,7 @@ describe('one actor among many', () => {
   })
   afterAll(() => system.stop())
 
-  test('an actor with half of all traffic holds nobody up beyond what is under way, and keeps its own order', async () => {
+  test('an actor with half of all traffic delays others by no more than twice the inputs in flight, and keeps its own order', async () => {
     const IN_FLIGHT = system.settings.IN_FLIGHT_MAX
     const total = 4_000
     await publishAll(
@@ -35,7 +35,7 @@ describe('one actor among many', () => {
   })
 })
 
-test('when storage runs out INBOX refuses first, LOG has room for it, and inputs stay until committed and dispatched', async () => {
+test('when storage runs out INBOX refuses first, LOG still has room, and inputs stay until they are committed and dispatched', async () => {
   const dataDir = await temporaryFolder()
   const settings = { STORAGE_BYTES_MAX: String(64 * 1024 * 1024) }
   const note = (i: number) => ({
@@ -47,7 +47,7 @@ test('when storage runs out INBOX refuses first, LOG has room for it, and inputs
     messageId: `n-${i}`,
   })
   const infoOf = async ({ running: { jetstream } }: System, stream: string) => (await jetstream.jsm.streams.info(stream)).state
-  /** What the stages of a system say of themselves, taken at their word as the trimmer does, without its patience. */
+  /** Trims INBOX by the positions that the stages of a system report, as the trimmer does, but without its delay. */
   const trimNow = async ({ running: { jetstream, kv, stages } }: System): Promise<void> => {
     const partitions = Array.from({ length: 64 }, (_, partition) => partition)
     const { last_seq: logSeq } = (await jetstream.jsm.streams.info('LOG')).state
@@ -89,15 +89,15 @@ test('when storage runs out INBOX refuses first, LOG has room for it, and inputs
     expect(await infoOf(undispatched, 'INBOX')).toMatchObject({ first_seq: 1, messages: acknowledged.length })
     await undispatched.stop()
 
-    const whole = await startSystem({ dataDir, kinds: [toyKind], settings: { ...settings, ROLES: 'host,dispatch,tasks' } })
-    await caughtUp(whole)
-    await trimNow(whole)
-    expect((await infoOf(whole, 'INBOX')).messages).toBe(0)
-    expect((await readLog(whole)).map(({ record }) => record.input.id).sort()).toEqual(acknowledged.toSorted())
-    const again = await createProducer(whole.producer)
+    const complete = await startSystem({ dataDir, kinds: [toyKind], settings: { ...settings, ROLES: 'host,dispatch,tasks' } })
+    await caughtUp(complete)
+    await trimNow(complete)
+    expect((await infoOf(complete, 'INBOX')).messages).toBe(0)
+    expect((await readLog(complete)).map(({ record }) => record.input.id).sort()).toEqual(acknowledged.toSorted())
+    const again = await createProducer(complete.producer)
     expect(await again.publish(note(5_000), { wait: 'actor' })).toMatchObject({ outcome: 'committed' })
     await again.close()
-    await whole.stop()
+    await complete.stop()
   } finally {
     await rm(dataDir, { recursive: true, force: true })
   }

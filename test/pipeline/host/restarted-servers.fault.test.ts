@@ -11,8 +11,8 @@ afterAll(() => system.stop())
 
 const ACTORS = 50
 
-/** A producer that repeats what was not acknowledged, under the same id, as a good one does. */
-async function publishStubbornly(tenant: string, count: number, onHalf: () => void): Promise<void> {
+/** Publishes as a careful producer does: repeats each message under the same id until it is acknowledged. */
+async function publishUntilAcknowledged(tenant: string, count: number, onHalf: () => void): Promise<void> {
   for (let i = 0; i < count; i++) {
     if (i === count / 2) onHalf()
     const body = JSON.stringify({ type: 'add', id: `${tenant}-${i}`, data: { by: 1 } })
@@ -21,14 +21,14 @@ async function publishStubbornly(tenant: string, count: number, onHalf: () => vo
         const ack = await system.producer.request(`in.${tenant}.toy.a${i % ACTORS}`, body, { timeout: 1_000 })
         if (ack.json<{ seq?: number }>().seq !== undefined) break
       } catch {
-        // Not acknowledged: it is sent again until it is.
+        // Not acknowledged: the message is sent again.
       }
     }
   }
 }
 
-/** Every input has one record, in its actor's order, and one row; the counts are what they must be. */
-async function allIsThere(tenant: string, count: number): Promise<void> {
+/** Asserts that every input has one record, in its actor's order, and one row, and that the counts add up. */
+async function expectComplete(tenant: string, count: number): Promise<void> {
   await caughtUp(system)
   const entries = (await readLog(system)).filter((entry) => entry.actor.startsWith(`${tenant}/`))
   for (let actor = 0; actor < ACTORS; actor++) {
@@ -43,18 +43,18 @@ async function allIsThere(tenant: string, count: number): Promise<void> {
   expect(Object.values(state.subjects ?? {}).reduce((sum, n) => sum + n, 0)).toBe(count)
 }
 
-describe('kill -9 in the middle of the traffic', () => {
-  test('of ClickHouse: it comes back, and the tables catch up', async () => {
+describe('kill -9 under traffic', () => {
+  test('a killed ClickHouse is restarted, and the tables catch up', async () => {
     const killed = system.running.clickhouse?.pid ?? 0
-    await publishStubbornly('ch', 1_000, () => process.kill(killed, 'SIGKILL'))
-    await allIsThere('ch', 1_000)
+    await publishUntilAcknowledged('ch', 1_000, () => process.kill(killed, 'SIGKILL'))
+    await expectComplete('ch', 1_000)
     expect(system.running.clickhouse?.pid).not.toBe(killed)
   })
 
-  test('of nats-server: it comes back, and nothing that it acknowledged is lost or done twice', async () => {
+  test('a killed nats-server is restarted, and nothing that it acknowledged is lost or handled twice', async () => {
     const killed = system.running.nats.pid ?? 0
-    await publishStubbornly('nats', 1_000, () => process.kill(killed, 'SIGKILL'))
-    await allIsThere('nats', 1_000)
+    await publishUntilAcknowledged('nats', 1_000, () => process.kill(killed, 'SIGKILL'))
+    await expectComplete('nats', 1_000)
     expect(system.running.nats.pid).not.toBe(killed)
 
     await system.producer.request('in.nats.toy.asks', JSON.stringify({ type: 'ask', data: { q: 'still there?' } }))

@@ -38,7 +38,7 @@ function createMemoryStore() {
       await answer()
       for (const id of ids) points.delete(id)
     },
-    async removeAbove(seq) {
+    async rollbackTo(seq) {
       await answer()
       for (const [id, point] of points) if (point.seq > seq) points.delete(id)
     },

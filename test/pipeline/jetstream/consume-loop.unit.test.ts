@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createConsumeLoop } from '../../../pipeline/jetstream/consume-loop.ts'
 import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limiter.ts'
 
-/** As after a pause: everything is here already, and the next message never takes a turn of the event loop. */
+/** A backlog as after a pause: every message is here already, and the next one never takes a turn of the event loop. */
 function backlog(length: number): AsyncIterable<number> & { stop(): void } {
   let stopped = false
   return {
@@ -21,24 +21,24 @@ const busyFor = (ms: number): void => {
   while (performance.now() < untilMs);
 }
 
-test('a backlog lets others have their turn while it is worked on', async () => {
+test('a loop that works on a backlog yields to the event loop', async () => {
   const inFlight = createInFlightLimiter({ countMax: 1_000, bytesMax: 1_000 })
   const loop = createConsumeLoop(backlog(200), inFlight)
   let taken = 0
-  const seen: number[] = []
+  const observedCounts: number[] = []
   loop.run(() => {
     taken += 1
     busyFor(1)
   })
   while (taken < 200) {
     await turn()
-    seen.push(taken)
+    observedCounts.push(taken)
   }
   await loop.ended
-  expect(seen.filter((count) => count > 0 && count < 200).length).toBeGreaterThanOrEqual(2)
+  expect(observedCounts.filter((count) => count > 0 && count < 200).length).toBeGreaterThanOrEqual(2)
 })
 
-test('what is too much at one time waits until there is room', async () => {
+test('a message beyond the in-flight limit waits until another one is released', async () => {
   const inFlight = createInFlightLimiter({ countMax: 3, bytesMax: 1_000 })
   const loop = createConsumeLoop(backlog(10), inFlight)
   const taken: number[] = []
@@ -52,7 +52,7 @@ test('what is too much at one time waits until there is room', async () => {
   await turn()
   expect(taken).toEqual([0, 1, 2, 3])
   const stopped = loop.stop()
-  for (let left = 0; left < 3; left++) inFlight.release(1)
+  for (let released = 0; released < 3; released++) inFlight.release(1)
   await stopped
   expect(taken).toHaveLength(4)
 })

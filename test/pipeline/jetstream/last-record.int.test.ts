@@ -25,13 +25,13 @@ const RECORDS = 40
 const ACTOR = { tenant: 'acme', kind: 'toy', id: 'one' }
 const OTHER = { ...ACTOR, id: 'other' }
 const SUBJECT = logSubject(7, ACTOR)
-/** Three records of a millisecond. */
+/** Three records share a millisecond. */
 const atOf = (n: number): string => `t${String(Math.floor(n / 3)).padStart(3, '0')}`
 
 let dataDir: string
 let server: NatsServer
 let jetstream: Awaited<ReturnType<typeof openJetStream>>
-/** LOG sequences of the actor's records; one after the other, with ever more of another actor's between them. */
+/** LOG sequences of the actor's records, in order; up to four records of another actor lie between two of them. */
 const seqs: number[] = []
 let last: Placed
 beforeAll(async () => {
@@ -55,8 +55,8 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-describe('the last record', () => {
-  test.each(['leader', 'anyReplica'] as const)('of an actor, a kind and a tenant comes from %s', async (from) => {
+describe('lastRecord', () => {
+  test.each(['leader', 'anyReplica'] as const)('the last record of an actor, a kind or a tenant is read from %s', async (from) => {
     for (const subject of [SUBJECT, recordsOf(ACTOR)]) {
       expect(await lastRecord(jetstream, subject, from)).toMatchObject({ seq: seqs.at(-1), subject: SUBJECT, record: { n: RECORDS } })
     }
@@ -65,11 +65,11 @@ describe('the last record', () => {
     }
   })
 
-  test('of an actor comes over the shared inbox as well', async () => {
+  test('the last record of an actor can be read over the shared inbox as well', async () => {
     expect(await lastRecordDirect(jetstream, SUBJECT)).toEqual({ seq: seqs.at(-1), record: last.record })
   })
 
-  test('of one that has none is undefined', async () => {
+  test('an actor without records has no last record', async () => {
     const nobody = { ...ACTOR, id: 'nobody' }
     expect(await lastRecord(jetstream, recordsOf(nobody))).toBeUndefined()
     expect(await lastRecord(jetstream, recordsOf(nobody), 'anyReplica')).toBeUndefined()
@@ -77,18 +77,21 @@ describe('the last record', () => {
   })
 })
 
-test.each(['leader', 'anyReplica'] as const)('a record is read by its sequence, and the next one of a subject, from %s', async (from) => {
-  const [first = 0, second = 0] = seqs
-  const stored = await recordAt(jetstream, first, from)
-  expect(stored).toMatchObject({ seq: first, subject: SUBJECT, record: { n: 1 } })
-  expect(Date.parse(stored?.ts ?? '')).toBeGreaterThan(0)
-  expect(await recordAt(jetstream, 1_000_000, from)).toBeUndefined()
-  expect((await nextRecord(jetstream, SUBJECT, first + 1, from))?.seq).toBe(second)
-  expect(await nextRecord(jetstream, SUBJECT, last.seq + 1, from)).toBeUndefined()
-})
+test.each(['leader', 'anyReplica'] as const)(
+  'a record is read by its sequence, and so is the next one of a subject, from %s',
+  async (from) => {
+    const [first = 0, second = 0] = seqs
+    const stored = await recordAt(jetstream, first, from)
+    expect(stored).toMatchObject({ seq: first, subject: SUBJECT, record: { n: 1 } })
+    expect(Date.parse(stored?.ts ?? '')).toBeGreaterThan(0)
+    expect(await recordAt(jetstream, 1_000_000, from)).toBeUndefined()
+    expect((await nextRecord(jetstream, SUBJECT, first + 1, from))?.seq).toBe(second)
+    expect(await nextRecord(jetstream, SUBJECT, last.seq + 1, from)).toBeUndefined()
+  },
+)
 
-describe("among an actor's records", () => {
-  test.each(['leader', 'anyReplica'] as const)('each is found by its number, from %s', async (from) => {
+describe("a search among an actor's records", () => {
+  test.each(['leader', 'anyReplica'] as const)('finds each record by its number, from %s', async (from) => {
     for (const [index, seq] of seqs.entries()) {
       expect((await findRecord(jetstream, SUBJECT, last, ({ n }) => n - (index + 1), from))?.seq).toBe(seq)
     }
@@ -97,7 +100,7 @@ describe("among an actor's records", () => {
     expect(await findRecord(jetstream, SUBJECT, last, ({ n }) => n - 7.5, from)).toBeUndefined()
   })
 
-  test('the first that does not come before is found, up to any later one', async () => {
+  test('finds the first record that does not come before a given point, up to any later record', async () => {
     for (const upTo of [20, 21, RECORDS]) {
       const end = (await findRecord(jetstream, SUBJECT, last, ({ n }) => n - upTo)) ?? last
       expect((await firstRecord(jetstream, SUBJECT, end, ({ n }) => n < 20))?.record.n).toBe(20)
@@ -105,7 +108,7 @@ describe("among an actor's records", () => {
     }
   })
 
-  test('one that started a task is found among those of its millisecond, and none where no record did', async () => {
+  test('finds the record that started a task among those of its millisecond, and none if no record did', async () => {
     for (const [index, seq] of seqs.entries()) {
       const n = index + 1
       expect((await taskStartedIn(jetstream, SUBJECT, last, `run-${n}`, atOf(n)))?.seq).toBe(seq)

@@ -30,16 +30,16 @@ const publish = async (...subjects: readonly string[]): Promise<void> => {
   for (const subject of subjects) await jetstream.js.publish(subject, '{}')
 }
 
-test('one who works long on what he got is not taken for a consumer that is lost', async () => {
+test('a reader that works on a message for longer than two heartbeats does not lose its consumer', async () => {
   const from = (await jetstream.jsm.streams.info('LOG')).state.last_seq + 1
   await publish(...Array.from({ length: 6 }, () => 'log.5.slow'))
-  // The least that the client takes.
+  // The shortest heartbeat that the client accepts.
   const heartbeatMs = 500
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: from, messagesMax: 2, heartbeatMs })
   const read: number[] = []
   for await (const message of reader) {
     read.push(message.seq - from)
-    // For so long that more than two heartbeats are missed.
+    // Long enough to miss more than two heartbeats.
     if (read.length === 2) await delay(heartbeatMs * 4)
     if (read.length === 6) break
   }

@@ -13,19 +13,19 @@ import { silent, startSystem, type System, type SystemOptions } from '../../supp
 
 let dataDir: string
 let copies: string
-let said: string[]
+let logLines: string[]
 const log = pino(
   { level: 'warn' },
   {
     write: (line: string) => {
-      said.push(line)
+      logLines.push(line)
     },
   },
 )
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-back-'))
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-restored-'))
   copies = await mkdtemp(join(tmpdir(), 'colloquy-copy-'))
-  said = []
+  logLines = []
 })
 afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true })
@@ -44,10 +44,10 @@ const idsOf = (entries: readonly Entry[]) =>
     .map(({ record }) => record.input.id)
     .filter((id) => id.startsWith('s-'))
     .sort()
-const expected = (...ranges: [number, number][]) => ranges.flatMap(([from, count]) => say(from, count).map(({ body }) => body.id)).sort()
-const told = (entries: readonly Entry[]) => entries.flatMap(({ record }) => record.emitted).filter(({ type }) => type === 'told')
+const expectedIds = (...ranges: [number, number][]) => ranges.flatMap(([from, count]) => say(from, count).map(({ body }) => body.id)).sort()
+const answersIn = (entries: readonly Entry[]) => entries.flatMap(({ record }) => record.emitted).filter(({ type }) => type === 'told')
 
-/** Runs a system on the data folder, does something, waits until all is done, and stops it. */
+/** Runs a system on the data folder, does the work, waits until every stage is caught up, and stops the system. */
 async function session<T>(work: (system: System) => Promise<T>, options: SystemOptions = {}): Promise<T> {
   const system = await startSystem({ kinds, dataDir, log, ...options })
   try {
@@ -59,7 +59,7 @@ async function session<T>(work: (system: System) => Promise<T>, options: SystemO
   }
 }
 const WITHOUT_RUNNER: SystemOptions = { settings: { ROLES: 'host,dispatch,project' } }
-/** As `level`, where no runner takes the tasks. */
+/** Like `caughtUp`, but does not wait for the tasks, which no runner takes. */
 async function decidedAndDispatched({ running: { jetstream, stages } }: System): Promise<void> {
   const at = (role: 'host' | 'dispatch' | 'project') => stages.get(role)?.status().position ?? 0
   for (let calm = 0; calm < 3; await new Promise((resume) => setTimeout(resume, 20))) {
@@ -77,7 +77,7 @@ async function folderOf(stream: StreamName): Promise<string> {
   if (found === undefined) throw new Error(`no folder of ${stream}`)
   return join(found.parentPath, found.name)
 }
-/** Servers leave sockets and pipes behind, which are no data. */
+/** Servers leave sockets and pipes behind, which are not data. */
 const isData = async (path: string): Promise<boolean> => (await lstat(path)).isFile() || (await lstat(path)).isDirectory()
 const keep = async (folder: string, name: string) => cp(folder, join(copies, name), { recursive: true, filter: isData })
 const putBack = async (folder: string, name: string) => {
@@ -93,8 +93,8 @@ const putStreamsBack = async (...streams: StreamName[]) => {
 const schedulesOf = async ({ running: { jetstream } }: System): Promise<Record<string, number>> =>
   (await jetstream.jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })).state.subjects ?? {}
 
-describe('put back to an older state', () => {
-  test('TASKS and TIMERS: what actors wait for is armed again, once', async () => {
+describe('restored servers', () => {
+  test('after a restore of TASKS and TIMERS every pending task and wake-up is scheduled again, once', async () => {
     await session(async (system) => {
       await publishAll(system, [to('z0', 'sleep', {}), ...say(0, 10)])
       await decidedAndDispatched(system)
@@ -111,24 +111,24 @@ describe('put back to an older state', () => {
       const { state } = await system.running.jetstream.jsm.streams.info('TASKS')
       expect(state.messages).toBe(2)
     }, WITHOUT_RUNNER)
-    expect(said.join('')).toMatch(/TASKS lost its last messages.*\n.*TIMERS lost its last messages/)
-    said = []
+    expect(logLines.join('')).toMatch(/TASKS lost its last messages.*\n.*TIMERS lost its last messages/)
+    logLines = []
     await session(async (system) => {
-      await expect.poll(async () => told(await readLog(system)).length).toBe(2)
+      await expect.poll(async () => answersIn(await readLog(system)).length).toBe(2)
       await caughtUp(system)
       const entries = await readLog(system)
       expect(
-        told(entries)
+        answersIn(entries)
           .map(({ data }) => data['text'])
           .sort(),
       ).toEqual(['答: one?', '答: 二？'])
-      expect(idsOf(entries)).toEqual(expected([0, 20]))
+      expect(idsOf(entries)).toEqual(expectedIds([0, 20]))
       expect(await tablesBesideLog(system)).toEqual([])
     })
-    expect(said.join('')).not.toContain('lost its last messages')
+    expect(logLines.join('')).not.toContain('lost its last messages')
   })
 
-  test('SENT: what actors sent is sent again, and known by those who have it', async () => {
+  test('after a restore of SENT its messages are sent again, and their receivers recognise the duplicates', async () => {
     const pay = (no: number) => ({ subject: 'in.acme.teller.t1', body: { type: 'pay', id: `p${no}`, data: { to: 'l1', no } } })
     await session((system) => publishAll(system, [pay(1), pay(2)]))
     await keepStreams('SENT')
@@ -149,13 +149,13 @@ describe('put back to an older state', () => {
         (await readLog(system)).filter(({ actor }) => actor === 'acme/ledger/l1').map(({ record }) => record.input.data?.['no']),
       ).toEqual([1, -1, 2, -2, 3, -3, 4, -4, 5, -5])
     })
-    expect(said.join('')).toContain('SENT lost its last messages')
+    expect(logLines.join('')).toContain('SENT lost its last messages')
   })
 
-  test('all of NATS, with ClickHouse ahead of it: the tables follow, and no id comes back with other content', async () => {
+  test('after a restore of all of NATS the tables that are ahead follow it, and no event id comes back with other content', async () => {
     await session((system) => publishAll(system, say(0, 20)))
     await keep(join(dataDir, 'nats'), 'nats')
-    const gone = await session(async (system) => {
+    const lostRecords = await session(async (system) => {
       await publishAll(system, [...say(20, 30), to('t1', 'ask', { q: 'lost?' })])
       await caughtUp(system)
       return readLog(system)
@@ -165,10 +165,10 @@ describe('put back to an older state', () => {
       await publishAll(system, [...say(100, 40), to('t1', 'ask', { q: 'again?' })])
       await caughtUp(system)
       const entries = await readLog(system)
-      expect(idsOf(entries)).toEqual(expected([0, 20], [100, 40]))
+      expect(idsOf(entries)).toEqual(expectedIds([0, 20], [100, 40]))
       expect(await tablesBesideLog(system)).toEqual([])
       const contents = new Map<string, string>()
-      for (const { record } of [...gone, ...entries]) {
+      for (const { record } of [...lostRecords, ...entries]) {
         for (const { id, type, data } of record.emitted) {
           const content = JSON.stringify({ type, data })
           expect(contents.get(id) ?? content).toBe(content)
@@ -178,7 +178,7 @@ describe('put back to an older state', () => {
     })
   })
 
-  test('ClickHouse: the tables catch up', async () => {
+  test('after a restore of ClickHouse the tables catch up', async () => {
     await session((system) => publishAll(system, say(0, 20)))
     await keep(join(dataDir, 'clickhouse'), 'clickhouse')
     await session((system) => publishAll(system, say(20, 30)))
@@ -186,16 +186,16 @@ describe('put back to an older state', () => {
     await session(async (system) => {
       await caughtUp(system)
       expect(await tablesBesideLog(system)).toEqual([])
-      expect(idsOf(await readLog(system))).toEqual(expected([0, 50]))
+      expect(idsOf(await readLog(system))).toEqual(expectedIds([0, 50]))
     })
   })
 
-  test('INBOX and LOG under a system that runs: noticed at the reconnect', async () => {
+  test('a running system notices at its reconnect that INBOX and LOG were restored', async () => {
     const { command: binary } = await obtainNatsServer({ cacheDir: join(homedir(), '.cache', 'colloquy'), log: silent })
-    const serve = (port: number) => startNatsServer({ dataDir, port, binary, log: silent, storageBytesMax: 1024 ** 3 })
-    let server = await serve(0)
+    const startServer = (port: number) => startNatsServer({ dataDir, port, binary, log: silent, storageBytesMax: 1024 ** 3 })
+    let server = await startServer(0)
     const { port } = server
-    const own = await mkdtemp(join(tmpdir(), 'colloquy-back-'))
+    const own = await mkdtemp(join(tmpdir(), 'colloquy-restored-'))
     const system = await startSystem({
       kinds,
       dataDir: own,
@@ -209,8 +209,8 @@ describe('put back to an older state', () => {
     })
     try {
       const publish = (messages: ReturnType<typeof say>) => publishAll(system, messages)
-      /** What was sent while the connection came back may be gone without an answer. */
-      const publishStubbornly = ([message]: ReturnType<typeof say>) =>
+      /** Repeats a message until it is acknowledged: one that is sent during a reconnect may be lost without an answer. */
+      const publishUntilAcknowledged = ([message]: ReturnType<typeof say>) =>
         expect
           .poll(() =>
             system.producer.request(message?.subject ?? '', JSON.stringify(message?.body), { timeout: 500 }).then(
@@ -223,19 +223,19 @@ describe('put back to an older state', () => {
       await caughtUp(system)
       await server.stop()
       await keepStreams('INBOX', 'LOG')
-      server = await serve(port)
-      await publishStubbornly(say(20, 1))
+      server = await startServer(port)
+      await publishUntilAcknowledged(say(20, 1))
       await publish(say(21, 29))
       await caughtUp(system)
       await server.stop()
       await putStreamsBack('INBOX', 'LOG')
-      server = await serve(port)
-      await publishStubbornly(say(100, 1))
+      server = await startServer(port)
+      await publishUntilAcknowledged(say(100, 1))
       await publish(say(101, 39))
-      await expect.poll(async () => idsOf(await readLog(system))).toEqual(expected([0, 20], [100, 40]))
+      await expect.poll(async () => idsOf(await readLog(system))).toEqual(expectedIds([0, 20], [100, 40]))
       await caughtUp(system)
       await expect.poll(() => tablesBesideLog(system)).toEqual([])
-      expect(said.join('')).toContain('LOG lost its last messages')
+      expect(logLines.join('')).toContain('LOG lost its last messages')
     } finally {
       await system.stop()
       await server.stop()

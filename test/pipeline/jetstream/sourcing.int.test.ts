@@ -14,7 +14,7 @@ afterAll(() => system.stop())
 
 const address = (id: string) => ({ tenant: 'acme', kind: 'toy', id })
 
-test('what other streams have for INBOX is found there by the actor that it is for, wherever the newest one went', async () => {
+test('the newest message of each sourced stream is found in INBOX by its subject, whichever actor it is for', async () => {
   const { jetstream } = system.running
   expect(await isSourcingComplete(jetstream)).toBe(true)
   for (const id of ['one', 'two', 'one']) {
@@ -22,17 +22,17 @@ test('what other streams have for INBOX is found there by the actor that it is f
     await jetstream.publisher.publish(actorSubject(address(id)), JSON.stringify({ type: 'add', source: 'another', data: { by: 1 } }))
   }
   await expect.poll(() => isSourcingComplete(jetstream)).toBe(true)
-  for (const one of SOURCED_STREAMS) {
-    const newest = await newestSourced(jetstream, one)
-    expect(newest?.subject).toBe(`${one.way}.acme.toy.one`)
-    expect(await sourcedAt(jetstream, one, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
-    // One that is yet to come.
-    expect(await sourcedAt(jetstream, one, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
-    expect(await sourcedAt(jetstream, one, { subject: `${one.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
+  for (const sourced of SOURCED_STREAMS) {
+    const newest = await newestSourced(jetstream, sourced)
+    expect(newest?.subject).toBe(`${sourced.way}.acme.toy.one`)
+    expect(await sourcedAt(jetstream, sourced, newest ?? { subject: '', seq: 0 })).toBeGreaterThan(0)
+    // A message that is yet to come.
+    expect(await sourcedAt(jetstream, sourced, { subject: newest?.subject ?? '', seq: (newest?.seq ?? 0) + 1 })).toBeUndefined()
+    expect(await sourcedAt(jetstream, sourced, { subject: `${sourced.way}.acme.toy.nobody`, seq: 1 })).toBeUndefined()
   }
 })
 
-test('what is resolved is trimmed in those streams as well', async () => {
+test('resolved inputs are trimmed in INBOX and in the streams that it sources', async () => {
   const { jetstream, kv, stages } = system.running
   await caughtUp(system)
   const shares = (work: string) => [
@@ -42,11 +42,11 @@ test('what is resolved is trimmed in those streams as well', async () => {
       logSeq: 1,
     },
   ]
-  const left = async (stream: string, filter: string): Promise<number> =>
+  const subjectsLeft = async (stream: string, filter: string): Promise<number> =>
     Object.keys((await jetstream.jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {}).length
   const trimming = await startInboxTrim({ jetstream, kv, shares, partitionCount: 64, everyMs: 10, keepMs: 0, log: silent })
-  await expect.poll(() => left('TIMERS', 'int.>')).toBe(0)
-  await expect.poll(() => left('SENT', 'act.>')).toBe(0)
+  await expect.poll(() => subjectsLeft('TIMERS', 'int.>')).toBe(0)
+  await expect.poll(() => subjectsLeft('SENT', 'act.>')).toBe(0)
   await expect.poll(async () => (await jetstream.jsm.streams.info('INBOX')).state.messages).toBe(0)
   await trimming.stop()
 })

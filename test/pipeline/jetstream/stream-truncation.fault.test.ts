@@ -10,7 +10,7 @@ import { toyKind } from '../../support/toy-kind.ts'
 let dataDir: string
 let copies: string
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-tail-'))
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-truncated-'))
   copies = await mkdtemp(join(tmpdir(), 'colloquy-copy-'))
 })
 afterEach(async () => {
@@ -24,7 +24,7 @@ const inputs = (from: number, to: number) => Array.from({ length: to - from }, (
 const idsOf = (entries: readonly Entry[]) => entries.map((entry) => entry.record.input.id).sort()
 const expectedIds = (...ranges: [number, number][]) => ranges.flatMap(([from, to]) => inputs(from, to).map(({ body }) => body.id)).sort()
 
-/** Runs a system on the data folder, does something, waits until all is done, and stops it. */
+/** Runs a system on the data folder, does the work, waits until every stage is caught up, and stops the system. */
 async function session<T>(work: (system: System) => Promise<T>): Promise<T> {
   const system = await startSystem({ kinds: [toyKind], dataDir })
   try {
@@ -36,7 +36,7 @@ async function session<T>(work: (system: System) => Promise<T>): Promise<T> {
   }
 }
 
-/** Where nats-server keeps a stream. */
+/** The folder in which nats-server stores a stream. */
 async function folderOf(stream: StreamName): Promise<string> {
   const all = await readdir(join(dataDir, 'nats'), { recursive: true, withFileTypes: true })
   const found = all.find((entry) => entry.isDirectory() && entry.name === stream)
@@ -51,7 +51,7 @@ const putBack = async (stream: StreamName) => {
   await cp(join(copies, stream), folder, { recursive: true })
 }
 
-/** What the tables say equals what LOG says, by a path that shares nothing with the projector. */
+/** Asserts that the tables equal LOG, by a path that shares no code with the projector. */
 async function tablesEqualLog(system: System): Promise<void> {
   const log = await readLog(system)
   expect(await rows(system, 'SELECT seq, idx, id FROM events ORDER BY seq, idx')).toEqual(
@@ -68,8 +68,8 @@ async function tablesEqualLog(system: System): Promise<void> {
   )
 }
 
-describe('a server that lost its last messages', () => {
-  test('LOG behind its readers and behind INBOX: the inputs are decided again, the tables follow', async () => {
+describe('truncated streams', () => {
+  test('after a truncation of LOG behind its readers and INBOX the inputs are decided again, and the tables follow', async () => {
     await session((system) => publishAll(system, inputs(0, 40)))
     await keep('LOG')
     await session((system) => publishAll(system, inputs(40, 70)))
@@ -86,7 +86,7 @@ describe('a server that lost its last messages', () => {
     })
   })
 
-  test('INBOX behind LOG: what is published into the gap is not passed over, now or after another start', async () => {
+  test('after a truncation of INBOX no input that is published into the gap is passed over, also after another start', async () => {
     await session((system) => publishAll(system, inputs(0, 40)))
     await keep('INBOX')
     await session((system) => publishAll(system, inputs(40, 70)))
@@ -104,7 +104,7 @@ describe('a server that lost its last messages', () => {
     })
   })
 
-  test('ClickHouse ahead of a LOG that went back and grew again: no row of the lost records is left', async () => {
+  test('tables that are ahead of a LOG that was truncated and grew again keep no row of the lost records', async () => {
     await session((system) => publishAll(system, inputs(0, 40)))
     await keep('LOG')
     await keep('INBOX')
@@ -121,8 +121,8 @@ describe('a server that lost its last messages', () => {
 })
 
 describe('stop and start', () => {
-  test('change nothing', async () => {
-    const all = async (system: System) => ({
+  test('a stop and a start change no record and no row', async () => {
+    const recordsAndRows = async (system: System) => ({
       log: (await readLog(system)).length,
       events: await rows(system, 'SELECT * FROM events ORDER BY seq, idx'),
       actors: await rows(system, 'SELECT * FROM actors ORDER BY actor'),
@@ -130,8 +130,8 @@ describe('stop and start', () => {
     const before = await session(async (system) => {
       await publishAll(system, [...inputs(0, 30), { subject: 'in.acme.toy.t1', body: { type: 'ask', data: { q: 'x' } } }])
       await caughtUp(system)
-      return all(system)
+      return recordsAndRows(system)
     })
-    expect(await session(all)).toEqual(before)
+    expect(await session(recordsAndRows)).toEqual(before)
   })
 })

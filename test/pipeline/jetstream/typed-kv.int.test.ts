@@ -40,20 +40,20 @@ test('a key has no value before the first put and after a delete', async () => {
   expect(await entryOf(kv, 'position.1')).toBeUndefined()
 })
 
-test('what is stored is the JSON of the value and nothing else', async () => {
+test('the stored text is the JSON of the value and nothing else', async () => {
   await typedKey(kv, 'position.2', positionSchema).put({ ts: 'now', seq: 2 })
   expect((await entryOf(kv, 'position.2'))?.string()).toBe('{"ts":"now","seq":2}')
   await typedKey(kv, 'settled', z.int()).put(-1)
   expect((await entryOf(kv, 'settled'))?.string()).toBe('-1')
 })
 
-test('a value of another schema is an error, or what the schema makes of it', async () => {
+test('a value that does not match the schema is an error, unless the schema has a fallback', async () => {
   await kv.put('foreign', '{"seq":"three"}')
   await expect(typedKey(kv, 'foreign', positionSchema).get()).rejects.toThrow(z.ZodError)
   expect((await typedKey(kv, 'foreign', positionSchema.nullable().catch(null)).get())?.value).toBeNull()
 })
 
-test('of two that set a key on the same revision one is first, and the other is told', async () => {
+test('of two writers that set a key at the same revision one succeeds, and the other gets undefined', async () => {
   const key = typedKey(kv, 'counter', z.int())
   const first = await key.compareAndSet(1, undefined)
   expect(first).toBe((await key.get())?.revision)
@@ -65,14 +65,14 @@ test('of two that set a key on the same revision one is first, and the other is 
   expect(await key.get()).toEqual({ value: 2, revision: second })
 })
 
-test('a key that was deleted is set as one that never was', async () => {
+test('a deleted key is set like one that never existed', async () => {
   const revision = await compareAndSet(kv, 'lock', '', undefined)
   await kv.delete('lock')
   expect(await compareAndSet(kv, 'lock', '', revision)).toBeUndefined()
   expect(await compareAndSet(kv, 'lock', '', undefined)).toBeGreaterThan(revision ?? Infinity)
 })
 
-test('a value that somebody else changed is not deleted', async () => {
+test('a delete leaves a value that another writer has changed', async () => {
   const key = typedKey(kv, 'changed', z.int())
   const first = await key.compareAndSet(1, undefined)
   await key.put(2)
@@ -80,7 +80,7 @@ test('a value that somebody else changed is not deleted', async () => {
   expect((await key.get())?.value).toBe(2)
 })
 
-test('any other failure is thrown', async () => {
+test('any failure but a lost race is thrown', async () => {
   const gone = await new Kvm(nc).create('gone', { history: 1 })
   await gone.destroy()
   await expect(typedKey(gone, 'key', z.int()).compareAndSet(1, 1)).rejects.toThrow()

@@ -11,7 +11,7 @@ afterEach(() => {
 
 const WAIT_MS = 100
 
-/** A loop that writes when three records are there or one has waited once; each write ends when the test says so. */
+/** A loop that writes when three records are there or one has waited once; the test ends each write. */
 function startLoop({ countMax = 10 } = {}) {
   const inFlight = createInFlightLimiter({ countMax, bytesMax: 1_000 })
   const ending = new AbortController()
@@ -44,7 +44,7 @@ function startLoop({ countMax = 10 } = {}) {
 }
 const settled = () => vi.advanceTimersByTimeAsync(0)
 
-test('a full batch is written at once, one that is not when it has waited', async () => {
+test('a full batch is written at once, and a partial one when it has waited', async () => {
   const { add, written, writes } = startLoop()
   add('a', 'b', 'c', 'd')
   expect(written()).toEqual([['a', 'b', 'c']])
@@ -88,7 +88,7 @@ test('the policy learns how long the last write took and how long ago it ended',
   expect(states.at(-1)).toMatchObject({ records: 1, waits: 0, lastWriteMs: 30, restedMs: 20 })
 })
 
-test('draining writes what is there without waiting', async () => {
+test('draining writes a partial batch without waiting', async () => {
   const { add, written, batches, writes, inFlight } = startLoop()
   add('a')
   batches.drain()
@@ -102,7 +102,7 @@ test('draining writes what is there without waiting', async () => {
   await inFlight.whenIdle()
 })
 
-test('a write that fails ends the reading, and nothing is written behind it', async () => {
+test('a write that fails ends the reading, and no batch is written after it', async () => {
   const { add, written, failures, batches, writes } = startLoop()
   add('a', 'b', 'c', 'd', 'e', 'f')
   const error = new Error('refused')
@@ -113,7 +113,7 @@ test('a write that fails ends the reading, and nothing is written behind it', as
   expect(written()).toHaveLength(1)
 })
 
-test('once the reading has ended no other batch is begun, and nobody waits for it', async () => {
+test('once the reading has ended no other batch is started, and none is waited for', async () => {
   const { add, written, failures, batches, writes, ending } = startLoop()
   add('a', 'b', 'c', 'd', 'e', 'f')
   ending.abort()
@@ -125,7 +125,7 @@ test('once the reading has ended no other batch is begun, and nobody waits for i
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('other work in the place of a write is waited for', async () => {
+test('a write waits for other work that runs in its place', async () => {
   const { add, written, batches } = startLoop()
   const { promise, resolve } = Promise.withResolvers<void>()
   batches.runInstead(promise)

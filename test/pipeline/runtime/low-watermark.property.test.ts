@@ -10,32 +10,32 @@ describe('a low watermark', () => {
   test('is the highest sequence up to which everything taken is finished, and never falls', () => {
     fc.assert(
       fc.property(fc.nat(1_000), steps, (start, all) => {
-        const tracker = createLowWatermark(start)
+        const watermark = createLowWatermark(start)
         const open: number[] = []
         let [taken, low] = [start, start]
         for (const { gap, takes, pick } of all) {
           const [finished] = takes ? [] : open.splice(pick % Math.max(open.length, 1), 1)
           if (finished === undefined) {
             taken += gap
-            tracker.take(taken)
+            watermark.take(taken)
             open.push(taken)
           } else {
-            tracker.finish(finished)
+            watermark.finish(finished)
             // Sequences that were never taken belong to another reader.
-            expect(tracker.low).toBe(open.length === 0 ? taken : Math.min(...open) - 1)
+            expect(watermark.low).toBe(open.length === 0 ? taken : Math.min(...open) - 1)
           }
-          expect(tracker.low).toBeGreaterThanOrEqual(low)
-          expect(open.every((seq) => seq > tracker.low)).toBe(true)
-          expect(tracker.unfinished).toBe(open.length)
-          low = tracker.low
+          expect(watermark.low).toBeGreaterThanOrEqual(low)
+          expect(open.every((seq) => seq > watermark.low)).toBe(true)
+          expect(watermark.unfinished).toBe(open.length)
+          low = watermark.low
         }
       }),
     )
   })
 
   test('stays at its start until something is finished', () => {
-    const tracker = createLowWatermark(7)
-    tracker.take(9)
-    expect([tracker.low, tracker.unfinished]).toEqual([7, 1])
+    const watermark = createLowWatermark(7)
+    watermark.take(9)
+    expect([watermark.low, watermark.unfinished]).toEqual([7, 1])
   })
 })

@@ -17,13 +17,13 @@ async function lateness(seconds: number): Promise<{ late: number; count: number;
   return { late: (await metrics.timersLate.get()).values[0]?.value ?? NaN, count: valueOf('count'), sum: valueOf('sum') }
 }
 
-test('a timer is measured from when it was due, and counts as late after five seconds', async () => {
+test('a timer is measured from its deadline, and counts as late after five seconds', async () => {
   expect(await lateness(0.25)).toEqual({ late: 0, count: 1, sum: 0.25 })
   expect(await lateness(61)).toEqual({ late: 1, count: 1, sum: 61 })
   expect(await lateness(-3)).toEqual({ late: 0, count: 1, sum: 0 })
 })
 
-test('what is no timer is not measured', async () => {
+test('an input that is not a fired timer is not measured', async () => {
   const { actor, records } = play([message(1, { type: 'pause', data: {} })])
   const forged = recordOf(actor, message(2, { type: 'timer.fired', data: { run: records[0]?.timers[0]?.run } }))
   const metrics = createMetrics()

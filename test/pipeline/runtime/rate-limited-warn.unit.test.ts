@@ -10,20 +10,20 @@ function logger() {
   return { lines, log: pino({ base: null, timestamp: false }, { write: (line: string) => void lines.push(JSON.parse(line)) }) }
 }
 
-test('a warning that comes a thousand times is written once in ten seconds, and says how often it was not', () => {
+test('a warning that comes a thousand times is written once in ten seconds, with the number of suppressed ones', () => {
   const { log, lines } = logger()
   for (let at = 0; at < 25_000; at += 25) {
-    rateLimitedWarn(log, { at }, 'it is tried again')
+    rateLimitedWarn(log, { at }, 'retrying')
     vi.advanceTimersByTime(25)
   }
   expect(lines).toEqual([
-    { level: 40, at: 0, msg: 'it is tried again' },
-    { level: 40, at: 10_000, suppressed: 399, msg: 'it is tried again' },
-    { level: 40, at: 20_000, suppressed: 399, msg: 'it is tried again' },
+    { level: 40, at: 0, msg: 'retrying' },
+    { level: 40, at: 10_000, suppressed: 399, msg: 'retrying' },
+    { level: 40, at: 20_000, suppressed: 399, msg: 'retrying' },
   ])
 })
 
-test('another message, or another logger, does not wait for it', () => {
+test('another message and another logger have limits of their own', () => {
   const [one, other] = [logger(), logger()]
   for (const { log } of [one, other, one, other]) for (const message of ['a', 'b']) rateLimitedWarn(log, {}, message)
   for (const { lines } of [one, other])
@@ -33,7 +33,7 @@ test('another message, or another logger, does not wait for it', () => {
     ])
 })
 
-test('what did not come again for ten seconds is written as if for the first time', () => {
+test('a warning that did not come again for ten seconds is written as if for the first time', () => {
   const { log, lines } = logger()
   rateLimitedWarn(log, {}, 'a')
   vi.advanceTimersByTime(10_000)

@@ -2,41 +2,41 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { askWithRetry, backOffMs, restartPauses, withRetry } from '../../../pipeline/runtime/retry.ts'
 import { silent } from '../../support/test-system.ts'
 
-const AT_ONCE = { minMs: 0, maxMs: 0 }
+const NO_PAUSE = { minMs: 0, maxMs: 0 }
 
-/** Fails as often as there are failures, then answers. */
+/** Throws the failures one after another, then answers. */
 function failing(failures: readonly unknown[]) {
-  const left = [...failures]
+  const remaining = [...failures]
   return vi.fn(async () => {
-    if (left.length > 0) throw left.shift()
+    if (remaining.length > 0) throw remaining.shift()
     return 'an answer'
   })
 }
 
-describe('a retry', () => {
-  test('that succeeds at first calls once', async () => {
+describe('withRetry', () => {
+  test('an attempt that succeeds is made once', async () => {
     const attempt = failing([])
-    expect(await withRetry(attempt, { pauses: AT_ONCE })).toBe('an answer')
+    expect(await withRetry(attempt, { pauses: NO_PAUSE })).toBe('an answer')
     expect(attempt).toHaveBeenCalledTimes(1)
   })
 
-  test('goes on after an error of any kind, a TypeError and what is no error among them', async () => {
+  test('a failure of any kind is retried, also a TypeError and a thrown value that is no error', async () => {
     const attempt = failing([new Error('away'), new TypeError('undefined is not a function'), 'a text', null])
-    expect(await withRetry(attempt, { pauses: AT_ONCE })).toBe('an answer')
+    expect(await withRetry(attempt, { pauses: NO_PAUSE })).toBe('an answer')
     expect(attempt).toHaveBeenCalledTimes(5)
   })
 
-  test('pauses for twice as long each time, up to a bound, and says so before each pause', async () => {
+  test('pauses double up to a bound, and each failure is reported before its pause', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
-    const told: unknown[] = []
+    const retries: unknown[] = []
     const attempt = failing([1, 2, 3, 4])
-    const answer = withRetry(attempt, { pauses: { minMs: 20, maxMs: 50 }, onRetry: (error, pauseMs) => told.push([error, pauseMs]) })
+    const answer = withRetry(attempt, { pauses: { minMs: 20, maxMs: 50 }, onRetry: (error, pauseMs) => retries.push([error, pauseMs]) })
     await vi.advanceTimersByTimeAsync(139)
     expect(attempt).toHaveBeenCalledTimes(4)
     await vi.advanceTimersByTimeAsync(31)
     expect(await answer).toBe('an answer')
-    expect(told).toEqual([
+    expect(retries).toEqual([
       [1, 20],
       [2, 40],
       [3, 50],
@@ -44,29 +44,29 @@ describe('a retry', () => {
     ])
   })
 
-  test('ends with what the last try threw, itself', async () => {
+  test('after the last retry the very error of that try is thrown', async () => {
     const last = new TypeError('the last one')
     const attempt = failing([new Error('first'), last, new Error('never')])
-    await expect(withRetry(attempt, { pauses: AT_ONCE, retriesMax: 1 })).rejects.toBe(last)
+    await expect(withRetry(attempt, { pauses: NO_PAUSE, retriesMax: 1 })).rejects.toBe(last)
     expect(attempt).toHaveBeenCalledTimes(2)
   })
 
-  test.each([0, 1])('ends at an error that is final, after %d others', async (before) => {
+  test.each([0, 1])('a final error ends the retries, after %d others', async (before) => {
     const final = Object.assign(new Error('refused'), { code: 'refused' })
     const attempt = failing([...Array.from({ length: before }, () => new Error('away')), final])
     const onRetry = vi.fn()
-    await expect(withRetry(attempt, { pauses: AT_ONCE, isFinal: (error) => error === final, onRetry })).rejects.toBe(final)
+    await expect(withRetry(attempt, { pauses: NO_PAUSE, isFinal: (error) => error === final, onRetry })).rejects.toBe(final)
     expect(attempt).toHaveBeenCalledTimes(before + 1)
     expect(onRetry).toHaveBeenCalledTimes(before)
   })
 
-  test('does not count tries that got ahead', async () => {
+  test('tries that made progress do not count', async () => {
     const attempt = failing([1, 2, 3])
-    await withRetry(attempt, { pauses: AT_ONCE, retriesMax: 1, gotAhead: async () => attempt.mock.calls.length < 3 })
+    await withRetry(attempt, { pauses: NO_PAUSE, retriesMax: 1, gotAhead: async () => attempt.mock.calls.length < 3 })
     expect(attempt).toHaveBeenCalledTimes(4)
   })
 
-  test('that is aborted in a pause ends with the reason', async () => {
+  test('an abort during a pause rejects with its reason', async () => {
     const stopping = new AbortController()
     const reason = new Error('stopped')
     const attempt = failing([1, 2])
@@ -81,7 +81,7 @@ describe('a retry', () => {
   })
 })
 
-test('a question that was answered after the abort is not answered', async () => {
+test('a request whose reply comes after an abort rejects with its reason', async () => {
   const stopping = new AbortController()
   const reason = new Error('stopped')
   const asked = askWithRetry({ log: silent, signal: stopping.signal }, 'what', async () => stopping.abort(reason))

@@ -9,7 +9,7 @@ import {
   type ProgressReading,
 } from '../../../pipeline/runtime/stage-progress.ts'
 
-test('several that do one work are as far as the last of them, and one that stands by holds nobody back', () => {
+test('the members of a workload are as far as the last of them, and a standby holds none of them back', () => {
   const members = [
     { position: 7, lag: 1, partitions: [0, 2] },
     { position: 5, lag: 3, partitions: [1] },
@@ -23,11 +23,11 @@ test('several that do one work are as far as the last of them, and one that stan
   expect(combineProgress([])).toEqual({ position: 0, lag: 0 })
 })
 
-test('a stage is behind by what its stream still has, whether it has heard of it or not', () => {
+test('the lag of a stage counts all messages that its stream still has, also those that it has not received', () => {
   const extent = { messages: 4, first_seq: 7, last_seq: 10 }
 
   expect(lagInStream('LOG', extent, 8)).toBe(2)
-  // What was trimmed needs nobody.
+  // Trimmed messages are done.
   expect(lagInStream('INBOX', extent, 2)).toBe(4)
   expect(lagInStream('INBOX', { messages: 0, first_seq: 11, last_seq: 10 }, 2)).toBe(0)
   // A task stays in TASKS until it is done.
@@ -42,7 +42,7 @@ const readings = (...all: ProgressReading[]) => {
   return { read: async () => all[Math.min(count++, all.length - 1)] ?? { isCaughtUp: false }, count: () => count }
 }
 
-test('caught up means twice in a row with no message in between', async () => {
+test('a stage is caught up after two readings in a row that say so, with no message in between', async () => {
   const { read, count } = readings(
     { isCaughtUp: true, marks: '1' },
     { isCaughtUp: true, marks: '2' },
@@ -59,7 +59,7 @@ test('without marks one reading is enough', async () => {
   expect(count()).toBe(2)
 })
 
-test('when the time is over, the last reading says so, even if it was caught up for a moment', async () => {
+test('the reading at a timeout is not caught up, even if one before it was', async () => {
   let mark = 0
   const reading = await pollUntilCaughtUp(async () => ({ isCaughtUp: true, marks: String((mark += 1)) }), { everyMs: 1, timeoutMs: 5 })
   expect(reading.isCaughtUp).toBe(false)
