@@ -147,7 +147,7 @@ export function deadLetterMessages() {
 const DEAD_HEADERS = {
   'Nats-Msg-Id': 'The same for every copy of one dead letter',
   'Colloquy-Reason': 'The reason, as in the subject',
-  'Colloquy-Error': 'What is wrong, with the field; percent-encoded where it is not ASCII',
+  'Colloquy-Error': 'The problem, and the field that has it; percent-encoded where it is not ASCII',
   'Colloquy-At': 'When it was decided',
   'Colloquy-Log-Seq': 'LOG sequence of the record',
   'Colloquy-Inbox-Seq': 'INBOX sequence of the input: its position',

@@ -37,8 +37,8 @@ function createView(name: string, { comment, columns, select }: View): string {
 }
 
 /**
- * All versions of a row are in one partition, so FINAL needs to merge within partitions only, and ClickHouse skips the partitions of other
- * generations. The setting tells it so.
+ * The setting tells ClickHouse that all versions of a row are in one partition. FINAL then merges within partitions only, and ClickHouse
+ * skips the partitions of other generations.
  */
 const currentRows = (name: string, { comment, columns }: Table): View => ({
   comment,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseJson } from './json.ts'
 import { reasonSchema } from './reasons.ts'
 
-/** How a dead letter was resolved: its original was put before its actor again (`redriven`), or given up (`dropped`). */
+/** How a dead letter was resolved. `redriven`: its actor got the original input again. `dropped`: the original input was given up. */
 export const RESOLUTIONS = ['redriven', 'dropped'] as const
 export const resolutionSchema = z.enum(RESOLUTIONS)
 export type Resolution = z.infer<typeof resolutionSchema>
@@ -29,10 +29,10 @@ export const resolutionRequestSchema = z.object({
   end: resolutionSchema,
   /** Sequence in DEAD. */
   deadSeq: z.int().positive(),
-  /** Id and arrival time (INBOX) of the original; they still apply where the payload has none. */
+  /** Id of the original, and its arrival time in INBOX. They apply where the payload has no id or time. */
   id: z.string(),
   ts: z.iso.datetime(),
-  /** Redrive it even if the actor has been given this dead letter before. */
+  /** Redrives the dead letter even if it was redriven before. */
   force: z.literal(true).optional(),
   ...deadLetterFacts,
 })

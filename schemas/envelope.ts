@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** Types that only Colloquy itself may send. */
 export const RESERVED_TYPE = /^(xstate|task|timer|dead)\./
-/** Prefix of ids that Colloquy gives to inputs without one. */
+/** Prefix of the ids that Colloquy gives to inputs without an id. */
 export const RESERVED_ID_PREFIX = 'seq:'
 
 const TIME_MIN = Date.parse('1970-01-01T00:00:00Z')
@@ -32,7 +32,7 @@ export const inputSchema = z.object({
   specversion: z.literal('1.0').optional().meta({ description: 'CloudEvents version; optional' }),
   type: text(256)
     .refine((type) => !RESERVED_TYPE.test(type), 'types xstate.*, task.*, timer.* and dead.* are reserved')
-    .meta({ description: 'What happened, such as message.received' }),
+    .meta({ description: 'Type of the event, such as message.received' }),
   data: z.record(z.string(), z.unknown()).meta({ description: 'The event itself: an object' }),
   dataversion: z
     .int()
@@ -54,7 +54,7 @@ export const inputSchema = z.object({
   history: z.boolean().optional().meta({ description: 'True for imported history: recorded and counted, but not shown to the machine' }),
 })
 
-/** A parsed input without its defaults. */
+/** A parsed input, before defaults are filled in. */
 export type WireInput = z.output<typeof inputSchema>
 
 /** An input in a record, with its defaults. `data` is absent in a rejection. */

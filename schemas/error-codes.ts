@@ -11,7 +11,7 @@ import { TABLE_ERRORS } from './error-codes/table-errors.ts'
 import { TASK_ERRORS } from './error-codes/task-errors.ts'
 import { TESTKIT_ERRORS } from './error-codes/testkit-errors.ts'
 
-/** Every code by where a reader meets it; each is in one area. */
+/** All codes, by the area in which a reader meets them. Each code is in one area. */
 export const ERROR_AREAS = {
   'Settings and start': START_ERRORS,
   'Definitions and versions of kinds': DEFINITION_ERRORS,
@@ -26,7 +26,7 @@ export const ERROR_AREAS = {
   Measurements: BENCH_ERRORS,
 } as const satisfies Readonly<Record<string, ErrorTexts>>
 
-/** Every code that Colloquy itself gives an error, a record or an answer. A code never changes its meaning. */
+/** Every code that Colloquy itself puts into an error, a record or a response. A code never changes its meaning. */
 export const ERROR_CODES = {
   ...START_ERRORS,
   ...DEFINITION_ERRORS,

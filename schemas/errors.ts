@@ -16,8 +16,8 @@ export class ColloquyError extends Error {
 }
 
 /**
- * An error under a code that was passed on, and that the catalogue need not have: the author of a task, a library, a server or another
- * process chose it.
+ * An error with a code that Colloquy passes on. The author of a task, a library, a server or another process chose the code, so the
+ * catalogue need not have it.
  */
 export class ForeignCodeError extends ColloquyError {
   override readonly code: string
@@ -34,7 +34,7 @@ export function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' || typeof error.code === 'number' ? String(error.code) : undefined
 }
 
-/** Whether anything thrown carries this code of ours. */
+/** Whether a thrown value carries this code of Colloquy. */
 export const hasCode = (error: unknown, code: ErrorCode): boolean => codeOf(error) === code
 
 /** The message of any thrown value, for a log line or a record. The error of a task is a plain object with code and message. */
@@ -49,7 +49,7 @@ export function messageOf(error: unknown): string {
 /** A failure of a task that no retry can fix. The runner reports it without another attempt. The code is the task's own. */
 export class TerminalError extends ForeignCodeError {}
 
-/** A failure of a task after which the outside system asked for a pause. The next attempt waits at least `retryAfterMs`. */
+/** A failure of a task because an outside system asked it to wait. The next attempt waits at least `retryAfterMs`. */
 export class RetryLaterError extends ForeignCodeError {
   readonly retryAfterMs: number
 

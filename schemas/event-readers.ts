@@ -1,16 +1,16 @@
 import { type Role, roleSchema } from './events.ts'
 
 /**
- * How the tables read the events and label facts that they know. A kind may declare its own schemas for these events, so each field is read
- * alone: a field of another type counts as absent and never costs a row. Facts are texts of 1 to `FACT_CHARS_MAX` UTF-16 units; longer ones
- * are cut.
+ * Reads the events and label facts that fill the conversation tables. A kind may declare its own schemas for these events. Each field is
+ * therefore read on its own: a field of another type counts as absent, and the row is still written. Facts are texts of 1 to
+ * `FACT_CHARS_MAX` UTF-16 units; longer ones are cut.
  */
 type Data = Readonly<Record<string, unknown>>
 
 /** Length of a fact in UTF-16 units; longer ones are cut. */
 export const FACT_CHARS_MAX = 256
 
-/** The fields of `message.received`. `readReceived` returns undefined where it lacks a role or a text. */
+/** The fields of `message.received`. `readReceived` returns undefined where the data lack a role or a text. */
 export interface Received {
   readonly role: Role
   readonly text: string
@@ -19,7 +19,7 @@ export interface Received {
   readonly channel: string | undefined
 }
 
-/** The fields of `message.sent`. `readSent` returns undefined where it lacks a text. */
+/** The fields of `message.sent`. `readSent` returns undefined where the data lack a text. */
 export interface Sent {
   readonly text: string
   readonly replyTo: string | undefined

@@ -3,7 +3,7 @@ import { z } from 'zod'
 /**
  * The event types that the conversation tables know. Any kind may accept or emit them, besides its own.
  *
- * The columns that each event fills (`event-readers.ts` reads them; times and counts come from the record):
+ * The columns that each event fills (`event-readers.ts` reads the events; times and counts come from the record):
  *
  * | event | columns |
  * |---|---|
@@ -15,8 +15,8 @@ import { z } from 'zod'
  * | `case.closed` | cases: `outcome`, `closed_at`, `drop_state` |
  * | `feedback.given` | cases: `rating` |
  *
- * A kind may state the same by its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` → cases;
- * `intent`, `quality` → conversations.
+ * A kind may state the same facts in its label: `intent`, `confidence` → turns, `first_intent`; `customer`, `channel`, `lang`, `rating` →
+ * cases; `intent`, `quality` → conversations.
  */
 export const roleSchema = z.enum(['user', 'assistant', 'agent', 'system'])
 export type Role = z.infer<typeof roleSchema>
@@ -69,7 +69,7 @@ export const messageSent = z.object({
 export const escalated = z.object({ reason: z.string() })
 /** The machine closes a case. */
 export const caseClosed = z.object({ outcome: z.string() })
-/** For kinds whose cases are rated, each in its own scale. */
+/** The customer rates the case. Each kind chooses its scale. */
 export const feedbackGiven = z.object({
   rating: z.number().meta({ description: "The customer's rating of the case, in the scale of the kind" }),
   comment: z.string().max(4000).optional(),
@@ -77,7 +77,7 @@ export const feedbackGiven = z.object({
 /** All turns of a past conversation have been imported. */
 export const conversationImported = z.object({ turns: z.int().nonnegative() })
 
-/** Inputs that every kind may be sent. */
+/** Inputs that a producer may send to every kind. */
 export const KNOWN_INPUTS = { 'message.received': messageReceived, 'conversation.imported': conversationImported } as const
 /** Emitted events that the tables know. */
 export const KNOWN_EMITS = { 'message.sent': messageSent, escalated, 'case.closed': caseClosed } as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The run, with the correlation of the input that started it. */
+/** The run that the message is about, with the correlation id and the trace context of the input that started it. */
 const about = { run: z.string(), correlationid: z.string().optional(), traceparent: z.string().optional() }
 const outcome = {
   ...about,

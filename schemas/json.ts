@@ -21,8 +21,9 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Why a value does not survive a round trip through JSON, with the path to the problem; `undefined` where it does. Refuses nesting beyond
- * the limit, lone surrogates, numbers without a JSON form, and anything that is not JSON. A property that is `undefined` counts as absent.
+ * Returns why a value does not survive a round trip through JSON, with the path to the problem; `undefined` where the value survives.
+ * Refuses nesting beyond the limit, lone surrogates, numbers without a JSON form, and anything that is not JSON. A property that is
+ * `undefined` counts as absent.
  */
 export function jsonProblem(value: unknown): string | undefined {
   const found = findProblem(value, 0)

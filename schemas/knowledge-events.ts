@@ -13,7 +13,7 @@ export const KNOWLEDGE_LIMITS = {
   urlCharsMax: 2_048,
   /** UTF-16 units of a chunk. */
   chunkCharsMax: 8_000,
-  /** Chunks of a source. The ids of twice as many, during a complete replacement, fit into an actor's state. */
+  /** Chunks of a source. An actor's state has room for twice as many ids, which a complete replacement needs. */
   chunksMax: 2_500,
 } as const
 
@@ -43,7 +43,7 @@ export const sourceTaught = z
       }),
     part: z.int().positive().default(1),
     parts: z.int().positive().default(1),
-    from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the parts before' }),
+    from: z.int().nonnegative().default(0).meta({ description: 'Number of chunks in the earlier parts' }),
     chunks: z
       .array(z.string().min(1).max(KNOWLEDGE_LIMITS.chunkCharsMax))
       .min(1)
@@ -63,7 +63,7 @@ export const knowledgeChanged = z.object({
   revision: z
     .string()
     .nullable()
-    .meta({ description: 'The complete revision, while parts of the next one arrive, too; null where there is none' }),
+    .meta({ description: 'The last complete revision, which stays until the next one is complete; null where there is none' }),
   added: z.array(z.string()),
   removed: z.array(z.string()),
 })

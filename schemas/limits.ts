@@ -10,13 +10,15 @@ export const LIMITS = {
   recordBytesMax: 512 * 1024,
   /** A larger result of a task becomes the error `result_too_large`. */
   resultBytesMax: 192 * 1024,
-  /** Length of the payload's text in a rejection's record; DEAD has all of it. */
+  /** Characters of the payload that the record of a rejection keeps; DEAD has the whole payload. */
   rejectedPayloadCharsMax: 32 * 1024,
   /** Number of ids that an actor remembers to recognise duplicates. */
   seenIdsMax: 32,
-  /** Number of sources whose highest `sequence` an actor remembers; the one that was silent longest is dropped first. */
+  /**
+   * Number of sources whose highest `sequence` an actor remembers; the source that has been silent for the longest time is dropped first.
+   */
   seenSourcesMax: 16,
-  /** Open questions that a record keeps. Of more, the oldest stays without an answer in the tables. */
+  /** Open questions that a record keeps. If there are more, the oldest stay without an answer in the tables. */
   openTurnsMax: 16,
   /** Runs (tasks and timers) that an actor may have pending. */
   pendingRunsMax: 256,

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { ErrorCode } from './error-codes.ts'
 
 /**
- * Why an input was rejected, in the order of the checks. Two of them are reasons of dead letters without a rejection: `task_failed`, and
- * `embed_failed` for a text that the embedding model cannot process.
+ * Why an input was rejected, in the order of the checks. Two reasons belong to dead letters that are not rejected inputs: `task_failed`,
+ * and `embed_failed` for a text that the embedding model cannot process.
  */
 export const REASONS = [
   'bad_subject',

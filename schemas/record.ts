@@ -23,10 +23,10 @@ const inputSchema = z.object({
 })
 
 const pendingRun = {
-  /** Of the input that started the run; its outcome has the same. */
+  /** From the input that started the run. The outcome of the run carries the same id. */
   correlationid: z.string().optional(),
   traceparent: z.string().optional(),
-  /** The run expired and that was rejected. Only a redrive of the dead letter can end the run now. */
+  /** The run expired, and the actor rejected its expiry. Only a redrive of that dead letter can end the run now. */
   refused: z.literal(true).optional(),
 }
 const pendingTask = z.object({
@@ -59,7 +59,9 @@ export const stateSchema = z.object({
   output: z.unknown().optional(),
 })
 
-/** A LOG sequence that is known only after the append: 0 stands for the record itself. Absent in records of an earlier version. */
+/**
+ * A LOG sequence. 0 stands for the record itself, whose sequence is known only after the append. Absent in records of an earlier version.
+ */
 const seqOrThis = count.optional()
 
 /** A question of a user, with the fields that its row in `turns` needs. */
@@ -78,9 +80,9 @@ const askedSchema = z.object({
 })
 
 /**
- * Running counts, so that every row of a table follows from one record. Optional fields are absent where the value is unknown, false or 0.
- * Records of the first version have none of the optional fields: they make no row of `cases`, and for a case that was open at the upgrade
- * the counts start there.
+ * The running counts of an actor. With them, every row of a table follows from one record. Optional fields are absent where the value is
+ * unknown, false or 0. Records of the first version have none of the optional fields: they make no row of `cases`, and for a case that was
+ * open at the upgrade the counts start there.
  */
 export const caseSchema = z.object({
   no: count,
@@ -95,9 +97,9 @@ export const caseSchema = z.object({
   agentMessages: count,
   /** Questions since the actor's first record; also the number of the last one. */
   turns: count.optional(),
-  /** Open questions of this case, oldest first, at most `LIMITS.openTurnsMax`; of more, the oldest stays without an answer. */
+  /** Open questions of this case, oldest first, at most `LIMITS.openTurnsMax`. If there are more, the oldest stay without an answer. */
   open: z.array(askedSchema).optional(),
-  /** Of the last `message.sent` that has one. */
+  /** Quality of the last `message.sent` that has one. */
   quality: z.number().optional(),
   /** Kept from earlier cases. */
   customer: z.string().optional(),
@@ -211,7 +213,10 @@ export const recordSchema = z.object({
   answered: z.array(askedSchema.extend({ idx: count })).optional(),
   /** The dead letter that the input resolves; absent where there is none. */
   resolves: resolvesSchema.optional(),
-  /** Deduplication state: short hashes of the last ids; and by source the highest `sequence`, the source that was silent longest first. */
+  /**
+   * Deduplication state: short hashes of the last ids; and the highest `sequence` of each source, ordered so that the source that has been
+   * silent for the longest time comes first.
+   */
   seen: z.object({ ids: z.string(), sources: z.array(z.tuple([z.string(), count])) }),
 })
 

@@ -62,12 +62,12 @@ export const taskSubject = (name: string, a: Address): string => `task.${name}.$
 /** An actor's only schedule: its next wake-up. */
 export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
-/** Core NATS, not stored: tells the runner of a task that its result is no longer wanted. */
+/** Core NATS, not stored: tells the runner of a task that the machine no longer needs the result. */
 export const abortSubject = (run: string): string => `abort.${run}`
 /** Core NATS, not stored: search requests from processes without a search index. */
 export const SEARCH_SUBJECT = 'colloquy.search'
 
-/** `internal` came through `int.` and `actor` through `act.`; producers may not publish to these. */
+/** The way by which a message came: `internal` through `int.`, `actor` through `act.`. Producers may not publish to these subjects. */
 export type Origin = 'producer' | 'actor' | 'internal'
 const ORIGINS: ReadonlyMap<string | undefined, Origin> = new Map([
   ['int', 'internal'],

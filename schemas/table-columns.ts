@@ -5,7 +5,7 @@ export interface Column {
   readonly codec?: string
 }
 
-/** Lets ClickHouse skip granules. Allowed only on columns with the same value in every version of a row. */
+/** A data-skipping index of ClickHouse. It is allowed only on a column that has the same value in every version of a row. */
 export interface SkipIndex {
   readonly of: string
   readonly type: string
@@ -20,17 +20,17 @@ export interface Table {
   /** The key of a row, and the order of rows on disk. */
   readonly orderBy: readonly string[]
   /**
-   * The column by whose month rows are partitioned. It must never change for a row, so it is a time by Colloquy's clock, never by a
-   * producer's.
+   * ClickHouse partitions the rows by the month of this column. The value must never change for a row. It is therefore a time by Colloquy's
+   * clock, never one by a producer's clock.
    */
   readonly partitionBy: string
-  /** Of rows with the same key, the one with the highest value in this column is current. Default: they are equal. */
+  /** The current row of a key is the one with the highest value in this column. Default: all rows of a key are equal. */
   readonly version?: string
   readonly indexes?: readonly SkipIndex[]
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** A table whose rows are each a function of one record. */
+/** A table in which each row is a function of one record. */
 export interface ReadModel extends Table {
   /** The column with the LOG sequence of that record. */
   readonly seq: string
@@ -51,13 +51,15 @@ export const TIME_OR_NULL = `Nullable(${TIME})`
 export const MONEY_OR_NULL = 'Nullable(Decimal(18, 6))'
 
 /**
- * For tables with a JSON column: the storage format of the paths beyond `max_dynamic_paths`. This format merges at the same cost for any
- * number of paths; ClickHouse's default takes seconds and gigabytes for a few hundred thousand. A server that does not know it refuses the
- * table.
+ * For tables with a JSON column: the storage format of the paths beyond `max_dynamic_paths`. With this format, a merge costs the same for
+ * any number of paths. With ClickHouse's default, a merge of a few hundred thousand paths takes seconds and gigabytes. A server that does
+ * not know the format refuses to create the table.
  */
 export const SHARED_PATH_SETTINGS = { object_shared_data_serialization_version: "'map_with_buckets'" }
 
-/** Indexes for queries about one actor or a range of time, whose rows are close together since times rise with the log. */
+/**
+ * Indexes for queries about one actor or a range of time. The rows of a range of time are close together, because times rise with the log.
+ */
 export const byActorAnd = (time: string): readonly SkipIndex[] => [
   { of: 'actor', type: 'bloom_filter', granularity: 1 },
   { of: time, type: 'minmax', granularity: 1 },

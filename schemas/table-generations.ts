@@ -1,8 +1,8 @@
 import { type Column, type Table, TIME } from './table-columns.ts'
 
 /**
- * A column of every table of rows, and not of its view. A rebuild writes rows of the next generation beside the current one; then one row
- * for each table in `generations`, inserted together, makes them current.
+ * A column that every table of rows has and its view does not show. A rebuild writes the rows of the next generation beside the current
+ * ones. One insert into `generations`, with a row for each rebuilt table, then makes them current.
  */
 export const GENERATION: Column = { type: 'UInt32', comment: 'Generation of the row: 0 at first, one higher after each rebuild' }
 

@@ -111,7 +111,7 @@ export const TABLES = {
     },
   },
   conversations: {
-    comment: 'Current state of every conversation: of every actor with at least one message',
+    comment: 'Current state of every conversation, which is an actor with at least one message',
     orderBy: ['tenant', 'kind', 'actor'],
     partitionBy: 'first_at',
     version: 'last_seq',
@@ -137,8 +137,8 @@ export const TABLES = {
   },
   cases: {
     comment:
-      'Current state of every case that has a message, an escalation, a rating or an outcome. A history message in a live '
-      + 'case, or a live message in a case of history, is counted and changes nothing else. Texts are cut to 256 characters.',
+      'Current state of every case that has a message, an escalation, a rating or an outcome. A history message '
+      + 'in a live case changes only the counts, and so does a live message in a case of history. Texts are cut to 256 characters.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'case_no'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -166,12 +166,12 @@ export const TABLES = {
         'Language of the first user message with a known language: as the sender states it, or else from the label at that time, '
           + 'or else as detected',
       ),
-      first_intent: col(TEXT_OR_NULL, 'The first intent in the label from the first user message on; NULL for history'),
+      first_intent: col(TEXT_OR_NULL, 'First intent that the label had at or after the first user message; NULL for history'),
       outcome: col(TEXT_OR_NULL, 'Outcome of the last case.closed; NULL while the case is open'),
       drop_state: col(
         TEXT_OR_NULL,
-        'State in which the customer dropped out, where a timer closed the case or its outcome is abandoned: the state before the '
-          + 'closing record',
+        'State in which the customer dropped out: the state before the record that closed the case; NULL unless a timer closed '
+          + 'the case or its outcome is abandoned',
       ),
       escalation_reason: col(TEXT_OR_NULL, 'Reason of the first escalated'),
       first_responder: col(TEXT_OR_NULL, 'assistant or agent: author of the first reply to a user'),
@@ -197,7 +197,7 @@ export const TABLES = {
       cost: col(MONEY_OR_NULL, 'Sum of cost of message.sent, each rounded to 0.000001; NULL where none states it'),
       rating: col(
         'Nullable(Float64)',
-        'Rating by the customer: from the last feedback.given, or from the label where a later record changed it there',
+        'Rating by the customer: from the last feedback.given, or from the label if a later record changed the rating in the label',
       ),
       last_at: col(TIME, 'When its last record was decided'),
       last_seq: col('UInt64', 'LOG sequence of its last record'),
@@ -207,8 +207,8 @@ export const TABLES = {
     comment:
       'Every message of a user, with its answer. A reply with replyTo answers that message; a reply without one, such as an '
       + "agent's or an imported one, answers all open messages. History and live messages do not answer each other. Tokens "
-      + 'and cost of an answer are in the row of the newest message that it answers. Of more than 16 open messages, the oldest '
-      + 'stay without an answer.',
+      + 'and cost of an answer are in the row of the newest message that it answers. If more than 16 messages are open, '
+      + 'the oldest stay without an answer.',
     orderBy: ['tenant', 'kind', 'committed_at', 'actor', 'turn'],
     partitionBy: 'committed_at',
     version: 'last_seq',
@@ -216,7 +216,7 @@ export const TABLES = {
     indexes: byActorAnd('asked_at'),
     columns: {
       ...context,
-      machine: col(TEXT, 'kind@version of the machine that decided the answer; before the answer, of the question'),
+      machine: col(TEXT, 'kind@version of the machine that decided the answer or, before there is one, the question'),
       turn: col('UInt32', 'Number of the question in its actor: 1, 2, 3…'),
       committed_at: monotonic(TIME, 'When the question was decided'),
       asked_id: id('Id of the question in messages and events'),
@@ -227,8 +227,8 @@ export const TABLES = {
       asked_at: monotonic(TIME, "When the question arrived in INBOX; for history, when it was asked, by the producer's clock"),
       lang: col(
         TEXT_OR_NULL,
-        'Language of the question, as its sender states it or else from the label; NULL where both are silent (messages has the '
-          + 'detected one)',
+        'Language of the question, as its sender states it or else from the label; NULL where neither states it (messages has the '
+          + 'detected language)',
       ),
       answered_seq: col('Nullable(UInt64)', 'LOG sequence of the answer; NULL before it'),
       answered_idx: col('Nullable(UInt16)', "idx of the answer: 0 where it is an input, such as an agent's message"),
@@ -247,10 +247,10 @@ export const TABLES = {
       kb_version: col(TEXT_OR_NULL, 'Version of the knowledge that was searched'),
       tokens_in: col('Nullable(UInt64)', 'Tokens that the model read'),
       tokens_out: col('Nullable(UInt64)', 'Tokens that the model wrote'),
-      cost: col(MONEY_OR_NULL, 'In the currency of the installation'),
+      cost: col(MONEY_OR_NULL, 'Cost of the answer, in the currency of the installation'),
       quality: col('Nullable(Float64)', 'Quality of the answer, 0 to 1'),
       evaluator: col(TEXT_OR_NULL, 'Person or program that evaluated the answer'),
-      last_seq: col('UInt64', 'LOG sequence of the record of the answer; before the answer, of the question'),
+      last_seq: col('UInt64', 'LOG sequence of the record of the answer or, before there is one, of the question'),
     },
   },
   state_intervals: {
@@ -315,10 +315,10 @@ export const TABLES = {
       ...actorContext,
       run: id('Id of the run; also the idempotency key given to the task'),
       name: col(TEXT, 'Name of the task'),
-      status: col(TEXT, 'running, done, failed, expired (its deadline passed) or stopped (the machine no longer wanted it)'),
+      status: col(TEXT, 'running, done, failed, expired (its deadline passed) or stopped (the machine no longer needed it)'),
       attempts: col('Nullable(UInt32)', 'Attempts started; NULL where unknown'),
-      queue_ms: col('Nullable(Float64)', 'Milliseconds from the record that started it to its first attempt'),
-      started_at: monotonic(TIME, 'When the record that started it was decided'),
+      queue_ms: col('Nullable(Float64)', 'Milliseconds from the record that started the task to the first attempt'),
+      started_at: monotonic(TIME, 'When the record that started the task was decided'),
       duration_ms: col('Nullable(Float64)', 'Milliseconds from the first attempt to the outcome'),
       error_code: col(TEXT_OR_NULL, 'Code of the failure'),
       error: col('Nullable(String)', 'Message of the failure'),
@@ -338,7 +338,7 @@ export const TABLES = {
       at: col(TIME, 'When it was decided'),
       reason: col(TEXT, 'The reason as one word'),
       subject: col('String', 'The subject it was published to'),
-      error: col('String', 'What is wrong, with the field'),
+      error: col('String', 'The problem, and the field that has it'),
       payload: longText('The message as text, cut to a limit; the stream DEAD has all of it'),
       resolved: col('Bool', 'True after it was redriven or dropped'),
       last_seq: col('UInt64', 'LOG sequence of the record that set resolved'),
@@ -364,6 +364,6 @@ export const PROGRESS: Table = {
     log_last_seq: col('UInt64', 'The last LOG sequence when this was written'),
     complete_to: col(TIME, 'The tables contain everything decided up to this time'),
     at: col(TIME, 'When this was written'),
-    positions: col('String', 'History of positions, by which the reader detects a truncated log, as JSON'),
+    positions: col('String', 'History of positions as JSON, from which the reader detects a truncated log'),
   },
 }

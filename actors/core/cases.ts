@@ -5,7 +5,7 @@ import { detectLanguage } from './detect-language.ts'
 import { type ObservedMessage, observedMessages, reachedAt } from './observed-messages.ts'
 import { nextTurns, withLogSeq } from './turns.ts'
 
-/** The parts of a record that decide how the case continues, and the case before it. */
+/** The parts of a record that decide how the case continues, and the case before the record. */
 export interface CaseStep extends Pick<LogRecord, 'at' | 'inbox' | 'outcome' | 'from' | 'label' | 'emitted' | 'started' | 'ended'> {
   readonly input: Input
   readonly before: Case | undefined
@@ -22,8 +22,8 @@ type Counts = NonNullable<Case['counts']>
  * Computes the running counts after one record, and the questions that the record answers.
  *
  * The first input opens a case; an emitted `case.closed` closes it. The next live message opens another case, and so does the first live
- * message after imported history. A history message in a live case, or a live message in a case of history, is counted and changes nothing
- * else about the case.
+ * message after imported history. A history message in a live case changes only the counts, and so does a live message in a case of
+ * history.
  */
 export function nextCase(step: CaseStep): { case: Case; answered: LogRecord['answered'] } {
   const { before, input, at, label, emitted } = step
@@ -97,7 +97,7 @@ function escalationOf({ emitted, at }: CaseStep): Case['escalated'] {
   return escalated === undefined ? undefined : { at, reason: readReason(escalated.data) }
 }
 
-/** The state in which the customer dropped out: of a case that a timer closed or that ended as abandoned. */
+/** The state in which the customer dropped out, if a timer closed the case or its outcome is abandoned. */
 function dropOf({ cause, from }: CaseStep, outcome: string | undefined): string | undefined {
   return (cause.startsWith('timer:') || outcome === 'abandoned') && from !== '' ? from : undefined
 }

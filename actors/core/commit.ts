@@ -16,7 +16,7 @@ export interface Outcomes extends Pick<
   'to' | 'state' | 'status' | 'label' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'sent'
 > {
   readonly error?: string | undefined
-  /** `<kind>@<version>` where the state is still that of an earlier version. Default: the kind's own. */
+  /** `<kind>@<version>` of an earlier version, if the state still has its form. Default: the present version of the kind. */
   readonly machine?: string
   readonly snapshot: AnyMachineSnapshot | undefined
 }
@@ -109,8 +109,8 @@ function sizeProblem(committed: LogRecord, bytes: number): string | undefined {
 }
 
 /**
- * Builds the record of a rejected input. The actor keeps its state; its counters grow. A rejected run is marked, so that no wake-up is set
- * for it again.
+ * Builds the record of a rejected input. The actor keeps its state; its counters grow. If the input is the expiry of a run, the state marks
+ * that run, so that no wake-up is set for it again.
  */
 export function reject(decisionInput: DecisionInput, refusal: { reason: Reason; error: string; input: Input }): PendingRecord {
   const { actor, message, at, low, resolvedDeadLetter } = decisionInput

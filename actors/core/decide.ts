@@ -18,7 +18,7 @@ import { statePath } from './snapshot.ts'
 import { type EndedRun, step } from './step.ts'
 
 /**
- * Decides what a message does to an actor. The core of Colloquy; a pure function.
+ * Decides what a message does to an actor. This pure function is the core of Colloquy.
  *
  * @param fresh whether the actor was just loaded from its last record. Where the machine throws on a fresh actor, the input is rejected as
  * `poison`.
@@ -102,7 +102,10 @@ function decideRun(decisionInput: DecisionInput, kind: Kind, internal: RunInput,
   )
 }
 
-/** The run that a wake-up is for, by the clock of the server that stored the message, so that deciding again gives the same run. */
+/**
+ * The run that has expired when a wake-up arrives. It is computed at the time at which the server stored the message, so that deciding
+ * again gives the same run.
+ */
 function expiredRunOf({ actor, message }: DecisionInput): RunInput | undefined {
   const deadline = nextDeadline(actor.state)
   if (deadline === undefined || deadline.at > message.ts) return undefined

@@ -13,7 +13,7 @@ export interface Message extends Delivery {
   readonly resolution?: string | undefined
 }
 
-/** The time and place of a decision. Everything else follows from the actor and the message. */
+/** The time of a decision, and its place in LOG. Everything else follows from the actor and the message. */
 export interface DecisionContext {
   /** ISO 8601 with milliseconds. */
   readonly now: string
@@ -53,8 +53,8 @@ export interface PendingRecord {
 /**
  * The outcome of one message at one actor.
  *
- * `duplicate` and `ignored` append nothing. `record` is to be appended. `threw` occurs only on an actor that has been in memory for a
- * while: load it from its last record and decide again; the machine's error is then recorded as a rejection.
+ * `duplicate` and `ignored` append nothing. `record` has the record to append. `threw` occurs only on an actor that has been in memory for
+ * a while: load the actor from its last record and decide again. The second decision then rejects the input with the error of the machine.
  */
 export type Decision =
   | { readonly kind: 'duplicate'; readonly by: 'position' | 'id' | 'sequence' }

@@ -9,7 +9,7 @@ import { isAddressable } from '../../schemas/subjects.ts'
 import type { Kind } from '../definition/kind.ts'
 import type { TaskDefinition } from '../definition/task-definition.ts'
 
-/** The checks of a machine's products before the commit. A failed check rejects the input. */
+/** This file checks what a machine emits, sends and starts, before the commit. A failed check rejects the input. */
 const refuse = (code: ErrorCode, what: string): never => {
   throw new ColloquyError(code, what)
 }

@@ -39,12 +39,12 @@ interface EffectCollector {
   readonly timersSet: Map<string, LogRecord['timers'][number]>
   readonly stopped: string[]
   readonly ended: TaskEnd[]
-  // Counts every run that was started, also those that were stopped again: run ids must not repeat.
+  // Counts all runs that the decision starts, including those that it stops again: run ids must not repeat.
   runCount: number
   timerCount: number
 }
 
-/** The event of an immediate `sendTo` to the actor itself; it is taken within the same decision. */
+/** The event of an immediate `sendTo` to the actor itself. The machine takes it within the same decision. */
 export function selfSentEvent({ type, params, info }: Action): AnyEventObject | undefined {
   if (type !== 'xstate.sendTo') return undefined
   const { to, delay } = fieldsOf(params)
@@ -57,7 +57,7 @@ export interface EffectContext {
   /** The prefix of all ids in this record. It follows from the position of the input, so that deciding again gives the same ids. */
   readonly base: string
   readonly at: string
-  /** Of the input. An absent field stays absent in the record. */
+  /** Correlation id and trace context of the input. An absent field stays absent in the record. */
   readonly tracing: Pick<PendingTimer, 'correlationid' | 'traceparent'>
 }
 
@@ -228,9 +228,9 @@ function eventOf(params: unknown): AnyEventObject {
 
 const isEvent = (value: unknown): value is AnyEventObject => isRecord(value) && typeof value['type'] === 'string'
 
-/** The latest time of a timer or deadline, as of an input's `time`. */
+/** The latest time of a timer or deadline. The `time` of an input has the same bound. */
 const TIME_MAX = Date.parse('2100-01-01T00:00:00Z') - 1
 
-/** The time (ISO) that many milliseconds after the decision. */
+/** The ISO time `ms` milliseconds after the decision. */
 const timeAfter = ({ atMs }: EffectCollector, ms: number): string =>
   new Date(Math.min(atMs + Math.max(0, Math.ceil(ms)), TIME_MAX)).toISOString()

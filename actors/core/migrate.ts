@@ -11,7 +11,7 @@ import type { Actor } from './actor.ts'
 import type { Action } from './effects.ts'
 import { leavesOf, statePath } from './snapshot.ts'
 
-/** An earlier version's state in the form of this version, with the actions that stop and start its runs. */
+/** The state of an earlier version, converted to this version, and the actions that stop and start its runs. */
 export interface Migrated {
   readonly state: State
   readonly status: Actor['status']
@@ -145,7 +145,7 @@ function migrateRuns(
 const around = (leaf: string): string[] => leaf.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'))
 
 /**
- * Milliseconds since 1970 at which a state was entered, as far as the record says; else the time of the migration. Delays count from there.
+ * When the actor entered a state, in milliseconds since 1970; the time of the migration if the record does not say. Delays count from it.
  */
 function enteredMs(old: State, node: Node, at: string): number {
   const path = pathOf(node)

@@ -12,7 +12,7 @@ export const hasPending = (state: State | null): boolean =>
   state !== null && Object.keys(state.tasks).length + Object.keys(state.timers).length > 0
 
 /**
- * The pending run with the earliest time; of several with the same time, the one that was started first. Runs whose wake-up was rejected
+ * The pending run with the earliest time. If several have the same time, the one that was started first. Runs whose wake-up was rejected
  * are skipped: only a redrive of their dead letter brings them back.
  */
 export function nextDeadline(state: State | null): ExpiredRun | undefined {

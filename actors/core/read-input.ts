@@ -13,7 +13,7 @@ export interface Delivery {
   readonly payload: Uint8Array
   /** The header `Nats-Msg-Id`. */
   readonly msgId?: string | undefined
-  /** On a redriven message: the id and time of its first delivery, used where the payload has none. */
+  /** Only on a redriven message: the id and the time of its first delivery. They apply where the payload has none. */
   readonly first?: { readonly id: string; readonly ts: string } | undefined
 }
 

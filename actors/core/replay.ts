@@ -28,7 +28,10 @@ export interface Deviation {
   readonly differences: readonly Difference[]
 }
 
-/** The fields of a record that the machine decides. All others are position, time and counts that follow from these. */
+/**
+ * The fields of a record that the machine decides. All other fields are the position, the time, and counts that follow from the decided
+ * fields.
+ */
 type Decided = Pick<LogRecord, 'outcome'>
   & Partial<Pick<LogRecord, 'reason' | 'to' | 'status' | 'emitted' | 'started' | 'timers' | 'stopped' | 'ended' | 'label' | 'sent'>> & {
     readonly state?: State | Pick<State, 'context'> | null
@@ -63,7 +66,7 @@ export function replayRecord(kinds: Kinds, before: Actor, record: LogRecord): Re
     return deviates(before, record, [], `the recorded state cannot be migrated: ${expected.message}`, next)
   }
   if (isDeepStrictEqual(expected, comparablePart(expected, decision.record))) return { kind: 'same', next }
-  // A JSON round trip makes it comparable: the recorded side has been through one.
+  // A JSON round trip makes today's decision comparable, because the recorded one has been through it.
   const actual = comparablePart(expected, JSON.parse(Buffer.from(decision.encoded).toString('utf8')) as LogRecord)
   const differences = expected.outcome === actual.outcome ? differencesBetween(expected, actual) : [byOutcome(expected, actual)]
   if (differences.length === 0) return { kind: 'same', next }
@@ -123,7 +126,7 @@ function expectedOf(kinds: Kinds, { address }: Actor, record: LogRecord): Decide
   return { outcome, emitted, sent, status, to: statePath({ ...recordedState, value }), state: { context }, label: kind.label(context) }
 }
 
-/** The fields of today's decision that the expected one has, too. */
+/** The fields of today's decision that the expected decision has, too. */
 function comparablePart(expected: Decided, record: LogRecord): Decided {
   const decided = decidedIn(record)
   if (expected.outcome !== decided.outcome || expected.started !== undefined || decided.state == null || expected.state === undefined) {

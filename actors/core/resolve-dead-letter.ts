@@ -7,7 +7,7 @@ import { wasRedriven } from './deduplication.ts'
 
 /**
  * Why a redrive had no effect: the actor has committed an input with that id (`repeat`), no longer waits for the run (`ignored`), or has
- * taken this dead letter before (`again`).
+ * already redriven this dead letter (`again`).
  */
 type NoEffect = 'repeat' | 'ignored' | 'again'
 

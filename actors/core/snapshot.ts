@@ -42,7 +42,7 @@ export function restoreSnapshot(kind: Kind, state: State, status: LogRecord['sta
 const changedUnder = ({ name, version }: Kind): string =>
   `the machine of ${name}@${version} does not have; put it back, or raise the version and write migrate[${version}]`
 
-/** The state that a record keeps of a snapshot. `entered` gets the time `at` for each leaf that `before` does not have. */
+/** The state of a snapshot, as a record keeps it. Leaf states that `before` does not have get the time `at` in `entered`. */
 export function describeSnapshot(
   kind: Kind,
   snapshot: AnyMachineSnapshot,

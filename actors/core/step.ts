@@ -71,7 +71,7 @@ export function step(
     sent: effects.sent.length === 0 ? undefined : [...effects.sent],
     started: [...effects.started],
     timers: [...effects.timers],
-    // A run whose deadline passed may still be executing: its runner is told to stop, as for a run that the machine stopped.
+    // A task whose deadline passed may still be running. Its runner must stop it, as it stops a run that the machine stopped.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],
     snapshot: hasEndedChildren(snapshot, tasks) ? undefined : snapshot,
@@ -99,7 +99,7 @@ function load({ actor, at }: DecisionInput, kind: Kind): { before: AnyMachineSna
 /** Events that an actor may send to itself within one decision. */
 const SELF_SENT_EVENTS_MAX = 1_000
 
-/** Also takes the events that the machine sent to itself, in order, and collects all resulting actions. */
+/** Lets the machine take the events that it sent to itself, in order, and collects all resulting actions. */
 function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult, actions: Action[]): AnyMachineSnapshot {
   let snapshot = first
   const events: AnyEventObject[] = []

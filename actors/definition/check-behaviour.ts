@@ -55,7 +55,7 @@ export function checkGuards(machine: AnyStateMachine): Refusal[] {
   )
 }
 
-/** An implementation that is both named and used is found twice. */
+/** The search finds an implementation twice if `setup` names it and a state uses it. */
 function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
   const reported = new Set<string>()
   return refusals.filter((refusal) => {
@@ -66,7 +66,10 @@ function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
 
 const self = {}
 
-/** A target given as a function is called with a `self` and nothing else, to see whether it returns it. */
+/**
+ * Whether a target is the actor itself. If it is a function, it is called with a `self` and otherwise empty arguments, to see whether it
+ * returns that `self`.
+ */
 function sendsToSelf(to: unknown): boolean {
   if (!isFunction(to)) return to === '#_internal'
   try {

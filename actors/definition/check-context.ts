@@ -34,7 +34,8 @@ const fieldPath = (path: readonly (string | number)[]): string => path.filter((p
 export const contextNotJson = (what: string): Refusal => ({ code: 'context_not_json', where: 'context', what, instead: CONTEXT_INSTEAD })
 
 /**
- * Asks for the initial state with an invented id. Where the machine throws because it needs a particular id, decisions check its context.
+ * Checks the initial context of an actor with an invented id. If the machine throws because it needs a particular id, only decisions can
+ * check the context.
  */
 function checkFirst({ name, context: schema, pure }: Pick<Kind, 'name' | 'context' | 'pure'>): Refusal[] {
   const first = firstState(name, pure)

@@ -22,8 +22,8 @@ export interface MachineEvent<Type, Data> {
   /** When it happened, by its producer's clock; ISO. */
   readonly time: string
   /**
-   * When it is decided; ISO 8601 with milliseconds. Delays count from it. It never precedes the `at` of the input before. A machine has no
-   * other clock; events of timers and tasks have it, too.
+   * When the event is decided; ISO 8601 with milliseconds. Delays count from this time. It never precedes the `at` of the previous input.
+   * Events of timers and tasks have it, too. A machine has no other clock.
    */
   readonly at: string
   readonly source: string
@@ -51,7 +51,7 @@ export interface KindOptions<Context extends ContextSchema, Events extends Schem
   readonly context: Context
   /** Schemas of the inputs' data, by type. An input of another type is recorded and changes nothing. */
   readonly events: Events
-  /** Schemas of the emitted events' data, by type. A machine that emits another type has its input rejected as `poison`. */
+  /** Schemas of the emitted events' data, by type. If the machine emits another type, the input is rejected as `poison`. */
   readonly emits: Emits
   readonly tasks: T
   /** Facts about an actor for the tables, such as its intent. Default: none. */

@@ -123,7 +123,7 @@ const describeTransition = ({ target, guard, actions, reenter }: Transition): De
 /** Stands for an inline function. */
 const IN_PLACE = 'ƒ'
 
-/** The name of an action; of a built-in one, such as `assign`, what XState or Colloquy calls it. */
+/** The name of an action. A built-in action, such as `assign`, has the name that XState or Colloquy gives it. */
 export function actionText(action: unknown): string {
   const name = nameOf(action)
   if (name !== undefined) return `${name}${paramsText(action)}`

@@ -2,14 +2,14 @@ import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 /**
- * Why a machine cannot be a kind's. All but the last few are found when the kind is defined; what cannot be seen there rejects the
- * input as `poison` with the same code at the head of the record's `error`. They are error codes too: docs/errors.md says what to do about
- * each.
+ * The reasons why a kind cannot use a machine. All but the last few are found when the kind is defined. A fault that only a decision shows
+ * rejects the input as `poison`, and the record's `error` begins with the same code. The reasons are error codes: docs/errors.md has the
+ * remedy of each.
  */
 export const REFUSAL_CODES = [
   /** `spawn` in `assign`: the child would be in no record and never run. */
   'spawn_in_assign',
-  /** Actors that run beside the machine: what they do would be in no record. */
+  /** Actors that run beside the machine: no record would contain their effects. */
   'callback_actor',
   'observable_actor',
   'machine_actor',
@@ -42,7 +42,7 @@ export const REFUSAL_CODES = [
 ] as const satisfies readonly ErrorCode[]
 export type RefusalCode = (typeof REFUSAL_CODES)[number]
 
-/** What is wrong with a machine, where, and what to write instead. */
+/** One fault of a machine: its place, the problem, and what to write instead. */
 export interface Refusal {
   readonly code: RefusalCode
   /** The state's path, dotted, or the name of the implementation; empty for the machine as a whole. */
@@ -54,6 +54,6 @@ export interface Refusal {
 /** `<where>: <what>; <instead>`, one line. */
 export const refusalText = ({ where, what, instead }: Refusal): string => `${where === '' ? '' : `${where}: `}${what}; ${instead}`
 
-/** A refusal as an error: where a kind is defined, and where a decision meets what could not be seen there. */
+/** A refusal as an error. Thrown when a kind is defined, and when a decision finds a fault that the definition does not show. */
 export const refusalError = (kind: string, refusal: Refusal): ColloquyError =>
   new ColloquyError(refusal.code, `kind "${kind}": ${refusalText(refusal)}`)

@@ -15,7 +15,7 @@ export interface Sending {
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** The same for a kind given as an object: its events' types are checked. */
+/** The same with the target's kind as an object, so that tsc checks the type of the event. */
 type SendingTo<Events extends Schemas> = {
   [Type in keyof Events & string]: {
     readonly kind: Kind<ContextSchema, Events, Schemas, Tasks>
@@ -40,11 +40,11 @@ type ValueOrFunction<Context extends MachineContext, Expression extends EventObj
 /**
  * An action that sends an event to another actor of the same tenant; use it like XState's `emit`.
  *
- * The event is committed with the input that caused it, and delivered in the sender's order at least once; its id is stable, so the target
- * takes it once. The target sees the id of the causing input as `causationid` and `colloquy/<tenant>/<kind>/<id>` as `source`.
+ * The event is committed with the input that caused it, and delivered at least once, in the sender's order. Its id is stable, so the target
+ * processes it once. The target sees the id of the causing input as `causationid` and `colloquy/<tenant>/<kind>/<id>` as `source`.
  *
- * `kind` is a kind, whose event types tsc then checks, or the name of one. An event that the target rejects becomes the target's dead
- * letter.
+ * `kind` is a kind, or the name of one. With a kind, tsc checks the type of the event. An event that the target rejects becomes the
+ * target's dead letter.
  */
 export function send<
   Context extends MachineContext,

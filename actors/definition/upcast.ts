@@ -12,8 +12,8 @@ export type ReadData = { readonly ok: true; readonly data: Data } | { readonly o
 /**
  * The data of an input in the present shape.
  *
- * The input's `dataversion` names its shape. Without one, the newest shape that the data fit applies, so that neither producers nor stored
- * inputs have to change when an event does. Data of a type that the kind does not declare are returned unchanged.
+ * The input's `dataversion` names its shape. Without it, the newest shape that the data fit applies. Producers and stored inputs therefore
+ * need not change when an event changes. Data of a type that the kind does not declare are returned unchanged.
  */
 export function readData(kind: Kind, input: Input): ReadData {
   const data = input.data ?? {}

@@ -3,7 +3,7 @@ import type { AnyStateMachine } from 'xstate'
 /** A state of a machine, as XState has parsed it. */
 export type Node = AnyStateMachine['root']
 
-/** An action or guard that a machine refers to. `where` tells people the place. */
+/** An action or guard that a machine refers to. `where` is the place, as text for people. */
 export interface Reference {
   readonly where: string
   readonly value: unknown
@@ -67,7 +67,7 @@ export interface NodeTimer {
   readonly delay: unknown
 }
 
-/** One for each delay of a state, however many transitions share it. */
+/** The timers of a state: one for each delay, even if several transitions share it. */
 export function timersOf(node: Node): NodeTimer[] {
   const all = node.after.map(({ eventType, delay }: { readonly eventType: string; readonly delay?: unknown }) => ({ eventType, delay }))
   return all.filter(({ eventType }, index) => all.findIndex((other) => other.eventType === eventType) === index)

@@ -64,7 +64,10 @@ export function createRecording<K extends Kind>(kind: K, address: Address, recor
   return recording
 }
 
-/** Decides the recorded inputs again in order, each on the actor that today's kind made of those before, up to the first difference. */
+/**
+ * Decides the recorded inputs again, in order and up to the first difference. Each decision starts from the actor that today's kind made of
+ * the earlier inputs.
+ */
 function replay(kind: Kind, address: Address, records: readonly LogRecord[]): { deviation: RecordDeviation | undefined; world: World } {
   const kinds = kindsByName([kind])
   let actor = newActor(address)

@@ -32,7 +32,8 @@ export interface Scenario<K extends Kind> {
   task<Task extends Name<K['tasks']>>(name: Task, stub: StubOf<K['tasks'][Task]>): Scenario<K>
 
   /**
-   * Delivers an input, and the results of stubs that take no time. Timers fire only when time passes: `.after(0)` fires those set for now.
+   * Delivers an input, and the results of stubs that take no time. Timers fire only when time passes: `.after(0)` fires those that are due
+   * now.
    */
   when<Type extends Name<K['events']>>(type: Type, data: z.input<K['events'][Type]>, attributes?: Attributes): Scenario<K>
   /** Publishes any body as a producer may: a string or bytes as they are, any other value as JSON. */
@@ -55,7 +56,7 @@ export interface Scenario<K extends Kind> {
   thenState(path: string): Scenario<K>
   /** The context has these fields, or passes this check. */
   thenContext(expected: Some<z.output<K['context']>> | ((context: z.output<K['context']>) => boolean)): Scenario<K>
-  /** An event with these fields was emitted, after those that earlier `thenEmitted` calls of this step found. */
+  /** An event with these fields was emitted. The search starts after the event that the last `thenEmitted` of this step found. */
   thenEmitted<Type extends Name<K['emits']>>(type: Type, data?: Some<z.input<K['emits'][Type]>>): Scenario<K>
   /** No event of this type was emitted; without a type: no event at all. */
   thenNotEmitted(type?: Name<K['emits']>): Scenario<K>

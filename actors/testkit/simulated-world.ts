@@ -126,7 +126,9 @@ function withResults(world: World, record: LogRecord): World {
   return { ...world, calls, results: results.toSorted((one, other) => one.atMs - other.atMs) }
 }
 
-/** Something that happens without an act: a stub's result, a timer, a deadline. At the same time, in this order. */
+/**
+ * Something that happens without an act: a stub's result, a timer, a deadline. If several have the same time, they happen in this order.
+ */
 type ScheduledEvent = { readonly atMs: number } & (
   | { readonly what: 'result'; readonly result: ScheduledResult }
   | { readonly what: 'timer'; readonly run: string }

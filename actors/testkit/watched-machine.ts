@@ -11,7 +11,7 @@ import { type Kind, type Kinds, kindsByName } from '../definition/kind.ts'
 import { createPureMachine, type PureMachine } from '../definition/pure-machine.ts'
 import { type Conditions, under } from './simulated-conditions.ts'
 
-/** Rules for pure machines: decide by the input and the context alone, change nothing in place, keep only JSON. */
+/** The codes of the rules for pure machines: decide by the input and the context alone, change nothing in place, keep only JSON. */
 export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_json'] as const satisfies readonly ErrorCode[]
 
 /** A rule for pure machines that a decision broke without throwing. */
@@ -29,7 +29,7 @@ export interface Watched {
   readonly complaint: Complaint | undefined
 }
 
-/** Decides as a host does, twice, and compares the results. */
+/** Makes each decision as a host does, but twice, and compares the results. */
 export interface Watcher {
   readonly kind: Kind
   /** The machine's initial active states as records write them; empty where computing them throws. */

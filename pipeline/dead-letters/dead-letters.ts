@@ -23,7 +23,7 @@ export interface DeadLetter {
   /** `payload` is only the excerpt in the record, because INBOX no longer had the input. */
   readonly isExcerpt: boolean
   readonly headers: Readonly<Record<string, string>>
-  /** Empty in scans. */
+  /** Empty if the dead letter comes from a scan. */
   readonly payload: Uint8Array
 }
 
@@ -80,7 +80,9 @@ export async function newestDeadLetters(jetstream: JetStreamContext, filter: Dea
   }
 }
 
-/** The dead letters that fit whose originals arrived first, in that order. Holds at most twice as many as it returns. */
+/**
+ * The dead letters that match and whose originals arrived first, up to `limit`, in order of arrival. Holds at most twice `limit` in memory.
+ */
 export async function firstDeadLetters(jetstream: JetStreamContext, filter: DeadLetterFilter, limit: number): Promise<DeadLetter[]> {
   const first: DeadLetter[] = []
   const keepFirst = (): void => {

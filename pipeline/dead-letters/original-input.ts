@@ -9,12 +9,13 @@ import { type DeadLetter, findDeadLetter } from './dead-letters.ts'
 /** The input that resolves a dead letter of an actor. */
 export interface ResolutionInput {
   readonly request: ResolutionRequest
-  /** Payload of the original input; of a dropped dead letter only an excerpt for the tables. */
+  /** Payload of the original input. For a dropped dead letter, only an excerpt, which the tables show. */
   readonly payload: Uint8Array
 }
 
 /**
- * Creates the input that redrives or drops a dead letter. Its properties in the tables come from the record that made it.
+ * Creates the input that redrives or drops a dead letter. The values for its row in the tables come from the record that made the dead
+ * letter.
  *
  * @param seq DEAD sequence.
  * @param force redrives the excerpt of a payload as if it were the whole.
@@ -32,7 +33,7 @@ export async function resolutionInputOf(
     throw new ColloquyError(
       'gone',
       `DEAD has no dead letter ${seq}: it was redriven or dropped, or never existed; `
-        + '"colloquy dead ls --each" lists those that there are',
+        + '"colloquy dead ls --each" lists the existing ones',
     )
   }
   if (resolution === 'redriven') checkRedrivable(deadLetter, force)
@@ -50,7 +51,7 @@ export async function resolutionInputOf(
     error,
     ...(force ? { force } : {}),
   }
-  // Of a dropped dead letter, the tables need only an excerpt.
+  // For a dropped dead letter, the tables need only an excerpt.
   const { payload } = deadLetter
   return { request, payload: resolution === 'dropped' ? payload.subarray(0, LIMITS.rejectedPayloadCharsMax) : payload }
 }
@@ -69,7 +70,7 @@ function checkRedrivable({ seq, reason, headers, isExcerpt }: DeadLetter, force:
     refuse('has a subject without an actor: publish its payload ("dead show --raw") to the subject of an actor, then drop the dead letter')
   }
   if (isExcerpt && !force) {
-    refuse('has only the start of its payload: let its producer send it again, or redrive the start as the whole with --force')
+    refuse('has only the start of its payload: let its producer send it again, or redrive the start as if it were the whole, with --force')
   }
 }
 

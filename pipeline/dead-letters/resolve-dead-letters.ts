@@ -22,7 +22,7 @@ import { type ResolutionInput, resolutionInputOf } from './original-input.ts'
  * - `again`: this dead letter was resolved before.
  * - `dropped`: it was dropped.
  * - `refused`: nothing was sent; `error` has the reason and the remedy.
- * - `unconfirmed`: it was sent, but no record of it appeared in time; repeating is safe.
+ * - `unconfirmed`: it was sent, but no record of it appeared in time; it is safe to resolve it again.
  */
 export type Outcome = 'committed' | 'rejected' | 'repeat' | 'ignored' | 'again' | 'dropped' | 'refused' | 'unconfirmed'
 
@@ -123,7 +123,7 @@ function refusal(error: unknown): { error: string } {
   return { error: messageOf(error) }
 }
 
-/** Sends until SENT has stored the input, so that the order is kept. @returns the reason if it could not be sent. */
+/** Retries until SENT has stored the input, so that the order is kept. @returns the reason if it could not be sent. */
 async function send(
   { jetstream, timeoutMs, onWait }: ResolveOptions,
   { address }: DeadLetter,

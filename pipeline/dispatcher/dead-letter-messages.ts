@@ -24,7 +24,8 @@ const isFailure = ({ status }: TaskEnd): boolean => status === 'failed' || statu
 
 /**
  * The dead letters of a record. A rejected input has the original payload from INBOX. If INBOX no longer has it, the dead letter has the
- * excerpt from the record and the header `Colloquy-Payload: excerpt`. A task that failed for good has its outcome.
+ * excerpt from the record and the header `Colloquy-Payload: excerpt`. The dead letter of a task that failed for good has the outcome of the
+ * task.
  *
  * @param logSeq LOG sequence of the record.
  */

@@ -64,7 +64,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
   const chains = new Map<string, Promise<void>>()
   /** The last message taken. The reader's own position may be one further. */
   let lastTaken: JsMsg | undefined
-  /** Positions that become the checkpoint when all records up to them are done, oldest first. */
+  /** Positions, oldest first. Each becomes the checkpoint when all records up to it are done. */
   let candidates: StreamPosition[] = []
   let saved = startSeq
   /** The number of records in flight of each partition that this run still owns. */

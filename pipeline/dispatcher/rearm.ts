@@ -17,7 +17,9 @@ export interface RearmOptions extends Omit<RetryDeps, 'publisher'> {
   readonly partitions: readonly number[]
   /** LOG sequence up to which a partition's records are re-armed. The dispatcher carries out the records after it. */
   readonly upTo: (partition: number) => number
-  /** Part of the message id of each task: within JetStream's duplicate window, repeating a call with it publishes no run twice. */
+  /**
+   * Part of the message id of each task. A repeated call with the same value publishes no run twice within JetStream's duplicate window.
+   */
   readonly occasion: string
   /** The time, ISO. */
   readonly now: () => string
@@ -34,7 +36,7 @@ interface Rearming extends RearmOptions {
   readonly wakeUps: WakeUps
 }
 
-/** Numbers of what `rearm` restored. */
+/** Numbers of tasks and wake-ups that `rearm` restored. */
 export interface Rearmed {
   readonly actors: number
   readonly tasks: number

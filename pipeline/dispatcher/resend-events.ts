@@ -8,19 +8,19 @@ import { sentBy } from './outgoing-messages.ts'
 export interface ResendOptions extends Omit<RetryDeps, 'publisher'> {
   readonly jetstream: JetStreamContext
   readonly partitions: readonly number[]
-  /** SENT has all messages published up to this time, ISO. */
+  /** SENT still has all messages that were published up to this time, ISO. */
   readonly since: string
   /** LOG sequence up to which the dispatcher has carried out a partition's records. */
   readonly upTo: (partition: number) => number
 }
 
-/** How long before its message was published a record may have been committed: the lag that the dispatcher may have had. */
+/** Max time from the commit of a record to the publishing of its messages: the largest lag that the dispatcher may have had. */
 const DISPATCH_LAG_MS_MAX = 3_600_000
 /** Messages that the reader buffers. */
 const AHEAD_MAX = 1_000
 
 /**
- * Publishes again the messages of actors to actors that a truncated SENT may have lost. An actor that has one already recognises the
+ * Publishes again the messages of actors to actors that a truncated SENT may have lost. An actor that already has a message recognises the
  * duplicate by its `sequence`. Call it before any newer message is published: after a newer one, a lost message would look like a
  * duplicate.
  *

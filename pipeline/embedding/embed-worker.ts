@@ -68,7 +68,7 @@ async function work({ model, threads }: WorkerData, post: (message: FromWorker, 
       batchers[message.as].add(parts)
     }
   }
-  /** Enqueues arrived messages, queries first. After a query the rest stays, since tokenising it would delay the run of the query. */
+  /** Enqueues arrived messages, queries first. Stops after a query: tokenising the remaining messages would delay the run of the query. */
   const enqueueArrived = (): void => {
     while (arrived.length > 0 && batchers.query.isEmpty) {
       const query = arrived.findIndex((message) => message.type === 'embed' && message.as === 'query')

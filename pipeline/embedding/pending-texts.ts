@@ -24,7 +24,7 @@ export interface PendingTexts {
   /**
    * Requeues all texts that a crashed thread held. They are sent one at a time, because one of them may cause the crash.
    *
-   * @returns the text to fail, removed: the thread has crashed again while it held only this one.
+   * @returns the text that fails, which is removed: the thread has crashed again while it held only this text.
    */
   requeueAfterCrash(): PendingText[]
   /** Removes and returns all texts. */

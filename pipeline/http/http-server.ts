@@ -47,7 +47,7 @@ export interface HttpServer {
 }
 
 const HEADER_BYTES_MAX = 16 * 1024
-/** Longer than a valid token, so that a token that is too long gets a 400 that says so, not a 404. */
+/** Longer than a valid tenant, kind or id, so that one that is too long gets a 400 that says so, not a 404. */
 const TOKEN_CHARS_MAX = 1_024
 const CONTENT_TYPES = ['application/json', 'application/cloudevents+json']
 const CONNECTIONS_MAX = 1_024

@@ -21,7 +21,9 @@ export interface Canaries {
   rollbackTo(seq: number): Promise<void>
 }
 
-/** Canaries are at distances of powers of this from the newest: a dozen reach back over a log of any length. */
+/**
+ * The distances of canaries from the newest one are powers of this factor. A dozen canaries therefore reach back over a log of any length.
+ */
 const GROWTH = 8
 
 export interface CanariesDeps {

@@ -5,7 +5,7 @@ import type { IndexPoint } from '../search/vector-store.ts'
 export type IndexText = Omit<IndexPoint, 'id' | 'chunk' | 'vector'> & {
   /** Unique among all texts in LOG. The ids of the text's points derive from it. */
   readonly key: string
-  /** Position in its document, for a text that is a chunk already. Such a text becomes one point, whatever its length. */
+  /** Position in its document, for a text that is a chunk already. Such a text becomes one point, regardless of its length. */
   readonly chunk?: number
 }
 

@@ -78,7 +78,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     await canaries.rollbackTo(startSeq)
     const firstKnowledgeSeq = await firstOfKnowledge(jetstream)
     if (firstKnowledgeSeq !== undefined && firstKnowledgeSeq <= startSeq) {
-      // Chunks that lost records had removed are valid again: only the records that added them have their texts.
+      // Chunks that the lost records had removed are valid again. Only the records that added these chunks have their texts.
       startSeq = firstKnowledgeSeq - 1
       history = []
     }
@@ -156,7 +156,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   }
   const split = async (text: IndexText): Promise<Piece[]> => {
     if (text.chunk !== undefined) return [{ of: text, chunk: text.chunk, text: text.text }]
-    // A short text is not tokenized to find out its length. If it has too many tokens, the embedder averages the vectors of its parts.
+    // A short text is not tokenised to measure its length. If it still has too many tokens, the embedder averages the vectors of its parts.
     if (text.text.length <= embedder.model.tokensMax / 2) return [{ of: text, chunk: 0, text: text.text }]
     try {
       return (await embedder.chunk(text.text)).map((chunk, index) => ({ of: text, chunk: index, text: chunk }))

@@ -45,8 +45,9 @@ export interface FoundFile {
 const SKIPPED = new Set(['node_modules', '__pycache__'])
 
 /**
- * Yields the files of paths, and recursively those of folders, sorted by name. Inside a folder it skips hidden files, `node_modules`,
- * `__pycache__`, links and files of unknown format. A path of a file with an unknown format is read as text.
+ * Yields the files at the given paths. For a folder it yields the files inside, recursively and sorted by name. Inside a folder it skips
+ * hidden files, `node_modules`, `__pycache__`, links and files of unknown format. A given path of a file with an unknown format is read as
+ * text.
  *
  * @throws ColloquyError `no_such_path` for a path that cannot be read.
  */

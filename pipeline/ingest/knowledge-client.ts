@@ -76,7 +76,7 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
 const addressOf = (tenant: string, source: string): Address => ({ tenant, kind: SOURCE_KIND, id: sourceActorId(source) })
 
 interface Standing {
-  /** Its last record; 0 before the first. */
+  /** Number of the actor's last record; 0 before the first. */
   readonly n: number
   readonly known: Context | undefined
 }

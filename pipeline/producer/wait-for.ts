@@ -87,7 +87,7 @@ async function decisionAt(
   return { outcome, reason, error, logSeq: own.seq }
 }
 
-/** Appends to LOG, seen through core NATS. They are only a hint, since LOG may refuse a message that was sent to it. */
+/** Appends to LOG, seen through core NATS. Each is only a hint, because LOG may refuse a message that was sent to it. */
 function listen(nc: NatsConnection, subject: string): { next(): Promise<void>; stop(): void } {
   let append = Promise.withResolvers<void>()
   const subscription = nc.subscribe(subject, {

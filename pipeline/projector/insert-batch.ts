@@ -38,7 +38,7 @@ const PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
  */
 const ROW_CODES = new Set(['6', '26', '27', '33', '38', '41', '53', '69', '70', '72', '117', '131', '321', '349', '467', '636'])
 
-/** Columns with JSON that ClickHouse may refuse, and the columns that take the reason. */
+/** Columns with JSON that ClickHouse may refuse, and the columns that then get the reason. */
 const JSON_COLUMN: Partial<Record<TableName, { column: string; error?: string }>> = {
   events: { column: 'data', error: 'data_error' },
   actors: { column: 'label' },

@@ -16,7 +16,7 @@ export async function presentGenerations(clickhouse: ClickHouseClient): Promise<
 }
 
 /**
- * Makes a generation the present one of several tables, in one insert: for all of them or for none.
+ * Makes a generation the present one of several tables, in one insert, so that it takes effect for all of them or for none.
  *
  * @param seq LOG sequence up to which the generation has all rows.
  */

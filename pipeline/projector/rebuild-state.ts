@@ -12,7 +12,7 @@ export const rebuildStateSchema = z.object({
   /**
    * `filling`: the rebuild writes rows and sends heartbeats. `ready`: it has written all rows up to `builtTo`; the projector may swap the
    * tables in. `taking`: the projector swaps them in; no other process may touch the rows. `done`: the views show the rows. `cancelled`:
-   * the views never will.
+   * the views will never show the rows.
    */
   phase: z.enum(['filling', 'ready', 'taking', 'done', 'cancelled']),
   generation: z.int().positive(),

@@ -16,8 +16,8 @@ interface RollbackDeps {
 }
 
 /**
- * Rolls the tables back to a LOG sequence, after LOG was truncated there. Deletes the rows of later records, and makes the standing rows of
- * the affected actors again from their remaining records.
+ * Rolls the tables back to a LOG sequence, after LOG was truncated there. Deletes the rows of later records, and inserts the rows of the
+ * affected actors again from their remaining records.
  *
  * @param insert inserts the rows of a batch.
  * @returns the number of affected actors.

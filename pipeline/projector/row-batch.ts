@@ -28,7 +28,7 @@ interface Added {
   readonly seq: number
 }
 
-/** Tables with standing rows. Of the rows that a batch has for one actor or case, only the last one is inserted. */
+/** Tables with one current row for each actor or case. If a batch has several rows for the same one, only the last row is inserted. */
 const STANDING_TABLES: ReadonlySet<TableName> = new Set(['actors', 'conversations', 'cases'])
 
 /** Creates an empty batch. @param names the tables that get rows. Default: all. */

@@ -11,10 +11,10 @@ export interface FlushState extends BatchState {
 const WAITS_MAX = 5
 
 /**
- * Whether a batch is written now. A full batch is. A batch that has waited once is if reading is blocked. Otherwise it keeps filling while
- * enough records are pending to fill it, and until the pause since the last write is as long as that write took. An insert of ten rows
- * costs ClickHouse as much as one of a thousand: a projector that is behind, or on a busy machine, therefore writes fewer and larger
- * batches, and spends at most half of its time on writes.
+ * Whether to write a batch now. A full batch is written at once, and so is a batch that has waited once while reading is blocked. Any other
+ * batch keeps filling while enough records are pending to fill it, and until the pause since the last write is as long as that write took.
+ * An insert of ten rows costs ClickHouse as much as one of a thousand: a projector that is behind, or on a busy machine, therefore writes
+ * fewer and larger batches, and spends at most half of its time on writes.
  */
 export function shouldFlush({ records, recordsMax, waits, pending, isBlocked, restedMs, lastWriteMs }: FlushState): boolean {
   const missing = recordsMax - records

@@ -23,7 +23,10 @@ export interface TableSwap {
 }
 
 const POLL_MS = 500
-/** Records that the projector writes itself during a swap. With more missing, the rebuild fills on, so that the tables stay fresh. */
+/**
+ * Records that the projector writes itself during a swap. If more are missing, the rebuild continues to fill, so that the tables stay
+ * fresh.
+ */
 const GAP_MAX = 20_000
 
 /** Reads the present generations, and drops the rows of others unless a rebuild is running. */
@@ -34,7 +37,7 @@ export async function createTableSwap(
   const { jetstream, kv, clickhouse, log } = deps
   let generations = await presentGenerations(clickhouse)
   let polledAtMs = -Infinity
-  /** The revision of the rebuild's state that was read last, and when it was first read. */
+  /** The last revision that was read of the rebuild's state, and when that revision was first read. */
   let observed = { revision: -1, sinceMs: 0 }
 
   const swap = async ({ state, revision }: Stored, projectedSeq: number): Promise<void> => {

@@ -76,7 +76,7 @@ export async function acquireRebuildLock(kv: KV, wanted: Pick<RebuildState, 'id'
 }
 
 /**
- * Cancels a rebuild whose process has died. To be sure of that, it waits for a heartbeat, up to 6 s.
+ * Cancels a rebuild whose process has died. To find out, it waits up to 6 s for a heartbeat.
  *
  * @param onWait called once before it waits.
  * @throws ColloquyError `rebuild_runs` if there is a heartbeat or the projector swaps the tables; the reason of the signal.

@@ -26,7 +26,7 @@ export interface RebuildOptions {
 export interface RebuildProgress {
   /** Records written so far, of all records in LOG at this time. */
   records(done: number, total: number): void
-  /** The rebuild now waits for something, given as a noun phrase. */
+  /** Called when the rebuild starts to wait. `what` is a noun phrase. */
   waits(what: string): void
 }
 
@@ -39,12 +39,15 @@ export interface Rebuilt {
 
 /** Max concurrent writers. More do not help: ClickHouse needs as much time for the rows as four writers do. */
 export const WRITERS_MAX = 4
-/** Records of one range. A short log is divided between all writers. Ranges are large, since each reads thousands of records too many. */
+/**
+ * Records of one range. A short log is divided between all writers. Ranges are large, because the reader of each range fetches thousands of
+ * records beyond its end.
+ */
 const RANGE_MIN = 10_000
 const RANGE_MAX = 100_000
 /** When fewer records than this remain, the projector writes them. */
 const REMAINING_MAX = 2_000
-/** Required disk space in sizes of the current tables: once for the new rows, and once for merging them. */
+/** Required disk space, as a multiple of the size of the current tables: once for the new rows, and once for merging them. */
 const DISK_SPACE_FACTOR = 2
 
 /**

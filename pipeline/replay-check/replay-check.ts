@@ -42,7 +42,7 @@ export interface CheckSummary {
   readonly upToSeq: number
   readonly actors: number
   readonly records: number
-  /** Records that do not involve a kind, such as those of bad JSON, or that do not have the whole message. */
+  /** Records that were not replayed: they do not involve a kind, such as those of bad JSON, or they do not have the whole message. */
   readonly skipped: number
   /** Actors with at least one deviation. */
   readonly differing: number

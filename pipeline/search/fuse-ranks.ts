@@ -15,7 +15,7 @@ export interface Fused {
   readonly score: number
 }
 
-/** Smoothing constant of the paper: the larger, the less the first ranks stand out. */
+/** Smoothing constant of the paper. The larger it is, the less the first ranks stand out. */
 const RRF_K = 60
 
 /** Combines the two scores of each hit. `weights` scores are 0 to 1 and comparable between queries, `rrf` scores only within one query. */

@@ -5,8 +5,8 @@ const CHARACTERS_MAX = 4_096
 const GRAM = 3
 
 /**
- * Creates a check that returns true for a text that nearly equals an earlier one. It compares groups of three characters, letters and
- * digits only. Pass texts best first, so that the best of several duplicates is kept.
+ * Creates a check that returns true for a text that nearly equals an earlier one. It compares groups of three characters and ignores all
+ * characters but letters and digits. Pass texts best first, so that the best of several duplicates is kept.
  */
 export function createDuplicateCheck(): (text: string) => boolean {
   const earlier: Set<string>[] = []

@@ -45,7 +45,7 @@ const problemSchema = z.object({ code: z.string(), detail: z.string() })
  *     const search = createSearchClient({ url: 'http://127.0.0.1:8080' })
  *     const { hits } = await search({ tenant: 'acme', q: 'where is my order', in: 'messages' })
  *
- * The search throws ColloquyError `search_unreachable`, or with the code of the problem in the answer, such as `bad_query`.
+ * The search throws ColloquyError with the code `search_unreachable`, or with the code of the problem in the answer, such as `bad_query`.
  */
 export function createSearchClient({ url, token, timeoutMs = TIMEOUT_MS }: SearchClientOptions): Search {
   return async (request: SearchRequest): Promise<SearchAnswer> => {

@@ -6,7 +6,7 @@ import { SEARCH_SUBJECT } from '../../schemas/subjects.ts'
 import type { Search } from './hybrid-search.ts'
 import { answerSchema } from './search-client.ts'
 
-/** NATS queue group: one process with a search index answers each query. */
+/** NATS queue group, so that only one of the processes with a search index answers a query. */
 const QUEUE = 'memory'
 const ANSWER_MS = 10_000
 
@@ -34,7 +34,7 @@ export function serveSearch(nc: NatsConnection, search: Search): { stop(): void 
 /**
  * Creates a search that runs in another process with a search index. It waits up to 10 s.
  *
- * The search throws ColloquyError `no_memory` if no process answers, or with the code of the error there.
+ * The search throws ColloquyError with the code `no_memory` if no process answers, else with the code of the error in the other process.
  */
 export function createRemoteSearch(nc: NatsConnection): Search {
   return async (request) => {

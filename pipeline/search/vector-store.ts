@@ -29,7 +29,7 @@ export interface IndexPoint {
 export interface IndexWriter {
   /** Adds points; overwrites those with the same id. */
   upsert(points: readonly IndexPoint[]): Promise<void>
-  /** Returns those of the ids that are stored. */
+  /** Returns the given ids that are stored. */
   existing(ids: readonly string[]): Promise<ReadonlySet<string>>
   /** Removes points; unknown ids are ignored. */
   remove(ids: readonly string[]): Promise<void>

@@ -9,7 +9,7 @@ export interface WatchedRun {
 
 /**
  * Logs tasks that block the event loop. All stages of a process share it: while a task computes, no actor of the process continues, and
- * nothing can interrupt the task. The warning therefore follows after the block.
+ * nothing can interrupt the task. The warning therefore appears after the block.
  */
 export interface EventLoopWatchdog {
   /** Registers a run until the returned function is called. */

@@ -10,7 +10,7 @@ import { backOffMs, type Pauses } from '../runtime/retry.ts'
 
 const PAUSES: Pauses = { minMs: 200, maxMs: 30_000 }
 
-/** The outcome of a run. `given_up`: the machine no longer needs it, or another runner will run it again. */
+/** The outcome of a run. `given_up`: the machine no longer needs the run, or another runner will repeat it. */
 export type Outcome =
   | { readonly kind: 'done'; readonly output: unknown; readonly attempts: number }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly attempts: number }

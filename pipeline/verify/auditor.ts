@@ -19,13 +19,13 @@ export interface AuditorOptions {
   readonly log: Logger
   /** LOG sequences of one slice; default 1,000. */
   readonly sliceMax?: number
-  /** Max share of time that it works, above 0 and up to 1; default 0.05. */
+  /** Max share of the time in which the auditor works, above 0 and up to 1; default 0.05. */
   readonly share?: number
   /** Min pause between two slices; default 1,000. */
   readonly pauseMsMin?: number
 }
 
-/** A slice blocks the event loop, so that it must be small. */
+/** A slice blocks the event loop, so it must be small. */
 const SLICE_MAX = 1_000
 const SHARE = 0.05
 const PAUSE_MS_MIN = 1_000
@@ -33,7 +33,7 @@ const PAUSE_MS_MIN = 1_000
 const PASS_PAUSES = 15
 /** Pause after a slice that failed. */
 const FAILED_PAUSE_MS = 30_000
-/** Its queries have the lowest priority and use one thread. */
+/** The queries of the auditor have the lowest priority and use one thread. */
 const LOW_PRIORITY = { priority: '100', max_threads: 1 } as const
 
 /** KV key of the position, from which any process continues. */

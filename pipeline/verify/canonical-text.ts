@@ -30,7 +30,10 @@ export interface StateInterval {
 const SEPARATOR = '\x1f'
 const NULL = '\x1a'
 
-/** Columns that `compare-slice` and `json-printer` compare: only ClickHouse knows how it prints JSON, and which JSON it cannot store. */
+/**
+ * Columns that are not part of the text. `compare-slice` and `json-printer` compare them, because only ClickHouse knows how it prints JSON,
+ * and which JSON it cannot store.
+ */
 const NOT_COMPARED: Partial<Record<TableName, readonly string[]>> = { events: ['data', 'data_error'], actors: ['label'] }
 
 const float = new DataView(new ArrayBuffer(8))

@@ -9,7 +9,7 @@ import type { Difference, Named } from './table-differences.ts'
 interface LocateDeps {
   readonly jetstream: JetStreamContext
   readonly compare: CompareDeps
-  /** First LOG sequence of the verification: counts must start at the same record. */
+  /** First LOG sequence of the verification. The counts must start at the same record as those of the verification. */
   readonly from: number
   readonly tenant: string | undefined
 }

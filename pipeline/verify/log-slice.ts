@@ -67,7 +67,7 @@ export interface Slice {
   add(expected: Expected, seq: number): void
   readonly buckets: ReadonlyMap<TableName, ReadonlyMap<string, Bucket>>
   readonly versions: ReadonlyMap<TableName, ReadonlyMap<string, Version>>
-  /** CRC-32 of the data of each rejected input as ClickHouse prints it, by LOG sequence; only of those with data. */
+  /** By LOG sequence: CRC-32 of the data of each rejected input that has data, as ClickHouse prints the data. */
   rejectedData(): Promise<ReadonlyMap<number, number>>
   /** Prints the held data of rejected inputs once it exceeds 1 MiB of characters. Call it after each record. */
   printIfLarge(): Promise<void>

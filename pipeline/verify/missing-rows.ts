@@ -33,7 +33,7 @@ export async function missingRowsOf(deps: CompareDeps, candidates: MissingRows, 
   return missing
 }
 
-/** Those of the keys that have a version after `to`. */
+/** Returns the given keys that have a version after `to`. */
 async function replacedAfter(
   { clickhouse, settings }: CompareDeps,
   name: TableName,
@@ -66,7 +66,7 @@ const tenantOf = (name: TableName, key: string): string => {
   return key.split('\n')[orderBy.indexOf('tenant')] ?? ''
 }
 
-/** Rows with a LOG sequence after the end of LOG: the last one of each table. */
+/** For each table, the last row if its LOG sequence is after the end of LOG. */
 export async function beyondLog(
   { clickhouse, settings }: CompareDeps,
   jetstream: JetStreamContext,
@@ -84,7 +84,7 @@ export async function beyondLog(
       clickhouse_settings: { ...settings, output_format_json_quote_64bit_integers: 0 },
     })
     const [row] = await result.json<{ tenant: string; at: number; key: string }>()
-    // Read after the table: a row that is written meanwhile has its record in LOG before.
+    // LOG is read after the table: the record of a row that is written meanwhile is already in LOG.
     const { state } = await streamInfo(jetstream.jsm, 'LOG')
     if (row === undefined || row.at <= state.last_seq) continue
     found.push({ table: name, tenant: row.tenant, from: row.at, to: row.at, ...(row.key === '' ? {} : { key: row.key }) })

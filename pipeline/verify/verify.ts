@@ -36,7 +36,7 @@ export interface Verified {
   readonly from: number
   readonly to: number
   readonly records: number
-  /** By table: the number of compared rows, and of differing rows or ranges of 1,000 LOG sequences. */
+  /** By table: the number of compared rows, and the number of differences, each a row or a range of 1,000 LOG sequences. */
   readonly tables: Readonly<Record<TableName, { readonly rows: number; readonly differences: number }>>
   /** Tables with exact duplicates on disk. They are not differences, since the views show each row once. */
   readonly repeats: Readonly<Partial<Record<TableName, Repeats>>>
@@ -157,7 +157,10 @@ function checkEnd(to: number, mark: number, last: number): void {
   )
 }
 
-/** A row is missing from a slice without its expected version until a slice expects a later version. */
+/**
+ * Updates the keys whose newest expected version is not in the table. A later slice that expects a newer version of a key replaces its
+ * entry.
+ */
 function updateMissing(missing: MissingRows, slice: Slice, result: Compared): void {
   for (const [name, own] of missing) {
     for (const key of slice.versions.get(name)?.keys() ?? []) own.delete(key)

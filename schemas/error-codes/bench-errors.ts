@@ -12,26 +12,26 @@ export const BENCH_ERRORS = {
   },
   not_ready: {
     meaning: 'The system has not announced its addresses yet.',
-    cause: 'It still starts. The measurement asks again until its time is over.',
+    cause: 'It is still starting. The measurement asks again until its timeout.',
     remedy: 'Measure again on a machine that is less busy.',
     where: BENCH,
   },
   system_died: {
     meaning: 'Colloquy ended while it was measured.',
-    cause: 'It crashed. Its last output stands above the message.',
+    cause: 'It crashed. The message follows its last output.',
     remedy: 'Read that output, and measure again.',
     where: BENCH,
   },
   no_marks: {
     meaning: 'The file has no place for the summary.',
     cause: 'The lines that enclose the summary were removed or are in the wrong order.',
-    remedy: 'Put the two lines that the message names back.',
+    remedy: 'Add the two lines that the message names to the file again.',
     where: '`node bench/measure-all.ts`',
   },
   not_taken: {
-    meaning: 'A kind did not take an input of the measurement.',
-    cause: 'The kind and its inputs in `bench/kinds` do not fit each other.',
-    remedy: 'Correct the one that changed last.',
+    meaning: 'A kind did not accept an input of the measurement.',
+    cause: 'The kind and its inputs in `bench/kinds` do not match.',
+    remedy: 'Correct the one that you changed last.',
     where: BENCH,
   },
   different_states: {
@@ -42,13 +42,13 @@ export const BENCH_ERRORS = {
   },
   no_worker: {
     meaning: 'There is no worker that can be killed.',
-    cause: 'The measurement of a take-over needs a worker besides the process with the servers.',
+    cause: 'The measurement of a failover needs a worker besides the process with the servers.',
     remedy: 'Give `--workers 2` or more.',
     where: BENCH,
   },
   bare_doubled: {
     meaning: 'The loop without Colloquy made more records than inputs.',
-    cause: 'A fault of `bench/bare`: its figures do not count.',
+    cause: '`bench/bare` has a fault. Its figures do not count.',
     remedy: 'Correct `bench/bare`, and measure again.',
     where: BENCH,
   },
@@ -61,7 +61,7 @@ export const BENCH_ERRORS = {
   bare_refused: {
     meaning: 'NATS refused a record of the loop without Colloquy.',
     cause: 'The stream is full, or another process writes to it.',
-    remedy: 'Make room, and measure again on a NATS server that nothing else uses.',
+    remedy: 'Free some storage, and measure again on a NATS server that nothing else uses.',
     where: BENCH,
   },
   peers_not_installed: {

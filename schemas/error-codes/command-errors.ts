@@ -12,15 +12,15 @@ export const COMMAND_ERRORS = {
     where: '`colloquy kinds`, `recorded`',
   },
   kind_in_use: {
-    meaning: 'The kind has actors that wait for something.',
-    cause: 'Tasks or timers of its actors are pending. Their outcomes would find no kind.',
+    meaning: 'The kind has actors with pending tasks or timers.',
+    cause: 'Without the kind, no process could handle the outcomes of these tasks and timers.',
     remedy: 'Wait until they end, or give `--force`, which leaves them without an outcome.',
     where: '`colloquy kinds --retire`',
   },
   no_such_code: {
     meaning: 'No error of Colloquy has this code.',
-    cause: 'The code is misspelt, or it is of a task, of Node, NATS or ClickHouse.',
-    remedy: 'Use a code of this page, or look in the documentation of the program that the message names.',
+    cause: 'The code is misspelt, or it comes from a task, Node, NATS or ClickHouse.',
+    remedy: 'Use a code from this page, or look in the documentation of the program that the message names.',
     where: '`colloquy errors`',
   },
   bad_actor: {
@@ -32,7 +32,7 @@ export const COMMAND_ERRORS = {
   long_history: {
     meaning: 'The actor has too many records to be read at once.',
     cause: '`recorded` keeps all records of an actor in memory.',
-    remedy: 'Use `colloquy check --tenant <tenant> --kind <kind>`, which takes any number.',
+    remedy: 'Use `colloquy check --tenant <tenant> --kind <kind>`, which handles any number of records.',
     where: '`recorded` of `colloquy/test`',
   },
   not_level: {
@@ -55,8 +55,8 @@ export const COMMAND_ERRORS = {
   },
   bad_lines: {
     meaning: 'Some lines were not imported. All others were.',
-    cause: 'They are no conversation of the expected form. The message lists each with its problem.',
-    remedy: 'Correct them and run the command again: what was imported before is not imported twice.',
+    cause: 'They do not contain a conversation in the expected form. The message lists each with its problem.',
+    remedy: 'Correct the lines and run the command again. It does not import a turn twice.',
     where: '`colloquy import`',
   },
   no_such_letter: {
@@ -66,32 +66,32 @@ export const COMMAND_ERRORS = {
     where: DEAD,
   },
   which_letters: {
-    meaning: 'The command does not say which dead letters it is about, or says it twice.',
+    meaning: 'The command does not select dead letters, or selects them in two ways.',
     cause: 'It needs exactly one of: sequences, flags such as `--reason`, or `--all`.',
     remedy: 'Give one of them.',
     where: '`colloquy dead redrive`, `drop`',
   },
   not_all_done: {
-    meaning: 'Some dead letters were not resolved, or may not be.',
-    cause: 'They were refused, or their record did not come in time. The line of each says why.',
-    remedy: 'Do what the lines say, and run the command again: what was resolved stays resolved.',
+    meaning: 'Some dead letters were not resolved, or their outcome is unknown.',
+    cause: 'They were refused, or their record did not appear in time. The output line of each one says why.',
+    remedy: 'Follow the advice in the lines, and run the command again. Resolved dead letters stay resolved.',
     where: '`colloquy dead redrive`, `drop`',
   },
   gone: {
     meaning: 'The dead letter is no longer there.',
     cause: 'Another command redrove or dropped it.',
-    remedy: 'Nothing. `colloquy dead ls --each` lists those that are left.',
+    remedy: 'Nothing. `colloquy dead ls --each` lists the remaining dead letters.',
     where: 'a line of `colloquy dead redrive`, `drop`',
   },
   not_redrivable: {
     meaning: 'Redriving does not help this dead letter.',
     cause: 'It is the failure of a task, names no actor, or has only the beginning of its payload.',
-    remedy: 'Do what the line says: start the task again by an event, publish the payload elsewhere, or have it sent again.',
+    remedy: 'Follow the line: start the task again with an event, publish the payload elsewhere, or let its producer send it again.',
     where: 'a line of `colloquy dead redrive`',
   },
   no_record: {
     meaning: 'The log no longer has the record of the dead letter.',
-    cause: 'LOG was brought back to an older state. The input may have been decided again.',
+    cause: 'LOG was restored to an older state. The input may have been decided again.',
     remedy: 'Look at it with `colloquy dead show <seq>`, publish its payload again if it is missing, and run `nats stream rmm DEAD <seq>`.',
     where: 'a line of `colloquy dead redrive`, `drop`',
   },
@@ -104,12 +104,12 @@ export const COMMAND_ERRORS = {
   bad_backup: {
     meaning: 'The backup cannot be used.',
     cause: 'A file is missing or damaged, or a newer Colloquy wrote it.',
-    remedy: 'Take another copy of the folder, or a newer Colloquy if the message says so.',
+    remedy: 'Use another copy of the folder, or a newer Colloquy if the message says so.',
     where: BACKUP,
   },
   other_log: {
-    meaning: 'The folder has the backup of another log.',
-    cause: 'The streams were made again since then, or the folder belongs to another system.',
+    meaning: 'The folder contains the backup of another log.',
+    cause: 'The streams were recreated since the backup, or the folder belongs to another system.',
     remedy: 'Give another folder.',
     where: '`colloquy backup`',
   },
@@ -138,9 +138,9 @@ export const COMMAND_ERRORS = {
     where: '`colloquy restore`',
   },
   restore_failed: {
-    meaning: 'A stream did not take a message of the backup.',
-    cause: 'NATS has no room, or another process writes to the stream.',
-    remedy: 'Make room (`COLLOQUY_STORAGE_BYTES_MAX`) or stop the other process, and run `colloquy restore` again.',
+    meaning: 'A stream refused a message of the backup.',
+    cause: 'NATS has no storage left, or another process writes to the stream.',
+    remedy: 'Raise `COLLOQUY_STORAGE_BYTES_MAX` or stop the other process, and run `colloquy restore` again.',
     where: '`colloquy restore`',
   },
 } as const satisfies ErrorTexts

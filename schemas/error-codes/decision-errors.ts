@@ -3,7 +3,7 @@ import type { ErrorTexts } from './error-text.ts'
 const REASON = '`reason` of a record, `colloquy dead`'
 const POISON = '`error` of a record rejected as `poison`'
 
-/** Codes of an input that was not committed: reasons of a rejection, and what `poison` means in particular. */
+/** Codes of an input that was not committed: the reasons of rejections, and the specific codes behind `poison`. */
 export const DECISION_ERRORS = {
   bad_subject: {
     meaning: 'The address names no actor.',
@@ -14,21 +14,21 @@ export const DECISION_ERRORS = {
   },
   too_large: {
     meaning: 'A body or a file is larger than its limit.',
-    cause: 'An input, an HTTP body or a file of an embedding model has more bytes than the message allows.',
-    remedy: 'Send less: put large content elsewhere, and its address into the event. For a model, check `COLLOQUY_EMBED_HUB_URL`.',
+    cause: 'An input, an HTTP body or a file of an embedding model is larger than the limit in the message.',
+    remedy: 'Send less: store large content elsewhere, and put its address into the event. For a model, check `COLLOQUY_EMBED_HUB_URL`.',
     where: `${REASON}; the download of a model`,
     http: 413,
   },
   bad_json: {
     meaning: 'The input is not JSON.',
-    cause: 'The bytes are not UTF-8 or not JSON, or, over HTTP and in `colloquy publish`, no JSON object.',
+    cause: 'The bytes are not UTF-8 or not JSON. Over HTTP and in `colloquy publish`, they must be a JSON object.',
     remedy: 'Send one JSON object in UTF-8: `{"type": "message.received", "data": {…}}`.',
     where: `${REASON}; \`colloquy publish\``,
     http: 400,
   },
   bad_envelope: {
-    meaning: 'The fields around the data of an input are not valid.',
-    cause: 'A field such as `type`, `id` or `time` is missing, of a wrong type, or not JSON that can be kept.',
+    meaning: 'The envelope of an input, which is every field except `data`, is not valid.',
+    cause: 'A field such as `type`, `id` or `time` is missing, of a wrong type, or a value that JSON cannot represent.',
     remedy: 'Correct the field that `error` names. `colloquy asyncapi` prints the schema.',
     where: REASON,
   },
@@ -40,19 +40,20 @@ export const DECISION_ERRORS = {
   },
   bad_data: {
     meaning: 'The data of an input does not match the schema of its type.',
-    cause: 'A field of `data` is missing or wrong, or the kind does not take this `type`.',
+    cause: 'A field of `data` is missing or wrong, or the kind does not declare this `type`.',
     remedy: 'Correct the field that `error` names. `colloquy asyncapi` prints the schema of every type.',
     where: REASON,
   },
   ended: {
-    meaning: 'The actor has ended and takes no more inputs.',
+    meaning: 'The actor has ended and accepts no more inputs.',
     cause: 'Its machine reached a final state, or stopped with an error.',
-    remedy: 'Send to another id, or draw the machine so that it goes on there. `colloquy show <tenant>/<kind>/<id>` shows how it ended.',
+    remedy: 'Use another id, or change the machine so that it does not end there. `colloquy show <tenant>/<kind>/<id>` shows how it ended.',
     where: REASON,
   },
   poison: {
     meaning: 'The machine threw while it decided on the input.',
-    cause: 'A guard, an action or a migration has a fault, or gives what cannot be committed. `error` begins with the code, if it has one.',
+    cause:
+      'A guard, an action or a migration threw, or returned a value that cannot be committed. `error` begins with a code if there is one.',
     remedy: 'Correct the kind, deploy it, and run `colloquy dead redrive --reason poison`.',
     where: REASON,
   },
@@ -76,44 +77,44 @@ export const DECISION_ERRORS = {
   },
   bad_emit: {
     meaning: 'The machine emits data that cannot be committed.',
-    cause: 'The data is no JSON object, or does not match the schema under `emits` of `defineKind`.',
+    cause: 'The data is not a JSON object, or does not match the schema under `emits` of `defineKind`.',
     remedy: 'Correct the action `emit` or the schema.',
     where: POISON,
   },
   bad_send: {
-    meaning: 'The machine sends what no actor could take.',
+    meaning: 'The machine sends an event that no actor could accept.',
     cause: '`kind`, `id`, `type` or `data` of `send` is not valid, or the event is too large.',
-    remedy: 'Correct the action `send` by the message.',
+    remedy: 'Correct the action `send` as the message says.',
     where: POISON,
   },
   bad_task_input: {
     meaning: 'The input of a task is not valid.',
     cause: '`input` of the `invoke` is not JSON, or does not match the schema `input` of `defineTask`.',
-    remedy: 'Make `input` of the `invoke` and the schema of the task the same.',
+    remedy: 'Make `input` of the `invoke` match the schema of the task.',
     where: `${POISON}; \`error.code\` of a task`,
   },
   bad_event: {
-    meaning: 'The machine raises, sends or emits something that is no event.',
-    cause: 'The value is no object with a `type`, or has what JSON cannot hold.',
+    meaning: 'The machine raises, sends or emits something that is not an event.',
+    cause: 'The value is not an object with a `type`, or contains a value that JSON cannot represent.',
     remedy: 'Give the action an object with a `type` and JSON values.',
     where: POISON,
   },
   bad_delay: {
-    meaning: 'A delay of the machine is no number.',
-    cause: 'A function under `delays` gave `NaN`, `Infinity` or another type.',
-    remedy: 'Let the delay give milliseconds as a finite number.',
+    meaning: 'A delay of the machine is not a number.',
+    cause: 'A function under `delays` returned `NaN`, `Infinity` or another type.',
+    remedy: 'Return milliseconds as a finite number.',
     where: POISON,
   },
   bad_output: {
     meaning: 'The output of the machine cannot be committed.',
-    cause: '`output` of a final state has what JSON cannot hold.',
-    remedy: 'Let `output` give JSON values only.',
+    cause: '`output` of a final state contains a value that JSON cannot represent.',
+    remedy: 'Return JSON values only from `output`.',
     where: POISON,
   },
   bad_label: {
     meaning: 'The label of the kind cannot be committed.',
-    cause: '`label` of `defineKind` gave what JSON cannot hold.',
-    remedy: 'Let `label` give texts, finite numbers and booleans only.',
+    cause: '`label` of `defineKind` returned a value that JSON cannot represent.',
+    remedy: 'Return texts, finite numbers and booleans only from `label`.',
     where: POISON,
   },
   too_many_runs: {
@@ -129,8 +130,8 @@ export const DECISION_ERRORS = {
     where: POISON,
   },
   newer_machine: {
-    meaning: 'The last record of the actor is of a newer version of its kind.',
-    cause: 'This process still runs the older version during a deployment. It leaves the input to others.',
+    meaning: 'A newer version of the kind made the last record of the actor.',
+    cause: 'This process still runs the older version during a deployment. It leaves the input to processes with the newer version.',
     remedy: 'Finish the deployment: start this process with the newer kinds.',
     where: 'log of a host, `colloquy check`',
   },

@@ -1,9 +1,9 @@
 import type { ErrorTexts } from './error-text.ts'
 
-const DEFINITION = '`defineKind`, `.with(machine)`; `colloquy check`; in `error` of a record where only the decision shows it'
+const DEFINITION = '`defineKind`, `.with(machine)`; `colloquy check`; `error` of a record, if only the decision shows the fault'
 const START = '`colloquy up`, `dev`'
 
-/** Codes of a kind that cannot be carried out, by itself or against what is recorded. */
+/** Codes of a kind that Colloquy cannot run, because of its definition or because of existing records. */
 export const DEFINITION_ERRORS = {
   bad_kind: {
     meaning: 'The options of a kind are not valid.',
@@ -42,19 +42,19 @@ export const DEFINITION_ERRORS = {
     where: DEFINITION,
   },
   promise_actor: {
-    meaning: 'The machine invokes a promise that is no task.',
+    meaning: 'The machine invokes a promise that is not a task.',
     cause: 'The promise lives in one process and would be lost with it.',
     remedy: 'Declare the work as a task under `tasks` of `defineKind`, and invoke it by its name.',
     where: DEFINITION,
   },
   inline_source: {
-    meaning: 'The machine invokes something that is written in place.',
-    cause: 'A record names what it starts, and what is written in place has no name.',
+    meaning: 'The machine invokes inline logic.',
+    cause: 'A record refers to a task by its name, and inline logic has no name.',
     remedy: 'Declare the work as a task under `tasks` of `defineKind`, and invoke it by its name.',
     where: DEFINITION,
   },
   unknown_source: {
-    meaning: 'The machine invokes a name that is no task of the kind.',
+    meaning: 'The machine invokes a name that is not a task of the kind.',
     cause: 'The name is misspelt, or the task is not declared.',
     remedy: 'Declare the task under `tasks` of `defineKind`, or correct `src`.',
     where: DEFINITION,
@@ -66,38 +66,38 @@ export const DEFINITION_ERRORS = {
     where: DEFINITION,
   },
   no_on_error: {
-    meaning: 'Nothing takes the error of a task.',
-    cause: 'The `invoke` has no `onError`. A task fails, or misses its deadline, sooner or later, and the error would end the actor.',
+    meaning: 'No transition handles the error of a task.',
+    cause: 'The `invoke` has no `onError`. Sooner or later a task fails or misses its deadline. The error would then end the actor.',
     remedy: 'Write `onError` in the `invoke`, or a transition for the error in a state around it.',
     where: DEFINITION,
   },
   on_snapshot: {
     meaning: 'An `invoke` has `onSnapshot`.',
-    cause: 'A task gives no snapshots, so `onSnapshot` never happens.',
-    remedy: 'Take the result by `onDone`, and remove `onSnapshot`.',
+    cause: 'A task has no snapshots, so `onSnapshot` is never called.',
+    remedy: 'Use the result in `onDone`, and remove `onSnapshot`.',
     where: DEFINITION,
   },
   system_id: {
     meaning: 'An `invoke` has a `systemId`.',
-    cause: 'A task is in no system of actors, so nothing could find it by that id.',
+    cause: 'A task does not belong to an actor system, so nothing could find it by that id.',
     remedy: 'Remove `systemId`.',
     where: DEFINITION,
   },
   spawned_task: {
     meaning: 'The machine starts a task by `spawnChild`.',
-    cause: 'The task would belong to no state: nothing would stop it or take its error.',
-    remedy: 'Invoke the task in a state; for several at one time, use parallel states.',
+    cause: 'The task would belong to no state: nothing would stop it or handle its error.',
+    remedy: 'Invoke the task in a state; for concurrent tasks, use parallel states.',
     where: DEFINITION,
   },
   send_to_other: {
-    meaning: 'The machine sends to another actor by an XState action, or a function of it calls `self.send`.',
-    cause: 'Within a machine, events reach the actor itself only, and functions of a machine have no effects.',
+    meaning: 'The machine sends an event to another actor with an action of XState, or one of its functions calls `self.send`.',
+    cause: 'An action of XState can send an event only to the actor itself, and functions of a machine must have no effects.',
     remedy: 'Reach another actor by `send({ kind, id, type, data })`, the actor itself by `raise`, and the outside by `emit`.',
     where: DEFINITION,
   },
   function_action: {
     meaning: 'An action is a plain function.',
-    cause: 'Decisions are made again after a crash and must have no effects, so a function is never run as an action.',
+    cause: 'A decision may be repeated after a crash and must have no effects. Colloquy therefore never runs a function as an action.',
     remedy: 'Use `assign`, `raise`, `emit`, `send` or `cancel`, and a task (`invoke`) for work outside.',
     where: DEFINITION,
   },
@@ -120,33 +120,33 @@ export const DEFINITION_ERRORS = {
     where: DEFINITION,
   },
   unknown_event: {
-    meaning: 'The machine has a transition for an event that the kind does not take.',
+    meaning: 'The machine has a transition for an event that the kind does not declare.',
     cause: 'The type is misspelt, or it is not under `events` of `defineKind`.',
     remedy: 'Add the type to `events` of `defineKind`, or correct the transition.',
     where: DEFINITION,
   },
   always_cycle: {
-    meaning: 'The machine goes round without end.',
-    cause: '`always` transitions lead back to where they began without a guard, or the machine keeps sending events to itself.',
-    remedy: 'Give one of the transitions a guard that becomes false, or wait by `after`.',
+    meaning: 'The machine runs in an endless cycle.',
+    cause: '`always` transitions without a guard form a cycle, or the machine keeps sending events to itself.',
+    remedy: 'Give one of the transitions a guard that becomes false, or use `after`.',
     where: DEFINITION,
   },
   bad_state_name: {
     meaning: 'The name of a state cannot be written in a record.',
-    cause: 'Records write paths of states with `.` and `+`, so that a name may not contain them.',
+    cause: 'Records join the names of states with `.` and `+`, so a name must not contain them.',
     remedy: 'Rename the state, without `.` and `+`.',
     where: DEFINITION,
   },
   context_not_json: {
-    meaning: 'The context has a value that JSON cannot hold.',
-    cause: 'A date, map, set, function or `undefined` is in the context or in its schema, and a record keeps JSON only.',
+    meaning: 'The context has a value that JSON cannot represent.',
+    cause: 'A date, map, set, function or `undefined` is in the context or in its schema, and a record can hold only JSON.',
     remedy: 'Keep texts, finite numbers, booleans, `null`, lists and plain objects only: a time as an ISO text, a map as an object.',
     where: `${DEFINITION}; \`colloquy/test\``,
   },
   bad_context: {
-    meaning: 'The first context does not match its schema.',
+    meaning: 'The initial context does not match its schema.',
     cause: '`context` of `createMachine` and `context` of `defineKind` differ.',
-    remedy: 'Make the two the same.',
+    remedy: 'Make the context and its schema match.',
     where: DEFINITION,
   },
   definition_changed: {
@@ -156,27 +156,27 @@ export const DEFINITION_ERRORS = {
     where: START,
   },
   missing_migration: {
-    meaning: 'Actors of an earlier version cannot be moved to this one.',
-    cause: 'The kind has no `migrate` function for a version that has records.',
+    meaning: 'Actors of an earlier version cannot be migrated to this version.',
+    cause: 'The kind has no `migrate` function for an earlier version that has records.',
     remedy: 'Write `migrate[<version>]`: `({ value, context }) => ({ value, context })` where the state did not change.',
     where: `${START}; \`error\` of a record`,
   },
   migration_failed: {
     meaning: 'A migration failed for an actor.',
-    cause: 'The `migrate` function threw, or its context does not match the schema of the new version.',
-    remedy: 'Correct the `migrate` function. An input that was rejected by it can be redriven: `colloquy dead redrive`.',
+    cause: 'The `migrate` function threw, or returned a context that does not match the schema of the new version.',
+    remedy: 'Correct the `migrate` function. Then redrive the inputs that it rejected: `colloquy dead redrive`.',
     where: `${START}; \`error\` of a record`,
   },
   task_gone: {
     meaning: 'An actor waits for a task that the machine no longer has.',
     cause: 'The task, or the state that invokes it, was removed while a run of it was pending.',
-    remedy: 'Put the task back, or raise `version` and let `migrate` move such actors to a state that goes on.',
+    remedy: 'Put the task back, or raise `version` and let `migrate` move such actors to a state from which they can continue.',
     where: `${START}; \`error\` of a record`,
   },
   state_gone: {
     meaning: 'An actor is in a state that the machine does not have.',
-    cause: 'The state was removed or renamed without a migration, or `migrate` gave a state that does not exist.',
-    remedy: 'Put the state back, or raise `version` and let `migrate` give a state of the new version.',
+    cause: 'The state was removed or renamed without a migration, or `migrate` returned a state that does not exist.',
+    remedy: 'Put the state back, or raise `version` and let `migrate` return a state of the new version.',
     where: `${START}; \`error\` of a record`,
   },
   kind_missing: {

@@ -1,4 +1,4 @@
-/** What docs/errors.md says about one code. Each text is whole sentences in Markdown; `where` is a phrase. */
+/** The entry of one code in docs/errors.md. Each text consists of whole sentences in Markdown; `where` is a phrase. */
 export interface ErrorText {
   /** What happened. */
   readonly meaning: string
@@ -8,7 +8,7 @@ export interface ErrorText {
   readonly remedy: string
   /** Where a reader meets it: a command, a field of a record, an answer. */
   readonly where: string
-  /** Status of the HTTP answer that carries the code, where one does. */
+  /** Status of the HTTP response that carries the code, if there is one. */
   readonly http?: number
 }
 

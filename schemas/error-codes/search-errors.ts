@@ -3,42 +3,42 @@ import type { ErrorTexts } from './error-text.ts'
 const MODEL = '`colloquy up`, `dev`, `reembed`'
 const LEARN = '`colloquy learn`'
 
-/** Codes of the embedding model, the search index and of documents that are learned. */
+/** Codes of the embedding model, the search index and the upload of documents. */
 export const SEARCH_ERRORS = {
   bad_model: {
     meaning: 'The embedding model cannot be used.',
-    cause: 'Files of its folder are missing or damaged, it is no ONNX embedding model, or its settings do not fit it.',
+    cause: 'Files of its folder are missing or damaged, the model is not an ONNX embedding model, or its settings do not fit it.',
     remedy: 'Check `COLLOQUY_EMBED_MODEL`, `COLLOQUY_EMBED_POOLING` and `COLLOQUY_EMBED_DTYPE`, or remove its folder from the cache.',
     where: MODEL,
   },
   model_forbidden: {
-    meaning: 'The hub does not give the model to everybody.',
-    cause: 'The model needs an accepted licence or is private, and the token is missing or has no right.',
+    meaning: 'The hub restricts access to the model.',
+    cause: 'The model needs an accepted licence or is private, and the token is missing or may not read the model.',
     remedy: 'Set `COLLOQUY_EMBED_HUB_TOKEN` to a token that may read it, and check the name in `COLLOQUY_EMBED_MODEL`.',
     where: MODEL,
   },
   model_not_found: {
     meaning: 'The hub does not have the model, or a file of it.',
-    cause: 'The name or the revision is misspelt, or the model has no weights of this kind.',
+    cause: 'The name or the revision is misspelt, or the model has no weights in this number format.',
     remedy: 'Check the name and the revision in `COLLOQUY_EMBED_MODEL`, and `COLLOQUY_EMBED_DTYPE`.',
     where: MODEL,
   },
   hub_unreachable: {
     meaning: 'The hub of models cannot be reached.',
-    cause: 'The network is down, a proxy is needed, or the hub is overloaded. Downloads are tried again a few times.',
+    cause: 'The network is down, a proxy is needed, or the hub is overloaded. Colloquy has retried the download a few times.',
     remedy: 'Check the network, `COLLOQUY_EMBED_HUB_URL` and `COLLOQUY_EMBED_PROXY_URL`, or name a local folder in `COLLOQUY_EMBED_MODEL`.',
     where: MODEL,
   },
   hub_refused: {
     meaning: 'The answer of the hub cannot be used.',
-    cause: '`COLLOQUY_EMBED_HUB_URL` is no hub or mirror of one, or a proxy answers in its place.',
+    cause: '`COLLOQUY_EMBED_HUB_URL` is not a hub or a mirror of one, or a proxy answers instead.',
     remedy: 'Correct `COLLOQUY_EMBED_HUB_URL` or `COLLOQUY_EMBED_PROXY_URL`.',
     where: MODEL,
   },
   download_failed: {
     meaning: 'The download of a model did not finish.',
-    cause: 'The network broke off repeatedly, or something removed the file meanwhile.',
-    remedy: 'Check the network, `COLLOQUY_EMBED_HUB_URL` and `COLLOQUY_EMBED_PROXY_URL`. The next start goes on where it stopped.',
+    cause: 'The connection broke repeatedly, or something removed the file meanwhile.',
+    remedy: 'Check the network, `COLLOQUY_EMBED_HUB_URL` and `COLLOQUY_EMBED_PROXY_URL`. The next start continues the download.',
     where: MODEL,
   },
   wrong_checksum: {
@@ -50,25 +50,25 @@ export const SEARCH_ERRORS = {
   disk_full: {
     meaning: 'The disk has no room for the model.',
     cause: 'The cache folder is on a disk that is full.',
-    remedy: 'Make room, or set `COLLOQUY_CACHE_DIR` to a folder on another disk.',
+    remedy: 'Free some disk space, or set `COLLOQUY_CACHE_DIR` to a folder on another disk.',
     where: MODEL,
   },
   embed_failed: {
     meaning: 'The embedding model fails on a text.',
-    cause: 'The runtime of the model ended or threw for this text, also when it was tried alone.',
+    cause: 'The runtime of the model crashed or threw on this text, even when it got the text alone.',
     remedy: 'The text is left out of the search index. Try another model (`COLLOQUY_EMBED_MODEL`), or send the text in another form.',
     where: '`colloquy dead`, table `dead_letters`',
   },
   embedder_closed: {
     meaning: 'The embedding model was closed before it embedded a text.',
     cause: 'The process stops, or `colloquy reembed` replaced the model.',
-    remedy: 'Nothing for texts of the log: the next start goes on from the checkpoint. Repeat a search that ended with it.',
+    remedy: 'Nothing for texts of the log: the next start continues from the checkpoint. Repeat a search that failed with this error.',
     where: 'log of the indexer, searches',
   },
   memory_replaced: {
-    meaning: 'The search index is of another model from now on.',
+    meaning: 'The search index now uses another model.',
     cause: '`colloquy reembed` finished. The indexer restarts with the new model.',
-    remedy: 'Nothing. If it repeats, set `COLLOQUY_EMBED_MODEL` of this process as it was for `colloquy reembed`.',
+    remedy: 'Nothing. If the error repeats, set `COLLOQUY_EMBED_MODEL` of this process to the model of the last `colloquy reembed`.',
     where: 'log of the indexer',
   },
   bad_collection: {
@@ -78,9 +78,9 @@ export const SEARCH_ERRORS = {
     where: MODEL,
   },
   other_dimension: {
-    meaning: 'Vectors have another number of dimensions than the collection.',
-    cause: 'A collection of this name was made by another model, or by hand.',
-    remedy: 'Remove the collection (the message names it) and restart: it is filled again from the log.',
+    meaning: 'The vectors and the collection have different numbers of dimensions.',
+    cause: 'Another model, or somebody by hand, created the collection of this name.',
+    remedy: 'Remove the collection (the message names it) and restart: the indexer fills it again from the log.',
     where: MODEL,
   },
   qdrant_failed: {
@@ -98,7 +98,7 @@ export const SEARCH_ERRORS = {
   reembed_given_up: {
     meaning: 'The new search index was not finished.',
     cause: 'Somebody pressed Ctrl-C, or the process was told to stop.',
-    remedy: 'Run `colloquy reembed` again: it goes on from there.',
+    remedy: 'Run `colloquy reembed` again: it continues where it stopped.',
     where: '`colloquy reembed`',
   },
   no_such_path: {
@@ -109,18 +109,18 @@ export const SEARCH_ERRORS = {
   },
   empty_document: {
     meaning: 'A document has no text.',
-    cause: 'The file is empty, or its format keeps nothing that is text.',
+    cause: 'The file is empty, or it contains no text besides markup.',
     remedy: 'Leave the file out, or convert it to text, Markdown, HTML or CSV.',
     where: LEARN,
   },
   too_long: {
     meaning: 'A document is too long for one source.',
-    cause: 'The file has more bytes, or makes more chunks, than the message allows.',
-    remedy: 'Divide it into several files.',
+    cause: 'The file has more bytes or chunks than the limit in the message.',
+    remedy: 'Split it into several files.',
     where: LEARN,
   },
   no_text: {
-    meaning: 'A file is no text.',
+    meaning: 'A file is not text.',
     cause: 'It is binary, or not in UTF-8.',
     remedy: 'Convert it to UTF-8, or leave it out.',
     where: LEARN,
@@ -134,23 +134,23 @@ export const SEARCH_ERRORS = {
   not_all_learned: {
     meaning: 'Some files or lines were not learned. All others were.',
     cause: 'The message lists each with its problem.',
-    remedy: 'Correct them and run the command again: what is unchanged is passed over.',
+    remedy: 'Correct them and run the command again: it skips unchanged documents.',
     where: LEARN,
   },
   nothing_to_learn: {
-    meaning: 'Nothing was found that can be learned.',
+    meaning: 'The paths contain no document to learn.',
     cause: 'The folders have no file of a known format, or the files are empty.',
     remedy: 'Check the paths. `colloquy learn --help` lists the formats.',
     where: LEARN,
   },
   no_such_source: {
     meaning: 'The tenant has no knowledge from this source.',
-    cause: 'The source is misspelt, was learned under another path or tenant, or is forgotten already.',
+    cause: 'The source is misspelt, was learned under another path or tenant, or was already forgotten.',
     remedy: 'Give the source as it was given to `colloquy learn`, with the same `--tenant`.',
     where: '`colloquy forget`',
   },
   no_knowledge: {
-    meaning: 'The running system keeps no knowledge.',
+    meaning: 'The running system cannot store knowledge.',
     cause: 'Its processes do not have the built-in kind `source`, or `COLLOQUY_CONFIG` has another kind of this name.',
     remedy: 'Upgrade the processes that run, or give the kind of the config another name.',
     where: '`colloquy learn`, `forget`',

@@ -1,6 +1,6 @@
 import type { ErrorTexts } from './error-text.ts'
 
-/** Codes of writing, checking, rebuilding and asking the tables. */
+/** Codes of writing, verifying, rebuilding and querying the tables. */
 export const TABLE_ERRORS = {
   bad_type: {
     meaning: 'A column has a type that the projector cannot write.',
@@ -10,7 +10,7 @@ export const TABLE_ERRORS = {
   },
   bad_row: {
     meaning: 'A row has a value of a wrong type.',
-    cause: 'A fault in the functions that make rows of records.',
+    cause: 'A function that makes rows from records has a fault.',
     remedy: 'Correct the function of `pipeline/projector/rows` that makes the column, or report the error.',
     where: 'log of the projector',
   },
@@ -21,19 +21,19 @@ export const TABLE_ERRORS = {
     where: '`colloquy verify`, `rebuild`',
   },
   not_complete: {
-    meaning: 'The tables do not hold the log up to the sequence yet.',
+    meaning: 'The tables are not complete up to the sequence yet.',
     cause: 'The projector is behind, or does not run.',
     remedy: 'Wait with `colloquy status --wait` or `--wait-ms`, or give a smaller sequence.',
     where: '`colloquy verify`, `sql --complete-to`',
   },
   tables_differ: {
-    meaning: 'The tables are not what the log says.',
+    meaning: 'The tables differ from the log.',
     cause: 'Rows were changed or removed by hand, ClickHouse lost data, or the projector has a fault.',
-    remedy: 'Run `colloquy rebuild`, which makes the tables again from the log.',
+    remedy: 'Run `colloquy rebuild`, which recreates the tables from the log.',
     where: '`colloquy verify`',
   },
   bad_answer: {
-    meaning: 'The tables answer a question in another form than its query says.',
+    meaning: 'The result of a query does not have the expected form.',
     cause: 'Tables or views of the database were changed, or are of another version.',
     remedy: 'Run `colloquy up` of this version on the database, or `colloquy rebuild`.',
     where: '`colloquy questions`, `report`',
@@ -46,7 +46,7 @@ export const TABLE_ERRORS = {
   },
   bad_option: {
     meaning: 'Options of the command contradict one another.',
-    cause: '`--to` without `--into`, or `--into` with names of tables.',
+    cause: 'The command has `--to` without `--into`, or `--into` together with names of tables.',
     remedy: 'Give `--into <database>` with `--to`, and no table with `--into`.',
     where: '`colloquy rebuild`',
   },
@@ -58,14 +58,14 @@ export const TABLE_ERRORS = {
   },
   rebuild_cancelled: {
     meaning: 'The rebuild was cancelled. The tables are as they were.',
-    cause: 'The log was cut back, another process took the lock, or this process was silent for too long.',
+    cause: 'The log was truncated, another process took the lock, or this process sent no heartbeat for too long.',
     remedy: 'Run `colloquy rebuild` again.',
     where: '`colloquy rebuild`',
   },
   rebuild_given_up: {
     meaning: 'The rebuild was stopped. The tables are as they were.',
     cause: 'Somebody pressed Ctrl-C, or the process was told to stop.',
-    remedy: 'Run `colloquy rebuild` again when you want it.',
+    remedy: 'Run `colloquy rebuild` again to repeat it.',
     where: '`colloquy rebuild`',
   },
   rebuild_failed: {
@@ -76,8 +76,8 @@ export const TABLE_ERRORS = {
   },
   no_room: {
     meaning: 'ClickHouse has too little disk for the rebuild.',
-    cause: 'The new tables stand beside the old ones until they take their place.',
-    remedy: 'Make room, or rebuild one table after another: `colloquy rebuild <table>`.',
+    cause: 'The disk holds both the old and the new tables until the rebuild completes.',
+    remedy: 'Free some disk space, or rebuild one table after another: `colloquy rebuild <table>`.',
     where: '`colloquy rebuild`',
   },
   database_exists: {
@@ -87,7 +87,7 @@ export const TABLE_ERRORS = {
     where: '`colloquy rebuild --into`',
   },
   would_differ: {
-    meaning: 'Actors would decide otherwise than recorded.',
+    meaning: 'Actors would decide differently than recorded.',
     cause: 'The kinds of `COLLOQUY_CONFIG` behave differently from those that made the records.',
     remedy: 'Undo the change, or deploy it as a new `version` with a migration.',
     where: '`colloquy check`',

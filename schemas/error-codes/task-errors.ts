@@ -2,29 +2,29 @@ import type { ErrorTexts } from './error-text.ts'
 
 const TASK = '`error.code` of a task in a record, table `tasks`, `event.error.code` in `onError`'
 
-/** Codes under which a task fails, beside those that its author chooses. */
+/** Codes with which a task fails, besides those that its author chooses. */
 export const TASK_ERRORS = {
   deadline: {
     meaning: 'The task had no outcome by its deadline.',
-    cause: 'It took longer than `deadlineMs` of `defineTask`, with all its attempts and the time in the queue.',
+    cause: 'It took longer than `deadlineMs` of `defineTask`, including all its attempts and the time in the queue.',
     remedy: 'Raise `deadlineMs`, raise `concurrencyMax`, or start more processes with the role `tasks`.',
     where: TASK,
   },
   runner_lost: {
     meaning: 'Every process that tried the task was lost.',
-    cause: 'The processes were killed, or the task itself ends them: it exits, or uses up the memory.',
+    cause: 'The processes were killed, or the task itself ended them: it exits, or it uses up the memory.',
     remedy: 'Look for crashes in the log of the processes with the role `tasks`. Send the event that starts the task again.',
     where: TASK,
   },
   result_unfit: {
     meaning: 'The result of a task is not valid.',
-    cause: '`run` gave what JSON cannot hold, or what does not match the schema `output` of `defineTask`.',
-    remedy: 'Make the result of `run` and the schema `output` the same.',
+    cause: '`run` returned a value that JSON cannot represent, or one that does not match the schema `output` of `defineTask`.',
+    remedy: 'Make the result of `run` match the schema `output`.',
     where: TASK,
   },
   result_too_large: {
     meaning: 'The result of a task is too large for a record.',
-    cause: '`run` gave more bytes than the message allows.',
+    cause: '`run` returned more bytes than the limit in the message.',
     remedy: 'Store the large part elsewhere, and return its address.',
     where: TASK,
   },
@@ -37,7 +37,7 @@ export const TASK_ERRORS = {
   model_timeout: {
     meaning: 'The language model did not answer in time.',
     cause: 'The endpoint is overloaded, or the answer takes long.',
-    remedy: 'The task is tried again. If it stays so, check the endpoint at `COLLOQUY_LLM_BASE_URL`.',
+    remedy: 'Colloquy retries the task. If the error persists, check the endpoint at `COLLOQUY_LLM_BASE_URL`.',
     where: TASK,
   },
   model_body_too_large: {
@@ -49,30 +49,30 @@ export const TASK_ERRORS = {
   model_filtered: {
     meaning: 'The language model withheld its answer.',
     cause: 'The content filter of the provider stopped it.',
-    remedy: 'Let the machine go on without an answer, as `onError` of the built-in kind does. Another model may answer.',
+    remedy: 'Let the machine continue without an answer, as `onError` of the built-in kind does. Another model may answer.',
     where: TASK,
   },
   model_empty: {
-    meaning: 'The language model answered nothing.',
+    meaning: 'The language model returned an empty answer.',
     cause: 'The model ended without a text. The message has its finish reason.',
-    remedy: 'The task is tried again. If it stays so, try another `COLLOQUY_LLM_MODEL`.',
+    remedy: 'Colloquy retries the task. If the error persists, try another `COLLOQUY_LLM_MODEL`.',
     where: TASK,
   },
   model_unavailable: {
     meaning: 'The language model cannot be reached, or failed.',
     cause: 'The network is down, or the endpoint answered with a server error.',
-    remedy: 'The task is tried again. If it stays so, check `COLLOQUY_LLM_BASE_URL` and the endpoint.',
+    remedy: 'Colloquy retries the task. If the error persists, check `COLLOQUY_LLM_BASE_URL` and the endpoint.',
     where: TASK,
   },
   model_busy: {
-    meaning: 'The language model takes no more requests for now.',
+    meaning: 'The language model accepts no more requests for now.',
     cause: 'The endpoint answered with HTTP 429 or 503: its rate limit is reached, or it is overloaded.',
-    remedy: 'The task waits as long as the endpoint asks for, and tries again. Raise the limit at the provider if it happens often.',
+    remedy: 'Colloquy waits as long as the endpoint asks, and retries the task. If this happens often, raise the limit at the provider.',
     where: TASK,
   },
   model_refused: {
     meaning: 'The language model refuses the request.',
-    cause: 'The key, the name of the model or the address is wrong. The task is not tried again.',
+    cause: 'The key, the name of the model or the address is wrong. Colloquy does not retry the task.',
     remedy: 'Correct `COLLOQUY_LLM_BASE_URL`, `COLLOQUY_LLM_MODEL` and `COLLOQUY_LLM_API_KEY`, and restart.',
     where: TASK,
   },

@@ -2,22 +2,22 @@ import type { ErrorTexts } from './error-text.ts'
 
 const KIT = '`colloquy/test`'
 
-/** Codes of `colloquy/test`: mistakes of a test, and what it finds in a machine. */
+/** Codes of `colloquy/test`: mistakes in a test, and faults that it finds in a machine. */
 export const TESTKIT_ERRORS = {
   bad_duration: {
-    meaning: 'A text is no length of time.',
+    meaning: 'A text is not a duration.',
     cause: 'The test gives a duration that cannot be read.',
     remedy: "Write milliseconds, or a text such as `'90s'`, `'23h'`, `'2 days'`.",
     where: KIT,
   },
   bad_time: {
-    meaning: 'A text is no time.',
+    meaning: 'A text is not a time.',
     cause: 'The test gives a time that cannot be read.',
     remedy: 'Write ISO 8601, such as `2026-01-01T00:00:00Z`.',
     where: KIT,
   },
   stub_exhausted: {
-    meaning: 'A task is started more often than the test has outcomes for it.',
+    meaning: 'A task has more runs than the test has outcomes for it.',
     cause: '`inTurn(…)` has fewer outcomes than the task has runs.',
     remedy: 'Give `inTurn` more outcomes, or one outcome for all runs.',
     where: KIT,
@@ -31,7 +31,7 @@ export const TESTKIT_ERRORS = {
   no_stub: {
     meaning: 'A task missed its deadline because the test gives no outcome for it.',
     cause: 'The machine started a task that the test does not name.',
-    remedy: 'Write `.task(name, outcome)`, or `.task(name, never)` where the deadline is what you test.',
+    remedy: 'Write `.task(name, outcome)`, or `.task(name, never)` if the test is about the deadline.',
     where: KIT,
   },
   no_such_task: {
@@ -47,20 +47,20 @@ export const TESTKIT_ERRORS = {
     where: '`recorded`',
   },
   endless: {
-    meaning: 'Timers and results come without end.',
-    cause: 'The machine sets a timer or starts a task each time that one ends.',
+    meaning: 'Timers and results never end.',
+    cause: 'The machine sets a timer or starts a task each time that one of them ends.',
     remedy: 'Let less time pass at once, or remove the loop from the machine.',
     where: KIT,
   },
   needs_samples: {
-    meaning: 'No values can be made up for a schema.',
-    cause: 'The schema has refinements or types that random values hardly meet.',
+    meaning: '`explore` cannot generate values for a schema.',
+    cause: 'The schema has refinements or types that random values rarely satisfy.',
     remedy: 'Give `samples`, or a fast-check arbitrary, in the options of `explore`.',
     where: '`explore`',
   },
   impossible_move: {
-    meaning: 'A step of an exploration cannot be done.',
-    cause: 'A fault of `explore`.',
+    meaning: 'A step of an exploration cannot be performed.',
+    cause: '`explore` has a fault.',
     remedy: 'Report the error with its message and the `seed`.',
     where: '`explore`',
   },
@@ -72,12 +72,12 @@ export const TESTKIT_ERRORS = {
   },
   context_changed: {
     meaning: 'The machine changes the context or the event in place.',
-    cause: 'A guard or an action writes to them, which spoils the state before it.',
+    cause: 'A guard or an action writes to them, which damages the state before the event.',
     remedy: 'Return a new value from `assign`.',
     where: KIT,
   },
   unhandled_error: {
-    meaning: 'The actor ended with an error that nothing in the machine takes.',
+    meaning: 'The actor ended with an error that no transition handles.',
     cause: 'A task failed where no `onError` applies.',
     remedy: 'Write `onError` in the `invoke`, or a transition for the error in a state around it.',
     where: '`explore`',
@@ -85,11 +85,11 @@ export const TESTKIT_ERRORS = {
   dead_end: {
     meaning: 'Nothing leads on from a state that is not final.',
     cause: 'No event, timer or task that was tried changed the state or had an effect.',
-    remedy: 'Make the state final, add a transition, give `samples`, or name it in `restingStates` where it is meant.',
+    remedy: 'Make the state final, add a transition, give `samples`, or list it in `restingStates` if it is intended.',
     where: '`explore`',
   },
   unbounded_context: {
-    meaning: 'The context grows without a bound.',
+    meaning: 'The context grows without bound.',
     cause: 'A step that may repeat adds to the context each time.',
     remedy: 'Keep a bounded number of things in the context.',
     where: '`explore`',

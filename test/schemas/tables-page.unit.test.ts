@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type ReadModel, TABLES } from '../../schemas/tables.ts'
 import { tablesPage } from '../../schemas/tables-page.ts'
 
-test('docs/tables.md is the output of "colloquy tables --markdown"', () => {
+test('docs/tables.md is the output of "colloquy tables"', () => {
   expect(readFileSync(new URL('../../docs/tables.md', import.meta.url), 'utf8')).toBe(tablesPage())
 })
 

@@ -66,9 +66,9 @@ const defineInterest = (catalogue: readonly Item[]) =>
 const weightAt = (time: string, landmark: string): number => 2 ** ((Date.parse(time) - Date.parse(landmark)) / HALF_LIFE_MS)
 
 /**
- * Adds a signal to the scores of its topics. Scores decay without being updated: a signal is weighted up relative to a fixed landmark
- * instead of old ones being weighted down, so only the topics of its item change. Exponential forward decay: Cormode, Shkapenyuk,
- * Srivastava and Xu, "Forward decay", ICDE 2009.
+ * Adds a signal to the scores of its topics. Scores decay without updates: a new signal gets a higher weight, relative to a fixed landmark,
+ * and old signals keep theirs. Only the topics of its item change. Exponential forward decay: Cormode, Shkapenyuk, Srivastava and Xu,
+ * "Forward decay", ICDE 2009.
  */
 function withSignal(context: Context, signal: number, about: readonly string[], time: string): Pick<Context, 'landmark' | 'topics'> {
   const landmark = weightAt(time, context.landmark) > 2 ** RESCALE_AFTER ? time : context.landmark

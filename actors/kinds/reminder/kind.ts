@@ -4,11 +4,11 @@ import { KNOWN_EMITS } from '../../../schemas/events.ts'
 import { defineKind } from '../../definition/define-kind.ts'
 
 const HOUR_MS = 3_600_000
-/** Time before the appointment of the first reminder, the second, and the call to a person. */
+/** How long before the appointment the first reminder, the second reminder and the call to a person are due. */
 const FIRST_MS = 24 * HOUR_MS
 const SECOND_MS = 3 * HOUR_MS
 const ESCALATE_MS = HOUR_MS
-/** A mark this near counts as reached: the clock behind a timer may be slightly behind. */
+/** A mark that is at most this far ahead counts as reached, because the clock that fires a timer may be slightly slow. */
 const SKEW_MS = 5_000
 
 const timeSchema = z.iso.datetime({ offset: true }).meta({ description: 'With its offset from UTC; the booker handles time zones' })
@@ -41,7 +41,7 @@ const isBefore = (markMs: number) => ({ type: 'isBefore', params: markMs }) as c
 
 /**
  * The kind `reminder`: one appointment, with two reminders until it is confirmed, then a call to a person. All times count back from the
- * appointment, so moving it moves them, and a late timer or input shortens the rest.
+ * appointment. They move with the appointment, and a late timer or input shortens the remaining time.
  */
 export const reminderKind = kind.with(
   setup({

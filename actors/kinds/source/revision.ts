@@ -12,7 +12,7 @@ export const contextSchema = z.object({
   /** The complete revision; null where there is none. */
   revision: z.string().nullable(),
   chunks: idsSchema,
-  /** A revision of which some parts have not arrived yet. Its chunks can be found at once, besides those of the complete revision. */
+  /** A revision of which some parts have not arrived yet. A search finds its chunks at once, besides those of the complete revision. */
   coming: z.object({ revision: z.string(), part: z.int(), parts: z.int(), chunks: idsSchema }).nullable(),
 })
 export type Context = z.infer<typeof contextSchema>

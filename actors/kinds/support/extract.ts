@@ -16,8 +16,8 @@ const PHRASES_WEIGHT = 0.3
 const ABOUT_WEIGHT = 0.1
 
 /**
- * Creates an answer by quotation: the neighbouring sentences of the best passage in the language of the question that cover most of it.
- * Adds nothing but the title. `text` is null where there is no such passage.
+ * Creates an answer by quotation. It takes the best passage in the language of the question, and quotes the neighbouring sentences that
+ * cover most of the question. It adds only the title. `text` is null where there is no such passage.
  */
 export function createExtract(articles: readonly Article[]): (input: AnswerInput) => Answer {
   const coverageInArticles = createCoverage(articles)

@@ -6,7 +6,7 @@ import { answerTask, lookupTask } from './tasks.ts'
 
 /** Options of the kind `support`. */
 export interface SupportOptions {
-  /** Answers a tenant that has uploaded no knowledge of its own. A tenant that has is answered from its own knowledge alone. */
+  /** The knowledge base for tenants that have uploaded none. A tenant with knowledge of its own gets answers from that alone. */
   readonly articles: readonly Article[]
   /** The model that writes answers. Default: none; answers are quotations. */
   readonly model?: ModelOptions | undefined

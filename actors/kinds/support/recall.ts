@@ -30,8 +30,8 @@ interface Candidate {
 /** How hits are scored. */
 export interface RecallOptions {
   /**
-   * True: similarity of meaning counts as much as common words. For a model, which understands a passage and says so where it does not
-   * answer the question. False: only words count. For quotations.
+   * True: similarity of meaning counts as much as common words. Use it for a model, which understands a passage and can tell that it does
+   * not answer the question. False: only words count. Use it for quotations.
    */
   readonly byMeaning: boolean
 }
@@ -83,7 +83,8 @@ const TITLE_CHARS_MAX = 200
 const PRODUCT_ID = /^[0-9a-z]+-[0-9a-z]+-e\d+$/
 
 /**
- * The customer's earlier messages in this conversation that relate to a question; without that question, the previous one, and our replies.
+ * The customer's earlier messages in this conversation that relate to a question. They do not include that question, the previous one, or
+ * our replies.
  */
 export async function recallConversation(searchIndex: TaskSearchIndex, { text, about }: Pick<Query, 'text' | 'about'>): Promise<string[]> {
   const hits = await searchIndex.search({

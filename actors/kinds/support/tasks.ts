@@ -36,7 +36,7 @@ export function lookupTask(articles: readonly Article[], hasModel: boolean): Loo
     attemptsMax: LOOKUP_ATTEMPTS_MAX,
     concurrencyMax: 64,
     run: async ({ input, searchIndex, log }) => {
-      // Holds also where the machine understood no earlier question.
+      // True also if the machine did not recognise an earlier question.
       const refersBack = input.about !== null || isFollowUp(input.text)
       const earlier =
         hasModel || refersBack

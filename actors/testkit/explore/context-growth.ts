@@ -12,8 +12,8 @@ const ROUNDS = 48
 /** A context that grew in every one of the last 16 rounds may be unbounded; the rounds continue. */
 const GREW_IN_LAST = 16
 /**
- * They continue until the context stops growing, the state is rejected as too large, or this many rounds are over. A list with a bound of
- * 256 stops growing before.
+ * The rounds continue until the context stops growing, the state is rejected as too large, or this number is reached. A list with a bound
+ * of 256 stops growing before that.
  */
 const ROUNDS_MAX = 400
 

@@ -60,7 +60,7 @@ function valuesOf(values: Values<unknown> | undefined, schema: z.ZodType, what: 
   try {
     return fc.oneof({ weight: 3, arbitrary: samples }, { weight: 1, arbitrary: arbitraryOf(schema, what) })
   } catch {
-    // Where nothing can be generated, the samples are all there is.
+    // If no value can be generated, only the samples are used.
     return samples
   }
 }

@@ -9,7 +9,7 @@ import { actOf, type Move } from './moves.ts'
 
 /** A fault of a machine, and the way to it. */
 export interface Finding {
-  /** Of the catalogue, or what stands at the head of a record's error. */
+  /** A code of the catalogue, or the code at the beginning of a record's error. */
   readonly code: string
   readonly what: string
   readonly acts: readonly Act[]
@@ -58,7 +58,7 @@ function retrace(start: World, acts: readonly Act[]): Walk | undefined {
   return { world, acts, finding: undefined }
 }
 
-/** Removes the acts from a walk without which `holds` is still true. */
+/** Removes acts from a walk as long as `holds` stays true without them. */
 export function shortened(start: World, found: Walk, holds: (walk: Walk) => boolean): Walk {
   let shortest = found
   for (let index = found.acts.length - 1; index >= 0; index--) {

@@ -22,7 +22,7 @@ export interface ClickHouseStoreOptions {
 }
 
 const EXACT_POINTS_MAX = 20_000
-/** How long the numbers of points are cached. */
+/** How long the numbers of points of a tenant are cached. */
 const SIZES_MS = 5_000
 const TENANTS_CACHED_MAX = 10_000
 /** Max points that one statement removes. */
@@ -32,7 +32,10 @@ const QUERY_TERMS_MAX = 64
 /** Max terms whose frequencies are read to find the rarest. */
 const TERMS_READ_MAX = 512
 
-/** The `hit` column: all properties of a hit, and its term counts, because computing those takes longer than the rest of a candidate. */
+/**
+ * The `hit` column: all properties of a hit, and its term counts. They are stored, because computing term counts takes longer than all
+ * other work for a candidate.
+ */
 const hitSchema = z.object({
   terms: z.record(z.string(), z.number()),
   length: z.number(),

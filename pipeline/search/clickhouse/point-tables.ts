@@ -104,7 +104,7 @@ export async function ensurePointTables(client: ClickHouseClient, names: Names, 
   return table?.uuid ?? ''
 }
 
-/** Drops a collection. Drops the points last, because they show after a crash that there is something left to drop. */
+/** Drops a collection. Drops the table of points last: after a crash, its presence shows that the collection is not fully dropped. */
 export async function dropCollection(client: ClickHouseClient, { points, postings, terms, intake }: Names): Promise<void> {
   const views = [viewOf(postings), viewOf(terms), `${points}_split`]
   for (const name of [...views, intake, postings, terms, points]) await client.command({ query: `DROP TABLE IF EXISTS ${name} SYNC` })

@@ -25,5 +25,5 @@ export function messagesIn(record: LogRecord): RecordMessages {
   }
 }
 
-/** Time of the input: its arrival, or, for history, the time that its producer states. */
+/** Time of the input: its arrival; for history, the time that its producer states. */
 export const messageTime = ({ input, inbox }: LogRecord): string => (input.history === true ? input.time : inbox.ts)

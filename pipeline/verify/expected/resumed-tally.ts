@@ -6,7 +6,7 @@ import { type CaseTally, newCase, type Question, type Step, type Tally } from '.
 
 /**
  * The counts stored in a record, for a verification that starts in the middle of an actor. The rows of this record are then not verified
- * independently; those of later records are.
+ * independently. The rows of later records are.
  */
 export function tallyOf(record: LogRecord, seq: number): Tally {
   const resumed: Case = record.case
