@@ -43,7 +43,7 @@ export async function announce(dataDir: string, addresses: Addresses): Promise<{
   await rename(partial, file)
   return {
     async withdraw() {
-      // Another process may have written its addresses since: systems on servers named by URL can share a data folder.
+      // Another process may have overwritten the file: systems whose servers are named by URL can share a data folder.
       if ((await announced(dataDir))?.pid === addresses.pid) await rm(file, { force: true })
     },
   }
@@ -55,7 +55,7 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
   return text === undefined ? undefined : addressesSchema.safeParse(parseJson(text)).data
 }
 
-/** `producer` may publish inputs and read; `colloquy` may do everything. With NATS_URL both are the user of the settings. */
+/** `producer` may publish inputs and read; `colloquy` may do everything. With NATS_URL, both connect as the user that the settings name. */
 export type NatsRole = 'producer' | 'colloquy'
 
 /**
@@ -104,7 +104,7 @@ export async function withJetStream<T>(settings: Settings, work: (jetstream: Jet
   }
 }
 
-/** `analyst` may only read; `colloquy` may do everything. With CLICKHOUSE_URL both are the user of the settings. */
+/** `analyst` may only read; `colloquy` may do everything. With CLICKHOUSE_URL, both log in as the user that the settings name. */
 export type ClickHouseRole = 'analyst' | 'colloquy'
 
 /**
@@ -120,7 +120,7 @@ export async function connectToRunningClickHouse(settings: Settings, role: Click
       url: settings.CLICKHOUSE_URL,
       username: settings.CLICKHOUSE_USER,
       password: settings.CLICKHOUSE_PASSWORD ?? '',
-      // The user of the settings may have all rights; an analyst's queries are read-only nevertheless.
+      // The user that the settings name may have all rights. Read-only mode keeps an analyst's queries from using them.
       ...(role === 'analyst' ? { clickhouse_settings: { readonly: '2' } } : {}),
     }
   }
@@ -159,11 +159,11 @@ export async function httpAddress(settings: Settings): Promise<string> {
 
 /** The error of a command that needs a running system. */
 export function notRunning(settings: Settings, url?: string, cause?: unknown): ColloquyError {
-  const where = url === undefined ? '' : `: nothing of ours answers at ${url}`
+  const where = url === undefined ? '' : `: no Colloquy answers at ${url}`
   return new ColloquyError(
     'not_running',
     `No Colloquy runs on the data folder ${settings.DATA_DIR}${where}. `
-      + 'Start it with "npx colloquy up", or say where it is: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.',
+      + 'Start it with "npx colloquy up", or set its address: COLLOQUY_DATA_DIR, or COLLOQUY_NATS_URL and COLLOQUY_CLICKHOUSE_URL.',
     { cause },
   )
 }

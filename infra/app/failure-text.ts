@@ -2,11 +2,11 @@ import { inspect } from 'node:util'
 import { TimeoutError } from '@nats-io/transport-node'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 
-/** The client's own says no more than "timeout". */
+/** Replaces the NATS client's own message, which is only "timeout". */
 const NATS_TIMEOUT =
   'NATS did not answer in time. It may be starting, overloaded, or without a leader; "npx colloquy status" says more. Try again.'
 
-/** An error as people read it: what happened and what to do, with its code; the stack only for those who look for faults. */
+/** Formats an error for the terminal: its message, which also says what to do, and its code. `verbose` adds the stack. */
 export function failureText(error: unknown, verbose: boolean): string {
   const code = codeOf(error)
   return [

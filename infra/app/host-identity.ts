@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { codeOf } from '../../schemas/errors.ts'
 
 /**
- * Identifies the machine and, on Linux, the process namespace. Processes with the same identity can see whether another one is alive.
+ * Identifies the machine and, on Linux, the process namespace. Two processes with the same identity can check whether the other is alive.
  */
 export function hostIdentity(): string {
   try {

@@ -39,7 +39,7 @@ export const isSameModel = (one: ModelSettings, other: ModelSettings): boolean =
 /** The model's name for log lines and messages. */
 export const nameOfModel = ({ EMBED_MODEL: model }: ModelSettings): string => model ?? 'lexical'
 
-/** Replaces the model settings. */
+/** Returns the settings with other model settings. */
 export const withModel = (settings: Settings, model: ModelSettings): Settings => ({
   ...settings,
   EMBED_MODEL: undefined,

@@ -9,10 +9,10 @@ export interface Interrupts {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** npm forwards a Ctrl-C that the terminal has sent to this process already. A signal within this time is the same press. */
+/** Signals within this time count as one press, because npm forwards a Ctrl-C that the terminal has already sent to this process. */
 const SAME_PRESS_MS = 500
 
-/** Starts handling the signals. @param onSecond called for each further press, when the user wants to stop at once. */
+/** Starts handling the signals. @param onSecond called for each further press: the user wants to stop at once. */
 export function watchInterrupts(onSecond: (signal: NodeJS.Signals) => void): Interrupts {
   const { promise: first, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let firstAt: number | undefined

@@ -101,7 +101,7 @@ const changed = (kind: Kind, before: Definition, after: Definition): ColloquyErr
       + `if the change does not affect existing actors, accept it with "colloquy kinds --accept ${kind.name}"`,
   )
 
-/** Checks that a new or changed version can take over the actors of recorded versions. */
+/** Checks that the actors of recorded versions can continue under a new or changed version. */
 async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
   const { kv, jetstream } = deps
   const last = (await lastRecord(jetstream, recordsOfKind(kind.name)))?.record
@@ -127,7 +127,7 @@ async function checkUpgrade(deps: KindRegistryDeps, kind: Kind): Promise<void> {
 
 const RECORDS_CHECKED_MAX = 1_000
 
-/** Whether LOG has records of a version. Assumes so if the first `RECORDS_CHECKED_MAX` later records do not tell. */
+/** Whether LOG has records of a version. Assumes that it has some if the first `RECORDS_CHECKED_MAX` later records do not decide it. */
 async function hasRecords(jetstream: JetStreamContext, kind: string, { version, logSeq }: RegisteredVersion): Promise<boolean> {
   const machine = `${kind}@${version}`
   if ((await lastRecord(jetstream, recordsOfKind(kind)))?.record.machine === machine) return true

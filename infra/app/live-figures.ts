@@ -4,13 +4,13 @@ import type { StageStatus } from '../../pipeline/runtime/stage.ts'
 import type { Role } from '../settings.ts'
 import type { Running } from './launch.ts'
 
-/** A count since the start, and how fast it rises. */
+/** A count since the start, and its increase per second. */
 export interface Figure {
   readonly total: number
   readonly perSecond: number
 }
 
-/** What the live view shows, as it is now. */
+/** The figures that the live view shows, at one moment. */
 export interface Figures {
   readonly messagesIn: Figure
   readonly records: Figure
@@ -18,15 +18,15 @@ export interface Figures {
   readonly deadLetters: Figure
   readonly liveActors: number
   readonly stages: ReadonlyMap<Role, StageStatus>
-  /** Of each kind that this process has, by name. */
+  /** The counts of each kind that this process has, by the kind's name. */
   readonly kinds: ReadonlyMap<string, KindFigures>
 }
 
 /** Counts since the start. */
 export interface KindFigures {
-  /** What producers sent to actors of the kind. */
+  /** Inputs that producers sent to actors of the kind. */
   readonly in: number
-  /** What these emitted. */
+  /** Events that these actors emitted. */
   readonly out: number
 }
 
@@ -36,15 +36,15 @@ export interface FigureSource {
   stop(): void
 }
 
-/** Rates are over this long. */
+/** Period over which a rate is measured. */
 const RATE_MS = 5_000
-/** Of `in.<tenant>.<kind>.<id>` and `out.<tenant>.<kind>.…`. */
+/** Index of the kind in the tokens of `in.<tenant>.<kind>.<id>` and `out.<tenant>.<kind>.…`. */
 const KIND_TOKEN = 2
 
 /**
- * Counts what producers send and what machines reply as it passes by on core NATS; the rest is what the streams and stages say.
+ * Counts inputs and replies with core NATS subscriptions. Reads the other figures from the streams, the stages and the metrics.
  *
- * @param nc a connection of its own, so that a burst that this is too slow for holds nobody else up.
+ * @param nc a connection that nothing else uses, so that a burst that overruns these subscriptions delays no other work.
  */
 export function createFigures({ jetstream, allMetrics, stages, kinds }: Running, nc: NatsConnection): FigureSource {
   let messagesIn = 0
@@ -96,7 +96,7 @@ async function liveActors(metrics: Registry): Promise<number> {
   return gauge?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
 }
 
-/** Makes a figure of a count each time it is read. */
+/** Returns a function that turns the current count into a figure, from the counts of its earlier calls. */
 function createRate(): (total: number) => Figure {
   let samples: { at: number; total: number }[] = []
   return (total) => {

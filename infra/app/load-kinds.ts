@@ -16,7 +16,7 @@ import type { Settings } from '../settings.ts'
 
 const kindShape = z.custom<Kind>(
   (value) => typeof value === 'object' && value !== null && 'machine' in value && 'name' in value && 'version' in value,
-  'must be a kind: what defineKind(…).with(machine) returns',
+  'must be a kind: the result of defineKind(…).with(machine)',
 )
 const configShape = z.object({ default: z.array(kindShape).min(1) })
 

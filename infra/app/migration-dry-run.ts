@@ -12,7 +12,7 @@ import type { LogRecord } from '../../schemas/record.ts'
 import { actorKey, type Address, parseLogSubject } from '../../schemas/subjects.ts'
 import { pendingActors } from './pending-actors.ts'
 
-/** Actors that a start migrates for a trial. `colloquy check` migrates all. */
+/** Max actors that the dry run of a start migrates. `colloquy check` migrates all. */
 const ACTORS_MAX = 1_000
 
 interface DryRunDeps {
@@ -23,8 +23,8 @@ interface DryRunDeps {
 }
 
 /**
- * Migrates actors of earlier versions to a new version for a trial, before the version starts: first actors with pending tasks or timers,
- * then others, up to `ACTORS_MAX`. Writes nothing.
+ * Dry run before a new version starts: migrates actors of earlier versions to it and writes nothing. Takes actors with pending tasks or
+ * timers first, then others, up to `ACTORS_MAX`.
  *
  * @throws ColloquyError `state_gone`, `task_gone` or `migration_failed`, naming the first actor that cannot be migrated.
  */
@@ -38,7 +38,7 @@ export async function dryRunMigration({ jetstream, log, now }: DryRunDeps, kind:
   const others = await dryRunOthers(jetstream, kind, Math.max(0, ACTORS_MAX - actors.length), at)
   log.info(
     { kind: machineName(kind), pending: Math.min(count, ACTORS_MAX), others },
-    'migrated actors of earlier versions for a trial; "colloquy check" checks all of them',
+    'dry run: migrated actors of earlier versions; "colloquy check" checks all of them',
   )
 }
 

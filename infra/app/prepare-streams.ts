@@ -39,8 +39,8 @@ const HEADER_BYTES_MAX = 64 * 1024
 const DUPLICATE_WINDOW_MS = 120_000
 
 /**
- * Each stream's share of the disk; a little is left for buckets. INBOX must fill up while LOG still has room for the records of all inputs
- * in it.
+ * Each stream's share of the disk; a little is left for buckets. INBOX must be full first: LOG then still
+ * has room for the records of all inputs in INBOX.
  */
 const SHARE: Readonly<Record<StreamName, number>> = { INBOX: 0.12, LOG: 0.55, OUT: 0.12, TASKS: 0.04, TIMERS: 0.06, SENT: 0.02, DEAD: 0.06 }
 

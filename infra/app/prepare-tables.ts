@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { columnDefinition, createStatements, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
+import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import { LATEST_VERSION, MIGRATIONS } from './table-migrations.ts'
 import { withLock } from './tables-lock.ts'
 
@@ -11,7 +11,7 @@ import { withLock } from './tables-lock.ts'
 export async function prepareDatabase(options: ClickHouseClientConfigOptions): Promise<void> {
   const client = createClient({ ...options, database: 'default' })
   try {
-    // ClickHouse takes no parameters in this statement. The settings have validated the name.
+    // ClickHouse takes no parameters in this statement. The name is safe, because its setting is validated.
     await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${options.database ?? 'default'}` })
   } catch (cause) {
     throw new ColloquyError(
@@ -48,6 +48,7 @@ export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger)
     }
     for (const query of createStatements()) await clickhouse.command({ query })
     for (const name of TABLE_NAMES) await completeColumns(clickhouse, rowsTable(name), TABLES[name])
+    await completeColumns(clickhouse, 'progress', PROGRESS)
     const rows =
       present === NONE
         ? MIGRATIONS.map(({ version, name }) => ({ version, name, rebuild: [], seq: 0 }))
@@ -57,7 +58,7 @@ export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger)
 
 /** Version of a database without tables. */
 const NONE = 0
-/** Version of tables that have no table `migrations` beside them. */
+/** Version of the tables in a database that has no table `migrations`. */
 const FIRST = 1
 
 async function versionOf(clickhouse: ClickHouseClient): Promise<number> {
@@ -89,19 +90,30 @@ async function recordMigrations(clickhouse: ClickHouseClient, rows: readonly App
   await clickhouse.insert({ table: 'migrations', values: rows.map((row) => ({ ...now, ...row })), format: 'JSONEachRow' })
 }
 
-/** Adds the columns that a table lacks, and updates the comments of its columns. */
-async function completeColumns(clickhouse: ClickHouseClient, table: string, { columns }: Table): Promise<void> {
+/** Adds the columns that a table lacks, and updates the comments of the table and its columns. */
+async function completeColumns(clickhouse: ClickHouseClient, table: string, definition: Table): Promise<void> {
+  await updateComment(clickhouse, table, definition)
   const result = await clickhouse.query({
     query: 'SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
     query_params: { table },
     format: 'JSONEachRow',
   })
   const present = new Map((await result.json<{ name: string; comment: string }>()).map(({ name, comment }) => [name, comment]))
-  for (const [name, column] of Object.entries(columns)) {
+  for (const [name, column] of Object.entries(definition.columns)) {
     if (!present.has(name)) {
       await clickhouse.command({ query: `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${columnDefinition(name, column)}` })
     } else if (present.get(name) !== column.comment) {
       await clickhouse.command({ query: `ALTER TABLE ${table} COMMENT COLUMN ${name} ${quoted(column.comment)}` })
     }
   }
+}
+
+async function updateComment(clickhouse: ClickHouseClient, table: string, { comment }: Table): Promise<void> {
+  const result = await clickhouse.query({
+    query: 'SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
+    query_params: { table },
+    format: 'JSONEachRow',
+  })
+  const [present] = await result.json<{ comment: string }>()
+  if (present?.comment !== comment) await clickhouse.command({ query: `ALTER TABLE ${table} MODIFY COMMENT ${quoted(comment)}` })
 }

@@ -11,7 +11,7 @@ import { loadKinds } from './load-kinds.ts'
 
 /** Options of `recorded`. */
 export interface RecordedOptions<K extends Kind> {
-  /** The kind to test. Default: the kind of the actor's name that the module COLLOQUY_CONFIG exports. */
+  /** The kind to test. Default: the actor's kind, as the module COLLOQUY_CONFIG exports it. */
   readonly kind?: K
   /** Settings that find the running system, without the prefix: `{ NATS_URL: 'nats://…' }`. They take precedence over the environment. */
   readonly settings?: Readonly<Partial<Record<SettingName, string>>>
@@ -21,7 +21,8 @@ export interface RecordedOptions<K extends Kind> {
 const RECORDS_MAX = 100_000
 
 /**
- * Reads an actor's history from a running system, to test the present kind with it. Finds the system as the command line does.
+ * Reads an actor's history from a running system, so that a test can replay it through today's kind. Finds the system as the command line
+ * does.
  *
  * @param actor `<tenant>/<kind>/<id>`, or `<kind>/<id>` for the tenant `default`.
  * @throws ColloquyError `bad_actor`, `no_such_kind`, `no_history`, `long_history`; `not_running` if no system is found.

@@ -15,7 +15,7 @@ import { indexerBounds, indexerState } from './start-stages.ts'
 /** Receives the progress of a reembedding. */
 export interface ReembedProgress {
   readonly records: (done: number, total: number) => void
-  /** Called with the reason when it makes no progress. */
+  /** Called while the reembedding makes no progress, with the reason. */
   readonly waits: (what: string) => void
 }
 

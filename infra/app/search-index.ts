@@ -40,7 +40,7 @@ const POLL_MS = 2_000
 /** Time for searches in flight to end before a replaced collection is closed. */
 const CLOSE_MS = 10_000
 
-/** A collection with the right to end it. */
+/** A collection as its owner sees it: the owner alone can replace and close it. */
 interface OpenCollection extends Collection {
   /** Aborts `replaced`. */
   replace(): void
@@ -99,7 +99,7 @@ export async function openSearchIndex(
     if (agreed !== undefined) {
       log.warn(
         { had: agreed.fingerprint, has: known.fingerprint },
-        'the embedding model has changed; refilling the search index from LOG, searches find what is indexed so far',
+        'the embedding model has changed; refilling the search index from LOG; until it is full, searches find only part of the texts',
       )
     }
     await writeIndexModel(kv, known)

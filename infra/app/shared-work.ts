@@ -16,8 +16,8 @@ export interface SharedWork {
   readonly partitions: number
   readonly start: (partitions: readonly number[], assignment: Assignment, membership: Membership) => Promise<PartitionRun>
   /**
-   * For work whose progress other members need: the LOG sequence that must be dispatched before messages up to this member's position can
-   * be removed.
+   * Set for work whose progress the trimming of INBOX needs. INBOX messages up to this member's position may be removed once the
+   * dispatcher has reached this LOG sequence.
    */
   readonly logSeqNeeded?: () => number
 }
@@ -58,7 +58,7 @@ export function createSharing(deps: SharingDeps, started: AsyncDisposableStack):
   }
 }
 
-/** Starts work of this process alone. */
+/** Starts work that this process does on its own. */
 export async function startOwn(work: OwnWork, started: AsyncDisposableStack): Promise<Stage> {
   const stage = await work.start(started)
   started.defer(() => stage.stop())

@@ -11,7 +11,7 @@ const answerSchema = z.object({
   stages: z.partialRecord(z.enum(ROLES), progressSchema.extend({ ok: z.boolean(), since: z.string(), detail: z.string() })),
 })
 
-/** The status of a process's stages, as it reports it. */
+/** The status of the stages of one process, as the process reports it. */
 export type ProcessStatus = z.infer<typeof answerSchema>
 
 /** The status of this process. */

@@ -46,7 +46,7 @@ interface StatusReading extends ProgressReading {
 /** Long enough that a message between two streams has arrived by the second reading. */
 const POLL_MS = 100
 
-/** Reads the progress of all stages: as their processes report it, or from their checkpoints if no process answers. */
+/** Reads the progress of all stages from the reports of their processes, or from their checkpoints if no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => (await read(jetstream, settings)).status)
 
@@ -107,7 +107,7 @@ function reported(processes: readonly ProcessStatus[], role: Role, partitionCoun
   }
 }
 
-const NOT_RUNNING = 'no process says that it runs; this is its last checkpoint'
+const NOT_RUNNING = 'no process reports this role; this is its last checkpoint'
 
 /** The progress of a role by its checkpoints; `undefined` if it has none. */
 async function stored(role: Role, jetstream: JetStreamContext, streams: Streams, settings: Settings): Promise<StageReport | undefined> {

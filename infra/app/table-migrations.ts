@@ -6,7 +6,7 @@ import { TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 export interface Migration {
   /** The version that the step leads to: 2, 3, 4…. Version 1 is the first release of the tables. */
   readonly version: number
-  /** What the step changes; stored in `migrations` and logged. */
+  /** A description of the change. It is stored in `migrations` and logged. */
   readonly name: string
   /** Tables whose existing rows must be rebuilt from the log afterwards. */
   readonly rebuild: readonly TableName[]

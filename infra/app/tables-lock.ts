@@ -39,7 +39,7 @@ function acquire(kv: KV, key: string): Promise<number> {
   return pollUntil(async () => {
     const entry = await entryOf(kv, key)
     if (entry === undefined) return compareAndSet(kv, key, '', undefined)
-    // Measured by the clock of this process only: the clocks of two machines may differ.
+    // Uses the clock of this process only, because the clocks of two machines may differ.
     if (entry.revision !== observed.revision) observed = { revision: entry.revision, sinceMs: performance.now() }
     return performance.now() - observed.sinceMs < HEARTBEAT_TIMEOUT_MS ? undefined : compareAndSet(kv, key, '', entry.revision)
   })

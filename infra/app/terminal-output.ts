@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
 
-/** A style or styles of `util.styleText`. */
+/** One style or several, as `util.styleText` takes them. */
 export type Style = Parameters<typeof styleText>[0]
 export type Paint = (style: Style, text: string) => string
 

@@ -6,7 +6,7 @@ import { TABLE_NAMES, type TableName } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
 import { runRebuild } from './run-rebuild.ts'
 
-/** A rebuild of another process may be running, or a server may not answer. */
+/** Pauses between attempts. An attempt fails while another process rebuilds, or while a server does not answer. */
 const PAUSES: Pauses = { minMs: 30_000, maxMs: 30_000 }
 const LOG_EVERY_MS = 10_000
 

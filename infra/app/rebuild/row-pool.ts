@@ -14,9 +14,9 @@ export interface WorkerData {
   /** Database of the tables that are written. */
   readonly database: string
 }
-/** A message to a thread: a range whose rows it writes, or the end. */
+/** A message to a thread: a range whose rows it must write, or `end`, which ends the thread. */
 export type Order = { readonly range: Range; readonly target: Target } | 'end'
-/** A message from a thread: progress in records, or the end of an order. */
+/** A message from a thread: records written since the last message, or the result of a range. */
 export type Answer =
   | { readonly records: number }
   | { readonly done: true }
@@ -79,7 +79,7 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
           }),
         )
       } catch (error) {
-        // No thread may write when the caller drops the rows.
+        // The caller drops the rows after a failure; by then no thread may still write.
         await Promise.all(workers.map((worker) => worker.terminate()))
         throw error
       }
@@ -91,7 +91,7 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
   }
 }
 
-/** Gives a thread an order. Resolves with the failure that it reports, if any. @throws if the thread ends; the signal's reason. */
+/** Sends a range to a thread and waits for the result: a failure or `undefined`. @throws if the thread ends; the signal's reason. */
 function order(
   worker: Worker,
   message: Exclude<Order, 'end'>,

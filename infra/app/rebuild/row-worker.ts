@@ -1,6 +1,6 @@
 /**
- * The body of a thread that writes rows for a rebuild, over connections of its own. For each order `{range, target}` it reads the range of
- * LOG and writes its rows. It answers `{records}` after each batch, then `{done: true}` or `{failed}`. The order `end` ends the thread.
+ * The body of a thread that writes rows for a rebuild, over connections of its own. For each message `{range, target}` it reads the
+ * range of LOG and writes its rows. It answers `{records}` after each batch, then `{done: true}` or `{failed}`. `end` ends the thread.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'

@@ -93,7 +93,7 @@ function startOnce(data: ThreadData, log: Logger, setStatus: (status: StageStatu
         return relog(log, message.line)
       case 'failed':
         why = new ForeignCodeError(message.code ?? 'thread_ended', message.message)
-        // The thread has closed what it had. Terminated, because a leftover handle could keep it alive.
+        // The thread has closed its resources. It is terminated all the same, because a leftover handle could keep it alive.
         return void worker.terminate()
       case 'metrics':
         metricsRequests.get(message.id)?.(message.metrics)

@@ -4,12 +4,10 @@ import { explore, fails, given, inTurn, never, takes } from '../../../infra/test
 import { refund } from '../../support/kit-kinds.ts'
 
 /** The examples of docs/testing.md, word for word; the last test compares the two. */
+// prettier-ignore
 test('a refund that nobody looks at within a day is paid', () => {
   given(refund)
-    .task(
-      'pay',
-      takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })),
-    )
+    .task('pay', takes('5s', ({ amount }) => ({ receipt: `r-${amount}` })))
     .when('refund.asked', { amount: 250 })
     .thenState('review')
     .after('23h')
@@ -50,19 +48,20 @@ test('random walks find no fault and come everywhere', () => {
   expect(ineffective).toEqual([])
 })
 
+// prettier-ignore
 test('what happened to acme/refund/r7', () => {
   given(refund, { tenant: 'acme', id: 'r7', at: '2026-01-01T00:00:00.000Z' })
     .when('refund.asked', { amount: 20 }, { id: 'm-1' })
     .thenState('paying')
     .thenTask('pay', { amount: 20 })
-    .taskEnds('pay', fails('http_500', "it's down"))
+    .taskEnds('pay', fails('http_500', 'it\'s down'))
     .thenState('stuck')
 })
 
 test('every example of docs/testing.md is here', () => {
   const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
   const [page, here] = [read('../../../docs/testing.md'), read('./testing-examples.unit.test.ts')]
-  const examples = [...page.matchAll(/(<!-- not run here.*-->\n)?```ts\n([^]*?)```/g)].filter(([, notHere]) => notHere === undefined)
+  const examples = [...page.matchAll(/(<!-- not run here.*-->\n+)?```ts\n([^]*?)```/g)].filter(([, notHere]) => notHere === undefined)
   expect(examples.length).toBeGreaterThan(4)
   for (const [, , example = ''] of examples) expect(here).toContain(example)
 })
