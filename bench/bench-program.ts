@@ -31,7 +31,7 @@ const OFFLINE: readonly OfflineScenario[] = [kinds]
 const SECONDS_DEFAULT = 10
 const RATE_DEFAULT = 500
 const ROWS_DEFAULT = 1_000_000
-/** Embedding would take most of a small machine's processors; the scenario `embed` measures it by itself. */
+/** Default roles: all except `embed`, because embedding takes most of a small machine's processors. The scenario `embed` measures it. */
 const ROLES_DEFAULT: readonly Role[] = ROLES.filter((role) => role !== 'embed')
 
 export interface BenchCli {

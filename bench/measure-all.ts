@@ -12,7 +12,7 @@ interface PublishedMeasurement {
   readonly args: readonly string[]
 }
 
-/** The measurements that the summary quotes, the longest last. */
+/** The measurements in the summary; the longest one comes last. */
 const PUBLISHED_MEASUREMENTS: readonly PublishedMeasurement[] = [
   { name: 'turns', args: ['turns', '--vs', 'restate,bullmq'] },
   { name: 'turns-host', args: ['turns', '--roles', 'host'] },

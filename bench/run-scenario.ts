@@ -82,7 +82,7 @@ export async function runOffline({
 
 const NO_FIGURES: Measured = { figures: {}, notes: [] }
 
-/** A stage that does not catch up may have lost an input: the gate then reports which one. */
+/** If a stage does not catch up, it may have lost an input. The gate then runs all the same, to report which one. */
 async function measure(scenario: Scenario, bench: Bench): Promise<Measured | { readonly failure: Error }> {
   try {
     return await scenario.run(bench)
@@ -92,7 +92,7 @@ async function measure(scenario: Scenario, bench: Bench): Promise<Measured | { r
   }
 }
 
-/** Settings with addresses and credentials: they do not influence the figures. */
+/** Settings with addresses and credentials. The report omits them, because they do not influence the figures. */
 const ADDRESS_SETTINGS: ReadonlySet<string> = new Set<SettingName>([
   'DATA_DIR',
   'CACHE_DIR',

@@ -1,8 +1,8 @@
 /**
- * `colloquy`: what a module that defines kinds imports. `colloquy/test` is the test kit.
+ * The package `colloquy`: a module that defines kinds imports from here. `colloquy/test` is the test kit.
  *
- * A `colloquy.config.ts` exports its kinds by default, and they are all there are but for `source`, which holds knowledge; the built-in
- * ones are taken in like any other:
+ * A `colloquy.config.ts` exports its kinds as an array by default. Colloquy runs these kinds and `source`, which holds knowledge, and no
+ * others. To run a built-in kind too, add it to the array:
  *
  *     export default [refund, createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue())]
  */

@@ -178,7 +178,7 @@ export interface EffectiveSetting {
 
 export interface LoadedSettings {
   readonly settings: Settings
-  /** For display: secrets are masked. */
+  /** The settings for display, with masked secrets. */
   readonly effective: readonly EffectiveSetting[]
 }
 

@@ -9,7 +9,7 @@ export type { Attributes, Scenario, Some } from '../actors/testkit/scenario.ts'
 export { fails, inTurn, never, type Stub, takes } from '../actors/testkit/task-stubs.ts'
 export type { RecordedOptions } from './app/recorded-actor.ts'
 
-/** Loaded on first use: a test without a server needs no client of one. */
+/** Loads the clients of the servers on first use, because a test without a server needs none. */
 const recorded: typeof import('./app/recorded-actor.ts').recorded = async (
   ...asked: Parameters<typeof import('./app/recorded-actor.ts').recorded>
 ) => (await import('./app/recorded-actor.ts')).recorded(...asked)

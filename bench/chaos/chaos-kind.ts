@@ -10,10 +10,10 @@ import { TerminalError } from '../../schemas/errors.ts'
  * independent model of it in check/actor-model.ts: change both together, and never derive one from the other.
  */
 
-/** The value depends on all inputs and their order: a lost, doubled or swapped input changes every later value. */
+/** Adds an input to the value. The value depends on all inputs and their order: a lost, doubled or swapped input changes all later ones. */
 const folded = (fold: number, by: number): number => (fold * 31 + by) % 1_000_000_007
 
-/** Without this limit about one flaky run in ten thousand would fail until its deadline and look like a lost run. */
+/** Max failures of a flaky run. Without it, one flaky run in ten thousand would fail until its deadline and look like a lost run. */
 const FLAKY_FAILURES_MAX = 5
 /** Failures so far of flaky runs in this process, by run. */
 const flakyFailures = new Map<string, number>()

@@ -5,13 +5,13 @@ import { digestOf, digestOfBytes } from './check/chaos-history.ts'
 /** One message to one actor. */
 export interface ChaosMessage {
   readonly subject: string
-  /** `<tenant>/<kind>/<id>` of its record. */
+  /** The actor that must record it, as `<tenant>/<kind>/<id>`. */
   readonly actor: string
   readonly payload: string
   /** Digests of type and data, and of the payload, for the ledger. */
   readonly content: string
   readonly payloadDigest: string
-  /** The reason for which any actor must reject it. */
+  /** The reason with which every actor must reject the message; `undefined` for a valid message. */
   readonly rejected: Reason | undefined
   readonly type: string
   /** The payload has no readable id, so the header must carry it. */
@@ -21,15 +21,16 @@ export interface ChaosMessage {
 export interface MessageContext {
   /** Draws a receiver for `forward`. */
   readonly others: () => string
-  /** Whether to send work that may take minutes if runners are lost. */
+  /** Whether to send tasks that may take minutes if their runners are lost. */
   readonly hasLongWork: boolean
 }
 
 export const TENANT = 'chaos'
 const KIND = 'chaos'
 
-/** Sleeps that end during the run, and sleeps that do not. */
+/** Max length of a sleep that ends during the run. */
 export const SLEEP_MS_MAX = 3_000
+/** Length of a sleep that does not end during the run. */
 const LONG_SLEEP_MS = 3_600_000
 const WORK_MS_MAX = 300
 const TOO_LARGE_CHARS = 300 * 1024

@@ -19,27 +19,27 @@ export interface ProducerOptions {
 }
 
 /**
- * A correct producer: it resends a message under the same id until it is acknowledged, and sometimes resends an acknowledged one. It has at
- * most one message per actor in flight, so that the order of an actor's inputs is known.
+ * A correct producer. It resends a message under the same id until it gets an acknowledgement, and sometimes resends an acknowledged one.
+ * It has at most one message per actor in flight, so that the checker knows the order of an actor's inputs.
  */
 export interface ChaosProducer {
   readonly sent: number
   readonly acknowledged: number
-  /** Resent copies. */
+  /** Number of resent copies. */
   readonly repeated: number
-  /** Sends no new messages; settles when all are acknowledged, or gives up after `timeoutMs`. */
+  /** Stops sending new messages. Resolves when all sent messages are acknowledged, or after `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
 const IN_FLIGHT_MAX = 500
 const TICK_MS = 10
-/** Timeout of an acknowledgement before the message is resent; drawn for each attempt. */
+/** How long the producer waits for an acknowledgement before it resends the message. It draws a value for each attempt. */
 const TIMEOUT_MS = { from: 500, to: 3_000 }
 const RESEND_SHARE = 0.04
 /**
- * After this many newer messages the actor may have forgotten the id of a resent one (LIMITS.seenIdsMax, minus room for forwarded
- * messages).
+ * Max newer messages to an actor before a resend. After more, the actor may have forgotten the id (LIMITS.seenIdsMax, minus a margin for
+ * forwarded messages).
  */
 const RESEND_WITHIN = 8
 /** Share of the messages that go to a few hot actors. */
@@ -53,7 +53,7 @@ interface Target {
   busy: boolean
   sends: number
   generation: number
-  /** Messages still to send to it after its end; `undefined` before. */
+  /** Number of messages that the actor still gets after its end; `undefined` before its end. */
   remaining: number | undefined
 }
 

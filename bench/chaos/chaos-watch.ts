@@ -6,10 +6,11 @@ import { lastSeqOf } from '../harness/caught-up.ts'
 
 /** Observes workers and log from the outside, by the status service and a core subscription. */
 export interface ChaosWatch {
-  /** Host partitions of a process, by its last status. */
+  /** The partitions that a process hosts, by its last status. */
   partitionsOf(pid: number): readonly number[]
   /**
-   * Measures from `fromMs` (performance.now) until other processes own all the partitions, and until the first new record in one of them.
+   * Measures two times from `fromMs` (performance.now): until other processes own all the partitions, and until the first new record in one
+   * of them.
    */
   takenOver(pid: number, partitions: readonly number[], fromMs: number): Promise<TakeOver>
   /**
@@ -31,7 +32,7 @@ type Followed = 'host' | 'dispatch' | 'project'
 
 const POLL_MS = 50
 const TIMEOUT_MS = 60_000
-/** A record that the killed process sent may still arrive within this time. */
+/** Records that arrive within this time after a kill may still come from the killed process. */
 const IN_FLIGHT_MS = 50
 
 export function startChaosWatch(nc: NatsConnection, jsm: JetStreamManager): ChaosWatch {
@@ -45,7 +46,7 @@ export function startChaosWatch(nc: NatsConnection, jsm: JetStreamManager): Chao
   const known = new Map<number, readonly number[]>()
   const poll = async (): Promise<void> => {
     const atMs = performance.now()
-    // During an outage of NATS there is no status.
+    // During an outage of NATS no process answers, so the list is empty.
     latest = { atMs, statuses: await askStatus(nc).catch(() => []) }
     for (const { pid, stages } of latest.statuses) known.set(pid, stages.host?.partitions ?? [])
   }
@@ -108,7 +109,7 @@ export function startChaosWatch(nc: NatsConnection, jsm: JetStreamManager): Chao
   }
 }
 
-/** Retries until there is an answer: a restarted server needs some time. */
+/** Retries until the server answers, because a restarted server needs some time. */
 async function retried<T>(ask: () => Promise<T>): Promise<T | undefined> {
   for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline;) {
     try {

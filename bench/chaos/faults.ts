@@ -26,14 +26,14 @@ export interface Victims {
 export interface Observations {
   /** Number of injected faults by name. */
   readonly injected: Record<string, number>
-  /** From a kill or a pause until other workers own all its partitions, and until the first record in one of them. */
+  /** Times from the kill or pause of a worker until other workers own all its partitions, and until the first record in one of them. */
   readonly takeOverMs: number[]
   readonly firstRecordMs: number[]
-  /** The same for workers that stop in order. */
+  /** The same times for workers that stop in order. */
   readonly handOverMs: number[]
-  /** From the end of an outage until all stages have caught up. */
+  /** Times from the end of an outage until all stages have caught up. */
   readonly catchUpMs: Record<'nats' | 'clickhouse', number[]>
-  /** Events that must not happen, even if no guarantee is broken. */
+  /** Descriptions of events that must not happen, even if they break no guarantee. */
   readonly problems: string[]
 }
 
@@ -95,7 +95,7 @@ const workerKilled: Fault = async (victims, observed, random) => {
   return true
 }
 
-/** Pauses a worker for longer than its lease: after resuming it must notice that it has lost its partitions. */
+/** Pauses a worker for longer than its lease. After the pause the worker must notice that it has lost its partitions. */
 const workerPaused: Fault = async (victims, observed, random) => {
   const worker = pickVictim(victims, random)
   if (worker === undefined) return false
@@ -198,8 +198,8 @@ const clickhouseAway: Fault = async (victims, observed) => {
 }
 
 /**
- * The faults, in families by target: at most one fault of a family is active, faults of different families overlap. Some need a cluster;
- * those that need time occur once per run.
+ * The faults, in families by target. At most one fault of a family is active at a time; faults of different families overlap. Some faults
+ * need a cluster. Faults that take minutes occur once per run.
  */
 const FAMILIES: readonly (readonly (readonly [name: string, fault: Fault, needs?: 'cluster' | 'time'])[])[] = [
   [
@@ -237,7 +237,7 @@ export async function injectFaults(victims: Victims, observed: Observations, ran
     const injected = fault(victims, observed, own).then((done) => {
       if (done) observed.injected[name] = (observed.injected[name] ?? 0) + 1
     })
-    // The error is thrown where the fault is awaited below.
+    // Keeps Node from reporting the rejection as unhandled; the `await` below throws it.
     injected.catch(() => undefined)
     busy.set(family, injected)
     await delay(gapMs, undefined, { signal }).catch(() => undefined)

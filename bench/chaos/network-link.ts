@@ -20,7 +20,7 @@ export async function startLink(target: { readonly host: string; readonly port: 
     track(client)
     if (isCut) return void client.destroy()
     const upstream = track(connect(target))
-    // A connection that breaks on one side breaks on the other side too.
+    // If one side of a connection breaks, the proxy breaks the other side too.
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],

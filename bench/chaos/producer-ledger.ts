@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import type { LedgerLine } from './check/chaos-history.ts'
 
-/** What producers sent and which acknowledgements they got, in a file: a long run would not fit into memory. */
+/** The messages and acknowledgements of the producers, in a file, because those of a long run would not fit into memory. */
 export interface LedgerFile {
   readonly file: string
   write(line: LedgerLine): void

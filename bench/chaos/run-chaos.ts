@@ -36,7 +36,7 @@ export interface ChaosOptions {
   readonly workers: number
   /** Three nats-servers instead of one. */
   readonly cluster: boolean
-  /** A guarantee that the workers break: the checker must notice. */
+  /** Name of the guarantee that the workers break. The checker must notice it. */
   readonly break?: BreakName
 }
 
@@ -45,7 +45,7 @@ export interface ChaosReport {
   readonly observed: Observations
   /** Copies that producers resent. */
   readonly repeatedSends: number
-  /** From the last fault until all stages have caught up; `undefined` if they did not. */
+  /** Time from the last fault until all stages have caught up; `undefined` if they did not. */
   readonly caughtUpMs: number | undefined
   readonly verdict: Verdict
   /** The data folder, kept after a failed run. */
@@ -56,21 +56,21 @@ const HOOK = new URL('break/break-hook.ts', import.meta.url).href
 const CONFIG = fileURLToPath(new URL('chaos-kind.ts', import.meta.url))
 const PRODUCERS = 4
 const LEASE_MS = 3_000
-/** A million messages make several gigabytes of records before compression. */
+/** Disk bytes for the streams: a million messages make several gigabytes of records before compression. */
 const STORAGE_BYTES_MAX = 24 * 1024 ** 3
 const DRAIN_MS_MAX = 60_000
 /** Request timeout while reading the history: the machine may be busy. */
 const slowRequests = { timeout: 60_000 }
 /** Timeout for reading one table of a long run. */
 const READ_MS_MAX = 600_000
-/** A task of a lost runner is redelivered after ten seconds, possibly to another runner that is lost. */
+/** Long, because JetStream redelivers a lost runner's task only after ten seconds, and the next runner may be lost too. */
 const CAUGHT_UP_MS_MAX = 240_000
 /** Shorter runs send no work that may take minutes. */
 const LONG_WORK_MINUTES_MIN = 1
 /** Shorter runs have no outage of minutes. */
 const OUTAGE_MINUTES_MIN = 10
 
-/** Passes without findings and problems; with `--break`, if the checker noticed the broken guarantee. */
+/** Whether the run passed: it has no findings and no problems or, with `--break`, the checker noticed the broken guarantee. */
 export const isGood = ({ options, verdict, observed, caughtUpMs }: ChaosReport): boolean => {
   if (options.break !== undefined) return BREAKS[options.break].findings.some((kind) => verdict.counts[kind] !== undefined)
   return isClean(verdict) && observed.problems.length === 0 && caughtUpMs !== undefined
@@ -79,7 +79,7 @@ export const isGood = ({ options, verdict, observed, caughtUpMs }: ChaosReport):
 /**
  * Starts servers, workers and producers, injects faults, waits until all stages have caught up, and checks the history.
  *
- * @param interrupted ends the fault injection early; the history is checked all the same
+ * @param interrupted ends the fault injection early. The run still checks the history.
  */
 export async function runChaos(options: ChaosOptions, log: Logger, interrupted: AbortSignal): Promise<ChaosReport> {
   await using started = new AsyncDisposableStack()

@@ -27,7 +27,7 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`)
 }
 
-/** Measures on a ClickHouse of its own in a temporary folder, with the search code of production. */
+/** Measures the search code of production, on a temporary ClickHouse that nothing else uses. */
 async function evaluate({ model, fusion, denseWeight, set: only, json }: Flags): Promise<void> {
   await using open = new AsyncDisposableStack()
   const log = pino({ level: 'silent' })

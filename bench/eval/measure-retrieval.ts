@@ -10,12 +10,12 @@ const TENANT = 'eval'
 const GROUP = 256
 /** Hits per question; several may be chunks of one text. */
 const HITS = 20
-/** Candidates by keyword and by vector, as in production for this number of hits. */
+/** Number of candidates by keyword and by vector. Production uses as many for this number of hits. */
 const CANDIDATES = 80
 const QUESTIONS_CONCURRENT = 4
 const AT = '2026-01-01T00:00:00.000Z'
 
-/** Writes a set's texts to a store as the indexer does: a text that is too long for the model is split into chunks. */
+/** Writes a set's texts to a store. Like the indexer, it splits a text that is too long for the model into chunks. */
 export async function fillWith({ docs }: RetrievalSet, store: VectorStore, embedder: LocalEmbedder): Promise<void> {
   for (let from = 0; from < docs.length; from += GROUP) {
     const pieces = (

@@ -24,7 +24,7 @@ export interface RetrievalSet {
 const docSchema = z.object({ id: z.string(), text: z.string() })
 const questionSchema = z.object({ query: z.string(), relevant: z.array(z.string()).min(1) })
 
-/** Public Chinese passages with questions. They are not ours to distribute, so they may be missing. */
+/** Public Chinese passages with questions. We may not distribute them, so the files may be missing. */
 const ZH_DOCS = new URL('../../../shared/data/retrieval-zh-docs.jsonl.gz', import.meta.url)
 const ZH_QUESTIONS = new URL('../../../shared/data/retrieval-zh-queries-dev.jsonl.gz', import.meta.url)
 

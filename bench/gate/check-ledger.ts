@@ -9,11 +9,11 @@ export interface LedgerRecord {
   /** INBOX sequence of the input. */
   readonly position: number
   readonly committed: boolean
-  /** Ids of the events that it emitted, in order. */
+  /** Ids of the events that the actor emitted with this record, in order. */
   readonly emitted: readonly string[]
   /** The task or timer that the input ends; `undefined` if a producer sent the input. */
   readonly about: string | undefined
-  /** Tasks started, timers set, and tasks or timers stopped by this record. */
+  /** Runs of this record: tasks that it started, timers that it set, and tasks or timers that it stopped. */
   readonly started: readonly string[]
   readonly set: readonly string[]
   readonly stopped: readonly string[]
@@ -33,7 +33,7 @@ export interface LedgerRow {
   readonly id: string
 }
 
-/** Everything a run left in LOG, OUT and `events`, each in its own order. */
+/** The contents of LOG, OUT and `events` after a run, each in its own order. */
 export interface Ledger {
   readonly records: readonly LedgerRecord[]
   readonly events: readonly LedgerEvent[]
@@ -126,7 +126,7 @@ function checkRuns(records: readonly LedgerRecord[], report: ReportFault): void 
 }
 
 function checkEvents(records: readonly LedgerRecord[], events: readonly LedgerEvent[], report: ReportFault): void {
-  /** By event id, its place among the events of its actor. */
+  /** The number of each event among those of its actor, by event id. */
   const places = new Map<string, { readonly actor: string; readonly place: number }>()
   const emittedBy = new Map<string, number>()
   for (const { actor, emitted } of records) {

@@ -16,7 +16,7 @@ export async function readLedger(system: BenchSystem, tenant: string): Promise<L
   return { records, events, rows: await readRows(system, tenant) }
 }
 
-/** Yields the messages that a stream holds of a subject, in order. */
+/** Yields the messages of a subject in a stream, in order. */
 async function* readStream({ js }: BenchSystem, stream: string, subject: string): AsyncGenerator<JsMsg> {
   const consumer = await js.consumers.get(stream, { filter_subjects: [subject] })
   if ((await consumer.info()).num_pending === 0) return

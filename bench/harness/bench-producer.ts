@@ -17,7 +17,7 @@ export interface Producer {
   /** A tenant that only this run uses: the gate checks nothing else that the system holds. */
   readonly tenant: string
   readonly publisher: BenchPublisher
-  /** In the order of sending. */
+  /** All inputs, in the order of sending. */
   readonly sent: readonly SentInput[]
   /** Sends one input to the actor with this number. Default: a random actor. */
   send(actor?: number): SentInput

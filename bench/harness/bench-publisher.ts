@@ -9,14 +9,14 @@ export interface Ack {
 }
 
 /**
- * Publishes to JetStream with a bounded number of messages in flight and little work per message: one reply subscription, no timer and no
- * promise per message. It never retries: a message without an answer counts as not acknowledged.
+ * Publishes to JetStream with a bounded number of messages in flight and little work per message: all messages share one reply
+ * subscription, and a message needs no timer and no promise. It never retries. A message without an answer counts as not acknowledged.
  */
 export interface BenchPublisher {
   /** Sends within this turn of the event loop. `onAck` is called with the answer; without an answer it is never called. */
   publish(subject: string, payload: Uint8Array | string, onAck: (ack: Ack) => void): void
   readonly isFull: boolean
-  /** Settles when another message may be published. */
+  /** Resolves when the caller may publish another message. */
   whenAvailable(): Promise<void>
   /** Settles when all messages have an answer, or after `ANSWERS_MS_MAX`. */
   settled(): Promise<void>

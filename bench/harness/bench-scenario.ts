@@ -42,9 +42,9 @@ export type Figures = Readonly<Record<string, number>>
 
 export interface Measured {
   readonly figures: Figures
-  /** Quartiles of the figures that are medians of repeats. */
+  /** Quartiles, for those figures that are medians of repeated measurements. */
   readonly spread?: Readonly<Record<string, Spread>>
-  /** Default: the figures as bars. */
+  /** Charts of the figures. Default: one with bars. */
   readonly charts?: readonly TitledChart[]
   /** How the figures were measured, for a reader who has to judge them. */
   readonly notes: readonly string[]

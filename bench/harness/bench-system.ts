@@ -18,16 +18,16 @@ import { loadSettings, PREFIX, type Role, type SettingName, type Settings } from
 import { ColloquyError } from '../../schemas/errors.ts'
 import { createWorkers, type Worker } from './worker-processes.ts'
 
-/** Colloquy in processes of its own, with a producer's and an analyst's access to it. */
+/** Colloquy in other processes, with the connections of a producer and of an analyst. */
 export interface BenchSystem {
   readonly settings: Settings
   /** Environment for `colloquy` commands that connect to this system. */
   readonly environment: Readonly<Record<string, string>>
-  /** With a producer's access: no user name, no password. */
+  /** Connection of a producer: without user name and password. */
   readonly nc: NatsConnection
   readonly js: JetStreamClient
   readonly jsm: JetStreamManager
-  /** As the user `analyst`. */
+  /** Client of the user `analyst`. */
   readonly clickhouse: ClickHouseClient
   /** Process ids of all `up` processes; the first one runs the servers. */
   readonly pids: readonly number[]
@@ -37,9 +37,9 @@ export interface BenchSystem {
   readonly workers: readonly Worker[]
   /** Starts another worker and settles when it is ready. Default roles: `WORKER_ROLES`. */
   addWorker(roles?: readonly Role[]): Promise<Worker>
-  /** Starts a worker with the roles that the gate needs and no process has. */
+  /** Starts a worker with those roles that the gate needs and that no process has. */
   complete(): Promise<void>
-  /** @throws ColloquyError `system_died` or `worker_died` if a process died during the run, which makes the figures meaningless */
+  /** @throws ColloquyError `system_died` or `worker_died` if a process died during the run: its figures would mean nothing */
   check(): void
   stop(): Promise<void>
 }
@@ -143,7 +143,7 @@ interface AttachOptions {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** @param started what already runs; `stop()` of the system stops it last */
+/** @param started stack of the parts that already run; `stop()` of the system stops them last */
 async function attach(
   { environment, flags, settings, env }: AttachOptions,
   started: AsyncDisposableStack,

@@ -3,8 +3,9 @@ import type { BenchSystem } from './bench-system.ts'
 import { type CounterWatch, watchCounter } from './counter-watch.ts'
 
 /**
- * Interval of the queries for a stream's last sequence and for the projected sequence of the tables. It bounds the precision of a time. A
- * query takes processor time from the measured system: it wakes threads in nats-server or costs ClickHouse some milliseconds.
+ * Interval of the queries for a stream's last sequence and for the projected sequence of the tables. No measured time is more precise than
+ * this. The interval is not shorter, because a query takes processor time from the measured system: it wakes threads in nats-server, or
+ * costs ClickHouse some milliseconds.
  */
 export const STREAM_POLL_MS = 25
 export const TABLES_POLL_MS = 100

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ColloquyError } from '../../schemas/errors.ts'
 
 export interface Sample {
-  /** By `performance.now()`. */
+  /** Time of the sample, by `performance.now()`. */
   readonly atMs: number
   readonly value: number
 }
@@ -10,10 +10,10 @@ export interface Sample {
 /** Polls a number that only rises, such as the last sequence of a stream. */
 export interface CounterWatch {
   readonly value: number
-  /** Settles with the next sample. */
+  /** Resolves with the next sample. */
   next(): Promise<Sample>
   /**
-   * The first sample with at least this value; it is late by at most one interval.
+   * Resolves with the first sample that has at least this value. The sample is late by at most one interval.
    *
    * @throws ColloquyError `not_level` if the value was not reached in time; errors of `read` pass through.
    */
@@ -35,7 +35,7 @@ export async function watchCounter(name: string, read: () => Promise<number>, ev
     }
   }
   const asking = ask().catch((error: unknown) => {
-    // Current and later callers get the error; without a caller it must not count as unhandled.
+    // Current and later callers get the error. If there is no caller, Node must not report it as unhandled.
     upcoming.promise.catch(() => undefined)
     upcoming.reject(error)
   })

@@ -5,8 +5,8 @@ import { codeOf } from '../../schemas/errors.ts'
 import type { BenchSystem } from './bench-system.ts'
 
 /**
- * Bytes on disk of a stream's files; `undefined` if the system did not start its nats-server itself. The newest block of a stream is not
- * compressed yet. The server may replace files while they are counted.
+ * Bytes on disk of a stream's files; `undefined` if the system did not start its own nats-server. The figure is approximate: the newest
+ * block of a stream is not compressed yet, and the server may replace files during the count.
  */
 export async function diskBytesOf({ settings }: Pick<BenchSystem, 'settings'>, stream: string): Promise<number | undefined> {
   if (settings.NATS_URL !== undefined) return undefined

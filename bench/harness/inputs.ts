@@ -22,7 +22,7 @@ const COURTESIES = [
   '谢谢，辛苦了',
   '好的，多谢',
 ]
-/** Words that the classifier of `support` ignores. */
+/** Filler text: the classifier of `support` ignores its words. */
 const PADDING = ' lorem ipsum dolor sit amet'
 
 /** A courtesy to `support` as JSON; its text has at least `textBytesMin` bytes. */

@@ -7,7 +7,7 @@ import { reminderKind } from '../../actors/kinds/reminder/kind.ts'
 import { createSupport } from '../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../actors/kinds/support/knowledge.ts'
 
-/** Does nothing, so that a round trip measures only the cost of running a task. */
+/** A task that does nothing, so that its round trip measures only the overhead of tasks. */
 const echo = defineTask({
   input: z.object({ text: z.string() }),
   output: z.object({ chars: z.number() }),
@@ -81,5 +81,5 @@ export const pairKind = pair.with(
   }),
 )
 
-/** The measured kinds: the built-in ones, and two that do as little as possible. */
+/** The measured kinds: the built-in kinds, and two kinds that do as little as possible. */
 export default [createSupport({ articles: loadArticles() }), reminderKind, createInterest(loadCatalogue()), errandKind, pairKind]

@@ -5,7 +5,7 @@ import type { Figures } from './bench-scenario.ts'
 import { CAUGHT_UP_MS_MAX } from './caught-up.ts'
 import { rounded, type Spread, spreadOf } from './statistics.ts'
 
-/** Latencies from when an input was due, as HDR histograms in microseconds with three significant digits. */
+/** Latencies of inputs, each from the time at which the input was due. Stored as HDR histograms in microseconds, to three digits. */
 export interface Probe {
   /** All windows together. */
   readonly histogram: Histogram

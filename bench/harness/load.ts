@@ -4,7 +4,7 @@ import type { CounterWatch, Sample } from './counter-watch.ts'
 import { usageOf } from './process-usage.ts'
 import { saturate } from './saturate.ts'
 
-/** The result of one run at full speed. A rate counts from the first input until its last record, event or row is there. */
+/** The result of one run at full speed. A rate covers the time from the first input until the last record, event or row is there. */
 export interface LoadRun {
   readonly turns: number
   readonly perSecond: number

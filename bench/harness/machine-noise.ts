@@ -4,7 +4,7 @@ import { cpuUsage, hrtime } from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { quantile, rounded } from './statistics.ts'
 
-/** How much the time of identical work varies on this machine. The field names are part of saved results. */
+/** Variation of the time that identical work takes on this machine. The field names are part of saved results. */
 export interface MachineNoise {
   /** Median time of one round: the same work on one thread. */
   readonly roundMs: number
@@ -12,7 +12,7 @@ export interface MachineNoise {
   readonly iqrPercent: number
   /** The slowest round, in percent of the median. */
   readonly slowestPercent: number
-  /** Share of all processor time that other processes used, and that the hypervisor gave to other virtual machines (steal). */
+  /** Shares of all processor time: used by other processes, and given to other virtual machines by the hypervisor (steal). */
   readonly othersPercent: number
   readonly stolenPercent: number
   readonly rounds: number

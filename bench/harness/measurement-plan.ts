@@ -1,4 +1,4 @@
-/** How the time of a measurement is divided into a warm-up and repeated rounds. */
+/** Divides the time of a measurement into a warm-up and repeated rounds. */
 export interface MeasurementPlan {
   readonly rounds: number
   readonly roundMs: number
@@ -6,13 +6,13 @@ export interface MeasurementPlan {
 }
 
 const ROUNDS_MAX = 5
-/** In a shorter round, starting and stopping dominate. */
+/** Min length of a round. In a shorter round, starting and stopping would dominate. */
 const ROUND_MS_MIN = 1_000
-/** Compiling code and filling caches must not count. */
+/** Warm-up, in which Node compiles the code and caches fill. */
 const WARM_UP_MS_MAX = 3_000
 const WARM_UP_SHARE = 0.5
 
-/** Five rounds, or fewer where each would be shorter than `ROUND_MS_MIN`. */
+/** Plans five rounds, or fewer if a round would be shorter than `ROUND_MS_MIN`. */
 export function planMeasurement(seconds: number): MeasurementPlan {
   const ms = seconds * 1_000
   const rounds = Math.max(1, Math.min(ROUNDS_MAX, Math.floor(ms / ROUND_MS_MIN)))

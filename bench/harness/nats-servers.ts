@@ -12,11 +12,11 @@ import { loadSettings } from '../../infra/settings.ts'
 import { freePorts } from './free-ports.ts'
 
 /**
- * nats-servers on loopback without a supervisor: a killed server stays down until `start()`. Either one server, or a cluster of three with
- * fsync before every acknowledgement.
+ * One nats-server on loopback, or a cluster of three with fsync before every acknowledgement. They have no supervisor: a killed server
+ * stays down until `start()`.
  */
 export interface NatsServers {
-  /** For COLLOQUY_NATS_URL. */
+  /** Value for COLLOQUY_NATS_URL. */
   readonly url: string
   readonly user: string
   readonly password: string
@@ -114,7 +114,7 @@ authorization { users: [ { user: ${USER}, password: ${JSON.stringify(PASSWORD)} 
 
 export const startNatsCluster = (folder: string): Promise<NatsServers> => startNatsServers(folder, CLUSTER_SIZE)
 
-/** Settles when each server answers and a stream can be placed on all of them. */
+/** Resolves when each server answers and JetStream can place a stream on all of them. */
 async function waitUntilReady(urls: readonly string[]): Promise<void> {
   const deadline = AbortSignal.timeout(READY_MS_MAX)
   for (;;) {

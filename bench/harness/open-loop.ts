@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 const TICK_MS = 1
 
 /**
- * Open loop: calls `send` when an input is due by the rate, regardless of the answers to earlier inputs. After a delay it sends the overdue
- * inputs at once, each with the time at which it was due.
+ * Open loop: calls `send` at the times that the rate gives, and does not wait for the answers to earlier inputs. After a delay it sends the
+ * overdue inputs at once, each with the time at which it was due.
  *
  * @returns when the first input was due
  */

@@ -7,7 +7,7 @@ export interface Usage {
   readonly rssBytes: number
 }
 
-/** Usage by program: the two servers, and all other processes together as `up`. */
+/** Usage by program: one entry per server, and the entry `up` for all other processes together. */
 export type SystemUsage = Readonly<Partial<Record<'up' | 'nats' | 'clickhouse', Usage>>>
 
 /** Linux counts processor time in hundredths of a second on every platform that Node supports. */
@@ -53,7 +53,8 @@ async function readProcess(pid: number): Promise<Process | undefined> {
   try {
     const files = ['stat', 'cmdline', 'status'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8'))
     const [stat, command, status] = await Promise.all(files)
-    // The name, in brackets, may contain anything. Numbers follow it (proc(5)): the parent, later utime and stime.
+    // The name in brackets may contain any characters, so parsing starts after it. The numbers there include the parent, utime and stime
+    // (proc(5)).
     const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
     return {
       pid,

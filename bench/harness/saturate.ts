@@ -17,11 +17,11 @@ export interface Saturated {
 }
 
 /**
- * Maximum inputs without a record: enough that no stage waits for the publisher, and few enough that the run does not measure how fast
- * a backlog is published.
+ * Max inputs without a record. It is so high that no stage waits for the publisher, and so low that the run does not measure how fast the
+ * publisher fills a backlog.
  */
 const BACKLOG_MAX = 5_000
-/** For short runs, in which the larger backlog would be the whole run. */
+/** The same for short runs, which would consist of nothing but the larger backlog. */
 const SHORT_BACKLOG_MAX = 1_000
 const SHORT_MS = 2_000
 /** Maximum inputs without a record in a run of this length. */

@@ -1,4 +1,4 @@
-/** The value below which this share of the values lies; 0 for an empty list. */
+/** Quantile: the value that is above this share of the values; 0 for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0

@@ -10,7 +10,7 @@ import { ColloquyError } from '../../schemas/errors.ts'
 /** A `colloquy up` process. */
 export interface Worker {
   readonly pid: number
-  /** Settles when the worker is ready, or has exited before. */
+  /** Resolves when the worker is ready or has exited. */
   readonly ready: Promise<void>
   readonly isReady: boolean
   readonly isPaused: boolean
@@ -31,9 +31,9 @@ export interface Workers {
 
 const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
 const END_MS_MAX = 60_000
-/** Beyond this many restarts the cause is not the outage of a server. */
+/** Max restarts. If a worker needs more, the outage of a server is not the cause. */
 const RESTARTS_MAX = 500
-/** Pause before a restart, as a service manager would make; a server may be down for minutes. */
+/** Pause before a restart. A service manager pauses too, because a server may be down for minutes. */
 const RESTART_PAUSE_MS = 2_000
 
 export interface WorkersOptions {

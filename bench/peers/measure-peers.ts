@@ -41,8 +41,9 @@ async function measurePeer(name: PeerName, options: BenchOptions, { rounds, roun
 type Kept = Awaited<ReturnType<Peer['check']>>
 
 const SAME_JOB =
-  "The same inputs to the same conversations: the same machine validates and decides with XState's transition(), and its "
-  + 'state and the reply are stored. No timer, no record of the change, no tables: less than Colloquy does. Colloquy is idle meanwhile.'
+  'The peer gets the same inputs to the same conversations. It validates an input, decides with the same machine and '
+  + "XState's transition(), and stores the state and the reply. It does less than Colloquy: it has no timer, no record of the change "
+  + 'and no tables. Colloquy is idle meanwhile.'
 
 const notesOf: Readonly<Record<PeerName, (kept: Kept, server: string) => Promise<string[]>>> = {
   restate: async ({ lost, doubled }) => [

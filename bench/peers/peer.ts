@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { BenchOptions, PeerName } from '../harness/bench-scenario.ts'
 
-/** A peer and its servers, in their own processes. */
+/** A peer and its servers, which run in other processes. */
 export interface Peer {
   /** Sends inputs at full speed for `forMs` milliseconds. @returns turns per second, from the first input until the last is done */
   run(forMs: number): Promise<number>

@@ -24,7 +24,7 @@ export interface RunContext {
   readonly command: string
 }
 
-/** The report of a run without servers; it has no verdict of the gate, because nothing is published. */
+/** The report of a run without servers. It has no verdict of the gate, because the run publishes nothing. */
 export interface OfflineReport extends RunContext, Measured {}
 
 /** The report of one run, as `--json` writes it. */

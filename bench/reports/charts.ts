@@ -2,9 +2,9 @@ import { type Chart, COLOURS, drawChart } from '../../infra/reporting/report/rep
 import type { Measured, TitledChart } from '../harness/bench-scenario.ts'
 import { number } from './bench-report.ts'
 
-/** Fonts of the reader's system: the file stands alone, without a page that provides one. */
+/** Fonts of the reader's system, because no page around the file provides one. */
 const FONTS = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'
-/** Name endings of the figures to draw if a scenario has no chart of its own. */
+/** If a scenario has no chart of its own, the chart shows the figures whose names end like this. */
 const UNITS = [
   { end: 'PerSecond', unit: '/s' },
   { end: 'Ms', unit: ' ms' },

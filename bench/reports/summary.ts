@@ -12,10 +12,10 @@ export const BENCHMARKS_PAGE = fileURLToPath(new URL('../../docs/benchmarks.md',
 interface Line {
   readonly result: string
   readonly what: string
-  /** The first counts for the aim. */
+  /** Names of the figures in the line. The aim is for the first one. */
   readonly figures: readonly string[]
   readonly unit: string
-  /** As people say it; absent where there is none. */
+  /** The aim as text; absent if there is none. */
   readonly aim?: string
 }
 
@@ -125,7 +125,7 @@ const LINES: readonly Line[] = [
   },
 ]
 
-/** The questions of `analysts`, of which each has its own figures. */
+/** The line for `analysts`. Its result has a figure for each question; the line shows the slowest one. */
 const ANALYSTS = { result: 'analysts', end: 'P99Ms', aim: '300 ms' } as const
 
 const [BEGIN, END] = ['<!-- bench:begin (npm run bench -- summary) -->', '<!-- bench:end -->']
@@ -145,7 +145,7 @@ export function renderSummary(results: ReadonlyMap<string, Result>): string {
   ].join('\n')
 }
 
-/** A link to the result, and how fast its machine was then. */
+/** Two cells: a link to the result, and the time of the noise round, which shows how fast the machine was then. */
 const placeOf = (name: string, { noise }: Result): [string, string] => [
   `[${name}](../bench/results/${name}.md)`,
   `${number(noise.roundMs)} ms`,
@@ -180,7 +180,7 @@ function slowestQuestion(results: ReadonlyMap<string, Result>): string[][] {
   ]
 }
 
-/** Of all results: they may come from more than one day, and then from more than one commit. */
+/** Describes machines and versions of all results. The results may come from several days and several commits. */
 function circumstances(results: readonly Result[]): string[] {
   const distinct = (of: (result: Result) => string | undefined): string =>
     [...new Set(results.map(of))]
@@ -200,7 +200,7 @@ function circumstances(results: readonly Result[]): string[] {
   ]
 }
 
-/** The page with this summary between its marks. @throws ColloquyError `no_marks` */
+/** Replaces the text between the marks of a page by this summary. @throws ColloquyError `no_marks` */
 export function withSummary(page: string, summary: string): string {
   const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)]
   if (from < 0 || to < from) {

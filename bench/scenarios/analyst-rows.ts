@@ -49,8 +49,8 @@ export async function fillTables(clickhouse: ClickHouseClient, { tenant, cases, 
 }
 
 /**
- * Columns that all tables share: for row i its case, the opening time of the case, and the place in the case. One case in ten is the second
- * of its actor.
+ * Expressions that all tables share. For row i they give its case, the opening time of the case, and the number of the row within the
+ * case. One case in ten is the second case of its actor.
  */
 const SHARED = `
   intDiv(number, {perCase:UInt64}) AS c, number % {perCase:UInt64} AS place, concat('c', toString(c - again)) AS actor_id,

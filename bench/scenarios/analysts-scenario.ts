@@ -17,7 +17,7 @@ const ALONE_ROUNDS = 3
 const TICK_MS = 1
 const MERGES_MS_MAX = 120_000
 const POLL_MS = 250
-/** A separate database, so that the tables of the system still match the log; analysts may read it. */
+/** A separate database, so that the tables of the system still match the log. Its name lets analysts read it. */
 const DATABASE = 'colloquy_bench'
 const TIMEOUTS = { request_timeout: 1_200_000, log: { level: ClickHouseLogLevel.OFF } } as const
 
@@ -124,7 +124,7 @@ const spreadsOf = (name: QuestionName, alone: readonly Asked[], busy: readonly A
 
 type Times = ReadonlyMap<QuestionName, readonly Asked[]>
 
-/** Reports the questions that miss the aim, and whether the cause is the work itself or the shared machine. */
+/** Notes on the questions that miss the aim. Each says whether the question is slow by itself or slowed down by the inputs. */
 function missedAims(questions: readonly Question[], alone: Times, busy: Times): string[] {
   const slow = questions.flatMap(({ name }) => {
     const [quiet, loaded] = [alone.get(name) ?? [], busy.get(name) ?? []]
@@ -145,7 +145,7 @@ function missedAims(questions: readonly Question[], alone: Times, busy: Times): 
   return slow.length === 0 ? [`All twelve questions meet the aim of ${AIM_MS} ms at p99.`] : slow
 }
 
-/** An empty answer is an error: it would be fast and measure nothing. */
+/** Throws for an empty answer: it would be fast, and its time would mean nothing. */
 const answerSchema = z.object({ rows: z.number().min(1), statistics: z.object({ rows_read: z.number() }) })
 
 function asker(clickhouse: ClickHouseClient, scope: Scope): Ask {

@@ -17,7 +17,7 @@ import { startBareSession } from './embed/bare-session.ts'
 import type { Batch } from './embed/bare-session-worker.ts'
 import { MINILM, writeRandomBert } from './embed/random-bert.ts'
 
-/** Texts per call of the embedder, as the indexer passes them; a run of one or two seconds passes fewer. */
+/** Texts per call of the embedder: as many as the indexer passes. A run of one or two seconds passes fewer. */
 const GROUP_MAX = 256
 const GROUP_PER_SECOND = 32
 /** The first round is warm-up. */
@@ -135,7 +135,7 @@ function batchesOf(encoder: Encoder, texts: readonly string[], tokensMax: number
   return batches
 }
 
-/** Embeds groups for `ms` milliseconds and keeps one group queued, so that the embedder is never idle. */
+/** Embeds groups of texts for `ms` milliseconds. Keeps one group queued, so that the embedder is never idle. */
 async function saturateEmbedder(embedder: LocalEmbedder, group: () => string[], ms: number): Promise<{ texts: number; ms: number }> {
   const startedMs = performance.now()
   let done = 0

@@ -13,7 +13,7 @@ export const kinds = {
 /** Inputs per timed slice. */
 const SLICE = 500
 const SLICES_MIN = 4
-/** Compiling code must not count. */
+/** Share of the time for the warm-up, in which Node compiles the code. */
 const WARM_UP_SHARE = 0.25
 
 /** Every kind gets the same share of the time. */

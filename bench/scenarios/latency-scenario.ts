@@ -18,7 +18,7 @@ const ROWS_POLL_MS = 50
 /** Resolution of the check for delays of the harness itself. */
 const STALLS_MS = 1
 
-/** Open loop at a fixed rate: the time from when an input is due until its record, its reply and its row are there. */
+/** Open loop at a fixed rate. Measures the time from the moment an input is due until its record, its reply and its row are there. */
 export const latency: Scenario = {
   name: 'latency',
   about: 'Latency at a fixed rate: publish → LOG, publish → OUT, publish → row in ClickHouse.',
@@ -28,13 +28,13 @@ export const latency: Scenario = {
   run: measureLatency,
 }
 
-/** When an input was due, and the window that it belongs to. */
+/** The time at which an input was due, and its window. */
 interface Due {
   readonly atMs: number
   readonly window: number
 }
 
-/** Measures when inputs arrive at one place: LOG, OUT or the tables. */
+/** Measures the latency of inputs to one place: LOG, OUT or the tables. */
 interface Arrivals {
   readonly probe: Probe
   readonly ids: ReadonlySet<string>

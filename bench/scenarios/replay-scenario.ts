@@ -26,7 +26,7 @@ const DATABASE = 'colloquy_bench'
 const REBUILD_MS_MAX = 1_800_000
 const MAIN = fileURLToPath(new URL('../../infra/cli/command-line.ts', import.meta.url))
 
-/** `colloquy rebuild` of all tables, beside a process that only reads the log and one that only writes the rows. */
+/** Measures `colloquy rebuild` of all tables. Compares it with a process that only reads the log and one that only writes the rows. */
 export const replay: Scenario = {
   name: 'replay',
   about: 'Records per second of colloquy rebuild over --rows records, beside a bare ordered consumer and a bare insert of the same rows.',
@@ -148,7 +148,7 @@ async function insertAll(scratch: ClickHouseClient, rows: ReadonlyMap<TableName,
       const values = Readable.from([piece], { objectMode: false })
       const { stream } = await scratch.exec({ query: `INSERT INTO ${rowsTable(table)} FORMAT JSONEachRow`, values })
       for await (const _ of stream) {
-        /* The answer of an insert is empty; the insert is complete at its end. */
+        /* Reads the empty answer to its end: only then is the insert complete. */
       }
     }
   }

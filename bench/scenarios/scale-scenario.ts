@@ -11,10 +11,10 @@ import { usageOf } from '../harness/process-usage.ts'
 import { createRandom, pick } from '../harness/random.ts'
 import { medians, quantile, rounded } from '../harness/statistics.ts'
 
-/** Size of the small group of actors to which all actors are compared. */
+/** Max size of the small group of actors. The scenario compares this group with all actors. */
 const FEW_MAX = 10_000
 const FEW_SHARE_MAX = 0.2
-/** Actors that are created first, evicted later, and loaded one after the other at the end. */
+/** Number of cold actors. The run creates them first, so that the host evicts them later, and loads them one by one at the end. */
 const COLD_MAX = 200
 const COLD_SHARE_MAX = 0.1
 const BURST_MAX = 20_000
@@ -25,7 +25,7 @@ const partsOf = ({ actors }: BenchOptions) => ({
   few: Math.max(1, Math.min(FEW_MAX, Math.floor(actors * FEW_SHARE_MAX))),
 })
 
-/** The cost of actors: memory, disk, time per message with few and with all actors, and the time to load an evicted actor. */
+/** Measures the cost of actors: memory, disk, time per message with few and with all actors, and the time to load an evicted actor. */
 export const scale: Scenario = {
   name: 'scale',
   about: 'Cost per message, memory and LOG bytes with 1,000 to 1,000,000 --actors of a small machine. Ignores --seconds.',

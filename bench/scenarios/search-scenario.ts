@@ -71,7 +71,7 @@ async function measureSearch({ system, options }: Bench): Promise<Measured> {
 
   const texts = createTexts(options.seed)
   const startedMs = performance.now()
-  // Only the last group triggers building the index: otherwise ClickHouse would rebuild it repeatedly during the fill.
+  // Only the write of the last group makes ClickHouse build the index. Otherwise it would rebuild the index repeatedly during the fill.
   const store = await fill([await openStore(Infinity), await openStore()], embedder, texts, options.rows)
   const storedSeconds = (performance.now() - startedMs) / 1_000
   await waitForIndex(client)
@@ -138,7 +138,7 @@ async function fill(
   return last
 }
 
-/** Recall@10: the share of the ten nearest points, by an exact scan, that the store finds. */
+/** Recall@10: the share of the ten nearest points that the store finds. An exact scan gives the ten nearest points. */
 async function recallOf(
   store: VectorStore,
   exact: VectorStore,

@@ -14,7 +14,7 @@ const SAMPLE_MS_MIN = 250
 const WARM_UP_SHARE = 0.25
 const CHART_POINTS = 60
 
-/** A constant load for an hour: do memory and lag stay flat? */
+/** Measures whether memory and lag stay constant under a constant load for an hour. */
 export const soak: Scenario = {
   name: 'soak',
   about: 'Memory and lag during an hour at a fixed rate. Not part of "all".',
@@ -30,13 +30,13 @@ interface Sample {
   readonly up: number
   readonly nats: number
   readonly clickhouse: number
-  /** INBOX messages after the newest record's input, and records without rows. */
+  /** Lag of the host (INBOX messages after the newest record's input) and of the tables (records without rows). */
   readonly hostLag: number
   readonly tablesLag: number
 }
 
 async function measureSoak({ system, producer, options }: Bench): Promise<Measured> {
-  // Sampled, not polled at the usual interval: over an hour the cost of polling would distort the figures.
+  // Takes few samples and does not poll at the usual interval: in an hour, polling would cost enough to distort the figures.
   const progress = () => Promise.all([lastSeqOf(system, 'INBOX'), newestRecord(system), projectedSeqOf(system)])
   const logBase = await lastSeqOf(system, 'LOG')
   const samples: Sample[] = []

@@ -9,13 +9,13 @@ import { sleepUntil } from '../harness/sleep-until.ts'
 import { medians, quantile, rounded } from '../harness/statistics.ts'
 
 const SECONDS_PER_ROUND = 20
-/** An input that waits longer than this is delayed by the fault. */
+/** An input that waits longer than this counts as delayed by the fault. */
 const CALM_MS = 500
 /** The fault counts as over after this time without a delayed input. */
 const CALM_FOR_MS = 1_500
 const CALM_MS_MAX = 120_000
 
-/** How long inputs wait when a worker is killed under load, freezes, is stopped in order, or joins. */
+/** Measures how long inputs wait when a worker is killed, freezes, stops in order or joins, each under load. */
 export const takeover: Scenario = {
   name: 'takeover',
   about: `The longest wait of an input when a worker is killed, frozen, or stopped in order. One round per ${SECONDS_PER_ROUND} --seconds.`,

@@ -9,7 +9,7 @@ import { planMeasurement } from '../harness/measurement-plan.ts'
 import { openLoop } from '../harness/open-loop.ts'
 import { sleepUntil } from '../harness/sleep-until.ts'
 
-/** The round trip of `invoke`: how long until LOG has the outcome of a task that does nothing. */
+/** Measures the round trip of `invoke`: the time until LOG has the outcome of a task that does nothing. */
 export const tasks: Scenario = {
   name: 'tasks',
   about: 'Round trip of a task at a fixed rate: from the record that starts it to the record of its outcome.',

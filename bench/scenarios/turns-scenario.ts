@@ -9,7 +9,7 @@ import { medians, type Spread } from '../harness/statistics.ts'
 import { measurePeers } from '../peers/measure-peers.ts'
 import { type BareRun, startBareLoop } from './bare-loop/bare-loop.ts'
 
-/** Throughput: turns per second through the host, beside a bare loop that does the minimum of such a process. */
+/** Measures turns per second through the host. Compares them with a bare loop, which does only the minimum work of a host. */
 export const turns: Scenario = {
   name: 'turns',
   about: 'Turns per second through host, dispatcher and projector, beside the bare loop and --vs peers.',

@@ -43,7 +43,7 @@ export const manifestSchema = z.object({
   colloquy: z.string(),
   natsServer: z.string(),
   partitions: z.int().positive(),
-  /** When this backup started. If `decided` is true, it has the records of all inputs that were acknowledged before. */
+  /** When this backup started. If `decided` is true, the backup has the records of all inputs that were acknowledged before it. */
   at: time,
   decided: z.boolean(),
   log: streamSchema,

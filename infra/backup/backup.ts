@@ -28,7 +28,7 @@ export interface BackupProgress {
 /** The result of a backup. */
 export interface BackedUp {
   readonly dir: string
-  /** Start of the backup, ISO. If `decided` is true, it has the records of all inputs acknowledged before. */
+  /** Start of the backup, ISO. If `decided` is true, the backup has the records of all inputs that were acknowledged before it. */
   readonly at: string
   readonly decided: boolean
   /** LOG sequences that this run copied. */
@@ -44,8 +44,8 @@ export interface BackedUp {
 }
 
 /**
- * Backs up a running system into a folder: the log, and what cannot be derived from it. If the folder has an earlier backup, copies only
- * what is new. The earlier backup stays valid until the new one is complete.
+ * Backs up a running system into a folder: the log, and the state that cannot be derived from the log. If the folder has an earlier
+ * backup, copies only what is new. The earlier backup stays valid until the new one is complete.
  *
  * @throws ColloquyError `other_log` if the folder has the backup of another log; `tail_lost` if the log has lost records that the backup
  * has; `bad_backup`; as `withJetStream` does.
@@ -69,10 +69,10 @@ async function backUpInto(jetstream: JetStreamContext, dir: string, progress: Ba
   const partitions = partitionsOf(inbox)
   if (before !== undefined) await checkContinues(jetstream, before.log, dir)
 
-  progress.waits('the hosts to decide what was acknowledged')
+  progress.waits('the hosts to record the acknowledged inputs')
   const decided = await waitUntilDecided(jetstream, inbox.state.last_seq, partitions, signal)
   const log = await streamInfo(jetstream.jsm, 'LOG')
-  progress.waits('the dispatcher to carry it out')
+  progress.waits('the dispatcher to carry out their effects')
   const dispatchedSeq = await waitUntilDispatched(kv, log.state.last_seq, partitions, signal)
   const dead = await jetstream.jsm.streams.info('DEAD', { deleted_details: true })
   const deadBefore = before !== undefined && (await hasBackedUp(jetstream, 'DEAD', before.dead)) ? before.dead : undefined
@@ -174,7 +174,7 @@ async function checkContinues(jetstream: JetStreamContext, before: StreamBackup,
   throw new ColloquyError(
     'tail_lost',
     `${dir} has records up to LOG sequence ${before.lastSeq} of ${before.lastTs}, and the log does not have that record any more: `
-      + `it lost its last messages, and ends at ${state.last_seq} now. Keep the folder, it has what was lost; `
+      + `it lost its last messages, and ends at ${state.last_seq} now. Keep the folder: it has the lost records; `
       + 'name another folder for new backups',
   )
 }

@@ -35,7 +35,7 @@ export function refuseUsedStreams(present: ReadonlyMap<StreamName, number>): voi
   if (used.length > 0) throw notEmpty(used.join(', '))
 }
 
-/** @throws ColloquyError `not_empty` if the tables have rows, which must be those of another log. */
+/** @throws ColloquyError `not_empty` if the tables have rows: they belong to another log. */
 export async function refuseUsedTables({ client: options }: ClickHouseAccess): Promise<void> {
   const client = createClient({ ...options, database: 'default' })
   try {
@@ -55,6 +55,6 @@ export async function refuseUsedTables({ client: options }: ClickHouseAccess): P
 const notEmpty = (what: string): ColloquyError =>
   new ColloquyError(
     'not_empty',
-    `there is something here already: ${what}. `
+    `the system is not empty: it has ${what}. `
       + 'Restore into an empty system: another COLLOQUY_DATA_DIR, or other servers (COLLOQUY_NATS_URL, COLLOQUY_CLICKHOUSE_URL)',
   )

@@ -71,7 +71,7 @@ export async function restore(settings: Settings, dir: string, log: Logger, prog
   for (const segment of [...manifest.log.segments, ...manifest.dead.segments]) await checkSegment(dir, segment)
 
   await using started = new AsyncDisposableStack()
-  // On free ports, so that no producer finds the servers during the restore.
+  // The servers use free ports, so that no producer finds them during the restore.
   const own: Settings = { ...settings, NATS_PORT: 0, CLICKHOUSE_PORT: 0 }
   const nats = await accessNats(own, log)
   started.defer(() => nats.stop())

@@ -28,7 +28,7 @@ export async function waitUntilDecided(
   return isDecided
 }
 
-/** The progress that the hosts report; none while a partition has no host. */
+/** The progress that the hosts report. Position 0 while a partition has no host. */
 async function hostProgress({ nc }: JetStreamContext, partitions: number): Promise<StageProgress> {
   const hosts = (await askStatus(nc)).flatMap(({ stages }) => stages.host ?? [])
   return partitionsOwned(hosts) < partitions ? NOTHING_DONE : combineProgress(hosts)

@@ -14,8 +14,8 @@ export const backupCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-A backup holds the log (with all knowledge), dead letters with their payloads, and the registered kinds; tables and search index are
-rebuilt from these. It does not hold OUT, whose events expire, nor inputs that are acknowledged after the backup started.
+A backup holds the log (with all knowledge), dead letters with their payloads, and the registered kinds. A restored system rebuilds its
+tables and search index from these. A backup does not hold OUT, whose events expire, or inputs acknowledged after its start.
 Segments are JSON lines (zstd), listed with their sha256 in manifest.json. An interrupted backup leaves the earlier one intact.`,
     )
     .action(async (dir: string, { json }: JsonOption) => {

@@ -1,9 +1,9 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { Output } from '../app/terminal-output.ts'
 
-/** Progress through files: a bar on a terminal; elsewhere only why it waits, at most every 5 s. */
+/** Progress through files. On a terminal it is a bar; elsewhere it prints only the reason of a wait, at most every 5 s. */
 export interface BytesBar {
-  /** @param bad what could not be used, in words; empty where all could */
+  /** @param bad a text about lines or files that could not be used; empty if there are none */
   update(bytes: number, figures: Readonly<Record<string, number>>, bad: string): void
   waits(why: string): void
   stop(): void
@@ -11,7 +11,7 @@ export interface BytesBar {
 
 const NOTE_EVERY_MS = 5_000
 
-/** @param figures text after the bar; names in braces are replaced by the figures of that name */
+/** @param figures text after the bar; `update` replaces each name in braces by the figure of that name */
 export function createBytesBar(out: Output, bytesTotal: number, figures: string): BytesBar {
   const format = `{bar} {percentage} % │ ${figures}{problem}`
   const bar = new SingleBar({ stream: out.stderr, format, hideCursor: null, clearOnComplete: true, fps: 10 }, Presets.shades_classic)

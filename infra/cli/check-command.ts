@@ -40,8 +40,8 @@ export const checkCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-Without --fold, every recorded decision is repeated on the state that was recorded before it: this is how a deployed kind treats its
-next input. Records of an earlier version are migrated first. The command only reads LOG and may run beside a live system.
+Without --fold, the command repeats every recorded decision, each from the recorded state before it. A deployed kind decides its next
+input in the same way. Records of an earlier version are migrated first. The command only reads LOG, so it may run beside a live system.
 The exit code is 1 if anything would differ.`,
     )
     .action(async (config: string | undefined, options: Options) => {

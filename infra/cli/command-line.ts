@@ -7,7 +7,7 @@ import { createProgram } from './program.ts'
 const out = createOutput(process.stdout, process.stderr)
 const program = createProgram(process.env, out)
 
-// The reader of a pipe (`| head`) may close it when it has seen enough.
+// A reader such as `| head` closes the pipe when it has enough lines; that is no error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
     if (codeOf(error) === 'EPIPE') process.exit(0)

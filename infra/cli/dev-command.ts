@@ -22,15 +22,14 @@ export const devCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-Watches the module of --config and all that it imports. When a save cannot be used, this log and the page say why, and the kinds
-from before the save keep running. The page can be opened from this machine only. Ctrl-C (or SIGTERM) stops in order; a second
-one stops at once.`,
+Watches the module of --config and all modules that it imports. If a save is unusable, the log and the page show the reason, and the
+earlier kinds keep running. Only this machine can open the page. Ctrl-C (or SIGTERM) stops in order; a second one stops at once.`,
     )
     .action((options: Options) => runDev(out, settings().settings, options))
 
 /** Runs until it is interrupted. */
 async function runDev(out: Output, settings: Settings, options: Options): Promise<void> {
-  // Imported here: they load all of Colloquy, which takes a second that no other command needs.
+  // Imported here and not above: these modules load all of Colloquy, which would delay every other command by a second.
   const [{ startDev }, { startDemo }] = await Promise.all([import('../dev/start-dev.ts'), import('../demo/demo.ts')])
   await using started = new AsyncDisposableStack()
   const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))

@@ -47,7 +47,7 @@ To list the sources: colloquy sql "SELECT label.source, label.chunks FROM actors
       }
     })
 
-/** `learn` normalised the path into a source; forget accepts the path in the form that `learn` got. */
+/** Forgets the source of this name. If there is none, treats the name as a path and normalises it as `learn` did. */
 async function forget(knowledge: KnowledgeClient, given: string): Promise<{ source: string; chunks: number }> {
   try {
     return { source: given, chunks: await knowledge.forget(given) }

@@ -43,7 +43,7 @@ export const importCommand = ({ out, settings }: CommandContext): Command =>
       'after',
       `
 An id that is not a token ([A-Za-z0-9_-], up to 128 characters) becomes the actor "b64-" and the base64url of the id.
-Invalid lines are listed and skipped, and the exit code is 1.`,
+The command lists and skips invalid lines; the exit code is then 1.`,
     )
     .action(async (path: string, options: Options) => {
       const { settings: effective } = settings()
@@ -83,7 +83,7 @@ function showProgress(out: Output, file: LineFile): Pick<BytesBar, 'waits' | 'st
   }
 }
 
-/** @throws ColloquyError `bad_lines` where a line was not imported. */
+/** @throws ColloquyError `bad_lines` if a line was not imported. */
 function report(out: Output, path: string, summary: ImportSummary, options: Options): void {
   const { bad, badLines, lines } = summary
   if (options.json) {

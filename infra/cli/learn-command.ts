@@ -35,9 +35,9 @@ export const learnCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-Each file is a source, named by its path as given ("docs/faq.md"); each JSON line is a source, named by its id. When a source changed,
-only its changed chunks are replaced. Invalid files and lines are listed and skipped, and the exit code is 1.
-In folders, hidden files, node_modules and files of other types are skipped, and links are not followed.
+Each file is a source; its name is the path as you give it ("docs/faq.md"). Each JSON line is a source; its name is its id. If a source
+changed, the command replaces only its changed chunks. It lists and skips invalid files and lines; the exit code is then 1.
+In folders it skips hidden files, node_modules and files of other types, and it follows no links.
 
 Examples:
   colloquy learn docs README.md --tenant acme --wait
@@ -73,7 +73,7 @@ function showProgress(out: Output, bytesTotal: number): Pick<BytesBar, 'waits' |
   }
 }
 
-/** @throws ColloquyError `not_all_learned` where a file or line was not learned, `nothing_to_learn` */
+/** @throws ColloquyError `not_all_learned` if a file or line was not learned; `nothing_to_learn` */
 function report(out: Output, summary: LearnSummary, { json, tenant }: Options): void {
   const { files, learned, changed, unchanged, chunks, added, removed, bad, badCount } = summary
   if (json) out.json(summary)

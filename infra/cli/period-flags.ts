@@ -10,7 +10,7 @@ export interface PeriodOptions {
   readonly tenant: string
   readonly from?: Date
   readonly to?: Date
-  /** Another database than the one of the live tables. */
+  /** Database to query. Default: the one with the live tables. */
   readonly database?: string
 }
 
@@ -26,7 +26,7 @@ export const addPeriodFlags = (command: Command): Command =>
     )
     .option('--to <time>', 'end, exclusive (default: now)', timeArgument)
 
-/** @throws ColloquyError `bad_period` where the end is not after the start */
+/** @throws ColloquyError `bad_period` if the end is not after the start */
 export function scopeOf({ tenant, from, to }: PeriodOptions, now: Date): Scope {
   const end = to ?? now
   const start = from ?? new Date(end.getTime() - DAYS_DEFAULT * DAY_MS)
@@ -39,14 +39,14 @@ export function scopeOf({ tenant, from, to }: PeriodOptions, now: Date): Scope {
 const DATE = /^\d{4}-\d{2}-\d{2}$/
 const TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?$/
 const ZONE = /(Z|[+-]\d{2}:\d{2})$/
-/** The years that the tables' times hold and inputs may have. */
+/** Range of years for which the tables can store a time and an input may have one. */
 const YEARS = { first: 1970, last: 2100 }
 
 export function timeArgument(text: string): Date {
   const zoned = DATE.test(text) ? `${text}T00:00:00Z` : ZONE.test(text) ? text : `${text}Z`
   const time = new Date(DATE.test(text) || TIME.test(text) ? zoned : NaN)
   const isTime = !Number.isNaN(time.getTime()) && time.getUTCFullYear() >= YEARS.first && time.getUTCFullYear() <= YEARS.last
-  // JavaScript reads February 30 as a day of March.
+  // JavaScript turns February 30 into a day of March, so the day must come back unchanged.
   if (!isTime || (DATE.test(text) && !time.toISOString().startsWith(text))) {
     const years = `${YEARS.first} to ${YEARS.last}`
     throw new InvalidArgumentError(`It must be a day or a time from ${years}, such as 2026-11-01 or 2026-11-01T08:00:00Z.`)

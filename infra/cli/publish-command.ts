@@ -33,7 +33,7 @@ export const publishCommand = ({ out, settings }: CommandContext): Command =>
   new Command('publish')
     .description('publish one input as a producer does, and print its position in INBOX')
     .argument('<actor>', 'tenant/kind/id, or kind/id of the tenant "default"', actorArgument)
-    .argument('<type>', 'what happened, such as message.received')
+    .argument('<type>', 'the type of the event, such as message.received')
     .argument('[json]', 'the data of the event: a JSON object')
     .option('--file <path>', 'read the JSON from a file; - reads stdin')
     .option('--id <id>', 'message id; a second input with the same id is a duplicate and changes nothing (default: random)')

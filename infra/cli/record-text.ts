@@ -26,10 +26,10 @@ export function entryLine({ seq, address, record }: Entry, paint: Paint): string
 
 export const statesText = ({ from, to }: LogRecord): string => (from === to ? to || '·' : `${from || '·'} → ${to || '·'}`)
 
-/** XState's name of an `after`, without the part that only XState reads. */
+/** XState's name of an `after` event, without the prefix that XState adds. */
 export const timerName = (event: string): string => event.replace(/^xstate\.after\./, 'after ')
 
-/** What an input led to: a rejection, events, tasks and timers. Empty where it led to none. */
+/** The results of an input: a rejection, events, tasks and timers. Empty if it had none. */
 export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
   const list = (mark: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`]

@@ -12,9 +12,9 @@ export const restoreCommand = ({ out, settings }: CommandContext): Command =>
     .addHelpText(
       'after',
       `
-Verifies every checksum first. Records keep their LOG sequences. Tasks and timers that actors wait for are queued again, overdue timers
-fire at once, and no other effect is repeated. The tables are filled from the log when the system starts. After an interrupted
-restore, "colloquy up" refuses to start; run the restore again.`,
+Verifies every checksum first. Records keep their LOG sequences. Tasks and timers that actors wait for are queued again; overdue timers
+fire at once. No other effect is repeated. The system fills its tables from the log when it starts. After an interrupted restore,
+"colloquy up" refuses to start: run the restore again.`,
     )
     .action(async (dir: string, { json }: JsonOption) => {
       const { settings: effective } = settings()

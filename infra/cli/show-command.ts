@@ -66,7 +66,7 @@ const asJson = ({ tenant, kind, id }: Address, { seq, record }: Placed, history:
   history: history.map(decisionOf),
 })
 
-/** What one record decided, without the state that it led to. */
+/** The decision in one record, without the resulting state. */
 function decisionOf({ seq, record }: Placed): object {
   const { n, at, outcome, reason, error, input, from, to, emitted, sent, started, timers, stopped, ended } = record
   return { n, seq, at, outcome, reason, error, input, from, to, emitted, sent, started, timers, stopped, ended }

@@ -11,9 +11,9 @@ import { connectToRunningClickHouse, notRunning } from '../app/connect-to-runnin
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
 
-/** Names, types, then one JSON array of texts per row. */
+/** A line of names, a line of types, then one JSON array of texts per row. */
 const TABLE_FORMAT = 'JSONCompactStringsEachRowWithNamesAndTypes'
-/** Rows that are drawn as a table, which needs all of them in memory. */
+/** Max rows drawn as a table, because a table needs all of its rows in memory. */
 const TABLE_ROWS_MAX = 1_000
 const ERROR_CHARS_MAX = 8_192
 
@@ -55,7 +55,7 @@ Other clients get the check of --complete-to with a condition: WHERE (SELECT ok 
       else await pipeline(rows, out.stdout, { end: false })
     })
 
-/** @throws ColloquyError `not_complete` where the tables do not hold the sequence in time */
+/** @throws ColloquyError `not_complete` if the tables do not reach the sequence in time */
 async function untilComplete(send: (query: string, format: string) => Promise<Response>, seq: number, waitMs: number): Promise<void> {
   const timeout = AbortSignal.timeout(waitMs)
   await pollUntil(async () => {
@@ -71,7 +71,7 @@ async function untilComplete(send: (query: string, format: string) => Promise<Re
   })
 }
 
-/** One request to ClickHouse's HTTP interface: its client hides the format of the answer and parts of errors. */
+/** Sends one request to ClickHouse's HTTP interface. The ClickHouse client would hide the format of the answer and parts of errors. */
 function ask(access: ClickHouseClientConfigOptions, query: string, format: string): Promise<Response> {
   const { url = '', username = '', password = '', database = '', clickhouse_settings: bounds } = access
   const target = new URL(url)
@@ -80,7 +80,7 @@ function ask(access: ClickHouseClientConfigOptions, query: string, format: strin
   return fetch(target, { method: 'POST', body: query, headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password } })
 }
 
-/** The error is at the end of the answer: rows may come before it where the query failed half-way. */
+/** Reads the error from the end of the answer: if the query failed half-way, rows come before the error. */
 async function refusal(response: Response): Promise<ColloquyError> {
   const code = response.headers.get('x-clickhouse-exception-code') ?? String(response.status)
   let end = ''
@@ -101,7 +101,7 @@ async function printTable(out: Output, rows: Readable): Promise<void> {
   const isCut = lines.length > TABLE_ROWS_MAX + 2
   const [head = [], , ...cells] = lines.slice(0, TABLE_ROWS_MAX + 2)
   out.table(head, cells)
-  // The rest is not needed, and cutting it off is no error.
+  // Nobody reads the other rows, so the error of closing the stream early is ignored.
   rows.on('error', () => undefined).destroy()
   if (isCut) out.note(`Only the first ${TABLE_ROWS_MAX} rows are shown: add a LIMIT to the query, or pipe the output to get all.`)
 }

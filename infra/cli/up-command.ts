@@ -10,5 +10,5 @@ export const upCommand = ({ out, settings }: CommandContext): Command =>
     .option('--no-view', 'on a terminal: show the log instead of the live view')
     .option(JSON_FLAG, 'print the addresses as a JSON object on the first line, then the log as JSON lines')
     .addHelpText('after', '\nCtrl-C (or SIGTERM) stops in order; a second one stops at once.')
-    // Imported here: it loads all of Colloquy, which takes a second that no other command needs.
+    // Imported here and not above: the module loads all of Colloquy, which would delay every other command by a second.
     .action(async (options: UpOptions) => (await import('./up/run-up.ts')).up(out, settings().settings, options))

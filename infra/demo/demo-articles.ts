@@ -6,10 +6,10 @@ import type { Sender } from '../../pipeline/producer/input-sender.ts'
 import { pollUntil } from '../../pipeline/runtime/poll-until.ts'
 import type { Running } from '../app/launch.ts'
 
-/** Questions before that are answered from the articles found so far. */
+/** Max wait for the search index. After it the demo goes on, and answers use only the articles that are indexed by then. */
 const WAIT_MS = 30_000
 
-/** Uploads the bundled articles as `colloquy learn` does. Where this process has the search index, waits until they are in it. */
+/** Uploads the bundled articles as `colloquy learn` does. If this process has the search index, waits until it has them. */
 export async function uploadArticles(
   { searchIndex }: Running,
   nc: NatsConnection,

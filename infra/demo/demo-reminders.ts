@@ -12,7 +12,7 @@ interface Appointment {
   readonly then?: readonly (readonly [atMs: number, type: string, moveToMs?: number])[]
 }
 
-/** Each is due so that within the first minute a reminder is sent, a person is called, or it starts. */
+/** The times are such that each one shows something within a minute: a reminder is sent, a person is called, or the appointment starts. */
 const APPOINTMENTS: readonly Appointment[] = [
   { id: 'dentist', what: 'your dental check-up', lang: 'en', inMs: 24 * HOUR_MS + 12 * SECOND_MS, then: [[20 * SECOND_MS, 'confirmed']] },
   { id: 'yake', what: '牙科检查', lang: 'zh', inMs: 24 * HOUR_MS + 18 * SECOND_MS },
@@ -30,7 +30,7 @@ const APPOINTMENTS: readonly Appointment[] = [
   },
 ]
 
-/** Bookings of the tenant, and what happens to them later. */
+/** The bookings of the tenant, and their later events. */
 export function reminderCues(tenant: string, nowMs: number): Cue[] {
   const iso = (inMs: number): string => new Date(nowMs + inMs).toISOString()
   return APPOINTMENTS.flatMap(({ id, what, lang, inMs, then = [] }, index) => {

@@ -3,12 +3,12 @@ import type { Cue } from './play-script.ts'
 
 const VISITORS = 8
 const SIGNALS_EACH = 100
-/** All visitors together. */
+/** Rate of all visitors together. */
 const SIGNALS_PER_SECOND = 20
-/** One signal in 20 asks, one in 23 buys and so on; the first that fits counts, and all others are views. */
+/** Every 20th signal asks for recommendations, every 23rd is a purchase, and so on; the first match counts. All other signals are views. */
 const [ASKS_EVERY, BUYS_EVERY, LIKES_EVERY, RATES_EVERY] = [20, 23, 7, 9]
 
-/** Signals of a shop's visitors; every other item of a visitor is on its favourite topics. */
+/** Signals of a shop's visitors. Every second item of a visitor is about the visitor's favourite topics. */
 export function visitorCues(tenant: string, catalogue: readonly Item[]): Cue[] {
   const cues: Cue[] = []
   for (let step = 0; step < SIGNALS_EACH; step++) {

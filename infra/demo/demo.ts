@@ -18,7 +18,7 @@ import { playScript } from './play-script.ts'
 const FILE = fileURLToPath(new URL('conversations.jsonl', import.meta.url))
 const TENANT = 'demo'
 const REPLY_WAIT_MS = 5_000
-/** Conversations in progress at a time: enough to look alive, few enough to follow. */
+/** Conversations in progress at a time: enough for a busy picture, and few enough to follow. */
 const CONVERSATIONS_MAX = 4
 const TURNS_PER_SECOND = 6
 
@@ -26,15 +26,15 @@ const TURNS_PER_SECOND = 6
 export interface Demo {
   /** Its state in a few words. */
   progress(): string
-  /** Settles when it is over, also after a failure. Never rejects. */
+  /** Resolves when the demo has ended or failed. Never rejects. */
   readonly ended: Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Plays inputs of producers for the built-in kinds over an anonymous connection: knowledge articles, the users' turns of the bundled
- * conversations, bookings of appointments, and signals of a shop's visitors. Kinds that this process does not have are left out.
- * Nothing is played where the tenant `demo` has any record.
+ * Plays a producer for the built-in kinds, over an anonymous connection. It sends knowledge articles, the users' turns of the bundled
+ * conversations, bookings of appointments, and signals of a shop's visitors. It skips kinds that this process does not have. It plays
+ * nothing if the tenant `demo` has any record.
  */
 export function startDemo(running: Running, log: Logger): Demo {
   const stopping = new AbortController()
@@ -104,5 +104,5 @@ export function startDemo(running: Running, log: Logger): Demo {
 
 const hasPlayed = async ({ jetstream }: Running): Promise<boolean> => (await lastRecord(jetstream, `log.*.${TENANT}.>`)) !== undefined
 
-/** The anonymous user of the embedded server; with NATS_URL the user of the settings. */
+/** Connects as the anonymous user of the embedded server; with NATS_URL, as the user that the settings name. */
 const producerOf = ({ nats }: Running) => (nats.embedded ? { servers: nats.url } : nats.connection)

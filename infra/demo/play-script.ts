@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { OutgoingInput, Sender } from '../../pipeline/producer/input-sender.ts'
 import type { Address } from '../../schemas/subjects.ts'
 
-/** One input of a script, with its time from the start of the script. */
+/** One input of a script, with its time after the start of the script. */
 export interface Cue {
   readonly atMs: number
   readonly address: Address
@@ -10,7 +10,7 @@ export interface Cue {
 }
 
 /**
- * Sends the inputs of a script, each at its time, or later where the one before is not acknowledged yet.
+ * Sends the inputs of a script one after the other, each at its time. An input whose predecessor is not acknowledged yet is sent later.
  *
  * @throws the signal's reason once it is aborted
  */

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
  */
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const dist = join(root, 'dist')
-// Built aside: the old dist/ stays in use until it is replaced.
+// Built in another folder: processes use the old dist/ until this one replaces it.
 const made = join(root, 'node_modules/.cache/dist')
 rmSync(made, { recursive: true, force: true })
 const compiler = join(root, 'node_modules/typescript/bin/tsc')

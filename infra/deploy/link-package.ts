@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Fills `dist/` of a checkout with one file per entry of the package that re-exports the sources, so that `colloquy` and
- * `colloquy/test` can be imported by name there too, without a build that could be out of date.
+ * Fills `dist/` of a checkout with one file per entry of the package. Each file re-exports the sources, so that modules in the checkout can
+ * import `colloquy` and `colloquy/test` by name, without a build that could be out of date.
  */
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 rmSync(dist, { recursive: true, force: true })

@@ -1,25 +1,25 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { z } from 'zod'
 
-/** Actors of a kind by state; an actor counts for its states and for their parents. */
+/** Counts of a kind's actors by state. Each actor counts for its active states and for the parents of these. */
 export interface KindCounts {
   readonly total: number
   readonly done: number
   readonly error: number
-  /** By the dotted path of the state. */
+  /** Number of actors by the dotted path of a state. */
   readonly states: Readonly<Record<string, number>>
 }
 
 export interface Counts {
   readonly kinds: Readonly<Record<string, KindCounts>>
-  /** LOG sequence up to which actors are counted. */
+  /** The counts include at least the records up to this LOG sequence. */
   readonly projectedSeq: number
 }
 
-/** Combinations of parallel states that are counted. */
+/** Max combinations of kind, state and status that a count reads. */
 const ROWS_MAX = 20_000
 const AGE_MS_MIN = 250
-/** Share of the tables' time that counting may take. */
+/** Max share of ClickHouse's time that counting takes. */
 const SHARE_MAX = 0.2
 
 const rowsSchema = z.array(z.object({ kind: z.string(), state: z.string(), status: z.string(), actors: z.coerce.number() }))
@@ -42,7 +42,7 @@ export function createCounts(clickhouse: ClickHouseClient, now: () => number): (
 
 async function count(clickhouse: ClickHouseClient): Promise<Counts> {
   const read = async (query: string): Promise<unknown> => (await clickhouse.query({ query, format: 'JSONEachRow' })).json()
-  // Read before counting, so that it never promises more than what was counted.
+  // Read before the count, so that the count includes all records up to it.
   const [progress] = progressSchema.parse(await read('SELECT projected_seq FROM freshness'))
   const rows = rowsSchema.parse(
     await read(
@@ -59,7 +59,7 @@ async function count(clickhouse: ClickHouseClient): Promise<Counts> {
   return { kinds, projectedSeq: progress?.projected_seq ?? 0 }
 }
 
-/** A state as records write it → the paths of its leaves and of their parents. */
+/** Turns a record's state into the paths of its leaves and of their parents. */
 export function activePaths(state: string): Set<string> {
   const paths = new Set<string>()
   for (const leaf of state.split('+')) {

@@ -4,7 +4,7 @@ import { lastRecord, type Placed } from '../../pipeline/jetstream/last-record.ts
 import type { LogRecord } from '../../schemas/record.ts'
 import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 
-/** Records of an actor in order, and the number of its last one (0 without records). */
+/** Records of an actor in order, and the number of its last record (0 if it has none). */
 export interface History {
   readonly last: number
   readonly records: readonly Step[]
@@ -14,16 +14,16 @@ export interface History {
 export type Step = Omit<LogRecord, 'v' | 'low' | 'seen'> & { readonly seq: number }
 
 export interface HistoryQuery {
-  /** Number of the first record; default: so that the last one is included. */
+  /** Number of the first record. Default: such that the answer ends with the last record. */
   readonly from?: number | undefined
   readonly limit: number
 }
 
 export const HISTORY_MAX = 200
-/** Of one answer; the page requests the rest. */
+/** Max records in one answer; the page requests the rest. */
 const BYTES_MAX = 4 * 1024 * 1024
 
-/** Reads an actor's records from LOG, which has them before the tables do. */
+/** Reads an actor's records from LOG: it has them earlier than the tables. */
 export async function readHistory(
   jetstream: JetStreamContext,
   partitionCount: number,

@@ -13,9 +13,9 @@ export interface ListedActor {
 
 export interface ActorQuery {
   readonly kind: string
-  /** Dotted path of an active state; empty: any. */
+  /** Dotted path of a state that must be active; empty: any. */
   readonly state: string
-  /** Part of `<tenant>/<id>`; empty: any. */
+  /** Text that `<tenant>/<id>` must contain; empty: any. */
   readonly text: string
 }
 

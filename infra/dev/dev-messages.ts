@@ -9,11 +9,11 @@ export type ToWorker =
   | { readonly type: 'run' }
   | { readonly type: 'stop' }
 
-/** Why kinds cannot be used. */
+/** The reason that kinds are unusable. */
 export interface Problem {
   readonly code: string
   readonly message: string
-  /** Stack frames in the author's files, where there are any. */
+  /** The stack frames in the author's files, if there are any. */
   readonly stack?: string
 }
 

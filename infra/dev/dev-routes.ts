@@ -22,7 +22,7 @@ export interface DevRouteDeps {
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly client: ClickHouseClient
-  /** Settles once the reloader runs, which is after these routes are up. */
+  /** Resolves when the reloader runs. It starts after these routes. */
   readonly reloader: Promise<Reloader>
   readonly partitionCount: number
   readonly log: Logger
@@ -32,7 +32,7 @@ export interface DevRouteDeps {
 /** The page reads it twice a second. */
 export interface DevState {
   readonly reload: Omit<ReloadStatus, 'kinds'> & { readonly kinds: readonly string[] }
-  /** `null` while ClickHouse does not answer. */
+  /** `null` while ClickHouse gives no answer. */
   readonly counts: Counts | null
 }
 /** The kinds of one generation. */
@@ -60,7 +60,7 @@ const historyQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(HISTORY_MAX),
 })
 
-/** Serves the page and its data, and checks of every request to the interface that it was sent to this machine by name. */
+/** Serves the page and its data. Also refuses every request to the HTTP interface whose host name is not this machine's. */
 export function addDevRoutes(app: FastifyInstance, { jetstream, client, log, now, partitionCount, ...deps }: DevRouteDeps): void {
   let reloader: Reloader | undefined
   void deps.reloader.then((running) => {

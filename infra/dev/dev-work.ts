@@ -72,7 +72,7 @@ interface Work {
   readonly log: Logger
 }
 
-/** Does everything that can fail, so that the earlier worker is stopped only for one that can replace it. */
+/** Does every step that can fail, so that the earlier worker stops only when this one can replace it. */
 async function prepare({ settings, durability, kinds, log }: Work, started: AsyncDisposableStack): Promise<() => Promise<void>> {
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), 'colloquy dev worker')
   const jetstream = await openJetStream(nc)
@@ -100,7 +100,7 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   }
 }
 
-/** Retires kinds that were removed and never had an actor: nothing is lost with them. */
+/** Retires kinds that the author removed and that never had an actor: this loses no data. */
 async function retireUnused({ jsm }: JetStreamContext, kv: KV, kinds: Kinds, log: Logger): Promise<void> {
   for (const name of (await registeredKinds(kv)).keys()) {
     if (kinds.has(name) || (await lastRecord({ jsm }, recordsOfKind(name))) !== undefined) continue
@@ -115,7 +115,7 @@ function problemOf(error: unknown): Problem {
   return { code: codeOf(error) ?? 'error', message: messageOf(error), ...(stack === '' ? {} : { stack }) }
 }
 
-/** The frames in the author's files; of a syntax error, the first lines say where it is. */
+/** The stack frames in the author's files. For a syntax error: the first lines of the stack, which show its place. */
 const frames = ({ stack = '' }: Error): string =>
   stack
     .split('\n')
@@ -123,7 +123,7 @@ const frames = ({ stack = '' }: Error): string =>
     .join('\n')
     .slice(0, STACK_CHARS_MAX)
 
-/** Kills this process when its parent is gone. A thread watches for it, since a kind may block the main thread for ever. */
+/** Kills this process when its parent is gone. A thread watches the parent, because a kind may block the main thread for ever. */
 function endWithParent(): void {
   const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL') }, 1000)`
   new Worker(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } }).unref()

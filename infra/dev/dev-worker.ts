@@ -1,6 +1,6 @@
 import { recordLoadedFiles } from './loaded-files.ts'
 
-// Before anything else is imported, so that changes of Colloquy's own files are seen too.
+// Runs before all other imports, so that it also records Colloquy's own files.
 const files = recordLoadedFiles()
 const { startWorker } = await import('./dev-work.ts')
 startWorker(files)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { watch } from 'chokidar'
 import type { Logger } from 'pino'
 
-/** Editors write a file in several steps; all changes within this time are one save. */
+/** All changes within this time count as one save, because editors write a file in several steps. */
 const SETTLE_MS = 40
 
 /** Watches files, including ones that do not exist yet, until `stop`. */

@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { HttpProblem } from '../../pipeline/http/problems.ts'
 
 /**
- * Refuses a request whose host name is not this machine's. The page of another site could let its own name point here (DNS
- * rebinding) and act as the owner of this machine.
+ * Refuses a request whose host name is not this machine's. Without the check another web site could point its own name at this machine
+ * (DNS rebinding), and its page could act as the owner of this machine.
  *
  * @throws HttpProblem 421
  */

@@ -44,7 +44,7 @@ export const viewOf = (kind: Kind): KindView => ({
   tasks: Object.keys(kind.tasks),
 })
 
-/** A schema that JSON Schema cannot express gets no fields: the page offers a text field for JSON. */
+/** A schema that JSON Schema cannot express becomes a description without fields. The page then offers a text field for JSON. */
 function described(schema: z.ZodType): JsonSchema {
   try {
     return plain(jsonSchema(schema))
@@ -53,5 +53,5 @@ function described(schema: z.ZodType): JsonSchema {
   }
 }
 
-/** The generator's result has other properties beside the schema, which JSON drops. */
+/** Copies the generator's result through JSON, which drops the properties that are not part of the schema. */
 const plain = (schema: object): JsonSchema => JSON.parse(JSON.stringify(schema)) as JsonSchema

@@ -1,10 +1,10 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** Files that are recorded at most; further ones are not watched. */
+/** Max files recorded; `colloquy dev` does not watch further ones. */
 const FILES_MAX = 5_000
 
-/** The files that this process imports, or tries to import: a missing one may be written later. */
+/** The files that this process imports or tries to import. A missing file counts too, because the author may write it later. */
 export interface LoadedFiles {
   list(): string[]
 }

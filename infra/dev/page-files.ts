@@ -32,7 +32,7 @@ const OWN = [
 ]
 const LIBRARIES = { 'preact.mjs': 'preact', 'htm.mjs': 'htm' } as const
 
-/** Nothing is loaded from elsewhere or inline, and no site may frame the page. */
+/** Forbids resources of other origins, inline scripts and styles, and frames around the page. */
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -42,7 +42,7 @@ const HEADERS = {
   'cache-control': 'no-cache',
 }
 
-/** Serves the page and its two libraries without the token, which only the page's data needs. */
+/** Serves the page and its two libraries without the token. Only the page's data needs the token. */
 export function addPageFiles(app: FastifyInstance, path: string): void {
   const serve = (url: string, file: string): void => {
     app.get(url, { config: { isPublic: true } }, async (_request, reply) =>

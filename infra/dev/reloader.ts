@@ -8,8 +8,8 @@ import type { KindView } from './kind-view.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 
 /**
- * `running`: the kinds of the last save run. `refused`: the last save cannot be used, and the kinds from before it run. `down`: no
- * kinds run; a retry or a save is awaited.
+ * `running`: the kinds of the last save run. `refused`: the last save is unusable, and the kinds of an earlier save run. `down`: no
+ * kinds run until a retry or a save succeeds.
  */
 export type Phase = 'starting' | 'reloading' | 'running' | 'refused' | 'down'
 
@@ -17,9 +17,9 @@ export interface ReloadStatus {
   readonly phase: Phase
   /** When this status was set, ISO. */
   readonly since: string
-  /** Rises by one each time that kinds start to run. */
+  /** Number of times that kinds have started to run. */
   readonly generation: number
-  /** The kinds that run, or ran last. */
+  /** The kinds that run now; if none do, the kinds that ran last. */
   readonly kinds: readonly KindView[]
   /** Time from the save until the stages ran; `null` before the first reload. */
   readonly tookMs: number | null
@@ -48,7 +48,7 @@ export interface ReloaderOptions {
 
 /**
  * Keeps a worker running with the kinds of the last save. A standby worker has imported everything but the kinds, so that a reload
- * costs only their import and the start of the stages. It replaces the current worker once its kinds are found usable.
+ * costs only their import and the start of the stages. After it has registered the kinds, it replaces the current worker.
  */
 export function startReloader(options: ReloaderOptions): Reloader {
   const { order, log } = options
@@ -79,7 +79,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
   const files = options.watchFiles(reload)
   files.follow([options.configFile])
 
-  /** The standby worker, or a new one where a file that the standby has imported was saved. */
+  /** Takes the standby worker; if the save changed a file that it has imported, a new one instead. */
   const takeStandby = async (saved: ReadonlySet<string>): Promise<WorkerProcess> => {
     const started = standby ?? startWorkerProcess()
     standby = undefined
@@ -113,7 +113,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
     log.error({ code: problem.code }, `save refused: ${problem.message}; ${meanwhile}${stack}`)
   }
 
-  /** Kinds that ran before are restarted after a pause; others wait for the next save. */
+  /** Restarts kinds that have run before, after a pause. Other kinds wait for the next save. */
   const fail = async (error: unknown): Promise<void> => {
     const problem = { code: codeOf(error) ?? 'error', message: messageOf(error) }
     if (current === undefined && status.generation > 0) await retry(problem, pauses.after(0))
@@ -134,7 +134,7 @@ export function startReloader(options: ReloaderOptions): Reloader {
         refuse(loaded.problem)
         return await next.stop()
       }
-      // A newer save replaces this one before it ran.
+      // A newer save arrived before this one ran: the newer one is loaded instead.
       if (stopping.signal.aborted || (isDue && saved.size > 0)) return await next.stop()
       const before = current
       current = undefined

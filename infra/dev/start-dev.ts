@@ -11,7 +11,7 @@ import { watchFiles } from './file-watch.ts'
 import { type Reloader, startReloader } from './reloader.ts'
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
-/** Roles that run kinds or their effects restart with each save; the other roles and the servers keep running. */
+/** Roles that run kinds or their effects. They restart with each save; the other roles and the servers keep running. */
 const WORKER_ROLES: readonly Role[] = ['host', 'dispatch', 'tasks']
 const OWN_ROLES: readonly Role[] = ['project', 'embed', 'serve']
 
@@ -27,8 +27,8 @@ export interface DevSystem {
 /**
  * Starts servers, tables and the page in this process, and the kinds in another.
  *
- * @throws ColloquyError where something cannot be started, `dev_not_loopback` and `dev_needs_all_roles` for settings that do not fit.
- * Unusable kinds are no error: log and page show the problem until it is fixed.
+ * @throws ColloquyError if a part cannot start; `dev_not_loopback` or `dev_needs_all_roles` if the settings do not allow it. Unusable
+ * kinds are no error: log and page show the problem until the author fixes it.
  */
 export async function startDev(settings: Settings, logStyle: LogStyle, log: Logger): Promise<DevSystem> {
   checkSettings(settings)

@@ -11,7 +11,7 @@ const MODULE = workerEntry(import.meta.url, 'dev-worker')
 const STANDBY_MS_MAX = 30_000
 const LOAD_MS_MAX = 15_000
 const RUN_MS_MAX = 30_000
-/** Time to finish work in progress; the next worker resumes the rest from the log. */
+/** Max time for a worker to finish its work in progress. The next worker resumes the rest from the log. */
 const STOP_MS_MAX = 500
 
 /** A process that runs kinds. */
@@ -19,24 +19,24 @@ export interface WorkerProcess {
   readonly pid: number | undefined
   /** Files that were imported before the kinds: a standby worker is stale once one of them changes. */
   readonly files: readonly string[]
-  /** Imports and registers the kinds. Rejects where the process ends first. */
+  /** Imports and registers the kinds. Rejects if the process ends first. */
   load(order: Extract<ToWorker, { type: 'load' }>): Promise<Extract<FromWorker, { type: 'loaded' | 'refused' }>>
-  /** Starts its stages. @throws ColloquyError where they do not start */
+  /** Starts the stages of the worker. @throws ColloquyError if they do not start */
   run(): Promise<void>
   /** Settles when the process is gone, with its exit code or signal. Never rejects. */
   readonly ended: Promise<string>
-  /** Stops it in order, after half a second by force. May be called again. */
+  /** Stops the process in order; kills it after half a second. May be called again. */
   stop(): Promise<void>
 }
 
-/** Starts a process that waits with all of Colloquy imported. @throws ColloquyError `worker_failed` */
+/** Starts a process that imports all of Colloquy and then waits for messages. @throws ColloquyError `worker_failed` */
 export async function startWorkerProcess(): Promise<WorkerProcess> {
   const child = fork(MODULE, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = once(child, 'exit').then(
     ([code, signal]: (string | number | null)[]) => (signal === null ? `exit code ${code}` : `signal ${signal}`),
     (error: unknown) => String(error),
   )
-  // Sending to a process that is ending fails here; `ended` reports its end.
+  // Sending to a process that is about to end raises this event. It is ignored, because `ended` reports the end.
   child.on('error', () => undefined)
 
   const answer = async <Type extends FromWorker['type']>(

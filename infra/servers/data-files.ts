@@ -4,7 +4,7 @@ import { codeOf } from '../../schemas/errors.ts'
 
 const PASSWORD_BYTES = 24
 
-/** Size of a file; 0 where it does not exist. */
+/** Size of a file; 0 if it does not exist. */
 export async function bytesOfFile(path: string): Promise<number> {
   try {
     return (await stat(path)).size
@@ -15,8 +15,8 @@ export async function bytesOfFile(path: string): Promise<number> {
 }
 
 /**
- * Reads the password in a file, and creates both where the file is missing, readable by its owner only. The file appears whole, so
- * that a crash leaves no empty one behind.
+ * Reads the password from a file. If the file is missing, creates it with a new password, readable by its owner only. The write is
+ * atomic, so that a crash leaves no empty file.
  */
 export async function ownPassword(path: string): Promise<string> {
   try {

@@ -3,14 +3,14 @@ import { ColloquyError } from '../../schemas/errors.ts'
 
 const sqliteBusy = 5
 
-/** A lock. The operating system releases it when its holder is gone; `release` may be called again. */
+/** A lock. The operating system releases it when its holder exits; `release` may be called again. */
 export interface DataLock {
   release(): void
 }
 
 /**
- * Takes an exclusive lock on a file, which is created if missing. Node has no flock; SQLite's lock is kept by the kernel, so a killed
- * holder leaves no stale lock.
+ * Takes an exclusive lock on a file, and creates the file if it is missing. It uses SQLite's file lock, because Node has no flock. The
+ * kernel keeps that lock, so a killed holder leaves no stale lock.
  *
  * @throws ColloquyError `data_dir_in_use` when another process, or another part of this one, holds it.
  */

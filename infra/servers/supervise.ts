@@ -6,18 +6,18 @@ import { type Pauses, restartPauses, withRetry } from '../../pipeline/runtime/re
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { killGroup, spawnTied } from './tied-child.ts'
 
-/** How to start a child process, and how to tell that it is ready. */
+/** Describes how to start a child process and how to check that it is ready. */
 export interface ChildSpec {
-  /** For log lines and errors. */
+  /** Name in log lines and errors. */
   name: string
   /** A path, or a name on the PATH. */
   command: string
   args: readonly string[]
   /** Added to this process's environment. */
   env?: Record<string, string>
-  /** Resolves when the child is ready, throws until then; called again every 50 ms at most. */
+  /** Resolves if the child is ready, else throws. Called at most every 50 ms until it resolves. */
   ready: () => Promise<void>
-  /** Bound of the first start; default 60,000. A restart may take longer, with a warning each time that this has passed. */
+  /** Max time for the first start; default 60,000. A restart may take longer: it logs a warning after each such period. */
   readyTimeoutMs?: number
   /** Time between SIGTERM and SIGKILL; default 10,000. */
   stopTimeoutMs?: number
@@ -29,11 +29,11 @@ export interface ChildSpec {
 
 /** A child process that is restarted until `stop()`. */
 export interface SupervisedChild {
-  /** Of the running process; undefined between its death and the next start. */
+  /** Process id; undefined between the death of the process and the next start. */
   readonly pid: number | undefined
   /** Number of restarts. */
   readonly restarts: number
-  /** Sends SIGTERM, after `stopTimeoutMs` SIGKILL; resolves when the process is gone. May be called at any time and again. */
+  /** Sends SIGTERM, and SIGKILL after `stopTimeoutMs`. Resolves when the process is gone. May be called at any time, more than once. */
   stop(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ const stderrTailLinesMax = 20
  * Starts a child process and keeps it running. Resolves when it is ready for the first time.
  *
  * - The child never outlives this process, and is in a session of its own (`spawnTied`).
- * - If it dies later it is started again, for ever, after an exponentially growing, jittered delay (100 ms to 10 s).
+ * - If it dies later, it is restarted without limit, each time after an exponentially growing, jittered delay (100 ms to 10 s).
  * - Its output goes to the log, line by line.
  *
  * Needs a POSIX `sh`.
@@ -83,7 +83,7 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
     }
   }
 
-  /** A slow restart is not killed: a server that recovers a large store would never come up. */
+  /** Waits for a restart without limit. A time limit would kill a server that recovers a large store, each time before it is ready. */
   const restarted = async (current: Run): Promise<void> => {
     const settled = new AbortController()
     const timeout = setInterval(
@@ -129,7 +129,7 @@ interface Run {
   readonly process: ChildProcess
   /** Resolves when the process is gone and all of its output has been read. Never rejects. */
   readonly ended: Promise<Ended>
-  /** The last lines of stderr for an error message, or nothing. */
+  /** The last lines of stderr, for an error message; empty if there are none. */
   stderrTail(): string
 }
 
@@ -139,7 +139,7 @@ function launch(spec: ChildSpec, log: Logger): Run {
     command: spec.command,
     args: spec.args,
     stopTimeoutMs: spec.stopTimeoutMs ?? stopTimeoutMsDefault,
-    // Not configuration: the child needs PATH, HOME and the like.
+    // The environment is not read as configuration here: the child needs PATH, HOME and the like.
     env: { ...process.env, ...spec.env },
   })
   const tail: string[] = []
@@ -159,7 +159,7 @@ function launch(spec: ChildSpec, log: Logger): Run {
   return { process: child, ended, stderrTail: () => (tail.length === 0 ? '' : ` The last lines of its stderr:\n${tail.join('\n')}`) }
 }
 
-/** Why the child did not become ready in time; `undefined` where it did. */
+/** The reason that the child did not become ready in time; `undefined` if it did. */
 async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined> {
   const timeoutMs = spec.readyTimeoutMs ?? readyTimeoutMsDefault
   const settled = new AbortController()
@@ -174,7 +174,7 @@ async function firstStart(spec: ChildSpec, run: Run): Promise<string | undefined
     ),
   ])
   settled.abort()
-  // An answer while the child is dead comes from another process.
+  // If the child is dead, the answer came from another process.
   return problem ?? (isRunning(run.process) ? undefined : `it died (${describe(await run.ended)})`)
 }
 
@@ -196,7 +196,7 @@ const isRunning = (child: ChildProcess): boolean => child.pid !== undefined && c
 
 const describe = ({ exitCode, signal, reason }: Ended): string => reason ?? (signal === null ? `exit code ${exitCode}` : `signal ${signal}`)
 
-/** False where the signal was aborted meanwhile. */
+/** Waits. Returns false if the signal was aborted meanwhile. */
 const pause = (ms: number, signal: AbortSignal): Promise<boolean> => sleep(ms, true, { signal }).catch(() => false)
 
 /** Calls `onLine` for each line, cut to `lineCharsMax`. */

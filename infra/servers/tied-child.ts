@@ -7,7 +7,7 @@ export interface TiedChildOptions {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  /** Its whole environment. */
+  /** The child's whole environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Time between SIGTERM and SIGKILL once this process is gone. */
   readonly stopTimeoutMs: number
@@ -16,9 +16,9 @@ export interface TiedChildOptions {
 export type TiedChild = ChildProcessByStdio<Writable, Readable, Readable>
 
 /**
- * The shell replaces itself with the child ("$@"), so that pid, exit code and signals are the child's, and leaves a watchdog. The
- * watchdog reads fd 3, a pipe whose other end only this process holds: when this process dies, also by kill -9, the watchdog
- * terminates the child, after $1 seconds by SIGKILL.
+ * The shell starts a watchdog and then replaces itself with the child ("$@"), so that pid, exit code and signals are the child's. The
+ * watchdog reads fd 3, a pipe whose other end only this process holds. When this process dies, even by kill -9, the pipe ends, and the
+ * watchdog sends the child SIGTERM, and SIGKILL after $1 seconds.
  */
 const lifeline = `
 timeout=$1; shift
@@ -31,9 +31,9 @@ timeout=$1; shift
 exec "$@" 3<&-`
 
 /**
- * Starts a child process that never outlives this one: when this process ends, however it ends, the child's stdin closes and a
- * watchdog terminates it. The child has a session of its own, so that the terminal's Ctrl-C does not reach it. Processes that it leaves
- * in its process group are killed when it ends.
+ * Starts a child process that never outlives this one. When this process ends for any reason, the child's stdin closes and a watchdog
+ * terminates the child. The child has a session of its own, so that the terminal's Ctrl-C does not reach it. When the child ends, all
+ * other processes in its process group are killed.
  *
  * Needs a POSIX `sh`. The caller must read its output, or it blocks once the pipe is full.
  */
@@ -43,7 +43,7 @@ export function spawnTied({ name, command, args, env, stopTimeoutMs }: TiedChild
     env,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   })
-  // A pipe breaks when the child ends, which `exit` reports.
+  // The pipe breaks when the child ends. The error is ignored, because `exit` reports the end.
   for (const stream of child.stdio) stream?.on('error', () => undefined)
   child.once('exit', () => killGroup(child.pid))
   return child
@@ -55,7 +55,7 @@ export function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {
-    // No process is left; macOS says EPERM where only zombies are.
+    // No process is left in the group. macOS reports EPERM if only zombies are left.
     if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error
   }
 }

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module'
 import { type Break, BREAKS, broken } from './breaks.ts'
 
-/** For `node --import <this>?<name of a break>`: applies the changes of the break when Node loads the files. */
+/** Applies the changes of a break when Node loads the files. Usage: `node --import <this file>?<name of the break>`. */
 const name = new URL(import.meta.url).search.slice(1)
 const found = Object.entries<Break>(BREAKS).find(([one]) => one === name)?.[1]
 if (found === undefined) throw new Error(`unknown break "${name}"`)

@@ -4,14 +4,14 @@ import type { FindingKind } from '../check/findings.ts'
 export interface Change {
   /** Path from the project's root. */
   readonly file: string
-  /** Must occur exactly once, so that a change of the source cannot disable the break unnoticed. */
+  /** Text that must occur exactly once, so that no change of the source can disable the break unnoticed. */
   readonly find: string
   readonly replace: string
 }
 
 /** A way to break a guarantee. */
 export interface Break {
-  /** Applied together, because one safeguard may compensate for another. */
+  /** The changes apply together, because one safeguard may compensate for the loss of another. */
   readonly changes: readonly Change[]
   /** The checker must report at least one of these. */
   readonly findings: readonly FindingKind[]
@@ -24,7 +24,7 @@ export interface Break {
  * The checker is only trustworthy if it notices every break.
  */
 export const BREAKS = {
-  // A worker that resumes after a pause continues with the partitions that it has lost.
+  // Break: a worker that resumes after a pause continues with the partitions that it has lost.
   'no-expectation': {
     changes: [
       { file: 'pipeline/host/message-handler.ts', find: '{ expectLastSubjectSequence: live.lastSeq }', replace: '{}' },
@@ -55,7 +55,7 @@ export const BREAKS = {
     findings: ['twice'],
     minutes: 0.2,
   },
-  // The delay before effects stands for a slow NATS.
+  // A delay before the effects simulates a slow NATS.
   'checkpoint-first': {
     changes: [
       {
@@ -83,7 +83,7 @@ export const BREAKS = {
     findings: ['task'],
     minutes: 1,
   },
-  // A wake-up in the past counts as one that is still to fire.
+  // Break: a wake-up in the past counts as one that will still fire.
   'alarm-believed': {
     changes: [{ file: 'pipeline/timers/wake-ups.ts', find: ' && Date.parse(present.at) - Date.parse(since) > SKEW_MS_MAX', replace: '' }],
     findings: ['timer', 'task'],

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { LogRecord, Reason } from '../../../schemas/record.ts'
 
 /**
- * An independent model of the chaos kind: the effect of each input, written from the kind's description and without XState, so that a fault
- * in either of them shows.
+ * An independent model of the chaos kind: the effect of each input. It is written from the kind's description and without XState, so that
+ * the checker finds a fault in the kind, in XState or in the model.
  */
 export interface ModelActor {
   readonly state: 'idle' | 'working' | 'workingLong' | 'sleeping' | 'ended'
   readonly context: Readonly<Record<'count' | 'fold' | 'sleepMs' | 'sleeps' | 'done' | 'failed', number>>
-  /** The one task or timer that is pending. */
+  /** The pending task or timer; the kind never has two. */
   readonly run: string | undefined
 }
 
@@ -38,7 +38,7 @@ const taskData = z.object({ run: z.string(), output: z.object({ value: number })
 
 const fold = (before: number, by: number): number => (before * 31 + by) % 1_000_000_007
 
-/** The reason for which an actor must reject a well-formed input; `undefined` if it must commit it. */
+/** The reason with which an actor must reject a well-formed input; `undefined` if it must commit the input. */
 export function mustReject(actor: ModelActor | undefined, type: string): Reason | undefined {
   if (actor?.state === 'ended') return 'ended'
   return type === 'throw' ? 'poison' : undefined

@@ -1,18 +1,18 @@
 import { hash } from 'node:crypto'
 import type { LogRecord, Reason } from '../../../schemas/record.ts'
 
-/** A producer's action with one message. A `sent` or `again` line is written before the copy is sent, `acknowledged` after the answer. */
+/** A producer's action with one message. It writes `sent` or `again` before it sends a copy, and `acknowledged` after the answer. */
 export type LedgerLine =
   | {
       readonly what: 'sent'
       readonly id: string
-      /** `<tenant>/<kind>/<id>` of the record that it must have. */
+      /** The actor that must record it, as `<tenant>/<kind>/<id>`. */
       readonly actor: string
-      /** Of type and data, by `digestOf`. */
+      /** Digest of type and data, by `digestOf`. */
       readonly content: string
-      /** Of the payload's bytes, by `digestOfBytes`. */
+      /** Digest of the payload's bytes, by `digestOfBytes`. */
       readonly payload: string
-      /** The reason for which any actor must reject it. */
+      /** The reason with which every actor must reject it; absent for a valid message. */
       readonly rejected?: Reason
     }
   | { readonly what: 'again'; readonly id: string }
@@ -37,7 +37,7 @@ export interface DeadLetterMessage {
   readonly reason: string
   readonly actor: string
   readonly payload: string
-  /** Of a task that failed for good. */
+  /** The run, if the dead letter is a task that failed for good. */
   readonly run?: string | undefined
 }
 
@@ -77,15 +77,15 @@ export interface StateIntervalRow {
 
 export type Many<T> = Iterable<T> | AsyncIterable<T>
 
-/** Everything that a run left in ledger, streams and tables after all stages caught up, each in its own order. */
+/** The contents of ledger, streams and tables after a run, read when all stages have caught up. Each is in its own order. */
 export interface History {
   readonly ledger: Many<LedgerLine>
   readonly log: Many<LoggedRecord>
   readonly out: Many<OutMessage>
   readonly dead: Many<DeadLetterMessage>
-  /** By actor, when its wake-up in TIMERS fires; epoch milliseconds. */
+  /** Time at which each actor's wake-up in TIMERS fires, by actor; epoch milliseconds. */
   readonly wakeUps: ReadonlyMap<string, number>
-  /** Messages in TASKS. */
+  /** Number of messages in TASKS. */
   readonly tasksWaiting: number
   readonly tables: {
     /** Ordered by `seq` and `idx`. */
@@ -95,11 +95,11 @@ export interface History {
     readonly deadLetters: Many<DeadLetterRow>
     readonly stateIntervals: Many<StateIntervalRow>
   }
-  /** When the history was read; epoch milliseconds of the machine that fires the timers. */
+  /** Time at which the history was read; epoch milliseconds by the clock of the machine that fires the timers. */
   readonly readAtMs: number
 }
 
-/** A digest of a JSON value that ignores the order of fields. */
+/** A digest of a JSON value. It does not depend on the order of fields. */
 export const digestOf = (value: unknown): string => digestOfBytes(JSON.stringify(sorted(value)))
 
 export const digestOfBytes = (bytes: Uint8Array | string): string => hash('sha1', bytes, 'base64url').slice(0, 16)

@@ -23,7 +23,7 @@ export const isClean = ({ counts }: Findings): boolean => Object.keys(counts).le
 
 /**
  * Checks G1 to G7: compares the producers' ledger, LOG, the other streams and the tables with each other and with a model of the chaos
- * kind. The checker shares only schemas with the code it checks. It reads LOG once, record by record.
+ * kind. The checker and the checked code have only the schemas in common. The checker reads LOG once, record by record.
  */
 export async function check(history: History): Promise<Verdict> {
   const { report, all } = createFindings()

@@ -4,11 +4,11 @@ export const FINDINGS = {
   lost: 'G1',
   /** G1: an input with two records. */
   twice: 'G1',
-  /** G1: an input with the wrong outcome, or recorded with other content than was sent. */
+  /** G1: an input with the wrong outcome, or a record whose content differs from the sent message. */
   wrong_outcome: 'G1',
-  /** G1: a rejection that is missing in DEAD, or different there. */
+  /** G1: a rejection that DEAD lacks or has with other content. */
   dead_letter: 'G1',
-  /** G1: a record whose `low` is ahead of the resolved inputs of its partition. */
+  /** G1: a record whose `low` is higher than the last position up to which its partition has resolved all inputs. */
   low_ahead: 'G1',
   /** G2: records of an actor in the wrong order. */
   out_of_order: 'G2',

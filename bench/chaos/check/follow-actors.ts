@@ -20,13 +20,13 @@ export interface Followed {
 /** Checks the record numbers, the order and the state of every actor, and `low` of every partition. */
 export interface Actors {
   readonly all: ReadonlyMap<string, Followed>
-  /** Checks the next record. @param rejected the reason for which any actor must reject the input */
+  /** Checks the next record. @param rejected the reason with which every actor must reject the input */
   take(entry: LoggedRecord, rejected: ReturnType<Inputs['take']>): void
 }
 
 export function followActors(report: ReportFinding): Actors {
   const all = new Map<string, Followed>()
-  /** By partition, the highest `low` of its records so far. */
+  /** The highest `low` of the records so far, by partition. */
   const lows = new Map<number, number>()
 
   const checkPlace = ({ seq, partition, actor, record }: LoggedRecord, before: Followed | undefined): void => {

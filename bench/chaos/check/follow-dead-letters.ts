@@ -5,7 +5,7 @@ import type { Inputs } from './read-inputs.ts'
 /** Checks that DEAD has every rejection with its payload, and every task that failed finally. */
 export interface DeadLetters {
   take(entry: LoggedRecord): void
-  /** After the last record. */
+  /** Must be called after the last record. */
   finish(dead: Many<DeadLetterMessage>, rows: Many<DeadLetterRow>): Promise<{ readonly repeated: number }>
 }
 
@@ -18,7 +18,7 @@ interface ExpectedDeadLetter {
 }
 
 export function followDeadLetters(inputs: Pick<Inputs, 'payloadOf'>, report: ReportFinding): DeadLetters {
-  /** By LOG sequence, and by run if a task failed. */
+  /** Expected dead letters. The key is the LOG sequence, and also the run if a task failed. */
   const deadLetters = new Map<string, ExpectedDeadLetter>()
   const keyOf = (seq: number, run: string | undefined): string => `${seq}/${run ?? ''}`
   return {

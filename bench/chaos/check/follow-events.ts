@@ -5,13 +5,13 @@ import type { ReportFinding } from './findings.ts'
 /** Checks the events that actors emit and the messages that they send to each other: unique ids, in order, none missing. */
 export interface Events {
   take(entry: LoggedRecord): void
-  /** After the last record. */
+  /** Must be called after the last record. */
   finish(out: Many<OutMessage>): Promise<{ readonly repeated: number }>
 }
 
 interface Emitted {
   readonly actor: string
-  /** Place among the events of its actor. */
+  /** Number of the event among those of its actor. */
   readonly place: number
   readonly content: string
   isOut: boolean
@@ -58,7 +58,7 @@ export function followEvents(report: ReportFinding): Events {
     },
     async finish(out) {
       let repeated = 0
-      /** By actor, the place of its last event in OUT so far. */
+      /** The `place` of the last event in OUT so far, by actor. */
       const furthest = new Map<string, number>()
       for await (const { id, actor, content } of out) {
         const event = emitted.get(id)

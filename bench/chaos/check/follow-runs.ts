@@ -8,7 +8,7 @@ export interface Runs {
   /** Tasks by run, with their status. */
   readonly tasks: ReadonlyMap<string, Task>
   take(entry: LoggedRecord): void
-  /** After the last record. */
+  /** Must be called after the last record. */
   finish(history: Pick<History, 'wakeUps' | 'tasksWaiting' | 'readAtMs'>): void
 }
 
@@ -16,7 +16,7 @@ export interface Task {
   readonly actor: string
   readonly name: string
   readonly deadlineMs: number
-  /** The expected result. */
+  /** The expected result of the task. */
   readonly value: number
   readonly hangs: boolean
   status: string
@@ -27,7 +27,7 @@ interface Timer {
   end: 'fired' | 'stopped' | undefined
 }
 
-/** Tolerance for a timer or deadline after all stages caught up: schedules have a resolution of one second. */
+/** A timer or deadline may be this late after all stages have caught up, because schedules have a resolution of one second. */
 const GRACE_MS = 2_000
 
 const inputSchema = z.object({ key: z.number(), mode: z.string() })

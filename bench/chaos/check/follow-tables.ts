@@ -6,7 +6,7 @@ import type { Task } from './follow-runs.ts'
 /** Checks that the tables have exactly the rows that follow from LOG. */
 export interface Tables {
   take(entry: LoggedRecord): Promise<void>
-  /** After the last record. */
+  /** Must be called after the last record. */
   finish(actors: ReadonlyMap<string, Followed>, tasks: ReadonlyMap<string, Task>): Promise<void>
 }
 
@@ -34,7 +34,7 @@ export function followTables(tables: Omit<History['tables'], 'deadLetters'>, rep
   }
 }
 
-/** Compares the rows of `events` with the records. Both arrive in the order of LOG, so that neither is in memory as a whole. */
+/** Compares the rows of `events` with the records. Both arrive in the order of LOG, so neither is in memory as a whole. */
 function followEventRows(rows: Many<EventRow>, report: ReportFinding): { take(should: EventRow): Promise<void>; finish(): Promise<void> } {
   const reading = each(rows)
   let next: EventRow | undefined

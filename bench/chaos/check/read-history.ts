@@ -52,7 +52,7 @@ const ledgerLine = z.custom<LedgerLine>((line) => typeof line === 'object' && li
 
 const BATCH_MAX = 1_000
 
-/** Yields the messages of a stream in order, batch by batch: processing a message may take longer than a consumer's timeout. */
+/** Yields the messages of a stream in order. Reads in batches: the caller may take longer for a message than a consumer's timeout. */
 async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerator<StoredMsg> {
   const { state } = await jsm.streams.info(stream)
   if (state.messages === 0) return
@@ -67,7 +67,7 @@ async function* readStream(jsm: JetStreamManager, stream: string): AsyncGenerato
   }
 }
 
-/** Reads one subject at a time: fired schedules leave gaps, so that sequences do not show the end of the stream. */
+/** Reads the stream subject by subject. Fired schedules leave gaps, so the sequences do not show where the stream ends. */
 async function readWakeUps(jsm: JetStreamManager): Promise<Map<string, number>> {
   const wakeUps = new Map<string, number>()
   const { state } = await jsm.streams.info('TIMERS', { subjects_filter: 'timer.>' })

@@ -8,10 +8,10 @@ interface SentMessage {
   readonly content: string
   readonly payload: string
   readonly rejected: Reason | undefined
-  /** Place among all messages, in the order of first sending. */
+  /** Number of the message in the order in which messages were first sent. */
   readonly place: number
   copies: number
-  /** Acknowledged positions. An array, not a set: most of a million messages have only one. */
+  /** Acknowledged positions. It is an array and not a set to save memory: there may be a million messages, and most have one position. */
   acknowledged: readonly number[]
   acknowledgements: number
   /** Positions with a record. */
@@ -23,11 +23,11 @@ interface SentMessage {
 export interface Inputs {
   readonly sent: number
   readonly acknowledged: number
-  /** Checks the record of a producer's message. @returns the reason for which any actor must reject the message */
+  /** Checks the record of a producer's message. @returns the reason with which every actor must reject the message */
   take(entry: LoggedRecord): Reason | undefined
   /** Digest of the payload of a message. */
   payloadOf(id: string): string | undefined
-  /** After the last record. */
+  /** Must be called after the last record. */
   finish(): void
 }
 

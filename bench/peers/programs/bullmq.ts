@@ -41,7 +41,7 @@ await drive(async ({ folder }) => {
     server.kill('SIGKILL')
   })
   const redis = new Redis({ port, maxRetriesPerRequest: null, retryStrategy: () => 50 })
-  // Ignores connection errors until the server listens; later the requests themselves fail.
+  // Ignores connection errors, which occur until the server listens. A later failure still makes the requests fail.
   redis.on('error', () => undefined)
   await redis.ping()
   const worker = fork(fileURLToPath(new URL('bullmq-worker.ts', import.meta.url)), [String(port), QUEUE], {

@@ -27,7 +27,7 @@ export interface PeerInput {
 export interface Kept {
   /** Inputs without a turn in the state of their conversation. */
   readonly lost: number
-  /** Turns in excess of the inputs sent. */
+  /** Turns beyond the number of inputs sent. */
   readonly doubled: number
 }
 

@@ -15,7 +15,7 @@ const READY_MS_MAX = 60_000
 
 await drive(async ({ folder }) => {
   const [ingressPort = 0, adminPort = 0, nodePort = 0, servicePort = 0] = await freePorts(4)
-  // The binary that the npm launcher starts; this saves a process in between.
+  // Starts the binary directly. The npm launcher would add a process in between.
   const require = createRequire(createRequire(import.meta.url).resolve('@restatedev/restate-server/package.json'))
   const server = require.resolve(`@restatedev/restate-server-${platform()}-${arch()}/bin/restate-server`)
   const log = openSync(join(folder, 'restate.log'), 'w')
@@ -31,7 +31,7 @@ await drive(async ({ folder }) => {
         RESTATE_DISABLE_TELEMETRY: 'true',
         RESTATE_LOG_FILTER: 'warn',
         DO_NOT_TRACK: '1',
-        // As durable as Colloquy by default: data survives kill -9, no fsync before an answer.
+        // The same durability as Colloquy's default: data survives kill -9, without an fsync before each answer.
         RESTATE_LOG_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: 'true',
         RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: 'true',
       },

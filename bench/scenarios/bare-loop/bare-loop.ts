@@ -18,8 +18,8 @@ import { saturate } from '../../harness/saturate.ts'
 const LOOP = fileURLToPath(new URL('bare-worker.ts', import.meta.url))
 
 /**
- * The minimum that a host of durable actors has to do (bare-worker.ts), in its own process and on its own streams; `stop()` deletes the
- * streams.
+ * Runs the minimum work of a host of durable actors (bare-worker.ts), in another process and on streams that nothing else uses. `stop()`
+ * deletes the streams.
  */
 export interface BareLoop {
   /**
@@ -32,13 +32,13 @@ export interface BareLoop {
 }
 
 export interface BareRun {
-  /** From the first input to the last record. */
+  /** Records per second, from the first input to the last record. */
   readonly perSecond: number
-  /** Of the loop's process; 0 on systems without /proc. */
+  /** Processor time of the loop's process; 0 on systems without /proc. */
   readonly cpuMicrosecondsPerTurn: number
 }
 
-/** Starts the bare loop on the system's nats-server. Its inputs and its publisher are those of the system's producer. */
+/** Starts the bare loop on the system's nats-server, with the same inputs and the same publisher as the system's producer. */
 export async function startBareLoop(system: BenchSystem, options: BenchOptions, name: string): Promise<BareLoop> {
   await using started = new AsyncDisposableStack()
   const { jsm, nc } = system

@@ -2,7 +2,7 @@ import { createInbox, headers, type NatsConnection } from '@nats-io/transport-no
 import { z } from 'zod'
 import { ColloquyError } from '../../../schemas/errors.ts'
 
-/** Appends with many messages in flight over one reply subscription, the cheapest way with this client. */
+/** Appends with many messages in flight over one reply subscription: no other way needs less processor time with this client. */
 export interface BarePublisher {
   /** Calls `onStored` with the sequence. A refusal ends the process: no other process appends to these subjects. */
   append(subject: string, payload: string, expectLastSubjectSequence: number, onStored: (seq: number) => void): void
@@ -23,7 +23,7 @@ export function createBarePublisher(nc: NatsConnection): BarePublisher {
       waiting.delete(token)
     },
   })
-  // As in the product, all appends of one turn of the event loop reach the socket in one write.
+  // All appends of one turn of the event loop reach the socket in one write, as in the product.
   let outbox: (() => void)[] = []
   const send = (): void => {
     const sending = outbox

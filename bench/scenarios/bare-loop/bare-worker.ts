@@ -5,9 +5,9 @@ import { createInFlightLimiter } from '../../../pipeline/runtime/in-flight-limit
 import { createBarePublisher } from './bare-publisher.ts'
 
 /**
- * The process of the bare loop: the minimum that a host of durable actors has to do. An ordered consumer, a two-state machine with XState's
- * `transition()`, and one append with the expected last sequence of the actor's subject. An actor's next input follows the acknowledgement
- * of that append; different actors run concurrently. No validation, no resume, no effects, no metrics.
+ * The process of the bare loop: the minimum work of a host of durable actors. It has an ordered consumer, a two-state machine with XState's
+ * `transition()`, and one append per input with the expected last sequence of the actor's subject. It takes an actor's next input after the
+ * acknowledgement of that append; different actors run concurrently. It has no validation, no resume, no effects and no metrics.
  *
  * Arguments: NATS address, inbox stream, subject prefix of the records. Writes `ready` when it consumes.
  */
@@ -22,7 +22,7 @@ interface BareActor {
   lastSeq: number
 }
 
-/** The host's bounds. */
+/** The same bounds as the host's. */
 const inFlight = createInFlightLimiter({ countMax: 2_048, bytesMax: 64 * 1024 * 1024 })
 const nc = await connect({ servers, name: 'bare loop' })
 const publisher = createBarePublisher(nc)

@@ -23,7 +23,7 @@ export const MINILM: BertShape = { layers: 6, hidden: 384, heads: 12, feedForwar
  * Writes a model with random weights and a tokenizer of letters and syllables into a folder. It is as fast and as large as a real model,
  * but its vectors mean nothing. The same shape gives the same bytes.
  *
- * @param poison a word whose token has no row in the embedding table, so that a run with it fails
+ * @param poison a word whose token has no row in the embedding table: a run with this word fails
  */
 export async function writeRandomBert(folder: string, shape: BertShape, poison?: string): Promise<EmbedModel> {
   const vocabulary = makeVocabulary()

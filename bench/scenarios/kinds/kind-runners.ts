@@ -12,7 +12,7 @@ import type { MeasuredKind } from './kind-inputs.ts'
 const START_MS = Date.parse('2026-01-01T00:00:00Z')
 const SOURCE = 'bench'
 
-/** Runs the actors of one kind: the inputs go to the actors in turn. */
+/** Runs the actors of one kind. Gives the inputs to the actors in turn. */
 export interface KindRunner {
   /** Processes the next `count` inputs. @returns milliseconds, without the time to generate the inputs */
   run(count: number): number
@@ -115,7 +115,7 @@ export function createTransitionRunner(measured: MeasuredKind, actorCount: numbe
   }
 }
 
-/** @throws ColloquyError `different_states` if two runners with the same inputs differ in the state of an actor */
+/** @throws ColloquyError `different_states` if two runners got the same inputs and an actor's state differs between them */
 export function checkSameStates({ kind }: MeasuredKind, one: KindRunner, other: KindRunner, actorCount: number): void {
   for (let actor = 0; actor < actorCount; actor++) {
     const states = [one, other].map((side) => side.stateOf(actor))

@@ -30,8 +30,8 @@ const WORDS = {
     name: 'redrive',
     about: 'hand the originals to their actors again, in the order of arrival, with payload and id unchanged',
     help: `
-The log records each redrive, DEAD loses the dead letter, and the table dead_letters says "resolved". An original that is rejected again
-becomes a new dead letter. One that its producer has sent again under the same id is a duplicate and takes effect once.`,
+A redrive is recorded in the log and removes the dead letter from DEAD; the table dead_letters then says "resolved". An original that is
+rejected again becomes a new dead letter. An original that its producer has also resent under the same id takes effect only once.`,
   },
   dropped: { name: 'drop', about: 'remove dead letters from DEAD for good; the log and the table dead_letters record it', help: '' },
 } as const satisfies Record<Resolution, object>
@@ -44,7 +44,7 @@ export function resolveCommand({ out, settings }: CommandContext, resolution: Re
     .option('--all', 'all dead letters')
     .option('--limit <n>', 'at most this many, the ones that arrived first', wholeNumber(1), LIMIT_DEFAULT)
     .option('--in-flight <n>', 'dead letters that wait for their record at a time', wholeNumber(1), IN_FLIGHT_DEFAULT)
-    .option('--timeout-ms <n>', 'give each up after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
+    .option('--timeout-ms <n>', 'stop waiting for each after this long', wholeNumber(1), TIMEOUT_DEFAULT_MS)
     .option(JSON_FLAG, 'one JSON object per dead letter: {seq, tenant, kind, id, inboxSeq, outcome, logSeq?, reason?, error?}')
     .addHelpText(
       'after',

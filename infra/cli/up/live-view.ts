@@ -6,7 +6,7 @@ import { renderView, type ViewModel } from './render-view.ts'
 
 const REDRAW_MS = 250
 
-/** Redraws the view four times a second until `stop`; the last picture stays. */
+/** Redraws the view four times a second until `stop`, which leaves the last view on the screen. */
 export function startLiveView(out: Output, source: FigureSource, rest: () => Omit<ViewModel, 'figures'>, log: Logger): { stop(): void } {
   const update = createLogUpdate(out.stdout)
   let reading = false

@@ -5,18 +5,18 @@ import type { Paint, Style } from '../../app/terminal-output.ts'
 export interface ViewModel {
   readonly figures: Figures
   readonly upMs: number
-  /** Addresses and the like, by name. */
+  /** Lines of fixed text, such as addresses, with their names. */
   readonly facts: readonly (readonly [name: string, text: string])[]
   /** Commands that a new user may try next. */
   readonly commands: readonly string[]
-  /** State of the demo; absent without one. */
+  /** State of the demo; absent if no demo runs. */
   readonly demo?: string
 }
 
 const COUNT_WIDTH = 11
 const NAME_WIDTH = 14
 const STAGE_WIDTH = 2 + NAME_WIDTH + 2 * COUNT_WIDTH + 1
-/** Kinds shown beside the stages: the busiest. */
+/** Max kinds shown beside the stages; the view shows the busiest ones. */
 const KINDS_MAX = 5
 
 const title = (text: string): string => `  ${text.padEnd(NAME_WIDTH)}`

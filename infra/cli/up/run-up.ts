@@ -23,7 +23,7 @@ export interface UpOptions extends JsonOption {
 
 const INTERRUPTED_TWICE = 130
 
-/** Runs Colloquy until it is interrupted. @throws ColloquyError where something cannot be started; nothing is left running then */
+/** Runs Colloquy until it is interrupted. @throws ColloquyError if a part cannot start; the others are stopped first */
 export async function up(out: Output, settings: Settings, options: UpOptions): Promise<void> {
   await using started = new AsyncDisposableStack()
   const interrupts = watchInterrupts(() => process.exit(INTERRUPTED_TWICE))

@@ -4,34 +4,34 @@ import type { ChartState, Statechart, Transition } from './statechart.ts'
 
 type Box = Point & Size
 
-/** A state with its place; parents stand before what is in them. */
+/** A state with its box. In a list, parents precede the states inside them. */
 export interface DrawnState extends Box, Omit<ChartState, 'states'> {
   readonly parent: string | null
-  /** Height of the name and the lines, which stand above the states inside. */
+  /** Height of the part above the inner states: the name and the lines of text. */
   readonly headHeight: number
 }
 
-/** Transitions between the same two states as one line with a label of as many lines. */
+/** All transitions from one state to another, drawn as one line. Its label has one line of text per transition. */
 export interface DrawnTransition {
   readonly from: string
   readonly to: string
   readonly transitions: readonly Pick<Transition, 'event' | 'label' | 'actions'>[]
   readonly points: readonly Point[]
-  /** Absent where no transition has a label. */
+  /** Absent if no transition has a label. */
   readonly label?: Box
 }
 
-/** A statechart as it is drawn, in pixels from its upper left corner. */
+/** A drawn statechart. Coordinates are in pixels from its upper left corner. */
 export interface Drawing {
   readonly width: number
   readonly height: number
   readonly states: readonly DrawnState[]
   readonly transitions: readonly DrawnTransition[]
-  /** Where a state starts: a dot, and a line from it. */
+  /** The marks of initial states: a dot, and a line from it to the state. */
   readonly beginnings: readonly { readonly dot: Point; readonly points: readonly Point[] }[]
 }
 
-/** Sizes of the text that the page's style sheet gives it: a monospaced face, so that its width is known here. */
+/** Sizes of one character in the page's style sheet. The font is monospaced, so that the width of a text is known without a browser. */
 const NAME = { width: 7.9, height: 20 }
 const LINE = { width: 6.7, height: 16 }
 const PADDING = 10
@@ -39,16 +39,16 @@ const INSET = 16
 const DOT = 10
 const SMALL = 28
 const MARGIN = 12
-/** A state is so wide for each line that ends at it that the arrows can be told apart. */
+/** Min width of a state per line that ends at it, so that a reader can tell the arrows apart. */
 const LINE_ROOM = 8
-/** Wide characters take the place of two. */
+/** Characters that are as wide as two others, such as Chinese ones. */
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
 const textWidth = (text: string, size: number): number => [...text].reduce((sum, char) => sum + (WIDE.test(char) ? 2 : 1), 0) * size
 
-/** The shape of the room that the page has for it. */
+/** Width over height of the page's area for the drawing. */
 const ASPECT = 1.25
 
-/** Places all states and lines, in the direction that fills the page better. */
+/** Lays out the statechart from top to bottom and from left to right, and returns the drawing that fills the page better. */
 export function layOut(chart: Statechart): Drawing {
   const strayed = ({ width, height }: Drawing): number => Math.abs(Math.log(width / height / ASPECT))
   const [down, right] = [draw(chart, false), draw(chart, true)]
@@ -56,7 +56,7 @@ export function layOut(chart: Statechart): Drawing {
 }
 
 function draw(chart: Statechart, isSideways: boolean): Drawing {
-  // Sideways is downwards with x and y swapped: texts lie on their side until all is placed.
+  // A sideways drawing is a downward one with x and y swapped. Until the last step, texts therefore have their width and height swapped.
   const turn = <Of extends Size>(of: Of): Of => (isSideways ? { ...of, width: of.height, height: of.width } : of)
   const lines = linesOf(chart.transitions).map((line) => ({ ...line, label: line.label && turn(line.label) }))
   const insides = insidesOf(chart.root, lines, { width: DOT, height: DOT })
@@ -66,13 +66,13 @@ function draw(chart: Statechart, isSideways: boolean): Drawing {
   return isSideways ? turned(drawing) : drawing
 }
 
-/** A state's size, and for one with states where these are in it. */
+/** A state's size. If it has inner states, also their places in it. */
 interface Measured {
   readonly size: Size
   readonly inside?: PlacedLevel & { readonly origin: Point }
 }
 
-/** Lays out a state from the innermost level outwards, since a level needs the sizes of what is on it. */
+/** Measures a state and its inner states, the innermost first, because a layout needs the sizes of the states in it. */
 function measure(state: ChartState, insides: ReadonlyMap<string, Inside>, isSideways: boolean, measured: Map<string, Measured>): Size {
   const head = headOf(state)
   const inside = insides.get(state.id)
@@ -100,14 +100,14 @@ function measure(state: ChartState, insides: ReadonlyMap<string, Inside>, isSide
   return size
 }
 
-/** A piece of a line, and where it stands among the others from the line's start on. */
+/** A piece of a line. `order` sorts the pieces from the line's start to its end. */
 interface Piece {
   readonly order: number
   readonly points: readonly Point[]
   readonly label: Point | undefined
 }
 
-/** Gives everything its place on the page, from the root inwards, and joins the pieces of each line. */
+/** Computes the page coordinates of all states and lines, from the root inwards, and joins the pieces of each line. */
 function place(
   root: ChartState,
   lines: readonly Line[],
@@ -158,7 +158,7 @@ function place(
   return { width: page.width + 2 * MARGIN, height: page.height + 2 * MARGIN, states, transitions, beginnings }
 }
 
-/** A drawing with x and y swapped. */
+/** Swaps x and y of a drawing. */
 function turned({ width, height, states, transitions, beginnings }: Drawing): Drawing {
   const point = ({ x, y }: Point): Point => ({ x: y, y: x })
   const box = <Of extends Box>(of: Of): Of => ({ ...of, x: of.y, y: of.x, width: of.height, height: of.width })
@@ -178,7 +178,7 @@ function turned({ width, height, states, transitions, beginnings }: Drawing): Dr
 const boxAround = ({ x, y }: Point, { width, height }: Size): Box => ({ x: x - width / 2, y: y - height / 2, width, height })
 const centreOf = ({ x, y, width, height }: Box): Point => ({ x: x + width / 2, y: y + height / 2 })
 
-/** Without points at which a line does not turn. */
+/** Removes the points at which a line does not turn. */
 const straightened = (points: readonly Point[]): Point[] =>
   points.filter((point, index) => {
     const [before, after] = [points[index - 1], points[index + 1]]

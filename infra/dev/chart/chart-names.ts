@@ -5,7 +5,7 @@ const MS: readonly (readonly [unit: string, ms: number])[] = [
   ['s', 1_000],
 ]
 
-/** `1800000` → `30 min`: in the largest unit that gives a whole number. */
+/** Formats milliseconds in the largest unit that gives a whole number: `1800000` → `30 min`. */
 export function durationText(ms: number): string {
   const [unit, size] = MS.find(([, size]) => ms >= size && ms % size === 0) ?? ['ms', 1]
   return `${ms / size} ${unit}`

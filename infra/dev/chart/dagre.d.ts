@@ -1,4 +1,4 @@
-/** The part of dagre that is used here: its own declarations import files without extensions, which `nodenext` does not find. */
+/** Declares the part of dagre that we use. TypeScript's `nodenext` cannot load dagre's own declarations: their imports lack extensions. */
 declare module '@dagrejs/dagre' {
   interface NodeLabel {
     readonly width: number
@@ -8,10 +8,10 @@ declare module '@dagrejs/dagre' {
     readonly y?: number
   }
   interface EdgeLabel extends NodeLabel {
-    /** Ranks that it spans at least. */
+    /** Min number of ranks that the edge spans. */
     readonly minlen: number
     readonly labelpos: 'c'
-    /** Set by `layout`: on the borders of its nodes, and between them one on each rank. */
+    /** Set by `layout`: the first and the last point lie on the borders of the nodes; between them is one point on each rank. */
     readonly points?: readonly { readonly x: number; readonly y: number }[]
   }
   interface GraphLabel {

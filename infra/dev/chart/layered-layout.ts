@@ -1,8 +1,9 @@
 import { Graph, layout } from '@dagrejs/dagre'
 
 /**
- * Places the states that lie side by side in one state, and the lines between them, from top to bottom. dagre decides ranks and x; heights,
- * ports and the horizontal pieces of lines are worked out here, since dagre draws slanted lines that all aim at the middle of a state.
+ * Places the inner states of one state (a level), and the lines between them, from top to bottom. dagre computes ranks and x. This module
+ * computes heights, ports (the points at which lines meet a state) and the horizontal pieces of lines, because dagre would draw slanted
+ * lines to the middle of each state.
  */
 
 export interface Point {
@@ -17,7 +18,7 @@ export interface Size {
 
 export type Side = 'top' | 'bottom'
 
-/** A state, or a gate: the point at which a line leaves the level by that side. */
+/** A state, or a gate: a point on the top or bottom border of the level at which a line leaves it. */
 export interface LevelNode extends Size {
   readonly gate?: Side
 }
@@ -45,21 +46,21 @@ export interface PlacedLevel extends Size {
   readonly routes: ReadonlyMap<string, Route>
 }
 
-/** Where an edge ends on a node inside which it goes on, from the node's left; `undefined` where it may end anywhere. */
+/** The port of an edge that continues inside a node, as a distance from the node's left; `undefined` if the port is free. */
 export type FixedPort = (edge: string, node: string) => number | undefined
 
 const NODE_GAP = 28
 const LINE_GAP = 16
 const PORT_GAP = 14
-/** Between two ranks: room before the first horizontal piece of a line, between two of them, and after the last one for an arrow. */
+/** Space between two ranks: before the first horizontal piece of a line, between two of them, and after the last one for an arrow. */
 const CHANNEL = { before: 10, between: 9, after: 14 }
-/** The same where a rank holds nothing but lines. */
+/** Space before and after a rank that has only lines. */
 const CHANNEL_EMPTY = 3
-/** A line does not step aside by less than this. */
+/** Min length of a horizontal piece of a line; shorter ones are straightened. */
 const STEP_MIN = 9
 const STRAIGHT = 0.5
 
-/** An edge on its way down from rank to rank. */
+/** The course of an edge from rank to rank, from top to bottom. */
 interface Chain {
   readonly id: string
   readonly upper: string
@@ -74,20 +75,20 @@ interface RankedLevel {
   readonly width: number
   readonly ranks: ReadonlyMap<string, number>
   readonly rankCount: number
-  /** Centres. */
+  /** x of each node's centre. */
   readonly xs: Map<string, number>
   readonly chains: readonly Chain[]
   /** The rank of each label. */
   readonly labels: ReadonlyMap<string, number>
 }
 
-/** The rank of each state from the top. Sizes and gates do not matter to it. */
+/** The rank of each state, counted from the top. It does not depend on sizes and gates. */
 export function ranksOf({ nodes, edges }: Level): ReadonlyMap<string, number> {
   const states = new Map([...nodes].filter(([, { gate }]) => gate === undefined))
   return rank({ nodes: states, edges: edges.filter(({ from, to }) => states.has(from) && states.has(to)) }, () => 1).ranks
 }
 
-/** Places one level. Ranks and x are dagre's; all else follows from them. */
+/** Places one level. dagre gives ranks and x; everything else follows from these. */
 export function placeLevel(level: Level, fixedPort: FixedPort): PlacedLevel {
   const ranked = rankWithPorts(level, fixedPort)
   const tracks = Array.from({ length: ranked.rankCount }, (_, channel) => tracksOf(ranked.chains, channel))
@@ -128,12 +129,12 @@ function routeOf(
   return { ...route, label: { x: xs[labelRank - firstRank] ?? 0, y: (band.top + band.bottom) / 2 } }
 }
 
-/** Ranks the level, gates beyond all states, and decides where on its states each line ends. */
+/** Ranks the level, with its gates above or below all states, and chooses the ports of each line. */
 function rankWithPorts(level: Level, fixedPort: FixedPort): RankedLevel {
   const { nodes, edges } = level
   const ranks = ranksOf(level)
   const last = Math.max(0, ...ranks.values())
-  // Beyond all states a gate's line has found its way around them. dagre makes two ranks of each, to have one for labels.
+  // A gate lies beyond all states, so that its line can run around them. dagre doubles all ranks to get ranks for labels, hence the halves.
   const above = (id: string): number => Math.ceil((ranks.get(id) ?? 0) / 2) + 1
   const below = (id: string): number => Math.ceil((last - (ranks.get(id) ?? 0)) / 2) + 1
   const ranksBetween = ({ from, to }: LevelEdge): number => {
@@ -142,7 +143,7 @@ function rankWithPorts(level: Level, fixedPort: FixedPort): RankedLevel {
     if (isTop && isBottom) return last / 2 + 2
     return isTop ? above(lower) : isBottom ? below(upper) : 1
   }
-  // dagre knows no ports. It keeps the order in which it gets edges between the same two nodes, or reverses it.
+  // dagre has no ports. For edges between the same two nodes it keeps the order of its input or reverses it, so both orders are tried.
   const candidates = [false, true].map((isReversed) => {
     const ranked = rank({ nodes, edges: inPortOrder(edges, fixedPort, isReversed) }, ranksBetween)
     setPorts(ranked, nodes, fixedPort)
@@ -151,7 +152,7 @@ function rankWithPorts(level: Level, fixedPort: FixedPort): RankedLevel {
   return candidates.reduce((best, candidate) => (travelOf(candidate) < travelOf(best) ? candidate : best))
 }
 
-/** Edges between the same two nodes in the order of their ports, or in the opposite one. */
+/** Sorts the edges between the same two nodes by their ports, or in the opposite order. */
 function inPortOrder(edges: readonly LevelEdge[], fixedPort: FixedPort, isReversed: boolean): LevelEdge[] {
   const isParallel = (a: LevelEdge, b: LevelEdge): boolean => a.from === b.from && a.to === b.to
   const portOf = ({ id, from, to }: LevelEdge): number => fixedPort(id, from) ?? fixedPort(id, to) ?? Infinity
@@ -162,11 +163,11 @@ function inPortOrder(edges: readonly LevelEdge[], fixedPort: FixedPort, isRevers
   })
 }
 
-/** How far all lines go sideways. */
+/** Sum of the horizontal distances of all lines. */
 const travelOf = ({ chains }: RankedLevel): number =>
   chains.reduce((sum, { xs }) => sum + xs.reduce((all, x, index) => all + Math.abs(x - (xs[index - 1] ?? x)), 0), 0)
 
-/** The ends of an edge with a gate in the order of their ranks; of other edges dagre decides. */
+/** The ends of an edge, the upper one first if one of them is a gate. For other edges dagre decides which end is the upper one. */
 const downwards = (nodes: Level['nodes'], from: string, to: string): readonly [string, string] =>
   nodes.get(from)?.gate === 'bottom' || nodes.get(to)?.gate === 'top' ? [to, from] : [from, to]
 
@@ -181,7 +182,7 @@ function rank({ nodes, edges }: Level, ranksBetween: (edge: LevelEdge) => number
   }
   layout(graph)
 
-  // All that is on one rank has one y. The first and the last point of an edge lie on borders and are left out.
+  // Everything on one rank has the same y. The first and the last point of an edge lie on borders, so they are ignored.
   const inner = new Map(own.map(({ id, from, to }) => [id, (graph.edge(...downwards(nodes, from, to), id).points ?? []).slice(1, -1)]))
   const round = (y: number | undefined): number => Math.round((y ?? 0) * 10)
   const allYs = [...[...nodes.keys()].map((id) => graph.node(id).y), ...[...inner.values()].flat().map(({ y }) => y)].map(round)
@@ -201,11 +202,11 @@ function rank({ nodes, edges }: Level, ranksBetween: (edge: LevelEdge) => number
   return { width: graph.graph().width ?? 0, ranks, rankCount: ys.length, xs, chains, labels }
 }
 
-/** Room beside a node for the labels of its lines to itself. */
+/** Width beside a node for its loops: lines to itself, with their labels. */
 const loopWidth = (id: string, edges: readonly LevelEdge[]): number =>
   Math.max(0, ...edges.filter(({ from, to }) => from === id && to === id).map(({ label }) => (label?.width ?? LINE_GAP) + LINE_GAP / 2))
 
-/** A line from a state to itself, on its right. */
+/** Draws a line from a state to itself, on its right. */
 function loop({ x, y, width, height }: Point & Size, label: Size | undefined): Route {
   const reach = Math.min(height / 2 - 3, (label?.height ?? 0) / 2 + 5)
   const [right, middle] = [x + width, y + height / 2]
@@ -219,7 +220,7 @@ function loop({ x, y, width, height }: Point & Size, label: Size | undefined): R
   return { points: points.map(([at, dy]) => ({ x: at, y: middle + dy })), ...(label === undefined ? {} : { label: { x: far, y: middle } }) }
 }
 
-/** Spreads the ends of lines over the sides of their nodes, each as near as it can be to where its line comes from. */
+/** Spreads the ports over the top and bottom of each node. Each port is as near as possible to the next point of its line. */
 function setPorts({ chains, xs }: RankedLevel, nodes: Level['nodes'], fixedPort: FixedPort): void {
   for (const [id, { width, gate }] of nodes) {
     const left = (xs.get(id) ?? 0) - width / 2
@@ -254,7 +255,7 @@ function setPorts({ chains, xs }: RankedLevel, nodes: Level['nodes'], fixedPort:
   }
 }
 
-/** Takes out steps too small to be meant, by moving what lies between the ends, and an end that may move. */
+/** Removes sideways steps below `STEP_MIN`: moves the inner points of a line, and an end if it may move. */
 function straighten(xs: number[], mayMoveUpper: boolean, mayMoveLower: boolean): void {
   const follow = (index: number, other: number): void => {
     const [x, target] = [xs[index], xs[other]]
@@ -264,7 +265,7 @@ function straighten(xs: number[], mayMoveUpper: boolean, mayMoveLower: boolean):
   for (let index = xs.length - 2; index >= (mayMoveUpper ? 0 : 1); index--) follow(index, index + 1)
 }
 
-/** Places in the order of what is wanted, within the side and apart from each other; closer where there is not room enough. */
+/** Places ports near the wanted x, in the same order, on the side and `PORT_GAP` apart; closer together if the side is too short. */
 function spread(wanted: readonly number[], left: number, width: number, taken: readonly number[]): number[] {
   const gap = Math.min(PORT_GAP, (width - 8) / (wanted.length + taken.length + 1))
   const [from, to] = [left + gap, left + width - gap]
@@ -284,7 +285,7 @@ function spread(wanted: readonly number[], left: number, width: number, taken: r
   return places
 }
 
-/** By edge. */
+/** The track of each edge's horizontal piece. */
 type Tracks = ReadonlyMap<string, number>
 
 interface Jog {
@@ -293,13 +294,13 @@ interface Jog {
   readonly to: number
 }
 
-/** Gives each horizontal piece between a rank and the next a track, so that none touch; track 0 is the uppermost. */
+/** Gives each horizontal piece between two ranks a track (its height), so that no two pieces touch. Track 0 is the uppermost. */
 function tracksOf(chains: readonly Chain[], channel: number): Tracks {
   const jogs = chains.flatMap(({ id, firstRank, xs }): Jog[] => {
     const [from, to] = [xs[channel - firstRank], xs[channel - firstRank + 1]]
     return from === undefined || to === undefined || Math.abs(to - from) < STRAIGHT ? [] : [{ id, from, to }]
   })
-  // In this order lines that go the same way do not cross each other.
+  // This order keeps lines in the same direction from crossing each other.
   const rightwards = jogs.filter(isRightwards).sort((a, b) => b.from - a.from)
   const leftwards = jogs.filter((jog) => !isRightwards(jog)).sort((a, b) => a.from - b.from)
   const placed: (Jog & { readonly track: number })[] = []
@@ -316,13 +317,13 @@ const isRightwards = ({ from, to }: Jog): boolean => to > from
 const touch = (a: Jog, b: Jog): boolean =>
   Math.min(a.from, a.to) - PORT_GAP / 2 < Math.max(b.from, b.to) && Math.min(b.from, b.to) - PORT_GAP / 2 < Math.max(a.from, a.to)
 
-/** The height of a rank. */
+/** The vertical extent of a rank. */
 interface Band {
   readonly top: number
   readonly bottom: number
 }
 
-/** The heights of ranks, one below the other, with room for the lines between them. */
+/** Stacks the ranks, with space between them for the horizontal pieces of lines. */
 function bandsOf({ nodes, edges }: Level, { ranks, rankCount, labels }: RankedLevel, tracks: readonly Tracks[]): Band[] {
   const heights = Array.from({ length: rankCount }, () => 0)
   const grow = (at: number, height: number): void => {

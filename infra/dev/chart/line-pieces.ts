@@ -10,26 +10,27 @@ export interface Line {
   readonly label?: Size | undefined
 }
 
-/** The inside of a state: its states, and the piece of each line that passes it. */
+/** The inside of a state: its inner states, and the piece of each line that runs through it. */
 export interface Inside {
   readonly nodes: Map<string, LevelNode>
   readonly edges: LevelEdge[]
 }
 
-/** Node ids: a state's path may be any text, so that what is not a state must look like none. */
+/** Node ids have a prefix, because a state's path may be any text and must differ from the ids of gates and dots. */
 export const nodeOf = (state: string): string => `state ${state}`
 export const gateOf = (line: string, side: Side): string => `gate ${side} ${line}`
 export const DOT_NODE = 'dot'
-/** The line from the dot to the state in which its parent starts. */
+/** The line from the dot to the initial state of the parent. */
 export const FIRST_LINE = 'first'
 
 const GATE = { width: 1, height: 0 } as const
 
 /**
- * The insides of all states that have states, by id. A line between states at different depths is cut into pieces: outwards from the
- * state that it leaves, across, and inwards to its target. A line between a state and one inside it starts or ends at a gate.
+ * The insides of all states that have inner states, by id. A line between states at different depths is cut into pieces: some lead
+ * outwards from the state that it leaves, one leads across, and some lead inwards to its target. A line between a state and one inside
+ * it starts or ends at a gate.
  *
- * @param dot size of the dot that stands for the start; the sizes of states are left to the caller.
+ * @param dot size of the dot that marks the initial state. The caller sets the sizes of states.
  */
 export function insidesOf(root: ChartState, lines: readonly Line[], dot: Size): ReadonlyMap<string, Inside> {
   const insides = new Map<string, Inside>()
@@ -46,7 +47,7 @@ export function insidesOf(root: ChartState, lines: readonly Line[], dot: Size): 
     const [from, to] = [paths.get(line.from) ?? [], paths.get(line.to) ?? []]
     const isLoop = line.from === line.to && from.length > 1
     const differsAt = from.findIndex((id, index) => to[index] !== id)
-    // Depth at which the two ends are apart; absent ends are the state itself, whose border is a gate from within.
+    // First depth at which the paths of the two ends differ. A path that is shorter belongs to a state around the other end: a gate.
     const depth = isLoop ? from.length - 1 : differsAt === -1 ? from.length : differsAt
     const [start, end, level] = [from[depth], to[depth], from[depth - 1] ?? root.id]
     addPiece(insides.get(level), line, start ?? { gate: 'top' }, end ?? { gate: 'bottom' })
@@ -78,7 +79,7 @@ function insideOf({ type, states }: ChartState, dot: Size): Inside {
   const nodes = new Map<string, LevelNode>(states.map(({ id }) => [nodeOf(id), { width: 0, height: 0 }]))
   const first = states.find(({ initial }) => initial)
   if (first === undefined || type === 'parallel') return { nodes, edges: [] }
-  // The dot comes first: what can be reached from it is placed below it.
+  // The dot comes first, so that the states reachable from it are placed below it.
   return { nodes: new Map([[DOT_NODE, dot], ...nodes]), edges: [{ id: FIRST_LINE, from: DOT_NODE, to: nodeOf(first.id) }] }
 }
 

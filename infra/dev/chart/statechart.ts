@@ -5,21 +5,21 @@ import { actionName, eventName, guardName } from './chart-names.ts'
 export interface Transition {
   readonly from: string
   readonly to: string
-  /** XState's name, which a record's event is matched with. Empty for `always`. */
+  /** XState's name of the event, for matching with a record's event. Empty for `always`. */
   readonly event: string
-  /** The event, its guard and its actions, for people. */
+  /** Text for readers: the event, its guard and its actions. */
   readonly label: string
   readonly actions: readonly string[]
 }
 
-/** A state in a drawing. `id` is its dotted path, as in records; the machine's own is empty. */
+/** A state in a drawing. `id` is its dotted path, as in records; the id of the root is empty. */
 export interface ChartState {
   readonly id: string
   readonly name: string
   readonly type: AnyStateNode['type']
-  /** Whether its parent starts in it. */
+  /** Whether this is the initial state of its parent. */
   readonly initial: boolean
-  /** Tasks that it invokes, entry and exit actions, and transitions without a target. */
+  /** Lines of text: tasks that the state invokes, its entry and exit actions, and its transitions without a target. */
   readonly lines: readonly string[]
   readonly description?: string | undefined
   readonly states: readonly ChartState[]
@@ -60,7 +60,7 @@ function readState(node: AnyStateNode, transitions: Transition[]): ChartState {
   }
 }
 
-/** The part of XState's definition of a transition that is read here. */
+/** The part of XState's definition of a transition that this module reads. */
 interface Definition {
   readonly eventType: string
   readonly guard?: unknown
@@ -71,7 +71,7 @@ interface Definition {
 const allOf = (node: AnyStateNode): readonly Definition[] => [...node.transitions.values(), node.always ?? []].flat()
 const namesOf = (actions: readonly unknown[]): string[] => actions.filter((action) => !belongsToAfter(action)).map(actionName)
 
-/** XState adds an entry and an exit action for each `after`, which is drawn as a transition. */
+/** Skips the entry and exit action that XState adds for each `after`: the drawing shows `after` as a transition. */
 function belongsToAfter(action: unknown): boolean {
   if (typeof action !== 'function') return false
   const names = ['id' in action ? action.id : '', 'sendId' in action ? action.sendId : '']

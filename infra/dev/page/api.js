@@ -1,7 +1,7 @@
 /** @import { DevActors, DevKinds, DevState } from '../dev-routes.ts' */
 /** @import { History } from '../actor-history.ts' */
 
-/** An answer that is an error, as RFC 9457 has it. */
+/** An error answer of the interface, in the form of RFC 9457. */
 export class Problem extends Error {
   /** @param {number} status @param {string} code @param {string} detail */
   constructor(status, code, detail) {
@@ -19,7 +19,7 @@ export const useToken = (token) => sessionStorage.setItem(TOKEN_KEY, token)
 /**
  * @param {string} path @param {RequestInit} [init]
  * @returns {Promise<unknown>}
- * @throws {Problem} for an error answer; status 0 where there is no answer
+ * @throws {Problem} for an error answer; its status is 0 if there is no answer
  */
 async function ask(path, init = {}) {
   const token = sessionStorage.getItem(TOKEN_KEY)

@@ -12,7 +12,7 @@ const CORNER = 7
 /** Bounds of the scale of `fit`; a drawing that is still too large can be scrolled. */
 const FIT_MIN = 0.72
 const FIT_MAX = 1.2
-/** As in chart-layout.ts. */
+/** Must equal the heights in chart-layout.ts. */
 const NAME_HEIGHT = 20
 const LINE_HEIGHT = 16
 
@@ -53,7 +53,7 @@ function zoomBy(way) {
   update({ zoom: ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, nearest + way))] ?? 1 })
 }
 
-/** Boxes, parents first; then lines; then labels on top. @param {Drawing} drawing */
+/** Draws boxes, parents first; then lines; then labels on top. @param {Drawing} drawing */
 function contents(drawing) {
   const { steps, at, counts, kind, filter } = current()
   const step = steps.get(at)
@@ -153,8 +153,8 @@ const described = ({ from, to, transitions }) =>
   ].join('\n')
 
 /**
- * The lines of the transition that the step took: those of its event from the state before. Where some of them lead to the state
- * after, only these.
+ * The lines that the step may have taken: the lines of its event that start in the state before it. If some of them lead to the state
+ * after it, only these.
  *
  * @param {Drawing} drawing @param {ReadonlySet<string>} before @param {ReadonlySet<string>} active
  */

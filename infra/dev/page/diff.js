@@ -4,7 +4,7 @@
 const isTree = (value) => typeof value === 'object' && value !== null
 
 /**
- * The innermost places where two JSON values differ, in the order of their keys; a value on one side only is `undefined` on the other.
+ * The innermost paths at which two JSON values differ, in the order of their keys. If one side has no value there, it is `undefined`.
  *
  * @param {unknown} before @param {unknown} after @param {string} [path]
  * @returns {Difference[]}

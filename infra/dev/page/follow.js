@@ -45,14 +45,14 @@ async function takeKinds() {
   else chooseType()
 }
 
-/** Makes the form one of a type that the kind has. */
+/** Gives the form a type of input that the kind has. */
 function chooseType() {
   const { form } = current()
   const types = Object.keys(kindNow()?.events ?? {})
   if (!types.includes(form.type)) update({ form: { ...form, type: types[0] ?? '', raw: null, json: null, error: null, sent: null } })
 }
 
-/** The query of the list; it is read again when the query changes. */
+/** The query of the list of actors. When it changes, the page reads the list again. */
 let listed = ''
 
 async function takeActors() {
@@ -69,7 +69,7 @@ async function takeActors() {
   }
 }
 
-/** Reads new records, and those around the shown one. */
+/** Reads new records, and the records around the shown one. */
 async function takeSteps() {
   const { actor, steps, last, at } = current()
   if (actor === null) return

@@ -19,7 +19,7 @@
  *   | { control: 'number' | 'text' | 'lines' | 'json' }} Control
  */
 
-/** A text that may be longer than this, or is prose by its name, gets a text area. */
+/** A text field gets a text area if its text may be longer than this, or if its name says that it is prose. */
 const LINE_CHARS_MAX = 200
 const PROSE = /text|comment|message|body|note|description|content|reason/i
 
@@ -68,7 +68,7 @@ function withoutNull(schema) {
 /** @param {JsonSchema} schema */
 const isNullable = (schema) => withoutNull(schema) !== schema
 
-/** The contents of an untouched form. @param {JsonSchema} schema @param {boolean} required @returns {Raw} */
+/** The contents of a form before any input. @param {JsonSchema} schema @param {boolean} required @returns {Raw} */
 export function blank(schema, required) {
   const of = controlOf(schema)
   switch (of.control) {
@@ -90,7 +90,7 @@ export function blank(schema, required) {
 /** @param {unknown} value @param {string} control */
 const textOf = (value, control) => (control === 'json' ? JSON.stringify(value) : String(value))
 
-/** Text that is not JSON where JSON is expected. */
+/** A field for JSON has a text that is not JSON. */
 export class NotJson extends Error {
   /** @param {string} field its path, as the server writes it */
   constructor(field) {
@@ -100,8 +100,8 @@ export class NotJson extends Error {
 }
 
 /**
- * The value of the contents; `undefined` where an optional field is empty. Invalid contents are kept, so that the server explains
- * what is wrong with them.
+ * Turns the contents into the value to send; `undefined` for an empty optional field. Keeps invalid contents, so that the server can
+ * explain the mistake.
  *
  * @param {JsonSchema} schema @param {Raw} raw @param {boolean} required @param {string} [path]
  * @returns {unknown}
@@ -163,7 +163,7 @@ export function fieldsOf(schema, raw, path = 'data') {
 }
 
 /**
- * The field that an error names, and its text; the field is empty where it names none of `fields`.
+ * Splits an error into the field that it names and its text. The field is empty if the error names none of `fields`.
  *
  * @param {string} text as the server wrote it, `<field>: <what is wrong>` @param {readonly string[]} fields
  */

@@ -10,7 +10,7 @@ import { html } from './html.js'
  *   change: Change, error: { field: string, text: string } | null,
  * }} Field
  *
- * Gets a function from the field's current contents to the new ones: there may have been input since it was drawn.
+ * Changes the field by a function from its current contents to the new ones: the user may have typed since the field was drawn.
  * @typedef {(next: (raw: Raw) => Raw) => void} Change
  */
 

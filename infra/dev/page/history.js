@@ -8,7 +8,7 @@ import { current, update } from './store.js'
 /** Steps shown on either side of the chosen one. */
 const AROUND = 40
 
-/** The history of the actor, to step through. */
+/** The history of the actor; the user can step through it. */
 export function timeline() {
   const { actor, steps, last, at, live } = current()
   if (actor === null) return null

@@ -7,7 +7,7 @@ import { current, kindNow, update, updateForm } from './store.js'
 
 /** @import { JsonSchema } from '../kind-view.ts' */
 
-/** Any type may be sent; a type that the kind does not know is recorded and changes nothing. */
+/** Schema for a type that the kind does not know. The page may send it: the host records it, and the actor stays unchanged. */
 const OTHER = ''
 /** @type {JsonSchema} */
 const ANYTHING = {}

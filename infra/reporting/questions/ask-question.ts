@@ -20,7 +20,7 @@ export const parametersOf = ({ tenant, from, to }: Scope): { tenant: string; fro
   to: moment(to),
 })
 
-/** Runs the query of a question, which the user `analyst` may. */
+/** Runs the query of a question. The rights of the user `analyst` are enough. */
 export async function askQuestion<Name extends QuestionName>(
   clickhouse: ClickHouseClient,
   name: Name,
@@ -49,7 +49,7 @@ export interface Freshness {
 
 const freshnessSchema = z.array(z.object({ seq: z.coerce.number(), at: z.string() }))
 
-/** How far the tables are; `undefined` before the first write. */
+/** The progress of the tables; `undefined` before the first write. */
 export async function readFreshness(clickhouse: ClickHouseClient): Promise<Freshness | undefined> {
   const result = await clickhouse.query({ query: 'SELECT projected_seq AS seq, complete_to AS at FROM freshness', format: 'JSONEachRow' })
   const [row] = freshnessSchema.parse(await result.json())

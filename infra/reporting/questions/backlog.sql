@@ -2,8 +2,8 @@
 --
 -- Cases that were open at the end of each hour (UTC) of the period, and cases that were opened, closed and escalated in the hour.
 -- `waiting_for_person` are open cases that have been escalated. A case that was opened and closed in the same hour counts in both columns.
--- One row per hour of the period, including hours without cases, up to where the tables are complete; at most the first 10,000. The hour
--- in which the period starts counts as a whole. Imported history does not count.
+-- One row per hour of the period, including hours without cases, at most the first 10,000. The rows end at the time up to which the
+-- tables are complete. The hour in which the period starts counts as a whole. Imported history does not count.
 WITH
   toStartOfHour({from:DateTime64(3, 'UTC')}) AS first_hour,
   assumeNotNull((SELECT max(complete_to) FROM freshness)) AS complete_to,

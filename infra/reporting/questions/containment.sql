@@ -1,10 +1,10 @@
 -- Containment rate
 --
--- Of the cases closed in the period, the share that the machine finished without a person: never escalated, and without a message
--- from an agent. `contained_abandoned` counts those of them whose customer was left without a solution (outcome `abandoned`): contained,
--- but no success.
+-- The share of the cases closed in the period that the machine finished without a person: never escalated, and without a message from an
+-- agent. `contained_abandoned` counts the contained cases whose customer left without a solution (outcome `abandoned`). They count as
+-- contained, but they are no success.
 -- One row per day (UTC) of closing, and one for the whole period. Open cases and imported history do not count.
--- `containment_rate` is NULL where no case was closed.
+-- `containment_rate` is NULL if no case was closed.
 SELECT
   grouping(day) AS total,
   day,

@@ -1,10 +1,10 @@
 -- Cost per resolved case
 --
 -- Cost of models per resolved case: the cost of all cases closed in the period, including unsuccessful ones, divided by the number of
--- resolved ones (outcome `resolved` or `escalated_resolved`). `way` says whether people were called in (`escalated`) or not (`contained`).
--- In the currency of the installation.
--- A case without a reported cost counts as 0 and in `cost_unknown`: where that is not 0, the cost is a lower bound.
--- `cost` is NULL where no case has one, `cost_per_resolved` also where no case was resolved. It does not include the work of people.
+-- resolved ones (outcome `resolved` or `escalated_resolved`). `way` is `escalated` if a person was called in, else `contained`. Costs are
+-- in the currency of the installation and do not include the work of people.
+-- A case without a reported cost adds 0 to the cost and 1 to `cost_unknown`. If `cost_unknown` is not 0, the cost is a lower bound.
+-- `cost` is NULL if no case has a cost. `cost_per_resolved` is NULL also if no case was resolved.
 -- One row per way, and one for all. Open cases and imported history do not count.
 SELECT
   grouping(way) AS total,

@@ -1,8 +1,8 @@
 -- Escalation reasons
 --
 -- Cases that were first escalated to a person in the period, by the reason that the machine gave.
--- `share` is the share of all escalated cases; `p50_ms` the median time from the opening of the case to the escalation; `resolved` were
--- closed as `resolved` or `escalated_resolved`; `open` are not closed yet.
+-- `share` is the share of all escalated cases. `p50_ms` is the median time from the opening of the case to the escalation. `resolved`
+-- counts cases closed as `resolved` or `escalated_resolved`. `open` counts cases that are not closed yet.
 -- One row per reason, and one for all. Imported history does not count.
 SELECT
   grouping(reason) AS total,

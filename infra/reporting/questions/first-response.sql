@@ -2,8 +2,8 @@
 --
 -- Time from the opening of a case to the first message of the machine or an agent, for cases opened in the period. `responder` is the
 -- role that replied first (`assistant`: the machine, `agent`: a person).
--- Quantiles are over the cases with a reply; `waiting` are open cases without one; `never` were closed without one.
--- One row per responder, and one for all cases. Imported history does not count. Times are NULL where no case has a reply.
+-- Quantiles are over the cases with a reply. `waiting` counts open cases without a reply, `never` cases that were closed without one.
+-- One row per responder, and one for all cases. Imported history does not count. Times are NULL if no case has a reply.
 WITH quantilesExact(0.5, 0.9, 0.95)(ms) AS wait
 SELECT
   grouping(responder) AS total,

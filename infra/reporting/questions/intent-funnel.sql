@@ -1,9 +1,8 @@
 -- Intent funnel
 --
--- Cases opened in the period, by what the customer first wanted. Each step is a part of the step before: `cases`, of them `answered`
--- (with a reply), of them `contained` (never escalated, without a message from an agent), of them `ended` (closed), of them `resolved`
--- (outcome `resolved`).
--- One row per first intent as the kind names it (NULL: unknown), and one for all. Imported history does not count.
+-- Cases opened in the period, by the first intent of the customer. Each step counts a part of the step before it: `cases`; `answered` (with
+-- a reply); `contained` (never escalated, without a message from an agent); `ended` (closed); `resolved` (outcome `resolved`).
+-- One row per first intent, as the kind names it (NULL: unknown), and one for all. Imported history does not count.
 SELECT
   grouping(intent) AS total,
   intent,

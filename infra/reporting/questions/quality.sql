@@ -1,10 +1,10 @@
 -- Quality by model and prompt version
 --
--- Quality, speed and cost of the answers to questions of the period, per model, its version and the version of its prompt (NULL: not
--- reported). `judged` answers have a quality from 0 to 1; `low` of them are under 0.7. `cost` is the sum over answers with a known cost,
--- `cost_per_answer` their mean.
--- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count; its fixed sentences and
--- imported history do not. Figures are NULL where no answer was judged, timed or priced.
+-- Quality, speed and cost of the answers to questions of the period, per model, model version and prompt version (NULL: not reported).
+-- `judged` counts the answers with a quality, which is from 0 to 1. `low` counts the answers with a quality under 0.7. `cost` is the sum
+-- over the answers with a known cost, and `cost_per_answer` is their mean.
+-- One row per model, version and prompt, and one for all. Only answers of the machine that name a model count. Its fixed sentences and
+-- imported history do not count. Figures are NULL if no answer was judged, timed or priced.
 WITH quantilesExact(0.5, 0.95)(latency_ms) AS latency
 SELECT
   grouping(model) AS total,

@@ -48,19 +48,19 @@ For all of them:
 
 - They count cases, not conversations. A case lasts from its opening to its closing; the customer's next message opens another.
 - Unknown is \`NULL\`, never 0; a rate over nothing is \`NULL\`.
-- Imported history (\`history = true\` in \`messages\`, \`cases\` and \`turns\`) is in no answer: the machine never handled it.
-- \`total = 1\` marks the row for all. The other rows are its parts; \`NULL\` in their key means unknown.
+- Imported history (\`history = true\` in \`messages\`, \`cases\` and \`turns\`) counts in no answer: the machine never handled it.
+- \`total = 1\` marks the total row. The other rows are its parts; \`NULL\` in their key means unknown.
 - Quantiles are exact: the value at index floor(q · n) of the n sorted values, from 0.
 - Periods use Colloquy's times of arrival and decision, never times from producers.`
 
 const AS_OF = `## As of a sequence
 
-\`freshness\` says how far the tables are: they hold all records up to the LOG sequence \`projected_seq\`. For an answer that can be
-reproduced later:
+\`freshness\` has the progress of the tables: they hold all records up to the LOG sequence \`projected_seq\`. To get an answer that you
+can reproduce later:
 
 - **Events up to then.** The rows of \`events\`, \`messages\`, \`citations\` (\`seq\`), \`state_intervals\` (\`left_seq\`) and
   \`dead_letters\` (\`seq\`) never change: add \`AND seq <= {at:UInt64}\`.
-- **State as of then.** A row of \`actors\`, \`conversations\`, \`cases\`, \`turns\` and \`tasks\` is replaced when it changes.
+- **State as of then.** Colloquy replaces a row of \`actors\`, \`conversations\`, \`cases\`, \`turns\` or \`tasks\` when it changes.
   \`colloquy rebuild --into colloquy_monday --to <seq>\` builds all tables as of that sequence in another database. Every query of
   this page runs there unchanged: \`colloquy questions cost --database colloquy_monday\`, and \`colloquy report\` likewise.
 - **Not before then.** \`SELECT … WHERE (SELECT ok FROM complete_to(seq = 12345))\` fails with \`not_complete\` until the tables hold

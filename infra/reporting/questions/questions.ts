@@ -4,12 +4,12 @@ import { z } from 'zod'
 const count = z.coerce.number()
 const figure = z.number().nullable()
 const name = z.string().nullable()
-/** ClickHouse's text of a time, always UTC. */
+/** A time as ClickHouse writes it, in UTC. */
 const time = z.string().transform((text) => `${text.replace(' ', 'T')}Z`)
-/** 1 in the row for all. */
+/** 1 in the row that sums up the others, else 0. */
 const total = z.coerce.number().transform((flag) => flag === 1)
 
-/** The rows of each answer; the head of each query explains its columns. */
+/** The rows of each answer. The comment at the head of each query explains the columns. */
 export const ANSWERS = {
   containment: z.object({ total, day: name, closed: count, contained: count, contained_abandoned: count, containment_rate: figure }),
   'first-response': z.object({
@@ -102,16 +102,16 @@ export type QuestionName = keyof typeof ANSWERS
 export const QUESTION_NAMES = Object.keys(ANSWERS) as QuestionName[]
 export type Answer<Name extends QuestionName> = z.output<(typeof ANSWERS)[Name]>[]
 
-/** A question from its file: a title, how it is counted, and the query. */
+/** A question, as its file has it: a title, a definition, and the query. */
 export interface Question {
   readonly name: QuestionName
   readonly title: string
-  /** Paragraphs. */
+  /** Explains the counting and the columns, in paragraphs. */
   readonly definition: string
   readonly sql: string
 }
 
-/** Queries are files, so that they can be copied into any tool. */
+/** Queries are files, so that a user can copy them into any tool. */
 export async function loadQuestion(name: QuestionName): Promise<Question> {
   const sql = await readFile(new URL(`${name}.sql`, import.meta.url), 'utf8')
   const { head, query } = splitHead(sql)

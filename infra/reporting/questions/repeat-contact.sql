@@ -1,11 +1,11 @@
 -- Repeat contact within 72 hours
 --
--- Of the cases closed in the period, the share after which the same customer opened another case within 72 hours of the closing.
--- The customer is the case's `customer`, or the actor where that is unknown, so that reopening a conversation counts.
--- A case counts once its 72 hours are over or its customer is back; until then it is `pending` and in no rate.
--- The current time is that of the tables (`freshness.complete_to`), not the clock's.
+-- The share of the cases closed in the period after which the same customer opened another case within 72 hours.
+-- The customer is the case's `customer`. If that is unknown, it is the actor, so that reopening a conversation counts.
+-- A case counts as soon as its 72 hours are over or its customer is back. Until then it is `pending`, and no rate includes it.
+-- The current time is the time up to which the tables are complete (`freshness.complete_to`), not the time of a clock.
 -- One row per first intent (NULL: unknown), and one for all. Imported history does not count, neither as a case nor as a return.
--- Customers are distinguished by 64-bit hashes: fast, and wrong for about one return in a billion.
+-- The query compares customers by 64-bit hashes. This is fast, and wrong for about one return in a billion.
 SELECT
   grouping(first_intent) AS total,
   first_intent,

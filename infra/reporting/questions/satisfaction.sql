@@ -1,7 +1,8 @@
 -- Satisfaction
 --
--- Ratings of the cases opened in the period, from 1 (bad) to 5 (good); the last rating of a case counts. `csat` is the share of ratings
--- of 4 or more; `r1` to `r5` count rounded ratings; `rated_share` is the share of cases with a rating: few ratings say little.
+-- Ratings of the cases opened in the period, from 1 (bad) to 5 (good). The last rating of a case counts. `csat` is the share of ratings
+-- of 4 or more. `r1` to `r5` count rounded ratings. `rated_share` is the share of cases with a rating: a few ratings say little about all
+-- cases.
 -- One row per language of the case (NULL: unknown), and one for all. Cases without a rating count only in `cases`.
 -- `average` and `csat` are NULL without ratings. Imported history does not count.
 SELECT

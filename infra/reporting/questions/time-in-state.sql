@@ -1,12 +1,12 @@
 -- Time in state, and where people drop off
 --
--- Length of the stays in each state that ended in the period, and states in which people dropped off: the state (`drop_state`) of cases
--- that were closed in the period unresolved because their customer fell silent or gave up. `drop_share` is the share of all drop-offs.
--- `now` are stays that started before the end of the period and have not ended.
--- One row per kind and state with any of these. No customer waits between the cases of an actor: a stay that ends with the opening of the
--- next case does not count, nor does an unfinished stay of a closed case. Imported history does not count.
--- Stays in parallel states of an actor count separately. Times are NULL where no stay ended. Stays to leave out are found by 64-bit
--- hashes: fast, and wrong for about one stay in a billion.
+-- How long actors stayed in each state, for stays that ended in the period, and the states in which people dropped off. A drop-off is a
+-- case that was closed in the period unresolved because its customer fell silent or gave up; `dropped` counts it in its `drop_state`.
+-- `drop_share` is the share of all drop-offs. `now` counts stays that started before the end of the period and have not ended.
+-- One row per kind and state with a stay or a drop-off. No customer waits between two cases of an actor. Therefore a stay that ends with
+-- the opening of the next case does not count, and an unfinished stay of a closed case does not count. Imported history does not count.
+-- Stays in parallel states of an actor count separately. Times are NULL if no stay ended. The query finds the stays to leave out by 64-bit
+-- hashes. This is fast, and wrong for about one stay in a billion.
 WITH reopened AS (
   SELECT cityHash64(kind, actor, case_no - 1, committed_at) FROM cases WHERE tenant = {tenant:String} AND case_no > 1
 ), over AS (

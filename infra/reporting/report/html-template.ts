@@ -10,7 +10,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** Text escaped for an element or a quoted attribute. */
 export const escaped = (text: string): string => visible(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character)
 
-/** Replaces characters that HTML does not allow, and marks that change the direction of text. */
+/** Replaces characters that HTML does not allow, and control characters that change the direction of text. */
 export const visible = (text: string): string =>
   text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
 

@@ -8,7 +8,7 @@ import { type Html, visible } from './html-template.ts'
 
 use([BarChart, LineChart, GridComponent, LegendComponent, MarkLineComponent, SVGRenderer])
 
-/** The width of a text is estimated, since there is no browser: rather too wide than cut off. */
+/** Estimates the width of a text, because there is no browser. The estimate is on the wide side, so that no text is cut off. */
 setPlatformAPI({
   measureText: (text, font = '12px') => {
     const size = Number(/([\d.]+)px/.exec(font)?.[1] ?? 12)
@@ -18,7 +18,7 @@ setPlatformAPI({
   },
 })
 
-/** For common screen fonts; characters beyond Latin, such as Chinese, are squares. */
+/** Width of a character in common screen fonts, in ems. Characters beyond Latin, such as Chinese ones, count as squares. */
 function emsOf(character: string): number {
   if (character >= '\u2e80') return 1
   if (/[A-ZmwMW@%]/.test(character)) return 0.8
@@ -57,7 +57,7 @@ const INK = '#3c4147'
 const RULE = '#e4e4e0'
 const LABEL_WIDTH = 210
 const BAR_HEIGHT = 30
-/** With more labels than this only some are shown on the axis. */
+/** Max labels on an axis; of more labels, the axis shows only some. */
 const LABELS_MAX = 16
 
 /** Draws a chart as self-contained SVG text, without a browser. */
@@ -93,7 +93,7 @@ function optionOf({ shape, labels, series, stacked = false, format, max, mark }:
     splitNumber: 4,
     axisLabel: { ...text, formatter: format },
     splitLine: { lineStyle: { color: RULE } },
-    // Stacked values are counts: there is no tick between 1 and 2.
+    // Stacked values are counts, so the axis has no tick between 1 and 2.
     ...(stacked ? { minInterval: 1 } : {}),
     ...(max === undefined ? {} : { max, interval: max / 4 }),
   }

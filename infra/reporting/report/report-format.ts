@@ -1,7 +1,7 @@
 export const LANGUAGES = ['en', 'zh'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** How a value is shown. */
+/** The format of a value. */
 export const KINDS = [
   'count',
   'share',
@@ -25,11 +25,11 @@ export type Value = string | number | boolean | null
 
 const UNKNOWN = '–'
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' }
-/** Locales with short units of time that are still readable: 3.4 sec, 3.4秒. */
+/** Locales whose short units of time are readable: 3.4 sec, 3.4秒. */
 const UNIT_LOCALES: Readonly<Record<Language, string>> = { en: 'en-US', zh: 'zh-CN' }
 
 const SECOND_MS = 1_000
-/** Units for durations: the least duration that is shown in the unit, and the unit's length. */
+/** Units for durations, each with the shortest duration that it is used for and its length. */
 const UNITS = [
   { unit: 'day', fromMs: 48 * 3_600_000, ms: 86_400_000 },
   { unit: 'hour', fromMs: 90 * 60_000, ms: 3_600_000 },

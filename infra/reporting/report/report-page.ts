@@ -7,7 +7,7 @@ import { SECTIONS } from './report-sections.ts'
 import { STYLE } from './report-style.ts'
 import { type Answers, clipped, type ColumnName, named, type Words } from './report-words.ts'
 
-/** Rows shown of a table; `colloquy questions` has all. */
+/** Max rows that a table shows; `colloquy questions` prints all. */
 const ROWS_MAX = 25
 
 export interface ReportContent {
@@ -18,7 +18,7 @@ export interface ReportContent {
   readonly madeAt: Date
 }
 
-/** The report as one HTML page that loads nothing: no scripts, and no fonts, images or styles from elsewhere. */
+/** The report as one HTML page. It has no scripts, and it loads no fonts, images or styles. */
 export function reportPage(content: ReportContent, words: Words): string {
   const format = createFormat(words.language)
   const { scope, answers, freshness, madeAt } = content

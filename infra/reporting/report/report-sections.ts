@@ -3,7 +3,7 @@ import { type Chart, COLOURS, type Series } from './report-charts.ts'
 import type { Format, Kind } from './report-format.ts'
 import { clipped, type ColumnOf, named, partsOf, totalOf, type Words } from './report-words.ts'
 
-/** Parts shown in a chart: the first ones. */
+/** Max parts in a chart; the chart shows the first ones. */
 const PARTS_MAX = 12
 
 interface Tools {
@@ -11,13 +11,13 @@ interface Tools {
   readonly format: Format
 }
 
-/** How a question is shown. */
+/** The presentation of a question. */
 interface Section<Name extends QuestionName> {
   /** Columns of the table, from left to right. */
   readonly columns: readonly (readonly [ColumnOf<Name>, Kind])[]
   /** Whether there is data for the question. */
   hasData(rows: Answer<Name>): boolean
-  /** `undefined` where a chart would show nothing. */
+  /** `undefined` if a chart would be empty. */
   chart(rows: Answer<Name>, tools: Tools): Chart | undefined
   /** The rows of the table; default: all. */
   tableRows?(rows: Answer<Name>): Answer<Name>

@@ -1,4 +1,4 @@
-/** Styles for the screen and for paper, where each question stays on one page. */
+/** Styles for the screen and for paper. On paper no page break splits a question. */
 export const STYLE = `
 :root { color-scheme: light; --ink: #23282d; --soft: #5d656d; --rule: #e4e4e0; --paper: #fff; --desk: #f5f5f2; --accent: #2a7f8e; }
 * { box-sizing: border-box; }

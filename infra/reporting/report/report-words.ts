@@ -8,9 +8,9 @@ export type ColumnOf<Name extends QuestionName> = keyof Answer<Name>[number] & C
 /** A question in the words of a language. */
 interface QuestionWords<Name extends QuestionName> {
   readonly title: string
-  /** How it is counted, for readers who do not know the tables. */
+  /** The definition of the counts, for readers who do not know the tables. */
   readonly definition: string
-  /** The answer in one sentence; called only where there is data. */
+  /** The answer in one sentence. Called only if there is data. */
   summary(rows: Answer<Name>, format: Format): string
 }
 
@@ -22,7 +22,7 @@ export interface Words {
   readonly title: string
   readonly tenant: string
   readonly period: string
-  /** Between start and end of the period. */
+  /** Text between the start and the end of the period. */
   readonly to: string
   readonly asOf: (seq: string, completeTo: string) => string
   readonly nothingProjected: string
@@ -38,15 +38,15 @@ export interface Words {
   readonly columns: Readonly<Record<ColumnName, string>>
   /** Names of series that are not columns. */
   readonly series: { readonly escalated: string; readonly contained: string; readonly abandoned: string }
-  /** Names for values of the tables, such as reasons; others are shown as they are. */
+  /** Names for values of the tables, such as reasons. The report shows values without a name as they are. */
   readonly values: Readonly<Record<string, string>>
   readonly questions: { readonly [Name in QuestionName]: QuestionWords<Name> }
 }
 
-/** The row for all. */
+/** The row that sums up the others. */
 export const totalOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row | undefined => rows.find((row) => row.total)
 
-/** The parts in the order of the query: largest first. */
+/** The other rows, in the order of the query: the largest first. */
 export const partsOf = <Row extends { readonly total: boolean }>(rows: readonly Row[]): Row[] => rows.filter((row) => !row.total)
 
 const TEXT_CHARS_MAX = 240

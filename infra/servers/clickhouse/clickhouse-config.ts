@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 
-/** Limits for analysts. A query that exceeds a limit, or asks for a higher one, fails with ClickHouse's code. */
+/** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
-  /** Of one query, else code 159; default 30. */
+  /** Seconds that one query may run; beyond: code 159. Default 30. */
   executionSecMax: number
-  /** Of one query, and twice as much for all queries of a user, else code 241; default 2 GiB. */
+  /** Memory of one query. All queries of a user together may use twice as much. Beyond: code 241. Default 2 GiB. */
   memoryBytesMax: number
-  /** Of one query's result, else code 396; default 1,000,000. */
+  /** Rows in the result of one query; beyond: code 396. Default 1,000,000. */
   resultRowsMax: number
-  /** Bytes that sorts, joins and groupings of one user spill to disk, else code 243; default 10 GiB. */
+  /** Bytes that sorts, joins and groupings of one user may spill to disk; beyond: code 243. Default 10 GiB. */
   spillBytesMax: number
-  /** Concurrent queries of one user, else code 202; default 8. */
+  /** Concurrent queries of one user; beyond: code 202. Default 8. */
   queriesMax: number
-  /** Text of one query, else code 62; default 256 KiB. */
+  /** Size of the text of one query; beyond: code 62. Default 256 KiB. */
   queryBytesMax: number
 }
 
@@ -30,11 +30,11 @@ export const database = 'colloquy'
 /** The user of Colloquy's stages, who may do everything. */
 export const internalUser = 'colloquy'
 
-/** More threads do not speed up an analyst's query and slow down others. */
+/** Max threads of one query. More threads do not speed it up, and they slow down other queries. */
 const threadsMax = 16
 const sessionsMax = 64
 const uploadBytesMax = 16 * 1024 ** 2
-/** Of cached answers, for queries that ask for the cache. */
+/** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2
 
 interface Settings {
@@ -44,7 +44,7 @@ interface Settings {
   analyst: AnalystLimits
 }
 
-/** Limits that analysts may lower, and below, limits that they may not change. */
+/** Limits that analysts may lower. Below are limits that they may not change. */
 const lowerable = (analyst: AnalystLimits): Record<string, number> => ({
   max_execution_time: analyst.executionSecMax,
   max_memory_usage: analyst.memoryBytesMax,
@@ -63,7 +63,7 @@ const fixed = (analyst: AnalystLimits): Record<string, number | string> => ({
   http_max_request_param_data_size: analyst.queryBytesMax,
 })
 
-/** Settings for the format and transport of answers, which clients set. Read-only mode refuses all settings that are not named. */
+/** Settings that clients send, for the format and transport of answers. Read-only mode refuses every setting that is not in this list. */
 const harmless = [
   'enable_http_compression',
   'http_zlib_compression_level',
@@ -97,7 +97,7 @@ const analystGrants = [
   'SELECT ON INFORMATION_SCHEMA.*',
   'SELECT ON system.parts',
 ]
-/** The engine's session runs start.sql as `default`. Over HTTP read-only mode refuses these. */
+/** Grants for start.sql, which the engine runs as `default`. Over HTTP, read-only mode refuses these statements. */
 const startGrants = ['SYSTEM LISTEN ON *.*', 'SELECT ON system.metrics']
 
 const elements = (values: Record<string, number | string>): string =>
@@ -128,12 +128,12 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
  * The engine's configuration: users, grants and limits.
  *
  * `analyst` and `default` (the user of requests without credentials) have no password, so they may connect from this machine only.
- * They may only read Colloquy's databases: they have no other grants, they are in read-only mode, and their limits are constraints,
- * which no setting overrides. Read-only mode is 1, since 2 allows all other settings: some of them name files
+ * They may only read Colloquy's databases: they have no other grants, they are in read-only mode, and no setting overrides their limits,
+ * which are constraints. Read-only mode is 1, because mode 2 allows all other settings. Some of these name files
  * (format_template_resultset), and this engine, unlike a server, opens any file.
  *
- * Users without a password must not be reachable from a page of another site in a browser on this machine. `http_options_response`
- * replaces the header with which ClickHouse would let any page read the answers.
+ * In a browser on this machine, a page of another site must not read data as a user without a password. ClickHouse sends a header that lets
+ * every page read its answers; `http_options_response` replaces that header.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>

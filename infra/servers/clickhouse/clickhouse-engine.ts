@@ -3,12 +3,12 @@
  * `node clickhouse-engine.ts <folder> create` creates Colloquy's database and exits.
  *
  * chdb's library contains clickhouse-local, which can open ClickHouse's HTTP interface (`SYSTEM START LISTEN HTTP`) with its formats,
- * users, limits and errors. Only the library's command-line entry point offers this, and chdb's Node binding does not export it, so
- * it is called by FFI. The FFI must run on its thread's own stack (ffi-rs does, koffi does not): the engine measures its stack and
- * refuses to run on a foreign one.
+ * users, limits and errors. Only the library's command-line entry point offers this. chdb's Node binding does not export it, so
+ * this program calls it by FFI. The engine measures its stack and refuses to run on a foreign one, so the FFI must call it on the thread's
+ * own stack (ffi-rs does, koffi does not).
  *
- * The process ends when its stdin closes or on SIGTERM, after running queries had `drainMsMax` to finish. It always ends by sending
- * itself SIGKILL: a shutdown of the engine needs the working folder that was removed (see `serve`), and all acknowledged data is on disk.
+ * The process ends on SIGTERM or when its stdin closes. Running queries first get `drainMsMax` to finish. The process then always sends
+ * itself SIGKILL: the engine cannot shut down, because `serve` removed its working folder. All acknowledged data is on disk by then.
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.t
 import { database } from './clickhouse-config.ts'
 
 const drainMsMax = 5_000
-/** From the request to stop to the end, even if the engine hangs: draining, and time for the engine to reach it. */
+/** Max time from the request to stop until the end of the process, even if the engine hangs. Includes the draining of queries. */
 const endMsMax = 8_000
 const drainPollMs = 100
 
@@ -43,17 +43,17 @@ async function clickHouseLocal(...args: string[]): Promise<void> {
 /**
  * Serves until it is asked to stop, or until the engine ends by itself.
  *
- * The engine runs files of queries in order. Three of them are pipes: it waits at each until this process closes its end.
+ * The engine runs five files of queries in order. Three of them are pipes: the engine waits at each pipe until this process closes it.
  */
 async function serve(folder: string, data: string): Promise<void> {
   const at = (name: string): string => join(folder, name)
-  // Without the file the engine would not fail but serve all data to all users.
+  // Fails if the file is missing. Without the file the engine would start and serve all data to all users.
   await access(at('config.xml'))
   const pipes = { starting: at('starting'), serving: at('serving'), stopping: at('stopping') }
   for (const pipe of Object.values(pipes)) rmSync(pipe, { force: true })
   execFileSync('mkfifo', ['-m', '600', ...Object.values(pipes)])
   writeFileSync(at('start.sql'), 'SYSTEM START LISTEN HTTP')
-  // There are rows only while other queries run, and only rows sleep.
+  // The query sleeps once per row, and it has a row only while other queries run. Without other queries it ends at once.
   const waitABit = `SELECT sleepEachRow(${drainPollMs / 1_000}) FROM system.metrics WHERE metric = 'Query' AND value > 1;`
   writeFileSync(at('stop.sql'), `SYSTEM STOP LISTEN HTTP;${waitABit.repeat(drainMsMax / drainPollMs)}`)
 
@@ -71,15 +71,15 @@ async function serve(folder: string, data: string): Promise<void> {
     await reached(pipes.stopping)
   }
 
-  // The SQL function file() of this engine reads any file for any user. It looks up the working folder first and fails where that is
-  // gone, so the folder is removed. It cannot be removed earlier: the engine needs it to start.
+  // The SQL function file() of this engine would let any user read any file. The function first looks up the working folder, and fails if
+  // there is none. `direct` therefore removes the folder, but only after the engine has started, because the start needs it.
   const gone = at('gone')
   await mkdir(gone, { recursive: true })
   process.chdir(gone)
   const ended = clickHouseLocal(
     data,
     `--config-file=${at('config.xml')}`,
-    // For this session only: over HTTP the limits of config.xml hold for its user.
+    // Applies to this session only. Over HTTP the same user has the limits of config.xml.
     '--readonly=0',
     '--queries-file',
     pipes.starting,
@@ -94,7 +94,7 @@ async function serve(folder: string, data: string): Promise<void> {
 const [, , folder, mode] = process.argv
 if (folder === undefined) throw new Error('usage: node clickhouse-engine.ts <folder> [create]')
 const data = `--path=${join(folder, 'data')}`
-// Before the engine starts its threads, which inherit it.
+// Must precede the start of the engine, whose threads inherit the priority.
 lowerThreadPriority()
 if (mode === 'create') {
   await clickHouseLocal(data, '--query', `CREATE DATABASE IF NOT EXISTS ${database}`)

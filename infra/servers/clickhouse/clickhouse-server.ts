@@ -13,11 +13,11 @@ import { supervise } from '../supervise.ts'
 import { type AnalystLimits, analystLimitsDefault, configXml, database, internalUser } from './clickhouse-config.ts'
 
 export interface ClickHouseOptions {
-  /** Tables are in `clickhouse/` of it, the internal user's password in `clickhouse-password`. */
+  /** Folder with the tables (in `clickhouse/`) and the internal user's password (in `clickhouse-password`). */
   dataDir: string
-  /** Default 127.0.0.1. Users without a password may connect from this machine only, also with another host. */
+  /** Address to listen on. Default 127.0.0.1. With any host, users without a password may connect from this machine only. */
   host?: string
-  /** 0 for any free port. */
+  /** Port; 0 for any free port. */
   port: number
   /** Default `analystLimitsDefault`. */
   analyst?: Partial<AnalystLimits>
@@ -33,7 +33,7 @@ export interface ClickHouse {
   readonly database: string
   /** Number of restarts after the engine died. */
   readonly restarts: number
-  /** Of the engine's process, while it runs. */
+  /** Process id of the engine while it runs. */
   readonly pid: number | undefined
   /** Gives running queries some seconds to finish and stops the engine. May be called again. */
   stop(): Promise<void>
@@ -46,7 +46,7 @@ const answerTimeoutMs = 2_000
  * Starts ClickHouse's engine in a process of its own, which is restarted until `stop()`. It has ClickHouse's HTTP interface, the users
  * `colloquy` (password), `analyst` and `default` (no password, read-only), and the default database `colloquy`.
  *
- * @throws ColloquyError `clickhouse_port_taken`; `clickhouse_unusable` or `child_failed` where the engine does not start.
+ * @throws ColloquyError `clickhouse_port_taken`; `clickhouse_unusable` or `child_failed` if the engine does not start.
  */
 export async function startClickHouse(options: ClickHouseOptions): Promise<ClickHouse> {
   const host = options.host ?? '127.0.0.1'
@@ -66,10 +66,10 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
       name: 'clickhouse',
       command: process.execPath,
       args: engine,
-      // The zone of times without one; the same on every machine.
+      // Times without a zone are UTC on every machine.
       env: { TZ: 'UTC' },
       ready: () => answers(url, password),
-      // It writes only errors.
+      // The engine writes nothing but errors.
       lineLevel: () => 'warn',
     },
     { log: options.log },
@@ -90,7 +90,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Click
   }
 }
 
-/** A separate first run: the session that opens the HTTP interface already needs its default database. */
+/** Creates the database in a separate run, because the session that opens the HTTP interface already needs its default database. */
 async function createDatabase(engine: readonly string[], folder: string): Promise<void> {
   const made = join(folder, 'data/metadata', `${database}.sql`)
   if (existsSync(made)) return
@@ -103,7 +103,7 @@ async function createDatabase(engine: readonly string[], folder: string): Promis
   )
 }
 
-/** The query uses the password, so that only this engine can answer. */
+/** Resolves when the engine answers. Sends the password, which no other server on the port would accept. */
 async function answers(url: string, password: string): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
@@ -115,7 +115,7 @@ async function answers(url: string, password: string): Promise<void> {
   if (answer !== '1\n') throw new ColloquyError('clickhouse_not_ready', `${url} answers ${response.status}: ${answer}`)
 }
 
-/** The port, or for 0 a free one, which is found by listening, so that a restarted engine uses it again. */
+/** Returns the port, or a free one for 0. The engine does not choose it, so that a restarted engine gets the same port. */
 async function freePort(host: string, port: number): Promise<number> {
   const probe = createServer()
   try {
@@ -136,7 +136,7 @@ async function freePort(host: string, port: number): Promise<number> {
   return address.port
 }
 
-/** The address to connect to, for an address to listen on. */
+/** Turns an address to listen on into the address to connect to. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

@@ -13,33 +13,33 @@ import { type LockedFile, measureFile } from './lock-file.ts'
 export interface Expected {
   readonly bytes?: number | undefined
   readonly sha256?: string | undefined
-  /** Git's hash of the content, the only one that the hub gives for small files. */
+  /** Git's hash of the content. For small files the hub gives no other hash. */
   readonly gitSha1?: string | undefined
 }
 
 export interface DownloadOptions {
   readonly client: HubClient
   readonly url: string
-  /** The file appears here only once it is complete and verified. */
+  /** Path of the finished file. No file is there before the download is complete and verified. */
   readonly path: string
   readonly expected: Expected
-  /** Called with the bytes so far, and with the size where it is known. */
+  /** Called with the bytes so far, and with the size if it is known. */
   readonly onProgress: (bytes: number, bytesTotal: number | undefined) => void
-  /** Before the second try; doubles. Default: 500 ms. */
+  /** Pause before the first retry; it doubles with each further one. Default: 500 ms. */
   readonly pauseMinMs?: number
 }
 
-/** Retries; one after a download of at least `GOOD_PIECE_BYTES` does not count. */
+/** Max retries in a row. An attempt that downloads at least `GOOD_PIECE_BYTES` starts the count again. */
 const RETRIES_MAX = 4
-/** Bound for a file of unknown size; weights that can run in process are smaller. */
+/** Max bytes of a file of unknown size. Weights of a model that can run in this process are smaller. */
 const FILE_BYTES_MAX = 32 * 1024 ** 3
 const GOOD_PIECE_BYTES = 1024 * 1024
 const PAUSES: Pauses = { minMs: 500, maxMs: 10_000 }
 
 /**
- * Downloads a file. A partial download is resumed, and the file is verified before it gets its name.
+ * Downloads a file, or resumes a partial download. Verifies the file before it gets its final name.
  *
- * @throws ColloquyError `wrong_checksum`, `too_large`, `disk_full`, `download_failed` after several tries, and what the hub refuses.
+ * @throws ColloquyError `wrong_checksum`, `too_large`, `disk_full`, `download_failed` after several tries; as `HubClient.get` does.
  */
 export async function download(options: DownloadOptions): Promise<LockedFile> {
   const { path, url, expected } = options
@@ -58,7 +58,7 @@ export async function download(options: DownloadOptions): Promise<LockedFile> {
       return measured
     }
     await rm(part, { force: true })
-    // The resumed part may belong to another file: a second try starts from the beginning.
+    // The resumed part may belong to another file, so the next attempt starts from the beginning.
     if (!wasResumed || tries > 1) {
       throw new ColloquyError(
         'wrong_checksum',
@@ -113,13 +113,13 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
   }
 }
 
-/** Appends the rest of the file to the part. @throws ColloquyError `hub_unreachable` where the body breaks off */
+/** Appends the rest of the file to the part. @throws ColloquyError `hub_unreachable` if the body breaks off */
 async function fetchRest({ client, url, expected, onProgress }: DownloadOptions, part: string, before: number): Promise<void> {
   if (before > 0 && before === expected.bytes) return
   const response = await client.get(url, before > 0 ? { range: `bytes=${before}-` } : {})
   const isRest = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${before}-`) === true
   if (before > 0 && !isRest) {
-    // The server has nothing from there on, or sends the whole file: start from the beginning.
+    // The server has no bytes after this position, or it sends the whole file: start from the beginning.
     await rm(part, { force: true })
     if (response.status !== 200) {
       await response.body?.cancel()
@@ -131,7 +131,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
   const bytesTotal = expected.bytes ?? (length === null ? undefined : here + Number(length))
   onProgress(here, bytesTotal)
   let broken: unknown
-  // A break closes the file in order, so that the bytes before it are on the disk and can be resumed.
+  // If the body breaks off, the pipeline still closes the file properly. The next attempt can resume after its bytes.
   const untilBroken = async function* (): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of bytesIn(response)) {
@@ -159,7 +159,7 @@ async function fetchRest({ client, url, expected, onProgress }: DownloadOptions,
   }
 }
 
-/** How a file differs from the expected one; `undefined` where it does not. */
+/** Describes how a file differs from the expected one; `undefined` if it does not. */
 async function differenceOf(path: string, measured: LockedFile, expected: Expected): Promise<string | undefined> {
   const { bytes, sha256 } = expected
   if (bytes !== undefined && measured.bytes !== bytes) return `it has ${measured.bytes} bytes, not ${bytes}`

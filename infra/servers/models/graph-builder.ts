@@ -10,13 +10,13 @@ import {
   type OnnxValue,
 } from './onnx.ts'
 
-/** Builds a graph value by value. Values are numbered: `v0`, `v1`… */
+/** Builds a graph of operators. Each value has a name: `v0`, `v1`… */
 export interface GraphBuilder {
-  /** Adds an operator. @returns its output */
+  /** Adds an operator. @returns the name of its output */
   op(op: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>): string
-  /** Adds an operator with several outputs. @returns these */
+  /** Adds an operator with several outputs. @returns the names of the outputs */
   ops(op: string, inputs: readonly string[], outputs: number, attributes?: Readonly<Record<string, Attribute>>): string[]
-  /** Constants; equal ones are shared. */
+  /** Adds a constant, or reuses an equal one. */
   int(value: number): string
   ints(values: readonly number[]): string
   float(value: number): string

@@ -6,27 +6,27 @@ export interface HubClientOptions {
   /** Address of the hub or a mirror. */
   readonly hubUrl: string
   readonly token?: string | undefined
-  /** Default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide. */
+  /** Proxy for all requests. Default: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
   readonly proxyUrl?: string | undefined
 }
 
-/** Requests to the hub, through a proxy where there is one. Redirects are followed, without the token to other hosts. */
+/** Sends requests to the hub, through a proxy if there is one. Follows redirects; other hosts do not get the token. */
 export interface HubClient {
   /** Address of a file of a model. */
   fileUrl(model: string, revision: string, path: string): string
   /** Address in the hub's API. */
   apiUrl(model: string, rest: string): string
   /**
-   * @throws ColloquyError `model_not_found`, `model_forbidden`, `hub_refused`, or `hub_unreachable` where trying again may help.
+   * @throws ColloquyError `model_not_found`, `model_forbidden`, `hub_refused`, or `hub_unreachable` if a retry may help.
    */
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>
-  /** Reads JSON. @throws ColloquyError as `get` does, and `hub_refused` where the answer is not JSON or too large */
+  /** Reads JSON. @throws ColloquyError as `get` does, and `hub_refused` if the answer is too large or not JSON */
   json(url: string): Promise<unknown>
   close(): Promise<void>
 }
 
 const HEADERS_MS_MAX = 30_000
-/** Without a byte for this long, a body has stalled. */
+/** A body that brings no byte for this long has stalled. */
 const BODY_PAUSE_MS_MAX = 60_000
 const JSON_BYTES_MAX = 8 * 1024 * 1024
 
@@ -86,7 +86,7 @@ export async function* bytesIn({ body }: Response): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) if (chunk instanceof Uint8Array) yield chunk
 }
 
-/** The cause of a failed fetch, whose own message is only "fetch failed". */
+/** Describes a failed fetch with its cause, because its own message is only "fetch failed". */
 export const reasonOf = (error: unknown): string =>
   error instanceof Error && error.cause !== undefined ? `${error.message}: ${messageOf(error.cause)}` : messageOf(error)
 

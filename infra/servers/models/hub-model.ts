@@ -26,7 +26,7 @@ export interface HubModelOptions {
   readonly onProgress: DownloadProgress
 }
 
-/** Bytes of a file that are downloaded, and its size where that is known. */
+/** Gets the number of downloaded bytes of a file, and the size of the file if it is known. */
 export type DownloadProgress = (file: string, bytes: number, bytesTotal: number | undefined) => void
 
 export interface HubModel {
@@ -42,8 +42,8 @@ export const POOLING_FILE = '1_Pooling/config.json'
 export const PROMPTS_FILE = 'config_sentence_transformers.json'
 
 /**
- * Makes a model of the hub available on this disk. Missing and damaged files are downloaded and must equal their first download; with
- * all files in place no request is made. Several processes may call it at once: one downloads, the others wait.
+ * Makes a model of the hub available on this disk. Downloads missing and damaged files; a file must equal its first download. If all
+ * files are in place, makes no request. Several processes may call it at once: one downloads, the others wait.
  *
  * @throws ColloquyError as `download` does, and `hub_unreachable`.
  */
@@ -64,7 +64,7 @@ export async function obtainHubModel(options: HubModelOptions): Promise<HubModel
       const weights = weightsFile(dtype)
       const external = [...listing.keys()].filter((path) => path.startsWith(weights) && EXTERNAL_DATA.test(path.slice(weights.length)))
       const optional = [POOLING_FILE, PROMPTS_FILE, ...external].filter((path) => listing.has(path) && !locked.has(path))
-      // Optional files first: once the needed ones exist, the optional ones do too.
+      // Optional files come first, so that they exist as soon as the needed files do.
       await downloadAll(options, folder, revision, new Set([...optional, ...missing]), listing, locked)
     }
     return { folder, revision }
@@ -130,7 +130,7 @@ async function downloadAll(
 const sumOf = async (paths: readonly string[], size: (path: string) => Promise<number>): Promise<number> =>
   (await Promise.all(paths.map(size))).reduce((sum, bytes) => sum + bytes, 0)
 
-/** @throws ColloquyError `disk_full` before a download that would fill the disk */
+/** @throws ColloquyError `disk_full` if a download of this size would fill the disk */
 async function checkRoom(folder: string, bytes: number): Promise<void> {
   await mkdir(folder, { recursive: true })
   const { bavail, bsize } = await statfs(folder)
@@ -145,7 +145,7 @@ async function checkRoom(folder: string, bytes: number): Promise<void> {
 const pinsSchema = z.record(z.string(), z.string().regex(COMMIT))
 const commitSchema = z.object({ sha: z.string().regex(COMMIT) })
 
-/** The commit of a revision. A branch or tag is pinned to its first commit: it may move, but vectors must stay comparable. */
+/** The commit of a revision. A branch or tag stays pinned to the commit that it first had, so that all vectors stay comparable. */
 async function commitOf({ client, name, revision, log }: HubModelOptions, home: string): Promise<string> {
   if (COMMIT.test(revision)) return revision
   const file = join(home, 'pins.json')

@@ -5,11 +5,11 @@ import type { EmbedModel } from '../../../pipeline/embedding/embedding-model.ts'
 import { LEXICAL_DIMENSION, LEXICAL_TOKENS_MAX, lexicalFiles, lexicalRevision } from './lexical/lexical-files.ts'
 import { measureFile, writeWhole } from './lock-file.ts'
 
-/** A character costs far less than a token of a network, so a batch holds many texts. */
+/** Large, because a character costs far less time than a token of a neural network. */
 const BATCH_TOKENS_MAX = 8_192
 
 /**
- * The built-in model. Its files are generated in the cache folder at first use, and again where they are damaged. Any number of processes
+ * The built-in model. The first use generates its files in the cache folder; a later use replaces damaged ones. Any number of processes
  * may do so at once: each file appears whole, and all processes generate the same bytes.
  */
 export async function obtainLexicalModel(cacheDir: string, log: Logger): Promise<EmbedModel> {

@@ -13,10 +13,10 @@ const lockSchema = z.object({ files: z.record(z.string(), fileSchema) })
 /** Size and checksum of a file when it was downloaded. */
 export type LockedFile = z.infer<typeof fileSchema>
 
-/** Lists the files of a model as they were at their first download. Files that differ are not used. */
+/** Name of the file that lists size and checksum of a model's files at their first download. Files that differ from it are not used. */
 const LOCK_FILE = 'colloquy-lock.json'
 
-/** The locked files of a folder by path; empty where there is no readable lock file. */
+/** The locked files of a folder by path; empty if there is no readable lock file. */
 export async function readLock(folder: string): Promise<ReadonlyMap<string, LockedFile>> {
   const text = await readIfThere(join(folder, LOCK_FILE))
   const lock = text === undefined ? undefined : lockSchema.safeParse(parseJson(text)).data
@@ -26,7 +26,7 @@ export async function readLock(folder: string): Promise<ReadonlyMap<string, Lock
 export const writeLock = (folder: string, files: ReadonlyMap<string, LockedFile>): Promise<void> =>
   writeWhole(join(folder, LOCK_FILE), `${JSON.stringify({ files: Object.fromEntries(files) }, undefined, 2)}\n`)
 
-/** Size and checksum of a file; `undefined` where it does not exist. */
+/** Size and checksum of a file; `undefined` if it does not exist. */
 export async function measureFile(path: string): Promise<LockedFile | undefined> {
   const digest = createHash('sha256')
   let bytes = 0

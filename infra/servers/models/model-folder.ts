@@ -34,9 +34,9 @@ const tokenizerSchema = z.object({ model_max_length: z.number().optional() })
 const poolingSchema = z.object({ pooling_mode_cls_token: z.boolean().optional(), pooling_mode_mean_tokens: z.boolean().optional() })
 const promptsSchema = z.object({ prompts: z.record(z.string(), z.string()).optional() })
 
-/** Longer chunks are found less well, and embedding one would delay questions by seconds. */
+/** Max tokens of a chunk. Search finds longer chunks less well, and embedding one would delay questions by seconds. */
 const TOKENS_MAX = 1_024
-/** Models of the RoBERTa family count positions from the id of padding on. */
+/** Positions that models of the RoBERTa family cannot use: they number positions from the padding id on. */
 const POSITIONS_UNUSED: Readonly<Record<string, number>> = { roberta: 2, 'xlm-roberta': 2, camembert: 2, mpnet: 2 }
 
 /**
@@ -74,7 +74,7 @@ export async function describeFolder(name: string, folder: string, overrides: Mo
   }
 }
 
-/** The quantised weights where they exist, else others in the order of `DTYPES`. */
+/** Picks the quantised weights if they exist, else the first existing ones in the order of `DTYPES`. */
 async function dtypeIn(name: string, folder: string): Promise<Dtype> {
   for (const dtype of ['q8', ...DTYPES] as const) {
     const found = await stat(join(folder, weightsFile(dtype))).catch(() => undefined)

@@ -1,6 +1,6 @@
 /**
- * Encodes ONNX models: the few messages of onnx.proto3 that a graph of plain operators needs, in protobuf's wire format. Equal graphs
- * give equal bytes.
+ * Encodes ONNX models in protobuf's wire format. It covers only the messages of onnx.proto3 that a graph of plain operators needs. Equal
+ * graphs give equal bytes.
  */
 
 /** ONNX numbers of element types. */
@@ -117,7 +117,7 @@ const bytes = (field: number, value: Uint8Array): Uint8Array =>
 
 const text = (field: number, value: string): Uint8Array => bytes(field, new TextEncoder().encode(value))
 
-/** A number in groups of seven bits, the least significant first; a negative one as 64-bit two's complement. */
+/** Encodes a number in groups of seven bits, the least significant first. A negative number becomes a 64-bit two's complement. */
 function digits(value: number): number[] {
   const result: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))

@@ -1,6 +1,6 @@
 import type { Dtype, Pooling } from '../../../pipeline/embedding/embedding-model.ts'
 
-/** The settings of a model with which its authors measured it. */
+/** A model with the settings that its authors used for their measurements. */
 export interface Preset {
   /** Name on the hub. */
   readonly name: string
@@ -20,8 +20,8 @@ export interface Preset {
 const NO_PREFIXES = { query: '', passage: '' } as const
 
 /**
- * Models with known settings. Each revision and checksum comes from at least two public lock files that agree; where there were none,
- * none is given.
+ * Models with known settings. Each revision and checksum comes from at least two public lock files that agree. A model without such lock
+ * files has none.
  */
 export const PRESETS: readonly Preset[] = [
   {
@@ -42,7 +42,7 @@ export const PRESETS: readonly Preset[] = [
     },
   },
   {
-    // Better and ten times slower; 570 MB. It accepts 8,192 tokens, but such long passages are found less well and take a minute each.
+    // Better and ten times slower; 570 MB. It accepts 8,192 tokens. But search finds such long passages less well, and each takes a minute.
     name: 'Xenova/bge-m3',
     aliases: ['bge-m3', 'BAAI/bge-m3'],
     revision: '4de13258303883538bd53b696b452bf8099f0858',

@@ -10,19 +10,19 @@ export interface FullDiskOptions {
 
 /** Restarts a server whose disk was full. */
 export interface FullDiskWatch {
-  /** Takes a line of the server's output. @returns whether it repeats that the disk is full */
+  /** Takes a line of the server's output. @returns true if the line only repeats that the disk is full */
   onLine(line: string): boolean
   stop(): void
 }
 
 const FULL = /no space left on device|JetStream out of .*resources/i
 const CHECK_MS = 1_000
-/** With less than this the disk would soon be full again. */
+/** Free bytes that a restart needs. With less, the disk would soon be full again. */
 const FREE_BYTES_MIN = 64 * 1024 ** 2
 
 /**
- * After a failed write nats-server keeps refusing messages, even when the disk has room again. A restart helps, and keeps all that it
- * had acknowledged.
+ * Restarts nats-server when the disk has room again: after a failed write the server refuses all messages until a restart. A restart
+ * keeps all acknowledged messages.
  */
 export function watchFullDisk({ storeDir, restart, log }: FullDiskOptions): FullDiskWatch {
   let checking: NodeJS.Timeout | undefined
@@ -42,7 +42,7 @@ export function watchFullDisk({ storeDir, restart, log }: FullDiskOptions): Full
       if (!FULL.test(line)) return false
       if (checking !== undefined) return true
       log.error({ storeDir }, `the disk is full: nats-server refuses messages until ${FREE_BYTES_MIN / 1024 ** 2} MiB are free`)
-      // A failed check is repeated by the next.
+      // If this check fails, the next one repeats it.
       checking = setInterval(() => void check().catch(() => undefined), CHECK_MS)
       return false
     },

@@ -1,16 +1,16 @@
 /**
- * The largest message of the embedded server, with headers. Inputs are at most 256 KiB and records 512 KiB; the larger bound lets
- * inputs that are too large arrive, so that they are rejected with a reason and kept in DEAD.
+ * The largest message of the embedded server, with headers. Inputs are at most 256 KiB and records 512 KiB. The bound is larger,
+ * so that an input that is too large still arrives: the host rejects it with a reason, and DEAD keeps it.
  */
 export const payloadBytesMax = 2 * 1024 * 1024
 
-/** For streams in memory; nats-server's default is three quarters of the machine's memory. */
+/** Max bytes of streams in memory. nats-server's default is three quarters of the machine's memory. */
 const memoryStoreBytesMax = 256 * 1024 * 1024
 
 /** The user of connections without a name: producers and analysts on this machine. */
 const anonymousUser = 'anonymous'
 
-/** Subjects that only Colloquy publishes to: all of its own but `in.>`. */
+/** Subjects to which only Colloquy may publish: all of its subjects except `in.>`. */
 const internalSubjects = [
   'int.>',
   'act.>',

@@ -5,20 +5,20 @@ import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import { codeOf, ColloquyError, messageOf } from '../../../schemas/errors.ts'
 
-/** Suites with newer packages than the stable release, the better tested first. */
+/** Suites with newer packages than the stable release. The better tested suite comes first. */
 const distributions: Record<string, { component: string; suites: readonly string[] }> = {
   debian: { component: 'main', suites: ['testing', 'unstable'] },
   ubuntu: { component: 'universe', suites: ['devel'] },
 }
 
-/** Bound on archives to try; third-party ones have none of these suites and fail fast. */
+/** Max archives to try. Third-party archives have none of these suites, so they fail fast. */
 const archivesMax = 4
 const commandTimeoutMs = 120_000
 const stderrCharsMax = 500
 
 /**
- * Unpacks nats-server from a newer suite of the distribution into `workDir`, without installing it and without root. The archive's
- * address comes from the machine's apt configuration, trust from the system's archive keyring; lists, cache and sources are folders
+ * Unpacks nats-server from a newer suite of the distribution into `workDir`, without installing it and without root. It takes the
+ * archive's address from the machine's apt configuration, and trusts the system's archive keyring. Lists, cache and sources are folders
  * in `workDir`. The package needs only libc.
  *
  * @returns the path of the program, inside `workDir`.
@@ -73,7 +73,7 @@ async function unpack(dir: string, source: string): Promise<string> {
   return at('unpacked/usr/sbin/nats-server')
 }
 
-/** Addresses of the archives in apt's configuration, the distribution's own first. Their lists need not be on disk. */
+/** Addresses of the archives in apt's configuration, the distribution's own first. apt need not have their package lists on disk. */
 async function archives(codename: string, component: string): Promise<string[]> {
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)'
   const targets = await run('apt-get', ['indextargets', '--no-release-info', '--format', format, 'Created-By: Packages'], '/')

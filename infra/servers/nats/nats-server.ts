@@ -15,9 +15,9 @@ import { endOrphan } from './orphan.ts'
 import { storageLimit } from './storage-limit.ts'
 
 export interface NatsServerOptions {
-  /** Holds the store (`nats/`), the configuration and the password; created if missing. */
+  /** Folder of the store (`nats/`), the configuration and the password; created if missing. */
   dataDir: string
-  /** On 127.0.0.1; 0 for any free port. */
+  /** Port on 127.0.0.1; 0 for any free port. */
   port: number
   /** The nats-server program, from `obtainNatsServer`. */
   binary: string
@@ -38,17 +38,17 @@ export interface NatsServer {
   readonly storageBytesMax: number
   readonly pid: number | undefined
   readonly restarts: number
-  /** Stops it in order, after 10 s by force, and releases the data folder. May be called again. */
+  /** Stops the server in order, or kills it after 10 s. Then releases the data folder. May be called again. */
   stop(): Promise<void>
 }
 
 const host = '127.0.0.1'
 const internalUser = 'colloquy'
 const stopTimeoutMs = 10_000
-/** A store of many gigabytes is read before the server answers. */
+/** Long, because the server reads its whole store before it answers, and the store may have many gigabytes. */
 const readyTimeoutMs = 120_000
 const probeTimeoutMs = 2_000
-/** Errors of the server; those of one client (with a `cid`) must not flood the log. */
+/** Matches errors of the server. Errors of one client (with a `cid`) do not match, because they would flood the log. */
 const serverError = /\[(ERR|FTL)\](?!.* cid:\d+ )/
 
 /**
@@ -71,7 +71,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
     const password = await ownPassword(inDataDir('nats-password'))
     const storeDir = inDataDir('nats')
     const storageBytesMax = options.storageBytesMax ?? (await storageLimit(storeDir))
-    // Streams reserved space under the last limit. Under a smaller one the server would refuse the requests that shrink them.
+    // Existing streams reserved space under the last limit. Under a smaller limit the server would refuse the requests to shrink them.
     const config = renderNatsConfig({
       port,
       storeDir,
@@ -130,7 +130,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   }
 }
 
-/** Resolves when JetStream works for the internal user; another server on the port would not know the password. */
+/** Resolves when JetStream works for the internal user. Its password proves that no other server answers on the port. */
 async function answers(port: number, password: string): Promise<void> {
   const login = { servers: `${host}:${port}`, user: internalUser, pass: password }
   const connection = await connect({ ...login, reconnect: false, timeout: probeTimeoutMs })
@@ -141,7 +141,7 @@ async function answers(port: number, password: string): Promise<void> {
   }
 }
 
-/** The limit at the server's last start on this folder; 0 before the first. */
+/** The storage limit at the server's last start on this folder; 0 before the first start. */
 async function lastStorageLimit(configFile: string): Promise<number> {
   const text = await readFile(configFile, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return ''
@@ -150,7 +150,7 @@ async function lastStorageLimit(configFile: string): Promise<number> {
   return Number(/max_file_store: (\d+)/.exec(text)?.[1] ?? 0)
 }
 
-/** The port, or for 0 a free one. Chosen here and not by nats-server, so that a restart uses it again. */
+/** Returns the port, or a free one for 0. nats-server does not choose it, so that a restarted server gets the same port. */
 async function freePort(wanted: number): Promise<number> {
   const server = createServer()
   try {

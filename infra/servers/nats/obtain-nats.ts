@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { codeOf, ColloquyError, hasCode, messageOf } from '../../../schemas/errors.ts'
 import { natsServerFromApt } from './nats-from-apt.ts'
 
-/** The first version with scheduled messages, which timers are. */
+/** The first version with scheduled messages. Timers need them. */
 export const natsServerVersionMin = '2.12.0'
 
 /** A nats-server program that runs and is recent enough. */
@@ -19,7 +19,7 @@ export interface NatsServerBinary {
 export interface ObtainOptions {
   /** COLLOQUY_NATS_SERVER_BIN: use this program only. */
   configured?: string
-  /** Holds downloaded programs by version and platform; created if missing. Any number of processes may share it. */
+  /** Folder of downloaded programs, by version and platform; created if missing. Any number of processes may share it. */
   cacheDir: string
   log: Logger
   /** Names and paths to try before the cache; default: the PATH, and the folders that packages use. */
@@ -33,10 +33,10 @@ const versionTimeoutMs = 10_000
 
 /**
  * Finds a nats-server of at least `natsServerVersionMin`: the configured one, an installed one, a cached one, or one that it downloads.
- * Several processes may do so at once: the cache only holds complete programs that run.
+ * Several processes may call it at once: the cache has only complete programs that run.
  *
- * @throws ColloquyError `nats_server_unusable` where the configured one is missing, broken or too old; `nats_server_not_found` where
- * every way failed, with each attempt, its error, and what to do.
+ * @throws ColloquyError `nats_server_unusable` if the configured one is missing, broken or too old; `nats_server_not_found` if every
+ * attempt failed, with the error of each and the remedy.
  */
 export async function obtainNatsServer(options: ObtainOptions): Promise<NatsServerBinary> {
   const { configured, cacheDir, log, installed = installedDefault, download = natsServerFromApt } = options
@@ -90,7 +90,7 @@ async function cached(cacheDir: string): Promise<string[]> {
     .map((name) => join(cacheDir, name))
 }
 
-/** Reads the program's version. @throws ColloquyError `nats_server_missing`; `nats_server_unusable` where it does not run or is too old */
+/** Reads the program's version. @throws ColloquyError `nats_server_missing`; `nats_server_unusable` if it does not run or is too old */
 async function probe(command: string): Promise<NatsServerBinary> {
   let output: string
   try {

@@ -16,9 +16,9 @@ export interface OrphanOptions {
 }
 
 /**
- * Ends the nats-server of a killed Colloquy. Its watchdog is about to end it, but a quick start must not find it on the same store. It
- * is identified by its pid file and by the configuration file in its command line, so that a reused pid is left alone. Call it only
- * while holding the data folder's lock.
+ * Ends the nats-server of a killed Colloquy. Its watchdog ends it too, but maybe only after the next start, and two servers must not use
+ * one store. Finds the process by its pid file, and checks that its command line names the configuration file: the system may have given
+ * the pid to another process. The caller must hold the data folder's lock.
  *
  * @throws ColloquyError `nats_orphan` when it outlives SIGKILL.
  */
@@ -37,7 +37,7 @@ export async function endOrphan({ pidFile, configFile, stopTimeoutMs, log }: Orp
   }
 }
 
-/** Empty where the process does not exist or is a zombie. */
+/** The command line of a process; empty if the process does not exist or is a zombie. */
 async function commandLine(pid: number): Promise<string> {
   if (process.platform === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(missing)).replaceAll('\0', ' ')
   return (await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout

@@ -2,9 +2,9 @@ import { mkdir, readdir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOfFile } from '../data-files.ts'
 
-/** The limit where the disk has enough space. */
+/** The limit if the disk has enough space. */
 const storageBytesMaxDefault = 64 * 1024 ** 3
-/** The rest is for ClickHouse and other programs: on a full disk nats-server turns JetStream off. */
+/** Max share of the available space. ClickHouse and other programs need the rest: on a full disk nats-server turns JetStream off. */
 const diskShareMax = 0.6
 
 /**

@@ -40,7 +40,7 @@ test.each([
     'bad_config',
     /exports-nothing\.ts does not export kinds \(default: .*write "export default \[kind, …\]"/,
   ],
-  ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: what defineKind/],
+  ['exports-no-kinds', 'export default [{}]', 'bad_config', /default\.0: must be a kind: the result of defineKind/],
   [
     'has-two-of-one-name',
     `${imports}export default [kind({}), kind({})]`,

@@ -220,7 +220,7 @@ describe('the indexer', () => {
     await stage.stop()
 
     const empty = createMemoryStore()
-    const refilling = await start('t5-anew', empty.store)
+    const refilling = await start('t5-again', empty.store)
     await caughtUp(refilling)
     expect(known(empty.points)).toEqual(known())
     await refilling.stop()

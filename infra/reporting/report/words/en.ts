@@ -135,8 +135,8 @@ export const en: Words = {
     containment: {
       title: 'How many cases does the machine handle alone?',
       definition:
-        'Of the cases closed in the period, the share in which no person was called in or said anything. "Given up" '
-        + 'are those of them whose customer was left without a solution.',
+        'The share of the cases closed in the period in which no person was called in and no person wrote. "Given up" '
+        + 'counts those of them whose customer left without a solution.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         const given = all?.contained_abandoned ?? 0
@@ -161,8 +161,8 @@ export const en: Words = {
     'repeat-contact': {
       title: 'How many customers come back within 72 hours?',
       definition:
-        'Of the cases closed in the period, the share after which the same customer opened another one within 72 '
-        + 'hours. Cases are left out until their 72 hours are over.',
+        'The share of the cases closed in the period after which the same customer opened another one within 72 hours. A case '
+        + 'counts when its 72 hours are over or its customer is back.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if (all?.repeat_rate == null) {
@@ -189,8 +189,8 @@ export const en: Words = {
     cost: {
       title: 'What does a resolved case cost?',
       definition:
-        'The cost of the models for all cases closed in the period, failed ones included, divided by those that were '
-        + 'resolved. Without the work of people.',
+        'The cost of the models for all cases closed in the period, including failed ones, divided by the number of resolved '
+        + 'cases. The cost does not include the work of people.',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if (all?.cost == null)
@@ -217,8 +217,8 @@ export const en: Words = {
     'time-in-state': {
       title: 'Where does time go, and where are customers lost?',
       definition:
-        'Length of the stays in each state that ended in the period, and the states of cases that were closed because '
-        + 'their customer was lost.',
+        'How long cases stayed in each state, for stays that ended in the period, and the states in which customers were lost: '
+        + 'their case was closed unresolved because they fell silent or gave up.',
       summary: (rows, f) => {
         const longest = rows[0]
         const worst = rows.toSorted((a, b) => b.dropped - a.dropped)[0]
@@ -244,7 +244,7 @@ export const en: Words = {
     'intent-funnel': {
       title: 'What do customers want, and what is the outcome?',
       definition:
-        'Cases opened in the period by what the customer first wanted. Each step is a part of the one before: '
+        'Cases opened in the period, by the first intent of the customer. Each step counts a part of the one before: '
         + 'answered, no person needed, closed, resolved.',
       summary: (rows, f) => {
         const all = totalOf(rows)

@@ -157,7 +157,7 @@ export const zh: Words = {
     },
     'repeat-contact': {
       title: '有多少客户 72 小时内再次来访？',
-      definition: '期间内关闭的个案中，同一客户在 72 小时内又开启个案的比例。未满 72 小时的个案暂不计入。',
+      definition: '期间内关闭的个案中，同一客户在 72 小时内又开启个案的比例。未满 72 小时且客户尚未再次来访的个案暂不计入。',
       summary: (rows, f) => {
         const all = totalOf(rows)
         if (all?.repeat_rate == null) return `尚不能判断：${f.count(all?.closed ?? 0)} 个已关闭个案都未满 72 小时。`

@@ -21,7 +21,7 @@ export const FREQUENT_WORDS = `
 
 type Range = readonly [first: number, last: number]
 
-/** Scripts without blanks between words, or with one meaning per character: features are runs of one to three characters. */
+/** Scripts without blanks between words, or whose characters have a meaning each. Their features are runs of one to three characters. */
 const IDEOGRAPHIC: readonly Range[] = [
   [0x3005, 0x3007],
   [0x4e00, 0x9fff], // Han
@@ -38,7 +38,7 @@ const IDEOGRAPHIC: readonly Range[] = [
   [0x1f900, 0x1faff], // pictures
 ]
 
-/** Scripts with blanks between words, in lower case as normalisation leaves them. */
+/** Scripts with blanks between words. Only lower case, because normalisation turns all letters into it. */
 const ALPHABETIC: readonly Range[] = [
   [0x30, 0x39],
   [0x61, 0x7a],
@@ -70,8 +70,8 @@ const charactersOf = (ranges: readonly Range[]): string[] =>
   ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => String.fromCodePoint(first + index)))
 
 /**
- * All characters in the order of their ids. The ranges are written out, since the Unicode tables of Node's regular expressions change
- * between versions and the model must not.
+ * All characters in the order of their ids. The ranges are written out because the model must never change: the Unicode tables of Node's
+ * regular expressions change between versions.
  */
 export function vocabulary(): { readonly characters: readonly string[]; readonly firstAlphabetic: number } {
   const frequent = new Set(FREQUENT)

@@ -3,7 +3,7 @@ import { encodeModel } from '../onnx.ts'
 import { DIMENSION, lexicalGraph } from './lexical-graph.ts'
 import { tokenizerConfigJson, tokenizerJson } from './lexical-tokenizer.ts'
 
-/** Characters per vector; longer texts are cut into chunks, since a vector of many words finds less. */
+/** Max characters per vector. Longer texts are cut into chunks, because a vector of many words matches queries less well. */
 export const LEXICAL_TOKENS_MAX = 256
 export const LEXICAL_DIMENSION = DIMENSION
 

@@ -10,9 +10,9 @@ export const DIMENSION = 512
  */
 const WEIGHT = { word: 1.3, letters3: 0.3, letters4: 0.3, han1: 0.9, han2: 1, han3: 0.3 } as const
 const FREQUENT_WORD_WEIGHT = 0.4
-/** Coordinates are raised to this power, so that ten mentions do not count ten times. */
+/** Each coordinate is raised to this power, so that a word that occurs ten times counts less than ten times as much. */
 const POWER = 0.75
-/** Gives a text without features a direction; too small to matter for others. */
+/** Gives a text without features a direction. It is too small to affect other texts. */
 const BIAS = 1e-4
 
 /** Hashes are numbers below 2^31, so that the product of two stays below 2^62. */
@@ -37,7 +37,7 @@ const HASH_STEPS = [
   { shift: 13, multiplier: MULTIPLIER.mixA },
 ] as const
 
-/** The function that `mix` builds below, on plain numbers, for the table of frequent words. */
+/** Computes the same function as the graph that `mix` builds, on plain numbers, for the table of frequent words. */
 function mixed(value: bigint): bigint {
   const mask = BigInt(MASK)
   let hash = (value * BigInt(MULTIPLIER.mixA)) & mask
@@ -53,9 +53,10 @@ function wordHash(ids: readonly number[]): bigint {
 }
 
 /**
- * The graph of the built-in model, over the ids of single characters: words, groups of 3 and 4 letters, and runs of 1 to 3 Han (kana,
- * Hangul…) characters are hashed, each hash adds its weight with a sign to one coordinate ("feature hashing", Weinberger et al. 2009), and
- * frequent characters and words count less. The dot product of two texts then approximates the weight of their shared features.
+ * The graph of the built-in model. Its input is the ids of single characters. Its features are words, groups of 3 and 4 letters, and runs
+ * of 1 to 3 Han (kana, Hangul…) characters. The graph hashes each feature and adds its weight, with a sign, to one coordinate ("feature
+ * hashing", Weinberger et al. 2009). Frequent characters and words have a lower weight. The dot product of two texts then approximates the
+ * weight of their shared features.
  */
 export function lexicalGraph(): OnnxGraph {
   const { characters, firstAlphabetic } = vocabulary()
@@ -63,7 +64,7 @@ export function lexicalGraph(): OnnxGraph {
   const given = g.input({ name: 'input_ids', type: 'int64', dims: ['batch', 'length'] })
   const mask = g.input({ name: 'attention_mask', type: 'int64', dims: ['batch', 'length'] })
 
-  // A blank before and after: every word has an end that groups of letters include.
+  // Pads the text with a blank on both sides, so that groups of letters at the start and end of a word include its boundary.
   const ids = g.op('Pad', [g.op('Mul', [given, mask]), g.ints([0, 1, 0, 1])])
   const atLeast = (value: number): string => g.op('Cast', [g.op('GreaterOrEqual', [ids, g.int(value)])], { to: 7 })
   const isLetter = atLeast(firstAlphabetic)
@@ -132,8 +133,8 @@ export function lexicalGraph(): OnnxGraph {
 }
 
 /**
- * The hash of a word up to each of its letters: h = h' · m + letter. All positions at once, by doubling the length that each covers
- * (Hillis and Steele 1986); other characters have factor 0, which separates words.
+ * The hash of a word up to each of its letters: h = h' · m + letter. The graph computes all positions at once: each step doubles the
+ * number of letters that a hash covers (Hillis and Steele 1986). Other characters have the factor 0, so that a hash never spans two words.
  */
 function rollingHashes(g: GraphBuilder, letter: string, isLetter: string, before: (value: string, count: number) => string): string {
   const masked = (value: string): string => g.op('BitwiseAnd', [value, g.int(MASK)])
@@ -160,7 +161,7 @@ function mix(g: GraphBuilder, value: string): string {
 const bucket = (g: GraphBuilder, hash: string, count: number): string =>
   g.op('BitwiseAnd', [g.op('Div', [hash, g.int(2)]), g.int(count - 1)])
 
-/** Weights by character id: 0 for the most frequent Han, rising with the logarithm of the rank to 1 for those not in the list. */
+/** Weights by character id: 0 for the most frequent Han character, rising with the logarithm of its rank; 1 for characters off the list. */
 function hanWeights(): Float32Array {
   const weights = new Float32Array(FREQUENT.length + SPECIAL.length + 1).fill(1)
   for (const rank of FREQUENT.keys()) weights[SPECIAL.length + rank] = Math.fround(Math.log(1 + rank) / Math.log(1 + FREQUENT.length))

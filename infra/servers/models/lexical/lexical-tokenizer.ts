@@ -5,8 +5,9 @@ const [PAD, UNKNOWN, BLANK] = SPECIAL
 const replace = (regex: string, content: string) => ({ type: 'Replace', pattern: { Regex: regex }, content })
 
 /**
- * A tokenizer of single characters in the format of transformers.js. It lower-cases letters and removes accents, equates full-width and
- * half-width forms, removes invisible characters and apostrophes, and turns all but letters, digits and pictures into one blank.
+ * A tokenizer of single characters in the format of transformers.js. It lower-cases letters, removes accents, invisible characters and
+ * apostrophes, and maps full-width to half-width forms. It replaces each run of characters other than letters, digits and pictures by one
+ * blank.
  */
 export function tokenizerJson(): string {
   const { characters } = vocabulary()
