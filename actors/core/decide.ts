@@ -10,7 +10,7 @@ import { readData } from '../definition/upcast.ts'
 import type { Actor } from './actor.ts'
 import { commit, reject, unchanged } from './commit.ts'
 import type { Decision, DecisionContext, DecisionInput, Message } from './decision.ts'
-import { duplicateBy, isDuplicate } from './deduplication.ts'
+import { duplicateBy, isRedelivery } from './deduplication.ts'
 import { nextDeadline } from './next-deadline.ts'
 import { internalAsInput, isRefusal, readInput, readInternal } from './read-input.ts'
 import { resolveDeadLetter } from './resolve-dead-letter.ts'
@@ -25,7 +25,7 @@ import { type EndedRun, step } from './step.ts'
  * @throws ColloquyError `newer_machine` where a newer version of the kind made the actor's last record.
  */
 export function decide(kinds: Kinds, actor: Actor, message: Message, context: DecisionContext, fresh: boolean): Decision {
-  if (isDuplicate(actor.inbox, message)) return { kind: 'duplicate', by: 'position' }
+  if (isRedelivery(actor.inbox, message)) return { kind: 'duplicate', by: 'position' }
   const at = context.now > actor.at ? context.now : actor.at
   const decisionInput: DecisionInput = { actor, message, at, low: context.low, lastSeq: context.lastSeq }
   if (message.resolution === undefined) return decideMessage(kinds, decisionInput, fresh)

@@ -16,7 +16,7 @@ interface Position {
  * Whether the actor has processed this delivery before. Both the sequence and the time must not exceed the last ones: a server that lost
  * the end of its stream assigns the same sequences again, at a later time.
  */
-export const isDuplicate = (last: Position, message: Position): boolean => message.seq <= last.seq && message.ts <= last.ts
+export const isRedelivery = (last: Position, message: Position): boolean => message.seq <= last.seq && message.ts <= last.ts
 
 /** How a producer's input duplicates a committed one; `undefined` where it is new. */
 export function duplicateBy(state: DedupState, input: Input): 'id' | 'sequence' | undefined {

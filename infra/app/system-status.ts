@@ -48,7 +48,7 @@ const POLL_MS = 100
 
 /** Reads the progress of all stages from the reports of their processes, or from their checkpoints if no process answers. */
 export const readStatus = (settings: Settings): Promise<SystemStatus> =>
-  withJetStream(settings, async (jetstream) => (await read(jetstream, settings)).status)
+  withJetStream(settings, async (jetstream) => (await readProgress(jetstream, settings)).status)
 
 /**
  * Waits until every stage has caught up: two readings in a row find no lag, and no new message in between.
@@ -57,7 +57,7 @@ export const readStatus = (settings: Settings): Promise<SystemStatus> =>
  */
 export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promise<SystemStatus> =>
   withJetStream(settings, async (jetstream) => {
-    const { status, isCaughtUp: isDone } = await pollUntilCaughtUp(() => read(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
+    const { status, isCaughtUp: isDone } = await pollUntilCaughtUp(() => readProgress(jetstream, settings), { everyMs: POLL_MS, timeoutMs })
     if (isDone) return status
     const lagging = Object.entries(status.stages).filter(([, stage]) => !isCaughtUp(stage))
     const why = lagging.map(([role, { lag, detail }]) => `${role} ${lag} behind (${detail})`).join(', ')
@@ -68,7 +68,7 @@ export const waitUntilCaughtUp = (settings: Settings, timeoutMs: number): Promis
     )
   })
 
-async function read(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
+async function readProgress(jetstream: JetStreamContext, settings: Settings): Promise<StatusReading> {
   const processes = await askStatus(jetstream.nc)
   const isComplete = await isSourcingComplete(jetstream)
   const infos = await Promise.all(STREAMS.map(async (name) => [name, await jetstream.jsm.streams.info(name)] as const))

@@ -50,7 +50,7 @@ export interface DispatcherOptions {
  */
 export async function startDispatcher(options: DispatcherOptions): Promise<PartitionRun> {
   const { jetstream, metrics, log, checkpoints, truncation, partitions } = options
-  const { histories, starts } = await resume(options)
+  const { histories, starts } = await resumeDispatching(options)
   const repair = await truncation.findRepairs(partitions)
   await resendLost(options, repair, starts)
   const startSeq = Math.min(...starts.values())
@@ -200,7 +200,7 @@ type Placed = ReturnType<typeof parseLogSubject>
 const RESEND_MS_MAX = 600_000
 
 /** The position from which each partition continues, and its position history. */
-async function resume({ jetstream, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
+async function resumeDispatching({ jetstream, checkpoints, truncation, partitions, log, metrics }: DispatcherOptions) {
   const stored = new Map<number, readonly StreamPosition[]>()
   for (const partition of partitions) stored.set(partition, await checkpoints.load(partition))
   const resumed = await resumePartitions(

@@ -15,7 +15,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { PartitionRun } from '../runtime/partitioned-stage.ts'
 import type { ActorCache, Mailbox } from './actor-cache.ts'
 import { createHandler, type Delivery, type HandlerDeps } from './message-handler.ts'
-import { resume } from './resume-point.ts'
+import { findInboxResumePoint } from './resume-point.ts'
 
 export interface HostOptions {
   readonly jetstream: JetStreamContext
@@ -50,7 +50,7 @@ export interface HostRun extends PartitionRun {
 export async function startHost(options: HostOptions): Promise<HostRun> {
   const { jetstream, kinds, partitions, actors, metrics, log } = options
   actors.evict(new Set(partitions))
-  const { lows, startSeq, isResolved } = await resume(options, partitions)
+  const { lows, startSeq, isResolved } = await findInboxResumePoint(options, partitions)
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))

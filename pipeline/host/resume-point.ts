@@ -11,7 +11,7 @@ import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { reportLostInputs } from './trim-mark.ts'
 
-export interface ResumeDeps {
+export interface InboxResumeDeps {
   readonly jetstream: JetStreamContext
   readonly kv: KV
   readonly log: Logger
@@ -19,7 +19,7 @@ export interface ResumeDeps {
 }
 
 /** Where the owner of partitions resumes reading INBOX. */
-export interface Resume {
+export interface InboxResumePoint {
   /** By partition: all sequences up to it are resolved, except reused ones. */
   readonly lows: ReadonlyMap<number, number>
   readonly startSeq: number
@@ -43,7 +43,7 @@ const FILLERS_PENDING_MAX = 1_000
  * checkpoint. If INBOX was truncated (a power failure, an older copy restored), filler messages that hosts skip first move its sequence to
  * where the log proves it to have been.
  */
-export async function resume(deps: ResumeDeps, partitions: readonly number[]): Promise<Resume> {
+export async function findInboxResumePoint(deps: InboxResumeDeps, partitions: readonly number[]): Promise<InboxResumePoint> {
   const lasts = await Promise.all(partitions.map((partition) => lastRecord(deps.jetstream, `log.${partition}.>`)))
   const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.record.low ?? 0]))
   const known = Math.max(0, ...lows.values())
@@ -62,7 +62,7 @@ export async function resume(deps: ResumeDeps, partitions: readonly number[]): P
  * INBOX was truncated if the first message that it stored after the last recorded input has a sequence that the log shows as resolved: no
  * record's `low` is above its own input.
  */
-async function repairInbox(deps: ResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
+async function repairInbox(deps: InboxResumeDeps, known: number, lastTs: string): Promise<Reused | undefined> {
   const { jetstream, kv, log, metrics } = deps
   const { state } = await streamInfo(jetstream.jsm, 'INBOX')
   const before = await loadReusedRange(kv, state.first_seq)

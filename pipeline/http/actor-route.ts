@@ -22,7 +22,7 @@ export function addActorRoute(app: FastifyInstance, { jetstream, partitionCount,
     const address = addressOf(request.params)
     const query = querySchema.safeParse(request.query)
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
-    connection.demand()
+    connection.requireConnection()
     const subject = logSubject(partitionOf(address, partitionCount), address)
     const last = await lastRecord(jetstream, subject)
     if (last === undefined) throw new HttpProblem('unknown_actor', `${actorKey(address)} has no record; check tenant, kind and id`)

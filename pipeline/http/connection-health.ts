@@ -13,7 +13,7 @@ export interface Health {
 export interface ConnectionWatch {
   health(): Health
   /** @throws HttpProblem 503 `nats_unavailable` while NATS is disconnected. */
-  demand(): void
+  requireConnection(): void
   stop(): void
 }
 
@@ -35,7 +35,7 @@ export function watchConnection(nc: NatsConnection, now: () => string): Connecti
   void watch()
   return {
     health: () => health,
-    demand() {
+    requireConnection() {
       if (!health.ok) throw natsUnavailable()
     },
     stop: () => void statuses.return?.(),

@@ -48,7 +48,7 @@ export interface HttpServer {
 
 const HEADER_BYTES_MAX = 16 * 1024
 /** Longer than a valid tenant, kind or id, so that one that is too long gets a 400 that says so, not a 404. */
-const TOKEN_CHARS_MAX = 1_024
+const ADDRESS_TOKEN_CHARS_MAX = 1_024
 const CONTENT_TYPES = ['application/json', 'application/cloudevents+json']
 const CONNECTIONS_MAX = 1_024
 const HEADERS_TIMEOUT_MS = 10_000
@@ -109,7 +109,7 @@ function createApp({ log, metrics, token }: HttpServerOptions): FastifyInstance 
     connectionTimeout: IDLE_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_TIMEOUT_MS },
-    routerOptions: { maxParamLength: TOKEN_CHARS_MAX },
+    routerOptions: { maxParamLength: ADDRESS_TOKEN_CHARS_MAX },
     frameworkErrors: (error, request, reply) => void answer(error, request, reply),
     clientErrorHandler: (error, socket) => answerUnparsed(codeOf(error), socket),
   })

@@ -49,7 +49,7 @@ export function addInputRoute(app: FastifyInstance, deps: InputRouteDeps): void 
     if (!query.success) throw new HttpProblem('bad_query', zodProblem(query.error, ''))
     const { wait, timeoutMs } = query.data
     const body = readBody(request.body)
-    deps.connection.demand()
+    deps.connection.requireConnection()
     if (wait === undefined) return reply.code(202).send(await publish(deps, address, body))
 
     if (waiting >= WAITING_MAX) {

@@ -44,7 +44,7 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
     async upload(document) {
       const { revision, chunkIds, parts } = documentPartsOf(document)
       const address = addressOf(tenant, document.source)
-      const { n, known } = await standingOf(jsm, address)
+      const { n, known } = await presentSourceOf(jsm, address)
       const before = idsIn(known?.chunks)
       const counts = { added: chunkIds.difference(before).size, removed: before.difference(chunkIds).size }
       const isKnown = before.size > 0
@@ -58,7 +58,7 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
     },
     async forget(source) {
       const address = addressOf(tenant, source)
-      const { n, known } = await standingOf(jsm, address)
+      const { n, known } = await presentSourceOf(jsm, address)
       const chunks = idsIn(known?.chunks).union(idsIn(known?.coming?.chunks)).size
       if (chunks === 0) {
         throw new ColloquyError(
@@ -75,13 +75,13 @@ export async function createKnowledgeClient({ nc, sender, tenant }: KnowledgeCli
 
 const addressOf = (tenant: string, source: string): Address => ({ tenant, kind: SOURCE_KIND, id: sourceActorId(source) })
 
-interface Standing {
+interface PresentSource {
   /** Number of the actor's last record; 0 before the first. */
   readonly n: number
   readonly known: Context | undefined
 }
 
-async function standingOf(jsm: JetStreamManager, address: Address): Promise<Standing> {
+async function presentSourceOf(jsm: JetStreamManager, address: Address): Promise<PresentSource> {
   const record = (await lastRecord({ jsm }, recordsOf(address), 'anyReplica'))?.record
   if (record === undefined) return { n: 0, known: undefined }
   if (record.reason === 'unknown_kind') throw noKnowledge('the running processes do not know it')

@@ -9,7 +9,12 @@ export interface TruncationReporter {
   readonly metrics: Pick<Metrics, 'streamsTruncated'>
 }
 
-/** Counts and logs a truncated stream. @param remedy what happens next, as the end of a sentence */
+/**
+ * Counts and logs a truncated stream. Three places detect one: `resumeReading` for LOG, `stream-truncation.ts` for TASKS, TIMERS and SENT, and
+ * `host/resume-point.ts` for INBOX.
+ *
+ * @param remedy what happens next, as the end of a sentence
+ */
 export function reportTruncation({ log, metrics }: TruncationReporter, stream: StreamName, fields: object, remedy: string): void {
   metrics.streamsTruncated.inc({ stream })
   log.error({ stream, ...fields }, `${stream} lost its last messages; ${remedy}`)

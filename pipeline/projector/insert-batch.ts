@@ -30,6 +30,7 @@ const INSERT_SETTINGS = {
   ...TEXTS_STAY_TEXTS,
 } as const
 
+/** The back-off between attempts of a failed insert. */
 const PAUSES: Pauses = { minMs: 50, maxMs: 5_000 }
 
 /**

@@ -29,7 +29,7 @@ interface Added {
 }
 
 /** Tables with one current row for each actor or case. If a batch has several rows for the same one, only the last row is inserted. */
-const STANDING_TABLES: ReadonlySet<TableName> = new Set(['actors', 'conversations', 'cases'])
+const CURRENT_STATE_TABLES: ReadonlySet<TableName> = new Set(['actors', 'conversations', 'cases'])
 
 /** Creates an empty batch. @param names the tables that get rows. Default: all. */
 export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
@@ -58,7 +58,7 @@ export function createBatch(names: readonly TableName[] = TABLE_NAMES): Batch {
       const rows = rowsOf(address, record, position.seq)
       const key = `${address.tenant}/${address.kind}/${address.id}/${record.case.no}`
       for (const name of names) {
-        if (STANDING_TABLES.has(name)) keepNewest(name, key, rows[name])
+        if (CURRENT_STATE_TABLES.has(name)) keepNewest(name, key, rows[name])
         else append(name, rows[name])
       }
       all.push({ address, data, seq: position.seq })

@@ -19,13 +19,14 @@ export interface RetryOptions {
   /** Whether another attempt cannot succeed; default: every error is retried. */
   readonly isFinal?: (error: unknown) => boolean
   /** Whether the failed attempt made progress: it then does not count, and the next one follows at once. */
-  readonly gotAhead?: () => Promise<boolean>
+  readonly madeProgress?: () => Promise<boolean>
   /** Called before each pause, with its length in milliseconds. */
   readonly onRetry?: (error: unknown, pauseMs: number) => void
 }
 
 /**
- * Calls `attempt` until it succeeds. The first call is a plain call: a caller on a hot path pays for retries only after a failure.
+ * Calls `attempt` until it succeeds. The first call is a plain call: a caller on a hot path pays for retries only after a failure. p-retry
+ * computes the back-off from `pauses`.
  *
  * @throws what the last attempt threw, or the reason of the signal once it has aborted after a failure
  */
@@ -49,7 +50,7 @@ class AttemptFailed extends Error {
 async function retry<T>(
   attempt: () => Promise<T>,
   first: AttemptFailed,
-  { pauses, isJittered, retriesMax, signal, isFinal, gotAhead, onRetry }: RetryOptions,
+  { pauses, isJittered, retriesMax, signal, isFinal, madeProgress, onRetry }: RetryOptions,
 ): Promise<T> {
   const again = async (tries: number): Promise<T> => {
     if (tries === 1) throw first
@@ -66,7 +67,7 @@ async function retry<T>(
       maxTimeout: pauses.maxMs,
       randomize: isJittered ?? false,
       ...(signal && { signal }),
-      shouldConsumeRetry: async () => (await gotAhead?.()) !== true,
+      shouldConsumeRetry: async () => (await madeProgress?.()) !== true,
       shouldRetry({ error, retryDelay }) {
         if (isFinal?.(error.cause) === true) return false
         onRetry?.(error.cause, retryDelay)

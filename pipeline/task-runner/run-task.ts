@@ -44,6 +44,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
   for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
       const { log, actor, searchIndex } = deps
+      // `memory` is the deprecated name of `searchIndex`.
       const call = { input: input.data, key: message.run, signal, log, actor, searchIndex, memory: searchIndex }
       const run = deps.call(() => definition.run(call))
       const output = await untilAborted(run, signal)

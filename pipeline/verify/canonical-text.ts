@@ -34,7 +34,7 @@ const NULL = '\x1a'
  * Columns that are not part of the text. `compare-slice` and `json-printer` compare them, because only ClickHouse knows how it prints JSON,
  * and which JSON it cannot store.
  */
-const NOT_COMPARED: Partial<Record<TableName, readonly string[]>> = { events: ['data', 'data_error'], actors: ['label'] }
+const NOT_IN_TEXT: Partial<Record<TableName, readonly string[]>> = { events: ['data', 'data_error'], actors: ['label'] }
 
 const float = new DataView(new ArrayBuffer(8))
 function bitsOf(value: number): string {
@@ -91,7 +91,7 @@ function encodingOf({ type }: Column): Encoding {
 
 function rowText(name: TableName): RowText {
   const columns: Readonly<Record<string, Column>> = TABLES[name].columns
-  const compared = Object.entries(columns).filter(([column]) => NOT_COMPARED[name]?.includes(column) !== true)
+  const compared = Object.entries(columns).filter(([column]) => NOT_IN_TEXT[name]?.includes(column) !== true)
   const encoded = compared.map(([column, definition]) => ({ column, ...encodingOf(definition) }))
   return {
     columns: encoded.map(({ column }) => column),

@@ -15,9 +15,9 @@ export interface WorkerData {
   readonly database: string
 }
 /** A message to a thread: a range whose rows it must write, or `end`, which ends the thread. */
-export type Order = { readonly range: Range; readonly target: Target } | 'end'
+export type RangeRequest = { readonly range: Range; readonly target: Target } | 'end'
 /** A message from a thread: records written since the last message, or the result of a range. */
-export type Answer =
+export type RangeReply =
   | { readonly records: number }
   | { readonly done: true }
   | { readonly failed: { readonly code: string | undefined; readonly message: string } }
@@ -45,7 +45,7 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
   const writeOne = async (worker: Worker, range: Range, target: Target, onRecords: (count: number) => void): Promise<void> => {
     let written = 0
     const attempt = async (): Promise<void> => {
-      const failed = await order(worker, { range, target }, signal, (count) => {
+      const failed = await requestRange(worker, { range, target }, signal, (count) => {
         written += count
         onRecords(count)
       })
@@ -85,21 +85,21 @@ export function createRowPool(data: WorkerData, signal: AbortSignal): RowPool {
       }
     },
     async stop() {
-      for (const worker of workers) worker.postMessage('end' satisfies Order)
+      for (const worker of workers) worker.postMessage('end' satisfies RangeRequest)
       await Promise.all(workers.filter(({ threadId }) => threadId !== -1).map((worker) => once(worker, 'exit')))
     },
   }
 }
 
 /** Sends a range to a thread and waits for the result: a failure or `undefined`. @throws if the thread ends; the signal's reason. */
-function order(
+function requestRange(
   worker: Worker,
-  message: Exclude<Order, 'end'>,
+  message: Exclude<RangeRequest, 'end'>,
   signal: AbortSignal,
   onRecords: (count: number) => void,
 ): Promise<{ code: string | undefined; message: string } | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<{ code: string | undefined; message: string } | undefined>()
-  const onMessage = (answer: Answer): void => {
+  const onMessage = (answer: RangeReply): void => {
     if ('records' in answer) onRecords(answer.records)
     else if ('failed' in answer) resolve(answer.failed)
     else resolve(undefined)

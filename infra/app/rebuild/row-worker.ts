@@ -10,12 +10,12 @@ import type { InsertDeps } from '../../../pipeline/projector/insert-batch.ts'
 import { writeRange } from '../../../pipeline/projector/write-range.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { connectToRunningClickHouse, withJetStream } from '../connect-to-running.ts'
-import type { Answer, Order, WorkerData } from './row-pool.ts'
+import type { RangeReply, RangeRequest, WorkerData } from './row-pool.ts'
 
 const { settings, database } = workerData as WorkerData
 const port = parentPort
 if (port === null) throw new Error('this module is the body of a worker thread')
-const answer = (message: Answer): void => port.postMessage(message)
+const answer = (message: RangeReply): void => port.postMessage(message)
 
 const access = await connectToRunningClickHouse(settings, 'colloquy')
 const clickhouse = createClient({ ...access, database })
@@ -31,7 +31,7 @@ const deps: InsertDeps = { clickhouse, log, metrics: { rowsRefused }, signal: ne
 
 await withJetStream(settings, async (jetstream) => {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  port.on('message', (order: Order) => {
+  port.on('message', (order: RangeRequest) => {
     if (order === 'end') return end()
     writeRange(jetstream, deps, order.range, order.target, (records) => answer({ records })).then(
       () => answer({ done: true }),

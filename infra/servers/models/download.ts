@@ -89,7 +89,7 @@ async function fetchAll(options: DownloadOptions, part: string): Promise<void> {
         retriesMax: RETRIES_MAX,
         isJittered: true,
         isFinal: (error) => !hasCode(error, 'hub_unreachable'),
-        gotAhead: async () => (await bytesOfFile(part)) - before >= GOOD_PIECE_BYTES,
+        madeProgress: async () => (await bytesOfFile(part)) - before >= GOOD_PIECE_BYTES,
       },
     )
   } catch (cause) {

@@ -62,7 +62,7 @@ describe('withRetry', () => {
 
   test('tries that made progress do not count', async () => {
     const attempt = failing([1, 2, 3])
-    await withRetry(attempt, { pauses: NO_PAUSE, retriesMax: 1, gotAhead: async () => attempt.mock.calls.length < 3 })
+    await withRetry(attempt, { pauses: NO_PAUSE, retriesMax: 1, madeProgress: async () => attempt.mock.calls.length < 3 })
     expect(attempt).toHaveBeenCalledTimes(4)
   })
 
