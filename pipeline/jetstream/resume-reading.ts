@@ -10,8 +10,8 @@ export interface TruncationReporter {
 }
 
 /**
- * Counts and logs a truncated stream. Three places detect one: `resumeReading` for LOG, `stream-truncation.ts` for TASKS, TIMERS and SENT, and
- * `host/resume-point.ts` for INBOX.
+ * Counts and logs a truncated stream. Three places detect one: `resumeReading` for LOG, `stream-truncation.ts` for TASKS, TIMERS and SENT,
+ * and `host/resume-point.ts` for INBOX.
  *
  * @param remedy what happens next, as the end of a sentence
  */
