@@ -6,7 +6,7 @@ import { loadSettings, type Role, ROLES } from '../infra/settings.ts'
 import { isClean } from './gate/check-ledger.ts'
 import type { BenchOptions, OfflineScenario, Scenario } from './harness/bench-scenario.ts'
 import { type PeerName, PEERS } from './harness/bench-scenario.ts'
-import { attachSystem, startSystem } from './harness/bench-system.ts'
+import { connectToSystem, startSystem } from './harness/bench-system.ts'
 import { measureMachineNoise } from './harness/machine-noise.ts'
 import { allCommand } from './measure-all.ts'
 import { type OfflineReport, renderReport, type Report } from './reports/bench-report.ts'
@@ -79,7 +79,7 @@ const scenarioCommand = (scenario: Scenario, { environment, line, log, now }: Be
       const { workers, roles } = options
       const machineNoise = await measureMachineNoise()
       const system = flags.attach
-        ? await attachSystem(environment)
+        ? await connectToSystem(environment)
         : await startSystem({ environment, settings: scenario.settings?.(options) ?? {}, workers, roles, profileDir: flags.profile, log })
       try {
         const report = await runScenario({ scenario, options, system, machineNoise, command: commandOf(scenario.name, options), now })

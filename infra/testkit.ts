@@ -15,4 +15,4 @@ const recorded: typeof import('./app/recorded-actor.ts').recorded = async (
 ) => (await import('./app/recorded-actor.ts')).recorded(...asked)
 
 /** Starts a test of a new actor; `given.recorded` starts one of an actor that a running system has recorded. */
-export const given = Object.assign(<K extends Kind>(...begin: Parameters<typeof givenKind<K>>) => givenKind<K>(...begin), { recorded })
+export const given = Object.assign(<K extends Kind>(...setup: Parameters<typeof givenKind<K>>) => givenKind<K>(...setup), { recorded })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 /**
- * What `npm run lint` checks beside ESLint: the map (a room imports only rooms above it, no files import each other in a circle, no two
+ * The part of `npm run lint` beside ESLint: the map (a room imports only rooms above it, no files import each other in a circle, no two
  * files share a name), the vocabulary (`docs/glossary.md`), the length of lines and of the README. Prints each fault as `file:line: what,
  * and what to do`.
  */
@@ -82,7 +82,10 @@ const OLD_WORDS: readonly (readonly [word: RegExp, use: string])[] = [
   [/HANDED_ON|isHandedOn|\bhanded[ -]on\b|\bhand[ -]on[ -]watch/, 'SOURCED_STREAMS, isSourcingComplete, sourcing watchdog'],
   [/\bnudges?\b|openBoard|\bBoardView\b|\bthe board\b/, 'notify, ClusterRegistry'],
   [/shareOut\b|[sS]tillOurs|\bforsaken\b|\bletGo\b/, 'assignPartitions, ownership guard, handedOff, releasePartition'],
-  [/placeOfThisProcess/, 'hostIdentity'],
+  [/placeOfThisProcess|\bsettingsByUrl\b|\bbyUrl\b/, 'hostIdentity, thread settings'],
+  [/\b(AT_ONCE|Draft|Moment|LiveActor|isHandled|isForgotten|createWaits|attachSystem|loadRing)\b/, 'the word of the glossary'],
+  [/[a-z]Alarms?\b|[a-z]Alarm[A-Z]|\balarm[A-Z]/, 'wake-up'],
+  [/\bcreate(Proofs|Levels|Waits|LiveActors|Teacher)\b|\b(takeOver|shareOut|firstDue|unmoved)\(/, 'the word of the glossary'],
   [/(?<!['"`])\b[aA]larms?\b(?!['"`-])|createAlarms|setNextAlarm/, 'wake-up'],
   [/createLiveActors|\bLiveActors?\b/, 'ActorCache, CachedActor'],
   [/\bbegin(Host|Dispatcher|Projector|Runner|Embedding|Trimming|Step)\b/, 'start…'],
@@ -105,6 +108,15 @@ const OLD_WORDS: readonly (readonly [word: RegExp, use: string])[] = [
   [/\bcreateDesk\b|\bdeskWith\b|\brigKind\b|\bstayAlive\b|\bSpecies\b/, 'support harness, parallelKind, actor histories, generators'],
   [/\b[wW]hoever\b|\bbe it\b|\bheard of\b|\bsurely\b|\bseldom\b|\banew\b/i, 'a sentence that names who does what'],
 ]
+/** File names of the old vocabulary, without their extension. */
+const OLD_NAMES = new Set(
+  (
+    'alarms alarm-sweep ask-surely at-once block-watch board bus by-url claim countdown draft due give-way hand-on-watch handed-on heal '
+    + 'leader letters levels live-actors memory module-beside noise offline ownership owed place plan pour position-tracker proofs publish-surely '
+    + 'repeatedly repeats retrieval review said still-ours stays tails take-over teacher told until waits warn-seldom window'
+  ).split(' '),
+)
+
 /** Files that quote old words on purpose, or are generated or foreign. */
 const MAY_HAVE_OLD_WORDS =
   /^(test\/house-rules(\.unit\.test)?\.ts|CHANGELOG\.md|LICENSE|bench\/results\/|test\/support\/data\/|infra\/demo\/conversations)/
@@ -147,8 +159,24 @@ function checkArrows(): Fault[] {
     })
 }
 
-/** Each circle of files once, by Tarjan's strongly connected components. */
+/** Circles of files, and of folders; a folder and the folders inside it are one concept and may import each other. */
 function checkCircles(): Fault[] {
+  const isNested = (one: string, other: string): boolean => `${other}/`.startsWith(`${one}/`) || `${one}/`.startsWith(`${other}/`)
+  const folders = new Map<string, string[]>()
+  for (const [file, imported] of imports) {
+    if (file.startsWith('test/')) continue
+    const folder = dirname(file)
+    const others = imported.map((other) => dirname(other)).filter((other) => !isNested(folder, other))
+    folders.set(folder, [...(folders.get(folder) ?? []), ...others])
+  }
+  return [...circlesOf(imports), ...circlesOf(folders)].map((circle) => ({
+    file: circle[0] ?? '',
+    what: `import each other in a circle: ${circle.join(', ')}`,
+  }))
+}
+
+/** The strongly connected components with more than one node, by Tarjan's algorithm. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const index = new Map<string, number>()
   const low = new Map<string, number>()
   const stack: string[] = []
@@ -157,8 +185,8 @@ function checkCircles(): Fault[] {
     index.set(file, index.size)
     low.set(file, index.size - 1)
     stack.push(file)
-    for (const other of imports.get(file) ?? []) {
-      if (!imports.has(other)) continue
+    for (const other of graph.get(file) ?? []) {
+      if (!graph.has(other)) continue
       if (!index.has(other)) visit(other)
       else if (!stack.includes(other)) continue
       low.set(file, Math.min(low.get(file) ?? 0, low.get(other) ?? 0))
@@ -167,8 +195,8 @@ function checkCircles(): Fault[] {
     const circle = stack.splice(stack.indexOf(file))
     if (circle.length > 1) circles.push(circle)
   }
-  for (const file of imports.keys()) if (!index.has(file)) visit(file)
-  return circles.map((circle) => ({ file: circle[0] ?? '', what: `import each other in a circle: ${circle.join(', ')}` }))
+  for (const file of graph.keys()) if (!index.has(file)) visit(file)
+  return circles
 }
 
 function checkNames(): Fault[] {
@@ -182,6 +210,12 @@ function checkNames(): Fault[] {
       file: same[0] ?? name,
       what: `shares its name with ${same.slice(1).join(', ')}: name each after its own concept`,
     }))
+}
+
+function checkOldNames(): Fault[] {
+  return sources
+    .filter((file) => OLD_NAMES.has(basename(file).split('.')[0] ?? ''))
+    .map((file) => ({ file, what: 'has a name of the past: use the word of docs/glossary.md' }))
 }
 
 function checkWords(): Fault[] {
@@ -215,6 +249,14 @@ function checkReadme(): Fault[] {
     })
 }
 
-const faults = [...checkArrows(), ...checkCircles(), ...checkNames(), ...checkWords(), ...checkLines(), ...checkReadme()]
+const faults = [
+  ...checkArrows(),
+  ...checkCircles(),
+  ...checkNames(),
+  ...checkOldNames(),
+  ...checkWords(),
+  ...checkLines(),
+  ...checkReadme(),
+]
 for (const { file, line, what } of faults) process.stderr.write(`${file}${line === undefined ? '' : `:${line}`}: ${what}\n`)
 process.exitCode = faults.length > 0 ? 1 : 0

@@ -54,6 +54,16 @@ test.each<[string, Record<string, string>, RegExp]>([
     /in a circle: pipeline\/host\/a\.ts, pipeline\/host\/b\.ts/,
   ],
   [
+    'folders that import each other',
+    {
+      'pipeline/search/clickhouse/one.ts': "import '../qdrant/two.ts'\n",
+      'pipeline/search/qdrant/two.ts': "import '../clickhouse/three.ts'\n",
+      'pipeline/search/clickhouse/three.ts': '',
+    },
+    /in a circle: pipeline\/search\/clickhouse, pipeline\/search\/qdrant/,
+  ],
+  ['an old file name', { 'pipeline/timers/alarms.ts': '' }, /^pipeline\/timers\/alarms\.ts: has a name of the past/],
+  [
     'two files of one name',
     { 'pipeline/cluster/host.ts': '' },
     /^pipeline\/cluster\/host\.ts: shares its name with pipeline\/host\/host\.ts/,

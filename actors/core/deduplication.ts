@@ -3,7 +3,7 @@ import { type Input, RESERVED_ID_PREFIX } from '../../schemas/envelope.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { LogRecord, ResolvedDeadLetter } from '../../schemas/record.ts'
 
-/** What an actor remembers to recognise duplicates; the field `seen` of its record. */
+/** The memory by which an actor recognises duplicates; the field `seen` of its record. */
 export type DedupState = LogRecord['seen']
 export const emptyDedupState: DedupState = { ids: '', sources: [] }
 

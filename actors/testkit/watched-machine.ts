@@ -17,7 +17,7 @@ export const COMPLAINTS = ['not_deterministic', 'context_changed', 'context_not_
 /** A rule for pure machines that a decision broke without throwing. */
 export interface Complaint {
   readonly code: (typeof COMPLAINTS)[number]
-  /** What is wrong, and what to write instead. */
+  /** The fault, and the code to write instead. */
   readonly message: string
   /** Where two records of one decision differ. */
   readonly differences: readonly Difference[]

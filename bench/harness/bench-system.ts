@@ -110,7 +110,7 @@ export async function startSystem({
     { log },
   )
   started.defer(() => child.stop())
-  const system = await attach({ environment, flags, settings, env: profiling }, started, () => {
+  const system = await connect({ environment, flags, settings, env: profiling }, started, () => {
     if (child.restarts === 0 && child.pid !== undefined) return
     throw new ColloquyError('system_died', 'Colloquy died during the measurement; its last log lines are above')
   })
@@ -131,9 +131,9 @@ export async function startSystem({
  *
  * @throws ColloquyError `not_running`
  */
-export async function attachSystem(environment: SystemOptions['environment']): Promise<BenchSystem> {
+export async function connectToSystem(environment: SystemOptions['environment']): Promise<BenchSystem> {
   await using started = new AsyncDisposableStack()
-  return await attach({ environment, flags: {}, settings: loadSettings(environment).settings, env: {} }, started, () => undefined)
+  return await connect({ environment, flags: {}, settings: loadSettings(environment).settings, env: {} }, started, () => undefined)
 }
 
 interface AttachOptions {
@@ -144,7 +144,7 @@ interface AttachOptions {
 }
 
 /** @param started stack of the parts that already run; `stop()` of the system stops them last */
-async function attach(
+async function connect(
   { environment, flags, settings, env }: AttachOptions,
   started: AsyncDisposableStack,
   checkFirst: () => void,

@@ -10,7 +10,7 @@ const TEXTS: ReadonlyMap<string, ErrorText> = new Map(Object.entries(ERROR_CODES
 export const errorsCommand = ({ out }: CommandContext): Command =>
   new Command('errors')
     .summary('what each error code means and what to do')
-    .description('Prints what each error code means, why it happens and what to do, as Markdown; or what one of them says.')
+    .description('print the meaning, cause and remedy of each error code as Markdown, or those of one code')
     .argument('[code]', 'the code, as an error, a log line or a record shows it')
     .option(JSON_FLAG, 'one JSON object per code: {code, meaning, cause, remedy, where, http?}')
     .addHelpText(

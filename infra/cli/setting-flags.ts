@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type LoadedSettings, loadSettings, SETTING_NAMES, settingAbout, type SettingName } from '../settings.ts'
 
-const GROUP = 'Settings (each also as COLLOQUY_… in the environment; flags go before it):'
+const GROUP = 'Settings (each is also a variable COLLOQUY_… in the environment; a flag overrides the variable):'
 
 /** `NATS_PORT` → `--nats-port`. */
 const flagOf = (name: SettingName): string => `--${name.toLowerCase().replaceAll('_', '-')}`

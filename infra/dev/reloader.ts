@@ -90,12 +90,12 @@ export function startReloader(options: ReloaderOptions): Reloader {
   }
 
   const watchOver = (worker: WorkerProcess): void => {
-    const begunAt = performance.now()
+    const startedAt = performance.now()
     void worker.ended.then(async (how) => {
       if (current !== worker || stopping.signal.aborted) return
       current = undefined
       const problem = { code: 'worker_ended', message: `the process that runs the kinds ended (${how}); its output is in the terminal` }
-      await retry(problem, pauses.after(performance.now() - begunAt))
+      await retry(problem, pauses.after(performance.now() - startedAt))
     })
   }
 

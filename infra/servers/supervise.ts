@@ -69,11 +69,11 @@ export async function supervise(spec: ChildSpec, deps: { log: Logger }): Promise
 
   const keepRunning = async (): Promise<void> => {
     for (;;) {
-      const begunMs = performance.now()
+      const startedMs = performance.now()
       const ended = await run.ended
       if (stopping.signal.aborted) return
 
-      const delayMs = pauses.after(performance.now() - begunMs)
+      const delayMs = pauses.after(performance.now() - startedMs)
       log.error({ ...ended, delayMs }, `${spec.name} died (${describe(ended)}); restarting it`)
       await pause(delayMs, stopping.signal)
       if (stopping.signal.aborted) return

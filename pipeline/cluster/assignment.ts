@@ -85,7 +85,7 @@ export function assignPartitions(options: AssignmentOptions): Assignment {
       await Promise.all(idle.map((lease) => registry.release(lease)))
       throw error
     }
-    log.info({ work: workload, partitions: numbers.length, of: partitionCount, members: view.members.length }, 'took over partitions')
+    log.info({ work: workload, partitions: numbers.length, of: partitionCount, members: view.members.length }, 'acquired partitions')
   }
   const reconcile = async (view: ClusterView): Promise<void> => {
     if (stopped) return

@@ -94,7 +94,7 @@ export async function startDispatcher(options: DispatcherOptions): Promise<Parti
     const [wakeUp] = await Promise.all([
       deadline === undefined
         ? 'there'
-        : wakeUps.set(address, deadline.at, { isNew: record.n === 1, isOurs: () => isStillOwned(partition) }),
+        : wakeUps.set(address, deadline.at, { isNew: record.n === 1, isStillOwned: () => isStillOwned(partition) }),
       publishInOrder(eventsOf(address, record)),
       publishInOrder(sent),
       ...others.map(({ subject, payload, ...publishOptions }) => publishWithRetry(deps, subject, payload, publishOptions)),

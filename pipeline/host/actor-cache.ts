@@ -16,7 +16,7 @@ export interface Mailbox<Message> {
   readonly subject: string
   readonly address: Address
   readonly waiting: Message[]
-  live: CachedActor | undefined
+  cached: CachedActor | undefined
 }
 
 /**
@@ -41,7 +41,7 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
       const subject = logSubject(partition, address)
       const working = busy.get(subject)
       if (working !== undefined) return { mailbox: working, idle: false }
-      const mailbox = idle.get(subject) ?? { subject, address, waiting: [], live: undefined }
+      const mailbox = idle.get(subject) ?? { subject, address, waiting: [], cached: undefined }
       idle.delete(subject)
       busy.set(subject, mailbox)
       return { mailbox, idle: true }
@@ -49,7 +49,7 @@ export function createActorCache<Message>(idleMax: number): ActorCache<Message> 
     release(mailbox) {
       if (busy.get(mailbox.subject) !== mailbox) return
       busy.delete(mailbox.subject)
-      if (mailbox.live !== undefined) idle.set(mailbox.subject, mailbox)
+      if (mailbox.cached !== undefined) idle.set(mailbox.subject, mailbox)
     },
     evict(partitions) {
       for (const mailboxes of [busy, idle]) {

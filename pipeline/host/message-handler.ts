@@ -57,16 +57,16 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     metrics.actorLoads.inc()
     return askWithRetry(deps, mailbox.subject, () => loadActor(jetstream, mailbox.subject, mailbox.address, from))
   }
-  const decideOn = (live: CachedActor, delivery: Delivery, fresh: boolean) => {
-    const begun = performance.now()
+  const decideOn = (cached: CachedActor, delivery: Delivery, fresh: boolean) => {
+    const startedMs = performance.now()
     const decision = decide(
       kinds,
-      live.actor,
+      cached.actor,
       delivery,
-      { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: live.lastSeq },
+      { now: deps.now(), low: deps.lowOf(delivery.partition), lastSeq: cached.lastSeq },
       fresh,
     )
-    metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - begun) / 1000)
+    metrics.handlerSeconds.observe({ stage: 'host' }, (performance.now() - startedMs) / 1000)
     return decision
   }
   /** Sets the next wake-up after one that fired for a deadline that no longer exists. */
@@ -75,9 +75,9 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
-  const decideUnlessNewer = (live: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
+  const decideUnlessNewer = (cached: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
     try {
-      return decideOn(live, delivery, fresh)
+      return decideOn(cached, delivery, fresh)
     } catch (error) {
       if (!hasCode(error, 'newer_machine')) throw error
       log.error({ partition: delivery.partition, err: error }, 'left a partition to hosts with newer code; upgrade this host')
@@ -88,28 +88,28 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     }
   }
   /** False if another host appended first, or an earlier attempt of this append succeeded: only the log tells which. */
-  const append = async (mailbox: Mailbox<Delivery>, live: CachedActor, draft: PendingRecord): Promise<boolean> => {
+  const append = async (mailbox: Mailbox<Delivery>, cached: CachedActor, pending: PendingRecord): Promise<boolean> => {
     const appended = await publishWithRetry(
       { publisher: jetstream.publisher, log, metrics, signal },
       mailbox.subject,
-      draft.encoded,
-      { expectLastSubjectSequence: live.lastSeq },
+      pending.encoded,
+      { expectLastSubjectSequence: cached.lastSeq },
       [JS_CODE.wrongLastSequence],
     )
     if (!appended.ok) return false
     deps.onAppended(appended.seq)
-    mailbox.live = draft.next === undefined ? undefined : { actor: draft.next, lastSeq: appended.seq }
-    count(metrics, live, draft)
+    mailbox.cached = pending.next === undefined ? undefined : { actor: pending.next, lastSeq: appended.seq }
+    count(metrics, cached, pending)
     return true
   }
 
   return async (mailbox, delivery) => {
-    let fresh = mailbox.live === undefined
+    let fresh = mailbox.cached === undefined
     let from: ReadFrom = 'anyReplica'
     for (;;) {
       signal.throwIfAborted()
-      mailbox.live ??= await load(mailbox, from)
-      const decision = decideUnlessNewer(mailbox.live, delivery, fresh)
+      mailbox.cached ??= await load(mailbox, from)
+      const decision = decideUnlessNewer(mailbox.cached, delivery, fresh)
       if (decision === undefined) return 'lost'
       switch (decision.kind) {
         case 'duplicate':
@@ -117,7 +117,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
           return 'done'
         case 'ignored':
           metrics.ignored.inc({ why: decision.why })
-          if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.live)
+          if (decision.why === 'nothing_expired') await setNextWakeUp(mailbox.cached)
           return 'done'
         case 'threw':
           log.warn({ subject: mailbox.subject, err: decision.error }, 'a machine threw; retrying on a reloaded actor')
@@ -125,11 +125,11 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
         case 'record':
           // A host that was paused for too long notices by its own clock, or by the first refused append.
           if (!deps.hasValidLease(delivery.partition) && !(await isStillOwned(delivery.partition))) return 'lost'
-          if (await append(mailbox, mailbox.live, decision)) return 'done'
+          if (await append(mailbox, mailbox.cached, decision)) return 'done'
           if (await askWithRetry(deps, `the owner of partition ${delivery.partition}`, () => deps.isLost(delivery.partition))) return 'lost'
           from = 'leader'
       }
-      mailbox.live = undefined
+      mailbox.cached = undefined
       fresh = true
     }
   }

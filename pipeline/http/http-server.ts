@@ -6,7 +6,7 @@ import { codeOf, ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import type { Durability } from '../producer/receipt.ts'
-import { createWaits, type WaitDeps } from '../producer/wait-for.ts'
+import { createWaitFor, type WaitDeps } from '../producer/wait-for.ts'
 import type { Metrics, MetricsSnapshot } from '../runtime/metrics.ts'
 import type { Stage } from '../runtime/stage.ts'
 import type { Search } from '../search/hybrid-search.ts'
@@ -34,7 +34,7 @@ export interface HttpServerOptions extends WaitDeps {
   readonly token?: string | undefined
   /** Without it, the route `/v1/search` does not exist. */
   readonly search?: Search
-  /** What an acknowledgement guarantees; part of the response to a producer. */
+  /** The guarantee of an acknowledgement; part of the response to a producer. */
   readonly durability: Durability
   /** Adds hooks and routes before those of the interface. Its hooks run for all routes. */
   readonly addRoutes?: (app: FastifyInstance) => void
@@ -77,7 +77,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   addInputRoute(app, {
     publisher: jetstream.publisher,
     connection,
-    waitFor: createWaits(options),
+    waitFor: createWaitFor(options),
     closing: closing.signal,
     durability: options.durability,
   })

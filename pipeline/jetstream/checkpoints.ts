@@ -8,7 +8,7 @@ const historySchema = z.array(streamPositionSchema)
 
 /** Where a reader of LOG stands, by partition, in a key-value bucket of the cluster. */
 export interface Checkpoints {
-  /** For readers that may begin at the start of the log where there is none. */
+  /** For readers that may start at the beginning of the log without a checkpoint. */
   find(partition: number): Promise<readonly StreamPosition[] | undefined>
   /** @throws ColloquyError `no_checkpoint` where there is none: reading from the start would repeat every effect there ever was. */
   load(partition: number): Promise<readonly StreamPosition[]>

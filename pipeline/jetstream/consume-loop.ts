@@ -30,7 +30,7 @@ export function createConsumeLoop<Message>(
 ): ConsumeLoop<Message> {
   const over = new AbortController()
   const { promise: failed, reject: fail } = Promise.withResolvers<never>()
-  const { promise: read, resolve: begin } = Promise.withResolvers<Promise<void>>()
+  const { promise: read, resolve: startReading } = Promise.withResolvers<Promise<void>>()
   const ended = Promise.race([read.then(() => inFlight.whenIdle()), failed]).finally(() => {
     reader.stop()
     over.abort()
@@ -42,18 +42,18 @@ export function createConsumeLoop<Message>(
   return {
     run(take) {
       const readAll = async (): Promise<void> => {
-        let begunMs = performance.now()
+        let startedMs = performance.now()
         for await (const message of reader) {
           take(message)
           if (inFlight.isFull) await inFlight.whenAvailable()
-          if (performance.now() - begunMs > TURN_MS) {
+          if (performance.now() - startedMs > TURN_MS) {
             await nextTurn()
-            begunMs = performance.now()
+            startedMs = performance.now()
           }
           if (over.signal.aborted) return
         }
       }
-      begin(readAll())
+      startReading(readAll())
     },
     fail,
     signal: over.signal,

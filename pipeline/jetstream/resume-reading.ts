@@ -24,7 +24,7 @@ export interface ResumeDeps extends TruncationReporter {
   readonly jetstream: JetStreamContext
   /** Names the reader of LOG in the log line. */
   readonly reader: string
-  /** What the reader does after a truncation, as the end of a sentence. */
+  /** The reader's action after a truncation, as the end of a sentence. */
   readonly remedy: string
 }
 

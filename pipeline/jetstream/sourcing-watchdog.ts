@@ -43,7 +43,7 @@ export function startSourcingWatchdog({ jetstream, log, metrics, everyMs }: Sour
     const isFull = config.max_bytes > 0 && state.bytes > config.max_bytes * FULL_SHARE
     if (isFull || (cluster?.replicas ?? []).length === 0) return false
     for (const stream of stuck) metrics.sourcingStuck.inc({ stream })
-    log.warn({ stuck, leader: cluster?.leader }, 'INBOX stopped sourcing; forcing a leader step-down')
+    log.warn({ stuck, leader: cluster?.leader }, `INBOX stopped sourcing from ${stuck.join(' and ')}; forcing a leader step-down`)
     before = []
     await jetstream.nc.request(`${jetstream.jsm.getOptions().apiPrefix ?? '$JS.API'}.STREAM.LEADER.STEPDOWN.INBOX`)
     return true

@@ -88,7 +88,7 @@ export function createStreamTruncation({
         reportTruncation(
           { log, metrics },
           stream,
-          { had: had.seq, has: ends[stream].seq, madeAnew: had.created !== ends[stream].created },
+          { had: had.seq, has: ends[stream].seq, recreated: had.created !== ends[stream].created },
           'the dispatcher publishes pending tasks, timers and messages again',
         )
       }

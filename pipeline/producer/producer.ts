@@ -11,7 +11,7 @@ import { inputProblem, type OutgoingInput, sendInput, type Sent } from './input-
 import { InputRefusedError, NotAcknowledgedError, WaitTimeoutError } from './producer-errors.ts'
 import type { Durability, Receipt } from './receipt.ts'
 import { createRemoteProgress } from './remote-progress.ts'
-import { type ActorWait, createWaits, type Handled, type Wait } from './wait-for.ts'
+import { type ActorWait, createWaitFor, type Handled, type Wait } from './wait-for.ts'
 
 /** An input and the address of its actor. */
 export interface Publication extends Omit<OutgoingInput, 'id' | 'specversion'> {
@@ -88,7 +88,7 @@ async function createPublish(jetstream: JetStreamContext): Promise<Producer['pub
     throw new ColloquyError('not_set_up', `the NATS server ${server} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   })
   const progress = createRemoteProgress(jetstream.nc)
-  const waitFor = createWaits({
+  const waitFor = createWaitFor({
     jetstream,
     partitionCount: Number(/partition\((\d+),/.exec(config.subject_transform?.dest ?? '')?.[1] ?? 1),
     dispatchedSeq: (partition) => progress.dispatchedSeq(partition),

@@ -6,7 +6,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord, lastRecord } from '../jetstream/last-record.ts'
 import { pollUntil, shared } from '../runtime/poll-until.ts'
 
-/** What a producer can wait for: its input is decided, its events are on OUT, its rows are in the tables. */
+/** The states that a producer can wait for: its input is decided, its events are on OUT, its rows are in the tables. */
 export const WAITS = ['actor', 'out', 'tables'] as const
 export type Wait = (typeof WAITS)[number]
 
@@ -17,7 +17,7 @@ export interface Handled {
   readonly error?: string | undefined
 }
 
-/** What `createWaits` needs. */
+/** The dependencies of `createWaitFor`. */
 export interface WaitDeps {
   readonly jetstream: JetStreamContext
   readonly partitionCount: number
@@ -40,7 +40,7 @@ export interface ActorWait {
 }
 
 /** Creates a function that starts to wait for the inputs of an actor. */
-export function createWaits({ jetstream, partitionCount, ...progress }: WaitDeps): (address: Address) => ActorWait {
+export function createWaitFor({ jetstream, partitionCount, ...progress }: WaitDeps): (address: Address) => ActorWait {
   const projectedSeq = shared(progress.projectedSeq)
   return (address) => {
     const partition = partitionOf(address, partitionCount)

@@ -12,7 +12,7 @@ import type { Block } from './native/native-block.ts'
 import type { AnyRow, Batch } from './row-batch.ts'
 import { NO_JSON } from './rows/record-rows.ts'
 
-/** What an insert needs. `signal` ends its retries. */
+/** The dependencies of an insert. `signal` ends its retries. */
 export interface InsertDeps {
   readonly clickhouse: ClickHouseClient
   readonly log: Logger

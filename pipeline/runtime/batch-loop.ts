@@ -99,11 +99,11 @@ export function createBatchLoop<Item, Batch>(options: BatchLoopOptions<Item, Bat
     writing.catch(fail)
   }
   const write = async (batch: Batch, sizes: readonly number[]): Promise<void> => {
-    const begunMs = performance.now()
+    const startedMs = performance.now()
     await options.write(batch)
     for (const size of sizes) inFlight.release(size)
     const endedMs = performance.now()
-    lastWrite = { endedMs, tookMs: endedMs - begunMs }
+    lastWrite = { endedMs, tookMs: endedMs - startedMs }
     if (!signal.aborted) rest = setTimeout(flush, lastWrite.tookMs)
   }
   signal.addEventListener('abort', () => {

@@ -32,7 +32,7 @@ const GROUPS_MAX = 4
  */
 export function createPartitionedStage(
   name: string,
-  begin: (partitions: readonly number[]) => Promise<PartitionRun>,
+  start: (partitions: readonly number[]) => Promise<PartitionRun>,
   log: Logger,
 ): PartitionedStage {
   let groups: Group[] = []
@@ -41,17 +41,17 @@ export function createPartitionedStage(
 
   const startGroup = async (partitions: Set<number>): Promise<Group> => {
     let run: PartitionRun | undefined
-    const beginGroup = async (): Promise<StageRun> => {
+    const startRun = async (): Promise<StageRun> => {
       const wanted = [...partitions]
       // All may have been released while a failed run waited for its restart.
-      const begun = wanted.length === 0 ? await singlePartition(backgroundRun({ stop: () => undefined })) : await begin(wanted)
-      run = begun
+      const started = wanted.length === 0 ? await singlePartition(backgroundRun({ stop: () => undefined })) : await start(wanted)
+      run = started
       // Some may have been released while the run started.
       const gone = wanted.filter((partition) => !partitions.has(partition))
-      if (gone.length > 0) await begun.release(gone)
-      return begun
+      if (gone.length > 0) await started.release(gone)
+      return started
     }
-    return { partitions, stage: await startStage(name, beginGroup, log), run: () => run }
+    return { partitions, stage: await startStage(name, startRun, log), run: () => run }
   }
   const stopAll = async (): Promise<void> => {
     const all = groups
@@ -101,8 +101,8 @@ export function createPartitionedStage(
 }
 
 /** A run with a single partition: releasing it stops the run. */
-export async function singlePartition(begun: Promise<StageRun>): Promise<PartitionRun> {
-  const run = await begun
+export async function singlePartition(started: Promise<StageRun>): Promise<PartitionRun> {
+  const run = await started
   return { ...run, release: run.stop }
 }
 

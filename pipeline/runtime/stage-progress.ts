@@ -106,11 +106,11 @@ export async function pollUntilCaughtUp<Reading extends ProgressReading>(
   read: () => Promise<Reading>,
   { everyMs, timeoutMs = Infinity, signal }: CaughtUpOptions,
 ): Promise<Reading> {
-  const begunMs = performance.now()
+  const startedMs = performance.now()
   for (let before: string | undefined; ; await delay(everyMs, undefined, { signal })) {
     const reading = await read()
     if (reading.isCaughtUp && (reading.marks === undefined || reading.marks === before)) return reading
     before = reading.isCaughtUp ? reading.marks : undefined
-    if (performance.now() - begunMs > timeoutMs) return { ...reading, isCaughtUp: false }
+    if (performance.now() - startedMs > timeoutMs) return { ...reading, isCaughtUp: false }
   }
 }

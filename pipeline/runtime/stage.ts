@@ -34,9 +34,9 @@ export interface StageRun {
  *
  * @throws what the first start throws
  */
-export async function startStage(name: string, begin: () => Promise<StageRun>, log: Logger): Promise<Stage> {
+export async function startStage(name: string, start: () => Promise<StageRun>, log: Logger): Promise<Stage> {
   const stopping = new AbortController()
-  let run = await begin()
+  let run = await start()
   let progress: StageProgress = run.progress()
   let health = { ok: true, since: new Date().toISOString(), detail: 'running' }
 
@@ -45,7 +45,7 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
   }
   const keepRunning = async (): Promise<void> => {
     const pauses = restartPauses()
-    let begunAt = Date.now()
+    let startedAt = Date.now()
     let pauseMs: number
     for (;;) {
       try {
@@ -57,18 +57,18 @@ export async function startStage(name: string, begin: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
-        pauseMs = pauses.after(Date.now() - begunAt)
+        pauseMs = pauses.after(Date.now() - startedAt)
         log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
-      for (let begun = false; !begun;) {
+      for (let isStarted = false; !isStarted;) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
         if (stopping.signal.aborted) return
         try {
-          run = await begin()
+          run = await start()
           // The stage was stopped during the restart, which has stopped the previous run only.
           if (stopping.signal.aborted) return await run.stop()
-          begunAt = Date.now()
-          begun = true
+          startedAt = Date.now()
+          isStarted = true
           become(true, 'running')
         } catch (error) {
           become(false, messageOf(error))

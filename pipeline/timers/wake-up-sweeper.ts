@@ -23,14 +23,14 @@ const SHARE = 0.05
  */
 export const startWakeUpSweeper = ({ everyMs, ...options }: WakeUpSweeperOptions): PeriodicJob =>
   periodicJob(everyMs, async (signal) => {
-    const begunMs = performance.now()
+    const startedMs = performance.now()
     try {
       const count = await sweepWakeUps(options, signal)
       if (count > 0) options.log.warn({ count }, 'NATS had missed wake-ups; set them again, they fire late')
     } catch (error) {
       options.log.warn({ code: codeOf(error), err: error }, 'could not sweep the wake-ups; retrying')
     }
-    return Math.max(everyMs, (performance.now() - begunMs) / SHARE)
+    return Math.max(everyMs, (performance.now() - startedMs) / SHARE)
   })
 
 /** Sweeps all schedules once. @returns how many were set again @throws ColloquyError `interrupted` when TIMERS stops answering */

@@ -31,7 +31,7 @@ export interface WakeUpOptions {
   /** The actor is new: TIMERS is not read before the first publish. Default: false. */
   readonly isNew?: boolean
   /** Checked last: a member that was paused and replaced would make the wake-up earlier than its successor knows. Default: true. */
-  readonly isOurs?: () => Promise<boolean>
+  readonly isStillOwned?: () => Promise<boolean>
 }
 
 export interface WakeUpsDeps extends Omit<RetryDeps, 'publisher'> {
@@ -77,7 +77,7 @@ export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDep
     return { at: timeOf(message.header.get(SCHEDULE)), seq: message.seq }
   }
   return {
-    async set(address, at, { isNew = false, isOurs } = {}) {
+    async set(address, at, { isNew = false, isStillOwned } = {}) {
       const subject = wakeUpSubject(address)
       const remembered = isNew ? NONE : known.get(subject)
       // A known schedule that is early enough may have fired since.
@@ -87,7 +87,7 @@ export function createWakeUps({ jetstream, now = Date.now, ...deps }: WakeUpsDep
           known.set(subject, present)
           return 'there'
         }
-        if ((await isOurs?.()) === false) return 'not_ours'
+        if ((await isStillOwned?.()) === false) return 'not_ours'
         const set = await publishWithRetry(
           retryDeps,
           subject,

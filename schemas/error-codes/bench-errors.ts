@@ -30,14 +30,14 @@ export const BENCH_ERRORS = {
   },
   not_taken: {
     meaning: 'A kind did not accept an input of the measurement.',
-    cause: 'The kind and its inputs in `bench/kinds` do not match.',
+    cause: 'The kind and its inputs in `bench/scenarios/kinds` do not match.',
     remedy: 'Correct the one that you changed last.',
     where: BENCH,
   },
   different_states: {
     meaning: 'The same inputs led to different states.',
     cause: 'The two programs that are compared do not do the same work.',
-    remedy: 'Correct the program in `bench/kinds`: its figures do not count.',
+    remedy: 'Correct the program in `bench/scenarios/kinds`: its figures do not count.',
     where: BENCH,
   },
   no_worker: {
@@ -48,8 +48,8 @@ export const BENCH_ERRORS = {
   },
   bare_doubled: {
     meaning: 'The loop without Colloquy made more records than inputs.',
-    cause: '`bench/bare` has a fault. Its figures do not count.',
-    remedy: 'Correct `bench/bare`, and measure again.',
+    cause: '`bench/scenarios/bare-loop` has a fault. Its figures do not count.',
+    remedy: 'Correct `bench/scenarios/bare-loop`, and measure again.',
     where: BENCH,
   },
   bare_failed: {

@@ -3,7 +3,7 @@ import { InputRefusedError } from '../../pipeline/producer/producer-errors.ts'
 import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { ColloquyError, hasCode, RetryLaterError, TerminalError } from '../../schemas/errors.ts'
 
-/** What tsc itself refuses; `npm run types` is the test. Every `@ts-expect-error` is a mistake that must not compile. */
+/** Mistakes that tsc refuses; `npm run types` is the test. Every `@ts-expect-error` is a mistake that must not compile. */
 export const mistakes = [
   // @ts-expect-error a code that the catalogue does not have
   new ColloquyError('not_runing', 'no Colloquy runs'),

@@ -30,7 +30,7 @@ export interface Walk {
   stop(): Promise<void>
 }
 
-/** What `up` says last when it has started. */
+/** The last line that `up` prints when it has started. */
 const STARTED = /^Acknowledged means/
 
 /**
@@ -41,7 +41,7 @@ export function walkIn(folder: string, settings: Readonly<Record<string, string>
   const env = environmentIn(folder, settings)
   let printed = ''
   let background: ChildProcess | undefined
-  // What npx comes to, without the half second in which it finds that out, and without a process that keeps signals to itself.
+  // Runs the command that npx would run, without its half second of search and without a process that swallows signals.
   const shell = (code: string) =>
     spawn('bash', ['-euo', 'pipefail', '-c', code.replaceAll('npx ', '')], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
 

@@ -23,7 +23,7 @@ export interface HttpSystem extends HttpClient {
   stop(): Promise<void>
 }
 
-/** What an HTTP server on a system's stages takes, on a free port of loopback; there are no tables to wait for. */
+/** The options of an HTTP server on a system's stages, on a free loopback port; there are no tables to wait for. */
 export function httpOptions({ running }: System, more: Partial<HttpServerOptions> = {}): HttpServerOptions {
   const { jetstream, kv, stages, settings } = running
   const checkpoints = createCheckpoints(kv, 'dispatch')

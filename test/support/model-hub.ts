@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What is wrong with the next answer for a file. */
+/** The fault of the next answer for a file. */
 export type HubFault =
   /** The connection ends after so many bytes of the body. */
   | { readonly cutAfter: number }

@@ -1,4 +1,4 @@
-/** What a customer may want. The first seven are topics of a case. */
+/** The intents of a customer's message. The first seven are topics of a case. */
 export const TOPICS = ['product', 'order', 'shipping', 'returns', 'technical', 'account', 'payment'] as const
 export const INTENTS = [...TOPICS, 'smalltalk', 'thanks', 'person', 'feedback_positive', 'feedback_negative', 'other'] as const
 

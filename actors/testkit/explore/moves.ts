@@ -20,7 +20,7 @@ export interface ValueOptions<K extends Kind> {
 export type Move =
   | { readonly move: 'event'; readonly type: string; readonly data: unknown }
   | { readonly move: 'task'; readonly pick: number; readonly how: 'ends' | 'fails'; readonly outputs: Readonly<Record<string, unknown>> }
-  /** What comes next by itself: a timer or a deadline. */
+  /** The next thing that happens by itself: a timer or a deadline. */
   | { readonly move: 'due' }
   | { readonly move: 'wait'; readonly ms: number }
 

@@ -42,8 +42,8 @@ export async function startThreads(
   started: AsyncDisposableStack,
 ): Promise<Threads> {
   const stages = new Map<Role, StageThread>()
-  const byUrl = threadSettings(settings, servers)
-  const starting = roles.map((role) => startThread({ role, settings: { ...byUrl, ROLES: [role] }, replicas }, log))
+  const settingsOfThreads = threadSettings(settings, servers)
+  const starting = roles.map((role) => startThread({ role, settings: { ...settingsOfThreads, ROLES: [role] }, replicas }, log))
   for (const one of starting) one.catch(() => undefined)
   try {
     for (const [index, role] of roles.entries()) {

@@ -20,6 +20,7 @@ import {
 } from '../../support/actor-histories.ts'
 import { message, timeAt } from '../../support/core-helpers.ts'
 import { parallel, supportDesk, toy } from '../../support/generators.ts'
+import { cases } from '../../support/property-cases.ts'
 
 const ALL_KINDS: readonly (readonly [string, KindGenerators])[] = [
   ['toy', toy],
@@ -392,7 +393,7 @@ describe('any bytes', () => {
           actor = actorAfter(actor.address, record)
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     )
   })
 })

@@ -8,6 +8,7 @@ import { messageSent } from '../../../schemas/events.ts'
 import { LIMITS } from '../../../schemas/limits.ts'
 import { type LogRecord, recordSchema } from '../../../schemas/record.ts'
 import { timeAt } from '../../support/core-helpers.ts'
+import { cases } from '../../support/property-cases.ts'
 import { createSupportHarness, someAnswer, someHits, support } from '../../support/support-harness.ts'
 
 type Desk = ReturnType<typeof createSupportHarness>
@@ -124,7 +125,7 @@ test('every message of a customer gets exactly one reply, or a person has the ca
       }
       expect([...open]).toEqual([])
     }),
-    { numRuns: 400 },
+    { numRuns: cases(400) },
   )
 })
 
@@ -142,7 +143,7 @@ test('the machine is silent from an escalation until the case is resolved, and w
         expect(record.emitted.filter(({ type }) => type === 'case.closed')).toHaveLength(closes ? 1 : 0)
       }
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   )
 })
 

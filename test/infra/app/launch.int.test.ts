@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 /** Settings with which another process uses the servers of this one. */
-const byUrl = async () => ({
+const serversByUrl = async () => ({
   NATS_URL: system.running.nats.url,
   NATS_USER: 'colloquy',
   NATS_PASSWORD: (await readFile(join(dataDir, 'nats-password'), 'utf8')).trim(),
@@ -29,7 +29,7 @@ const byUrl = async () => ({
   CLICKHOUSE_PASSWORD: (await readFile(join(dataDir, 'clickhouse-password'), 'utf8')).trim(),
 })
 const refusal = async (settings: Record<string, string>, kinds = [toyKind]): Promise<unknown> =>
-  startSystem({ kinds, settings: { ...(await byUrl()), ...settings } }).then(async (started) => {
+  startSystem({ kinds, settings: { ...(await serversByUrl()), ...settings } }).then(async (started) => {
     await started.stop()
     return 'started'
   }, codeOf)
@@ -56,7 +56,7 @@ describe('a start', () => {
   })
 
   test('uses servers named by URL like embedded ones', async () => {
-    const second = await startSystem({ kinds: [toyKind], settings: { ...(await byUrl()), ROLES: 'host' } })
+    const second = await startSystem({ kinds: [toyKind], settings: { ...(await serversByUrl()), ROLES: 'host' } })
     await publishAll(second, [{ subject: 'in.acme.toy.by-url', body: { type: 'add', data: { by: 3 } } }])
     await caughtUp(system)
     await second.stop()
@@ -67,7 +67,7 @@ describe('a start', () => {
   test('creates its database in a ClickHouse named by URL', async () => {
     const second = await startSystem({
       kinds: [toyKind],
-      settings: { ...(await byUrl()), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' },
+      settings: { ...(await serversByUrl()), ROLES: 'project', CLICKHOUSE_DATABASE: 'another' },
     })
     await caughtUp(system)
     const expected = await rows(system, 'SELECT count() AS n FROM colloquy.events')

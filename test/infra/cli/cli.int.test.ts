@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true })
 })
 
-/** What a user says, straight to NATS. */
+/** Publishes a user's message to NATS directly. */
 const say = async (actor: string, text: string): Promise<void> => {
   const data = { role: 'user', text }
   await jetstream(producer).publish(`in.${actor.replaceAll('/', '.')}`, JSON.stringify({ type: 'message.received', data }))

@@ -50,6 +50,6 @@ test('every command has a description and --json', () => {
 test('every setting is a flag, in a separate group', () => {
   const help = program.helpInformation()
 
-  expect(help).toContain('Settings (each also as COLLOQUY_…')
+  expect(help).toContain('Settings (each is also a variable COLLOQUY_…')
   for (const name of SETTING_NAMES) expect(help).toContain(`--${name.toLowerCase().replaceAll('_', '-')} <value>`)
 })

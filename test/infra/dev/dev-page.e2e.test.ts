@@ -31,7 +31,7 @@ beforeEach(async (test) => {
   context.setDefaultTimeout(60_000)
   page = await context.newPage()
   page.on('pageerror', (error) => faults.push(error.message))
-  // What the page's own rules for scripts, styles and connections forbid is told there.
+  // The browser reports there what the page's content security policy blocks.
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
   })

@@ -30,7 +30,7 @@ const likeness = async (a: string, b: string): Promise<number> => {
 describe('the built-in lexical model', () => {
   it('has the same bytes on every machine and run, and less than a megabyte', () => {
     const files = lexicalFiles()
-    // What is stored was made by these bytes: a change to them changes every vector.
+    // Stored vectors were made with these bytes: a change to them changes every vector.
     expect(lexicalRevision(files)).toBe('b4cf7beb84f679bc79912f0cad3b846741e0c7a8053a2590883f90181ebb0245')
     expect(lexicalRevision(lexicalFiles())).toBe(lexicalRevision(files))
     expect([...files.values()].reduce((sum, { length }) => sum + length, 0)).toBeLessThan(1024 * 1024)

@@ -45,7 +45,7 @@ async function open(options: Parameters<typeof connect>[0]): Promise<NatsConnect
 
 const asColloquy = ({ url, user, password }: NatsServer): Promise<NatsConnection> => open({ servers: url, user, pass: password })
 
-/** What the server refused this connection to do. */
+/** The operations that the server refused to this connection. */
 function violations(connection: NatsConnection): string[] {
   const subjects: string[] = []
   void (async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { chunkDocument, FORMATS } from '../../../pipeline/ingest/chunking/chunk-document.ts'
 import { sizeOf } from '../../../pipeline/ingest/chunking/pack-chunks.ts'
 import { chunkIdOf, KNOWLEDGE_LIMITS, splitHeading } from '../../../schemas/knowledge-events.ts'
+import { cases } from '../../support/property-cases.ts'
 
 /** Distinct sentences, so that each can be found in the chunks. */
 const english = (from: number, count: number): string[] =>
@@ -123,7 +124,7 @@ describe('chunks of a text', () => {
         expect(new Set(chunked.chunks).size).toBe(chunked.chunks.length)
         expect(chunked.title === undefined || chunked.title.length <= KNOWLEDGE_LIMITS.titleCharsMax).toBe(true)
       }),
-      { numRuns: 120 },
+      { numRuns: cases(120) },
     )
   })
 

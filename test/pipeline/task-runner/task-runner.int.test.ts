@@ -12,7 +12,7 @@ import { startSystem, type System } from '../../support/test-system.ts'
 const DEADLINE_MS = 5_000
 const CONCURRENCY = 3
 
-/** What the tasks have observed; they run in this process. */
+/** The observations of the tasks; they run in this process. */
 const seen = { keys: [] as string[], aborted: [] as string[], attempts: new Map<string, number>(), running: 0, runningMost: 0 }
 const attempt = (key: string): number => {
   const attempts = (seen.attempts.get(key) ?? 0) + 1
