@@ -112,8 +112,8 @@ const OLD_WORDS: readonly (readonly [word: RegExp, use: string])[] = [
 const OLD_NAMES = new Set(
   (
     'alarms alarm-sweep ask-surely at-once block-watch board bus by-url claim countdown draft due give-way hand-on-watch handed-on heal '
-    + 'leader letters levels live-actors memory module-beside noise offline ownership owed place plan pour position-tracker proofs publish-surely '
-    + 'repeatedly repeats retrieval review said still-ours stays tails take-over teacher told until waits warn-seldom window'
+    + 'leader letters levels live-actors memory module-beside noise offline ownership owed place plan pour position-tracker proofs '
+    + 'publish-surely repeatedly repeats retrieval review said still-ours stays tails take-over teacher told until waits warn-seldom window'
   ).split(' '),
 )
 
