@@ -1,0 +1,228 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { QUESTION_NAMES } from '../../../../infra/reporting/questions/questions.ts'
+import { type ReportContent, reportPage } from '../../../../infra/reporting/report/report-page.ts'
+import type { Answers } from '../../../../infra/reporting/report/report-words.ts'
+import { en } from '../../../../infra/reporting/report/words/en.ts'
+import { zh } from '../../../../infra/reporting/report/words/zh.ts'
+import { openBrowser } from '../../../support/chromium.ts'
+import { temporaryFolder } from '../../../support/test-system.ts'
+
+const HOSTILE =
+  '<script>document.title = "broken"</script><img src="http://127.0.0.1:9/x"> "quoted" \u202e&amp; \ud800 ]]> '
+  + '很长很长很长很长很长很长很长很长很长很长的一句话'
+const at = '2026-11-20T10:00:00Z'
+
+/** An answer to every question, with a stranger's text wherever one may stand. */
+const answers: Answers = {
+  containment: [
+    { total: true, day: null, closed: 3, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
+    { total: false, day: '2026-11-20', closed: 3, contained: 2, contained_abandoned: 1, containment_rate: 2 / 3 },
+  ],
+  'first-response': [
+    { total: true, responder: null, cases: 2, answered: 1, waiting: 1, never: 0, p50_ms: 1200, p90_ms: 1200, p95_ms: 1200, max_ms: 1200 },
+    {
+      total: false,
+      responder: HOSTILE,
+      cases: 1,
+      answered: 1,
+      waiting: 0,
+      never: 0,
+      p50_ms: 1200,
+      p90_ms: 1200,
+      p95_ms: 1200,
+      max_ms: 1200,
+    },
+    { total: false, responder: null, cases: 1, answered: 0, waiting: 1, never: 0, p50_ms: null, p90_ms: null, p95_ms: null, max_ms: null },
+  ],
+  'repeat-contact': [
+    { total: true, first_intent: null, closed: 2, repeated: 1, pending: 0, repeat_rate: 0.5 },
+    { total: false, first_intent: HOSTILE, closed: 2, repeated: 1, pending: 0, repeat_rate: 0.5 },
+  ],
+  escalations: [
+    { total: true, reason: null, cases: 1, share: 1, p50_ms: 90_000, resolved: 0, open: 1 },
+    { total: false, reason: HOSTILE, cases: 1, share: 1, p50_ms: 90_000, resolved: 0, open: 1 },
+  ],
+  cost: [
+    { total: true, way: null, closed: 2, resolved: 1, cost: 0.25, cost_unknown: 1, cost_per_resolved: 0.25 },
+    { total: false, way: 'contained', closed: 2, resolved: 1, cost: 0.25, cost_unknown: 1, cost_per_resolved: 0.25 },
+  ],
+  satisfaction: [
+    { total: true, lang: null, cases: 4, rated: 2, rated_share: 0.5, average: 4.5, csat: 1, r1: 0, r2: 0, r3: 0, r4: 1, r5: 1 },
+  ],
+  'time-in-state': [
+    { kind: HOSTILE, state: HOSTILE, stays: 2, p50_ms: 3_600_000, p95_ms: 172_800_000, hours: 49, now: 1, dropped: 1, drop_share: 1 },
+  ],
+  backlog: Array.from({ length: 60 }, (_, hour) => ({
+    hour: new Date(Date.parse(at) + hour * 3_600_000).toISOString(),
+    opened: 2,
+    closed: 1,
+    escalated: hour % 2,
+    open: hour,
+    waiting_for_person: 1,
+  })),
+  'intent-funnel': [
+    { total: true, intent: null, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
+    { total: false, intent: HOSTILE, cases: 4, answered: 3, contained: 2, ended: 2, resolved: 1 },
+  ],
+  quality: [
+    {
+      total: true,
+      model: null,
+      model_version: null,
+      prompt_version: null,
+      answers: 2,
+      judged: 2,
+      average: 0.65,
+      p10: 0.5,
+      low: 1,
+      p50_ms: 900,
+      p95_ms: 900,
+      cost: 0.1,
+      cost_per_answer: 0.05,
+    },
+    {
+      total: false,
+      model: HOSTILE,
+      model_version: null,
+      prompt_version: HOSTILE,
+      answers: 2,
+      judged: 2,
+      average: 0.65,
+      p10: 0.5,
+      low: 1,
+      p50_ms: 900,
+      p95_ms: 900,
+      cost: 0.1,
+      cost_per_answer: 0.05,
+    },
+  ],
+  'knowledge-gaps': [
+    { total: true, question: null, example: null, intent: null, asked: 1, unanswered: 0, last_at: at },
+    { total: false, question: HOSTILE, example: HOSTILE, intent: HOSTILE, asked: 1, unanswered: 0, last_at: at },
+  ],
+  tasks: [
+    {
+      total: true,
+      kind: null,
+      name: null,
+      tasks: 3,
+      done: 1,
+      failed: 1,
+      expired: 1,
+      stopped: 0,
+      running: 0,
+      failure_rate: 2 / 3,
+      retried: 1,
+      queue_p50_ms: 4,
+      queue_p95_ms: 9,
+      duration_p50_ms: 90,
+      duration_p95_ms: 900,
+      top_error: HOSTILE,
+    },
+    {
+      total: false,
+      kind: HOSTILE,
+      name: HOSTILE,
+      tasks: 3,
+      done: 1,
+      failed: 1,
+      expired: 1,
+      stopped: 0,
+      running: 0,
+      failure_rate: 2 / 3,
+      retried: 1,
+      queue_p50_ms: 4,
+      queue_p95_ms: 9,
+      duration_p50_ms: 90,
+      duration_p95_ms: 900,
+      top_error: HOSTILE,
+    },
+  ],
+}
+const content: ReportContent = {
+  scope: { tenant: 'acme', from: new Date('2026-11-01T00:00:00Z'), to: new Date('2026-12-01T00:00:00Z') },
+  answers,
+  freshness: { seq: 12_345, completeTo: new Date(at) },
+  madeAt: new Date(at),
+}
+const empty: Answers = {
+  containment: [],
+  'first-response': [],
+  'repeat-contact': [],
+  escalations: [],
+  cost: [],
+  satisfaction: [],
+  'time-in-state': [],
+  backlog: [],
+  'intent-funnel': [],
+  quality: [],
+  'knowledge-gaps': [],
+  tasks: [],
+}
+
+test('every question has an answer in words and its definition, and the page says how far the tables are', () => {
+  const page = reportPage(content, en)
+  for (const name of QUESTION_NAMES) expect(page).toContain(en.questions[name].definition.replaceAll('"', '&quot;'))
+  expect(page).toContain('66.7% of 3 closed cases ended without a person; in 1 of them the customer gave up.')
+  expect(page).toContain('at least up to record 12,345')
+  expect(page).toContain('1 Nov 2026')
+  expect(reportPage(content, zh)).toContain('3 个已关闭个案中，66.7% 没有人工参与，其中 1 个客户放弃。')
+})
+
+test('a text of a megabyte is cut', () => {
+  const [all] = answers['knowledge-gaps']
+  const long = { total: false, question: 'x', example: '长'.repeat(1_000_000), intent: null, asked: 1, unanswered: 0, last_at: at }
+  const page = reportPage({ ...content, answers: { ...answers, 'knowledge-gaps': [...(all === undefined ? [] : [all]), long] } }, en)
+  expect(page.length).toBeLessThan(200_000)
+  expect(page).toContain('长…')
+})
+
+test('without data the report says so twelve times and draws no chart', () => {
+  for (const words of [en, zh]) {
+    const page = reportPage({ ...content, answers: empty, freshness: undefined }, words)
+    expect(page.split(words.noData).length - 1).toBe(12)
+    expect(page).not.toContain('<svg')
+    expect(page).toContain(words.nothingProjected)
+  }
+})
+
+const { browser, missing } = await openBrowser()
+describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await temporaryFolder()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await rm(folder, { recursive: true })
+  })
+
+  test.each([en, zh])('$tag: texts of customers are escaped, nothing is loaded, and nothing overflows', async (words) => {
+    const page = await browser?.newPage({ viewport: { width: 390, height: 800 } })
+    if (page === undefined) throw new Error('no page')
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+    const file = join(folder, `${words.language}.html`)
+    await writeFile(file, reportPage(content, words))
+    await page.goto(pathToFileURL(file).href)
+
+    expect(requests).toEqual([pathToFileURL(file).href])
+    expect(await page.title()).toBe(`${words.title} · acme`)
+    expect(await page.locator('script, img, iframe, object').count()).toBe(0)
+    expect(await page.locator('section').count()).toBe(12)
+    expect(await page.locator('figure svg').count()).toBe(12)
+    expect(await page.locator('td', { hasText: '<script>document.title' }).count()).toBeGreaterThan(5)
+    for (const width of [390, 1000]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+    }
+    const cut = await page.evaluate(`[...document.querySelectorAll('svg text')].filter((text) => {
+      const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()]
+      return inner.left < outer.left - 1 || inner.right > outer.right + 1
+    }).map((text) => text.textContent)`)
+    expect(cut).toEqual([])
+  })
+})

@@ -1,0 +1,204 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import pino from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type ClickHouse, startClickHouse } from '../../../../infra/servers/clickhouse/clickhouse-server.ts'
+
+interface Options {
+  method?: string
+  query?: Record<string, string>
+  body?: string | Buffer
+  headers?: Record<string, string>
+}
+interface Answer {
+  status: number | undefined
+  headers: IncomingHttpHeaders
+  body: Buffer
+  text: string
+}
+
+let dataDir: string
+let server: ClickHouse
+
+/** Nothing is added to the request, as curl would add nothing. */
+const send = (path: string, { method, query, body, headers }: Options = {}): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const search = new URLSearchParams(query).toString()
+    const call = request(`${server.url}${path}?${search}`, { method: method ?? 'GET', headers, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .once('error', reject)
+        .once('end', () => {
+          const all = Buffer.concat(chunks)
+          resolve({ status: response.statusCode, headers: response.headers, body: all, text: all.toString() })
+        })
+    })
+    call.once('error', reject).end(body)
+  })
+
+const credentials = (): Record<string, string> => ({ 'X-ClickHouse-User': server.username, 'X-ClickHouse-Key': server.password })
+/** A POST of our own user. */
+const post = (body: string | Buffer, { headers, ...options }: Options = {}): Promise<Answer> =>
+  send('/', { method: 'POST', body, ...options, headers: { ...credentials(), ...headers } })
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'colloquy-clickhouse-'))
+  server = await startClickHouse({ dataDir, port: 0, log: pino({ level: 'silent' }) })
+})
+
+afterAll(async () => {
+  await server.stop()
+  await rm(dataDir, { recursive: true })
+})
+
+beforeEach(() => post('CREATE OR REPLACE TABLE t (n UInt32, s String) ENGINE = MergeTree ORDER BY n'))
+
+describe('paths and methods', () => {
+  it.each([
+    ['GET', '/', 200, 'Ok.\n'],
+    ['GET', '/ping', 200, 'Ok.\n'],
+    ['HEAD', '/ping', 200, ''],
+    ['GET', '/replicas_status', 200, 'Ok.\n'],
+    ['OPTIONS', '/', 204, ''],
+  ])('%s %s answers %i', async (method, path, status, body) => {
+    expect(await send(path, { method })).toMatchObject({ status, text: body })
+  })
+
+  it.each(['/nowhere', '/webterminal', '/jemalloc'])('%s is not found', async (path) => {
+    expect((await send(path)).status).toBe(404)
+  })
+
+  it('GET reads, and refuses writes of every user', async () => {
+    expect((await send('/', { query: { query: 'SELECT 1' } })).text).toBe('1\n')
+    const refused = await send('/', { query: { query: "INSERT INTO t VALUES (1, '')" }, headers: credentials() })
+    expect(refused.headers['x-clickhouse-exception-code']).toBe('164')
+    expect((await post('SELECT count() FROM t')).text).toBe('0\n')
+  })
+})
+
+describe('queries', () => {
+  it('come as a parameter, a body, or one continued by the other', async () => {
+    expect((await post('', { query: { query: 'SELECT 1' } })).text).toBe('1\n')
+    expect((await post('SELECT 2')).text).toBe('2\n')
+    expect((await post(' + 3', { query: { query: 'SELECT 2' } })).text).toBe('5\n')
+  })
+
+  it('carry the rows of an insert after the query, or in the body alone', async () => {
+    expect((await post('INSERT INTO t FORMAT JSONEachRow\n{"n":1,"s":"a"}\n{"n":2}')).status).toBe(200)
+    const apart = await post('3,"c,\nd"\n4,e', { query: { query: 'INSERT INTO t FORMAT CSV' } })
+    expect(JSON.parse(String(apart.headers['x-clickhouse-summary']))).toMatchObject({ written_rows: '2' })
+    expect((await post('SELECT * FROM t ORDER BY n FORMAT JSONCompactEachRow')).text).toBe('[1, "a"]\n[2, ""]\n[3, "c,\\nd"]\n[4, "e"]\n')
+  })
+
+  it('are one at a time', async () => {
+    expect(await post('SELECT 1; SELECT 2')).toMatchObject({ status: 400, headers: { 'x-clickhouse-exception-code': '62' } })
+  })
+
+  it('take their format from the query, else from default_format or the header', async () => {
+    const formats = await Promise.all([
+      post('SELECT 1 AS a FORMAT JSONEachRow', { query: { default_format: 'CSV' } }),
+      post("SELECT 'x' AS a", { query: { default_format: 'CSV' } }),
+      post("SELECT 'x' AS a", { headers: { 'X-ClickHouse-Format': 'JSONEachRow' } }),
+      post("SELECT 'x' AS a"),
+    ])
+    expect(formats.map((answer) => [answer.headers['x-clickhouse-format'], answer.text])).toEqual([
+      ['JSONEachRow', '{"a":1}\n'],
+      ['CSV', '"x"\n'],
+      ['JSONEachRow', '{"a":"x"}\n'],
+      ['TSV', 'x\n'],
+    ])
+  })
+
+  it('have their own parameters, settings and database', async () => {
+    expect((await post('SELECT {x:UInt8} + {y:UInt8}', { query: { param_x: '2', param_y: '3' } })).text).toBe('5\n')
+    expect((await post("SELECT getSetting('max_block_size')", { query: { max_block_size: '7' } })).text).toBe('7\n')
+    expect((await post('SELECT currentDatabase()', { query: { database: 'system' } })).text).toBe('system\n')
+    expect((await post('SELECT currentDatabase()')).text).toBe('colloquy\n')
+  })
+
+  it('are answered with what ran and how', async () => {
+    const { headers } = await post('SELECT * FROM numbers(10)', { query: { query_id: 'mine', wait_end_of_query: '1' } })
+    expect(headers).toMatchObject({ 'x-clickhouse-query-id': 'mine', 'x-clickhouse-timezone': 'UTC' })
+    expect(headers['x-clickhouse-server-display-name']).toBeTruthy()
+    expect(JSON.parse(String(headers['x-clickhouse-summary']))).toMatchObject({
+      read_rows: '10',
+      elapsed_ns: expect.stringMatching(/^\d+$/) as string,
+    })
+  })
+
+  it('may wait for 100 Continue before they send their body', async () => {
+    const call = request(server.url, { method: 'POST', headers: { ...credentials(), Expect: '100-continue' } })
+    const answer = new Promise<string>((resolve, reject) => {
+      call.once('error', reject).once('response', (response) => resolve(text(response)))
+    })
+    call.once('continue', () => call.end('SELECT 100'))
+    call.flushHeaders()
+    expect(await answer).toBe('100\n')
+  })
+})
+
+describe('compression', () => {
+  it('of answers is requested by the header and enable_http_compression', async () => {
+    const query = 'SELECT number FROM numbers(1000)'
+    const zipped = await post(query, { query: { enable_http_compression: '1' }, headers: { 'Accept-Encoding': 'gzip' } })
+    expect(zipped.headers['content-encoding']).toBe('gzip')
+    expect(gunzipSync(zipped.body).toString()).toBe((await post(query)).text)
+  })
+
+  it('of requests is declared by Content-Encoding', async () => {
+    await post(gzipSync('INSERT INTO t FORMAT CSV\n1,"a"\n'), { headers: { 'Content-Encoding': 'gzip' } })
+    expect((await post('SELECT * FROM t')).text).toBe('1\ta\n')
+  })
+})
+
+describe('credentials', () => {
+  const whoAmI = { query: 'SELECT currentUser()' }
+  const basic = (pair: string): Record<string, string> => ({ Authorization: `Basic ${Buffer.from(pair).toString('base64')}` })
+
+  it('come as headers, as Basic or as parameters; without any one is default', async () => {
+    const { username, password } = server
+    const users = await Promise.all([
+      send('/', { query: whoAmI, headers: credentials() }),
+      send('/', { query: whoAmI, headers: basic(`${username}:${password}`) }),
+      send('/', { query: { ...whoAmI, user: username, password } }),
+      send('/', { query: whoAmI, headers: basic('analyst:') }),
+      send('/', { query: whoAmI, headers: basic('default:') }),
+      send('/', { query: whoAmI }),
+    ])
+    expect(users.map((answer) => answer.text.trim())).toEqual(['colloquy', 'colloquy', 'colloquy', 'analyst', 'default', 'default'])
+  })
+
+  it('that are wrong are refused with 403', async () => {
+    const refused = await send('/', { query: whoAmI, headers: basic('colloquy:wrong') })
+    expect(refused).toMatchObject({ status: 403, headers: { 'x-clickhouse-exception-code': '516' } })
+  })
+})
+
+it.each([
+  ['SELEC 1', 400, 62],
+  ['SELECT * FROM nowhere', 404, 60],
+  ['SELECT * FROM no.where', 404, 81],
+  ['SELECT nothing', 404, 47],
+  ['SELECT count() FROM numbers(1000000000000) SETTINGS max_execution_time = 1', 408, 159],
+  ['INSERT INTO t FORMAT CSV\nx,y', 400, 27],
+])('the status of %s is %i, its code %i', async (query, status, code) => {
+  const failed = await post(query)
+  expect(failed).toMatchObject({ status, headers: { 'x-clickhouse-exception-code': String(code) } })
+  expect(failed.text).toMatch(new RegExp(`^Code: ${code}\\. DB::.*\\([A-Z_]+\\)`, 's'))
+})
+
+it('an insert whose sender disconnects half-way leaves no rows, and the server keeps running', async () => {
+  const call = request(server.url, { method: 'POST', headers: { ...credentials(), 'Content-Length': '1000' } })
+  const cut = new Promise<unknown>((resolve) => call.once('error', resolve))
+  call.write('INSERT INTO t FORMAT JSONEachRow\n{"n":1,"s":"a"}\n', () => call.destroy(new Error('gone')))
+  await cut
+  const running = "SELECT count() FROM system.processes WHERE query LIKE 'INSERT%'"
+  const inserting = async (): Promise<string> => (await post(running)).text
+  await expect.poll(inserting, { timeout: 40_000 }).toBe('0\n')
+  expect((await post('SELECT count() FROM t')).text).toBe('0\n')
+})

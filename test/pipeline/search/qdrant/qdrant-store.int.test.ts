@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openQdrantStore } from '../../../../pipeline/search/qdrant/qdrant-store.ts'
+import { termsOf } from '../../../../pipeline/search/search-terms.ts'
+import type { VectorStore } from '../../../../pipeline/search/vector-store.ts'
+import { OPENAPI } from '../../../support/qdrant-openapi.ts'
+import { type FakeQdrant, startFakeQdrant } from '../../../support/qdrant-server.ts'
+import { DIMENSION, pointOf, storeContract, vectorOf } from '../../../support/vector-store-contract.ts'
+
+/** Makes collection names unique to this run: a real server keeps earlier collections. */
+const run = randomUUID().slice(0, 8)
+const open =
+  (url: string) =>
+  (fingerprint: string, dimension = DIMENSION): Promise<VectorStore> =>
+    openQdrantStore({ url, fingerprint: `${fingerprint}-${run}`, dimension, apiKey: process.env['QDRANT_TEST_API_KEY'] })
+
+const real = process.env['QDRANT_TEST_URL']
+describe.skipIf(real === undefined)('points in a real Qdrant (QDRANT_TEST_URL)', () => {
+  storeContract(open(real ?? ''))
+})
+
+describe.skipIf(!existsSync(OPENAPI))('points in a simulated Qdrant, checked against ../shared/qdrant/openapi.json', () => {
+  let server: FakeQdrant
+  beforeAll(async () => {
+    server = await startFakeQdrant()
+  })
+  afterAll(async () => {
+    await server.stop()
+    expect(server.violations).toEqual([])
+  })
+  storeContract((...args) => open(server.url)(...args))
+
+  it('has a payload index for every filter, and the tenant index partitions the collection', async () => {
+    await open(server.url)('indexes')
+    const indexes = server.indexes(`colloquy_indexes-${run}`)
+    expect([...(indexes?.keys() ?? [])]).toEqual(expect.arrayContaining(['tenant', 'in', 'kind', 'actor', 'source', 'lang', 'at', 'seq']))
+    expect(indexes?.get('tenant')).toEqual({ type: 'keyword', is_tenant: true })
+  })
+
+  it('retries while the server is overloaded, then fails with its URL', async () => {
+    const store = await open(server.url)('busy')
+    server.failNext(2)
+    await store.upsert([pointOf('m1', 'after two failures')])
+    expect(await store.search({ tenant: 'acme', filter: {}, terms: termsOf('failures'), limit: 3 })).toHaveLength(1)
+    server.failNext(3)
+    await expect(store.upsert([pointOf('m2', 'lost')])).rejects.toMatchObject({
+      code: 'qdrant_failed',
+      message: expect.stringContaining(server.url) as string,
+    })
+    expect(await store.search({ tenant: 'acme', filter: {}, vector: vectorOf('x'), limit: 3 })).toHaveLength(1)
+  })
+
+  it('recreates a deleted collection, and reports that it is empty', async () => {
+    const store = await open(server.url)('removed')
+    const point = pointOf('m1', 'it was there')
+    await store.upsert([point])
+    server.drop(`colloquy_removed-${run}`)
+    expect(await store.existing([point.id])).toEqual(new Set())
+    await store.upsert([point])
+    expect(await store.existing([point.id])).toEqual(new Set([point.id]))
+    expect((await open(server.url)('removed')).id).toBe(store.id)
+  })
+
+  it('does not open if no server answers', async () => {
+    const stopped = await startFakeQdrant()
+    await stopped.stop()
+    await expect(open(stopped.url)('nobody')).rejects.toMatchObject({
+      code: 'qdrant_failed',
+      message: expect.stringContaining('COLLOQUY_QDRANT_URL') as string,
+    })
+  })
+})
