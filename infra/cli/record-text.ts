@@ -29,11 +29,17 @@ export const statesText = ({ from, to }: LogRecord): string => (from === to ? to
 /** XState's name of an `after` event, without the prefix that XState adds. */
 export const timerName = (event: string): string => event.replace(/^xstate\.after\./, 'after ')
 
+/** A time of day; with the date if it is on another day than the record. */
+const timeText = (at: string, recordAt: string): string => {
+  const [day, time] = [at.slice(0, 10), at.slice(11, 19)]
+  return recordAt.startsWith(day) ? time : `${day} ${time}`
+}
+
 /** The results of an input: a rejection, events, tasks and timers. Empty if it had none. */
 export function outcomeTexts(record: LogRecord, paint: Paint): string[] {
   const list = (mark: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${mark} ${names.map(printable).join(', ')}`]
-  const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${at.slice(11, 19)}`)
+  const timers = record.timers.map(({ event, at }) => `${timerName(event)} for ${timeText(at, record.at)}`)
   return [
     ...(record.reason === undefined ? [] : [paint('red', `rejected: ${record.reason} (${printable(record.error ?? '')})`)]),
     ...(record.input.history === true ? [paint('gray', 'history')] : []),
