@@ -24,7 +24,11 @@ export interface OrphanOptions {
  */
 export async function endOrphan({ pidFile, configFile, stopTimeoutMs, log }: OrphanOptions): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(missing))
-  const isOurs = async (): Promise<boolean> => pid > 0 && (await commandLine(pid)).includes(configFile)
+  const isOurs = async (): Promise<boolean> => {
+    if (!(pid > 0)) return false
+    const line = await commandLine(pid)
+    return line === '' ? isExiting(pid) : line.includes(configFile)
+  }
 
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (!(await isOurs())) return
@@ -37,10 +41,18 @@ export async function endOrphan({ pidFile, configFile, stopTimeoutMs, log }: Orp
   }
 }
 
-/** The command line of a process; empty if the process does not exist or is a zombie. */
+/** The command line of a process; empty if the process does not exist, is exiting, or is a zombie. */
 async function commandLine(pid: number): Promise<string> {
   if (process.platform === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(missing)).replaceAll('\0', ' ')
   return (await promisify(execFile)('ps', ['-o', 'args=', '-p', String(pid)]).catch(() => ({ stdout: '' }))).stdout
+}
+
+/** An exiting process loses its command line before it closes its sockets and files. Only Linux shows this state. */
+async function isExiting(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return false
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(missing)
+  const [, name = '', state = ''] = /^\d+ \((.*)\) (\S)/s.exec(stat) ?? []
+  return name.startsWith('nats-server') && state !== 'Z' && state !== 'X'
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
