@@ -11,6 +11,6 @@ rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, 'infra'), { recursive: true })
 for (const entry of ['index', 'testkit']) {
   for (const extension of ['js', 'd.ts']) {
-    writeFileSync(join(dist, 'infra', `${entry}.${extension}`), `export * from '../${entry}.ts'\n`)
+    writeFileSync(join(dist, 'infra', `${entry}.${extension}`), `export * from '../../infra/${entry}.ts'\n`)
   }
 }
