@@ -47,8 +47,17 @@ export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger)
       await run(clickhouse)
     }
     for (const query of createStatements()) await clickhouse.command({ query })
-    for (const name of TABLE_NAMES) await completeColumns(clickhouse, rowsTable(name), TABLES[name])
-    await completeColumns(clickhouse, 'progress', PROGRESS)
+    const comments = await tableComments(clickhouse)
+    const tables: [string, Table][] = [
+      ...TABLE_NAMES.map((name): [string, Table] => [rowsTable(name), TABLES[name]]),
+      ['progress', PROGRESS],
+    ]
+    for (const [name, table] of tables) {
+      await completeColumns(clickhouse, name, table)
+      if (comments.get(name) !== table.comment) {
+        await clickhouse.command({ query: `ALTER TABLE ${name} MODIFY COMMENT ${quoted(table.comment)}` })
+      }
+    }
     const rows =
       present === NONE
         ? MIGRATIONS.map(({ version, name }) => ({ version, name, rebuild: [], seq: 0 }))
@@ -90,16 +99,15 @@ async function recordMigrations(clickhouse: ClickHouseClient, rows: readonly App
   await clickhouse.insert({ table: 'migrations', values: rows.map((row) => ({ ...now, ...row })), format: 'JSONEachRow' })
 }
 
-/** Adds the columns that a table lacks, and updates the comments of the table and its columns. */
-async function completeColumns(clickhouse: ClickHouseClient, table: string, definition: Table): Promise<void> {
-  await updateComment(clickhouse, table, definition)
+/** Adds the columns that a table lacks, and updates the comments of its columns. */
+async function completeColumns(clickhouse: ClickHouseClient, table: string, { columns }: Table): Promise<void> {
   const result = await clickhouse.query({
     query: 'SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = {table:String}',
     query_params: { table },
     format: 'JSONEachRow',
   })
   const present = new Map((await result.json<{ name: string; comment: string }>()).map(({ name, comment }) => [name, comment]))
-  for (const [name, column] of Object.entries(definition.columns)) {
+  for (const [name, column] of Object.entries(columns)) {
     if (!present.has(name)) {
       await clickhouse.command({ query: `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${columnDefinition(name, column)}` })
     } else if (present.get(name) !== column.comment) {
@@ -108,12 +116,10 @@ async function completeColumns(clickhouse: ClickHouseClient, table: string, defi
   }
 }
 
-async function updateComment(clickhouse: ClickHouseClient, table: string, { comment }: Table): Promise<void> {
+async function tableComments(clickhouse: ClickHouseClient): Promise<ReadonlyMap<string, string>> {
   const result = await clickhouse.query({
-    query: 'SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
-    query_params: { table },
+    query: 'SELECT name, comment FROM system.tables WHERE database = currentDatabase()',
     format: 'JSONEachRow',
   })
-  const [present] = await result.json<{ comment: string }>()
-  if (present?.comment !== comment) await clickhouse.command({ query: `ALTER TABLE ${table} MODIFY COMMENT ${quoted(comment)}` })
+  return new Map((await result.json<{ name: string; comment: string }>()).map(({ name, comment }) => [name, comment]))
 }

@@ -57,6 +57,7 @@ export const manifestSchema = z.object({
 })
 export type Manifest = z.infer<typeof manifestSchema>
 
+/** One message as a line of a segment. */
 const storedSchema = z.object({
   seq: z.int().positive(),
   time,
@@ -66,8 +67,6 @@ const storedSchema = z.object({
   text: z.string().optional(),
   base64: z.string().optional(),
 })
-/** One message as a line of a segment. */
-export type StoredLine = z.infer<typeof storedSchema>
 
 /** A message of a stream, as it is backed up. */
 export interface Stored {

@@ -12,7 +12,7 @@ import { typedKey } from './typed-kv.ts'
 const WATCHED = ['TASKS', 'TIMERS', 'SENT'] as const
 type Watched = (typeof WATCHED)[number]
 
-const notedSchema = z.object({
+const endsSchema = z.object({
   /** Rises with each detected loss. */
   epoch: z.int().nonnegative(),
   /** The last known end of each stream. */
@@ -20,7 +20,7 @@ const notedSchema = z.object({
   /** The last loss of SENT: its epoch, and the time up to which SENT was complete, ISO. */
   sent: z.object({ epoch: z.int().positive(), since: z.string() }).optional(),
 })
-type Noted = z.infer<typeof notedSchema>
+type KnownEnds = z.infer<typeof endsSchema>
 
 /** The repairs that partitions need after a loss. */
 export interface RecordRepair {
@@ -50,7 +50,7 @@ export interface StreamTruncation {
 }
 
 const KEY = 'tails'
-const settledKey = (partition: number): string => `tails.settled.${partition}`
+const repairedKey = (partition: number): string => `tails.settled.${partition}`
 /** Below every epoch. */
 const NEEDS_REPAIR = -1
 
@@ -65,11 +65,11 @@ export function createStreamTruncation({
   log: Logger
   metrics: Metrics
 }): StreamTruncation {
-  let isTouched = false
+  let isChanged = false
 
-  const stored = typedKey(kv, KEY, notedSchema)
-  const settledOf = (partition: number) => typedKey(kv, settledKey(partition), z.int())
-  const look = async (): Promise<Noted> => {
+  const stored = typedKey(kv, KEY, endsSchema)
+  const repairedOf = (partition: number) => typedKey(kv, repairedKey(partition), z.int())
+  const detectLosses = async (): Promise<KnownEnds> => {
     for (;;) {
       const before = await stored.get()
       const ends = await endsOf(jetstream)
@@ -81,8 +81,8 @@ export function createStreamTruncation({
       const lost: Watched[] = []
       for (const name of WATCHED) if (await isTruncated(jetstream, name, before.value.ends[name], ends[name])) lost.push(name)
       if (lost.length === 0) return before.value
-      const noted = afterLoss(before.value, ends, lost)
-      if ((await stored.compareAndSet(noted, before.revision)) === undefined) continue
+      const next = afterLoss(before.value, ends, lost)
+      if ((await stored.compareAndSet(next, before.revision)) === undefined) continue
       for (const stream of lost) {
         const had = before.value.ends[stream]
         reportTruncation(
@@ -92,16 +92,16 @@ export function createStreamTruncation({
           'the dispatcher publishes pending tasks, timers and messages again',
         )
       }
-      return noted
+      return next
     }
   }
   return {
     async findRepairs(partitions) {
-      const { epoch, sent } = await look()
-      const settled = await Promise.all(
-        partitions.map(async (partition) => ({ partition, to: (await settledOf(partition).get())?.value ?? 0 })),
+      const { epoch, sent } = await detectLosses()
+      const repaired = await Promise.all(
+        partitions.map(async (partition) => ({ partition, to: (await repairedOf(partition).get())?.value ?? 0 })),
       )
-      const behind = (target: number): number[] => settled.filter(({ to }) => to < target).map(({ partition }) => partition)
+      const behind = (target: number): number[] => repaired.filter(({ to }) => to < target).map(({ partition }) => partition)
       const unsent = sent === undefined ? [] : behind(sent.epoch)
       return {
         epoch,
@@ -110,28 +110,28 @@ export function createStreamTruncation({
       }
     },
     markChanged() {
-      isTouched = true
+      isChanged = true
     },
     async saveEnds() {
-      if (!isTouched) return
-      isTouched = false
+      if (!isChanged) return
+      isChanged = false
       try {
-        while ((await noteEnds()) === undefined);
+        while ((await tryToSaveEnds()) === undefined);
       } catch (error) {
-        isTouched = true
+        isChanged = true
         throw error
       }
     },
     async requireRepair(partitions) {
-      await Promise.all(partitions.map((partition) => settledOf(partition).put(NEEDS_REPAIR)))
+      await Promise.all(partitions.map((partition) => repairedOf(partition).put(NEEDS_REPAIR)))
     },
     async completeRepair(partitions, epoch) {
-      await Promise.all(partitions.map((partition) => settledOf(partition).put(epoch)))
+      await Promise.all(partitions.map((partition) => repairedOf(partition).put(epoch)))
     },
   }
 
   /** `undefined` when another member was first. */
-  async function noteEnds(): Promise<number | undefined> {
+  async function tryToSaveEnds(): Promise<number | undefined> {
     const before = await stored.get()
     if (before === undefined) return stored.compareAndSet({ epoch: 0, ends: await endsOf(jetstream) }, undefined)
     const now = await endsOf(jetstream)
@@ -159,14 +159,14 @@ async function endsOf({ jsm }: JetStreamContext): Promise<Record<Watched, Stream
  * Messages of these streams are removed when they are done: a missing message at the stored end proves nothing. A message stored later with
  * the same or a lower sequence proves that the stream was truncated.
  */
-async function isTruncated({ jsm }: JetStreamContext, stream: Watched, noted: StreamPosition, now: StreamPosition): Promise<boolean> {
-  if (noted.created !== now.created || now.seq < noted.seq) return true
-  if (noted.seq === 0) return false
-  const later = await jsm.direct.getMessage(stream, { start_time: new Date(Date.parse(noted.ts) + 1) })
-  return later !== null && later.seq <= noted.seq
+async function isTruncated({ jsm }: JetStreamContext, stream: Watched, known: StreamPosition, now: StreamPosition): Promise<boolean> {
+  if (known.created !== now.created || now.seq < known.seq) return true
+  if (known.seq === 0) return false
+  const later = await jsm.direct.getMessage(stream, { start_time: new Date(Date.parse(known.ts) + 1) })
+  return later !== null && later.seq <= known.seq
 }
 
-function afterLoss({ epoch, sent }: Noted, ends: Noted['ends'], lost: readonly Watched[]): Noted {
+function afterLoss({ epoch, sent }: KnownEnds, ends: KnownEnds['ends'], lost: readonly Watched[]): KnownEnds {
   const next = { epoch: epoch + 1, ends }
   if (!lost.includes('SENT')) return sent === undefined ? next : { ...next, sent }
   const { seq, ts } = ends.SENT
