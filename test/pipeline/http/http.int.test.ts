@@ -302,7 +302,6 @@ describe('without a token', () => {
     '127.0.0.1.evil.test',
     '10.0.0.1',
     'localhost.',
-    '',
     'a b',
     'x.proxy.example.org',
   ]
