@@ -1,6 +1,7 @@
 import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client'
 import type { KV } from '@nats-io/kv'
 import type { Logger } from 'pino'
+import { awayCodeOf } from '../../pipeline/runtime/server-away.ts'
 import { columnDefinition, createStatements, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
@@ -16,7 +17,7 @@ export async function prepareDatabase(options: ClickHouseClientConfigOptions): P
   } catch (cause) {
     throw new ColloquyError(
       'clickhouse_unreachable',
-      `cannot create the database ${options.database} in ClickHouse at ${String(options.url)} (${messageOf(cause)}); `
+      `cannot create the database ${options.database} in ClickHouse at ${String(options.url)} (${awayCodeOf(cause) ?? messageOf(cause)}); `
         + 'check COLLOQUY_CLICKHOUSE_URL, its user, password and rights',
       { cause },
     )

@@ -46,7 +46,7 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   else printAddresses(out, settings, system)
   const demo = options.demo ? startDemo(system.running, log) : undefined
   started.defer(async () => demo?.stop())
-  await interrupts.first
+  await Promise.race([interrupts.first, system.running.failed])
 }
 
 function printAddresses(out: Output, { CONFIG }: Settings, { running, url }: DevSystem): void {

@@ -6,13 +6,14 @@ import { type Addresses, addressesOf, announce } from '../../app/connect-to-runn
 import { downloadModel } from '../../app/download-model.ts'
 import { durabilityText } from '../../app/durability.ts'
 import { watchInterrupts } from '../../app/interrupts.ts'
-import { launch, type Running } from '../../app/launch.ts'
+import { launch, type Running, usesDataFolder } from '../../app/launch.ts'
 import { createFigures } from '../../app/live-figures.ts'
 import { loadKinds } from '../../app/load-kinds.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
 import { startPendingRebuild } from '../../app/rebuild/pending-rebuild.ts'
 import type { Output } from '../../app/terminal-output.ts'
 import { type Demo, startDemo } from '../../demo/demo.ts'
+import { lockDataFolder } from '../../servers/data-folder.ts'
 import type { Settings } from '../../settings.ts'
 import { startLiveView } from './live-view.ts'
 
@@ -30,11 +31,14 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   started.defer(interrupts.stop)
   const isForPeople = out.isTerminal && options.json === undefined
   const hasView = isForPeople && options.view
+  // Before anything is written into the folder, even a log file.
+  const dataLock = usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined
+  started.defer(() => dataLock?.release())
   const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
   if (hasView) out.line(`Starting Colloquy; log file: ${logFileOf(settings)}`)
 
   await downloadModel(out, settings, log)
-  const running = await launch(settings, await loadKinds(settings), log, { threads: true })
+  const running = await launch(settings, await loadKinds(settings), log, { threads: true, dataLock })
   started.defer(async () => {
     log.info('stopping')
     await running.stop()
@@ -46,14 +50,14 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   if (options.json) out.json({ started: true, ...addresses })
   else printAddresses(out, running.durability, addresses)
 
-  if (running.client !== undefined && settings.ROLES.includes('project')) {
-    const pending = startPendingRebuild(settings, running.client, log)
+  if (settings.ROLES.includes('project')) {
+    const pending = startPendingRebuild(settings, () => running.client, log)
     started.defer(() => pending.stop())
   }
   const demo = options.demo ? startDemo(running, log) : undefined
   started.defer(async () => demo?.stop())
   if (hasView) started.defer(await showView(out, running, demo, log))
-  await interrupts.first
+  await Promise.race([interrupts.first, running.failed])
 }
 
 function facts({ natsUrl, clickhouseUrl, httpUrl }: Addresses): (readonly [string, string])[] {
