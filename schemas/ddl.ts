@@ -1,5 +1,5 @@
 import type { Column, Table } from './table-columns.ts'
-import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS } from './table-generations.ts'
+import { CREATE_COMPLETE_TO, GENERATION, GENERATIONS, MIGRATIONS, PRESENT_GENERATIONS, REPAIRS } from './table-generations.ts'
 import { PROGRESS, TABLES } from './tables.ts'
 import { type View, VIEWS } from './views.ts'
 
@@ -58,12 +58,18 @@ function freshness(): View {
   }
 }
 
+/** The statements that create the tables about tables, by name. Each may run again. */
+export const ADMIN_STATEMENTS = {
+  migrations: createTable('migrations', MIGRATIONS),
+  progress: createTable('progress', PROGRESS),
+  generations: createTable('generations', GENERATIONS),
+  repairs: createTable('repairs', REPAIRS),
+} as const
+
 /** The statements that create the tables and views. Each may run again. */
 export function createStatements(): string[] {
   return [
-    createTable('migrations', MIGRATIONS),
-    createTable('progress', PROGRESS),
-    createTable('generations', GENERATIONS),
+    ...Object.values(ADMIN_STATEMENTS),
     createView('freshness', freshness()),
     CREATE_COMPLETE_TO,
     ...Object.entries(TABLES).flatMap(([name, table]) => [

@@ -22,12 +22,14 @@ import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
 import { type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
+import { startPartCheck } from './part-check.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
+import { createStopTracker, type StopTracker } from './stop-tracker.ts'
 import { rolesInThreads, startThreads, type Threads } from './threads/role-threads.ts'
 
 /** A running system: its servers, connections and stages. */
@@ -56,6 +58,8 @@ export interface Running {
   readonly failed: Promise<never>
   /** Stops everything in reverse order, after work in flight has completed. May be called again. */
   stop(): Promise<void>
+  /** What is being stopped at this moment. */
+  stopping(): readonly string[]
 }
 
 /** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
@@ -86,10 +90,11 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   await using started = new AsyncDisposableStack()
   const lock = options.dataLock ?? (usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined)
   started.defer(() => lock?.release())
-  const { nats, engine } = await startServers(settings, log, lock, started)
+  const stops = createStopTracker()
+  const { nats, engine } = await startServers({ settings, log, lock, stops }, started)
   const nc = await connectNats(nats.connection, 'colloquy')
   const jetstream = await openJetStream(nc)
-  started.defer(() => jetstream.close())
+  started.defer(stops.named('the connection to NATS', () => jetstream.close()))
   const durability = durabilityOf(settings, nc.info)
   const { replicas } = durability
   const kv = await prepareStreams(nc, jetstream.jsm, {
@@ -102,9 +107,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
 
   const metrics = createMetrics()
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
-  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threadRoles }
+  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threadRoles, stops }
   const tables = engine && startLatePart({ name: 'the tables', log, start: (stack) => startTables(base, engine, stack), ping: pingTables })
-  started.defer(async () => tables?.stop())
+  started.defer(stops.named('the tables', async () => tables?.stop()))
   const index =
     tables !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
       ? startLatePart({
@@ -115,7 +120,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           ping: pingIndex(base, tables),
         })
       : undefined
-  started.defer(async () => index?.stop())
+  started.defer(stops.named('the search index', async () => index?.stop()))
 
   const core = await startRoles(base, CORE_ROLES, { clickhouse: undefined, client: undefined, searchIndex: undefined }, started)
   const stages = new Map<Role, Stage>(core.stages)
@@ -154,7 +159,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
           addRoutes: (app) => options.moreRoutes?.(app, { jetstream, kv, client: () => clientOf(tables) }),
         })
       : undefined
-  started.defer(async () => http?.stop())
+  started.defer(stops.named('the HTTP interface', async () => http?.stop()))
   await tables?.settled
   await index?.settled
   const failed = Promise.withResolvers<never>()
@@ -184,6 +189,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     failed: failed.promise,
     allMetrics: () => merged(metrics, otherMetrics),
     stop: () => stopping.disposeAsync(),
+    stopping: stops.stopping,
   }
 }
 
@@ -210,8 +216,12 @@ interface Servers {
   readonly engine: Engine | undefined
 }
 
+interface ServersDeps extends Pick<Base, 'settings' | 'log' | 'stops'> {
+  readonly lock: DataLock | undefined
+}
+
 /** Starts both servers at once, and waits for NATS only. */
-async function startServers(settings: Settings, log: Logger, lock: DataLock | undefined, started: AsyncDisposableStack): Promise<Servers> {
+async function startServers({ settings, log, lock, stops }: ServersDeps, started: AsyncDisposableStack): Promise<Servers> {
   let access: ClickHouseAccess | undefined
   const ready = needsTables(settings) ? accessClickHouse(settings, log) : undefined
   const known = ready?.then(
@@ -223,7 +233,7 @@ async function startServers(settings: Settings, log: Logger, lock: DataLock | un
   let nats: NatsAccess | undefined
   started.defer(async () => {
     await known
-    await Promise.all([nats?.stop(), access?.stop()])
+    await Promise.all([stops.named('nats-server', async () => nats?.stop())(), stops.named('ClickHouse', async () => access?.stop())()])
   })
   nats = await accessNats(settings, log, lock)
   return { nats, engine: ready && { ready, access: () => access } }
@@ -241,6 +251,7 @@ interface Base {
   readonly nats: NatsAccess
   /** Roles that run in threads. */
   readonly threadRoles: readonly Role[]
+  readonly stops: StopTracker
 }
 
 interface RolesNeeds {
@@ -256,18 +267,21 @@ interface RunningRoles {
 
 /** Starts those of some roles that this process has, in this thread or in threads of their own. */
 async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, started: AsyncDisposableStack): Promise<RunningRoles> {
-  const { settings, threadRoles, nats, replicas, log } = base
+  const { settings, threadRoles, nats, replicas, log, stops } = base
   const roles = settings.ROLES.filter((role) => some.includes(role))
   const own = roles.filter((role) => !threadRoles.includes(role))
   const { clickhouse, ...shared } = needs
+  const inner = new AsyncDisposableStack()
+  started.defer(stops.named(`the roles ${roles.join(', ')}`, () => inner.disposeAsync()))
   const { stages: ownStages } =
     own.length === 0
       ? { stages: new Map<Role, Stage>() }
-      : await startStages({ ...base, ...shared, settings: { ...settings, ROLES: own } }, started)
+      : await startStages({ ...base, ...shared, settings: { ...settings, ROLES: own } }, inner)
   const threads: Threads = await startThreads(
     { roles: threadRoles.filter((role) => roles.includes(role)), settings, servers: { nats, clickhouse }, replicas, log },
-    started,
+    inner,
   )
+  for (const [role, thread] of threads.stages) inner.defer(stops.named(`the thread of ${role}`, () => thread.stop()))
   return { stages: new Map([...ownStages, ...threads.stages]), threadMetrics: threads.metrics }
 }
 
@@ -281,7 +295,12 @@ async function startTables(base: Base, engine: Engine, started: AsyncDisposableS
   if (!clickhouse.embedded) await prepareDatabase(clickhouse.client)
   const client = createClient(clickhouse.client)
   started.defer(() => client.close())
-  await prepareTables(client, base.kv, base.log)
+  const { folder } = clickhouse
+  await prepareTables(client, base.kv, base.log, clickhouse)
+  if (folder !== undefined) {
+    const check = startPartCheck({ clickhouse: client, folder, log: base.log })
+    started.defer(() => check.stop())
+  }
   return { client, url: clickhouse.url, ...(await startRoles(base, ['project'], { clickhouse, client, searchIndex: undefined }, started)) }
 }
 

@@ -11,6 +11,7 @@ import { startNatsServer } from '../servers/nats/nats-server.ts'
 import { obtainNatsServer } from '../servers/nats/obtain-nats.ts'
 import type { Settings } from '../settings.ts'
 import { retryFreePort } from './retry-free-port.ts'
+import { namingFile } from '../../pipeline/runtime/file-errors.ts'
 
 /** Address and credentials of NATS, and the embedded server if Colloquy runs one. */
 export interface NatsAccess {
@@ -78,7 +79,9 @@ export async function remoteConnection(settings: Settings, url: string): Promise
     user: settings.NATS_USER,
     pass: settings.NATS_PASSWORD,
     token: settings.NATS_TOKEN,
-    ...(settings.NATS_CREDS === undefined ? {} : { authenticator: credsAuthenticator(await readFile(settings.NATS_CREDS)) }),
+    ...(settings.NATS_CREDS === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(await namingFile(settings.NATS_CREDS, readFile(settings.NATS_CREDS))) }),
     ...(settings.NATS_TLS_CA === undefined && settings.NATS_TLS_CERT === undefined
       ? {}
       : { tls: { caFile: settings.NATS_TLS_CA, certFile: settings.NATS_TLS_CERT, keyFile: settings.NATS_TLS_KEY } }),

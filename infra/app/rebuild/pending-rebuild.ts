@@ -4,13 +4,14 @@ import { periodicJob } from '../../../pipeline/runtime/periodic-job.ts'
 import { codeOf } from '../../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName } from '../../../schemas/tables.ts'
 import type { Settings } from '../../settings.ts'
+import { damagedTables } from '../damaged-tables.ts'
 import { runRebuild } from './run-rebuild.ts'
 
 /** Tables may be marked at any time: at the start, and when a damaged part is found later. */
 const POLL_MS = 30_000
 const LOG_EVERY_MS = 10_000
 
-/** Tables that a migration marked for a rebuild and that were not rebuilt since. */
+/** Tables that a migration, or damage, marked for a rebuild and that were not rebuilt since. */
 export async function pendingTables(clickhouse: ClickHouseClient): Promise<TableName[]> {
   const result = await clickhouse.query({
     query: `SELECT m.name AS name FROM (SELECT arrayJoin(rebuild) AS name, max(at) AS due FROM migrations GROUP BY name) AS m
@@ -18,7 +19,8 @@ export async function pendingTables(clickhouse: ClickHouseClient): Promise<Table
     format: 'JSONEachRow',
   })
   const names = (await result.json<{ name: string }>()).map(({ name }) => name)
-  return TABLE_NAMES.filter((name) => names.includes(name))
+  const damaged = await damagedTables(clickhouse)
+  return TABLE_NAMES.filter((name) => names.includes(name) || damaged.includes(name))
 }
 
 /**

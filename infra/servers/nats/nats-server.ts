@@ -13,6 +13,7 @@ import { watchFullDisk } from './full-disk.ts'
 import { renderNatsConfig } from './nats-config.ts'
 import { endOrphan } from './orphan.ts'
 import { storageLimit } from './storage-limit.ts'
+import { namingFile } from '../../../pipeline/runtime/file-errors.ts'
 
 export interface NatsServerOptions {
   /** Folder of the store (`nats/`), the configuration and the password; created if missing. */
@@ -81,7 +82,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       syncInterval,
       storageBytesMax: Math.max(storageBytesMax, await lastStorageLimit(configFile)),
     })
-    await writeFile(configFile, config, { mode: 0o600 })
+    await namingFile(configFile, writeFile(configFile, config, { mode: 0o600 }))
 
     const disk = watchFullDisk({
       storeDir,
@@ -143,7 +144,7 @@ async function answers(port: number, password: string): Promise<void> {
 
 /** The storage limit at the server's last start on this folder; 0 before the first start. */
 async function lastStorageLimit(configFile: string): Promise<number> {
-  const text = await readFile(configFile, 'utf8').catch((error: unknown) => {
+  const text = await namingFile(configFile, readFile(configFile, 'utf8')).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return ''
     throw error
   })
