@@ -4,7 +4,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { Logger } from 'pino'
 import { presentGenerations, recoverGenerations } from '../../pipeline/projector/present-generations.ts'
 import { collectionOf, dropCollection, type Names, tablesOf } from '../../pipeline/search/clickhouse/point-tables.ts'
-import { ADMIN_STATEMENTS, rowsTable } from '../../schemas/ddl.ts'
+import { ADMIN_STATEMENTS, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { TABLE_NAMES, type TableName } from '../../schemas/tables.ts'
 import { moveIfExists, setAsideFolder } from '../servers/clickhouse/set-aside.ts'
 
@@ -103,8 +103,7 @@ export async function damagedTables(clickhouse: ClickHouseClient): Promise<Table
 /** The parts of a table, or one of them, whose files do not have their checksums. */
 export async function damagedParts(clickhouse: ClickHouseClient, table: string, part?: string): Promise<string[]> {
   const result = await clickhouse.query({
-    query: `CHECK TABLE ${table}${part === undefined ? '' : ' PART {part:String}'}`,
-    query_params: part === undefined ? {} : { part },
+    query: `CHECK TABLE ${table}${part === undefined ? '' : ` PART ${quoted(part)}`}`,
     clickhouse_settings: { check_query_single_value_result: 0, max_threads: 1 },
     format: 'JSONEachRow',
   })
@@ -114,7 +113,7 @@ export async function damagedParts(clickhouse: ClickHouseClient, table: string, 
 }
 
 export const detachPart = (clickhouse: ClickHouseClient, table: string, part: string): Promise<unknown> =>
-  clickhouse.command({ query: `ALTER TABLE ${table} DETACH PART {part:String}`, query_params: { part } })
+  clickhouse.command({ query: `ALTER TABLE ${table} DETACH PART ${quoted(part)}` })
 
 export interface DetachedPart {
   readonly table: string
