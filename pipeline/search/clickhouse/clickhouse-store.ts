@@ -229,7 +229,9 @@ export function openClickHouseIndexReader({ client, fingerprint }: Pick<ClickHou
   const names = namesOf(fingerprint)
   return {
     identity: () => identityOf(client, names),
-    scan: (range) => scanPoints(client, names, range),
+    async *scan(range) {
+      if ((await identityOf(client, names)) !== undefined) yield* scanPoints(client, names, range)
+    },
     existing: guarded(names, async (ids: readonly string[]) => {
       const found = new Set<string>()
       for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) {

@@ -91,6 +91,7 @@ const start = (reader: string, store: IndexReader & IndexWriter, embedder = lexi
         embedder,
         store,
         collection: 'memory',
+        watchMs: 100,
         recordsMax: 64,
         bytesMax: 1024 * 1024,
         batchRecordsMax: 16,
@@ -325,5 +326,23 @@ describe('the indexer', () => {
       expect(memory.texts()).toEqual(all)
       expect(memory.written - before).toBe(all.length - left.size)
     }
+  })
+
+  it('refills a store that is emptied, or restored to an older state, while it runs and no text arrives', async () => {
+    const memory = createMemoryStore()
+    await publishTexts('an older text')
+    const stage = await start('t7', memory.store)
+    await caughtUp(stage)
+    const older = new Map(memory.points)
+    await publishTexts('a newer text')
+    await caughtUp(stage)
+    const all = memory.texts()
+    for (const left of [new Map<string, IndexPoint>(), older]) {
+      memory.points.clear()
+      for (const [id, point] of left) memory.points.set(id, point)
+      await expect.poll(() => memory.texts(), { interval: 20, timeout: 10_000 }).toEqual(all)
+      await caughtUp(stage)
+    }
+    await stage.stop()
   })
 })
