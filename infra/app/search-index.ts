@@ -12,7 +12,16 @@ import type { VectorStore } from '../../pipeline/search/vector-store.ts'
 import { codeOf, ColloquyError, messageOf } from '../../schemas/errors.ts'
 import type { Settings } from '../settings.ts'
 import { accessEmbedder } from './embedder-access.ts'
-import { type IndexModel, isSameModel, modelSettingsOf, nameOfModel, readIndexModel, storeOf, withModel, writeIndexModel } from './index-model.ts'
+import {
+  type IndexModel,
+  isSameModel,
+  modelSettingsOf,
+  nameOfModel,
+  readIndexModel,
+  storeOf,
+  withModel,
+  writeIndexModel,
+} from './index-model.ts'
 
 /** A model and its collection: messages and knowledge, which the indexer writes and searches read. */
 export interface Collection {

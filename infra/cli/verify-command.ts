@@ -44,10 +44,7 @@ in the search index (table search_index), and no other point may exist. The exit
       const { verified, index } = await verifySystem(effective, options, out)
       const seconds = Math.round(performance.now() - startedMs) / 1_000
       const counted = index === undefined || 'skipped' in index ? undefined : index
-      const tables: Tables = {
-        ...verified.tables,
-        ...(counted && { [INDEX]: { rows: counted.points, differences: counted.differences } }),
-      }
+      const tables: Tables = { ...verified.tables, ...(counted && { [INDEX]: { rows: counted.points, differences: counted.differences } }) }
       const first = [...verified.first, ...(counted?.found.map(namedOf) ?? [])]
       if (options.json) out.json({ ...verified, tables, first, ...(index && { index: indexFacts(index) }), seconds })
       else print(out, verified, tables, index, seconds)
@@ -138,7 +135,9 @@ function indexLines(index: IndexVerification, tablesTo: number): string[] {
   const { to, texts, unembeddable, unproven } = index
   const notes = [
     `The search index must have ${texts} texts of the log`,
-    ...(unembeddable > 0 ? [`${unembeddable} of them have no point, because the model fails on them ("colloquy dead ls --reason embed_failed")`] : []),
+    ...(unembeddable > 0
+      ? [`${unembeddable} of them have no point, because the model fails on them ("colloquy dead ls --reason embed_failed")`]
+      : []),
     ...(unproven > 0 ? [`${unproven} points come from records that LOG has lost, which nothing proves`] : []),
     ...(to < tablesTo ? [`it is filled up to LOG sequence ${to} of ${tablesTo}`] : []),
   ]

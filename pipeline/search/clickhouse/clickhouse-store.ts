@@ -268,7 +268,8 @@ const guarded =
   }
 
 /** The first distinct terms, within `TERMS_READ`. */
-const boundedTerms = (terms: readonly string[]): readonly string[] => boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
+const boundedTerms = (terms: readonly string[]): readonly string[] =>
+  boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
 
 const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
 

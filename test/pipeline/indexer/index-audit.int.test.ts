@@ -38,8 +38,14 @@ beforeAll(async () => {
       subject: `in.acme.support.c${index}`,
       body: { type: 'message.received', id: `m${index}`, history: true, data: { role: 'user', text } },
     })),
-    { subject: 'in.acme.source.faq', body: { type: 'source.taught', data: { revision: 'r1', chunks: ['Opens at nine.', 'Closed on Sunday.'] } } },
-    { subject: 'in.acme.source.faq', body: { type: 'source.taught', data: { revision: 'r2', chunks: ['Opens at ten.', 'Closed on Sunday.'] } } },
+    {
+      subject: 'in.acme.source.faq',
+      body: { type: 'source.taught', data: { revision: 'r1', chunks: ['Opens at nine.', 'Closed on Sunday.'] } },
+    },
+    {
+      subject: 'in.acme.source.faq',
+      body: { type: 'source.taught', data: { revision: 'r2', chunks: ['Opens at ten.', 'Closed on Sunday.'] } },
+    },
     { subject: 'in.acme.source.gone', body: { type: 'source.taught', data: { chunks: ['Never.'] } } },
     { subject: 'in.acme.source.gone', body: { type: 'source.forgotten', data: {} } },
   ])
@@ -156,7 +162,10 @@ for (const [name, { open, drop }] of Object.entries(places)) {
       await store.upsert([{ ...chunk, vector }])
       await store.remove([known.id])
       expect((await verified(store)).found).toMatchObject([{ kind: 'missing', in: 'knowledge', actor: 'acme/source/faq' }])
-      await store.upsert([{ ...known, vector }, { ...known, id: pointOf('old', '').id, text: 'Opens at nine.', vector }])
+      await store.upsert([
+        { ...known, vector },
+        { ...known, id: pointOf('old', '').id, text: 'Opens at nine.', vector },
+      ])
       expect((await verified(store)).found).toMatchObject([{ kind: 'unexpected', in: 'knowledge' }])
     })
 
@@ -171,7 +180,9 @@ for (const [name, { open, drop }] of Object.entries(places)) {
       const [changed] = before.filter((_, index) => index % 3 === 1)
       if (changed === undefined) throw new Error('there are too few points')
       await store.upsert([{ ...changed, source: 'changed by hand', vector }])
-      await store.upsert(Array.from({ length: 300 }, (_, index) => pointOf(`foreign${index}`, `foreign ${index}`, { seq: index % 9, vector })))
+      await store.upsert(
+        Array.from({ length: 300 }, (_, index) => pointOf(`foreign${index}`, `foreign ${index}`, { seq: index % 9, vector })),
+      )
       await store.upsert([pointOf('beyond', 'beyond the log', { seq: 1e9, vector })])
       await expect.poll(async () => await pointsOf(store), WAIT).toEqual(before)
       await expect.poll(() => stage.status(), WAIT).toMatchObject({ ok: true, detail: expect.stringContaining('running, with') as string })
@@ -186,7 +197,9 @@ for (const [name, { open, drop }] of Object.entries(places)) {
       const before = await pointsOf(store)
       await drop('deleted')
       await expect.poll(() => pointsOf(store), WAIT).toEqual(before)
-      await expect.poll(() => stage.status(), WAIT).toMatchObject({ ok: true, lag: 0, detail: expect.stringContaining('running, with') as string })
+      await expect
+        .poll(() => stage.status(), WAIT)
+        .toMatchObject({ ok: true, lag: 0, detail: expect.stringContaining('running, with') as string })
       expect((await verified(store)).differences).toBe(0)
       await stage.stop()
     })
