@@ -32,7 +32,7 @@ const querySchema = z.strictObject({
 })
 
 interface Stored {
-  /** INBOX sequence of the input, or of the earlier input with the same id. */
+  /** INBOX sequence of the input, or of the earlier copy that NATS has stored. */
   readonly position: number
   readonly id: string
   readonly durability: Durability
