@@ -51,6 +51,13 @@ export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TO
 export const messageIdOf = (a: Address, id: string, payload: Uint8Array | string): string =>
   `${actorKey(a)}/${encodeURI(id)}/${hash('sha1', payload, 'base64url').slice(0, 12)}`
 
+/** Producers publish to these subjects. */
+export const PRODUCER_SUBJECTS = 'in.*.*.*'
+/** The events of all actors. */
+export const OUT_SUBJECTS = 'out.>'
+/** Core NATS, not stored: what an actor does before it has decided, such as a reply while it is written. */
+export const LIVE_SUBJECTS = 'live.>'
+
 const path = (a: Address): string => `${a.tenant}.${a.kind}.${a.id}`
 
 export const inputSubject = (a: Address): string => `in.${path(a)}`

@@ -131,7 +131,7 @@ export async function runChaos(options: ChaosOptions, log: Logger, interrupted: 
   const watch = startChaosWatch(nc, jsm)
   started.defer(() => watch.stop())
   const ledger = openLedger(join(folder, 'ledger.jsonl'))
-  const producers = await startProducers(options, connection, ledger)
+  const producers = await startProducers(options, { servers: connection.servers }, ledger)
   started.defer(async () => void (await Promise.all(producers.map((producer) => producer.close()))))
 
   const faultsEnd = AbortSignal.any([AbortSignal.timeout(options.minutes * 60_000), interrupted])
