@@ -1,8 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { type Address, logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import { type ReadModel, TABLE_NAMES, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { logParser } from '../jetstream/log-message.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
 import { type Batch, createBatch } from './row-batch.ts'
 
@@ -32,8 +33,9 @@ export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch
       clickhouse_settings: { mutations_sync: '1' },
     })
   }
+  const parse = await logParser(deps.jetstream)
   for (let from = 0; from < affected.length; from += ACTORS_MAX) {
-    const batch = createBatch()
+    const batch = createBatch(parse)
     const chunk = affected.slice(from, from + ACTORS_MAX)
     for (const actor of chunk) {
       await addRecordsUpTo(deps.jetstream, logSubject(partitionOf(actor, deps.partitionCount), actor), seq, batch)
@@ -55,11 +57,10 @@ async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<A
 /** Adds all records of one actor up to `seq`. All are needed: each task has a row of its own. */
 async function addRecordsUpTo(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
   const { created } = await streamInfo(jetstream.jsm, 'LOG')
-  const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {
     const message = await nextOf(jetstream.jsm, 'LOG', next, subject)
     if (message === null || message.seq > seq) return
-    batch.add(address, message.data, { created, seq: message.seq, ts: message.time.toISOString() })
+    batch.add(message, { created, seq: message.seq, ts: message.time.toISOString() })
     next = message.seq + 1
   }
 }

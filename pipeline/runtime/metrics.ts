@@ -57,6 +57,7 @@ export function createMetrics() {
       'Times that a host found inputs lost: LOG has no record of them and INBOX no longer holds them',
     ),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found truncated', ['stream']),
+    badRecords: counter('bad_records_total', 'Messages of LOG that are no record and that a reader set aside', ['reader']),
     sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
       'stream',
     ]),
