@@ -69,6 +69,9 @@ export function createMetrics() {
     auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence that the current pass of the auditor has reached'),
     auditedAt: gauge('audit_last_slice_timestamp_seconds', 'Unix time of the last slice that the auditor finished; 0 before the first'),
     auditPasses: counter('audit_passes_total', 'Passes of the auditor over all tables'),
+    indexMismatches: counter('index_mismatches_total', 'Differences between the search index and LOG that the indexer found', ['kind']),
+    indexRepaired: counter('index_repaired_total', 'Differences between the search index and LOG that the indexer repaired'),
+    indexVerifiedSeq: gauge('index_verified_seq', 'LOG sequence that the current pass of the check of the search index has reached'),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, including the wait for inputs', HTTP_SECONDS, [
       'method',
       'route',
