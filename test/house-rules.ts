@@ -21,6 +21,7 @@ const ROOMS = [
   'actors/testkit',
   'pipeline/runtime',
   'pipeline/jetstream',
+  'pipeline/watchdog',
   'pipeline/cluster',
   'pipeline/timers',
   'pipeline/host',

@@ -28,6 +28,7 @@ import { startTaskRunner } from '../../pipeline/task-runner/task-runner.ts'
 import { createTenantSearches } from '../../pipeline/task-runner/tenant-search.ts'
 import { startWakeUpSweeper } from '../../pipeline/timers/wake-up-sweeper.ts'
 import { startAuditor } from '../../pipeline/verify/auditor.ts'
+import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import type { Role, Settings } from '../settings.ts'
 import { hostIdentity, isProcessAlive } from './host-identity.ts'
 import type { SearchIndex } from './search-index.ts'
@@ -43,6 +44,8 @@ export interface StageDeps {
   readonly client: ClickHouseClient | undefined
   /** Absent if this process neither writes nor searches the index. */
   readonly searchIndex: SearchIndex | undefined
+  /** Shows what this thread decides to the watchdog outside it. */
+  readonly calls: CallSlot
   readonly metrics: Metrics
   readonly log: Logger
 }
@@ -236,7 +239,7 @@ function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext
   }
 }
 
-function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContext): RoleWork {
+function hostWork({ settings, kv, kinds, jetstream, calls, log, inFlight }: StageContext): RoleWork {
   const actors = createActorCache<Delivery>(settings.LIVE_ACTORS_MAX)
   const runs = new Set<HostRun>()
   return {
@@ -252,6 +255,7 @@ function hostWork({ settings, kv, kinds, jetstream, log, inFlight }: StageContex
           partitions,
           actors,
           messagesMax: settings.IN_FLIGHT_MAX,
+          calls,
           now: isoNow,
           isAssigned,
           hasValidLease,

@@ -83,6 +83,7 @@ async function readExpected({ jetstream, signal }: CheckDeps, scope: Scope, { co
   for await (const entry of readScope(jetstream, scope)) {
     signal.throwIfAborted()
     seqs.add(entry.seq)
+    if (entry.bad !== undefined) continue
     if (entry.address.kind === SOURCE_KIND) sources.set(actorKey(entry.address), entry.address)
     const messages = expectedMessages(entry)
     if (messages.length > 0) texts.set(entry.seq, messages)

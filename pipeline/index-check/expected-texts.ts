@@ -1,9 +1,9 @@
 import { detectLanguage } from '../../actors/core/detect-language.ts'
 import { CHUNK_ID_CHARS, SOURCE_KIND } from '../../schemas/knowledge-events.ts'
 import { actorKey, type Address } from '../../schemas/subjects.ts'
+import type { LogEntry } from '../jetstream/log-message.ts'
 import type { StoredPoint } from '../search/vector-store.ts'
 import { messagesIn } from '../verify/expected/expected-messages.ts'
-import type { LogEntry } from '../verify/log-slice.ts'
 
 /** A text that must be in the index, with the properties of its points. */
 export type ExpectedText = Omit<StoredPoint, 'id' | 'chunk'> & {

@@ -1,13 +1,12 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { SOURCE_KIND } from '../../schemas/knowledge-events.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject } from '../../schemas/subjects.ts'
 import type { LocalEmbedder } from '../embedding/embedder.ts'
 import type { Checkpoints } from '../jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { createConsumeLoop } from '../jetstream/consume-loop.ts'
 import { nextRecord, recordsOfKind } from '../jetstream/last-record.ts'
+import { logParser, reportBadRecord } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { type StreamPosition, withPosition } from '../jetstream/position-history.ts'
 import type { RetryDeps } from '../jetstream/publish-with-retry.ts'
@@ -93,6 +92,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     }
   }
   const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects: [], startSeq: startSeq + 1, messagesMax: options.recordsMax })
+  const parse = await logParser(jetstream)
   const inFlight = createInFlightLimiter({ countMax: options.recordsMax, bytesMax: options.bytesMax })
   const loop = createConsumeLoop(reader, inFlight)
   const deadLetters = { publisher: jetstream.publisher, log, metrics, signal: loop.signal }
@@ -114,7 +114,9 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
     fill(batch, message) {
       batch.last = reader.position
       batch.records += 1
-      change(batch, changeOf(parseLogSubject(message.subject).address, message.json<LogRecord>(), message.seq))
+      const entry = parse(message)
+      if (entry.bad === undefined) change(batch, changeOf(entry.address, entry.record, entry.seq))
+      else reportBadRecord({ log, metrics }, 'indexer', entry)
     },
     shouldFlush: ({ records, bytes, waits }) => waits > 0 || records >= options.batchRecordsMax || bytes >= BATCH_BYTES_MAX,
     async write(batch) {

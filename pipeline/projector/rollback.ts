@@ -1,8 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
-import { type Address, logSubject, parseLogSubject, partitionOf } from '../../schemas/subjects.ts'
+import { type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
+import { logParser } from '../jetstream/log-message.ts'
 import type { StreamPosition } from '../jetstream/position-history.ts'
 import { nextOf, streamInfo } from '../jetstream/stream-info.ts'
 import { type Batch, createBatch } from './row-batch.ts'
@@ -29,18 +30,19 @@ interface RollbackDeps {
  */
 export async function rollbackTo(deps: RollbackDeps, seq: number, insert: (batch: Batch) => Promise<void>): Promise<number> {
   for (const name of TABLE_NAMES) if (name !== 'events') await deleteAbove(deps.clickhouse, name, seq)
-  let batch = createBatch()
+  const parse = await logParser(deps.jetstream)
+  let batch = createBatch(parse)
   let bytes = 0
   const flush = async (): Promise<void> => {
     if (batch.records > 0) await insert(batch)
-    batch = createBatch()
+    batch = createBatch(parse)
     bytes = 0
   }
   let count = 0
   for await (const actor of actorsAbove(deps.clickhouse, seq)) {
     count += 1
-    for await (const { address, message, position } of recordsUpTo(deps, actor, seq)) {
-      batch.add(address, message.data, position)
+    for await (const { message, position } of recordsUpTo(deps, actor, seq)) {
+      batch.add(message, position)
       bytes += message.data.length
       if (batch.records >= BATCH_RECORDS_MAX || bytes >= BATCH_BYTES_MAX) await flush()
     }
@@ -81,12 +83,11 @@ async function* actorsAbove(clickhouse: ClickHouseClient, seq: number): AsyncGen
 async function* recordsUpTo({ jetstream, partitionCount }: RollbackDeps, actor: Address, seq: number) {
   const subject = logSubject(partitionOf(actor, partitionCount), actor)
   const { created } = await streamInfo(jetstream.jsm, 'LOG')
-  const { address } = parseLogSubject(subject)
   for (let next = 1; ;) {
     const message = await nextOf(jetstream.jsm, 'LOG', next, subject)
     if (message === null || message.seq > seq) return
     const position: StreamPosition = { created, seq: message.seq, ts: message.time.toISOString() }
-    yield { address, message, position }
+    yield { message, position }
     next = message.seq + 1
   }
 }
