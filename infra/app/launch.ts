@@ -22,6 +22,7 @@ import { serveHttp } from './serve-http.ts'
 import { startReceiptService } from './serve-receipts.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
+import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
 import { rolesInThreads, startThreads } from './threads/role-threads.ts'
 
 /** A running system: its servers, connections and stages. */
@@ -56,6 +57,8 @@ export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
   /** Whether roles run in threads as the setting THREADS says. Default: false, all roles run in this thread. */
   readonly threads?: boolean
+  /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
+  readonly streamCheckMs?: number
 }
 
 /**
@@ -86,6 +89,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
+  const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)
+  started.defer(() => streamWatch.stop())
   const searchIndex =
     client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
       ? await openSearchIndex({ settings, client, kv, metrics, log }, started)

@@ -1,7 +1,7 @@
 import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schemas/record.ts'
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { removeResolvedDeadLetter } from '../jetstream/removal.ts'
 
 /** A message for DEAD. */
 export interface DeadLetterMessage {
@@ -83,9 +83,5 @@ export async function deadLettersOf(
 export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
   const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
   if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
-  try {
-    await jsm.streams.deleteMessage('DEAD', deadSeq, false)
-  } catch (error) {
-    if (!isJetStreamError(error, 'noSuchSequence')) throw error
-  }
+  await removeResolvedDeadLetter(jsm, deadSeq)
 }
