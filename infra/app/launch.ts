@@ -15,6 +15,7 @@ import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
+import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
@@ -89,6 +90,9 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
+  const protection = await probeProtection(nats.connection, nc)
+  metrics.natsProtected.set(protection.protected ? 1 : 0)
+  if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
   const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)
   started.defer(() => streamWatch.stop())
   const searchIndex =

@@ -101,8 +101,8 @@ export function streamConfigs(sizes: StreamSizes, payloadBytesMax: number): Name
 const ACK_WAIT_MS = 30_000
 
 /**
- * The consumer of OUT for clients. It is durable and never ends: a reader that comes back finds what it missed, as long as OUT keeps it. Its
- * bounds hold for all of its readers together.
+ * The consumer of OUT for clients. It is durable and never ends: a reader that comes back finds what it missed, as long as OUT keeps it.
+ * Its bounds hold for all of its readers together.
  */
 export const EVENTS_CONSUMER_CONFIG = {
   durable_name: EVENTS_CONSUMER,

@@ -52,9 +52,7 @@ export interface ReceiptServiceOptions {
   readonly durability: Durability
 }
 
-/**
- * Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, what became of the input.
- */
+/** Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, the outcome. */
 export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions): { stop(): void } {
   let held = 0
   const stopping = new AbortController()
