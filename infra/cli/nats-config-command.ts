@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { CommandContext } from '../app/command-context.ts'
+import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { PASSWORD_VARIABLE, renderOwnNatsConfig } from '../servers/nats/nats-config.ts'
 
 const USER = 'colloquy'
@@ -7,6 +7,7 @@ const USER = 'colloquy'
 export const natsConfigCommand = ({ out, settings }: CommandContext): Command =>
   new Command('nats-config')
     .description('print the accounts that protect the streams on a NATS of your own')
+    .option(JSON_FLAG, 'one JSON object: {config}')
     .addHelpText(
       'after',
       `
@@ -16,6 +17,8 @@ The output holds no password: nats-server takes it from its environment, ${PASSW
 Example:
   colloquy nats-config > colloquy-accounts.conf     # nats.conf says: include "colloquy-accounts.conf"`,
     )
-    .action(() => {
-      out.line(renderOwnNatsConfig(settings().settings.NATS_USER ?? USER).trimEnd())
+    .action(({ json }: JsonOption) => {
+      const config = renderOwnNatsConfig(settings().settings.NATS_USER ?? USER)
+      if (json) out.json({ config })
+      else out.line(config.trimEnd())
     })
