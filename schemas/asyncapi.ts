@@ -64,8 +64,8 @@ export function asyncApiDocument(kinds: readonly DescribedKind[] = []) {
         title: 'Events that machines emit',
         description:
           'In the order of the actor; delivered at least once, with the id of the event as Nats-Msg-Id. Subscribe to hear events as they '
-          + `come. The stream OUT keeps them for a limited time: pull them from its durable consumer "${EVENTS_CONSUMER}", in the JetStream `
-          + `domain "${CLIENT_DOMAIN}", to miss none.`,
+          + `come. The stream OUT keeps them for a limited time: to miss none, pull them from its durable consumer "${EVENTS_CONSUMER}", `
+          + `in the JetStream domain "${CLIENT_DOMAIN}".`,
         parameters: { ...address, type: { description: 'Type of the event; its dots separate tokens of the subject' } },
         messages: refs('#/components/messages', outputs),
       },

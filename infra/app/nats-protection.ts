@@ -1,4 +1,5 @@
-import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect, createInbox, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { parseJson } from '../../schemas/json.ts'
 
@@ -11,9 +12,11 @@ export interface NatsProtection {
 }
 
 const PROBE_MS = 2_000
+/** How long the probe listens, and how often it is sent something meanwhile. */
+const HEARING_MS = 200
+const TRIES = 4
 
 const streamSchema = z.object({ created: z.string() })
-const userSchema = z.object({ data: z.object({ account: z.string() }) })
 
 /**
  * Tries to reach the streams as a client without credentials, and writes nothing. A client gets through if it is in the account of the
@@ -33,10 +36,7 @@ export async function probeProtection(connection: NodeConnectionOptions, own: Na
     return isProtected('clients without credentials are refused')
   }
   try {
-    const [ownAccount, account] = [await accountOf(own), await accountOf(probe)]
-    if (account !== undefined && account === ownAccount) {
-      return notProtected(`clients without credentials are in the account of the streams (${account})`)
-    }
+    if (await hears(probe, own)) return notProtected('clients without credentials are in the account of the streams')
     const [ownLog, log] = [await createdOf(own), await createdOf(probe)]
     if (log !== undefined && log === ownLog) return notProtected("clients without credentials reach JetStream's API of the streams")
     return isProtected('clients without credentials do not reach the streams')
@@ -48,10 +48,27 @@ export async function probeProtection(connection: NodeConnectionOptions, own: Na
 const isProtected = (detail: string): NatsProtection => ({ protected: true, code: null, detail })
 const notProtected = (detail: string): NatsProtection => ({ protected: false, code: 'nats_not_protected', detail })
 
-const accountOf = async (nc: NatsConnection): Promise<string | undefined> => {
-  const answer = await ask(nc, '$SYS.REQ.USER.INFO')
-  return userSchema.safeParse(answer).data?.data.account
+/** Whether both are in one account: a message to an inbox of the probe reaches it only there. */
+async function hears(probe: NatsConnection, own: NatsConnection): Promise<boolean> {
+  const inbox = createInbox()
+  let heard = false
+  probe.subscribe(inbox, {
+    max: 1,
+    callback: (error) => {
+      heard = error === null
+    },
+  })
+  await probe.flush()
+  // In a cluster the subscription reaches the other servers a little later.
+  for (let waitedMs = 0; waitedMs < HEARING_MS && !heard; waitedMs += HEARING_MS / TRIES) {
+    own.publish(inbox)
+    await own.flush()
+    await probe.flush()
+    if (!heard) await delay(HEARING_MS / TRIES)
+  }
+  return heard
 }
+
 const createdOf = async (nc: NatsConnection): Promise<string | undefined> =>
   streamSchema.safeParse(await ask(nc, '$JS.API.STREAM.INFO.LOG')).data?.created
 

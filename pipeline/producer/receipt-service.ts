@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { RECEIPT_SUBJECT } from '../../schemas/client-access.ts'
-import { codeOf,ColloquyError, ForeignCodeError, hasCode, messageOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import { durabilitySchema } from '../cluster/process-status.ts'

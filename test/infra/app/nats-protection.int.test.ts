@@ -61,24 +61,27 @@ async function probe(lines: string): Promise<NatsProtection> {
 const user = `{ user: colloquy, password: "${PASSWORD}" }`
 const core = `CORE { jetstream: enabled, users: [${user}]`
 
+/** Lines that let clients without credentials in, as `open`. */
+const OPEN = 'no_auth_user: open\n'
+
 test.each<[what: string, lines: string, protected_: boolean, detail: RegExp]>([
   ['no accounts and no password', '', false, /in the account of the streams/],
   [
     'clients in the account of the streams that may only publish inputs',
-    `authorization { users: [${user}, { user: open, password: "", permissions: { publish: ["in.>", "$SYS.REQ.USER.INFO"] } }] }\nno_auth_user: open\n`,
+    `authorization { users: [${user}, { user: open, password: "", permissions: { publish: ["in.>"] } }] }\n${OPEN}`,
     false,
     /in the account of the streams/,
   ],
   [
     'clients of another account that imports the API',
     `accounts { ${core}, exports: [{ service: "$JS.API.>" }] }
-     CLIENTS { users: [{ user: open, password: "" }], imports: [{ service: { account: CORE, subject: "$JS.API.>" } }] } }\nno_auth_user: open\n`,
+     CLIENTS { users: [{ user: open, password: "" }], imports: [{ service: { account: CORE, subject: "$JS.API.>" } }] } }\n${OPEN}`,
     false,
     /reach JetStream's API/,
   ],
   [
     'clients of another account with streams of its own',
-    `accounts { ${core} }\n APPS { jetstream: enabled, users: [{ user: open, password: "" }] } }\nno_auth_user: open\n`,
+    `accounts { ${core} }\n APPS { jetstream: enabled, users: [{ user: open, password: "" }] } }\n${OPEN}`,
     true,
     /do not reach/,
   ],

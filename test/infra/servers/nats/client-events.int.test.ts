@@ -60,7 +60,7 @@ test('a client without a name pulls the events of OUT, and each again until it a
 test('several readers share the events: each goes to one of them, also when one comes back later', async () => {
   const [one, two] = [await openReader(), await openReader()]
   const seen: number[][] = [[], []]
-  const loops = await Promise.all([one, two].map((consumer) => consumer.consume({ max_messages: 5 })))
+  const loops = [await one.consume({ max_messages: 5 }), await two.consume({ max_messages: 5 })]
   const running = loops.map(async (messages, reader) => {
     for await (const message of messages) {
       seen[reader]?.push(message.seq)
