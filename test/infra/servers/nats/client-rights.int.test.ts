@@ -91,7 +91,10 @@ const BODIES = [
 ]
 
 /** Replies that a client must not be able to write to. */
-const FOREIGN_REPLIES = INTERNAL.filter((subject) => !subject.startsWith('$JS.ACK'))
+const FOREIGN_REPLIES = [
+  ...INTERNAL.filter((subject) => !subject.startsWith('$JS.ACK')),
+  ...API.filter((subject) => /PURGE|DELETE|CREATE|UPDATE|STEPDOWN|MSG\.NEXT/.test(subject)),
+]
 
 describe('a client without a name', () => {
   test('reaches nothing of the JetStream API, of the server, and of the subjects of Colloquy', async () => {
