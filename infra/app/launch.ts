@@ -116,7 +116,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
       slotPath: decisions?.path,
       metrics,
       log,
-      onEndInCall: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
+      countEnd: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
     },
     started,
   )

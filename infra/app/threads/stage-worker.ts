@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
 import { createCallSlot } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
@@ -30,6 +31,7 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
   const beating = setInterval(() => calls.beat(), BEAT_MS)
   started.defer(() => clearInterval(beating))
   const runsKinds = KIND_ROLES.includes(role)
+  answerWhileBlocked()
   if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send) })
   const kinds = runsKinds ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
