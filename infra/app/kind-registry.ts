@@ -10,6 +10,7 @@ import { lastRecord, recordsOfKind } from '../../pipeline/jetstream/last-record.
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
+import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
@@ -42,6 +43,8 @@ export interface KindRegistryDeps {
   readonly jetstream: JetStreamContext
   readonly log: Logger
   readonly now: () => string
+  /** Makes a slot whose watchdog ends a migration that does not return. Absent: nothing watches. */
+  readonly watch?: (until: AsyncDisposableStack) => CallSlot
   /** Accepts a definition that changed without a new version, for development. Default: false. */
   readonly acceptChanges?: boolean
 }

@@ -95,12 +95,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
-  const decideUnlessNewer = (
-    mailbox: Mailbox<Delivery>,
-    cached: CachedActor,
-    delivery: Delivery,
-    fresh: boolean,
-  ): Decision | undefined => {
+  const decideUnlessNewer = (mailbox: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
     try {
       return decideOn(mailbox, cached, delivery, fresh)
     } catch (error) {

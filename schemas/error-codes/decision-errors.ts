@@ -67,7 +67,8 @@ export const DECISION_ERRORS = {
   },
   exit_refused: {
     meaning: 'The code of a kind called `process.exit`.',
-    cause: 'A guard, an action or a task, or a library that it uses, tried to end the process. Colloquy refuses: the call throws this error.',
+    cause:
+      'A guard, an action or a task, or a library that it uses, tried to end the process. Colloquy refuses: the call throws this error.',
     remedy: 'Throw an error instead.',
     where: `${POISON}; \`error.code\` of a task; log of \`colloquy up\``,
   },

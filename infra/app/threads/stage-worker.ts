@@ -32,7 +32,7 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
   started.defer(() => clearInterval(beating))
   const runsKinds = KIND_ROLES.includes(role)
   answerWhileBlocked()
-  if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send) })
+  if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send), survivesRejections: role === 'tasks' })
   const kinds = runsKinds ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
   const jetstream = await openJetStream(nc)
@@ -44,7 +44,10 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
 
   if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
-  const { stages } = await startStages({ settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls }, started)
+  const { stages } = await startStages(
+    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls },
+    started,
+  )
   let reported = ''
   const report = (): void => {
     const status = stages.get(role)?.status()

@@ -70,7 +70,8 @@ export function watchThread({ role, worker, memory, settings, metrics, log, end 
   const checkTask = (silentMs: number): void => {
     if (role !== 'tasks') return
     if (!isAsked) void reportTask()
-    const overdue = blocking === undefined ? silentMs > UNKNOWN_BLOCK_MS_MAX : Date.now() > Date.parse(blocking.deadlineAt) + DEADLINE_MARGIN_MS
+    const overdue =
+      blocking === undefined ? silentMs > UNKNOWN_BLOCK_MS_MAX : Date.now() > Date.parse(blocking.deadlineAt) + DEADLINE_MARGIN_MS
     if (overdue) end(`blocked its thread for ${secondsText(silentMs)}${at}`)
   }
   const watchdog = startWatchdog({
@@ -95,7 +96,8 @@ export function watchThread({ role, worker, memory, settings, metrics, log, end 
       const ms = watchdog.silentMs()
       if (ms < silentMsMax(role)) return undefined
       const call = watchdog.slow()
-      const during = call !== undefined ? `${decisionText(call)} has not returned` : blocking === undefined ? '' : `${taskText(blocking)} blocks it`
+      const during =
+        call !== undefined ? `${decisionText(call)} has not returned` : blocking === undefined ? '' : `${taskText(blocking)} blocks it`
       return { ms, why: `its thread has not answered for ${secondsText(ms)}${during === '' ? '' : `: ${during}${at}`}` }
     },
     stop() {
