@@ -32,6 +32,18 @@ const roles = z.string().transform((text, ctx): readonly Role[] => {
   if (known.length !== new Set(named).size) ctx.addIssue({ code: 'custom', message: `must be all, or some of ${ROLES.join(', ')}` })
   return known
 })
+const hosts = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((one) => /^[A-Za-z0-9_.-]*$/.test(one.trim())),
+    'must be host names without a port, separated by commas',
+  )
+  .transform((list): readonly string[] =>
+    list
+      .split(',')
+      .map((one) => one.trim().toLowerCase())
+      .filter((one) => one !== ''),
+  )
 
 const GIB = 1024 ** 3
 /** A quarter of the memory that this process may use, as V8 does; from half a GiB to 4 GiB. */
@@ -95,6 +107,11 @@ const SETTINGS = {
   HTTP_HOST: { schema: z.string().min(1).default('127.0.0.1'), about: 'Address on which the HTTP interface listens' },
   HTTP_PORT: { schema: port.default(8080), about: 'Port of the HTTP interface; 0: any free port' },
   HTTP_TOKEN: { schema: z.string().min(16).optional(), about: 'Bearer token that HTTP requests must carry', secret: true },
+  ALLOWED_HOSTS: {
+    schema: hosts.default([]),
+    about:
+      'Host names, separated by commas, that HTTP requests may name besides localhost while no token is set, also to embedded ClickHouse',
+  },
   PARTITIONS: { schema: count(1, 1024).default(64), about: 'Number of partitions; fixed when the streams are created' },
   ROLES: { schema: roles.default(ROLES), about: `Roles of this process: all, or some of ${ROLES.join(', ')}` },
   THREADS: {

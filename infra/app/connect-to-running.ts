@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClickHouseClientConfigOptions, ClickHouseLogLevel } from '@clickhouse/client'
-import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
@@ -55,30 +55,26 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
   return text === undefined ? undefined : addressesSchema.safeParse(parseJson(text)).data
 }
 
-/** `producer` may publish inputs and read; `colloquy` may do everything. With NATS_URL, both connect as the user that the settings name. */
-export type NatsRole = 'producer' | 'colloquy'
-
 /**
- * Connects to the NATS of a running system.
+ * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that the
+ * settings name.
  *
  * @throws ColloquyError `not_running` if no system runs on the data folder; `nats_unreachable` if NATS_URL does not answer.
  */
-export async function connectToRunningNats(settings: Settings, role: NatsRole): Promise<NatsConnection> {
-  const name = `colloquy ${role}`
+export async function connectToRunningNats(settings: Settings): Promise<NatsConnection> {
+  const name = 'colloquy command'
   if (settings.NATS_URL !== undefined) return connectNats(await remoteConnection(settings, settings.NATS_URL), name)
   const url = (await announced(settings.DATA_DIR))?.natsUrl ?? urlAt('nats', settings.NATS_PORT)
   const password = await readIfExists(join(settings.DATA_DIR, 'nats-password'))
   if (url === undefined || password === undefined) throw notRunning(settings)
-  const connection: NodeConnectionOptions = { servers: url }
-  const login = role === 'colloquy' ? { user: 'colloquy', pass: password.trim() } : {}
-  return connectNats({ ...connection, ...login }, name).catch((cause: unknown) => {
+  return connectNats({ servers: url, user: 'colloquy', pass: password.trim() }, name).catch((cause: unknown) => {
     throw notRunning(settings, url, cause)
   })
 }
 
 /** Connects with all rights. @throws ColloquyError as `connectToRunningNats` does; `not_set_up` if NATS has no streams of Colloquy. */
 async function connectToRunningJetStream(settings: Settings): Promise<JetStreamContext & { close(): Promise<void> }> {
-  const jetstream = await openJetStream(await connectToRunningNats(settings, 'colloquy'))
+  const jetstream = await openJetStream(await connectToRunningNats(settings))
   try {
     await jetstream.jsm.streams.info('LOG')
     return jetstream

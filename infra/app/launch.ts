@@ -20,6 +20,7 @@ import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
+import { startReceiptService } from './serve-receipts.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
 import { createEndCounter } from './threads/end-counter.ts'
@@ -126,6 +127,8 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())
+  const receiptService = startReceiptService({ jetstream, kv, client, stages, partitionCount: settings.PARTITIONS, durability })
+  started.defer(() => receiptService.stop())
   const http =
     client !== undefined && searchIndex !== undefined && settings.ROLES.includes('serve')
       ? await serveHttp({

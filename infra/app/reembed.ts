@@ -50,10 +50,11 @@ export async function runReembed(settings: Settings, progress: ReembedProgress, 
     const stage = open.adopt(
       await startStage(
         'reembed',
-        () =>
+        async () =>
           startIndexer({
             ...indexerBounds(settings),
-            ...indexerState({ kv, store, log }),
+            ...(await indexerState({ kv, store, log })),
+            audit: undefined,
             jetstream,
             log,
             metrics,

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
+import { TOKEN } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
-import { entryJson, entryLine } from './record-text.ts'
+import { badRecordLine, entryJson, entryLine } from './record-text.ts'
 
 interface Options extends JsonOption {
   readonly since?: number
@@ -39,10 +39,14 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
           startSeq,
           messagesMax: FETCH_AHEAD_MAX,
         })
+        const parse = await logParser(jetstream)
         let left = options.limit ?? Infinity
         for await (const message of reader) {
-          const entry = { seq: message.seq, address: parseLogSubject(message.subject).address, record: message.json<LogRecord>() }
-          if (options.json) out.json(entryJson(entry))
+          const entry = parse(message)
+          if (entry.bad !== undefined) {
+            if (options.json) out.json({ seq: entry.seq, bad: { why: entry.bad.why, subject: entry.bad.subject } })
+            else out.line(badRecordLine(entry, out.paint))
+          } else if (options.json) out.json(entryJson(entry))
           else out.line(entryLine(entry, out.paint))
           left -= 1
           if (left === 0) break

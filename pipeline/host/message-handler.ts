@@ -113,12 +113,12 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
       { publisher: jetstream.publisher, log, metrics, signal },
       mailbox.subject,
       pending.encoded,
-      { expectLastSubjectSequence: cached.lastSeq },
+      { expectLastSubjectSequence: cached.expectedSeq },
       [JS_CODE.wrongLastSequence],
     )
     if (!appended.ok) return false
     deps.onAppended(appended.seq)
-    mailbox.cached = pending.next === undefined ? undefined : { actor: pending.next, lastSeq: appended.seq }
+    mailbox.cached = pending.next === undefined ? undefined : { actor: pending.next, lastSeq: appended.seq, expectedSeq: appended.seq }
     count(metrics, cached, pending)
     return true
   }

@@ -84,6 +84,12 @@ export const DECISION_ERRORS = {
     remedy: 'Remove the cause, send the actor an event that starts the task again, and run `colloquy dead drop <seq>`.',
     where: '`colloquy dead`, table `dead_letters`',
   },
+  bad_record: {
+    meaning: 'A message in LOG is no record of an actor. Every reader sets it aside and continues.',
+    cause: 'Something other than a host published into LOG, or another program wrote to the stream.',
+    remedy: 'Find who can publish to `log.>` and withdraw that right. Then run `colloquy dead drop <seq>`. No actor is affected.',
+    where: '`colloquy dead`, table `dead_letters`, `colloquy status`',
+  },
   unknown_emit: {
     meaning: 'The machine emits a type that the kind does not declare.',
     cause: 'The type is misspelt, or it is not under `emits` of `defineKind`.',

@@ -19,7 +19,7 @@ import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 /** How often the thread reports the status of its stage, if it has changed. */
 const STATUS_MS = 25
 /** How often the thread shows that its event loop turns. */
-const BEAT_MS = 100
+const HEARTBEAT_MS = 100
 
 /** Runs one role in this thread. The thread is a member of the cluster of its own. */
 async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {
@@ -28,7 +28,7 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
   const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => send({ type: 'log', line }) })
   const metrics = createMetrics()
   const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
-  const beating = setInterval(() => calls.beat(), BEAT_MS)
+  const beating = setInterval(() => calls.beat(), HEARTBEAT_MS)
   started.defer(() => clearInterval(beating))
   const runsKinds = KIND_ROLES.includes(role)
   answerWhileBlocked()

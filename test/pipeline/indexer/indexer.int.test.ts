@@ -10,7 +10,7 @@ import { createCheckpoints } from '../../../pipeline/jetstream/checkpoints.ts'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { type Stage, startStage } from '../../../pipeline/runtime/stage.ts'
 import { createRemoteSearch } from '../../../pipeline/search/search-service.ts'
-import type { IndexPoint, IndexWriter } from '../../../pipeline/search/vector-store.ts'
+import type { IndexPoint, IndexReader, IndexWriter } from '../../../pipeline/search/vector-store.ts'
 import { createTenantSearches } from '../../../pipeline/task-runner/tenant-search.ts'
 import { caughtUp as systemCaughtUp, publishAll } from '../../support/system-assertions.ts'
 import { dot, openEmbedder } from '../../support/test-embedder.ts'
@@ -24,7 +24,13 @@ function createMemoryStore() {
   const answer = async (): Promise<void> => {
     if (isFailing) throw new Error('the store fails')
   }
-  const store: IndexWriter = {
+  const store: IndexReader & IndexWriter = {
+    identity: async () => 'memory',
+    prepare: async () => 'memory',
+    async *scan({ from, to }) {
+      await answer()
+      yield [...points.values()].filter(({ seq }) => seq >= from && seq <= to)
+    },
     async upsert(some) {
       await answer()
       written += some.length
@@ -71,7 +77,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const start = (reader: string, store: IndexWriter, embedder = lexical): Promise<Stage> => {
+const start = (reader: string, store: IndexReader & IndexWriter, embedder = lexical): Promise<Stage> => {
   const { jetstream, kv } = system.running
   return startStage(
     'embed',
@@ -82,6 +88,7 @@ const start = (reader: string, store: IndexWriter, embedder = lexical): Promise<
         canaries: createCanaries({ kv, reader, store, log: silent }),
         embedder,
         store,
+        collection: 'memory',
         recordsMax: 64,
         bytesMax: 1024 * 1024,
         batchRecordsMax: 16,

@@ -21,6 +21,10 @@ const SETTINGS: Partial<Record<SettingName, string>> = {
   HEAP_BYTES_MAX: String(192 * 1024 * 1024),
 }
 
+interface Readyz {
+  readonly checks?: readonly { readonly check: string; readonly detail: string }[]
+}
+
 let options: CliOptions
 let stopping: CliProcess[]
 beforeEach(async () => {
@@ -78,6 +82,31 @@ test.each<[Trap, string]>([
   await publish(addresses.natsUrl, [['bad', fine]])
   await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
   if (how !== 'exit') expect(lines.some((line) => line.includes('acme/trap/bad') && line.includes('2 of 2 times'))).toBe(true)
+})
+
+test('while a decision does not return, /readyz names its stage, actor and line, and is ready again afterwards', async () => {
+  const { addresses, line } = await up({ ROLES: 'all', DECISION_MS_MAX: '6000', PARTITIONS: '1' })
+  const readyz = async () => {
+    const response = await fetch(`${addresses.httpUrl}/readyz`)
+    return {
+      status: response.status,
+      host: ((await response.json()) as Readyz).checks?.find(({ check }) => check === 'host')?.detail ?? '',
+    }
+  }
+  await expect.poll(readyz).toMatchObject({ status: 200 })
+  await publish(addresses.natsUrl, [['bad', sprung('guard')]])
+  await expect
+    .poll(readyz)
+    .toEqual({
+      status: 503,
+      host: expect.stringMatching(/^its thread has not answered for .* s: the decision on input 1 of acme\/trap\/bad has not returned/),
+    })
+  await line((text) => /the decision on input 1 of acme\/trap\/bad has not returned for 1\S* s, at spin \(.*trap-config\.ts:/.test(text))
+  await expect.poll(() => last('bad')).toMatchObject({ reason: 'poison' })
+  await expect.poll(readyz).toMatchObject({ status: 200 })
+  const metrics = await (await fetch(`${addresses.httpUrl}/metrics`)).text()
+  expect(metrics).toContain('colloquy_host_ends_total{kind="trap"} 2')
+  expect(metrics).toContain('colloquy_decisions_slow_total{kind="trap"} 2')
 })
 
 test('a stray error of a decision is logged and counted, and neither its host nor its input suffers', async () => {
