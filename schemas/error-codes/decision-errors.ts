@@ -60,8 +60,8 @@ export const DECISION_ERRORS = {
   host_ended: {
     meaning: 'The input ended its host twice while it was being decided.',
     cause:
-      'A guard, an action, a label, a migration or an upcaster did not return within `COLLOQUY_DECISION_MS_MAX`, ended the process, or used '
-      + 'up the memory. The text says which.',
+      'A guard, an action, a label, a migration or an upcaster did not return within `COLLOQUY_DECISION_MS_MAX`, ended the process, or '
+      + 'used up the memory. The text says which.',
     remedy: 'Correct the kind, deploy it, and run `colloquy dead redrive --reason poison`.',
     where: POISON,
   },

@@ -4,6 +4,7 @@ import { setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { defineTask } from '../../actors/definition/task-definition.ts'
+import { endThread } from './end-thread.ts'
 
 /** What a run of a task does to its thread. */
 export type Chore = 'fine' | 'timer' | 'rejects' | 'emitter' | 'exit' | 'end' | 'blocks'
@@ -26,7 +27,7 @@ async function work(how: string): Promise<void> {
       return
     // Past `process.exit`, as native code or a library may.
     case 'end':
-      Reflect.get(process, 'reallyExit').call(process, 3)
+      endThread()
       return
     case 'blocks':
       await delay(300)

@@ -3,6 +3,7 @@ import { assign, setup } from 'xstate'
 import { z } from 'zod'
 import { defineKind } from '../../actors/definition/define-kind.ts'
 import { upcaster } from '../../actors/definition/earlier-versions.ts'
+import { endThread } from './end-thread.ts'
 
 /** What an input does to its host. */
 export const TRAPS = ['guard', 'assign', 'label', 'upcaster', 'exit', 'end', 'heap', 'buffers', 'stray', 'kill', 'once'] as const
@@ -22,7 +23,8 @@ function spring(how: string): boolean {
       break
     // Past `process.exit`, as native code or a library may.
     case 'end':
-      return Boolean(Reflect.get(process, 'reallyExit').call(process, 3))
+      endThread()
+      return true
     case 'kill':
       return process.kill(process.pid, 'SIGKILL')
     case 'heap':

@@ -67,6 +67,11 @@ export function watchThread({ role, worker, memory, settings, metrics, log, end 
       `${who} blocks the thread of the tasks${at}: no other task goes on. Make it await, or move the computation to another process`,
     )
   }
+  const reportDecision = async (call: KindCall, ms: number): Promise<void> => {
+    metrics.slowDecisions.inc({ kind: parseLogSubject(call.subject).address.kind })
+    await ask()
+    log.warn({ ...call, ms }, `${decisionText(call)} has not returned for ${secondsText(ms)}${at}; the whole stage waits`)
+  }
   const checkTask = (silentMs: number): void => {
     if (role !== 'tasks') return
     if (!isAsked) void reportTask()
@@ -78,11 +83,7 @@ export function watchThread({ role, worker, memory, settings, metrics, log, end 
     memory,
     callMsMax: settings.DECISION_MS_MAX,
     growthBytesMax: settings.HEAP_BYTES_MAX,
-    async onSlow(call, ms) {
-      metrics.slowDecisions.inc({ kind: parseLogSubject(call.subject).address.kind })
-      await ask()
-      log.warn({ ...call, ms }, `${decisionText(call)} has not returned for ${secondsText(ms)}${at}; the whole stage waits`)
-    },
+    onSlow: (call, ms) => void reportDecision(call, ms),
     onOverrun: (_call, what) => end(`${what}${at}`),
     onSilent: checkTask,
     onAnswer() {

@@ -78,11 +78,14 @@ test('a task that ends its thread again and again fails', async () => {
   await line((one) => one.includes('the thread of tasks ended'))
   await expect
     .poll(() => last('ends'))
-    .toMatchObject({ to: 'failed', ended: [{ error: { code: 'runner_lost', message: expect.stringContaining('lost 2 times') } }] })
+    .toMatchObject({
+      to: 'failed',
+      ended: [{ error: { code: 'runner_lost', message: expect.stringContaining('lost 2 times') as string } }],
+    })
   await close()
 })
 
-test('a task that blocks without end is named with its line, its thread ends after the deadline, and other tasks are not blamed', async () => {
+test('a task that blocks without end is named with its line; its thread ends after the deadline; other tasks are not blamed', async () => {
   const { publish, close, line } = await start()
   await publish('blocks', 'blocks')
   await publish('other', 'fine')

@@ -78,7 +78,9 @@ test.each<[Trap, string]>([
     ['innocent', fine],
   ])
   await expect.poll(async () => (await last('innocent'))?.state?.context['count'], { timeout: 60_000 }).toBe(2)
-  await expect.poll(() => last('bad')).toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringContaining(error) })
+  await expect
+    .poll(() => last('bad'))
+    .toMatchObject({ outcome: 'rejected', reason: 'poison', error: expect.stringContaining(error) as string })
   await publish(addresses.natsUrl, [['bad', fine]])
   await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
   if (how !== 'exit') expect(lines.some((line) => line.includes('acme/trap/bad') && line.includes('2 of 2 times'))).toBe(true)
@@ -99,7 +101,9 @@ test('while a decision does not return, /readyz names its stage, actor and line,
     .poll(readyz)
     .toEqual({
       status: 503,
-      host: expect.stringMatching(/^its thread has not answered for .* s: the decision on input 1 of acme\/trap\/bad has not returned/),
+      host: expect.stringMatching(
+        /^its thread has not answered for .* s: the decision on input 1 of acme\/trap\/bad has not returned/,
+      ) as string,
     })
   await line((text) => /the decision on input 1 of acme\/trap\/bad has not returned for 1\S* s, at spin \(.*trap-config\.ts:/.test(text))
   await expect.poll(() => last('bad')).toMatchObject({ reason: 'poison' })
