@@ -1,4 +1,4 @@
-import { availableParallelism, homedir } from 'node:os'
+import { availableParallelism, homedir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DTYPES, POOLINGS } from '../pipeline/embedding/embedding-model.ts'
@@ -44,6 +44,11 @@ const hosts = z
       .map((one) => one.trim().toLowerCase())
       .filter((one) => one !== ''),
   )
+
+const GIB = 1024 ** 3
+/** A quarter of the memory that this process may use, as V8 does; from half a GiB to 4 GiB. */
+const heapBytesDefault = (): number => Math.min(4 * GIB, Math.max(GIB / 2, Math.floor(memoryBytes() / 4)))
+const memoryBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity)
 
 const price = z.coerce.number().min(0).max(1e6)
 
@@ -111,7 +116,7 @@ const SETTINGS = {
   ROLES: { schema: roles.default(ROLES), about: `Roles of this process: all, or some of ${ROLES.join(', ')}` },
   THREADS: {
     schema: z.enum(['on', 'off']).default('on'),
-    about: 'on: host, dispatch and project run in a thread each; off: all roles share one thread (about 300 MB less memory)',
+    about: 'on: host, tasks, dispatch and project run in a thread each; off: all roles share one thread (about 400 MB less memory)',
   },
   CONFIG: {
     schema: z.string().min(1).default('colloquy.config.ts'),
@@ -167,6 +172,14 @@ const SETTINGS = {
   LEASE_MS: {
     schema: count(500, 60_000).default(3_000),
     about: 'Milliseconds without a heartbeat after which a worker loses its partitions',
+  },
+  DECISION_MS_MAX: {
+    schema: count(100, 3_600_000).default(10_000),
+    about: 'Milliseconds after which a decision that has not returned ends its host; after the second time its input is rejected as poison',
+  },
+  HEAP_BYTES_MAX: {
+    schema: count(64 * 1024 * 1024, 1024 ** 4).default(heapBytesDefault()),
+    about: 'Max heap bytes of each thread that runs kinds, and max bytes that one decision may allocate beyond it',
   },
   LIVE_ACTORS_MAX: { schema: count(1, 10_000_000).default(50_000), about: 'Max idle actors cached in memory' },
   IN_FLIGHT_MAX: { schema: count(1, 100_000).default(2_048), about: 'Max messages in flight in a stage' },

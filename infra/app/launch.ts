@@ -13,6 +13,7 @@ import { awayCodeOf, isServerAway } from '../../pipeline/runtime/server-away.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import type { Search } from '../../pipeline/search/hybrid-search.ts'
 import { serveSearch } from '../../pipeline/search/search-service.ts'
+import { type CallSlot, unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { lockDataFolder, watchFolders } from '../servers/data-folder.ts'
 import type { DataLock } from '../servers/data-lock.ts'
@@ -23,14 +24,20 @@ import { registerKinds } from './kind-registry.ts'
 import { type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
 import { startPartCheck } from './part-check.ts'
+import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
 import { serveHttp } from './serve-http.ts'
+import { startReceiptService } from './serve-receipts.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
 import { createStopTracker, type StopTracker } from './stop-tracker.ts'
+import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
+import { createEndCounter } from './threads/end-counter.ts'
 import { rolesInThreads, startThreads, type Threads } from './threads/role-threads.ts'
+import { countEndedProcesses, openDecisionSlot } from './watchdog/decision-slots.ts'
+import { watchedSlot } from './watchdog/process-watchdog.ts'
 
 /** A running system: its servers, connections and stages. */
 export interface Running {
@@ -74,6 +81,8 @@ export interface LaunchOptions {
   readonly threads?: boolean
   /** The lock of the data folder, which `stop` releases. Default: taken here, if the system has servers of its own. */
   readonly dataLock?: DataLock | undefined
+  /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
+  readonly streamCheckMs?: number
 }
 
 /** Whether a process with these settings has servers of its own in the data folder. */
@@ -103,11 +112,22 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     storageBytesMax: nats.storageBytesMax,
     outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  if (settings.ROLES.includes('host')) await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString() }, kinds)
+  if (settings.ROLES.includes('host')) {
+    const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
+    await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), watch }, kinds)
+  }
 
   const metrics = createMetrics()
+  const protection = await probeProtection(nats.connection, nc)
+  metrics.natsProtected.set(protection.protected ? 1 : 0)
+  if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
+  const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)
+  started.defer(() => streamWatch.stop())
+  const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
+  started.defer(async () => decisions?.remove())
+  if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
-  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threadRoles, stops }
+  const base: Base = { settings, kinds, log, jetstream, kv, metrics, replicas, nats, threadRoles, stops, slotPath: decisions?.path }
   const tables = engine && startLatePart({ name: 'the tables', log, start: (stack) => startTables(base, engine, stack), ping: pingTables })
   started.defer(stops.named('the tables', async () => tables?.stop()))
   const index =
@@ -139,6 +159,15 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   const ordered = new Map([...stages].sort(byRole))
   const statusService = startStatusService(nc, ordered, durability)
   started.defer(() => statusService.stop())
+  const receiptService = startReceiptService({
+    jetstream,
+    kv,
+    client: () => tables?.value()?.client,
+    stages: ordered,
+    partitionCount: settings.PARTITIONS,
+    durability,
+  })
+  started.defer(() => receiptService.stop())
   const otherMetrics = async (): Promise<MetricsSnapshot[]> => [
     ...(await core.threadMetrics()),
     ...((await tables?.value()?.threadMetrics()) ?? []),
@@ -252,6 +281,8 @@ interface Base {
   /** Roles that run in threads. */
   readonly threadRoles: readonly Role[]
   readonly stops: StopTracker
+  /** The file in which the host's thread notes what it decides; absent without a host. */
+  readonly slotPath: string | undefined
 }
 
 interface RolesNeeds {
@@ -267,18 +298,28 @@ interface RunningRoles {
 
 /** Starts those of some roles that this process has, in this thread or in threads of their own. */
 async function startRoles(base: Base, some: readonly Role[], needs: RolesNeeds, started: AsyncDisposableStack): Promise<RunningRoles> {
-  const { settings, threadRoles, nats, replicas, log, stops } = base
+  const { settings, threadRoles, nats, replicas, log, stops, slotPath, kv, metrics } = base
   const roles = settings.ROLES.filter((role) => some.includes(role))
   const own = roles.filter((role) => !threadRoles.includes(role))
   const { clickhouse, ...shared } = needs
   const inner = new AsyncDisposableStack()
   started.defer(stops.named(`the roles ${roles.join(', ')}`, () => inner.disposeAsync()))
+  const calls: CallSlot = own.includes('host') ? watchedSlot(settings, { path: slotPath }, inner) : unwatchedSlot()
   const { stages: ownStages } =
     own.length === 0
       ? { stages: new Map<Role, Stage>() }
-      : await startStages({ ...base, ...shared, settings: { ...settings, ROLES: own } }, inner)
+      : await startStages({ ...base, ...shared, calls, settings: { ...settings, ROLES: own } }, inner)
   const threads: Threads = await startThreads(
-    { roles: threadRoles.filter((role) => roles.includes(role)), settings, servers: { nats, clickhouse }, replicas, log },
+    {
+      roles: threadRoles.filter((role) => roles.includes(role)),
+      settings,
+      servers: { nats, clickhouse },
+      replicas,
+      slotPath,
+      metrics,
+      log,
+      countEnd: createEndCounter({ kv, metrics, log, slotPath }),
+    },
     inner,
   )
   for (const [role, thread] of threads.stages) inner.defer(stops.named(`the thread of ${role}`, () => thread.stop()))

@@ -8,7 +8,7 @@ import type { Publisher, PublishResult } from '../jetstream/publisher.ts'
 import type { Durability } from '../producer/receipt.ts'
 import { type ActorWait, type Handled, WAITS } from '../producer/wait-for.ts'
 import type { ConnectionWatch } from './connection-health.ts'
-import { createFairPlaces } from './fair-places.ts'
+import { createFairPlaces } from '../runtime/fair-places.ts'
 import { asProblem, HttpProblem, RETRY_AFTER } from './problems.ts'
 import { ADDRESS_PATH, addressOf, type AddressParams } from './route-address.ts'
 
@@ -33,7 +33,7 @@ const querySchema = z.strictObject({
 })
 
 interface Stored {
-  /** INBOX sequence of the input, or of the earlier input with the same id. */
+  /** INBOX sequence of the input, or of the earlier copy that NATS has stored. */
   readonly position: number
   readonly id: string
   readonly durability: Durability

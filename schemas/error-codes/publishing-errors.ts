@@ -50,6 +50,18 @@ export const PUBLISHING_ERRORS = {
     where: `${HTTP} with \`?wait=\`; \`publish\` with \`wait\``,
     http: 504,
   },
+  no_receipt: {
+    meaning: 'The outcome of a stored input cannot be told.',
+    cause: 'The process that was asked failed, or it is of another version. The message has its error.',
+    remedy: 'Do not publish again. Upgrade the running processes, or read the actor later by `colloquy show`.',
+    where: '`publish` with `wait`',
+  },
+  bad_receipt_request: {
+    meaning: 'A request for the outcome of an input is not valid.',
+    cause: 'A client sent it by hand on `colloquy.receipt`, or is of another version.',
+    remedy: 'Use `publish` with `wait` of the package, of the version of the running processes.',
+    where: 'answers on `colloquy.receipt`',
+  },
   not_connected: {
     meaning: 'The producer has no connection to NATS.',
     cause: '`createProducer` got neither a connection nor connection options.',
