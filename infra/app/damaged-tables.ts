@@ -90,10 +90,11 @@ async function insertRepairs(clickhouse: ClickHouseClient, rows: readonly Readon
 }
 
 /** Tables that are marked and have no later generation yet. */
-export async function damagedTables(clickhouse: ClickHouseClient): Promise<TableName[]> {
+export async function damagedTables(clickhouse: ClickHouseClient, signal?: AbortSignal): Promise<TableName[]> {
   const result = await clickhouse.query({
     query: 'SELECT name, max(generation) AS damaged FROM repairs GROUP BY name',
     format: 'JSONEachRow',
+    ...(signal && { abort_signal: signal }),
   })
   const damaged = new Map((await result.json<{ name: string; damaged: number }>()).map((row) => [row.name, row.damaged]))
   const present = await presentGenerations(clickhouse)

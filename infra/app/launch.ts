@@ -65,8 +65,8 @@ export interface Running {
   readonly failed: Promise<never>
   /** Stops everything in reverse order, after work in flight has completed. May be called again. */
   stop(): Promise<void>
-  /** What is being stopped at this moment. */
-  stopping(): readonly string[]
+  /** Knows what is being stopped. */
+  readonly stops: StopTracker
 }
 
 /** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
@@ -218,7 +218,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     failed: failed.promise,
     allMetrics: () => merged(metrics, otherMetrics),
     stop: () => stopping.disposeAsync(),
-    stopping: stops.stopping,
+    stops,
   }
 }
 

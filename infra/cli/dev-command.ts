@@ -40,7 +40,7 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   let running: DevSystem['running'] | undefined
   const stopInTime = (): void =>
     endInTime(
-      () => running?.stopping() ?? ['the start'],
+      () => running?.stops.stopping() ?? ['the start'],
       (line) => log.fatal(line),
     )
   void interrupts.first.then(stopInTime)

@@ -41,7 +41,7 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   let running: Running | undefined
   const stopInTime = (): void =>
     endInTime(
-      () => running?.stopping() ?? ['the start'],
+      () => running?.stops.stopping() ?? ['the start'],
       (line) => {
         log.fatal(line)
         if (hasView) out.note(line)
@@ -70,10 +70,10 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
 
   if (settings.ROLES.includes('project')) {
     const pending = startPendingRebuild(settings, () => system.client, log)
-    started.defer(() => pending.stop())
+    started.defer(system.stops.named('the rebuild of tables', () => pending.stop()))
   }
   const demo = options.demo ? startDemo(system, log) : undefined
-  started.defer(async () => demo?.stop())
+  started.defer(system.stops.named('the demo', async () => demo?.stop()))
   if (hasView) started.defer(await showView(out, system, demo, log))
   await Promise.race([interrupts.first, system.failed.finally(stopInTime)])
 }
