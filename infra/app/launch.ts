@@ -10,6 +10,7 @@ import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { createMetrics, merged, type Metrics } from '../../pipeline/runtime/metrics.ts'
 import type { Stage } from '../../pipeline/runtime/stage.ts'
 import { serveSearch } from '../../pipeline/search/search-service.ts'
+import { unwatchedSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
@@ -24,7 +25,10 @@ import { startReceiptService } from './serve-receipts.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
 import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
+import { createEndCounter } from './threads/end-counter.ts'
 import { rolesInThreads, startThreads } from './threads/role-threads.ts'
+import { countEndedProcesses, openDecisionSlot } from './watchdog/decision-slots.ts'
+import { watchedSlot } from './watchdog/process-watchdog.ts'
 
 /** A running system: its servers, connections and stages. */
 export interface Running {
@@ -103,13 +107,29 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     const searchService = serveSearch(nc, searchIndex.search)
     started.defer(() => searchService.stop())
   }
+  const decisions = settings.ROLES.includes('host') ? await openDecisionSlot(settings.DATA_DIR) : undefined
+  started.defer(async () => decisions?.remove())
+  if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
+  const calls = own.ROLES.includes('host') ? watchedSlot(settings, decisions?.path, started) : unwatchedSlot()
   const { stages: ownStages } = await startStages(
-    { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas },
+    { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas, calls },
     started,
   )
-  const threads = await startThreads({ roles: threadRoles, settings, servers: { nats, clickhouse }, replicas, log }, started)
+  const threads = await startThreads(
+    {
+      roles: threadRoles,
+      settings,
+      servers: { nats, clickhouse },
+      replicas,
+      slotPath: decisions?.path,
+      metrics,
+      log,
+      onEndInCall: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
+    },
+    started,
+  )
   const stages = new Map([...ownStages, ...threads.stages].sort(byRole))
   const statusService = startStatusService(nc, stages, durability)
   started.defer(() => statusService.stop())

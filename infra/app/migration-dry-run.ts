@@ -5,11 +5,12 @@ import { migrate, versionOf } from '../../actors/core/migrate.ts'
 import { restoreSnapshot, statePath } from '../../actors/core/snapshot.ts'
 import { type Kind, machineName } from '../../actors/definition/define-kind.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
-import { lastRecord, recordsOf, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
+import { lastRecord, recordBefore, recordsOf, recordsOfKind } from '../../pipeline/jetstream/last-record.ts'
+import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../schemas/errors.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { actorKey, type Address, parseLogSubject } from '../../schemas/subjects.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { pendingActors } from './pending-actors.ts'
 
 /** Max actors that the dry run of a start migrates. `colloquy check` migrates all. */
@@ -44,12 +45,15 @@ export async function dryRunMigration({ jetstream, log, now }: DryRunDeps, kind:
 
 async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number, at: string): Promise<number> {
   if (max === 0) return 0
+  const parse = await logParser(jetstream)
   let checked = 0
   const filter = { filter_subjects: [recordsOfKind(kind.name)], deliver_policy: DeliverPolicy.LastPerSubject }
   for await (const batch of readToEnd(jetstream, 'LOG', filter)) {
     for (const message of batch) {
       if (checked === max) return checked
-      dryRunActor(kind, parseLogSubject(message.subject).address, message.json<LogRecord>(), at)
+      const { address, record } = parse(message)
+      const last = record ?? (await recordBefore(jetstream, message.subject, message.seq))?.record
+      if (last !== undefined) dryRunActor(kind, address, last, at)
       checked += 1
     }
   }

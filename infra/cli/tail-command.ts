@@ -1,14 +1,14 @@
 import type { JsMsg } from '@nats-io/jetstream'
 import { Command, InvalidArgumentError } from 'commander'
+import { logParser, type ParseLogMessage } from '../../pipeline/jetstream/log-message.ts'
 import { openReader } from '../../pipeline/jetstream/ordered-reader.ts'
 import { parseJson } from '../../schemas/json.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { parseLogSubject, TOKEN } from '../../schemas/subjects.ts'
+import { TOKEN } from '../../schemas/subjects.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { withJetStream } from '../app/connect-to-running.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Output, printable } from '../app/terminal-output.ts'
-import { entryJson, entryLine } from './record-text.ts'
+import { badRecordLine, entryJson, entryLine } from './record-text.ts'
 
 interface Options extends JsonOption {
   readonly out?: true
@@ -38,7 +38,7 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
     .option('--limit <n>', 'end after this many', wholeNumber(1))
     .option(JSON_FLAG, 'one JSON object per record: {seq, tenant, kind, id, …the record}; with --out {seq, subject, event}')
     .action(async (filter: string | undefined, options: Options) => {
-      const [stream, print] = options.out ? (['OUT', printEvent] as const) : (['LOG', printRecord] as const)
+      const stream = options.out ? 'OUT' : 'LOG'
       await withJetStream(settings().settings, async (jetstream) => {
         const startSeq = options.since ?? (await jetstream.jsm.streams.info(stream)).state.last_seq + 1
         const reader = await openReader(jetstream, {
@@ -47,9 +47,11 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
           startSeq,
           messagesMax: FETCH_AHEAD_MAX,
         })
+        const parse = await logParser(jetstream)
         let left = options.limit ?? Infinity
         for await (const message of reader) {
-          print(out, message, options)
+          if (options.out) printEvent(out, message, options)
+          else printRecord(out, parse(message), options)
           left -= 1
           if (left === 0) break
         }
@@ -59,9 +61,11 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
 const recordsOf = (filter: string): string => `log.*.${filter}${filter.split('.').length < 3 ? '.>' : ''}`
 const eventsOf = (filter: string): string => `out.${filter}.>`
 
-function printRecord(out: Output, message: JsMsg, { json }: Options): void {
-  const entry = { seq: message.seq, address: parseLogSubject(message.subject).address, record: message.json<LogRecord>() }
-  if (json) out.json(entryJson(entry))
+function printRecord(out: Output, entry: ReturnType<ParseLogMessage>, { json }: Options): void {
+  if (entry.bad !== undefined) {
+    if (json) out.json({ seq: entry.seq, bad: { why: entry.bad.why, subject: entry.bad.subject } })
+    else out.line(badRecordLine(entry, out.paint))
+  } else if (json) out.json(entryJson(entry))
   else out.line(entryLine(entry, out.paint))
 }
 

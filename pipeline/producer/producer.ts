@@ -18,8 +18,8 @@ export interface Publication extends Omit<OutgoingInput, 'id' | 'specversion'> {
   /** Id of the actor. */
   readonly id: string
   /**
-   * Id of the input, unique in the actor: an input with an id that the actor has seen has no effect. Pass one if you may publish the input
-   * again after a crash of your process. Default: a random id, which makes the retries of this call safe.
+   * Id of the input, unique in the actor for its `source`: an input whose source and id the actor has seen has no effect. Pass one if you
+   * may publish the input again after a crash of your process. Default: a random id, which makes the retries of this call safe.
    */
   readonly messageId?: string | undefined
 }

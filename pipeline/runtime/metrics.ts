@@ -43,6 +43,9 @@ export function createMetrics() {
     publishesRefused: counter('publishes_refused_total', 'Publishes that a stream refused or did not acknowledge, by code', ['code']),
     actorLoads: counter('actor_loads_total', 'Actors loaded from LOG'),
     actorErrors: counter('actor_errors_total', 'Actors that ended with an error', ['kind']),
+    slowDecisions: counter('decisions_slow_total', 'Decisions that took longer than a second', ['kind']),
+    hostEnds: counter('host_ends_total', 'Times that a host ended in the middle of a decision', ['kind']),
+    strayErrors: counter('stray_errors_total', 'Errors that code of a kind threw after it had returned', ['kind', 'task']),
     liveActors: gauge('live_actors', 'Actors in memory'),
     partitionsLost: counter('partitions_lost_total', 'Partitions dropped because another member took them over', ['work']),
     sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
@@ -57,6 +60,7 @@ export function createMetrics() {
       'Times that a host found inputs lost: LOG has no record of them and INBOX no longer holds them',
     ),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found truncated', ['stream']),
+    badRecords: counter('bad_records_total', 'Messages of LOG that are no record and that a reader set aside', ['reader']),
     sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
       'stream',
     ]),
@@ -73,6 +77,9 @@ export function createMetrics() {
     auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence that the current pass of the auditor has reached'),
     auditedAt: gauge('audit_last_slice_timestamp_seconds', 'Unix time of the last slice that the auditor finished; 0 before the first'),
     auditPasses: counter('audit_passes_total', 'Passes of the auditor over all tables'),
+    indexMismatches: counter('index_mismatches_total', 'Differences between the search index and LOG that the indexer found', ['kind']),
+    indexRepaired: counter('index_repaired_total', 'Differences between the search index and LOG that the indexer repaired'),
+    indexVerifiedSeq: gauge('index_verified_seq', 'LOG sequence that the current pass of the check of the search index has reached'),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, including the wait for inputs', HTTP_SECONDS, [
       'method',
       'route',

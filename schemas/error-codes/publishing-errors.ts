@@ -91,9 +91,12 @@ export const PUBLISHING_ERRORS = {
   },
   bad_host: {
     meaning: 'The request names a host other than this machine.',
-    cause: '`colloquy dev` answers requests to localhost, 127.0.0.1 and [::1] only. This protects it from pages of other sites.',
-    remedy: 'Open http://localhost:<port>. From another machine, use an SSH tunnel.',
-    where: '`colloquy dev`',
+    cause:
+      'Without a token, the server answers requests to localhost, 127.0.0.1 and [::1] only, and `colloquy dev` always does so. This '
+      + 'protects it from pages of other sites.',
+    remedy:
+      'Open http://localhost:<port>. From another machine, use an SSH tunnel. Behind a proxy, add its name to `COLLOQUY_ALLOWED_HOSTS`.',
+    where: `${HTTP}, \`colloquy dev\``,
     http: 421,
   },
   unauthorized: {
@@ -152,9 +155,18 @@ export const PUBLISHING_ERRORS = {
     where: HTTP,
     http: 431,
   },
+  overloaded: {
+    meaning: 'The server has no place for the request. Nothing was stored.',
+    cause: 'Too many connections or bodies are open. One client (an address) may hold at most three quarters of the places.',
+    remedy: 'Send the request again after `Retry-After`. Keep fewer connections open, and send bodies without pauses.',
+    where: HTTP,
+    http: 503,
+  },
   too_many_waits: {
     meaning: 'Too many requests wait for an outcome. Nothing was stored.',
-    cause: 'Each request with `?wait=` holds a place until its outcome or its `timeoutMs`.',
+    cause:
+      'Each request with `?wait=` holds a place until its outcome or its `timeoutMs`. One tenant may hold at most three quarters of the '
+      + 'places.',
     remedy: 'Send the request again after `Retry-After`, or without `?wait=`.',
     where: `${HTTP} with \`?wait=\``,
     http: 503,

@@ -48,7 +48,7 @@ export const BREAKS = {
     changes: [
       {
         file: 'actors/core/deduplication.ts',
-        find: "if (isProducerId(input.id) && includesHash(state.ids, shortHash(input.id))) return 'id'",
+        find: "if (isProducerId(input.id) && remembersInput(state.ids, input)) return 'id'",
         replace: '',
       },
     ],

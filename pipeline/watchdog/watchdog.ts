@@ -1,0 +1,81 @@
+import { type KindCall, readSlot } from './call-slot.ts'
+
+export interface WatchdogOptions {
+  /** The memory of the watched thread. */
+  readonly memory: SharedArrayBuffer
+  /** Longest decision; after it `onOverrun` is called once. */
+  readonly callMsMax: number
+  /** Bytes by which the memory of the process may grow during one decision; checked like the time. */
+  readonly growthBytesMax: number
+  readonly onSlow: (call: KindCall, ms: number) => void
+  /** The watched thread must end: `what` says what the decision did. */
+  readonly onOverrun: (call: KindCall, what: string) => void
+}
+
+/** Watches one thread from outside. */
+export interface Watchdog {
+  /** The decision that has lasted longer than `SLOW_MS`; for a status. */
+  slow(): { readonly call: KindCall; readonly ms: number } | undefined
+  /** How long the event loop of the thread has not turned, in milliseconds. */
+  silentMs(): number
+  stop(): void
+}
+
+/** A decision takes microseconds; after this time it is logged. */
+export const SLOW_MS = 1_000
+const POLL_MS = 100
+
+/**
+ * Reads the slot of a thread ten times a second. It counts only the time in which it ran itself, so that a machine that slept, or a process
+ * that was paused, blames no decision.
+ */
+export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOverrun }: WatchdogOptions): Watchdog {
+  let known = readSlot(memory)
+  let lastMs = performance.now()
+  let callMs = 0
+  let silentMs = 0
+  let rssBytes = 0
+  let isReported = false
+  let isOver = false
+
+  const poll = (): void => {
+    const nowMs = performance.now()
+    const passedMs = Math.min(nowMs - lastMs, 2 * POLL_MS)
+    lastMs = nowMs
+    const before = known
+    known = readSlot(memory)
+    silentMs = known.beats === before.beats ? silentMs + passedMs : 0
+    const { call } = known
+    if (call === undefined || known.count !== before.count) {
+      callMs = 0
+      isReported = false
+      isOver = false
+      rssBytes = call === undefined ? 0 : process.memoryUsage.rss()
+      return
+    }
+    callMs += passedMs
+    if (!isReported && callMs >= SLOW_MS) {
+      isReported = true
+      onSlow(call, Math.round(callMs))
+    }
+    if (isOver) return
+    const grownBytes = process.memoryUsage.rss() - rssBytes
+    if (callMs >= callMsMax) {
+      isOver = true
+      onOverrun(call, `did not return within ${secondsText(callMsMax)}`)
+    } else if (grownBytes > growthBytesMax) {
+      isOver = true
+      onOverrun(call, `allocated more than ${Math.round(growthBytesMax / MIB)} MiB`)
+    }
+  }
+  const timer = setInterval(poll, POLL_MS)
+  return {
+    slow: () => (known.call !== undefined && callMs >= SLOW_MS ? { call: known.call, ms: Math.round(callMs) } : undefined),
+    silentMs: () => Math.round(silentMs),
+    stop: () => clearInterval(timer),
+  }
+}
+
+const MIB = 1024 * 1024
+
+export const secondsText = (ms: number): string => `${Number((ms / 1_000).toFixed(1))} s`
