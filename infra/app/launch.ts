@@ -85,7 +85,10 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     storageBytesMax: nats.storageBytesMax,
     outKeepHours: settings.OUT_KEEP_HOURS,
   })
-  if (settings.ROLES.includes('host')) await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString() }, kinds)
+  if (settings.ROLES.includes('host')) {
+    const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
+    await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), watch }, kinds)
+  }
   if (clickhouse?.embedded === false) await prepareDatabase(clickhouse.client)
   const client = clickhouse && createClient(clickhouse.client)
   if (client !== undefined) {
@@ -112,7 +115,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   if (decisions !== undefined) await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
   const threadRoles = options.threads === true ? rolesInThreads(settings) : []
   const own = { ...settings, ROLES: settings.ROLES.filter((role) => !threadRoles.includes(role)) }
-  const calls = own.ROLES.includes('host') ? watchedSlot(settings, decisions?.path, started) : unwatchedSlot()
+  const calls = own.ROLES.includes('host') ? watchedSlot(settings, { path: decisions?.path }, started) : unwatchedSlot()
   const { stages: ownStages } = await startStages(
     { settings: own, kinds, log, jetstream, kv, client, searchIndex, metrics, replicas, calls },
     started,
@@ -126,7 +129,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
       slotPath: decisions?.path,
       metrics,
       log,
-      onEndInCall: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
+      countEnd: createEndCounter({ kv, metrics, log, slotPath: decisions?.path }),
     },
     started,
   )

@@ -47,11 +47,10 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
           startSeq,
           messagesMax: FETCH_AHEAD_MAX,
         })
-        const parse = await logParser(jetstream)
+        const print = options.out ? printEvent : printRecord(await logParser(jetstream))
         let left = options.limit ?? Infinity
         for await (const message of reader) {
-          if (options.out) printEvent(out, message, options)
-          else printRecord(out, parse(message), options)
+          print(out, message, options)
           left -= 1
           if (left === 0) break
         }
@@ -61,13 +60,16 @@ export const tailCommand = ({ out, settings }: CommandContext): Command =>
 const recordsOf = (filter: string): string => `log.*.${filter}${filter.split('.').length < 3 ? '.>' : ''}`
 const eventsOf = (filter: string): string => `out.${filter}.>`
 
-function printRecord(out: Output, entry: ReturnType<ParseLogMessage>, { json }: Options): void {
-  if (entry.bad !== undefined) {
-    if (json) out.json({ seq: entry.seq, bad: { why: entry.bad.why, subject: entry.bad.subject } })
-    else out.line(badRecordLine(entry, out.paint))
-  } else if (json) out.json(entryJson(entry))
-  else out.line(entryLine(entry, out.paint))
-}
+const printRecord =
+  (parse: ParseLogMessage) =>
+  (out: Output, message: JsMsg, { json }: Options): void => {
+    const entry = parse(message)
+    if (entry.bad !== undefined) {
+      if (json) out.json({ seq: entry.seq, bad: { why: entry.bad.why, subject: entry.bad.subject } })
+      else out.line(badRecordLine(entry, out.paint))
+    } else if (json) out.json(entryJson(entry))
+    else out.line(entryLine(entry, out.paint))
+  }
 
 function printEvent(out: Output, message: JsMsg, { json }: Options): void {
   const [{ seq, subject, time }, text] = [message, message.string()]

@@ -55,7 +55,7 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
   const { jetstream, kv, kinds, partitions, actors, metrics, log } = options
   actors.evict(new Set(partitions))
   const { lows, startSeq, isResolved } = await findInboxResumePoint(options, partitions)
-  const hostEnds = await loadHostEnds(kv, startSeq)
+  const hostEnds = await loadHostEnds(kv, (await streamInfo(jetstream.jsm, 'INBOX')).state.first_seq)
   const reader = await openReader(jetstream, { stream: 'INBOX', filterSubjects: [], startSeq, messagesMax: options.messagesMax })
 
   const watermarks = new Map([...lows].map(([partition, low]) => [partition, createLowWatermark(low)]))

@@ -45,6 +45,7 @@ export function createMetrics() {
     actorErrors: counter('actor_errors_total', 'Actors that ended with an error', ['kind']),
     slowDecisions: counter('decisions_slow_total', 'Decisions that took longer than a second', ['kind']),
     hostEnds: counter('host_ends_total', 'Times that a host ended in the middle of a decision', ['kind']),
+    taskEnds: counter('task_thread_ends_total', 'Times that a task ended the thread of the tasks', ['kind', 'task']),
     strayErrors: counter('stray_errors_total', 'Errors that code of a kind threw after it had returned', ['kind', 'task']),
     liveActors: gauge('live_actors', 'Actors in memory'),
     partitionsLost: counter('partitions_lost_total', 'Partitions dropped because another member took them over', ['work']),
