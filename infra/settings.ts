@@ -116,7 +116,7 @@ const SETTINGS = {
   ROLES: { schema: roles.default(ROLES), about: `Roles of this process: all, or some of ${ROLES.join(', ')}` },
   THREADS: {
     schema: z.enum(['on', 'off']).default('on'),
-    about: 'on: host, dispatch and project run in a thread each; off: all roles share one thread (about 300 MB less memory)',
+    about: 'on: host, tasks, dispatch and project run in a thread each; off: all roles share one thread (about 400 MB less memory)',
   },
   CONFIG: {
     schema: z.string().min(1).default('colloquy.config.ts'),

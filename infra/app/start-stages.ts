@@ -221,7 +221,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
   }
 }
 
-function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
+function tasksWork({ kinds, kv, jetstream, searchIndex, metrics, log }: StageContext): RoleWork {
   return {
     stage: {
       name: 'tasks',
@@ -231,7 +231,7 @@ function tasksWork({ kinds, jetstream, searchIndex, metrics, log }: StageContext
         started.defer(() => searches.stop())
         return startStage(
           'tasks',
-          () => startTaskRunner({ jetstream, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
+          () => startTaskRunner({ jetstream, kv, kinds, searchIndexOf: searches.of, log, metrics, now: Date.now }),
           log,
         )
       },

@@ -83,27 +83,17 @@ async function prepare({ settings, durability, kinds, log }: Work, started: Asyn
   started.defer(() => jetstream.close())
   const kv = await openBucket(nc)
   await retireUnused(jetstream, kv, kinds, log)
-  await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true }, kinds)
+  const watch = (until: AsyncDisposableStack) => watchedSlot(settings, { noun: 'migration' }, until)
+  await registerKinds({ kv, jetstream, log, now: () => new Date().toISOString(), acceptChanges: true, watch }, kinds)
   return async () => {
     const decisions = await openDecisionSlot(settings.DATA_DIR)
     started.defer(() => decisions.remove())
     await countEndedProcesses({ dataDir: settings.DATA_DIR, kv, jetstream, log })
-    const calls = watchedSlot(settings, decisions.path, started)
+    const calls = watchedSlot(settings, { path: decisions.path }, started)
     const metrics = createMetrics()
     handleStrayErrors({ log, metrics, onUnknown: endProcess })
     const { stages } = await startStages(
-      {
-        settings,
-        kinds,
-        log,
-        jetstream,
-        kv,
-        client: undefined,
-        searchIndex: undefined,
-        metrics,
-        calls,
-        replicas: durability.replicas,
-      },
+      { settings, kinds, log, jetstream, kv, client: undefined, searchIndex: undefined, metrics, calls, replicas: durability.replicas },
       started,
     )
     const statusService = startStatusService(nc, stages, durability)

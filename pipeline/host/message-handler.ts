@@ -11,10 +11,10 @@ import type { ReadFrom } from '../jetstream/last-record.ts'
 import { publishWithRetry } from '../jetstream/publish-with-retry.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { askWithRetry } from '../runtime/retry.ts'
+import { createWakeUps } from '../timers/wake-ups.ts'
 import type { CallSlot } from '../watchdog/call-slot.ts'
 import { HOST_ENDS_MAX, type HostEnds, hostEndsText } from '../watchdog/ended-hosts.ts'
 import { runKindCode } from '../watchdog/kind-code.ts'
-import { createWakeUps } from '../timers/wake-ups.ts'
 import { type CachedActor, loadActor, type Mailbox } from './actor-cache.ts'
 import { observeTimer } from './timer-lateness.ts'
 
@@ -95,12 +95,7 @@ export function createHandler(deps: HandlerDeps): (mailbox: Mailbox<Delivery>, d
     if (due !== undefined) await wakeUps.set(address, due.at)
   }
   /** `undefined` if the actor's machine is newer than this host's: older code could damage its state. */
-  const decideUnlessNewer = (
-    mailbox: Mailbox<Delivery>,
-    cached: CachedActor,
-    delivery: Delivery,
-    fresh: boolean,
-  ): Decision | undefined => {
+  const decideUnlessNewer = (mailbox: Mailbox<Delivery>, cached: CachedActor, delivery: Delivery, fresh: boolean): Decision | undefined => {
     try {
       return decideOn(mailbox, cached, delivery, fresh)
     } catch (error) {

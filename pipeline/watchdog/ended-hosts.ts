@@ -44,7 +44,7 @@ export async function forgetHostEnds(kv: KV, seq: number): Promise<void> {
 }
 
 /**
- * The inputs that have ended a host, by INBOX sequence; usually none. Removes entries below `firstSeq`, whose inputs INBOX no longer holds.
+ * The inputs that have ended a host, by INBOX sequence; usually none. Removes entries below `firstSeq`, the first message of INBOX.
  */
 export async function loadHostEnds(kv: KV, firstSeq: number): Promise<Map<number, HostEnds>> {
   const seqs: number[] = []

@@ -1,10 +1,26 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Whose code runs: of a decision, or of a run of a task. Timers and promises that the code leaves behind keep it. */
-export type KindCode =
-  /** `subject` is the one that the input was published to: `in.<tenant>.<kind>.<id>` or similar. */
-  | { readonly subject: string; readonly seq: number }
-  | { readonly kind: string; readonly task: string; readonly run: string; readonly actor: string; readonly deadlineAt: string }
+/** The code of a decision. */
+export interface DecisionCode {
+  /** The subject that the input was published to: `in.<tenant>.<kind>.<id>` or similar. */
+  readonly subject: string
+  /** INBOX sequence of the input. */
+  readonly seq: number
+}
+
+/** The code of one run of a task. */
+export interface TaskCode {
+  readonly kind: string
+  readonly task: string
+  readonly run: string
+  /** `<tenant>/<kind>/<id>`. */
+  readonly actor: string
+  /** ISO. */
+  readonly deadlineAt: string
+}
+
+/** Whose code runs. Timers and promises that the code leaves behind keep it. */
+export type KindCode = DecisionCode | TaskCode
 
 const running = new AsyncLocalStorage<KindCode>()
 

@@ -8,16 +8,26 @@ export interface StrayErrorOptions {
   readonly metrics: Metrics
   /** Called with an error of Colloquy's own code, or of unknown code: this thread cannot be relied on any more. */
   readonly onUnknown: (error: unknown) => void
+  /** Whether a rejection of unknown code is only logged: a promise that nothing awaits leaves the thread intact. Default: false. */
+  readonly survivesRejections?: boolean
 }
 
 /**
  * Handles what the code of a kind leaves behind in this thread: an error thrown in a timer after a task returned, a rejection that nothing
  * handles, an `error` event without a listener, a call of `process.exit`. It is logged and counted, and nothing else suffers.
  */
-export function handleStrayErrors({ log, metrics, onUnknown }: StrayErrorOptions): { stop(): void } {
+export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections = false }: StrayErrorOptions): { stop(): void } {
   const handle = (error: unknown): void => {
     const code = currentKindCode()
     if (code === undefined) return onUnknown(error)
+    report(code, error)
+  }
+  const handleRejection = (error: unknown): void => {
+    if (currentKindCode() !== undefined || !survivesRejections) return handle(error)
+    metrics.strayErrors.inc({ kind: '', task: '' })
+    log.error({ err: error }, 'a promise was rejected and nothing awaits it; it was made by a task, and nobody knows by which')
+  }
+  const report = (code: KindCode, error: unknown): void => {
     const { kind, task, ...about } = describe(code)
     metrics.strayErrors.inc({ kind, task: task ?? '' })
     log.error(
@@ -26,7 +36,7 @@ export function handleStrayErrors({ log, metrics, onUnknown }: StrayErrorOptions
     )
   }
   process.on('uncaughtException', handle)
-  process.on('unhandledRejection', handle)
+  process.on('unhandledRejection', handleRejection)
   const { exit } = process
   process.exit = (code) => {
     if (currentKindCode() === undefined) return exit(code)
@@ -35,7 +45,7 @@ export function handleStrayErrors({ log, metrics, onUnknown }: StrayErrorOptions
   return {
     stop() {
       process.off('uncaughtException', handle)
-      process.off('unhandledRejection', handle)
+      process.off('unhandledRejection', handleRejection)
       process.exit = exit
     },
   }

@@ -10,12 +10,16 @@ export interface WatchdogOptions {
   readonly onSlow: (call: KindCall, ms: number) => void
   /** The watched thread must end: `what` says what the decision did. */
   readonly onOverrun: (call: KindCall, what: string) => void
+  /** Called with each reading while the event loop of the thread has not turned for `SLOW_MS`. */
+  readonly onSilent?: (ms: number) => void
+  /** The event loop turns again. */
+  readonly onAnswer?: () => void
 }
 
 /** Watches one thread from outside. */
 export interface Watchdog {
-  /** The decision that has lasted longer than `SLOW_MS`; for a status. */
-  slow(): { readonly call: KindCall; readonly ms: number } | undefined
+  /** The decision that has lasted longer than `SLOW_MS`. */
+  slow(): KindCall | undefined
   /** How long the event loop of the thread has not turned, in milliseconds. */
   silentMs(): number
   stop(): void
@@ -29,7 +33,7 @@ const POLL_MS = 100
  * Reads the slot of a thread ten times a second. It counts only the time in which it ran itself, so that a machine that slept, or a process
  * that was paused, blames no decision.
  */
-export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOverrun }: WatchdogOptions): Watchdog {
+export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOverrun, onSilent, onAnswer }: WatchdogOptions): Watchdog {
   let known = readSlot(memory)
   let lastMs = performance.now()
   let callMs = 0
@@ -44,7 +48,11 @@ export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOve
     lastMs = nowMs
     const before = known
     known = readSlot(memory)
-    silentMs = known.beats === before.beats ? silentMs + passedMs : 0
+    const wasSilent = silentMs >= SLOW_MS
+    // The first beat says that the thread has started.
+    silentMs = known.beats === before.beats && known.beats > 0 ? silentMs + passedMs : 0
+    if (silentMs >= SLOW_MS) onSilent?.(Math.round(silentMs))
+    else if (wasSilent) onAnswer?.()
     const { call } = known
     if (call === undefined || known.count !== before.count) {
       callMs = 0
@@ -70,7 +78,7 @@ export function startWatchdog({ memory, callMsMax, growthBytesMax, onSlow, onOve
   }
   const timer = setInterval(poll, POLL_MS)
   return {
-    slow: () => (known.call !== undefined && callMs >= SLOW_MS ? { call: known.call, ms: Math.round(callMs) } : undefined),
+    slow: () => (callMs >= SLOW_MS ? known.call : undefined),
     silentMs: () => Math.round(silentMs),
     stop: () => clearInterval(timer),
   }

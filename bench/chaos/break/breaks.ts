@@ -76,8 +76,8 @@ export const BREAKS = {
     changes: [
       {
         file: 'pipeline/task-runner/task-runner.ts',
-        find: 'const outcome = await runTask(',
-        replace: 'message.ack()\n      const outcome = await runTask(',
+        find: 'const outcome = await runKindCode(',
+        replace: 'message.ack()\n      const outcome = await runKindCode(',
       },
     ],
     findings: ['task'],

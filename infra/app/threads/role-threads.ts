@@ -40,7 +40,7 @@ export interface ThreadsOptions {
   readonly metrics: Metrics
   /** The slot file of the host; absent without this role. */
   readonly slotPath: string | undefined
-  readonly onEndInCall: ThreadOptions['onEndInCall']
+  readonly countEnd: ThreadOptions['countEnd']
 }
 
 /**

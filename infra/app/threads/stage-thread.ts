@@ -6,14 +6,12 @@ import type { Metrics, MetricsSnapshot } from '../../../pipeline/runtime/metrics
 import { restartPauses } from '../../../pipeline/runtime/retry.ts'
 import type { Stage, StageStatus } from '../../../pipeline/runtime/stage.ts'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { type KindCall, createSlotMemory, readSlot } from '../../../pipeline/watchdog/call-slot.ts'
-import { secondsText, startWatchdog } from '../../../pipeline/watchdog/watchdog.ts'
-import { ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
+import { createSlotMemory } from '../../../pipeline/watchdog/call-slot.ts'
+import { codeOf, ColloquyError, ForeignCodeError, messageOf } from '../../../schemas/errors.ts'
 import { parseJson } from '../../../schemas/json.ts'
-import { actorKey, parseLogSubject } from '../../../schemas/subjects.ts'
-import type { Role } from '../../settings.ts'
 import { KIND_ROLES } from './kind-roles.ts'
 import type { FromThread, ThreadData, ToThread, WorkerData } from './thread-messages.ts'
+import { decisionText, taskText, type ThreadEnding, watchThread } from './thread-watch.ts'
 
 /** A role that runs in a thread of its own. */
 export interface StageThread extends Stage {
@@ -28,16 +26,13 @@ const STOP_MS_MAX = 20_000
 /** A thread that is busy computing answers late; a scrape does not wait for it. */
 const METRICS_MS_MAX = 1_000
 
-/** A thread whose event loop has not turned for this long is not ready. The projector lets others go first. */
-const silentMsMax = (role: Role): number => (role === 'project' ? 10_000 : 1_000)
-
 export interface ThreadOptions {
   readonly data: ThreadData
   readonly log: Logger
   /** Metrics of the main thread. */
   readonly metrics: Metrics
-  /** Counts the end of the thread for the input that it was deciding, before the thread starts again. Retries until the signal aborts. */
-  readonly onEndInCall: (call: KindCall, what: string, signal: AbortSignal) => Promise<void>
+  /** Counts the end of the thread for what it was running, before it starts again. Retries until the signal aborts. */
+  readonly countEnd: (end: ThreadEnd, signal: AbortSignal) => Promise<void>
 }
 
 /**
@@ -57,10 +52,6 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
   let current = startOnce(options, setStatus)
   await current.ready
 
-  /** Before a restart, so that the next host knows. */
-  const countEnd = async ({ call, why }: ThreadEnd): Promise<void> => {
-    if (call !== undefined) await options.onEndInCall(call, why, stopping.signal)
-  }
   const restartForEver = async (): Promise<void> => {
     const pauses = restartPauses()
     for (;;) {
@@ -68,10 +59,11 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
       const end = await current.ended
       if (stopping.signal.aborted) return
       const pauseMs = pauses.after(performance.now() - startedMs)
-      const how = `${end.call === undefined ? '' : ` during ${decisionText(end.call)}`} (${end.why})`
+      const what = end.call !== undefined ? decisionText(end.call) : end.task === undefined ? undefined : taskText(end.task)
+      const how = `${what === undefined ? '' : ` during ${what}`} (${end.why})`
       status = { ...status, ok: false, since: new Date().toISOString(), detail: `its thread ended${how} and is being restarted` }
       log.error({ stage: name, pauseMs }, `the thread of ${name} ended${how}; restarting it`)
-      await countEnd(end)
+      await options.countEnd(end, stopping.signal)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
       current = startOnce(options, setStatus)
@@ -93,7 +85,7 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
           const end = await current.ended
           // The input that waits first may be the one that ends its host: only then does another attempt help.
           if (end.call === undefined || stopping.signal.aborted) throw error
-          await countEnd(end)
+          await options.countEnd(end, stopping.signal)
           current = startOnce(options, setStatus)
         }
       }
@@ -111,20 +103,20 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
 function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void) {
   const { role, settings } = data
   const memory = createSlotMemory()
+  const heapMib = Math.floor(settings.HEAP_BYTES_MAX / MIB)
   const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), {
     workerData: { ...data, memory } satisfies WorkerData,
     name: role,
-    ...(KIND_ROLES.includes(role) ? { resourceLimits: { maxOldGenerationSizeMb: Math.floor(settings.HEAP_BYTES_MAX / MIB) } } : {}),
+    ...(KIND_ROLES.includes(role) ? { resourceLimits: { maxOldGenerationSizeMb: heapMib } } : {}),
   })
-  const watchdog = startWatchdog({
+  const watch = watchThread({
+    role,
+    worker,
     memory,
-    callMsMax: settings.DECISION_MS_MAX,
-    growthBytesMax: settings.HEAP_BYTES_MAX,
-    onSlow(call, ms) {
-      metrics.slowDecisions.inc({ kind: kindOf(call) })
-      log.warn({ ...call, ms }, `${decisionText(call)} has not returned for ${secondsText(ms)}; its whole stage waits`)
-    },
-    onOverrun(_call, what) {
+    settings,
+    metrics,
+    log,
+    end(what) {
       why = new ColloquyError('thread_ended', what)
       void worker.terminate()
     },
@@ -159,16 +151,17 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
     }
   })
   worker.on('error', (error) => {
-    why ??= new ColloquyError('thread_ended', messageOf(error), { cause: error })
+    const text = codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY' ? `used up its heap of ${heapMib} MiB` : messageOf(error)
+    why ??= new ColloquyError('thread_ended', text, { cause: error })
   })
   worker.on('exit', (code) => {
-    watchdog.stop()
     isRunning = false
-    const { call } = readSlot(memory)
-    const error = why ?? new ColloquyError('thread_ended', call === undefined ? 'it ended by itself' : `ended its thread with exit code ${code}`)
+    const ending = watch.stop()
+    const byItself = ending.call === undefined ? 'it ended by itself' : `ended its thread with exit code ${code}`
+    const error = why ?? new ColloquyError('thread_ended', byItself)
     ready.reject(error)
     running.reject(error)
-    ended.resolve({ why: error.message, call })
+    ended.resolve({ ...ending, why: error.message })
     for (const answer of metricsRequests.values()) answer([])
   })
   for (const { promise } of [ready, running]) promise.catch(() => undefined)
@@ -178,16 +171,9 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
     ended: ended.promise,
     /** The status while the event loop of the thread does not turn. */
     blocked(): StageStatus | undefined {
-      const silentMs = watchdog.silentMs()
-      if (!isRunning || lastStatus === undefined || silentMs < silentMsMax(role)) return undefined
-      const slow = watchdog.slow()
-      const during = slow === undefined ? '' : `: ${decisionText(slow.call)} has not returned`
-      return {
-        ...lastStatus,
-        ok: false,
-        since: new Date(Date.now() - silentMs).toISOString(),
-        detail: `its thread has not answered for ${secondsText(silentMs)}${during}`,
-      }
+      const silence = isRunning ? watch.silence() : undefined
+      if (silence === undefined || lastStatus === undefined) return undefined
+      return { ...lastStatus, ok: false, since: new Date(Date.now() - silence.ms).toISOString(), detail: silence.why }
     },
     async run() {
       send({ type: 'run' })
@@ -214,17 +200,12 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
   }
 }
 
-/** How a thread ended, and the decision that it was making then. */
-interface ThreadEnd {
+/** How a thread ended, and what it was running then. */
+export interface ThreadEnd extends ThreadEnding {
   readonly why: string
-  readonly call: KindCall | undefined
 }
 
 const MIB = 1024 * 1024
-
-const kindOf = ({ subject }: KindCall): string => parseLogSubject(subject).address.kind
-export const decisionText = ({ seq, subject }: KindCall): string =>
-  `the decision on input ${seq} of ${actorKey(parseLogSubject(subject).address)}`
 
 const lineSchema = z.looseObject({ level: z.number(), msg: z.string().default(''), time: z.number().optional() })
 

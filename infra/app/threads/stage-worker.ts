@@ -2,10 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createClient } from '@clickhouse/client'
 import { pino } from 'pino'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
+import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
+import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
 import { createCallSlot } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
-import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
@@ -18,7 +19,7 @@ import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 /** How often the thread reports the status of its stage, if it has changed. */
 const STATUS_MS = 25
 /** How often the thread shows that its event loop turns. */
-const BEAT_MS = 100
+const HEARTBEAT_MS = 100
 
 /** Runs one role in this thread. The thread is a member of the cluster of its own. */
 async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {
@@ -27,10 +28,11 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
   const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => send({ type: 'log', line }) })
   const metrics = createMetrics()
   const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
-  const beating = setInterval(() => calls.beat(), BEAT_MS)
+  const beating = setInterval(() => calls.beat(), HEARTBEAT_MS)
   started.defer(() => clearInterval(beating))
   const runsKinds = KIND_ROLES.includes(role)
-  if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send) })
+  answerWhileBlocked()
+  if (runsKinds) handleStrayErrors({ log, metrics, onUnknown: endThread(send), survivesRejections: role === 'tasks' })
   const kinds = runsKinds ? await loadKinds(settings) : new Map()
   const nc = await connectNats(await remoteConnection(settings, settings.NATS_URL ?? ''), `colloquy ${role}`)
   const jetstream = await openJetStream(nc)
@@ -42,7 +44,10 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
 
   if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
-  const { stages } = await startStages({ settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls }, started)
+  const { stages } = await startStages(
+    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls },
+    started,
+  )
   let reported = ''
   const report = (): void => {
     const status = stages.get(role)?.status()

@@ -16,7 +16,7 @@ const LOCK = '.lock'
 /** The slot file of the host of this process, which outlives the process. */
 export interface DecisionSlot {
   readonly path: string
-  /** Removes the file: the host has stopped in order. */
+  /** Removes the file: the host has stopped in order. The file stays for the next start if a decision was still under way. */
   remove(): Promise<void>
 }
 
@@ -27,7 +27,13 @@ export async function openDecisionSlot(dataDir: string): Promise<DecisionSlot> {
   const path = join(folder, randomUUID())
   const lock = takeDataLock(`${path}${LOCK}`)
   createSlotFile(path)
-  return { path, remove: () => removeSlot(path, lock) }
+  return {
+    path,
+    async remove() {
+      if (slotOf(path) === undefined) await removeSlot(path, lock)
+      else lock.release()
+    },
+  }
 }
 
 interface CountDeps {

@@ -11,17 +11,19 @@ export interface ProcessWatchdogData {
   readonly growthBytesMax: number
   /** The slot file, whose next reader learns what the decision did. */
   readonly path: string | undefined
+  /** What the thread does with an input: `decision`. */
+  readonly noun: string
 }
 
 const STDERR = 2
 /** Time for the signal to end the process, before SIGKILL. */
 const SIGNAL_MS = 1_000
 
-const nameOf = ({ seq, subject }: KindCall): string => `the decision on input ${seq} of ${actorKey(parseLogSubject(subject).address)}`
+const { path, noun, ...watched } = workerData as ProcessWatchdogData
+const nameOf = ({ seq, subject }: KindCall): string => `the ${noun} on input ${seq} of ${actorKey(parseLogSubject(subject).address)}`
 /** Past the log of the main thread, which is blocked. */
 const write = (text: string): void => void writeSync(STDERR, `${text}\n`)
 
-const { path, ...watched } = workerData as ProcessWatchdogData
 startWatchdog({
   ...watched,
   onSlow: (call, ms) => write(`${nameOf(call)} has not returned for ${secondsText(ms)}`),

@@ -33,11 +33,11 @@ export function startProcessWatchdog(data: ProcessWatchdogData): { stop(): Promi
 /** A slot for this thread, which a watchdog in a thread of its own reads. */
 export function watchedSlot(
   { DECISION_MS_MAX, HEAP_BYTES_MAX }: Pick<Settings, 'DECISION_MS_MAX' | 'HEAP_BYTES_MAX'>,
-  path: string | undefined,
+  { path, noun = 'decision' }: { readonly path?: string | undefined; readonly noun?: string },
   started: AsyncDisposableStack,
 ): CallSlot {
   const memory = createSlotMemory()
-  const watchdog = startProcessWatchdog({ memory, callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX, path })
+  const watchdog = startProcessWatchdog({ memory, callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX, path, noun })
   started.defer(() => watchdog.stop())
   if (path === undefined) return createCallSlot(memory)
   const file = openSlotFile(path)
