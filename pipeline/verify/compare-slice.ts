@@ -115,7 +115,10 @@ async function compareVersions(deps: CompareDeps, name: TableName, scope: Scope,
     const version = expected.get(key)
     expected.delete(key)
     const isSame =
-      version?.seq === at && version.crc === crc && version.bytes === bytes && (version.label === undefined || hasChecksum(labels[index] ?? EMPTY, labelCrc, labelBytes))
+      version?.seq === at
+      && version.crc === crc
+      && version.bytes === bytes
+      && (version.label === undefined || hasChecksum(labels[index] ?? EMPTY, labelCrc, labelBytes))
     if (isSame) continue
     const expectedAt = version?.seq ?? at
     differences.push({ table: name, tenant, from: Math.min(at, expectedAt), to: Math.max(at, expectedAt), key })
@@ -189,7 +192,8 @@ async function soundAmongRefused(
       { ...params, firstSeq, firstIdx, lastSeq, lastIdx },
     )
     const printed = await deps.printer.print(rows.map(([, , raw]) => raw))
-    sound.push(...rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY).map(([tenant, seq]) => [tenant, seq] as const))
+    const storable = rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
+    sound.push(...storable.map(([tenant, seq]) => [tenant, seq] as const))
   }
   return sound
 }
