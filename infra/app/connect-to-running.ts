@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClickHouseClientConfigOptions, ClickHouseLogLevel } from '@clickhouse/client'
-import type { NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { z } from 'zod'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
@@ -56,20 +56,25 @@ export async function announced(dataDir: string): Promise<Addresses | undefined>
 }
 
 /**
- * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that the
- * settings name.
+ * Connects to the NATS of a running system as Colloquy's own user, whose password is in the data folder. With NATS_URL, as the user that
+ * the settings name.
  *
  * @throws ColloquyError `not_running` if no system runs on the data folder; `nats_unreachable` if NATS_URL does not answer.
  */
 export async function connectToRunningNats(settings: Settings): Promise<NatsConnection> {
-  const name = 'colloquy command'
-  if (settings.NATS_URL !== undefined) return connectNats(await remoteConnection(settings, settings.NATS_URL), name)
+  const connection = await runningNats(settings)
+  return connectNats(connection, 'colloquy command').catch((cause: unknown) => {
+    throw settings.NATS_URL === undefined ? notRunning(settings, [connection.servers].flat().join(), cause) : cause
+  })
+}
+
+/** How Colloquy's own processes connect to the NATS of a running system. @throws ColloquyError `not_running` */
+export async function runningNats(settings: Settings): Promise<NodeConnectionOptions> {
+  if (settings.NATS_URL !== undefined) return remoteConnection(settings, settings.NATS_URL)
   const url = (await announced(settings.DATA_DIR))?.natsUrl ?? urlAt('nats', settings.NATS_PORT)
   const password = await readIfExists(join(settings.DATA_DIR, 'nats-password'))
   if (url === undefined || password === undefined) throw notRunning(settings)
-  return connectNats({ servers: url, user: 'colloquy', pass: password.trim() }, name).catch((cause: unknown) => {
-    throw notRunning(settings, url, cause)
-  })
+  return { servers: url, user: 'colloquy', pass: password.trim() }
 }
 
 /** Connects with all rights. @throws ColloquyError as `connectToRunningNats` does; `not_set_up` if NATS has no streams of Colloquy. */

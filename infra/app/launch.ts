@@ -16,6 +16,7 @@ import { accessClickHouse, type ClickHouseAccess } from './clickhouse-access.ts'
 import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
+import { probeProtection } from './nats-protection.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
@@ -23,6 +24,7 @@ import { serveHttp } from './serve-http.ts'
 import { startReceiptService } from './serve-receipts.ts'
 import { startStages } from './start-stages.ts'
 import { startStatusService } from './status-service.ts'
+import { startStreamWatch, STREAM_CHECK_MS } from './stream-watch.ts'
 import { createEndCounter } from './threads/end-counter.ts'
 import { rolesInThreads, startThreads } from './threads/role-threads.ts'
 import { countEndedProcesses, openDecisionSlot } from './watchdog/decision-slots.ts'
@@ -60,6 +62,8 @@ export interface LaunchOptions {
   readonly moreRoutes?: MoreRoutes
   /** Whether roles run in threads as the setting THREADS says. Default: false, all roles run in this thread. */
   readonly threads?: boolean
+  /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
+  readonly streamCheckMs?: number
 }
 
 /**
@@ -93,6 +97,11 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   }
 
   const metrics = createMetrics()
+  const protection = await probeProtection(nats.connection, nc)
+  metrics.natsProtected.set(protection.protected ? 1 : 0)
+  if (!protection.protected) log.warn(protection, 'NATS is not protected; configure it with what "colloquy nats-config" prints')
+  const streamWatch = startStreamWatch({ jetstream, kv, metrics, log }, options.streamCheckMs ?? STREAM_CHECK_MS)
+  started.defer(() => streamWatch.stop())
   const searchIndex =
     client !== undefined && INDEX_ROLES.some((role) => settings.ROLES.includes(role))
       ? await openSearchIndex({ settings, client, kv, metrics, log }, started)

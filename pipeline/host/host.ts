@@ -136,7 +136,8 @@ export async function startHost(options: HostOptions): Promise<HostRun> {
       ts: time.toISOString(),
       storedMs: time.getTime(),
       payload: message.data,
-      msgId: message.headers?.get('Nats-Msg-Id'),
+      // The client gives '' for a header that a message with other headers lacks; as an id, it would make every such input a repeat.
+      msgId: message.headers?.get('Nats-Msg-Id') || undefined,
       // Believed only on messages from SENT, to which producers cannot publish.
       ...(origin === 'actor' && message.headers?.has(RESOLUTION_HEADER) === true
         ? { resolution: message.headers.get(RESOLUTION_HEADER) }

@@ -234,7 +234,12 @@ async function compareKnowledge(
 }
 
 /** Checks that each source whose last record is in the slice has all its chunks. */
-async function compareSources({ jetstream, reader, storedTo }: CheckDeps, tally: Tally, expected: Expected, sources: Sources): Promise<void> {
+async function compareSources(
+  { jetstream, reader, storedTo }: CheckDeps,
+  tally: Tally,
+  expected: Expected,
+  sources: Sources,
+): Promise<void> {
   for (const [key, address] of expected.sources) {
     const source = await sources(address)
     if (source === undefined || source.seq > expected.to || source.seq > storedTo) continue
@@ -248,7 +253,15 @@ async function compareSources({ jetstream, reader, storedTo }: CheckDeps, tally:
     tally.counts.unembeddable += dead.size
     for (const own of missing) {
       if (dead.has(own)) continue
-      tally.differs({ kind: 'missing', in: 'knowledge', tenant: address.tenant, actor: key, seq: source.seq, key: own, stateSeq: source.seq })
+      tally.differs({
+        kind: 'missing',
+        in: 'knowledge',
+        tenant: address.tenant,
+        actor: key,
+        seq: source.seq,
+        key: own,
+        stateSeq: source.seq,
+      })
     }
   }
 }

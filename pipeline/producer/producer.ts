@@ -83,7 +83,8 @@ async function checkSetUp(nc: NatsConnection, mux: RequestMux): Promise<void> {
     await createPublisher(mux).publish(inputSubject(FILLER), '', { headers: { 'Nats-Expected-Stream': 'none' } })
   } catch (cause) {
     if (!hasCode(cause, 'no_responders')) throw cause
-    throw new ColloquyError('not_set_up', `the NATS server ${nc.getServer()} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
+    const server = nc.getServer()
+    throw new ColloquyError('not_set_up', `the NATS server ${server} has no streams of Colloquy; run "npx colloquy up" on it`, { cause })
   }
 }
 

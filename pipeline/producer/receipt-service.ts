@@ -1,7 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 import { z } from 'zod'
 import { RECEIPT_SUBJECT } from '../../schemas/client-access.ts'
-import { ColloquyError, ForeignCodeError, hasCode, messageOf, codeOf } from '../../schemas/errors.ts'
+import { codeOf, ColloquyError, ForeignCodeError, hasCode, messageOf } from '../../schemas/errors.ts'
 import { parseJson } from '../../schemas/json.ts'
 import { TOKEN } from '../../schemas/subjects.ts'
 import { durabilitySchema } from '../cluster/process-status.ts'
@@ -52,9 +52,7 @@ export interface ReceiptServiceOptions {
   readonly durability: Durability
 }
 
-/**
- * Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, what became of the input.
- */
+/** Completes receipts for producers, who may not read the log: how durable an acknowledgement is and, if they wait, the outcome. */
 export function serveReceipts({ nc, waitFor, durability }: ReceiptServiceOptions): { stop(): void } {
   let held = 0
   const stopping = new AbortController()

@@ -65,6 +65,11 @@ export function createMetrics() {
     sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
       'stream',
     ]),
+    streamLimits: counter('stream_limits_total', 'Changes of the limits of a stream by somebody else, restored or refused by NATS', [
+      'stream',
+      'end',
+    ]),
+    natsProtected: gauge('nats_protected', 'Whether clients without credentials were kept from the streams at the start'),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse refused and that were stored with data_error', ['table']),
     embedTexts: counter('embed_texts_total', 'Texts embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts queued for the embedding model or in it'),

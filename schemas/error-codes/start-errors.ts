@@ -58,7 +58,9 @@ export const START_ERRORS = {
   },
   two_stores: {
     meaning: 'The data folder has the streams of an older and of a newer Colloquy.',
-    cause: 'Streams are in `nats/jetstream/CORE`; up to version 0.1 they were in `nats/jetstream/$G`. An older Colloquy has run on the folder since.',
+    cause:
+      'Streams are in `nats/jetstream/CORE`; up to version 0.1 they were in `nats/jetstream/$G`. An older Colloquy has run on the folder '
+      + 'since.',
     remedy: 'Move the folder that you do not want to keep out of the data folder. The older one made new, empty streams in `$G`.',
     where: '`colloquy up`, `dev`',
   },
@@ -124,7 +126,9 @@ export const START_ERRORS = {
   },
   nats_not_protected: {
     meaning: 'Clients without credentials reach the streams in NATS.',
-    cause: 'The server has no accounts: it lets clients without credentials into the account that has the streams, where they can write and delete records.',
+    cause:
+      'The server has no accounts: it lets clients without credentials into the account of the streams, where they can write and delete '
+      + 'records.',
     remedy: 'Configure the server with what `colloquy nats-config` prints, see "A NATS of your own" in docs/operations.md.',
     where: '`colloquy status`, log of `colloquy up` with `COLLOQUY_NATS_URL`',
   },

@@ -83,7 +83,7 @@ export async function startBareLoop(system: BenchSystem, options: BenchOptions, 
   }
 }
 
-/** Starts the process. It exits on `stop()`, or when this process exits and its stdin closes. The login goes there, where no user sees it. */
+/** Starts the process, which reads the login from stdin. It exits on `stop()`, or when this process exits and its stdin closes. */
 async function startLoop(login: NatsLogin, args: readonly string[]): Promise<{ readonly pid: number; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [LOOP, ...args], { stdio: 'pipe' })
   const stderr = text(child.stderr)

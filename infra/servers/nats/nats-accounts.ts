@@ -20,8 +20,8 @@ export interface AccountsOptions {
 }
 
 /**
- * The accounts of nats-server's configuration: CORE with the streams and Colloquy's processes, CLIENTS with everybody else. An allow-list of
- * subjects in one account would not protect the streams: the server publishes its answers to whatever reply subject a client names.
+ * The accounts of nats-server's configuration: CORE with the streams and Colloquy's processes, CLIENTS with everybody else. An allow-list
+ * of subjects in one account would not protect the streams: the server publishes its answers to whatever reply subject a client names.
  */
 export function renderAccounts({ user, password }: AccountsOptions): string {
   const list = (items: readonly string[], indent: string): string => items.map((item) => `\n${indent}${item}`).join('')

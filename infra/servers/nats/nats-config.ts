@@ -46,7 +46,9 @@ ${renderAccounts({ user: config.user, password: quote(config.password) })}`
 export const PASSWORD_VARIABLE = 'COLLOQUY_NATS_PASSWORD'
 
 /** The part of a configuration that protects the streams on a NATS that Colloquy does not run. It holds no password. */
-export const renderOwnNatsConfig = (user: string): string => `# Protects Colloquy's streams: include it in the configuration of each nats-server.
+export const renderOwnNatsConfig = (
+  user: string,
+): string => `# Protects Colloquy's streams: include it in the configuration of each nats-server.
 #
 #   ${PASSWORD_VARIABLE}=… nats-server --config nats.conf      # nats.conf says: include "colloquy-accounts.conf"
 #   COLLOQUY_NATS_URL=nats://… COLLOQUY_NATS_USER=${user} ${PASSWORD_VARIABLE}=… colloquy up

@@ -33,7 +33,7 @@ export interface NatsServerOptions {
 export interface NatsServer {
   readonly url: string
   readonly port: number
-  /** The internal user, who may do everything with the streams. Connections without a name are in another account: see `nats-accounts.ts`. */
+  /** The internal user, who may do everything with the streams. Connections without a name are in another account (`renderAccounts`). */
   readonly user: string
   readonly password: string
   readonly storageBytesMax: number

@@ -229,7 +229,9 @@ export function openClickHouseIndexReader({ client, fingerprint }: Pick<ClickHou
   const names = namesOf(fingerprint)
   return {
     identity: () => identityOf(client, names),
-    scan: (range) => scanPoints(client, names, range),
+    async *scan(range) {
+      if ((await identityOf(client, names)) !== undefined) yield* scanPoints(client, names, range)
+    },
     existing: guarded(names, async (ids: readonly string[]) => {
       const found = new Set<string>()
       for (const some of boundedBatches(ids, PARAMETER_BOUNDS, parameterBytes)) {
@@ -266,7 +268,8 @@ const guarded =
   }
 
 /** The first distinct terms, within `TERMS_READ`. */
-const boundedTerms = (terms: readonly string[]): readonly string[] => boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
+const boundedTerms = (terms: readonly string[]): readonly string[] =>
+  boundedBatches(new Set(terms), TERMS_READ, parameterBytes).next().value ?? []
 
 const areasOf = (filter: IndexFilter): readonly string[] => (filter.in === undefined ? SEARCH_AREAS : [filter.in])
 

@@ -72,9 +72,11 @@ interface TableRow {
   readonly definition: string
 }
 
-/** The identity of a collection; `undefined` if it has no table of points. */
-export const identityOf = async (client: ClickHouseClient, names: Names): Promise<string | undefined> =>
-  (await findPoints(client, names))?.uuid
+/** The identity of a collection; `undefined` if one of its tables is missing. `ensurePointTables` then creates all of them. */
+export async function identityOf(client: ClickHouseClient, names: Names): Promise<string | undefined> {
+  const points = await findPoints(client, names)
+  return points !== undefined && (await isComplete(client, names)) ? points.uuid : undefined
+}
 
 async function findPoints(client: ClickHouseClient, { points }: Names): Promise<TableRow | undefined> {
   const result = await client.query({
