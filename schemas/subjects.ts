@@ -15,7 +15,7 @@ export interface Address {
 }
 
 /** The streams of the contract. */
-export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD'] as const
+export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD', 'REMOVED'] as const
 export type StreamName = (typeof STREAMS)[number]
 
 /** The form of a tenant, a kind or an id. */

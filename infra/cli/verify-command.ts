@@ -1,5 +1,6 @@
 import { createClient } from '@clickhouse/client'
 import { Command } from 'commander'
+import { textOf } from '../../pipeline/jetstream/removed.ts'
 import type { Named } from '../../pipeline/verify/table-differences.ts'
 import { type Verified, verify } from '../../pipeline/verify/verify.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
@@ -25,7 +26,7 @@ export const verifyCommand = ({ out, settings }: CommandContext): Command =>
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
     .option(
       JSON_FLAG,
-      'one JSON object: {from, to, records, tables: {<table>: {rows, differences}}, repeats: {<table>: {rows, key}}, '
+      'one JSON object: {from, to, records, tables: {<table>: {rows, differences, unproven}}, removed: [{from, to}], repeats: {<table>: {rows, key}}, '
         + 'first: [{table, kind, seq, key, column, expected, found}], seconds}',
     )
     .addHelpText(
@@ -66,7 +67,7 @@ async function verifySystem(settings: Settings, { from, to, tenant }: Options, o
 
 const QUERY_MS_MAX = 600_000
 
-function print(out: Output, { from, to, records, tables, repeats }: Verified, seconds: number): void {
+function print(out: Output, { from, to, records, tables, repeats, removed }: Verified, seconds: number): void {
   out.table(
     ['table', 'rows compared', 'differences'],
     Object.entries(tables).map(([name, { rows, differences }]) => [
@@ -79,6 +80,14 @@ function print(out: Output, { from, to, records, tables, repeats }: Verified, se
     out.line(
       `${name}: ${rows} rows are on disk twice, the first ${printable(key.replaceAll('\n', ' '))}; `
         + 'the view shows each once, and ClickHouse removes the copies when it merges.',
+    )
+  }
+  const unproven = Object.entries(tables).filter(([, one]) => one.unproven > 0)
+  if (unproven.length > 0) {
+    const rows = unproven.map(([name, one]) => `${one.unproven} of ${name}`).join(', ')
+    out.line(
+      `Unproven rows: ${rows}. LOG has lost their records (${textOf(removed)}); they are the last copy, and no differences. A rebuild keeps `
+        + 'them, unless it is given --drop-unproven.',
     )
   }
   out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)

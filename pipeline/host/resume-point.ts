@@ -6,9 +6,11 @@ import { FILLER, inputSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { lastRecord } from '../jetstream/last-record.ts'
 import { reportTruncation } from '../jetstream/resume-reading.ts'
+import { loadRemoved, type Removed } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { findLostInputs, type LostInputs } from './lost-inputs.ts'
 import { reportLostInputs } from './trim-mark.ts'
 
 export interface InboxResumeDeps {
@@ -25,6 +27,9 @@ export interface InboxResumePoint {
   readonly startSeq: number
   /** Whether the log shows that a message is resolved. */
   isResolved(partition: number, seq: number): boolean
+  readonly removed: Removed
+  /** Inputs that are read again, because the records that decided them may be lost. */
+  readonly lost: LostInputs
 }
 
 /**
@@ -48,11 +53,16 @@ export async function findInboxResumePoint(deps: InboxResumeDeps, partitions: re
   const lows = new Map(partitions.map((partition, index) => [partition, lasts[index]?.record.low ?? 0]))
   const known = Math.max(0, ...lows.values())
   const lastTs = lasts.reduce((latest, last) => (last !== undefined && last.record.inbox.ts > latest ? last.record.inbox.ts : latest), '')
-  await reportLostInputs(deps)
+  const removed = await loadRemoved(deps)
+  await reportLostInputs(deps, removed)
   const reused = await repairInbox(deps, known, lastTs)
+  const lost = await findLostInputs(deps, removed, lows)
+  for (const [partition, low] of lost.lows) lows.set(partition, low)
   const startSeq = Math.min(...lows.values()) + 1
   return {
     lows,
+    removed,
+    lost,
     startSeq: reused === undefined ? startSeq : Math.min(startSeq, reused.from),
     isResolved: (partition, seq) => seq <= (lows.get(partition) ?? 0) && !(reused !== undefined && seq >= reused.from && seq <= reused.to),
   }

@@ -55,7 +55,7 @@ async function actorsAbove(clickhouse: ClickHouseClient, seq: number): Promise<A
 }
 
 /** Adds all records of one actor up to `seq`. All are needed: each task has a row of its own. */
-async function addRecordsUpTo(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
+export async function addRecordsUpTo(jetstream: JetStreamContext, subject: string, seq: number, batch: Batch): Promise<void> {
   const { created } = await streamInfo(jetstream.jsm, 'LOG')
   for (let next = 1; ;) {
     const message = await nextOf(jetstream.jsm, 'LOG', next, subject)

@@ -22,15 +22,12 @@ export async function* readScope(jetstream: JetStreamContext, { from, to, tenant
   if (from > to) return
   const parse = await logParser(jetstream)
   const filterSubjects = tenant === undefined ? [] : [`log.*.${tenant}.>`]
-  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, messagesMax: FETCH_AHEAD_MAX })
+  const reader = await openReader(jetstream, { stream: 'LOG', filterSubjects, startSeq: from, to, messagesMax: FETCH_AHEAD_MAX })
   try {
-    if (reader.pending === 0) return
     for await (const message of reader) {
-      if (message.seq > to) return
       const entry = parse(message)
       // The subject of a message that is no record may be of no tenant.
       if (tenant === undefined || entry.address.tenant === tenant) yield entry
-      if (message.seq === to || reader.pending === 0) return
     }
   } finally {
     reader.stop()
