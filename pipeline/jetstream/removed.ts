@@ -90,9 +90,9 @@ export async function loadRemoved(deps: RemovedDeps): Promise<Removed> {
   return found
 }
 
-/** Stores ranges of lost records, and logs them. Storing a range twice changes nothing. */
+/** Stores ranges of lost records, and logs them where another stage has not. Storing a range twice changes nothing. */
 export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'>, ranges: readonly SeqRange[]): Promise<void> {
-  await storeRemoved(jetstream, ranges)
+  if ((await storeRemoved(jetstream, ranges)) === 0) return
   log.error(
     { ranges: ranges.slice(0, RANGES_LOGGED_MAX), records: countIn(ranges) },
     `LOG lost ${countIn(ranges)} records inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX still has; rows of the others stay `
@@ -110,11 +110,12 @@ export function textOf(ranges: readonly SeqRange[]): string {
   return `sequence ${shown.join(', ')}${more > 0 ? ` and ${more} more ranges` : ''}`
 }
 
-/** Stores ranges in REMOVED. @throws ColloquyError `not_recorded` if the stream refuses one */
+/** Stores ranges in REMOVED. @returns how many it did not have @throws ColloquyError `not_recorded` if the stream refuses one */
 export async function storeRemoved(
   { jsm, publisher }: JetStreamContext,
   ranges: readonly (SeqRange & Partial<Pick<RemovedRange, 'reason' | 'at'>>)[],
-): Promise<void> {
+): Promise<number> {
+  let count = 0
   const { created } = await streamInfo(jsm, 'LOG')
   for (const { from, to, reason = 'lost', at = new Date().toISOString() } of ranges) {
     const entry: Entry = { created, from, to, reason, at }
@@ -122,7 +123,9 @@ export async function storeRemoved(
     if (!stored.ok) {
       throw new ColloquyError('not_recorded', `REMOVED refused a range of lost records (${stored.code}: ${stored.description})`)
     }
+    if (!stored.duplicate) count += 1
   }
+  return count
 }
 
 async function readEntries(jetstream: JetStreamContext): Promise<{ entries: StoredEntry[]; revision: number }> {
@@ -183,6 +186,22 @@ export async function holeAround({ jsm }: Pick<JetStreamContext, 'jsm'>, seq: nu
   return { from, to }
 }
 
+/**
+ * The parts of ranges that are missing on LOG's leader too: a replica that a reader used may only have been behind.
+ */
+export async function confirmMissing(jetstream: Pick<JetStreamContext, 'jsm'>, ranges: readonly SeqRange[]): Promise<SeqRange[]> {
+  const confirmed: SeqRange[] = []
+  for (const { from, to } of ranges) {
+    for (let next = from; next <= to;) {
+      const hole = await holeAround(jetstream, next)
+      if (hole === undefined) break
+      confirmed.push({ from: next, to: Math.min(hole.to, to) })
+      next = hole.to + 1
+    }
+  }
+  return confirmed
+}
+
 /** Sequences on each side that `holeAround` reads one by one: more than a damaged file of the server can have. */
 const HOLE_MAX = 1_000_000
 
@@ -239,7 +258,7 @@ export function merged(ranges: readonly RemovedRange[]): RemovedRange[] {
 }
 
 /** A condition of SQL for the rows of removed records; `undefined` if nothing is removed. @param column has the LOG sequence */
-export function removedSql({ ranges }: Pick<Removed, 'ranges'>, column: string): string | undefined {
+export function removedSql({ ranges }: { readonly ranges: readonly SeqRange[] }, column: string): string | undefined {
   if (ranges.length === 0) return undefined
   const list = (values: readonly number[]): string => `[${values.join(',')}]`
   const froms = list(ranges.map(({ from }) => from))

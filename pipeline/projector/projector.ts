@@ -113,12 +113,12 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     shouldFlush: (state) => shouldFlush({ ...state, recordsMax: options.batchRecordsMax, pending: reader.pending }),
     async write(batch) {
       await write(batch)
+      await settle(Math.max(projectedSeq, batch.last?.seq ?? 0))
       if (batch.last !== undefined && batch.last.seq > projectedSeq) {
         projectedSeq = batch.last.seq
         history = withPosition(history, batch.last)
       }
       completeTo = batch.lastAt
-      await settle(projectedSeq)
       await mark()
       await tableSwap.check(projectedSeq)
     },

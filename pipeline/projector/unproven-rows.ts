@@ -29,12 +29,13 @@ export async function unprovenRecords(clickhouse: ClickHouseClient, { ranges }: 
   const found: UnprovenRecord[] = []
   for (const some of inPieces(ranges)) {
     const result = await clickhouse.query({
-      query: `SELECT seq, tenant, kind, actor AS id, n, id AS input, source FROM events
+      query: `SELECT seq, tenant, kind, actor, n, id AS input, source FROM events
         WHERE idx = 0 AND ${removedSql({ ranges: some }, 'seq')} ORDER BY seq`,
       format: 'JSONEachRow',
       clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
     })
-    found.push(...(await result.json<UnprovenRecord>()))
+    const events = await result.json<Omit<UnprovenRecord, 'id'> & { readonly actor: string }>()
+    found.push(...events.map(({ actor, ...event }) => ({ ...event, id: actor })))
   }
   return found
 }

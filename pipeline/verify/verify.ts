@@ -2,7 +2,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName, TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { findRemoved, isWithin, merged, type Removed, type RemovedRange, type SeqRange, without } from '../jetstream/removed.ts'
+import { confirmMissing, findRemoved, isWithin, merged, type Removed, type RemovedRange, type SeqRange, without } from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 import { type Compared, type CompareDeps, compareSlice, type Repeats, repeatsIn } from './compare-slice.ts'
@@ -147,11 +147,10 @@ function createSeen(found: Awaited<ReturnType<typeof findRemoved>>): Seen {
     },
     has: (seq) => isWithin(ranges, seq),
     addMissing(missing) {
-      const more = missing.flatMap((range) => without(range, ranges))
-      if (more.length === 0) return
-      unknown = [...unknown, ...more]
+      if (missing.length === 0) return
+      unknown = [...unknown, ...missing]
       const at = new Date().toISOString()
-      ranges = merged([...ranges, ...more.map((range): RemovedRange => ({ ...range, reason: 'lost', at, revision: 0 }))])
+      ranges = merged([...ranges, ...missing.map((range): RemovedRange => ({ ...range, reason: 'lost', at, revision: 0 }))])
     },
   }
 }
@@ -179,7 +178,7 @@ async function expectSlice(
     }
     if (next <= scope.to) missing.push({ from: next, to: scope.to })
     // The records of other tenants are not read.
-    if (scope.tenant === undefined) seen.addMissing(missing)
+    if (scope.tenant === undefined) seen.addMissing(await confirmMissing(jetstream, missing.flatMap((range) => without(range, seen.ranges))))
     return slice
   }
   return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })
