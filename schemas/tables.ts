@@ -284,7 +284,7 @@ export const TABLES = {
       ),
       entered_at: col(TIME, 'When the record that entered the state was decided'),
       left_at: monotonic(TIME, 'When the record that exited the state was decided'),
-      ms: col('UInt64', 'Milliseconds from entered_at to left_at'),
+      ms: col('UInt64', 'Milliseconds from entered_at to left_at; 0 where the clock was set back between them'),
     },
   },
   citations: {

@@ -106,7 +106,7 @@ function configs(options: StreamOptions, payloadBytesMax: number): Config[] {
  * Creates the streams and the bucket, or updates existing ones. Repeating it is harmless.
  *
  * @throws ColloquyError `partitions_fixed` if the streams have another number of partitions; `restore_unfinished` after an interrupted
- * restore; `insufficient_storage`.
+ * restore; `log_missing`; `insufficient_storage`.
  */
 export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, options: StreamOptions): Promise<KV> {
   const kv = await new Kvm(nc).create(BUCKET, { replicas: options.replicas, history: 1 })
@@ -114,6 +114,7 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   for (const config of configs(options, nc.info?.max_payload ?? 1024 * 1024)) {
     const existing = await find(jsm, config.name)
     if (existing === undefined) {
+      if (config.name === 'LOG' && options.restore === undefined) await refuseWithoutLog(kv)
       await add(jsm, { ...config, ...firstSeqOf(config.name, options) })
       continue
     }
@@ -122,6 +123,20 @@ export async function prepareStreams(nc: NatsConnection, jsm: JetStreamManager, 
   }
   await firstCheckpoints(jsm, kv, options.partitions)
   return kv
+}
+
+/**
+ * Refuses to create LOG where a dispatcher has read one: nats-server leaves out a stream whose files it cannot read, and says so only in
+ * its own log. A new one would hide the loss of everything.
+ */
+async function refuseWithoutLog(kv: KV): Promise<void> {
+  const [newest] = (await createCheckpoints(kv, 'dispatch').find(0)) ?? []
+  if (newest === undefined || newest.seq === 0) return
+  throw new ColloquyError(
+    'log_missing',
+    `NATS does not have the stream LOG, of which sequence ${newest.seq} was read here: its files are damaged, or it was deleted. `
+      + 'Nothing was changed. Read the log of nats-server for the cause; repair its files, or restore a backup into another data folder',
+  )
 }
 
 function firstSeqOf(name: StreamName, { restore }: StreamOptions): { first_seq?: number } {

@@ -9,7 +9,7 @@ import { countIn, findRemoved, type RemovedRange } from '../../pipeline/jetstrea
 import { isSourcingComplete } from '../../pipeline/jetstream/sourcing.ts'
 import type { Durability } from '../../pipeline/producer/receipt.ts'
 import { projectedSeq } from '../../pipeline/projector/progress-mark.ts'
-import { unprovenRecords } from '../../pipeline/projector/unproven-rows.ts'
+import { NAMED_MAX, unprovenRecords } from '../../pipeline/projector/unproven-rows.ts'
 import {
   combineProgress,
   isCaughtUp,
@@ -51,9 +51,6 @@ export interface RemovedReport {
   /** Lost records whose rows the tables still have: sequences and actors of the first ones, and the number of all. */
   readonly unproven: { readonly records: number; readonly first: readonly { readonly seq: number; readonly actor: string }[] }
 }
-
-/** Unproven records that are named. */
-const NAMED_MAX = 20
 
 type Streams = Readonly<Record<StreamName, StreamInfo>>
 
@@ -135,7 +132,11 @@ async function removedReport(jetstream: JetStreamContext, settings: Settings): P
 }
 
 async function unprovenReport(settings: Settings, ranges: readonly RemovedRange[]): Promise<RemovedReport['unproven']> {
-  const found = await withTables(settings, (client) => unprovenRecords(client, { ranges }), () => [])
+  const found = await withTables(
+    settings,
+    (client) => unprovenRecords(client, { ranges }),
+    () => [],
+  )
   return { records: found.length, first: found.slice(0, NAMED_MAX).map((lost) => ({ seq: lost.seq, actor: actorKey(lost) })) }
 }
 
@@ -192,12 +193,14 @@ const projected = (settings: Settings, at: (position: number) => StageReport): P
     settings,
     async (client): Promise<StageReport | undefined> => at(await projectedSeq(client)),
     (error) =>
-      hasCode(error, 'no_tables')
-        ? undefined
-        : { ...at(0), detail: `cannot read the progress mark from ClickHouse (${messageOf(error)})` },
+      hasCode(error, 'no_tables') ? undefined : { ...at(0), detail: `cannot read the progress mark from ClickHouse (${messageOf(error)})` },
   )
 
-async function withTables<T>(settings: Settings, read: (client: ClickHouseClient) => Promise<T>, onFailure: (error: unknown) => T): Promise<T> {
+async function withTables<T>(
+  settings: Settings,
+  read: (client: ClickHouseClient) => Promise<T>,
+  onFailure: (error: unknown) => T,
+): Promise<T> {
   try {
     const client = createClient(await connectToRunningClickHouse(settings, 'colloquy'))
     try {

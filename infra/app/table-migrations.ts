@@ -42,7 +42,8 @@ export const MIGRATIONS: readonly Migration[] = [
     rebuild: [],
     run: async (clickhouse) => {
       const columns = await columnsOf(clickhouse, 'progress')
-      if (columns.length > 0 && !columns.includes('version')) await replaceTable(clickhouse, 'progress', createProgressTable, PROGRESS, 'FINAL')
+      if (columns.length > 0 && !columns.includes('version'))
+        await replaceTable(clickhouse, 'progress', createProgressTable, PROGRESS, 'FINAL')
     },
   },
 ]

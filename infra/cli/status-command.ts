@@ -18,7 +18,11 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .description('show the position and lag of every stage')
     .option('--wait', 'wait until all stages have caught up; timers that are not due do not count')
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
-    .option(JSON_FLAG, 'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, removed: {records, ranges, unproven}, durability}')
+    .option(
+      JSON_FLAG,
+      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
+        + 'removed: {records, ranges, unproven}, durability}',
+    )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
       const status = options.wait ? await waitUntilCaughtUp(effective, options.timeoutMs) : await readStatus(effective)
@@ -38,14 +42,20 @@ function print(out: Output, { log, stages, dead, badRecords, removed, durability
   )
   if (badRecords > 0) {
     out.line(
-      out.paint('red', `${badRecords} messages of LOG are no record and were set aside; "colloquy dead ls --reason bad_record" lists them.`),
+      out.paint(
+        'red',
+        `${badRecords} messages of LOG are no record and were set aside; "colloquy dead ls --reason bad_record" lists them.`,
+      ),
     )
   }
   if (removed.records > 0) {
     const { records, first } = removed.unproven
     const actors = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
     out.line(out.paint('red', `LOG has lost ${removed.records} records inside: ${textOf(removed.ranges)}. Check the disk of NATS.`))
-    if (records > 0) out.line(`The tables still have the rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`)
+    if (records > 0)
+      out.line(
+        `The tables still have the rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`,
+      )
   }
   out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
 }

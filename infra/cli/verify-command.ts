@@ -26,7 +26,8 @@ export const verifyCommand = ({ out, settings }: CommandContext): Command =>
     .option('--tenant <tenant>', 'one tenant (default: all)', tokenArgument)
     .option(
       JSON_FLAG,
-      'one JSON object: {from, to, records, tables: {<table>: {rows, differences, unproven}}, removed: [{from, to}], repeats: {<table>: {rows, key}}, '
+      'one JSON object: {from, to, records, tables: {<table>: {rows, differences, unproven}}, '
+        + 'removed: [{from, to}], repeats: {<table>: {rows, key}}, '
         + 'first: [{table, kind, seq, key, column, expected, found}], seconds}',
     )
     .addHelpText(
@@ -86,8 +87,8 @@ function print(out: Output, { from, to, records, tables, repeats, removed }: Ver
   if (unproven.length > 0) {
     const rows = unproven.map(([name, one]) => `${one.unproven} of ${name}`).join(', ')
     out.line(
-      `Unproven rows: ${rows}. LOG has lost their records (${textOf(removed)}); they are the last copy, and no differences. A rebuild keeps `
-        + 'them, unless it is given --drop-unproven.',
+      `Unproven rows: ${rows}. LOG has lost their records (${textOf(removed)}); they are the last copy, and no differences. `
+        + 'A rebuild keeps them, unless it is given --drop-unproven.',
     )
   }
   out.line(`${records} records, LOG sequences ${from} to ${to}, in ${seconds} s.`)

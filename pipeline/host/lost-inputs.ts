@@ -8,9 +8,9 @@ import type { Removed } from '../jetstream/removed.ts'
 import { typedKey } from '../jetstream/typed-kv.ts'
 
 /**
- * The inputs that a host reads again because LOG lost records inside. A lost record that was the last one of its actor is decided again: the
- * actor continues from the record before it. All others repeat what later records cover, which the actors recognise. Each partition does this
- * once for each range.
+ * The inputs that a host reads again because LOG lost records inside. A lost record that was the last one of its actor is decided again:
+ * the actor continues from the record before it. All others repeat what later records cover, which the actors recognise. Each partition
+ * does this once for each range.
  */
 export interface LostInputs {
   /** By partition that reads inputs again: the INBOX sequence after which it starts. Empty where nothing new is lost. */
@@ -43,7 +43,8 @@ export async function findLostInputs(
   }
   for (const from of new Set(lows.values())) {
     const before = await lowsBefore(jetstream, from)
-    for (const [partition, seq] of lows) if (seq === from) lows.set(partition, Math.min(before.get(partition) ?? 0, known.get(partition) ?? 0))
+    for (const [partition, seq] of lows)
+      if (seq === from) lows.set(partition, Math.min(before.get(partition) ?? 0, known.get(partition) ?? 0))
   }
   if (lows.size > 0) {
     log.warn(
@@ -51,10 +52,16 @@ export async function findLostInputs(
       'LOG lost records inside; reading again from INBOX what they may have decided: inputs of later records are recognised as repeats',
     )
   }
-  return { lows, upTo: new Map([...lows.keys()].map((partition) => [partition, known.get(partition) ?? 0])), complete: (partition) => markDecided(kv, partition, revision) }
+  return {
+    lows,
+    upTo: new Map([...lows.keys()].map((partition) => [partition, known.get(partition) ?? 0])),
+    complete: (partition) => markDecided(kv, partition, revision),
+  }
 }
 
-/** Records before a range that are read for the resume points of partitions. A partition without one among them reads INBOX from its start. */
+/**
+ * Records before a range that are read for the resume points of partitions. A partition without one among them reads INBOX from its start.
+ */
 const RECORDS_MAX = 2_000
 
 /** The `low` of the last record of each partition before a LOG sequence. */

@@ -78,7 +78,9 @@ async function repairInbox(deps: InboxResumeDeps, known: number, lastTs: string)
   const before = await loadReusedRange(kv, state.first_seq)
   if (lastTs === '') return before
   const after = await jetstream.jsm.direct.getMessage('INBOX', { start_time: new Date(Date.parse(lastTs) + 1) })
-  const from = after?.seq ?? state.last_seq + 1
+  // A message that is later than the last one was stored while the server's clock was ahead, and proves nothing.
+  const isProof = after !== null && after.time.toISOString() > lastTs && after.time.getTime() <= Date.parse(state.last_ts)
+  const from = isProof ? after.seq : state.last_seq + 1
   if (from > known) return before
 
   reportTruncation(

@@ -13,8 +13,8 @@ import { streamInfo } from './stream-info.ts'
  * checkpoint, where truncation is detected. An ordered consumer that resumed by itself would wait silently when the server had lost its
  * last messages and gave out their sequences again.
  *
- * In a LOG with a damaged file the server may stop before a message that it cannot read, without a word. The reader continues behind it, and
- * stores in REMOVED what is missing.
+ * In a LOG with a damaged file the server may stop before a message that it cannot read, without a word. The reader continues behind it,
+ * and stores in REMOVED what is missing.
  */
 export interface StreamReader extends AsyncIterable<JsMsg> {
   /** The last message of the filter that was yielded. Read between messages, it may be one ahead of the consumer of the iterator. */
@@ -36,8 +36,8 @@ export interface ReaderOptions {
   /** The first sequence to read. */
   readonly startSeq: number
   /**
-   * The last sequence to read: the reader ends by itself after it, or when the stream has no later message for it. Default: none, the reader
-   * follows the stream.
+   * The last sequence to read: the reader ends by itself after it, or when the stream has no later message for it. Default: none, the
+   * reader follows the stream.
    */
   readonly to?: number
   /** Messages fetched ahead. */

@@ -95,8 +95,8 @@ export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'
   if ((await storeRemoved(jetstream, ranges)) === 0) return
   log.error(
     { ranges: ranges.slice(0, RANGES_LOGGED_MAX), records: countIn(ranges) },
-    `LOG lost ${countIn(ranges)} records inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX still has; rows of the others stay `
-      + 'in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check the disk of NATS',
+    `LOG lost ${countIn(ranges)} records inside: ${textOf(ranges)}. Hosts decide the inputs again that INBOX still has; rows of the `
+      + 'others stay in the tables. Do not rebuild them with --drop-unproven; see "colloquy status", and check the disk of NATS',
   )
 }
 
@@ -163,16 +163,18 @@ async function isMissing(jsm: JetStreamManager, { from, to }: SeqRange): Promise
 
 /** What LOG itself reports as missing: before its first message, where none was purged, and between its messages. */
 async function missingRanges(jsm: JetStreamManager, { state, config }: StreamInfo): Promise<SeqRange[]> {
-  const first = Math.max(1, config.first_seq)
-  const start = state.first_seq > first && state.last_seq >= first ? [{ from: first, to: Math.min(state.first_seq - 1, state.last_seq) }] : []
+  // The server leaves it out where it is 1.
+  const first = Number(config.first_seq) || 1
+  const start =
+    state.first_seq > first && state.last_seq >= first ? [{ from: first, to: Math.min(state.first_seq - 1, state.last_seq) }] : []
   if ((state.num_deleted ?? 0) === 0) return start
   const { deleted = [] } = (await jsm.streams.info('LOG', { deleted_details: true })).state
   return [...start, ...rangesOf(deleted)]
 }
 
 /**
- * The missing sequences around one. A message that the server cannot read is in none of its lists, and its consumers may stop before it: only
- * reading tells.
+ * The missing sequences around one. A message that the server cannot read is in none of its lists, and its consumers may stop before it:
+ * only reading tells.
  *
  * @returns `undefined` if LOG has a message there
  */
@@ -237,10 +239,7 @@ export function without(range: SeqRange, others: readonly SeqRange[]): SeqRange[
   for (const other of others) {
     left = left.flatMap(({ from, to }) => {
       if (other.to < from || other.from > to) return [{ from, to }]
-      return [
-        ...(from < other.from ? [{ from, to: other.from - 1 }] : []),
-        ...(to > other.to ? [{ from: other.to + 1, to }] : []),
-      ]
+      return [...(from < other.from ? [{ from, to: other.from - 1 }] : []), ...(to > other.to ? [{ from: other.to + 1, to }] : [])]
     })
   }
   return left
@@ -269,11 +268,16 @@ export function removedSql({ ranges }: { readonly ranges: readonly SeqRange[] },
 const WATCH_MS = 5_000
 
 /** Ends a stage when more removed ranges are found: its restart takes them into account. */
-export function watchRemoved(jetstream: JetStreamContext, { revision }: Pick<Removed, 'revision'>, fail: (error: Error) => void): PeriodicJob {
+export function watchRemoved(
+  jetstream: JetStreamContext,
+  { revision }: Pick<Removed, 'revision'>,
+  fail: (error: Error) => void,
+): PeriodicJob {
   return periodicJob(WATCH_MS, async () => {
     // NATS may be away.
     const now = await removedRevision(jetstream).catch(() => revision)
-    if (now !== revision) fail(new ColloquyError('records_removed', 'more lost records of LOG were found; restarting to take them into account'))
+    if (now !== revision)
+      fail(new ColloquyError('records_removed', 'more lost records of LOG were found; restarting to take them into account'))
     return WATCH_MS
   })
 }

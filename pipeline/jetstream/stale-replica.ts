@@ -37,8 +37,7 @@ export function watchForStaleReplica(
     else if (there.every((message) => message === null)) {
       missed = undefined
       await onNothing?.(seq)
-    }
-    else if (missed === seq) onStale(`its consumer delivers nothing from ${seq} on, which the leader has`)
+    } else if (missed === seq) onStale(`its consumer delivers nothing from ${seq} on, which the leader has`)
     else missed = seq
   }
   const timer = setInterval(() => {

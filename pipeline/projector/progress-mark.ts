@@ -35,7 +35,8 @@ const RUN = 2n ** 32n
 
 /**
  * Starts the marks of a run. The newest mark is the one with the highest version. A run begins above all earlier versions, and each of its
- * marks is one higher: a mark replaces all earlier ones whatever the clocks said, and a run that was replaced cannot set its successor back.
+ * marks is one higher: a mark replaces all earlier ones whatever the clocks said, and a run that was replaced cannot set its successor
+ * back.
  */
 export async function openProgressMarks(clickhouse: ClickHouseClient): Promise<ProgressMarks> {
   const result = await clickhouse.query({

@@ -79,6 +79,12 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   const removed = await loadRemoved({ jetstream, log, metrics })
   const unproven = await openUnprovenRows({ jetstream, clickhouse, partitionCount: options.partitionCount, insert: write }, removed)
   metrics.recordsUnproven.set(unproven.records)
+  if (unproven.records > 0) {
+    log.warn(
+      { records: unproven.records, first: unproven.first },
+      'the tables have the rows of lost records, which are their last copy; they stay until their inputs are decided again',
+    )
+  }
   const settle = async (upToSeq: number): Promise<void> => {
     const count = await unproven.settle(upToSeq)
     if (count === 0) return

@@ -10,8 +10,8 @@ import { addRecordsUpTo } from './rollback.ts'
 import { type Batch, createBatch } from './row-batch.ts'
 
 /**
- * A lost record of LOG whose rows the tables still have. Nothing proves them any more: they are the last copy. They stay, until the input of
- * the record is decided again; then they would count twice.
+ * A lost record of LOG whose rows the tables still have. Nothing proves them any more: they are the last copy. They stay, until the input
+ * of the record is decided again; then they would count twice.
  */
 export interface UnprovenRecord extends Address {
   readonly seq: number
@@ -20,6 +20,9 @@ export interface UnprovenRecord extends Address {
   readonly input: string
   readonly source: string
 }
+
+/** Records that are named in a log line or a report. */
+export const NAMED_MAX = 20
 
 /** Ranges of one statement: its text has a bound. */
 const RANGES_MAX = 500
@@ -46,6 +49,8 @@ const inPieces = <T>(all: readonly T[]): T[][] =>
 /** The unproven rows of a running projector, which notices when their inputs are decided again. */
 export interface UnprovenRows {
   readonly records: number
+  /** The first of them, with their actors. */
+  readonly first: readonly { readonly seq: number; readonly actor: string }[]
   /** Whether a record decides the input of a lost record again. Costs nothing while there is none. */
   observe(address: Address, record: LogRecord, seq: number): void
   /** Removes the rows of lost records that were observed again. Call it when the rows of the observed records are inserted. */
@@ -60,12 +65,17 @@ export interface UnprovenDeps {
 }
 
 export async function openUnprovenRows(deps: UnprovenDeps, removed: Pick<Removed, 'ranges'>): Promise<UnprovenRows> {
-  const waiting = new Map((await unprovenRecords(deps.clickhouse, removed)).map((lost) => [keyOf(lost, lost.n, lost.input, lost.source), lost]))
+  const waiting = new Map(
+    (await unprovenRecords(deps.clickhouse, removed)).map((lost) => [keyOf(lost, lost.n, lost.input, lost.source), lost]),
+  )
   const again = new Set<UnprovenRecord>()
   for (const lost of await decidedAgain(deps.clickhouse, [...waiting.values()])) again.add(lost)
   return {
     get records() {
       return waiting.size
+    },
+    get first() {
+      return [...waiting.values()].slice(0, NAMED_MAX).map((lost) => ({ seq: lost.seq, actor: actorKey(lost) }))
     },
     observe(address, { n, input }, seq) {
       if (waiting.size === 0) return

@@ -62,8 +62,8 @@ interface TableResult {
 }
 
 /**
- * The SQL condition that selects the rows of a scope, and its parameters. `proven` leaves out the rows of lost records, which `lost` selects;
- * it is `undefined` where the scope has none.
+ * The SQL condition that selects the rows of a scope, and its parameters. `proven` leaves out the rows of lost records, which `lost`
+ * selects; it is `undefined` where the scope has none.
  */
 function within(
   name: TableName,

@@ -17,7 +17,10 @@ export interface Scope {
 /** Max messages fetched ahead. */
 const FETCH_AHEAD_MAX = 4_000
 
-/** Yields the messages of a scope in order, those that are no record too. @throws ColloquyError `interrupted` if the reading was interrupted; start again. */
+/**
+ * Yields the messages of a scope in order, those that are no record too. @throws ColloquyError `interrupted` if the reading was
+ * interrupted; start again.
+ */
 export async function* readScope(jetstream: JetStreamContext, { from, to, tenant }: Scope): AsyncGenerator<LogEntry | BadRecord> {
   if (from > to) return
   const parse = await logParser(jetstream)

@@ -2,7 +2,16 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { ColloquyError, hasCode } from '../../schemas/errors.ts'
 import { TABLE_NAMES, type TableName, TEXTS_STAY_TEXTS } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { confirmMissing, findRemoved, isWithin, merged, type Removed, type RemovedRange, type SeqRange, without } from '../jetstream/removed.ts'
+import {
+  confirmMissing,
+  findRemoved,
+  isWithin,
+  merged,
+  type Removed,
+  type RemovedRange,
+  type SeqRange,
+  without,
+} from '../jetstream/removed.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
 import { type Pauses, withRetry } from '../runtime/retry.ts'
 import { type Compared, type CompareDeps, compareSlice, type Repeats, repeatsIn } from './compare-slice.ts'
@@ -178,7 +187,13 @@ async function expectSlice(
     }
     if (next <= scope.to) missing.push({ from: next, to: scope.to })
     // The records of other tenants are not read.
-    if (scope.tenant === undefined) seen.addMissing(await confirmMissing(jetstream, missing.flatMap((range) => without(range, seen.ranges))))
+    if (scope.tenant === undefined)
+      seen.addMissing(
+        await confirmMissing(
+          jetstream,
+          missing.flatMap((range) => without(range, seen.ranges)),
+        ),
+      )
     return slice
   }
   return withRetry(attempt, { pauses: PAUSES, retriesMax: RETRIES_MAX, signal, isFinal: (error) => !hasCode(error, 'interrupted') })

@@ -51,13 +51,7 @@ export async function runAsOf(
     })
     const history = [{ created, seq, ts: last.ts }]
     const marks = await openProgressMarks(clickhouse)
-    await marks.save({
-      projectedSeq: seq,
-      logLastSeq: seq,
-      completeTo: last.record.at,
-      at: new Date().toISOString(),
-      history,
-    })
+    await marks.save({ projectedSeq: seq, logLastSeq: seq, completeTo: last.record.at, at: new Date().toISOString(), history })
     return { database, seq, records }
   })
 }

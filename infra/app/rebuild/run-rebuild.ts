@@ -25,6 +25,15 @@ export async function runRebuild(
   return await withJetStream(settings, async (jetstream) => {
     await using threads = new AsyncDisposableStack()
     const pool = threads.adopt(createRowPool({ settings, database: settings.CLICKHOUSE_DATABASE }, signal), (one) => one.stop())
-    return await rebuild({ jetstream, kv: await openBucket(jetstream.nc), clickhouse, tables, dropUnproven, write: pool.write, progress, signal })
+    return await rebuild({
+      jetstream,
+      kv: await openBucket(jetstream.nc),
+      clickhouse,
+      tables,
+      dropUnproven,
+      write: pool.write,
+      progress,
+      signal,
+    })
   })
 }

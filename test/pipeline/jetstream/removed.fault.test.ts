@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { backUp } from '../../../infra/backup/backup.ts'
+import { restore } from '../../../infra/backup/restore.ts'
+import { loadSettings } from '../../../infra/settings.ts'
 import { runRebuild } from '../../../infra/app/rebuild/run-rebuild.ts'
 import { readStatus } from '../../../infra/app/system-status.ts'
 import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
@@ -10,7 +12,7 @@ import { findRemoved } from '../../../pipeline/jetstream/removed.ts'
 import { verify } from '../../../pipeline/verify/verify.ts'
 import { TABLE_NAMES } from '../../../schemas/tables.ts'
 import { type Entry, caughtUp, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
-import { startSystem, type System } from '../../support/test-system.ts'
+import { settingsFor, silent, startSystem, type System, temporaryFolder } from '../../support/test-system.ts'
 import { support } from '../../support/support-harness.ts'
 import { toyKind } from '../../support/toy-kind.ts'
 
@@ -33,7 +35,7 @@ const says = (actor: string, text: string) => ({
 /** Runs a system on the data folder. */
 async function session<T>(work: (system: System) => Promise<T>, roles?: string): Promise<T> {
   const settings = roles === undefined ? {} : { ROLES: roles }
-  const system = await startSystem({ kinds: [toyKind, support], dataDir, settings, ...(process.env['TEST_LOG'] && { log: pino({ level: 'warn' }, pino.destination(process.env['TEST_LOG'])) }) })
+  const system = await startSystem({ kinds: [toyKind, support], dataDir, settings })
   try {
     return await work(system)
   } finally {
@@ -198,6 +200,58 @@ describe('a record of LOG that is gone', () => {
       }
     })
   })
+})
+
+test('a backup gives lost records back, unless their inputs were decided again', async () => {
+  const dir = await temporaryFolder()
+  const other = await temporaryFolder()
+  const progress = { copied: () => undefined, restored: () => undefined, waits: () => undefined }
+  const { signal } = new AbortController()
+  const [followed, last] = await session(async (system) => {
+    await publishAll(system, inputs(0, 12))
+    await everythingCaughtUp(system)
+    await backUp(system.settings, dir, progress, signal)
+    const log = await readLog(system)
+    const lost = ['i-3', 'i-11'].map((id) => log.find(({ record }) => record.input.id === id)?.seq ?? 0)
+    for (const seq of lost) await system.running.jetstream.jsm.streams.deleteMessage('LOG', seq)
+    return lost
+  })
+  const again = await session(async (system) => {
+    await expect.poll(async () => idsOf(await readLog(system)), { timeout: 30_000 }).toContain('i-11')
+    await publishAll(system, inputs(12, 15))
+    await everythingCaughtUp(system)
+    const { records } = await backUp(system.settings, dir, progress, signal)
+    expect(records).toBe(4)
+    return (await readLog(system)).find(({ record }) => record.input.id === 'i-11')?.seq
+  })
+  await restore(loadSettings({}, settingsFor(other)).settings, dir, silent, progress)
+  const restored = await startSystem({ kinds: [toyKind, support], dataDir: other })
+  try {
+    await caughtUp(restored)
+    const log = await readLog(restored)
+    expect(twice(idsOf(log))).toEqual([])
+    expect(log.find(({ record }) => record.input.id === 'i-3')?.seq).toBe(followed)
+    expect(log.find(({ record }) => record.input.id === 'i-11')?.seq).toBe(again)
+    const { ranges, unknown } = await findRemoved(restored.running.jetstream)
+    expect(ranges.map(({ from, to }) => [from, to])).toEqual([[last, last]])
+    expect(unknown).toEqual([])
+    expect(await unprovenRows(restored)).toBe(0)
+    await publishAll(restored, inputs(15, 20))
+    await caughtUp(restored)
+    expect((await readLog(restored)).length).toBe(log.length + 5)
+  } finally {
+    await restored.stop()
+    for (const folder of [dir, other]) await rm(folder, { recursive: true })
+  }
+})
+
+test('a start without the log that was read before is refused', async () => {
+  await session(async (system) => {
+    await publishAll(system, inputs(0, 3))
+    await everythingCaughtUp(system)
+    await system.running.jetstream.jsm.streams.delete('LOG')
+  })
+  await expect(session(async () => undefined)).rejects.toMatchObject({ code: 'log_missing' })
 })
 
 /** Changes bytes of records in the files of LOG. */

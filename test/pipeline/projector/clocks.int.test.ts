@@ -43,7 +43,7 @@ async function addAndWait(count: number): Promise<void> {
 }
 const projected = async (): Promise<unknown> => (await rows<{ seq: number }>(system, 'SELECT projected_seq AS seq FROM freshness'))[0]?.seq
 
-test('after a run by a clock that was 400 days ahead the next run moves the progress mark, and so does the same run after a correction', async () => {
+test('after a run by a clock 400 days ahead the next run moves the progress mark, and so does one that is behind', async () => {
   await addAndWait(3)
   const ahead = await projectorAhead(400)
   await expect.poll(projected).toBe(3)
