@@ -11,6 +11,7 @@ import { logParser } from '../../pipeline/jetstream/log-message.ts'
 import { readToEnd } from '../../pipeline/jetstream/read-to-end.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { typedKey } from '../../pipeline/jetstream/typed-kv.ts'
+import type { CallSlot } from '../../pipeline/watchdog/call-slot.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { dryRunMigration } from './migration-dry-run.ts'
 import { pendingActors, pendingText } from './pending-actors.ts'
@@ -42,6 +43,8 @@ export interface KindRegistryDeps {
   readonly jetstream: JetStreamContext
   readonly log: Logger
   readonly now: () => string
+  /** Makes a slot whose watchdog ends a migration that does not return. Absent: nothing watches. */
+  readonly watch?: (until: AsyncDisposableStack) => CallSlot
   /** Accepts a definition that changed without a new version, for development. Default: false. */
   readonly acceptChanges?: boolean
 }

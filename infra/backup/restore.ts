@@ -9,6 +9,7 @@ import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
 import { createLogParser } from '../../pipeline/jetstream/log-message.ts'
 import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
+import { removeUnfinishedRestore } from '../../pipeline/jetstream/removal.ts'
 import { findRemoved, isWithin, storeRemoved } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
@@ -112,7 +113,7 @@ async function requireEmpty(jetstream: JetStreamContext, kv: KV, settings: Setti
   } else {
     log.warn({ dir: unfinished.string() }, 'an earlier restore was interrupted; removing what it left')
   }
-  for (const name of present.keys()) await jetstream.jsm.streams.delete(name)
+  for (const name of present.keys()) await removeUnfinishedRestore(jetstream.jsm, name)
   for await (const key of await kv.keys()) if (key !== RESTORE_KEY) await kv.delete(key)
 }
 

@@ -21,7 +21,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .option(
       JSON_FLAG,
       'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
-        + 'removed: {records, ranges, unproven}, durability}',
+        + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}',
     )
     .action(async (options: Options) => {
       const { settings: effective } = settings()
@@ -30,7 +30,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
       else print(out, status)
     })
 
-function print(out: Output, { log, stages, dead, badRecords, removed, durability }: SystemStatus): void {
+function print(out: Output, { log, stages, dead, badRecords, removed, durability, nats }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -58,4 +58,9 @@ function print(out: Output, { log, stages, dead, badRecords, removed, durability
       )
   }
   out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
+  out.line(
+    nats.protected
+      ? `NATS is protected: ${nats.detail}.`
+      : out.paint('red', `NATS is not protected (${nats.code}): ${nats.detail}. Configure it with what "colloquy nats-config" prints.`),
+  )
 }

@@ -2,7 +2,7 @@ import type { LogRecord, Reason, ResolvedDeadLetter, TaskEnd } from '../../schem
 import { type Address, deadSubject } from '../../schemas/subjects.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { BAD_RECORD, type BadRecord } from '../jetstream/log-message.ts'
-import { isJetStreamError } from '../jetstream/jetstream-codes.ts'
+import { removeResolvedDeadLetter } from '../jetstream/removal.ts'
 
 /** A message for DEAD. */
 export interface DeadLetterMessage {
@@ -115,9 +115,5 @@ export function badRecordDeadLetter(
 export async function removeDeadLetter({ jsm }: JetStreamContext, { deadSeq, logSeq }: ResolvedDeadLetter): Promise<void> {
   const stored = await jsm.streams.getMessage('DEAD', { seq: deadSeq })
   if (stored === null || stored.header.get('Colloquy-Log-Seq') !== String(logSeq)) return
-  try {
-    await jsm.streams.deleteMessage('DEAD', deadSeq, false)
-  } catch (error) {
-    if (!isJetStreamError(error, 'noSuchSequence')) throw error
-  }
+  await removeResolvedDeadLetter(jsm, deadSeq)
 }

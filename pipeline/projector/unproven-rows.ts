@@ -1,13 +1,12 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { type Address, actorKey, logSubject, partitionOf } from '../../schemas/subjects.ts'
+import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
-import { logParser } from '../jetstream/log-message.ts'
 import { type Removed, removedSql, type SeqRange } from '../jetstream/removed.ts'
-import { addRecordsUpTo } from './rollback.ts'
-import { type Batch, createBatch } from './row-batch.ts'
+import { insertRecordsOf } from './rollback.ts'
+import type { Batch } from './row-batch.ts'
 
 /**
  * A lost record of LOG whose rows the tables still have. Nothing proves them any more: they are the last copy. They stay, until the input
@@ -111,9 +110,6 @@ async function decidedAgain(clickhouse: ClickHouseClient, lost: readonly Unprove
   return again
 }
 
-/** Actors whose rows are in one batch. */
-const ACTORS_MAX = 1_000
-
 /**
  * Removes the rows of lost records, and inserts the rows of their actors again: a removed row may have replaced an earlier version. The
  * events go last: until then a repetition finds what is left to do.
@@ -131,16 +127,8 @@ async function removeRows(deps: UnprovenDeps, lost: readonly UnprovenRecord[], u
     }
   }
   for (const name of TABLE_NAMES) if (name !== 'events') await remove(name)
-  const parse = await logParser(jetstream)
-  const actors = [...new Map(lost.map((one) => [actorKey(one), one])).values()]
-  for (let from = 0; from < actors.length; from += ACTORS_MAX) {
-    const batch = createBatch(parse)
-    for (const { tenant, kind, id } of actors.slice(from, from + ACTORS_MAX)) {
-      const address = { tenant, kind, id }
-      await addRecordsUpTo(jetstream, logSubject(partitionOf(address, partitionCount), address), upToSeq, batch)
-    }
-    await insert(batch)
-  }
+  const actors = new Map(lost.map(({ tenant, kind, id }): [string, Address] => [actorKey({ tenant, kind, id }), { tenant, kind, id }]))
+  await insertRecordsOf({ jetstream, partitionCount }, actors.values(), upToSeq, insert)
   await remove('events')
 }
 

@@ -4,6 +4,7 @@ import { logParser } from '../jetstream/log-message.ts'
 import { openReader } from '../jetstream/ordered-reader.ts'
 import { insertBatch, type InsertDeps } from './insert-batch.ts'
 import { createBatch } from './row-batch.ts'
+import { BATCH_BYTES_MAX } from './should-flush.ts'
 
 /** A range of LOG sequences, both ends included. */
 export interface Range {
@@ -17,9 +18,8 @@ export interface Target {
   readonly generation: number
 }
 
-/** Bounds of one batch. Both are large, so that ClickHouse has few parts to merge. */
+/** Records of one batch, beside `BATCH_BYTES_MAX`. Both are large, so that ClickHouse has few parts to merge. */
 const BATCH_RECORDS_MAX = 10_000
-const BATCH_BYTES_MAX = 16 * 1024 * 1024
 /** Messages that the reader buffers. */
 const AHEAD_MAX = 4_000
 

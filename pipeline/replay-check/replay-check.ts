@@ -8,6 +8,7 @@ import type { JetStreamContext } from '../jetstream/connection.ts'
 import { findRecord } from '../jetstream/last-record.ts'
 import { logParser } from '../jetstream/log-message.ts'
 import { streamInfo } from '../jetstream/stream-info.ts'
+import { type CallSlot, unwatchedSlot } from '../watchdog/call-slot.ts'
 import { type Cause, createCauses, type Found } from './deviation-causes.ts'
 import { passesOf, readPass, type Selection } from './log-passes.ts'
 
@@ -21,6 +22,8 @@ export interface CheckOptions extends Selection {
    * deviations that need many inputs, and stops at the first deviation of an actor.
    */
   readonly mode: 'each' | 'fold'
+  /** Shows the decision that is repeated to a watchdog. Absent: nothing watches, and a decision without an end never returns. */
+  readonly calls?: CallSlot
   /** Max memory for actors between their records; the state of an evicted actor is read from LOG again. */
   readonly memoryBytesMax: number
   /** Called for the first deviation of each actor and cause. */
@@ -67,7 +70,7 @@ const MEMORY_PER_BYTE = 3
  * live system. Memory is bounded: it reads a large LOG by partition and evicts actors.
  */
 export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
-  const { jetstream, kinds, mode, onFound, onProgress } = options
+  const { jetstream, kinds, mode, calls = unwatchedSlot(), onFound, onProgress } = options
   const upToSeq = (await streamInfo(jetstream.jsm, 'LOG')).state.last_seq
   const parse = await logParser(jetstream)
   const passes = await passesOf(jetstream, options)
@@ -86,7 +89,9 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       }
       const { subject } = message
       const before = kept.get(subject) ?? (await keptBefore(options, address, subject, seq, record))
+      calls.enter(record.inbox.seq, Date.parse(record.inbox.ts), subject)
       const replayed = before?.n === record.n - 1 && !before.hasDeviated ? replayRecord(kinds, before.actor, record) : undefined
+      calls.leave()
       if (replayed === undefined || replayed.kind === 'skipped') counts.skipped++
       if (replayed?.kind === 'differs') {
         const found = { address, n: record.n, seq, ...replayed.deviation }

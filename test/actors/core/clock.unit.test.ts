@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../actors/core/decide.ts'
 import { actorAfter } from '../../../actors/core/actor.ts'
+import { decide } from '../../../actors/core/decide.ts'
 import type { LogRecord } from '../../../schemas/record.ts'
 import { kinds, message, play } from '../../support/core-helpers.ts'
 

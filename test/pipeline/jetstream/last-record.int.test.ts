@@ -3,21 +3,21 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newActor } from '../../../actors/core/actor.ts'
 import { openJetStream } from '../../../infra/app/nats-access.ts'
 import { type NatsServer, startNatsServer } from '../../../infra/servers/nats/nats-server.ts'
-import { newActor } from '../../../actors/core/actor.ts'
 import { obtainNatsServer } from '../../../infra/servers/nats/obtain-nats.ts'
 import { taskStartedIn } from '../../../pipeline/dispatcher/find-task-start.ts'
 import {
   findRecord,
   firstRecord,
   lastRecord,
-  subjectEndDirect,
   nextRecord,
   type Placed,
   recordAt,
   recordsOf,
   recordsOfKind,
+  subjectEndDirect,
 } from '../../../pipeline/jetstream/last-record.ts'
 import { logSubject } from '../../../schemas/subjects.ts'
 import { message, recordOf, timeAt } from '../../support/core-helpers.ts'
