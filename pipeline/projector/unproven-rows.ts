@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { rowsTable } from '../../schemas/ddl.ts'
 import type { LogRecord } from '../../schemas/record.ts'
-import { actorKey, type Address, logSubject, partitionOf } from '../../schemas/subjects.ts'
+import { actorKey, type Address } from '../../schemas/subjects.ts'
 import { type ReadModel, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { JetStreamContext } from '../jetstream/connection.ts'
 import { type Removed, removedSql, type SeqRange } from '../jetstream/removed.ts'
