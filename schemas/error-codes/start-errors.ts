@@ -78,7 +78,7 @@ export const START_ERRORS = {
   },
   log_missing: {
     meaning: 'NATS does not have the log that this system has written.',
-    cause: 'nats-server could not read the files of the stream LOG and left it out, or the stream was deleted.',
+    cause: 'The server could not read the files of the stream LOG and left it out, or the stream was deleted.',
     remedy: 'Read the log of nats-server. Repair the files or the disk, or restore a backup into another `COLLOQUY_DATA_DIR`.',
     where: 'start of `colloquy up`',
   },
