@@ -56,6 +56,18 @@ export const START_ERRORS = {
     remedy: 'Stop that process, or set `COLLOQUY_DATA_DIR` to another folder.',
     where: '`colloquy up`, `dev`',
   },
+  data_dir_unusable: {
+    meaning: 'The data folder cannot be used.',
+    cause: 'It cannot be created, is no folder, or belongs to another user. The message names the path.',
+    remedy: 'Correct the path in `COLLOQUY_DATA_DIR`, or the rights on it.',
+    where: '`colloquy up`, `dev`',
+  },
+  data_dir_gone: {
+    meaning: 'The data folder was deleted while Colloquy was using it. Colloquy stops.',
+    cause: 'The folder, or the one of an embedded server in it, was removed or replaced. Acknowledged inputs in it are lost.',
+    remedy: 'Put the folder back, or restore a backup with `colloquy restore`. Then start Colloquy again.',
+    where: '`colloquy up`, `dev`',
+  },
   two_stores: {
     meaning: 'The data folder has the streams of an older and of a newer Colloquy.',
     cause:
