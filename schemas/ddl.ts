@@ -50,7 +50,7 @@ const currentRows = (name: string, { comment, columns }: Table): View => ({
 })
 
 function freshness(): View {
-  const { reader: _reader, positions: _positions, ...columns } = PROGRESS.columns
+  const { reader: _reader, positions: _positions, version: _version, ...columns } = PROGRESS.columns
   return {
     comment: 'How complete the tables are',
     columns,
@@ -58,11 +58,14 @@ function freshness(): View {
   }
 }
 
+/** The table of progress marks, under its own name or another. */
+export const createProgressTable = (name: string): string => createTable(name, PROGRESS)
+
 /** The statements that create the tables and views. Each may run again. */
 export function createStatements(): string[] {
   return [
     createTable('migrations', MIGRATIONS),
-    createTable('progress', PROGRESS),
+    createProgressTable('progress'),
     createTable('generations', GENERATIONS),
     createView('freshness', freshness()),
     CREATE_COMPLETE_TO,

@@ -62,6 +62,8 @@ export function createMetrics() {
     ),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found truncated', ['stream']),
     badRecords: counter('bad_records_total', 'Messages of LOG that are no record and that a reader set aside', ['reader']),
+    recordsRemoved: gauge('removed_records', 'LOG sequences that have no record any more, by reason', ['reason']),
+    recordsUnproven: gauge('unproven_records', 'Lost records of LOG whose rows are still in the tables'),
     sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
       'stream',
     ]),
