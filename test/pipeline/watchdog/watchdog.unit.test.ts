@@ -9,6 +9,7 @@ let watchdog: Watchdog | undefined
 afterEach(() => {
   watchdog?.stop()
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
 
 function watch(more: Partial<WatchdogOptions> = {}) {
@@ -40,6 +41,20 @@ test('a call that does not return is reported once when it is slow and once when
   expect(onOverrun).not.toHaveBeenCalled()
   vi.advanceTimersByTime(3_000)
   expect(onOverrun).toHaveBeenCalledExactlyOnceWith({ seq: 1, storedMs: 0, subject: SUBJECT }, 'did not return within 5 s')
+})
+
+test('a call that was under way before the watchdog is blamed only for what it allocates afterwards', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  const rss = vi.spyOn(process.memoryUsage, 'rss').mockReturnValue(4 * GIB)
+  const memory = createSlotMemory()
+  createCallSlot(memory).enter(1, 0, SUBJECT)
+  const onOverrun = vi.fn()
+  watchdog = startWatchdog({ memory, callMsMax: 5_000, growthBytesMax: GIB, onSlow: vi.fn(), onOverrun })
+  vi.advanceTimersByTime(300)
+  expect(onOverrun).not.toHaveBeenCalled()
+  rss.mockReturnValue(5.5 * GIB)
+  vi.advanceTimersByTime(100)
+  expect(onOverrun).toHaveBeenCalledExactlyOnceWith({ seq: 1, storedMs: 0, subject: SUBJECT }, 'allocated more than 1024 MiB')
 })
 
 test('many short calls are no long call', () => {
