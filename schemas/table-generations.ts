@@ -32,6 +32,19 @@ export const MIGRATIONS: Table = {
   },
 }
 
+export const REPAIRS: Table = {
+  comment: 'Tables that were found damaged: their rows are made again from LOG',
+  orderBy: ['name', 'generation', 'uuid'],
+  partitionBy: '',
+  columns: {
+    name: { type: 'LowCardinality(String)', comment: 'Table, or collection of the search index' },
+    generation: { type: 'UInt32', comment: 'Generation that was damaged: repaired once the table has a later one; 0 for a collection' },
+    uuid: { type: 'String', comment: 'Id of the damaged collection: repaired once another has its name; empty for a table' },
+    found: { type: 'String', comment: 'The damage, and the folder in which the damaged files were set aside' },
+    at: { type: TIME, comment: 'When the damage was found' },
+  },
+}
+
 /**
  * The current generation of each table. The text is the same in every view: ClickHouse evaluates it once per query, so all tables of one
  * query have generations of the same time.

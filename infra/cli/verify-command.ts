@@ -51,10 +51,8 @@ in the search index (table search_index), and no other point may exist. The exit
       else print(out, verified, tables, index, seconds)
       const wrong = Object.entries(tables).flatMap(([name, { differences }]) => (differences > 0 ? [name] : []))
       if (wrong.length > 0) {
-        throw new ColloquyError(
-          'tables_differ',
-          `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`,
-        )
+        const what = `${wrong.join(', ')} ${wrong.length === 1 ? 'does' : 'do'} not match the log`
+        throw new ColloquyError('tables_differ', `${what}:\n${first.map(described).join('\n')}\n${remedyOf(wrong)}`)
       }
     })
 

@@ -234,9 +234,8 @@ async function soundAmongRefused(
       { ...params, firstSeq, firstIdx, lastSeq, lastIdx },
     )
     const printed = await deps.printer.print(rows.map(([, , raw]) => raw))
-    sound.push(
-      ...rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY).map(([tenant, seq]) => [tenant, seq] as const),
-    )
+    const storable = rows.filter(([, , raw], index) => raw !== EMPTY && printed[index] !== EMPTY)
+    sound.push(...storable.map(([tenant, seq]) => [tenant, seq] as const))
   }
   return sound
 }
