@@ -50,7 +50,7 @@ const currentRows = (name: string, { comment, columns }: Table): View => ({
 })
 
 function freshness(): View {
-  const { reader: _reader, positions: _positions, ...columns } = PROGRESS.columns
+  const { reader: _reader, positions: _positions, version: _version, ...columns } = PROGRESS.columns
   return {
     comment: 'How complete the tables are',
     columns,
@@ -58,10 +58,13 @@ function freshness(): View {
   }
 }
 
+/** The table of progress marks, under its own name or another. */
+export const createProgressTable = (name: string): string => createTable(name, PROGRESS)
+
 /** The statements that create the tables about tables, by name. Each may run again. */
 export const ADMIN_STATEMENTS = {
   migrations: createTable('migrations', MIGRATIONS),
-  progress: createTable('progress', PROGRESS),
+  progress: createProgressTable('progress'),
   generations: createTable('generations', GENERATIONS),
   repairs: createTable('repairs', REPAIRS),
 } as const

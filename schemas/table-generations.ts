@@ -28,6 +28,7 @@ export const MIGRATIONS: Table = {
     rebuild: { type: 'Array(String)', comment: 'Tables to be rebuilt after the migration; rebuilt once they have a later generation' },
     seq: { type: 'UInt64', comment: 'LOG sequence up to which the tables were complete at that time; 0 for new tables' },
     at: { type: TIME, comment: 'When it ran' },
+    generation: { type: 'UInt32', comment: 'The highest generation of any table at that time; 0 for new tables' },
   },
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { awayCodeOf } from '../../pipeline/runtime/server-away.ts'
 import { columnDefinition, createStatements, quoted, rowsTable } from '../../schemas/ddl.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
+import { MIGRATIONS as MIGRATIONS_TABLE } from '../../schemas/table-generations.ts'
 import { PROGRESS, type Table, TABLE_NAMES, type TableName, TABLES } from '../../schemas/tables.ts'
 import type { ClickHouseAccess } from './clickhouse-access.ts'
 import { checkAdminTables, markDamage } from './damaged-tables.ts'
@@ -61,6 +62,7 @@ export const prepareTables = (clickhouse: ClickHouseClient, kv: KV, log: Logger,
     const tables: [string, Table][] = [
       ...TABLE_NAMES.map((name): [string, Table] => [rowsTable(name), TABLES[name]]),
       ['progress', PROGRESS],
+      ['migrations', MIGRATIONS_TABLE],
     ]
     for (const [name, table] of tables) {
       await completeColumns(clickhouse, name, table)
@@ -104,8 +106,11 @@ interface Applied {
 }
 
 async function recordMigrations(clickhouse: ClickHouseClient, rows: readonly Applied[]): Promise<void> {
-  const result = await clickhouse.query({ query: 'SELECT max(projected_seq) AS seq, now64(3) AS at FROM freshness', format: 'JSONEachRow' })
-  const [now] = await result.json<{ seq: string | number; at: string }>()
+  const result = await clickhouse.query({
+    query: `SELECT max(projected_seq) AS seq, now64(3) AS at, (SELECT max(generation) FROM generations) AS generation FROM freshness`,
+    format: 'JSONEachRow',
+  })
+  const [now] = await result.json<{ seq: string | number; at: string; generation: number }>()
   await clickhouse.insert({ table: 'migrations', values: rows.map((row) => ({ ...now, ...row })), format: 'JSONEachRow' })
 }
 

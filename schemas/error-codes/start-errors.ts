@@ -88,6 +88,12 @@ export const START_ERRORS = {
     remedy: 'Run `colloquy up` on this server once, or correct `COLLOQUY_NATS_URL`.',
     where: 'commands that talk to a running system, `createProducer`, `publish`',
   },
+  log_missing: {
+    meaning: 'NATS does not have the log that this system has written.',
+    cause: 'The server could not read the files of the stream LOG and left it out, or the stream was deleted.',
+    remedy: 'Read the log of nats-server. Repair the files or the disk, or restore a backup into another `COLLOQUY_DATA_DIR`.',
+    where: 'start of `colloquy up`',
+  },
   partitions_fixed: {
     meaning: 'The number of partitions differs from the one that the streams have.',
     cause: '`COLLOQUY_PARTITIONS` was changed. The number is fixed when the streams, or the backup, are made.',

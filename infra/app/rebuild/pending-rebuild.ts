@@ -11,11 +11,11 @@ import { runRebuild } from './run-rebuild.ts'
 const POLL_MS = 30_000
 const LOG_EVERY_MS = 10_000
 
-/** Tables that a migration, or damage, marked for a rebuild and that were not rebuilt since. */
+/** Tables that a migration, or damage, marked for a rebuild and that were not rebuilt since: they have no later generation. */
 export async function pendingTables(clickhouse: ClickHouseClient, signal?: AbortSignal): Promise<TableName[]> {
   const result = await clickhouse.query({
-    query: `SELECT m.name AS name FROM (SELECT arrayJoin(rebuild) AS name, max(at) AS due FROM migrations GROUP BY name) AS m
-      LEFT JOIN (SELECT name, max(at) AS made FROM generations GROUP BY name) AS g ON g.name = m.name WHERE g.made < m.due`,
+    query: `SELECT m.name AS name FROM (SELECT arrayJoin(rebuild) AS name, max(generation) AS due FROM migrations GROUP BY name) AS m
+      LEFT JOIN (SELECT name, max(generation) AS made FROM generations GROUP BY name) AS g ON g.name = m.name WHERE g.made <= m.due`,
     format: 'JSONEachRow',
     ...(signal && { abort_signal: signal }),
   })
