@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { problemsOf } from '../../../infra/app/problems.ts'
+import { problemsOf } from '../../../infra/app/system-problems.ts'
 import type { SystemStatus } from '../../../infra/app/system-status.ts'
 
 const sound: SystemStatus = {
