@@ -7,8 +7,8 @@ const GRACE_SEC = 1
 const GUARD = `(sleep ${GRACE_SEC}; kill -KILL "$1") & sleeper=$!; read -r _; kill "$sleeper"`
 
 /**
- * Ends the process at once. `process.exit` alone waits for a thread that is blocked in native code. The servers of this process end too: each
- * has a watchdog of its own.
+ * Ends the process at once. `process.exit` alone waits for a thread that is blocked in native code. The servers of this process end too:
+ * each has a watchdog of its own.
  */
 export function endAtOnce(code: number): never {
   const guard = spawn('sh', ['-c', GUARD, 'colloquy-end', String(process.pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })

@@ -23,8 +23,8 @@ import { durabilityOf } from './durability.ts'
 import { registerKinds } from './kind-registry.ts'
 import { type LatePart, startLatePart } from './late-part.ts'
 import { accessNats, connectNats, type NatsAccess, openJetStream } from './nats-access.ts'
-import { startPartCheck } from './part-check.ts'
 import { probeProtection } from './nats-protection.ts'
+import { startPartCheck } from './part-check.ts'
 import { prepareStreams } from './prepare-streams.ts'
 import { prepareDatabase, prepareTables } from './prepare-tables.ts'
 import { openSearchIndex, type SearchIndex } from './search-index.ts'
@@ -259,7 +259,7 @@ async function startServers({ settings, log, lock, stops }: ServersDeps, started
     },
     () => undefined,
   )
-  let nats: NatsAccess | undefined
+  let nats: NatsAccess | undefined = undefined
   started.defer(async () => {
     await known
     await Promise.all([stops.named('nats-server', async () => nats?.stop())(), stops.named('ClickHouse', async () => access?.stop())()])

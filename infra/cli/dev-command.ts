@@ -37,7 +37,7 @@ async function runDev(out: Output, settings: Settings, options: Options): Promis
   started.defer(interrupts.stop)
   const logStyle = out.isTerminal && options.json === undefined ? 'pretty' : 'json'
   const log = await openLog(settings, logStyle)
-  let running: DevSystem['running'] | undefined
+  let running: DevSystem['running'] | undefined = undefined
   const stopInTime = (): void =>
     endInTime(
       () => running?.stops.stopping() ?? ['the start'],

@@ -7,7 +7,8 @@ export interface FairPlaces {
 }
 
 /**
- * A client may hold at most this many times the free places. One client alone thus gets three quarters of all, and leaves places for others.
+ * A client may hold at most this many times the free places. One client alone thus gets three quarters of all, and leaves places for
+ * others.
  */
 const SHARE_OF_FREE = 3
 

@@ -6,9 +6,9 @@ import type { JsonOption } from '../../app/command-context.ts'
 import { type Addresses, addressesOf, announce } from '../../app/connect-to-running.ts'
 import { downloadModel } from '../../app/download-model.ts'
 import { durabilityText } from '../../app/durability.ts'
+import { endAtOnce, endInTime } from '../../app/forced-end.ts'
 import { watchInterrupts } from '../../app/interrupts.ts'
 import { launch, type Running, usesDataFolder } from '../../app/launch.ts'
-import { endAtOnce, endInTime } from '../../app/forced-end.ts'
 import { createFigures } from '../../app/live-figures.ts'
 import { loadKinds } from '../../app/load-kinds.ts'
 import { logFileOf, openLog } from '../../app/open-log.ts'
@@ -38,7 +38,7 @@ export async function up(out: Output, settings: Settings, options: UpOptions): P
   const dataLock = usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined
   started.defer(() => dataLock?.release())
   const log = await openLog(settings, hasView ? 'file' : isForPeople ? 'pretty' : 'json')
-  let running: Running | undefined
+  let running: Running | undefined = undefined
   const stopInTime = (): void =>
     endInTime(
       () => running?.stops.stopping() ?? ['the start'],
