@@ -25,8 +25,8 @@ export async function pendingTables(clickhouse: ClickHouseClient, signal?: Abort
 }
 
 /**
- * Rebuilds the tables that a migration marked or whose rows were damaged, in the background. Until then, rows from before the migration have
- * empty new columns, and damaged rows are missing. Call it when the system has written its addresses into the data folder.
+ * Rebuilds the tables that a migration marked or whose rows were damaged, in the background. Until then, rows from before the migration
+ * have empty new columns, and damaged rows are missing. Call it when the system has written its addresses into the data folder.
  *
  * @param clickhouse `undefined` while ClickHouse is waited for
  */
