@@ -11,9 +11,7 @@ import { moveIfExists, setAsideFolder } from '../servers/clickhouse/set-aside.ts
 /** The ClickHouse whose tables are checked. */
 export interface DamageDeps {
   readonly clickhouse: ClickHouseClient
-  /**
-   * The engine's folder, for damaged files. Absent: another's server, whose files are its administrator's; only missing tables are found.
-   */
+  /** The engine's folder, for damaged files. Absent: a server that Colloquy does not run; only missing tables are found. */
   readonly folder: string | undefined
   readonly log: Logger
 }

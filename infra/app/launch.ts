@@ -65,8 +65,6 @@ export interface Running {
   readonly failed: Promise<never>
   /** Stops everything in reverse order, after work in flight has completed. May be called again. */
   stop(): Promise<void>
-  /** Knows what is being stopped. */
-  readonly stops: StopTracker
 }
 
 /** Adds routes to the HTTP interface, before its own. `client` throws while ClickHouse is waited for. */
@@ -81,6 +79,8 @@ export interface LaunchOptions {
   readonly threads?: boolean
   /** The lock of the data folder, which `stop` releases. Default: taken here, if the system has servers of its own. */
   readonly dataLock?: DataLock | undefined
+  /** Learns what is being stopped. */
+  readonly stops?: StopTracker
   /** Interval at which the limits of the streams are checked; default: `STREAM_CHECK_MS`. */
   readonly streamCheckMs?: number
 }
@@ -99,7 +99,7 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
   await using started = new AsyncDisposableStack()
   const lock = options.dataLock ?? (usesDataFolder(settings) ? await lockDataFolder(settings.DATA_DIR) : undefined)
   started.defer(() => lock?.release())
-  const stops = createStopTracker()
+  const stops = options.stops ?? createStopTracker()
   const { nats, engine } = await startServers({ settings, log, lock, stops }, started)
   const nc = await connectNats(nats.connection, 'colloquy')
   const jetstream = await openJetStream(nc)
@@ -218,7 +218,6 @@ export async function launch(settings: Settings, kinds: Kinds, log: Logger, opti
     failed: failed.promise,
     allMetrics: () => merged(metrics, otherMetrics),
     stop: () => stopping.disposeAsync(),
-    stops,
   }
 }
 
@@ -259,12 +258,17 @@ async function startServers({ settings, log, lock, stops }: ServersDeps, started
     },
     () => undefined,
   )
-  let nats: NatsAccess | undefined = undefined
+  const starting = accessNats(settings, log, lock)
   started.defer(async () => {
-    await known
-    await Promise.all([stops.named('nats-server', async () => nats?.stop())(), stops.named('ClickHouse', async () => access?.stop())()])
+    const stopNats = stops.named('nats-server', async () => (await starting).stop())
+    const stopEngine = stops.named('ClickHouse', async () => {
+      await known
+      await access?.stop()
+    })
+    // The start of a server that failed has stopped it.
+    await Promise.all([stopNats().catch(() => undefined), stopEngine()])
   })
-  nats = await accessNats(settings, log, lock)
+  const nats = await starting
   return { nats, engine: ready && { ready, access: () => access } }
 }
 

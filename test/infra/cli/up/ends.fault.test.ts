@@ -108,7 +108,7 @@ describe('SIGTERM', () => {
     await writeFile(inDataDir('colloquy.config.ts'), HANGING_KIND)
     await symlink(join(SOURCES, 'node_modules'), inDataDir('node_modules'))
     options = { ...options, settings: { CONFIG: inDataDir('colloquy.config.ts') } }
-    const { signal, ended, addresses } = await up()
+    const { signal, ended, addresses, lines } = await up()
     const { post } = clientOf(addresses.httpUrl ?? '')
     expect((await post('/v1/in/acme/hanging/a?wait=out', { type: 'go', data: {} })).status).toBe(202)
     const waiting = post('/v1/in/acme/none/a?wait=actor&timeoutMs=60000', { type: 'go', data: {} }).catch(() => undefined)
@@ -118,7 +118,7 @@ describe('SIGTERM', () => {
     await waiting
 
     expect(ms).toBeLessThan(10_500)
-    expect(result.code).toBe(0)
+    expect([result.code, lines.at(-1)]).toEqual([0, expect.stringContaining('stopped')])
   }, 60_000)
 })
 
