@@ -3,13 +3,12 @@ import type { Input } from '../../schemas/envelope.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
 import { jsonProblem } from '../../schemas/json.ts'
 import type { LogRecord, TaskEnd } from '../../schemas/record.ts'
-import { spawnInAssign } from '../definition/check-behaviour.ts'
+import { spawnedChildren, spawnInAssign } from '../definition/check-behaviour.ts'
 import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
 import { type Kind, machineName } from '../definition/kind.ts'
 import type { TransitionResult } from '../definition/pure-machine.ts'
 import { refusalError } from '../definition/refusal.ts'
-import { isRecord } from '../definition/walk-machine.ts'
 import type { Actor } from './actor.ts'
 import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
@@ -41,7 +40,8 @@ export function step(
   const first = before ?? takeSelfSentEvents(kind, kind.pure.initial(actor.address), actions)
   if (first.status === 'error' && before === undefined) throw first.error
   const snapshot = first.status === 'active' ? takeSelfSentEvents(kind, kind.pure.next(first, event), actions) : first
-  refuseSpawned(kind, before, snapshot, actions)
+  const [spawned] = spawnedChildren(before, snapshot, actions)
+  if (spawned !== undefined) throw refusalError(kind.name, spawnInAssign(spawned === '' ? '' : `"${spawned}"`))
 
   const base = `${message.seq.toString(36)}-${Date.parse(message.ts).toString(36)}`
   const effects = collectEffects(kind, actions, stillPending(actor, endedRun), {
@@ -121,16 +121,6 @@ function takeSelfSentEvents(kind: Kind, [first, firstActions]: TransitionResult,
     collect(more)
   }
   return snapshot
-}
-
-/** Refuses a child that no action started: it was spawned in an assign, which leaves no other trace. */
-function refuseSpawned(kind: Kind, before: AnyMachineSnapshot | undefined, snapshot: AnyMachineSnapshot, actions: readonly Action[]): void {
-  for (const [id, child] of Object.entries(snapshot.children as Readonly<Record<string, unknown>>)) {
-    if (before !== undefined && Reflect.get(before.children as object, id) === child) continue
-    if (actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)) continue
-    // An id that XState generates differs each time the decision is made; leave it out of the message.
-    throw refusalError(kind.name, spawnInAssign(id.startsWith('x:') ? '' : `"${id}"`))
-  }
 }
 
 function stillPending({ state }: Actor, endedRun: EndedRun | undefined) {

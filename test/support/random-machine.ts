@@ -50,11 +50,7 @@ interface Chooser {
 function createChooser(choices: readonly number[]): Chooser {
   let index = 0
   const below = (count: number): number => (choices[index++] ?? 0) % count
-  return {
-    below,
-    chance: (percent) => below(100) >= 100 - percent,
-    pick: (from) => from[below(from.length)] ?? from[0],
-  }
+  return { below, chance: (percent) => below(100) >= 100 - percent, pick: (from) => from[below(from.length)] ?? from[0] }
 }
 
 interface Shape {
@@ -85,8 +81,11 @@ function drawMachine(chooser: Chooser): RandomMachine {
 /** Actions and guards as text, for the report of a failure. */
 const readable = (value: unknown): unknown => {
   if (typeof value !== 'function') return value
-  const { event, id, delay } = { event: undefined, id: undefined, delay: undefined, ...value }
-  return [value.name, event, id, delay].filter((part) => part !== undefined).map((part) => (typeof part === 'object' ? JSON.stringify(part) : String(part))).join(' ')
+  const { event, id, delay, sendId } = { event: undefined, id: undefined, delay: undefined, sendId: undefined, ...value }
+  const parts = [value.name, typeof event === 'function' ? undefined : event, id, delay, sendId]
+  return parts
+    .flatMap((part: unknown) => (part === undefined ? [] : [typeof part === 'object' ? JSON.stringify(part) : String(part)]))
+    .join(' ')
 }
 
 /** Draws the tree of states. A state is listed in `shapes` before its children. */
@@ -140,7 +139,7 @@ function drawState(chooser: Chooser, shape: Shape, parent: Shape | undefined, dr
     ...(type === 'compound' ? { initial: wants(15) ? { target: first?.key, actions: [emitted(`initial ${id}`)] } : first?.key } : {}),
     ...(children.length > 0 && wants(30) ? { onDone: drawTransition(chooser, shape, drawing, `done ${id}`) } : {}),
     ...(wants(75) ? { on: drawOn(chooser, shape, drawing) } : {}),
-    ...(wants(30) ? { always: drawList(chooser, () => drawAlways(chooser, shape, drawing)) } : {}),
+    ...(wants(20) ? { always: drawList(chooser, () => drawAlways(chooser, shape, drawing)) } : {}),
     ...(wants(25) ? { after: drawAfter(chooser, shape, drawing) } : {}),
     ...(wants(20) ? { invoke: drawInvoke(chooser, shape, drawing) } : {}),
   }
@@ -169,7 +168,7 @@ const drawOn = (chooser: Chooser, shape: Shape, drawing: Drawing): object =>
 
 function drawAlways(chooser: Chooser, shape: Shape, drawing: Drawing): object {
   const transition = drawTransition(chooser, shape, drawing, `always in ${shape.id}`)
-  return chooser.chance(15) ? transition : { guard: drawGuard(chooser, drawing), ...transition }
+  return chooser.chance(8) ? transition : { guard: drawGuard(chooser, drawing), ...transition }
 }
 
 const drawAfter = (chooser: Chooser, shape: Shape, drawing: Drawing): object =>
@@ -265,17 +264,15 @@ function drawActions(chooser: Chooser, what: string, { sendsToSelf }: Drawing): 
       assign({ n: ({ context }: Args) => context.n + 1 }),
       assign({ on: ({ context }: Args) => !context.on }),
       assign({ n: 0, on: true }),
-      raise({ type }),
+      chooser.chance(40) ? raise({ type }) : cancel(id),
       raise({ type }, { delay }),
       raise({ type }, { delay, id }),
       cancel(id),
-      (sendsToSelf ? sentToSelf(type) : emitted(`${what} twice`)),
+      sendsToSelf ? sentToSelf(type) : emitted(`${what} twice`),
     ]),
   )
   return [emitted(what), ...more]
 }
 
 /** The implementations that a random machine names. */
-export const randomImplementations: object = {
-  delays: { computed: ({ context }: { context: Context }) => 700 + 100 * (context.n % 5) },
-}
+export const randomImplementations: object = { delays: { computed: ({ context }: { context: Context }) => 700 + 100 * (context.n % 5) } }

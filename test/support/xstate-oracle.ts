@@ -11,7 +11,7 @@ export interface Shown {
   readonly tags: readonly string[]
   /** Ids of the states that each history state remembers, in order. */
   readonly history: Readonly<Record<string, readonly string[]>>
-  /** Ids of the invokes that run, sorted. */
+  /** Ids of the invokes that run, sorted; none once the actor has ended. */
   readonly running: readonly string[]
   /** Delayed events, in the order in which they are due; the last of those with one id, as XState's persisted form keeps it. */
   readonly pending: readonly { readonly type: string; readonly at: number }[]
@@ -61,10 +61,7 @@ interface Scheduling {
 }
 
 export function createOracle(config: object): Oracle {
-  const machine = createMachine(
-    { context: {}, ...config },
-    { ...randomImplementations, actors: { job } },
-  )
+  const machine = createMachine({ context: {}, ...config }, { ...randomImplementations, actors: { job } })
   const emitted: unknown[] = []
   const timers = new Map<number, Timer>()
   let [now, handles] = [0, 0]
@@ -102,6 +99,7 @@ export function createOracle(config: object): Oracle {
     },
     shown() {
       const snapshot = actor.getSnapshot()
+      const isActive = snapshot.status === 'active'
       const history: Readonly<Record<string, readonly { readonly id: string }[]>> = snapshot.historyValue
       return {
         emitted: [...emitted],
@@ -114,10 +112,10 @@ export function createOracle(config: object): Oracle {
           Object.entries(history).flatMap(([id, states]) => (states.length === 0 ? [] : [[id, states.map((state) => state.id)]])),
         ),
         running: Object.entries<AnyActorRef>(snapshot.children)
-          .flatMap(([id, child]) => (child.getSnapshot().status === 'active' ? [id] : []))
+          .flatMap(([id, child]) => (isActive && child.getSnapshot().status === 'active' ? [id] : []))
           .sort(),
         pending: inOrder().flatMap(([, { atMs, scheduled }]) =>
-          scheduledOf(actor).includes(scheduled) ? [{ type: scheduled.event.type, at: atMs }] : [],
+          isActive && scheduledOf(actor).includes(scheduled) ? [{ type: scheduled.event.type, at: atMs }] : [],
         ),
       }
     },
