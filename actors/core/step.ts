@@ -1,8 +1,8 @@
 import type { AnyEventObject, AnyMachineSnapshot } from 'xstate'
 import type { Input } from '../../schemas/envelope.ts'
 import { ColloquyError, messageOf } from '../../schemas/errors.ts'
-import { jsonProblem } from '../../schemas/json.ts'
-import type { LogRecord, TaskEnd } from '../../schemas/record.ts'
+import { jsonFit, jsonProblem } from '../../schemas/json.ts'
+import type { LogRecord, State, TaskEnd } from '../../schemas/record.ts'
 import { spawnedChildren, spawnInAssign } from '../definition/check-behaviour.ts'
 import { contextNotJson } from '../definition/check-context.ts'
 import { alwaysCycle } from '../definition/check-cycles.ts'
@@ -14,7 +14,7 @@ import type { Outcomes } from './commit.ts'
 import type { DecisionInput } from './decision.ts'
 import { type Action, collectEffects, type EffectContext, type Effects, selfSentEvent } from './effects.ts'
 import { migrate, versionOf } from './migrate.ts'
-import { describeSnapshot, hasEndedChildren, restoreSnapshot, statePath } from './snapshot.ts'
+import { describeSnapshot, hasSameChildren, restoreSnapshot, statePath, type Tasks } from './snapshot.ts'
 
 /** The pending run that a message ends. It is removed from the pending runs before the machine takes the event. */
 export interface EndedRun {
@@ -52,9 +52,10 @@ export function step(
   })
   const stopped = stoppedByEnd(snapshot, effects)
   const { tasks, timers } = stopped === undefined ? effects.pending : { tasks: {}, timers: {} }
-  const state = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
-  const problem = jsonProblem(state.context)
+  const described = describeSnapshot(kind, snapshot, tasks, timers, actor.state, at)
+  const { problem, isExact } = jsonFit(described.context)
   if (problem !== undefined) throw refusalError(kind.name, contextNotJson(problem))
+  const state = isExact ? described : { ...described, context: throughJson(described.context) }
   const outputProblem = jsonProblem(state.output)
   if (outputProblem !== undefined) throw new ColloquyError('bad_output', `the output of kind "${kind.name}": ${outputProblem}`)
   const label = kind.label(state.context)
@@ -74,10 +75,16 @@ export function step(
     // A task whose deadline passed may still be running. Its runner must stop it, as it stops a run that the machine stopped.
     stopped: [...ended.filter((end) => end.status === 'expired').map((end) => end.run), ...effects.stopped, ...(stopped?.runs ?? [])],
     ended: [...ended, ...effects.ended, ...(stopped?.ended ?? [])],
-    snapshot: hasEndedChildren(snapshot, tasks) ? undefined : snapshot,
+    snapshot: keptSnapshot(isExact ? snapshot : { ...snapshot, context: state.context }, tasks),
     error: snapshot.status === 'error' ? messageOf(snapshot.error) : undefined,
   }
 }
+
+/** What the record will hold: the next decision must see the same, whether the actor stays in memory or is read from its record. */
+const throughJson = (context: State['context']): State['context'] => JSON.parse(JSON.stringify(context)) as State['context']
+
+const keptSnapshot = (snapshot: AnyMachineSnapshot, tasks: Tasks): AnyMachineSnapshot | undefined =>
+  hasSameChildren(snapshot, tasks) ? snapshot : undefined
 
 function tracingOf({ correlationid, traceparent }: Input): EffectContext['tracing'] {
   return { ...(correlationid === undefined ? {} : { correlationid }), ...(traceparent === undefined ? {} : { traceparent }) }

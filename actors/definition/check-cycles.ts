@@ -77,9 +77,10 @@ function unguardedTargetOf(node: Node): Node | undefined {
   return target === undefined ? undefined : firstWithAlways(target)
 }
 
-/** XState tries the innermost state first. Parallel regions are left to the bound at run time. */
+/** XState tries the innermost state first. Parallel regions, and final states, which may end the machine, are left to the bound at run time. */
 function firstWithAlways(entered: Node): Node | undefined {
   const leaf = leafOf(entered)
+  if (leaf?.type === 'final') return undefined
   for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) if (node.always !== undefined) return node
   return undefined
 }

@@ -199,7 +199,7 @@ test('a random machine decides like XState restored before every input: in memor
     fc.property(randomMachine, randomSteps, ({ config, hasRegions }, steps) => {
       compare(config, steps, hasRegions)
     }),
-    { numRuns: cases(3_000), endOnFailure: process.env['NOSHRINK'] === '1' },
+    { numRuns: cases(3_000) },
   )
   process.stdout.write(`random machines: ${JSON.stringify(seen)}\n`)
   expect(seen.machines).toBeGreaterThan(seen.refused)
