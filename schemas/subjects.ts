@@ -15,7 +15,7 @@ export interface Address {
 }
 
 /** The streams of the contract. */
-export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD'] as const
+export const STREAMS = ['INBOX', 'LOG', 'OUT', 'TASKS', 'TIMERS', 'SENT', 'DEAD', 'REMOVED'] as const
 export type StreamName = (typeof STREAMS)[number]
 
 /** The form of a tenant, a kind or an id. */
@@ -51,6 +51,13 @@ export const isAddressable = (a: Address): boolean => TOKEN.test(a.tenant) && TO
 export const messageIdOf = (a: Address, id: string, payload: Uint8Array | string): string =>
   `${actorKey(a)}/${encodeURI(id)}/${hash('sha1', payload, 'base64url').slice(0, 12)}`
 
+/** Producers publish to these subjects. */
+export const PRODUCER_SUBJECTS = 'in.*.*.*'
+/** The events of all actors. */
+export const OUT_SUBJECTS = 'out.>'
+/** Core NATS, not stored: what an actor does before it has decided, such as a reply while it is written. */
+export const LIVE_SUBJECTS = 'live.>'
+
 const path = (a: Address): string => `${a.tenant}.${a.kind}.${a.id}`
 
 export const inputSubject = (a: Address): string => `in.${path(a)}`
@@ -63,6 +70,8 @@ export const taskSubject = (name: string, a: Address): string => `task.${name}.$
 /** An actor's only schedule: its next wake-up. */
 export const wakeUpSubject = (a: Address): string => `timer.${path(a)}`
 export const deadSubject = (reason: string, a: Address): string => `dead.${reason}.${path(a)}`
+/** All dead letters of a reason. */
+export const deadSubjects = (reason: string): string => `dead.${reason}.>`
 /** Core NATS, not stored: tells the runner of a task that the machine no longer needs the result. */
 export const abortSubject = (run: string): string => `abort.${run}`
 /** Core NATS, not stored: search requests from processes without a search index. */

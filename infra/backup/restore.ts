@@ -4,21 +4,24 @@ import { Kvm } from '@nats-io/kv'
 import type { Logger } from 'pino'
 import { createSends } from '../../pipeline/dispatcher/pending-sends.ts'
 import { rearm, type Rearmed } from '../../pipeline/dispatcher/rearm.ts'
+import { markDecided } from '../../pipeline/host/lost-inputs.ts'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import type { JetStreamContext } from '../../pipeline/jetstream/connection.ts'
+import { createLogParser } from '../../pipeline/jetstream/log-message.ts'
 import { publishWithRetry } from '../../pipeline/jetstream/publish-with-retry.ts'
+import { removeUnfinishedRestore } from '../../pipeline/jetstream/removal.ts'
+import { findRemoved, isWithin, storeRemoved } from '../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { createMetrics } from '../../pipeline/runtime/metrics.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
-import type { LogRecord } from '../../schemas/record.ts'
-import { deadSubject, FILLER, logSubject, parseLogSubject } from '../../schemas/subjects.ts'
+import { deadSubject, FILLER, logSubject } from '../../schemas/subjects.ts'
 import { accessClickHouse } from '../app/clickhouse-access.ts'
 import { durabilityOf } from '../app/durability.ts'
 import { accessNats, connectNats, openJetStream } from '../app/nats-access.ts'
 import { BUCKET, prepareStreams, RESTORE_KEY } from '../app/prepare-streams.ts'
 import type { Settings } from '../settings.ts'
-import { checkSegment, readManifest } from './backup-folder.ts'
+import { checkSegment, readManifest, readSegment } from './backup-folder.ts'
 import type { Manifest } from './backup-format.ts'
 import { presentStreams, refuseRunning, refuseUsedStreams, refuseUsedTables } from './check-empty.ts'
 import { refill } from './refill-stream.ts'
@@ -110,7 +113,7 @@ async function requireEmpty(jetstream: JetStreamContext, kv: KV, settings: Setti
   } else {
     log.warn({ dir: unfinished.string() }, 'an earlier restore was interrupted; removing what it left')
   }
-  for (const name of present.keys()) await jetstream.jsm.streams.delete(name)
+  for (const name of present.keys()) await removeUnfinishedRestore(jetstream.jsm, name)
   for await (const key of await kv.keys()) if (key !== RESTORE_KEY) await kv.delete(key)
 }
 
@@ -127,6 +130,7 @@ async function refillAll(
   progress: RestoreProgress,
 ): Promise<Restored> {
   const total = [...manifest.log.segments, ...manifest.dead.segments].reduce((sum, { messages }) => sum + messages, 0)
+  const parse = createLogParser(manifest.partitions)
   const sends = createSends()
   let records = 0
   let dead = 0
@@ -135,11 +139,11 @@ async function refillAll(
     dir,
     stream: 'LOG',
     backup: manifest.log,
-    without: new Set(),
+    without: await decidedAgain(dir, manifest),
     fillerSubject: logSubject(0, FILLER),
-    onMessage({ seq, subject, payload }) {
-      const record = JSON.parse(Buffer.from(payload).toString()) as LogRecord
-      sends.add(parseLogSubject(subject).address, record, seq <= manifest.dispatchedSeq)
+    onMessage({ seq, subject, payload, time }) {
+      const { address, record } = parse({ seq, subject, data: payload, time: new Date(time) })
+      if (record !== undefined) sends.add(address, record, seq <= manifest.dispatchedSeq)
       progress.restored((records += 1) + dead, total)
     },
   })
@@ -153,6 +157,7 @@ async function refillAll(
     onMessage: () => progress.restored(records + (dead += 1), total),
   })
   for (const [key, value] of Object.entries(manifest.register)) await kv.put(key, value)
+  await restoreRemoved({ jetstream, kv }, manifest)
   await startDispatcherAt(jetstream, kv, manifest)
 
   progress.waits('pending tasks and timers to be restored')
@@ -175,6 +180,41 @@ async function refillAll(
     inboxSeq: manifest.inbox.lastSeq + 1,
     sent: sent.length,
   }
+}
+
+/**
+ * The lost records of the log that the backup has, and whose inputs were decided again after the loss: they stay away, or the inputs would
+ * count twice. The backup gives all others back.
+ */
+async function decidedAgain(dir: string, { log, partitions }: Manifest): Promise<ReadonlySet<number>> {
+  const parse = createLogParser(partitions)
+  const again = new Set<number>()
+  if (log.removed.length === 0) return again
+  const lost = new Map<string, number>()
+  for (const segment of log.segments) {
+    for (const { seq, subject, payload, time } of await readSegment(dir, segment)) {
+      const { record } = parse({ seq, subject, data: payload, time: new Date(time) })
+      if (record === undefined) continue
+      const key = `${subject} ${record.n}`
+      const before = lost.get(key)
+      if (before !== undefined) again.add(before)
+      if (isWithin(log.removed, seq)) lost.set(key, seq)
+    }
+  }
+  return again
+}
+
+/** What is still missing was lost before the backup; nothing is to be decided again, because INBOX is empty. */
+async function restoreRemoved({ jetstream, kv }: Pick<RefillDeps, 'jetstream' | 'kv'>, { log, partitions }: Manifest): Promise<void> {
+  const { unknown } = await findRemoved(jetstream)
+  if (unknown.length === 0) return
+  const at = log.removed[0]?.at ?? new Date().toISOString()
+  await storeRemoved(
+    jetstream,
+    unknown.map((range) => ({ ...range, at })),
+  )
+  const { revision } = await findRemoved(jetstream)
+  for (let partition = 0; partition < partitions; partition += 1) await markDecided(kv, partition, revision)
 }
 
 /** Saves checkpoints after the records whose effects were carried out before the backup. */

@@ -22,6 +22,9 @@ export function createMetrics() {
     new Counter({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
   const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
     new Gauge({ name: `colloquy_${name}`, help, labelNames, registers: [registry] })
+  /** A fact that several threads know: the process has it once. */
+  const sharedGauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `colloquy_${name}`, help, labelNames, registers: [registry], aggregator: 'max' })
   const histogram = <Label extends string = never>(name: string, help: string, buckets: number[], labelNames: Label[] = []) =>
     new Histogram({ name: `colloquy_${name}`, help, labelNames, buckets, registers: [registry] })
   return {
@@ -43,6 +46,10 @@ export function createMetrics() {
     publishesRefused: counter('publishes_refused_total', 'Publishes that a stream refused or did not acknowledge, by code', ['code']),
     actorLoads: counter('actor_loads_total', 'Actors loaded from LOG'),
     actorErrors: counter('actor_errors_total', 'Actors that ended with an error', ['kind']),
+    slowDecisions: counter('decisions_slow_total', 'Decisions that took longer than a second', ['kind']),
+    hostEnds: counter('host_ends_total', 'Times that a host ended in the middle of a decision', ['kind']),
+    taskEnds: counter('task_thread_ends_total', 'Times that a task ended the thread of the tasks', ['kind', 'task']),
+    strayErrors: counter('stray_errors_total', 'Errors that code of a kind threw after it had returned', ['kind', 'task']),
     liveActors: gauge('live_actors', 'Actors in memory'),
     partitionsLost: counter('partitions_lost_total', 'Partitions dropped because another member took them over', ['work']),
     sent: counter('actor_sent_total', 'Events that actors sent to other actors', ['kind']),
@@ -57,9 +64,17 @@ export function createMetrics() {
       'Times that a host found inputs lost: LOG has no record of them and INBOX no longer holds them',
     ),
     streamsTruncated: counter('tails_lost_total', 'Times that a stream was found truncated', ['stream']),
+    badRecords: counter('bad_records_total', 'Messages of LOG that are no record and that a reader set aside', ['reader']),
+    recordsRemoved: sharedGauge('removed_records', 'LOG sequences that have no record any more, by reason', ['reason']),
+    recordsUnproven: sharedGauge('unproven_records', 'Lost records of LOG whose rows are still in the tables'),
     sourcingStuck: counter('hand_ons_stuck_total', 'Times that INBOX stopped sourcing from a stream and was forced to step down', [
       'stream',
     ]),
+    streamLimits: counter('stream_limits_total', 'Changes of the limits of a stream by somebody else, restored or refused by NATS', [
+      'stream',
+      'end',
+    ]),
+    natsProtected: gauge('nats_protected', 'Whether clients without credentials were kept from the streams at the start'),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse refused and that were stored with data_error', ['table']),
     embedTexts: counter('embed_texts_total', 'Texts embedded by the model, found in the cache, or failed', ['by']),
     embedWaiting: gauge('embed_waiting_texts', 'Texts queued for the embedding model or in it'),
@@ -68,6 +83,9 @@ export function createMetrics() {
     auditVerifiedSeq: gauge('audit_verified_seq', 'LOG sequence that the current pass of the auditor has reached'),
     auditedAt: gauge('audit_last_slice_timestamp_seconds', 'Unix time of the last slice that the auditor finished; 0 before the first'),
     auditPasses: counter('audit_passes_total', 'Passes of the auditor over all tables'),
+    indexMismatches: counter('index_mismatches_total', 'Differences between the search index and LOG that the indexer found', ['kind']),
+    indexRepaired: counter('index_repaired_total', 'Differences between the search index and LOG that the indexer repaired'),
+    indexVerifiedSeq: gauge('index_verified_seq', 'LOG sequence that the current pass of the check of the search index has reached'),
     httpSeconds: histogram('http_request_seconds', 'HTTP requests, including the wait for inputs', HTTP_SECONDS, [
       'method',
       'route',

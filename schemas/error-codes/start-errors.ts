@@ -56,6 +56,26 @@ export const START_ERRORS = {
     remedy: 'Stop that process, or set `COLLOQUY_DATA_DIR` to another folder.',
     where: '`colloquy up`, `dev`',
   },
+  data_dir_unusable: {
+    meaning: 'The data folder cannot be used.',
+    cause: 'It cannot be created, is no folder, or belongs to another user. The message names the path.',
+    remedy: 'Correct the path in `COLLOQUY_DATA_DIR`, or the rights on it.',
+    where: '`colloquy up`, `dev`',
+  },
+  data_dir_gone: {
+    meaning: 'The data folder was deleted while Colloquy was using it. Colloquy stops.',
+    cause: 'The folder, or the one of an embedded server in it, was removed or replaced. Acknowledged inputs in it are lost.',
+    remedy: 'Put the folder back, or restore a backup with `colloquy restore`. Then start Colloquy again.',
+    where: '`colloquy up`, `dev`',
+  },
+  two_stores: {
+    meaning: 'The data folder has the streams of an older and of a newer Colloquy.',
+    cause:
+      'Streams are in `nats/jetstream/CORE`; up to version 0.1 they were in `nats/jetstream/$G`. An older Colloquy has run on the folder '
+      + 'since.',
+    remedy: 'Move the folder that you do not want to keep out of the data folder. The older one made new, empty streams in `$G`.',
+    where: '`colloquy up`, `dev`',
+  },
   not_running: {
     meaning: 'No running Colloquy was found.',
     cause: 'Nothing runs on the data folder, or it runs on another data folder or other servers.',
@@ -67,6 +87,12 @@ export const START_ERRORS = {
     cause: '`colloquy up` never ran on this server, or `COLLOQUY_NATS_URL` names the wrong one.',
     remedy: 'Run `colloquy up` on this server once, or correct `COLLOQUY_NATS_URL`.',
     where: 'commands that talk to a running system, `createProducer`, `publish`',
+  },
+  log_missing: {
+    meaning: 'NATS does not have the log that this system has written.',
+    cause: 'The server could not read the files of the stream LOG and left it out, or the stream was deleted.',
+    remedy: 'Read the log of nats-server. Repair the files or the disk, or restore a backup into another `COLLOQUY_DATA_DIR`.',
+    where: 'start of `colloquy up`',
   },
   partitions_fixed: {
     meaning: 'The number of partitions differs from the one that the streams have.',
@@ -115,6 +141,14 @@ export const START_ERRORS = {
     cause: 'It does not run, the network refuses the connection, or the credentials are wrong.',
     remedy: 'Start the server, or correct `COLLOQUY_NATS_URL` and the credentials that belong to it.',
     where: 'every command with `COLLOQUY_NATS_URL`',
+  },
+  nats_not_protected: {
+    meaning: 'Clients without credentials reach the streams in NATS.',
+    cause:
+      'The server has no accounts: it lets clients without credentials into the account of the streams, where they can write and delete '
+      + 'records.',
+    remedy: 'Configure the server with what `colloquy nats-config` prints, see "A NATS of your own" in docs/operations.md.',
+    where: '`colloquy status`, log of `colloquy up` with `COLLOQUY_NATS_URL`',
   },
   nats_orphan: {
     meaning: 'A nats-server of an earlier run does not end.',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { foreignHosts } from './foreign-hosts.ts'
 
 /** Limits for analysts. A query that exceeds a limit fails with ClickHouse's code; so does one that asks for a higher limit. */
 export interface AnalystLimits {
@@ -37,11 +38,16 @@ const uploadBytesMax = 16 * 1024 ** 2
 /** Size of the cache for answers. Only queries that ask for the cache use it. */
 const queryCacheBytesMax = 64 * 1024 ** 2
 
+/** Damaged parts of a table with which it still starts: their rows are made again from LOG. ClickHouse refuses to start with 100. */
+const BROKEN_PARTS_MAX = 1_000_000
+
 interface Settings {
   host: string
   port: number
   password: string
   analyst: AnalystLimits
+  /** Host names that requests may name besides localhost. */
+  allowedHosts: readonly string[]
 }
 
 /** Limits that analysts may lower. Below are limits that they may not change. */
@@ -133,15 +139,27 @@ const readOnlyUser = (name: string, grants: string[]): string => `<${name}>
  * (format_template_resultset), and this engine, unlike a server, opens any file.
  *
  * In a browser on this machine, a page of another site must not read data as a user without a password. ClickHouse sends a header that lets
- * every page read its answers; `http_options_response` replaces that header.
+ * every page read its answers; `http_options_response` replaces that header. A page whose own name was pointed at this machine (DNS
+ * rebinding) gets 403, because its requests name that host.
  */
 export const configXml = (settings: Settings): string => `<clickhouse>
   <listen_host>${settings.host}</listen_host>
   <http_port>${settings.port}</http_port>
   <backups><allowed_path>backups</allowed_path></backups>
   <http_options_response><header><name>Vary</name><value>Origin</value></header></http_options_response>
+  <merge_tree>
+    <max_suspicious_broken_parts>${BROKEN_PARTS_MAX}</max_suspicious_broken_parts>
+    <max_suspicious_broken_parts_bytes>${Number.MAX_SAFE_INTEGER}</max_suspicious_broken_parts_bytes>
+  </merge_tree>
   <query_cache><max_size_in_bytes>${queryCacheBytesMax}</max_size_in_bytes></query_cache>
   <http_handlers>
+    <rule>
+      <headers><Host>regex:${foreignHosts(['localhost', ...settings.allowedHosts])}</Host></headers>
+      <handler>
+        <type>static</type><status>403</status>
+        <response_content>Ask for localhost or 127.0.0.1, or add this host name to COLLOQUY_ALLOWED_HOSTS.</response_content>
+      </handler>
+    </rule>
     <rule>
       <url>regex:^/(webterminal|jemalloc|clickstack).*</url>
       <handler><type>static</type><status>404</status><response_content>Not served here.</response_content></handler>

@@ -32,6 +32,22 @@ const FILTERED =
   "kind LowCardinality(String), actor String, source String, lang LowCardinality(String), at DateTime64(3, 'UTC'), seq UInt64"
 const FILTERED_NAMES = 'kind, actor, source, lang, at, seq'
 
+/** The names of the tables of the collection that a table belongs to; `undefined` for any other table. */
+export function collectionOf(table: string): Names | undefined {
+  const points = /^memory_[a-z0-9_]*?(?=(_postings|_terms|_intake)?(_filled)?$)/.exec(table)?.[0]
+  return points === undefined ? undefined : namesOf(points.slice(COLLECTION_PREFIX.length).replaceAll('_', '-'))
+}
+
+/** All tables and views of a collection. */
+export const tablesOf = ({ points, postings, terms, intake }: Names): readonly string[] => [
+  points,
+  postings,
+  terms,
+  intake,
+  viewOf(postings),
+  viewOf(terms),
+]
+
 /**
  * A query reads a few dozen points by id from all over the table. Therefore granules are small, and all properties of a hit are in one
  * column: 100 hits of 100,000 points take 12 ms of processor time, and 72 ms with granules of 512 rows and ten columns. Vectors are
@@ -72,6 +88,12 @@ interface TableRow {
   readonly definition: string
 }
 
+/** The identity of a collection; `undefined` if one of its tables is missing. `ensurePointTables` then creates all of them. */
+export async function identityOf(client: ClickHouseClient, names: Names): Promise<string | undefined> {
+  const points = await findPoints(client, names)
+  return points !== undefined && (await isComplete(client, names)) ? points.uuid : undefined
+}
+
 async function findPoints(client: ClickHouseClient, { points }: Names): Promise<TableRow | undefined> {
   const result = await client.query({
     query: 'SELECT uuid, create_table_query AS definition FROM system.tables WHERE database = currentDatabase() AND name = {name:String}',
@@ -89,8 +111,11 @@ async function findPoints(client: ClickHouseClient, { points }: Names): Promise<
  */
 export async function ensurePointTables(client: ClickHouseClient, names: Names, dimension: number): Promise<string> {
   const before = await findPoints(client, names)
-  // Tables of an earlier version have another layout. Their content derives from LOG, which fills the new ones.
-  if (before !== undefined && !/\bhit\b/.test(before.definition)) await dropCollection(client, names)
+  // Tables of an earlier version have another layout, and somebody may have dropped one. Their content derives from LOG, which fills
+  // the new ones.
+  if (before !== undefined && (!/\bhit\b/.test(before.definition) || !(await isComplete(client, names)))) {
+    await dropCollection(client, names)
+  }
   for (const query of createStatements(names, dimension)) await client.command({ query })
   const table = await findPoints(client, names)
   const present = Number(/length\(vector\) = (\d+)/.exec(table?.definition ?? '')?.[1])
@@ -102,6 +127,18 @@ export async function ensurePointTables(client: ClickHouseClient, names: Names, 
     )
   }
   return table?.uuid ?? ''
+}
+
+/** Whether no table beside that of the points is missing. The table of points is created last and dropped last. */
+async function isComplete(client: ClickHouseClient, { postings, terms, intake }: Names): Promise<boolean> {
+  const wanted = [postings, terms, intake, viewOf(postings), viewOf(terms)]
+  const result = await client.query({
+    query: 'SELECT count() AS count FROM system.tables WHERE database = currentDatabase() AND name IN {wanted:Array(String)}',
+    query_params: { wanted },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ count: string | number }>()
+  return Number(row?.count) === wanted.length
 }
 
 /** Drops a collection. Drops the table of points last: after a crash, its presence shows that the collection is not fully dropped. */

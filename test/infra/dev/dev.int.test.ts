@@ -1,8 +1,10 @@
 import { request } from 'node:http'
-import { connect } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectToRunningNats } from '../../../infra/app/connect-to-running.ts'
 import { askStatus } from '../../../infra/app/status-service.ts'
+import { loadSettings } from '../../../infra/settings.ts'
 import { type Dev, orderKind, startDevApp, TOKEN } from '../../support/dev-system.ts'
+import { settingsFor } from '../../support/test-system.ts'
 
 const CONFIG = "import { order } from './order.ts'\nexport default [order]\n"
 
@@ -27,7 +29,7 @@ const saved = async (name: string, text: string) => {
   return (await dev.until(({ reload }) => reload.since !== since && reload.phase !== 'reloading')).reload
 }
 const hostPid = async (): Promise<number> => {
-  const nc = await connect({ servers: dev.addresses.natsUrl })
+  const nc = await connectToRunningNats(loadSettings({}, settingsFor(dev.dataDir)).settings)
   try {
     const host = (await askStatus(nc)).find(({ stages }) => stages.host !== undefined)
     // The process id 0 would be the whole group of this very process.
@@ -105,6 +107,21 @@ test('actors are counted in every active state', async () => {
   expect(counts?.kinds['order']?.states).toMatchObject({ 'placed.money': counts?.kinds['order']?.states['placed'] })
   const { body } = await dev.get('/dev/actors?kind=order&state=placed.goods.packed')
   expect(body).toMatchObject({ actors: [{ tenant: 'acme', id: 'a1', n: 2 }] })
+})
+
+test('a decision that does not return ends the process of the kinds, which says which it was; the second time it is rejected', async () => {
+  const confirm = 'confirm: emit('
+  const hanging = orderKind('six')
+    .replace(confirm, `spin: assign(() => { for (;;) ; }), ${confirm}`)
+    .replace("actions: 'add' }", "actions: 'spin' }")
+  expect(await saved('order.ts', hanging)).toMatchObject({ phase: 'running' })
+  await dev.post('/v1/in/acme/order/e1', { type: 'item.added', data: { name: '书本' } })
+
+  await dev.process.line((line) => /no kinds run: .*signal SIGALRM: the decision on input .* of acme\/order\/e1 did not return/.test(line))
+
+  const records = async () => (await dev.get('/dev/history/acme/order/e1')).body
+  await expect.poll(records).toMatchObject({ records: [{ reason: 'poison' }] })
+  expect(await saved('order.ts', orderKind('seven'))).toMatchObject({ phase: 'running' })
 })
 
 /** As a browser would ask whom another name led here. */
