@@ -67,8 +67,8 @@ function withoutDuplicates(refusals: readonly Refusal[]): Refusal[] {
 const self = {}
 
 /**
- * Whether a target is certainly not the actor itself. A function is called with a `self` and an empty context, to see whether it returns that
- * `self`. If it reads the context or the event, only a decision can tell, and refuses another target.
+ * Whether a target is certainly not the actor itself. A function is called with a `self` and an empty context, to see whether it returns
+ * that `self`. If it reads the context or the event, only a decision can tell, and refuses another target.
  */
 function neverSendsToSelf(to: unknown): boolean {
   if (!isFunction(to)) return to !== '#_internal'
@@ -107,7 +107,7 @@ export function spawnedChildren(
   snapshot: AnyMachineSnapshot,
   actions: readonly { readonly type: string; readonly params?: unknown }[],
 ): string[] {
-  const children: Readonly<Record<string, unknown>> = snapshot.children
+  const children = snapshot.children as Readonly<Record<string, unknown>>
   const isKnown = (id: string, child: unknown): boolean =>
     (before !== undefined && Reflect.get(before.children as object, id) === child)
     || actions.some(({ type, params }) => type === 'xstate.spawnChild' && isRecord(params) && params['actorRef'] === child)

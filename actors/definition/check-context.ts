@@ -14,7 +14,7 @@ const CONTEXT_INSTEAD = 'keep JSON values: an ISO text for a time, a list of pai
 
 /** Checks the context that a record has to hold: by its schema, and in the machine's initial state. */
 export function checkContext(kind: Pick<Kind, 'name' | 'context' | 'machine' | 'pure'>): Refusal[] {
-  const { context } = kind.machine.config
+  const context: unknown = kind.machine.config.context
   if (isFunction(context) && callsSpawn(context)) return [spawnInAssign('context')]
   const schema = checkSchema(kind.context)
   return schema.length > 0 ? schema : checkFirst(kind)

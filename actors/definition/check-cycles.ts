@@ -26,9 +26,9 @@ export const alwaysCycle = (where: string, what: string): Refusal => ({
 })
 
 /**
- * Whether XState goes round a cycle for ever. It takes the `always` transitions again only after a step that has changed something: another
- * active state, another context, or an event that was raised. So a state that only emits does so once for each event. A cycle inside a region
- * may end because another region leaves their common state.
+ * Whether XState goes round a cycle for ever. It takes the `always` transitions again only after a step that has changed something:
+ * another active state, another context, or an event that was raised. So a state that only emits does so once for each event. A cycle
+ * inside a region may end because another region leaves their common state.
  */
 function isEndless(machine: AnyStateMachine, cycle: readonly Node[]): boolean {
   if (cycle.some((node) => isBesideAlways(node))) return false
@@ -77,7 +77,7 @@ function unguardedTargetOf(node: Node): Node | undefined {
   return target === undefined ? undefined : firstWithAlways(target)
 }
 
-/** XState tries the innermost state first. Parallel regions, and final states, which may end the machine, are left to the bound at run time. */
+/** XState tries the innermost state first. Parallel regions, and final states, which may end the machine, are left to run time. */
 function firstWithAlways(entered: Node): Node | undefined {
   const leaf = leafOf(entered)
   if (leaf?.type === 'final') return undefined

@@ -14,7 +14,7 @@ type History = Readonly<Record<string, Node[]>>
 export function inRestoredForm(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
   const root: Node = snapshot.machine.root
   const active: Node[] = snapshot._nodes
-  const value: Value = snapshot.value
+  const value = snapshot.value as Value
   const history: History = snapshot.historyValue
   const remembered = withoutEmpty(history)
   if (isChain(root, value, active)) return remembered === history ? snapshot : { ...snapshot, historyValue: remembered }
@@ -60,8 +60,11 @@ function isWhole(node: Node, value: Value | undefined): boolean {
   return isComplete && keys.every((key) => node.states[key] !== undefined && isWhole(node.states[key], value?.[key]))
 }
 
-/** XState enters what is missing when it restores such a value; it loses states where a history state of a parallel state leads to itself. */
-const wholeValue = ({ machine, value, context }: AnyMachineSnapshot): Value => machine.resolveState({ value, context }).value as Value
+/** XState enters what is missing when it restores a value. It loses states where a history state leads to its own parallel state. */
+function wholeValue({ machine, value }: AnyMachineSnapshot): Value {
+  const whole: AnyMachineSnapshot = machine.resolveState({ value: value as Value, context: {} })
+  return whole.value as Value
+}
 
 /** The active states in the order of XState's `restoreSnapshot`: the children of a state, then those of each child. */
 function restoredOrder(root: Node, value: Value): Node[] {

@@ -187,7 +187,7 @@ interface Memory {
   context: unknown
 }
 
-/** A host decides on with the context that the record holds. The test kit keeps what the machine returned, to find out whether it matters. */
+/** A host goes on with the context that the record holds. The test kit keeps what the machine returned, to find out whether it matters. */
 const withContext = (decision: Decision, { context }: Memory): Decision => {
   const snapshot = decision.kind === 'record' ? decision.next?.snapshot : undefined
   if (decision.kind !== 'record' || decision.next === undefined || snapshot === undefined || snapshot.context === context) return decision

@@ -81,11 +81,11 @@ function drawMachine(chooser: Chooser): RandomMachine {
 /** Actions and guards as text, for the report of a failure. */
 const readable = (value: unknown): unknown => {
   if (typeof value !== 'function') return value
-  const { event, id, delay, sendId } = { event: undefined, id: undefined, delay: undefined, sendId: undefined, ...value }
-  const parts = [value.name, typeof event === 'function' ? undefined : event, id, delay, sendId]
-  return parts
-    .flatMap((part: unknown) => (part === undefined ? [] : [typeof part === 'object' ? JSON.stringify(part) : String(part)]))
-    .join(' ')
+  const fields = ['event', 'id', 'delay', 'sendId'].map((field): unknown => Reflect.get(value, field))
+  return [
+    value.name,
+    ...fields.flatMap((field) => (field === undefined || typeof field === 'function' ? [] : [JSON.stringify(field)])),
+  ].join(' ')
 }
 
 /** Draws the tree of states. A state is listed in `shapes` before its children. */

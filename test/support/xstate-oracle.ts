@@ -112,7 +112,7 @@ export function createOracle(config: object): Oracle {
           Object.entries(history).flatMap(([id, states]) => (states.length === 0 ? [] : [[id, states.map((state) => state.id)]])),
         ),
         running: Object.entries<AnyActorRef>(snapshot.children)
-          .flatMap(([id, child]) => (isActive && child.getSnapshot().status === 'active' ? [id] : []))
+          .flatMap(([id, child]) => (isActive && (child.getSnapshot() as Snapshot<unknown>).status === 'active' ? [id] : []))
           .sort(),
         pending: inOrder().flatMap(([, { atMs, scheduled }]) =>
           isActive && scheduledOf(actor).includes(scheduled) ? [{ type: scheduled.event.type, at: atMs }] : [],
@@ -137,8 +137,6 @@ export function createOracle(config: object): Oracle {
 const escapedId = (key: string, value: unknown): unknown => (key === 'id' && typeof value === 'string' ? value.replace('.', '\\.') : value)
 
 /** XState's types hide the scheduler; its actor systems have had one since version 5.0. */
-function schedulingOf({ system }: AnyActorRef): Scheduling {
-  return system as unknown as Scheduling
-}
+const schedulingOf = ({ system }: AnyActorRef): Scheduling => system
 
 const scheduledOf = (actor: AnyActorRef): Timer['scheduled'][] => Object.values(schedulingOf(actor).getSnapshot()._scheduledEvents)

@@ -52,7 +52,7 @@ function kindOf(config: object): Kind | readonly string[] {
   }
 }
 
-/** An actor of ours, decided in memory, decided anew from its record before every input, and replayed from its records. */
+/** An actor of ours, decided in memory, decided from its record before every input, and replayed from its records. */
 function createSubject(kind: Kind) {
   const kinds: Kinds = kindsByName([kind])
   const address = { tenant: 'acme', kind: kind.name, id: 'a1' }
@@ -108,7 +108,7 @@ function createSubject(kind: Kind) {
         context: state.context,
         status,
         output: state.output,
-        tags: [...(snapshot.tags as Set<string>)].sort(),
+        tags: [...snapshot.tags].sort(),
         history: Object.fromEntries(Object.entries(history).map(([id, states]) => [id, states.map((one) => one.id)])),
         running: Object.values(state.tasks)
           .map(({ child }) => child)
