@@ -196,13 +196,17 @@ function compare(config: object, steps: readonly RandomStep[], hasRegions: boole
   }
 }
 
-test('a random machine decides like XState restored before every input: in memory, read from its record, and replayed', () => {
-  fc.assert(
-    fc.property(randomMachine, randomSteps, ({ config, hasRegions }, steps) => {
-      compare(config, steps, hasRegions)
-    }),
-    { numRuns: cases(3_000) },
-  )
-  process.stdout.write(`random machines: ${JSON.stringify(seen)}\n`)
-  expect(seen.machines).toBeGreaterThan(seen.refused)
-}, TIMEOUT_MS)
+test(
+  'a random machine decides like XState restored before every input: in memory, read from its record, and replayed',
+  () => {
+    fc.assert(
+      fc.property(randomMachine, randomSteps, ({ config, hasRegions }, steps) => {
+        compare(config, steps, hasRegions)
+      }),
+      { numRuns: cases(3_000) },
+    )
+    process.stdout.write(`random machines: ${JSON.stringify(seen)}\n`)
+    expect(seen.machines).toBeGreaterThan(seen.refused)
+  },
+  TIMEOUT_MS,
+)
