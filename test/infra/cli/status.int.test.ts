@@ -60,9 +60,8 @@ test('what is wrong is listed with what to do: dead letters by reason, and stage
 
   const problems = await readProblems(system.settings)
 
-  expect(problems).toEqual([
-    { code: 'unknown_kind', what: '1 dead letter with the reason unknown_kind', remedy: expect.stringContaining('colloquy dead redrive') },
-  ])
+  expect(problems.map(({ code, what }) => [code, what])).toEqual([['unknown_kind', '1 dead letter with the reason unknown_kind']])
+  expect(problems[0]?.remedy).toContain('colloquy dead redrive')
 })
 
 test('without a running process the status shows the stored positions of the stages', async () => {
