@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
 import { openBucket } from './prepare-streams.ts'
 import { readStatus, type SystemStatus } from './system-status.ts'
+import { counted } from './terminal-output.ts'
 
 /** Something that is wrong now. */
 export interface Problem {
@@ -42,21 +43,23 @@ export function problemsOf(
       !ok
         ? [problem('stage_failing', `${role}: ${detail}`)]
         : lag > LAG_MAX
-          ? [problem('stage_behind', `${role} is ${lag} messages behind: ${detail}`)]
+          ? [problem('stage_behind', `${role} is ${counted(lag, 'message')} behind: ${detail}`)]
           : [],
     ),
     ...(nats.protected ? [] : [problem('nats_not_protected', nats.detail)]),
-    ...(removed.records === 0 ? [] : [problem('records_lost', `LOG has lost ${removed.records} records: ${textOf(removed.ranges)}`)]),
+    ...(removed.records === 0
+      ? []
+      : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),
     ...(records === 0
       ? []
       : [
           problem(
             'records_unproven',
-            `the tables have the rows of ${records} lost records: ${named}${records > first.length ? ', …' : ''}`,
+            `the tables have rows of ${counted(records, 'lost record')}: ${named}${records > first.length ? ', …' : ''}`,
           ),
         ]),
     ...[...hostEnds].map(([seq, ends]) => problem('host_ended', `INBOX ${seq}: ${hostEndsText(ends)}`)),
-    ...[...letters].map(([reason, count]) => problem(reason, `${count} dead letter${count === 1 ? '' : 's'} with the reason ${reason}`)),
+    ...[...letters].map(([reason, count]) => problem(reason, `${counted(count, 'dead letter')} with the reason ${reason}`)),
   ]
 }
 

@@ -5,7 +5,7 @@ import { durabilityText } from '../app/durability.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
-import { type Output, printable } from '../app/terminal-output.ts'
+import { counted, type Output, printable } from '../app/terminal-output.ts'
 
 interface Options extends JsonOption {
   readonly problems?: true
@@ -71,13 +71,12 @@ function print(out: Output, { log, stages, dead, badRecords, removed, durability
   if (removed.records > 0) {
     const { records, first } = removed.unproven
     const actors = first.map(({ seq, actor }) => `${seq} of ${actor}`).join(', ')
-    out.line(out.paint('red', `LOG has lost ${removed.records} records inside: ${textOf(removed.ranges)}. Check the disk of NATS.`))
+    const lost = `LOG has lost ${counted(removed.records, 'record')} inside: ${textOf(removed.ranges)}. Check the disk of NATS.`
+    out.line(out.paint('red', lost))
     if (records > 0)
-      out.line(
-        `The tables still have the rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`,
-      )
+      out.line(`The tables still have rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`)
   }
-  out.line(`LOG has ${log.last} records, DEAD ${dead} dead letters. ${durabilityText(durability)}`)
+  out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
   out.line(
     nats.protected
       ? `NATS is protected: ${nats.detail}.`
