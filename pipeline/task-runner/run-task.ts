@@ -59,7 +59,7 @@ export async function runTask(definition: TaskDefinition, message: TaskMessage, 
       if (signal.aborted) return { kind: 'given_up' }
       deps.onAttempt('error')
       const code = codeOf(error)?.slice(0, 128) ?? ('error' satisfies ErrorCode)
-      const failure = { code, message: messageOf(error).toWellFormed().slice(0, 4096) }
+      const failure = { code, message: messageOf(error).slice(0, 4096).toWellFormed() }
       deps.log.warn({ attempts, attemptsMax: definition.attemptsMax, err: error }, 'an attempt of a task failed')
       if (error instanceof TerminalError || attempts >= definition.attemptsMax) return { kind: 'failed', error: failure, attempts }
       if ((await pause(attempts, error, signal)) === 'aborted') return { kind: 'given_up' }
