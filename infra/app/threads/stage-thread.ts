@@ -58,6 +58,8 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
       const startedMs = performance.now()
       const end = await current.ended
       if (stopping.signal.aborted) return
+      // Its input is rejected at the second end: a longer pause would only hold up the others.
+      if (end.call !== undefined) pauses.reset()
       const pauseMs = pauses.after(performance.now() - startedMs)
       const what = end.call !== undefined ? decisionText(end.call) : end.task === undefined ? undefined : taskText(end.task)
       const how = `${what === undefined ? '' : ` during ${what}`} (${end.why})`
