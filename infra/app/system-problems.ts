@@ -1,13 +1,11 @@
-import type { JetStreamManager } from '@nats-io/jetstream'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
 import { type Reason, REASONS } from '../../schemas/reasons.ts'
-import { deadSubjects } from '../../schemas/subjects.ts'
 import type { Settings } from '../settings.ts'
 import { withJetStream } from './connect-to-running.ts'
 import { openBucket } from './prepare-streams.ts'
-import { readStatus, type SystemStatus } from './system-status.ts'
+import { countDeadLetters, readStatus, type SystemStatus } from './system-status.ts'
 import { counted } from './terminal-output.ts'
 
 /** Something that is wrong now. */
@@ -24,10 +22,14 @@ const LAG_MAX = 1_000
 
 /** Reads what is wrong in a system now; empty for a sound one. @throws ColloquyError as `readStatus` */
 export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
-  withJetStream(settings, async ({ jsm, nc }) => {
+  withJetStream(settings, async (jetstream) => {
     const status = await readStatus(settings)
-    const letters = status.dead === 0 ? new Map<Reason, number>() : await countDeadLetters(jsm)
-    return problemsOf(status, letters, await readHostEnds(await openBucket(nc)))
+    const letters = new Map<Reason, number>()
+    for (const reason of status.dead === 0 ? [] : REASONS) {
+      const count = await countDeadLetters(jetstream, reason)
+      if (count > 0) letters.set(reason, count)
+    }
+    return problemsOf(status, letters, await readHostEnds(await openBucket(jetstream.nc)))
   })
 
 export function problemsOf(
@@ -61,15 +63,4 @@ export function problemsOf(
     ...[...hostEnds].map(([seq, ends]) => problem('host_ended', `INBOX ${seq}: ${hostEndsText(ends)}`)),
     ...[...letters].map(([reason, count]) => problem(reason, `${counted(count, 'dead letter')} with the reason ${reason}`)),
   ]
-}
-
-/** The number of messages in DEAD by reason, in the order of the reasons. */
-async function countDeadLetters(jsm: JetStreamManager): Promise<Map<Reason, number>> {
-  const counts = new Map<Reason, number>()
-  for (const reason of REASONS) {
-    const { state } = await jsm.streams.info('DEAD', { subjects_filter: deadSubjects(reason) })
-    const count = Object.values(state.subjects ?? {}).reduce((sum, each) => sum + each, 0)
-    if (count > 0) counts.set(reason, count)
-  }
-  return counts
 }

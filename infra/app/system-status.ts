@@ -22,6 +22,7 @@ import {
   working,
 } from '../../pipeline/runtime/stage-progress.ts'
 import { ColloquyError, hasCode, messageOf } from '../../schemas/errors.ts'
+import type { Reason } from '../../schemas/reasons.ts'
 import { actorKey, deadSubjects, type StreamName, STREAMS } from '../../schemas/subjects.ts'
 import { type Role, ROLES, type Settings } from '../settings.ts'
 import { connectToRunningClickHouse, runningNats, withJetStream } from './connect-to-running.ts'
@@ -109,7 +110,7 @@ async function readProgress(jetstream: JetStreamContext, settings: Settings): Pr
       log: { last: streams.LOG.state.last_seq },
       stages,
       dead: streams.DEAD.state.messages,
-      badRecords: await countBadRecords(jetstream, streams),
+      badRecords: streams.DEAD.state.messages === 0 ? 0 : await countDeadLetters(jetstream, BAD_RECORD),
       removed,
       durability,
     },
@@ -127,9 +128,9 @@ async function lastMessageSeq({ jsm }: JetStreamContext, { state }: StreamInfo):
   return 0
 }
 
-async function countBadRecords({ jsm }: JetStreamContext, { DEAD }: Streams): Promise<number> {
-  if (DEAD.state.messages === 0) return 0
-  const { state } = await jsm.streams.info('DEAD', { subjects_filter: deadSubjects(BAD_RECORD) })
+/** The number of messages in DEAD with a reason. */
+export async function countDeadLetters({ jsm }: Pick<JetStreamContext, 'jsm'>, reason: Reason): Promise<number> {
+  const { state } = await jsm.streams.info('DEAD', { subjects_filter: deadSubjects(reason) })
   return Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0)
 }
 
