@@ -36,7 +36,6 @@ export interface AttemptsBefore {
 /**
  * Runs a task until it succeeds, fails permanently, or has used up its attempts. The pause doubles with each attempt. Never throws: an
  * error of the task is an outcome.
- *
  */
 export async function runTask(definition: TaskDefinition, message: TaskMessage, before: AttemptsBefore, deps: RunDeps): Promise<Outcome> {
   const { signal } = deps

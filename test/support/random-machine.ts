@@ -248,8 +248,8 @@ const emitted = (text: string) => emit(({ context }: { context: Context }) => ({
 const SENT_MAX = 9
 const sentToSelf = (type: string) =>
   enqueueActions(({ context, enqueue, self }) => {
-    const { sent } = context as unknown as Context
-    if (sent >= SENT_MAX) return
+    const sent: unknown = context['sent']
+    if (typeof sent !== 'number' || sent >= SENT_MAX) return
     enqueue.assign({ sent: sent + 1 })
     enqueue.sendTo(self, { type })
   })

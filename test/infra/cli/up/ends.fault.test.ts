@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { codeOf } from '../../../../schemas/errors.ts'
+import { isProcessAlive } from '../../../../infra/app/host-identity.ts'
 import { clientOf } from '../../../support/http-requests.ts'
 import { type CliOptions, type CliProcess, runCli, startUp } from '../../../support/run-cli.ts'
 import { temporaryFolder } from '../../../support/test-system.ts'
@@ -26,14 +26,6 @@ afterEach(async () => {
 })
 
 const inDataDir = (name: string): string => join(options.dataDir, name)
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false
-    throw error
-  }
-}
 /** The servers of the process: its nats-server and its ClickHouse. */
 async function servers(): Promise<number[]> {
   const nats = Number(await readFile(inDataDir('nats.pid'), 'utf8'))
@@ -86,7 +78,7 @@ describe('SIGTERM', () => {
     expect(ms).toBeLessThan(10_500)
     expect(result.code).toBe(1)
     expect(lines.at(-1)).toMatch(/stopping took longer than 9 s.*Still running: (the|nats-server|ClickHouse)/)
-    await expect.poll(() => pids.map(isAlive), { timeout: 15_000 }).toEqual([false, false])
+    await expect.poll(() => pids.map(isProcessAlive), { timeout: 15_000 }).toEqual([false, false])
   }, 60_000)
 
   test('a second time ends the process at once', async () => {
