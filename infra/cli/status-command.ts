@@ -23,7 +23,7 @@ export const statusCommand = ({ out, settings }: CommandContext): Command =>
     .option('--timeout-ms <ms>', 'with --wait: give up after this long', wholeNumber(1), TIMEOUT_MS)
     .option(
       JSON_FLAG,
-      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, '
+      'one JSON object: {log: {last}, stages: {<role>: {position, lag, ok, detail}}, dead, badRecords, refusedRows, '
         + 'removed: {records, ranges, unproven}, durability, nats: {protected, code, detail}}; '
         + 'with --problems one object per problem: {code, what, remedy}',
     )
@@ -50,7 +50,7 @@ function printProblems(out: Output, problems: readonly Problem[]): void {
   }
 }
 
-function print(out: Output, { log, stages, dead, badRecords, removed, durability, nats }: SystemStatus): void {
+function print(out: Output, { log, stages, dead, badRecords, refusedRows, removed, durability, nats }: SystemStatus): void {
   out.table(
     ['stage', 'position', 'lag', 'state'],
     Object.entries(stages).map(([role, stage]) => [
@@ -67,6 +67,10 @@ function print(out: Output, { log, stages, dead, badRecords, removed, durability
         `${badRecords} messages of LOG are no record and were set aside; "colloquy dead ls --reason bad_record" lists them.`,
       ),
     )
+  }
+  if (refusedRows > 0) {
+    const rows = counted(refusedRows, 'row')
+    out.line(out.paint('red', `ClickHouse refuses ${rows}, which the tables lack; "colloquy dead ls --reason row_refused" lists them.`))
   }
   if (removed.records > 0) {
     const { records, first } = removed.unproven

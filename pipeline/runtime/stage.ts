@@ -40,6 +40,8 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
   let progress: StageProgress = run.progress()
   let health = { ok: true, since: new Date().toISOString(), detail: 'running' }
 
+  /** Why the last run failed, until the present one is further than that one was. */
+  let failed: { readonly why: string; readonly position: number } | undefined
   const become = (ok: boolean, detail: string): void => {
     health = { ok, detail, since: ok === health.ok ? health.since : new Date().toISOString() }
   }
@@ -57,6 +59,7 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
         await run.stop()
         if (stopping.signal.aborted) return
         become(false, messageOf(error))
+        failed = { why: messageOf(error), position: progress.position }
         pauseMs = pauses.after(performance.now() - startedMs)
         log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
@@ -80,9 +83,16 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
   }
   const kept = keepRunning()
 
+  const statusOfRun = (): StageStatus => {
+    const now = run.progress()
+    if (failed !== undefined && now.position > failed.position) failed = undefined
+    const own = { ...now, ...health, ...run.health?.() }
+    return failed === undefined ? own : { ...own, detail: `${own.detail}; started again after: ${failed.why}` }
+  }
+
   return {
     name,
-    status: () => ({ ...(health.ok ? run.progress() : progress), ...health, ...(health.ok && run.health?.()) }),
+    status: () => (health.ok ? statusOfRun() : { ...progress, ...health }),
     async stop() {
       stopping.abort()
       await run.stop()

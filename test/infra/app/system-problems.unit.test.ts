@@ -7,6 +7,7 @@ const sound: SystemStatus = {
   stages: { host: { ok: true, position: 10, lag: 0, detail: 'running' }, project: { ok: true, position: 9, lag: 1, detail: 'running' } },
   dead: 0,
   badRecords: 0,
+  refusedRows: 0,
   removed: { records: 0, ranges: [], unproven: { records: 0, first: [] } },
   durability: { replicas: 1, fsync: '2m' },
   nats: { protected: true, code: null, detail: 'clients reach inputs and events only' },

@@ -29,3 +29,21 @@ test('a stage that is stopped while it restarts a failed run stops the new run, 
   await stopped
   expect(starts).toBe(2)
 })
+
+test('a stage that was restarted says why, until it is further than before', async () => {
+  const { promise: failed, reject: fail } = Promise.withResolvers<void>()
+  const { promise: stopped, resolve: end } = Promise.withResolvers<void>()
+  let position = 7
+  const progress = () => ({ position, lag: 1 })
+  const runs: StageRun[] = [
+    { ended: failed, progress, stop: async () => undefined },
+    { ended: stopped, progress, stop: async () => end(), health: () => ({ ok: true, detail: 'reading' }) },
+  ]
+  const stage = await startStage('slow', async () => runs.shift() ?? Promise.reject(new Error('too many starts')), silent)
+  expect(stage.status().detail).toBe('running')
+  fail(new Error('the store fails'))
+  await expect.poll(() => stage.status()).toMatchObject({ ok: true, detail: 'reading; started again after: the store fails' })
+  position = 8
+  expect(stage.status()).toMatchObject({ ok: true, detail: 'reading' })
+  await stage.stop()
+})
