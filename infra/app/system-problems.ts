@@ -48,7 +48,7 @@ export function problemsOf(
           ? [problem('stage_behind', `${role} is ${counted(lag, 'message')} behind: ${detail}`)]
           : [],
     ),
-    ...(nats.protected ? [] : [problem('nats_not_protected', nats.detail)]),
+    ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),

@@ -103,11 +103,12 @@ export async function recordLost({ jetstream, log }: Omit<RemovedDeps, 'metrics'
 const RANGES_LOGGED_MAX = 20
 const RANGES_SHOWN = 3
 
-/** Ranges as a text: `5, 7 to 9`. */
+/** Ranges as a text: `sequences 5, 7 to 9`. */
 export function textOf(ranges: readonly SeqRange[]): string {
   const shown = ranges.slice(0, RANGES_SHOWN).map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`))
   const more = ranges.length - shown.length
-  return `sequence ${shown.join(', ')}${more > 0 ? ` and ${more} more ranges` : ''}`
+  const isOne = ranges.length === 1 && ranges[0]?.from === ranges[0]?.to
+  return `${isOne ? 'sequence' : 'sequences'} ${shown.join(', ')}${more > 0 ? ` and ${more} more ${more === 1 ? 'range' : 'ranges'}` : ''}`
 }
 
 /** Stores ranges in REMOVED. @returns how many it did not have @throws ColloquyError `not_recorded` if the stream refuses one */

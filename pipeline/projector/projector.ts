@@ -67,7 +67,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     history: resumedHistory,
     truncated,
   } = await resumeReading(
-    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records' },
+    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records', canUndo: true },
     marks.history,
   )
   if (truncated) {
