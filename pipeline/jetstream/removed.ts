@@ -266,19 +266,30 @@ export function removedSql({ ranges }: { readonly ranges: readonly SeqRange[] },
   return `arrayExists((f, t) -> ${column} BETWEEN f AND t, ${froms}, ${tos})`
 }
 
-const WATCH_MS = 5_000
+/** Within this time a running system finds records that LOG lists as missing. Unreadable ones it finds when something reads them. */
+export const FOUND_MS_MAX = 5_000
 
-/** Ends a stage when more removed ranges are found: its restart takes them into account. */
+/**
+ * Ends a stage when more removed ranges are found: its restart takes them into account. Looks for them too, where LOG says that it has
+ * fewer messages than sequences.
+ */
 export function watchRemoved(
-  jetstream: JetStreamContext,
+  deps: Omit<RemovedDeps, 'metrics'>,
   { revision }: Pick<Removed, 'revision'>,
   fail: (error: Error) => void,
 ): PeriodicJob {
-  return periodicJob(WATCH_MS, async () => {
-    // NATS may be away.
-    const now = await removedRevision(jetstream).catch(() => revision)
-    if (now !== revision)
-      fail(new ColloquyError('records_removed', 'more lost records of LOG were found; restarting to take them into account'))
-    return WATCH_MS
+  let listed = 1
+  return periodicJob(0, async () => {
+    try {
+      const { state } = await streamInfo(deps.jetstream.jsm, 'LOG')
+      const missing = state.first_seq + (state.num_deleted ?? 0)
+      if (missing > listed) await recordLost(deps, (await findRemoved(deps.jetstream)).unknown)
+      listed = missing
+      if ((await removedRevision(deps.jetstream)) !== revision)
+        fail(new ColloquyError('records_removed', 'more lost records of LOG were found; restarting to take them into account'))
+    } catch (error) {
+      deps.log.debug({ err: error }, 'could not look for lost records of LOG; retrying')
+    }
+    return FOUND_MS_MAX
   })
 }

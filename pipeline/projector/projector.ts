@@ -152,7 +152,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   await settle(doneBefore)
   loop.run(take)
-  const watch = watchRemoved(jetstream, removed, loop.fail)
+  const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())
 
   return {

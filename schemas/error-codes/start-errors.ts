@@ -154,8 +154,8 @@ export const START_ERRORS = {
     meaning: 'It is unknown whether clients without credentials reach the streams in NATS.',
     cause: 'The probe could not connect to NATS without credentials for another reason than a refusal, such as a timeout or TLS.',
     remedy:
-      'Repeat `colloquy status`. If it stays, connect to NATS without credentials yourself, and compare the configuration of the server with '
-      + 'what `colloquy nats-config` prints.',
+      'Repeat `colloquy status`. If it stays, connect to NATS without credentials yourself, and compare the configuration of the server '
+      + 'with what `colloquy nats-config` prints.',
     where: '`colloquy status`, log of `colloquy up`',
   },
   nats_orphan: {

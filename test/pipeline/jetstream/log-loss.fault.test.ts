@@ -1,10 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readToEnd } from '../../../pipeline/jetstream/read-to-end.ts'
+import { FOUND_MS_MAX } from '../../../pipeline/jetstream/removed.ts'
 import { streamInfo } from '../../../pipeline/jetstream/stream-info.ts'
 import type { StreamName } from '../../../schemas/subjects.ts'
+import { damageLengthOf } from '../../support/damage-log.ts'
 import { keeperKind } from '../../support/keeper-kind.ts'
 import { caughtUp, type Entry, publishAll, readLog, rows, tablesBesideLog } from '../../support/system-assertions.ts'
 import { startSystem, type System } from '../../support/test-system.ts'
@@ -136,21 +138,30 @@ test.each<[what: string, lose: (checkpoint: number) => Promise<void>]>([
   })
 })
 
-/** Damages the length of a record in the file of LOG: at its next start the server drops that record and all after it. */
+test('records that are deleted while the system runs are found in time to decide their inputs again', async () => {
+  await session(async (system) => {
+    const { jsm } = system.running.jetstream
+    await publishAll(system, inputs(0, 20))
+    await everythingDone(system)
+    const before = await readLog(system)
+    // Two of them are the last of their actors.
+    const lost = before.filter(({ record }) => ['i-17', 'i-18'].includes(record.input.id))
+    for (const { seq } of lost) await jsm.streams.deleteMessage('LOG', seq)
+    const deletedMs = performance.now()
+    await expect.poll(async () => (await jsm.streams.info('REMOVED')).state.messages, { timeout: 20_000 }).toBeGreaterThan(0)
+    expect(performance.now() - deletedMs).toBeLessThan(FOUND_MS_MAX + 1_000)
+    expect(FOUND_MS_MAX).toBeLessThanOrEqual(10_000)
+    // INBOX keeps what is decided for minutes.
+    for (const { record } of lost) expect(await jsm.streams.getMessage('INBOX', { seq: record.inbox.seq })).not.toBeNull()
+    await expect.poll(async () => idsOf(await readLog(system)).sort(), { timeout: 20_000 }).toEqual(idsOf(before).sort())
+    await everythingDone(system)
+    await expectNothingTwice(system)
+  })
+})
+
 async function truncateAt(seq: number): Promise<void> {
-  const all = await readdir(join(dataDir, 'nats'), { recursive: true, withFileTypes: true })
-  const blocks = all.filter(({ name, parentPath }) => name.endsWith('.blk') && /\/LOG\/msgs$/.test(parentPath))
-  const [block] = blocks
-  if (block === undefined || blocks.length > 1) throw new Error(`LOG has ${blocks.length} blocks`)
-  const file = join(block.parentPath, block.name)
-  const bytes = await readFile(file)
-  let at = 0
-  // A record of the file begins with its length and its sequence.
-  while (at < bytes.length && Number(bytes.readBigUInt64LE(at + 4)) !== seq) at += bytes.readUInt32LE(at) & 0x3fffffff
-  if (at >= bytes.length) throw new Error(`no record ${seq}`)
-  bytes.fill(0x5a, at, at + 12)
-  await writeFile(file, bytes)
+  await damageLengthOf(dataDir, seq)
   await session(async ({ running: { jetstream } }) => {
-    expect((await jetstream.jsm.streams.info('LOG')).state.last_seq).toBe(seq - 1)
+    expect((await streamInfo(jetstream.jsm, 'LOG')).state.last_seq).toBe(seq - 1)
   }, 'serve')
 }
