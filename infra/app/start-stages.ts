@@ -204,6 +204,7 @@ function dispatchWork({ settings, kv, jetstream, metrics, log, inFlight }: Stage
           hasValidLease,
           recordsMax: settings.IN_FLIGHT_MAX,
           checkpointMs: CHECKPOINT_MS,
+          now: Date.now,
         }),
     },
     background: [

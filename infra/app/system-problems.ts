@@ -57,7 +57,7 @@ export function problemsOf(
           : [],
     ),
     ...damaged.map((table) => problem('table_damaged', `${table} is being made again from LOG`)),
-    ...(nats.protected ? [] : [problem('nats_not_protected', nats.detail)]),
+    ...(nats.code === null ? [] : [problem(nats.code, nats.detail)]),
     ...(removed.records === 0
       ? []
       : [problem('records_lost', `LOG has lost ${counted(removed.records, 'record')}: ${textOf(removed.ranges)}`)]),

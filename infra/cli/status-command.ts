@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { textOf } from '../../pipeline/jetstream/removed.ts'
 import { type CommandContext, JSON_FLAG, type JsonOption } from '../app/command-context.ts'
 import { durabilityText } from '../app/durability.ts'
+import type { NatsProtection } from '../app/nats-protection.ts'
 import { wholeNumber } from '../app/number-arguments.ts'
 import { type Problem, readProblems } from '../app/system-problems.ts'
 import { readStatus, type SystemStatus, waitUntilCaughtUp } from '../app/system-status.ts'
@@ -81,9 +82,11 @@ function print(out: Output, { log, stages, dead, badRecords, refusedRows, remove
       out.line(`The tables still have rows of ${records} of them, which nothing proves: ${actors}${records > first.length ? ', …' : ''}.`)
   }
   out.line(`LOG ends at sequence ${log.last}, DEAD has ${counted(dead, 'dead letter')}. ${durabilityText(durability)}`)
-  out.line(
-    nats.protected
-      ? `NATS is protected: ${nats.detail}.`
-      : out.paint('red', `NATS is not protected (${nats.code}): ${nats.detail}. Configure it with what "colloquy nats-config" prints.`),
-  )
+  out.line(nats.protected === true ? protectionText(nats) : out.paint('red', protectionText(nats)))
+}
+
+function protectionText({ protected: isProtected, code, detail }: NatsProtection): string {
+  if (isProtected === null) return `It is unknown whether NATS is protected (${code}): ${detail}. Repeat the command.`
+  if (isProtected) return `NATS is protected: ${detail}.`
+  return `NATS is not protected (${code}): ${detail}. Configure it with what "colloquy nats-config" prints.`
 }

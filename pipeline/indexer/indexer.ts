@@ -77,7 +77,7 @@ export async function startIndexer(options: IndexerOptions): Promise<StageRun> {
   const checkpoint = (await checkpoints.find(WHOLE_LOG)) ?? []
   const verified = await canaries.verifiedHistory(checkpoint)
   const resumed = await resumeReading(
-    { jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records' },
+    { jetstream, log, metrics, reader: 'indexer', remedy: 'it removes from the search index what came from lost records', canUndo: true },
     verified,
   )
   let { position: startSeq, history } = resumed

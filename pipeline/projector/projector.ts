@@ -75,7 +75,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
     history: resumedHistory,
     truncated,
   } = await resumeReading(
-    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records' },
+    { jetstream, log, metrics, reader: 'projector', remedy: 'it removes from the tables what came from lost records', canUndo: true },
     marks.history,
   )
   if (truncated) {
@@ -160,7 +160,7 @@ export async function startProjector(options: ProjectorOptions): Promise<StageRu
   loop.signal.addEventListener('abort', () => clearInterval(marker))
   await settle(doneBefore)
   loop.run(take)
-  const watch = watchRemoved(jetstream, removed, loop.fail)
+  const watch = watchRemoved({ jetstream, log }, removed, loop.fail)
   loop.signal.addEventListener('abort', () => void watch.stop())
 
   return {

@@ -74,7 +74,7 @@ export function createMetrics() {
       'stream',
       'end',
     ]),
-    natsProtected: gauge('nats_protected', 'Whether clients without credentials were kept from the streams at the start'),
+    natsProtected: gauge('nats_protected', 'Whether clients without credentials were kept from the streams at the start; NaN: unknown'),
     rowsRefused: counter('rows_refused_total', 'Rows that ClickHouse refused and that were stored with data_error', ['table']),
     rowsSetAside: counter('rows_set_aside_total', 'Rows that ClickHouse refused and that went to DEAD', ['table']),
     embedTexts: counter('embed_texts_total', 'Texts embedded by the model, found in the cache, or failed', ['by']),

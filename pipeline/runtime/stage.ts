@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { ErrorCode } from '../../schemas/error-codes.ts'
 import { codeOf, messageOf } from '../../schemas/errors.ts'
 import { restartPauses } from './retry.ts'
 import type { PartitionedProgress, StageProgress } from './stage-progress.ts'
@@ -28,6 +29,9 @@ export interface StageRun {
   /** Releases everything it holds, also after the run has failed. Never rejects. */
   stop(): Promise<void>
 }
+
+/** Codes of ends that a run chooses, because a restart takes something new into account. They are no failures. */
+const RESTART_CODES: ReadonlySet<string | undefined> = new Set<ErrorCode>(['records_removed', 'memory_replaced', 'index_filling'])
 
 /**
  * Keeps a stage running: a failed run restarts from its checkpoint after an exponential back-off. The first start must succeed.
@@ -61,7 +65,9 @@ export async function startStage(name: string, start: () => Promise<StageRun>, l
         become(false, messageOf(error))
         failed = { why: messageOf(error), position: progress.position }
         pauseMs = pauses.after(performance.now() - startedMs)
-        log.warn({ stage: name, code: codeOf(error), err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
+        const code = codeOf(error)
+        if (RESTART_CODES.has(code)) log.info({ stage: name, code, pauseMs }, `${name}: ${messageOf(error)}`)
+        else log.warn({ stage: name, code, err: error, pauseMs }, `${name} failed; restarting it from its checkpoint`)
       }
       for (let isStarted = false; !isStarted;) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
