@@ -68,7 +68,7 @@ async function dryRunOthers(jetstream: JetStreamContext, kind: Kind, max: number
 function dryRunActor(kind: Kind, address: Address, record: LogRecord, at: string, calls: CallSlot): void {
   const actor = actorAfter(address, record)
   if (actor.state === null || actor.status !== 'active' || versionOf(actor.machine) >= kind.version) return
-  calls.enter(record.inbox.seq, Date.parse(record.inbox.ts), logSubject(0, address))
+  calls.enter({ seq: record.inbox.seq, storedMs: Date.parse(record.inbox.ts), subject: logSubject(0, address), isSuspect: false })
   try {
     const { state, status, actions } = migrate(kind, actor, actor.state, at)
     restoreSnapshot(kind, state, status)

@@ -89,7 +89,7 @@ export async function checkLog(options: CheckOptions): Promise<CheckSummary> {
       }
       const { subject } = message
       const before = kept.get(subject) ?? (await keptBefore(options, address, subject, seq, record))
-      calls.enter(record.inbox.seq, Date.parse(record.inbox.ts), subject)
+      calls.enter({ seq: record.inbox.seq, storedMs: Date.parse(record.inbox.ts), subject, isSuspect: false })
       const replayed = before?.n === record.n - 1 && !before.hasDeviated ? replayRecord(kinds, before.actor, record) : undefined
       calls.leave()
       if (replayed === undefined || replayed.kind === 'skipped') counts.skipped++

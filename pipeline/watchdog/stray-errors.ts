@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { ColloquyError } from '../../schemas/errors.ts'
+import { actorKey, parseLogSubject } from '../../schemas/subjects.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { currentKindCode, type KindCode } from './kind-code.ts'
 
@@ -61,6 +62,6 @@ interface Description {
 
 function describe(code: KindCode): Description {
   if ('run' in code) return { kind: code.kind, task: code.task, run: code.run, actor: code.actor }
-  const [, tenant = '', kind = '', id = ''] = code.subject.split('.')
-  return { kind, actor: `${tenant}/${kind}/${id}`, seq: code.seq }
+  const { address } = parseLogSubject(code.subject)
+  return { kind: address.kind, actor: actorKey(address), seq: code.seq }
 }

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { createMetrics } from '../../../pipeline/runtime/metrics.ts'
 import { lowerThreadPriority } from '../../../pipeline/runtime/thread-priority.ts'
 import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
-import { createCallSlot } from '../../../pipeline/watchdog/call-slot.ts'
+import { createCallSlot, HEARTBEAT_MS } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
@@ -18,8 +18,6 @@ import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 
 /** How often the thread reports the status of its stage, if it has changed. */
 const STATUS_MS = 25
-/** How often the thread shows that its event loop turns. */
-const HEARTBEAT_MS = 100
 
 /** Runs one role in this thread. The thread is a member of the cluster of its own. */
 async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {

@@ -3,7 +3,8 @@ import { closeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { workerEntry } from '../../../pipeline/runtime/worker-entry.ts'
-import { type CallSlot, createCallSlot, createSlotMemory } from '../../../pipeline/watchdog/call-slot.ts'
+import { answerWhileBlocked } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
+import { type CallSlot, createCallSlot, createSlotMemory, HEARTBEAT_MS } from '../../../pipeline/watchdog/call-slot.ts'
 import { openSlotFile } from '../../../pipeline/watchdog/slot-file.ts'
 import type { Settings } from '../../settings.ts'
 import type { ProcessWatchdogData } from './process-watchdog-worker.ts'
@@ -37,14 +38,18 @@ export function watchedSlot(
   started: AsyncDisposableStack,
 ): CallSlot {
   const memory = createSlotMemory()
+  answerWhileBlocked()
   const watchdog = startProcessWatchdog({ memory, callMsMax: DECISION_MS_MAX, growthBytesMax: HEAP_BYTES_MAX, path, noun })
   started.defer(() => watchdog.stop())
-  if (path === undefined) return createCallSlot(memory)
-  const file = openSlotFile(path)
+  const file = path === undefined ? undefined : openSlotFile(path)
+  const calls = createCallSlot(memory, file)
+  const beating = setInterval(calls.beat, HEARTBEAT_MS).unref()
+  started.defer(() => clearInterval(beating))
+  if (file === undefined) return calls
   started.defer(async () => {
     // The slot clears its file at the end of the event loop's turn.
     await nextTurn()
     closeSync(file)
   })
-  return createCallSlot(memory, file)
+  return calls
 }
