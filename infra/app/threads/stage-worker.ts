@@ -10,6 +10,7 @@ import { handleStrayErrors } from '../../../pipeline/watchdog/stray-errors.ts'
 import { codeOf, messageOf } from '../../../schemas/errors.ts'
 import { accessClickHouse } from '../clickhouse-access.ts'
 import { loadKinds } from '../load-kinds.ts'
+import { LOG_OPTIONS } from '../log-options.ts'
 import { connectNats, openJetStream, remoteConnection } from '../nats-access.ts'
 import { openBucket } from '../prepare-streams.ts'
 import { startStages } from '../start-stages.ts'
@@ -23,7 +24,7 @@ const STATUS_MS = 25
 async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {
   await using started = new AsyncDisposableStack()
   const orders = createOrders()
-  const log = pino({ level: settings.LOG_LEVEL, base: undefined }, { write: (line: string) => send({ type: 'log', line }) })
+  const log = pino({ level: settings.LOG_LEVEL, ...LOG_OPTIONS }, { write: (line: string) => send({ type: 'log', line }) })
   const metrics = createMetrics()
   const calls = createCallSlot(memory, slotPath === undefined ? undefined : openSlotFile(slotPath))
   const beating = setInterval(() => calls.beat(), HEARTBEAT_MS)
