@@ -3,13 +3,15 @@ import { workerData } from 'node:worker_threads'
 import { askMainThread } from '../../../pipeline/watchdog/ask-blocked-thread.ts'
 import { isDecision } from '../../../pipeline/watchdog/kind-code.ts'
 import { blameInSlotFile, writeWhat } from '../../../pipeline/watchdog/slot-file.ts'
-import { codeText, secondsText, startWatchdog, UNKNOWN_BLOCK_MS_MAX } from '../../../pipeline/watchdog/watchdog.ts'
+import { codeText, secondsText, startWatchdog } from '../../../pipeline/watchdog/watchdog.ts'
 import { slotOfBlock } from './slot-of-block.ts'
 
 export interface ProcessWatchdogData {
   readonly memory: SharedArrayBuffer
   readonly callMsMax: number
   readonly growthBytesMax: number
+  readonly unknownMsMax: number
+  readonly silentMsMin?: number
   /** The slot file, whose next reader learns what the decision did. */
   readonly path: string | undefined
   /** What the thread does with an input: `decision`. */
@@ -27,7 +29,6 @@ const slot = slotOfBlock(path)
 
 startWatchdog({
   ...watched,
-  unknownMsMax: UNKNOWN_BLOCK_MS_MAX,
   ask: askMainThread,
   onBlocked(block) {
     slot.blame(block)
@@ -41,7 +42,7 @@ startWatchdog({
       if (isLeftBehind) blameInSlotFile(path, code)
       writeWhat(path, isLeftBehind, what)
     }
-    write(`${codeText(block, noun)} ${what}; ending this process`)
+    write(`${codeText(block, noun)} ${what}${code === undefined ? block.at : ''}; ending this process`)
     // Its default action ends the process (exit code 142 in a shell), whatever the main thread does. Windows has only SIGKILL.
     process.kill(process.pid, process.platform === 'win32' ? 'SIGKILL' : 'SIGALRM')
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), SIGNAL_MS)
