@@ -74,5 +74,7 @@ export async function loadHostEnds(kv: KV, firstSeq: number): Promise<Map<number
 }
 
 /** The text of a rejection: what the input did to its hosts. */
-export const hostEndsText = ({ count, what, isLeftBehind }: HostEnds): string =>
-  `${isLeftBehind ? 'code that this input left behind' : 'this input'} ended its host ${count === 1 ? 'once' : `${count} times`}: ${[...new Set(what)].join(', then ')}`
+export function hostEndsText({ count, what, isLeftBehind }: HostEnds): string {
+  const who = isLeftBehind ? 'code that this input left behind' : 'this input'
+  return `${who} ended its host ${count === 1 ? 'once' : `${count} times`}: ${[...new Set(what)].join(', then ')}`
+}

@@ -38,6 +38,18 @@ export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections 
   }
   process.on('uncaughtException', handle)
   process.on('unhandledRejection', handleRejection)
+  const exits = refuseExit()
+  return {
+    stop() {
+      process.off('uncaughtException', handle)
+      process.off('unhandledRejection', handleRejection)
+      exits.stop()
+    },
+  }
+}
+
+/** Makes `process.exit` throw in the code of kinds. */
+export function refuseExit(): { stop(): void } {
   const { exit } = process
   process.exit = (code) => {
     if (currentKindCode() === undefined) return exit(code)
@@ -45,8 +57,6 @@ export function handleStrayErrors({ log, metrics, onUnknown, survivesRejections 
   }
   return {
     stop() {
-      process.off('uncaughtException', handle)
-      process.off('unhandledRejection', handleRejection)
       process.exit = exit
     },
   }

@@ -12,6 +12,7 @@ export const TRAPS = [
   'label',
   'upcaster',
   'migrate',
+  'migrate_exit',
   'exit',
   'end',
   'heap',
@@ -82,6 +83,7 @@ function spring(how: string): boolean {
 
 function migrate({ value, context }: OldState) {
   const how = String(context['how'])
+  if (how === 'migrate_exit') process.exit(0)
   return how === 'migrate' ? spin() : { value, context: { how, count: Number(context['count']) } }
 }
 

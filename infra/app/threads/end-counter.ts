@@ -51,8 +51,8 @@ export function createEndCounter({ kv, metrics, log, slotPath }: EndCounterDeps)
   const countTask = async (task: TaskCode, { why, silentMs }: ThreadEnd, signal: AbortSignal): Promise<void> => {
     metrics.taskEnds.inc({ kind: task.kind, task: task.task })
     const times = await insist(() => countTaskEnd(kv, task.run, { what: why, silentMs, atMs: Date.now() }), signal)
-    if (times !== undefined)
-      log.error({ ...task, what: why, times }, `${codeText({ code: task, isLeftBehind: false })} ended its thread, for the ${times}. time: it ${why}`)
+    const text = codeText({ code: task, isLeftBehind: false })
+    if (times !== undefined) log.error({ ...task, what: why, times }, `${text} ended its thread, for the ${times}. time: it ${why}`)
   }
   return async (end, signal) => {
     const { code } = end

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
@@ -69,7 +70,7 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
       await options.countEnd(end, stopping.signal)
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
       if (stopping.signal.aborted) return
-      current = startOnce(options, setStatus)
+      current = startOnce(options, setStatus, current.id)
       await current.run().catch((error: unknown) => log.warn({ stage: name, err: error }, `the thread of ${name} could not start`))
     }
   }
@@ -89,7 +90,7 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
           // The input that waits first may be the one that ends its host: only then does another attempt help.
           if (!isDecision(end.code) || stopping.signal.aborted) throw error
           await options.countEnd(end, stopping.signal)
-          current = startOnce(options, setStatus)
+          current = startOnce(options, setStatus, current.id)
         }
       }
       restarting = restartForEver()
@@ -103,12 +104,13 @@ export async function startThread(options: ThreadOptions): Promise<StageThread> 
 }
 
 /** Starts a thread once, without restarts. */
-function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void) {
+function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: StageStatus) => void, formerId?: string) {
   const { role, settings } = data
   const memory = createSlotMemory()
+  const id = randomUUID()
   const heapMib = Math.floor(settings.HEAP_BYTES_MAX / MIB)
   const worker = new Worker(workerEntry(import.meta.url, './stage-worker'), {
-    workerData: { ...data, memory } satisfies WorkerData,
+    workerData: { ...data, memory, member: { id, formerId } } satisfies WorkerData,
     name: role,
     ...(KIND_ROLES.includes(role) ? { resourceLimits: { maxOldGenerationSizeMb: heapMib } } : {}),
   })
@@ -173,6 +175,7 @@ function startOnce({ data, log, metrics }: ThreadOptions, setStatus: (status: St
   for (const { promise } of [ready, running]) promise.catch(() => undefined)
   const send = (message: ToThread): void => worker.postMessage(message)
   return {
+    id,
     ready: ready.promise,
     ended: ended.promise,
     /** The status while the event loop of the thread does not turn. */

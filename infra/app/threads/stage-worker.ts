@@ -21,7 +21,8 @@ import type { FromThread, ToThread, WorkerData } from './thread-messages.ts'
 const STATUS_MS = 25
 
 /** Runs one role in this thread. The thread is a member of the cluster of its own. */
-async function work({ role, settings, replicas, memory, slotPath }: WorkerData, send: (message: FromThread) => void): Promise<void> {
+async function work(data: WorkerData, send: (message: FromThread) => void): Promise<void> {
+  const { role, settings, replicas, memory, member, slotPath } = data
   await using started = new AsyncDisposableStack()
   const orders = createOrders()
   const log = pino({ level: settings.LOG_LEVEL, ...LOG_OPTIONS }, { write: (line: string) => send({ type: 'log', line }) })
@@ -44,7 +45,7 @@ async function work({ role, settings, replicas, memory, slotPath }: WorkerData, 
   if ((await orders.first) === 'stop') return
   const kv = await openBucket(nc)
   const { stages } = await startStages(
-    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls },
+    { settings, kinds, log, jetstream, kv, client, searchIndex: undefined, metrics, replicas, calls, member },
     started,
   )
   let reported = ''

@@ -70,7 +70,11 @@ test.each<[string, unknown, RegExp]>([
 
 test('errors keep code, causes and stack', () => {
   const error = new ColloquyError('bad_config', 'it is wrong', { cause: new Error('the cause') })
-  expect(logged(error)).toMatchObject({ message: 'it is wrong: the cause', code: 'bad_config', stack: expect.stringContaining('at ') as string })
+  expect(logged(error)).toMatchObject({
+    message: 'it is wrong: the cause',
+    code: 'bad_config',
+    stack: expect.stringContaining('at ') as string,
+  })
 })
 
 test('errors that cannot be changed or written as JSON are logged', () => {

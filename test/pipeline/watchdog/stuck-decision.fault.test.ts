@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { jetstream as jetstreamOf } from '@nats-io/jetstream'
@@ -38,6 +38,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const one of stopping) {
+    console.log(one.lines.join('\n'))
     one.signal('SIGTERM')
     await one.ended
   }
@@ -178,7 +179,7 @@ test('a migration that does not return ends the start, which names the actor', a
 test.each<[Trap, Partial<Record<SettingName, string>>, string]>([
   ['kill', {}, 'ended its process (killed, crashed, or out of memory)'],
   ['kill', { THREADS: 'off' }, 'ended its process (killed, crashed, or out of memory)'],
-  ['guard', { THREADS: 'off' }, 'did not return within 2.5 s'],
+  ['guard', { THREADS: 'off' }, 'did not return within 2.5 s, then did not return within 1 s'],
   ['end', { THREADS: 'off' }, 'ended its process (killed, crashed, or out of memory)'],
 ])('an input with the trap "%s" that ends its process (%o) is rejected at the second restart', async (how, more, what) => {
   const first = await up(more)
@@ -189,7 +190,7 @@ test.each<[Trap, Partial<Record<SettingName, string>>, string]>([
   ])
   const end = await first.ended
   if (how === 'guard')
-    expect(end.stderr.trim().split('\n').at(-1)).toBe(`the decision on input 2 of acme/trap/bad ${what}; ending this process`)
+    expect(end.stderr.trim().split('\n').at(-1)).toBe('the decision on input 2 of acme/trap/bad did not return within 2.5 s; ending this process')
   stopping = []
   // It may end before it has said that it started.
   const second = startCli(['up', '--json'], { ...options, settings: { ...SETTINGS, ...more } })
@@ -209,7 +210,7 @@ test.each<[Trap]>([['later'], ['label_later']])(
       ['bad', sprung(how)],
     ])
     await line((text) =>
-      /code that the decision on input 2 of acme\/trap\/bad left behind blocks the thread of the role host, at \w+ \(.*trap-config\.ts:/.test(
+      /code that the decision on input 2 of acme\/trap\/bad left behind blocks the thread of the role host, at .*spin.* \(.*trap-config\.ts:/.test(
         text,
       ),
     )
@@ -313,4 +314,46 @@ test('with the default limit, an input that does not return holds up others for 
   const waits = await waitsOf('innocent')
   console.log(`longest wait of another actor: ${Math.max(...waits)} ms`)
   expect(Math.max(...waits)).toBeLessThan(15_000)
+})
+
+test.each<[string, string]>([
+  ['label', 'did not return within 2.5 s'],
+  ['upcaster', 'did not return within 2.5 s'],
+])('with one thread, a decision with the trap "%s" ends the process, which says so', async (how, what) => {
+  const first = await up({ THREADS: 'off' })
+  await publish(first.addresses.natsUrl, [['bad', sprung(how === 'label' ? 'label' : 'upcaster')]])
+  const { stderr } = await first.ended
+  stopping = []
+  expect(stderr.trim().split('\n').at(-1)).toBe(`the decision on input 1 of acme/trap/bad ${what}; ending this process`)
+})
+
+test('with one thread, process.exit in a decision is refused, and its input is rejected', async () => {
+  const { addresses } = await up({ THREADS: 'off' })
+  await publish(addresses.natsUrl, [
+    ['bad', sprung('exit')],
+    ['innocent', fine],
+  ])
+  await expect
+    .poll(() => last('bad'))
+    .toMatchObject({ reason: 'poison', error: expect.stringContaining('process.exit(3) was called') as string })
+  await expect.poll(() => last('innocent')).toMatchObject({ outcome: 'committed' })
+})
+
+test('a migration that calls process.exit ends the start, which names the actor', async () => {
+  const first = await up()
+  await publish(first.addresses.natsUrl, [['bad', sprung('migrate_exit')]])
+  await expect.poll(() => last('bad')).toMatchObject({ outcome: 'committed' })
+  first.signal('SIGTERM')
+  await first.ended
+  stopping = []
+  const { code, stderr } = await runCli(['up', '--json'], { ...options, env: { TRAP_VERSION: '2' } })
+  expect(code).toBe(1)
+  expect(stderr).toContain('acme/trap/bad: process.exit(0) was called')
+})
+
+test('a config whose import blocks the process ends the start, which names its file and line', async () => {
+  const file = join(options.dataDir, 'hangs.ts')
+  await writeFile(file, 'for (;;);\nexport default []\n')
+  const { stderr } = await runCli(['up', '--json'], { ...options, settings: { ...SETTINGS, CONFIG: file } })
+  expect(stderr).toMatch(/something blocked its thread for 30 s, at .*hangs\.ts:1:\d+\); ending this process/)
 })
