@@ -131,7 +131,8 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
       const isNews = !block.isReported || (block.code === undefined && heldMs - block.answeredMs >= SLOW_MS)
       if (isNews && !block.isAsking) void askWhose(block)
     }
-    const what = isOver ? undefined : overrunOf(block.code)
+    // A thread that ends in the middle of a question may hang: Node then never reports its end. Questions are bounded.
+    const what = isOver || block.isAsking ? undefined : overrunOf(block.code)
     if (what === undefined) return
     isOver = true
     onOverrun(reading(block), what)
@@ -147,11 +148,7 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
     return known.call === undefined ? held : `did not return within ${secondsText(msMax)}`
   }
   const timer = setInterval(poll, POLL_MS)
-  return {
-    block: () => open && reading(open),
-    silentMs: () => Math.round(silentMs),
-    stop: () => clearInterval(timer),
-  }
+  return { block: () => open && reading(open), silentMs: () => Math.round(silentMs), stop: () => clearInterval(timer) }
 }
 
 const MIB = 1024 * 1024

@@ -38,7 +38,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const one of stopping) {
-    console.log(one.lines.join('\n'))
     one.signal('SIGTERM')
     await one.ended
   }
@@ -190,7 +189,9 @@ test.each<[Trap, Partial<Record<SettingName, string>>, string]>([
   ])
   const end = await first.ended
   if (how === 'guard')
-    expect(end.stderr.trim().split('\n').at(-1)).toBe('the decision on input 2 of acme/trap/bad did not return within 2.5 s; ending this process')
+    expect(end.stderr.trim().split('\n').at(-1)).toBe(
+      'the decision on input 2 of acme/trap/bad did not return within 2.5 s; ending this process',
+    )
   stopping = []
   // It may end before it has said that it started.
   const second = startCli(['up', '--json'], { ...options, settings: { ...SETTINGS, ...more } })

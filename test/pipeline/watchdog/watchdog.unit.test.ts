@@ -160,7 +160,10 @@ test('code that nobody knows is asked for again and ends after its own bound', a
   await vi.advanceTimersByTimeAsync(30_000)
   expect(onBlocked).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: undefined }))
   await vi.advanceTimersByTimeAsync(31_000)
-  expect(onOverrun).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: undefined }), 'blocked its thread for 60 s')
+  expect(onOverrun).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ code: undefined }),
+    expect.stringMatching(/^blocked its thread for 60(\.1)? s$/),
+  )
   position = { code: decisionOn(3), at: undefined }
   await vi.advanceTimersByTimeAsync(2_000)
   expect(onBlocked).toHaveBeenLastCalledWith(expect.objectContaining({ code: decisionOn(3) }))
