@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { assign, setup } from 'xstate'
 import { expect, test } from 'vitest'
+import { assign, setup } from 'xstate'
 import { createPureMachine } from '../../../actors/definition/pure-machine.ts'
 
 setFlagsFromString('--expose-gc')
@@ -11,7 +11,7 @@ const TYPES = 200_000
 const BYTES_MAX = 4 * 1024 * 1024
 
 const machine = () =>
-  setup({ types: { context: { seen: '' } as { seen: string } } }).createMachine({
+  setup({ types: { context: { seen: '' } } }).createMachine({
     context: { seen: '' },
     type: 'parallel',
     states: {
