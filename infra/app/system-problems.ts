@@ -1,4 +1,5 @@
 import { textOf } from '../../pipeline/jetstream/removed.ts'
+import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { type HostEnds, hostEndsText, readHostEnds } from '../../pipeline/watchdog/ended-hosts.ts'
 import { ERROR_CODES, type ErrorCode } from '../../schemas/error-codes.ts'
 import { type Reason, REASONS } from '../../schemas/reasons.ts'
@@ -36,7 +37,10 @@ export const readProblems = (settings: Settings): Promise<readonly Problem[]> =>
       (client) => damagedTables(client),
       () => [],
     )
-    return problemsOf(status, letters, await readHostEnds(await openBucket(jetstream.nc)), damaged)
+    const hostEnds = await readHostEnds(await openBucket(jetstream.nc))
+    const { first_seq: firstSeq } = (await streamInfo(jetstream.jsm, 'INBOX')).state
+    // The next start of a host forgets inputs that INBOX no longer has.
+    return problemsOf(status, letters, new Map([...hostEnds].filter(([seq]) => seq >= firstSeq)), damaged)
   })
 
 export function problemsOf(

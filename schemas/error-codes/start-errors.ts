@@ -233,8 +233,8 @@ export const START_ERRORS = {
   config_hangs: {
     meaning: 'Importing the kinds does not end.',
     cause: 'The module of `COLLOQUY_CONFIG`, or one that it imports, has an `await` or a loop that does not end.',
-    remedy: 'Remove it from the top level of the module, and save the file.',
-    where: '`colloquy dev`',
+    remedy: 'Remove it from the top level of the module. `colloquy dev` goes on when the file is saved.',
+    where: '`colloquy up`, `colloquy check`, `colloquy dev`',
   },
   error: {
     meaning: 'Something failed without a code of its own.',

@@ -39,7 +39,9 @@ test('everything that is wrong is listed with its code, its names and what to do
       ['poison', 2],
       ['bad_record', 1],
     ] as const),
-    new Map([[7, { storedMs: 0, count: 1, what: ['it did not return within 10 s'], at }]]),
+    new Map([
+      [7, { storedMs: 0, count: 1, what: ['it did not return within 10 s'], at, subject: '', isOverrun: true, isLeftBehind: false }],
+    ]),
   )
   expect(problems.map(({ code, what }) => [code, what])).toEqual([
     ['stage_failing', 'host: blocked by acme/support/c1'],
