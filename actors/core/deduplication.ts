@@ -25,6 +25,9 @@ export function duplicateBy(state: DedupState, input: Input): 'id' | 'sequence' 
   return undefined
 }
 
+/** Whether an input with this id is among the last that the actor remembers. */
+export const remembersId = (state: DedupState, id: string): boolean => includesHash(state.ids, shortHash(id))
+
 /** The deduplication state after an input is committed. */
 export function rememberInput(state: DedupState, input: Input): DedupState {
   const ids = isProducerId(input.id) ? withId(state.ids, input.id) : state.ids

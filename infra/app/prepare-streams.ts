@@ -11,7 +11,7 @@ import { type KV, Kvm } from '@nats-io/kv'
 import { nanos, type NatsConnection } from '@nats-io/transport-node'
 import { createCheckpoints } from '../../pipeline/jetstream/checkpoints.ts'
 import { isJetStreamError } from '../../pipeline/jetstream/jetstream-codes.ts'
-import { streamInfo } from '../../pipeline/jetstream/stream-info.ts'
+import { partitionsOf, streamInfo } from '../../pipeline/jetstream/stream-info.ts'
 import { entryOf } from '../../pipeline/jetstream/typed-kv.ts'
 import { ColloquyError } from '../../schemas/errors.ts'
 import { LIMITS } from '../../schemas/limits.ts'
@@ -159,9 +159,6 @@ async function find(jsm: JetStreamManager, name: StreamName): Promise<StreamInfo
   for await (const found of jsm.streams.names()) if (found === name) return jsm.streams.info(name)
   return undefined
 }
-
-/** The number of partitions of existing streams. */
-export const partitionsOf = (inbox: StreamInfo): number => Number(/partition\((\d+),/.exec(inbox.config.subject_transform?.dest ?? '')?.[1])
 
 function checkPartitions(inbox: StreamInfo, wanted: number): void {
   const existing = partitionsOf(inbox)

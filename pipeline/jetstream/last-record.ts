@@ -39,12 +39,15 @@ export async function lastRecord({ jsm }: Reads, subject: string, from: ReadFrom
 }
 
 /**
- * As `lastRecord` from any replica, for one actor by its full subject. It takes one round trip over the process's shared inbox: for a host
+ * As `lastRecord` from any replica, for one actor by its subject. It takes one round trip over the process's shared inbox: for a host
  * that loads thousands of actors a second.
  *
  * @throws ColloquyError `load_failed` if LOG answers with neither a record nor "not found"
  */
-export async function lastRecordDirect({ jsm, mux }: JetStreamContext, subject: string): Promise<Placed | undefined> {
+export async function lastRecordDirect(
+  { jsm, mux }: Pick<JetStreamContext, 'jsm' | 'mux'>,
+  subject: string,
+): Promise<(Placed & { readonly subject: string }) | undefined> {
   const reply = await mux.request(`${jsm.getOptions().apiPrefix ?? '$JS.API'}.DIRECT.GET.LOG.${subject}`, '')
   if (reply.headers?.code === NO_MESSAGE_STATUS) return undefined
   const seq = Number(reply.headers?.get('Nats-Sequence'))
@@ -53,7 +56,7 @@ export async function lastRecordDirect({ jsm, mux }: JetStreamContext, subject: 
       'load_failed',
       `LOG did not give the last record of "${subject}": ${reply.headers?.description ?? 'no sequence'}`,
     )
-  return { seq, record: reply.json<LogRecord>() }
+  return { seq, subject: reply.headers?.get('Nats-Subject') ?? subject, record: reply.json<LogRecord>() }
 }
 
 /** The record at a sequence; `undefined` if LOG has none there. */
