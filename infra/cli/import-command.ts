@@ -152,7 +152,13 @@ function report(out: Output, path: string, summary: ImportSummary, rejected: num
   }
   if (!options.json) for (const line of linesOf(summary, options)) out.line(line)
   const parts = [
-    ...(badLines === 0 ? [] : listed(`${badLines} conversations could not be read:`, badLines, bad.map((one) => `${placeText(one)}: ${one.problem}`))),
+    ...(badLines === 0
+      ? []
+      : listed(
+          `${badLines} conversations could not be read:`,
+          badLines,
+          bad.map((one) => `${placeText(one)}: ${one.problem}`),
+        )),
     ...(summary.changed === 0
       ? []
       : listed(
@@ -174,7 +180,9 @@ function linesOf(summary: ImportSummary, options: Options): string[] {
     ...(formats.length === 0 ? [] : [`read as ${formats.join(' and ')}`]),
     `${conversations} conversations, ${turns} turns: ${what}${changed === 0 ? '' : `, ${changed} changed`}`,
     ...(late === 0 ? [] : [`${late} of them were missing between others: order messages by time`]),
-    ...(options.answer ? [`turns answered ${reactions.replied}, escalated ${reactions.escalated}, without either in time ${reactions.none}`] : []),
+    ...(options.answer
+      ? [`turns answered ${reactions.replied}, escalated ${reactions.escalated}, without either in time ${reactions.none}`]
+      : []),
     ...(unknownFields.length === 0 ? [] : [`fields that import does not know: ${unknownFields.map(printable).join(', ')}`]),
     ...(Object.keys(skipped) as (keyof typeof SKIPPED)[]).map((name) => SKIPPED[name](skipped[name] ?? 0)),
   ]

@@ -45,25 +45,27 @@ export const FORMATS = {
 export type Format = keyof typeof FORMATS
 
 /** The roles of all formats. `null`: of a tool, which says nothing to the user. */
-const ROLES: ReadonlyMap<string, Role | null> = new Map<string, Role | null>(Object.entries({
-  user: 'user',
-  human: 'user',
-  customer: 'user',
-  assistant: 'assistant',
-  bot: 'assistant',
-  gpt: 'assistant',
-  chatgpt: 'assistant',
-  model: 'assistant',
-  agent: 'agent',
-  operator: 'agent',
-  system: 'system',
-  developer: 'system',
-  tool: null,
-  function: null,
-  function_call: null,
-  function_response: null,
-  observation: null,
-}))
+const ROLES: ReadonlyMap<string, Role | null> = new Map<string, Role | null>(
+  Object.entries({
+    user: 'user',
+    human: 'user',
+    customer: 'user',
+    assistant: 'assistant',
+    bot: 'assistant',
+    gpt: 'assistant',
+    chatgpt: 'assistant',
+    model: 'assistant',
+    agent: 'agent',
+    operator: 'agent',
+    system: 'system',
+    developer: 'system',
+    tool: null,
+    function: null,
+    function_call: null,
+    function_response: null,
+    observation: null,
+  }),
+)
 
 const TIME_KEYS = ['time', 'created_at', 'createdAt', 'create_time', 'timestamp'] as const
 const times = z.partialRecord(z.enum(TIME_KEYS), z.unknown())
@@ -83,7 +85,10 @@ const factsSchema = z.object({
   agent,
 })
 
-const part = z.union([z.string(), z.looseObject({ type: z.string().optional(), text: z.string().optional(), refusal: z.string().optional() })])
+const part = z.union([
+  z.string(),
+  z.looseObject({ type: z.string().optional(), text: z.string().optional(), refusal: z.string().optional() }),
+])
 const content = z.union([z.string(), z.array(part)]).nullish()
 
 const turnSchema = z.object({ id, lang, agent })
@@ -104,7 +109,9 @@ export const isFields = (value: unknown): value is Fields => typeof value === 'o
 
 /** Whether a value is one turn of a conversation rather than a conversation: an array of such values is one conversation. */
 export const isTurn = (value: unknown): boolean =>
-  isFields(value) && ((typeof value['role'] === 'string' && ('content' in value || 'text' in value)) || (typeof value['from'] === 'string' && 'value' in value))
+  isFields(value)
+  && ((typeof value['role'] === 'string' && ('content' in value || 'text' in value))
+    || (typeof value['from'] === 'string' && 'value' in value))
 
 /** A reason why a conversation cannot be read; it names the field. */
 export class UnreadableError extends Error {}
@@ -124,11 +131,14 @@ export function conversationsIn(value: unknown): FileConversation[] {
     if (Array.isArray(wrapped)) return wrapped.flatMap(conversationsIn)
     return refuse(`turns: missing; import reads ${Object.values(FORMATS).join('; ')}`)
   }
-  const isWrapper = list.length > 0 && list.every((one) => isFields(one) && !isTurn(one) && ('mapping' in one || LIST_NAMES.some((inner) => Array.isArray(one[inner]))))
+  const isWrapper =
+    list.length > 0
+    && list.every((one) => isFields(one) && !isTurn(one) && ('mapping' in one || LIST_NAMES.some((inner) => Array.isArray(one[inner]))))
   return isWrapper ? list.flatMap(conversationsIn) : [readList(value, name)]
 }
 
-const messagesOrShareGpt = (list: readonly unknown[]): ListName => (list.some((one) => isFields(one) && 'from' in one) ? 'conversations' : 'messages')
+const messagesOrShareGpt = (list: readonly unknown[]): ListName =>
+  list.some((one) => isFields(one) && 'from' in one) ? 'conversations' : 'messages'
 
 function readList(value: Fields, name: ListName): FileConversation {
   const { format, speaker, text } = LISTS[name]
@@ -148,7 +158,8 @@ function readList(value: Fields, name: ListName): FileConversation {
     const read = readText(one[text] ?? one['content'] ?? one['text'] ?? one['value'], `${at}.${text}`)
     if (read.attachments > 0) skip('attachments', read.attachments)
     for (const key of Object.keys(one)) {
-      if (![speaker, text, 'role', 'from', 'content', 'text', 'value', 'id', 'lang', 'agent', ...TIME_KEYS].includes(key)) unknown.add(`${name}[].${key}`)
+      if (![speaker, text, 'role', 'from', 'content', 'text', 'value', 'id', 'lang', 'agent', ...TIME_KEYS].includes(key))
+        unknown.add(`${name}[].${key}`)
     }
     if (role === null) {
       skip('tools')
@@ -246,7 +257,13 @@ function timeOf(fields: Fields, at: string): string | undefined {
   const key = TIME_KEYS.find((one) => stated[one] !== undefined)
   if (key === undefined) return undefined
   const read = timeSchema.safeParse(stated[key])
-  const ms = !read.success ? NaN : typeof read.data === 'string' ? Date.parse(read.data) : read.data < YEAR_2100_S ? read.data * 1_000 : read.data
+  const ms = !read.success
+    ? NaN
+    : typeof read.data === 'string'
+      ? Date.parse(read.data)
+      : read.data < YEAR_2100_S
+        ? read.data * 1_000
+        : read.data
   if (Number.isFinite(ms) && ms >= 0 && ms < YEAR_2100_S * 1_000) return new Date(ms).toISOString()
   return refuse(`${at === '' ? '' : `${at}.`}${key}: must be a time between 1970 and 2100, such as 2024-03-05T09:00:00Z`)
 }
@@ -258,7 +275,9 @@ const nodeSchema = z.object({
       id: z.string().nullish(),
       author: z.object({ role: z.string(), name: z.string().nullish() }),
       create_time: z.number().nullish(),
-      content: z.looseObject({ content_type: z.string().optional(), parts: z.array(z.unknown()).nullish(), text: z.string().nullish() }).nullish(),
+      content: z
+        .looseObject({ content_type: z.string().optional(), parts: z.array(z.unknown()).nullish(), text: z.string().nullish() })
+        .nullish(),
       metadata: z.looseObject({ is_visually_hidden_from_conversation: z.boolean().nullish() }).nullish(),
     })
     .nullish(),
@@ -288,9 +307,12 @@ function readExport(value: Fields, mapping: Fields): FileConversation {
     const { role, text, attachments } = exported(message)
     skip('attachments', attachments)
     if (role === null) skip('tools', 1)
-    else if (role !== undefined && text !== '') turns.push({ role, text, time: timeOf({ time: message?.create_time }, 'mapping'), id: message?.id ?? undefined })
+    else if (role !== undefined && text !== '')
+      turns.push({ role, text, time: timeOf({ time: message?.create_time }, 'mapping'), id: message?.id ?? undefined })
   }
-  const beside = [...nodes].filter(([name, { message }]) => !seen.has(name) && typeof exported(message).role === 'string' && exported(message).text !== '')
+  const beside = [...nodes].filter(
+    ([name, { message }]) => !seen.has(name) && typeof exported(message).role === 'string' && exported(message).text !== '',
+  )
   skip('branches', beside.length)
   const unknown = new Set<string>()
   const { current_node: _current, ...facts } = value
@@ -309,7 +331,9 @@ function exported(message: ExportNode['message']): { role?: Role | null; text: s
   const isHidden = message?.metadata?.is_visually_hidden_from_conversation === true || UNSEEN.includes(message?.content?.content_type)
   if (message == null || isHidden) return { text: '', attachments: 0 }
   const parts = message.content?.parts ?? (message.content?.text == null ? [] : [message.content.text])
-  const texts = parts.map((one) => (typeof one === 'string' ? one : isFields(one) && typeof one['text'] === 'string' ? one['text'] : undefined))
+  const texts = parts.map((one) =>
+    typeof one === 'string' ? one : isFields(one) && typeof one['text'] === 'string' ? one['text'] : undefined,
+  )
   const text = texts.filter((one) => one !== undefined).join('\n')
   const attachments = texts.filter((one) => one === undefined).length
   return { role: ROLES.get(message.author.role) ?? null, text, attachments }

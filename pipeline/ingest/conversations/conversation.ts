@@ -57,7 +57,8 @@ const turnInput = ({ customer, channel }: FileConversation, { role, text, lang, 
 /** Whether the last record of an actor alone shows that nothing of the conversation is new. */
 export function isAllThere(conversation: Conversation, last: LogRecord, options: PlanOptions): boolean {
   const { mode } = options
-  if (mode === 'history' && (last.input.type !== 'conversation.imported' || lacksFacts(factsOf(conversation, options), factsOfCase(last)))) return false
+  if (mode === 'history' && (last.input.type !== 'conversation.imported' || lacksFacts(factsOf(conversation, options), factsOfCase(last))))
+    return false
   const numbers = new Map<string, number>()
   return turnsFor(mode, conversation.turns).every(({ role, text, time, id }) => {
     const key = keyOf(role, text)
@@ -93,7 +94,12 @@ export function planConversation(conversation: Conversation, known: KnownConvers
 }
 
 /** What is known of an actor after its plan is carried out. */
-export function knownAfter(known: KnownConversation, plan: ConversationPlan, conversation: Conversation, { mode, counted }: PlanOptions): KnownConversation {
+export function knownAfter(
+  known: KnownConversation,
+  plan: ConversationPlan,
+  conversation: Conversation,
+  { mode, counted }: PlanOptions,
+): KnownConversation {
   const added = plan.added.map(({ role, text, id, at }) => ({
     role,
     key: keyOf(role, text),
@@ -122,7 +128,10 @@ const lacksFacts = ({ rating, tags, counted }: Facts, present: Facts): boolean =
 
 function lastTime({ turns }: Conversation, known: KnownConversation): string | undefined {
   const times = [...turns.map(({ at }) => at), ...known.turns.map(({ statedTime }) => statedTime)]
-  return times.filter((time) => time !== undefined).toSorted().at(-1)
+  return times
+    .filter((time) => time !== undefined)
+    .toSorted()
+    .at(-1)
 }
 
 const ENCODED = 'b64-'

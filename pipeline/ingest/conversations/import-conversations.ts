@@ -5,7 +5,17 @@ import type { Address } from '../../../schemas/subjects.ts'
 import type { JetStreamContext } from '../../jetstream/connection.ts'
 import { createSender, type OutgoingInput, type Sent } from '../../producer/input-sender.ts'
 import { createInFlightLimiter } from '../../runtime/in-flight-limiter.ts'
-import { type Conversation, type ConversationPlan, isAllThere, knownAfter, type Mode, planConversation, type PlanOptions, turnsFor, withActor } from './conversation.ts'
+import {
+  type Conversation,
+  type ConversationPlan,
+  isAllThere,
+  knownAfter,
+  type Mode,
+  planConversation,
+  type PlanOptions,
+  turnsFor,
+  withActor,
+} from './conversation.ts'
 import type { Format, Skipped } from './conversation-formats.ts'
 import type { JsonPiece } from './json-values.ts'
 import { type KnownConversation, readKnown, TURN_SOURCE } from './known-turns.ts'

@@ -22,7 +22,7 @@ const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
-const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === 0x0d
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x09 || byte === NEWLINE || byte === 0x0d
 const opens = (byte: number): boolean => byte === OPEN_OBJECT || byte === OPEN_ARRAY
 const closes = (byte: number): boolean => byte === CLOSE_OBJECT || byte === CLOSE_ARRAY
 
@@ -54,6 +54,8 @@ function createCutter() {
   /** A newline follows its first bracket, as where it is laid out over lines. */
   let laidOut = false
   let empty = true
+  /** The byte before was a newline. */
+  let atLineStart = false
   let parts: Uint8Array[] = []
   let length = 0
 
@@ -65,6 +67,7 @@ function createCutter() {
     escaped = false
     laidOut = false
     empty = true
+    atLineStart = false
     parts = []
     length = 0
   }
@@ -82,11 +85,11 @@ function createCutter() {
     return { line: startLine, element, bytes, ...(problem === undefined ? {} : { problem }) }
   }
 
-  /** Whether the value goes on after this newline. If not, its line was cut off. */
-  const goesOn = (next: number | undefined): boolean => array !== undefined || laidOut || next === undefined || isSpace(next) || closes(next)
+  /** Whether a value goes on with this byte at the start of a line. If not, the line before was cut off. */
+  const goesOn = (byte: number): boolean => array !== undefined || laidOut || isSpace(byte) || closes(byte)
 
-  /** What ends the present value or word at this byte: nothing, the byte itself, or the byte before it, with a problem. */
-  const step = (byte: number, next: number | undefined): 'on' | 'with' | { readonly before: string } => {
+  /** What the byte does to the present value or word: it goes on, ends with the byte, or has ended before it, with a problem. */
+  const step = (byte: number): 'on' | 'with' | { readonly before: string } => {
     if (where === 'word') {
       const isOver = byte === NEWLINE || (array !== undefined && (byte === COMMA || byte === CLOSE_ARRAY))
       return isOver ? { before: 'not JSON' } : 'on'
@@ -94,8 +97,11 @@ function createCutter() {
     if (byte === NEWLINE) {
       if (inText) return { before: 'not JSON: the line ends in the middle of a text' }
       laidOut ||= empty
-      return goesOn(next) ? 'on' : { before: 'not JSON: the line ends in the middle of the value' }
+      atLineStart = true
+      return 'on'
     }
+    if (atLineStart && !goesOn(byte)) return { before: 'not JSON: the line ends in the middle of the value' }
+    atLineStart = false
     if (inText) {
       if (escaped) escaped = false
       else if (byte === BACKSLASH) escaped = true
@@ -126,7 +132,7 @@ function createCutter() {
           from = at
           begin(byte)
         } else {
-          const end = step(byte, chunk[at + 1])
+          const end = step(byte)
           if (end === 'with') {
             append(chunk.subarray(from, at + 1))
             yield finish()
@@ -134,6 +140,8 @@ function createCutter() {
             yield finish(end.before)
             // A line that is cut off leaves no array open.
             if (byte === CLOSE_ARRAY || byte === NEWLINE) array = undefined
+            else begin(byte)
+            from = at
           }
         }
         if (byte === NEWLINE) line += 1

@@ -98,9 +98,14 @@ export async function readKnown(
 
 export const factsOfCase = ({ case: { rating, tags, counted } }: LogRecord): Facts => ({ rating, tags, counted })
 
-
 /** Reads the records of a subject from a sequence on, at most a batch and none after `lastSeq`. Returns the sequence it has come to. */
-async function readBatch({ jsm }: Reads, subject: string, seq: number, lastSeq: number, take: (record: LogRecord) => void): Promise<number> {
+async function readBatch(
+  { jsm }: Reads,
+  subject: string,
+  seq: number,
+  lastSeq: number,
+  take: (record: LogRecord) => void,
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   let reached = seq - 1
   await jsm.direct.getBatch('LOG', {

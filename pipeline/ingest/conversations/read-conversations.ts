@@ -34,12 +34,12 @@ export async function* readConversations(pieces: AsyncIterable<JsonPiece>): Asyn
   for await (const piece of pieces) {
     const { line, element, bytes } = piece
     const value = piece.problem === undefined ? valueOf(bytes) : { problem: piece.problem }
-    if (array !== undefined && array.line !== element?.of) {
+    if (array !== undefined && (array.line !== element?.of || element.number === 1)) {
       yield* readArray(array)
       array = undefined
     }
     if (element !== undefined && 'value' in value && isTurn(value.value)) {
-      array ??= { line, turns: [], bytes: 0 }
+      array ??= { line: element.of, turns: [], bytes: 0 }
       array.bytes += bytes.length
       if (array.bytes <= VALUE_BYTES_MAX) array.turns.push(value.value)
       continue

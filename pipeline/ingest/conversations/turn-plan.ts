@@ -91,37 +91,50 @@ function matchIds(known: readonly KnownTurn[], candidates: readonly Candidate[],
 }
 
 function matchTexts(known: readonly KnownTurn[], candidates: readonly Candidate[], taken: Set<number>): void {
-  const positions = new Map<string, number[]>()
-  for (const [position, { key }] of known.entries()) {
-    if (taken.has(position)) continue
-    const same = positions.get(key)
-    if (same === undefined) positions.set(key, [position])
-    else same.push(position)
-  }
   const open = candidates.filter(({ is, changed }) => is === undefined && changed === undefined)
-  const take = (candidate: Candidate, fits: (one: KnownTurn) => boolean): number | undefined => {
-    const same = positions.get(candidate.key) ?? []
-    const index = same.findIndex((one) => fits(known[one] ?? NOTHING))
-    const [position] = index < 0 ? [] : same.splice(index, 1)
-    if (position !== undefined) taken.add(position)
-    return position
-  }
-  const sameId = ({ turn }: Candidate, one: KnownTurn): boolean => turn.id === undefined || one.statedId === undefined
   // First those of equal time, so that a turn without a time leaves them theirs.
-  for (const one of open) if (one.turn.time !== undefined) one.is = take(one, (other) => sameId(one, other) && other.statedTime === one.turn.time)
-  for (const one of open) one.is ??= take(one, (other) => sameId(one, other) && (one.turn.time === undefined || other.statedTime === undefined))
-  for (const one of open) if (one.is === undefined) one.atOtherTime = take(one, (other) => sameId(one, other))
-  // A conversation whose turns are all known but for their times is the same one. In any other, the time tells it is another turn.
+  const byTime = positionsBy(known, taken, ({ key, statedTime }) => (statedTime === undefined ? undefined : `${key} ${statedTime}`))
+  for (const one of open) if (one.turn.time !== undefined) one.is = takeFirst(known, byTime.get(`${one.key} ${one.turn.time}`), one, taken)
+  const untimed = positionsBy(known, taken, ({ key, statedTime }) => (statedTime === undefined ? key : undefined))
+  for (const one of open) if (one.turn.time !== undefined) one.is ??= takeFirst(known, untimed.get(one.key), one, taken)
+  const others = positionsBy(known, taken, ({ key }) => key)
+  for (const one of open) if (one.turn.time === undefined) one.is = takeFirst(known, others.get(one.key), one, taken)
+  for (const one of open) if (one.is === undefined) one.atOtherTime = takeFirst(known, others.get(one.key), one, taken)
+  // A conversation whose turns are all known but for their times is the same one. In any other, the time tells that it is another turn.
   const isSame = candidates.every(({ is, atOtherTime }) => is !== undefined || atOtherTime !== undefined)
   for (const one of open) {
     if (one.atOtherTime === undefined) continue
-    const other = known[one.atOtherTime]
-    if (isSame) one.changed = { was: other?.statedTime ?? '', is: one.turn.time ?? '' }
+    if (isSame) one.changed = { was: known[one.atOtherTime]?.statedTime ?? '', is: one.turn.time ?? '' }
     else taken.delete(one.atOtherTime)
   }
 }
 
-const NOTHING: KnownTurn = { role: 'system', key: '', head: '', id: '' }
+/** The positions of known turns that are free, by a key. */
+function positionsBy(known: readonly KnownTurn[], taken: ReadonlySet<number>, keyOfTurn: (one: KnownTurn) => string | undefined) {
+  const positions = new Map<string, number[]>()
+  for (const [position, one] of known.entries()) {
+    const key = taken.has(position) ? undefined : keyOfTurn(one)
+    if (key === undefined) continue
+    const same = positions.get(key)
+    if (same === undefined) positions.set(key, [position])
+    else same.push(position)
+  }
+  for (const same of positions.values()) same.reverse()
+  return positions
+}
+
+/** Takes the last of the positions, which is the first of the turns, whose id does not differ from that of the file. */
+function takeFirst(
+  known: readonly KnownTurn[],
+  positions: number[] | undefined,
+  { turn }: Candidate,
+  taken: Set<number>,
+): number | undefined {
+  const index = positions?.findLastIndex((one) => turn.id === undefined || known[one]?.statedId === undefined) ?? -1
+  const [position] = index < 0 || positions === undefined ? [] : positions.splice(index, 1)
+  if (position !== undefined) taken.add(position)
+  return position
+}
 
 /** A turn with the role and time of one that is not in the file has replaced it. */
 function matchTimes(known: readonly KnownTurn[], candidates: readonly Candidate[], taken: Set<number>): void {
@@ -169,7 +182,13 @@ function matchPlaces(known: readonly KnownTurn[], candidates: readonly Candidate
 
 const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index)
 
-function pair(known: readonly KnownTurn[], open: readonly Candidate[], free: readonly number[], taken: Set<number>, mustResemble: boolean): void {
+function pair(
+  known: readonly KnownTurn[],
+  open: readonly Candidate[],
+  free: readonly number[],
+  taken: Set<number>,
+  mustResemble: boolean,
+): void {
   let next = 0
   for (const candidate of open) {
     for (let at = next; at < free.length; at++) {

@@ -55,7 +55,11 @@ export function createUndecidedInputs({ jetstream, signal, onWait }: UndecidedOp
     while (decided < position) {
       const hosts = await ask()
       if (decided >= position) return
-      onWait(hosts === 0 ? 'no process with the role host decides the inputs that INBOX has' : `for the decision of ${position - decided} inputs before`)
+      onWait(
+        hosts === 0
+          ? 'no process with the role host decides the inputs that INBOX has'
+          : `for the decision of ${position - decided} inputs before`,
+      )
       await delay(POLL_MS, undefined, { signal })
     }
   }

@@ -72,7 +72,15 @@ function eventsOf({ input, emitted, n, outcome, at, from, to, payload }: LogReco
 }
 
 function messagesOf({ input, emitted, at }: LogRecord, { messages: { received, sent } }: Step): Columns[] {
-  const message = (idx: number, id: string, role: string, text: string, lang: string | undefined, time: string, agent?: string): Columns => ({
+  const message = (
+    idx: number,
+    id: string,
+    role: string,
+    text: string,
+    lang: string | undefined,
+    time: string,
+    agent?: string,
+  ): Columns => ({
     idx,
     id,
     role,
