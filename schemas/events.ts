@@ -7,7 +7,8 @@ import { z } from 'zod'
  *
  * | event | columns |
  * |---|---|
- * | `message.received` | messages, with `agent`; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
+ * | `message.received` | messages; `customer`, `channel`, `lang` → cases; of a user: a row of turns; of others: answers open turns |
+ * | | `agent`, which is no part of the schema → messages |
  * | `message.sent` | messages; `replyTo` → the turn it answers; `intent`, `hits`, `model`… → turns |
  * | | `tokensIn`, `tokensOut`, `cost` → turns, cases |
  * | | `sources` → citations; `quality` → turns, conversations |

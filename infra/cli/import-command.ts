@@ -1,6 +1,7 @@
 import { Command } from 'commander'
-import { FORMATS, type Skipped } from '../../pipeline/ingest/conversations/conversation-formats.ts'
+import { z } from 'zod'
 import { type ConversationFile, openConversations } from '../../pipeline/ingest/conversations/conversation-file.ts'
+import { FORMATS, type Skipped } from '../../pipeline/ingest/conversations/conversation-formats.ts'
 import { importConversations, type ImportSummary } from '../../pipeline/ingest/conversations/import-conversations.ts'
 import { END_SOURCE, TURN_SOURCE } from '../../pipeline/ingest/conversations/known-turns.ts'
 import { placeText } from '../../pipeline/ingest/conversations/read-conversations.ts'
@@ -104,13 +105,15 @@ async function checkKind(jetstream: JetStreamContext, kind: string): Promise<voi
   throw new ColloquyError('no_such_kind', `no kind "${kind}" is in use; there are ${[...kinds.keys()].join(', ')}`)
 }
 
+const importedInput = z.object({ source: z.enum([TURN_SOURCE, END_SOURCE]) })
+
 /** Imported inputs among the dead letters from a sequence on. */
 async function countRejected(jetstream: JetStreamContext, { tenant, kind }: Options, from: number): Promise<number> {
   let count = 0
   for await (const batch of readToEnd(jetstream, 'DEAD', { filter_subjects: `dead.*.${tenant}.${kind}.*`, opt_start_seq: from })) {
     for (const letter of batch) {
-      const { source }: { source?: unknown } = Object(parseJson(letter.string()))
-      if (source === TURN_SOURCE || source === END_SOURCE) count += 1
+      const { data: input } = importedInput.safeParse(parseJson(letter.string()))
+      if (input !== undefined) count += 1
     }
   }
   return count

@@ -68,8 +68,8 @@ export const COMMAND_ERRORS = {
   changed_turns: {
     meaning: 'Some turns were left out. All others were imported.',
     cause:
-      'The conversation was imported before, and these turns now have another text or another time. Records do not change. The message lists '
-      + 'them with both.',
+      'The conversation was imported before, and these turns now have another text or another time. Records do not change. The '
+      + 'message lists them with both.',
     remedy:
       'Nothing, if the recorded text is good enough. If they are other turns, give each turn of the file its `time` or `id`, which tells '
       + 'them apart, and run the command again.',

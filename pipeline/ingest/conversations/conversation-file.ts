@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ColloquyError, messageOf } from '../../../schemas/errors.ts'
-import { jsonValues, type JsonPiece } from './json-values.ts'
+import { type JsonPiece, jsonValues } from './json-values.ts'
 
 /** An open file of conversations. `pieces` can be read once. */
 export interface ConversationFile {

@@ -20,8 +20,8 @@ import type { Format, Skipped } from './conversation-formats.ts'
 import type { JsonPiece } from './json-values.ts'
 import { type KnownConversation, readKnown, TURN_SOURCE } from './known-turns.ts'
 import { type Place, readConversations } from './read-conversations.ts'
-import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts'
 import type { ChangedTurn } from './turn-plan.ts'
+import { createHistoryPublisher, createLivePublisher } from './turn-publisher.ts'
 import { createUndecidedInputs } from './undecided-inputs.ts'
 
 /** Options of `importConversations`. */

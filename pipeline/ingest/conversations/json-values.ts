@@ -27,8 +27,8 @@ const opens = (byte: number): boolean => byte === OPEN_OBJECT || byte === OPEN_A
 const closes = (byte: number): boolean => byte === CLOSE_OBJECT || byte === CLOSE_ARRAY
 
 /**
- * Cuts a stream of UTF-8 into JSON values: one a line, values laid out over several lines, or the elements of an array at the top. Memory is
- * bounded. What is no value is yielded as a problem; the next line or element goes on.
+ * Cuts a stream of UTF-8 into JSON values: one a line, values laid out over several lines, or the elements of an array at the top. Memory
+ * is bounded. What is no value is yielded as a problem; the next line or element goes on.
  */
 export async function* jsonValues(stream: AsyncIterable<Uint8Array>): AsyncGenerator<JsonPiece> {
   const cutter = createCutter()

@@ -38,12 +38,12 @@ interface Candidate {
 }
 
 /**
- * Compares the turns of a file with those that the actor has. A turn is known by what it says: its role and text, and its number among those
- * that say the same. An id or a time tells two such turns apart where both state one.
+ * Compares the turns of a file with those that the actor has. A turn is known by what it says: its role and text, and its number among
+ * those that say the same. An id or a time tells two such turns apart where both state one.
  *
  * A turn has changed if a known one has its id, or its role and time, or stands in its place: between the same neighbours, with as many
- * turns. Where there are more or fewer, or only one neighbour is known, the two must also resemble each other: a file may begin later and end
- * later than what is known.
+ * turns. Where there are more or fewer, or only one neighbour is known, the two must also resemble each other: a file may begin later and
+ * end later than what is known.
  */
 export function planTurns(known: readonly KnownTurn[], turns: readonly FileTurn[]): TurnPlan {
   const candidates = turns.map((turn): Candidate => ({ turn, key: keyOf(turn.role, turn.text) }))

@@ -10,12 +10,12 @@ import { defineKind } from '../../../../actors/definition/define-kind.ts'
 import { createSupport } from '../../../../actors/kinds/support/kind.ts'
 import { loadArticles } from '../../../../actors/kinds/support/knowledge.ts'
 import { waitUntilCaughtUp } from '../../../../infra/app/system-status.ts'
+import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import {
   importConversations,
   type ImportOptions,
   type ImportSummary,
 } from '../../../../pipeline/ingest/conversations/import-conversations.ts'
-import { openConversations } from '../../../../pipeline/ingest/conversations/conversation-file.ts'
 import { openReader } from '../../../../pipeline/jetstream/ordered-reader.ts'
 import type { LogRecord } from '../../../../schemas/record.ts'
 import { parseLogSubject } from '../../../../schemas/subjects.ts'
